@@ -1,0 +1,56 @@
+# Every target sets up what it needs: with uv where it is installed, else with one of our own in .uv/.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
+RUN := .venv/bin/mgu-run
+# A fifth of the tests start processes of their own: more threads in each would only wait for one another.
+TEST_ENV := OMP_NUM_THREADS=1
+
+.PHONY: help
+help: ## This list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: .venv/for-running ## Set up, train 24 baselines and one unit on real 8x8 digits, print their ranking
+	$(RUN) +experiment=digits -m
+	$(RUN) report runs/digits
+
+.PHONY: test
+test: .venv/for-developing ## Set up and run the tests
+	$(TEST_ENV) .venv/bin/pytest
+
+.PHONY: check
+check: .venv/for-developing ## Set up and check format, style and types
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+.PHONY: format
+format: .venv/for-developing ## Format the code and mend what can be mended
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+.PHONY: reproduce
+reproduce: .venv/for-running ## The paper's MNIST and CIFAR-10 experiments and their reports: hours on a GPU, days without
+	$(RUN) +experiment=mnist -m
+	$(RUN) report runs/mnist
+	$(RUN) +experiment=cifar -m
+	$(RUN) report runs/cifar
+
+.PHONY: clean
+clean: ## Remove the environment and caches, but no runs
+	rm -rf .venv .uv .mypy_cache .pytest_cache .ruff_cache dist
+
+# The stamps stand for an environment as uv.lock has it; the one for developing can run too.
+.venv/for-running: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen --inexact --no-dev
+	@touch $@
+
+.venv/for-developing: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --frozen
+	@touch $@ .venv/for-running
+
+.uv/bin/uv:
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv

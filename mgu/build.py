@@ -1,0 +1,91 @@
+"""The only reader of the run's configuration: from it the data, the model, the task and the optimizer of one run."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from torch.utils.flop_counter import FlopCounterMode
+
+from mgu.config import RunConfig
+from mgu.data.images import Splits
+from mgu.data.load import load_splits
+from mgu.errors import UserError
+from mgu.layers.block import Block
+from mgu.layers.unit import MultiGatedUnit
+from mgu.models.convnet import ConvNet, convolution
+from mgu.tasks.classification import Classification
+from mgu.train.optim import build_nadam
+
+
+class Learner(NamedTuple):
+    """All that training changes or asks."""
+
+    model: nn.Module
+    task: Classification
+    optimizer: Optimizer
+    schedule: LRScheduler
+
+
+def find_device(config: RunConfig) -> torch.device:
+    """The configured device; "auto" is CUDA where there is one. Raises UserError for a GPU that is not there."""
+    if config.device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(config.device)
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise UserError(
+            f"device must be one of this machine's ({torch.cuda.device_count()} CUDA devices), "
+            f"but got {config.device}. Pass device=auto or device=cpu."
+        )
+    return device
+
+
+def describe_device(device: torch.device) -> str:
+    """For people: the name of the GPU, or the number of CPU threads."""
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({torch.get_num_threads()} threads)"
+
+
+def build_splits(config: RunConfig) -> Splits:
+    """The data of the run, in main memory."""
+    dataset = config.dataset
+    return load_splits(dataset.name, dataset.root, dataset.split, dataset.image_shape)
+
+
+def build_model(config: RunConfig) -> nn.Module:
+    """The network of the configured layout: baseline blocks, or one unit per layer; weights from torch's seed."""
+    layout = config.layout
+    layers = layout.convolutions(config.dataset.image_shape)
+    blocks = [_build_block(config, convolution(**layer.model_dump()), index) for index, layer in enumerate(layers)]
+    return ConvNet(blocks, layers[-1].out_channels, config.dataset.num_classes, layout.dropout)
+
+
+def build_learner(config: RunConfig, device: torch.device) -> Learner:
+    """Seed torch with the run's seed, then build model, task and optimizer on `device`."""
+    torch.manual_seed(config.seed)
+    # Channels last: faster convolutions on CPUs and on tensor cores, and a layer norm without a transposition.
+    model = build_model(config).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    optimizer, schedule = build_nadam(model.parameters(), **config.optimizer.model_dump(exclude={"name"}))
+    return Learner(model, Classification(config.dataset.num_classes), optimizer, schedule)
+
+
+def count_flops(config: RunConfig) -> int:
+    """Floating-point operations of one image's forward pass (FlopCounterMode: matrix products, convolutions)."""
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        build_model(config).eval()(torch.empty(1, *config.dataset.image_shape))
+    return int(counter.get_total_flops())
+
+
+def _build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
+    activation = config.layout.activation
+    if config.mgu:
+        return MultiGatedUnit(layer, activation, **config.mgu.model_dump())
+    assert config.norm is not None  # check_config saw to it
+    block = partial(Block, momentum=config.norm.momentum, eps=config.norm.eps)
+    # The grid code adds no residual to the first layer: there is no block before it whose input could be kept.
+    return block(layer, config.norm.name, activation, residual=bool(config.residual) and index > 0)

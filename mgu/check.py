@@ -1,0 +1,85 @@
+"""Resolved values in, a checked RunConfig out, or one message that lists every fault and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from mgu.config import RunConfig
+from mgu.errors import UserError, did_you_mean, nearest
+
+GROUPS = ("dataset", "layout", "norm", "residual", "mgu", "optimizer", "training", "energy", "experiment")
+
+
+def check_config(values: Mapping[str, Any]) -> RunConfig:
+    """Validate `values`; raises one UserError that lists every fault."""
+    try:
+        config = RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise UserError("\n".join(_describe(fault) for fault in error.errors())) from None
+    _check_axes(config)
+    config.layout.convolutions(config.dataset.image_shape)
+    return config
+
+
+def _check_axes(config: RunConfig) -> None:
+    """A baseline has a norm and a residual choice; a unit learns both and must be given neither."""
+    chosen = {
+        "norm": config.norm and config.norm.name,
+        "residual": None if config.residual is None else "with" if config.residual else "without",
+    }
+    for axis, value in chosen.items():
+        if config.mgu and value:
+            raise UserError(
+                f"{axis} must not be set together with a unit, which learns it, but got {axis}={value}. "
+                f"Leave {axis} out, or train the baseline with mgu=without."
+            )
+        if not config.mgu and not value:
+            raise UserError(
+                f"{axis} must be set for a baseline, but is missing. Pass {axis}=..., or choose a unit with mgu=..."
+            )
+
+
+def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
+    """All legal keys in dotted form."""
+    keys = []
+    for name, field in model.model_fields.items():
+        keys.append(prefix + name)
+        for section in (field.annotation, *get_args(field.annotation)):
+            if isinstance(section, type) and issubclass(section, BaseModel):
+                keys += known_keys(section, f"{prefix}{name}.")
+    return keys
+
+
+def hint_key(key: str) -> str:
+    """The legal key nearest to `key`, by its whole name or by its last part, as a sentence."""
+    keys = [*GROUPS, *known_keys()]
+    by_last_part = {known.rpartition(".")[2]: known for known in keys}
+    choice = nearest(key, keys) or by_last_part.get(nearest(key.rpartition(".")[2], by_last_part) or "")
+    return f"Did you mean {choice}?" if choice else f"Known keys: {', '.join(RunConfig.model_fields)}."
+
+
+def _describe(fault: Any) -> str:
+    """One pydantic fault as: <thing> must be <rule>, but got <value>. <What to do.>"""
+    key = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+    value = _short(fault["input"])
+    if fault["type"] == "extra_forbidden":
+        return f"{key} must be a known key, but got {key}={value}. {hint_key(key)}"
+    if fault["type"] == "missing":
+        return f"{key} must be set, but is missing. Add it to the YAML of its group, or pass {key}=..."
+    if fault["type"] == "value_error":
+        return f"{key}: {fault['ctx']['error']}"
+    rule = fault["msg"].removeprefix("Input should ").removeprefix("be ").replace("'", "")
+    hint = ""
+    if fault["type"] == "literal_error":
+        hint = did_you_mean(
+            str(fault["input"]), fault["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        )
+    return f"{key} must be {rule}, but got {value}.{hint or f' Pass {key}=... or mend its YAML.'}"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,60 @@
+"""From Hydra's world to ours: its composed configuration to a checked RunConfig, its error messages to our own."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+import yaml
+from omegaconf import DictConfig, OmegaConf
+
+from mgu.check import GROUPS, check_config, hint_key, known_keys
+from mgu.config import RunConfig
+from mgu.errors import did_you_mean
+
+
+def read_config(composed: DictConfig) -> RunConfig:
+    """Resolve and check; raises UserError. Needs HydraConfig to be set, for the layout is named after its file."""
+    values: Any = OmegaConf.to_container(composed, resolve=True)
+    values.pop("hydra", None)
+    return check_config(values)
+
+
+def explain(error: Exception) -> str:
+    """What Hydra or OmegaConf refused, in the project's form; their own first line where the case is not known."""
+    text = str(error) or str(error.__cause__)  # Hydra's ConfigCompositionException may be a bare wrapper
+    if match := re.search(
+        r"Could not find '(?P<group>.+)/(?P<choice>[^/]+)'\s+Available options in '.+?':\n(?P<all>(\t.+\n?)+)", text
+    ):
+        choices = match["all"].split()
+        return (
+            f"{match['group']} must be one of {', '.join(choices)}, but got {match['choice']!r}."
+            f"{did_you_mean(match['choice'], choices) or ' Add your own as ' + match['group'] + '/NAME.yaml.'}"
+        )
+    if match := re.search(r"Could not find '(?P<group>[^'/]+)/(?P<choice>[^']+)'", text):
+        group, choice = match["group"], match["choice"]
+        return f"{group} must be a configuration group, but got +{group}={choice}. {hint_key(group)}"
+    if match := re.search(r"Could not override '(?P<key>[^']+)'", text):
+        return _explain_key(match["key"])
+    if "Config group override must be a string" in text:
+        return _explain_group(sys.argv[1:])
+    return f"the command line must fit the configuration, but: {text.splitlines()[0]} See mgu-run --help."
+
+
+def _explain_group(arguments: list[str]) -> str:
+    """A group was given what YAML reads as a boolean, a number or null; Hydra does not say which group."""
+    for argument in arguments:
+        group, _, value = argument.lstrip("+").partition("=")
+        if group in GROUPS and not isinstance(yaml.safe_load(value), str):
+            return f"{group} must be one of its configurations (mgu-run --help lists them), but got {value}."
+    return "a configuration group must be given the name of one of its configurations. See mgu-run --help."
+
+
+def _explain_key(key: str) -> str:
+    section = key.partition(".")[0]
+    if key in known_keys():  # legal, but not here: mgu.* without a unit, norm.* with one, norm.eps of no_norm
+        return (
+            f"{key} must go with a {section} that has it, but the one chosen here does not. Choose with {section}=..."
+        )
+    return f"{key} must be a known key. {hint_key(key)}"

@@ -1,0 +1,193 @@
+"""The schema of a run: every value that can be configured, its rule, and the checks across values.
+
+The YAML files in conf/ hold the values; this file holds the rules. It imports neither torch nor Hydra, so that a whole
+sweep can be checked before anything heavy starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from mgu.errors import UserError
+from mgu.wiring import Gate
+
+Count = Annotated[int, Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys and wrong types are refused, nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
+
+
+class DatasetConfig(Section):
+    """Which images, and what validates: see mgu/data/images.py for the splits."""
+
+    name: str
+    root: str
+    image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # channels, height, width
+    num_classes: Annotated[int, Field(ge=2)]
+    pixel_max: Positive
+    split: Literal["paper", "holdout"]
+
+
+class Convolution(Section):
+    """One layer of a layout, as the grid code of seed 001 derives it."""
+
+    in_channels: Count
+    out_channels: Count
+    kernel_size: Count
+    stride: Count
+    padding: Annotated[int, Field(ge=0)]
+
+
+class LayoutConfig(Section):
+    """A stack of convolutions in the terms of the grid code of seed 001."""
+
+    name: str
+    num_layers: Count
+    num_reductions: Annotated[int, Field(ge=0)]
+    max_strides: Count
+    min_layer_padding_same: Annotated[float, Field(ge=1)]  # .inf: valid padding throughout
+    scale_filters: Positive
+    start_filters: Count
+    max_filters: Count
+    kernel_size: Count  # a padded layer is padded alike on all sides; Keras differs from that where it also strides
+    activation: Literal["selu", "relu", "gelu", "silu", "tanh"]
+    dropout: Fraction
+
+    def convolutions(self, image_shape: list[int]) -> list[Convolution]:
+        """The layers in order; raises UserError naming the first whose input is smaller than its kernel."""
+        channels, *size = image_shape
+        layers = []
+        for index in range(self.num_layers):
+            layer = self._convolution(index, channels)
+            if min(size) + 2 * layer.padding < self.kernel_size:
+                raise UserError(
+                    f"layout {self.name!r} must keep every feature map at least as large as its "
+                    f"{self.kernel_size}x{self.kernel_size} kernel, but layer {index + 1} of {self.num_layers} gets "
+                    f"{size[0]}x{size[1]} from a {image_shape[1]}x{image_shape[2]} image. "
+                    "Use fewer layers or reductions, or pad from an earlier layer (min_layer_padding_same)."
+                )
+            size = [(side + 2 * layer.padding - self.kernel_size) // layer.stride + 1 for side in size]
+            channels = layer.out_channels
+            layers.append(layer)
+        return layers
+
+    def _convolution(self, index: int, in_channels: int) -> Convolution:
+        # Layers count from 0 here and from 1 in min_layer_padding_same, as in the grid code.
+        padded = index >= self.min_layer_padding_same - 1
+        return Convolution(
+            in_channels=in_channels,
+            out_channels=min(self.max_filters, int(self.start_filters * self.scale_filters**index)),
+            kernel_size=self.kernel_size,
+            stride=self.max_strides if index < self.num_reductions else 1,
+            padding=self.kernel_size // 2 if padded else 0,
+        )
+
+    @property
+    def as_list(self) -> str:
+        """The paper's notation: [layers, reductions, strides, first padded layer, filter scale]."""
+        values = (self.num_layers, self.num_reductions, self.max_strides, self.min_layer_padding_same)
+        return f"[{', '.join(f'{value:g}' for value in (*values, self.scale_filters))}]"
+
+    @model_validator(mode="after")
+    def _check(self) -> LayoutConfig:
+        padded = self.min_layer_padding_same <= self.num_layers
+        if padded and self.kernel_size % 2 == 0:
+            raise ValueError("kernel_size must be odd where layers are padded. Use 3, or min_layer_padding_same=.inf.")
+        if int(self.start_filters * min(1.0, self.scale_filters ** (self.num_layers - 1))) < 1:
+            raise ValueError("scale_filters must leave every layer at least one filter. Raise it or start_filters.")
+        return self
+
+
+class NormConfig(Section):
+    """The normalisation of a baseline; momentum and eps are those of Keras' defaults."""
+
+    name: Literal["bn_pre", "bn_post", "ln", "no_norm"]
+    momentum: Annotated[float, Field(gt=0, le=1)] = 0.01  # weight of the newest batch, as torch counts it
+    eps: Positive = 1e-3
+
+
+class UnitConfig(Section):
+    """Arguments of MultiGatedUnit."""
+
+    wiring: Literal["equations", "reference"]
+    residual_gate: bool
+    gate_bias: dict[Gate, float]
+    bn_momentum: Annotated[float, Field(gt=0, le=1)]
+    bn_eps: Positive
+    ln_eps: Positive
+
+
+class OptimizerConfig(Section):
+    """Arguments of mgu/train/optim.py."""
+
+    name: Literal["nadam"]
+    lr: Positive
+    decay: NonNegative
+    beta1: Fraction
+    beta2: Fraction
+    eps: Positive
+    momentum_decay: NonNegative
+
+
+class TrainingConfig(Section):
+    """Arguments of mgu/train/loop.py."""
+
+    epochs: Count
+    batch_size: Count
+    eval_batch_size: Count
+    patience: Count
+
+
+class EnergyConfig(Section):
+    """Arguments of mgu/energy.py; not part of a run's identity."""
+
+    enabled: bool
+    country: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    period_s: Positive
+
+
+class RunConfig(Section):
+    """One run, resolved. `norm` and `residual` are axes of the grid only: a unit learns them."""
+
+    experiment_name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
+    seed: Annotated[int, Field(ge=0)]
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
+    runs_dir: str | None
+    force: bool
+    dataset: DatasetConfig
+    layout: LayoutConfig
+    norm: NormConfig | None = None
+    residual: bool | None = None
+    mgu: UnitConfig | None = None
+    optimizer: OptimizerConfig
+    training: TrainingConfig
+    energy: EnergyConfig
+
+    @property
+    def identity(self) -> str:
+        """Hash of what can change the result: not paths, names, energy settings or the index of the device."""
+        values = self.model_dump(exclude={"experiment_name": True, "runs_dir": True, "force": True, "energy": True})
+        values["dataset"].pop("root")
+        values["layout"].pop("name")
+        values["device"] = self.device.partition(":")[0]
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def name(self) -> str:
+        """Readable and short; `identity` makes it unique."""
+        if self.mgu:
+            parts = [self.layout.name, "mgu", self.mgu.wiring] + ["nores"] * (not self.mgu.residual_gate)
+        else:
+            assert self.norm is not None
+            parts = [self.layout.name, self.norm.name] + ["res"] * bool(self.residual)
+        return "-".join([*parts, f"s{self.seed}"])

@@ -1,0 +1,25 @@
+"""The two kinds of bad news: a mistake of the user's, and runs that failed."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """Something the user can put right: shown as its message alone, exit code 2."""
+
+
+class RunsFailed(Exception):  # noqa: N818 - it is an outcome
+    """Runs that stopped on an exception; each has its traceback in its own folder, exit code 1."""
+
+
+def nearest(word: str, choices: Iterable[str]) -> str | None:
+    """The choice most like `word`, or None where none is like it."""
+    return next(iter(difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)), None)
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """' Did you mean <nearest>?', or nothing where no choice is near."""
+    choice = nearest(word, choices)
+    return f" Did you mean {choice}?" if choice else ""

@@ -1,0 +1,112 @@
+"""What a run leaves in its folder beside the result: history, weights, log; and what is written of it in the result."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import platform
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from safetensors.torch import save
+
+from mgu.config import RunConfig
+from mgu.results import Result, default_runs_dir, replacing, write_text
+
+UNKNOWN: dict[str, Any] = {
+    "error": None,
+    "params_trainable": None,
+    "params_keras": None,
+    "flops_per_sample": None,
+    "epochs": 0,
+    "best_epoch": None,
+    "train": None,
+    "val": None,
+    "test": None,
+    "seconds": None,
+    "energy": None,
+    "device": None,
+}
+
+
+def run_folder(config: RunConfig) -> Path:
+    """Where the files of this run lie: the same configuration always in the same place."""
+    base = Path(config.runs_dir).expanduser() if config.runs_dir else default_runs_dir()
+    return base / config.experiment_name / f"{config.name}-{config.identity}"
+
+
+def describe(config: RunConfig, status: Literal["ok", "diverged", "failed"], **measured: Any) -> Result:
+    """The result of this configuration; of the fields of Result in UNKNOWN, those not given were not measured."""
+    return Result(
+        schema_version=1,
+        status=status,
+        name=config.name,
+        identity=config.identity,
+        experiment_name=config.experiment_name,
+        model="unit" if config.mgu else "baseline",
+        layout=config.layout.as_list,
+        norm=config.norm.name if config.norm else None,
+        residual=config.residual,
+        seed=config.seed,
+        config=config.model_dump(mode="json"),
+        versions={"python": platform.python_version()}
+        | {name: version(name) for name in ("mgu", "torch", "torchvision", "codecarbon")},
+        git_commit=_git_commit(),
+        **(UNKNOWN | measured),
+    )
+
+
+def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
+    """history.csv, whole after every epoch."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(folder / "history.csv", text.getvalue())
+
+
+def save_weights(folder: Path, weights: dict[str, Any]) -> None:
+    """weights.safetensors, by the names of the model's state_dict."""
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
+    with replacing(folder / "weights.safetensors") as temporary:
+        temporary.write_bytes(save(tensors))  # its save_file would leave a file that only its owner may read
+
+
+@contextmanager
+def log_to(path: Path) -> Iterator[None]:
+    """Everything logged and warned about, with time stamps, into the run's own log."""
+    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    logging.getLogger("mgu").setLevel(logging.DEBUG)
+    logging.captureWarnings(True)
+    try:
+        yield
+    finally:
+        logging.captureWarnings(False)
+        root.removeHandler(handler)
+        handler.close()
+
+
+def _git_commit() -> str | None:
+    """Of the checkout that the package runs from, with a + where files differ from it; None outside a checkout."""
+    command = [
+        "git",
+        "-C",
+        str(Path(__file__).parent),
+        "describe",
+        "--always",
+        "--abbrev=40",
+        "--dirty=+",
+        "--exclude=*",
+    ]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,1 @@
+"""Leaf modules: they know tensors, not configurations or data."""

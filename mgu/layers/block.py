@@ -1,0 +1,49 @@
+"""The block of the grid search: a layer, one fixed place for one normalisation, and perhaps a residual."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor, nn
+
+from mgu.layers.activation import Activation, find_activation
+from mgu.layers.normalization import BatchNorm, LayerNorm
+from mgu.layers.transform import find_channels, fresh_copy
+
+Norm = Literal["bn_pre", "bn_post", "ln", "no_norm"]
+
+
+class Block(nn.Module):
+    """norm, activation and residual around `layer` (seed 001, section 5.1); input and output have the layer's shapes.
+
+    norm: "bn_pre" is A(BN(L)), "bn_post" BN(A(L)), "ln" LN(A(L)), "no_norm" A(L).
+    residual: adds a fresh copy of the layer applied to the block's input, for shapes differ across a layer.
+    momentum, eps: of the normalisation, as in mgu/layers/normalization.py.
+    """
+
+    def __init__(
+        self,
+        layer: nn.Module,
+        norm: Norm,
+        activation: str | Activation = "selu",
+        residual: bool = False,
+        momentum: float = 0.01,
+        eps: float = 1e-3,
+    ) -> None:
+        super().__init__()
+        channels = find_channels(layer)
+        self.activation = find_activation(activation)
+        self.layer = layer
+        self.pre = BatchNorm(*channels, momentum, eps) if norm == "bn_pre" else nn.Identity()
+        self.post = _norm_after(norm, *channels, momentum, eps)
+        self.shortcut = fresh_copy(layer) if residual else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.post(self.activation(self.pre(self.layer(x))))
+        return out if self.shortcut is None else out + self.shortcut(x)
+
+
+def _norm_after(norm: Norm, num_channels: int, channel_axis: int, momentum: float, eps: float) -> nn.Module:
+    if norm == "bn_post":
+        return BatchNorm(num_channels, channel_axis, momentum, eps)
+    return LayerNorm(num_channels, channel_axis, eps) if norm == "ln" else nn.Identity()

@@ -1,0 +1,80 @@
+"""Batch and layer normalisation with the channel axis as a parameter, in the numerics of Keras.
+
+Two differences to torch.nn: the running variance averages the *biased* batch variance (Keras 3; torch corrects it by
+n / (n - 1)), and layer normalisation works over the channels of each position, wherever the channel axis is.
+Batch normalisation: Ioffe and Szegedy 2015. Layer normalisation: Ba, Kiros and Hinton 2016.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class BatchNorm(nn.Module):
+    """Normalise each channel over the batch and all positions.
+
+    Input and output: any shape with `num_channels` at `channel_axis`. `momentum` is the weight of the newest batch
+    (Keras' 0.99 is 0.01 here).
+    """
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def __init__(self, num_channels: int, channel_axis: int = 1, momentum: float = 0.01, eps: float = 1e-3) -> None:
+        super().__init__()
+        self.channel_axis, self.momentum, self.eps = channel_axis, momentum, eps
+        self.weight = nn.Parameter(torch.ones(num_channels))
+        self.bias = nn.Parameter(torch.zeros(num_channels))
+        self.register_buffer("running_mean", torch.zeros(num_channels))
+        self.register_buffer("running_var", torch.ones(num_channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.channel_axis % x.dim() == 1:
+            return self._normalise(x)
+        last = x.movedim(self.channel_axis, -1)  # (B, *, C)
+        flat = last.reshape(-1, last.shape[-1])  # (N, C)
+        return self._normalise(flat).view(last.shape).movedim(-1, self.channel_axis)
+
+    def _normalise(self, x: Tensor) -> Tensor:
+        """x (N, C, *)."""
+        return self._by_batch(x) if self.training else self._by(x, self.running_mean, self.running_var)
+
+    def _by(self, x: Tensor, mean: Tensor, var: Tensor) -> Tensor:
+        return F.batch_norm(x, mean, var, self.weight, self.bias, training=False, eps=self.eps)
+
+    def _by_batch(self, x: Tensor) -> Tensor:
+        count = x.numel() // x.shape[1]
+        # With momentum 1 torch leaves the statistics of this batch alone in the two buffers it is given.
+        mean, var = torch.zeros_like(self.running_mean), torch.zeros_like(self.running_var)
+        if count > 1:
+            out = F.batch_norm(x, mean, var, self.weight, self.bias, training=True, momentum=1.0, eps=self.eps)
+            var = var * ((count - 1) / count)
+        else:  # torch refuses a batch of one value per channel; its variance is 0 and its output the bias
+            mean = x.detach().flatten().to(mean)
+            out = self._by(x, mean, var)
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(var, self.momentum)
+        return out
+
+    def extra_repr(self) -> str:
+        return f"{len(self.weight)}, channel_axis={self.channel_axis}, momentum={self.momentum}, eps={self.eps}"
+
+
+class LayerNorm(nn.Module):
+    """Normalise each position over its channels. Input and output as for BatchNorm."""
+
+    def __init__(self, num_channels: int, channel_axis: int = 1, eps: float = 1e-3) -> None:
+        super().__init__()
+        self.channel_axis, self.eps = channel_axis, eps
+        self.weight = nn.Parameter(torch.ones(num_channels))
+        self.bias = nn.Parameter(torch.zeros(num_channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        last = x.movedim(self.channel_axis, -1)  # (B, *, C)
+        return F.layer_norm(last, self.weight.shape, self.weight, self.bias, self.eps).movedim(-1, self.channel_axis)
+
+    def extra_repr(self) -> str:
+        return f"{len(self.weight)}, channel_axis={self.channel_axis}, eps={self.eps}"

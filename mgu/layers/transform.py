@@ -1,0 +1,100 @@
+"""What the unit must know of a layer it wraps: where its channels are, and how to make a fresh copy of it."""
+
+from __future__ import annotations
+
+import copy
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.parameter import is_lazy
+
+
+class Channels(NamedTuple):
+    """`num` channels at `axis` of a layer's output, counted from the end: a missing batch does not move it."""
+
+    num: int
+    axis: int
+
+
+def find_channels(layer: nn.Module, num_channels: int | None = None, channel_axis: int | None = None) -> Channels:
+    """Channels of the output of `layer`, as given or read off the layer; raises TypeError where neither says it."""
+    found_num: int | None = None
+    found_axis: int | None = None
+    if isinstance(layer, _ConvNd):
+        found_num, found_axis = layer.out_channels, -1 - len(layer.kernel_size)
+    elif isinstance(getattr(layer, "out_features", None), int):
+        found_num, found_axis = layer.out_features, -1  # type: ignore[assignment]
+    elif isinstance(layer, nn.Embedding):
+        found_num, found_axis = layer.embedding_dim, -1
+    num = found_num if num_channels is None else num_channels
+    axis = found_axis if channel_axis is None else channel_axis
+    if num is None or axis is None:
+        raise TypeError(
+            f"layer must tell where the channels of its output are, but {type(layer).__name__} does not. "
+            "Pass num_channels=... and channel_axis=... (-1 for features last, 1 for images)."
+        )
+    return Channels(num, axis)
+
+
+def fresh_copy(layer: nn.Module) -> nn.Module:
+    """A trainable deep copy of `layer` with its own initial weights.
+
+    Linear layers and convolutions start glorot-uniform with zero biases, by their own fan (Keras' default); any other
+    module by its own `reset_parameters()`, or by those of its sub-modules. Raises TypeError where the copy would start
+    equal to the original, for then a gate could not be told from the layer it gates.
+    """
+    try:
+        twin = copy.deepcopy(layer)
+    except Exception as error:
+        raise TypeError(f"layer must allow copy.deepcopy, but {type(layer).__name__} fails: {error}") from error
+    if any(is_lazy(parameter) for parameter in twin.parameters()):
+        raise TypeError(
+            f"layer must have its final shape, but {type(layer).__name__} is lazy. Call it on one batch first."
+        )
+    initialise(twin)
+    twin.requires_grad_(True)
+    _check_differs(layer, twin)
+    return twin
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw new weights, in place; a module with `reset_parameters()` of its own answers for its sub-modules too."""
+    if isinstance(module, (nn.Linear, _ConvNd)) and type(module).__module__.startswith("torch.nn.modules"):
+        glorot_(module)
+    elif callable(reset := getattr(module, "reset_parameters", None)):
+        reset()
+    else:
+        for child in module.children():
+            initialise(child)
+
+
+def glorot_(module: nn.Linear | _ConvNd) -> None:
+    """Glorot-uniform weight and zero bias, in place (Keras' defaults)."""
+    nn.init.xavier_uniform_(module.weight)
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def _check_differs(layer: nn.Module, twin: nn.Module) -> None:
+    pairs = list(zip(twin.parameters(), layer.parameters(), strict=True))
+    # On the meta device nothing is drawn, and constants (zero biases, unit scales) may well start equal.
+    drawn = [(ours, theirs) for ours, theirs in pairs if not ours.is_meta and bool((ours != ours.flatten()[0]).any())]
+    if drawn and all(torch.equal(ours, theirs) for ours, theirs in drawn):
+        raise TypeError(
+            f"layer must draw new weights in reset_parameters(), but {type(layer).__name__} keeps those it has. "
+            "Give the layer, or the sub-modules that own its weights, a reset_parameters() method."
+        )
+
+
+def set_bias_(transform: nn.Module, value: float, gate: str) -> None:
+    """Start the bias of a gate's transform at `value`, in place; 0 leaves it as it was initialised."""
+    if value == 0:
+        return
+    bias = getattr(transform, "bias", None)
+    if not isinstance(bias, Tensor):
+        raise TypeError(
+            f"gate_bias of {gate!r} must be 0 for a layer without a bias, but got {value}. Wrap one with bias=True."
+        )
+    nn.init.constant_(bias, value)

@@ -1,0 +1,155 @@
+"""The Multi Gated Unit (seed 001, section 4): a layer that learns its own normalisation, residual and skip.
+
+Around L = layer(x) the unit computes every block of the grid search it replaces (batch normalisation before or after
+the activation A, layer normalisation, none; with or without a residual; skipped) and mixes them element by element with
+five gates g = sigmoid(t_g(x)), each t_g a copy of the layer with its own weights.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from mgu.errors import did_you_mean
+from mgu.layers.activation import Activation, find_activation
+from mgu.layers.normalization import BatchNorm, LayerNorm
+from mgu.layers.transform import find_channels, fresh_copy, set_bias_
+from mgu.wiring import GATES, WIRINGS, Gate
+
+
+class MultiGatedUnit(nn.Module):
+    """Wrap `layer`; input and output have its shapes, and each gate the shape of its output.
+
+    layer: any module from one tensor to one tensor. It is used as it is, weights included; bypass and gates start from
+        fresh copies (glorot-uniform for torch's linear layers and convolutions, else its `reset_parameters()`).
+    activation: A, by name or as a function.
+    wiring: "equations" (eq. 1-19) or "reference" (the code and the diagnosis printed in seed 001); see mgu/wiring.py.
+    residual_gate: False leaves out the residual and its gate: six transforms instead of seven, as in two of the
+        paper's rows.
+    gate_bias: where gates start, before the sigmoid; one number, or one per gate name (those left out start at 0).
+    num_channels, channel_axis: of the layer's output; for layers that are no convolutions and have no `out_features`.
+
+    Raises TypeError for a layer that cannot be copied or normalised, ValueError for an unknown name.
+    """
+
+    def __init__(
+        self,
+        layer: nn.Module,
+        activation: str | Activation = "selu",
+        wiring: str = "equations",
+        residual_gate: bool = True,
+        gate_bias: float | Mapping[Gate, float] = 0.0,
+        *,
+        num_channels: int | None = None,
+        channel_axis: int | None = None,
+        bn_momentum: float = 0.01,
+        bn_eps: float = 1e-3,
+        ln_eps: float = 1e-3,
+    ) -> None:
+        super().__init__()
+        if wiring not in WIRINGS:
+            raise ValueError(
+                f"wiring must be one of {', '.join(WIRINGS)}, but got {wiring!r}.{did_you_mean(wiring, WIRINGS)}"
+            )
+        channels = find_channels(layer, num_channels, channel_axis)
+        self.activation = find_activation(activation)
+        self.wiring = WIRINGS[wiring]
+        self.num_channels, self.channel_axis = channels
+        gates = [gate for gate in GATES if gate != "residual" or residual_gate]
+        biases = _bias_per_gate(gate_bias, gates)
+
+        self.layer = layer
+        self.bypass = fresh_copy(layer)
+        self.gate_transforms = nn.ModuleDict({gate: fresh_copy(layer) for gate in gates})
+        for gate in gates:
+            set_bias_(self.gate_transforms[gate], biases[gate], gate)
+        self.bn_before_activation = BatchNorm(*channels, bn_momentum, bn_eps)
+        self.bn_after_activation = BatchNorm(*channels, bn_momentum, bn_eps)
+        self.ln = LayerNorm(*channels, ln_eps)
+        self._move_norms_to(layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """o(x), eq. 19: the shape of layer(x)."""
+        return self.branches(x)["skip"]
+
+    def gates(self, x: Tensor) -> dict[Gate, Tensor]:
+        """The openness of each gate by name: in (0, 1), each with the shape of layer(x)."""
+        return {gate: torch.sigmoid(self._checked(self.gate_transforms[gate](x))) for gate in self.gate_names}
+
+    def branches(self, x: Tensor) -> dict[str, Tensor]:
+        """Every intermediate by name, each with the shape of layer(x).
+
+        `layer`, `bypass`, `activated`, `bn_before_activation`, `bn_after_activation`, `ln`, `with_residual` and
+        `processed`; under the name of a gate what it let through (`skip` is the output), and under `gate.<name>` how
+        far it is open.
+        In training mode this updates the running statistics, as forward does.
+        """
+        act = self.activation
+        gates = self.gates(x)
+        layer = self._checked(self.layer(x))
+        activated = act(layer)
+        b = {f"gate.{name}": openness for name, openness in gates.items()}
+        b["layer"], b["activated"], b["bypass"] = layer, activated, self.bypass(x)
+        b["bn_before_activation"] = act(self.bn_before_activation(layer))  # eq. 4
+        b["bn_after_activation"] = self.bn_after_activation(activated)  # eq. 3
+        b["ln"] = self.ln(activated) if self.wiring.ln_after_activation else act(self.ln(layer))  # eq. 8
+        for gate, openness in gates.items():
+            if gate == "residual":
+                b["with_residual"] = b["norm_or_none"] + b["bypass"]  # eq. 15
+            if gate == "skip":
+                b["processed"] = b["residual" if "residual" in gates else "norm_or_none"]
+            paths = self.wiring.paths[gate]
+            when_open, when_closed = b[paths.when_open], b[paths.when_closed]
+            b[gate] = when_closed + openness * (when_open - when_closed)  # eq. 5, 9, 12, 16, 19
+        return b
+
+    def transform(self, name: str) -> nn.Module:
+        """A stand-alone copy of one transform: `layer`, `bypass`, or the one inside the gate of that name."""
+        transforms = {"layer": self.layer, "bypass": self.bypass, **self.gate_transforms}
+        if name not in transforms:
+            raise ValueError(
+                f"name must be one of {', '.join(transforms)}, but got {name!r}.{did_you_mean(name, transforms)}"
+            )
+        return copy.deepcopy(transforms[name])
+
+    @property
+    def gate_names(self) -> tuple[Gate, ...]:
+        """The gates this unit has, in order of computation."""
+        return tuple(gate for gate in GATES if gate in self.gate_transforms)
+
+    def _checked(self, output: Tensor) -> Tensor:
+        """The layer's output, if it is one tensor with the channels where they were announced."""
+        if not isinstance(output, Tensor):
+            raise TypeError(
+                f"layer must return one tensor, but {type(self.layer).__name__} returns {type(output).__name__}. "
+                "Wrap it in a module that returns the tensor to be normalised."
+            )
+        if output.shape[self.channel_axis] != self.num_channels:
+            raise ValueError(
+                f"layer must return {self.num_channels} channels at axis {self.channel_axis}, but got shape "
+                f"{tuple(output.shape)}. Pass num_channels=... and channel_axis=... to the unit."
+            )
+        return output
+
+    def _move_norms_to(self, layer: nn.Module) -> None:
+        """Norms live where the layer lives, in its precision."""
+        parameter = next(layer.parameters(), None)
+        if parameter is not None:
+            for norm in (self.bn_before_activation, self.bn_after_activation, self.ln):
+                norm.to(parameter.device, parameter.dtype)
+
+
+def _bias_per_gate(gate_bias: float | Mapping[Gate, float], gates: list[Gate]) -> dict[Gate, float]:
+    """One bias per gate; raises ValueError where a bias is given for a gate that is not there."""
+    if not isinstance(gate_bias, Mapping):
+        return dict.fromkeys(gates, float(gate_bias))
+    for gate, bias in gate_bias.items():
+        if gate not in gates and bias != 0:
+            raise ValueError(
+                f"gate_bias must name gates of this unit ({', '.join(gates)}), but got {gate!r}."
+                f"{did_you_mean(gate, gates)}"
+            )
+    return {gate: float(gate_bias.get(gate, 0.0)) for gate in gates}

@@ -1,0 +1,1 @@
+"""Models: blocks stacked according to a layout."""

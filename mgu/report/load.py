@@ -1,0 +1,38 @@
+"""Find result files below files and folders; what cannot be read is named, never fatal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from mgu.errors import UserError
+from mgu.results import RESULT_FILE, Result, read_result
+
+
+class Loaded(NamedTuple):
+    """`skipped` holds one line a file: its path and what is wrong with it."""
+
+    results: list[Result]
+    skipped: list[str]
+
+
+def load_results(paths: Iterable[Path]) -> Loaded:
+    """All results below `paths`, in the order of their file names. Raises UserError for a path that is not there."""
+    results, skipped = [], []
+    for file in _find_files(paths):
+        try:
+            results.append(read_result(file))
+        except ValueError as error:
+            skipped.append(f"{file}: {error}")
+    return Loaded(results, skipped)
+
+
+def _find_files(paths: Iterable[Path]) -> list[Path]:
+    files: dict[Path, None] = {}
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"RUNS must be folders or {RESULT_FILE} files, but {path} does not exist.")
+        for file in sorted(path.rglob(RESULT_FILE)) if path.is_dir() else [path]:
+            files[file.resolve()] = None
+    return list(files)

@@ -1,0 +1,81 @@
+"""From results to ranked rows, one table per experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mgu.report.paper import PaperRow, find_row
+from mgu.results import Component, Result
+
+SHORT_S = 10.0  # a shorter run gives codecarbon too few readings
+
+
+@dataclass(frozen=True)
+class Row:
+    """A result with its rank (None for a failed run) and the paper's row for it, where there is one."""
+
+    rank: int | None
+    result: Result
+    paper: PaperRow | None
+
+    @property
+    def tts_s(self) -> float | None:
+        return self.result.seconds.to_solution if self.result.seconds else None
+
+    @property
+    def is_short(self) -> bool:
+        return self.tts_s is not None and self.tts_s < SHORT_S
+
+    @property
+    def val_accuracy(self) -> float | None:
+        return self.result.val.accuracy if self.result.val else None
+
+    def component(self, part: str) -> Component | None:
+        """Energy of "cpu", "gpu" or "ram"; None where it was not measured or there was nothing to count."""
+        if self.result.energy is None:
+            return None
+        component: Component = getattr(self.result.energy, part)
+        return None if component.method == "none" else component
+
+
+@dataclass(frozen=True)
+class Table:
+    """The ranking of one experiment, best first."""
+
+    experiment: str
+    rows: list[Row]
+
+    @property
+    def baselines(self) -> list[Row]:
+        return [row for row in self.rows if row.result.model == "baseline"]
+
+    @property
+    def units(self) -> list[Row]:
+        return [row for row in self.rows if row.result.model == "unit"]
+
+    def best(self, rows: list[Row]) -> Row | None:
+        """The first ranked of `rows`, which are some of this table's."""
+        return next((row for row in rows if row.rank is not None and row.val_accuracy is not None), None)
+
+
+def rank(results: Iterable[Result]) -> list[Table]:
+    """A table per experiment, by validation accuracy; what diverged before any epoch was over comes after what has
+    one, what failed last and without a rank."""
+    experiments: dict[str, list[Result]] = {}
+    for result in results:
+        experiments.setdefault(result.experiment_name, []).append(result)
+    return [Table(name, _rank_rows(experiments[name])) for name in sorted(experiments)]
+
+
+def _rank_rows(results: list[Result]) -> list[Row]:
+    ordered = sorted(results, key=_order)
+    return [
+        Row(None if result.status == "failed" else place, result, find_row(result))
+        for place, result in enumerate(ordered, start=1)
+    ]
+
+
+def _order(result: Result) -> tuple[bool, float, str]:
+    accuracy = result.val.accuracy if result.val else -1.0
+    return (result.status == "failed", -accuracy, result.name)

@@ -1,0 +1,34 @@
+"""Ranked tables for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from mgu.report.columns import LEFT_ALIGNED, shown_columns
+from mgu.report.rank import Table
+from mgu.report.summary import summarise
+
+PLAIN_WIDTH = 180  # where there is no terminal to ask: wide enough not to fold a cell
+
+
+def print_tables(tables: Sequence[Table]) -> None:
+    """The units stand out in bold, what did not end well is dim."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
+    for table in tables:
+        grid = RichTable(title=escape(table.experiment), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+        shown = shown_columns(table)
+        for column in shown:
+            grid.add_column(escape(column.title), justify="left" if column.key in LEFT_ALIGNED else "right")
+        for row in table.rows:
+            style = "bold" if row.result.model == "unit" else "dim" if row.result.status != "ok" else None
+            grid.add_row(*(escape(column.text(row)) for column in shown), style=style)
+        console.print(grid)
+        for line in summarise(table):
+            console.print(line, highlight=False, markup=False)

@@ -1,0 +1,164 @@
+"""The file format of runs/: where a run's files lie, what result.json holds, and writing that cannot be torn.
+
+runs/<experiment>/<name>-<identity>/
+    result.json          everything that is reported; written last, so its presence means that the run is over
+    history.csv          one row an epoch
+    config.yaml          the resolved configuration
+    weights.safetensors  of the best epoch
+    log.txt              what happened, with the traceback of a failure
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from mgu.errors import UserError
+
+SCHEMA_VERSION = 1
+RESULT_FILE = "result.json"
+MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of a result. Unknown keys are refused: they mean another schema version, or another program.
+
+    msgspec, not pydantic as for the configuration: it imports in no time, and ten thousand files are read in a second.
+    """
+
+
+class Metrics(Record, frozen=True):
+    """Of the best weights on one split; fractions in 0..1, loss in nats; None where not finite."""
+
+    loss: float | None
+    accuracy: float
+    precision: float
+    recall: float
+
+
+class Seconds(Record, frozen=True):
+    """Wall-clock windows. `setup` (imports, data, meters) ends when the data is in memory; the rest solves the task."""
+
+    setup: float
+    build: float  # model, initial weights, optimizer
+    train: float  # epochs with their evaluation
+    evaluate: float  # best weights on every split
+
+    @property
+    def to_solution(self) -> float:
+        return self.build + self.train + self.evaluate
+
+
+class Component(Record, frozen=True):
+    """Energy of one part of the machine and how it was come by: see mgu/energy.py for the methods."""
+
+    kwh: float
+    method: str
+
+
+def describe_method(method: str) -> str:
+    """A method with what it is worth: an estimate must read as one."""
+    return f"{method}, {'measured' if method in MEASURED else 'estimated'}"
+
+
+class Energy(Record, frozen=True):
+    """Over the time to solution. The parts are never added up: their methods differ in kind."""
+
+    cpu: Component
+    gpu: Component
+    ram: Component
+    cpu_seconds: float  # processor time of this process: measured everywhere
+    emissions_kg: float  # CO2-equivalent of all parts at the country's carbon intensity: always estimated
+    country: str
+    tracked_s: float
+
+
+class Result(Record, frozen=True):
+    """All that is known of a run; None where it was not reached or not measured."""
+
+    schema_version: Literal[1]
+    status: Literal["ok", "diverged", "failed"]
+    error: str | None  # last line of the traceback of a failed run
+    name: str
+    identity: str
+    experiment_name: str
+    model: Literal["baseline", "unit"]
+    layout: str  # in the paper's notation
+    norm: str | None
+    residual: bool | None
+    seed: int
+    config: dict[str, Any]
+    params_trainable: int | None
+    params_keras: int | None
+    flops_per_sample: int | None
+    epochs: int
+    best_epoch: int | None
+    train: Metrics | None
+    val: Metrics | None
+    test: Metrics | None
+    seconds: Seconds | None
+    energy: Energy | None
+    device: str | None
+    versions: dict[str, str]
+    git_commit: str | None
+
+
+def default_runs_dir() -> Path:
+    """MGU_RUNS, else runs/ of the checkout that this package was installed from, else of the working directory."""
+    if named := os.environ.get("MGU_RUNS"):
+        return Path(named).expanduser()
+    checkout = Path(__file__).parents[1]
+    return (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "runs"
+
+
+def make_folder(folder: Path) -> None:
+    """Create `folder`; raises UserError where nothing can be written there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"the runs folder must be writable, but {folder} is not ({error.strerror}). "
+            "Pass runs_dir=... or set MGU_RUNS."
+        ) from None
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`, and move it there once the block has ended well: all or nothing."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_result(folder: Path, result: Result) -> None:
+    """To be called last: the file's presence says that the run is over."""
+    write_text(folder / RESULT_FILE, msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
+
+
+def read_result(path: Path) -> Result:
+    """Raises ValueError, with a reason in one line, for a file that is torn, foreign or of another schema version."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Result)
+    except OSError as error:
+        raise ValueError(error.strerror) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"not a result of schema version {SCHEMA_VERSION}: {error}") from None

@@ -1,0 +1,35 @@
+"""Classification into one of K classes."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Classification:
+    """Softmax cross-entropy; accuracy and macro averages, computed from the confusion matrix (K, K)."""
+
+    score = "accuracy"  # the metric that early stopping and ranking go by; higher is better
+
+    def __init__(self, num_classes: int) -> None:
+        self.num_classes = num_classes
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Mean cross-entropy in nats of logits (B, K) and targets (B,)."""
+        return F.cross_entropy(logits, targets)
+
+    def confusion(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Counts (K, K) by true class (row) and predicted class (column); batches add up."""
+        cells = targets * self.num_classes + logits.argmax(dim=1)
+        return torch.bincount(cells, minlength=self.num_classes**2).view(self.num_classes, self.num_classes)
+
+    def metrics(self, confusion: Tensor) -> dict[str, float]:
+        """Fractions in 0..1. A class never predicted has precision 0, one never seen recall 0 (scikit-learn's rule)."""
+        counts = confusion.double().cpu()
+        hits = counts.diagonal()
+        return {
+            "accuracy": (hits.sum() / counts.sum()).item(),
+            "precision": (hits / counts.sum(dim=0).clamp(min=1)).mean().item(),
+            "recall": (hits / counts.sum(dim=1).clamp(min=1)).mean().item(),
+        }

@@ -1,0 +1,141 @@
+"""The training loop: `train_epoch`, `evaluate`, and `fit` around them.
+
+Baselines and units go through the same three functions, so that what is compared is the model. Data lies on the device
+and is shuffled by index; nothing in a step waits for the device, losses and counts are read once an epoch.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from mgu.data.images import Images, Splits
+from mgu.tasks.classification import Classification
+from mgu.train.early_stop import EarlyStop
+
+Metrics = dict[str, float]
+
+
+@dataclass
+class Fit:
+    """What training came to. `best_epoch` counts from 1; it and `best_weights` are None if no epoch ended finite."""
+
+    status: Literal["ok", "diverged"] = "ok"
+    history: list[dict[str, float]] = field(default_factory=list)
+    best_epoch: int | None = None
+    best_weights: dict[str, Any] | None = None
+
+
+def train_epoch(
+    model: nn.Module,
+    images: Images,
+    task: Classification,
+    optimizer: Optimizer,
+    schedule: LRScheduler,
+    batch_size: int,
+    shuffle: torch.Generator,
+    on_step: Callable[[], None] = lambda: None,
+) -> Metrics:
+    """One pass over `images` in random order; mean loss and the metrics of the batches as they were trained on."""
+    model.train()
+    totals = _Totals(task, images.labels.device)
+    order = torch.randperm(len(images), generator=shuffle).to(images.labels.device)
+    for index in order.split(batch_size):
+        inputs, targets = images.batch(index)
+        logits = model(inputs)
+        loss = task.loss(logits, targets)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        totals.add(loss, logits, targets)
+        on_step()
+    return totals.metrics()
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, images: Images, task: Classification, batch_size: int) -> Metrics:
+    """Mean loss and metrics of the model as it is used: no dropout, running statistics."""
+    model.eval()
+    totals = _Totals(task, images.labels.device)
+    for start in range(0, len(images), batch_size):
+        inputs, targets = images.batch(slice(start, start + batch_size))
+        logits = model(inputs)
+        totals.add(task.loss(logits, targets), logits, targets)
+    return totals.metrics()
+
+
+def fit(
+    model: nn.Module,
+    splits: Splits,
+    task: Classification,
+    optimizer: Optimizer,
+    schedule: LRScheduler,
+    *,
+    epochs: int,
+    batch_size: int,
+    eval_batch_size: int,
+    patience: int,
+    shuffle: torch.Generator,
+    on_step: Callable[[], None] = lambda: None,
+    on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
+) -> Fit:
+    """Train until `epochs`, or `patience` epochs without a better validation score, or a loss that is not finite.
+
+    on_step is called after every batch, on_epoch with every row of the history: epoch (from 1), lr (after it), the
+    metrics as train_* and val_*, and the seconds spent on training and on evaluation.
+    """
+    result, early_stop = Fit(), EarlyStop(patience)
+    for epoch in range(1, epochs + 1):
+        started = time.perf_counter()
+        train = train_epoch(model, splits.train, task, optimizer, schedule, batch_size, shuffle, on_step)
+        trained = time.perf_counter()
+        val = evaluate(model, splits.val, task, eval_batch_size)
+        row: dict[str, float] = {
+            "epoch": epoch,
+            "lr": float(schedule.get_last_lr()[0]),
+            **_prefixed("train", train),
+            **_prefixed("val", val),
+        }
+        row |= {"train_s": trained - started, "evaluate_s": time.perf_counter() - trained}
+        result.history.append(row)
+        on_epoch(row)
+        if not (math.isfinite(train["loss"]) and math.isfinite(val["loss"])):
+            result.status = "diverged"
+            break
+        if early_stop.improved(epoch, val[task.score]):
+            result.best_epoch, result.best_weights = epoch, copy.deepcopy(model.state_dict())
+        if early_stop.stopped:
+            break
+    return result
+
+
+class _Totals:
+    """Sums that stay on the device until they are asked for."""
+
+    def __init__(self, task: Classification, device: torch.device) -> None:
+        self.task = task
+        self.loss = torch.zeros((), device=device, dtype=torch.float64 if device.type != "mps" else torch.float32)
+        self.confusion = torch.zeros(task.num_classes, task.num_classes, dtype=torch.long, device=device)
+
+    def add(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
+        """`loss` is the mean over the batch; batches weigh by their size."""
+        self.loss += loss.detach() * len(targets)
+        self.confusion += self.task.confusion(logits, targets)
+
+    def metrics(self) -> Metrics:
+        count = self.confusion.sum()
+        return {"loss": (self.loss / count).item(), **self.task.metrics(self.confusion)}
+
+
+def _prefixed(prefix: str, metrics: Metrics) -> Metrics:
+    return {f"{prefix}_{name}": value for name, value in metrics.items()}

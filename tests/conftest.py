@@ -1,0 +1,60 @@
+"""What several test files need: configurations by override, real data, and the command as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+
+from mgu.cli import conf_dir
+from mgu.compose import read_config
+from mgu.config import RunConfig
+
+torch.set_num_threads(1)  # the tensors are small: threads would only wait for each other
+
+Configure = Callable[..., RunConfig]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def configure(tmp_path: Path) -> Configure:
+    """A run's configuration from command-line overrides; runs/ is a temporary folder, energy is off."""
+
+    def build(*overrides: str) -> RunConfig:
+        quiet = [f"runs_dir={tmp_path}/runs", "energy.enabled=false", "device=cpu"]
+        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            composed = compose("config", [*quiet, *overrides], return_hydra_config=True)
+        HydraConfig.instance().set_config(composed)
+        return read_config(composed)
+
+    return build
+
+
+@pytest.fixture
+def mgu_run(tmp_path: Path) -> Command:
+    """`mgu-run` in a process of its own, in an empty folder, with runs/ there."""
+
+    def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "from mgu.cli import main; main()", *arguments]
+        variables = {**os.environ, "MGU_RUNS": str(tmp_path / "runs"), "OMP_NUM_THREADS": "1", **environment}
+        return subprocess.run(
+            command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    return start
+
+
+@pytest.fixture
+def data_root() -> str:
+    """Where MNIST and CIFAR-10 lie; the tests on them are skipped where MGU_DATA names no folder."""
+    root = os.environ.get("MGU_DATA", "")
+    if not Path(root, "MNIST").is_dir() or not Path(root, "cifar-10-batches-py").is_dir():
+        pytest.skip("set MGU_DATA to a folder with MNIST and CIFAR-10, as torchvision leaves them, to run this")
+    return root

@@ -1,0 +1,107 @@
+"""Configuration: every choice composes; every mistake is named with its rule, value and nearest legal choice."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import get_args
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from mgu.build import build_model
+from mgu.cli import conf_dir
+from mgu.config import LayoutConfig
+from mgu.data.load import DATASETS
+from mgu.errors import UserError
+from mgu.layers.activation import ACTIVATIONS
+from tests.conftest import Configure
+
+
+def options(group: str) -> list[str]:
+    return sorted(file.stem for file in (conf_dir() / group).glob("*.yaml"))
+
+
+@pytest.mark.parametrize("layout", options("layout"))
+def test_every_choice_builds_and_runs(layout: str, configure: Configure) -> None:
+    image = "3,512,512" if "cervigram" in layout else "3,32,32"
+    baselines = [f"norm={norm} residual={res}" for norm, res in itertools.product(options("norm"), options("residual"))]
+    units = [f"mgu={mgu}" for mgu in options("mgu") if mgu != "without"]
+    for choice in baselines + units:
+        config = configure(f"layout={layout}", f"dataset.image_shape=[{image}]", *choice.split())
+        with torch.device("meta"):
+            logits = build_model(config)(torch.empty(2, *config.dataset.image_shape))
+        assert logits.shape == (2, config.dataset.num_classes)
+
+
+def test_names_stand_in_one_place_each() -> None:
+    assert set(options("dataset")) == set(DATASETS)
+    assert set(get_args(LayoutConfig.model_fields["activation"].annotation)) == set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize("group", ["dataset", "layout", "norm", "mgu", "optimizer", "training", "energy", "experiment"])
+def test_yaml_files_stay_small(group: str) -> None:
+    for file in (conf_dir() / group).glob("*.yaml"):
+        assert len(file.read_text().splitlines()) <= 16, file
+        OmegaConf.load(file)
+
+
+def test_the_protocol_is_the_papers(configure: Configure) -> None:
+    config = configure()
+    assert config.training.model_dump() == {"epochs": 100, "batch_size": 64, "eval_batch_size": 1000, "patience": 10}
+    assert (config.optimizer.lr, config.optimizer.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
+    assert (config.layout.dropout, config.layout.activation, config.layout.kernel_size) == (0.3, "selu", 3)
+    assert config.norm and (config.norm.momentum, config.norm.eps) == (0.01, 1e-3)
+
+
+def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: Path) -> None:
+    identity = configure().identity
+    same = [
+        "runs_dir=elsewhere",
+        "experiment_name=other",
+        f"dataset.root={tmp_path}",
+        "force=true",
+        "energy.country=USA",
+    ]
+    different = ["seed=1", "norm=ln", "residual=with", "mgu=equations", "optimizer.lr=0.02", "layout=digits_2",
+                 "dataset.split=holdout", "training.epochs=3"]  # fmt: skip
+    assert {configure(override).identity for override in same} == {identity}
+    identities = [configure(override).identity for override in different]
+    assert len({identity, *identities}) == len(different) + 1
+    assert configure("mgu=equations").identity != configure("mgu=reference").identity
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ("optimizer.lr=-1", "optimizer.lr must be greater than 0, but got -1"),
+        ("optimizer.lr=fast", "optimizer.lr must be a valid number, but got 'fast'"),
+        ("training.epochs=2.5", "training.epochs must be a valid integer, but got 2.5"),
+        ("training.epochs=true", "training.epochs must be a valid integer, but got True"),
+        ("training.epochs=0", "training.epochs must be greater than 0, but got 0"),
+        ("layout.dropout=1", "layout.dropout must be less than 1, but got 1"),
+        ("dataset.split=holdot", "dataset.split must be paper or holdout, but got 'holdot'. Did you mean holdout?"),
+        ("layout.activation=sellu", "but got 'sellu'. Did you mean selu?"),
+        ("device=gpu", "device must"),
+        ("seed=-1", "seed must be greater than or equal to 0, but got -1"),
+        ("energy.country=usa", "energy.country must"),
+        ("+epoch=3", "epoch must be a known key, but got epoch=3. Did you mean training.epochs?"),
+        ("+training.epoch=3", "Did you mean training.epochs?"),
+        ("mgu=reference norm=ln", "norm must not be set together with a unit, which learns it, but got norm=ln"),
+        ("mgu=reference residual=with", "residual must not be set together with a unit"),
+        ("mgu=equations mgu.gate_bias.skp=1", "skp"),
+        ("+mgu.gate_bias.skp=1 mgu=equations", "skp"),
+        ("~norm", "norm must be set for a baseline, but is missing"),
+    ],
+)
+def test_a_wrong_value_is_named(overrides: str, message: str, configure: Configure) -> None:
+    with pytest.raises(Exception) as caught:
+        configure(*overrides.split())
+    assert message in str(caught.value)
+
+
+def test_all_faults_are_listed_at_once(configure: Configure) -> None:
+    with pytest.raises(UserError) as caught:
+        configure("optimizer.lr=-1", "training.batch_size=0", "+epoch=3")
+    assert len(str(caught.value).splitlines()) == 3

@@ -1,0 +1,178 @@
+"""The report: order, figures, the paper beside them, and files that are not results."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mgu import load_runs
+from mgu.errors import UserError
+from mgu.report.command import main
+from mgu.report.paper import paper_table
+from mgu.report.rank import rank
+from mgu.report.render import to_csv, to_json, to_markdown
+from mgu.report.summary import summarise
+from mgu.results import Component, Result, write_result
+from tests.conftest import Command
+from tests.examples import example_result, example_unit
+
+
+def save(folder: Path, *results: Result) -> None:
+    for number, result in enumerate(results):
+        (folder / str(number)).mkdir(parents=True)
+        write_result(folder / str(number), result)
+
+
+def test_best_first_then_diverged_then_failed() -> None:
+    results = [
+        example_result("failed", status="failed", val_accuracy=None, seconds=None, energy=None, params_keras=None),
+        example_result("poor", val_accuracy=0.5),
+        example_result("lost", status="diverged", val_accuracy=None),
+        example_result("half", status="diverged", val_accuracy=0.7),
+        example_unit("best", val_accuracy=0.99),
+    ]
+    (table,) = rank(results)
+    assert [(row.rank, row.result.name) for row in table.rows] == [
+        (1, "best"), (2, "half"), (3, "poor"), (4, "lost"), (None, "failed")]  # fmt: skip
+
+
+def test_columns_are_the_papers_in_its_order() -> None:
+    rows = list(csv.reader(io.StringIO(to_csv(rank([example_unit(), example_result()])))))
+    expected = ["rank", "model_name", "layout", "norm", "residual", "model_size", "tts_s", "train_acc", "val_acc"]
+    assert rows[0][: len(expected)] == expected
+    assert rows[1][1:9] == ["digits_2-ln-s0", "[2, 0, 1, inf, 2]", "ln", "0", "5226", "20.0", "90.0", "90.0"]
+    assert rows[2][3:5] == ["", ""]  # a unit has neither norm nor residual
+
+
+def test_the_cost_of_the_search_with_and_without_diverged_units() -> None:
+    """The CIFAR figures of the paper: 13,495 s for the grid, 1,089 s for one unit, 2,115 s for one that diverged."""
+    results = [example_result(f"b{i}", train_s=13495 / 24, cpu_kwh=0.01) for i in range(24)]
+    results += [example_unit("u7", train_s=1089.0, cpu_kwh=0.04)]
+    results += [example_unit("u15", status="diverged", val_accuracy=0.3, train_s=2115.0, cpu_kwh=0.08)]
+    lines = "\n".join(summarise(rank(results)[0]))
+    assert "Grid: 24 runs, 13,495 s to solution" in lines and "CPU 240 Wh (model, estimated)" in lines
+    assert "not charged: 12.4x in time, 6.0x in CPU energy (model, estimated)" in lines
+    assert "units charged: 4.2x in time, 2.0x in CPU energy (model, estimated)" in lines
+    assert "1 of 26 runs diverged." in lines
+
+
+def test_methods_are_never_mixed_in_a_ratio() -> None:
+    results = [example_result(cpu_method="rapl"), example_unit(cpu_method="model")]
+    lines = "\n".join(summarise(rank(results)[0]))
+    assert "1.0x in time, CPU energy not comparable (methods rapl and model)" in lines
+    markdown = to_markdown(rank(results))
+    assert "1 rapl, measured" in markdown and "1 model, estimated" in markdown and "CPU [Wh] |" in markdown
+
+
+def test_gpu_energy_has_its_own_column_and_method() -> None:
+    result = example_result()
+    assert result.energy is not None
+    energy = {part: getattr(result.energy, part) for part in result.energy.__struct_fields__}
+    energy["gpu"] = Component(kwh=0.0123, method="nvml_counter")
+    markdown = to_markdown(rank([example_result(energy=type(result.energy)(**energy))]))
+    assert "GPU [Wh] nvml_counter, measured" in markdown and "12.3" in markdown
+    assert "GPU" not in to_markdown(rank([result]))
+
+
+def test_short_runs_are_marked() -> None:
+    (table,) = rank([example_result("quick", train_s=3.0), example_result("long")])
+    assert "3.0~" in to_markdown([table]) and "20.0~" not in to_markdown([table])
+    assert any("1 of 2 runs took under 10 s (marked ~)" in line for line in summarise(table))
+
+
+def test_the_best_baseline_against_the_unit_on_validation_and_test_images() -> None:
+    test = example_result(val_accuracy=0.8).val
+    results = [example_result("a", val_accuracy=0.9, test=test), example_result("b", val_accuracy=0.7),
+               example_unit("u", val_accuracy=0.925, test=example_result(val_accuracy=0.79).val)]  # fmt: skip
+    lines = "\n".join(summarise(rank(results)[0]))
+    assert "Best baseline a 90.00%, unit u 92.50%: +2.50 points" in lines
+    assert "On test images 80.00% and 79.00%: -1.00" in lines
+
+
+def paper_result(position: int, **changes: Any) -> Result:
+    """A result that fits the paper's MNIST row at that rank."""
+    row = paper_table("mnist")[position]
+    size = round(float(row.model_size[:-1]) * 1000)
+    model = "baseline" if row.norm else "unit"
+    own = {"layout": row.layout, "norm": row.norm, "residual": row.residual, "params_keras": size, "model": model}
+    return example_result(row.model_name, dataset="mnist", **(own | changes))
+
+
+def test_the_paper_stands_beside_what_it_measured_too() -> None:
+    ours = [paper_result(place, val_accuracy=accuracy) for place, accuracy in ((0, 0.99), (5, 0.98), (24, 0.97))]
+    (table,) = rank([*ours, example_result("other layout", dataset="mnist")])
+    assert [row.paper and row.paper.model_name for row in table.rows] == ["MNI_MGU_001", "MNI_005", "MNI_017", None]
+    assert "| paper [%] |" in to_markdown([table]) and "| 99.32 |" in to_markdown([table])
+    assert any("Kendall's tau-b 1.00 over 3 rows" in line for line in summarise(table))
+
+
+def test_the_correlation_is_scipys_with_diverged_rows_last() -> None:
+    ours = [paper_result(0, val_accuracy=0.9), paper_result(5, val_accuracy=0.99),
+            paper_result(24, val_accuracy=None, status="diverged")]  # fmt: skip
+    assert any("tau-b 0.33 over 3 rows" in line for line in summarise(rank(ours)[0]))
+
+
+def test_a_unit_of_another_size_is_not_the_papers() -> None:
+    (table,) = rank([paper_result(0), paper_result(0, params_keras=683_754)])
+    assert sorted(row.paper is None for row in table.rows) == [False, True]
+
+
+@pytest.mark.parametrize("form", ["table", "md", "csv", "json"])
+def test_torn_and_foreign_files_are_named_and_skipped(
+    form: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path, example_result(), example_unit())
+    for name, content in (("torn", '{"schema_version": 1, "sta'), ("foreign", "[1, 2]"), ("empty", "")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "result.json").write_text(content)
+    main([str(tmp_path), "--format", form])
+    out, err = capsys.readouterr()
+    assert all(f"skipped {tmp_path / name}/result.json" in err for name in ("torn", "foreign", "empty"))
+    assert "digits_2-mgu-reference-s0" in out
+    if form == "json":
+        assert len(json.loads(out)["skipped"]) == 3
+
+
+def test_nothing_to_report_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"Run `mgu-run \+experiment=digits -m` first"):
+        main([str(tmp_path)])
+    with pytest.raises(UserError, match="does not exist"):
+        main([str(tmp_path / "nowhere")])
+
+
+def test_names_that_look_like_markup_are_shown_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(tmp_path, example_result("[bold]a|b[/bold]", experiment_name="[red]x"))
+    main([str(tmp_path)])
+    main([str(tmp_path), "--format", "md"])
+    out = capsys.readouterr().out
+    assert "[bold]a|b[/bold]" in out and "tts [s]" in out and "[red]x" in out and "a\\|b" in out
+
+
+def test_experiments_have_a_table_each() -> None:
+    results = [example_result(experiment_name="b"), example_result(experiment_name="a"), example_unit()]
+    assert [table.experiment for table in rank(results)] == ["a", "b", "trial"]
+    assert len(json.loads(to_json(rank(results), []))["experiments"]) == 3
+
+
+def test_runs_as_a_pandas_table(tmp_path: Path) -> None:
+    save(tmp_path, example_result(), example_unit(val_accuracy=0.95))
+    frame = load_runs(tmp_path)
+    assert len(frame) == 2 and frame["val.accuracy"].max() == 0.95
+    assert frame.groupby("model")["energy.cpu.kwh"].sum().to_dict() == {"baseline": 0.001, "unit": 0.001}
+
+
+def test_the_report_imports_neither_torch_nor_hydra(mgu_run: Command, tmp_path: Path) -> None:
+    """It must start at once, so what takes seconds to import is kept out, rich too where nothing is drawn."""
+    save(tmp_path / "runs", example_result())
+    code = "import sys; from mgu.cli import main; main(); print(sorted({m.split('.')[0] for m in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", code, "report", str(tmp_path), "--format", "csv"],
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    imported = set(json.loads(done.stdout.splitlines()[-1].replace("'", '"')))
+    assert not imported & {"torch", "hydra", "omegaconf", "pandas", "scipy", "numpy", "pydantic", "rich", "codecarbon"}

@@ -1,0 +1,130 @@
+"""Training: the loop, early stopping, the schedule, the metrics, divergence."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import pytest
+import torch
+from sklearn.metrics import accuracy_score, precision_score, recall_score
+from torch import nn
+
+from mgu.build import build_learner, build_splits
+from mgu.data.images import Images, Splits
+from mgu.tasks.classification import Classification
+from mgu.train.early_stop import EarlyStop
+from mgu.train.loop import Fit, evaluate, fit
+from mgu.train.optim import build_nadam
+from tests.conftest import Configure
+
+
+def train(config_of: Configure, *overrides: str) -> tuple[Fit, nn.Module]:
+    config = config_of(*overrides)
+    learner, shuffle = build_learner(config, torch.device("cpu")), torch.Generator().manual_seed(config.seed)
+    model, task, optimizer, schedule = learner
+    splits = build_splits(config)
+    return fit(model, splits, task, optimizer, schedule, shuffle=shuffle, **config.training.model_dump()), model
+
+
+@pytest.mark.parametrize("choice", ["norm=ln", "mgu=equations", "mgu=reference"])
+def test_it_learns_real_digits_and_the_same_seed_gives_the_same_bits(choice: str, configure: Configure) -> None:
+    chosen = ("layout=digits_2", choice, "training.epochs=6")
+    first, second = train(configure, *chosen)[0], train(configure, *chosen)[0]
+    assert max(row["val_accuracy"] for row in first.history) > 0.9
+    timeless = [
+        [{k: v for k, v in row.items() if not k.endswith("_s")} for row in run.history] for run in (first, second)
+    ]
+    assert timeless[0] == timeless[1]
+    assert all(torch.equal(first.best_weights[name], second.best_weights[name]) for name in first.best_weights)
+    other = train(configure, *chosen, "seed=1")[0]
+    assert other.history[0]["train_loss"] != first.history[0]["train_loss"]
+
+
+def test_the_best_weights_are_those_of_the_best_epoch(configure: Configure) -> None:
+    outcome, model = train(configure, "layout=digits_2", "norm=ln", "training.epochs=5")
+    scores = [row["val_accuracy"] for row in outcome.history]
+    assert outcome.best_epoch == scores.index(max(scores)) + 1
+    model.load_state_dict(outcome.best_weights)
+    config = configure("layout=digits_2")
+    assert evaluate(model, build_splits(config).val, Classification(10), 100)["accuracy"] == max(scores)
+
+
+def test_divergence_stops_the_run_and_keeps_what_it_had(configure: Configure) -> None:
+    outcome, _ = train(configure, "layout=digits_2", "norm=no_norm", "optimizer.lr=1e30", "training.epochs=5")
+    assert outcome.status == "diverged" and len(outcome.history) == 1
+    assert outcome.best_epoch is None and not math.isfinite(outcome.history[0]["val_loss"])
+
+
+def test_early_stopping_waits_and_an_equal_score_is_no_improvement() -> None:
+    stop = EarlyStop(patience=2)
+    assert [stop.improved(epoch, score) for epoch, score in enumerate([0.5, 0.6, 0.6], start=1)] == [True, True, False]
+    assert not stop.stopped
+    assert not stop.improved(4, 0.55) and stop.stopped and stop.best_epoch == 2
+
+
+def test_a_run_that_stops_improving_ends_early(configure: Configure) -> None:
+    outcome, _ = train(configure, "layout=digits_2", "optimizer.lr=1e-12", "training.patience=2", "training.epochs=50")
+    assert len(outcome.history) <= 10 and len(outcome.history) == outcome.best_epoch + 2
+
+
+def test_the_rate_decays_with_time() -> None:
+    parameter = nn.Parameter(torch.ones(1))
+    optimizer, schedule = build_nadam([parameter], 0.01, decay=0.5, beta1=0.9, beta2=0.999, eps=1e-7, momentum_decay=0)
+    rates = []
+    for _ in range(4):
+        parameter.grad = torch.ones(1)
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+    assert rates == pytest.approx([0.01 / (1 + 0.5 * step) for step in range(4)])
+
+
+def test_metrics_are_those_of_scikit_learn() -> None:
+    torch.manual_seed(0)
+    logits, targets = torch.randn(200, 5), torch.randint(0, 4, (200,))  # class 4 never occurs
+    logits[:, 3] = -9.0  # class 3 is never predicted
+    task, predicted = Classification(5), logits.argmax(1)
+    metrics = task.metrics(task.confusion(logits[:90], targets[:90]) + task.confusion(logits[90:], targets[90:]))
+    macro = {"average": "macro", "labels": range(5), "zero_division": 0}
+    assert metrics["accuracy"] == pytest.approx(accuracy_score(targets, predicted))
+    assert metrics["precision"] == pytest.approx(precision_score(targets, predicted, **macro))
+    assert metrics["recall"] == pytest.approx(recall_score(targets, predicted, **macro))
+
+
+def test_evaluation_does_not_depend_on_the_batch_size(configure: Configure) -> None:
+    config = configure("layout=digits_2", "mgu=equations")
+    model, images = build_learner(config, torch.device("cpu")).model, build_splits(config).val
+    small, large = (evaluate(model, images, Classification(10), size) for size in (7, 1000))
+    assert small == pytest.approx(large, rel=1e-5)
+
+
+def test_every_image_is_seen_once_an_epoch() -> None:
+    """A model that counts its inputs, on 10 images in batches of 4."""
+
+    class Counting(nn.Linear):
+        seen: ClassVar[list[float]] = []
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            if self.training:
+                self.seen += images.flatten().tolist()
+            return super().forward(images.flatten(1))
+
+    pixels = torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1)
+    images, model = Images(pixels, torch.zeros(10, dtype=torch.long), pixel_max=1.0), Counting(1, 2)
+    optimizer, schedule = build_nadam(model.parameters(), 0.1, 0, 0.9, 0.999, 1e-7, 0)
+    shuffle = torch.Generator().manual_seed(0)
+    fit(
+        model,
+        Splits(images, images),
+        Classification(2),
+        optimizer,
+        schedule,
+        epochs=2,
+        batch_size=4,
+        eval_batch_size=4,
+        patience=9,
+        shuffle=shuffle,
+    )
+    first, second = model.seen[:10], model.seen[10:]
+    assert sorted(first) == sorted(second) == list(range(10)) and first != second
