@@ -14,7 +14,7 @@ help: ## This list
 .PHONY: demo
 demo: .venv/for-running ## Set up, train 24 baselines and one unit on real 8x8 digits, print their ranking
 	$(RUN) +experiment=digits -m
-	$(RUN) report runs/digits
+	$(RUN) report $${MGU_RUNS:-runs}/digits
 
 .PHONY: test
 test: .venv/for-developing ## Set up and run the tests
@@ -34,9 +34,9 @@ format: .venv/for-developing ## Format the code and mend what can be mended
 .PHONY: reproduce
 reproduce: .venv/for-running ## The paper's MNIST and CIFAR-10 experiments and their reports: hours on a GPU, days without
 	$(RUN) +experiment=mnist -m
-	$(RUN) report runs/mnist
+	$(RUN) report $${MGU_RUNS:-runs}/mnist
 	$(RUN) +experiment=cifar -m
-	$(RUN) report runs/cifar
+	$(RUN) report $${MGU_RUNS:-runs}/cifar
 
 .PHONY: clean
 clean: ## Remove the environment and caches, but no runs

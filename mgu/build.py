@@ -32,7 +32,12 @@ class Learner(NamedTuple):
 
 
 def find_device(config: RunConfig) -> torch.device:
-    """The configured device; "auto" is CUDA where there is one. Raises UserError for a GPU that is not there."""
+    """The configured device, with the configured number of CPU threads; "auto" is CUDA where there is one.
+
+    Raises UserError for a GPU that is not there.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
     if config.device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(config.device)
@@ -54,7 +59,7 @@ def describe_device(device: torch.device) -> str:
 def build_splits(config: RunConfig) -> Splits:
     """The data of the run, in main memory."""
     dataset = config.dataset
-    return load_splits(dataset.name, dataset.root, dataset.split, dataset.image_shape)
+    return load_splits(dataset.name, dataset.root, dataset.split, dataset.image_shape, dataset.num_classes)
 
 
 def build_model(config: RunConfig) -> nn.Module:

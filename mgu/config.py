@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from mgu.errors import UserError
 from mgu.wiring import Gate
 
+NAME = r"^\w[\w.-]*$"  # becomes part of a path
+
 Count = Annotated[int, Field(gt=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -34,7 +36,6 @@ class DatasetConfig(Section):
     root: str
     image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # channels, height, width
     num_classes: Annotated[int, Field(ge=2)]
-    pixel_max: Positive
     split: Literal["paper", "holdout"]
 
 
@@ -51,12 +52,12 @@ class Convolution(Section):
 class LayoutConfig(Section):
     """A stack of convolutions in the terms of the grid code of seed 001."""
 
-    name: str
-    num_layers: Count
+    name: Annotated[str, Field(pattern=NAME)]
+    num_layers: Annotated[int, Field(gt=0, le=1000)]
     num_reductions: Annotated[int, Field(ge=0)]
     max_strides: Count
     min_layer_padding_same: Annotated[float, Field(ge=1)]  # .inf: valid padding throughout
-    scale_filters: Positive
+    scale_filters: Annotated[float, Field(gt=0, le=100)]
     start_filters: Count
     max_filters: Count
     kernel_size: Count  # a padded layer is padded alike on all sides; Keras differs from that where it also strides
@@ -159,8 +160,9 @@ class EnergyConfig(Section):
 class RunConfig(Section):
     """One run, resolved. `norm` and `residual` are axes of the grid only: a unit learns them."""
 
-    experiment_name: Annotated[str, Field(pattern=r"^[\w.-]+$")]
-    seed: Annotated[int, Field(ge=0)]
+    experiment_name: Annotated[str, Field(pattern=NAME)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    threads: Count | None  # of the CPU; null: as many as torch chooses
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
     runs_dir: str | None
     force: bool
@@ -175,11 +177,10 @@ class RunConfig(Section):
 
     @property
     def identity(self) -> str:
-        """Hash of what can change the result: not paths, names, energy settings or the index of the device."""
-        values = self.model_dump(exclude={"experiment_name": True, "runs_dir": True, "force": True, "energy": True})
+        """Hash of what is trained: not where it lies, what it is called, what it runs on or how energy is read."""
+        values = self.model_dump(exclude={"experiment_name", "runs_dir", "force", "energy", "device"})
         values["dataset"].pop("root")
         values["layout"].pop("name")
-        values["device"] = self.device.partition(":")[0]
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
 
     @property

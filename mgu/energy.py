@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import Any, Self
 
 import torch
 from codecarbon import OfflineEmissionsTracker
@@ -25,30 +26,35 @@ logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it speaks before it r
 
 
 class EnergyMeter:
-    """`start()`, work, `stop()`; one use each. Counts the given device's GPU only, and none for a CPU."""
+    """`with meter: work()`, once; then `meter.energy`. Counts the given device's GPU only, and none for a CPU.
+
+    energy: None, with a warning in the log, if codecarbon lost it: what was trained is not thrown away for that.
+    """
+
+    energy: Energy | None = None
 
     def __init__(self, device: torch.device, country: str, period_s: float) -> None:
         """country: ISO 3166 code of three letters, for the carbon intensity; period_s: seconds between samples."""
-        _check_country(country)
+        check_country(country)
         self.country, self.device = country, device
         self._tracker = OfflineEmissionsTracker(**_tracker_arguments(device, country, period_s))
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Raises RuntimeError where codecarbon, which swallows its own exceptions, did not come up."""
         self._tracker.start()
         if not getattr(self._tracker, "_hardware", None):
             raise RuntimeError("codecarbon did not start: no energy can be measured. Train with energy.enabled=false.")
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
+        return self
 
-    def stop(self) -> Energy | None:
-        """What was used since start; None, with a warning in the log, if codecarbon lost it."""
+    def __exit__(self, *exception: object) -> None:
         tracked_s, cpu_seconds = time.perf_counter() - self._started, time.process_time() - self._cpu_started
         self._tracker.stop()
         data = getattr(self._tracker, "final_emissions_data", None)
         if data is None:
             log.warning("codecarbon returned no data: the energy of this run is not known")
-            return None
-        return Energy(
+            return
+        self.energy = Energy(
             cpu=Component(kwh=data.cpu_energy, method=_cpu_method(self._tracker)),
             gpu=Component(kwh=data.gpu_energy, method=_gpu_method(self._tracker)),
             ram=Component(kwh=data.ram_energy, method="model"),
@@ -59,7 +65,16 @@ class EnergyMeter:
         )
 
 
-def _check_country(country: str) -> None:
+class NoMeter(AbstractContextManager[None]):
+    """Stands in where no energy is to be measured."""
+
+    energy: Energy | None = None
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+
+def check_country(country: str) -> None:
     """codecarbon would go on without a carbon intensity and return nothing at the end."""
     known = DataSource().get_global_energy_mix_data()
     if country not in known:
@@ -71,9 +86,8 @@ def _check_country(country: str) -> None:
 
 def warm_up(device: torch.device, country: str, period_s: float) -> None:
     """The first tracker of a process probes the hardware for 1-3 s: have that done outside what is timed."""
-    meter = EnergyMeter(device, country, period_s)
-    meter.start()
-    meter.stop()
+    with EnergyMeter(device, country, period_s):
+        pass
 
 
 def _tracker_arguments(device: torch.device, country: str, period_s: float) -> dict[str, Any]:

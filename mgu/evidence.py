@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import logging
 import platform
 import subprocess
@@ -49,11 +50,13 @@ def describe(config: RunConfig, status: Literal["ok", "diverged", "failed"], **m
         identity=config.identity,
         experiment_name=config.experiment_name,
         model="unit" if config.mgu else "baseline",
+        dataset=config.dataset.name,
+        split=config.dataset.split,
         layout=config.layout.as_list,
         norm=config.norm.name if config.norm else None,
         residual=config.residual,
         seed=config.seed,
-        config=config.model_dump(mode="json"),
+        config=json.loads(config.model_dump_json()),  # an endless layer number becomes "Infinity"
         versions={"python": platform.python_version()}
         | {name: version(name) for name in ("mgu", "torch", "torchvision", "codecarbon")},
         git_commit=_git_commit(),
@@ -96,6 +99,8 @@ def log_to(path: Path) -> Iterator[None]:
 
 def _git_commit() -> str | None:
     """Of the checkout that the package runs from, with a + where files differ from it; None outside a checkout."""
+    if not (Path(__file__).parents[1] / "pyproject.toml").is_file():
+        return None
     command = [
         "git",
         "-C",

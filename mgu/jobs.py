@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from mgu.build import build_splits, describe_device, find_device
 from mgu.config import RunConfig
+from mgu.energy import check_country
 from mgu.errors import RunsFailed
 from mgu.evidence import run_folder
 from mgu.results import Result, make_folder
@@ -17,13 +18,16 @@ def prepare(configs: Sequence[RunConfig]) -> None:
 
     Once here and not in every job, for parallel jobs would download into one another. Raises UserError.
     """
-    for config in {config.dataset.model_dump_json(): config for config in configs}.values():
+    for config in configs:
         find_device(config)
         make_folder(run_folder(config).parent)
+        check_country(config.energy.country)
+    for config in {config.dataset.model_dump_json(): config for config in configs}.values():
         build_splits(config)
     num_units = sum(config.mgu is not None for config in configs)
     kinds = f"{_count(len(configs) - num_units, 'baseline')} and {_count(num_units, 'unit')}"
-    print(f"{_count(len(configs), 'run')}: {kinds}, in {run_folder(configs[0]).parent}", flush=True)
+    device = describe_device(find_device(configs[0]))
+    print(f"{_count(len(configs), 'run')}: {kinds}, on {device}, in {run_folder(configs[0]).parent}", flush=True)
 
 
 def run_and_tell(config: RunConfig, number: int | None) -> None:

@@ -43,9 +43,12 @@ class Metrics(Record, frozen=True):
 
 
 class Seconds(Record, frozen=True):
-    """Wall-clock windows. `setup` (imports, data, meters) ends when the data is in memory; the rest solves the task."""
+    """Wall-clock windows. `setup` ends when the data is in memory; the other three are the time to solution.
 
-    setup: float
+    What Python takes to import its libraries before the run is in none of them.
+    """
+
+    setup: float  # data, first use of torch, meters
     build: float  # model, initial weights, optimizer
     train: float  # epochs with their evaluation
     evaluate: float  # best weights on every split
@@ -89,6 +92,8 @@ class Result(Record, frozen=True):
     identity: str
     experiment_name: str
     model: Literal["baseline", "unit"]
+    dataset: str
+    split: str
     layout: str  # in the paper's notation
     norm: str | None
     residual: bool | None

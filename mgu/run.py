@@ -18,7 +18,7 @@ from torch import nn
 from mgu.build import Learner, build_learner, build_splits, count_flops, describe_device, find_device
 from mgu.config import RunConfig
 from mgu.data.images import Images, Splits
-from mgu.energy import EnergyMeter, warm_up
+from mgu.energy import EnergyMeter, NoMeter, warm_up
 from mgu.errors import UserError
 from mgu.evidence import describe, log_to, run_folder, save_weights, write_history
 from mgu.models.convnet import count_keras, count_trainable
@@ -36,11 +36,12 @@ def run(config: RunConfig, quiet: bool) -> tuple[Result, bool]:
     An exception in training becomes a result with status "failed". Raises UserError for what the user can put right.
     """
     folder = run_folder(config)
-    if (done := _finished(folder)) and not config.force:
+    if (done := _finished(config, folder)) and not config.force:
         return done, True
     is_new = not folder.exists()
     make_folder(folder)
-    (folder / RESULT_FILE).unlink(missing_ok=True)  # from here on the folder describes a run that is not over
+    for name in (RESULT_FILE, "history.csv", "weights.safetensors"):  # nothing of an earlier run may pass for this one
+        (folder / name).unlink(missing_ok=True)
     write_text(folder / "config.yaml", yaml.safe_dump(config.model_dump(), sort_keys=False))
     with log_to(folder / "log.txt"):
         try:
@@ -56,13 +57,14 @@ def run(config: RunConfig, quiet: bool) -> tuple[Result, bool]:
     return result, False
 
 
-def _finished(folder: Path) -> Result | None:
-    """The result of an earlier call, if it stands; a failed or unreadable one is to be tried again."""
+def _finished(config: RunConfig, folder: Path) -> Result | None:
+    """The result of an earlier call, if it stands: not a failed one, nor one without the energy that is now wanted."""
     try:
         result = read_result(folder / RESULT_FILE)
     except ValueError:
         return None
-    return None if result.status == "failed" else result
+    lacks_energy = config.energy.enabled and result.energy is None
+    return None if result.status == "failed" or lacks_energy else result
 
 
 def _train_and_measure(config: RunConfig, folder: Path, quiet: bool) -> Result:
@@ -74,17 +76,14 @@ def _train_and_measure(config: RunConfig, folder: Path, quiet: bool) -> Result:
     meter = _build_meter(config, device)
     log.info("%s on %s, %d training images", config.name, describe_device(device), len(splits.train))
     edges.append(_edge(device))
-    if meter:
-        meter.start()
-
-    learner = build_learner(config, device)
-    edges.append(_edge(device))
-    with _display(config, len(splits.train), quiet) as display:
-        outcome = _fit(config, learner, splits, folder, display)
-    edges.append(_edge(device))
-    scores = _evaluate_best(config, learner, outcome, splits)
-    edges.append(_edge(device))
-    energy = meter.stop() if meter else None
+    with meter:
+        learner = build_learner(config, device)
+        edges.append(_edge(device))
+        with _display(config, len(splits.train), quiet) as display:
+            outcome = _fit(config, learner, splits, folder, display)
+        edges.append(_edge(device))
+        scores = _evaluate_best(config, learner, outcome, splits)
+        edges.append(_edge(device))
 
     if outcome.best_weights is not None:
         save_weights(folder, outcome.best_weights)
@@ -98,7 +97,7 @@ def _train_and_measure(config: RunConfig, folder: Path, quiet: bool) -> Result:
         epochs=len(outcome.history),
         best_epoch=outcome.best_epoch,
         seconds=Seconds(setup=setup_s, build=build_s, train=train_s, evaluate=evaluate_s),
-        energy=energy,
+        energy=meter.energy,
         device=describe_device(device),
         **scores,
     )
@@ -145,15 +144,15 @@ def _evaluate_best(config: RunConfig, learner: Learner, outcome: Fit, splits: Sp
 
 def _warm_up_torch(device: torch.device) -> None:
     """One step of a toy model: what torch imports and initialises on first use takes seconds, and is no run's doing."""
-    toy = nn.Linear(1, 1, device=device)
+    toy = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten(), nn.Linear(4, 1)).to(device)
     optimizer, _ = build_nadam(toy.parameters(), lr=0.1, decay=0, beta1=0.9, beta2=0.999, eps=1e-7, momentum_decay=0)
-    toy(torch.ones(1, 1, device=device)).sum().backward()
+    toy(torch.ones(1, 1, 4, 4, device=device)).sum().backward()
     optimizer.step()
 
 
-def _build_meter(config: RunConfig, device: torch.device) -> EnergyMeter | None:
+def _build_meter(config: RunConfig, device: torch.device) -> EnergyMeter | NoMeter:
     if not config.energy.enabled:
-        return None
+        return NoMeter()
     warm_up(device, config.energy.country, config.energy.period_s)
     return EnergyMeter(device, config.energy.country, config.energy.period_s)
 

@@ -36,6 +36,11 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("runs_dir=/proc/none", "the runs folder must be writable, but /proc/none"),
         ("device=cuda:9", "device must be one of this machine's"),
         ("energy.country=XXX", "energy.country must be"),
+        ("layout.scale_filters=1e200", "layout.scale_filters must be less than or equal to 100"),
+        ("seed=99999999999999999999999", "seed must be less than 9223372036854775808"),
+        ("dataset.num_classes=5", "dataset.num_classes must be that of digits, 10, but got 5"),
+        ("experiment_name=..", "experiment_name must"),
+        ("layout.name=a/b", "layout.name must"),
         ("-m norm=ln,lm", "norm must be one of"),
         ("-m +experiment=digits seed=0,-1", "seed must be greater than or equal to 0, but got -1"),
         ("report nowhere", "nowhere does not exist"),
@@ -126,6 +131,7 @@ def test_a_run_that_fails_is_recorded_and_the_sweep_goes_on(mgu_run: Command, tm
     done = mgu_run("-m", f"layout.start_filters={filters},16", f"layout.max_filters={filters}", *QUICK)
     assert done.returncode == 1 and "1 of 2 runs failed" in done.stderr and "Traceback" not in done.stderr
     results = [json.loads(file.read_text()) for file in (tmp_path / "runs").rglob("result.json")]
+    assert "on cpu" in done.stdout.splitlines()[0]
     assert sorted(result["status"] for result in results) == ["failed", "ok"]
     (failed,) = [result for result in results if result["status"] == "failed"]
     assert "memory" in failed["error"]
@@ -135,7 +141,7 @@ def test_a_run_that_fails_is_recorded_and_the_sweep_goes_on(mgu_run: Command, tm
 
 def test_settings_for_codecarbon_from_outside_change_nothing(mgu_run: Command, tmp_path: Path) -> None:
     (tmp_path / ".codecarbon.config").write_text("[codecarbon]\nforce_cpu_power=100000\n")
-    done = mgu_run("layout=digits_2", "training.epochs=2", CODECARBON_FORCE_CPU_POWER="100000", CODECARBON_PUE="50")
+    done = mgu_run("layout=digits_2", "training.epochs=2", CODECARBON_FORCE_CPU_POWER="100000", CODECARBON_PUE="1e6")
     assert done.returncode == 0, done.stderr
     (file,) = (tmp_path / "runs").rglob("result.json")
     energy = json.loads(file.read_text())["energy"]

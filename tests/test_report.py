@@ -8,9 +8,11 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+from scipy.stats import kendalltau
 
 from mgu import load_runs
 from mgu.errors import UserError
@@ -18,9 +20,8 @@ from mgu.report.command import main
 from mgu.report.paper import paper_table
 from mgu.report.rank import rank
 from mgu.report.render import to_csv, to_json, to_markdown
-from mgu.report.summary import summarise
+from mgu.report.summary import kendall_tau, summarise
 from mgu.results import Component, Result, write_result
-from tests.conftest import Command
 from tests.examples import example_result, example_unit
 
 
@@ -168,11 +169,47 @@ def test_runs_as_a_pandas_table(tmp_path: Path) -> None:
     assert frame.groupby("model")["energy.cpu.kwh"].sum().to_dict() == {"baseline": 0.001, "unit": 0.001}
 
 
-def test_the_report_imports_neither_torch_nor_hydra(mgu_run: Command, tmp_path: Path) -> None:
-    """It must start at once, so what takes seconds to import is kept out, rich too where nothing is drawn."""
-    save(tmp_path / "runs", example_result())
+def test_energy_that_is_not_known_of_every_run_gives_no_ratio() -> None:
+    results = [example_result("a"), example_result("b", energy=None), example_unit("u")]
+    lines = "\n".join(summarise(rank(results)[0]))
+    assert "energy and processor time of 1 not known and not in the sums" in lines
+    assert "2.0x in time, CPU energy not comparable (not known of every run)" in lines
+
+
+def test_runs_on_other_images_are_another_table() -> None:
+    tables = rank([example_result(), example_unit(dataset="mnist"), example_unit(split="holdout")])
+    assert [table.title for table in tables] == [
+        "trial (digits, split: holdout)",
+        "trial (digits, split: paper)",
+        "trial (mnist, split: paper)",
+    ]
+
+
+def test_runs_that_differ_in_what_must_be_the_same_are_named() -> None:
+    other = {"training": {"epochs": 1}, "optimizer": {"lr": 0.01}}
+    lines = "\n".join(summarise(rank([example_result(), example_unit(config=other, device="cuda:0 (H100)")])[0]))
+    assert "The runs differ in device (cpu (2 threads), cuda:0 (H100))" in lines
+    assert "differ in training.epochs (1, 30)" in lines and "optimizer.lr" not in lines
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_kendalls_tau_is_scipys(seed: int) -> None:
+    random = Random(seed)
+    a, b = ([random.randint(0, 4) for _ in range(9)] for _ in range(2))  # many ties
+    assert kendall_tau(a, b) == pytest.approx(kendalltau(a, b).statistic)
+
+
+def test_a_correlation_with_a_constant_is_left_out() -> None:
+    assert kendall_tau([1, 1, 1], [1, 2, 3]) is None and kendall_tau([], []) is None
+
+
+@pytest.mark.parametrize("form", ["table", "md", "csv", "json"])
+def test_the_report_imports_nothing_that_is_slow(form: str, tmp_path: Path) -> None:
+    """It must start at once, with rows of the paper too; rich is taken only where something is drawn."""
+    save(tmp_path / "runs", *(paper_result(place) for place in range(3)))
     code = "import sys; from mgu.cli import main; main(); print(sorted({m.split('.')[0] for m in sys.modules}))"
-    done = subprocess.run([sys.executable, "-c", code, "report", str(tmp_path), "--format", "csv"],
-                          capture_output=True, text=True, check=True)  # fmt: skip
+    command = [sys.executable, "-c", code, "report", str(tmp_path), "--format", form]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     imported = set(json.loads(done.stdout.splitlines()[-1].replace("'", '"')))
-    assert not imported & {"torch", "hydra", "omegaconf", "pandas", "scipy", "numpy", "pydantic", "rich", "codecarbon"}
+    slow = {"torch", "hydra", "omegaconf", "pandas", "scipy", "numpy", "pydantic", "codecarbon"}
+    assert not imported & slow and ("rich" in imported) == (form == "table")

@@ -128,3 +128,22 @@ def test_every_image_is_seen_once_an_epoch() -> None:
     )
     first, second = model.seen[:10], model.seen[10:]
     assert sorted(first) == sorted(second) == list(range(10)) and first != second
+
+
+def test_nadam_is_that_of_keras_2_in_the_papers_numbers() -> None:
+    """Written out from Dozat 2016 as Keras 2 has it, in float64, with the protocol's eps and momentum decay."""
+    torch.manual_seed(0)
+    gradients = torch.randn(6, 5, dtype=torch.float64)
+    ours, by_hand = nn.Parameter(torch.ones(5, dtype=torch.float64)), torch.ones(5, dtype=torch.float64)
+    optimizer, schedule = build_nadam([ours], 0.01, 1e-4, 0.9, 0.999, 1e-7, 0.004)
+    m, v, product = torch.zeros(5), torch.zeros(5), 1.0
+    for step, gradient in enumerate(gradients, start=1):
+        ours.grad = gradient.clone()
+        optimizer.step()
+        schedule.step()
+        mu, mu_next = (0.9 * (1 - 0.5 * 0.96 ** (0.004 * t)) for t in (step, step + 1))
+        product *= mu
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        m_bar = (1 - mu) * gradient / (1 - product) + mu_next * m / (1 - product * mu_next)
+        by_hand = by_hand - 0.01 / (1 + 1e-4 * (step - 1)) * m_bar / ((v / (1 - 0.999**step)).sqrt() + 1e-7)
+    torch.testing.assert_close(ours.detach(), by_hand, rtol=1e-9, atol=1e-12)

@@ -19,7 +19,7 @@ DATASETS: dict[str, Callable[[Path], tuple[Images, Images]]] = {
 }
 
 
-def load_splits(name: str, root: str, split: str, image_shape: list[int]) -> Splits:
+def load_splits(name: str, root: str, split: str, image_shape: list[int], num_classes: int) -> Splits:
     """The splits of data set `name`; `split` is "paper" or "holdout". Raises UserError where they cannot be had."""
     if name not in DATASETS:
         raise UserError(
@@ -31,4 +31,6 @@ def load_splits(name: str, root: str, split: str, image_shape: list[int]) -> Spl
             f"dataset.image_shape must be that of {name}, {list(train.pixels.shape[1:])}, but got {image_shape}. "
             "Correct it in the YAML of the data set."
         )
+    if (found := int(train.labels.max()) + 1) != num_classes:
+        raise UserError(f"dataset.num_classes must be that of {name}, {found}, but got {num_classes}.")
     return split_paper(train, test) if split == "paper" else split_holdout(train, test)

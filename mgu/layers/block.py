@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from torch import Tensor, nn
 
+from mgu.errors import did_you_mean
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.transform import find_channels, fresh_copy
 
-Norm = Literal["bn_pre", "bn_post", "ln", "no_norm"]
+NORMS = ("bn_pre", "bn_post", "ln", "no_norm")
 
 
 class Block(nn.Module):
@@ -24,13 +23,15 @@ class Block(nn.Module):
     def __init__(
         self,
         layer: nn.Module,
-        norm: Norm,
+        norm: str,
         activation: str | Activation = "selu",
         residual: bool = False,
         momentum: float = 0.01,
         eps: float = 1e-3,
     ) -> None:
         super().__init__()
+        if norm not in NORMS:
+            raise ValueError(f"norm must be one of {', '.join(NORMS)}, but got {norm!r}.{did_you_mean(norm, NORMS)}")
         channels = find_channels(layer)
         self.activation = find_activation(activation)
         self.layer = layer
@@ -43,7 +44,7 @@ class Block(nn.Module):
         return out if self.shortcut is None else out + self.shortcut(x)
 
 
-def _norm_after(norm: Norm, num_channels: int, channel_axis: int, momentum: float, eps: float) -> nn.Module:
+def _norm_after(norm: str, num_channels: int, channel_axis: int, momentum: float, eps: float) -> nn.Module:
     if norm == "bn_post":
         return BatchNorm(num_channels, channel_axis, momentum, eps)
     return LayerNorm(num_channels, channel_axis, eps) if norm == "ln" else nn.Identity()

@@ -78,14 +78,14 @@ def glorot_(module: nn.Linear | _ConvNd) -> None:
 
 
 def _check_differs(layer: nn.Module, twin: nn.Module) -> None:
-    pairs = list(zip(twin.parameters(), layer.parameters(), strict=True))
-    # On the meta device nothing is drawn, and constants (zero biases, unit scales) may well start equal.
-    drawn = [(ours, theirs) for ours, theirs in pairs if not ours.is_meta and bool((ours != ours.flatten()[0]).any())]
-    if drawn and all(torch.equal(ours, theirs) for ours, theirs in drawn):
-        raise TypeError(
-            f"layer must draw new weights in reset_parameters(), but {type(layer).__name__} keeps those it has. "
-            "Give the layer, or the sub-modules that own its weights, a reset_parameters() method."
-        )
+    """A weight that nothing draws anew would be the same in every gate; biases may well be constants."""
+    for (name, ours), theirs in zip(twin.named_parameters(), layer.parameters(), strict=True):
+        is_constant = ours.is_meta or ours.numel() == 0 or bool((ours == ours.flatten()[0]).all())
+        if not is_constant and ours.dim() > 1 and torch.equal(ours, theirs):
+            raise TypeError(
+                f"layer must draw new weights in reset_parameters(), but {name!r} of {type(layer).__name__} stays "
+                "as it was. Give the layer, or the sub-module that owns it, a reset_parameters() method that draws it."
+            )
 
 
 def set_bias_(transform: nn.Module, value: float, gate: str) -> None:

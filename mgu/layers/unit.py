@@ -147,7 +147,7 @@ def _bias_per_gate(gate_bias: float | Mapping[Gate, float], gates: list[Gate]) -
     if not isinstance(gate_bias, Mapping):
         return dict.fromkeys(gates, float(gate_bias))
     for gate, bias in gate_bias.items():
-        if gate not in gates and bias != 0:
+        if gate not in GATES or (gate not in gates and bias != 0):
             raise ValueError(
                 f"gate_bias must name gates of this unit ({', '.join(gates)}), but got {gate!r}."
                 f"{did_you_mean(gate, gates)}"

@@ -54,10 +54,10 @@ def shown_columns(table: Table) -> list[Column]:
 
 
 def size(params: int | None) -> str:
-    """As the paper prints it: thousands, or millions from 0.4 of one; "-" where it is not known."""
+    """In thousands below a million; "-" where it is not known."""
     if params is None:
         return "-"
-    scale, unit = (1e6, "M") if params >= 4e5 else (1e3, "K")
+    scale, unit = (1e6, "M") if params >= 1e6 else (1e3, "K")
     return f"{params / scale:.2f}{unit}"
 
 

@@ -42,8 +42,8 @@ def paper_table(dataset: str) -> tuple[PaperRow, ...]:
 
 
 def find_row(result: Result) -> PaperRow | None:
-    """The paper's row of the same data set, layout, norm and residual, and of the same size."""
-    for row in paper_table(result.config["dataset"]["name"]):
+    """The paper's row of the same data set, split, layout, norm, residual and size."""
+    for row in paper_table(result.dataset) if result.split == "paper" else ():
         same = (row.layout, row.norm, row.residual) == (result.layout, result.norm, result.residual)
         if same and result.params_keras is not None and row.has_size(result.params_keras):
             return row

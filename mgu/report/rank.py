@@ -41,10 +41,17 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The ranking of one experiment, best first."""
+    """The ranking of one experiment, best first. Runs on other images or validated otherwise are another experiment."""
 
     experiment: str
+    dataset: str
+    split: str
     rows: list[Row]
+
+    @property
+    def title(self) -> str:
+        """The experiment, its data set, and which images validated."""
+        return f"{self.experiment} ({self.dataset}, split: {self.split})"
 
     @property
     def baselines(self) -> list[Row]:
@@ -62,10 +69,10 @@ class Table:
 def rank(results: Iterable[Result]) -> list[Table]:
     """A table per experiment, by validation accuracy; what diverged before any epoch was over comes after what has
     one, what failed last and without a rank."""
-    experiments: dict[str, list[Result]] = {}
+    experiments: dict[tuple[str, str, str], list[Result]] = {}
     for result in results:
-        experiments.setdefault(result.experiment_name, []).append(result)
-    return [Table(name, _rank_rows(experiments[name])) for name in sorted(experiments)]
+        experiments.setdefault((result.experiment_name, result.dataset, result.split), []).append(result)
+    return [Table(*key, _rank_rows(experiments[key])) for key in sorted(experiments)]
 
 
 def _rank_rows(results: list[Result]) -> list[Row]:

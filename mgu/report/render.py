@@ -19,7 +19,7 @@ def to_markdown(tables: Sequence[Table]) -> str:
         shown = shown_columns(table)
         rows = [[column.title for column in shown], *([_cell(column, row) for column in shown] for row in table.rows)]
         rows.insert(1, [":--" if column.key in LEFT_ALIGNED else "--:" for column in shown])
-        lines = [f"## {table.experiment}", "", *("| " + " | ".join(row) + " |" for row in rows), ""]
+        lines = [f"## {table.title}", "", *("| " + " | ".join(row) + " |" for row in rows), ""]
         parts.append("\n".join([*lines, *(f"- {line}" for line in summarise(table))]))
     return "\n\n".join(parts) + "\n"
 
@@ -30,12 +30,10 @@ def to_csv(tables: Sequence[Table]) -> str:
     for table in tables:
         keys.update(dict.fromkeys(column.key for column in columns(table)))
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=[*keys, "experiment", "seed"], lineterminator="\n")
+    writer = csv.DictWriter(text, fieldnames=[*keys, "experiment", "dataset", "split", "seed"], lineterminator="\n")
     writer.writeheader()
     for table in tables:
-        writer.writerows(
-            _record(table, row) | {"experiment": table.experiment, "seed": row.result.seed} for row in table.rows
-        )
+        writer.writerows(_record(table, row) | _origin(table) | {"seed": row.result.seed} for row in table.rows)
     return text.getvalue()
 
 
@@ -43,13 +41,17 @@ def to_json(tables: Sequence[Table], skipped: Sequence[str]) -> str:
     """Rows and summary of each experiment, and the files that could not be read."""
     experiments = [
         {
-            "experiment": table.experiment,
+            **_origin(table),
             "rows": [_record(table, row) | {"seed": row.result.seed} for row in table.rows],
             "summary": summarise(table),
         }
         for table in tables
     ]
     return json.dumps({"experiments": experiments, "skipped": list(skipped)}, indent=2) + "\n"
+
+
+def _origin(table: Table) -> dict[str, str]:
+    return {"experiment": table.experiment, "dataset": table.dataset, "split": table.split}
 
 
 def _record(table: Table, row: Row) -> dict[str, str | int | float | None]:

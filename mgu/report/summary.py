@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from itertools import combinations
+from statistics import mean
 
 from mgu.report.rank import SHORT_S, Row, Table
 from mgu.results import describe_method
@@ -10,53 +13,51 @@ from mgu.results import describe_method
 
 def summarise(table: Table) -> list[str]:
     """Plain sentences, each figure with its unit and the method it was come by."""
-    lines = [*_costs(table), *_accuracy(table), *_paper(table), *_caveats(table)]
-    return lines
+    return [*_costs(table), *_accuracy(table), *_paper(table), *_caveats(table)]
 
 
 def _costs(table: Table) -> list[str]:
     """Cost of all baselines and of the units, and their ratios: with diverged units charged, and without."""
-    lines = []
-    if table.baselines:
-        lines.append(f"Grid: {_describe_cost(table.baselines)}.")
-    finished = [row for row in table.units if row.result.status == "ok"]
-    if table.units:
-        lines.append(f"Unit: {_describe_cost(table.units)}.")
-    if not (table.baselines and table.units):
+    grid, units = table.baselines, table.units
+    lines = [f"{name}: {_describe_cost(rows)}." for name, rows in (("Grid", grid), ("Unit", units)) if rows]
+    if not (grid and units):
         return lines
-    if len(finished) < len(table.units):
-        if finished:
-            lines.append(f"Grid / unit, diverged and failed units not charged: {_ratios(table.baselines, finished)}.")
-        lines.append(f"Grid / unit, diverged and failed units charged: {_ratios(table.baselines, table.units)}.")
-    else:
-        lines.append(
-            f"Grid / unit (no unit diverged, so charging diverged ones changes nothing): "
-            f"{_ratios(table.baselines, table.units)}."
-        )
-    return lines
+    finished = [row for row in units if row.result.status == "ok"]
+    if len(finished) == len(units):
+        return [*lines, f"Grid / unit (no unit diverged, so there is none to charge or not): {_ratios(grid, units)}."]
+    if finished:
+        lines.append(f"Grid / unit, diverged and failed units not charged: {_ratios(grid, finished)}.")
+    return [*lines, f"Grid / unit, diverged and failed units charged: {_ratios(grid, units)}."]
 
 
 def _describe_cost(rows: Sequence[Row]) -> str:
     parts = [f"{len(rows)} run{'s' * (len(rows) != 1)}", f"{_total_s(rows):,.0f} s to solution (wall clock)"]
     for part in ("cpu", "gpu"):
-        if (total := _total_wh(rows, part)) is not None:
+        if total := _total_wh(rows, part):
             wh, method = total
             parts.append(f"{part.upper()} {wh:,.3g} Wh ({describe_method(method)})")
-    cpu_seconds = [row.result.energy.cpu_seconds for row in rows if row.result.energy]
-    if cpu_seconds:
-        parts.append(f"{sum(cpu_seconds):,.0f} s of processor time (measured)")
+    measured = [row.result.energy for row in rows if row.result.energy]
+    if measured:
+        parts.append(f"{sum(energy.cpu_seconds for energy in measured):,.0f} s of processor time (measured)")
+    if len(measured) < len(rows):
+        parts.append(f"energy and processor time of {len(rows) - len(measured)} not known and not in the sums")
+    if untimed := sum(row.tts_s is None for row in rows):
+        parts.append(f"time of {untimed} that failed not known and not in the sum")
     return ", ".join(parts)
 
 
 def _ratios(grid: Sequence[Row], units: Sequence[Row]) -> str:
-    """Ratios of sums; energy only where one method measured everything."""
+    """Ratios of sums; of energy only where it is known of every run, by one method."""
     unit_s = _total_s(units)
     parts = [f"{_total_s(grid) / unit_s:.1f}x in time"] if unit_s else ["no time was measured"]
+    is_known = all(row.result.energy for row in (*grid, *units) if row.tts_s is not None)
     for part in ("cpu", "gpu"):
         of_grid, of_units = _total_wh(grid, part), _total_wh(units, part)
         if not of_grid or not of_units or of_units[0] == 0:
             continue
-        if of_grid[1] == of_units[1] and "+" not in of_grid[1]:
+        if not is_known:
+            parts.append(f"{part.upper()} energy not comparable (not known of every run)")
+        elif of_grid[1] == of_units[1] and "+" not in of_grid[1]:
             parts.append(f"{of_grid[0] / of_units[0]:.1f}x in {part.upper()} energy ({describe_method(of_grid[1])})")
         else:
             parts.append(f"{part.upper()} energy not comparable (methods {of_grid[1]} and {of_units[1]})")
@@ -79,35 +80,62 @@ def _accuracy(table: Table) -> list[str]:
 
 
 def _paper(table: Table) -> list[str]:
-    pairs = [(row.val_accuracy, row.paper.val_acc) for row in table.rows if row.paper and row.result.status != "failed"]
-    if len(pairs) < 2:
-        return []
-    from scipy.stats import kendalltau  # a second to import: only where there is something to correlate
+    """Rank correlation with the paper over the rows that both have; runs of one row, as of many seeds, are averaged."""
+    ours: dict[str, list[float]] = {}
+    theirs: dict[str, float] = {}
+    for row in table.rows:
+        if row.paper and row.result.status != "failed":
+            # A run without a finite epoch ranks below all: the paper prints such rows as chance.
+            accuracy = -1.0 if row.val_accuracy is None else row.val_accuracy
+            ours.setdefault(row.paper.model_name, []).append(accuracy)
+            theirs[row.paper.model_name] = row.paper.val_acc
+    tau = kendall_tau([mean(accuracies) for accuracies in ours.values()], list(theirs.values()))
+    return [] if tau is None else [f"Against the paper's ranking: Kendall's tau-b {tau:.2f} over {len(ours)} rows."]
 
-    # A run without a finite epoch ranks below all: the paper prints such rows as chance.
-    ours, theirs = zip(*((-1.0 if val is None else val, paper) for val, paper in pairs), strict=True)
-    tau = kendalltau(ours, theirs)
-    return [
-        f"Against the paper's ranking: Kendall's tau-b {tau.statistic:.2f} over {len(pairs)} rows "
-        f"(p = {tau.pvalue:.2g})."
-    ]
+
+def kendall_tau(a: Sequence[float], b: Sequence[float]) -> float | None:
+    """Kendall's tau-b (Kendall 1945), for ties as the paper's diverged rows; None where one side is constant.
+
+    Written out because scipy takes longer to import than a report may take.
+    """
+    agreement = untied_a = untied_b = 0
+    for (a1, b1), (a2, b2) in combinations(zip(a, b, strict=True), 2):
+        sign_a, sign_b = (a1 > a2) - (a1 < a2), (b1 > b2) - (b1 < b2)
+        agreement += sign_a * sign_b
+        untied_a += sign_a != 0
+        untied_b += sign_b != 0
+    return agreement / math.sqrt(untied_a * untied_b) if untied_a and untied_b else None
 
 
 def _caveats(table: Table) -> list[str]:
-    lines = []
-    counts = {status: sum(row.result.status == status for row in table.rows) for status in ("diverged", "failed")}
-    lines += [f"{count} of {len(table.rows)} runs {status}." for status, count in counts.items() if count]
+    lines, total = [], len(table.rows)
+    for status in ("diverged", "failed"):
+        if count := sum(row.result.status == status for row in table.rows):
+            lines.append(f"{count} of {total} runs {status}.")
+    for name, values in _settings(table).items():
+        if len(values) > 1:
+            lines.append(f"The runs differ in {name} ({', '.join(sorted(values))}): they are not of one experiment.")
     if short := sum(row.is_short for row in table.rows):
         lines.append(
-            f"{short} of {len(table.rows)} runs took under {SHORT_S:.0f} s (marked ~): "
+            f"{short} of {total} runs took under {SHORT_S:.0f} s (marked ~): "
             "their energy rests on few readings, and so do the sums and ratios."
         )
-    if any(row.result.config["dataset"]["split"] == "paper" for row in table.rows):
+    if table.split == "paper":
         lines.append(
             "split: paper validates on the official test images, so the best of a grid is picked on them: "
             "use dataset.split=holdout for an unbiased comparison."
         )
     return lines
+
+
+def _settings(table: Table) -> dict[str, set[str]]:
+    """What must be the same in all runs that are compared, and the values it has."""
+    configs = [row.result.config for row in table.rows]
+    return {
+        "device": {row.result.device for row in table.rows if row.result.device},
+        "training.epochs": {str(config.get("training", {}).get("epochs")) for config in configs},
+        "optimizer.lr": {str(config.get("optimizer", {}).get("lr")) for config in configs},
+    }
 
 
 def _total_s(rows: Sequence[Row]) -> float:

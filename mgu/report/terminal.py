@@ -13,7 +13,7 @@ from mgu.report.columns import LEFT_ALIGNED, shown_columns
 from mgu.report.rank import Table
 from mgu.report.summary import summarise
 
-PLAIN_WIDTH = 180  # where there is no terminal to ask: wide enough not to fold a cell
+PLAIN_WIDTH = 200  # where there is no terminal to ask: wide enough not to fold a cell
 
 
 def print_tables(tables: Sequence[Table]) -> None:
@@ -22,10 +22,12 @@ def print_tables(tables: Sequence[Table]) -> None:
     if not console.is_terminal:
         console = Console(width=PLAIN_WIDTH)
     for table in tables:
-        grid = RichTable(title=escape(table.experiment), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
+        grid = RichTable(title=escape(table.title), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
         shown = shown_columns(table)
         for column in shown:
-            grid.add_column(escape(column.title), justify="left" if column.key in LEFT_ALIGNED else "right")
+            grid.add_column(
+                escape(column.title), justify="left" if column.key in LEFT_ALIGNED else "right", overflow="fold"
+            )
         for row in table.rows:
             style = "bold" if row.result.model == "unit" else "dim" if row.result.status != "ok" else None
             grid.add_row(*(escape(column.text(row)) for column in shown), style=style)

@@ -22,7 +22,9 @@ class Classification:
     def confusion(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Counts (K, K) by true class (row) and predicted class (column); batches add up."""
         cells = targets * self.num_classes + logits.argmax(dim=1)
-        return torch.bincount(cells, minlength=self.num_classes**2).view(self.num_classes, self.num_classes)
+        # Not torch.bincount: on CUDA it waits for the device to learn how many bins there are.
+        counts = torch.zeros(self.num_classes**2, dtype=torch.long, device=cells.device)
+        return counts.scatter_add_(0, cells, torch.ones_like(cells)).view(self.num_classes, self.num_classes)
 
     def metrics(self, confusion: Tensor) -> dict[str, float]:
         """Fractions in 0..1. A class never predicted has precision 0, one never seen recall 0 (scikit-learn's rule)."""
