@@ -53,7 +53,8 @@ def describe_device(device: torch.device) -> str:
     """For people: the name of the GPU, or the number of CPU threads."""
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    return f"{device} ({torch.get_num_threads()} threads)"
+    threads = torch.get_num_threads()
+    return f"{device} ({threads} thread{'s' * (threads != 1)})"
 
 
 def build_splits(config: RunConfig) -> Splits:
