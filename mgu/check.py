@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -10,6 +11,12 @@ from pydantic import BaseModel, ValidationError
 from mgu.config import RunConfig
 from mgu.errors import UserError, did_you_mean, nearest
 
+PATTERNS = {  # what the patterns in mgu/config.py mean
+    "device": "auto, cpu, cuda or cuda:N",
+    "energy.country": "a country's ISO 3166 code, three capital letters",
+    "experiment_name": "letters, digits, '.', '_' and '-', the first one no sign",
+    "layout.name": "letters, digits, '.', '_' and '-', the first one no sign",
+}
 GROUPS = ("dataset", "layout", "norm", "residual", "mgu", "optimizer", "training", "energy", "experiment")
 
 
@@ -71,7 +78,9 @@ def _describe(fault: Any) -> str:
         return f"{key} must be set, but is missing. Add it to the YAML of its group, or pass {key}=..."
     if fault["type"] == "value_error":
         return f"{key}: {fault['ctx']['error']}"
-    rule = fault["msg"].removeprefix("Input should ").removeprefix("be ").replace("'", "")
+    rule = re.sub("^(Input|String|List) should (be )?", "", fault["msg"]).replace("'", "")
+    if fault["type"] == "string_pattern_mismatch":
+        rule = PATTERNS[key]
     hint = ""
     if fault["type"] == "literal_error":
         hint = did_you_mean(

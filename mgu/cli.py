@@ -43,6 +43,8 @@ def _exit_codes() -> Iterator[None]:
     except BrokenPipeError:  # `mgu-run report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        _exit(1, f"files must be readable and writable, but the system refused: {error}. See to space and permissions.")
 
 
 def conf_dir() -> Path:
@@ -60,7 +62,7 @@ def _train(arguments: list[str]) -> None:
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_train_one)()
     except Exception as error:
-        if wants_traceback or not _is_hydras(error):
+        if wants_traceback or not _is_of_input(error):
             raise
         from mgu.compose import explain
 
@@ -102,15 +104,14 @@ def _flags_first(arguments: list[str]) -> list[str]:
     return rest + overrides
 
 
-def _is_hydras(error: Exception) -> bool:
-    """Whether Hydra or OmegaConf refused the input: their own exceptions, or a plain one raised in their code."""
+def _is_of_input(error: Exception) -> bool:
+    """Whether it comes of the input and is not in our words yet: any library may trip over a broken YAML file."""
     from hydra.errors import HydraException
-    from omegaconf.errors import OmegaConfBaseException
 
-    if isinstance(error, HydraException | OmegaConfBaseException):
+    if isinstance(error, HydraException):  # one of which is an OSError, too
         return True
-    raised_in = traceback.extract_tb(error.__traceback__)[-1].filename
-    return isinstance(error, ValueError) and Path(raised_in).parts[-2:-1] == ("_internal",)
+    has_begun = any(Path(frame.filename).name == "jobs.py" for frame in traceback.extract_tb(error.__traceback__))
+    return not has_begun and not isinstance(error, UserError | RunsFailed | OSError)
 
 
 def _exit(code: int, message: str) -> None:

@@ -8,15 +8,19 @@ from typing import Any
 
 import yaml
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from mgu.check import GROUPS, check_config, hint_key, known_keys
 from mgu.config import RunConfig
-from mgu.errors import did_you_mean
+from mgu.errors import UserError, did_you_mean
 
 
 def read_config(composed: DictConfig) -> RunConfig:
     """Resolve and check; raises UserError. Needs HydraConfig to be set, for the layout is named after its file."""
-    values: Any = OmegaConf.to_container(composed, resolve=True)
+    try:
+        values: Any = OmegaConf.to_container(composed, resolve=True)
+    except OmegaConfBaseException as error:
+        raise UserError(explain(error)) from None
     values.pop("hydra", None)
     return check_config(values)
 
@@ -39,7 +43,10 @@ def explain(error: Exception) -> str:
         return _explain_key(match["key"])
     if "Config group override must be a string" in text:
         return _explain_group(sys.argv[1:])
-    return f"the command line must fit the configuration, but: {text.splitlines()[0]} See mgu-run --help."
+    if text.startswith("Ambiguous value"):
+        return "one run must have one value of each key, but got several. Add -m to sweep over them."
+    reason = (text.splitlines() or [type(error).__name__])[0]
+    return f"the command line must fit the configuration, but: {reason}. See mgu-run --help."
 
 
 def _explain_group(arguments: list[str]) -> str:
@@ -53,6 +60,8 @@ def _explain_group(arguments: list[str]) -> str:
 
 def _explain_key(key: str) -> str:
     section = key.partition(".")[0]
+    if key == "experiment":
+        return "experiment must be added, as +experiment=NAME, for it is a set of changes and has no default."
     if key in known_keys():  # legal, but not here: mgu.* without a unit, norm.* with one, norm.eps of no_norm
         return (
             f"{key} must go with a {section} that has it, but the one chosen here does not. Choose with {section}=..."

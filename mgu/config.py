@@ -17,7 +17,7 @@ from mgu.wiring import Gate
 
 NAME = r"^\w[\w.-]*$"  # becomes part of a path
 
-Count = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -163,7 +163,7 @@ class RunConfig(Section):
     experiment_name: Annotated[str, Field(pattern=NAME)]
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     threads: Count | None  # of the CPU; null: as many as torch chooses
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")]
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")]
     runs_dir: str | None
     force: bool
     dataset: DatasetConfig

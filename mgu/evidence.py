@@ -83,7 +83,7 @@ def save_weights(folder: Path, weights: dict[str, Any]) -> None:
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
     """Everything logged and warned about, with time stamps, into the run's own log."""
-    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)

@@ -9,7 +9,7 @@ from mgu.config import RunConfig
 from mgu.energy import check_country
 from mgu.errors import RunsFailed
 from mgu.evidence import run_folder
-from mgu.results import Result, make_folder
+from mgu.results import Result, describe_method, make_folder
 from mgu.run import run
 
 
@@ -53,9 +53,9 @@ def summarise(result: Result) -> str:
     if result.seconds:
         parts.append(f"{result.seconds.to_solution:7.1f} s")
     if result.energy:
-        parts.append(f"CPU {result.energy.cpu.kwh * 1000:.4f} Wh ({result.energy.cpu.method})")
+        parts.append(f"CPU {result.energy.cpu.kwh * 1000:.4f} Wh ({describe_method(result.energy.cpu.method)})")
         if result.energy.gpu.method != "none":
-            parts.append(f"GPU {result.energy.gpu.kwh * 1000:.4f} Wh ({result.energy.gpu.method})")
+            parts.append(f"GPU {result.energy.gpu.kwh * 1000:.4f} Wh ({describe_method(result.energy.gpu.method)})")
     return "  ".join(parts)
 
 

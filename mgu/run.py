@@ -40,14 +40,11 @@ def run(config: RunConfig, quiet: bool) -> tuple[Result, bool]:
         return done, True
     is_new = not folder.exists()
     make_folder(folder)
-    for name in (RESULT_FILE, "history.csv", "weights.safetensors"):  # nothing of an earlier run may pass for this one
-        (folder / name).unlink(missing_ok=True)
-    write_text(folder / "config.yaml", yaml.safe_dump(config.model_dump(), sort_keys=False))
     with log_to(folder / "log.txt"):
         try:
             result = _train_and_measure(config, folder, quiet)
-        except UserError:
-            if is_new:  # bad input leaves nothing behind
+        except (UserError, BrokenPipeError):  # bad input, or nobody reads on: neither is an outcome of the model
+            if is_new:
                 shutil.rmtree(folder)
             raise
         except Exception as error:
@@ -67,6 +64,13 @@ def _finished(config: RunConfig, folder: Path) -> Result | None:
     return None if result.status == "failed" or lacks_energy else result
 
 
+def _start_anew(config: RunConfig, folder: Path) -> None:
+    """Once nothing can be wrong with the input any more: nothing of an earlier run may pass for this one."""
+    for name in (RESULT_FILE, "history.csv", "weights.safetensors"):
+        (folder / name).unlink(missing_ok=True)
+    write_text(folder / "config.yaml", yaml.safe_dump(config.model_dump(), sort_keys=False))
+
+
 def _train_and_measure(config: RunConfig, folder: Path, quiet: bool) -> Result:
     """The windows of time lie as Seconds describes them; CUDA is waited for at every edge."""
     edges = [time.perf_counter()]
@@ -75,6 +79,7 @@ def _train_and_measure(config: RunConfig, folder: Path, quiet: bool) -> Result:
     _warm_up_torch(device)
     meter = _build_meter(config, device)
     log.info("%s on %s, %d training images", config.name, describe_device(device), len(splits.train))
+    _start_anew(config, folder)
     edges.append(_edge(device))
     with meter:
         learner = build_learner(config, device)

@@ -41,6 +41,11 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("dataset.num_classes=5", "dataset.num_classes must be that of digits, 10, but got 5"),
         ("experiment_name=..", "experiment_name must"),
         ("layout.name=a/b", "layout.name must"),
+        ("experiment=digits", "experiment must be added, as +experiment=NAME"),
+        ("seed=1,2", "Add -m to sweep over them."),
+        ("device=gpu", "device must be auto, cpu, cuda or cuda:N, but got 'gpu'"),
+        ("runs_dir=${oc.env:NOT_SET_ANYWHERE}", "NOT_SET_ANYWHERE"),
+        ("-m +experiment=digits,mnist", "experiment must be one"),
         ("-m norm=ln,lm", "norm must be one of"),
         ("-m +experiment=digits seed=0,-1", "seed must be greater than or equal to 0, but got -1"),
         ("report nowhere", "nowhere does not exist"),
@@ -118,6 +123,19 @@ def test_a_layout_of_the_users_own(mgu_run: Command, tmp_path: Path) -> None:
     mine.write_text("defaults: [digits_2]\nnum_layers: 1\nstart_filters: 4\n")
     done = mgu_run("--config-dir", "my", "layout=mine", *QUICK[1:])
     assert done.returncode == 0 and "mine-bn_pre-s0" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("content", ["num_layers: [", "a: 1\na: 2\n\tb: 3", "defaults: [broken]", "- 1\n- 2", ""])
+def test_a_broken_layout_of_the_users_own(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "my" / "layout").mkdir(parents=True)
+    (tmp_path / "my" / "layout" / "broken.yaml").write_text(content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["mgu-run", "--config-dir", "my", "layout=broken"])
+    with pytest.raises(SystemExit) as exited:
+        main()
+    assert exited.value.code == 2 and " must " in capsys.readouterr().err
 
 
 def test_flags_may_come_anywhere(mgu_run: Command) -> None:

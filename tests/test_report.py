@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,7 @@ from mgu.report.paper import paper_table
 from mgu.report.rank import rank
 from mgu.report.render import to_csv, to_json, to_markdown
 from mgu.report.summary import kendall_tau, summarise
+from mgu.report.terminal import _left_out
 from mgu.results import Component, Result, write_result
 from tests.examples import example_result, example_unit
 
@@ -139,6 +141,18 @@ def test_torn_and_foreign_files_are_named_and_skipped(
     assert "digits_2-mgu-reference-s0" in out
     if form == "json":
         assert len(json.loads(out)["skipped"]) == 3
+
+
+def test_a_pipe_is_not_waited_for_and_an_empty_config_is_no_fault(tmp_path: Path) -> None:
+    save(tmp_path, example_result(config={}))
+    (tmp_path / "pipe").mkdir()
+    os.mkfifo(tmp_path / "pipe" / "result.json")
+    main([str(tmp_path)])
+
+
+def test_a_narrow_terminal_keeps_what_matters() -> None:
+    assert _left_out(200) == () and "layout" in _left_out(120)
+    assert not {"model_name", "val_acc", "cpu_wh", "tts_s", "status"} & set(_left_out(80))
 
 
 def test_nothing_to_report_says_what_to_run(tmp_path: Path) -> None:

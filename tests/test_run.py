@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mgu import run as run_module
+from mgu.errors import UserError
 from mgu.evidence import run_folder
 from mgu.results import read_result
 from mgu.run import run
@@ -54,6 +55,27 @@ def test_a_failure_is_recorded_with_its_traceback_and_tried_again(
     assert "Traceback" in (run_folder(config) / "log.txt").read_text()
     again, was_there = run(config, quiet=True)
     assert again.status == "ok" and not was_there
+
+
+def test_a_mistake_with_force_keeps_what_was_done(configure: Configure) -> None:
+    done, _ = run(configure(*QUICK), quiet=True)
+    with pytest.raises(UserError, match=r"energy\.country"):
+        run(configure(*QUICK, "force=true", "energy.enabled=true", "energy.country=XXX"), quiet=True)
+    assert run(configure(*QUICK), quiet=True) == (done, True)
+    assert (run_folder(configure(*QUICK)) / "weights.safetensors").exists()
+
+
+def test_a_reader_that_leaves_is_no_outcome(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`mgu-run ... | head` must not go down in the tables as a model that failed."""
+
+    def leave(*arguments: object, **keywords: object) -> None:
+        raise BrokenPipeError
+
+    config = configure(*QUICK)
+    monkeypatch.setattr(run_module, "fit", leave)
+    with pytest.raises(BrokenPipeError):
+        run(config, quiet=True)
+    assert not run_folder(config).exists()
 
 
 def test_an_interrupted_run_leaves_no_result(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:

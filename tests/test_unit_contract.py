@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import weight_norm
 
 from mgu import MultiGatedUnit
 from mgu.layers.transform import fresh_copy
@@ -227,6 +228,7 @@ class Uncopyable(nn.Linear):
         (Unknown(), "Pass num_channels=.* and channel_axis="),
         (nn.LazyLinear(6), "Call it on one batch first"),
         (HalfDeaf(), "'offset' of HalfDeaf stays as it was"),
+        (weight_norm(nn.Linear(5, 6)), "original"),
         (Deaf(5, 6), r"reset_parameters\(\) method"),
         (Uncopyable(5, 6), "must allow copy.deepcopy"),
     ],

@@ -56,7 +56,10 @@ class GridSweeper(BasicSweeper):
         """The overrides of every job, without duplicates."""
         assert self.hydra_context is not None
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        given = [override.key_or_group for override in parser.parse_overrides(arguments)]
+        overrides = parser.parse_overrides(arguments)
+        if any(override.key_or_group == "experiment" and override.is_sweep_override() for override in overrides):
+            raise UserError("experiment must be one, for each has its own grids, but got several. Sweep them in turn.")
+        given = [override.key_or_group for override in overrides]
         jobs: dict[tuple[str, ...], None] = {}
         for axes in self._grids_with(given):
             words = [f"{axis}={values}" for axis, values in axes.items() if axis not in given] + arguments

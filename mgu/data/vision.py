@@ -33,6 +33,11 @@ def _load_part(load: Any, root: Path, train: bool) -> Images:
         part = load(root, train=train)
     except RuntimeError:  # not found, or its checksums are wrong
         part = _download(load, root, train)
+    except (AssertionError, ValueError, EOFError) as error:
+        raise UserError(
+            f"dataset {load.__name__} must be as its authors publish it, but a file below {root} is damaged ({error}). "
+            "Remove it, and it is downloaded again."
+        ) from None
     return Images(_channels_first(torch.as_tensor(part.data)), torch.as_tensor(part.targets).long())
 
 

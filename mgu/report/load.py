@@ -34,5 +34,6 @@ def _find_files(paths: Iterable[Path]) -> list[Path]:
         if not path.exists():
             raise UserError(f"RUNS must be folders or {RESULT_FILE} files, but {path} does not exist.")
         for file in sorted(path.rglob(RESULT_FILE)) if path.is_dir() else [path]:
-            files[file.resolve()] = None
+            if file.is_file():  # and no pipe or device, that would never end
+                files[file.resolve()] = None
     return list(files)

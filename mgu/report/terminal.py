@@ -23,7 +23,7 @@ def print_tables(tables: Sequence[Table]) -> None:
         console = Console(width=PLAIN_WIDTH)
     for table in tables:
         grid = RichTable(title=escape(table.title), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-        shown = shown_columns(table)
+        shown = [column for column in shown_columns(table) if column.key not in _left_out(console.width)]
         for column in shown:
             grid.add_column(
                 escape(column.title), justify="left" if column.key in LEFT_ALIGNED else "right", overflow="fold"
@@ -34,3 +34,9 @@ def print_tables(tables: Sequence[Table]) -> None:
         console.print(grid)
         for line in summarise(table):
             console.print(line, highlight=False, markup=False)
+
+
+def _left_out(width: int) -> tuple[str, ...]:
+    """Columns that a narrow terminal does without: first those that the model's name says too."""
+    said_twice, lesser = ("layout", "norm", "residual"), ("model_size", "train_acc", "epochs")
+    return () if width >= 160 else said_twice if width >= 110 else (*said_twice, *lesser)
