@@ -48,7 +48,7 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("-m +experiment=digits,mnist", "experiment must be one"),
         ("-m norm=ln,lm", "norm must be one of"),
         ("-m +experiment=digits seed=0,-1", "seed must be greater than or equal to 0, but got -1"),
-        ("report nowhere", "nowhere does not exist"),
+        ("report nowhere", "nowhere: does not exist"),
         ("report", "Run `mgu-run +experiment=digits -m` first"),
     ],
 )

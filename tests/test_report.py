@@ -158,8 +158,17 @@ def test_a_narrow_terminal_keeps_what_matters() -> None:
 def test_nothing_to_report_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"Run `mgu-run \+experiment=digits -m` first"):
         main([str(tmp_path)])
-    with pytest.raises(UserError, match="does not exist"):
+    with pytest.raises(UserError, match=r"there is none in .*nowhere"):
         main([str(tmp_path / "nowhere")])
+
+
+def test_a_folder_that_is_missing_is_named_and_the_others_are_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(tmp_path / "here", example_result())
+    main([str(tmp_path / "nowhere"), str(tmp_path / "here")])
+    out, err = capsys.readouterr()
+    assert "digits_2-ln-s0" in out and f"skipped {tmp_path / 'nowhere'}: does not exist" in err
 
 
 def test_names_that_look_like_markup_are_shown_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,10 +17,10 @@ def main(arguments: list[str]) -> None:
     """Raises UserError where there is nothing to report; files that cannot be read are named on stderr."""
     options = _parse(arguments)
     paths = options.runs or [default_runs_dir()]
-    loaded = load_results(paths) if options.runs or paths[0].exists() else None
-    for line in loaded.skipped if loaded else []:
+    loaded = load_results(paths)
+    for line in loaded.skipped:
         print(f"skipped {line}", file=sys.stderr)
-    if not loaded or not loaded.results:
+    if not loaded.results:
         raise UserError(
             f"there must be a finished run to report, but there is none in {', '.join(map(str, paths))}. "
             "Run `mgu-run +experiment=digits -m` first, or name the folder of your runs."

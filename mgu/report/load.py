@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from mgu.errors import UserError
 from mgu.results import RESULT_FILE, Result, read_result
 
 
@@ -18,22 +17,18 @@ class Loaded(NamedTuple):
 
 
 def load_results(paths: Iterable[Path]) -> Loaded:
-    """All results below `paths`, in the order of their file names. Raises UserError for a path that is not there."""
+    """All results below `paths`, each file once, in the order of their names."""
+    files: dict[Path, None] = {}
     results, skipped = [], []
-    for file in _find_files(paths):
+    for path in paths:
+        if not path.exists():
+            skipped.append(f"{path}: does not exist")
+        for file in sorted(path.rglob(RESULT_FILE)) if path.is_dir() else [path]:
+            if file.is_file():  # and no pipe or device, that would never end
+                files[file.resolve()] = None
+    for file in files:
         try:
             results.append(read_result(file))
         except ValueError as error:
             skipped.append(f"{file}: {error}")
     return Loaded(results, skipped)
-
-
-def _find_files(paths: Iterable[Path]) -> list[Path]:
-    files: dict[Path, None] = {}
-    for path in paths:
-        if not path.exists():
-            raise UserError(f"RUNS must be folders or {RESULT_FILE} files, but {path} does not exist.")
-        for file in sorted(path.rglob(RESULT_FILE)) if path.is_dir() else [path]:
-            if file.is_file():  # and no pipe or device, that would never end
-                files[file.resolve()] = None
-    return list(files)
