@@ -110,7 +110,8 @@ def _is_of_input(error: Exception) -> bool:
 
     if isinstance(error, HydraException):  # one of which is an OSError, too
         return True
-    has_begun = any(Path(frame.filename).name == "jobs.py" for frame in traceback.extract_tb(error.__traceback__))
+    own = str(Path(__file__).with_name("jobs.py"))
+    has_begun = any(frame.filename == own for frame in traceback.extract_tb(error.__traceback__))
     return not has_begun and not isinstance(error, UserError | RunsFailed | OSError)
 
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from safetensors.torch import save
 
 from mgu.config import RunConfig
-from mgu.results import Result, default_runs_dir, replacing, write_text
+from mgu.results import Result, checkout, default_runs_dir, replacing, write_text
 
 UNKNOWN: dict[str, Any] = {
     "error": None,
@@ -99,12 +99,12 @@ def log_to(path: Path) -> Iterator[None]:
 
 def _git_commit() -> str | None:
     """Of the checkout that the package runs from, with a + where files differ from it; None outside a checkout."""
-    if not (Path(__file__).parents[1] / "pyproject.toml").is_file():
+    if not (folder := checkout()):
         return None
     command = [
         "git",
         "-C",
-        str(Path(__file__).parent),
+        str(folder),
         "describe",
         "--always",
         "--abbrev=40",

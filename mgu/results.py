@@ -118,8 +118,13 @@ def default_runs_dir() -> Path:
     """MGU_RUNS, else runs/ of the checkout that this package was installed from, else of the working directory."""
     if named := os.environ.get("MGU_RUNS"):
         return Path(named).expanduser()
-    checkout = Path(__file__).parents[1]
-    return (checkout if (checkout / "pyproject.toml").is_file() else Path.cwd()) / "runs"
+    return (checkout() or Path.cwd()) / "runs"
+
+
+def checkout() -> Path | None:
+    """The checkout that this package runs from; None for an installed wheel."""
+    folder = Path(__file__).parents[1]
+    return folder if (folder / "pyproject.toml").is_file() else None
 
 
 def make_folder(folder: Path) -> None:
