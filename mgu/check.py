@@ -17,7 +17,10 @@ PATTERNS = {  # what the patterns in mgu/config.py mean
     "experiment_name": "letters, digits, '.', '_' and '-', the first one no sign",
     "layout.name": "letters, digits, '.', '_' and '-', the first one no sign",
 }
-GROUPS = ("dataset", "layout", "norm", "residual", "mgu", "optimizer", "training", "energy", "experiment")
+GROUPS = (
+    "dataset", "layout", "norm", "residual", "mgu", "optimizer", "training", "energy", "tensorboard", "mlflow",
+    "experiment",
+)  # fmt: skip
 
 
 def check_config(values: Mapping[str, Any]) -> RunConfig:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mgu.errors import UserError
 from mgu.wiring import Gate
@@ -157,6 +158,28 @@ class EnergyConfig(Section):
     period_s: Positive
 
 
+class TensorBoardConfig(Section):
+    """Arguments of mgu/tracking/tensorboard.py; not part of a run's identity."""
+
+    dir: str | None  # null: tensorboard/ in the run's own folder
+
+
+class MlflowConfig(Section):
+    """Arguments of mgu/tracking/mlflow.py; not part of a run's identity."""
+
+    tracking_uri: str | None  # null: MLFLOW_TRACKING_URI, else mlflow.db in the runs folder
+
+    @field_validator("tracking_uri")
+    @classmethod
+    def _holds_no_password(cls, uri: str | None) -> str | None:
+        if uri and urlsplit(uri).password:
+            raise ValueError(
+                "the URI must be without a password, for it is written into result.json, but got one. "
+                "Set MLFLOW_TRACKING_URI, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
+            )
+        return uri
+
+
 class RunConfig(Section):
     """One run, resolved. `norm` and `residual` are axes of the grid only: a unit learns them."""
 
@@ -174,11 +197,15 @@ class RunConfig(Section):
     optimizer: OptimizerConfig
     training: TrainingConfig
     energy: EnergyConfig
+    tensorboard: TensorBoardConfig | None = None
+    mlflow: MlflowConfig | None = None
 
     @property
     def identity(self) -> str:
-        """Hash of what is trained: not where it lies, what it is called, what it runs on or how energy is read."""
-        values = self.model_dump(exclude={"experiment_name", "runs_dir", "force", "energy", "device"})
+        """Hash of what is trained: not where it lies, what it is called, what it runs on or how it is watched."""
+        values = self.model_dump(
+            exclude={"experiment_name", "runs_dir", "force", "energy", "device", "tensorboard", "mlflow"}
+        )
         values["dataset"].pop("root")
         values["layout"].pop("name")
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]

@@ -56,6 +56,8 @@ def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: 
         "force=true",
         "energy.country=USA",
         "device=cuda:1",
+        "tensorboard=with",
+        "mlflow=with",
     ]
     different = ["seed=1", "norm=ln", "residual=with", "mgu=equations", "optimizer.lr=0.02", "layout=digits_2",
                  "dataset.split=holdout", "training.epochs=3"]  # fmt: skip
@@ -85,6 +87,8 @@ def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: 
         ("mgu=reference residual=with", "residual must not be set together with a unit"),
         ("mgu=equations mgu.gate_bias.skp=1", "skp"),
         ("+mgu.gate_bias.skp=1 mgu=equations", "skp"),
+        ("mlflow.tracking_uri=x", "mlflow.tracking_uri"),
+        ("mlflow=with mlflow.tracking_uri=http://me:secret@host", "the URI must be without a password"),
         ("~norm", "norm must be set for a baseline, but is missing"),
     ],
 )
