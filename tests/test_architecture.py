@@ -14,7 +14,7 @@ RANKS = [
     {"errors", "wiring"},
     {"config", "results"},
     {"layers", "check"},
-    {"models", "data", "tasks", "energy", "progress"},
+    {"models", "data", "tasks", "energy", "progress", "tracking"},
     {"train", "report"},
     {"build", "compose", "evidence"},
     {"run"},

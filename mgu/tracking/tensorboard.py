@@ -1,0 +1,90 @@
+"""A run in TensorBoard: its history as curves, its result, its configuration as hyperparameters.
+
+Written with TensorBoard's own event writer, for torch.utils.tensorboard would import torch into a process that may do
+without it.
+"""
+
+from __future__ import annotations
+
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Self
+
+from mgu.config import RunConfig
+from mgu.results import Result
+from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
+
+MODULES = (
+    "tensorboard.compat.proto.event_pb2",
+    "tensorboard.plugins.hparams.summary_v2",
+    "tensorboard.plugins.text.summary_v2",
+    "tensorboard.summary.writer.event_file_writer",
+)
+
+
+class TensorBoardTracker:
+    """Writes event files to `log_dir`; a run that goes on adds to them from the epoch it goes on with."""
+
+    def __init__(self, config: RunConfig, folder: Path) -> None:
+        self.config, self.folder = config, folder
+        self._writer: Any = None
+
+    @property
+    def log_dir(self) -> Path:
+        """tensorboard/ in the run's own folder, else <tensorboard.dir>/<experiment>/<run>."""
+        assert self.config.tensorboard
+        if self.config.tensorboard.dir is None:
+            return self.folder / "tensorboard"
+        return Path(self.config.tensorboard.dir).expanduser() / self.folder.parent.name / self.folder.name
+
+    def __enter__(self) -> Self:
+        """Imports what is needed: half a second that is not to fall into what is measured."""
+        for module in MODULES:
+            import_module(module)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._writer:
+            self._writer.close()
+
+    def epoch(self, row: dict[str, float]) -> None:
+        """One row of history.csv; the first one says from where on this run is told anew."""
+        epoch = int(row["epoch"])
+        if not self._writer:
+            self._open(replaces_from=0 if epoch == 1 else epoch)
+        self._write_scalars(history_metrics(row), step=epoch)
+
+    def finish(self, result: Result) -> None:
+        """What came out, at the last epoch; its status as text."""
+        from tensorboard.plugins.text.summary_v2 import text_pb
+
+        if not self._writer:  # no epoch came: this run failed early, or had only its last evaluation to do
+            self._open(replaces_from=None if (self.folder / "history.csv").exists() else 0)
+        self._write_scalars(result_metrics(result), step=result.epochs)
+        status = result.status + (f": {result.error}" if result.error else "")
+        self._write(summary=text_pb("result/status", status), step=result.epochs)
+        self._writer.flush()
+
+    def _open(self, replaces_from: int | None) -> None:
+        """Only now, for a run that never begins is to leave nothing; readers drop steps from `replaces_from` on."""
+        from tensorboard.compat.proto.event_pb2 import SessionLog
+        from tensorboard.plugins.hparams.summary_v2 import hparams_pb
+        from tensorboard.summary.writer.event_file_writer import EventFileWriter
+
+        self._writer = EventFileWriter(str(self.log_dir))
+        if replaces_from is not None:
+            self._write(session_log=SessionLog(status=SessionLog.START), step=replaces_from)
+        self._write(summary=hparams_pb(hyperparameters(self.config), trial_id=self.folder.name), step=0)
+
+    def _write_scalars(self, values: dict[str, float], step: int) -> None:
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        scalars = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
+        self._write(summary=Summary(value=scalars), step=step)
+        self._writer.flush()  # so that a killed process leaves what it had told
+
+    def _write(self, step: int, **content: Any) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        self._writer.add_event(Event(wall_time=time.time(), step=step, **content))

@@ -1,0 +1,64 @@
+"""What every tracker is given of a run, by the same names: its configuration and what came out."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import msgspec
+
+from mgu.config import RunConfig
+from mgu.results import Component, Energy, Metrics, Result
+
+Value = bool | int | float | str
+
+
+def hyperparameters(config: RunConfig) -> dict[str, Value]:
+    """The resolved configuration by dotted keys, as optimizer.lr, without where it is tracked."""
+    return _flatten(config.model_dump(exclude={"tensorboard", "mlflow"}))
+
+
+def history_metrics(row: dict[str, float]) -> dict[str, float]:
+    """A row of history.csv as history/<column>, without the epoch, which is the step."""
+    return {f"history/{column}": float(value) for column, value in row.items() if column != "epoch"}
+
+
+def result_metrics(result: Result) -> dict[str, float]:
+    """What is known of a finished run as result/<name>, units in the names; energy in Wh with its method."""
+    metrics: dict[str, float | None] = {
+        "epochs": result.epochs,
+        "best_epoch": result.best_epoch,
+        "params_trainable": result.params_trainable,
+        "params_keras": result.params_keras,
+        "flops_per_sample": result.flops_per_sample,
+    }
+    for split in ("train", "val", "test"):
+        scores: Metrics | None = getattr(result, split)
+        metrics |= (
+            {f"{split}_{name}": value for name, value in msgspec.structs.asdict(scores).items()} if scores else {}
+        )
+    if result.seconds:
+        metrics |= {f"{window}_s": value for window, value in msgspec.structs.asdict(result.seconds).items()}
+        metrics["to_solution_s"] = result.seconds.to_solution
+    if result.energy:
+        metrics |= _energy(result.energy)
+    return {f"result/{name}": float(value) for name, value in metrics.items() if value is not None}
+
+
+def _energy(energy: Energy) -> dict[str, float]:
+    """The method stands in the name, for figures of different methods must not meet in one chart."""
+    parts = {name: part for name, part in msgspec.structs.asdict(energy).items() if isinstance(part, Component)}
+    watt_hours = {f"{name}_wh_{part.method}": part.kwh * 1000 for name, part in parts.items() if part.method != "none"}
+    return watt_hours | {"cpu_s": energy.cpu_seconds, "emissions_g_estimated": energy.emissions_kg * 1000}
+
+
+def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Value]:
+    flat: dict[str, Value] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flatten(value, f"{prefix}{name}.")
+        elif isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+            flat[prefix + name] = value
+        else:  # lists, endless layer numbers
+            flat[prefix + name] = "null" if value is None else str(value)
+    return flat
