@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
+import contextlib
+import os
+import platform
+import re
+import subprocess
+from functools import cache, partial
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -32,12 +38,7 @@ class Learner(NamedTuple):
 
 
 def find_device(config: RunConfig) -> torch.device:
-    """The configured device, with the configured number of CPU threads; "auto" is CUDA where there is one.
-
-    Raises UserError for a GPU that is not there.
-    """
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    """The configured device; "auto" is CUDA where there is one. Raises UserError for a GPU that is not there."""
     if config.device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(config.device)
@@ -49,12 +50,34 @@ def find_device(config: RunConfig) -> torch.device:
     return device
 
 
-def describe_device(device: torch.device) -> str:
-    """For people: the name of the GPU, or the number of CPU threads."""
+def set_up_torch(config: RunConfig) -> None:
+    """Threads and determinism, for this whole process."""
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    if config.deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts, which asks for it
+        torch.use_deterministic_algorithms(True)
+
+
+def describe_device(config: RunConfig) -> str:
+    """For people, and to tell machines apart: the GPU by name, or the processor with the number of threads."""
+    device = find_device(config)
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
-    threads = torch.get_num_threads()
-    return f"{device} ({threads} thread{'s' * (threads != 1)})"
+    threads = config.threads or torch.get_num_threads()
+    return f"{device} ({_processor()}, {threads} thread{'s' * (threads != 1)})"
+
+
+@cache
+def _processor() -> str:
+    """The processor's name, as far as the system tells it."""
+    with contextlib.suppress(OSError):
+        if names := re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE):
+            return str(names[0]).strip()
+    with contextlib.suppress(OSError, subprocess.SubprocessError):  # macOS
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+    return platform.processor() or platform.machine()
 
 
 def build_splits(config: RunConfig) -> Splits:

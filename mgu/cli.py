@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from mgu.errors import RunsFailed, UserError, did_you_mean
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-SUB_COMMANDS = ("report",)
+SUB_COMMANDS = ("report", "plan")
 
 
 def main() -> None:
@@ -26,6 +27,8 @@ def main() -> None:
             from mgu.report.command import main as report
 
             report(sys.argv[2:])
+        elif sys.argv[1:2] == ["plan"]:
+            _train(_plan(sys.argv[2:]))
         else:
             _train(sys.argv[1:])
 
@@ -39,7 +42,7 @@ def _exit_codes() -> Iterator[None]:
     except RunsFailed as error:
         _exit(1, str(error))
     except KeyboardInterrupt:
-        _exit(130, "interrupted: runs that were over are kept, the one under way is not.")
+        _exit(130, "interrupted: what is done is kept, and the same command goes on from the last epoch.")
     except BrokenPipeError:  # `mgu-run report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -53,8 +56,29 @@ def conf_dir() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[1] / "conf"
 
 
+def _plan(arguments: list[str]) -> list[str]:
+    """The arguments of a sweep that shows what it would do."""
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="mgu-run plan",
+        description="List every run of a sweep with its size, its state and what it will take, without training.",
+        epilog="All other arguments are those of the sweep, as in: mgu-run plan +experiment=cifar seed=0,1,2",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    parser.add_argument(
+        "--calibrate", action="store_true", help="train a few steps of each layout that no finished run tells of"
+    )
+    options, rest = parser.parse_known_args(arguments)
+    sweeper = [f"hydra.sweeper.plan={options.format}", f"hydra.sweeper.calibrate={str(options.calibrate).lower()}"]
+    return [*rest, *sweeper, "--multirun"]
+
+
 def _train(arguments: list[str]) -> None:
     import hydra
+
+    signal.signal(signal.SIGTERM, _interrupt)
 
     sys.argv[1:] = _flags_first(arguments)
     wants_traceback = "HYDRA_FULL_ERROR" in os.environ
@@ -72,21 +96,27 @@ def _train(arguments: list[str]) -> None:
             del os.environ["HYDRA_FULL_ERROR"]
 
 
-def _train_one(composed: DictConfig) -> None:
-    """Hydra's task function: one run, alone or as a job of a sweep."""
+def _interrupt(number: int, frame: object) -> None:
+    """What a cluster sends before it takes a machine away means the same as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _train_one(composed: DictConfig) -> str:
+    """Hydra's task function: one run, alone or as a job of a sweep; what came of it."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
     from mgu.compose import read_config
+    from mgu.jobs import run_in_sweep, run_single
 
     hydra_config = HydraConfig.get()
     in_sweep = hydra_config.mode == RunMode.MULTIRUN
     # Hydra would announce an exception of a single run in words of its own; the sweeper wants it as it is.
     with nullcontext() if in_sweep else _exit_codes():
         config = read_config(composed)
-        from mgu.jobs import run_and_tell  # imports torch: only for a configuration that is sound
-
-        run_and_tell(config, number=hydra_config.job.num + 1 if in_sweep else None)
+        if in_sweep:
+            return run_in_sweep(config, number=hydra_config.job.num + 1)
+        return run_single(config)
 
 
 def _flags_first(arguments: list[str]) -> list[str]:
@@ -97,7 +127,10 @@ def _flags_first(arguments: list[str]) -> list[str]:
     for word in overrides:
         if "=" not in word and not word.startswith("~"):
             hint = did_you_mean(word, SUB_COMMANDS) or " See mgu-run --help."
-            raise UserError(f"arguments must be key=value, or the sub-command report first, but got {word!r}.{hint}")
+            raise UserError(
+                f"arguments must be key=value, or first a sub-command ({', '.join(SUB_COMMANDS)}), "
+                f"but got {word!r}.{hint}"
+            )
     rest = list(arguments)
     for word in overrides:
         rest.remove(word)
@@ -110,8 +143,8 @@ def _is_of_input(error: Exception) -> bool:
 
     if isinstance(error, HydraException):  # one of which is an OSError, too
         return True
-    own = str(Path(__file__).with_name("jobs.py"))
-    has_begun = any(frame.filename == own for frame in traceback.extract_tb(error.__traceback__))
+    own = {str(Path(__file__).with_name(name)) for name in ("jobs.py", "sweep.py", "plan.py")}
+    has_begun = any(frame.filename in own for frame in traceback.extract_tb(error.__traceback__))
     return not has_begun and not isinstance(error, UserError | RunsFailed | OSError)
 
 

@@ -142,12 +142,13 @@ class OptimizerConfig(Section):
 
 
 class TrainingConfig(Section):
-    """Arguments of mgu/train/loop.py."""
+    """Arguments of mgu/train/loop.py, and how long a call may take."""
 
     epochs: Count
     batch_size: Count
     eval_batch_size: Count
     patience: Count
+    timeout: Positive | None  # seconds; null: none. Not part of a run's identity
 
 
 class EnergyConfig(Section):
@@ -187,6 +188,7 @@ class RunConfig(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     threads: Count | None  # of the CPU; null: as many as torch chooses
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")]
+    deterministic: bool  # on CUDA; the CPU always is
     runs_dir: str | None
     force: bool
     dataset: DatasetConfig
@@ -207,6 +209,7 @@ class RunConfig(Section):
             exclude={"experiment_name", "runs_dir", "force", "energy", "device", "tensorboard", "mlflow"}
         )
         values["dataset"].pop("root")
+        values["training"].pop("timeout")
         values["layout"].pop("name")
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
 

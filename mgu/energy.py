@@ -17,7 +17,9 @@ import torch
 from codecarbon import OfflineEmissionsTracker
 from codecarbon.external.hardware import CPU, GPU, AppleSiliconChip
 from codecarbon.input import DataSource
+from codecarbon.output_methods.emissions_data import EmissionsData
 
+from mgu.config import EnergyConfig
 from mgu.errors import UserError, did_you_mean
 from mgu.results import Component, Energy
 
@@ -48,20 +50,27 @@ class EnergyMeter:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        tracked_s, cpu_seconds = time.perf_counter() - self._started, time.process_time() - self._cpu_started
+        now, cpu_now = time.perf_counter(), time.process_time()
         self._tracker.stop()
         data = getattr(self._tracker, "final_emissions_data", None)
         if data is None:
             log.warning("codecarbon returned no data: the energy of this run is not known")
             return
-        self.energy = Energy(
+        self.energy = self._energy(data, now, cpu_now)
+
+    def so_far(self) -> Energy | None:
+        """Up to the tracker's last reading, which is at most a period ago: another one here might count twice."""
+        return self._energy(self._tracker._prepare_emissions_data(), time.perf_counter(), time.process_time())
+
+    def _energy(self, data: EmissionsData, now: float, cpu_now: float) -> Energy:
+        return Energy(
             cpu=Component(kwh=data.cpu_energy, method=_cpu_method(self._tracker)),
             gpu=Component(kwh=data.gpu_energy, method=_gpu_method(self._tracker)),
             ram=Component(kwh=data.ram_energy, method="model"),
-            cpu_seconds=cpu_seconds,
+            cpu_seconds=cpu_now - self._cpu_started,
             emissions_kg=data.emissions,
             country=self.country,
-            tracked_s=tracked_s,
+            tracked_s=now - self._started,
         )
 
 
@@ -70,8 +79,20 @@ class NoMeter(AbstractContextManager[None]):
 
     energy: Energy | None = None
 
+    def so_far(self) -> Energy | None:
+        """Nothing."""
+        return None
+
     def __exit__(self, *exception: object) -> None:
         pass
+
+
+def build_meter(config: EnergyConfig, device: torch.device) -> EnergyMeter | NoMeter:
+    """As configured, and warmed up."""
+    if not config.enabled:
+        return NoMeter()
+    warm_up(device, config.country, config.period_s)
+    return EnergyMeter(device, config.country, config.period_s)
 
 
 def check_country(country: str) -> None:

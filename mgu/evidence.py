@@ -1,4 +1,4 @@
-"""What a run leaves in its folder beside the result: history, weights, log; and what is written of it in the result."""
+"""What a run leaves in its folder beside weights: history, log, and what is written of it in the result."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-from safetensors.torch import save
-
 from mgu.config import RunConfig
-from mgu.results import Result, checkout, default_runs_dir, replacing, write_text
+from mgu.results import SCHEMA_VERSION, Result, checkout, write_text
 
 UNKNOWN: dict[str, Any] = {
     "error": None,
@@ -35,16 +33,10 @@ UNKNOWN: dict[str, Any] = {
 }
 
 
-def run_folder(config: RunConfig) -> Path:
-    """Where the files of this run lie: the same configuration always in the same place."""
-    base = Path(config.runs_dir).expanduser() if config.runs_dir else default_runs_dir()
-    return base / config.experiment_name / f"{config.name}-{config.identity}"
-
-
 def describe(config: RunConfig, status: Literal["ok", "diverged", "failed"], **measured: Any) -> Result:
     """The result of this configuration; of the fields of Result in UNKNOWN, those not given were not measured."""
     return Result(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         status=status,
         name=config.name,
         identity=config.identity,
@@ -73,11 +65,12 @@ def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
     write_text(folder / "history.csv", text.getvalue())
 
 
-def save_weights(folder: Path, weights: dict[str, Any]) -> None:
-    """weights.safetensors, by the names of the model's state_dict."""
-    tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
-    with replacing(folder / "weights.safetensors") as temporary:
-        temporary.write_bytes(save(tensors))  # its save_file would leave a file that only its owner may read
+def count_epochs(folder: Path) -> int:
+    """Rows of history.csv: epochs that were over when a run broke off."""
+    try:
+        return max(len((folder / "history.csv").read_text().splitlines()) - 1, 0)
+    except OSError:
+        return 0
 
 
 @contextmanager

@@ -1,63 +1,105 @@
-"""Runs as the command line and the sweeper start them: what is looked at before, and what is said after."""
+"""Runs as the command line and Hydra's launchers start them: each in a fresh process, under the lock of its folder.
+
+This is the side that watches; it imports no torch. A failure of any kind is written down here, and the caller goes on.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import time
+from pathlib import Path
+from typing import Any, Literal
 
-from mgu.build import build_splits, describe_device, find_device
+from rich.console import Console
+
 from mgu.config import RunConfig
-from mgu.energy import check_country
-from mgu.errors import RunsFailed
-from mgu.evidence import run_folder
-from mgu.results import Result, describe_method, make_folder
-from mgu.run import run
+from mgu.errors import RunsFailed, UserError
+from mgu.evidence import count_epochs, describe
+from mgu.isolation import Crashed, Raised, call, start_server
+from mgu.progress import Lines
+from mgu.results import Result, make_folder, write_result
+from mgu.screen import Screen
+from mgu.state import find_done, hold, run_folder
+from mgu.sweep import Sweep
+from mgu.tracking.trackers import check_installed, trackers
+
+Outcome = Literal["done", "failed", "busy"]
+
+WAS_THERE = "  (was there; force=true trains it again)"
 
 
-def prepare(configs: Sequence[RunConfig]) -> None:
-    """Before a sweep: see that the device, runs/ and every data set are there, downloading what can be.
-
-    Once here and not in every job, for parallel jobs would download into one another. Raises UserError.
-    """
-    for config in configs:
-        find_device(config)
-        make_folder(run_folder(config).parent)
-        check_country(config.energy.country)
-    for config in {config.dataset.model_dump_json(): config for config in configs}.values():
-        build_splits(config)
-    num_units = sum(config.mgu is not None for config in configs)
-    kinds = f"{_count(len(configs) - num_units, 'baseline')} and {_count(num_units, 'unit')}"
-    device = describe_device(find_device(configs[0]))
-    print(f"{_count(len(configs), 'run')}: {kinds}, on {device}, in {run_folder(configs[0]).parent}", flush=True)
+def run_single(config: RunConfig) -> Outcome:
+    """One run on its own. Raises RunsFailed where training failed, UserError for bad input."""
+    check_installed(config)
+    start_server()  # it imports torch while this process does the rest
+    console = Console()
+    view = Screen(console, total=None) if console.is_terminal else Lines(in_sweep=False)
+    with view:
+        outcome = run_job(config, None, view, wait=True)
+    if outcome == "failed":
+        log = run_folder(config) / "log.txt"
+        raise RunsFailed(f"{config.name} failed. See {log}; the same command tries it again.")
+    return outcome
 
 
-def run_and_tell(config: RunConfig, number: int | None) -> None:
-    """Run, and print where it went and what came out; in a sweep (`number` is the job's) one line for both.
+def run_in_sweep(config: RunConfig, number: int) -> Outcome:
+    """A job of a sweep, in the process that watches the sweep or in a launcher's own."""
+    sweep = Sweep.current
+    outcome = run_job(config, number, sweep.view if sweep else Lines(in_sweep=True))
+    if sweep:
+        sweep.ended(config)
+    return outcome
 
-    Raises RunsFailed where training stopped on an exception, UserError as `run` does.
+
+def run_job(config: RunConfig, number: int | None, view: Lines, wait: bool = False) -> Outcome:
+    """Train, unless it is done or another process is at it ("busy"; `wait` for that instead).
+
+    number: of the job in a sweep. Raises UserError and OSError for what is no outcome of the model.
     """
     folder = run_folder(config)
-    if number is None:
-        print(f"{config.name} on {describe_device(find_device(config))}; files in {folder}", flush=True)
-    result, was_there = run(config, quiet=number is not None)
-    note = " (was there; force=true trains it again)" if was_there else ""
-    print((f"{number:3d}  " if number is not None else "") + summarise(result) + note, flush=True)
-    if result.status == "failed":
-        raise RunsFailed(f"{result.name}: {result.error} See {folder / 'log.txt'}.")
+    is_new = not folder.exists()
+    make_folder(folder)
+    elsewhere = f"{config.name} is being trained by another process"
+    with hold(folder, on_wait=(lambda: view.say(f"{elsewhere}: waiting for it")) if wait else None) as is_ours:
+        if (done := find_done(config)) and not config.force:
+            view.ended(done, number, WAS_THERE)
+            return "done"
+        if not is_ours:
+            view.say(elsewhere)
+            return "busy"
+        try:
+            result = _train(config, folder, view)
+        except UserError:
+            if is_new:
+                shutil.rmtree(folder)
+            raise
+    view.ended(result, number)
+    return "failed" if result.status == "failed" else "done"
 
 
-def summarise(result: Result) -> str:
-    """One line: status, accuracy, epochs, time and energy with its method."""
-    parts = [f"{result.name:32}", f"{result.status:8}"]
-    parts.append(f"val {result.val.accuracy:7.2%}" if result.val else "val       -")
-    parts.append(f"{result.epochs:3d} epochs")
-    if result.seconds:
-        parts.append(f"{result.seconds.to_solution:7.1f} s")
-    if result.energy:
-        parts.append(f"CPU {result.energy.cpu.kwh * 1000:.4f} Wh ({describe_method(result.energy.cpu.method)})")
-        if result.energy.gpu.method != "none":
-            parts.append(f"GPU {result.energy.gpu.kwh * 1000:.4f} Wh ({describe_method(result.energy.gpu.method)})")
-    return "  ".join(parts)
+def _train(config: RunConfig, folder: Path, view: Lines) -> Result:
+    """In a process of its own, and told to the trackers that are on, which are here so as not to be measured."""
+    with trackers(config, folder) as tracking:
+
+        def on_event(name: str, *arguments: Any) -> None:
+            view.event(name, *arguments)
+            if name == "epoch":
+                tracking.epoch(*arguments)
+
+        view.started(config, str(folder))
+        try:
+            result: Result = call("mgu.run:run_isolated", config, on_event=on_event, timeout_s=config.training.timeout)
+        except (Crashed, Raised) as failure:
+            result = _write_down(config, folder, failure)
+        tracking.finish(result)
+    return result
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + "s" * (number != 1)
+def _write_down(config: RunConfig, folder: Path, failure: Crashed | Raised) -> Result:
+    """What the run's process could not record itself."""
+    trace = failure.traceback if isinstance(failure, Raised) else ""
+    with (folder / "log.txt").open("a", encoding="utf-8") as log:
+        log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} the run failed: {failure}\n{trace}")
+    result = describe(config, "failed", error=str(failure), epochs=count_epochs(folder))
+    write_result(folder, result)
+    return result

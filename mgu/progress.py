@@ -1,78 +1,108 @@
-"""What a run shows while it trains: a bar on a terminal, a line an epoch elsewhere, nothing in a sweep."""
+"""What is said while runs train, in plain lines; mgu/screen.py has the live view for terminals.
+
+A run tells of itself by events, each a method here: began, steps, epoch and note come from its own process
+(mgu/run.py), started and ended from the one that watches it (mgu/jobs.py).
+"""
 
 from __future__ import annotations
 
 import time
-from typing import Self
+from contextlib import AbstractContextManager
+from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-STEPS_PER_UPDATE = 10  # a bar redrawn every step would cost small models time
+from mgu.config import RunConfig
+from mgu.results import Result, describe_method
 
 
-class Silent:
-    """Shows nothing: in a sweep the one line at the end of each run says it all."""
+class Lines(AbstractContextManager[None]):
+    """For pipes and log files: a single run tells of every epoch, a run of a sweep only of its end."""
 
-    def __enter__(self) -> Self:
-        return self
+    def __init__(self, in_sweep: bool) -> None:
+        self.in_sweep = in_sweep
 
     def __exit__(self, *exception: object) -> None:
         pass
 
-    def step(self) -> None:
-        """One batch is done."""
+    def event(self, name: str, *arguments: Any) -> None:
+        """What a run's process sends."""
+        getattr(self, name)(*arguments)
+
+    def started(self, config: RunConfig, folder: str) -> None:
+        """A process for the run is on its way."""
+        self.config, self.folder, self.clock = config, folder, time.perf_counter()
+
+    def began(self, device: str, epochs_done: int, steps_per_epoch: int) -> None:
+        """The run's set-up is over; it has that many epochs of an earlier call."""
+        self.epochs_done, self.clock = epochs_done, time.perf_counter()
+        if not self.in_sweep:
+            self.say(f"{self.config.name} on {device}; files in {self.folder}")
+
+    def steps(self, steps: int) -> None:
+        """So many batches have been trained on since the run began."""
 
     def epoch(self, row: dict[str, float]) -> None:
-        """One epoch is done; `row` is its line of the history."""
+        """One more is over, and safe on disk; `row` is its line of the history."""
+        if not self.in_sweep:
+            epochs = self.config.training.epochs
+            left_s = self.epoch_s(row) * (epochs - row["epoch"])
+            self.say(f"epoch {row['epoch']:.0f}/{epochs}  {describe_scores(row)}  at most {left_s:.0f} s left")
+
+    def note(self, text: str) -> None:
+        """Something that the user should know of."""
+        self.say(f"{self.config.name}: {text}")
+
+    def ended(self, result: Result, number: int | None, remark: str = "") -> None:
+        """The run is over, or was there already."""
+        self.say((f"{number:3d}  " if number is not None else "") + summarise(result) + remark)
+
+    def epoch_s(self, row: dict[str, float]) -> float:
+        """Seconds an epoch in this call."""
+        return (time.perf_counter() - self.clock) / max(row["epoch"] - self.epochs_done, 1)
+
+    def say(self, line: str) -> None:
+        """Print one line."""
+        print(line, flush=True)
 
 
-class Lines(Silent):
-    """One plain line an epoch, for pipes and log files."""
-
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
-        self.started = time.perf_counter()
-
-    def epoch(self, row: dict[str, float]) -> None:
-        elapsed = time.perf_counter() - self.started
-        left = elapsed / row["epoch"] * (self.epochs - row["epoch"])
-        print(f"epoch {row['epoch']:.0f}/{self.epochs}  {_scores(row)}  at most {left:.0f} s left", flush=True)
-
-
-class Bar(Silent):
-    """A live bar with epoch, loss, accuracy and the time that is left if training does not stop early."""
-
-    def __init__(self, epochs: int, steps_per_epoch: int, console: Console) -> None:
-        self.epochs, self.steps = epochs, 0
-        columns = [TextColumn("epoch {task.fields[epoch]}/" + str(epochs)), BarColumn()]
-        columns += [
-            TextColumn("{task.fields[scores]}"),
-            TextColumn("at most"),
-            TimeRemainingColumn(),
-            TextColumn("left"),
-        ]
-        self.bar = Progress(*columns, console=console, transient=True)
-        self.task = self.bar.add_task("train", total=epochs * steps_per_epoch, epoch=1, scores="")
-
-    def __enter__(self) -> Self:
-        self.bar.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.bar.stop()
-
-    def step(self) -> None:
-        self.steps += 1
-        if self.steps % STEPS_PER_UPDATE == 0:
-            self.bar.update(self.task, completed=self.steps)
-
-    def epoch(self, row: dict[str, float]) -> None:
-        self.bar.update(self.task, epoch=min(int(row["epoch"]) + 1, self.epochs), scores=_scores(row))
+def summarise(result: Result) -> str:
+    """One line: status, accuracy, epochs, time and energy with its method."""
+    parts = [f"{result.name:32}", f"{result.status:8}"]
+    parts.append(f"val {result.val.accuracy:7.2%}" if result.val else "val       -")
+    parts.append(f"{result.epochs:3d} epochs")
+    if result.seconds:
+        parts.append(f"{result.seconds.to_solution:7.1f} s")
+    if energy := describe_energy([result]):
+        parts.append(energy)
+    return "  ".join(parts)
 
 
-def _scores(row: dict[str, float]) -> str:
+def describe_energy(results: list[Result]) -> str:
+    """What the runs took together, by component and method; empty where nothing was measured."""
+    sums: dict[tuple[str, str], float] = {}
+    for energy in (result.energy for result in results if result.energy):
+        for part, component in (("CPU", energy.cpu), ("GPU", energy.gpu)):
+            if component.method != "none":
+                key = (part, component.method)
+                sums[key] = sums.get(key, 0.0) + component.kwh
+    return "  ".join(f"{part} {kwh * 1000:.4f} Wh ({describe_method(how)})" for (part, how), kwh in sums.items())
+
+
+def describe_scores(row: dict[str, float]) -> str:
+    """Losses and accuracies of an epoch."""
     return (
         f"loss {row['train_loss']:.4f}  train {row['train_accuracy']:.2%}  "
         f"val loss {row['val_loss']:.4f}  val {row['val_accuracy']:.2%}"
     )
+
+
+def describe_s(seconds: float) -> str:
+    """A duration for people: 42 s, 3 min 20 s, 5 h 10 min, 3 d 4 h."""
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes, rest_s = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest_s} s" if minutes < 10 and rest_s else f"{minutes} min"
+    hours, rest_min = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest_min} min"
+    return f"{hours // 24} d {hours % 24} h"

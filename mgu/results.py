@@ -6,6 +6,8 @@ runs/<experiment>/<name>-<identity>/
     config.yaml          the resolved configuration
     weights.safetensors  of the best epoch
     log.txt              what happened, with the traceback of a failure
+    checkpoint.pt        of a run that is not over: where it continues, see mgu/checkpoint.py
+    .lock                held while a process trains this run
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import msgspec
 
 from mgu.errors import UserError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Literal[2] = 2  # 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`; it is read, too
 RESULT_FILE = "result.json"
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py
 
@@ -43,15 +45,17 @@ class Metrics(Record, frozen=True):
 
 
 class Seconds(Record, frozen=True):
-    """Wall-clock windows. `setup` ends when the data is in memory; the other three are the time to solution.
+    """Wall-clock windows. `setup` ends when the data is in memory; the next three are the time to solution.
 
-    What Python takes to import its libraries before the run is in none of them.
+    Of a resumed run they are sums over its parts, each up to its last checkpoint: what was lost with an interruption
+    is in none of them, nor is what Python takes to import its libraries before the run.
     """
 
     setup: float  # data, first use of torch, meters
     build: float  # model, initial weights, optimizer
     train: float  # epochs with their evaluation
     evaluate: float  # best weights on every split
+    checkpoint: float = 0.0  # history and state written to disk after every epoch
 
     @property
     def to_solution(self) -> float:
@@ -66,12 +70,14 @@ class Component(Record, frozen=True):
 
 
 def describe_method(method: str) -> str:
-    """A method with what it is worth: an estimate must read as one."""
-    return f"{method}, {'measured' if method in MEASURED else 'estimated'}"
+    """A method, or several joined by "+", with what it is worth: an estimate must read as one."""
+    is_measured = all(part in MEASURED for part in method.split("+"))
+    return f"{method}, {'measured' if is_measured else 'estimated'}"
 
 
 class Energy(Record, frozen=True):
-    """Over the time to solution. The parts are never added up: their methods differ in kind."""
+    """Over the time to solution and the writing of checkpoints. The components are never added up: their methods differ
+    in kind."""
 
     cpu: Component
     gpu: Component
@@ -85,7 +91,7 @@ class Energy(Record, frozen=True):
 class Result(Record, frozen=True):
     """All that is known of a run; None where it was not reached or not measured."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[1, 2]
     status: Literal["ok", "diverged", "failed"]
     error: str | None  # last line of the traceback of a failed run
     name: str
@@ -112,6 +118,8 @@ class Result(Record, frozen=True):
     device: str | None
     versions: dict[str, str]
     git_commit: str | None
+    resumed: int = 0  # how often the run was interrupted and went on from a checkpoint
+    contended: bool = False  # another run shared the host while time and energy were measured
 
 
 def default_runs_dir() -> Path:
@@ -143,7 +151,7 @@ def make_folder(folder: Path) -> None:
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, and move it there once the block has ended well: all or nothing."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
         with temporary.open("rb") as written:
@@ -171,4 +179,4 @@ def read_result(path: Path) -> Result:
     except OSError as error:
         raise ValueError(error.strerror) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"not a result of schema version {SCHEMA_VERSION}: {error}") from None
+        raise ValueError(f"not a result of schema version 1 or {SCHEMA_VERSION}: {error}") from None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,11 +14,12 @@ from hydra.core.hydra_config import HydraConfig
 from mgu.cli import conf_dir
 from mgu.compose import read_config
 from mgu.config import RunConfig
+from tests.processes import Finished, Running
 
 torch.set_num_threads(1)  # the tensors are small: threads would only wait for each other
 
 Configure = Callable[..., RunConfig]
-Command = Callable[..., subprocess.CompletedProcess[str]]
+Command = Callable[..., Finished]
 
 
 @pytest.fixture
@@ -41,14 +40,16 @@ def configure(tmp_path: Path) -> Configure:
 def mgu_run(tmp_path: Path) -> Command:
     """`mgu-run` in a process of its own, in an empty folder, with runs/ there."""
 
-    def start(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from mgu.cli import main; main()", *arguments]
-        variables = {**os.environ, "MGU_RUNS": str(tmp_path / "runs"), "OMP_NUM_THREADS": "1", **environment}
-        return subprocess.run(
-            command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=300, check=False
-        )
+    def start(*arguments: str, **environment: str) -> Finished:
+        return Running(tmp_path, list(arguments), environment).wait()
 
     return start
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever else this machine measures is not of the test."""
+    monkeypatch.setenv("MGU_PRESENCE", str(tmp_path_factory.getbasetemp() / "presence"))
 
 
 @pytest.fixture

@@ -41,7 +41,13 @@ def test_names_stand_in_one_place_each() -> None:
 
 def test_the_protocol_is_the_papers(configure: Configure) -> None:
     config = configure()
-    assert config.training.model_dump() == {"epochs": 100, "batch_size": 64, "eval_batch_size": 1000, "patience": 10}
+    assert config.training.model_dump() == {
+        "epochs": 100,
+        "batch_size": 64,
+        "eval_batch_size": 1000,
+        "patience": 10,
+        "timeout": None,
+    }
     assert (config.optimizer.lr, config.optimizer.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
     assert (config.layout.dropout, config.layout.activation, config.layout.kernel_size) == (0.3, "selu", 3)
     assert config.norm and (config.norm.momentum, config.norm.eps) == (0.01, 1e-3)

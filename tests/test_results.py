@@ -22,6 +22,13 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["result.json"]
 
 
+def test_a_result_of_the_first_schema_is_read(tmp_path: Path) -> None:
+    values = msgspec.to_builtins(example_result()) | {"schema_version": 1}
+    del values["resumed"], values["contended"], values["seconds"]["checkpoint"]
+    (tmp_path / "result.json").write_text(json.dumps(values))
+    assert read_result(tmp_path / "result.json") == example_result(schema_version=1)
+
+
 def test_writing_that_is_cut_short_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "result.json"
     write_text(path, "old")
@@ -38,12 +45,12 @@ def test_writing_that_is_cut_short_leaves_the_old_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"schema_version": 2}, {"status": "fine"}, {"epochs": "many"}, {"surplus": 1}, {"seconds": {"train": 1.0}}],
+    [{"schema_version": 3}, {"status": "fine"}, {"epochs": "many"}, {"surplus": 1}, {"seconds": {"train": 1.0}}],
 )
 def test_a_foreign_result_is_refused_in_one_line(change: dict[str, Any], tmp_path: Path) -> None:
     values = msgspec.to_builtins(example_result()) | change
     (tmp_path / "result.json").write_text(json.dumps(values))
-    with pytest.raises(ValueError, match="not a result of schema version 1: ") as caught:
+    with pytest.raises(ValueError, match="not a result of schema version 1 or 2: ") as caught:
         read_result(tmp_path / "result.json")
     assert next(iter(change)) in str(caught.value) and "\n" not in str(caught.value)
 

@@ -1,4 +1,4 @@
-"""One run, in this process: its windows, its status, and what a second call does."""
+"""One run, in this process: its windows, its status, what it leaves on disk."""
 
 from __future__ import annotations
 
@@ -7,95 +7,73 @@ from pathlib import Path
 import pytest
 
 from mgu import run as run_module
+from mgu.config import RunConfig
 from mgu.errors import UserError
-from mgu.evidence import run_folder
-from mgu.results import read_result
+from mgu.results import Result, read_result
 from mgu.run import run
+from mgu.state import find_state, run_folder
 from tests.conftest import Configure
 
 QUICK = ("layout=digits_2", "training.epochs=2", "norm=ln")
 
 
-def test_energy_is_tracked_over_the_time_to_solution_and_not_the_set_up(configure: Configure) -> None:
-    result, was_there = run(configure(*QUICK, "energy.enabled=true"), quiet=True)
-    assert not was_there and result.seconds and result.energy
-    assert result.energy.tracked_s == pytest.approx(result.seconds.to_solution, abs=0.2)
+def train(config: RunConfig) -> Result:
+    run_folder(config).mkdir(parents=True, exist_ok=True)
+    return run(config)
+
+
+def test_energy_is_tracked_over_the_time_to_solution_and_checkpoints_and_not_the_set_up(configure: Configure) -> None:
+    result = train(configure(*QUICK, "energy.enabled=true"))
+    assert result.seconds and result.energy
+    tracked_s = result.seconds.to_solution + result.seconds.checkpoint
+    assert result.energy.tracked_s == pytest.approx(tracked_s, abs=0.2)
     assert result.seconds.setup > 0 and result.seconds.train > result.seconds.evaluate > 0
 
 
 def test_a_diverged_run_is_a_result(configure: Configure) -> None:
     config = configure(*QUICK, "optimizer.lr=1e30")
-    result, _ = run(config, quiet=True)
+    result = train(config)
     assert result.status == "diverged" and result.epochs == 1 and result.best_epoch is None and result.val is None
     assert read_result(run_folder(config) / "result.json") == result
-    assert run(config, quiet=True)[1]  # it stands: it is not trained again
+    assert find_state(config) == "done"  # it stands: it is not trained again
 
 
-def test_force_trains_again_and_leaves_nothing_of_the_first_time(configure: Configure) -> None:
+def test_force_leaves_nothing_of_the_first_time(configure: Configure) -> None:
     config = configure(*QUICK, "force=true")
-    run(config, quiet=True)
+    train(config)
     stale = run_folder(config) / "weights.safetensors"
     assert stale.exists()
     stale.write_text("stale")
-    result, was_there = run(config, quiet=True)
-    assert not was_there and stale.stat().st_size > 1000 and result.status == "ok"
+    assert train(config).status == "ok" and stale.stat().st_size > 1000
 
 
-def test_a_failure_is_recorded_with_its_traceback_and_tried_again(
-    configure: Configure, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failure_is_recorded_with_its_traceback(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     def explode(*arguments: object, **keywords: object) -> None:
         raise RuntimeError("the GPU is on fire")
 
     config = configure(*QUICK)
     with monkeypatch.context() as patch:
         patch.setattr(run_module, "fit", explode)
-        result, _ = run(config, quiet=True)
+        result = train(config)
     assert result.status == "failed" and result.error == "RuntimeError: the GPU is on fire"
     assert "Traceback" in (run_folder(config) / "log.txt").read_text()
-    again, was_there = run(config, quiet=True)
-    assert again.status == "ok" and not was_there
+    assert find_state(config) == "failed"
+    assert train(config).status == "ok" and find_state(config) == "done"
 
 
 def test_a_mistake_with_force_keeps_what_was_done(configure: Configure) -> None:
-    done, _ = run(configure(*QUICK), quiet=True)
+    done = train(configure(*QUICK))
     with pytest.raises(UserError, match=r"energy\.country"):
-        run(configure(*QUICK, "force=true", "energy.enabled=true", "energy.country=XXX"), quiet=True)
-    assert run(configure(*QUICK), quiet=True) == (done, True)
-    assert (run_folder(configure(*QUICK)) / "weights.safetensors").exists()
+        train(configure(*QUICK, "force=true", "energy.enabled=true", "energy.country=XXX"))
+    folder = run_folder(configure(*QUICK))
+    assert read_result(folder / "result.json") == done and (folder / "weights.safetensors").exists()
 
 
-def test_a_reader_that_leaves_is_no_outcome(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`mgu-run ... | head` must not go down in the tables as a model that failed."""
-
-    def leave(*arguments: object, **keywords: object) -> None:
-        raise BrokenPipeError
-
-    config = configure(*QUICK)
-    monkeypatch.setattr(run_module, "fit", leave)
-    with pytest.raises(BrokenPipeError):
-        run(config, quiet=True)
-    assert not run_folder(config).exists()
-
-
-def test_an_interrupted_run_leaves_no_result(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*arguments: object, **keywords: object) -> None:
-        raise KeyboardInterrupt
-
-    config = configure(*QUICK)
-    with monkeypatch.context() as patch:
-        patch.setattr(run_module, "evaluate", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            run(config, quiet=True)
-    assert not (run_folder(config) / "result.json").exists()
-    assert len((run_folder(config) / "history.csv").read_text().splitlines()) == 3
-
-
-def test_a_run_without_energy_is_done_again_when_energy_is_wanted(configure: Configure) -> None:
-    run(configure(*QUICK), quiet=True)
-    result, was_there = run(configure(*QUICK, "energy.enabled=true"), quiet=True)
-    assert not was_there and result.energy is not None
-    assert run(configure(*QUICK), quiet=True)[1]
+def test_a_run_without_energy_is_not_done_when_energy_is_wanted(configure: Configure) -> None:
+    train(configure(*QUICK))
+    wanted = configure(*QUICK, "energy.enabled=true")
+    assert find_state(configure(*QUICK)) == "done" and find_state(wanted) == "pending"
+    assert train(wanted).energy is not None and find_state(wanted) == "done"
 
 
 def test_the_weights_are_those_that_were_reported(configure: Configure) -> None:
@@ -106,7 +84,7 @@ def test_the_weights_are_those_that_were_reported(configure: Configure) -> None:
     from mgu.train.loop import evaluate
 
     config = configure(*QUICK)
-    result, _ = run(config, quiet=True)
+    result = train(config)
     model = build_model(config)
     model.load_state_dict(load_file(Path(run_folder(config), "weights.safetensors")))
     assert result.val and evaluate(model, build_splits(config).val, Classification(10), 1000)[

@@ -24,7 +24,8 @@ def train(config_of: Configure, *overrides: str) -> tuple[Fit, nn.Module]:
     learner, shuffle = build_learner(config, torch.device("cpu")), torch.Generator().manual_seed(config.seed)
     model, task, optimizer, schedule = learner
     splits = build_splits(config)
-    return fit(model, splits, task, optimizer, schedule, shuffle=shuffle, **config.training.model_dump()), model
+    protocol = config.training.model_dump(exclude={"timeout"})
+    return fit(model, splits, task, optimizer, schedule, shuffle=shuffle, **protocol), model
 
 
 @pytest.mark.parametrize("choice", ["norm=ln", "mgu=equations", "mgu=reference"])

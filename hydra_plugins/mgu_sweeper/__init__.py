@@ -6,12 +6,14 @@
 
 Every grid is swept on its own and the jobs are joined. The command line narrows: `layout=b` replaces that axis in every
 grid; `norm=ln`, an axis of one grid only, leaves the others out; any other key, as `seed=0,1,2`, applies to all.
-Without grids it is Hydra's basic sweeper. All jobs are checked, and their data is fetched, before the first one starts.
+Without grids it is Hydra's basic sweeper. All jobs are checked, and their data is fetched, before the first one starts;
+`hydra.sweeper.plan` (`mgu-run plan`) ends there and says what would be done.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
@@ -19,9 +21,13 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.utils import JobReturn, JobStatus
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig, flag_override
 
 from mgu.config import RunConfig
-from mgu.errors import RunsFailed, UserError
+from mgu.errors import UserError
+from mgu.results import default_runs_dir
+from mgu.sweep import Sweep
 
 Grids = dict[str, dict[str, Any]]
 
@@ -32,6 +38,8 @@ DEFAULTS: dict[str, Any] = {
     "max_batch_size": None,
     "params": None,
     "grids": {},
+    "plan": None,
+    "calibrate": False,
 }
 ConfigStore.instance().store(group="hydra/sweeper", name="grids", node=DEFAULTS, provider="mgu")
 
@@ -39,18 +47,72 @@ ConfigStore.instance().store(group="hydra/sweeper", name="grids", node=DEFAULTS,
 class GridSweeper(BasicSweeper):
     """See the module; `hydra.sweeper` names the arguments."""
 
-    def __init__(self, max_batch_size: int | None, params: dict[str, Any] | None, grids: Grids) -> None:
+    def __init__(
+        self,
+        max_batch_size: int | None,
+        params: dict[str, Any] | None,
+        grids: Grids,
+        plan: str | None = None,
+        calibrate: bool = False,
+    ) -> None:
+        """plan: "table" or "json" shows what would be done and trains nothing; see mgu/plan.py, also for calibrate."""
         super().__init__(max_batch_size, params)
-        self.grids = grids
+        self.grids, self.plan, self.calibrate = grids, plan, calibrate
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        """Launchers keep their own files below runs/, too."""
+        with flag_override(config, ["readonly", "struct"], False):
+            chosen = config.get("runs_dir")
+            config.hydra.sweep.dir = str(Path(chosen).expanduser() if chosen else default_runs_dir())
+        super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
 
     def sweep(self, arguments: list[str]) -> list[JobReturn]:
-        """Check all jobs, launch them; raises UserError before anything starts, RunsFailed after everything ran."""
-        assert self.config is not None and self.hydra_context is not None and self.launcher is not None
+        """Check all jobs, launch them, say what came of them.
+
+        Raises UserError before anything starts, RunsFailed after everything ran.
+        """
         jobs = self._jobs([*self._parse_config(), *arguments])
-        self._prepare(jobs)
-        returns: Sequence[JobReturn] = self.launcher.launch(jobs, initial_job_idx=0)
-        _raise_failures(returns)
-        return list(returns)
+        configs = self._check_all(jobs)
+        if self.plan:
+            from mgu.plan import show_plan
+
+            show_plan(configs, self.plan, self.calibrate)
+            return []
+        sweep = Sweep(configs)
+        sweep.prepare()
+        reasons: dict[str, str] = {}
+        try:
+            with sweep.watching(one_by_one=type(self.launcher).__name__ == "BasicLauncher"):
+                returns = self._launch(sweep, jobs, reasons)
+        except KeyboardInterrupt:
+            sweep.close(reasons, interrupted=True)
+            raise
+        sweep.close(reasons)
+        return returns
+
+    def _launch(self, sweep: Sweep, jobs: list[list[str]], reasons: dict[str, str]) -> list[JobReturn]:
+        """All jobs; those that another process was at once more when it has ended, for it may have been killed."""
+        assert self.launcher is not None
+        configs = sweep.configs
+        all_returns: list[JobReturn] = []
+        while jobs:
+            try:
+                returns: Sequence[JobReturn] = self.launcher.launch(jobs, initial_job_idx=len(all_returns))
+            except Exception as error:  # a worker was killed: the launchers give up, but runs are on disk
+                reason = f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0]
+                reasons |= {config.identity: reason for config in configs}
+                return all_returns
+            all_returns += returns
+            busy = []
+            for job, config, returned in zip(jobs, configs, returns, strict=True):
+                if returned.status == JobStatus.FAILED:
+                    reasons[config.identity] = str(returned._return_value)
+                elif returned.return_value == "busy":
+                    busy.append((job, config))
+            jobs, configs = [job for job, _ in busy], [config for _, config in busy]
+            if busy:
+                sweep.wait_for(configs)
+        return all_returns
 
     def _jobs(self, arguments: list[str]) -> list[list[str]]:
         """The overrides of every job, without duplicates."""
@@ -81,8 +143,8 @@ class GridSweeper(BasicSweeper):
             )
         return chosen
 
-    def _prepare(self, jobs: list[list[str]]) -> None:
-        """Compose and check every job, listing all faults at once; then see that runs/ and the data are there."""
+    def _check_all(self, jobs: list[list[str]]) -> list[RunConfig]:
+        """Compose and check every job; raises one UserError that lists all faults."""
         configs: list[RunConfig] = []
         faults: dict[str, list[str]] = {}
         for job in jobs:
@@ -92,9 +154,7 @@ class GridSweeper(BasicSweeper):
                 faults[str(error)] = [*faults.get(str(error), []), " ".join(job)]
         if faults:
             raise UserError("\n".join(f"{fault} (in {where[0]}, {len(where)} jobs)" for fault, where in faults.items()))
-        from mgu.jobs import prepare  # imports torch: only for a sweep that is sound
-
-        prepare(configs)
+        return configs
 
     def _check(self, job: list[str]) -> RunConfig:
         from mgu.compose import explain, read_config
@@ -110,12 +170,3 @@ class GridSweeper(BasicSweeper):
 
 def _groups(axes: dict[str, Any]) -> set[str]:
     return {name for axis in axes for name in (axis, axis.partition(".")[0])}
-
-
-def _raise_failures(returns: Sequence[JobReturn]) -> None:
-    errors = [job._return_value for job in returns if job.status == JobStatus.FAILED]
-    for error in errors:
-        if not isinstance(error, RunsFailed):
-            raise error
-    if errors:
-        raise RunsFailed(f"{len(errors)} of {len(returns)} runs failed:\n" + "\n".join(str(error) for error in errors))

@@ -86,37 +86,40 @@ def fit(
     eval_batch_size: int,
     patience: int,
     shuffle: torch.Generator,
+    so_far: Fit | None = None,
     on_step: Callable[[], None] = lambda: None,
-    on_epoch: Callable[[dict[str, float]], None] = lambda row: None,
+    on_epoch: Callable[[Fit], None] = lambda fit: None,
 ) -> Fit:
     """Train until `epochs`, or `patience` epochs without a better validation score, or a loss that is not finite.
 
-    on_step is called after every batch, on_epoch with every row of the history: epoch (from 1), lr (after it), the
-    metrics as train_* and val_*, and the seconds spent on training and on evaluation.
+    so_far: what an interrupted call had come to; the other arguments must be in the state that they had then.
+    on_step is called after every batch, on_epoch after every epoch. A row of the history has: epoch (from 1), lr
+    (after it), the metrics as train_* and val_*, and the seconds spent on training and on evaluation.
     """
-    result, early_stop = Fit(), EarlyStop(patience)
-    for epoch in range(1, epochs + 1):
+    outcome, early_stop = so_far or Fit(), EarlyStop(patience)
+    for row in outcome.history:
+        early_stop.improved(int(row["epoch"]), row[f"val_{task.score}"])
+    for epoch in range(len(outcome.history) + 1, epochs + 1):
+        if early_stop.stopped or outcome.status == "diverged":
+            break
         started = time.perf_counter()
         train = train_epoch(model, splits.train, task, optimizer, schedule, batch_size, shuffle, on_step)
         trained = time.perf_counter()
         val = evaluate(model, splits.val, task, eval_batch_size)
-        row: dict[str, float] = {
+        row = {
             "epoch": epoch,
             "lr": float(schedule.get_last_lr()[0]),
             **_prefixed("train", train),
             **_prefixed("val", val),
         }
         row |= {"train_s": trained - started, "evaluate_s": time.perf_counter() - trained}
-        result.history.append(row)
-        on_epoch(row)
+        outcome.history.append(row)
         if not (math.isfinite(train["loss"]) and math.isfinite(val["loss"])):
-            result.status = "diverged"
-            break
-        if early_stop.improved(epoch, val[task.score]):
-            result.best_epoch, result.best_weights = epoch, copy.deepcopy(model.state_dict())
-        if early_stop.stopped:
-            break
-    return result
+            outcome.status = "diverged"
+        elif early_stop.improved(epoch, val[task.score]):
+            outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
+        on_epoch(outcome)
+    return outcome
 
 
 class _Totals:

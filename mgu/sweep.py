@@ -1,0 +1,161 @@
+"""A sweep in the process that started it: what it is about to do, what it shows meanwhile, what came of it.
+
+The launchers' own processes see single jobs only (mgu/jobs.py); what came of a sweep is read from the disk, whoever
+trained it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from mgu.config import RunConfig
+from mgu.errors import RunsFailed
+from mgu.estimate import Model, Sample, estimate, sample_of
+from mgu.evidence import count_epochs
+from mgu.isolation import call, start_server
+from mgu.progress import Lines, describe_s
+from mgu.report.load import load_results
+from mgu.results import Result, make_folder
+from mgu.screen import Screen
+from mgu.state import find_result, find_state, hold, run_folder, runs_dir
+from mgu.tracking.trackers import check_installed
+
+PLAIN_WIDTH = 200  # where there is no terminal to ask: wide enough not to fold a cell
+
+
+class Sweep:
+    """All runs of one call. `view` shows them, if they train in this process one after the other."""
+
+    current: Sweep | None = None  # the one that this process is watching: Hydra hands its jobs nothing of ours
+
+    def __init__(self, configs: Sequence[RunConfig]) -> None:
+        self.configs = list(configs)
+        self.models: dict[str, Model] = {}
+        self.samples: list[Sample] = []
+        self.todo: dict[str, RunConfig] = {}
+        self.view = Lines(in_sweep=True)
+        self.started = time.perf_counter()
+
+    def prepare(self) -> None:
+        """Before the first run: see that runs/, devices and data are there, and say what will be done.
+
+        Raises UserError.
+        """
+        start_server()
+        for config in self.configs:
+            check_installed(config)
+            make_folder(run_folder(config).parent)
+        call("mgu.survey:check_all", self.configs)
+        states = {config.identity: find_state(config) for config in self.configs}
+        self.todo = {c.identity: c for c in self.configs if states[c.identity] != "done" or c.force}
+        self.models = call("mgu.survey:look_at_models", list(self.todo.values()) or self.configs[:1])
+        self.samples = find_samples(self.configs)
+        num_units = sum(config.mgu is not None for config in self.configs)
+        kinds = f"{_count(len(self.configs) - num_units, 'baseline')} and {_count(num_units, 'unit')}"
+        device = next(iter(self.models.values())).device
+        folder = run_folder(self.configs[0]).parent
+        print(f"{_count(len(self.configs), 'run')}: {kinds}, on {device}, in {folder}", flush=True)
+        done = len(self.configs) - len(self.todo)
+        continued = sum(states[identity] == "interrupted" for identity in self.todo)
+        left_s = self.left_s()
+        if done or continued or left_s:
+            parts = [f"{done} done", f"{len(self.todo)} to train"]
+            if continued:
+                parts.append(f"{continued} of them from where they were interrupted")
+            if left_s:
+                parts.append(f"about {describe_s(left_s)}, going by finished runs")
+            print(", ".join(parts), flush=True)
+
+    def left_s(self) -> float | None:
+        """What the runs that are not over will take, one after the other; None where that is not known of any."""
+        times = []
+        for identity, config in self.todo.items():
+            epochs_done = 0 if config.force else count_epochs(run_folder(config))
+            times.append(estimate(config, self.models[identity], self.samples, epochs_done).time_s)
+        known = [time_s for time_s in times if time_s is not None]
+        return sum(known) * len(times) / len(known) if known else None
+
+    @contextmanager
+    def watching(self, one_by_one: bool) -> Iterator[None]:
+        """Show the runs that train meanwhile; on a terminal live, if they are trained `one_by_one` in this process."""
+        console = Console()
+        if one_by_one and console.is_terminal:
+            self.view = Screen(console, len(self.configs), self.left_s)
+        Sweep.current = self if one_by_one else None
+        try:
+            with self.view:
+                yield
+        finally:
+            Sweep.current = None
+
+    def ended(self, config: RunConfig) -> None:
+        """Take the run off the list, and learn from it how long others will take."""
+        self.todo.pop(config.identity, None)
+        result = find_result(config)
+        if result and (sample := sample_of(result)):
+            self.samples.append(sample)
+
+    def wait_for(self, configs: Sequence[RunConfig]) -> None:
+        """Until no other process trains any of them."""
+        self.view.say(f"waiting for {_count(len(configs), 'run')} that another process trains")
+        for config in configs:
+            with hold(run_folder(config), on_wait=lambda: None):
+                pass
+
+    def close(self, reasons: Mapping[str, str], interrupted: bool = False) -> None:
+        """Say what came of every run. Raises RunsFailed where any is not done.
+
+        reasons: why a run has no result, by its identity, as far as the launcher told.
+        """
+        rows = [_Row(config, reasons.get(config.identity)) for config in self.configs]
+        outcomes = [row.outcome for row in rows]
+        counts = {name: outcomes.count(name) for name in dict.fromkeys(outcomes)}
+        took = describe_s(time.perf_counter() - self.started)
+        if any(outcome != "ok" for outcome in outcomes):
+            _print_table([row for row in rows if row.outcome not in ("ok", "pending")])
+        print(
+            f"{_count(len(rows), 'run')}: {', '.join(f'{n} {name}' for name, n in counts.items())}; {took}", flush=True
+        )
+        missing = sum(outcome not in ("ok", "diverged") for outcome in outcomes)
+        if missing and not interrupted:
+            raise RunsFailed(f"{missing} of {_count(len(rows), 'run')} failed. The same command tries them again.")
+
+
+class _Row:
+    """What came of one run, and why. outcome: a result's status, else the run's state."""
+
+    def __init__(self, config: RunConfig, reason: str | None) -> None:
+        self.config, state, result = config, find_state(config), find_result(config)
+        self.outcome = result.status if result and state in ("done", "failed") else state
+        self.epochs = result.epochs if result else count_epochs(run_folder(config))
+        self.reason = reason or (result and result.error) or ""
+        if self.outcome == "diverged":
+            self.reason = f"the loss was not finite in epoch {self.epochs}"
+
+
+def find_samples(configs: Sequence[RunConfig]) -> list[Sample]:
+    """Finished runs to go by, of all experiments."""
+    results: list[Result] = load_results([folder for c in configs[:1] if (folder := runs_dir(c)).is_dir()]).results
+    return [sample for result in results if (sample := sample_of(result))]
+
+
+def _print_table(rows: Sequence[_Row]) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
+    table = Table("run", "outcome", "epochs", "why", box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        why = f"{row.reason}\nsee {run_folder(row.config) / 'log.txt'}" if row.outcome == "failed" else row.reason
+        table.add_row(row.config.name, row.outcome, str(row.epochs), why)
+    if rows:
+        console.print(table, markup=False)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + "s" * (number != 1)

@@ -1,0 +1,147 @@
+"""Calls in fresh processes: what comes back, whatever happens to the process; and that it dies with its caller."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import sys
+import time
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from mgu.errors import UserError
+from mgu.isolation import Crashed, Raised, Send, call
+from tests.processes import server_address, share_server
+
+MEMORY = 500 << 20  # bytes beyond what the libraries take
+
+
+def add(send: Send, a: int, b: int) -> int:
+    send("adding", a, b)
+    return a + b
+
+
+def misuse(send: Send) -> None:
+    raise UserError("lr must be positive, but got -1.")
+
+
+def explode(send: Send) -> None:
+    raise ZeroDivisionError("by nothing")
+
+
+def fill_the_disk(send: Send) -> None:
+    raise OSError(28, "No space left on device", "/some/file")
+
+
+def leave(send: Send) -> None:
+    os._exit(3)
+
+
+def fault(send: Send) -> None:
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def allocate(send: Send) -> None:
+    """As a model that is too large does; the limit stands for the machine's memory."""
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (taken + MEMORY, taken + MEMORY))
+    hoard = []
+    while True:
+        hoard.append(bytearray(100 << 20))
+
+
+def hang(send: Send) -> None:
+    send("hanging", os.getpid())
+    time.sleep(600)
+
+
+def environment(send: Send, name: str) -> str | None:
+    return os.environ.get(name)
+
+
+def loaded(send: Send) -> tuple[int, bool]:
+    return os.getpid(), "torch" in sys.modules
+
+
+def call_hang(connection: Connection, server: str) -> None:
+    """A caller that will be killed while its call hangs."""
+    share_server(server)
+    call("tests.test_isolation:hang", on_event=lambda name, pid: connection.send(pid))
+
+
+def test_a_value_comes_back_and_events_before_it() -> None:
+    events: list[tuple[object, ...]] = []
+    assert call("tests.test_isolation:add", 2, 3, on_event=lambda *event: events.append(event)) == 5
+    assert events == [("adding", 2, 3)]
+
+
+def test_every_call_has_a_fresh_process_that_need_not_import_torch() -> None:
+    first, second = call("tests.test_isolation:loaded"), call("tests.test_isolation:loaded")
+    assert first[0] != second[0] and os.getpid() not in (first[0], second[0])
+    assert first[1] and second[1]
+
+
+def test_the_environment_is_the_callers_of_that_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MGU_SOMETHING", "new")
+    assert call("tests.test_isolation:environment", "MGU_SOMETHING") == "new"
+
+
+def test_bad_input_and_the_systems_refusals_come_back_as_they_are() -> None:
+    with pytest.raises(UserError, match="lr must be positive"):
+        call("tests.test_isolation:misuse")
+    with pytest.raises(OSError, match=r"No space left on device: '/some/file'") as caught:
+        call("tests.test_isolation:fill_the_disk")
+    assert caught.value.errno == 28
+
+
+def test_any_other_exception_comes_back_with_its_traceback() -> None:
+    with pytest.raises(Raised, match="ZeroDivisionError: by nothing") as caught:
+        call("tests.test_isolation:explode")
+    assert "Traceback" in caught.value.traceback and "in explode" in caught.value.traceback
+    with pytest.raises(Raised, match="MemoryError") as caught:
+        call("tests.test_isolation:allocate")
+    assert "in allocate" in caught.value.traceback
+
+
+@pytest.mark.parametrize(("function", "why"), [("leave", "ended with exit code 3"), ("fault", "killed by SIGSEGV")])
+def test_a_process_that_goes_without_a_word(function: str, why: str) -> None:
+    with pytest.raises(Crashed, match=why):
+        call(f"tests.test_isolation:{function}")
+
+
+def test_a_call_that_hangs_is_stopped_when_its_time_is_up() -> None:
+    pids: list[int] = []
+    with pytest.raises(Crashed, match=r"ran longer than training\.timeout=0\.5 s"):
+        call("tests.test_isolation:hang", timeout_s=0.5, on_event=lambda name, pid: pids.append(pid))
+    assert pids and not _is_alive(pids[0])
+
+
+def test_the_process_dies_with_a_caller_that_is_killed() -> None:
+    context = get_context("forkserver")
+    ours, theirs = context.Pipe()
+    caller = context.Process(target=call_hang, args=(theirs, server_address()))
+    caller.start()
+    pid = ours.recv()
+    assert _is_alive(pid)
+    caller.kill()
+    caller.join()
+    until = time.monotonic() + 10
+    while _is_alive(pid) and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not _is_alive(pid)
+
+
+def _is_alive(pid: int) -> bool:
+    """Neither gone nor waiting to be collected by its parent."""
+    stat = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self").exists():
+        return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
