@@ -51,8 +51,13 @@ def save_checkpoint(
         "best_weights": None if is_best_now else fit.best_weights,
         "spent": msgspec.to_builtins(spent),
     }
-    with replacing(folder / CHECKPOINT_FILE) as temporary:
-        torch.save(content, temporary)
+    with replacing(folder / CHECKPOINT_FILE) as temporary, temporary.open("wb") as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):  # what the system said: torch stumbles over it once more
+                raise error.__context__ from None
+            raise
 
 
 def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffle: torch.Generator) -> Restored | None:

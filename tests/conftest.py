@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from mgu.cli import conf_dir
 from mgu.compose import read_config
 from mgu.config import RunConfig
-from tests.processes import Finished, Running
+from tests.processes import Finished, Running, server_address
 
 torch.set_num_threads(1)  # the tensors are small: threads would only wait for each other
 
@@ -44,6 +44,12 @@ def mgu_run(tmp_path: Path) -> Command:
         return Running(tmp_path, list(arguments), environment).wait()
 
     return start
+
+
+@pytest.fixture(autouse=True, scope="session")
+def server() -> None:
+    """Begins to import while the first tests run."""
+    server_address()
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from multiprocessing import forkserver, get_context
 from pathlib import Path
 
-from mgu.isolation import start_server
-
 PROGRAM_NAME = "mgu-run"
 
 
@@ -29,6 +27,8 @@ class Running:
 
     def __init__(self, folder: Path, arguments: list[str], environment: Mapping[str, str]) -> None:
         self.outputs = [folder / f"{name}-{os.urandom(4).hex()}" for name in ("stdout", "stderr")]
+        for path in self.outputs:
+            path.touch()
         variables = {**os.environ, "MGU_RUNS": str(folder / "runs"), "OMP_NUM_THREADS": "1", **environment}
         variables["MGU_PRESENCE"] = str(folder / "presence")  # whatever else this machine measures is not of the test
         # Not a daemon: it starts processes of its own.
@@ -53,8 +53,9 @@ class Running:
 
 
 def server_address() -> str:
-    """Of the server that this process forks from."""
-    start_server()
+    """Of the server that this process forks from; here it has imported what the command needs, too."""
+    get_context("forkserver").set_forkserver_preload(["mgu.preload", "hydra.main", "mgu.compose", "mgu.jobs"])
+    forkserver.ensure_running()
     address: str = forkserver._forkserver._forkserver_address  # type: ignore[attr-defined]
     return address
 
