@@ -100,9 +100,11 @@ def describe_s(seconds: float) -> str:
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, rest_s = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest_s} s" if minutes < 10 and rest_s else f"{minutes} min"
-    hours, rest_min = divmod(minutes, 60)
+    if minutes < 10:
+        return f"{minutes} min {rest_s} s" if rest_s else f"{minutes} min"
+    hours, rest_min = divmod(round(seconds / 60), 60)
+    if hours == 0:
+        return f"{rest_min} min"
     if hours < 48:
         return f"{hours} h {rest_min} min"
     return f"{hours // 24} d {hours % 24} h"

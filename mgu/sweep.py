@@ -23,7 +23,7 @@ from mgu.progress import Lines, describe_s
 from mgu.report.load import load_results
 from mgu.results import Result, make_folder
 from mgu.screen import Screen
-from mgu.state import find_result, find_state, hold, run_folder, runs_dir
+from mgu.state import State, find_result, find_state, hold, run_folder, runs_dir
 from mgu.tracking.trackers import check_installed
 
 PLAIN_WIDTH = 200  # where there is no terminal to ask: wide enough not to fold a cell
@@ -47,30 +47,30 @@ class Sweep:
 
         Raises UserError.
         """
-        start_server()
+        start_server()  # it imports while the rest is looked at
         for config in self.configs:
             check_installed(config)
             make_folder(run_folder(config).parent)
+        num_units = sum(config.mgu is not None for config in self.configs)
+        kinds = f"{_count(len(self.configs) - num_units, 'baseline')} and {_count(num_units, 'unit')}"
+        folder = run_folder(self.configs[0]).parent
+        print(f"{_count(len(self.configs), 'run')}: {kinds}, in {folder}", flush=True)
         call("mgu.survey:check_all", self.configs)
         states = {config.identity: find_state(config) for config in self.configs}
         self.todo = {c.identity: c for c in self.configs if states[c.identity] != "done" or c.force}
         self.models = call("mgu.survey:look_at_models", list(self.todo.values()) or self.configs[:1])
         self.samples = find_samples(self.configs)
-        num_units = sum(config.mgu is not None for config in self.configs)
-        kinds = f"{_count(len(self.configs) - num_units, 'baseline')} and {_count(num_units, 'unit')}"
-        device = next(iter(self.models.values())).device
-        folder = run_folder(self.configs[0]).parent
-        print(f"{_count(len(self.configs), 'run')}: {kinds}, on {device}, in {folder}", flush=True)
-        done = len(self.configs) - len(self.todo)
-        continued = sum(states[identity] == "interrupted" for identity in self.todo)
-        left_s = self.left_s()
-        if done or continued or left_s:
-            parts = [f"{done} done", f"{len(self.todo)} to train"]
-            if continued:
-                parts.append(f"{continued} of them from where they were interrupted")
-            if left_s:
-                parts.append(f"about {describe_s(left_s)}, going by finished runs")
-            print(", ".join(parts), flush=True)
+        print(self._describe(states), flush=True)
+
+    def _describe(self, states: Mapping[str, State]) -> str:
+        """Where it trains, and what is to be done."""
+        parts = [f"{len(self.configs) - len(self.todo)} done, {len(self.todo)} to train"]
+        if continued := sum(states[identity] == "interrupted" for identity in self.todo):
+            parts.append(f"{continued} of them from where they were interrupted")
+        if left_s := self.left_s():
+            parts.append(f"about {describe_s(left_s)}, going by finished runs")
+        devices = " and ".join(sorted({model.device for model in self.models.values()}))
+        return f"on {devices}: {', '.join(parts)}"
 
     def left_s(self) -> float | None:
         """What the runs that are not over will take, one after the other; None where that is not known of any."""

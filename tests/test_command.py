@@ -149,7 +149,7 @@ def test_a_run_that_fails_is_recorded_and_the_sweep_goes_on(mgu_run: Command, tm
     done = mgu_run("-m", f"layout.start_filters={filters},16", f"layout.max_filters={filters}", *QUICK)
     assert done.returncode == 1 and "1 of 2 runs failed" in done.stderr and "Traceback" not in done.stderr
     results = [json.loads(file.read_text()) for file in (tmp_path / "runs").rglob("result.json")]
-    assert "on cpu" in done.stdout.splitlines()[0]
+    assert done.stdout.splitlines()[1].startswith("on cpu (") and "0 done, 2 to train" in done.stdout
     assert sorted(result["status"] for result in results) == ["failed", "ok"]
     (failed,) = [result for result in results if result["status"] == "failed"]
     assert "memory" in failed["error"]

@@ -90,6 +90,22 @@ def test_short_runs_are_marked() -> None:
     assert any("1 of 2 runs took under 10 s (marked ~)" in line for line in summarise(table))
 
 
+def test_contended_and_resumed_runs_are_marked_and_in_no_ratio() -> None:
+    results = [example_result(f"b{i}", train_s=100.0, contended=i == 0, resumed=int(i == 1)) for i in range(4)]
+    (table,) = rank([*results, example_unit(train_s=50.0)])
+    text = to_markdown([table])
+    assert "100.0! " in text and "100.0+ " in text
+    lines = summarise(table)
+    assert any("2 of 4 baselines and 1 of 1 units" in line for line in lines)
+    assert any(line.startswith("Grid / unit") and "4.0x in time" in line for line in lines)
+    assert any("1 of 5 runs shared the host" in line for line in lines)
+    assert any("1 of 5 runs were interrupted and went on" in line for line in lines)
+    rows = list(csv.DictReader(io.StringIO(to_csv([table]))))
+    assert sorted(row["contended"] + row["resumed"] for row in rows) == ["00", "00", "00", "01", "10"]
+    (alone,) = rank([*results, example_unit(contended=True)])
+    assert any("no ratio, for no unit was measured on its own" in line for line in summarise(alone))
+
+
 def test_the_best_baseline_against_the_unit_on_validation_and_test_images() -> None:
     test = example_result(val_accuracy=0.8).val
     results = [example_result("a", val_accuracy=0.9, test=test), example_result("b", val_accuracy=0.7),

@@ -20,7 +20,7 @@ from mgu.results import read_result
 from tests.processes import Running
 
 GRID = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "residual=without", "seed=0,1")
-QUICK = ("training.epochs=6", "energy.enabled=false")
+QUICK = ("training.epochs=4", "energy.enabled=false")
 RUNS = 4
 KILLS = 20
 

@@ -33,7 +33,7 @@ def columns(table: Table) -> list[Column]:
         Column(
             "model_size", "model size", lambda row: row.result.params_keras, lambda row: size(row.result.params_keras)
         ),
-        Column("tts_s", "tts [s]", lambda row: row.tts_s, lambda row: _or_dash(row.tts_s, ",.1f") + "~" * row.is_short),
+        Column("tts_s", "tts [s]", lambda row: row.tts_s, lambda row: _or_dash(row.tts_s, ",.1f") + row.marks),
         _accuracy("train"),
         _accuracy("val"),
     ]
@@ -45,6 +45,10 @@ def columns(table: Table) -> list[Column]:
     for part in ("cpu", "gpu"):
         if any(row.component(part) for row in table.rows):
             chosen += _energy(part, table)
+    chosen += [
+        Column("contended", "", lambda row: int(row.result.contended), lambda row: ""),
+        Column("resumed", "", lambda row: row.result.resumed, lambda row: ""),
+    ]
     return [*chosen, Column("status", "status", lambda row: row.result.status, lambda row: row.result.status)]
 
 

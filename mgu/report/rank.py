@@ -28,6 +28,16 @@ class Row:
         return self.tts_s is not None and self.tts_s < SHORT_S
 
     @property
+    def is_disturbed(self) -> bool:
+        """Whether its time and energy are not those of one run on its own: such stay out of ratios."""
+        return self.result.contended or self.result.resumed > 0
+
+    @property
+    def marks(self) -> str:
+        """Of its time, explained below the table: ~ short, ! contended, + resumed."""
+        return "~" * self.is_short + "!" * self.result.contended + "+" * (self.result.resumed > 0)
+
+    @property
     def val_accuracy(self) -> float | None:
         return self.result.val.accuracy if self.result.val else None
 

@@ -22,12 +22,22 @@ def _costs(table: Table) -> list[str]:
     lines = [f"{name}: {_describe_cost(rows)}." for name, rows in (("Grid", grid), ("Unit", units)) if rows]
     if not (grid and units):
         return lines
-    finished = [row for row in units if row.result.status == "ok"]
-    if len(finished) == len(units):
-        return [*lines, f"Grid / unit (no unit diverged, so there is none to charge or not): {_ratios(grid, units)}."]
+    alone, units_alone = ([row for row in rows if not row.is_disturbed] for rows in (grid, units))
+    if not (alone and units_alone):
+        missing = "baseline" if not alone else "unit"
+        return [*lines, f"Grid / unit: no ratio, for no {missing} was measured on its own and in one go."]
+    if len(alone) + len(units_alone) < len(grid) + len(units):
+        lines.append(
+            f"In the ratios are the {len(alone)} of {len(grid)} baselines and {len(units_alone)} of {len(units)} units "
+            "that were measured on their own and in one go; a grid that lacks some costs less than it would."
+        )
+    finished = [row for row in units_alone if row.result.status == "ok"]
+    if len(finished) == len(units_alone):
+        none = "no unit diverged, so there is none to charge or not"
+        return [*lines, f"Grid / unit ({none}): {_ratios(alone, units_alone)}."]
     if finished:
-        lines.append(f"Grid / unit, diverged and failed units not charged: {_ratios(grid, finished)}.")
-    return [*lines, f"Grid / unit, diverged and failed units charged: {_ratios(grid, units)}."]
+        lines.append(f"Grid / unit, diverged and failed units not charged: {_ratios(alone, finished)}.")
+    return [*lines, f"Grid / unit, diverged and failed units charged: {_ratios(alone, units_alone)}."]
 
 
 def _describe_cost(rows: Sequence[Row]) -> str:
@@ -119,6 +129,16 @@ def _caveats(table: Table) -> list[str]:
         lines.append(
             f"{short} of {total} runs took under {SHORT_S:.0f} s (marked ~): "
             "their energy rests on few readings, and so do the sums and ratios."
+        )
+    if contended := sum(row.result.contended for row in table.rows):
+        lines.append(
+            f"{contended} of {total} runs shared the host with other runs while they were measured (marked !): "
+            "their time and energy are contended and in no ratio."
+        )
+    if resumed := sum(row.result.resumed > 0 for row in table.rows):
+        lines.append(
+            f"{resumed} of {total} runs were interrupted and went on later (marked +): "
+            "their time and energy are sums over the parts and in no ratio."
         )
     if table.split == "paper":
         lines.append(
