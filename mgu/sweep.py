@@ -135,6 +135,8 @@ class _Row:
         self.outcome = result.status if result and state in ("done", "failed") else state
         self.epochs = result.epochs if result else count_epochs(run_folder(config))
         self.reason = reason or (result and result.error) or ""
+        if self.outcome == "interrupted":
+            self.reason = self.reason or f"stopped after epoch {self.epochs}"
         if self.outcome == "diverged":
             self.reason = f"the loss was not finite in epoch {self.epochs}"
 

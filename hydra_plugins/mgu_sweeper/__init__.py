@@ -12,9 +12,10 @@ Without grids it is Hydra's basic sweeper. All jobs are checked, and their data 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
@@ -27,7 +28,10 @@ from omegaconf import DictConfig, flag_override
 from mgu.config import RunConfig
 from mgu.errors import UserError
 from mgu.results import default_runs_dir
-from mgu.sweep import Sweep
+from mgu.state import runs_dir
+
+if TYPE_CHECKING:
+    from mgu.sweep import Sweep
 
 Grids = dict[str, dict[str, Any]]
 
@@ -60,10 +64,12 @@ class GridSweeper(BasicSweeper):
         self.grids, self.plan, self.calibrate = grids, plan, calibrate
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Launchers keep their own files below runs/, too."""
-        with flag_override(config, ["readonly", "struct"], False):
+        """Launchers keep their own files below runs/, too, unless told otherwise."""
+        if config.hydra.sweep.dir == ".":
             chosen = config.get("runs_dir")
-            config.hydra.sweep.dir = str(Path(chosen).expanduser() if chosen else default_runs_dir())
+            runs = Path(chosen).expanduser() if chosen else default_runs_dir()
+            with flag_override(config, ["readonly", "struct"], False):
+                config.hydra.sweep.dir = str(runs.absolute())
         super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
 
     def sweep(self, arguments: list[str]) -> list[JobReturn]:
@@ -78,8 +84,15 @@ class GridSweeper(BasicSweeper):
 
             show_plan(configs, self.plan, self.calibrate)
             return []
+        from mgu.sweep import Sweep  # for a sweep that is sound; Hydra imports this file for --help, too
+
         sweep = Sweep(configs)
         sweep.prepare()
+        # Other machines may start elsewhere or with other variables: all are to write to the same place.
+        jobs = [
+            [*job, f"runs_dir={_quoted(str(runs_dir(config).absolute()))}"]
+            for job, config in zip(jobs, configs, strict=True)
+        ]
         reasons: dict[str, str] = {}
         try:
             with sweep.watching(one_by_one=type(self.launcher).__name__ == "BasicLauncher"):
@@ -166,6 +179,12 @@ class GridSweeper(BasicSweeper):
             raise UserError(explain(error)) from None
         HydraConfig.instance().set_config(composed)
         return read_config(composed)
+
+
+def _quoted(text: str) -> str:
+    """As Hydra's grammar of overrides wants a text that may hold anything."""
+    escaped = re.sub(r"(\\*)'", r"\1\1\\'", text)
+    return f"'{escaped}'"
 
 
 def _groups(axes: dict[str, Any]) -> set[str]:
