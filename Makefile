@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := .venv/bin/mgu-run
-# A fifth of the tests start processes of their own: more threads in each would only wait for one another.
+# Many tests start processes of their own: more threads in each would only wait for one another.
 TEST_ENV := OMP_NUM_THREADS=1
+TEST_OPTIONS := --numprocesses=2 --dist=worksteal
 
 .PHONY: help
 help: ## This list
@@ -18,7 +19,7 @@ demo: .venv/for-running ## Set up, train 24 baselines and one unit on real 8x8 d
 
 .PHONY: test
 test: .venv/for-developing ## Set up and run the tests
-	$(TEST_ENV) .venv/bin/pytest
+	$(TEST_ENV) .venv/bin/pytest $(TEST_OPTIONS)
 
 .PHONY: check
 check: .venv/for-developing ## Set up and check format, style and types
@@ -44,11 +45,11 @@ clean: ## Remove the environment and caches, but no runs
 
 # The stamps stand for an environment as uv.lock has it; the one for developing can run too.
 .venv/for-running: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen --inexact --no-dev
+	$(UV) sync --frozen --inexact --no-dev --compile-bytecode
 	@touch $@
 
 .venv/for-developing: pyproject.toml uv.lock | $(UV)
-	$(UV) sync --frozen
+	$(UV) sync --frozen --compile-bytecode
 	@touch $@ .venv/for-running
 
 .uv/bin/uv:

@@ -36,13 +36,15 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
 
     Raises UserError.
     """
-    call("mgu.survey:check_all", configs)
-    models: dict[str, Model] = call("mgu.survey:look_at_models", configs)
+    with Console(stderr=True).status("looking at data and models"):
+        call("mgu.survey:check_all", configs)
+        models: dict[str, Model] = call("mgu.survey:look_at_models", configs)
     samples = find_samples(configs)
     states = {config.identity: find_state(config) for config in configs}
     todo = [config for config in configs if config.force or states[config.identity] != "done"]
     if calibrate:
-        samples += _calibrate([c for c in todo if estimate(c, models[c.identity], samples).time_s is None])
+        with Console(stderr=True).status("training a few steps of every layout"):
+            samples += _calibrate([c for c in todo if estimate(c, models[c.identity], samples).time_s is None])
     runs = []
     for config in configs:
         state, model = states[config.identity], models[config.identity]

@@ -35,9 +35,7 @@ class Screen(Lines):
         )
         self.summary = Text()
         parts = [self.runs, self.summary, self.run] if self.in_sweep else [self.run]
-        self.live = Live(
-            Group(*parts), console=console, refresh_per_second=REFRESHES_PER_S, transient=True, redirect_stderr=False
-        )
+        self.live = Live(Group(*parts), console=console, refresh_per_second=REFRESHES_PER_S, transient=True)
         self.sweep_bar = self.runs.add_task("runs", total=total, left="")
         self.run_bar = self.run.add_task("", total=None, scores="", visible=False)
 

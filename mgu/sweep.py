@@ -85,6 +85,8 @@ class Sweep:
     def watching(self, one_by_one: bool) -> Iterator[None]:
         """Show the runs that train meanwhile; on a terminal live, if they are trained `one_by_one` in this process."""
         console = Console()
+        if not one_by_one and any(config.threads is None for config in self.todo.values()):
+            print("Runs that train side by side each use all cores, unless threads=1 is given.", flush=True)
         if one_by_one and console.is_terminal:
             self.view = Screen(console, len(self.configs), self.left_s)
         Sweep.current = self if one_by_one else None
@@ -118,7 +120,7 @@ class Sweep:
         counts = {name: outcomes.count(name) for name in dict.fromkeys(outcomes)}
         took = describe_s(time.perf_counter() - self.started)
         if any(outcome != "ok" for outcome in outcomes):
-            _print_table([row for row in rows if row.outcome not in ("ok", "pending")])
+            _print_table([row for row in rows if row.outcome != "ok" and (row.outcome != "pending" or row.reason)])
         print(
             f"{_count(len(rows), 'run')}: {', '.join(f'{n} {name}' for name, n in counts.items())}; {took}", flush=True
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import forkserver, get_context
 from pathlib import Path
@@ -29,8 +30,7 @@ class Running:
         self.outputs = [folder / f"{name}-{os.urandom(4).hex()}" for name in ("stdout", "stderr")]
         for path in self.outputs:
             path.touch()
-        variables = {**os.environ, "MGU_RUNS": str(folder / "runs"), "OMP_NUM_THREADS": "1", **environment}
-        variables["MGU_PRESENCE"] = str(folder / "presence")  # whatever else this machine measures is not of the test
+        variables = _environment(folder, environment)
         # Not a daemon: it starts processes of its own.
         self.process = get_context("forkserver").Process(
             target=_main, args=(folder, arguments, variables, self.outputs, server_address())
@@ -52,6 +52,16 @@ class Running:
             os.kill(self.process.pid, number)
 
 
+def run_cold(
+    folder: Path, arguments: Sequence[str], script: str = "from mgu.cli import main; main()", **environment: str
+) -> Finished:
+    """`mgu-run` as a user starts it, with a server of its own: limits and patches hold for all that it starts."""
+    variables = _environment(folder, environment)
+    command = [sys.executable, "-c", script, *arguments]
+    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=200, check=False)
+    return Finished(done.returncode, done.stdout, done.stderr)
+
+
 def server_address() -> str:
     """Of the server that this process forks from; here it has imported what the command needs, too."""
     get_context("forkserver").set_forkserver_preload(["mgu.preload", "hydra.main", "mgu.compose", "mgu.jobs"])
@@ -64,6 +74,12 @@ def share_server(address: str) -> None:
     """Have what this process calls forked from that server, for one of its own would import everything again."""
     forkserver._forkserver._forkserver_address = address  # type: ignore[attr-defined]
     forkserver._forkserver.ensure_running = forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]
+
+
+def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
+    """Whatever else this machine measures is not of the test."""
+    own = {"MGU_RUNS": str(folder / "runs"), "MGU_PRESENCE": str(folder / "presence"), "OMP_NUM_THREADS": "1"}
+    return {**os.environ, **own, **more}
 
 
 def _main(folder: Path, arguments: list[str], variables: dict[str, str], outputs: list[Path], server: str) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from mgu import run as run_module
 from mgu.config import RunConfig
 from mgu.errors import UserError
+from mgu.isolation import Send, call
 from mgu.results import Result, read_result
 from mgu.run import run
 from mgu.state import find_state, run_folder
@@ -90,3 +92,15 @@ def test_the_weights_are_those_that_were_reported(configure: Configure) -> None:
     assert result.val and evaluate(model, build_splits(config).val, Classification(10), 1000)[
         "accuracy"
     ] == pytest.approx(result.val.accuracy)
+
+
+def test_deterministic_reaches_the_process_that_trains(configure: Configure) -> None:
+    config = configure(*QUICK, "deterministic=true", "training.epochs=1")
+    run_folder(config).mkdir(parents=True)
+    assert call("tests.test_run:train_and_look", config) == (True, "ok")
+    assert config.identity != configure(*QUICK, "training.epochs=1").identity
+
+
+def train_and_look(send: Send, config: RunConfig) -> tuple[bool, str]:
+    status = run(config).status
+    return torch.are_deterministic_algorithms_enabled(), status

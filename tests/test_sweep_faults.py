@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import pytest
 
 from mgu.isolation import call
 from mgu.results import read_result
-from tests.processes import Running
+from tests.processes import Running, run_cold
 
 GRID = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "residual=without", "seed=0,1")
 QUICK = ("training.epochs=4", "energy.enabled=false")
@@ -134,7 +133,7 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
         "os.register_at_fork(after_in_child=harm)\n"
     )
     arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=8", *QUICK]
-    done = _in_a_cold_process(tmp_path, arguments, PYTHONPATH=str(tmp_path))
+    done = run_cold(tmp_path, arguments, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done
     assert "4 of 6 runs failed" in done.stderr and "Traceback" not in done.stderr
     assert "6 runs: 2 ok, 4 failed" in done.stdout
@@ -157,7 +156,7 @@ def test_a_full_disk_leaves_no_torn_file_and_says_so(tmp_path: Path) -> None:
     script = (
         "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));from mgu.cli import main; main()"
     )
-    done = _in_a_cold_process(tmp_path, ["-m", "layout=digits_3", "norm=ln", "seed=0,1", *QUICK], script=script)
+    done = run_cold(tmp_path, ["-m", "layout=digits_3", "norm=ln", "seed=0,1", *QUICK], script=script)
     assert done.returncode == 1 and "Traceback" not in done.stderr, done
     assert "File too large" in done.stdout
     for file in runs.rglob("result.json"):
@@ -205,12 +204,3 @@ def _wait_for(folder: Path, name: str) -> None:
     while not list(folder.rglob(name)):
         assert time.monotonic() < until, f"no {name} came"
         time.sleep(0.01)
-
-
-def _in_a_cold_process(
-    folder: Path, arguments: list[str], script: str = "from mgu.cli import main; main()", **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """With a server of its own, so that limits and patches hold for all that it starts."""
-    variables = {**os.environ, "MGU_RUNS": str(folder / "runs"), "OMP_NUM_THREADS": "1", **environment}
-    command = [sys.executable, "-c", script, *arguments]
-    return subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=200, check=False)
