@@ -139,6 +139,8 @@ class _Row:
         self.reason = reason or (result and result.error) or ""
         if self.outcome == "interrupted":
             self.reason = self.reason or f"stopped after epoch {self.epochs}"
+        if self.outcome == "running":
+            self.reason = self.reason or "goes on in another process"
         if self.outcome == "diverged":
             self.reason = f"the loss was not finite in epoch {self.epochs}"
 
