@@ -21,7 +21,9 @@ from mgu.config import RunConfig
 from mgu.data.images import Splits
 from mgu.data.load import load_splits
 from mgu.errors import UserError
+from mgu.layers.activation import find_activation
 from mgu.layers.block import Block
+from mgu.layers.fused import find_kernel
 from mgu.layers.unit import MultiGatedUnit
 from mgu.models.convnet import ConvNet, convolution
 from mgu.tasks.classification import Classification
@@ -48,6 +50,18 @@ def find_device(config: RunConfig) -> torch.device:
             f"but got {config.device}. Pass device=auto or device=cpu."
         )
     return device
+
+
+def check_engine(config: RunConfig) -> None:
+    """Raises UserError where a unit cannot be computed as configured."""
+    if not config.mgu or config.engine != "native":
+        return
+    activation = find_activation(config.layout.activation)
+    if find_device(config).type != "cpu" or not find_kernel(activation, False, True, torch.float32):
+        raise UserError(
+            "engine must be auto, eager or packed for this run, but got native, which needs a C compiler, the CPU, and "
+            f"an activation that it knows (not {config.layout.activation} on {find_device(config)}). Pass engine=auto."
+        )
 
 
 def set_up_torch(config: RunConfig) -> None:
@@ -99,8 +113,14 @@ def build_learner(config: RunConfig, device: torch.device) -> Learner:
     torch.manual_seed(config.seed)
     # Channels last: faster convolutions on CPUs and on tensor cores, and a layer norm without a transposition.
     model = build_model(config).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer, schedule = build_nadam(model.parameters(), **config.optimizer.model_dump(exclude={"name"}))
+    optimizer, schedule = build_optimizer(config, model)
     return Learner(model, Classification(config.dataset.num_classes), optimizer, schedule)
+
+
+def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
+    """As configured; in one pass over memory, unless the engine is a plain one."""
+    values = config.optimizer.model_dump(exclude={"name"})
+    return build_nadam(model.parameters(), **values, one_pass=config.engine in ("auto", "native"))
 
 
 def count_flops(config: RunConfig) -> int:
@@ -113,7 +133,7 @@ def count_flops(config: RunConfig) -> int:
 def _build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
     activation = config.layout.activation
     if config.mgu:
-        return MultiGatedUnit(layer, activation, **config.mgu.model_dump())
+        return MultiGatedUnit(layer, activation, **config.mgu.model_dump(), engine=config.engine)
     assert config.norm is not None  # check_config saw to it
     block = partial(Block, momentum=config.norm.momentum, eps=config.norm.eps)
     # The grid code adds no residual to the first layer: there is no block before it whose input could be kept.

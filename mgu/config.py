@@ -189,6 +189,7 @@ class RunConfig(Section):
     threads: Count | None  # of the CPU; null: as many as torch chooses
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")]
     deterministic: bool  # on CUDA; the CPU always is
+    engine: Literal["auto", "eager", "packed", "native"]  # see mgu/layers/engine.py
     runs_dir: str | None
     force: bool
     dataset: DatasetConfig
@@ -208,6 +209,8 @@ class RunConfig(Section):
         values = self.model_dump(
             exclude={"experiment_name", "runs_dir", "force", "energy", "device", "tensorboard", "mlflow"}
         )
+        if self.engine == "auto":  # like the device: whatever computes it fastest, equal but for rounding
+            values.pop("engine")
         values["dataset"].pop("root")
         values["training"].pop("timeout")
         values["layout"].pop("name")

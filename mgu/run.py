@@ -19,7 +19,16 @@ import torch
 import yaml
 from torch import nn
 
-from mgu.build import Learner, build_learner, build_splits, count_flops, describe_device, find_device, set_up_torch
+from mgu.build import (
+    Learner,
+    build_learner,
+    build_optimizer,
+    build_splits,
+    count_flops,
+    describe_device,
+    find_device,
+    set_up_torch,
+)
 from mgu.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
 from mgu.config import RunConfig
 from mgu.data.images import Images, Splits
@@ -27,13 +36,13 @@ from mgu.energy import build_meter
 from mgu.errors import UserError
 from mgu.evidence import describe, log_to, write_history
 from mgu.isolation import Send
+from mgu.layers.unit import MultiGatedUnit
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.presence import Presence
 from mgu.results import RESULT_FILE, Metrics, Result, Seconds, write_result, write_text
 from mgu.spent import WINDOWS, Spent
 from mgu.state import CHECKPOINT_FILE, run_folder
 from mgu.train.loop import Fit, evaluate, fit
-from mgu.train.optim import build_nadam
 
 log = logging.getLogger("mgu")
 
@@ -97,7 +106,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
     set_up_torch(config)
     device = clock.device = find_device(config)
     splits = build_splits(config).to(device)
-    _warm_up_torch(device)
+    _warm_up(config, device)
     meter = build_meter(config.energy, device)
     log.info("%s on %s, %d training images", config.name, describe_device(config), len(splits.train))
     _clear(config, folder)
@@ -223,9 +232,14 @@ def _evaluate_best(config: RunConfig, learner: Learner, outcome: Fit, splits: Sp
     return {"train": score(splits.train), "val": score(splits.val), "test": score(splits.test)}
 
 
-def _warm_up_torch(device: torch.device) -> None:
-    """One step of a toy model: what torch imports and initialises on first use takes seconds, and is no run's doing."""
-    toy = nn.Sequential(nn.Conv2d(1, 1, 3), nn.Flatten(), nn.Linear(4, 1)).to(device)
-    optimizer, _ = build_nadam(toy.parameters(), lr=0.1, decay=0, beta1=0.9, beta2=0.999, eps=1e-7, momentum_decay=0)
+def _warm_up(config: RunConfig, device: torch.device) -> None:
+    """One step of a toy model of the run's kind: what is imported, initialised or compiled on first use is no run's
+    doing, and takes seconds."""
+    convolution = nn.Conv2d(1, 2, 3)
+    unit = config.mgu and MultiGatedUnit(
+        convolution, config.layout.activation, **config.mgu.model_dump(), engine=config.engine
+    )
+    toy = nn.Sequential(unit or convolution, nn.Flatten(), nn.Linear(8, 1)).to(device)
+    optimizer, _ = build_optimizer(config, toy)
     toy(torch.ones(1, 1, 4, 4, device=device)).sum().backward()
     optimizer.step()

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import torch
 
-from mgu.build import build_model, build_splits, count_flops, describe_device, find_device
+from mgu.build import build_model, build_splits, check_engine, count_flops, describe_device, find_device
 from mgu.config import RunConfig
 from mgu.energy import check_country
 from mgu.estimate import Model
@@ -21,6 +21,7 @@ def check_all(send: Send, configs: Sequence[RunConfig]) -> None:
     """See that devices, countries and data sets are there, downloading what can be. Raises UserError."""
     for config in configs:
         find_device(config)
+        check_engine(config)
         check_country(config.energy.country)
     for config in {config.dataset.model_dump_json(): config for config in configs}.values():
         build_splits(config)

@@ -11,8 +11,8 @@ import mgu
 
 ROOT = Path(mgu.__file__).parent
 RANKS = [
-    {"errors", "wiring"},
-    {"config", "results", "isolation", "presence"},
+    {"errors", "wiring", "native"},
+    {"arguments", "config", "results", "isolation", "presence"},
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
     {"models", "data", "tasks", "energy", "screen", "tracking"},
     {"train", "report"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from mgu.data.images import Images, Splits
 from mgu.tasks.classification import Classification
 from mgu.train.early_stop import EarlyStop
 from mgu.train.loop import Fit, evaluate, fit
-from mgu.train.optim import build_nadam
+from mgu.train.optim import OnePassNAdam, build_nadam
 from tests.conftest import Configure
 
 
@@ -148,3 +149,60 @@ def test_nadam_is_that_of_keras_2_in_the_papers_numbers() -> None:
         m_bar = (1 - mu) * gradient / (1 - product) + mu_next * m / (1 - product * mu_next)
         by_hand = by_hand - 0.01 / (1 + 1e-4 * (step - 1)) * m_bar / ((v / (1 - 0.999**step)).sqrt() + 1e-7)
     torch.testing.assert_close(ours.detach(), by_hand, rtol=1e-9, atol=1e-12)
+
+
+def parameters_of(dtype: torch.dtype) -> list[nn.Parameter]:
+    shapes = [(16, 1, 3, 3), (12, 16, 3, 3), (7,), (300, 200), ()]
+    parameters = [nn.Parameter(torch.randn(shape, dtype=dtype)) for shape in shapes]
+    parameters[1].data = parameters[1].data.contiguous(memory_format=torch.channels_last)
+    return parameters
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_one_pass_gives_the_numbers_and_the_state_of_torchs_nadam(dtype: torch.dtype) -> None:
+    ours = parameters_of(dtype)
+    theirs = copy.deepcopy(ours)
+    protocol = {"lr": 0.01, "decay": 1e-4, "beta1": 0.9, "beta2": 0.999, "eps": 1e-7, "momentum_decay": 0.004}
+    one_pass, one_pass_schedule = build_nadam(ours, **protocol)
+    plain, plain_schedule = build_nadam(theirs, **protocol, one_pass=False)
+    assert isinstance(one_pass, OnePassNAdam) and not isinstance(plain, OnePassNAdam)
+    for step in range(100):
+        for p, q in zip(ours, theirs, strict=True):
+            q.grad = torch.randn_like(q) * 10 ** -(step % 5)
+            p.grad = q.grad.clone(memory_format=torch.preserve_format)
+        for optimizer, schedule in ((one_pass, one_pass_schedule), (plain, plain_schedule)):
+            optimizer.step()
+            schedule.step()
+    torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(one_pass.state_dict(), plain.state_dict(), rtol=1e-6, atol=1e-7)
+    plain.load_state_dict(one_pass.state_dict())  # either goes on where the other stopped
+
+
+@pytest.mark.parametrize("change", [{"weight_decay": 0.1}, {"maximize": True}, {}])
+def test_what_one_pass_cannot_do_is_left_to_torch(change: dict[str, object]) -> None:
+    ours = [nn.Parameter(torch.randn(6, 4).T), nn.Parameter(torch.randn(3))]
+    if change:
+        ours = ours[1:]
+    theirs = copy.deepcopy(ours)
+    optimizers = OnePassNAdam(ours, **change), torch.optim.NAdam(theirs, **change)  # type: ignore[arg-type]
+    for optimizer, parameters in zip(optimizers, (ours, theirs), strict=True):
+        sum(p.square().sum() for p in parameters).backward()  # type: ignore[union-attr]
+        optimizer.step()
+    assert all(torch.equal(p, q) for p, q in zip(ours, theirs, strict=True))
+
+
+def test_a_step_calls_its_closure_and_marks_what_it_changed() -> None:
+    parameter = nn.Parameter(torch.ones(3))
+    optimizer = OnePassNAdam([parameter])
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = parameter.square().sum()
+        loss.backward()
+        return loss
+
+    assert optimizer.step(closure) == 3
+    out = (parameter * parameter).sum()
+    optimizer.step()
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        out.backward()

@@ -15,8 +15,11 @@ from torch import Tensor, nn
 
 from mgu.errors import did_you_mean
 from mgu.layers.activation import Activation, find_activation
+from mgu.layers.engine import ENGINES, Engine, choose
+from mgu.layers.fused import Norms, mix_fused
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.transform import find_channels, fresh_copy, set_bias_
+from mgu.layers.wide import wide
 from mgu.wiring import GATES, WIRINGS, Gate
 
 
@@ -30,6 +33,7 @@ class MultiGatedUnit(nn.Module):
     residual_gate: False leaves out the residual and its gate: six transforms instead of seven, as in two of the
         paper's rows.
     gate_bias: where gates start, before the sigmoid; one number, or one per gate name (those left out start at 0).
+    engine: how it is computed, see mgu/layers/engine.py; an attribute of that name can be set later.
     num_channels, channel_axis: of the layer's output; for layers that are no convolutions and have no `out_features`.
 
     Raises TypeError for a layer that cannot be copied or normalised, ValueError for an unknown name.
@@ -48,13 +52,19 @@ class MultiGatedUnit(nn.Module):
         bn_momentum: float = 0.01,
         bn_eps: float = 1e-3,
         ln_eps: float = 1e-3,
+        engine: Engine = "auto",
     ) -> None:
         super().__init__()
+        if engine not in ENGINES:
+            raise ValueError(
+                f"engine must be one of {', '.join(ENGINES)}, but got {engine!r}.{did_you_mean(engine, ENGINES)}"
+            )
         if wiring not in WIRINGS:
             raise ValueError(
                 f"wiring must be one of {', '.join(WIRINGS)}, but got {wiring!r}.{did_you_mean(wiring, WIRINGS)}"
             )
         channels = find_channels(layer, num_channels, channel_axis)
+        self.engine = engine
         self.activation = find_activation(activation)
         self.wiring = WIRINGS[wiring]
         self.num_channels, self.channel_axis = channels
@@ -73,11 +83,24 @@ class MultiGatedUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """o(x), eq. 19: the shape of layer(x)."""
-        return self.branches(x)["skip"]
+        transforms = self._transforms
+        way = choose(
+            *(self.engine, [*transforms.values()], self.channel_axis, self._norms),
+            *(self.activation, self.wiring.ln_after_activation, x),
+        )
+        if way.engine == "eager":
+            return self.branches(x)["skip"]
+        packed = wide([*transforms.values()], x)
+        if packed.shape[self.channel_axis] != len(transforms) * self.num_channels:
+            self._checked(packed.chunk(len(transforms), dim=self.channel_axis)[0])  # says what is wrong
+        if way.kernel:
+            return mix_fused(way.kernel, self._norms, packed)
+        outputs = packed.chunk(len(transforms), dim=self.channel_axis)
+        return self._mix(dict(zip(transforms, outputs, strict=True)))["skip"]
 
     def gates(self, x: Tensor) -> dict[Gate, Tensor]:
         """The openness of each gate by name: in (0, 1), each with the shape of layer(x)."""
-        return {gate: torch.sigmoid(self._checked(self.gate_transforms[gate](x))) for gate in self.gate_names}
+        return {gate: torch.sigmoid(transformed) for gate, transformed in self._open_by(x).items()}
 
     def branches(self, x: Tensor) -> dict[str, Tensor]:
         """Every intermediate by name, each with the shape of layer(x).
@@ -87,28 +110,33 @@ class MultiGatedUnit(nn.Module):
         far it is open.
         In training mode this updates the running statistics, as forward does.
         """
-        act = self.activation
-        gates = self.gates(x)
         layer = self._checked(self.layer(x))
+        gates: dict[str, Tensor] = dict(self._open_by(x).items())
+        return self._mix({"layer": layer, "bypass": self.bypass(x), **gates})
+
+    def _mix(self, transformed: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Every intermediate from the outputs of the transforms; those of gates are not through the sigmoid yet."""
+        act = self.activation
+        layer = transformed["layer"]
         activated = act(layer)
-        b = {f"gate.{name}": openness for name, openness in gates.items()}
-        b["layer"], b["activated"], b["bypass"] = layer, activated, self.bypass(x)
+        b = {f"gate.{name}": torch.sigmoid(transformed[name]) for name in self.gate_names}
+        b["layer"], b["activated"], b["bypass"] = layer, activated, transformed["bypass"]
         b["bn_before_activation"] = act(self.bn_before_activation(layer))  # eq. 4
         b["bn_after_activation"] = self.bn_after_activation(activated)  # eq. 3
         b["ln"] = self.ln(activated) if self.wiring.ln_after_activation else act(self.ln(layer))  # eq. 8
-        for gate, openness in gates.items():
+        for gate in self.gate_names:
             if gate == "residual":
                 b["with_residual"] = b["norm_or_none"] + b["bypass"]  # eq. 15
             if gate == "skip":
-                b["processed"] = b["residual" if "residual" in gates else "norm_or_none"]
+                b["processed"] = b["residual" if "residual" in b else "norm_or_none"]
             paths = self.wiring.paths[gate]
             when_open, when_closed = b[paths.when_open], b[paths.when_closed]
-            b[gate] = when_closed + openness * (when_open - when_closed)  # eq. 5, 9, 12, 16, 19
+            b[gate] = when_closed + b[f"gate.{gate}"] * (when_open - when_closed)  # eq. 5, 9, 12, 16, 19
         return b
 
     def transform(self, name: str) -> nn.Module:
         """A stand-alone copy of one transform: `layer`, `bypass`, or the one inside the gate of that name."""
-        transforms = {"layer": self.layer, "bypass": self.bypass, **self.gate_transforms}
+        transforms = self._transforms
         if name not in transforms:
             raise ValueError(
                 f"name must be one of {', '.join(transforms)}, but got {name!r}.{did_you_mean(name, transforms)}"
@@ -119,6 +147,20 @@ class MultiGatedUnit(nn.Module):
     def gate_names(self) -> tuple[Gate, ...]:
         """The gates this unit has, in order of computation."""
         return tuple(gate for gate in GATES if gate in self.gate_transforms)
+
+    @property
+    def _transforms(self) -> dict[str, nn.Module]:
+        """All modules that x goes through, in the order in which a wide layer packs them."""
+        gates: dict[str, nn.Module] = dict(self.gate_transforms.items())
+        return {"layer": self.layer, "bypass": self.bypass, **gates}
+
+    @property
+    def _norms(self) -> Norms:
+        return Norms(self.bn_before_activation, self.bn_after_activation, self.ln)
+
+    def _open_by(self, x: Tensor) -> dict[Gate, Tensor]:
+        """What the gates' sigmoids are taken of."""
+        return {gate: self._checked(self.gate_transforms[gate](x)) for gate in self.gate_names}
 
     def _checked(self, output: Tensor) -> Tensor:
         """The layer's output, if it is one tensor with the channels where they were announced."""
@@ -138,7 +180,7 @@ class MultiGatedUnit(nn.Module):
         """Norms live where the layer lives, in its precision."""
         parameter = next(layer.parameters(), None)
         if parameter is not None:
-            for norm in (self.bn_before_activation, self.bn_after_activation, self.ln):
+            for norm in self._norms:
                 norm.to(parameter.device, parameter.dtype)
 
 

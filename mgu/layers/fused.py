@@ -1,0 +1,129 @@
+"""The unit after its transforms as one function with a backward of its own, compiled from mixing.c.
+
+It keeps the packed outputs of the transforms and four statistics a channel, and computes the rest again on the way
+back: a third of the memory that autograd would keep, and a fraction of the passes over it. MultiGatedUnit._mix is the
+same equations in plain torch.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.autograd.graph import increment_version
+
+from mgu.layers.activation import Activation
+from mgu.layers.normalization import BatchNorm, LayerNorm
+from mgu.native import load
+
+ACTIVATIONS: dict[Activation, str] = {F.selu: "SELU", F.relu: "RELU", F.silu: "SILU", F.tanh: "TANH"}
+REALS = {torch.float32: "float", torch.float64: "double"}
+VALUES_PER_THREAD = 50_000
+SOURCE = Path(__file__).with_name("mixing.c")
+
+
+class _Call(ctypes.Structure):
+    """`struct call` of mixing.c."""
+
+    _fields_ = (
+        *((name, ctypes.c_long) for name in ("rows", "channels", "threads", "training")),
+        *((name, ctypes.c_double) for name in ("bn_eps", "ln_eps", "momentum")),
+        *(
+            (name, ctypes.c_void_p)
+            for name in (
+                *("packed", "bn_before_weight", "bn_before_bias", "bn_after_weight", "bn_after_bias"),
+                *("ln_weight", "ln_bias", "bn_before_running_mean", "bn_before_running_var"),
+                *("bn_after_running_mean", "bn_after_running_var", "statistics", "out"),
+                *("d_out", "d_packed", "d_norms"),
+            )
+        ),
+    )
+
+
+class Norms(NamedTuple):
+    """The unit's three, which the function has inside."""
+
+    before: BatchNorm
+    after: BatchNorm
+    ln: LayerNorm
+
+    @property
+    def parameters(self) -> tuple[Tensor, ...]:
+        """In the order of `d_norms`."""
+        return tuple(tensor for norm in self for tensor in (norm.weight, norm.bias))
+
+
+def find_kernel(activation: Activation, reference: bool, residual_gate: bool, dtype: torch.dtype) -> ctypes.CDLL | None:
+    """The compiled function for one kind of unit; None for an activation or precision that it lacks, or no compiler."""
+    if activation not in ACTIVATIONS or dtype not in REALS:
+        return None
+    words = {"REAL": REALS[dtype], "ACTIVATION": ACTIVATIONS[activation]}
+    return load(SOURCE, **words, REFERENCE=int(reference), RESIDUAL_GATE=int(residual_gate))
+
+
+def can_be_fused(norms: Norms) -> bool:
+    """Whether both batch norms work alike: by the batch or by running statistics, with one momentum and eps."""
+    before, after, _ = norms
+    return (before.training, before.momentum, before.eps) == (after.training, after.momentum, after.eps)
+
+
+def mix_fused(kernel: ctypes.CDLL, norms: Norms, packed: Tensor) -> Tensor:
+    """The output of the unit from the packed outputs of its transforms: layer, bypass, gates in order of computation.
+
+    packed: (B, transforms * C, *) with the channels where the norms have them, in the kernel's precision, on the CPU.
+    In training mode this updates the running statistics.
+    """
+    out: Tensor = _Fused.apply(kernel, norms, packed, *norms.parameters)
+    return out
+
+
+class _Fused(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, kernel: ctypes.CDLL, norms: Norms, packed: Tensor, *parameters: Tensor) -> Tensor:
+        axis = norms.ln.channel_axis
+        last = packed.movedim(axis, -1)
+        rows = last.reshape(-1, last.shape[-1]).contiguous()  # (N, transforms * C); no copy of channels last
+        channels = len(parameters[0])
+        statistics, out = rows.new_empty(4, channels), rows.new_empty(len(rows), channels)
+        call = _describe(norms, rows, parameters, statistics)
+        call.out = out.data_ptr()
+        kernel.forward(ctypes.byref(call))
+        if call.training:
+            increment_version([*norms.before.buffers(), *norms.after.buffers()])
+        ctx.kernel, ctx.norms, ctx.training, ctx.shape = kernel, norms, call.training, last.shape
+        ctx.save_for_backward(rows, statistics, *parameters)
+        return out.view(*last.shape[:-1], channels).movedim(-1, axis)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():  # by create_graph=True; silence would mean second derivatives that lack a part
+            raise RuntimeError(
+                "engine must be eager or packed for second derivatives, but got native. Set unit.engine."
+            )
+        axis = ctx.norms.ln.channel_axis
+        rows, statistics, *parameters = ctx.saved_tensors
+        d_out = grad.movedim(axis, -1).contiguous()
+        d_rows, d_norms = torch.empty_like(rows), statistics.new_empty(6, statistics.shape[1])
+        call = _describe(ctx.norms, rows, parameters, statistics)
+        call.training = ctx.training
+        call.d_out, call.d_packed, call.d_norms = d_out.data_ptr(), d_rows.data_ptr(), d_norms.data_ptr()
+        ctx.kernel.backward(ctypes.byref(call))
+        return None, None, d_rows.view(ctx.shape).movedim(-1, axis), *d_norms.unbind()
+
+
+def _describe(norms: Norms, rows: Tensor, parameters: Any, statistics: Tensor) -> _Call:
+    before, after, ln = norms
+    buffers = (before.running_mean, before.running_var, after.running_mean, after.running_var)
+    return _Call(
+        *(len(rows), statistics.shape[1], _threads_for(rows), before.training, before.eps, ln.eps, before.momentum),
+        *(tensor.data_ptr() for tensor in (rows, *parameters, *buffers, statistics)),
+    )
+
+
+def _threads_for(rows: Tensor) -> int:
+    """To wake a thread costs as much as some ten thousand values."""
+    return max(1, min(torch.get_num_threads(), rows.numel() // VALUES_PER_THREAD))

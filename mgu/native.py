@@ -1,0 +1,84 @@
+"""C files of this package, compiled on first use and kept in the user's cache; nothing is compiled at installation.
+
+Plain C through ctypes takes a second, where an extension against torch's headers takes a minute and must be built anew
+for every torch. A machine without a compiler does without: `load` says None once, and its callers have another way.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import logging
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+import time
+from functools import cache
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+FLAGS = ("-std=c11", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math")
+# From the best to what any compiler takes: this machine's own vectors and OpenMP, one of them, neither.
+VARIANTS = (("-march=native", "-fopenmp"), ("-fopenmp",), ("-march=native",), ())
+
+
+@cache
+def load(source: Path, **definitions: str | int) -> ctypes.CDLL | None:
+    """The shared library of one C file, compiled with `definitions`; None where it cannot be had."""
+    compiler = find_compiler()
+    if compiler is None:
+        log.info("no C compiler (cc, gcc, clang) on the PATH: the plain implementation is used")
+        return None
+    library = cache_dir() / f"{source.stem}-{_fingerprint(source, compiler, definitions)}.so"
+    try:
+        if not library.exists():
+            _compile(source, compiler, definitions, library)
+        return ctypes.CDLL(str(library))
+    except (OSError, subprocess.SubprocessError) as error:
+        log.warning("%s could not be compiled, the plain implementation is used: %s", source.name, error)
+        return None
+
+
+def find_compiler() -> str | None:
+    """The C compiler: CC, if that names a program, else the system's."""
+    names = (os.environ.get("CC", ""), "cc", "gcc", "clang")
+    return next((found for name in names if name and (found := shutil.which(name))), None)
+
+
+def cache_dir() -> Path:
+    """Where what was compiled is kept: MGU_CACHE, else ~/.cache/mgu."""
+    return Path(os.environ.get("MGU_CACHE") or Path("~/.cache/mgu").expanduser()) / "native"
+
+
+def _compile(source: Path, compiler: str, definitions: dict[str, str | int], library: Path) -> None:
+    """Into a file of its own, moved when whole: others may compile the same at the same time."""
+    started = time.perf_counter()
+    library.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
+        built = Path(folder, library.name)
+        macros = [f"-D{name}={value}" for name, value in definitions.items()]
+        for variant in VARIANTS:
+            command = [compiler, *FLAGS, *variant, *macros, str(source), "-o", str(built), "-lm"]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+            if done.returncode == 0:
+                built.replace(library)
+                log.info("compiled %s in %.1f s", source.name, time.perf_counter() - started)
+                return
+        raise OSError(f"{' '.join(command)} says: {done.stderr.strip()[:500]}")
+
+
+def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int]) -> str:
+    """Of everything that decides what the compiler makes: `-march=native` means another thing on another processor."""
+    parts = [source.read_text(), compiler, repr(sorted(definitions.items())), _processor(), repr((FLAGS, VARIANTS))]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    return platform.machine() + "".join(sorted({line for line in lines if line.startswith(("flags", "Features"))}))

@@ -1,0 +1,288 @@
+"""Every way to compute a unit gives what the plain one gives: outputs, all gradients, statistics, whole trainings."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mgu import MultiGatedUnit, native
+from mgu.layers.wide import can_be_wide, wide
+from tests.test_unit_contract import IMAGES, LAYERS
+
+FAST = ("packed", "native")
+WIDE = [kind for kind in LAYERS if kind != "a user's own"]
+TOLERANCE = {torch.float64: {"rtol": 1e-10, "atol": 1e-11}, torch.float32: {"rtol": 1e-5, "atol": 1e-5}}
+
+
+def results(unit: MultiGatedUnit, engine: str, x: Tensor, seed: int = 1) -> dict[str, Tensor]:
+    """What one forward and backward pass of a copy comes to: output, gradients, running statistics."""
+    twin = copy.deepcopy(unit)
+    twin.engine = engine  # type: ignore[assignment]
+    x = x.clone(memory_format=torch.preserve_format).requires_grad_()
+    out = twin(x)
+    direction = torch.randn(out.shape, dtype=out.dtype, generator=torch.Generator().manual_seed(seed))
+    out.backward(direction)
+    gradients = {f"d {name}": p.grad for name, p in twin.named_parameters() if p.requires_grad}
+    found = {"out": out, "d x": x.grad, **gradients, **dict(twin.named_buffers())}
+    assert all(tensor is not None for tensor in found.values())
+    return {name: tensor.detach() for name, tensor in found.items() if tensor is not None}
+
+
+def unit_of(layer: nn.Module, **arguments: object) -> MultiGatedUnit:
+    """With gates, biases and norms that are not where they start."""
+    unit = MultiGatedUnit(copy.deepcopy(layer), **arguments)  # type: ignore[arg-type]
+    with torch.no_grad():
+        for tensor in unit.state_dict().values():
+            tensor.add_(0.3 * torch.rand_like(tensor))
+    return unit
+
+
+@pytest.mark.parametrize("engine", FAST)
+@pytest.mark.parametrize("kind", WIDE)
+def test_the_same_numbers_for_every_layer(kind: str, engine: str) -> None:
+    layer, shape, *_ = LAYERS[kind]
+    for wiring, residual_gate, training in itertools.product(("equations", "reference"), (True, False), (True, False)):
+        unit = unit_of(layer, wiring=wiring, residual_gate=residual_gate).train(training).double()
+        x = torch.randn(shape, dtype=torch.float64)
+        torch.testing.assert_close(results(unit, engine, x), results(unit, "eager", x), **TOLERANCE[torch.float64])
+
+
+@pytest.mark.parametrize("engine", FAST)
+@pytest.mark.parametrize("channels_last", [True, False])
+@pytest.mark.parametrize("activation", ["selu", "relu", "gelu", "silu", "tanh"])
+def test_the_same_numbers_in_single_precision(activation: str, channels_last: bool, engine: str) -> None:
+    if (activation, engine) == ("gelu", "native"):
+        engine = "auto"
+    memory_format = torch.channels_last if channels_last else torch.contiguous_format
+    for wiring, training in itertools.product(("equations", "reference"), (True, False)):
+        unit = unit_of(nn.Conv2d(4, 21, 3), activation=activation, wiring=wiring).train(training)
+        unit, x = unit.to(memory_format=memory_format), torch.randn(IMAGES).contiguous(memory_format=memory_format)
+        torch.testing.assert_close(results(unit, engine, x), results(unit, "eager", x), **TOLERANCE[torch.float32])
+
+
+def test_one_channel_and_many_threads() -> None:
+    """Many rows, so that several threads sum; one input channel, whose memory format is ambiguous."""
+    unit, x = unit_of(nn.Conv2d(1, 17, 3)).double(), torch.randn(8, 1, 40, 40, dtype=torch.float64)
+    threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        torch.testing.assert_close(results(unit, "native", x), results(unit, "eager", x), **TOLERANCE[torch.float64])
+        assert all(torch.equal(a, b) for a, b in zip(*(results(unit, "native", x).values() for _ in "ab"), strict=True))
+    finally:
+        torch.set_num_threads(threads)
+
+
+def test_large_values_and_a_mean_far_from_zero() -> None:
+    unit = unit_of(nn.Linear(5, 6))
+    with torch.no_grad():
+        unit.layer.bias += 1000  # type: ignore[operator]
+        unit.gate_transforms["skip"].bias += 200  # type: ignore[operator]
+    x = torch.randn(64, 5)
+    fast, plain = results(unit, "native", x), results(unit.double(), "eager", x.double())
+    torch.testing.assert_close(fast["out"].double(), plain["out"], rtol=1e-3, atol=1e-3)
+    assert all(tensor.isfinite().all() for tensor in fast.values())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_what_is_not_finite_stays_so(value: float) -> None:
+    unit, x = unit_of(nn.Linear(5, 6)), torch.randn(8, 5)
+    x[3, 2] = value
+    assert not results(unit, "native", x)["out"].isfinite().all()
+
+
+def test_gradients_are_those_of_finite_differences() -> None:
+    unit = unit_of(nn.Linear(3, 4)).double()
+    unit.engine = "native"
+    x = torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(copy.deepcopy(unit), (x,))
+
+
+def test_second_derivatives_are_refused_and_the_other_ways_have_them() -> None:
+    unit, x = unit_of(nn.Linear(3, 4)).double(), torch.randn(6, 3, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(RuntimeError, match="engine must be eager or packed for second derivatives"):
+        torch.autograd.grad(unit(x).sum(), x, create_graph=True)
+    for engine in ("eager", "packed"):
+        unit.engine = engine  # type: ignore[assignment]
+        assert torch.autograd.gradgradcheck(copy.deepcopy(unit), (x,))
+
+
+@pytest.mark.parametrize("engine", FAST)
+def test_a_parameter_changed_between_the_passes_is_noticed(engine: str) -> None:
+    unit, x = unit_of(nn.Conv2d(4, 6, 3), engine=engine), torch.randn(IMAGES)
+    out = unit(x)
+    with torch.no_grad():
+        unit.bypass.weight *= 2  # type: ignore[operator]
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        out.sum().backward()
+
+
+@pytest.mark.parametrize("engine", FAST)
+def test_parameters_stay_parameters(engine: str) -> None:
+    """They lie together after the first call, and still answer to their names, their optimizer and their owners."""
+    layer = nn.Conv2d(4, 6, 3)
+    unit, x = MultiGatedUnit(layer, engine=engine), torch.randn(IMAGES)
+    optimizer = torch.optim.SGD(unit.parameters(), lr=0.1)
+    before = {name: tensor.clone() for name, tensor in unit.state_dict().items()}
+    unit(x).square().sum().backward()
+    assert layer.weight is unit.layer.weight and layer.weight.untyped_storage().size() == 7 * 4 * layer.weight.numel()
+    assert all(torch.equal(unit.state_dict()[name], before[name]) for name in before if "running" not in name)
+    optimizer.step()
+    assert all(not torch.equal(p, before[name]) for name, p in unit.named_parameters())
+    unit.load_state_dict(before)
+    torch.testing.assert_close(results(unit, engine, x), results(unit, "eager", x), **TOLERANCE[torch.float32])
+    torch.testing.assert_close(
+        results(unit.double(), engine, x.double()), results(unit, "eager", x.double()), **TOLERANCE[torch.float64]
+    )
+
+
+def test_a_frozen_transform_gets_no_gradient() -> None:
+    unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
+    unit.bypass.requires_grad_(False)
+    unit.bn_before_activation.requires_grad_(False)
+    assert "d bypass.weight" not in results(unit, "native", x)
+    torch.testing.assert_close(results(unit, "native", x), results(unit, "eager", x), **TOLERANCE[torch.float32])
+
+
+def saved_bytes(unit: MultiGatedUnit, engine: str, x: Tensor) -> int:
+    """Of the storages that autograd keeps between the passes, without parameters."""
+    own = {p.untyped_storage().data_ptr() for p in unit.parameters()}
+    storages: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    unit.engine = engine  # type: ignore[assignment]
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        unit(x)
+    return sum(storages.values())
+
+
+def test_nothing_is_kept_but_the_input_the_packed_outputs_and_statistics() -> None:
+    unit, x = MultiGatedUnit(nn.Conv2d(16, 16, 3)), torch.randn(8, 16, 20, 20)
+    out = unit(x)
+    assert saved_bytes(unit, "native", x) <= x.nbytes + 7 * out.nbytes + 4 * 4 * 16
+    assert saved_bytes(unit, "eager", x) > x.nbytes + 13 * out.nbytes
+
+
+def loss_curve(engine: str, dtype: torch.dtype, seed: int, images: Tensor, labels: Tensor, steps: int) -> list[float]:
+    torch.manual_seed(seed)
+    units = [MultiGatedUnit(nn.Conv2d(1, 8, 3), engine=engine), MultiGatedUnit(nn.Conv2d(8, 12, 3), engine=engine)]  # type: ignore[arg-type]
+    model = nn.Sequential(*units, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(12, 10)).to(dtype)
+    optimizer = torch.optim.NAdam(model.parameters(), lr=0.01, eps=1e-7)
+    losses = []
+    for _ in range(steps):
+        index = torch.randint(len(images), (64,))
+        loss = F.cross_entropy(model(images[index].to(dtype)), labels[index])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_three_hundred_steps_on_real_images_lose_alike(seed: int) -> None:
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images, labels = torch.tensor(digits.images).unsqueeze(1) / 16, torch.tensor(digits.target)
+    fast, plain = (loss_curve(engine, torch.float64, seed, images, labels, 300) for engine in ("native", "eager"))
+    assert plain[-1] < 0.5 * plain[0]  # it learns
+    torch.testing.assert_close(torch.tensor(fast), torch.tensor(plain), rtol=1e-5, atol=1e-7)
+    single = loss_curve("native", torch.float32, seed, images, labels, 300)
+    assert sum(single) == pytest.approx(sum(plain), rel=0.05)
+
+
+# What each way needs, and what happens without.
+
+
+def test_a_machine_without_a_compiler_still_trains(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CC", raising=False)
+    native.load.cache_clear()
+    try:
+        unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
+        torch.testing.assert_close(results(unit, "auto", x), results(unit, "eager", x), **TOLERANCE[torch.float32])
+        with pytest.raises(ValueError, match="needs a C compiler"):
+            results(unit, "native", x)
+    finally:
+        native.load.cache_clear()
+
+
+def test_a_broken_compiler_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "broken").write_text("#!/bin/sh\necho no such option >&2; exit 1\n")
+    (tmp_path / "broken").chmod(0o755)
+    monkeypatch.setenv("CC", str(tmp_path / "broken"))
+    monkeypatch.setenv("MGU_CACHE", str(tmp_path / "cache"))
+    native.load.cache_clear()
+    try:
+        unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
+        assert unit(x).isfinite().all()
+        assert "mixing.c could not be compiled" in caplog.text and "no such option" in caplog.text
+        assert not list((tmp_path / "cache" / "native").iterdir())
+    finally:
+        native.load.cache_clear()
+
+
+def test_compiled_once_for_all_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("MGU_CACHE", str(tmp_path))
+    native.load.cache_clear()
+    try:
+        x = torch.randn(3, 5)
+        MultiGatedUnit(nn.Linear(5, 6))(x)
+        (library,) = (tmp_path / "native").iterdir()
+        written = library.stat().st_mtime_ns
+        native.load.cache_clear()
+        MultiGatedUnit(nn.Linear(5, 6))(x)
+        assert library.stat().st_mtime_ns == written
+        MultiGatedUnit(nn.Linear(5, 6), "relu")(x)
+        assert len(list((tmp_path / "native").iterdir())) == 2
+    finally:
+        native.load.cache_clear()
+
+
+@pytest.mark.parametrize("change", ["hook", "frozen norm", "other transform", "other momentum"])
+def test_what_the_fast_ways_cannot_do_is_computed_plainly(change: str) -> None:
+    unit, x, calls = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES), []
+    if change == "hook":
+        unit.bypass.register_forward_hook(lambda *arguments: calls.append(arguments))
+    elif change == "frozen norm":
+        unit.bn_before_activation.eval()
+    elif change == "other transform":
+        unit.gate_transforms["skip"] = nn.Conv2d(4, 6, 3, dilation=1, padding_mode="circular", padding=0)
+    else:
+        unit.bn_after_activation.momentum = 0.5
+    torch.testing.assert_close(results(unit, "auto", x), results(unit, "eager", x), **TOLERANCE[torch.float32])
+    with pytest.raises(ValueError, match="engine must be eager"):
+        results(unit, "native", x)
+    unit.train()(x)
+    assert len(calls) == 3 * (change == "hook")
+
+
+def test_an_unknown_engine_gets_the_nearest() -> None:
+    with pytest.raises(ValueError, match=r"engine must be one of auto, .*Did you mean native\?"):
+        MultiGatedUnit(nn.Linear(5, 6), engine="nativ")  # type: ignore[arg-type]
+
+
+def test_units_in_torch_func() -> None:
+    unit, x = unit_of(nn.Linear(5, 6)).eval(), torch.randn(7, 5)
+    torch.testing.assert_close(torch.func.vmap(unit)(x), unit(x))
+
+
+@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+def test_padding_modes(mode: str) -> None:
+    layers = [nn.Conv2d(4, 6, 3, padding=(1, 2), padding_mode=mode) for _ in range(3)]
+    assert can_be_wide(layers, -3)
+    x = torch.randn(IMAGES)
+    torch.testing.assert_close(wide(layers, x), torch.cat([layer(x) for layer in layers], dim=1))
