@@ -27,6 +27,11 @@ check: .venv/for-developing ## Set up and check format, style and types
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
+.PHONY: extras
+extras: extra-joblib extra-slurm extra-ray extra-tensorboard extra-mlflow ## Add every optional part; one: make extra-NAME
+extra-%: .venv/for-running
+	$(UV) sync --frozen --inexact --no-dev --compile-bytecode --extra $*
+
 .PHONY: format
 format: .venv/for-developing ## Format the code and mend what can be mended
 	.venv/bin/ruff format .

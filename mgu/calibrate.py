@@ -52,6 +52,7 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
         epoch_s=step_s * len(splits.train) / len(batch) + evaluate_s,
         overhead_s=overhead_s + 2 * evaluate_s,  # the best weights are evaluated on every split
         epochs=None,
+        stopped_early=False,
         power_w=power_w,
         power_method=power_method,
         source=f"calibration of {steps} steps",

@@ -18,7 +18,7 @@ from mgu.build import Learner
 from mgu.config import RunConfig
 from mgu.results import replacing
 from mgu.spent import Spent
-from mgu.state import CHECKPOINT_FILE
+from mgu.state import CHECKPOINT_FILE, HISTORY_FILE
 from mgu.train.loop import Fit
 
 log = logging.getLogger("mgu")
@@ -77,6 +77,7 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffl
         spent = msgspec.convert(content["spent"], Spent)
         best_epoch, history = content["best_epoch"], content["history"]
         best_weights = content["model"] if best_epoch == len(history) else content["best_weights"]
+        _check_history(history, best_epoch, best_weights)
     except Exception as error:  # whatever torch makes of a file that is torn, foreign or of another version
         raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from error
     if config.energy.enabled and spent.energy is None:
@@ -93,7 +94,15 @@ def save_weights(folder: Path, weights: dict[str, Any]) -> None:
 
 def set_aside(folder: Path) -> Path:
     """Keep an unusable checkpoint for whoever wants to look at it, out of the way of the next."""
+    (folder / HISTORY_FILE).unlink(missing_ok=True)  # of what will not be continued
     return (folder / CHECKPOINT_FILE).replace(folder / SET_ASIDE)
+
+
+def _check_history(history: Any, best_epoch: Any, best_weights: Any) -> None:
+    if not history or [row["epoch"] for row in history] != list(range(1, len(history) + 1)):
+        raise ValueError("its history is not whole")
+    if best_epoch is not None and not (1 <= best_epoch <= len(history) and best_weights):
+        raise ValueError("its best epoch has no weights")
 
 
 def _read(path: Path, config: RunConfig) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,9 @@ SUB_COMMANDS = ("report", "plan")
 def main() -> None:
     """Entry point. Exit codes: 0 all well, 1 a run failed, 2 bad input, 130 interrupted."""
     with _exit_codes():
-        if sys.argv[1:2] == ["report"]:
+        if sys.argv[1:] == ["--version"]:
+            print(f"mgu-run {version('mgu')}")
+        elif sys.argv[1:2] == ["report"]:
             # Before Hydra and torch are imported: a report is to be there at once.
             from mgu.report.command import main as report
 
@@ -42,7 +45,8 @@ def _exit_codes() -> Iterator[None]:
     except RunsFailed as error:
         _exit(1, str(error))
     except KeyboardInterrupt:
-        _exit(130, "interrupted: what is done is kept, and the same command goes on from the last epoch.")
+        forced = "; leave out force=true, which would begin anew" if "force=true" in sys.argv else ""
+        _exit(130, f"interrupted: what is done is kept, and the same command goes on from the last epoch{forced}.")
     except BrokenPipeError:  # `mgu-run report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -58,9 +62,9 @@ def conf_dir() -> Path:
 
 def _plan(arguments: list[str]) -> list[str]:
     """The arguments of a sweep that shows what it would do."""
-    import argparse
+    from mgu.arguments import Parser
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="mgu-run plan",
         description="List every run of a sweep with its size, its state and what it will take, without training.",
         epilog="All other arguments are those of the sweep, as in: mgu-run plan +experiment=cifar seed=0,1,2",
@@ -123,10 +127,15 @@ def _flags_first(arguments: list[str]) -> list[str]:
     """Flags before overrides, for Hydra 1.3 refuses `-m layout=x` after another override; refuses stray words."""
     from hydra._internal.utils import get_args_parser
 
-    overrides: list[str] = get_args_parser().parse_intermixed_args(arguments).overrides
+    parsed, unknown = get_args_parser().parse_known_intermixed_args(arguments)
+    if unknown:
+        raise UserError(f"flags must be ones that mgu-run --help lists, but got {' '.join(unknown)}. Leave them out.")
+    overrides: list[str] = parsed.overrides
     for word in overrides:
         if "=" not in word and not word.startswith("~"):
             hint = did_you_mean(word, SUB_COMMANDS) or " See mgu-run --help."
+            if word in SUB_COMMANDS:
+                hint = f" Put it first: mgu-run {word} ..."
             raise UserError(
                 f"arguments must be key=value, or first a sub-command ({', '.join(SUB_COMMANDS)}), "
                 f"but got {word!r}.{hint}"
@@ -149,5 +158,6 @@ def _is_of_input(error: Exception) -> bool:
 
 
 def _exit(code: int, message: str) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing any more
     print(message, file=sys.stderr)
     sys.exit(code)

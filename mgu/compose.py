@@ -12,7 +12,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from mgu.check import GROUPS, check_config, hint_key, known_keys
 from mgu.config import RunConfig
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError, did_you_mean, how_to_install
+
+LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras
 
 
 def read_config(composed: DictConfig) -> RunConfig:
@@ -31,11 +33,7 @@ def explain(error: Exception) -> str:
     if match := re.search(
         r"Could not find '(?P<group>.+)/(?P<choice>[^/]+)'\s+Available options in '.+?':\n(?P<all>(\t.+\n?)+)", text
     ):
-        choices = match["all"].split()
-        return (
-            f"{match['group']} must be one of {', '.join(choices)}, but got {match['choice']!r}."
-            f"{did_you_mean(match['choice'], choices) or ' Add your own as ' + match['group'] + '/NAME.yaml.'}"
-        )
+        return _explain_choice(match["group"], match["choice"], match["all"].split())
     if match := re.search(r"Could not find '(?P<group>[^'/]+)/(?P<choice>[^']+)'", text):
         group, choice = match["group"], match["choice"]
         return f"{group} must be a configuration group, but got +{group}={choice}. {hint_key(group)}"
@@ -47,6 +45,16 @@ def explain(error: Exception) -> str:
         return "one run must have one value of each key, but got several. Add -m to sweep over them."
     reason = (text.splitlines() or [type(error).__name__])[0]
     return f"the command line must fit the configuration, but: {reason}. See mgu-run --help."
+
+
+def _explain_choice(group: str, choice: str, choices: list[str]) -> str:
+    """A group has no such configuration; a launcher has one only where its package is installed."""
+    if group == "hydra/launcher" and choice in LAUNCHERS:
+        return f"{group}={choice} must have its package, but that is not installed. {how_to_install(LAUNCHERS[choice])}"
+    return (
+        f"{group} must be one of {', '.join(choices)}, but got {choice!r}."
+        f"{did_you_mean(choice, choices) or f' Add your own as {group}/NAME.yaml.'}"
+    )
 
 
 def _explain_group(arguments: list[str]) -> str:

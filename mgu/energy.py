@@ -9,6 +9,7 @@ module) and `none` means that there was nothing to count. Only the first four ar
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from contextlib import AbstractContextManager
 from typing import Any, Self
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it speaks before it reads its log_level
 
 
+FRESH_S = 0.1  # a reading takes a millisecond, an epoch of a small model a few hundredths of a second
+
+
 class EnergyMeter:
     """`with meter: work()`, once; then `meter.energy`. Counts the given device's GPU only, and none for a CPU.
 
@@ -40,6 +44,9 @@ class EnergyMeter:
         check_country(country)
         self.country, self.device = country, device
         self._tracker = OfflineEmissionsTracker(**_tracker_arguments(device, country, period_s))
+        self._one_reading = threading.Lock()  # two at once would count the time since the last one twice
+        if scheduler := self._tracker._scheduler:
+            scheduler.function = self._read
 
     def __enter__(self) -> Self:
         """Raises RuntimeError where codecarbon, which swallows its own exceptions, did not come up."""
@@ -59,8 +66,13 @@ class EnergyMeter:
         self.energy = self._energy(data, now, cpu_now)
 
     def so_far(self) -> Energy | None:
-        """Up to the tracker's last reading, which is at most a period ago: another one here might count twice."""
+        """Up to now, or to the last reading if that was just made."""
+        self._read(unless_within_s=FRESH_S)
         return self._energy(self._tracker._prepare_emissions_data(), time.perf_counter(), time.process_time())
+
+    def _read(self, unless_within_s: float = 0.0) -> None:
+        with self._one_reading:
+            self._tracker._measure_power_and_energy_if_stale(unless_within_s)
 
     def _energy(self, data: EmissionsData, now: float, cpu_now: float) -> Energy:
         return Energy(

@@ -19,6 +19,11 @@ def nearest(word: str, choices: Iterable[str]) -> str | None:
     return next(iter(difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)), None)
 
 
+def how_to_install(extra: str) -> str:
+    """A sentence on an optional part of this package."""
+    return f"Install it with `make extra-{extra}` in a checkout, elsewhere with `pip install 'mgu[{extra}]'`."
+
+
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """' Did you mean <nearest>?', or nothing where no choice is near."""
     choice = nearest(word, choices)

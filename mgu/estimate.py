@@ -36,6 +36,7 @@ class Sample(NamedTuple):
     epoch_s: float
     overhead_s: float  # what is not of any epoch
     epochs: int | None  # None: training was not run to its end
+    stopped_early: bool  # or by the number of epochs that it was allowed
     power_w: float | None
     power_method: str | None  # which part of the machine, and how its energy was come by
     source: str
@@ -71,6 +72,7 @@ def sample_of(result: Result) -> Sample | None:
         epoch_s=(seconds.train + seconds.checkpoint) / result.epochs,
         overhead_s=seconds.setup + seconds.build + seconds.evaluate,
         epochs=result.epochs,
+        stopped_early=result.epochs < result.config["training"]["epochs"],
         power_w=power_w,
         power_method=power_method,
         source="finished run",
@@ -117,15 +119,17 @@ def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_
 
 def _estimate(config: RunConfig, flops: int, samples: Sequence[Sample], likeness: str, epochs_done: int) -> Estimate:
     limit = config.training.epochs
-    ran = [min(sample.epochs, limit) for sample in samples if sample.epochs]
-    epochs = max(median(ran) if ran else limit, epochs_done)
+    ran = [min(s.epochs, limit) for s in samples if s.epochs and (s.stopped_early or s.epochs >= limit)]
+    epochs = median(ran) if ran else limit
+    if epochs <= epochs_done:  # it goes on longer than the others did
+        epochs = min(limit, epochs_done + config.training.patience)
     epoch_s = median(sample.epoch_s * flops / sample.flops for sample in samples)
     time_s = epoch_s * (epochs - epochs_done) + median(sample.overhead_s for sample in samples)
     power_method = samples[-1].power_method
     powers = [s.power_w for s in samples if s.power_w is not None and s.power_method == power_method]
     is_scaled = any(sample.flops != flops for sample in samples)
     sources = sorted({sample.source + "s" * (len(samples) > 1) for sample in samples})
-    method = f"{len(samples)} {' and '.join(sources)} {likeness}" + ", scaled by FLOPs" * is_scaled
+    method = f"{len(samples)} {' and '.join(sources)} {likeness}" + ", scaled by FLOPs (rough)" * is_scaled
     method += f", {power_method}" if powers else ""
     method += ", at most: early stopping not foreseen" * (not ran)
     return Estimate(time_s, median(powers) * time_s / 3.6e6 if powers else None, method)

@@ -65,14 +65,6 @@ def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
     write_text(folder / "history.csv", text.getvalue())
 
 
-def count_epochs(folder: Path) -> int:
-    """Rows of history.csv: epochs that were over when a run broke off."""
-    try:
-        return max(len((folder / "history.csv").read_text().splitlines()) - 1, 0)
-    except OSError:
-        return 0
-
-
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
     """Everything logged and warned about, with time stamps, into the run's own log."""

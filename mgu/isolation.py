@@ -9,16 +9,19 @@ from __future__ import annotations
 import os
 import pkgutil
 import signal
+import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Callable
-from multiprocessing import forkserver, get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
 from mgu.errors import UserError
+
+MAX_TMPDIR = 70  # a socket's path has some hundred, of which multiprocessing takes thirty
 
 Send = Callable[..., None]  # takes the name of an event and its arguments
 
@@ -36,9 +39,22 @@ class Raised(Exception):  # noqa: N818 - it is an outcome
 
 
 def start_server() -> None:
-    """Have the server import its libraries while this process does something else."""
+    """Have the server import its libraries while this process does something else.
+
+    Ctrl-C is for the caller alone: the server and what it forks inherit that from the moment of its start.
+    """
+    if len(tempfile.gettempdir()) > MAX_TMPDIR:
+        raise UserError(
+            f"TMPDIR must be a path of at most {MAX_TMPDIR} characters, for sockets are made there, but got "
+            f"{tempfile.gettempdir()}. Set it to a shorter one."
+        )
     get_context("forkserver").set_forkserver_preload(["mgu.preload"])
-    forkserver.ensure_running()
+    resource_tracker.ensure_running()  # which the server's start would do, and unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def call(
@@ -104,7 +120,8 @@ def _serve(connection: Connection, environment: dict[str, str], function: str, a
     """The life of the fresh process. It has the server's environment, which may be older than the caller's."""
     os.environ.clear()
     os.environ.update(environment)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the caller decides what it means
+    for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group; the caller decides what they mean
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_die_with_caller, args=(connection,), daemon=True).start()
 
     def send(*event: Any) -> None:

@@ -14,12 +14,12 @@ from rich.console import Console
 
 from mgu.config import RunConfig
 from mgu.errors import RunsFailed, UserError
-from mgu.evidence import count_epochs, describe
+from mgu.evidence import describe
 from mgu.isolation import Crashed, Raised, call, start_server
 from mgu.progress import Lines
 from mgu.results import Result, make_folder, write_result
 from mgu.screen import Screen
-from mgu.state import find_done, hold, run_folder
+from mgu.state import count_epochs, find_done, hold, run_folder
 from mgu.sweep import Sweep
 from mgu.tracking.trackers import check_installed, trackers
 
@@ -46,7 +46,7 @@ def run_in_sweep(config: RunConfig, number: int) -> Outcome:
     """A job of a sweep, in the process that watches the sweep or in a launcher's own."""
     sweep = Sweep.current
     outcome = run_job(config, number, sweep.view if sweep else Lines(in_sweep=True))
-    if sweep:
+    if sweep and outcome != "busy":
         sweep.ended(config)
     return outcome
 

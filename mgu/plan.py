@@ -12,13 +12,13 @@ from rich.table import Table
 
 from mgu.config import RunConfig
 from mgu.estimate import Estimate, Model, Sample, estimate
-from mgu.evidence import count_epochs
 from mgu.isolation import call
 from mgu.progress import describe_s
 from mgu.report.columns import size
-from mgu.state import State, find_state, run_folder
+from mgu.state import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep import PLAIN_WIDTH, find_samples
 
+WITH_ALL_COLUMNS = 110  # characters
 DONE = Estimate(0.0, 0.0, "is done")
 
 
@@ -40,16 +40,15 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         call("mgu.survey:check_all", configs)
         models: dict[str, Model] = call("mgu.survey:look_at_models", configs)
     samples = find_samples(configs)
-    states = {config.identity: find_state(config) for config in configs}
-    todo = [config for config in configs if config.force or states[config.identity] != "done"]
+    states = {run_folder(config): find_state(config) for config in configs}
+    todo = [config for config in configs if config.force or states[run_folder(config)] != "done"]
     if calibrate:
         with Console(stderr=True).status("training a few steps of every layout"):
             samples += _calibrate([c for c in todo if estimate(c, models[c.identity], samples).time_s is None])
     runs = []
     for config in configs:
-        state, model = states[config.identity], models[config.identity]
-        epochs_done = count_epochs(run_folder(config)) if state == "interrupted" and not config.force else 0
-        expected = estimate(config, model, samples, epochs_done) if config in todo else DONE
+        state, model = states[run_folder(config)], models[config.identity]
+        expected = estimate(config, model, samples, count_safe_epochs(config)) if config in todo else DONE
         runs.append(PlannedRun(config, model, state, expected))
     if form == "json":
         print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs)}, indent=2))
@@ -101,29 +100,39 @@ def _print_table(runs: Sequence[PlannedRun]) -> None:
     if not console.is_terminal:
         console = Console(width=PLAIN_WIDTH)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("name", "layout", "model size", "FLOPs per sample", "state", "time", "energy [Wh]"):
+    titles = ["name", "layout", "model size", "FLOPs per sample", "state", "time", "energy [Wh]"]
+    if console.width < WITH_ALL_COLUMNS:
+        titles = [title for title in titles if title not in ("layout", "FLOPs per sample")]  # the name tells the layout
+    for title in titles:
         table.add_column(title, justify="left" if title in ("name", "layout", "state") else "right", no_wrap=True)
     for run in runs:
-        config, expected = run.config, run.estimate
-        table.add_row(
-            config.name,
-            config.layout.as_list,
-            size(run.model.params_keras),
-            size(run.model.flops),
-            run.state,
-            "-" if expected.time_s is None else describe_s(expected.time_s),
-            "-" if expected.energy_kwh is None else f"{expected.energy_kwh * 1000:.4g}",
-        )
+        cells = _cells(run)
+        table.add_row(*(cells[title] for title in titles))
     console.print(table, markup=False)
     for line in _describe_total(runs):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _cells(run: PlannedRun) -> dict[str, str]:
+    """One line of the table, by the titles of its columns."""
+    config, expected = run.config, run.estimate
+    return {
+        "name": config.name,
+        "layout": config.layout.as_list,
+        "model size": size(run.model.params_keras),
+        "FLOPs per sample": size(run.model.flops),
+        "state": run.state,
+        "time": "-" if expected.time_s is None else describe_s(expected.time_s),
+        "energy [Wh]": "-" if expected.energy_kwh is None else f"{expected.energy_kwh * 1000:.3g}",
+    }
 
 
 def _describe_total(runs: Sequence[PlannedRun]) -> list[str]:
     """The total, and how the estimates were come by."""
     total = _total(runs)
     states = ", ".join(f"{number} {state}" for state, number in total["states"].items())
-    lines = [f"{len(runs)} runs ({states}) on {' and '.join(sorted({run.model.device for run in runs}))}."]
+    devices = " and ".join(sorted({run.model.device for run in runs}))
+    lines = [f"{len(runs)} run{'s' * (len(runs) != 1)} ({states}) on {devices}."]
     methods = [run.estimate.method for run in runs if run.estimate is not DONE]
     unknown = sum(run.estimate.time_s is None for run in runs)
     known_s = sum(run.estimate.time_s or 0.0 for run in runs)
@@ -131,11 +140,13 @@ def _describe_total(runs: Sequence[PlannedRun]) -> list[str]:
     if len(methods) > unknown:
         rest = f", and {unknown} of which nothing is known" if unknown else ""
         energy = f", {known_wh:.3g} Wh" if known_wh else ""
-        lines.append(f"To be done, estimated: {describe_s(known_s)} one after the other{energy}{rest}.")
+        time_left = f"{describe_s(known_s)} one after the other, without start-up"
+        lines.append(f"To be done, estimated: {time_left}{energy}{rest}.")
     for method in dict.fromkeys(methods):
         lines.append(f"  {methods.count(method)} estimated from {method}." if "not known" not in method else "")
     if unknown:
         lines.append(
-            f"  {unknown} not known: no finished run on this device tells of them. Pass --calibrate to try a few steps."
+            f"  {unknown} not known: no finished run on this device tells of them (contended and resumed ones do not). "
+            "Pass --calibrate to try a few steps."
         )
     return [line for line in lines if line]

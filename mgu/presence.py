@@ -38,9 +38,9 @@ class Presence:
 
     def __enter__(self) -> Self:
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with suppress(PermissionError):  # another user's folder has the mode already
-                self._folder.chmod(0o1777)
+            with suppress(FileExistsError):
+                self._folder.mkdir(parents=True)
+                self._folder.chmod(0o1777)  # for other users, too
             with self._door():
                 others = [file for file in self._folder.glob("*.lock") if file != self._own and _is_alive(file)]
                 for file in others:

@@ -6,6 +6,8 @@ A run tells of itself by events, each a method here: began, steps, epoch and not
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from contextlib import AbstractContextManager
 from typing import Any
@@ -61,7 +63,15 @@ class Lines(AbstractContextManager[None]):
 
     def say(self, line: str) -> None:
         """Print one line."""
+        say(line)
+
+
+def say(line: str) -> None:
+    """Print one line at once. A reader that is gone (`| head`) stops no training."""
+    try:
         print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def summarise(result: Result) -> str:
@@ -71,6 +81,7 @@ def summarise(result: Result) -> str:
     parts.append(f"{result.epochs:3d} epochs")
     if result.seconds:
         parts.append(f"{result.seconds.to_solution:7.1f} s")
+    parts += ["resumed"] * bool(result.resumed) + ["contended"] * result.contended
     if energy := describe_energy([result]):
         parts.append(energy)
     return "  ".join(parts)
@@ -84,7 +95,7 @@ def describe_energy(results: list[Result]) -> str:
             if component.method != "none":
                 key = (part, component.method)
                 sums[key] = sums.get(key, 0.0) + component.kwh
-    return "  ".join(f"{part} {kwh * 1000:.4f} Wh ({describe_method(how)})" for (part, how), kwh in sums.items())
+    return "  ".join(f"{part} {kwh * 1000:.3g} Wh ({describe_method(how)})" for (part, how), kwh in sums.items())
 
 
 def describe_scores(row: dict[str, float]) -> str:
@@ -96,7 +107,9 @@ def describe_scores(row: dict[str, float]) -> str:
 
 
 def describe_s(seconds: float) -> str:
-    """A duration for people: 42 s, 3 min 20 s, 5 h 10 min, 3 d 4 h."""
+    """A duration for people: 0.4 s, 42 s, 3 min 20 s, 5 h 10 min, 3 d 4 h."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, rest_s = divmod(round(seconds), 60)

@@ -14,6 +14,7 @@ from mgu.config import RunConfig
 from mgu.progress import Lines, describe_energy, describe_s, describe_scores
 from mgu.results import Result
 
+ROOMY = 110  # characters
 REFRESHES_PER_S = 2  # drawing takes processor time from what is measured
 
 
@@ -27,10 +28,13 @@ class Screen(Lines):
         self.console, self.total, self.left_s = console, total, left_s
         self.seen: list[Result] = []
         self.trained: list[Result] = []
-        self.runs = Progress(TextColumn("runs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[left]}"))
+        width = 40 if console.width >= ROOMY else 12
+        self.runs = Progress(
+            TextColumn("runs"), BarColumn(width), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
+        )
         self.run = Progress(
             TextColumn("{task.description}", table_column=Column(no_wrap=True)),
-            BarColumn(),
+            BarColumn(width),
             TextColumn("{task.fields[scores]}"),
         )
         self.summary = Text()
@@ -63,7 +67,8 @@ class Screen(Lines):
 
     def epoch(self, row: dict[str, float]) -> None:
         left_s = self.epoch_s(row) * (self.config.training.epochs - row["epoch"])
-        scores = f"{describe_scores(row)}  at most {describe_s(left_s)} left"
+        scores = describe_scores(row) if self.console.width >= ROOMY else f"val {row['val_accuracy']:.2%}"
+        scores += f"  at most {describe_s(left_s)} left"
         self.run.update(self.run_bar, description=self._describe(int(row["epoch"])), scores=scores)
         self._sum_up()
 
@@ -77,7 +82,7 @@ class Screen(Lines):
         self._sum_up()
 
     def say(self, line: str) -> None:
-        self.console.print(Text(line), soft_wrap=True)
+        self.console.print(Text(line))
 
     def _describe(self, epochs_done: int) -> str:
         epochs = self.config.training.epochs

@@ -13,6 +13,7 @@ from mgu.config import RunConfig
 from mgu.results import RESULT_FILE, Result, default_runs_dir, read_result
 
 CHECKPOINT_FILE = "checkpoint.pt"
+HISTORY_FILE = "history.csv"
 LOCK_FILE = ".lock"
 
 State = Literal["done", "failed", "running", "interrupted", "pending"]
@@ -29,11 +30,12 @@ def run_folder(config: RunConfig) -> Path:
 
 
 def find_result(config: RunConfig) -> Result | None:
-    """Of an earlier call, whatever came out; None where there is none that can be read."""
+    """Of an earlier call, whatever came out; None where there is none that can be read, or one of another run."""
     try:
-        return read_result(run_folder(config) / RESULT_FILE)
+        result = read_result(run_folder(config) / RESULT_FILE)
     except ValueError:
         return None
+    return result if result.identity == config.identity else None
 
 
 def find_done(config: RunConfig) -> Result | None:
@@ -57,6 +59,20 @@ def find_state(config: RunConfig) -> State:
     if result and result.status == "failed":
         return "failed"
     return "interrupted" if (folder / CHECKPOINT_FILE).exists() else "pending"
+
+
+def count_epochs(folder: Path) -> int:
+    """Rows of history.csv: epochs that were over when a run broke off."""
+    try:
+        return max((folder / HISTORY_FILE).read_bytes().count(b"\n") - 1, 0)
+    except OSError:
+        return 0
+
+
+def count_safe_epochs(config: RunConfig) -> int:
+    """Epochs that the next call need not train again."""
+    folder = run_folder(config)
+    return 0 if config.force or not (folder / CHECKPOINT_FILE).exists() else count_epochs(folder)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -17,13 +18,12 @@ from rich.table import Table
 from mgu.config import RunConfig
 from mgu.errors import RunsFailed
 from mgu.estimate import Model, Sample, estimate, sample_of
-from mgu.evidence import count_epochs
 from mgu.isolation import call, start_server
-from mgu.progress import Lines, describe_s
+from mgu.progress import Lines, describe_s, say
 from mgu.report.load import load_results
 from mgu.results import Result, make_folder
 from mgu.screen import Screen
-from mgu.state import State, find_result, find_state, hold, run_folder, runs_dir
+from mgu.state import State, count_epochs, count_safe_epochs, find_result, find_state, hold, run_folder, runs_dir
 from mgu.tracking.trackers import check_installed
 
 PLAIN_WIDTH = 200  # where there is no terminal to ask: wide enough not to fold a cell
@@ -38,7 +38,7 @@ class Sweep:
         self.configs = list(configs)
         self.models: dict[str, Model] = {}
         self.samples: list[Sample] = []
-        self.todo: dict[str, RunConfig] = {}
+        self.todo: dict[Path, RunConfig] = {}  # by the run's folder, for two experiments may have the same run
         self.view = Lines(in_sweep=True)
         self.started = time.perf_counter()
 
@@ -54,18 +54,18 @@ class Sweep:
         num_units = sum(config.mgu is not None for config in self.configs)
         kinds = f"{_count(len(self.configs) - num_units, 'baseline')} and {_count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
-        print(f"{_count(len(self.configs), 'run')}: {kinds}, in {folder}", flush=True)
+        say(f"{_count(len(self.configs), 'run')}: {kinds}, in {folder}")
         call("mgu.survey:check_all", self.configs)
-        states = {config.identity: find_state(config) for config in self.configs}
-        self.todo = {c.identity: c for c in self.configs if states[c.identity] != "done" or c.force}
+        states = {run_folder(config): find_state(config) for config in self.configs}
+        self.todo = {folder: c for c in self.configs if states[folder := run_folder(c)] != "done" or c.force}
         self.models = call("mgu.survey:look_at_models", list(self.todo.values()) or self.configs[:1])
         self.samples = find_samples(self.configs)
-        print(self._describe(states), flush=True)
+        say(self._describe(states))
 
-    def _describe(self, states: Mapping[str, State]) -> str:
+    def _describe(self, states: Mapping[Path, State]) -> str:
         """Where it trains, and what is to be done."""
         parts = [f"{len(self.configs) - len(self.todo)} done, {len(self.todo)} to train"]
-        if continued := sum(states[identity] == "interrupted" for identity in self.todo):
+        if continued := sum(count_safe_epochs(config) > 0 for config in self.todo.values()):
             parts.append(f"{continued} of them from where they were interrupted")
         if left_s := self.left_s():
             parts.append(f"about {describe_s(left_s)}, going by finished runs")
@@ -75,9 +75,9 @@ class Sweep:
     def left_s(self) -> float | None:
         """What the runs that are not over will take, one after the other; None where that is not known of any."""
         times = []
-        for identity, config in self.todo.items():
-            epochs_done = 0 if config.force else count_epochs(run_folder(config))
-            times.append(estimate(config, self.models[identity], self.samples, epochs_done).time_s)
+        for config in self.todo.values():
+            model = self.models[config.identity]
+            times.append(estimate(config, model, self.samples, count_safe_epochs(config)).time_s)
         known = [time_s for time_s in times if time_s is not None]
         return sum(known) * len(times) / len(known) if known else None
 
@@ -86,7 +86,7 @@ class Sweep:
         """Show the runs that train meanwhile; on a terminal live, if they are trained `one_by_one` in this process."""
         console = Console()
         if not one_by_one and any(config.threads is None for config in self.todo.values()):
-            print("Runs that train side by side each use all cores, unless threads=1 is given.", flush=True)
+            say("Runs that train side by side each use all cores, unless threads=1 is given.")
         if one_by_one and console.is_terminal:
             self.view = Screen(console, len(self.configs), self.left_s)
         Sweep.current = self if one_by_one else None
@@ -98,9 +98,9 @@ class Sweep:
 
     def ended(self, config: RunConfig) -> None:
         """Take the run off the list, and learn from it how long others will take."""
-        self.todo.pop(config.identity, None)
+        was_to_do = self.todo.pop(run_folder(config), None)
         result = find_result(config)
-        if result and (sample := sample_of(result)):
+        if was_to_do and result and (sample := sample_of(result)):
             self.samples.append(sample)
 
     def wait_for(self, configs: Sequence[RunConfig]) -> None:
@@ -110,20 +110,18 @@ class Sweep:
             with hold(run_folder(config), on_wait=lambda: None):
                 pass
 
-    def close(self, reasons: Mapping[str, str], interrupted: bool = False) -> None:
+    def close(self, reasons: Mapping[Path, str], interrupted: bool = False) -> None:
         """Say what came of every run. Raises RunsFailed where any is not done.
 
-        reasons: why a run has no result, by its identity, as far as the launcher told.
+        reasons: why a run has no result, by its folder, as far as the launcher told.
         """
-        rows = [_Row(config, reasons.get(config.identity)) for config in self.configs]
+        rows = [_Row(config, reasons.get(run_folder(config))) for config in self.configs]
         outcomes = [row.outcome for row in rows]
         counts = {name: outcomes.count(name) for name in dict.fromkeys(outcomes)}
         took = describe_s(time.perf_counter() - self.started)
         if any(outcome != "ok" for outcome in outcomes):
             _print_table([row for row in rows if row.outcome != "ok" and (row.outcome != "pending" or row.reason)])
-        print(
-            f"{_count(len(rows), 'run')}: {', '.join(f'{n} {name}' for name, n in counts.items())}; {took}", flush=True
-        )
+        say(f"{_count(len(rows), 'run')}: {', '.join(f'{n} {name}' for name, n in counts.items())}; {took}")
         missing = sum(outcome not in ("ok", "diverged") for outcome in outcomes)
         if missing and not interrupted:
             raise RunsFailed(f"{missing} of {_count(len(rows), 'run')} failed. The same command tries them again.")

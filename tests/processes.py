@@ -56,10 +56,24 @@ def run_cold(
     folder: Path, arguments: Sequence[str], script: str = "from mgu.cli import main; main()", **environment: str
 ) -> Finished:
     """`mgu-run` as a user starts it, with a server of its own: limits and patches hold for all that it starts."""
-    variables = _environment(folder, environment)
-    command = [sys.executable, "-c", script, *arguments]
-    done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, timeout=200, check=False)
-    return Finished(done.returncode, done.stdout, done.stderr)
+    with start_cold(folder, arguments, script, **environment) as process:
+        stdout, stderr = process.communicate(timeout=200)
+    return Finished(process.returncode, stdout, stderr)
+
+
+def start_cold(
+    folder: Path, arguments: Sequence[str], script: str = "from mgu.cli import main; main()", **environment: str
+) -> subprocess.Popen[str]:
+    """The same, under way."""
+    return subprocess.Popen(
+        [sys.executable, "-c", script, *arguments],
+        cwd=folder,
+        env=_environment(folder, environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
 def server_address() -> str:
@@ -84,6 +98,7 @@ def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
 
 def _main(folder: Path, arguments: list[str], variables: dict[str, str], outputs: list[Path], server: str) -> None:
     os.setsid()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     share_server(server)
     os.chdir(folder)
     os.environ.clear()

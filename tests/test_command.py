@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from mgu.cli import main
+from mgu.compose import explain
 from tests.conftest import Command
 
 QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
@@ -82,6 +83,27 @@ def test_dataset_that_is_absent_names_the_path_and_how_to_fill_it(mgu_run: Comma
     done = mgu_run("dataset=mnist", "layout=mnist_2", **offline)
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert f"must be below {tmp_path / 'data'}" in done.stderr and "set MGU_DATA" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--version"], "mgu-run 0."),
+        (["plan", "--foo"], "flags must be ones that mgu-run --help lists, but got --foo"),
+        (["plan", "--format", "xml"], "arguments must be as mgu-run plan --help says"),
+        (["report", "--format", "xml"], "arguments must be as mgu-run report --help says"),
+        (["-m", "plan"], "Put it first: mgu-run plan"),
+    ],
+)
+def test_flags(arguments: list[str], message: str, mgu_run: Command) -> None:
+    done = mgu_run(*arguments)
+    assert done.returncode == (0 if arguments == ["--version"] else 2)
+    assert (done.stdout + done.stderr).startswith(message) or message in done.stderr
+
+
+def test_a_launcher_that_is_not_installed_says_how_to() -> None:
+    text = "In 'config': Could not find 'hydra/launcher/ray'\n\nAvailable options in 'hydra/launcher':\n\tbasic\n"
+    assert "make extra-ray" in explain(ValueError(text)) and "pip install 'mgu[ray]'" in explain(ValueError(text))
 
 
 def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_path: Path) -> None:

@@ -55,6 +55,15 @@ def test_processes_of_a_launcher_train_the_same_weights(launcher: str, tmp_path:
     assert weights_of(run_cold(tmp_path, [*GRID, f"hydra/launcher={launcher}"]), tmp_path) == expected
 
 
+def test_runs_side_by_side_are_contended(tmp_path: Path) -> None:
+    longer = ("training.epochs=40", "training.patience=40", "runs_dir='a folder/with a \\\\'")
+    done = run_cold(tmp_path, [*GRID, *longer, "hydra/launcher=joblib"])
+    assert done.returncode == 0, done
+    results = [json.loads(file.read_text()) for file in tmp_path.rglob("result.json")]
+    assert [result["contended"] for result in results] == [True, True]
+    assert done.stdout.count("contended") == 2
+
+
 def test_a_local_ray_trains_the_same_weights(mgu_run: Command, tmp_path: Path, expected: Weights) -> None:
     start = [f"+hydra.launcher.ray.init.{key}" for key in ("num_cpus=2", "include_dashboard=false")]
     # In no folder of pytest's, for the names of sockets must be short; no token in the home folder, no statistics sent.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mgu.estimate import Model, Sample, estimate, sample_of
 from mgu.progress import describe_s
-from mgu.results import Seconds
+from mgu.results import Seconds, write_result
 from mgu.state import CHECKPOINT_FILE, LOCK_FILE, find_state, hold, run_folder
 from tests.conftest import Command, Configure
 from tests.examples import example_result
@@ -21,7 +22,7 @@ def sample(**changes: Any) -> Sample:
     values: dict[str, Any] = {
         "dataset": "digits", "device": "cpu", "is_unit": False, "layout": "[2, 0, 1, inf, 2]",
         "axes": ("ln", False, None), "flops": 1000, "epoch_s": 2.0, "overhead_s": 1.0, "epochs": 10,
-        "power_w": 36.0, "power_method": "CPU model", "source": "finished run",
+        "stopped_early": True, "power_w": 36.0, "power_method": "CPU model", "source": "finished run",
     }  # fmt: skip
     return Sample(**(values | changes))
 
@@ -45,7 +46,7 @@ def test_states_and_estimates_from_finished_runs(mgu_run: Command) -> None:
     assert sweep.returncode == 0, sweep.stderr
     shown = mgu_run("plan", "+experiment=digits", *quick)
     assert "3 runs (2 done, 1 pending)" in shown.stdout, shown
-    assert "1 estimated from 1 finished run of baselines, scaled by FLOPs, CPU model" in shown.stdout
+    assert "1 estimated from 1 finished run of baselines, scaled by FLOPs (rough), CPU model" in shown.stdout
     plan = json.loads(mgu_run("plan", "+experiment=digits", *quick, "--format", "json").stdout)
     runs = {run["layout"]: run for run in plan["runs"]}
     assert [runs[f"digits_{n}"]["state"] for n in (2, 3, 4)] == ["done", "done", "pending"]
@@ -90,10 +91,20 @@ def test_the_nearest_runs_are_gone_by(configure: Configure) -> None:
     assert found.time_s == pytest.approx(4.0 * 10 + 1.0) and "1 finished run of this model" in found.method
     assert found.energy_kwh == pytest.approx(36.0 * 41.0 / 3.6e6)
     half = estimate(config, Model("cpu", 10, 500), samples[1:])
-    assert half.time_s == pytest.approx(1.0 * 10 + 1.0) and "of this layout, scaled by FLOPs" in half.method
+    assert half.time_s == pytest.approx(1.0 * 10 + 1.0) and "of this layout, scaled by FLOPs (rough)" in half.method
     assert estimate(config, model, samples, epochs_done=8).time_s == pytest.approx(4.0 * 2 + 1.0)
+    assert estimate(config, model, samples, epochs_done=20).time_s == pytest.approx(4.0 * config.training.patience + 1)
     for nothing in (estimate(config, Model("cuda", 10, 1000), samples), estimate(config, model, [])):
         assert nothing.time_s is nothing.energy_kwh is None and "not known" in nothing.method
+
+
+def test_a_trial_of_few_epochs_does_not_tell_when_training_ends(configure: Configure) -> None:
+    config = configure("layout=digits_2", "norm=ln", "training.epochs=50")
+    model, trial = Model("cpu", 10, 1000), sample(epochs=3, stopped_early=False)
+    found = estimate(config, model, [trial])
+    assert found.time_s == pytest.approx(2.0 * 50 + 1) and "at most" in found.method
+    assert estimate(configure("layout=digits_2", "norm=ln", "training.epochs=3"), model, [trial]).time_s == 2.0 * 3 + 1
+    assert estimate(config, model, [trial, sample(epochs=20)]).time_s == pytest.approx(2.0 * 20 + 1)
 
 
 def test_what_says_nothing_of_a_quiet_run_is_not_gone_by() -> None:
@@ -106,8 +117,29 @@ def test_what_says_nothing_of_a_quiet_run_is_not_gone_by() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (200, "3 min 20 s"), (3500, "58 min"), (3599, "1 h 0 min"),
+    [(0.4, "0.4 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"),
+     (59.6, "1 min"), (200, "3 min 20 s"), (3500, "58 min"), (3599, "1 h 0 min"),
      (18_600, "5 h 10 min"), (273_600, "3 d 4 h")],
 )  # fmt: skip
 def test_durations_read_well(seconds: float, text: str) -> None:
     assert describe_s(seconds) == text
+
+
+def test_two_experiments_with_the_same_run_have_two_states(mgu_run: Command, tmp_path: Path) -> None:
+    quick = ("layout=digits_2", "training.epochs=1", "energy.enabled=false")
+    assert mgu_run("experiment_name=a", *quick).returncode == 0
+    plan = json.loads(mgu_run("plan", "experiment_name=a,b", *quick, "--format", "json").stdout)
+    assert [run["state"] for run in plan["runs"]] == ["done", "pending"]
+    sweep = mgu_run("-m", "experiment_name=a,b", *quick)
+    assert "1 done, 1 to train" in sweep.stdout and "2 runs: 2 ok" in sweep.stdout
+    assert len(list(tmp_path.glob("runs/*/*/result.json"))) == 2
+
+
+def test_a_result_of_another_run_is_not_this_ones(configure: Configure) -> None:
+    config = configure("layout=digits_2")
+    folder = run_folder(config)
+    folder.mkdir(parents=True)
+    write_result(folder, example_result(identity=config.identity))
+    assert find_state(config) == "done"
+    write_result(folder, example_result(identity="deadbeef"))
+    assert find_state(config) == "pending"

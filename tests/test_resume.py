@@ -83,6 +83,15 @@ def test_time_and_energy_add_up_over_the_parts(configure: Configure) -> None:
     assert 0 < result.energy.cpu_seconds < 3 * spent + 1
 
 
+def test_no_energy_is_lost_at_an_interruption(configure: Configure) -> None:
+    """Memory has one power all the time, so its energy tells the time that was counted."""
+    config = configure(*RUN, "energy.enabled=true", "energy.period_s=60")
+    parts = train(config, 3)
+    whole = train(configure(*RUN, "energy.enabled=true", "energy.period_s=60", "seed=1"))
+    watts = [result.energy.ram.kwh * 3.6e6 / result.energy.tracked_s for result in (parts, whole) if result.energy]
+    assert len(watts) == 2 and watts[0] == pytest.approx(watts[1], rel=0.15) and watts[1] > 0
+
+
 def test_parts_of_different_methods_say_so() -> None:
     parts = []
     for method in ("rapl", "model"):

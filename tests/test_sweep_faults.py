@@ -16,7 +16,7 @@ import pytest
 
 from mgu.isolation import call
 from mgu.results import read_result
-from tests.processes import Running, run_cold
+from tests.processes import Running, run_cold, start_cold
 
 GRID = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "residual=without", "seed=0,1")
 QUICK = ("training.epochs=4", "energy.enabled=false")
@@ -92,6 +92,23 @@ def test_an_interrupted_sweep_says_so_and_goes_on(
     assert done.returncode == 0 and "1 of them from where they were interrupted" in done.stdout, done
     assert "continues after epoch" in done.stdout
     assert evidence(tmp_path) == expected
+
+
+def test_ctrl_c_while_the_libraries_are_imported_is_one_line(tmp_path: Path) -> None:
+    with start_cold(tmp_path, [*GRID, *QUICK]) as running:
+        assert running.stdout and running.stdout.readline().startswith(f"{RUNS} runs")  # the server is on its way
+        time.sleep(1)
+        os.killpg(running.pid, signal.SIGINT)
+        _, stderr = running.communicate(timeout=60)
+    assert running.returncode == 130 and len(stderr.splitlines()) == 1 and "interrupted" in stderr
+
+
+def test_a_reader_that_leaves_stops_no_run(tmp_path: Path) -> None:
+    with start_cold(tmp_path, [*GRID, *QUICK]) as running:
+        assert running.stdout
+        running.stdout.close()
+        running.wait(100)
+    assert running.returncode == 0 and len(list(tmp_path.rglob("result.json"))) == RUNS
 
 
 FAULTS = '''
@@ -181,26 +198,28 @@ def test_two_sweeps_at_once_share_the_work(undisturbed: tuple[dict[str, Any], fl
     assert any(contended)
 
 
-def test_a_sweep_waits_for_the_runs_of_another_and_takes_over_when_that_dies(
-    undisturbed: tuple[dict[str, Any], float], tmp_path: Path
-) -> None:
-    expected, _ = undisturbed
-    one = [*GRID[:-1], "seed=0", "norm=ln", *QUICK]
+def test_a_sweep_waits_for_the_runs_of_another_and_takes_over_when_that_dies(tmp_path: Path) -> None:
+    one = ["-m", "layout=digits_2", "norm=ln", "training.epochs=100", "training.patience=100", "energy.enabled=false"]
     first = Running(tmp_path, one, {})
     _wait_for(tmp_path / "runs", "checkpoint.pt")
     second = Running(tmp_path, one, {})
-    until = time.monotonic() + 20
-    while "waiting for" not in second.outputs[0].read_text() and time.monotonic() < until and first.process.is_alive():
-        time.sleep(0.01)
+    _wait_for_text(second, "waiting for 1 run that another process trains")
     first.kill(signal.SIGKILL)
     end = second.wait()
-    assert end.returncode == 0, end
-    found = evidence(tmp_path)
-    assert found.items() <= expected.items() and len(found) == 1
+    assert end.returncode == 0 and "continues after epoch" in end.stdout, end
+    (result,) = (read_result(file) for file in tmp_path.rglob("result.json"))
+    assert result.epochs == 100 and result.resumed == 1
 
 
 def _wait_for(folder: Path, name: str) -> None:
     until = time.monotonic() + 60
     while not list(folder.rglob(name)):
         assert time.monotonic() < until, f"no {name} came"
+        time.sleep(0.01)
+
+
+def _wait_for_text(running: Running, text: str) -> None:
+    until = time.monotonic() + 60
+    while text not in running.outputs[0].read_text():
+        assert time.monotonic() < until and running.process.is_alive(), running.outputs[0].read_text()
         time.sleep(0.01)

@@ -28,7 +28,7 @@ from omegaconf import DictConfig, flag_override
 from mgu.config import RunConfig
 from mgu.errors import UserError
 from mgu.results import default_runs_dir
-from mgu.state import runs_dir
+from mgu.state import run_folder, runs_dir
 
 if TYPE_CHECKING:
     from mgu.sweep import Sweep
@@ -93,7 +93,7 @@ class GridSweeper(BasicSweeper):
             [*job, f"runs_dir={_quoted(str(runs_dir(config).absolute()))}"]
             for job, config in zip(jobs, configs, strict=True)
         ]
-        reasons: dict[str, str] = {}
+        reasons: dict[Path, str] = {}
         try:
             with sweep.watching(one_by_one=type(self.launcher).__name__ == "BasicLauncher"):
                 returns = self._launch(sweep, jobs, reasons)
@@ -103,7 +103,7 @@ class GridSweeper(BasicSweeper):
         sweep.close(reasons)
         return returns
 
-    def _launch(self, sweep: Sweep, jobs: list[list[str]], reasons: dict[str, str]) -> list[JobReturn]:
+    def _launch(self, sweep: Sweep, jobs: list[list[str]], reasons: dict[Path, str]) -> list[JobReturn]:
         """All jobs; those that another process was at once more when it has ended, for it may have been killed."""
         assert self.launcher is not None
         configs = sweep.configs
@@ -113,15 +113,16 @@ class GridSweeper(BasicSweeper):
                 returns: Sequence[JobReturn] = self.launcher.launch(jobs, initial_job_idx=len(all_returns))
             except Exception as error:  # a worker was killed: the launchers give up, but runs are on disk
                 reason = f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0]
-                reasons |= {config.identity: reason for config in configs}
+                reasons |= {run_folder(config): reason for config in configs}
                 return all_returns
             all_returns += returns
             busy = []
             for job, config, returned in zip(jobs, configs, returns, strict=True):
                 if returned.status == JobStatus.FAILED:
-                    reasons[config.identity] = str(returned._return_value)
+                    reasons[run_folder(config)] = str(returned._return_value)
                 elif returned.return_value == "busy":
-                    busy.append((job, config))
+                    # Who forces a run that another sweep forces too has that one's result, or what it left.
+                    busy.append(([*job, "force=false"], config))
             jobs, configs = [job for job, _ in busy], [config for _, config in busy]
             if busy:
                 sweep.wait_for(configs)
@@ -164,9 +165,15 @@ class GridSweeper(BasicSweeper):
             try:
                 configs.append(self._check(job))
             except UserError as error:
-                faults[str(error)] = [*faults.get(str(error), []), " ".join(job)]
+                for fault in str(error).splitlines():
+                    faults[fault] = [*faults.get(fault, []), " ".join(job)]
         if faults:
-            raise UserError("\n".join(f"{fault} (in {where[0]}, {len(where)} jobs)" for fault, where in faults.items()))
+            raise UserError(
+                "\n".join(
+                    f"{fault} (in {where[0]}{f', and {len(where) - 1} more' * (len(where) > 1)})"
+                    for fault, where in faults.items()
+                )
+            )
         return configs
 
     def _check(self, job: list[str]) -> RunConfig:
@@ -184,7 +191,7 @@ class GridSweeper(BasicSweeper):
 def _quoted(text: str) -> str:
     """As Hydra's grammar of overrides wants a text that may hold anything."""
     escaped = re.sub(r"(\\*)'", r"\1\1\\'", text)
-    return f"'{escaped}'"
+    return "'" + re.sub(r"(\\+)$", r"\1\1", escaped) + "'"
 
 
 def _groups(axes: dict[str, Any]) -> set[str]:

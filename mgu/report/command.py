@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mgu.arguments import Parser
 from mgu.errors import UserError
 from mgu.report.load import load_results
 from mgu.report.rank import rank
@@ -39,9 +40,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="mgu-run report", description="Join finished runs into the ranking table of their experiment."
-    )
+    parser = Parser(prog="mgu-run report", description="Join finished runs into the ranking table of their experiment.")
     parser.add_argument(
         "runs", nargs="*", type=Path, metavar="RUNS", help="folders or result.json files (default: all of runs/)"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from mgu.config import RunConfig
-from mgu.errors import UserError
+from mgu.errors import UserError, how_to_install
 from mgu.results import Result
 from mgu.tracking.mlflow import MlflowTracker
 from mgu.tracking.tensorboard import TensorBoardTracker
@@ -74,8 +74,7 @@ def trackers(config: RunConfig, folder: Path) -> Trackers:
 def check_installed(config: RunConfig) -> None:
     """Raises UserError, before anything is trained, where a tracker is on whose packages are not installed."""
     faults = [
-        f"{group}=with must have the package {package}, but it is not installed. "
-        f"Install it with: pip install 'mgu[{group}]'"
+        f"{group}=with must have the package {package}, but it is not installed. {how_to_install(group)}"
         for group, packages in PACKAGES.items()
         if getattr(config, group)
         for package in packages
