@@ -32,6 +32,13 @@ extras: extra-joblib extra-slurm extra-ray extra-tensorboard extra-mlflow ## Add
 extra-%: .venv/for-running
 	$(UV) sync --frozen --inexact --no-dev --compile-bytecode --extra $*
 
+.PHONY: bench
+bench: .venv/for-developing ## Time the unit, the loop and their peers side by side; some minutes, on a quiet machine
+	$(UV) sync --frozen --inexact --compile-bytecode --group bench
+	.venv/bin/python benchmarks/units.py
+	.venv/bin/python benchmarks/epochs.py
+	.venv/bin/python benchmarks/growth.py
+
 .PHONY: format
 format: .venv/for-developing ## Format the code and mend what can be mended
 	.venv/bin/ruff format .

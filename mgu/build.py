@@ -25,6 +25,7 @@ from mgu.layers.activation import find_activation
 from mgu.layers.block import Block
 from mgu.layers.fused import find_kernel
 from mgu.layers.unit import MultiGatedUnit
+from mgu.malloc import keep_freed_memory
 from mgu.models.convnet import ConvNet, convolution
 from mgu.tasks.classification import Classification
 from mgu.train.optim import build_nadam
@@ -57,7 +58,7 @@ def check_engine(config: RunConfig) -> None:
     if not config.mgu or config.engine != "native":
         return
     activation = find_activation(config.layout.activation)
-    if find_device(config).type != "cpu" or not find_kernel(activation, False, True, torch.float32):
+    if find_device(config).type != "cpu" or not find_kernel(activation, False, True, 0, torch.float32):
         raise UserError(
             "engine must be auto, eager or packed for this run, but got native, which needs a C compiler, the CPU, and "
             f"an activation that it knows (not {config.layout.activation} on {find_device(config)}). Pass engine=auto."
@@ -65,7 +66,8 @@ def check_engine(config: RunConfig) -> None:
 
 
 def set_up_torch(config: RunConfig) -> None:
-    """Threads and determinism, for this whole process."""
+    """Threads, determinism and memory, for this whole process."""
+    keep_freed_memory()
     if config.threads:
         torch.set_num_threads(config.threads)
     if config.deterministic:

@@ -99,6 +99,7 @@ def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
 def _main(folder: Path, arguments: list[str], variables: dict[str, str], outputs: list[Path], server: str) -> None:
     os.setsid()
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, and not as under nohup
     share_server(server)
     os.chdir(folder)
     os.environ.clear()

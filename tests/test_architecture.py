@@ -11,7 +11,7 @@ import mgu
 
 ROOT = Path(mgu.__file__).parent
 RANKS = [
-    {"errors", "wiring", "native"},
+    {"errors", "wiring", "native", "malloc"},
     {"arguments", "config", "results", "isolation", "presence"},
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
     {"models", "data", "tasks", "energy", "screen", "tracking"},

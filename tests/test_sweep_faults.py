@@ -95,7 +95,9 @@ def test_an_interrupted_sweep_says_so_and_goes_on(
 
 
 def test_ctrl_c_while_the_libraries_are_imported_is_one_line(tmp_path: Path) -> None:
-    with start_cold(tmp_path, [*GRID, *QUICK]) as running:
+    as_in_a_terminal = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # not as under nohup
+    script = f"{as_in_a_terminal} from mgu.cli import main; main()"
+    with start_cold(tmp_path, [*GRID, *QUICK], script) as running:
         assert running.stdout and running.stdout.readline().startswith(f"{RUNS} runs")  # the server is on its way
         time.sleep(1)
         os.killpg(running.pid, signal.SIGINT)

@@ -23,6 +23,7 @@ from mgu.native import load
 ACTIVATIONS: dict[Activation, str] = {F.selu: "SELU", F.relu: "RELU", F.silu: "SILU", F.tanh: "TANH"}
 REALS = {torch.float32: "float", torch.float64: "double"}
 VALUES_PER_THREAD = 50_000
+FEW_CHANNELS = 64  # so many that a loop over them gains from knowing how many
 SOURCE = Path(__file__).with_name("mixing.c")
 
 
@@ -57,12 +58,15 @@ class Norms(NamedTuple):
         return tuple(tensor for norm in self for tensor in (norm.weight, norm.bias))
 
 
-def find_kernel(activation: Activation, reference: bool, residual_gate: bool, dtype: torch.dtype) -> ctypes.CDLL | None:
+def find_kernel(
+    activation: Activation, reference: bool, residual_gate: bool, channels: int, dtype: torch.dtype
+) -> ctypes.CDLL | None:
     """The compiled function for one kind of unit; None for an activation or precision that it lacks, or no compiler."""
     if activation not in ACTIVATIONS or dtype not in REALS:
         return None
     words = {"REAL": REALS[dtype], "ACTIVATION": ACTIVATIONS[activation]}
-    return load(SOURCE, **words, REFERENCE=int(reference), RESIDUAL_GATE=int(residual_gate))
+    known = channels if channels <= FEW_CHANNELS else 0
+    return load(SOURCE, **words, REFERENCE=int(reference), RESIDUAL_GATE=int(residual_gate), CHANNELS=known)
 
 
 def can_be_fused(norms: Norms) -> bool:

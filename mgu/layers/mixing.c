@@ -5,7 +5,8 @@ one pass can recompute is not stored: backward reads the same rows again, and th
 mgu/layers/fused.py says when this runs; MultiGatedUnit.branches is the same in plain torch, and the tests compare.
 
 Given when this is compiled: REAL, float or double; ACTIVATION, one of SELU, RELU, SILU, TANH; RESIDUAL_GATE and
-REFERENCE (the wiring), 0 or 1. */
+REFERENCE (the wiring), 0 or 1; CHANNELS, their number, or 0 if that is only known at run time: a quarter slower where
+they are few. */
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,7 +14,10 @@ REFERENCE (the wiring), 0 or 1. */
 
 typedef REAL real;
 
+#define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
+
 enum { SELU, RELU, SILU, TANH };
+enum { AHEAD = 4 }; /* rows between what is worked on and what is asked of memory */
 enum { BLOCK = 32 }; /* rows whose sums are taken in `real`, before they join a sum in double */
 
 /* e^x by 2^n * e^r with |r| <= ln(2) / 2, in a form that compilers turn into vector code; NaN stays NaN. */
@@ -88,7 +92,7 @@ static inline real slope(real x, real y) {
     }
 }
 
-enum { TRANSFORMS = 6 + RESIDUAL_GATE, FIRST_GATE = 2, SKIP = TRANSFORMS - 1 };
+enum { SCRATCH = 10, TRANSFORMS = 6 + RESIDUAL_GATE, FIRST_GATE = 2, SKIP = TRANSFORMS - 1 };
 
 /* One call. Arrays named in the singular have `channels` values, `rows` are those above, `out` has `channels` a row. */
 struct call {
@@ -109,26 +113,28 @@ struct mixed {
     real bn_order, bn_or_ln, norm_or_none, processed, bypass;
 };
 
-/* The reference wiring opens two gates to the other side; sigmoid(-x) = 1 - sigmoid(x). */
+/* The reference wiring opens two gates to the other side. */
 #define TOWARDS (REFERENCE ? -1 : 1)
 
-static inline struct mixed mix(const struct call *k, const real *row, long c, real ln_mean, real ln_scale) {
-    const long channels = k->channels;
+static inline struct mixed mix(const struct call *k, const real *row, const real *activated, const real *gates, long c,
+                               real ln_mean, real ln_scale) {
+    const long channels = CHANNELS_OF(*k);
     struct mixed m;
     real x = row[c];
     m.bypass = row[channels + c];
-    m.activated = activate(x);
+    m.activated = activated[c];
     m.bn_before = (x - k->statistics[c]) * k->statistics[channels + c] * k->bn_before_weight[c] + k->bn_before_bias[c];
     m.bn_before_activated = activate(m.bn_before); /* eq. 4 */
     m.bn_after = (m.activated - k->statistics[2 * channels + c]) * k->statistics[3 * channels + c] *
                      k->bn_after_weight[c] + k->bn_after_bias[c]; /* eq. 3 */
     m.ln = ((REFERENCE ? m.activated : x) - ln_mean) * ln_scale * k->ln_weight[c] + k->ln_bias[c];
     m.ln_activated = REFERENCE ? m.ln : activate(m.ln); /* eq. 8 */
-    m.to_bn_after = sigmoid(TOWARDS * row[FIRST_GATE * channels + c]);
-    m.to_bn = sigmoid(row[(FIRST_GATE + 1) * channels + c]);
-    m.to_norm = sigmoid(row[(FIRST_GATE + 2) * channels + c]);
-    m.without_residual = RESIDUAL_GATE ? sigmoid(row[(FIRST_GATE + 3) * channels + c]) : 1;
-    m.to_processed = sigmoid(TOWARDS * row[SKIP * channels + c]);
+    m.to_bn_after = REFERENCE ? 1 - gates[c] : gates[c];
+    m.to_bn = gates[channels + c];
+    m.to_norm = gates[2 * channels + c];
+    m.without_residual = RESIDUAL_GATE ? gates[3 * channels + c] : 1;
+    real skip = gates[(SKIP - FIRST_GATE) * channels + c];
+    m.to_processed = REFERENCE ? 1 - skip : skip;
     m.bn_order = m.bn_before_activated + m.to_bn_after * (m.bn_after - m.bn_before_activated); /* eq. 5 */
     m.bn_or_ln = m.ln_activated + m.to_bn * (m.bn_order - m.ln_activated);                     /* eq. 9 */
     m.norm_or_none = m.activated + m.to_norm * (m.bn_or_ln - m.activated);                     /* eq. 12 */
@@ -136,14 +142,19 @@ static inline struct mixed mix(const struct call *k, const real *row, long c, re
     return m;
 }
 
-/* Mean and 1 / sqrt(variance + eps) of one row, for layer normalisation. */
-static inline void row_statistics(const real *row, long channels, real eps, real *values, real *mean, real *scale) {
+/* What needs an exponential of one row's own values, in loops that are short enough for the processor's registers:
+   the activation of the layer's output and the sigmoids of the gates. And for layer normalisation the row's mean and
+   1 / sqrt(variance + eps). */
+static inline void begin_row(const real *row, long channels, real eps, real *activated, real *gates, real *mean,
+                             real *scale) {
+    const real *values = REFERENCE ? activated : row;
     real sum = 0, squares = 0;
+#pragma omp simd
+    for (long c = 0; c < channels; c++) activated[c] = activate(row[c]);
+#pragma omp simd
+    for (long i = 0; i < (TRANSFORMS - FIRST_GATE) * channels; i++) gates[i] = sigmoid(row[FIRST_GATE * channels + i]);
 #pragma omp simd reduction(+ : sum)
-    for (long c = 0; c < channels; c++) {
-        values[c] = REFERENCE ? activate(row[c]) : row[c];
-        sum += values[c];
-    }
+    for (long c = 0; c < channels; c++) sum += values[c];
     real m = sum / channels;
 #pragma omp simd reduction(+ : squares)
     for (long c = 0; c < channels; c++) squares += (values[c] - m) * (values[c] - m);
@@ -151,7 +162,12 @@ static inline void row_statistics(const real *row, long channels, real eps, real
     *scale = 1 / (real)sqrt(squares / channels + eps);
 }
 
-/* What is done to some rows. `sums` is added to; `scratch` has 4 * channels numbers to write on. */
+/* Have memory bring `count` numbers that will be wanted soon; asking for too many does no harm. */
+static inline void expect(const real *from, long count) {
+    for (long i = 0; i < count; i += 64 / (long)sizeof(real)) __builtin_prefetch(from + i);
+}
+
+/* What is done to some rows. `sums` is added to; `scratch` has SCRATCH * channels numbers to write on. */
 typedef void rows_function(const struct call *call, long first, long last, real *sums, real *scratch);
 
 /* Do it to all rows; `width` sums per channel are taken in `real` over a block of rows, then in double, then over the
@@ -161,7 +177,7 @@ static void for_rows(const struct call *call, rows_function *function, long widt
     double *parts = calloc(threads * count + 1, sizeof(double));
 #pragma omp parallel for schedule(static) num_threads(threads)
     for (long part = 0; part < threads; part++) {
-        real *block = calloc(count + 4 * call->channels, sizeof(real));
+        real *block = calloc(count + SCRATCH * call->channels, sizeof(real));
         long last = call->rows * (part + 1) / threads;
         for (long row = call->rows * part / threads; row < last; row += BLOCK) {
             function(call, row, row + BLOCK < last ? row + BLOCK : last, block, block + count);
@@ -179,13 +195,16 @@ static void for_rows(const struct call *call, rows_function *function, long widt
 
 /* Sums of x, x^2, A(x) and A(x)^2, each as far from its value in the first row, lest digits cancel. */
 static void sum_statistics(const struct call *call, long first, long last, real *sums, real *scratch) {
-    long channels = call->channels;
-    (void)scratch;
+    const long channels = CHANNELS_OF(*call);
+    const real *packed = call->packed;
+    real *first_activated = scratch;
+    for (long c = 0; c < channels; c++) first_activated[c] = activate(packed[c]);
     for (long r = first; r < last; r++) {
-        const real *row = call->packed + r * TRANSFORMS * channels;
+        const real *row = packed + r * TRANSFORMS * channels;
+        expect(row + AHEAD * TRANSFORMS * channels, channels);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
-            real x = row[c] - call->packed[c], a = activate(row[c]) - activate(call->packed[c]);
+            real x = row[c] - packed[c], a = activate(row[c]) - first_activated[c];
             sums[c] += x;
             sums[channels + c] += x * x;
             sums[2 * channels + c] += a;
@@ -232,15 +251,17 @@ static void running_statistics(const struct call *call) {
 
 static void mix_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
-    const long channels = k.channels;
+    const long channels = CHANNELS_OF(k);
+    real *activated = scratch, *gates = scratch + channels;
     (void)sums;
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels;
         real *out = k.out + r * channels, ln_mean, ln_scale;
-        row_statistics(row, channels, (real)k.ln_eps, scratch, &ln_mean, &ln_scale);
+        expect(row + TRANSFORMS * channels, TRANSFORMS * channels);
+        begin_row(row, channels, (real)k.ln_eps, activated, gates, &ln_mean, &ln_scale);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
-            struct mixed m = mix(&k, row, c, ln_mean, ln_scale);
+            struct mixed m = mix(&k, row, activated, gates, c, ln_mean, ln_scale);
             out[c] = m.bypass + m.to_processed * (m.processed - m.bypass); /* eq. 19 */
         }
     }
@@ -250,16 +271,17 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
    batch. Sums: the gradients of the six weights and biases, from which the rest follows. */
 static void mix_rows_backward(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
-    const long channels = k.channels;
+    const long channels = CHANNELS_OF(k);
     real *to_ln = scratch, *d_x = scratch + channels, *normalised = scratch + 2 * channels;
-    real *activation_slope = scratch + 3 * channels;
+    real *activation_slope = scratch + 3 * channels, *activated = scratch + 4 * channels, *gates = scratch + 5 * channels;
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels, *d_out = k.d_out + r * channels;
         real *d_row = k.d_packed + r * TRANSFORMS * channels, ln_mean, ln_scale, mean_to_ln = 0, mean_product = 0;
-        row_statistics(row, channels, (real)k.ln_eps, scratch, &ln_mean, &ln_scale);
+        expect(row + TRANSFORMS * channels, TRANSFORMS * channels);
+        begin_row(row, channels, (real)k.ln_eps, activated, gates, &ln_mean, &ln_scale);
 #pragma omp simd reduction(+ : mean_to_ln, mean_product)
         for (long c = 0; c < channels; c++) {
-            struct mixed m = mix(&k, row, c, ln_mean, ln_scale);
+            struct mixed m = mix(&k, row, activated, gates, c, ln_mean, ln_scale);
             real d = d_out[c];
             real d_processed = d * m.to_processed;
             real d_bypass = d - d_processed + d_processed * (1 - m.without_residual);
@@ -313,12 +335,14 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
 /* In training the statistics of the batch norms depend on every row, too. d_norms has the sums. */
 static void subtract_means(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
-    const long channels = k.channels;
+    const long channels = CHANNELS_OF(k);
     const real per_row = 1 / (real)k.rows;
     (void)sums, (void)scratch;
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels;
         real *d_row = k.d_packed + r * TRANSFORMS * channels;
+        expect(row + AHEAD * TRANSFORMS * channels, channels);
+        expect(d_row + AHEAD * TRANSFORMS * channels, channels);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             real before_scale = k.statistics[channels + c], after_scale = k.statistics[3 * channels + c];

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from mgu.errors import did_you_mean
 from mgu.layers.activation import Activation, find_activation
-from mgu.layers.engine import ENGINES, Engine, choose
+from mgu.layers.engine import ENGINES, Chooser, Engine
 from mgu.layers.fused import Norms, mix_fused
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.transform import find_channels, fresh_copy, set_bias_
@@ -68,6 +68,7 @@ class MultiGatedUnit(nn.Module):
         self.activation = find_activation(activation)
         self.wiring = WIRINGS[wiring]
         self.num_channels, self.channel_axis = channels
+        self._chooser = Chooser(channels.axis, self.activation, self.wiring.ln_after_activation)
         gates = [gate for gate in GATES if gate != "residual" or residual_gate]
         biases = _bias_per_gate(gate_bias, gates)
 
@@ -83,18 +84,16 @@ class MultiGatedUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """o(x), eq. 19: the shape of layer(x)."""
-        transforms = self._transforms
-        way = choose(
-            *(self.engine, [*transforms.values()], self.channel_axis, self._norms),
-            *(self.activation, self.wiring.ln_after_activation, x),
-        )
+        transforms, norms = self._transforms, self._norms
+        layers = [*transforms.values()]
+        way = self._chooser.choose(self.engine, layers, norms, x)
         if way.engine == "eager":
             return self.branches(x)["skip"]
-        packed = wide([*transforms.values()], x)
+        packed = wide(layers, x)
         if packed.shape[self.channel_axis] != len(transforms) * self.num_channels:
             self._checked(packed.chunk(len(transforms), dim=self.channel_axis)[0])  # says what is wrong
         if way.kernel:
-            return mix_fused(way.kernel, self._norms, packed)
+            return mix_fused(way.kernel, norms, packed)
         outputs = packed.chunk(len(transforms), dim=self.channel_axis)
         return self._mix(dict(zip(transforms, outputs, strict=True)))["skip"]
 

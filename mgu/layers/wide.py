@@ -20,7 +20,7 @@ WITH_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
 def can_be_wide(layers: Sequence[nn.Module], axis: int) -> bool:
-    """Whether `wide` computes them: of one kind that it knows, alike in everything but their weights, unobserved.
+    """Whether `wide` computes them: of one kind that it knows, and alike in everything but their weights.
 
     axis: where the caller expects the channels, from the end.
     """
@@ -30,7 +30,12 @@ def can_be_wide(layers: Sequence[nn.Module], axis: int) -> bool:
         return False
     if axis != (-1 if kind is nn.Linear else 1 - first.weight.dim()):
         return False
-    return all(type(layer) is kind and _shape(layer) == _shape(first) and not _is_observed(layer) for layer in layers)
+    return all(type(layer) is kind and _shape(layer) == _shape(first) for layer in layers)
+
+
+def are_observed(layers: Sequence[nn.Module]) -> bool:
+    """Whether one has hooks, which want the layer itself to be called."""
+    return any(layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks for layer in layers)
 
 
 def wide(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
@@ -62,28 +67,32 @@ def _stored_together(layers: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
     if torch.compiler.is_compiling():  # which cannot follow where tensors lie
         weight = torch.cat([layer.weight for layer in layers])
         return weight, None if layers[0].bias is None else torch.cat([layer.bias for layer in layers])
-    weight = _Together.apply(*(layer.weight for layer in layers))
+    weights = [layer.weight for layer in layers]
     if layers[0].bias is None:
-        return weight, None
-    return weight, _Together.apply(*(layer.bias for layer in layers))
+        weight, bias = _Together.apply(len(layers), *weights)
+    else:
+        weight, bias = _Together.apply(len(layers), *weights, *(layer.bias for layer in layers))
+    return weight, bias
 
 
 class _Together(torch.autograd.Function):
-    """Equal parameters as one tensor without copying: they are moved, once, to where they lie side by side.
+    """Weights, and biases, as one tensor each without copying: they are moved, once, to where they lie side by side.
 
     They stay what they were to everybody else: parameters with names of their own. What moves them away (`.to(...)`)
     has them moved together again at the next call.
     """
 
     @staticmethod
-    def forward(ctx: Any, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, count: int, *parameters: Tensor) -> tuple[Tensor, Tensor | None]:
+        ctx.count = count
         ctx.save_for_backward(*parameters)  # has autograd notice if one is changed before the backward pass
-        return _side_by_side(parameters)
+        biases = parameters[count:]
+        return _side_by_side(parameters[:count]), _side_by_side(biases) if biases else None
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
-        parts: tuple[Tensor, ...] = grad.chunk(len(ctx.saved_tensors))
-        return parts
+    def backward(ctx: Any, d_weight: Tensor, d_bias: Tensor | None) -> tuple[Tensor | None, ...]:
+        _ = ctx.saved_tensors
+        return None, *d_weight.chunk(ctx.count), *(() if d_bias is None else d_bias.chunk(ctx.count))
 
 
 def _side_by_side(parameters: Sequence[Tensor]) -> Tensor:
@@ -134,8 +143,3 @@ def _shape(layer: Any) -> tuple[Any, ...]:
     names = ("stride", "padding", "output_padding", "dilation", "groups", "padding_mode")
     bias = None if layer.bias is None else layer.bias.shape
     return layer.weight.shape, layer.weight.dtype, layer.weight.device, bias, *(getattr(layer, n, None) for n in names)
-
-
-def _is_observed(layer: nn.Module) -> bool:
-    """Hooks want the layer itself to be called."""
-    return bool(layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks)

@@ -1,0 +1,111 @@
+"""The paper's models by the names of the tables: M2 is the MNIST layout of two layers, C7 the CIFAR one of seven."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from torch import Tensor, nn
+
+from mgu import MultiGatedUnit
+from mgu.build import build_model
+from mgu.cli import conf_dir
+from mgu.compose import read_config
+from mgu.config import RunConfig
+
+LAYOUTS = {f"M{n}": ("mnist", f"mnist_{n}") for n in (2, 3, 4)} | {
+    f"C{n}": ("cifar10", f"cifar_{n}") for n in (7, 10, 15)
+}
+
+
+def configure(layout: str, *overrides: str) -> RunConfig:
+    """The configuration of one run; layout: M2 to C15, or a name of conf/layout on MNIST."""
+    dataset, name = LAYOUTS.get(layout, ("mnist", layout))
+    words = [f"dataset={dataset}", f"layout={name}", "energy.enabled=false", *overrides]
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        composed = compose("config", words, return_hydra_config=True)
+    HydraConfig.instance().set_config(composed)
+    return read_config(composed)
+
+
+def units_of(config: RunConfig, engine: str) -> nn.Sequential:
+    """The stack of units of a layout, channels last."""
+    torch.manual_seed(0)
+    model = build_model(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for block in model.blocks:
+        block.engine = engine
+    blocks: nn.Sequential = model.blocks
+    return blocks
+
+
+class StraightUnit(nn.Module):
+    """The unit as a careful first version writes it: seven layers, torch's norms, every equation as it is printed."""
+
+    def __init__(self, unit: MultiGatedUnit) -> None:
+        super().__init__()
+        self.layer, self.bypass, self.gates = unit.layer, unit.bypass, unit.gate_transforms
+        norms = [nn.BatchNorm2d(unit.num_channels, momentum=0.01, eps=1e-3) for _ in range(2)]
+        self.bn_before, self.bn_after = norms
+        self.ln = nn.LayerNorm(unit.num_channels, eps=1e-3)
+        self.activation = unit.activation
+
+    def forward(self, x: Tensor) -> Tensor:
+        gates = {name: torch.sigmoid(transform(x)) for name, transform in self.gates.items()}
+        layer, bypass = self.layer(x), self.bypass(x)
+        activated = self.activation(layer)
+        before, after = self.activation(self.bn_before(layer)), self.bn_after(activated)
+        ln = self.activation(self.ln(layer.permute(0, 2, 3, 1)).permute(0, 3, 1, 2))
+        out = gates["bn_order"] * after + (1 - gates["bn_order"]) * before
+        out = gates["bn_or_ln"] * out + (1 - gates["bn_or_ln"]) * ln
+        out = gates["norm_or_none"] * out + (1 - gates["norm_or_none"]) * activated
+        out = gates["residual"] * out + (1 - gates["residual"]) * (out + bypass)
+        return gates["skip"] * out + (1 - gates["skip"]) * bypass
+
+
+def straight_units_of(config: RunConfig) -> nn.Sequential:
+    """The same stack, straight, in torch's default memory order."""
+    torch.manual_seed(0)
+    return nn.Sequential(*(StraightUnit(unit) for unit in build_model(config).blocks))  # type: ignore[arg-type]
+
+
+class Floor:
+    """Forward and backward of the convolutions alone, each as wide as the unit's transforms together."""
+
+    def __init__(self, units: Sequence[nn.Module], x: Tensor) -> None:
+        self.parts = []
+        for index, unit in enumerate(units):
+            conv = unit.layer
+            wide = nn.Conv2d(conv.in_channels, 7 * conv.out_channels, conv.kernel_size, conv.stride, conv.padding)  # type: ignore[arg-type]
+            wide = wide.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            inputs = _channels_last(x.detach()).requires_grad_(index > 0)
+            self.parts.append((wide, inputs, torch.randn_like(wide(inputs))))
+            with torch.no_grad():
+                x = unit(x)
+
+    def __call__(self) -> None:
+        for wide, inputs, direction in self.parts:
+            wide.zero_grad()
+            inputs.grad = None
+            wide(inputs).backward(direction)
+
+
+def _channels_last(x: Tensor) -> Tensor:
+    """Also with one channel, where torch would take both orders for one."""
+    batch, channels, height, width = x.shape
+    return (
+        x.permute(0, 2, 3, 1)
+        .reshape(batch, height, width, channels)
+        .clone()
+        .as_strided(x.shape, (height * width * channels, 1, width * channels, channels))
+    )
+
+
+def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, labels: Tensor) -> None:
+    """Forward, loss, backward, update."""
+    loss = F.cross_entropy(model(x), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()

@@ -1,0 +1,64 @@
+"""Time several ways to do one thing in turns, so that whatever else the machine does hits all of them alike."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import torch
+
+from mgu.build import describe_device
+from mgu.config import RunConfig
+
+RESULTS = Path(__file__).with_name("results")
+
+Seconds = dict[str, list[float]]
+
+
+def in_turns(ways: Mapping[str, Callable[[], object]], rounds: int, warm_up: int = 3) -> Seconds:
+    """Seconds of every call, by name. The order turns by one every round, for who comes after whom matters."""
+    names = list(ways)
+    for _ in range(warm_up):
+        for way in ways.values():
+            way()
+    seconds: Seconds = {name: [] for name in names}
+    for turn in range(rounds):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            started = time.perf_counter()
+            ways[name]()
+            seconds[name].append(time.perf_counter() - started)
+    return seconds
+
+
+def describe(seconds: list[float]) -> dict[str, float]:
+    """Median and quartiles in seconds."""
+    low, _, high = quantiles(seconds, n=4)
+    return {"median_s": median(seconds), "quartile_low_s": low, "quartile_high_s": high, "rounds": len(seconds)}
+
+
+def ratio(seconds: Seconds, above: str, below: str) -> float:
+    """Of medians."""
+    return median(seconds[above]) / median(seconds[below])
+
+
+def spread(seconds: Seconds, above: str, below: str) -> str:
+    """The ratio of medians, and the quartiles of the ratios round by round."""
+    low, _, high = quantiles([a / b for a, b in zip(seconds[above], seconds[below], strict=True)], n=4)
+    return f"{ratio(seconds, above, below):.2f} ({low:.2f}-{high:.2f})"
+
+
+def save(name: str, config: RunConfig, rows: list[dict[str, Any]]) -> None:
+    """As benchmarks/results/NAME.json, with the machine and the versions."""
+    machine = {
+        "device": describe_device(config),
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "threads": torch.get_num_threads(),
+    }
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")

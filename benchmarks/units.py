@@ -1,0 +1,136 @@
+"""The unit against the straight version and against the floor, on the layouts of the paper.
+
+    .venv/bin/python benchmarks/units.py [--layouts M2,M3,M4,C7,C10] [--rounds 30] [--threads 2]
+
+Forward and backward of the stack of units, whole training steps of the model, and what autograd keeps between forward
+and backward. Ratios of medians, with the quartiles of the ratios round by round; the bars are those of the project.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from models import Floor, configure, straight_units_of, train_step, units_of
+from rich.console import Console
+from rich.table import Table
+from side_by_side import describe, in_turns, ratio, save, spread
+from torch import Tensor, nn
+
+from mgu.malloc import keep_freed_memory
+from mgu.train.optim import build_nadam
+
+BATCH = 64
+BARS = {  # to the floor at most, the step at least, saved activations at most
+    "M2": (1.5, 3.5, 0.38),
+    "M3": (1.5, 2.3, 0.38),
+    "M4": (1.25, 1.75, 0.36),
+    "C7": (1.25, 1.4, 0.36),
+    "C10": (1.25, 1.15, 0.36),
+}
+ENGINES = ("native", "packed", "eager")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--layouts", default=",".join(BARS))
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--threads", type=int, default=2)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    keep_freed_memory()  # as mgu-run does; all ways gain
+    rows = [measure(layout, options.rounds) for layout in options.layouts.split(",")]
+    save("units", configure("M2", "mgu=equations"), rows)
+    show(rows)
+
+
+def measure(layout: str, rounds: int) -> dict[str, Any]:
+    """Everything about one layout, two layers to ten."""
+    config = configure(layout, "mgu=equations")
+    x = torch.rand(BATCH, *config.dataset.image_shape)
+    stacks = {"straight": straight_units_of(config), **{engine: units_of(config, engine) for engine in ENGINES}}
+    direction = torch.randn_like(stacks["native"](x))
+    passes: dict[str, Callable[[], object]] = {"floor": Floor(list(stacks["native"]), x)}
+    passes |= {name: _pass_of(stack, x, direction) for name, stack in stacks.items()}
+    units = in_turns(passes, rounds)
+    saved = {name: saved_bytes(stack, x) for name, stack in stacks.items()}
+
+    labels = torch.randint(config.dataset.num_classes, (BATCH,))
+    steps = in_turns(
+        {name: _step_of(stack, x, labels, one_pass=name == "native") for name, stack in stacks.items()}, rounds
+    )
+    return {
+        "layout": layout,
+        "to_floor": ratio(units, "native", "floor"),
+        "to_floor_spread": spread(units, "native", "floor"),
+        "straight_to_native": spread(units, "straight", "native"),
+        "step_straight_to_native": ratio(steps, "straight", "native"),
+        "step_spread": spread(steps, "straight", "native"),
+        "step_eager_to_native": spread(steps, "eager", "native"),
+        "step_eager_to_packed": spread(steps, "eager", "packed"),
+        "saved_to_straight": saved["native"] / saved["straight"],
+        "saved_to_eager": saved["native"] / saved["eager"],
+        "saved_mib": {name: size / 2**20 for name, size in saved.items()},
+        "units": {name: describe(seconds) for name, seconds in units.items()},
+        "steps": {name: describe(seconds) for name, seconds in steps.items()},
+    }
+
+
+def saved_bytes(stack: nn.Module, x: Tensor) -> int:
+    """Of all storages that autograd keeps, parameters and the images left out."""
+    stack(x)  # has parameters lie where they will lie
+    known = {tensor.untyped_storage().data_ptr() for tensor in (x, *stack.parameters())}
+    storages: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in known:
+            storages[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        out = stack(x)
+    del out
+    return sum(storages.values())
+
+
+def _pass_of(stack: nn.Module, x: Tensor, direction: Tensor) -> Callable[[], None]:
+    def forward_and_backward() -> None:
+        stack.zero_grad()
+        stack(x).backward(direction)
+
+    return forward_and_backward
+
+
+def _step_of(stack: nn.Module, x: Tensor, labels: Tensor, one_pass: bool) -> Callable[[], None]:
+    """Of the whole model, with torch's own Nadam for all but the native one."""
+    channels = stack(x).shape[1]
+    model = nn.Sequential(stack, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(channels, 10))
+    optimizer, _ = build_nadam(model.parameters(), 1e-3, 0.0, 0.9, 0.999, 1e-7, 0.004, one_pass=one_pass)
+    return lambda: train_step(model, optimizer, x, labels)
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    table = Table(title=f"batch {BATCH}, {torch.get_num_threads()} threads, medians in turns (quartiles)")
+    for title in ("layout", "unit / floor", "straight / unit", "step: straight / ours", "step: eager / ours"):
+        table.add_column(title)
+    for title in ("saved / straight", "saved / eager", "bars: floor, step, saved"):
+        table.add_column(title)
+    for row in rows:
+        floor, step, saved = BARS.get(row["layout"], (float("inf"), 0.0, 1.0))
+        met = (row["to_floor"] <= floor, row["step_straight_to_native"] >= step, row["saved_to_straight"] <= saved)
+        bars = zip((f"<= {floor}", f">= {step}", f"<= {saved}"), met, strict=True)
+        table.add_row(
+            row["layout"],
+            *(row[key] for key in ("to_floor_spread", "straight_to_native", "step_spread", "step_eager_to_native")),
+            f"{row['saved_to_straight']:.2f}",
+            f"{row['saved_to_eager']:.2f}",
+            ", ".join(f"{bar} {'met' if is_met else 'NOT MET'}" for bar, is_met in bars),
+        )
+    Console(width=200).print(table)
+
+
+if __name__ == "__main__":
+    main()
