@@ -84,15 +84,23 @@ class _Together(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, count: int, *parameters: Tensor) -> tuple[Tensor, Tensor | None]:
-        ctx.count = count
-        ctx.save_for_backward(*parameters)  # has autograd notice if one is changed before the backward pass
+        ctx.count, ctx.parameters, ctx.version = count, parameters, _version(parameters)
         biases = parameters[count:]
         return _side_by_side(parameters[:count]), _side_by_side(biases) if biases else None
 
     @staticmethod
     def backward(ctx: Any, d_weight: Tensor, d_bias: Tensor | None) -> tuple[Tensor | None, ...]:
-        _ = ctx.saved_tensors
-        return None, *d_weight.chunk(ctx.count), *(() if d_bias is None else d_bias.chunk(ctx.count))
+        if _version(ctx.parameters) != ctx.version:  # the wide tensors are not those that autograd watches
+            raise RuntimeError(
+                "a parameter of the unit has been modified by an inplace operation since the forward pass"
+            )
+        weights = torch.unsafe_chunk(d_weight, ctx.count)
+        return None, *weights, *(() if d_bias is None else torch.unsafe_chunk(d_bias, ctx.count))
+
+
+def _version(parameters: Sequence[Tensor]) -> int:
+    """Grows with every change in place."""
+    return sum(parameter._version for parameter in parameters)
 
 
 def _side_by_side(parameters: Sequence[Tensor]) -> Tensor:
