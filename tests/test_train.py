@@ -87,7 +87,10 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     logits, targets = torch.randn(200, 5), torch.randint(0, 4, (200,))  # class 4 never occurs
     logits[:, 3] = -9.0  # class 3 is never predicted
     task, predicted = Classification(5), logits.argmax(1)
-    metrics = task.metrics(task.confusion(logits[:90], targets[:90]) + task.confusion(logits[90:], targets[90:]))
+    confusion = task.confusion()
+    for part in (slice(90), slice(90, None)):
+        task.count(confusion, logits[part], targets[part])
+    metrics = task.metrics(confusion)
     macro = {"average": "macro", "labels": range(5), "zero_division": 0}
     assert metrics["accuracy"] == pytest.approx(accuracy_score(targets, predicted))
     assert metrics["precision"] == pytest.approx(precision_score(targets, predicted, **macro))

@@ -21,11 +21,14 @@ class Images:
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Inputs (B, C, H, W) as floats in 0..1 and targets (B,) of the images at `index`."""
-        inputs = self.pixels[index].to(torch.float32, memory_format=torch.channels_last) / self.pixel_max
+        rows = self.pixels.permute(0, 2, 3, 1)[index]  # (B, H, W, C): channels last, one channel or many
+        inputs = rows.to(torch.float32).div_(self.pixel_max).permute(0, 3, 1, 2)
         return inputs, self.labels[index]
 
     def to(self, device: torch.device) -> Images:
-        return replace(self, pixels=self.pixels.to(device), labels=self.labels.to(device))
+        """On the device, in the memory order in which batches are wanted."""
+        pixels = self.pixels.to(device, memory_format=torch.channels_last)
+        return replace(self, pixels=pixels, labels=self.labels.to(device))
 
     def subset(self, index: Tensor) -> Images:
         return replace(self, pixels=self.pixels[index], labels=self.labels[index])

@@ -19,12 +19,15 @@ class Classification:
         """Mean cross-entropy in nats of logits (B, K) and targets (B,)."""
         return F.cross_entropy(logits, targets)
 
-    def confusion(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Counts (K, K) by true class (row) and predicted class (column); batches add up."""
-        cells = targets * self.num_classes + logits.argmax(dim=1)
+    def confusion(self, device: torch.device | None = None) -> Tensor:
+        """No counts yet (K, K), by true class (row) and predicted class (column)."""
+        return torch.zeros(self.num_classes, self.num_classes, dtype=torch.long, device=device)
+
+    def count(self, confusion: Tensor, logits: Tensor, targets: Tensor) -> None:
+        """Add a batch to `confusion`, in place."""
+        cells = torch.add(logits.argmax(dim=1), targets, alpha=self.num_classes)
         # Not torch.bincount: on CUDA it waits for the device to learn how many bins there are.
-        counts = torch.zeros(self.num_classes**2, dtype=torch.long, device=cells.device)
-        return counts.scatter_add_(0, cells, torch.ones_like(cells)).view(self.num_classes, self.num_classes)
+        confusion.view(-1).scatter_add_(0, cells, torch.ones_like(cells))
 
     def metrics(self, confusion: Tensor) -> dict[str, float]:
         """Fractions in 0..1. A class never predicted has precision 0, one never seen recall 0 (scikit-learn's rule)."""

@@ -128,12 +128,12 @@ class _Totals:
     def __init__(self, task: Classification, device: torch.device) -> None:
         self.task = task
         self.loss = torch.zeros((), device=device, dtype=torch.float64 if device.type != "mps" else torch.float32)
-        self.confusion = torch.zeros(task.num_classes, task.num_classes, dtype=torch.long, device=device)
+        self.confusion = task.confusion(device)
 
     def add(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
         """`loss` is the mean over the batch; batches weigh by their size."""
-        self.loss += loss.detach() * len(targets)
-        self.confusion += self.task.confusion(logits, targets)
+        self.loss.add_(loss.detach(), alpha=len(targets))
+        self.task.count(self.confusion, logits.detach(), targets)
 
     def metrics(self) -> Metrics:
         count = self.confusion.sum()
