@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -24,7 +22,7 @@ import torch.nn.functional as F
 from models import configure, train_step
 from rich.console import Console
 from rich.table import Table
-from side_by_side import describe, in_turns, ratio, save, spread
+from side_by_side import Worker, describe, in_turns, ratio, save, spread
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
@@ -64,9 +62,9 @@ def measure(layout: str, images: int, rounds: int) -> dict[str, Any]:
     unit = configure(layout, *UNIT)
     ways["unit, ours"] = our_epoch(unit, images)
     ways["unit, eager"] = our_epoch(configure(layout, *UNIT, "engine=eager"), images)
-    keras = KerasWorker(layout, images) if find_spec("tensorflow") else None
+    keras = Worker("peers_keras.py", layout, images, torch.get_num_threads()) if find_spec("tensorflow") else None
     if keras:
-        ways |= {"Keras": lambda: keras.epoch("plain"), "unit, Keras": lambda: keras.epoch("unit")}
+        ways |= {"Keras": lambda: keras("plain"), "unit, Keras": lambda: keras("unit")}
     try:
         seconds = in_turns(ways, rounds, warm_up=1)
     finally:
@@ -148,28 +146,6 @@ def lightning_epoch(config: RunConfig, loader: DataLoader[Any]) -> Callable[[], 
         lightning.Trainer(accelerator="cpu", max_epochs=1, **off).fit(module, loader)  # type: ignore[arg-type]
 
     return epoch
-
-
-class KerasWorker:
-    """Another process, so that the thread pools of two frameworks do not share one."""
-
-    def __init__(self, layout: str, images: int) -> None:
-        script = Path(__file__).with_name("peers_keras.py")
-        command = [sys.executable, str(script), layout, str(images), str(torch.get_num_threads())]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert self.process.stdout and self.process.stdout.readline() == "ready\n"
-
-    def epoch(self, model: str) -> None:
-        """Returns when the epoch is over; the messages take microseconds."""
-        assert self.process.stdin and self.process.stdout
-        print(model, file=self.process.stdin, flush=True)
-        float(self.process.stdout.readline())
-
-    def close(self) -> None:
-        """Its end of input is its end."""
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def show(rows: list[dict[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +15,7 @@ from mgu.build import build_model
 from mgu.cli import conf_dir
 from mgu.compose import read_config
 from mgu.config import RunConfig
+from mgu.train.optim import build_nadam
 
 LAYOUTS = {f"M{n}": ("mnist", f"mnist_{n}") for n in (2, 3, 4)} | {
     f"C{n}": ("cifar10", f"cifar_{n}") for n in (7, 10, 15)
@@ -101,6 +102,25 @@ def _channels_last(x: Tensor) -> Tensor:
         .clone()
         .as_strided(x.shape, (height * width * channels, 1, width * channels, channels))
     )
+
+
+def pass_of(stack: nn.Module, x: Tensor, direction: Tensor) -> Callable[[], None]:
+    """Forward and backward of a stack of units."""
+
+    def forward_and_backward() -> None:
+        stack.zero_grad()
+        stack(x).backward(direction)
+
+    return forward_and_backward
+
+
+def step_of(stack: nn.Module, x: Tensor, one_pass: bool) -> Callable[[], None]:
+    """A training step of the whole model: read-out, loss, and Nadam in one pass or torch's own."""
+    labels = torch.randint(10, (len(x),))
+    channels = stack(x).shape[1]
+    model = nn.Sequential(stack, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(channels, 10))
+    optimizer, _ = build_nadam(model.parameters(), 1e-3, 0.0, 0.9, 0.999, 1e-7, 0.004, one_pass=one_pass)
+    return lambda: train_step(model, optimizer, x, labels)
 
 
 def train_step(model: nn.Module, optimizer: torch.optim.Optimizer, x: Tensor, labels: Tensor) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import platform
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -33,6 +35,27 @@ def in_turns(ways: Mapping[str, Callable[[], object]], rounds: int, warm_up: int
             ways[name]()
             seconds[name].append(time.perf_counter() - started)
     return seconds
+
+
+class Worker:
+    """A peer in a process of its own, with its own threads and memory: `peer(word)` returns when it has done it."""
+
+    def __init__(self, script: str, *arguments: object) -> None:
+        command = [sys.executable, str(Path(__file__).with_name(script)), *map(str, arguments)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout and self.process.stdout.readline() == "ready\n"
+
+    def __call__(self, word: str) -> None:
+        """The messages take some ten microseconds."""
+        assert self.process.stdin and self.process.stdout
+        print(word, file=self.process.stdin, flush=True)
+        assert self.process.stdout.readline(), "the peer has ended"
+
+    def close(self) -> None:
+        """Its end of input is its end."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
 
 
 def describe(seconds: list[float]) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """The unit against the straight version and against the floor, on the layouts of the paper.
 
-    .venv/bin/python benchmarks/units.py [--layouts M2,M3,M4,C7,C10] [--rounds 30] [--threads 2]
+    .venv/bin/python benchmarks/units.py [--layouts M2,M3,M4,C7,C10] [--rounds 30] [--threads 2] [--default-malloc]
 
 Forward and backward of the stack of units, whole training steps of the model, and what autograd keeps between forward
 and backward. Ratios of medians, with the quartiles of the ratios round by round; the bars are those of the project.
@@ -13,14 +13,13 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from models import Floor, configure, straight_units_of, train_step, units_of
+from models import Floor, configure, pass_of, step_of, straight_units_of, units_of
 from rich.console import Console
 from rich.table import Table
 from side_by_side import describe, in_turns, ratio, save, spread
 from torch import Tensor, nn
 
 from mgu.malloc import keep_freed_memory
-from mgu.train.optim import build_nadam
 
 BATCH = 64
 BARS = {  # to the floor at most, the step at least, saved activations at most
@@ -38,9 +37,11 @@ def main() -> None:
     parser.add_argument("--layouts", default=",".join(BARS))
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--default-malloc", action="store_true", help="do not keep freed memory, as mgu-run does")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    keep_freed_memory()  # as mgu-run does; all ways gain
+    if not options.default_malloc:
+        keep_freed_memory()
     rows = [measure(layout, options.rounds) for layout in options.layouts.split(",")]
     save("units", configure("M2", "mgu=equations"), rows)
     show(rows)
@@ -53,14 +54,9 @@ def measure(layout: str, rounds: int) -> dict[str, Any]:
     stacks = {"straight": straight_units_of(config), **{engine: units_of(config, engine) for engine in ENGINES}}
     direction = torch.randn_like(stacks["native"](x))
     passes: dict[str, Callable[[], object]] = {"floor": Floor(list(stacks["native"]), x)}
-    passes |= {name: _pass_of(stack, x, direction) for name, stack in stacks.items()}
-    units = in_turns(passes, rounds)
+    units = in_turns(passes | {name: pass_of(stack, x, direction) for name, stack in stacks.items()}, rounds)
     saved = {name: saved_bytes(stack, x) for name, stack in stacks.items()}
-
-    labels = torch.randint(config.dataset.num_classes, (BATCH,))
-    steps = in_turns(
-        {name: _step_of(stack, x, labels, one_pass=name == "native") for name, stack in stacks.items()}, rounds
-    )
+    steps = in_turns({name: step_of(stack, x, one_pass=name == "native") for name, stack in stacks.items()}, rounds)
     return {
         "layout": layout,
         "to_floor": ratio(units, "native", "floor"),
@@ -94,22 +90,6 @@ def saved_bytes(stack: nn.Module, x: Tensor) -> int:
         out = stack(x)
     del out
     return sum(storages.values())
-
-
-def _pass_of(stack: nn.Module, x: Tensor, direction: Tensor) -> Callable[[], None]:
-    def forward_and_backward() -> None:
-        stack.zero_grad()
-        stack(x).backward(direction)
-
-    return forward_and_backward
-
-
-def _step_of(stack: nn.Module, x: Tensor, labels: Tensor, one_pass: bool) -> Callable[[], None]:
-    """Of the whole model, with torch's own Nadam for all but the native one."""
-    channels = stack(x).shape[1]
-    model = nn.Sequential(stack, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(channels, 10))
-    optimizer, _ = build_nadam(model.parameters(), 1e-3, 0.0, 0.9, 0.999, 1e-7, 0.004, one_pass=one_pass)
-    return lambda: train_step(model, optimizer, x, labels)
 
 
 def show(rows: list[dict[str, Any]]) -> None:

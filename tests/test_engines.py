@@ -120,6 +120,19 @@ def test_second_derivatives_are_refused_and_the_other_ways_have_them() -> None:
 
 
 @pytest.mark.parametrize("engine", FAST)
+def test_going_backward_twice_through_a_graph_that_is_retained(engine: str) -> None:
+    unit, x = unit_of(nn.Conv2d(4, 6, 3), engine=engine), torch.randn(IMAGES)
+    out = unit(x)
+    out.square().sum().backward(retain_graph=True)
+    once = [p.grad.clone() for p in unit.parameters() if p.grad is not None]
+    out.square().sum().backward()
+    twice = [p.grad for p in unit.parameters()]
+    torch.testing.assert_close(twice, [2 * grad for grad in once])
+    with pytest.raises(RuntimeError, match="second time"):
+        out.sum().backward()
+
+
+@pytest.mark.parametrize("engine", FAST)
 def test_a_parameter_changed_between_the_passes_is_noticed(engine: str) -> None:
     unit, x = unit_of(nn.Conv2d(4, 6, 3), engine=engine), torch.randn(IMAGES)
     out = unit(x)

@@ -39,7 +39,7 @@ class _Call(ctypes.Structure):
                 *("packed", "bn_before_weight", "bn_before_bias", "bn_after_weight", "bn_after_bias"),
                 *("ln_weight", "ln_bias", "bn_before_running_mean", "bn_before_running_var"),
                 *("bn_after_running_mean", "bn_after_running_var", "statistics", "out"),
-                *("d_out", "d_packed", "d_norms"),
+                *("d_out", "d_packed", "d_layer", "d_norms"),
             )
         ),
     )
@@ -56,6 +56,12 @@ class Norms(NamedTuple):
     def parameters(self) -> tuple[Tensor, ...]:
         """In the order of `d_norms`."""
         return tuple(tensor for norm in self for tensor in (norm.weight, norm.bias))
+
+    @property
+    def statistics(self) -> tuple[Tensor, ...]:
+        """The running ones: mean and variance before the activation, mean and variance after it."""
+        before, after, _ = self
+        return before.running_mean, before.running_var, after.running_mean, after.running_var
 
 
 def find_kernel(
@@ -97,7 +103,7 @@ class _Fused(torch.autograd.Function):
         call.out = out.data_ptr()
         kernel.forward(ctypes.byref(call))
         if call.training:
-            increment_version([*norms.before.buffers(), *norms.after.buffers()])
+            increment_version(norms.statistics)
         ctx.kernel, ctx.norms, ctx.training, ctx.shape = kernel, norms, call.training, last.shape
         ctx.save_for_backward(rows, statistics, *parameters)
         return out.view(*last.shape[:-1], channels).movedim(-1, axis)
@@ -111,20 +117,23 @@ class _Fused(torch.autograd.Function):
         axis = ctx.norms.ln.channel_axis
         rows, statistics, *parameters = ctx.saved_tensors
         d_out = grad.movedim(axis, -1).contiguous()
-        d_rows, d_norms = torch.empty_like(rows), statistics.new_empty(6, statistics.shape[1])
+        # In place, unless somebody will want the rows once more (retain_graph=True): half the memory, and less traffic.
+        keeps = torch._C._autograd._get_current_graph_task_keep_graph()
+        d_rows = torch.empty_like(rows) if keeps else rows
+        d_layer, d_norms = torch.empty_like(d_out), statistics.new_empty(6, statistics.shape[1])
         call = _describe(ctx.norms, rows, parameters, statistics)
         call.training = ctx.training
-        call.d_out, call.d_packed, call.d_norms = d_out.data_ptr(), d_rows.data_ptr(), d_norms.data_ptr()
+        call.d_out, call.d_packed = d_out.data_ptr(), d_rows.data_ptr()
+        call.d_layer, call.d_norms = d_layer.data_ptr(), d_norms.data_ptr()
         ctx.kernel.backward(ctypes.byref(call))
         return None, None, d_rows.view(ctx.shape).movedim(-1, axis), *d_norms.unbind()
 
 
 def _describe(norms: Norms, rows: Tensor, parameters: Any, statistics: Tensor) -> _Call:
     before, after, ln = norms
-    buffers = (before.running_mean, before.running_var, after.running_mean, after.running_var)
     return _Call(
         *(len(rows), statistics.shape[1], _threads_for(rows), before.training, before.eps, ln.eps, before.momentum),
-        *(tensor.data_ptr() for tensor in (rows, *parameters, *buffers, statistics)),
+        *(tensor.data_ptr() for tensor in (rows, *parameters, *norms.statistics, statistics)),
     )
 
 

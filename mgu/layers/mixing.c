@@ -92,7 +92,7 @@ static inline real slope(real x, real y) {
     }
 }
 
-enum { SCRATCH = 10, TRANSFORMS = 6 + RESIDUAL_GATE, FIRST_GATE = 2, SKIP = TRANSFORMS - 1 };
+enum { SCRATCH = 9, TRANSFORMS = 6 + RESIDUAL_GATE, FIRST_GATE = 2, SKIP = TRANSFORMS - 1 };
 
 /* One call. Arrays named in the singular have `channels` values, `rows` are those above, `out` has `channels` a row. */
 struct call {
@@ -103,7 +103,9 @@ struct call {
     real *statistics;   /* 4 * channels: mean and 1 / sqrt(variance + eps) of the layer's output, of its activation */
     real *out;          /* forward writes it */
     const real *d_out;  /* backward reads it, and writes what follows */
-    real *d_packed, *d_norms; /* 6 * channels, in the order of the six weights and biases */
+    real *d_packed; /* may be `packed` itself: a row is read before it is written */
+    real *d_layer;  /* a row has `channels`: gradients of the layer's output, until the sums over the batch are known */
+    real *d_norms;  /* 6 * channels, in the order of the six weights and biases */
 };
 
 /* Everything between the transforms and the output, at one value; the names are those of MultiGatedUnit.branches. */
@@ -267,16 +269,17 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
     }
 }
 
-/* Gradients of all but the layer's own output, into d_packed; of that output what does not depend on sums over the
-   batch. Sums: the gradients of the six weights and biases, from which the rest follows. */
+/* Gradients of all but the layer's own output, into d_packed; of that output, into d_layer, what does not depend on sums
+   over the batch. Sums: the gradients of the six weights and biases, from which the rest follows. */
 static void mix_rows_backward(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
-    real *to_ln = scratch, *d_x = scratch + channels, *normalised = scratch + 2 * channels;
-    real *activation_slope = scratch + 3 * channels, *activated = scratch + 4 * channels, *gates = scratch + 5 * channels;
+    real *to_ln = scratch, *normalised = scratch + channels, *activation_slope = scratch + 2 * channels;
+    real *activated = scratch + 3 * channels, *gates = scratch + 4 * channels;
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels, *d_out = k.d_out + r * channels;
-        real *d_row = k.d_packed + r * TRANSFORMS * channels, ln_mean, ln_scale, mean_to_ln = 0, mean_product = 0;
+        real *d_row = k.d_packed + r * TRANSFORMS * channels, *d_layer = k.d_layer + r * channels;
+        real ln_mean, ln_scale, mean_to_ln = 0, mean_product = 0;
         expect(row + TRANSFORMS * channels, TRANSFORMS * channels);
         begin_row(row, channels, (real)k.ln_eps, activated, gates, &ln_mean, &ln_scale);
 #pragma omp simd reduction(+ : mean_to_ln, mean_product)
@@ -315,7 +318,7 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
 
             real s = slope(row[c], m.activated);
             activation_slope[c] = s;
-            d_x[c] = s * (d_activated + d_bn_after * k.bn_after_weight[c] * k.statistics[3 * channels + c]) +
+            d_layer[c] = s * (d_activated + d_bn_after * k.bn_after_weight[c] * k.statistics[3 * channels + c]) +
                      d_bn_before * k.bn_before_weight[c] * k.statistics[channels + c];
             normalised[c] = in_ln;
             to_ln[c] = d_ln * k.ln_weight[c];
@@ -327,31 +330,32 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             real d_in_ln = ln_scale * (to_ln[c] - mean_to_ln - normalised[c] * mean_product);
-            d_row[c] = d_x[c] + (REFERENCE ? activation_slope[c] * d_in_ln : d_in_ln);
+            d_layer[c] += REFERENCE ? activation_slope[c] * d_in_ln : d_in_ln;
         }
     }
 }
 
-/* In training the statistics of the batch norms depend on every row, too. d_norms has the sums. */
-static void subtract_means(const struct call *call, long first, long last, real *sums, real *scratch) {
+/* The gradient of the layer's output to its place; in training less what it owes to the statistics of the batch norms,
+   which depend on every row: d_norms has the sums. */
+static void finish_layer(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
-    const real per_row = 1 / (real)k.rows;
+    const real share = k.training ? 1 / (real)k.rows : 0;
     (void)sums, (void)scratch;
     for (long r = first; r < last; r++) {
-        const real *row = k.packed + r * TRANSFORMS * channels;
+        const real *row = k.packed + r * TRANSFORMS * channels, *d_layer = k.d_layer + r * channels;
         real *d_row = k.d_packed + r * TRANSFORMS * channels;
         expect(row + AHEAD * TRANSFORMS * channels, channels);
-        expect(d_row + AHEAD * TRANSFORMS * channels, channels);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             real before_scale = k.statistics[channels + c], after_scale = k.statistics[3 * channels + c];
-            real activated = activate(row[c]);
-            real before = (row[c] - k.statistics[c]) * before_scale;
+            real x = row[c], activated = activate(x);
+            real before = (x - k.statistics[c]) * before_scale;
             real after = (activated - k.statistics[2 * channels + c]) * after_scale;
-            d_row[c] -= per_row * (k.bn_before_weight[c] * before_scale * (k.d_norms[channels + c] + before * k.d_norms[c]) +
-                                   slope(row[c], activated) * k.bn_after_weight[c] * after_scale *
-                                       (k.d_norms[3 * channels + c] + after * k.d_norms[2 * channels + c]));
+            real of_before = k.bn_before_weight[c] * before_scale * (k.d_norms[channels + c] + before * k.d_norms[c]);
+            real of_after = k.bn_after_weight[c] * after_scale *
+                            (k.d_norms[3 * channels + c] + after * k.d_norms[2 * channels + c]);
+            d_row[c] = d_layer[c] - share * (of_before + slope(x, activated) * of_after);
         }
     }
 }
@@ -370,5 +374,5 @@ void backward(const struct call *call) {
     for_rows(call, mix_rows_backward, 6, sums);
     for (long i = 0; i < count; i++) call->d_norms[i] = (real)sums[i];
     free(sums);
-    if (call->training) for_rows(call, subtract_means, 0, NULL);
+    for_rows(call, finish_layer, 0, NULL);
 }
