@@ -130,7 +130,7 @@ class _Fused(torch.autograd.Function):
 
 
 def _describe(norms: Norms, rows: Tensor, parameters: Any, statistics: Tensor) -> _Call:
-    before, after, ln = norms
+    before, _, ln = norms
     return _Call(
         *(len(rows), statistics.shape[1], _threads_for(rows), before.training, before.eps, ln.eps, before.momentum),
         *(tensor.data_ptr() for tensor in (rows, *parameters, *norms.statistics, statistics)),
