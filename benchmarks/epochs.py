@@ -10,6 +10,7 @@ real MNIST images (MGU_DATA or the cache; Keras has random ones of the same shap
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import warnings
 from collections.abc import Callable
@@ -62,7 +63,9 @@ def measure(layout: str, images: int, rounds: int) -> dict[str, Any]:
     unit = configure(layout, *UNIT)
     ways["unit, ours"] = our_epoch(unit, images)
     ways["unit, eager"] = our_epoch(configure(layout, *UNIT, "engine=eager"), images)
-    keras = Worker("peers_keras.py", layout, images, torch.get_num_threads()) if find_spec("tensorflow") else None
+    keras = None
+    if find_spec("tensorflow"):
+        keras = Worker("peers_keras.py", network_of(config), images, torch.get_num_threads())
     if keras:
         ways |= {"Keras": lambda: keras("plain"), "unit, Keras": lambda: keras("unit")}
     try:
@@ -78,6 +81,19 @@ def measure(layout: str, images: int, rounds: int) -> dict[str, Any]:
     if keras:
         row["Keras"] = [ratio(seconds, "unit, Keras", "unit, ours"), ratio(seconds, "Keras", "ours")]
     return row | {"seconds": {name: describe(values) for name, values in seconds.items()}}
+
+
+def network_of(config: RunConfig) -> str:
+    """What peers_keras.py wants to know of it."""
+    convolutions = config.layout.convolutions(config.dataset.image_shape)
+    return json.dumps(
+        {
+            "image_shape": config.dataset.image_shape,
+            "num_classes": config.dataset.num_classes,
+            "dropout": config.layout.dropout,
+            "convolutions": [convolution.model_dump() for convolution in convolutions],
+        }
+    )
 
 
 def our_epoch(config: RunConfig, images: int) -> Callable[[], object]:
