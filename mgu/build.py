@@ -106,7 +106,7 @@ def build_model(config: RunConfig) -> nn.Module:
     """The network of the configured layout: baseline blocks, or one unit per layer; weights from torch's seed."""
     layout = config.layout
     layers = layout.convolutions(config.dataset.image_shape)
-    blocks = [_build_block(config, convolution(**layer.model_dump()), index) for index, layer in enumerate(layers)]
+    blocks = [build_block(config, convolution(**layer.model_dump()), index) for index, layer in enumerate(layers)]
     return ConvNet(blocks, layers[-1].out_channels, config.dataset.num_classes, layout.dropout)
 
 
@@ -132,7 +132,8 @@ def count_flops(config: RunConfig) -> int:
     return int(counter.get_total_flops())
 
 
-def _build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
+def build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
+    """`layer` in the block of the configuration, as the network's one of that index (from 0)."""
     activation = config.layout.activation
     if config.mgu:
         return MultiGatedUnit(layer, activation, **config.mgu.model_dump(), engine=config.engine)

@@ -21,6 +21,7 @@ from torch import nn
 
 from mgu.build import (
     Learner,
+    build_block,
     build_learner,
     build_optimizer,
     build_splits,
@@ -36,7 +37,6 @@ from mgu.energy import build_meter
 from mgu.errors import UserError
 from mgu.evidence import describe, log_to, write_history
 from mgu.isolation import Send
-from mgu.layers.unit import MultiGatedUnit
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.presence import Presence
 from mgu.results import RESULT_FILE, Metrics, Result, Seconds, write_result, write_text
@@ -233,13 +233,11 @@ def _evaluate_best(config: RunConfig, learner: Learner, outcome: Fit, splits: Sp
 
 
 def _warm_up(config: RunConfig, device: torch.device) -> None:
-    """One step of a toy model of the run's kind: what is imported, initialised or compiled on first use is no run's
-    doing, and takes seconds."""
-    convolution = nn.Conv2d(1, 2, 3)
-    unit = config.mgu and MultiGatedUnit(
-        convolution, config.layout.activation, **config.mgu.model_dump(), engine=config.engine
-    )
-    toy = nn.Sequential(unit or convolution, nn.Flatten(), nn.Linear(8, 1)).to(device)
-    optimizer, _ = build_optimizer(config, toy)
-    toy(torch.ones(1, 1, 4, 4, device=device)).sum().backward()
-    optimizer.step()
+    """A step of toys like the run's layers: what is imported, initialised or compiled on first use is no run's doing,
+    and takes seconds. Units are compiled for their number of channels."""
+    for channels in {layer.out_channels for layer in config.layout.convolutions(config.dataset.image_shape)}:
+        block = build_block(config, nn.Conv2d(1, channels, 3), index=0)
+        toy = nn.Sequential(block, nn.Flatten(), nn.Linear(4 * channels, 1)).to(device)
+        optimizer, _ = build_optimizer(config, toy)
+        toy(torch.ones(2, 1, 4, 4, device=device)).sum().backward()
+        optimizer.step()
