@@ -25,6 +25,7 @@ from mgu.build import (
     build_learner,
     build_optimizer,
     build_splits,
+    check_engine,
     count_flops,
     describe_device,
     find_device,
@@ -105,6 +106,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
     clock = _Clock()
     set_up_torch(config)
     device = clock.device = find_device(config)
+    check_engine(config)
     splits = build_splits(config).to(device)
     _warm_up(config, device)
     meter = build_meter(config.energy, device)

@@ -143,6 +143,26 @@ def test_a_parameter_changed_between_the_passes_is_noticed(engine: str) -> None:
 
 
 @pytest.mark.parametrize("engine", FAST)
+def test_a_first_call_in_inference_mode_spoils_no_training(engine: str) -> None:
+    unit, x = unit_of(nn.Conv2d(4, 6, 3), engine=engine), torch.randn(IMAGES)
+    expected = results(unit, "eager", x)
+    with torch.inference_mode():
+        unit.eval()(x)
+        made_there = MultiGatedUnit(nn.Conv2d(4, 6, 3), engine=engine).eval()  # type: ignore[arg-type]
+        assert made_there(x).isfinite().all()
+    assert_same(results(unit.train(), engine, x), expected)
+    torch.optim.SGD(unit.parameters(), lr=0.1).step()
+
+
+def test_a_transform_that_stands_alone_is_no_larger_than_itself() -> None:
+    unit = MultiGatedUnit(nn.Conv2d(4, 6, 3))
+    unit(torch.randn(IMAGES))
+    weight = unit.transform("skip").weight
+    assert torch.equal(weight, unit.gate_transforms["skip"].weight)
+    assert weight.untyped_storage().nbytes() == weight.nbytes
+
+
+@pytest.mark.parametrize("engine", FAST)
 def test_parameters_stay_parameters(engine: str) -> None:
     """They lie together after the first call, and still answer to their names, their optimizer and their owners."""
     layer = nn.Conv2d(4, 6, 3)

@@ -71,6 +71,12 @@ def test_a_mistake_with_force_keeps_what_was_done(configure: Configure) -> None:
     assert read_result(folder / "result.json") == done and (folder / "weights.safetensors").exists()
 
 
+def test_an_engine_that_cannot_be_had_is_a_mistake_of_input(configure: Configure) -> None:
+    with pytest.raises(UserError, match="engine must be auto, eager or packed for this run, but got native"):
+        train(configure("layout=digits_2", "mgu=reference", "layout.activation=gelu", "engine=native"))
+    assert train(configure("layout=digits_2", "mgu=reference", "engine=packed", "training.epochs=1")).status == "ok"
+
+
 def test_a_run_without_energy_is_not_done_when_energy_is_wanted(configure: Configure) -> None:
     train(configure(*QUICK))
     wanted = configure(*QUICK, "energy.enabled=true")

@@ -99,8 +99,8 @@ class _Together(torch.autograd.Function):
 
 
 def _version(parameters: Sequence[Tensor]) -> int:
-    """Grows with every change in place."""
-    return sum(parameter._version for parameter in parameters)
+    """Grows with every change in place; what was made in inference mode is not counted, and cannot be trained."""
+    return sum(parameter._version for parameter in parameters if not parameter.is_inference())
 
 
 def _side_by_side(parameters: Sequence[Tensor]) -> Tensor:
@@ -111,9 +111,10 @@ def _side_by_side(parameters: Sequence[Tensor]) -> Tensor:
     is_dense = first.shape[0] * stride[0] == first.numel()
     if is_dense and places == [(start + i * size, storage, stride) for i in range(len(parameters))]:
         return first.detach().as_strided((len(parameters) * first.shape[0], *first.shape[1:]), stride)
-    whole = torch.cat([parameter.detach() for parameter in parameters])
-    for parameter, part in zip(parameters, whole.chunk(len(parameters)), strict=True):
-        parameter.data = part
+    with torch.inference_mode(first.is_inference()):  # what is to be trained later must not come of that mode
+        whole = torch.cat([parameter.detach() for parameter in parameters])
+        for parameter, part in zip(parameters, whole.chunk(len(parameters)), strict=True):
+            parameter.data = part
     return whole
 
 
