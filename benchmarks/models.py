@@ -15,6 +15,7 @@ from mgu.build import build_model
 from mgu.cli import conf_dir
 from mgu.compose import read_config
 from mgu.config import RunConfig
+from mgu.layers.wide import with_channels_last
 from mgu.train.optim import build_nadam
 
 LAYOUTS = {f"M{n}": ("mnist", f"mnist_{n}") for n in (2, 3, 4)} | {
@@ -81,7 +82,7 @@ class Floor:
             conv = unit.layer
             wide = nn.Conv2d(conv.in_channels, 7 * conv.out_channels, conv.kernel_size, conv.stride, conv.padding)  # type: ignore[arg-type]
             wide = wide.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-            inputs = _channels_last(x.detach()).requires_grad_(index > 0)
+            inputs = with_channels_last(x.detach()).requires_grad_(index > 0)
             self.parts.append((wide, inputs, torch.randn_like(wide(inputs))))
             with torch.no_grad():
                 x = unit(x)
@@ -91,17 +92,6 @@ class Floor:
             wide.zero_grad()
             inputs.grad = None
             wide(inputs).backward(direction)
-
-
-def _channels_last(x: Tensor) -> Tensor:
-    """Also with one channel, where torch would take both orders for one."""
-    batch, channels, height, width = x.shape
-    return (
-        x.permute(0, 2, 3, 1)
-        .reshape(batch, height, width, channels)
-        .clone()
-        .as_strided(x.shape, (height * width * channels, 1, width * channels, channels))
-    )
 
 
 def pass_of(stack: nn.Module, x: Tensor, direction: Tensor) -> Callable[[], None]:

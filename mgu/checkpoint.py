@@ -5,7 +5,6 @@ A run that continues from here on the same device gives, on a CPU, the same bits
 
 from __future__ import annotations
 
-import logging
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,12 +15,10 @@ from safetensors.torch import save
 
 from mgu.build import Learner
 from mgu.config import RunConfig
-from mgu.results import replacing
+from mgu.results import HISTORY_FILE, replacing
 from mgu.spent import Spent
-from mgu.state import CHECKPOINT_FILE, HISTORY_FILE
+from mgu.state import CHECKPOINT_FILE
 from mgu.train.loop import Fit
-
-log = logging.getLogger("mgu")
 
 FORMAT = 1
 SET_ASIDE = "checkpoint.unusable.pt"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mgu.config import RunConfig
-from mgu.results import SCHEMA_VERSION, Result, checkout, write_text
+from mgu.results import HISTORY_FILE, SCHEMA_VERSION, Result, checkout, write_text
 
 UNKNOWN: dict[str, Any] = {
     "error": None,
@@ -62,7 +62,7 @@ def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_text(folder / "history.csv", text.getvalue())
+    write_text(folder / HISTORY_FILE, text.getvalue())
 
 
 @contextmanager

@@ -18,7 +18,11 @@ import time
 from functools import cache
 from pathlib import Path
 
+import torch
+
 log = logging.getLogger(__name__)
+
+REALS = {torch.float32: "float", torch.float64: "double"}  # what C calls them
 
 FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math")
 # From the best to what any compiler takes: this machine's own vectors and OpenMP, one of them, neither.
@@ -40,6 +44,11 @@ def load(source: Path, **definitions: str | int) -> ctypes.CDLL | None:
     except (OSError, subprocess.SubprocessError) as error:
         log.warning("%s could not be compiled, the plain implementation is used: %s", source.name, error)
         return None
+
+
+def threads_for(values: int, values_per_thread: int) -> int:
+    """Of torch's threads as many as have enough to do: to wake one costs as much as some ten thousand values."""
+    return max(1, min(torch.get_num_threads(), values // values_per_thread))
 
 
 def find_compiler() -> str | None:

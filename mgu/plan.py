@@ -13,12 +13,13 @@ from rich.table import Table
 from mgu.config import RunConfig
 from mgu.estimate import Estimate, Model, Sample, estimate
 from mgu.isolation import call
-from mgu.progress import describe_s
+from mgu.progress import count, describe_s
 from mgu.report.columns import size
+from mgu.report.terminal import table_console
+from mgu.screen import ROOMY
 from mgu.state import State, count_safe_epochs, find_state, run_folder
-from mgu.sweep import PLAIN_WIDTH, find_samples
+from mgu.sweep import find_samples
 
-WITH_ALL_COLUMNS = 110  # characters
 DONE = Estimate(0.0, 0.0, "is done")
 
 
@@ -96,12 +97,10 @@ def _total(runs: Sequence[PlannedRun]) -> dict[str, Any]:
 
 
 def _print_table(runs: Sequence[PlannedRun]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PLAIN_WIDTH)
+    console = table_console()
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     titles = ["name", "layout", "model size", "FLOPs per sample", "state", "time", "energy [Wh]"]
-    if console.width < WITH_ALL_COLUMNS:
+    if console.width < ROOMY:
         titles = [title for title in titles if title not in ("layout", "FLOPs per sample")]  # the name tells the layout
     for title in titles:
         table.add_column(title, justify="left" if title in ("name", "layout", "state") else "right", no_wrap=True)
@@ -132,7 +131,7 @@ def _describe_total(runs: Sequence[PlannedRun]) -> list[str]:
     total = _total(runs)
     states = ", ".join(f"{number} {state}" for state, number in total["states"].items())
     devices = " and ".join(sorted({run.model.device for run in runs}))
-    lines = [f"{len(runs)} run{'s' * (len(runs) != 1)} ({states}) on {devices}."]
+    lines = [f"{count(len(runs), 'run')} ({states}) on {devices}."]
     methods = [run.estimate.method for run in runs if run.estimate is not DONE]
     unknown = sum(run.estimate.time_s is None for run in runs)
     known_s = sum(run.estimate.time_s or 0.0 for run in runs)

@@ -106,6 +106,11 @@ def describe_scores(row: dict[str, float]) -> str:
     )
 
 
+def count(number: int, noun: str) -> str:
+    """1 run, 2 runs."""
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
 def describe_s(seconds: float) -> str:
     """A duration for people: 0.4 s, 42 s, 3 min 20 s, 5 h 10 min, 3 d 4 h."""
     if seconds < 9.95:

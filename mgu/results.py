@@ -25,6 +25,7 @@ from mgu.errors import UserError
 
 SCHEMA_VERSION: Literal[2] = 2  # 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`; it is read, too
 RESULT_FILE = "result.json"
+HISTORY_FILE = "history.csv"
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py
 
 
@@ -120,6 +121,11 @@ class Result(Record, frozen=True):
     git_commit: str | None
     resumed: int = 0  # how often the run was interrupted and went on from a checkpoint
     contended: bool = False  # another run shared the host while time and energy were measured
+
+
+def chosen_runs_dir(chosen: str | None) -> Path:
+    """Where runs go by a configuration's `runs_dir`."""
+    return Path(chosen).expanduser() if chosen else default_runs_dir()
 
 
 def default_runs_dir() -> Path:

@@ -40,14 +40,14 @@ from mgu.evidence import describe, log_to, write_history
 from mgu.isolation import Send
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.presence import Presence
-from mgu.results import RESULT_FILE, Metrics, Result, Seconds, write_result, write_text
+from mgu.results import HISTORY_FILE, RESULT_FILE, Metrics, Result, Seconds, write_result, write_text
 from mgu.spent import WINDOWS, Spent
 from mgu.state import CHECKPOINT_FILE, run_folder
 from mgu.train.loop import Fit, evaluate, fit
 
 log = logging.getLogger("mgu")
 
-EVIDENCE = (RESULT_FILE, CHECKPOINT_FILE, "history.csv", "weights.safetensors")
+EVIDENCE = (RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, "weights.safetensors")
 SECONDS_PER_UPDATE = 0.2  # between two words about the steps: a bar redrawn every step would cost small models time
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from rich.console import Console, Group
@@ -25,7 +26,7 @@ class Screen(Lines):
     def __init__(self, console: Console, total: int | None, left_s: Callable[[], float | None] = lambda: None) -> None:
         """total: runs of the sweep, None for a single one; left_s: what the rest of the sweep will take."""
         super().__init__(in_sweep=total is not None)
-        self.console, self.total, self.left_s = console, total, left_s
+        self.console, self.left_s = console, left_s
         self.seen: list[Result] = []
         self.trained: list[Result] = []
         width = 40 if console.width >= ROOMY else 12
@@ -38,6 +39,7 @@ class Screen(Lines):
             TextColumn("{task.fields[scores]}"),
         )
         self.summary = Text()
+        self.summed_up = 0.0
         parts = [self.runs, self.summary, self.run] if self.in_sweep else [self.run]
         self.live = Live(Group(*parts), console=console, refresh_per_second=REFRESHES_PER_S, transient=True)
         self.sweep_bar = self.runs.add_task("runs", total=total, left="")
@@ -70,7 +72,8 @@ class Screen(Lines):
         scores = describe_scores(row) if self.console.width >= ROOMY else f"val {row['val_accuracy']:.2%}"
         scores += f"  at most {describe_s(left_s)} left"
         self.run.update(self.run_bar, description=self._describe(int(row["epoch"])), scores=scores)
-        self._sum_up()
+        if time.perf_counter() - self.summed_up > 1 / REFRESHES_PER_S:  # it looks at the disk: not oftener than drawn
+            self._sum_up()
 
     def ended(self, result: Result, number: int | None, remark: str = "") -> None:
         super().ended(result, number, remark)
@@ -91,6 +94,7 @@ class Screen(Lines):
     def _sum_up(self) -> None:
         if not self.in_sweep:
             return
+        self.summed_up = time.perf_counter()
         left_s = self.left_s()
         left = (
             "time left not known before a first run is over" if left_s is None else f"about {describe_s(left_s)} left"

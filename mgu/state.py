@@ -10,10 +10,9 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from mgu.config import RunConfig
-from mgu.results import RESULT_FILE, Result, default_runs_dir, read_result
+from mgu.results import HISTORY_FILE, RESULT_FILE, Result, chosen_runs_dir, read_result
 
 CHECKPOINT_FILE = "checkpoint.pt"
-HISTORY_FILE = "history.csv"
 LOCK_FILE = ".lock"
 
 State = Literal["done", "failed", "running", "interrupted", "pending"]
@@ -21,7 +20,7 @@ State = Literal["done", "failed", "running", "interrupted", "pending"]
 
 def runs_dir(config: RunConfig) -> Path:
     """The folder of all experiments."""
-    return Path(config.runs_dir).expanduser() if config.runs_dir else default_runs_dir()
+    return chosen_runs_dir(config.runs_dir)
 
 
 def run_folder(config: RunConfig) -> Path:

@@ -19,14 +19,13 @@ from mgu.config import RunConfig
 from mgu.errors import RunsFailed
 from mgu.estimate import Model, Sample, estimate, sample_of
 from mgu.isolation import call, start_server
-from mgu.progress import Lines, describe_s, say
+from mgu.progress import Lines, count, describe_s, say
 from mgu.report.load import load_results
-from mgu.results import Result, make_folder
+from mgu.report.terminal import table_console
+from mgu.results import make_folder
 from mgu.screen import Screen
 from mgu.state import State, count_epochs, count_safe_epochs, find_result, find_state, hold, run_folder, runs_dir
 from mgu.tracking.trackers import check_installed
-
-PLAIN_WIDTH = 200  # where there is no terminal to ask: wide enough not to fold a cell
 
 
 class Sweep:
@@ -52,9 +51,9 @@ class Sweep:
             check_installed(config)
             make_folder(run_folder(config).parent)
         num_units = sum(config.mgu is not None for config in self.configs)
-        kinds = f"{_count(len(self.configs) - num_units, 'baseline')} and {_count(num_units, 'unit')}"
+        kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
-        say(f"{_count(len(self.configs), 'run')}: {kinds}, in {folder}")
+        say(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
         call("mgu.survey:check_all", self.configs)
         states = {run_folder(config): find_state(config) for config in self.configs}
         self.todo = {folder: c for c in self.configs if states[folder := run_folder(c)] != "done" or c.force}
@@ -105,7 +104,7 @@ class Sweep:
 
     def wait_for(self, configs: Sequence[RunConfig]) -> None:
         """Until no other process trains any of them."""
-        self.view.say(f"waiting for {_count(len(configs), 'run')} that another process trains")
+        self.view.say(f"waiting for {count(len(configs), 'run')} that another process trains")
         for config in configs:
             with hold(run_folder(config), on_wait=lambda: None):
                 pass
@@ -121,10 +120,10 @@ class Sweep:
         took = describe_s(time.perf_counter() - self.started)
         if any(outcome != "ok" for outcome in outcomes):
             _print_table([row for row in rows if row.outcome != "ok" and (row.outcome != "pending" or row.reason)])
-        say(f"{_count(len(rows), 'run')}: {', '.join(f'{n} {name}' for name, n in counts.items())}; {took}")
+        say(f"{count(len(rows), 'run')}: {', '.join(f'{n} {name}' for name, n in counts.items())}; {took}")
         missing = sum(outcome not in ("ok", "diverged") for outcome in outcomes)
         if missing and not interrupted:
-            raise RunsFailed(f"{missing} of {_count(len(rows), 'run')} failed. The same command tries them again.")
+            raise RunsFailed(f"{missing} of {count(len(rows), 'run')} failed. The same command tries them again.")
 
 
 class _Row:
@@ -145,21 +144,15 @@ class _Row:
 
 def find_samples(configs: Sequence[RunConfig]) -> list[Sample]:
     """Finished runs to go by, of all experiments."""
-    results: list[Result] = load_results([folder for c in configs[:1] if (folder := runs_dir(c)).is_dir()]).results
+    folder = runs_dir(configs[0])
+    results = load_results([folder]).results if folder.is_dir() else []
     return [sample for result in results if (sample := sample_of(result))]
 
 
 def _print_table(rows: Sequence[_Row]) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PLAIN_WIDTH)
     table = Table("run", "outcome", "epochs", "why", box=box.SIMPLE_HEAD, pad_edge=False)
     for row in rows:
         why = f"{row.reason}\nsee {run_folder(row.config) / 'log.txt'}" if row.outcome == "failed" else row.reason
         table.add_row(row.config.name, row.outcome, str(row.epochs), why)
     if rows:
-        console.print(table, markup=False)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" + "s" * (number != 1)
+        table_console().print(table, markup=False)

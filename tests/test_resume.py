@@ -41,9 +41,17 @@ def train(config: RunConfig, *interruptions: int, notes: list[str] | None = None
     """Interrupt after each of the epochs, continue after each, and come to the end."""
     run_folder(config).mkdir(parents=True, exist_ok=True)
     for epoch in interruptions:
-        with pytest.raises(Interruption):
-            run(config, interrupting(epoch))
+        interrupt(config, epoch)
     return run(config, interrupting(0, notes))
+
+
+def interrupt(config: RunConfig, after_epoch: int) -> Path:
+    """Leaves what is in the folder of the run then."""
+    folder = run_folder(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    with pytest.raises(Interruption):
+        run(config, interrupting(after_epoch))
+    return folder
 
 
 def evidence(config: RunConfig) -> tuple[list[dict[str, str]], bytes]:
@@ -107,10 +115,7 @@ def test_parts_of_different_methods_say_so() -> None:
 
 def test_state_and_files_between_the_parts(configure: Configure) -> None:
     config = configure(*RUN)
-    folder = run_folder(config)
-    folder.mkdir(parents=True)
-    with pytest.raises(Interruption):
-        run(config, interrupting(4))
+    folder = interrupt(config, 4)
     assert find_state(config) == "interrupted" and not (folder / "result.json").exists()
     (folder / ".checkpoint.pt.123.part").write_text("torn by a kill")
     notes: list[str] = []
@@ -124,10 +129,7 @@ def test_state_and_files_between_the_parts(configure: Configure) -> None:
 
 def test_force_starts_over(configure: Configure) -> None:
     config = configure(*RUN)
-    folder = run_folder(config)
-    folder.mkdir(parents=True)
-    with pytest.raises(Interruption):
-        run(config, interrupting(4))
+    interrupt(config, 4)
     assert train(configure(*RUN, "force=true")).resumed == 0
 
 
@@ -173,10 +175,7 @@ def malicious(path: Path) -> None:
 )
 def test_a_checkpoint_that_cannot_be_used_is_set_aside_with_a_message(harm: Any, configure: Configure) -> None:
     config = configure(*RUN)
-    folder = run_folder(config)
-    folder.mkdir(parents=True)
-    with pytest.raises(Interruption):
-        run(config, interrupting(2))
+    folder = interrupt(config, 2)
     harm(folder / "checkpoint.pt")
     notes: list[str] = []
     result = run(config, interrupting(0, notes))

@@ -27,7 +27,7 @@ from omegaconf import DictConfig, flag_override
 
 from mgu.config import RunConfig
 from mgu.errors import UserError
-from mgu.results import default_runs_dir
+from mgu.results import chosen_runs_dir
 from mgu.state import run_folder, runs_dir
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ class GridSweeper(BasicSweeper):
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Launchers keep their own files below runs/, too, unless told otherwise."""
         if config.hydra.sweep.dir == ".":
-            chosen = config.get("runs_dir")
-            runs = Path(chosen).expanduser() if chosen else default_runs_dir()
+            runs = chosen_runs_dir(config.get("runs_dir"))
             with flag_override(config, ["readonly", "struct"], False):
                 config.hydra.sweep.dir = str(runs.absolute())
         super().setup(hydra_context=hydra_context, task_function=task_function, config=config)

@@ -18,10 +18,9 @@ from torch.autograd.graph import increment_version
 
 from mgu.layers.activation import Activation
 from mgu.layers.normalization import BatchNorm, LayerNorm
-from mgu.native import load
+from mgu.native import REALS, load, threads_for
 
 ACTIVATIONS: dict[Activation, str] = {F.selu: "SELU", F.relu: "RELU", F.silu: "SILU", F.tanh: "TANH"}
-REALS = {torch.float32: "float", torch.float64: "double"}
 VALUES_PER_THREAD = 50_000
 FEW_CHANNELS = 64  # so many that a loop over them gains from knowing how many
 SOURCE = Path(__file__).with_name("mixing.c")
@@ -131,12 +130,8 @@ class _Fused(torch.autograd.Function):
 
 def _describe(norms: Norms, rows: Tensor, parameters: Any, statistics: Tensor) -> _Call:
     before, _, ln = norms
+    threads = threads_for(rows.numel(), VALUES_PER_THREAD)
     return _Call(
-        *(len(rows), statistics.shape[1], _threads_for(rows), before.training, before.eps, ln.eps, before.momentum),
+        *(len(rows), statistics.shape[1], threads, before.training, before.eps, ln.eps, before.momentum),
         *(tensor.data_ptr() for tensor in (rows, *parameters, *norms.statistics, statistics)),
     )
-
-
-def _threads_for(rows: Tensor) -> int:
-    """To wake a thread costs as much as some ten thousand values."""
-    return max(1, min(torch.get_num_threads(), rows.numel() // VALUES_PER_THREAD))

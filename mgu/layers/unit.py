@@ -99,7 +99,7 @@ class MultiGatedUnit(nn.Module):
 
     def gates(self, x: Tensor) -> dict[Gate, Tensor]:
         """The openness of each gate by name: in (0, 1), each with the shape of layer(x)."""
-        return {gate: torch.sigmoid(transformed) for gate, transformed in self._open_by(x).items()}
+        return {gate: torch.sigmoid(self._checked(self.gate_transforms[gate](x))) for gate in self.gate_names}
 
     def branches(self, x: Tensor) -> dict[str, Tensor]:
         """Every intermediate by name, each with the shape of layer(x).
@@ -109,9 +109,7 @@ class MultiGatedUnit(nn.Module):
         far it is open.
         In training mode this updates the running statistics, as forward does.
         """
-        layer = self._checked(self.layer(x))
-        gates: dict[str, Tensor] = dict(self._open_by(x).items())
-        return self._mix({"layer": layer, "bypass": self.bypass(x), **gates})
+        return self._mix({name: self._checked(transform(x)) for name, transform in self._transforms.items()})
 
     def _mix(self, transformed: dict[str, Tensor]) -> dict[str, Tensor]:
         """Every intermediate from the outputs of the transforms; those of gates are not through the sigmoid yet."""
@@ -156,10 +154,6 @@ class MultiGatedUnit(nn.Module):
     @property
     def _norms(self) -> Norms:
         return Norms(self.bn_before_activation, self.bn_after_activation, self.ln)
-
-    def _open_by(self, x: Tensor) -> dict[Gate, Tensor]:
-        """What the gates' sigmoids are taken of."""
-        return {gate: self._checked(self.gate_transforms[gate](x)) for gate in self.gate_names}
 
     def _checked(self, output: Tensor) -> Tensor:
         """The layer's output, if it is one tensor with the channels where they were announced."""

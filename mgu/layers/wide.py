@@ -48,7 +48,7 @@ def wide(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
         return F.linear(x, *_stored_together(layers))
     axis = 1 - first.weight.dim()  # of the channels, from the end: a missing batch does not move it
     if x.dim() == first.weight.dim():
-        x = _with_channels_last(x)
+        x = with_channels_last(x)
     if isinstance(first, _ConvTransposeNd):
         weight, bias = _interleaved(layers, axis=1)
         sizes = (first.stride, first.padding, first.output_padding, first.groups, first.dilation)
@@ -64,14 +64,11 @@ def wide(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
 
 def _stored_together(layers: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
     """Weight and bias of the wide layer, of which the layers' own are slices."""
-    if torch.compiler.is_compiling():  # which cannot follow where tensors lie
-        weight = torch.cat([layer.weight for layer in layers])
-        return weight, None if layers[0].bias is None else torch.cat([layer.bias for layer in layers])
     weights = [layer.weight for layer in layers]
-    if layers[0].bias is None:
-        weight, bias = _Together.apply(len(layers), *weights)
-    else:
-        weight, bias = _Together.apply(len(layers), *weights, *(layer.bias for layer in layers))
+    biases = [] if layers[0].bias is None else [layer.bias for layer in layers]
+    if torch.compiler.is_compiling():  # which cannot follow where tensors lie
+        return torch.cat(weights), torch.cat(biases) if biases else None
+    weight, bias = _Together.apply(len(layers), *weights, *biases)
     return weight, bias
 
 
@@ -135,7 +132,7 @@ def _by_layer(out: Tensor, axis: int, count: int, groups: int) -> Tensor:
     return out
 
 
-def _with_channels_last(x: Tensor) -> Tensor:
+def with_channels_last(x: Tensor) -> Tensor:
     """So that a position's channels lie together in what the convolution answers."""
     if x.dim() not in WITH_CHANNELS_LAST:
         return x

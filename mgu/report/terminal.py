@@ -16,11 +16,15 @@ from mgu.report.summary import summarise
 PLAIN_WIDTH = 200  # where there is no terminal to ask: wide enough not to fold a cell
 
 
+def table_console() -> Console:
+    """The terminal, or where there is none a page on which no cell is folded."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
+
+
 def print_tables(tables: Sequence[Table]) -> None:
     """The units stand out in bold, what did not end well is dim."""
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=PLAIN_WIDTH)
+    console = table_console()
     for table in tables:
         grid = RichTable(title=escape(table.title), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
         shown = [column for column in shown_columns(table) if column.key not in _left_out(console.width)]

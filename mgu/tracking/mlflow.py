@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from mgu.config import RunConfig
-from mgu.results import Result, replacing
+from mgu.results import HISTORY_FILE, Result, replacing
 from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class MlflowTracker:
     def finish(self, result: Result) -> None:
         """What came out, at the last epoch, and the end of the MLflow run."""
         if not self._run_id:  # no epoch came: this run failed early, or had only its last evaluation to do
-            self._begin(goes_on=(self.folder / "history.csv").exists())
+            self._begin(goes_on=(self.folder / HISTORY_FILE).exists())
         assert self._run_id
         tags = {"status": result.status, "error": result.error, "device": result.device, "commit": result.git_commit}
         self._log(result_metrics(result), step=result.epochs, tags=tags)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from mgu.config import RunConfig
-from mgu.results import Result
+from mgu.results import HISTORY_FILE, Result
 from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
 
 MODULES = (
@@ -60,7 +60,7 @@ class TensorBoardTracker:
         from tensorboard.plugins.text.summary_v2 import text_pb
 
         if not self._writer:  # no epoch came: this run failed early, or had only its last evaluation to do
-            self._open(replaces_from=None if (self.folder / "history.csv").exists() else 0)
+            self._open(replaces_from=None if (self.folder / HISTORY_FILE).exists() else 0)
         self._write_scalars(result_metrics(result), step=result.epochs)
         status = result.status + (f": {result.error}" if result.error else "")
         self._write(summary=text_pb("result/status", status), step=result.epochs)

@@ -12,10 +12,9 @@ from torch import Tensor, nn, optim
 from torch.autograd.graph import increment_version
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
-from mgu.native import load
+from mgu.native import REALS, load, threads_for
 
 SOURCE = Path(__file__).with_name("nadam.c")
-REALS = {torch.float32: "float", torch.float64: "double"}
 VALUES_PER_THREAD = 20_000
 
 
@@ -101,6 +100,6 @@ def _step(kernel: ctypes.CDLL, group: dict[str, Any], tensors: list[tuple[Tensor
         *(_Parameter(each[0].numel(), *(tensor.data_ptr() for tensor in each)) for each in tensors)
     )
     size = sum(each[0].numel() for each in tensors)
-    threads = max(1, min(torch.get_num_threads(), size // VALUES_PER_THREAD))
+    threads = threads_for(size, VALUES_PER_THREAD)
     numbers = (float(group["lr"]), *group["betas"], group["eps"], group["momentum_decay"])
     kernel.nadam_step(described, ctypes.c_long(len(tensors)), *map(ctypes.c_double, numbers), ctypes.c_long(threads))
