@@ -12,7 +12,7 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # names of glibc's malloc.h
 
 
 def keep_freed_memory() -> None:
-    """For this whole process, and from now on: it is to be one that trains and then ends."""
+    """For this whole process, from now on: freed memory is not given back. Only for one that trains and then ends."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_MMAP_MAX, 0)

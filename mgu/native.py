@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -25,8 +26,14 @@ log = logging.getLogger(__name__)
 REALS = {torch.float32: "float", torch.float64: "double"}  # what C calls them
 
 FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math")
-# From the best to what any compiler takes: this machine's own vectors and OpenMP, one of them, neither.
-VARIANTS = (("-march=native", "-fopenmp"), ("-fopenmp",), ("-march=native",), ())
+# From the best to what any compiler takes. Without OpenMP (Apple's clang) there is one thread, but vectors still.
+VARIANTS = (
+    ("-march=native", "-fopenmp"),
+    ("-fopenmp",),
+    ("-march=native", "-fopenmp-simd"),
+    ("-fopenmp-simd",),
+    (),
+)
 
 
 @cache
@@ -36,10 +43,11 @@ def load(source: Path, **definitions: str | int) -> ctypes.CDLL | None:
     if compiler is None:
         log.info("no C compiler (cc, gcc, clang) on the PATH: the plain implementation is used")
         return None
-    library = cache_dir() / f"{source.stem}-{_fingerprint(source, compiler, definitions)}.so"
     try:
-        if not library.exists():
-            _compile(source, compiler, definitions, library)
+        library = cache_dir() / f"{source.stem}-{_fingerprint(source, compiler, definitions)}.so"
+        with suppress(OSError):  # it is not there, or is torn, or was made for another C library
+            return ctypes.CDLL(str(library))
+        _compile(source, compiler, definitions, library)
         return ctypes.CDLL(str(library))
     except (OSError, subprocess.SubprocessError) as error:
         log.warning("%s could not be compiled, the plain implementation is used: %s", source.name, error)
@@ -74,15 +82,22 @@ def _compile(source: Path, compiler: str, definitions: dict[str, str | int], lib
             done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
             if done.returncode == 0:
                 built.replace(library)
-                log.info("compiled %s in %.1f s", source.name, time.perf_counter() - started)
+                log.info("compiled %s in %.1f s with %s", source.name, time.perf_counter() - started, " ".join(variant))
                 return
         raise OSError(f"{' '.join(command)} says: {done.stderr.strip()[:500]}")
 
 
 def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int]) -> str:
     """Of everything that decides what the compiler makes: `-march=native` means another thing on another processor."""
-    parts = [source.read_text(), compiler, repr(sorted(definitions.items())), _processor(), repr((FLAGS, VARIANTS))]
+    parts = [source.read_text(), _version(compiler), repr(sorted(definitions.items())), _processor()]
+    parts.append(repr((FLAGS, VARIANTS)))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+
+@cache
+def _version(compiler: str) -> str:
+    asked = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False, timeout=60)
+    return compiler + asked.stdout
 
 
 def _processor() -> str:

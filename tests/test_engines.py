@@ -10,9 +10,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.autograd import forward_ad
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from mgu import MultiGatedUnit, native
-from mgu.layers.wide import can_be_wide, wide
+from mgu.layers.normalization import BatchNorm
+from mgu.layers.wide import why_not_wide, wide
 from tests.test_unit_contract import IMAGES, LAYERS
 
 FAST = ("packed", "native")
@@ -23,7 +27,7 @@ TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5}  # of the largest value 
 def results(unit: MultiGatedUnit, engine: str, x: Tensor, seed: int = 1) -> dict[str, Tensor]:
     """What one forward and backward pass of a copy comes to: output, gradients, running statistics."""
     twin = copy.deepcopy(unit)
-    twin.engine = engine  # type: ignore[assignment]
+    twin.engine = engine
     x = x.clone(memory_format=torch.preserve_format).requires_grad_()
     out = twin(x)
     direction = torch.randn(out.shape, generator=torch.Generator().manual_seed(seed)).to(out.dtype)
@@ -73,6 +77,14 @@ def test_the_same_numbers_in_single_precision(activation: str, channels_last: bo
         assert_same(results(unit, engine, x), results(unit, "eager", x))
 
 
+@pytest.mark.parametrize("residual_gate", [True, False])
+def test_more_channels_than_the_compiler_is_told(residual_gate: bool) -> None:
+    layer, x = nn.Conv2d(4, 70, 3), torch.randn(IMAGES)
+    for wiring, training in itertools.product(("equations", "reference"), (True, False)):
+        unit = unit_of(layer, wiring=wiring, residual_gate=residual_gate).train(training)
+        assert_same(results(unit, "native", x), results(unit, "eager", x))
+
+
 def test_one_channel_and_many_threads() -> None:
     """Many rows, so that several threads sum; one input channel, whose memory format is ambiguous."""
     unit, x = unit_of(nn.Conv2d(1, 17, 3)).double(), torch.randn(8, 1, 40, 40, dtype=torch.float64)
@@ -115,7 +127,7 @@ def test_second_derivatives_are_refused_and_the_other_ways_have_them() -> None:
     with pytest.raises(RuntimeError, match="engine must be eager or packed for second derivatives"):
         torch.autograd.grad(unit(x).sum(), x, create_graph=True)
     for engine in ("eager", "packed"):
-        unit.engine = engine  # type: ignore[assignment]
+        unit.engine = engine
         assert torch.autograd.gradgradcheck(copy.deepcopy(unit), (x,))
 
 
@@ -198,7 +210,7 @@ def saved_bytes(unit: MultiGatedUnit, engine: str, x: Tensor) -> int:
             storages[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    unit.engine = engine  # type: ignore[assignment]
+    unit.engine = engine
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         unit(x)
     return sum(storages.values())
@@ -250,7 +262,7 @@ def test_a_machine_without_a_compiler_still_trains(monkeypatch: pytest.MonkeyPat
     try:
         unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
         assert_same(results(unit, "auto", x), results(unit, "eager", x))
-        with pytest.raises(ValueError, match="needs a C compiler"):
+        with pytest.raises(ValueError, match="or auto without a C compiler"):
             results(unit, "native", x)
     finally:
         native.load.cache_clear()
@@ -290,37 +302,119 @@ def test_compiled_once_for_all_processes(monkeypatch: pytest.MonkeyPatch, tmp_pa
         native.load.cache_clear()
 
 
-@pytest.mark.parametrize("change", ["hook", "frozen norm", "other transform", "other momentum"])
+def test_a_torn_library_is_compiled_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def tear(source: Path, compiler: str, definitions: dict[str, str | int], library: Path) -> None:
+        library.parent.mkdir(parents=True)
+        library.write_bytes(b"torn")
+
+    source = tmp_path / "number.c"
+    source.write_text("int number(void) { return NUMBER; }\n")
+    monkeypatch.setenv("MGU_CACHE", str(tmp_path))
+    with monkeypatch.context() as patch:
+        patch.setattr(native, "_compile", tear)
+        assert native.load(source, NUMBER=7) is None
+    native.load.cache_clear()
+    library = native.load(source, NUMBER=7)
+    assert library is not None and library.number() == 7
+
+
+def test_a_compiler_without_openmp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As Apple's: one thread, the same numbers."""
+    compiler = native.find_compiler()
+    picky = tmp_path / "picky"
+    picky.write_text(f'#!/bin/sh\ncase "$*" in *-fopenmp\\ *) exit 1;; esac\nexec {compiler} "$@"\n')
+    picky.chmod(0o755)
+    monkeypatch.setenv("CC", str(picky))
+    monkeypatch.setenv("MGU_CACHE", str(tmp_path / "cache"))
+    native.load.cache_clear()
+    try:
+        unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
+        assert_same(results(unit, "native", x), results(unit, "eager", x))
+    finally:
+        native.load.cache_clear()
+
+
+class OwnNorm(BatchNorm):
+    pass
+
+
+NOT_FAST = {
+    "a hook": (lambda unit: unit.bypass.register_forward_hook(lambda *_: None), "have hooks"),
+    "a backward hook": (lambda unit: unit.bypass.register_full_backward_pre_hook(lambda *_: None), "have hooks"),
+    "a norm's hook": (lambda unit: unit.ln.register_forward_hook(lambda *_: None), "have hooks"),
+    "a frozen norm": (lambda unit: unit.bn_before_activation.eval(), "differ in mode"),
+    "another momentum": (lambda unit: setattr(unit.bn_after_activation, "momentum", 0.5), "differ in mode"),
+    "a foreign norm": (lambda unit: setattr(unit, "bn_after_activation", OwnNorm(6)), "not the unit's own"),
+    "another geometry": (lambda unit: setattr(unit.bypass, "padding_mode", "circular"), "differ from one another"),
+    "an unknown activation": (lambda unit: setattr(unit, "activation", F.gelu), "activations but selu"),
+}
+
+
+@pytest.mark.parametrize("change", NOT_FAST)
 def test_what_the_fast_ways_cannot_do_is_computed_plainly(change: str) -> None:
-    unit, x, calls = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES), []
-    if change == "hook":
-        unit.bypass.register_forward_hook(lambda *arguments: calls.append(arguments))
-    elif change == "frozen norm":
-        unit.bn_before_activation.eval()
-    elif change == "other transform":
-        unit.gate_transforms["skip"] = nn.Conv2d(4, 6, 3, dilation=1, padding_mode="circular", padding=0)
-    else:
-        unit.bn_after_activation.momentum = 0.5
+    """Also where it came to be so after a first call."""
+    unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
+    unit(x)
+    make, reason = NOT_FAST[change]
+    make(unit)
     assert_same(results(unit, "auto", x), results(unit, "eager", x))
-    with pytest.raises(ValueError, match="engine must be eager"):
+    with pytest.raises(ValueError, match=f"engine must be eager.*{reason}.*got native"):
         results(unit, "native", x)
-    unit.train()(x)
-    assert len(calls) == 3 * (change == "hook")
+
+
+def test_hooks_are_called() -> None:
+    unit, x, calls = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES), list[str]()
+    unit(x)
+    unit.bypass.register_forward_hook(lambda *_: calls.append("bypass"))
+    unit.ln.register_forward_hook(lambda *_: calls.append("ln"))
+    unit(x)
+    assert calls == ["bypass", "ln"]
+
+
+def test_an_activation_or_a_geometry_that_is_changed_later_is_followed() -> None:
+    unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
+    unit(x)
+    unit.activation = F.relu
+    for transform in (unit.layer, unit.bypass, *unit.gate_transforms.values()):
+        transform.dilation = (2, 2)
+    assert_same(results(unit, "native", x), results(unit, "eager", x))
 
 
 def test_an_unknown_engine_gets_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"engine must be one of auto, .*Did you mean native\?"):
-        MultiGatedUnit(nn.Linear(5, 6), engine="nativ")  # type: ignore[arg-type]
+        MultiGatedUnit(nn.Linear(5, 6)).engine = "nativ"
 
 
-def test_units_in_torch_func() -> None:
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script. is deprecated:FutureWarning")  # in torch's forward_ad
+def test_where_torch_looks_into_the_unit_it_sees_plain_operations() -> None:
     unit, x = unit_of(nn.Linear(5, 6)).eval(), torch.randn(7, 5)
-    torch.testing.assert_close(torch.func.vmap(unit)(x), unit(x))
+    expected = unit(x)
+    torch.testing.assert_close(torch.func.vmap(unit)(x), expected)
+    torch.testing.assert_close(make_fx(unit)(torch.zeros(7, 5))(x), expected)
+    with forward_ad.dual_level():
+        out, tangent = forward_ad.unpack_dual(unit(forward_ad.make_dual(x, torch.ones_like(x))))
+    torch.testing.assert_close(out, expected)
+    assert tangent is not None and tangent.isfinite().all()
+    with FakeTensorMode(allow_non_fake_inputs=True) as fake:
+        assert unit(fake.from_tensor(x)).shape == expected.shape
+
+
+def test_batched_gradients_are_refused_in_words() -> None:
+    unit, x = unit_of(nn.Linear(3, 4)).double(), torch.randn(2, 3, dtype=torch.float64)
+    with pytest.raises(RuntimeError, match="engine must be eager or packed for batched gradients"):
+        torch.autograd.functional.jacobian(unit, x, vectorize=True)
+
+
+def test_parameters_that_processes_share_stay_shared() -> None:
+    unit, x = unit_of(nn.Conv2d(4, 6, 3)).share_memory(), torch.randn(IMAGES)
+    assert_same(results(unit, "native", x), results(unit, "eager", x))
+    unit(x)
+    assert all(parameter.is_shared() for parameter in unit.parameters())
 
 
 @pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
 def test_padding_modes(mode: str) -> None:
     layers = [nn.Conv2d(4, 6, 3, padding=(1, 2), padding_mode=mode) for _ in range(3)]
-    assert can_be_wide(layers, -3)
+    assert why_not_wide(layers, -3) is None
     x = torch.randn(IMAGES)
     torch.testing.assert_close(wide(layers, x), torch.cat([layer(x) for layer in layers], dim=1))

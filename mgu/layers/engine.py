@@ -1,24 +1,26 @@
-"""How a unit is computed: several ways to the same numbers, of which `auto` takes the fastest that a call allows.
+"""How a unit is computed: several ways to the same numbers, of which `auto` takes the one that fits a call best.
 
     eager    seven layers and the equations one by one: the plain implementation, which the others are tested against
     packed   the seven layers as one wide layer (mgu/layers/wide.py), the equations one by one
     native   one wide layer, and the equations as one compiled function (mgu/layers/fused.py): CPU with a C compiler
 
-Under torch.compile a unit is traced packed, under torch.export and torch.func eager, whatever was chosen: what they
-make of it is theirs.
+`auto` is native where that can be, else packed on a GPU, where every operation costs a launch, and eager on a CPU,
+where a wide layer alone is no faster (benchmarks/units.py). torch.compile always gets packed. torch.export, torch.func,
+tracing and the meta device always get eager, for they must see ordinary operations of torch.
 """
 
 from __future__ import annotations
 
 import ctypes
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 from mgu.layers.activation import Activation
-from mgu.layers.fused import Norms, can_be_fused, find_kernel
-from mgu.layers.wide import are_observed, can_be_wide
+from mgu.layers.fused import Norms, find_kernel, why_not_fused
+from mgu.layers.wide import signature_of, why_not_wide
 
 Engine = Literal["auto", "eager", "packed", "native"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -35,49 +37,56 @@ EAGER, PACKED = Way("eager"), Way("packed")
 
 
 class Chooser:
-    """The way of one unit from call to call; what cannot change between calls is looked at once.
+    """The way of one unit from call to call. axis: of the channels, from the end."""
 
-    axis: of the channels, from the end; reference: the wiring.
-    """
+    def __init__(self, axis: int) -> None:
+        self.axis = axis
+        self._signature: Any = None  # of the layers of which `_not_wide` was found
+        self._not_wide: str | None = None
 
-    def __init__(self, axis: int, activation: Activation, reference: bool) -> None:
-        self.axis, self.activation, self.reference = axis, activation, reference
-        self.layers: list[nn.Module] = []  # that `are_alike` was found of
-        self.are_alike = False
-
-    def choose(self, engine: Engine, layers: list[nn.Module], norms: Norms, x: Tensor) -> Way:
+    def choose(
+        self, engine: Engine, layers: list[nn.Module], norms: Norms, activation: Activation, reference: bool, x: Tensor
+    ) -> Way:
         """The way for one call on x. Raises ValueError where `engine` names one that this call does not allow."""
-        if engine == "eager" or x.is_meta or _is_looked_into():
+        if engine == "eager" or _is_looked_into(x):
             return EAGER
         is_compiling = torch.compiler.is_compiling()
-        if not self._can_be_wide(layers):
+        if obstacle := self._find_obstacle(layers):
             if engine == "auto" or is_compiling:
                 return EAGER
-            raise ValueError(
-                f"engine must be eager or auto around {type(layers[0]).__name__}, but got {engine}. "
-                "Its copies cannot be computed as one wide layer."
-            )
+            raise ValueError(f"engine must be eager or auto {obstacle}, but got {engine}. Set unit.engine.")
         if engine == "packed" or is_compiling:
             return PACKED
-        kernel = self._find_kernel(len(layers), norms, x)
-        if kernel is None and engine == "native":
-            raise ValueError(
-                "engine must be eager, packed or auto where there is no compiled function, but got native. That needs "
-                "a C compiler, the CPU, float32 or float64, and one of the activations selu, relu, silu, tanh."
-            )
-        return Way("native", kernel) if kernel else PACKED
+        obstacle = why_not_fused(norms, x)
+        kernel = None
+        if not obstacle:
+            kernel = find_kernel(activation, reference, len(layers) == 7, len(norms.ln.weight), x.dtype)
+            obstacle = "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
+        if kernel:
+            return Way("native", kernel)
+        if engine == "native":
+            raise ValueError(f"engine must be eager, packed or auto {obstacle}, but got native. Set unit.engine.")
+        return EAGER if x.is_cpu else PACKED
 
-    def _can_be_wide(self, layers: list[nn.Module]) -> bool:
-        if self.layers != layers:  # modules are equal only to themselves
-            self.layers, self.are_alike = layers, can_be_wide(layers, self.axis)
-        return self.are_alike and not are_observed(layers)
-
-    def _find_kernel(self, count: int, norms: Norms, x: Tensor) -> ctypes.CDLL | None:
-        if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu") or not can_be_fused(norms):
-            return None
-        return find_kernel(self.activation, self.reference, count == 7, len(norms.ln.weight), x.dtype)
+    def _find_obstacle(self, layers: list[nn.Module]) -> str | None:
+        """Why the layers cannot be one wide layer; None where they can."""
+        if (signature := signature_of(layers)) != self._signature:
+            self._signature, self._not_wide = signature, why_not_wide(layers, self.axis)
+        return self._not_wide
 
 
-def _is_looked_into() -> bool:
-    """Whether somebody wants to see the operations themselves, for whom a function of our own would be a wall."""
-    return torch.compiler.is_exporting() or torch.jit.is_tracing() or torch._C._are_functorch_transforms_active()
+def _is_looked_into(x: Tensor) -> bool:
+    """Whether torch traces or transforms this call, or has no numbers for it: it cannot look into functions of ours.
+
+    A dispatch mode is how torch counts, traces and fakes; a level of forward_ad is how it derives forward.
+    """
+    if torch.compiler.is_compiling():
+        return torch.compiler.is_exporting()
+    return (
+        x.is_meta
+        or type(x) not in (Tensor, nn.Parameter)
+        or torch.jit.is_tracing()
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or forward_ad._current_level >= 0
+    )

@@ -1,13 +1,14 @@
 """The unit after its transforms as one function with a backward of its own, compiled from mixing.c.
 
 It keeps the packed outputs of the transforms and four statistics a channel, and computes the rest again on the way
-back: a third of the memory that autograd would keep, and a fraction of the passes over it. MultiGatedUnit._mix is the
-same equations in plain torch.
+back: half of what autograd keeps of MultiGatedUnit._mix, which is the same equations in plain torch, and a fraction of
+the passes over memory.
 """
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,11 +19,12 @@ from torch.autograd.graph import increment_version
 
 from mgu.layers.activation import Activation
 from mgu.layers.normalization import BatchNorm, LayerNorm
+from mgu.layers.wide import has_hooks
 from mgu.native import REALS, load, threads_for
 
 ACTIVATIONS: dict[Activation, str] = {F.selu: "SELU", F.relu: "RELU", F.silu: "SILU", F.tanh: "TANH"}
 VALUES_PER_THREAD = 50_000
-FEW_CHANNELS = 64  # so many that a loop over them gains from knowing how many
+FEW_CHANNELS = 64  # up to here their number is known to the compiler, which unrolls loops; a quarter faster
 SOURCE = Path(__file__).with_name("mixing.c")
 
 
@@ -45,7 +47,7 @@ class _Call(ctypes.Structure):
 
 
 class Norms(NamedTuple):
-    """The unit's three, which the function has inside."""
+    """The unit's three norms, whose computation is part of the function."""
 
     before: BatchNorm
     after: BatchNorm
@@ -74,10 +76,18 @@ def find_kernel(
     return load(SOURCE, **words, REFERENCE=int(reference), RESIDUAL_GATE=int(residual_gate), CHANNELS=known)
 
 
-def can_be_fused(norms: Norms) -> bool:
-    """Whether both batch norms work alike: by the batch or by running statistics, with one momentum and eps."""
+def why_not_fused(norms: Norms, x: Tensor) -> str | None:
+    """Where the function cannot stand for the norms on x, in words; None where it can."""
     before, after, _ = norms
-    return (before.training, before.momentum, before.eps) == (after.training, after.momentum, after.eps)
+    if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
+        return "on other devices than the CPU, under autocast, and for empty inputs"
+    if [type(norm) for norm in norms] != [BatchNorm, BatchNorm, LayerNorm] or any(map(has_hooks, norms)):
+        return "where the norms are not the unit's own, or have hooks"
+    if any(tensor.dtype != x.dtype or not tensor.is_contiguous() for tensor in (*norms.parameters, *norms.statistics)):
+        return "where the norms are in another precision than the input"
+    if (before.training, before.momentum, before.eps) != (after.training, after.momentum, after.eps):
+        return "where the two batch norms differ in mode, momentum or eps"
+    return None
 
 
 def mix_fused(kernel: ctypes.CDLL, norms: Norms, packed: Tensor) -> Tensor:
@@ -100,7 +110,7 @@ class _Fused(torch.autograd.Function):
         statistics, out = rows.new_empty(4, channels), rows.new_empty(len(rows), channels)
         call = _describe(norms, rows, parameters, statistics)
         call.out = out.data_ptr()
-        kernel.forward(ctypes.byref(call))
+        _run(kernel.forward, call)
         if call.training:
             increment_version(norms.statistics)
         ctx.kernel, ctx.norms, ctx.training, ctx.shape = kernel, norms, call.training, last.shape
@@ -113,6 +123,8 @@ class _Fused(torch.autograd.Function):
             raise RuntimeError(
                 "engine must be eager or packed for second derivatives, but got native. Set unit.engine."
             )
+        if torch._C._functorch.is_batchedtensor(grad) or torch._C._functorch.is_legacy_batchedtensor(grad):
+            raise RuntimeError("engine must be eager or packed for batched gradients, but got native. Set unit.engine.")
         axis = ctx.norms.ln.channel_axis
         rows, statistics, *parameters = ctx.saved_tensors
         d_out = grad.movedim(axis, -1).contiguous()
@@ -124,8 +136,13 @@ class _Fused(torch.autograd.Function):
         call.training = ctx.training
         call.d_out, call.d_packed = d_out.data_ptr(), d_rows.data_ptr()
         call.d_layer, call.d_norms = d_layer.data_ptr(), d_norms.data_ptr()
-        ctx.kernel.backward(ctypes.byref(call))
+        _run(ctx.kernel.backward, call)
         return None, None, d_rows.view(ctx.shape).movedim(-1, axis), *d_norms.unbind()
+
+
+def _run(function: Callable[..., int], call: _Call) -> None:
+    if function(ctypes.byref(call)):
+        raise MemoryError(f"a unit's working memory, some numbers a channel ({call.channels}) and thread")
 
 
 def _describe(norms: Norms, rows: Tensor, parameters: Any, statistics: Tensor) -> _Call:

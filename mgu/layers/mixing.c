@@ -9,6 +9,7 @@ REFERENCE (the wiring), 0 or 1; CHANNELS, their number, or 0 if that is only kno
 they are few. */
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +41,7 @@ static inline real exponential(real x) {
         e = e * r + (real)1.6666665459e-1;
         e = e * r + (real)5.0000001201e-1;
         e = e * r * r + r + 1;
-        union { float f; int i; } power = {(float)shifted};
+        union { float f; uint32_t i; } power = {(float)shifted};
         power.i = (power.i + 127) << 23;
         return e * (real)power.f;
     }
@@ -57,7 +58,7 @@ static inline real exponential(real x) {
     e = e * r + (real)(1 / 6.0);
     e = e * r + (real)0.5;
     e = e * r * r + r + 1;
-    union { double f; long long i; } power = {(double)shifted};
+    union { double f; uint64_t i; } power = {(double)shifted};
     power.i = (power.i + 1023) << 52;
     return e * (real)power.f;
 }
@@ -103,16 +104,18 @@ struct call {
     real *statistics;   /* 4 * channels: mean and 1 / sqrt(variance + eps) of the layer's output, of its activation */
     real *out;          /* forward writes it */
     const real *d_out;  /* backward reads it, and writes what follows */
-    real *d_packed; /* may be `packed` itself: a row is read before it is written */
+    real *d_packed; /* may be `packed` itself: what a row's gradients need of it is read, or in scratch, before */
     real *d_layer;  /* a row has `channels`: gradients of the layer's output, until the sums over the batch are known */
     real *d_norms;  /* 6 * channels, in the order of the six weights and biases */
 };
 
-/* Everything between the transforms and the output, at one value; the names are those of MultiGatedUnit.branches. */
+/* Everything between the transforms and the output, at one value. Names without a comment are those of
+   MultiGatedUnit.branches. */
 struct mixed {
-    real activated, bn_before, bn_before_activated, bn_after, ln, ln_activated;
+    real activated, bn_before_activation, bn_after_activation, ln, bypass;
+    real bn_before, ln_normed;                                        /* BN(L), LN(L) or LN(A(L)): before an activation */
     real to_bn_after, to_bn, to_norm, without_residual, to_processed; /* how far each gate is open, to what */
-    real bn_order, bn_or_ln, norm_or_none, processed, bypass;
+    real bn_order, bn_or_ln, norm_or_none, processed;
 };
 
 /* The reference wiring opens two gates to the other side. */
@@ -126,19 +129,19 @@ static inline struct mixed mix(const struct call *k, const real *row, const real
     m.bypass = row[channels + c];
     m.activated = activated[c];
     m.bn_before = (x - k->statistics[c]) * k->statistics[channels + c] * k->bn_before_weight[c] + k->bn_before_bias[c];
-    m.bn_before_activated = activate(m.bn_before); /* eq. 4 */
-    m.bn_after = (m.activated - k->statistics[2 * channels + c]) * k->statistics[3 * channels + c] *
+    m.bn_before_activation = activate(m.bn_before); /* eq. 4 */
+    m.bn_after_activation = (m.activated - k->statistics[2 * channels + c]) * k->statistics[3 * channels + c] *
                      k->bn_after_weight[c] + k->bn_after_bias[c]; /* eq. 3 */
-    m.ln = ((REFERENCE ? m.activated : x) - ln_mean) * ln_scale * k->ln_weight[c] + k->ln_bias[c];
-    m.ln_activated = REFERENCE ? m.ln : activate(m.ln); /* eq. 8 */
+    m.ln_normed = ((REFERENCE ? m.activated : x) - ln_mean) * ln_scale * k->ln_weight[c] + k->ln_bias[c];
+    m.ln = REFERENCE ? m.ln_normed : activate(m.ln_normed); /* eq. 8 */
     m.to_bn_after = REFERENCE ? 1 - gates[c] : gates[c];
     m.to_bn = gates[channels + c];
     m.to_norm = gates[2 * channels + c];
     m.without_residual = RESIDUAL_GATE ? gates[3 * channels + c] : 1;
     real skip = gates[(SKIP - FIRST_GATE) * channels + c];
     m.to_processed = REFERENCE ? 1 - skip : skip;
-    m.bn_order = m.bn_before_activated + m.to_bn_after * (m.bn_after - m.bn_before_activated); /* eq. 5 */
-    m.bn_or_ln = m.ln_activated + m.to_bn * (m.bn_order - m.ln_activated);                     /* eq. 9 */
+    m.bn_order = m.bn_before_activation + m.to_bn_after * (m.bn_after_activation - m.bn_before_activation); /* eq. 5 */
+    m.bn_or_ln = m.ln + m.to_bn * (m.bn_order - m.ln);                     /* eq. 9 */
     m.norm_or_none = m.activated + m.to_norm * (m.bn_or_ln - m.activated);                     /* eq. 12 */
     m.processed = m.norm_or_none + (1 - m.without_residual) * m.bypass;                        /* eq. 15, 16 */
     return m;
@@ -164,22 +167,29 @@ static inline void begin_row(const real *row, long channels, real eps, real *act
     *scale = 1 / (real)sqrt(squares / channels + eps);
 }
 
-/* Have memory bring `count` numbers that will be wanted soon; asking for too many does no harm. */
-static inline void expect(const real *from, long count) {
-    for (long i = 0; i < count; i += 64 / (long)sizeof(real)) __builtin_prefetch(from + i);
+/* Have memory bring `count` numbers, `offset` from here, that will be wanted soon. */
+static inline void expect(const real *from, long offset, long count) {
+    uintptr_t start = (uintptr_t)from + offset * sizeof(real); /* beyond the end of the array it asks for nothing */
+    for (uintptr_t place = start; place < start + count * sizeof(real); place += 64) __builtin_prefetch((void *)place);
 }
 
 /* What is done to some rows. `sums` is added to; `scratch` has SCRATCH * channels numbers to write on. */
 typedef void rows_function(const struct call *call, long first, long last, real *sums, real *scratch);
 
 /* Do it to all rows; `width` sums per channel are taken in `real` over a block of rows, then in double, then over the
-   threads in their order: the same number of threads gives the same bits. `total` has width * channels numbers. */
-static void for_rows(const struct call *call, rows_function *function, long width, double *total) {
+   threads in their order: the same number of threads gives the same bits. `total` has width * channels numbers. Not 0 where memory has run out. */
+static int for_rows(const struct call *call, rows_function *function, long width, double *total) {
     long count = width * call->channels, threads = call->threads;
+    int failed = 0;
     double *parts = calloc(threads * count + 1, sizeof(double));
-#pragma omp parallel for schedule(static) num_threads(threads)
+    if (!parts) return 1;
+#pragma omp parallel for schedule(static) num_threads(threads) reduction(| : failed)
     for (long part = 0; part < threads; part++) {
         real *block = calloc(count + SCRATCH * call->channels, sizeof(real));
+        if (!block) {
+            failed = 1;
+            continue;
+        }
         long last = call->rows * (part + 1) / threads;
         for (long row = call->rows * part / threads; row < last; row += BLOCK) {
             function(call, row, row + BLOCK < last ? row + BLOCK : last, block, block + count);
@@ -193,6 +203,7 @@ static void for_rows(const struct call *call, rows_function *function, long widt
         for (long part = 0; part < threads; part++) total[i] += parts[part * count + i];
     }
     free(parts);
+    return failed;
 }
 
 /* Sums of x, x^2, A(x) and A(x)^2, each as far from its value in the first row, lest digits cancel. */
@@ -203,7 +214,7 @@ static void sum_statistics(const struct call *call, long first, long last, real 
     for (long c = 0; c < channels; c++) first_activated[c] = activate(packed[c]);
     for (long r = first; r < last; r++) {
         const real *row = packed + r * TRANSFORMS * channels;
-        expect(row + AHEAD * TRANSFORMS * channels, channels);
+        expect(row, AHEAD * TRANSFORMS * channels, channels);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             real x = row[c] - packed[c], a = activate(row[c]) - first_activated[c];
@@ -227,11 +238,14 @@ static void finish_statistics(const struct call *call, const double *sums, long 
     running_var[c] += (real)call->momentum * ((real)var - running_var[c]);
 }
 
-static void batch_statistics(const struct call *call) {
+static int batch_statistics(const struct call *call) {
     long channels = call->channels;
     real *statistics = call->statistics;
     double *sums = malloc(4 * channels * sizeof(double));
-    for_rows(call, sum_statistics, 4, sums);
+    if (!sums || for_rows(call, sum_statistics, 4, sums)) {
+        free(sums);
+        return 1;
+    }
     for (long c = 0; c < channels; c++) {
         finish_statistics(call, sums, c, call->packed[c], statistics, statistics + channels,
                           call->bn_before_running_mean, call->bn_before_running_var);
@@ -239,6 +253,7 @@ static void batch_statistics(const struct call *call) {
                           statistics + 3 * channels, call->bn_after_running_mean, call->bn_after_running_var);
     }
     free(sums);
+    return 0;
 }
 
 static void running_statistics(const struct call *call) {
@@ -259,7 +274,7 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels;
         real *out = k.out + r * channels, ln_mean, ln_scale;
-        expect(row + TRANSFORMS * channels, TRANSFORMS * channels);
+        expect(row, TRANSFORMS * channels, TRANSFORMS * channels);
         begin_row(row, channels, (real)k.ln_eps, activated, gates, &ln_mean, &ln_scale);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
@@ -280,7 +295,7 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
         const real *row = k.packed + r * TRANSFORMS * channels, *d_out = k.d_out + r * channels;
         real *d_row = k.d_packed + r * TRANSFORMS * channels, *d_layer = k.d_layer + r * channels;
         real ln_mean, ln_scale, mean_to_ln = 0, mean_product = 0;
-        expect(row + TRANSFORMS * channels, TRANSFORMS * channels);
+        expect(row, TRANSFORMS * channels, TRANSFORMS * channels);
         begin_row(row, channels, (real)k.ln_eps, activated, gates, &ln_mean, &ln_scale);
 #pragma omp simd reduction(+ : mean_to_ln, mean_product)
         for (long c = 0; c < channels; c++) {
@@ -291,15 +306,15 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
             real d_bn_or_ln = d_processed * m.to_norm;
             real d_activated = d_processed - d_bn_or_ln;
             real d_bn_order = d_bn_or_ln * m.to_bn;
-            real d_ln = (d_bn_or_ln - d_bn_order) * (REFERENCE ? 1 : slope(m.ln, m.ln_activated));
+            real d_ln = (d_bn_or_ln - d_bn_order) * (REFERENCE ? 1 : slope(m.ln_normed, m.ln));
             real d_bn_after = d_bn_order * m.to_bn_after;
-            real d_bn_before = (d_bn_order - d_bn_after) * slope(m.bn_before, m.bn_before_activated);
+            real d_bn_before = (d_bn_order - d_bn_after) * slope(m.bn_before, m.bn_before_activation);
 
             d_row[channels + c] = d_bypass;
             d_row[FIRST_GATE * channels + c] =
-                TOWARDS * d_bn_order * (m.bn_after - m.bn_before_activated) * m.to_bn_after * (1 - m.to_bn_after);
+                TOWARDS * d_bn_order * (m.bn_after_activation - m.bn_before_activation) * m.to_bn_after * (1 - m.to_bn_after);
             d_row[(FIRST_GATE + 1) * channels + c] =
-                d_bn_or_ln * (m.bn_order - m.ln_activated) * m.to_bn * (1 - m.to_bn);
+                d_bn_or_ln * (m.bn_order - m.ln) * m.to_bn * (1 - m.to_bn);
             d_row[(FIRST_GATE + 2) * channels + c] =
                 d_processed * (m.bn_or_ln - m.activated) * m.to_norm * (1 - m.to_norm);
             if (RESIDUAL_GATE)
@@ -335,8 +350,8 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
     }
 }
 
-/* The gradient of the layer's output to its place; in training less what it owes to the statistics of the batch norms,
-   which depend on every row: d_norms has the sums. */
+/* Write the gradient of the layer's output into d_packed; in training, first take off what flows through the mean and
+   variance of the batch norms, which depend on every row: d_norms has the sums. */
 static void finish_layer(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
@@ -345,7 +360,7 @@ static void finish_layer(const struct call *call, long first, long last, real *s
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels, *d_layer = k.d_layer + r * channels;
         real *d_row = k.d_packed + r * TRANSFORMS * channels;
-        expect(row + AHEAD * TRANSFORMS * channels, channels);
+        expect(row, AHEAD * TRANSFORMS * channels, channels);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             real before_scale = k.statistics[channels + c], after_scale = k.statistics[3 * channels + c];
@@ -360,19 +375,20 @@ static void finish_layer(const struct call *call, long first, long last, real *s
     }
 }
 
-void forward(const struct call *call) {
-    if (call->training)
-        batch_statistics(call);
-    else
+/* Both return 0, or 1 where there is no memory. */
+int forward(const struct call *call) {
+    if (!call->training)
         running_statistics(call);
-    for_rows(call, mix_rows, 0, NULL);
+    else if (batch_statistics(call))
+        return 1;
+    return for_rows(call, mix_rows, 0, NULL);
 }
 
-void backward(const struct call *call) {
+int backward(const struct call *call) {
     long count = 6 * call->channels;
     double *sums = malloc(count * sizeof(double));
-    for_rows(call, mix_rows_backward, 6, sums);
-    for (long i = 0; i < count; i++) call->d_norms[i] = (real)sums[i];
+    int failed = !sums || for_rows(call, mix_rows_backward, 6, sums);
+    for (long i = 0; i < count && !failed; i++) call->d_norms[i] = (real)sums[i];
     free(sums);
-    for_rows(call, finish_layer, 0, NULL);
+    return failed || for_rows(call, finish_layer, 0, NULL);
 }

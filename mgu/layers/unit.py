@@ -36,6 +36,7 @@ class MultiGatedUnit(nn.Module):
     engine: how it is computed, see mgu/layers/engine.py; an attribute of that name can be set later.
     num_channels, channel_axis: of the layer's output; for layers that are no convolutions and have no `out_features`.
 
+    After the first call on a fast engine the weights of all transforms share one storage, each its own part of it.
     Raises TypeError for a layer that cannot be copied or normalised, ValueError for an unknown name.
     """
 
@@ -55,10 +56,6 @@ class MultiGatedUnit(nn.Module):
         engine: Engine = "auto",
     ) -> None:
         super().__init__()
-        if engine not in ENGINES:
-            raise ValueError(
-                f"engine must be one of {', '.join(ENGINES)}, but got {engine!r}.{did_you_mean(engine, ENGINES)}"
-            )
         if wiring not in WIRINGS:
             raise ValueError(
                 f"wiring must be one of {', '.join(WIRINGS)}, but got {wiring!r}.{did_you_mean(wiring, WIRINGS)}"
@@ -68,7 +65,7 @@ class MultiGatedUnit(nn.Module):
         self.activation = find_activation(activation)
         self.wiring = WIRINGS[wiring]
         self.num_channels, self.channel_axis = channels
-        self._chooser = Chooser(channels.axis, self.activation, self.wiring.ln_after_activation)
+        self._chooser = Chooser(channels.axis)
         gates = [gate for gate in GATES if gate != "residual" or residual_gate]
         biases = _bias_per_gate(gate_bias, gates)
 
@@ -86,7 +83,8 @@ class MultiGatedUnit(nn.Module):
         """o(x), eq. 19: the shape of layer(x)."""
         transforms, norms = self._transforms, self._norms
         layers = [*transforms.values()]
-        way = self._chooser.choose(self.engine, layers, norms, x)
+        is_reference = self.wiring.ln_after_activation
+        way = self._chooser.choose(self.engine, layers, norms, self.activation, is_reference, x)
         if way.engine == "eager":
             return self.branches(x)["skip"]
         packed = wide(layers, x)
@@ -96,6 +94,19 @@ class MultiGatedUnit(nn.Module):
             return mix_fused(way.kernel, norms, packed)
         outputs = packed.chunk(len(transforms), dim=self.channel_axis)
         return self._mix(dict(zip(transforms, outputs, strict=True)))["skip"]
+
+    @property
+    def engine(self) -> Engine:
+        """How it is computed, see mgu/layers/engine.py. It can be set."""
+        return self._engine
+
+    @engine.setter
+    def engine(self, engine: str) -> None:
+        if engine not in ENGINES:
+            raise ValueError(
+                f"engine must be one of {', '.join(ENGINES)}, but got {engine!r}.{did_you_mean(engine, ENGINES)}"
+            )
+        self._engine: Engine = engine
 
     def gates(self, x: Tensor) -> dict[Gate, Tensor]:
         """The openness of each gate by name: in (0, 1), each with the shape of layer(x)."""

@@ -19,29 +19,48 @@ TRANSPOSED: dict[type, Callable[..., Tensor]] = {
 WITH_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
-def can_be_wide(layers: Sequence[nn.Module], axis: int) -> bool:
-    """Whether `wide` computes them: of one kind that it knows, and alike in everything but their weights.
+def why_not_wide(layers: Sequence[nn.Module], axis: int) -> str | None:
+    """Where `wide` cannot compute them, in words; None where it can: of one kind, and alike in all but their weights.
 
     axis: where the caller expects the channels, from the end.
     """
     first: Any = layers[0]
     kind = type(first)
-    if kind is not nn.Linear and kind not in CONVOLUTIONS and kind not in TRANSPOSED:
-        return False
-    if axis != (-1 if kind is nn.Linear else 1 - first.weight.dim()):
-        return False
-    return all(type(layer) is kind and _shape(layer) == _shape(first) for layer in layers)
+    is_known = kind is nn.Linear or kind in CONVOLUTIONS or kind in TRANSPOSED
+    if not is_known or axis != (-1 if kind is nn.Linear else 1 - first.weight.dim()):
+        return f"around {kind.__name__} with channels at axis {axis}"
+    if any(signature_of([layer]) != signature_of([first]) for layer in layers):
+        return "where the transforms differ from one another, or have hooks,"
+    return "where the transforms have hooks" if has_hooks(first) else None
 
 
-def are_observed(layers: Sequence[nn.Module]) -> bool:
-    """Whether one has hooks, which want the layer itself to be called."""
-    return any(layer._forward_hooks or layer._forward_pre_hooks or layer._backward_hooks for layer in layers)
+def signature_of(modules: Sequence[nn.Module]) -> list[tuple[Any, ...]]:
+    """What decides whether they can be computed together: kind, geometry, shapes, hooks. Cheap: every call asks it."""
+    return [(type(module), has_hooks(module), *_shapes(module), *_geometry(module)) for module in modules]
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """They want the module itself to be called."""
+    return bool(
+        module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks
+    )
+
+
+def _shapes(module: nn.Module) -> tuple[Any, ...]:
+    return tuple((name, p.shape, p.dtype, p.device) for name, p in module._parameters.items() if p is not None)
+
+
+def _geometry(module: nn.Module) -> tuple[Any, ...]:
+    own = module.__dict__
+    return tuple(
+        own.get(name) for name in ("stride", "padding", "output_padding", "dilation", "groups", "padding_mode")
+    )
 
 
 def wide(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
-    """What the layers make of x, one after another along the channel axis: (B, len(layers) * C, *), or last for Linear.
+    """The outputs of all layers for x along the channel axis: (B, len(layers) * C, *), or last for Linear.
 
-    Convolutions over images and volumes answer with channels last in memory.
+    Those of convolutions over images and volumes have channels last in memory.
     """
     first: Any = layers[0]
     if isinstance(first, nn.Linear):
@@ -66,7 +85,7 @@ def _stored_together(layers: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
     """Weight and bias of the wide layer, of which the layers' own are slices."""
     weights = [layer.weight for layer in layers]
     biases = [] if layers[0].bias is None else [layer.bias for layer in layers]
-    if torch.compiler.is_compiling():  # which cannot follow where tensors lie
+    if torch.compiler.is_compiling() or weights[0].is_shared():  # addresses are unknown, or not to be changed
         return torch.cat(weights), torch.cat(biases) if biases else None
     weight, bias = _Together.apply(len(layers), *weights, *biases)
     return weight, bias
@@ -133,7 +152,7 @@ def _by_layer(out: Tensor, axis: int, count: int, groups: int) -> Tensor:
 
 
 def with_channels_last(x: Tensor) -> Tensor:
-    """So that a position's channels lie together in what the convolution answers."""
+    """x in channels-last order, so that the convolution's output is in that order, too."""
     if x.dim() not in WITH_CHANNELS_LAST:
         return x
     x = x.contiguous(memory_format=WITH_CHANNELS_LAST[x.dim()])
@@ -143,9 +162,3 @@ def with_channels_last(x: Tensor) -> Tensor:
     strides = list(x.stride())
     strides[1] = 1
     return x.as_strided(x.shape, strides)
-
-
-def _shape(layer: Any) -> tuple[Any, ...]:
-    names = ("stride", "padding", "output_padding", "dilation", "groups", "padding_mode")
-    bias = None if layer.bias is None else layer.bias.shape
-    return layer.weight.shape, layer.weight.dtype, layer.weight.device, bias, *(getattr(layer, n, None) for n in names)

@@ -29,9 +29,11 @@ static struct weights advance(const struct parameter *p, double lr, double beta1
     return w;
 }
 
-void nadam_step(const struct parameter *parameters, long count, double lr, double beta1, double beta2, double eps,
+/* Returns 0, or 1 where there is no memory. */
+int nadam_step(const struct parameter *parameters, long count, double lr, double beta1, double beta2, double eps,
                 double momentum_decay, long threads) {
     struct weights *weights = malloc(count * sizeof(struct weights));
+    if (!weights) return 1;
     for (long i = 0; i < count; i++) weights[i] = advance(parameters + i, lr, beta1, beta2, momentum_decay);
     const real decay1 = (real)(1 - beta1), keep2 = (real)beta2, decay2 = (real)(1 - beta2), epsilon = (real)eps;
 #pragma omp parallel for schedule(static) num_threads(threads)
@@ -41,7 +43,7 @@ void nadam_step(const struct parameter *parameters, long count, double lr, doubl
             const struct weights w = weights[i];
 #pragma omp simd
             for (long j = p.size * part / threads; j < p.size * (part + 1) / threads; j++) {
-                /* In torch's order of operations, so that it rounds as torch does. */
+                /* In torch's order of operations, so that it differs by some roundings only. */
                 real g = p.gradient[j];
                 real mean = p.mean[j] + decay1 * (g - p.mean[j]);
                 real square = p.square[j] * keep2 + decay2 * g * g;
@@ -53,4 +55,5 @@ void nadam_step(const struct parameter *parameters, long count, double lr, doubl
         }
     }
     free(weights);
+    return 0;
 }

@@ -87,7 +87,9 @@ def _find_kernel(group: dict[str, Any], tensors: list[tuple[Tensor, ...]]) -> ct
 
 
 def _fits(dtype: torch.dtype, p: Tensor, mean: Tensor, square: Tensor, g: Tensor, step: Tensor, mu: Tensor) -> bool:
-    if not p.is_cpu or p.dtype != dtype or g.dtype != dtype or g.is_sparse or step.dtype != torch.float32:
+    if not p.is_cpu or g.is_sparse or any(tensor.dtype != dtype for tensor in (p, mean, square, g)):
+        return False
+    if not step.dtype == mu.dtype == torch.float32:  # loading a state puts mu in the parameter's precision
         return False
     if p.is_contiguous():
         return g.is_contiguous() and mean.is_contiguous() and square.is_contiguous()
@@ -102,4 +104,6 @@ def _step(kernel: ctypes.CDLL, group: dict[str, Any], tensors: list[tuple[Tensor
     size = sum(each[0].numel() for each in tensors)
     threads = threads_for(size, VALUES_PER_THREAD)
     numbers = (float(group["lr"]), *group["betas"], group["eps"], group["momentum_decay"])
-    kernel.nadam_step(described, ctypes.c_long(len(tensors)), *map(ctypes.c_double, numbers), ctypes.c_long(threads))
+    count = ctypes.c_long(len(tensors))
+    if kernel.nadam_step(described, count, *map(ctypes.c_double, numbers), ctypes.c_long(threads)):
+        raise MemoryError(f"Nadam's working memory for {len(tensors)} parameters")
