@@ -14,8 +14,11 @@ import subprocess
 import sys
 from pathlib import Path
 from statistics import mean, median
+from typing import Any
 
+from models import configure
 from scipy import stats
+from side_by_side import save
 
 from mgu.results import Result, read_result
 
@@ -31,10 +34,12 @@ def main() -> None:
     train(options.layout, options.seeds, options.runs)
     files = sorted(options.runs.rglob("result.json"))
     results = {(r.config["engine"], r.seed): (r, file.parent) for file in files if (r := read_result(file))}
-    compare([[results[engine, seed][0] for seed in range(options.seeds)] for engine in ENGINES])
+    found = compare([[results[engine, seed][0] for seed in range(options.seeds)] for engine in ENGINES])
     for engine in ENGINES:
         firsts = [first_to_later(results[engine, seed][1]) for seed in range(options.seeds)]
+        found[f"{engine}_first_epoch_to_later"] = median(firsts)
         print(f"{engine}: the first epoch takes {median(firsts):.2f} times the median of the later ones")
+    save("parity", configure(options.layout), [{"layout": options.layout} | found])
 
 
 def train(layout: str, seeds: int, runs: Path) -> None:
@@ -44,8 +49,8 @@ def train(layout: str, seeds: int, runs: Path) -> None:
     subprocess.run([*command, f"engine={','.join(ENGINES)}", f"runs_dir={runs}"], check=True)
 
 
-def compare(results: list[list[Result]]) -> None:
-    """Best validation accuracies, paired by seed."""
+def compare(results: list[list[Result]]) -> dict[str, Any]:
+    """Best validation accuracies, paired by seed; printed, and as numbers."""
     plain, fast = [[result.val.accuracy * 100 for result in of_engine if result.val] for of_engine in results]
     differences = [f - p for f, p in zip(fast, plain, strict=True)]
     t_test = stats.ttest_rel(fast, plain)
@@ -59,6 +64,13 @@ def compare(results: list[list[Result]]) -> None:
     print(f"paired t-test p = {t_test.pvalue:.2f}, Wilcoxon p = {wilcoxon.pvalue if wilcoxon else 1:.2f}")
     times = [median(result.seconds.train for result in of_engine if result.seconds) for of_engine in results]
     print(f"training takes {times[0] / times[1]:.2f} times as long plainly (runs one after another, not in turns)")
+    return {
+        "accuracies": dict(zip(ENGINES, (plain, fast), strict=True)),
+        "difference_points": mean(differences),
+        "interval_95_points": [low, high],
+        "t_test_p": t_test.pvalue,
+        "wilcoxon_p": wilcoxon.pvalue if wilcoxon else 1.0,
+    }
 
 
 def first_to_later(folder: Path) -> float:

@@ -76,8 +76,11 @@ def spread(seconds: Seconds, above: str, below: str) -> str:
 
 
 def save(name: str, config: RunConfig, rows: list[dict[str, Any]]) -> None:
-    """As benchmarks/results/NAME.json, with the machine and the versions."""
+    """As benchmarks/results/NAME.json, with the machine, the versions and the command."""
+    commit = ["git", "-C", str(RESULTS.parent), "describe", "--always", "--dirty=+", "--exclude=*"]
     machine = {
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "commit": subprocess.run(commit, capture_output=True, text=True, check=False).stdout.strip(),
         "device": describe_device(config),
         "torch": torch.__version__,
         "python": platform.python_version(),

@@ -2,8 +2,9 @@
 
     .venv/bin/python benchmarks/units.py [--layouts M2,M3,M4,C7,C10] [--rounds 30] [--threads 2] [--default-malloc]
 
-Forward and backward of the stack of units, whole training steps of the model, and what autograd keeps between forward
-and backward. Ratios of medians, with the quartiles of the ratios round by round; the bars are those of the project.
+Forward and backward of the stack of units, whole training steps of the model (ours with Nadam in one pass, and once
+more with torch's), and what autograd keeps between forward and backward. Ratios of medians, with the quartiles of the
+ratios round by round; the bars are those of the project.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def main() -> None:
     if not options.default_malloc:
         keep_freed_memory()
     rows = [measure(layout, options.rounds) for layout in options.layouts.split(",")]
-    save("units", configure("M2", "mgu=equations"), rows)
+    save("units_default_malloc" if options.default_malloc else "units", configure("M2", "mgu=equations"), rows)
     show(rows)
 
 
@@ -56,7 +57,9 @@ def measure(layout: str, rounds: int) -> dict[str, Any]:
     passes: dict[str, Callable[[], object]] = {"floor": Floor(list(stacks["native"]), x)}
     units = in_turns(passes | {name: pass_of(stack, x, direction) for name, stack in stacks.items()}, rounds)
     saved = {name: saved_bytes(stack, x) for name, stack in stacks.items()}
-    steps = in_turns({name: step_of(stack, x, one_pass=name == "native") for name, stack in stacks.items()}, rounds)
+    ways = {name: step_of(stack, x, one_pass=name == "native") for name, stack in stacks.items()}
+    ways["native, torch's Nadam"] = step_of(stacks["native"], x, one_pass=False)
+    steps = in_turns(ways, rounds)
     return {
         "layout": layout,
         "to_floor": ratio(units, "native", "floor"),
@@ -64,6 +67,7 @@ def measure(layout: str, rounds: int) -> dict[str, Any]:
         "straight_to_native": spread(units, "straight", "native"),
         "step_straight_to_native": ratio(steps, "straight", "native"),
         "step_spread": spread(steps, "straight", "native"),
+        "step_straight_to_native_with_torchs_nadam": spread(steps, "straight", "native, torch's Nadam"),
         "step_eager_to_native": spread(steps, "eager", "native"),
         "step_eager_to_packed": spread(steps, "eager", "packed"),
         "saved_to_straight": saved["native"] / saved["straight"],

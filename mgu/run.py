@@ -235,8 +235,8 @@ def _evaluate_best(config: RunConfig, learner: Learner, outcome: Fit, splits: Sp
 
 
 def _warm_up(config: RunConfig, device: torch.device) -> None:
-    """A step of toys like the run's layers: what is imported, initialised or compiled on first use is no run's doing,
-    and takes seconds. Units are compiled for their number of channels."""
+    """A training step of tiny blocks with the run's channels, so that imports and compilation, seconds on first use,
+    are not counted in its time."""
     for channels in {layer.out_channels for layer in config.layout.convolutions(config.dataset.image_shape)}:
         block = build_block(config, nn.Conv2d(1, channels, 3), index=0)
         toy = nn.Sequential(block, nn.Flatten(), nn.Linear(4 * channels, 1)).to(device)
