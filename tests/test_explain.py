@@ -23,6 +23,7 @@ from mgu.errors import UserError
 from mgu.explain.explanation import Explanation, explain_model, to_json
 from mgu.explain.observe import observe, weigh_branches
 from mgu.explain.statistics import GateStatistics
+from mgu.explain.topology import draw_topology
 from mgu.explain.words import describe_choice
 from mgu.layers.unit import MultiGatedUnit
 from mgu.results import read_result
@@ -219,6 +220,22 @@ def test_the_command_prints_and_draws_the_same_bytes_every_time(
     assert {file.name for file in out.iterdir()} == names
     for name in names:
         assert (out / name).read_bytes() == (trained_unit / name).read_bytes()
+
+
+def test_the_topology_is_dark_where_open_and_hatched_where_it_goes_by_input(trained_unit: Path) -> None:
+    values = json.loads((trained_unit / "explain.json").read_text())
+    figures = {"bn_order": (1.0, 0.0), "bn_or_ln": (0.0, 0.15), "skip": (0.5, 0.25)}
+    for gate, (mean, std_inputs) in figures.items():
+        values["units"][0]["gates"][gate]["statistics"] |= {"mean": mean, "std_inputs": std_inputs}
+    figure = draw_topology(msgspec.convert(values, Explanation))
+    matrix = next(axes for axes in figure.axes if len(axes.patches) == 2 * 5 * 2)
+    cells = {(patch.get_x(), patch.get_y()): patch for patch in matrix.patches if patch.get_fill()}
+    darkness = [3 - sum(cells[0, GATES.index(gate)].get_facecolor()[:3]) for gate in figures]  # type: ignore[arg-type]
+    assert darkness[0] > 2 > darkness[2] > 0.5 > darkness[1]
+    hatches = [cells[0, GATES.index(gate)].get_hatch() for gate in figures]  # type: ignore[arg-type]
+    assert not hatches[0] and hatches[1] and hatches[2] and len(hatches[2]) > len(hatches[1])
+    keys = matrix.get_legend()
+    assert keys and keys.get_patches()[0].get_facecolor() == cells[0, 0].get_facecolor()  # 1.00
 
 
 def test_where_files_cannot_go(

@@ -63,9 +63,8 @@ def draw_gates(explanation: Explanation) -> Figure:
 
 def _draw_histogram(axes: Axes, summary: GateSummary) -> None:
     """Bars in proportion to the fullest."""
-    highest = max(summary.histogram)
-    lefts = [index / DRAWN_BINS for index in range(DRAWN_BINS)]
-    axes.bar(lefts, [count / highest for count in summary.histogram], width=1 / DRAWN_BINS, align="edge", color=BAR)
+    highest, edges = max(summary.histogram), [index / DRAWN_BINS for index in range(DRAWN_BINS + 1)]
+    axes.stairs([count / highest for count in summary.histogram], edges, fill=True, color=BAR)
     axes.axvline(summary.median, color=MEDIAN, linewidth=1.2)
     axes.set(xlim=(0, 1), ylim=(0, 1.05), xticks=(0, 0.5, 1), xticklabels=("0", ".5", "1"), yticks=())
     axes.tick_params(length=2, width=0.5)

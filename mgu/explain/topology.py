@@ -19,12 +19,12 @@ LEFT_IN, RIGHT_IN, GATE_IN, MIX_IN, GAP_IN = 1.55, 1.1, 0.36, 0.7, 0.25
 OPENNESS = LinearSegmentedColormap.from_list("openness", ["#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"])
 INK, DARK = "#222222", 0.58  # from this openness on, ink on it is white
 HATCHES = {VARIES: "////", 2 * VARIES: "/////"}  # from this spread across inputs on; the second adds to the first
-# Okabe and Ito's colours, for all kinds of colour vision, in the order of their lightness.
+# Blue and orange for all kinds of colour vision, dark to light for print in grey.
 BRANCHES = {
-    "bn_before_activation": ("BN before", "#0072b2"),
-    "bn_after_activation": ("BN after", "#56b4e9"),
-    "ln": ("LN", "#e69f00"),
-    "activated": ("no norm", "#f0e442"),
+    "bn_before_activation": ("BN before", "#08406f"),
+    "bn_after_activation": ("BN after", "#3f86c0"),
+    "ln": ("LN", "#f0ad3c"),
+    "activated": ("no norm", "#f8efc0"),
 }
 KEY: dict[str, Any] = {
     "loc": "center left",
