@@ -14,6 +14,8 @@ import matplotlib as mpl
 import msgspec
 import pytest
 import torch
+from matplotlib.colors import to_rgb
+from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
 from mgu.build import build_model
@@ -229,10 +231,12 @@ def test_the_topology_is_dark_where_open_and_hatched_where_it_goes_by_input(trai
         values["units"][0]["gates"][gate]["statistics"] |= {"mean": mean, "std_inputs": std_inputs}
     figure = draw_topology(msgspec.convert(values, Explanation))
     matrix = next(axes for axes in figure.axes if len(axes.patches) == 2 * 5 * 2)
-    cells = {(patch.get_x(), patch.get_y()): patch for patch in matrix.patches if patch.get_fill()}
-    darkness = [3 - sum(cells[0, GATES.index(gate)].get_facecolor()[:3]) for gate in figures]  # type: ignore[arg-type]
+    rectangles = [patch for patch in matrix.patches if isinstance(patch, Rectangle) and patch.get_fill()]
+    cells = {(cell.get_x(), cell.get_y()): cell for cell in rectangles}
+    chosen = [cells[0, row] for row, gate in enumerate(GATES) if gate in figures]
+    darkness = [3 - sum(to_rgb(cell.get_facecolor())) for cell in chosen]
     assert darkness[0] > 2 > darkness[2] > 0.5 > darkness[1]
-    hatches = [cells[0, GATES.index(gate)].get_hatch() for gate in figures]  # type: ignore[arg-type]
+    hatches = [cell.get_hatch() for cell in chosen]
     assert not hatches[0] and hatches[1] and hatches[2] and len(hatches[2]) > len(hatches[1])
     keys = matrix.get_legend()
     assert keys and keys.get_patches()[0].get_facecolor() == cells[0, 0].get_facecolor()  # 1.00
