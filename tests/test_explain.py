@@ -105,7 +105,7 @@ def test_without_a_residual_gate_there_is_no_step_for_it(configure: Configure) -
 @pytest.mark.parametrize(
     ("weight", "varying", "said"),
     [
-        (0.95, ("input",), "left"),
+        (0.95, ("input",), "left (95%, by input)"),
         (0.9, (), "left"),
         (0.8, (), "mostly left (80%)"),
         (0.6, ("input", "position", "channel"), "mostly left (60%, by input, position and channel)"),

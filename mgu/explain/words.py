@@ -33,15 +33,15 @@ def varies_by(gate: GateSummary) -> tuple[str, ...]:
 
 
 def describe_choice(weights: Mapping[str, float], varying: Sequence[str]) -> str:
-    """The heaviest of several paths, with its weight where that is not (nearly) all.
+    """The heaviest of several paths, with its weight where that is not nearly all, or not so for every input.
 
     weights: of each path, by its name in words, adding up to 1; varying: see varies_by.
     """
     path = max(weights, key=lambda name: weights[name])
     weight = weights[path]
-    if weight >= DECIDED:
-        return path
     by = f", by {join(varying)}" if varying else ""
+    if weight >= DECIDED:
+        return f"{path} ({weight:.0%}{by})" if varying else path
     if weight >= LEANING:
         return f"mostly {path} ({weight:.0%}{by})"
     return f"undecided ({path} {weight:.0%}{by})"
