@@ -32,6 +32,7 @@ from mgu.build import build_learner, build_splits
 from mgu.config import RunConfig
 from mgu.malloc import keep_freed_memory
 from mgu.train.loop import train_epoch
+from mgu.train.step import Step
 
 BATCH = 64
 PLAIN, UNIT = ("norm=bn_pre", "residual=without"), ("mgu=reference",)
@@ -101,11 +102,8 @@ def our_epoch(config: RunConfig, images: int) -> Callable[[], object]:
     learner = build_learner(config, torch.device("cpu"))
     train = build_splits(config).train.subset(torch.arange(images))
     shuffle = torch.Generator().manual_seed(0)
-    return lambda: train_epoch(*_parts(learner, train), batch_size=BATCH, shuffle=shuffle)
-
-
-def _parts(learner: Any, train: Any) -> tuple[Any, ...]:
-    return learner.model, train, learner.task, learner.optimizer, learner.schedule
+    step = Step(learner.model, train, learner.task, learner.optimizer)
+    return lambda: train_epoch(step, learner.schedule, batch_size=BATCH, shuffle=shuffle)
 
 
 def data_loader(config: RunConfig, images: int) -> DataLoader[Any]:

@@ -17,7 +17,7 @@ RANKS = [
     {"models", "data", "tasks", "energy", "screen", "tracking"},
     {"train", "report"},
     {"build", "compose", "sweep"},
-    {"checkpoint", "survey", "calibrate", "plan", "jobs"},
+    {"checkpoint", "compiled", "survey", "calibrate", "plan", "jobs"},
     {"run"},
     {"preload", "cli"},
 ]

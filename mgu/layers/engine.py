@@ -68,6 +68,8 @@ class Chooser:
         return Way("native", kernel) if kernel else PACKED
 
     def _can_be_wide(self, layers: list[nn.Module]) -> bool:
+        if torch.compiler.is_compiling():  # which would compile anew for what is remembered here
+            return can_be_wide(layers, self.axis) and not are_observed(layers)
         if self.layers != layers:  # modules are equal only to themselves
             self.layers, self.are_alike = layers, can_be_wide(layers, self.axis)
         return self.are_alike and not are_observed(layers)
