@@ -39,6 +39,10 @@ bench: .venv/for-developing ## Time the unit, the loop and their peers side by s
 	.venv/bin/python benchmarks/epochs.py
 	.venv/bin/python benchmarks/growth.py
 
+.PHONY: gpu
+gpu: .venv/for-developing ## On a GPU: tests, step times, both experiments with their energy; OUT=folder, PHASES=names
+	.venv/bin/python benchmarks/gpu.py --out $(or $(OUT),runs/gpu-report) --budget-s 7200 $(if $(PHASES),--phases $(PHASES))
+
 .PHONY: format
 format: .venv/for-developing ## Format the code and mend what can be mended
 	.venv/bin/ruff format .

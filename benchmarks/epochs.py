@@ -33,6 +33,7 @@ from mgu.build import build_learner, build_splits
 from mgu.config import RunConfig
 from mgu.malloc import keep_freed_memory
 from mgu.train.loop import train_epoch
+from mgu.train.step import Step
 
 BATCH = 64
 PLAIN, UNIT = ("norm=bn_pre", "residual=without"), ("mgu=reference",)
@@ -105,7 +106,8 @@ def our_epoch(config: RunConfig, images: int) -> Callable[[], object]:
     train = build_splits(config).train.subset(torch.arange(images))
     shuffle = torch.Generator().manual_seed(0)
     model, task, optimizer, schedule = learner
-    return lambda: train_epoch(model, train, task, optimizer, schedule, batch_size=BATCH, shuffle=shuffle)
+    step = Step(model, train, task, optimizer)
+    return lambda: train_epoch(step, schedule, batch_size=BATCH, shuffle=shuffle)
 
 
 def data_loader(config: RunConfig, images: int) -> DataLoader[Any]:

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import subprocess
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -23,12 +24,16 @@ from mgu.data.load import load_splits
 from mgu.errors import UserError
 from mgu.layers.activation import find_activation
 from mgu.layers.block import Block
+from mgu.layers.engine import Engine
 from mgu.layers.fused import find_kernel
 from mgu.layers.unit import MultiGatedUnit
 from mgu.malloc import keep_freed_memory
 from mgu.models.convnet import ConvNet, convolution
 from mgu.tasks.classification import Classification
+from mgu.train.device_nadam import DeviceNAdam
+from mgu.train.graph import ReplayedStep
 from mgu.train.optim import build_nadam
+from mgu.train.step import Step
 
 
 class Learner(NamedTuple):
@@ -54,7 +59,9 @@ def find_device(config: RunConfig) -> torch.device:
 
 
 def check_engine(config: RunConfig) -> None:
-    """Raises UserError where a unit cannot be computed as configured."""
+    """Raises UserError where a model cannot be computed as configured."""
+    if config.step == "graph" and find_device(config).type != "cuda":
+        raise UserError(f"step must be auto or eager on {find_device(config)}, but got graph. Pass step=auto.")
     if not config.mgu or config.engine != "native":
         return
     activation = find_activation(config.layout.activation)
@@ -66,13 +73,28 @@ def check_engine(config: RunConfig) -> None:
 
 
 def set_up_torch(config: RunConfig) -> None:
-    """Threads, determinism and memory, for this whole process."""
+    """Threads, determinism, precision and memory, for this whole process."""
     keep_freed_memory()
+    if find_device(config).type == "cuda":
+        allow_tf32(config.tf32)
     if config.threads:
         torch.set_num_threads(config.threads)
     if config.deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts, which asks for it
         torch.use_deterministic_algorithms(True)
+
+
+def allow_tf32(is_allowed: bool) -> None:
+    """Whether CUDA may round the factors of float32 products to TF32's 10 bits: in convolutions, and in matrices.
+
+    Stock torch does the one and not the other. Here a run gives the same numbers on every device, but for rounding,
+    unless it is configured otherwise: its identity does not say where it ran.
+    """
+    torch.set_float32_matmul_precision("high" if is_allowed else "highest")
+    if hasattr(torch.backends.cudnn, "conv"):  # since torch 2.9, which wants the flag below no more
+        torch.backends.cudnn.conv.fp32_precision = "tf32" if is_allowed else "ieee"
+    else:
+        torch.backends.cudnn.allow_tf32 = is_allowed
 
 
 def describe_device(config: RunConfig) -> str:
@@ -115,14 +137,24 @@ def build_learner(config: RunConfig, device: torch.device) -> Learner:
     torch.manual_seed(config.seed)
     # Channels last: faster convolutions on CPUs and on tensor cores, and a layer norm without a transposition.
     model = build_model(config).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if config.engine == "compiled":
+        model.compile()
     optimizer, schedule = build_optimizer(config, model)
     return Learner(model, Classification(config.dataset.num_classes), optimizer, schedule)
 
 
 def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
-    """As configured; in one pass over memory, unless the engine is a plain one."""
+    """As configured; in one pass over memory, unless the engine is a plain one and no graph is asked for."""
     values = config.optimizer.model_dump(exclude={"name"})
-    return build_nadam(model.parameters(), **values, one_pass=config.engine in ("auto", "native"))
+    one_pass = config.engine not in ("eager", "packed") or config.step == "graph"
+    return build_nadam(model.parameters(), **values, one_pass=one_pass)
+
+
+def build_graph(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:
+    """What makes a graph of a training step, where that is configured and can be had; else leaves it as it is."""
+    if config.step == "eager" or not isinstance(optimizer, DeviceNAdam):
+        return lambda step: step
+    return partial(ReplayedStep, batch_size=config.training.batch_size, is_required=config.step == "graph")
 
 
 def count_flops(config: RunConfig) -> int:
@@ -136,7 +168,8 @@ def build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
     """`layer` in the block of the configuration, as the network's one of that index (from 0)."""
     activation = config.layout.activation
     if config.mgu:
-        return MultiGatedUnit(layer, activation, **config.mgu.model_dump(), engine=config.engine)
+        engine: Engine = "auto" if config.engine == "compiled" else config.engine
+        return MultiGatedUnit(layer, activation, **config.mgu.model_dump(), engine=engine)
     assert config.norm is not None  # check_config saw to it
     block = partial(Block, momentum=config.norm.momentum, eps=config.norm.eps)
     # The grid code adds no residual to the first layer: there is no block before it whose input could be kept.

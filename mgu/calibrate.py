@@ -6,12 +6,13 @@ import time
 
 import torch
 
-from mgu.build import build_learner, build_splits, count_flops, describe_device, find_device, set_up_torch
+from mgu.build import build_graph, build_learner, build_splits, count_flops, describe_device, find_device, set_up_torch
 from mgu.config import RunConfig
 from mgu.energy import build_meter
 from mgu.estimate import Sample, axes_of, power_of
 from mgu.isolation import Send
 from mgu.train.loop import evaluate, train_epoch
+from mgu.train.step import Step
 
 MIN_STEPS = 3
 MIN_S = 2.0  # fewer seconds give codecarbon no reading to speak of
@@ -26,8 +27,10 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     model, task, optimizer, schedule = build_learner(config, device)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
 
+    steps_of = build_graph(config, optimizer)(Step(model, batch, task, optimizer))
+
     def step() -> None:
-        train_epoch(model, batch, task, optimizer, schedule, len(batch), torch.Generator())
+        train_epoch(steps_of, schedule, len(batch), torch.Generator())
 
     step()  # what is paid once is no step's doing
     meter = build_meter(config.energy, device)

@@ -189,7 +189,9 @@ class RunConfig(Section):
     threads: Count | None  # of the CPU; null: as many as torch chooses
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")]
     deterministic: bool  # on CUDA; the CPU always is
-    engine: Literal["auto", "eager", "packed", "native"]  # see mgu/layers/engine.py
+    tf32: bool = False  # on CUDA
+    engine: Literal["auto", "eager", "packed", "native", "compiled"]  # see mgu/layers/engine.py, mgu/compiled.py
+    step: Literal["auto", "eager", "graph"] = "auto"  # see mgu/train/graph.py
     runs_dir: str | None
     force: bool
     dataset: DatasetConfig
@@ -209,8 +211,11 @@ class RunConfig(Section):
         values = self.model_dump(
             exclude={"experiment_name", "runs_dir", "force", "energy", "device", "tensorboard", "mlflow"}
         )
-        if self.engine == "auto":  # like the device: whatever computes it fastest, equal but for rounding
-            values.pop("engine")
+        for name in ("engine", "step"):
+            if values[name] == "auto":  # like the device: whatever computes it fastest, equal but for rounding
+                values.pop(name)
+        if not self.tf32:
+            values.pop("tf32")
         values["dataset"].pop("root")
         values["training"].pop("timeout")
         values["layout"].pop("name")

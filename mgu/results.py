@@ -59,7 +59,7 @@ class Seconds(Record, frozen=True):
     is in none of them, nor is what Python takes to import its libraries before the run.
     """
 
-    setup: float  # data, first use of torch, meters
+    setup: float  # data, first use of torch, compilation, meters
     build: float  # model, initial weights, optimizer
     train: float  # epochs with their evaluation
     evaluate: float  # best weights on every split

@@ -22,6 +22,7 @@ from torch import nn
 from mgu.build import (
     Learner,
     build_block,
+    build_graph,
     build_learner,
     build_optimizer,
     build_splits,
@@ -122,6 +123,10 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
     check_engine(config)
     splits = build_splits(config).to(device)
     _warm_up(config, device)
+    if config.engine == "compiled":
+        from mgu.compiled import compile_ahead  # torch's compiler takes a second to import
+
+        compile_ahead(config, device)
     meter = build_meter(config.energy, device)
     log.info("%s on %s, %d training images", config.name, describe_device(config), len(splits.train))
     _clear(config, folder)
@@ -228,6 +233,7 @@ def _fit(
         learner.schedule,
         **config.training.model_dump(exclude={"timeout"}),
         shuffle=shuffle,
+        as_graph=build_graph(config, learner.optimizer),
         so_far=so_far,
         on_step=on_step,
         on_epoch=on_epoch,

@@ -17,7 +17,7 @@ RANKS = [
     {"models", "data", "tasks", "energy", "screen", "tracking"},
     {"train", "report"},
     {"build", "compose", "sweep"},
-    {"checkpoint", "survey", "calibrate", "plan", "jobs", "trained"},
+    {"checkpoint", "compiled", "survey", "calibrate", "plan", "jobs", "trained"},
     {"explain"},
     {"run"},
     {"preload", "cli"},

@@ -70,6 +70,8 @@ class Chooser:
 
     def _find_obstacle(self, layers: list[nn.Module]) -> str | None:
         """Why the layers cannot be one wide layer; None where they can."""
+        if torch.compiler.is_compiling():  # which would compile anew for what is remembered here
+            return why_not_wide(layers, self.axis)
         if (signature := signature_of(layers)) != self._signature:
             self._signature, self._not_wide = signature, why_not_wide(layers, self.axis)
         return self._not_wide

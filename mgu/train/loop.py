@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from mgu.data.images import Images, Splits
 from mgu.tasks.classification import Classification
 from mgu.train.early_stop import EarlyStop
-
-Metrics = dict[str, float]
+from mgu.train.graph import ReplayedStep
+from mgu.train.step import Metrics, Step, Totals
 
 
 @dataclass
@@ -36,37 +36,27 @@ class Fit:
 
 
 def train_epoch(
-    model: nn.Module,
-    images: Images,
-    task: Classification,
-    optimizer: Optimizer,
+    step: Step | ReplayedStep,
     schedule: LRScheduler,
     batch_size: int,
     shuffle: torch.Generator,
     on_step: Callable[[], None] = lambda: None,
 ) -> Metrics:
-    """One pass over `images` in random order; mean loss and the metrics of the batches as they were trained on."""
-    model.train()
-    totals = _Totals(task, images.labels.device)
-    order = torch.randperm(len(images), generator=shuffle).to(images.labels.device)
+    """One pass over the step's images in random order; mean loss and metrics of the batches as they were trained on."""
+    step.begin()
+    order = torch.randperm(len(step.images), generator=shuffle).to(step.images.labels.device)
     for index in order.split(batch_size):
-        inputs, targets = images.batch(index)
-        logits = model(inputs)
-        loss = task.loss(logits, targets)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        optimizer.step()
+        step(index)
         schedule.step()
-        totals.add(loss, logits, targets)
         on_step()
-    return totals.metrics()
+    return step.totals.metrics()
 
 
 @torch.inference_mode()
 def evaluate(model: nn.Module, images: Images, task: Classification, batch_size: int) -> Metrics:
     """Mean loss and metrics of the model as it is used: no dropout, running statistics."""
     model.eval()
-    totals = _Totals(task, images.labels.device)
+    totals = Totals(task, images.labels.device)
     for start in range(0, len(images), batch_size):
         inputs, targets = images.batch(slice(start, start + batch_size))
         logits = model(inputs)
@@ -86,12 +76,14 @@ def fit(
     eval_batch_size: int,
     patience: int,
     shuffle: torch.Generator,
+    as_graph: Callable[[Step], Step | ReplayedStep] = lambda step: step,
     so_far: Fit | None = None,
     on_step: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Fit], None] = lambda fit: None,
 ) -> Fit:
     """Train until `epochs`, or `patience` epochs without a better validation score, or a loss that is not finite.
 
+    as_graph: makes of the step what is to be called for every batch, see mgu/train/graph.py.
     so_far: what an interrupted call had come to; the other arguments must be in the state that they had then.
     on_step is called after every batch, on_epoch after every epoch. A row of the history has: epoch (from 1), lr
     (after it), the metrics as train_* and val_*, and the seconds spent on training and on evaluation.
@@ -99,11 +91,12 @@ def fit(
     outcome, early_stop = so_far or Fit(), EarlyStop(patience)
     for row in outcome.history:
         early_stop.improved(int(row["epoch"]), row[f"val_{task.score}"])
+    step = as_graph(Step(model, splits.train, task, optimizer))
     for epoch in range(len(outcome.history) + 1, epochs + 1):
         if early_stop.stopped or outcome.status == "diverged":
             break
         started = time.perf_counter()
-        train = train_epoch(model, splits.train, task, optimizer, schedule, batch_size, shuffle, on_step)
+        train = train_epoch(step, schedule, batch_size, shuffle, on_step)
         trained = time.perf_counter()
         val = evaluate(model, splits.val, task, eval_batch_size)
         row = {
@@ -120,24 +113,6 @@ def fit(
             outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
         on_epoch(outcome)
     return outcome
-
-
-class _Totals:
-    """Sums that stay on the device until they are asked for."""
-
-    def __init__(self, task: Classification, device: torch.device) -> None:
-        self.task = task
-        self.loss = torch.zeros((), device=device, dtype=torch.float64 if device.type != "mps" else torch.float32)
-        self.confusion = task.confusion(device)
-
-    def add(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
-        """`loss` is the mean over the batch; batches weigh by their size."""
-        self.loss.add_(loss.detach(), alpha=len(targets))
-        self.task.count(self.confusion, logits.detach(), targets)
-
-    def metrics(self) -> Metrics:
-        count = self.confusion.sum()
-        return {"loss": (self.loss / count).item(), **self.task.metrics(self.confusion)}
 
 
 def _prefixed(prefix: str, metrics: Metrics) -> Metrics:

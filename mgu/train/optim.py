@@ -13,6 +13,7 @@ from torch.autograd.graph import increment_version
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from mgu.native import REALS, load, threads_for
+from mgu.train.device_nadam import DeviceNAdam
 
 SOURCE = Path(__file__).with_name("nadam.c")
 VALUES_PER_THREAD = 20_000
@@ -30,9 +31,12 @@ def build_nadam(
 ) -> tuple[optim.NAdam, LRScheduler]:
     """The optimizer and a schedule to be stepped once a batch: step s uses lr / (1 + decay * s), s from 0.
 
-    one_pass: use OnePassNAdam, not torch's own.
+    one_pass: use OnePassNAdam, or DeviceNAdam on CUDA, not torch's own.
     """
-    kind = OnePassNAdam if one_pass else optim.NAdam
+    parameters = list(parameters)
+    kind: type[optim.NAdam] = optim.NAdam
+    if one_pass:
+        kind = DeviceNAdam if parameters[0].is_cuda else OnePassNAdam
     optimizer = kind(parameters, lr=lr, betas=(beta1, beta2), eps=eps, momentum_decay=momentum_decay)
     return optimizer, LambdaLR(optimizer, lambda step: 1.0 / (1.0 + decay * step))
 

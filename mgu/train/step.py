@@ -1,0 +1,64 @@
+"""One step of training: forward, loss, backward, update, and its part in the totals of the epoch."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from mgu.data.images import Images
+from mgu.tasks.classification import Classification
+
+Metrics = dict[str, float]
+
+
+class Step:
+    """`step(index)` trains `model` on the images at `index` (B,), which lies on their device. Waits for nothing.
+
+    Everything that it reads and changes stays where it is in memory, so that it can be recorded: mgu/train/graph.py.
+    """
+
+    def __init__(self, model: nn.Module, images: Images, task: Classification, optimizer: Optimizer) -> None:
+        self.model, self.images, self.task, self.optimizer = model, images, task, optimizer
+        self.totals = Totals(task, images.labels.device)
+
+    def begin(self) -> None:
+        """An epoch."""
+        self.model.train()
+        self.totals.clear()
+
+    def __call__(self, index: Tensor) -> None:
+        self.gradients(index)
+        self.optimizer.step()
+
+    def gradients(self, index: Tensor) -> None:
+        """All of a step but the update."""
+        inputs, targets = self.images.batch(index)
+        logits = self.model(inputs)
+        loss = self.task.loss(logits, targets)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.totals.add(loss, logits, targets)
+
+
+class Totals:
+    """Sums that stay on the device until they are asked for."""
+
+    def __init__(self, task: Classification, device: torch.device) -> None:
+        self.task = task
+        self.loss = torch.zeros((), device=device, dtype=torch.float64 if device.type != "mps" else torch.float32)
+        self.confusion = task.confusion(device)
+
+    def clear(self) -> None:
+        """In place."""
+        self.loss.zero_()
+        self.confusion.zero_()
+
+    def add(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
+        """`loss` is the mean over the batch; batches weigh by their size."""
+        self.loss.add_(loss.detach(), alpha=len(targets))
+        self.task.count(self.confusion, logits.detach(), targets)
+
+    def metrics(self) -> Metrics:
+        count = self.confusion.sum()
+        return {"loss": (self.loss / count).item(), **self.task.metrics(self.confusion)}
