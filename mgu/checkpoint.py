@@ -15,7 +15,7 @@ from safetensors.torch import save
 
 from mgu.build import Learner
 from mgu.config import RunConfig
-from mgu.results import HISTORY_FILE, replacing
+from mgu.results import HISTORY_FILE, WEIGHTS_FILE, replacing
 from mgu.spent import Spent
 from mgu.state import CHECKPOINT_FILE
 from mgu.train.loop import Fit
@@ -85,7 +85,7 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffl
 def save_weights(folder: Path, weights: dict[str, Any]) -> None:
     """weights.safetensors, by the names of the model's state_dict."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
-    with replacing(folder / "weights.safetensors") as temporary:
+    with replacing(folder / WEIGHTS_FILE) as temporary:
         temporary.write_bytes(save(tensors))  # its save_file would leave a file that only its owner may read
 
 

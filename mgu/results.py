@@ -26,6 +26,8 @@ from mgu.errors import UserError
 SCHEMA_VERSION: Literal[2] = 2  # 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`; it is read, too
 RESULT_FILE = "result.json"
 HISTORY_FILE = "history.csv"
+CONFIG_FILE = "config.yaml"
+WEIGHTS_FILE = "weights.safetensors"
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py
 
 

@@ -40,14 +40,24 @@ from mgu.evidence import describe, log_to, write_history
 from mgu.isolation import Send
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.presence import Presence
-from mgu.results import HISTORY_FILE, RESULT_FILE, Metrics, Result, Seconds, write_result, write_text
+from mgu.results import (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    RESULT_FILE,
+    WEIGHTS_FILE,
+    Metrics,
+    Result,
+    Seconds,
+    write_result,
+    write_text,
+)
 from mgu.spent import WINDOWS, Spent
 from mgu.state import CHECKPOINT_FILE, run_folder
 from mgu.train.loop import Fit, evaluate, fit
 
 log = logging.getLogger("mgu")
 
-EVIDENCE = (RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, "weights.safetensors")
+EVIDENCE = (RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, WEIGHTS_FILE)
 SECONDS_PER_UPDATE = 0.2  # between two words about the steps: a bar redrawn every step would cost small models time
 
 
@@ -160,7 +170,7 @@ def _clear(config: RunConfig, folder: Path) -> None:
     stale = [RESULT_FILE] if (folder / CHECKPOINT_FILE).exists() and not config.force else EVIDENCE
     for name in stale:
         (folder / name).unlink(missing_ok=True)
-    write_text(folder / "config.yaml", yaml.safe_dump(config.model_dump(), sort_keys=False))
+    write_text(folder / CONFIG_FILE, yaml.safe_dump(config.model_dump(), sort_keys=False))
 
 
 def _begin_or_continue(

@@ -17,7 +17,8 @@ RANKS = [
     {"models", "data", "tasks", "energy", "screen", "tracking"},
     {"train", "report"},
     {"build", "compose", "sweep"},
-    {"checkpoint", "survey", "calibrate", "plan", "jobs"},
+    {"checkpoint", "survey", "calibrate", "plan", "jobs", "trained"},
+    {"explain"},
     {"run"},
     {"preload", "cli"},
 ]

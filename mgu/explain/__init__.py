@@ -1,0 +1,1 @@
+"""What the gates of a trained model do: statistics, words, pictures."""

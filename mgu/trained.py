@@ -1,0 +1,140 @@
+"""A finished run as it lies on disk: its model with the best weights, and the data it was trained and validated on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from mgu.build import build_model, build_splits
+from mgu.check import check_config
+from mgu.config import RunConfig
+from mgu.data.images import Splits
+from mgu.errors import UserError, did_you_mean
+from mgu.results import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE, Result, default_runs_dir, read_result
+from mgu.state import CHECKPOINT_FILE
+
+
+class Trained(NamedTuple):
+    """`model` has the weights of the best epoch, in evaluation mode; it and the data are in main memory."""
+
+    folder: Path
+    config: RunConfig
+    result: Result
+    model: nn.Module
+    splits: Splits
+
+
+def load_trained(path: str | Path) -> Trained:
+    """The run that `path` names, see find_run. Raises UserError where there is none that has weights, or no data."""
+    folder = find_run(path)
+    result = _read_result(folder)
+    config = _read_config(folder, result)
+    model = _load_model(folder, config)
+    return Trained(folder, config, result, model, build_splits(config))
+
+
+def find_run(path: str | Path) -> Path:
+    """The folder of one run: a path to it or to its result.json, or its folder's name below the runs folder, with or
+    without experiment and hash, if that fits one run only."""
+    chosen = Path(path).expanduser()
+    if chosen.is_file() and chosen.name == RESULT_FILE:
+        return chosen.parent
+    if chosen.is_dir():
+        return _checked(chosen)
+    runs = default_runs_dir()
+    folders = [folder for folder in sorted(runs.glob("*/*")) if folder.is_dir()]
+    fitting = [folder for folder in folders if str(path).rstrip("/") in _names(folder)]
+    if len(fitting) == 1:
+        return _checked(fitting[0])
+    if fitting:
+        candidates = ", ".join("/".join(folder.parts[-2:]) for folder in fitting)
+        raise UserError(f"RUN must name one run, but {path} fits {candidates}. Name one of them.")
+    hint = did_you_mean(str(path), [name for folder in folders for name in _names(folder)])
+    hint = hint or f" Its folder's name is enough if it is in {runs}."
+    raise UserError(f"RUN must be the folder of a finished run, but there is no {path}.{hint}")
+
+
+def _names(folder: Path) -> list[str]:
+    """What a run may be called by: with experiment and hash, or without one of them, or both."""
+    name, bare, experiment = folder.name, folder.name.rpartition("-")[0], folder.parent.name
+    return [f"{experiment}/{name}", name, f"{experiment}/{bare}", bare]
+
+
+def _checked(folder: Path) -> Path:
+    """`folder` if it is a run's own."""
+    if any((folder / name).exists() for name in (RESULT_FILE, CONFIG_FILE, CHECKPOINT_FILE)):
+        return folder
+    runs = sorted(found.parent for found in folder.rglob(RESULT_FILE))
+    hint = f"Name one of the {len(runs)} below it, as {runs[0]}." if runs else "A run's folder holds a result.json."
+    raise UserError(f"RUN must be the folder of one run, but {folder} is not. {hint}")
+
+
+def _read_result(folder: Path) -> Result:
+    if not (folder / RESULT_FILE).exists():
+        raise UserError(
+            f"RUN must be finished, but {folder} has no {RESULT_FILE}. Call its mgu-run again: it goes on from its "
+            "last epoch."
+        )
+    try:
+        result = read_result(folder / RESULT_FILE)
+    except ValueError as error:
+        raise UserError(f"{folder / RESULT_FILE} must be readable, but is {error}. Train the run again.") from None
+    if result.status == "failed":
+        raise UserError(
+            f"RUN must have been trained, but {folder} failed ({result.error}). See its log.txt, and call its mgu-run "
+            "again."
+        )
+    if result.best_epoch is None:
+        raise UserError(
+            f"RUN must have weights, but {folder} diverged before its first epoch was over. Try a lower optimizer.lr."
+        )
+    return result
+
+
+def _read_config(folder: Path, result: Result) -> RunConfig:
+    """config.yaml, if it is of the same run as the result; the data may have moved to where MGU_DATA says."""
+    path = folder / CONFIG_FILE
+    try:
+        config = check_config(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    except (OSError, yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        raise UserError(f"{path} must be readable, but is not ({_first_line(error)}). Train the run again.") from None
+    except UserError as error:
+        raise UserError(f"{path} must be a configuration of this version, but: {_first_line(error)}") from None
+    if config.identity != result.identity:
+        raise UserError(
+            f"{path} must be the configuration of the run {result.identity}, but is that of {config.identity}. "
+            "Put the file back, or train the run again."
+        )
+    root = os.environ.get("MGU_DATA", config.dataset.root)
+    return config.model_copy(update={"dataset": config.dataset.model_copy(update={"root": root})})
+
+
+def _load_model(folder: Path, config: RunConfig) -> nn.Module:
+    path = folder / WEIGHTS_FILE
+    if not path.exists():
+        raise UserError(f"RUN must have weights, but {path} is missing. Train it again with force=true.")
+    with torch.device("meta"):  # no weights are drawn, only to be overwritten
+        model = build_model(config)
+    try:
+        model.load_state_dict(load_file(path), assign=True)
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            f"{path} must be whole, but cannot be read ({_first_line(error)}). Train it again with force=true."
+        ) from None
+    except RuntimeError as error:  # of torch: names or shapes
+        reason = str(error).splitlines()[-1].strip().rstrip(".")
+        raise UserError(
+            f"{path} must fit {folder / CONFIG_FILE}, but does not ({reason}). Train it again with force=true."
+        ) from None
+    return model.to(memory_format=torch.channels_last).eval()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
