@@ -136,7 +136,7 @@ def build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
     """`layer` in the block of the configuration, as the network's one of that index (from 0)."""
     activation = config.layout.activation
     if config.mgu:
-        return MultiGatedUnit(layer, activation, **config.mgu.model_dump(), engine=config.engine)
+        return MultiGatedUnit(layer, activation, **config.mgu.model_dump(exclude={"decisive"}), engine=config.engine)
     assert config.norm is not None  # check_config saw to it
     block = partial(Block, momentum=config.norm.momentum, eps=config.norm.eps)
     # The grid code adds no residual to the first layer: there is no block before it whose input could be kept.

@@ -32,7 +32,7 @@ from mgu.build import (
     set_up_torch,
 )
 from mgu.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
-from mgu.config import RunConfig
+from mgu.config import DecisiveConfig, RunConfig
 from mgu.data.images import Images, Splits
 from mgu.energy import build_meter
 from mgu.errors import UserError
@@ -53,6 +53,7 @@ from mgu.results import (
 )
 from mgu.spent import WINDOWS, Spent
 from mgu.state import CHECKPOINT_FILE, run_folder
+from mgu.train.decisive import Decisiveness, first_decided_epoch
 from mgu.train.loop import Fit, evaluate, fit
 
 log = logging.getLogger("mgu")
@@ -214,6 +215,10 @@ def _fit(
             told = now
             send("steps", steps)
 
+    decisive = config.mgu.decisive if config.mgu else DecisiveConfig()
+    epochs, steps_per_epoch = config.training.epochs, math.ceil(len(splits.train) / config.training.batch_size)
+    done = len(so_far.history) * steps_per_epoch
+    penalty = Decisiveness(learner.model, decisive, epochs * steps_per_epoch, done) if decisive.weight else None
     return fit(
         learner.model,
         splits,
@@ -225,6 +230,8 @@ def _fit(
         so_far=so_far,
         on_step=on_step,
         on_epoch=on_epoch,
+        penalty=penalty,
+        first_best=first_decided_epoch(decisive, epochs),
     )
 
 

@@ -84,7 +84,7 @@ class PrunedUnit(nn.Module):
 
     def __init__(self, unit: MultiGatedUnit, ways: Ways, constants: Constants) -> None:
         super().__init__()
-        self.activation, self.wiring, self.only = unit.activation, unit.wiring, ways.only
+        self.activation, self.wiring, self.ways = unit.activation, unit.wiring, ways
         self.num_channels, self.channel_axis = unit.num_channels, unit.channel_axis
         norms = [name for name in NORMS if name in ways.reach]
         layer = ["layer"] if norms or "activated" in ways.reach else []
@@ -101,6 +101,12 @@ class PrunedUnit(nn.Module):
             if gate in constants:
                 share = _per_channel(unit, constants[gate]).to(parameter)
                 self.register_buffer(f"share_{gate}", share.view(-1, *after))
+
+    @property
+    def shares(self) -> dict[Gate, Tensor]:
+        """The fixed mixes: how far each of those gates is open, by channel (C,)."""
+        buffers = {gate: getattr(self, f"share_{gate}", None) for gate in self.ways.mixed}
+        return {gate: share.flatten() for gate, share in buffers.items() if share is not None}
 
     def forward(self, x: Tensor) -> Tensor:
         return self._branch("skip", x, {})
@@ -127,8 +133,8 @@ class PrunedUnit(nn.Module):
         return normalised if is_after else self.activation(normalised)
 
     def _mix(self, gate: Gate, x: Tensor, done: dict[str, Tensor]) -> Tensor:
-        if gate in self.only:
-            return self._branch(self.only[gate], x, done)
+        if gate in self.ways.only:
+            return self._branch(self.ways.only[gate], x, done)
         paths = self.wiring.paths[gate]
         when_open, when_closed = self._branch(paths.when_open, x, done), self._branch(paths.when_closed, x, done)
         openness = getattr(self, f"share_{gate}", None)

@@ -44,8 +44,12 @@ def train_epoch(
     batch_size: int,
     shuffle: torch.Generator,
     on_step: Callable[[], None] = lambda: None,
+    penalty: Callable[[], Tensor] | None = None,
 ) -> Metrics:
-    """One pass over `images` in random order; mean loss and the metrics of the batches as they were trained on."""
+    """One pass over `images` in random order; mean loss and the metrics of the batches as they were trained on.
+
+    penalty: called after each forward pass; training adds it to the loss, the mean loss is without it.
+    """
     model.train()
     totals = _Totals(task, images.labels.device)
     order = torch.randperm(len(images), generator=shuffle).to(images.labels.device)
@@ -54,7 +58,7 @@ def train_epoch(
         logits = model(inputs)
         loss = task.loss(logits, targets)
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        (loss if penalty is None else loss + penalty()).backward()
         optimizer.step()
         schedule.step()
         totals.add(loss, logits, targets)
@@ -89,21 +93,25 @@ def fit(
     so_far: Fit | None = None,
     on_step: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Fit], None] = lambda fit: None,
+    penalty: Callable[[], Tensor] | None = None,
+    first_best: int = 1,
 ) -> Fit:
     """Train until `epochs`, or `patience` epochs without a better validation score, or a loss that is not finite.
 
     so_far: what an interrupted call had come to; the other arguments must be in the state that they had then.
-    on_step is called after every batch, on_epoch after every epoch. A row of the history has: epoch (from 1), lr
-    (after it), the metrics as train_* and val_*, and the seconds spent on training and on evaluation.
+    on_step is called after every batch, on_epoch after every epoch; penalty: see train_epoch.
+    first_best: the first epoch that can be the best one, and from which patience counts.
+    A row of the history has: epoch (from 1), lr (after it), the metrics as train_* and val_*, and the seconds spent on
+    training and on evaluation.
     """
     outcome, early_stop = so_far or Fit(), EarlyStop(patience)
-    for row in outcome.history:
+    for row in outcome.history[first_best - 1 :]:
         early_stop.improved(int(row["epoch"]), row[f"val_{task.score}"])
     for epoch in range(len(outcome.history) + 1, epochs + 1):
         if early_stop.stopped or outcome.status == "diverged":
             break
         started = time.perf_counter()
-        train = train_epoch(model, splits.train, task, optimizer, schedule, batch_size, shuffle, on_step)
+        train = train_epoch(model, splits.train, task, optimizer, schedule, batch_size, shuffle, on_step, penalty)
         trained = time.perf_counter()
         val = evaluate(model, splits.val, task, eval_batch_size)
         row = {
@@ -116,7 +124,7 @@ def fit(
         outcome.history.append(row)
         if not (math.isfinite(train["loss"]) and math.isfinite(val["loss"])):
             outcome.status = "diverged"
-        elif early_stop.improved(epoch, val[task.score]):
+        elif epoch >= first_best and early_stop.improved(epoch, val[task.score]):
             outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
         on_epoch(outcome)
     return outcome
