@@ -50,7 +50,8 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
         axes=axes_of(config),
         flops=count_flops(config),
         epoch_s=step_s * len(splits.train) / len(batch) + evaluate_s,
-        overhead_s=overhead_s + 2 * evaluate_s,  # the best weights are evaluated on every split
+        # The best weights are evaluated on every split, and the gates of a unit take about two evaluations.
+        overhead_s=overhead_s + (4 if config.mgu else 2) * evaluate_s,
         epochs=None,
         stopped_early=False,
         power_w=power_w,

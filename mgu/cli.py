@@ -17,7 +17,7 @@ from mgu.errors import RunsFailed, UserError, did_you_mean
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-SUB_COMMANDS = ("report", "plan")
+SUB_COMMANDS = ("report", "plan", "explain")
 
 
 def main() -> None:
@@ -30,6 +30,10 @@ def main() -> None:
             from mgu.report.command import main as report
 
             report(sys.argv[2:])
+        elif sys.argv[1:2] == ["explain"]:
+            from mgu.explain.command import main as explain
+
+            explain(sys.argv[2:])
         elif sys.argv[1:2] == ["plan"]:
             _train(_plan(sys.argv[2:]))
         else:

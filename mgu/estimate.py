@@ -70,7 +70,7 @@ def sample_of(result: Result) -> Sample | None:
         axes=(result.norm, result.residual, unit and describe_unit(unit["wiring"], unit["residual_gate"])),
         flops=result.flops_per_sample,
         epoch_s=(seconds.train + seconds.checkpoint) / result.epochs,
-        overhead_s=seconds.setup + seconds.build + seconds.evaluate,
+        overhead_s=seconds.setup + seconds.build + seconds.evaluate + seconds.explain,
         epochs=result.epochs,
         stopped_early=result.epochs < result.config["training"]["epochs"],
         power_w=power_w,

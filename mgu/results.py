@@ -5,6 +5,8 @@ runs/<experiment>/<name>-<identity>/
     history.csv          one row an epoch
     config.yaml          the resolved configuration
     weights.safetensors  of the best epoch
+    explain.json         of a unit: what its gates do on the validation data, see mgu/explain/explanation.py
+    gates.*, topology.*  pictures of that, as SVG and PNG, once `mgu-run explain` was called
     log.txt              what happened, with the traceback of a failure
     checkpoint.pt        of a run that is not over: where it continues, see mgu/checkpoint.py
     .lock                held while a process trains this run
@@ -28,6 +30,8 @@ RESULT_FILE = "result.json"
 HISTORY_FILE = "history.csv"
 CONFIG_FILE = "config.yaml"
 WEIGHTS_FILE = "weights.safetensors"
+EXPLAIN_FILE = "explain.json"
+PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py
 
 
@@ -48,7 +52,8 @@ class Metrics(Record, frozen=True):
 
 
 class Seconds(Record, frozen=True):
-    """Wall-clock windows. `setup` ends when the data is in memory; the next three are the time to solution.
+    """Wall-clock windows. `setup` ends when the data is in memory; `build`, `train`, `evaluate` and `explain` are the
+    time to solution.
 
     Of a resumed run they are sums over its parts, each up to its last checkpoint: what was lost with an interruption
     is in none of them, nor is what Python takes to import its libraries before the run.
@@ -58,11 +63,12 @@ class Seconds(Record, frozen=True):
     build: float  # model, initial weights, optimizer
     train: float  # epochs with their evaluation
     evaluate: float  # best weights on every split
+    explain: float = 0.0  # of a unit: its gates analysed on the validation data, explain.json written
     checkpoint: float = 0.0  # history and state written to disk after every epoch
 
     @property
     def to_solution(self) -> float:
-        return self.build + self.train + self.evaluate
+        return self.build + self.train + self.evaluate + self.explain
 
 
 class Component(Record, frozen=True):

@@ -37,12 +37,15 @@ from mgu.data.images import Images, Splits
 from mgu.energy import build_meter
 from mgu.errors import UserError
 from mgu.evidence import describe, log_to, write_history
+from mgu.explain.explanation import explain_model, write_explanation
 from mgu.isolation import Send
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.presence import Presence
 from mgu.results import (
     CONFIG_FILE,
+    EXPLAIN_FILE,
     HISTORY_FILE,
+    PICTURE_FILES,
     RESULT_FILE,
     WEIGHTS_FILE,
     Metrics,
@@ -58,7 +61,7 @@ from mgu.train.loop import Fit, evaluate, fit
 
 log = logging.getLogger("mgu")
 
-EVIDENCE = (RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, WEIGHTS_FILE)
+EVIDENCE = (RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, WEIGHTS_FILE, EXPLAIN_FILE, *PICTURE_FILES)
 SECONDS_PER_UPDATE = 0.2  # between two words about the steps: a bar redrawn every step would cost small models time
 
 
@@ -145,6 +148,9 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
         clock.lap("train")
         scores = _evaluate_best(config, learner, outcome, splits)
         clock.lap("evaluate")
+        if config.mgu and scores:  # a search by hand has its table to read: what a unit found must be said, too
+            write_explanation(folder, explain_model(config, learner.model, splits.val))
+        clock.lap("explain")
     spent = _add(earlier, Spent(clock.seconds, meter.energy, presence.contended))
 
     if outcome.best_weights is not None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from mgu.cli import conf_dir
 from mgu.compose import read_config
 from mgu.config import RunConfig
+from mgu.state import run_folder
 from tests.processes import Finished, Running, server_address
 
 torch.set_num_threads(1)  # the tensors are small: threads would only wait for each other
@@ -22,18 +25,39 @@ Configure = Callable[..., RunConfig]
 Command = Callable[..., Finished]
 
 
+def compose_run(runs_dir: Path, *overrides: str) -> RunConfig:
+    """A run's configuration from command-line overrides; energy is off."""
+    quiet = [f"runs_dir={runs_dir}", "energy.enabled=false", "device=cpu"]
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        composed = compose("config", [*quiet, *overrides], return_hydra_config=True)
+    HydraConfig.instance().set_config(composed)
+    return read_config(composed)
+
+
 @pytest.fixture
 def configure(tmp_path: Path) -> Configure:
-    """A run's configuration from command-line overrides; runs/ is a temporary folder, energy is off."""
+    """`compose_run` with runs/ in a temporary folder."""
+    return partial(compose_run, tmp_path / "runs")
 
-    def build(*overrides: str) -> RunConfig:
-        quiet = [f"runs_dir={tmp_path}/runs", "energy.enabled=false", "device=cpu"]
-        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            composed = compose("config", [*quiet, *overrides], return_hydra_config=True)
-        HydraConfig.instance().set_config(composed)
-        return read_config(composed)
 
-    return build
+@pytest.fixture(scope="session")
+def kept_unit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a unit trained for one epoch, once for all tests."""
+    from mgu.run import run  # takes a while, which most files need not wait for
+
+    config = compose_run(tmp_path_factory.mktemp("kept"), "layout=digits_2", "mgu=reference", "training.epochs=1")
+    run_folder(config).mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MGU_PRESENCE", str(tmp_path_factory.getbasetemp() / "presence"))
+        run(config)
+    return run_folder(config)
+
+
+@pytest.fixture
+def trained_unit(kept_unit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it that may be damaged, below the default runs folder."""
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
+    return Path(shutil.copytree(kept_unit, tmp_path / "runs" / "single" / kept_unit.name))
 
 
 @pytest.fixture

@@ -50,6 +50,9 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("-m norm=ln,lm", "norm must be one of"),
         ("-m +experiment=digits seed=0,-1", "seed must be greater than or equal to 0, but got -1"),
         ("report nowhere", "nowhere: does not exist"),
+        ("explain nowhere", "RUN must be the folder of a finished run, but there is no nowhere."),
+        ("explain", "arguments must be as mgu-run explain --help says"),
+        ("explian x", "but got 'explian'. Did you mean explain?"),
         ("report", "Run `mgu-run +experiment=digits -m` first"),
     ],
 )

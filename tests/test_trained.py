@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,39 +12,14 @@ from safetensors.torch import load_file, save_file
 
 from mgu.errors import UserError
 from mgu.results import read_result, write_result
-from mgu.run import run
-from mgu.state import run_folder
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 from mgu.trained import find_run, load_trained
-from tests.conftest import Configure
-
-QUICK = ("layout=digits_2", "mgu=reference", "training.epochs=1")
 
 
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Where the one run of this file lies, once it is trained."""
-    return [tmp_path_factory.mktemp("kept")]
-
-
-@pytest.fixture
-def trained(kept: list[Path], configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a unit trained for one epoch, below the default runs folder: a copy that may be damaged."""
-    if len(kept) == 1:
-        config = configure(*QUICK)
-        run_folder(config).mkdir(parents=True)
-        run(config)
-        kept.append(shutil.copytree(run_folder(config), kept[0] / run_folder(config).name))
-    folder = tmp_path / "runs" / "single" / kept[1].name
-    shutil.copytree(kept[1], folder, dirs_exist_ok=True)
-    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
-    return folder
-
-
-def test_the_model_is_the_one_that_was_reported(trained: Path) -> None:
-    loaded = load_trained(trained)
-    assert loaded.folder == trained and loaded.result == read_result(trained / "result.json")
+def test_the_model_is_the_one_that_was_reported(trained_unit: Path) -> None:
+    loaded = load_trained(trained_unit)
+    assert loaded.folder == trained_unit and loaded.result == read_result(trained_unit / "result.json")
     assert loaded.config.identity == loaded.result.identity and not loaded.model.training
     assert loaded.result.val
     accuracy = evaluate(loaded.model, loaded.splits.val, Classification(10), 1000)["accuracy"]
@@ -53,11 +27,18 @@ def test_the_model_is_the_one_that_was_reported(trained: Path) -> None:
     assert all(parameter.requires_grad and not parameter.is_meta for parameter in loaded.model.parameters())
 
 
-def test_a_run_goes_by_its_path_or_by_any_name_that_fits_one(trained: Path) -> None:
+def test_a_run_goes_by_its_path_or_by_any_name_that_fits_one(trained_unit: Path) -> None:
     bare = "digits_2-mgu-reference-s0"
-    for name in (trained, trained / "result.json", trained.name, f"single/{trained.name}", bare, f"single/{bare}"):
-        assert find_run(name) == trained
-    (trained.parents[1] / "other" / f"{bare}-0123abcd").mkdir(parents=True)
+    for name in (
+        trained_unit,
+        trained_unit / "result.json",
+        trained_unit.name,
+        f"single/{trained_unit.name}",
+        bare,
+        f"single/{bare}",
+    ):
+        assert find_run(name) == trained_unit
+    (trained_unit.parents[1] / "other" / f"{bare}-0123abcd").mkdir(parents=True)
     with pytest.raises(UserError, match=rf"must name one run, but {bare} fits other/{bare}-0123abcd, single/{bare}-"):
         find_run(bare)
 
@@ -100,31 +81,31 @@ DAMAGES = [
 
 @pytest.mark.parametrize(("damage", "message"), DAMAGES)
 def test_what_is_no_trained_run_is_told_in_one_line(
-    damage: Callable[[Path], object], message: str, trained: Path
+    damage: Callable[[Path], object], message: str, trained_unit: Path
 ) -> None:
-    damage(trained)
+    damage(trained_unit)
     with pytest.raises(UserError, match=message) as caught:
-        load_trained(trained)
+        load_trained(trained_unit)
     assert "\n" not in str(caught.value)
 
 
-def test_data_that_are_not_there(trained: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_that_are_not_there(trained_unit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def gone(name: str, root: str, *rest: object) -> None:
         raise UserError(f"dataset must be below {root}")
 
     monkeypatch.setattr("mgu.build.load_splits", gone)
     monkeypatch.setenv("MGU_DATA", "elsewhere")  # the data have moved since the run
     with pytest.raises(UserError, match="dataset must be below elsewhere"):
-        load_trained(trained)
+        load_trained(trained_unit)
 
 
-def test_a_folder_that_is_missing_or_no_runs(trained: Path) -> None:
+def test_a_folder_that_is_missing_or_no_runs(trained_unit: Path) -> None:
     with pytest.raises(UserError, match=r"there is no digits_2-mgu-refrence-s0\. Did you mean digits_2-mgu-reference"):
         load_trained("digits_2-mgu-refrence-s0")
     with pytest.raises(UserError, match=r"there is no zzz\. Its folder's name is enough if it is in"):
         load_trained("zzz")
     with pytest.raises(UserError, match=r"the folder of one run, but .*single is not\. Name one of the 1 below it"):
-        load_trained(trained.parent)
-    (trained.parents[2] / "empty").mkdir()
+        load_trained(trained_unit.parent)
+    (trained_unit.parents[2] / "empty").mkdir()
     with pytest.raises(UserError, match=r"empty is not\. A run's folder holds a result.json"):
-        load_trained(trained.parents[2] / "empty")
+        load_trained(trained_unit.parents[2] / "empty")

@@ -1,0 +1,61 @@
+"""`mgu-run explain`: its arguments, and where its output goes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mgu.arguments import Parser
+from mgu.errors import UserError
+
+
+def main(arguments: list[str]) -> None:
+    """Raises UserError where RUN is no trained unit, or its files cannot be written."""
+    options = _parse(arguments)
+    # torch and matplotlib take seconds to import, which --help and mistyped arguments need not wait for.
+    from mgu.build import find_device, set_up_torch
+    from mgu.explain.explanation import explain_model, to_json, write_explanation
+    from mgu.explain.pictures import draw_pictures
+    from mgu.explain.terminal import print_explanation
+    from mgu.trained import load_trained
+
+    trained = load_trained(options.run)
+    folder = _make_folder(options.out or trained.folder)
+    set_up_torch(trained.config)
+    device = find_device(trained.config.model_copy(update={"device": "auto"}))
+    explanation = explain_model(trained.config, trained.model.to(device), trained.splits.val.to(device))
+    write_explanation(folder, explanation)
+    pictures = draw_pictures(folder, explanation)
+    written = f"Written to {folder}: {', '.join(('explain.json', *pictures))}."
+    if options.format == "json":
+        sys.stdout.write(to_json(explanation))
+        print(written, file=sys.stderr)
+    else:
+        reported = trained.result.val
+        print_explanation(explanation, reported.accuracy if reported else None)
+        print(written)
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        prog="mgu-run explain",
+        description="Show what the gates of a trained unit do on the run's validation data: a table, the most likely "
+        "flow of the data through each layer, explain.json, and pictures.",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run's folder, or the folder's name below runs/")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where explain.json and the pictures go (default: the run's folder)"
+    )
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    return parser.parse_args(arguments)
+
+
+def _make_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"--out must be a folder that can be written, but {folder} is not ({error.strerror}). Pass another one."
+        ) from None
+    return folder

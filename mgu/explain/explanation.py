@@ -1,0 +1,127 @@
+"""explain.json: what the gates of a trained model do on held-out data, and how it is come by."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from torch import nn
+
+from mgu.config import RunConfig
+from mgu.data.images import Images
+from mgu.errors import UserError
+from mgu.explain.observe import UnitStatistics, observe
+from mgu.explain.statistics import GateSummary
+from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
+from mgu.results import EXPLAIN_FILE, Record, write_text
+from mgu.tasks.classification import Classification
+from mgu.train.loop import evaluate
+from mgu.wiring import Gate
+
+SCHEMA_VERSION: Literal[1] = 1
+
+
+class GateExplanation(Record, frozen=True):
+    """One gate: the paths between which it mixes, the one it opened for, and what its openness depends on."""
+
+    when_open: str
+    when_closed: str
+    opened_for: str
+    varies_by: tuple[str, ...]
+    statistics: GateSummary
+
+
+class UnitExplanation(Record, frozen=True):
+    """One unit. path_weights: how much of each normalising branch its gates let through, on average."""
+
+    name: str  # conv1, conv2, ... in order of depth
+    module: str  # its name in the model
+    num_channels: int
+    flow: str
+    path_weights: dict[str, float]
+    gates: dict[Gate, GateExplanation]
+
+
+class Explanation(Record, frozen=True):
+    """All units of a run's model, with the best weights, over its validation data."""
+
+    schema_version: Literal[1]
+    name: str
+    identity: str
+    wiring: str
+    dataset: str
+    split: str
+    data: Literal["validation"]
+    images: int
+    accuracy: float  # of the very pass in which the gates were watched
+    units: list[UnitExplanation]
+
+
+def explain_model(config: RunConfig, model: nn.Module, images: Images) -> Explanation:
+    """One pass of `images` through `model`, which is left in evaluation mode. Raises UserError where there are no
+    gates or no images.
+
+    Batches are those of training: the memory of the pass is less than training took.
+    """
+    if not config.mgu:
+        raise UserError(
+            f"RUN must be of a unit, but {config.name} is a baseline, which has no gates. Name a run with mgu=..."
+        )
+    if len(images) == 0:
+        raise UserError(f"validation data must hold an image, but {config.dataset.name} has none.")
+    task = Classification(config.dataset.num_classes)
+    with observe(model) as statistics:
+        metrics = evaluate(model, images, task, config.training.batch_size)
+    return Explanation(
+        schema_version=SCHEMA_VERSION,
+        name=config.name,
+        identity=config.identity,
+        wiring=config.mgu.wiring,
+        dataset=config.dataset.name,
+        split=config.dataset.split,
+        data="validation",
+        images=len(images),
+        accuracy=metrics["accuracy"],
+        units=[_explain_unit(index, name, seen) for index, (name, seen) in enumerate(statistics.items(), start=1)],
+    )
+
+
+def write_explanation(folder: Path, explanation: Explanation) -> None:
+    """explain.json, whole or not at all."""
+    write_text(folder / EXPLAIN_FILE, to_json(explanation))
+
+
+def to_json(explanation: Explanation) -> str:
+    """Indented, but lists of numbers on one line: there are values of a thousand channels."""
+    text = msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode()
+    return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
+
+
+def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanation:
+    wiring = seen.unit.wiring
+    summaries = {gate: statistics.summary() for gate, statistics in seen.gates.items()}
+    return UnitExplanation(
+        name=f"{_kind(seen.unit.layer)}{index}",
+        module=module,
+        num_channels=seen.unit.num_channels,
+        flow=describe_flow(summaries, seen.path_weights, wiring),
+        path_weights={branch: round(weight, 6) for branch, weight in seen.path_weights.items()},
+        gates={
+            gate: GateExplanation(
+                when_open=name_branch(wiring.paths[gate].when_open, wiring),
+                when_closed=name_branch(wiring.paths[gate].when_closed, wiring),
+                opened_for=describe_gate(gate, summary, wiring),
+                varies_by=varies_by(summary),
+                statistics=summary,
+            )
+            for gate, summary in summaries.items()
+        },
+    )
+
+
+def _kind(layer: nn.Module) -> str:
+    """conv for convolutions of every kind, linear, else the name of the class."""
+    name = type(layer).__name__.lower()
+    return "conv" if name.startswith("conv") else name

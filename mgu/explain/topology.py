@@ -1,0 +1,147 @@
+"""The whole learned topology in one picture: how far each gate of each layer is open, and what that mixes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch, Rectangle
+
+from mgu.explain.explanation import Explanation, UnitExplanation
+from mgu.explain.words import LEANING, VARIES
+from mgu.wiring import GATES, Gate
+
+PAGE_IN = 7.0  # wide: A4 or Letter within its margins
+LEFT_IN, RIGHT_IN, GATE_IN, MIX_IN, GAP_IN = 1.55, 1.1, 0.36, 0.7, 0.25
+# Light to dark, so that it prints in grey; from one hue to another it could not be read without colour.
+OPENNESS = LinearSegmentedColormap.from_list("openness", ["#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"])
+INK, DARK = "#222222", 0.58  # from this openness on, ink on it is white
+HATCHES = {VARIES: "////", 2 * VARIES: "/////"}  # from this spread across inputs on; the second adds to the first
+# Okabe and Ito's colours, for all kinds of colour vision, in the order of their lightness.
+BRANCHES = {
+    "bn_before_activation": ("BN before", "#0072b2"),
+    "bn_after_activation": ("BN after", "#56b4e9"),
+    "ln": ("LN", "#e69f00"),
+    "activated": ("no norm", "#f0e442"),
+}
+KEY: dict[str, Any] = {
+    "loc": "center left",
+    "bbox_to_anchor": (1.0, 0.5),
+    "frameon": False,
+    "fontsize": 6.5,
+    "title_fontsize": 6.5,
+    "alignment": "left",
+    "labelspacing": 0.4,
+    "handlelength": 1.8,
+    "handleheight": 0.9,
+}
+
+
+def draw_topology(explanation: Explanation) -> Figure:
+    """Layers across. Gates down: dark is open, hatched depends on the input. Below them how the normalising branches
+    are mixed, and the heaviest path."""
+    units, gates = explanation.units, list_gates(explanation)
+    is_narrow = (PAGE_IN - LEFT_IN - RIGHT_IN) / len(units) < 0.75  # then words stand upright
+    above_in, words_in = (0.6, 0.75) if is_narrow else (0.45, 0.5)
+    bottoms_in = (words_in, words_in + MIX_IN + GAP_IN)
+    height_in = bottoms_in[1] + GATE_IN * len(gates) + above_in
+    figure = Figure(figsize=(PAGE_IN, height_in))
+    mix, matrix = (
+        figure.add_axes((LEFT_IN / PAGE_IN, low / height_in, 1 - (LEFT_IN + RIGHT_IN) / PAGE_IN, high / height_in))
+        for low, high in zip(bottoms_in, (MIX_IN, GATE_IN * len(gates)), strict=True)
+    )
+    figure.text(LEFT_IN / PAGE_IN, 1 - 0.08 / height_in, describe_data(explanation), va="top")
+    _draw_matrix(matrix, units, gates, is_narrow)
+    _draw_mix(mix, units)
+    _label_paths(mix, units, is_narrow)
+    return figure
+
+
+def describe_data(explanation: Explanation) -> str:
+    """What a picture shows."""
+    return (
+        f"{explanation.name}, {explanation.images:,} validation images "
+        f"({explanation.dataset}, split: {explanation.split})"
+    )
+
+
+def list_gates(explanation: Explanation) -> list[Gate]:
+    """In order of computation."""
+    return [gate for gate in GATES if gate in explanation.units[0].gates]
+
+
+def _draw_matrix(axes: Axes, units: list[UnitExplanation], gates: list[Gate], is_narrow: bool) -> None:
+    """One cell a gate and layer."""
+    axes.set(xlim=(0, len(units)), ylim=(len(gates), 0), xticks=[column + 0.5 for column in range(len(units))])
+    axes.set_xticklabels([unit.name for unit in units], rotation=90 if is_narrow else 0)
+    axes.set_yticks([row + 0.5 for row in range(len(gates))])
+    axes.set_yticklabels([f"{gate}\nopen: {units[0].gates[gate].when_open}" for gate in gates])
+    axes.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    for column, unit in enumerate(units):
+        for row, gate in enumerate(gates):
+            summary = unit.gates[gate].statistics
+            colour, ink = OPENNESS(summary.mean), INK if summary.mean < DARK else "white"
+            hatch = _hatch(summary.std_inputs)
+            axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor=ink, hatch=hatch, linewidth=0))
+            axes.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor="white", linewidth=1.5))
+            box = {"facecolor": colour, "edgecolor": "none", "boxstyle": "square,pad=0.15"}
+            if len(units) <= 20:  # numbers beyond that would overlap
+                axes.text(column + 0.5, row + 0.5, f"{summary.mean:.2f}", ha="center", va="center", color=ink, bbox=box)
+    _hide_spines(axes, "left", "top", "right", "bottom")
+    axes.legend(handles=_keys(), title="mean openness;\nhatched: its spread\nacross inputs (std)", **KEY)
+
+
+def _hatch(std_inputs: float) -> str:
+    return "".join(hatch for least, hatch in HATCHES.items() if std_inputs >= least)
+
+
+def _keys() -> list[Patch]:
+    """What colours and hatching of the matrix mean."""
+    thin: dict[str, Any] = {"linewidth": 0.4}
+    means = (1.0, 0.75, 0.5, 0.25, 0.0)
+    return [Patch(facecolor=OPENNESS(mean), edgecolor="#999999", label=f"{mean:.2f}", **thin) for mean in means] + [
+        Patch(facecolor="white", edgecolor=INK, hatch=_hatch(least), label=f"≥ {least}", **thin) for least in HATCHES
+    ]
+
+
+def _draw_mix(axes: Axes, units: list[UnitExplanation]) -> None:
+    """What the gates let through of each normalising branch, as shares of a bar."""
+    for column, unit in enumerate(units):
+        bottom = 0.0
+        for branch, (_, colour) in BRANCHES.items():
+            weight = unit.path_weights[branch]
+            axes.bar(column + 0.5, weight, bottom=bottom, width=0.96, color=colour, edgecolor="white", linewidth=0.5)
+            bottom += weight
+    axes.set(xlim=(0, len(units)), ylim=(0, 1), yticks=(0, 0.5, 1), yticklabels=("0", ".5", "1"))
+    axes.set_ylabel("mean weight", labelpad=2)
+    _hide_spines(axes, "top", "right", "bottom")
+    axes.legend(handles=[Patch(facecolor=colour, label=name) for name, colour in reversed(BRANCHES.values())], **KEY)
+
+
+def _label_paths(axes: Axes, units: list[UnitExplanation], is_narrow: bool) -> None:
+    """The heaviest path of each layer; a question mark where it is not much heavier than another."""
+    axes.set_xticks([column + 0.5 for column in range(len(units))])
+    size, rotation = (5, 90) if is_narrow else (7, 0)
+    labels = ["\n".join(_heaviest_path(unit)) for unit in units]
+    axes.set_xticklabels(labels, rotation=rotation, linespacing=1.15, fontsize=size)
+    axes.tick_params(axis="x", length=0)
+    note = f"heaviest path\n(?: below {LEANING:.0%})"
+    axes.text(-0.1, -0.08, note, ha="right", va="top", transform=axes.transAxes, linespacing=1.15)
+
+
+def _heaviest_path(unit: UnitExplanation) -> list[str]:
+    branch = max(unit.path_weights, key=lambda name: unit.path_weights[name])
+    steps = [BRANCHES[branch][0] + "?" * (unit.path_weights[branch] < LEANING)]
+    for explained in (unit.gates[gate] for gate in ("residual", "skip") if gate in unit.gates):
+        mean = explained.statistics.mean
+        steps.append(
+            (explained.when_open if mean >= 0.5 else explained.when_closed) + "?" * (max(mean, 1 - mean) < LEANING)
+        )
+    return steps
+
+
+def _hide_spines(axes: Axes, *sides: str) -> None:
+    for side in sides:
+        axes.spines[side].set_visible(False)

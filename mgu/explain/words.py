@@ -1,0 +1,89 @@
+"""What the statistics of gates say, in words: which path each opened for, and where the data most likely flow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mgu.explain.statistics import GateSummary
+from mgu.wiring import Gate, Wiring
+
+DECIDED, LEANING = 0.9, 0.6  # from this weight on a path is the one taken, or the one mostly taken
+VARIES = 0.1  # a constant in a gate's place would be off by more than this, root of the mean square
+
+
+def name_branch(branch: str, wiring: Wiring) -> str:
+    """A branch of the unit as people say it."""
+    names = {
+        "bn_before_activation": "BN before activation",
+        "bn_after_activation": "BN after activation",
+        "bn_order": "BN",
+        "ln": f"LN {'after' if wiring.ln_after_activation else 'before'} activation",
+        "bn_or_ln": "normalisation",
+        "activated": "no normalisation",
+        "norm_or_none": "no residual",
+        "with_residual": "residual",
+    }
+    return names.get(branch, branch)
+
+
+def varies_by(gate: GateSummary) -> tuple[str, ...]:
+    """What a gate's openness depends on: input, position, channel; empty where it is all but constant."""
+    spreads = {"input": gate.std_inputs, "position": gate.std_positions, "channel": gate.std_channels}
+    return tuple(name for name, spread in spreads.items() if spread >= VARIES)
+
+
+def describe_choice(weights: Mapping[str, float], varying: Sequence[str]) -> str:
+    """The heaviest of several paths, with its weight where that is not (nearly) all.
+
+    weights: of each path, by its name in words, adding up to 1; varying: see varies_by.
+    """
+    path = max(weights, key=lambda name: weights[name])
+    weight = weights[path]
+    if weight >= DECIDED:
+        return path
+    by = f", by {join(varying)}" if varying else ""
+    if weight >= LEANING:
+        return f"mostly {path} ({weight:.0%}{by})"
+    return f"undecided ({path} {weight:.0%}{by})"
+
+
+def join(words: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def describe_gate(gate: Gate, summary: GateSummary, wiring: Wiring) -> str:
+    """The path that a gate opened for."""
+    paths = wiring.paths[gate]
+    weights = {paths.when_open: summary.mean, paths.when_closed: 1 - summary.mean}
+    return describe_choice({name_branch(branch, wiring): weight for branch, weight in weights.items()}, ())
+
+
+def describe_flow(gates: Mapping[Gate, GateSummary], path_weights: Mapping[str, float], wiring: Wiring) -> str:
+    """The most likely way of the data through one unit: normalisation -> residual -> processed or bypass."""
+    chosen = max(path_weights, key=lambda branch: path_weights[branch])
+    named = {name_branch(branch, wiring): weight for branch, weight in path_weights.items()}
+    steps = [describe_choice(named, _together(gates, _gates_to(chosen, wiring)))]
+    for gate in ("residual", "skip"):
+        if gate in gates:
+            paths, mean = wiring.paths[gate], gates[gate].mean
+            weights = {name_branch(paths.when_open, wiring): mean, name_branch(paths.when_closed, wiring): 1 - mean}
+            steps.append(describe_choice(weights, varies_by(gates[gate])))
+    return " -> ".join(steps)
+
+
+def _gates_to(branch: str, wiring: Wiring) -> list[Gate]:
+    """The gates that a normalising branch passes on its way."""
+    passed: list[Gate] = []
+    for gate in ("bn_order", "bn_or_ln", "norm_or_none"):
+        paths = wiring.paths[gate]
+        if branch in (paths.when_open, paths.when_closed):
+            passed.append(gate)
+            branch = gate
+    return passed
+
+
+def _together(gates: Mapping[Gate, GateSummary], names: Sequence[Gate]) -> tuple[str, ...]:
+    """What any of several gates varies by, in the order of varies_by."""
+    causes = {cause for name in names for cause in varies_by(gates[name])}
+    return tuple(cause for cause in ("input", "position", "channel") if cause in causes)
