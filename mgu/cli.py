@@ -17,7 +17,7 @@ from mgu.errors import RunsFailed, UserError, did_you_mean
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-SUB_COMMANDS = ("report", "plan", "explain")
+SUB_COMMANDS = ("report", "plan", "explain", "prune")
 
 
 def main() -> None:
@@ -34,6 +34,10 @@ def main() -> None:
             from mgu.explain.command import main as explain
 
             explain(sys.argv[2:])
+        elif sys.argv[1:2] == ["prune"]:
+            from mgu.prune.command import main as prune
+
+            prune(sys.argv[2:], conf_dir())
         elif sys.argv[1:2] == ["plan"]:
             _train(_plan(sys.argv[2:]))
         else:

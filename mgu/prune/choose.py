@@ -18,8 +18,6 @@ from mgu.prune.tune import Tuning
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 
-TRIES = 3  # fine-tuning is what costs
-
 
 class Choice(NamedTuple):
     """tuned: the accuracy of every candidate that was tried, by name."""
@@ -43,7 +41,7 @@ def choose(
     Where none of them is, the best of those tried. reference: the unit's accuracy on `images`.
     """
     tried: list[tuple[float, Candidate]] = []
-    for candidate in sorted(candidates, key=lambda each: _size(each.model, image))[:TRIES]:
+    for candidate in sorted(candidates, key=lambda each: _size(each.model, image))[: config.tries]:
         model = copy.deepcopy(candidate.model)
         if config.epochs and candidate.decisions:
             tuning.epochs(model, config.epochs)

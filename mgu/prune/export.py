@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib.util
 import io
 from collections.abc import Callable
@@ -34,8 +35,9 @@ def export(model: nn.Module, image: Tensor, form: Format) -> tuple[bytes, Infer]
     """The file's content, and what it computes when it is loaded again. image: an example (1, C, H, W)."""
     example = image.expand(2, -1, -1, -1).contiguous(memory_format=torch.channels_last)
     batch = torch.export.Dim("batch", min=1)
+    plain = copy.deepcopy(model).eval().to(memory_format=torch.contiguous_format)  # as files have it
     with torch.no_grad():
-        program = torch.export.export(model.eval(), (example,), dynamic_shapes=({0: batch},))
+        program = torch.export.export(plain, (example,), dynamic_shapes=({0: batch},))
     return _as_torch(program) if form == "torch" else _as_onnx(program)
 
 

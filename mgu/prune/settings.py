@@ -10,7 +10,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from mgu.check import describe_fault
-from mgu.config import NonNegative, Section
+from mgu.config import Count, NonNegative, Section
 from mgu.errors import UserError, did_you_mean
 
 Spread = Annotated[float, Field(ge=0, le=0.5)]
@@ -28,6 +28,7 @@ class PruneConfig(Section):
     batches: Annotated[int, Field(ge=0)]
     epochs: Annotated[int, Field(ge=0)]
     max_loss: NonNegative
+    tries: Count
 
 
 def read_settings(defaults: Path, overrides: Sequence[str]) -> PruneConfig:

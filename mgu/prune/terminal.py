@@ -67,8 +67,8 @@ def _lines(outcome: Outcome) -> list[str]:
         f"Converted / cheapest baseline of the layout: {ours.params_keras / plain.params_keras:.2f}x parameters, "
         f"{ours.flops / plain.flops:.2f}x FLOPs, {latency:.2f}x time of one image.",
         f"The unit took {_spent(outcome.train_s, outcome.energy_of_training)}.",
-        f"Pruning took {_spent(outcome.search_s + outcome.tune_s, outcome.energy)}: {outcome.search_s:.0f} s of search, "
-        f"{outcome.tune_s:.0f} s of fine-tuning.",
+        f"Pruning took {_spent(outcome.search_s + outcome.tune_s, outcome.energy)}: {outcome.search_s:.0f} s of "
+        f"search, {outcome.tune_s:.0f} s of fine-tuning.",
         "Times: medians (quartiles) of repeats taken in turns, single precision, wall clock.",
     ]
     if outcome.contended:
