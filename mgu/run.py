@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import shutil
 import time
 import traceback
 from collections.abc import Callable
@@ -46,6 +47,7 @@ from mgu.results import (
     EXPLAIN_FILE,
     HISTORY_FILE,
     PICTURE_FILES,
+    PRUNE_FOLDER,
     RESULT_FILE,
     WEIGHTS_FILE,
     Metrics,
@@ -177,6 +179,7 @@ def _clear(config: RunConfig, folder: Path) -> None:
     stale = [RESULT_FILE] if (folder / CHECKPOINT_FILE).exists() and not config.force else EVIDENCE
     for name in stale:
         (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / PRUNE_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(config.model_dump(), sort_keys=False))
 
 

@@ -17,7 +17,6 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     # Only now what imports torch: a mistake is to be told at once.
     from mgu.build import set_up_torch
     from mgu.prune.export import check_exportable
-    from mgu.prune.picture import draw_curve
     from mgu.prune.pipeline import run_pruning
     from mgu.prune.terminal import print_outcome
     from mgu.trained import load_trained
@@ -29,7 +28,6 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     outcome, folder = run_pruning(
         trained, config, options.export, lambda line: print(line, file=sys.stderr, flush=True)
     )
-    draw_curve(outcome, folder / "prune.png")
     print_outcome(outcome)
     print(f"files in {folder}")
 

@@ -1,4 +1,11 @@
-"""What came of pruning, and its file prune.json."""
+"""What came of pruning, and the files that it leaves in prune/ below the run.
+
+prune.json             all that is reported; written last
+prune.png              accuracy against what the candidates cost
+pruned.safetensors     the chosen network as it can go on training: see mgu/prune/load.py
+converted.safetensors  the same for inference, with batch norms folded
+converted.pt2, .onnx   exported, if that was asked for
+"""
 
 from __future__ import annotations
 
@@ -10,7 +17,6 @@ import msgspec
 from mgu.prune.cost import Cost
 from mgu.results import Energy, Record, write_text
 
-FOLDER = "prune"  # in the folder of the run
 OUTCOME_FILE = "prune.json"
 
 

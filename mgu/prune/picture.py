@@ -9,6 +9,8 @@ from mgu.prune.cost import Cost
 from mgu.prune.outcome import Outcome
 from mgu.results import describe_method, replacing
 
+PICTURE_FILE = "prune.png"
+
 Axis = tuple[str, Callable[[Cost], float | None]]
 
 

@@ -21,13 +21,14 @@ from mgu.prune.baseline import find_baselines
 from mgu.prune.choose import Choice, accuracy_of, choose
 from mgu.prune.convert import check_equal, convert, logits_of
 from mgu.prune.cost import Cost, Infer, measure
-from mgu.prune.export import Format, export, write
+from mgu.prune.export import FILES, Format, export, write
 from mgu.prune.network import as_text, open_questions, units_of
-from mgu.prune.outcome import FOLDER, Outcome, Point, Row, write_outcome
+from mgu.prune.outcome import OUTCOME_FILE, Outcome, Point, Row, write_outcome
+from mgu.prune.picture import PICTURE_FILE, draw_curve
 from mgu.prune.search import Candidate, by_steps, by_threshold
 from mgu.prune.settings import PruneConfig
 from mgu.prune.tune import Tuning, steps_of
-from mgu.results import Energy, make_folder
+from mgu.results import PRUNE_FOLDER, Energy, make_folder
 from mgu.trained import Trained
 
 Tell = Callable[[str], None]
@@ -62,8 +63,10 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
         raise UserError(
             f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. Name another."
         )
-    folder = trained.folder / FOLDER
+    folder = trained.folder / PRUNE_FOLDER
     make_folder(folder)
+    for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):  # nothing of an earlier call may pass for this one
+        (folder / stale).unlink(missing_ok=True)
     splits, chosen_on = choosing_splits(trained)
     image = splits.train.batch(slice(0, 1))[0]
     path = _search_and_tune(trained, splits, config, image, tell)
@@ -95,6 +98,7 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
         contended=path.contended,
         device=describe_device(trained.config),
     )
+    draw_curve(outcome, folder / PICTURE_FILE)
     write_outcome(folder, outcome)
     return outcome, folder
 

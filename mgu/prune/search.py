@@ -18,7 +18,7 @@ from mgu.prune.settings import PruneConfig
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 
-PROBE = 1000  # images that the cost of fixing a gate is measured on
+PROBE = 500  # images that the cost of fixing a gate is measured on
 STEP = 250  # images that go through the unit at once for its statistics
 
 Train = Callable[[ConvNet, int], None]  # some batches of training, in place
