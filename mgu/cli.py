@@ -53,6 +53,8 @@ def _exit_codes() -> Iterator[None]:
     except RunsFailed as error:
         _exit(1, str(error))
     except KeyboardInterrupt:
+        if sys.argv[1:2] == ["prune"]:
+            _exit(130, "interrupted: nothing was written, and the same command begins anew.")
         forced = "; leave out force=true, which would begin anew" if "force=true" in sys.argv else ""
         _exit(130, f"interrupted: what is done is kept, and the same command goes on from the last epoch{forced}.")
     except BrokenPipeError:  # `mgu-run report | head`

@@ -125,7 +125,8 @@ def _as_block(unit: PrunedUnit) -> nn.Module:
     if "bn_after_activation" in reach:
         block.post = _only(reach["bn_after_activation"], parts.bn_after_activation)
     if "with_residual" in reach:
-        nothing = Affine(*(torch.zeros(unit.num_channels, dtype=torch.float64) for _ in range(2)))
+        zeros = parts.bypass.weight.new_zeros(unit.num_channels, dtype=torch.float64)
+        nothing = Affine(zeros, zeros)
         block.shortcut = _choose(reach["with_residual"], parts.bypass, after(parts.bypass, nothing))
     return block
 

@@ -22,7 +22,7 @@ def find_baselines(trained: Trained) -> dict[str, tuple[ConvNet, Result | None]]
     plain = build_model(config).eval().to(memory_format=torch.channels_last)
     assert isinstance(plain, ConvNet)
     found["baseline no_norm, not trained"] = plain, None
-    return found
+    return {name: (model.to(trained.splits.val.labels.device), result) for name, (model, result) in found.items()}
 
 
 def _best(trained: Trained) -> Trained | None:

@@ -23,7 +23,6 @@ class Choice(NamedTuple):
     """tuned: the accuracy of every candidate that was tried, by name."""
 
     candidate: Candidate
-    accuracy: float
     within: bool
     tuned: dict[str, float]
 
@@ -51,7 +50,7 @@ def choose(
             break
     accuracy, best = max(tried, key=lambda each: each[0])
     within = accuracy >= reference - config.max_loss / 100
-    return Choice(best, accuracy, within, {each.name: found for found, each in tried})
+    return Choice(best, within, {each.name: found for found, each in tried})
 
 
 def accuracy_of(model: ConvNet, images: Images) -> float:

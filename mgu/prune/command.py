@@ -15,7 +15,7 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     options = _parse(arguments)
     config = read_settings(conf_dir / "prune.yaml", options.values)
     # Only now what imports torch: a mistake is to be told at once.
-    from mgu.build import set_up_torch
+    from mgu.build import find_device, set_up_torch
     from mgu.prune.export import check_exportable
     from mgu.prune.pipeline import run_pruning
     from mgu.prune.terminal import print_outcome
@@ -25,6 +25,8 @@ def main(arguments: list[str], conf_dir: Path) -> None:
         check_exportable(options.export)
     trained = load_trained(options.run)
     set_up_torch(trained.config)
+    device = find_device(trained.config)
+    trained = trained._replace(model=trained.model.to(device), splits=trained.splits.to(device))
     outcome, folder = run_pruning(
         trained, config, options.export, lambda line: print(line, file=sys.stderr, flush=True)
     )

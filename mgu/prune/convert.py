@@ -32,8 +32,9 @@ def convert(model: ConvNet) -> ConvNet:
 
 @torch.inference_mode()
 def logits_of(infer: Callable[[Tensor], Tensor], images: Images) -> Tensor:
-    """(N, K), by a model in evaluation mode."""
-    return torch.cat([infer(images.batch(slice(i, i + BATCH_SIZE))[0]) for i in range(0, len(images), BATCH_SIZE)])
+    """(N, K) in main memory, by a model in evaluation mode."""
+    starts = range(0, len(images), BATCH_SIZE)
+    return torch.cat([infer(images.batch(slice(start, start + BATCH_SIZE))[0]).cpu() for start in starts])
 
 
 def check_equal(name: str, found: Tensor, expected: Tensor) -> float:

@@ -84,6 +84,8 @@ def _in_turns(infer: Mapping[str, Infer], batch: Tensor) -> dict[str, Latency]:
         for name, each in infer.items():
             started = time.perf_counter()
             each(batch)
+            if batch.is_cuda:
+                torch.cuda.synchronize(batch.device)
             seconds[name].append(1e3 * (time.perf_counter() - started))
     return {name: _summed_up(times) for name, times in seconds.items()}
 
@@ -97,6 +99,8 @@ def _joules(infer: Infer, batch: Tensor, config: EnergyConfig) -> tuple[float | 
         while time.perf_counter() - started < ENERGY_S:
             infer(batch)
             images += len(batch)
+        if batch.is_cuda:
+            torch.cuda.synchronize(batch.device)
     if meter.energy is None:
         return None, None
     part = meter.energy.gpu if batch.is_cuda else meter.energy.cpu

@@ -69,6 +69,6 @@ def _as_onnx(program: torch.export.ExportedProgram) -> tuple[bytes, Infer]:
     name = session.get_inputs()[0].name
 
     def infer(images: Tensor) -> Tensor:
-        return torch.from_numpy(session.run(None, {name: images.numpy()})[0])
+        return torch.from_numpy(session.run(None, {name: images.cpu().numpy()})[0])
 
     return content, infer

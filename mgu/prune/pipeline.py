@@ -46,6 +46,7 @@ class _Path(NamedTuple):
     """What led to the choice, and what that took."""
 
     candidates: list[Candidate]
+    accuracies: list[float]  # of the candidates, before fine-tuning
     choice: Choice
     search_s: float
     tune_s: float
@@ -74,7 +75,7 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
     baselines = find_baselines(trained)
     models |= {name: _Model(net, net) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
-    points = _measure_points(trained, path, splits.val, image)
+    points = _measure_points(trained, path, image)
     costs = measure({name: (model.module, model.infer) for name, model in models.items()}, image, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
     rows = [_row(name, model, costs[name], splits, name not in untrained) for name, model in models.items()]
@@ -124,7 +125,8 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
     reference = accuracy_of(model, splits.val)
     tell(f"the unit: {100 * reference:.2f} % on {len(splits.val)} images to choose by")
     meter = build_meter(trained.config.energy, splits.val.labels.device)
-    candidates = []
+    candidates: list[Candidate] = []
+    accuracies: list[float] = []
     with Presence() as presence, meter:
         started = time.perf_counter()
         work = copy.deepcopy(model)  # stepwise trains what it prunes
@@ -135,7 +137,8 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
         )
         for candidate in search:
             candidates.append(candidate)
-            tell(f"{candidate.name}: {100 * accuracy_of(candidate.model, splits.val):.2f} %")
+            accuracies.append(accuracy_of(candidate.model, splits.val))
+            tell(f"{candidate.name}: {100 * accuracies[-1]:.2f} %")
         searched = time.perf_counter()
         whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
         tell(f"fine-tuning the smallest for {config.epochs} epochs")
@@ -143,7 +146,7 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():
         tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
-    return _Path(candidates, choice, searched - started, tuned - searched, meter.energy, presence.contended)
+    return _Path(candidates, accuracies, choice, searched - started, tuned - searched, meter.energy, presence.contended)
 
 
 def _final_models(
@@ -166,25 +169,27 @@ def _final_models(
     return models
 
 
-def _measure_points(trained: Trained, path: _Path, images: Images, image: Tensor) -> list[Point]:
+def _measure_points(trained: Trained, path: _Path, image: Tensor) -> list[Point]:
     converted = {each.name: convert(each.model) for each in path.candidates}
     costs = measure({name: (net, net) for name, net in converted.items()}, image, trained.config.energy)
     return [
         Point(
             name=each.name,
             gates_fixed=len(each.decisions),
-            accuracy=accuracy_of(each.model, images),
+            accuracy=accuracy,
             tuned=path.choice.tuned.get(each.name),
             cost=costs[each.name],
         )
-        for each in path.candidates
+        for each, accuracy in zip(path.candidates, path.accuracies, strict=True)
     ]
 
 
 def _row(name: str, model: _Model, cost: Cost, splits: Splits, is_trained: bool) -> Row:
     assert splits.test is not None
     accuracies = [
-        float((logits_of(model.infer, images).argmax(dim=1) == images.labels).double().mean()) if is_trained else None
+        float((logits_of(model.infer, images).argmax(dim=1) == images.labels.cpu()).double().mean())
+        if is_trained
+        else None
         for images in (splits.val, splits.test)
     ]
     return Row(name=name, accuracy=accuracies[0], test=accuracies[1], cost=cost, difference=model.difference)

@@ -58,7 +58,7 @@ def by_steps(model: ConvNet, images: Images, config: PruneConfig, train: Train) 
     """
     task = Classification(model.readout.out_features)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-    probe = images.subset(order[:PROBE])
+    probe = images.subset(order[:PROBE].to(images.labels.device))
     decisions: Decisions = {}
     while places := open_questions(model, decisions):
         means = summarise(model, probe, decisions) if config.by_channel else {}

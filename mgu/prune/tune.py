@@ -36,7 +36,7 @@ class Tuning:
         if batches:
             images = self.splits.train
             drawn = torch.randperm(len(images), generator=self.shuffle)[: batches * self.batch_size]
-            self._epoch(model, images.subset(drawn))
+            self._epoch(model, images.subset(drawn.to(images.labels.device)))
 
     def epochs(self, model: ConvNet, epochs: int) -> Fit:
         """Train so many epochs, and leave the model with the weights of the best one on the validation images."""
