@@ -169,7 +169,7 @@ def build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
     activation = config.layout.activation
     if config.mgu:
         engine: Engine = "auto" if config.engine == "compiled" else config.engine
-        return MultiGatedUnit(layer, activation, **config.mgu.model_dump(), engine=engine)
+        return MultiGatedUnit(layer, activation, **config.mgu.model_dump(exclude={"decisive"}), engine=engine)
     assert config.norm is not None  # check_config saw to it
     block = partial(Block, momentum=config.norm.momentum, eps=config.norm.eps)
     # The grid code adds no residual to the first layer: there is no block before it whose input could be kept.

@@ -28,7 +28,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     try:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError("\n".join(_describe(fault) for fault in error.errors())) from None
+        raise UserError("\n".join(describe_fault(fault) for fault in error.errors())) from None
     _check_axes(config)
     config.layout.convolutions(config.dataset.image_shape)
     return config
@@ -71,7 +71,7 @@ def hint_key(key: str) -> str:
     return f"Did you mean {choice}?" if choice else f"Known keys: {', '.join(RunConfig.model_fields)}."
 
 
-def _describe(fault: Any) -> str:
+def describe_fault(fault: Any) -> str:
     """One pydantic fault as: <thing> must be <rule>, but got <value>. <What to do.>"""
     key = ".".join(str(part) for part in fault["loc"] if part != "[key]")
     value = _short(fault["input"])

@@ -82,10 +82,10 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffl
     return Restored(Fit("ok", history, best_epoch, best_weights), spent)
 
 
-def save_weights(folder: Path, weights: dict[str, Any]) -> None:
-    """weights.safetensors, by the names of the model's state_dict."""
+def save_weights(folder: Path, weights: dict[str, Any], name: str = WEIGHTS_FILE) -> None:
+    """weights.safetensors, or what it is to be called, by the names of the model's state_dict."""
     tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
-    with replacing(folder / WEIGHTS_FILE) as temporary:
+    with replacing(folder / name) as temporary:
         temporary.write_bytes(save(tensors))  # its save_file would leave a file that only its owner may read
 
 

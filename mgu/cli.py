@@ -17,7 +17,7 @@ from mgu.errors import RunsFailed, UserError, did_you_mean
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-SUB_COMMANDS = ("report", "plan", "explain")
+SUB_COMMANDS = ("report", "plan", "explain", "prune")
 
 
 def main() -> None:
@@ -34,6 +34,10 @@ def main() -> None:
             from mgu.explain.command import main as explain
 
             explain(sys.argv[2:])
+        elif sys.argv[1:2] == ["prune"]:
+            from mgu.prune.command import main as prune
+
+            prune(sys.argv[2:], conf_dir())
         elif sys.argv[1:2] == ["plan"]:
             _train(_plan(sys.argv[2:]))
         else:
@@ -49,6 +53,8 @@ def _exit_codes() -> Iterator[None]:
     except RunsFailed as error:
         _exit(1, str(error))
     except KeyboardInterrupt:
+        if sys.argv[1:2] == ["prune"]:
+            _exit(130, "interrupted: nothing was written, and the same command begins anew.")
         forced = "; leave out force=true, which would begin anew" if "force=true" in sys.argv else ""
         _exit(130, f"interrupted: what is done is kept, and the same command goes on from the last epoch{forced}.")
     except BrokenPipeError:  # `mgu-run report | head`

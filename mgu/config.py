@@ -118,8 +118,25 @@ class NormConfig(Section):
     eps: Positive = 1e-3
 
 
+class DecisiveConfig(Section):
+    """Arguments of mgu/train/decisive.py; without weight, training is what it is without this section."""
+
+    weight: NonNegative = 0.0
+    over: Literal["gate", "channel", "element"] = "channel"
+    start: Annotated[float, Field(ge=0, le=1)] = 0.2  # share of the epochs
+    end: Annotated[float, Field(ge=0, le=1)] = 0.7
+
+    @model_validator(mode="after")
+    def _check(self) -> DecisiveConfig:
+        if self.start > self.end:
+            raise ValueError(
+                f"start must not be after end, but got {self.start} > {self.end}. Lower mgu.decisive.start."
+            )
+        return self
+
+
 class UnitConfig(Section):
-    """Arguments of MultiGatedUnit."""
+    """Arguments of MultiGatedUnit, and how its gates are trained."""
 
     wiring: Literal["equations", "reference"]
     residual_gate: bool
@@ -127,6 +144,11 @@ class UnitConfig(Section):
     bn_momentum: Annotated[float, Field(gt=0, le=1)]
     bn_eps: Positive
     ln_eps: Positive
+    decisive: DecisiveConfig = DecisiveConfig()
+
+    @property
+    def is_decisive(self) -> bool:
+        return self.decisive.weight > 0
 
 
 class OptimizerConfig(Section):
@@ -219,6 +241,8 @@ class RunConfig(Section):
         values["dataset"].pop("root")
         values["training"].pop("timeout")
         values["layout"].pop("name")
+        if self.mgu and not self.mgu.is_decisive:
+            values["mgu"].pop("decisive")
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
 
     @property
@@ -226,6 +250,7 @@ class RunConfig(Section):
         """Readable and short; `identity` makes it unique."""
         if self.mgu:
             parts = [self.layout.name, "mgu", self.mgu.wiring] + ["nores"] * (not self.mgu.residual_gate)
+            parts += ["decisive"] * self.mgu.is_decisive
         else:
             assert self.norm is not None
             parts = [self.layout.name, self.norm.name] + ["res"] * bool(self.residual)

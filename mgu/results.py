@@ -7,6 +7,7 @@ runs/<experiment>/<name>-<identity>/
     weights.safetensors  of the best epoch
     explain.json         of a unit: what its gates do on the validation data, see mgu/explain/explanation.py
     gates.*, topology.*  pictures of that, as SVG and PNG, once `mgu-run explain` was called
+    prune/               of a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
     log.txt              what happened, with the traceback of a failure
     checkpoint.pt        of a run that is not over: where it continues, see mgu/checkpoint.py
     .lock                held while a process trains this run
@@ -28,6 +29,7 @@ from mgu.errors import UserError
 SCHEMA_VERSION: Literal[2] = 2  # 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`; it is read, too
 RESULT_FILE = "result.json"
 HISTORY_FILE = "history.csv"
+PRUNE_FOLDER = "prune"
 CONFIG_FILE = "config.yaml"
 WEIGHTS_FILE = "weights.safetensors"
 EXPLAIN_FILE = "explain.json"

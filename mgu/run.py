@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import shutil
 import time
 import traceback
 from collections.abc import Callable
@@ -33,7 +34,7 @@ from mgu.build import (
     set_up_torch,
 )
 from mgu.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
-from mgu.config import RunConfig
+from mgu.config import DecisiveConfig, RunConfig
 from mgu.data.images import Images, Splits
 from mgu.energy import build_meter
 from mgu.errors import UserError
@@ -47,6 +48,7 @@ from mgu.results import (
     EXPLAIN_FILE,
     HISTORY_FILE,
     PICTURE_FILES,
+    PRUNE_FOLDER,
     RESULT_FILE,
     WEIGHTS_FILE,
     Metrics,
@@ -57,6 +59,7 @@ from mgu.results import (
 )
 from mgu.spent import WINDOWS, Spent
 from mgu.state import CHECKPOINT_FILE, run_folder
+from mgu.train.decisive import Decisiveness, first_decided_epoch
 from mgu.train.loop import Fit, evaluate, fit
 
 log = logging.getLogger("mgu")
@@ -181,6 +184,7 @@ def _clear(config: RunConfig, folder: Path) -> None:
     stale = [RESULT_FILE] if (folder / CHECKPOINT_FILE).exists() and not config.force else EVIDENCE
     for name in stale:
         (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / PRUNE_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(config.model_dump(), sort_keys=False))
 
 
@@ -225,6 +229,10 @@ def _fit(
             told = now
             send("steps", steps)
 
+    decisive = config.mgu.decisive if config.mgu else DecisiveConfig()
+    epochs, steps_per_epoch = config.training.epochs, math.ceil(len(splits.train) / config.training.batch_size)
+    done = len(so_far.history) * steps_per_epoch
+    penalty = Decisiveness(learner.model, decisive, epochs * steps_per_epoch, done) if decisive.weight else None
     return fit(
         learner.model,
         splits,
@@ -237,6 +245,8 @@ def _fit(
         so_far=so_far,
         on_step=on_step,
         on_epoch=on_epoch,
+        penalty=penalty,
+        first_best=first_decided_epoch(decisive, epochs),
     )
 
 

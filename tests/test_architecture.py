@@ -19,6 +19,7 @@ RANKS = [
     {"build", "compose", "sweep"},
     {"checkpoint", "compiled", "survey", "calibrate", "plan", "jobs", "trained"},
     {"explain"},
+    {"prune"},
     {"run"},
     {"preload", "cli"},
 ]

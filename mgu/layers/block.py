@@ -32,11 +32,10 @@ class Block(nn.Module):
         super().__init__()
         if norm not in NORMS:
             raise ValueError(f"norm must be one of {', '.join(NORMS)}, but got {norm!r}.{did_you_mean(norm, NORMS)}")
-        channels = find_channels(layer)
         self.activation = find_activation(activation)
         self.layer = layer
-        self.pre = BatchNorm(*channels, momentum, eps) if norm == "bn_pre" else nn.Identity()
-        self.post = _norm_after(norm, *channels, momentum, eps)
+        self.pre: nn.Module = BatchNorm(*find_channels(layer), momentum, eps) if norm == "bn_pre" else nn.Identity()
+        self.post: nn.Module = _norm_after(norm, layer, momentum, eps)
         self.shortcut = fresh_copy(layer) if residual else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -44,7 +43,7 @@ class Block(nn.Module):
         return out if self.shortcut is None else out + self.shortcut(x)
 
 
-def _norm_after(norm: str, num_channels: int, channel_axis: int, momentum: float, eps: float) -> nn.Module:
+def _norm_after(norm: str, layer: nn.Module, momentum: float, eps: float) -> nn.Module:
     if norm == "bn_post":
-        return BatchNorm(num_channels, channel_axis, momentum, eps)
-    return LayerNorm(num_channels, channel_axis, eps) if norm == "ln" else nn.Identity()
+        return BatchNorm(*find_channels(layer), momentum, eps)
+    return LayerNorm(*find_channels(layer), eps) if norm == "ln" else nn.Identity()

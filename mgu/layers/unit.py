@@ -8,7 +8,7 @@ five gates g = sigmoid(t_g(x)), each t_g a copy of the layer with its own weight
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,7 @@ class MultiGatedUnit(nn.Module):
         paper's rows.
     gate_bias: where gates start, before the sigmoid; one number, or one per gate name (those left out start at 0).
     engine: how it is computed, see mgu/layers/engine.py; an attribute of that name can be set later.
+    watch (an attribute): called by forward with the openness of each gate by name, as a part of the graph.
     num_channels, channel_axis: of the layer's output; for layers that are no convolutions and have no `out_features`.
 
     After the first call on a fast engine the weights of all transforms share one storage, each its own part of it.
@@ -62,6 +63,7 @@ class MultiGatedUnit(nn.Module):
             )
         channels = find_channels(layer, num_channels, channel_axis)
         self.engine = engine
+        self.watch: Callable[[dict[Gate, Tensor]], None] | None = None
         self.activation = find_activation(activation)
         self.wiring = WIRINGS[wiring]
         self.num_channels, self.channel_axis = channels
@@ -86,14 +88,19 @@ class MultiGatedUnit(nn.Module):
         is_reference = self.wiring.ln_after_activation
         way = self._chooser.choose(self.engine, layers, norms, self.activation, is_reference, x)
         if way.engine == "eager":
-            return self.branches(x)["skip"]
+            branches = self.branches(x)
+            if self.watch:
+                self.watch({gate: branches[f"gate.{gate}"] for gate in self.gate_names})
+            return branches["skip"]
         packed = wide(layers, x)
         if packed.shape[self.channel_axis] != len(transforms) * self.num_channels:
             self._checked(packed.chunk(len(transforms), dim=self.channel_axis)[0])  # says what is wrong
-        if way.kernel:
+        if way.kernel and not self.watch:
             return mix_fused(way.kernel, norms, packed)
-        outputs = packed.chunk(len(transforms), dim=self.channel_axis)
-        return self._mix(dict(zip(transforms, outputs, strict=True)))["skip"]
+        outputs = dict(zip(transforms, packed.chunk(len(transforms), dim=self.channel_axis), strict=True))
+        if self.watch:
+            self.watch({gate: torch.sigmoid(outputs[gate]) for gate in self.gate_names})
+        return mix_fused(way.kernel, norms, packed) if way.kernel else self._mix(outputs)["skip"]
 
     @property
     def engine(self) -> Engine:

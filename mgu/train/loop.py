@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -80,18 +80,23 @@ def fit(
     so_far: Fit | None = None,
     on_step: Callable[[], None] = lambda: None,
     on_epoch: Callable[[Fit], None] = lambda fit: None,
+    penalty: Callable[[], Tensor] | None = None,
+    first_best: int = 1,
 ) -> Fit:
     """Train until `epochs`, or `patience` epochs without a better validation score, or a loss that is not finite.
 
     as_graph: makes of the step what is to be called for every batch, see mgu/train/graph.py.
     so_far: what an interrupted call had come to; the other arguments must be in the state that they had then.
-    on_step is called after every batch, on_epoch after every epoch. A row of the history has: epoch (from 1), lr
-    (after it), the metrics as train_* and val_*, and the seconds spent on training and on evaluation.
+    on_step is called after every batch, on_epoch after every epoch; penalty: see mgu/train/step.py.
+    first_best: the first epoch that can be the best one, and from which patience counts.
+    A row of the history has: epoch (from 1), lr (after it), the metrics as train_* and val_*, and the seconds spent on
+    training and on evaluation.
     """
     outcome, early_stop = so_far or Fit(), EarlyStop(patience)
-    for row in outcome.history:
+    for row in outcome.history[first_best - 1 :]:
         early_stop.improved(int(row["epoch"]), row[f"val_{task.score}"])
-    step = as_graph(Step(model, splits.train, task, optimizer))
+    plain = Step(model, splits.train, task, optimizer, penalty)
+    step = plain if penalty else as_graph(plain)  # the host works out a penalty's weight anew for every step
     for epoch in range(len(outcome.history) + 1, epochs + 1):
         if early_stop.stopped or outcome.status == "diverged":
             break
@@ -109,7 +114,7 @@ def fit(
         outcome.history.append(row)
         if not (math.isfinite(train["loss"]) and math.isfinite(val["loss"])):
             outcome.status = "diverged"
-        elif early_stop.improved(epoch, val[task.score]):
+        elif epoch >= first_best and early_stop.improved(epoch, val[task.score]):
             outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
         on_epoch(outcome)
     return outcome

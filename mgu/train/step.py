@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
@@ -15,11 +17,19 @@ Metrics = dict[str, float]
 class Step:
     """`step(index)` trains `model` on the images at `index` (B,), which lies on their device. Waits for nothing.
 
+    penalty: called after each forward pass; training adds it to the loss, the totals are without it.
     Everything that it reads and changes stays where it is in memory, so that it can be recorded: mgu/train/graph.py.
     """
 
-    def __init__(self, model: nn.Module, images: Images, task: Classification, optimizer: Optimizer) -> None:
-        self.model, self.images, self.task, self.optimizer = model, images, task, optimizer
+    def __init__(
+        self,
+        model: nn.Module,
+        images: Images,
+        task: Classification,
+        optimizer: Optimizer,
+        penalty: Callable[[], Tensor] | None = None,
+    ) -> None:
+        self.model, self.images, self.task, self.optimizer, self.penalty = model, images, task, optimizer, penalty
         self.totals = Totals(task, images.labels.device)
 
     def begin(self) -> None:
@@ -37,7 +47,7 @@ class Step:
         logits = self.model(inputs)
         loss = self.task.loss(logits, targets)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        (loss if self.penalty is None else loss + self.penalty()).backward()
         self.totals.add(loss, logits, targets)
 
 

@@ -1,0 +1,1 @@
+"""From a trained unit to a plain network: prune, fine-tune, choose, convert, export, measure."""

@@ -1,0 +1,48 @@
+"""Plain networks to compare with: the best baseline of the same layout beside the run, and the cheapest of all."""
+
+from __future__ import annotations
+
+import torch
+
+from mgu.build import build_model
+from mgu.config import NormConfig
+from mgu.errors import UserError
+from mgu.models.convnet import ConvNet
+from mgu.results import RESULT_FILE, Result, read_result
+from mgu.trained import Trained, load_trained
+
+
+def find_baselines(trained: Trained) -> dict[str, tuple[ConvNet, Result | None]]:
+    """By name: the baseline of this layout, data set and split beside the run that has the best validation accuracy,
+    if there is one, and one without norms and residuals, which is not trained."""
+    found: dict[str, tuple[ConvNet, Result | None]] = {}
+    if best := _best(trained):
+        found[f"baseline {best.result.norm}{' with residuals' * bool(best.result.residual)}"] = _net(best), best.result
+    config = trained.config.model_copy(update={"mgu": None, "norm": NormConfig(name="no_norm"), "residual": False})
+    plain = build_model(config).eval().to(memory_format=torch.channels_last)
+    assert isinstance(plain, ConvNet)
+    found["baseline no_norm, not trained"] = plain, None
+    return {name: (model.to(trained.splits.val.labels.device), result) for name, (model, result) in found.items()}
+
+
+def _best(trained: Trained) -> Trained | None:
+    ours, results = trained.result, {}
+    for path in trained.folder.parent.glob(f"*/{RESULT_FILE}"):
+        try:
+            result = read_result(path)
+        except ValueError:
+            continue
+        alike = (result.layout, result.dataset, result.split) == (ours.layout, ours.dataset, ours.split)
+        if result.model == "baseline" and result.status == "ok" and result.val and alike:
+            results[path.parent] = result.val.accuracy
+    for folder in sorted(results, key=lambda each: -results[each]):
+        try:
+            return load_trained(folder)
+        except UserError:  # without weights, it can be compared with no longer
+            continue
+    return None
+
+
+def _net(trained: Trained) -> ConvNet:
+    assert isinstance(trained.model, ConvNet)
+    return trained.model

@@ -1,0 +1,112 @@
+"""What a network costs: its size, its operations, and measured here side by side with others, its time and energy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from statistics import median, quantiles
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from mgu.config import EnergyConfig
+from mgu.energy import build_meter
+from mgu.models.convnet import count_keras
+from mgu.results import Record
+
+Infer = Callable[[Tensor], Any]  # images (B, C, H, W) to logits (B, K)
+
+BATCHES = (1, 256)
+REPEATS = 41
+ENERGY_S = 2.5  # codecarbon reads once a second
+
+
+class Latency(Record, frozen=True):
+    """Wall-clock milliseconds of one batch: median and quartiles of repeats taken in turns with the other models."""
+
+    median_ms: float
+    lower_ms: float
+    upper_ms: float
+
+
+class Cost(Record, frozen=True):
+    """params_keras: with running statistics; flops of one image: matrix products and convolutions.
+
+    joules_per_1000: of the CPU, or the GPU, over 1,000 images in batches of 256; None where energy is not measured.
+    """
+
+    params_keras: int
+    flops: int
+    latency: dict[int, Latency]
+    joules_per_1000: float | None
+    energy_method: str | None
+
+
+def measure(models: Mapping[str, tuple[nn.Module, Infer]], image: Tensor, energy: EnergyConfig) -> dict[str, Cost]:
+    """The cost of each model by name: of the module its size, of what infers its time and energy.
+
+    image: one of the data set's (1, C, H, W), of which the batches are made.
+    """
+    latencies: dict[str, dict[int, Latency]] = {name: {} for name in models}
+    with torch.inference_mode():
+        for size in BATCHES:
+            batch = image.expand(size, -1, -1, -1).contiguous(memory_format=torch.channels_last)
+            for name, latency in _in_turns({name: infer for name, (_, infer) in models.items()}, batch).items():
+                latencies[name][size] = latency
+        joules = {name: _joules(infer, batch, energy) for name, (_, infer) in models.items()}
+    return {
+        name: Cost(
+            params_keras=count_keras(module),
+            flops=flops_of(module, image),
+            latency=latencies[name],
+            joules_per_1000=joules[name][0],
+            energy_method=joules[name][1],
+        )
+        for name, (module, _) in models.items()
+    }
+
+
+def flops_of(module: nn.Module, image: Tensor) -> int:
+    """Floating-point operations of one image's forward pass."""
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        module(image)
+    return int(counter.get_total_flops())
+
+
+def _in_turns(infer: Mapping[str, Infer], batch: Tensor) -> dict[str, Latency]:
+    """One call of each, and again, so that what else the machine does meets all of them."""
+    seconds: dict[str, list[float]] = {name: [] for name in infer}
+    for each in infer.values():  # what is set up or compiled at the first calls
+        each(batch), each(batch)
+    for _ in range(REPEATS):
+        for name, each in infer.items():
+            started = time.perf_counter()
+            each(batch)
+            if batch.is_cuda:
+                torch.cuda.synchronize(batch.device)
+            seconds[name].append(1e3 * (time.perf_counter() - started))
+    return {name: _summed_up(times) for name, times in seconds.items()}
+
+
+def _joules(infer: Infer, batch: Tensor, config: EnergyConfig) -> tuple[float | None, str | None]:
+    if not config.enabled:
+        return None, None
+    images, meter = 0, build_meter(config, batch.device)
+    with meter:
+        started = time.perf_counter()
+        while time.perf_counter() - started < ENERGY_S:
+            infer(batch)
+            images += len(batch)
+        if batch.is_cuda:
+            torch.cuda.synchronize(batch.device)
+    if meter.energy is None:
+        return None, None
+    part = meter.energy.gpu if batch.is_cuda else meter.energy.cpu
+    return part.kwh * 3.6e6 * 1000 / images, part.method
+
+
+def _summed_up(times: list[float]) -> Latency:
+    lower, _, upper = quantiles(times)
+    return Latency(median_ms=median(times), lower_ms=lower, upper_ms=upper)

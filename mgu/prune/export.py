@@ -1,0 +1,74 @@
+"""A network as a file that runs without this package: a program of torch.export, or ONNX. Any number of images."""
+
+from __future__ import annotations
+
+import copy
+import importlib.util
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mgu.errors import UserError, how_to_install
+from mgu.results import replacing
+
+Format = Literal["torch", "onnx"]
+FILES: dict[Format, str] = {"torch": "converted.pt2", "onnx": "converted.onnx"}
+OPSET = 18  # of ONNX: the oldest that torch's exporter writes itself
+
+Infer = Callable[[Tensor], Tensor]
+
+
+def check_exportable(form: Format) -> None:
+    """Raises UserError where what it takes is not installed."""
+    missing = [name for name in ("onnx", "onnxruntime", "onnxscript") if importlib.util.find_spec(name) is None]
+    if form == "onnx" and missing:
+        raise UserError(
+            f"--export onnx must have {', '.join(missing)}, but that is not installed. {how_to_install('onnx')}"
+        )
+
+
+def export(model: nn.Module, image: Tensor, form: Format) -> tuple[bytes, Infer]:
+    """The file's content, and what it computes when it is loaded again. image: an example (1, C, H, W)."""
+    example = image.expand(2, -1, -1, -1).contiguous(memory_format=torch.channels_last)
+    batch = torch.export.Dim("batch", min=1)
+    plain = copy.deepcopy(model).eval().to(memory_format=torch.contiguous_format)  # as files have it
+    with torch.no_grad():
+        program = torch.export.export(plain, (example,), dynamic_shapes=({0: batch},))
+    return _as_torch(program) if form == "torch" else _as_onnx(program)
+
+
+def write(folder: Path, form: Format, content: bytes) -> Path:
+    """Whole or not at all."""
+    with replacing(folder / FILES[form]) as temporary:
+        temporary.write_bytes(content)
+    return folder / FILES[form]
+
+
+def _as_torch(program: torch.export.ExportedProgram) -> tuple[bytes, Infer]:
+    # torch.export.load can be made to unpickle by a file: it is given none but what was written this moment.
+    file = io.BytesIO()
+    torch.export.save(program, file)
+    content = file.getvalue()
+    loaded: Any = torch.export.load(io.BytesIO(content)).module()
+    return content, loaded
+
+
+def _as_onnx(program: torch.export.ExportedProgram) -> tuple[bytes, Infer]:
+    import onnxruntime  # an optional extra, as all that torch.onnx imports
+
+    written = torch.onnx.export(program, opset_version=OPSET, dynamo=True, verbose=False)
+    assert written is not None
+    content = written.model_proto.SerializeToString()
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def infer(images: Tensor) -> Tensor:
+        return torch.from_numpy(session.run(None, {name: images.cpu().numpy()})[0])
+
+    return content, infer

@@ -1,0 +1,195 @@
+"""From a trained run to a plain network on disk: search, choose, fine-tune, convert, export, measure, write."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from mgu.build import describe_device
+from mgu.checkpoint import save_weights
+from mgu.data.images import Images, Splits, split_holdout
+from mgu.energy import build_meter
+from mgu.errors import UserError
+from mgu.models.convnet import ConvNet
+from mgu.presence import Presence
+from mgu.prune.baseline import find_baselines
+from mgu.prune.choose import Choice, accuracy_of, choose
+from mgu.prune.convert import check_equal, convert, logits_of
+from mgu.prune.cost import Cost, Infer, measure
+from mgu.prune.export import FILES, Format, export, write
+from mgu.prune.network import as_text, open_questions, units_of
+from mgu.prune.outcome import OUTCOME_FILE, Outcome, Point, Row, write_outcome
+from mgu.prune.picture import PICTURE_FILE, draw_curve
+from mgu.prune.search import Candidate, by_steps, by_threshold
+from mgu.prune.settings import PruneConfig
+from mgu.prune.tune import Tuning, steps_of
+from mgu.results import PRUNE_FOLDER, Energy, make_folder
+from mgu.trained import Trained
+
+Tell = Callable[[str], None]
+
+
+class _Model(NamedTuple):
+    """One row of the table before it is measured."""
+
+    module: nn.Module
+    infer: Infer
+    difference: float | None = None
+
+
+class _Path(NamedTuple):
+    """What led to the choice, and what that took."""
+
+    candidates: list[Candidate]
+    accuracies: list[float]  # of the candidates, before fine-tuning
+    choice: Choice
+    search_s: float
+    tune_s: float
+    energy: Energy | None
+    contended: bool
+
+
+def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell: Tell) -> tuple[Outcome, Path]:
+    """Prune a trained unit and leave everything in the folder prune/ of its run, which is returned, too.
+
+    Raises UserError for a run without units, RunsFailed where a conversion is not exact.
+    """
+    unit = trained.model
+    if not isinstance(unit, ConvNet) or not units_of(unit):
+        raise UserError(
+            f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. Name another."
+        )
+    folder = trained.folder / PRUNE_FOLDER
+    make_folder(folder)
+    for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):  # nothing of an earlier call may pass for this one
+        (folder / stale).unlink(missing_ok=True)
+    splits, chosen_on = choosing_splits(trained)
+    image = splits.train.batch(slice(0, 1))[0]
+    path = _search_and_tune(trained, splits, config, image, tell)
+    models = _final_models(unit, path.choice.candidate.model, splits.val, image, form, folder)
+    baselines = find_baselines(trained)
+    models |= {name: _Model(net, net) for name, (net, _) in baselines.items()}
+    tell("measuring side by side")
+    points = _measure_points(trained, path, image)
+    costs = measure({name: (model.module, model.infer) for name, model in models.items()}, image, trained.config.energy)
+    untrained = {name for name, (_, result) in baselines.items() if result is None}
+    rows = [_row(name, model, costs[name], splits, name not in untrained) for name, model in models.items()]
+    candidate, spent = path.choice.candidate, trained.result.seconds
+    outcome = Outcome(
+        run=trained.result.name,
+        identity=trained.result.identity,
+        settings=config.model_dump(),
+        chosen_on=chosen_on,
+        gates=len(open_questions(unit, {})),
+        chosen=candidate.name,
+        within=path.choice.within,
+        decisions=as_text(candidate.decisions),
+        rows=rows,
+        points=points,
+        search_s=path.search_s,
+        tune_s=path.tune_s,
+        energy=path.energy,
+        train_s=spent.to_solution if spent else None,
+        energy_of_training=trained.result.energy,
+        contended=path.contended,
+        device=describe_device(trained.config),
+    )
+    draw_curve(outcome, folder / PICTURE_FILE)
+    write_outcome(folder, outcome)
+    return outcome, folder
+
+
+def choosing_splits(trained: Trained) -> tuple[Splits, str]:
+    """What pruning trains on, what it chooses by and what it only looks at in the end; and the second in words.
+
+    With split: paper the test images validated the run, and must not choose: a tenth of the training images does.
+    """
+    if trained.splits.test is not None:
+        return trained.splits, "the run's validation images"
+    return (
+        split_holdout(trained.splits.train, trained.splits.val),
+        "a tenth of the training images, which the unit was trained on: that flatters the unit, not what is pruned. "
+        "Train with dataset.split=holdout to choose by images that neither has seen",
+    )
+
+
+def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, image: Tensor, tell: Tell) -> _Path:
+    model, result = trained.model, trained.result
+    assert isinstance(model, ConvNet)
+    tuning = Tuning(trained.config, splits, steps_of(trained.config, result.best_epoch or 0, len(trained.splits.train)))
+    reference = accuracy_of(model, splits.val)
+    tell(f"the unit: {100 * reference:.2f} % on {len(splits.val)} images to choose by")
+    meter = build_meter(trained.config.energy, splits.val.labels.device)
+    candidates: list[Candidate] = []
+    accuracies: list[float] = []
+    with Presence() as presence, meter:
+        started = time.perf_counter()
+        work = copy.deepcopy(model)  # stepwise trains what it prunes
+        search = (
+            by_threshold(work, splits.val, config)
+            if config.method == "threshold"
+            else by_steps(work, splits.train, config, tuning.some_batches)
+        )
+        for candidate in search:
+            candidates.append(candidate)
+            accuracies.append(accuracy_of(candidate.model, splits.val))
+            tell(f"{candidate.name}: {100 * accuracies[-1]:.2f} %")
+        searched = time.perf_counter()
+        whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
+        tell(f"fine-tuning the smallest for {config.epochs} epochs")
+        choice = choose(candidates or [whole], reference, splits.val, image, config, tuning)
+        tuned = time.perf_counter()
+    for name, accuracy in choice.tuned.items():
+        tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
+    return _Path(candidates, accuracies, choice, searched - started, tuned - searched, meter.energy, presence.contended)
+
+
+def _final_models(
+    unit: ConvNet, pruned: ConvNet, images: Images, image: Tensor, form: Format | None, folder: Path
+) -> dict[str, _Model]:
+    """Unpruned, pruned, converted, exported: each held against the one before it, then written."""
+    pruned.eval()
+    models = {"unit": _Model(unit, unit), "pruned": _Model(pruned, pruned)}
+    expected = logits_of(pruned, images)
+    converted = convert(pruned)
+    found = logits_of(converted, images)
+    models["converted"] = _Model(converted, converted, check_equal("converted", found, expected))
+    if form:
+        content, infer = export(converted, image, form)
+        name = {"torch": "torch.export", "onnx": "ONNX Runtime"}[form]
+        models[name] = _Model(converted, infer, check_equal(name, logits_of(infer, images), found))
+        write(folder, form, content)
+    save_weights(folder, pruned.state_dict(), "pruned.safetensors")
+    save_weights(folder, converted.state_dict(), "converted.safetensors")
+    return models
+
+
+def _measure_points(trained: Trained, path: _Path, image: Tensor) -> list[Point]:
+    converted = {each.name: convert(each.model) for each in path.candidates}
+    costs = measure({name: (net, net) for name, net in converted.items()}, image, trained.config.energy)
+    return [
+        Point(
+            name=each.name,
+            gates_fixed=len(each.decisions),
+            accuracy=accuracy,
+            tuned=path.choice.tuned.get(each.name),
+            cost=costs[each.name],
+        )
+        for each, accuracy in zip(path.candidates, path.accuracies, strict=True)
+    ]
+
+
+def _row(name: str, model: _Model, cost: Cost, splits: Splits, is_trained: bool) -> Row:
+    assert splits.test is not None
+    accuracies = [
+        float((logits_of(model.infer, images).argmax(dim=1) == images.labels.cpu()).double().mean())
+        if is_trained
+        else None
+        for images in (splits.val, splits.test)
+    ]
+    return Row(name=name, accuracy=accuracies[0], test=accuracies[1], cost=cost, difference=model.difference)

@@ -1,0 +1,77 @@
+"""Folded blocks compute what the blocks compute, in double precision, with fewer parts."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mgu import MultiGatedUnit
+from mgu.layers.block import NORMS, Block
+from mgu.layers.folding import fold, hand_on
+from mgu.layers.normalization import BatchNorm
+from mgu.layers.pruned import PrunedUnit, prune_unit
+from mgu.wiring import WIRINGS, Gate
+from tests.test_pruned import LAYERS, lived_in
+
+
+def live(module: nn.Module) -> nn.Module:
+    for name, tensor in module.double().eval().state_dict().items():
+        if name.startswith(("pre", "post")):
+            tensor.copy_(torch.rand_like(tensor) + 0.5)
+    return module
+
+
+def norms_in(module: nn.Module) -> int:
+    return sum(isinstance(part, BatchNorm) for part in module.modules())
+
+
+@pytest.mark.parametrize(("norm", "residual"), [*product(NORMS, (False, True))])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_batch_norms_fold_into_what_is_before_and_after(norm: str, residual: bool, kind: str) -> None:
+    layer, shape = LAYERS[kind]
+    following = nn.Linear(4, 3) if kind == "linear" else nn.Conv2d(4, 3, 2)
+    block, plain_after = (
+        live(Block(layer, norm, residual=residual)),
+        Block(following.double(), "no_norm", residual=True),
+    )
+    x = torch.randn(shape, dtype=torch.float64)
+    expected = plain_after.double()(block(x))
+    folded = fold(block)
+    then = hand_on(folded, fold(plain_after))
+    torch.testing.assert_close(then(folded(x)), expected, rtol=1e-12, atol=1e-12)
+    assert norms_in(folded) == int(norm == "bn_post" and residual)  # there the residual stands between
+
+
+def test_a_padded_layer_takes_no_shift() -> None:
+    block = live(Block(nn.Conv2d(2, 4, 3), "bn_post"))
+    folded, padded = fold(block), nn.Conv2d(4, 3, 3, padding=1).double()
+    assert hand_on(folded, padded) is padded and norms_in(folded) == 1
+
+
+@pytest.mark.parametrize("wiring", WIRINGS)
+@pytest.mark.parametrize("residual_gate", [True, False])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_channels_that_go_different_ways_become_one_layer(wiring: str, residual_gate: bool, kind: str) -> None:
+    layer, shape = LAYERS[kind]
+    unit = lived_in(MultiGatedUnit(layer, wiring=wiring, residual_gate=residual_gate))
+    constants: dict[Gate, Tensor | float] = {gate: torch.randint(2, (4,)).double() for gate in unit.gate_names}
+    constants["bn_or_ln"] = 1.0
+    constants["skip"] = torch.tensor([0.0, 1.0, 0.0, 1.0])
+    pruned = prune_unit(unit, constants)
+    assert isinstance(pruned, PrunedUnit)
+    x = torch.randn(shape, dtype=torch.float64)
+    folded = fold(pruned)
+    assert type(folded) is Block
+    torch.testing.assert_close(folded(x), pruned(x), rtol=1e-12, atol=1e-12)
+
+
+def test_what_mixes_or_has_gates_stays() -> None:
+    unit = lived_in(MultiGatedUnit(nn.Linear(5, 4), residual_gate=False))
+    for constants in ({"skip": 0.5, "norm_or_none": 0.0}, {"skip": 1.0, "bn_or_ln": 1.0}):
+        pruned = prune_unit(unit, constants)
+        folded, x = fold(pruned), torch.randn(3, 5, dtype=torch.float64)
+        assert isinstance(folded, PrunedUnit) and folded is not pruned
+        torch.testing.assert_close(folded(x), pruned(x))

@@ -1,0 +1,151 @@
+"""`mgu-run prune`: from a trained unit to a plain network on disk, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from mgu import MultiGatedUnit
+from mgu.cli import conf_dir
+from mgu.errors import RunsFailed, UserError
+from mgu.layers.block import Block
+from mgu.models.convnet import ConvNet
+from mgu.prune.convert import TOLERANCE, check_equal, convert, logits_of
+from mgu.prune.export import Format, export
+from mgu.prune.load import load_pruned
+from mgu.prune.network import Decisions, Place, as_text, from_text, open_questions, prune
+from mgu.prune.pipeline import choosing_splits, run_pruning
+from mgu.prune.search import by_threshold, rounded
+from mgu.prune.settings import PruneConfig, read_settings
+from mgu.trained import load_trained
+from mgu.wiring import GATES, Gate
+from tests.test_folding import norms_in
+from tests.test_pruned import lived_in
+
+SETTINGS = conf_dir() / "prune.yaml"
+QUICK = ("batches=2", "epochs=1", "tries=1", "max_loss=100")
+
+
+def quick(*overrides: str) -> PruneConfig:
+    return read_settings(SETTINGS, [*QUICK, *overrides])
+
+
+def network() -> tuple[ConvNet, Decisions]:
+    """Three units for digits, and gates that make them: bn_post; a skip; channels this way and that."""
+    layers = [nn.Conv2d(1, 4, 3), nn.Conv2d(4, 6, 3), nn.Conv2d(6, 5, 3)]
+    model = ConvNet([lived_in(MultiGatedUnit(layer, wiring="reference")) for layer in layers], 5, 10, dropout=0.3)
+    always: dict[Gate, float] = {"bn_or_ln": 1.0, "norm_or_none": 1.0, "residual": 1.0, "skip": 0.0}
+    decisions: Decisions = {Place(block, gate): value for block in range(3) for gate, value in always.items()}
+    decisions |= {Place(0, "bn_order"): 0.0, Place(1, "bn_order"): 1.0, Place(1, "skip"): 1.0}
+    decisions[Place(2, "bn_order")] = torch.tensor([1.0, 0.0, 1.0, 0.0, 1.0])
+    decisions[Place(2, "norm_or_none")] = torch.tensor([1.0, 1.0, 0.0, 1.0, 1.0])
+    return model.float().eval(), decisions
+
+
+def test_a_decided_network_converts_to_layers_and_activations() -> None:
+    model, decisions = network()
+    pruned = prune(model, decisions)
+    assert not open_questions(model, decisions)
+    converted = convert(pruned)
+    assert norms_in(pruned) == 3 and norms_in(converted) == 0
+    kinds = {type(part) for part in converted.modules()} - {ConvNet, nn.Sequential, nn.Dropout, nn.Linear, Block}
+    assert kinds <= {nn.Conv2d, nn.Identity}
+    images = torch.rand(50, 1, 8, 8)
+    assert check_equal("converted", converted(images), pruned(images)) < TOLERANCE
+
+
+@pytest.mark.parametrize("form", ["torch", "onnx"])
+def test_what_is_exported_computes_the_same_for_any_number_of_images(form: Format) -> None:
+    model, decisions = network()
+    decisions[Place(2, "skip")] = torch.tensor([0.0, 1.0, 0.0, 0.0, 0.0])
+    converted = convert(prune(model, decisions))
+    _, infer = export(converted, torch.rand(1, 1, 8, 8), form)
+    for count in (1, 2, 7):
+        images = torch.rand(count, 1, 8, 8)
+        with torch.inference_mode():
+            check_equal("exported", infer(images), converted(images))
+
+
+def test_a_conversion_that_is_not_exact_is_refused() -> None:
+    logits = torch.randn(5, 10)
+    assert check_equal("converted", logits * (1 + 1e-7), logits) < TOLERANCE
+    for wrong in (logits + 1e-3, logits * float("nan")):
+        with pytest.raises(RunsFailed, match="the converted model must equal"):
+            check_equal("converted", wrong, logits)
+
+
+def test_constants_by_rule() -> None:
+    found = rounded(torch.tensor([0.0, 0.05, 0.2, 0.93, 0.5]), 0.1)
+    torch.testing.assert_close(found, torch.tensor([0.0, 0.0, 0.2, 1.0, 0.5]))
+
+
+def test_thresholds_fix_what_hardly_varies(trained_unit: Path) -> None:
+    trained = load_trained(trained_unit)
+    model, images = trained.model, trained.splits.val
+    assert isinstance(model, ConvNet)
+    with torch.no_grad():  # one gate that does not see its input; all others vary
+        model.blocks[0].gate_transforms["skip"].weight.zero_()
+    config = quick("thresholds=[0.0, 0.001, 0.5]")
+    first, last = list(by_threshold(model, images, config))  # the second threshold fixes no more than the first
+    assert list(first.decisions) == [Place(0, "skip")]
+    assert len(last.decisions) == 2 * len(GATES)
+    torch.testing.assert_close(logits_of(first.model.eval(), images), logits_of(model, images), rtol=1e-4, atol=1e-4)
+    assert not [*by_threshold(load_trained(trained_unit).model, images, quick("thresholds=[0.0]"))]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("by_channel", ["true", "false"])
+def test_the_whole_way(trained_unit: Path, by_channel: str) -> None:
+    trained = load_trained(trained_unit)
+    before = {name: tensor.clone() for name, tensor in trained.model.state_dict().items()}
+    outcome, folder = run_pruning(trained, quick(f"by_channel={by_channel}"), "torch", lambda line: None)
+    torch.testing.assert_close(trained.model.state_dict(), before)  # the unit itself is left as it was
+    rows = {row.name: row for row in outcome.rows}
+    unit, converted, plain = (rows[name].cost for name in ("unit", "converted", "baseline no_norm, not trained"))
+    assert unit.params_keras == trained.result.params_keras and unit.flops == trained.result.flops_per_sample
+    assert plain.params_keras <= converted.params_keras < unit.params_keras
+    assert outcome.gates == 2 * len(GATES) and outcome.within
+    assert [point.cost.params_keras for point in outcome.points] == sorted(
+        (point.cost.params_keras for point in outcome.points), reverse=True
+    )
+    reloaded = load_pruned(trained_unit)
+    splits, _ = choosing_splits(trained)
+    assert splits.test is trained.splits.val  # which validated the run, and is not chosen by
+    found = float((logits_of(reloaded, splits.val).argmax(1) == splits.val.labels).double().mean())
+    assert found == rows["pruned"].accuracy == rows["converted"].accuracy
+    written = {file.name for file in folder.iterdir()}
+    assert written == {"prune.json", "pruned.safetensors", "converted.safetensors", "converted.pt2", "prune.png"}
+
+
+def test_decisions_survive_json() -> None:
+    _, decisions = network()
+    read = from_text(json.loads(json.dumps(as_text(decisions))))
+    assert read.keys() == decisions.keys()
+    assert all(torch.equal(torch.as_tensor(read[p]).double(), torch.as_tensor(decisions[p]).double()) for p in read)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["epoch=3"], "epoch must be one of .* Did you mean epochs"),
+        (["epochs"], "arguments after RUN must be key=value, but got 'epochs'"),
+        (["epochs=-1"], "epochs must be greater than or equal to 0, but got -1"),
+        (["thresholds=[0.7]"], "thresholds.0 must be less than or equal to 0.5"),
+        (["method=guess"], "method must be 'stepwise' or 'threshold'|method must be stepwise or threshold"),
+    ],
+)
+def test_values_that_are_refused(overrides: list[str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        read_settings(SETTINGS, overrides)
+
+
+def test_runs_that_are_refused(trained_unit: Path) -> None:
+    trained = load_trained(trained_unit)
+    baseline = trained._replace(model=ConvNet([Block(nn.Conv2d(1, 4, 3), "bn_pre")], 4, 10, 0.3))
+    with pytest.raises(UserError, match=r"RUN must be of a unit, but .* is a baseline"):
+        run_pruning(baseline, quick(), None, lambda line: None)
+    with pytest.raises(UserError, match="RUN must have been pruned"):
+        load_pruned(trained_unit)
