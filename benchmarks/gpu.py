@@ -103,7 +103,7 @@ def facts(options: argparse.Namespace) -> dict[str, Any]:
 
 def correct(deadline: float) -> dict[str, Any]:
     """The tests that a GPU decides, and those of the engines; it is complete whether they pass or not."""
-    command = [sys.executable, "-m", "pytest", "-q", "-rA", "tests/test_graph.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "--show-capture=no", "tests/test_graph.py"]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False,
                               timeout=max(deadline - time.monotonic(), 1))  # fmt: skip

@@ -239,7 +239,7 @@ def test_a_compiled_model_is_the_plain_one_and_is_compiled_no_more_once_training
 def test_where_nothing_can_be_compiled_the_engine_is_refused(
     configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*arguments: object) -> None:
+    def fails(*arguments: object, **keywords: object) -> None:
         raise RuntimeError("No working C++ compiler found")
 
     monkeypatch.setattr("torch._inductor.compile_fx.compile_fx", fails)
