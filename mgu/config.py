@@ -122,7 +122,7 @@ class DecisiveConfig(Section):
     """Arguments of mgu/train/decisive.py; without weight, training is what it is without this section."""
 
     weight: NonNegative = 0.0
-    over: Literal["gate", "channel", "element"] = "channel"
+    over: Literal["gate", "channel", "element"] = "gate"
     start: Annotated[float, Field(ge=0, le=1)] = 0.2  # share of the epochs
     end: Annotated[float, Field(ge=0, le=1)] = 0.7
 

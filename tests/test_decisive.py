@@ -86,7 +86,7 @@ def _undecided(config: RunConfig) -> float:
 
 
 def test_without_weight_nothing_changes(configure: Configure) -> None:
-    spelt = configure("mgu=reference", "layout=digits_2", "mgu.decisive.over=gate", "mgu.decisive.end=0.9")
+    spelt = configure("mgu=reference", "layout=digits_2", "mgu.decisive.over=channel", "mgu.decisive.end=0.9")
     assert spelt.identity == "003b0804"  # as before there was such a thing: runs on disk keep their names
     with pytest.raises(UserError, match=r"start must not be after end"):
         configure(*UNIT, "mgu.decisive.start=0.9")
