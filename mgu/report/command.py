@@ -8,10 +8,13 @@ from pathlib import Path
 
 from mgu.arguments import Parser
 from mgu.errors import UserError
+from mgu.report.analysis import Analysis
 from mgu.report.load import load_results
 from mgu.report.rank import rank
-from mgu.report.render import to_csv, to_json, to_markdown
+from mgu.report.verdict import MARGIN
 from mgu.results import default_runs_dir
+
+FORMATS = ("table", "md", "csv", "json")
 
 
 def main(arguments: list[str]) -> None:
@@ -21,22 +24,30 @@ def main(arguments: list[str]) -> None:
     loaded = load_results(paths)
     for line in loaded.skipped:
         print(f"skipped {line}", file=sys.stderr)
-    if not loaded.results:
+    if not loaded.runs:
         raise UserError(
             f"there must be a finished run to report, but there is none in {', '.join(map(str, paths))}. "
             "Run `mgu-run +experiment=digits -m` first, or name the folder of your runs."
         )
-    tables = rank(loaded.results)
-    if options.format == "table":
-        from mgu.report.terminal import print_tables  # rich takes longer to import than all the rest
+    analyses = [Analysis(table, options.margin / 100) for table in rank(loaded.runs)]
+    _print(analyses, options.format, loaded.skipped)
 
-        print_tables(tables)
-    elif options.format == "md":
-        sys.stdout.write(to_markdown(tables))
-    elif options.format == "csv":
-        sys.stdout.write(to_csv(tables))
+
+def _print(analyses: list[Analysis], form: str, skipped: list[str]) -> None:
+    """Each form imports what it needs only: rich takes longer than all that a CSV file needs."""
+    if form == "table":
+        from mgu.report.terminal import print_analyses
+
+        print_analyses(analyses)
+        return
+    from mgu.report.render import to_csv, to_json, to_markdown
+
+    if form == "md":
+        sys.stdout.write(to_markdown(analyses))
+    elif form == "csv":
+        sys.stdout.write(to_csv([analysis.table for analysis in analyses]))
     else:
-        sys.stdout.write(to_json(tables, loaded.skipped))
+        sys.stdout.write(to_json(analyses, skipped))
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -44,7 +55,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "runs", nargs="*", type=Path, metavar="RUNS", help="folders or result.json files (default: all of runs/)"
     )
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: %(default)s")
     parser.add_argument(
-        "--format", choices=("table", "md", "csv", "json"), default="table", help="default: %(default)s"
+        "--margin",
+        type=float,
+        default=100 * MARGIN,
+        metavar="POINTS",
+        help="of accuracy that a unit may lose and still be as good (default: %(default)s)",
     )
     return parser.parse_args(arguments)

@@ -1,0 +1,145 @@
+"""The claim settled: is one unit as good as the best of the grid? What the numbers support, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from mgu.report.compare import ALPHA, MOST_SEEDS, POWER, Comparison, compare, correct_for_many, seeds_needed
+from mgu.report.rank import Row, Table
+from mgu.report.seeds import Spread
+
+if TYPE_CHECKING:
+    from mgu.report.images import Correct
+
+MARGIN = 0.005  # half a point: what "as good as" may lose, see --margin
+
+Outcome = Literal["better", "worse", "as good", "not decided"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The unit against three of the baselines: the best, the best of its own layout, and the one in the middle of the
+    ranking, of two the better. `table.tested` says on which images; `margin` is a fraction."""
+
+    table: Table
+    unit: Row
+    margin: float
+    comparisons: tuple[Comparison, ...]  # with every baseline, best first
+    own_layout: Comparison | None
+    median: Comparison
+
+    @property
+    def best(self) -> Comparison:
+        return self.comparisons[0]
+
+    @property
+    def outcome(self) -> Outcome:
+        """Better and worse by the corrected p-value, as good by the margin; else the runs do not decide."""
+        corrected, loss = self.best.p_corrected, self.best.p_margin
+        if corrected is not None and corrected < ALPHA:
+            return "better" if self.best.difference.mean > 0 else "worse"
+        return "as good" if loss is not None and loss < ALPHA else "not decided"
+
+    @property
+    def sentence(self) -> str:
+        """In plain words, with the figures that it rests on."""
+        points = 100 * self.best.difference.mean
+        size, margin, of = f"{abs(points):.2f} points", f"{100 * self.margin:g} points", self._opponent
+        where = "above" if points > 0 else "below"
+        words = {
+            "better": f"Better: the unit {self.unit.name} beats {of} by {size}",
+            "worse": f"Worse: the unit {self.unit.name} is {size} below {of}",
+            "as good": f"As good: the unit {self.unit.name} loses less than {margin} to {of}",
+            "not decided": f"Not decided: the unit {self.unit.name} is {size} {where} {of}",
+        }[self.outcome]
+        return f"{words} ({describe(self.best)}){self._addition}{self._diverged}."
+
+    @property
+    def lines(self) -> list[str]:
+        """The sentence, then each of the three comparisons, then what is missing."""
+        names = (("best", self.best), ("own layout", self.own_layout), ("median", self.median))
+        lines = [f"Unit - {name} baseline {own.baseline.name}: {describe(own)}." for name, own in names if own]
+        return [self.sentence, *lines, *self._missing]
+
+    @property
+    def _opponent(self) -> str:
+        images = "validation images" if self.table.tested == "test" else "the same images"
+        return f"the best of {len(self.comparisons)} baselines, {self.best.baseline.name}, picked on {images}"
+
+    @property
+    def _addition(self) -> str:
+        best = self.best
+        if self.outcome == "worse" and best.p_margin is not None and best.p_margin < ALPHA:
+            return f", which is within the margin of {100 * self.margin:g} points"
+        if self.outcome != "not decided":
+            return ""
+        if len(best.seeds) < 2:
+            return ": seeds alone may move this; train at least 5 of each (seed=0,1,2,3,4)"
+        if best.p_seeds is None:
+            return ": the seeds differ by exactly the same, which leaves no deviation to judge by; train more"
+        if best.p_images is not None and best.p_images > best.p_seeds:
+            return f": what seeds show, {best.num_images} test images are too few to confirm"
+        needed = seeds_needed(best.effect, len(self.comparisons))
+        count = f"more than {MOST_SEEDS:,}" if needed is None else f"about {needed:,}"
+        return f": {count} seeds would be needed to show a difference of this size (power {POWER:.0%})"
+
+    @property
+    def _diverged(self) -> str:
+        count = sum(result.status == "diverged" for result in self.unit.results)
+        return f"; {count} of the unit's {len(self.unit.runs)} runs diverged" if count else ""
+
+    @property
+    def _missing(self) -> list[str]:
+        lacking = sum(not comparison.image_seeds for comparison in self.comparisons)
+        if not lacking:
+            return []
+        return [
+            f"Against {lacking} of {len(self.comparisons)} baselines there is no test over images: their runs, or the "
+            "unit's, have no correct.bits, as runs of earlier versions; force=true trains them again."
+        ]
+
+
+def describe(comparison: Comparison) -> str:
+    """Difference, interval, effect size and p-values."""
+    parts = [f"{100 * comparison.difference.mean:+.2f} points", *_over_seeds(comparison.difference)]
+    if comparison.effect is not None:
+        parts.append(f"d = {comparison.effect:.2f}")
+    if comparison.p_seeds is not None:
+        parts.append(f"p {_p(comparison.p_seeds)} over seeds")
+    if comparison.p_images is not None:
+        parts.append(f"p {_p(comparison.p_images)} over {comparison.num_images:,} images")
+    if comparison.p_corrected is not None:
+        parts.append(f"corrected for all baselines p {_p(comparison.p_corrected)}")
+    return ", ".join(parts)
+
+
+def judge(table: Table, correct: Sequence[Correct], margin: float = MARGIN) -> Verdict | None:
+    """`correct`: of each row of the table. None where there is no baseline or no unit to compare, or no common seed."""
+    unit = table.best(table.units)
+    if unit is None:
+        return None
+    of_unit = next(images for row, images in zip(table.rows, correct, strict=True) if row is unit)
+    found = [
+        compare(unit, row, table.tested, of_unit, images, margin)
+        for row, images in zip(table.rows, correct, strict=True)
+        if not row.is_unit
+    ]
+    comparisons = [comparison for comparison in found if comparison]
+    if not comparisons:
+        return None
+    corrected = correct_for_many([comparison.p for comparison in comparisons])
+    every = tuple(replace(own, p_corrected=p) for own, p in zip(comparisons, corrected, strict=True))
+    kin = (own for own in every if own.baseline.result.layout == unit.result.layout)
+    return Verdict(table, unit, margin, every, next(kin, None), every[(len(every) - 1) // 2])
+
+
+def _over_seeds(difference: Spread) -> list[str]:
+    if difference.low is None or difference.high is None:
+        return [f"{difference.n} seed"]
+    return [f"95 % interval {100 * difference.low:+.2f} to {100 * difference.high:+.2f}, {difference.n} seeds"]
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.2g}"
