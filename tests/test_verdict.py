@@ -13,6 +13,7 @@ import pytest
 from scipy.stats import binomtest, t, ttest_1samp, ttest_rel
 from statsmodels.stats.power import tt_solve_power
 
+from mgu.config import RunConfig
 from mgu.report.analysis import Analysis
 from mgu.report.beside import beside_paper, correlation
 from mgu.report.budget import budget, win_probabilities
@@ -75,14 +76,18 @@ def test_a_spread_is_that_of_the_t_distribution() -> None:
 
 def test_seeds_of_what_has_one_identity_but_for_them_are_a_group(configure: Configure) -> None:
     """What belongs to no identity must not part seeds, and what does must."""
-    same = ("runs_dir=a", "force=true", "training.timeout=9", "dataset.root=b", "energy.enabled=true", "device=auto")
-    other = ("optimizer.lr=0.5", "training.epochs=3", "threads=7", "engine=eager", "norm.eps=0.5")
+    same = {"runs_dir": "a", "force": True, "training.timeout": 9.0, "dataset.root": "b", "energy.enabled": True,
+            "device": "auto", "experiment_name": "c", "layout.name": "d"}  # fmt: skip
+    other = {"optimizer.lr": 0.5, "training.epochs": 3, "threads": 7, "engine": "eager", "norm.eps": 0.5}
     base = configure("norm=ln", "seed=3")
-    for overrides, is_same in [*(((word,), True) for word in same), *(((word,), False) for word in other)]:
-        changed = configure("norm=ln", "seed=3", *overrides)
+    for key, value in (same | other).items():
+        values = base.model_dump()
+        section, _, name = key.rpartition(".")
+        (values[section] if section else values)[name] = value
+        changed = RunConfig.model_validate(values)
         runs = [Run(example_result(f"x-s{seed}", config=config.model_dump(mode="json"), seed=seed), Path())
                 for seed, config in enumerate((base, changed))]  # fmt: skip
-        assert (changed.identity == base.identity) == is_same == (len(group_seeds(runs)[0]) == 1), overrides
+        assert (changed.identity == base.identity) == (key in same) == (len(group_seeds(runs)[0]) == 1), key
 
 
 def test_a_repeated_seed_is_left_out_and_said(trained: Trained) -> None:

@@ -14,7 +14,7 @@ from mgu.report.rank import rank
 from mgu.report.verdict import MARGIN
 from mgu.results import default_runs_dir
 
-FORMATS = ("table", "md", "csv", "json")
+FORMATS = ("table", "md", "csv", "json", "tex", "html")
 
 
 def main(arguments: list[str]) -> None:
@@ -30,7 +30,21 @@ def main(arguments: list[str]) -> None:
             "Run `mgu-run +experiment=digits -m` first, or name the folder of your runs."
         )
     analyses = [Analysis(table, options.margin / 100) for table in rank(loaded.runs)]
-    _print(analyses, options.format, loaded.skipped)
+    if options.pictures:
+        _draw(analyses, options.pictures)
+    else:
+        _print(analyses, options.format, loaded.skipped)
+
+
+def _draw(analyses: list[Analysis], folder: Path) -> None:
+    """Of several experiments each has a folder of its own."""
+    from mgu.report.pictures import write_pictures
+
+    for analysis in analyses:
+        table = analysis.table
+        own = folder if len(analyses) == 1 else folder / f"{table.experiment}-{table.dataset}-{table.split}"
+        for path in write_pictures(analysis, own):
+            print(path)
 
 
 def _print(analyses: list[Analysis], form: str, skipped: list[str]) -> None:
@@ -40,14 +54,21 @@ def _print(analyses: list[Analysis], form: str, skipped: list[str]) -> None:
 
         print_analyses(analyses)
         return
-    from mgu.report.render import to_csv, to_json, to_markdown
+    if form == "html":
+        from mgu.report.page import to_html
 
-    if form == "md":
-        sys.stdout.write(to_markdown(analyses))
-    elif form == "csv":
-        sys.stdout.write(to_csv([analysis.table for analysis in analyses]))
-    else:
-        sys.stdout.write(to_json(analyses, skipped))
+        sys.stdout.write(to_html(analyses, skipped))
+        return
+    from mgu.report.render import to_csv, to_json, to_markdown
+    from mgu.report.tex import to_tex
+
+    texts = {
+        "md": lambda: to_markdown(analyses),
+        "csv": lambda: to_csv([analysis.table for analysis in analyses]),
+        "json": lambda: to_json(analyses, skipped),
+        "tex": lambda: to_tex(analyses),
+    }
+    sys.stdout.write(texts[form]())
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -56,6 +77,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "runs", nargs="*", type=Path, metavar="RUNS", help="folders or result.json files (default: all of runs/)"
     )
     parser.add_argument("--format", choices=FORMATS, default="table", help="default: %(default)s")
+    parser.add_argument(
+        "--pictures", type=Path, metavar="FOLDER", help="write the pictures there as SVG, PDF and PNG, and nothing else"
+    )
     parser.add_argument(
         "--margin",
         type=float,

@@ -58,9 +58,10 @@ class Verdict:
 
     @property
     def lines(self) -> list[str]:
-        """The sentence, then each of the three comparisons, then what is missing."""
-        names = (("best", self.best), ("own layout", self.own_layout), ("median", self.median))
-        lines = [f"Unit - {name} baseline {own.baseline.name}: {describe(own)}." for name, own in names if own]
+        """The sentence, the two other comparisons where they are others, and what is missing."""
+        names = {"best of its layout": self.own_layout, "median": self.median}
+        others = {name: own for name, own in names.items() if own and own is not self.best}
+        lines = [f"Against the {name}, {own.baseline.name}: {describe(own)}." for name, own in others.items()]
         return [self.sentence, *lines, *self._missing]
 
     @property
@@ -141,5 +142,13 @@ def _over_seeds(difference: Spread) -> list[str]:
     return [f"95 % interval {100 * difference.low:+.2f} to {100 * difference.high:+.2f}, {difference.n} seeds"]
 
 
+def p_text(value: float | None) -> str:
+    """Two digits, or that it is below a thousandth."""
+    if value is None:
+        return "-"
+    return "< 0.001" if value < 0.001 else f"{value:.2g}"
+
+
 def _p(value: float) -> str:
-    return "< 0.001" if value < 0.001 else f"= {value:.2g}"
+    text = p_text(value)
+    return text if text.startswith("<") else f"= {text}"
