@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from mgu.report.beside import Pair, beside_paper, describe_beside
 from mgu.report.budget import Budget, budget
 from mgu.report.costs import Charge, charges, describe_costs
-from mgu.report.images import correct_of
+from mgu.report.images import Correct, correct_of
 from mgu.report.optimism import Optimism, describe_optimism, optimism
 from mgu.report.rank import SHORT_S, Table
 from mgu.report.verdict import MARGIN, Verdict, judge
 from mgu.results import Result
-
-if TYPE_CHECKING:
-    from mgu.report.images import Correct
 
 
 @dataclass(frozen=True)

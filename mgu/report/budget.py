@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-STEPS = 5000
+STEPS = 1000
 MOST_MODELS = 200  # it takes their number to the square
 BAND = (0.1, 0.9)  # four searches of five end in it
 

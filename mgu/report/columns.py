@@ -9,6 +9,7 @@ from typing import NamedTuple
 from mgu.report.rank import Row, Split, Table
 from mgu.results import describe_method
 
+SAID_TWICE = ("layout", "norm", "residual")  # by the model's name, too
 LEFT_ALIGNED = ("model_name", "layout", "norm", "status")
 
 Value = str | int | float | None

@@ -83,15 +83,16 @@ def draw_gates(gates: Gates) -> Figure:
     """A field a gate, dark where it is open, with its mean openness."""
     figure = Figure(figsize=(PAGE_IN, 0.9 + 0.3 * len(gates.units)), layout="constrained")
     axes = figure.subplots()
-    image = axes.imshow(gates.openness, cmap="cividis_r", vmin=0, vmax=1, aspect="auto")
+    # Not imshow: it would put pixels into a vector picture.
+    axes.pcolormesh(gates.openness, cmap="cividis_r", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
     for line, values in enumerate(gates.openness):
         for column, value in enumerate(values):
             ink = "white" if value > 0.5 else "black"
-            axes.text(column, line, f"{value:.2f}", color=ink, fontsize=7, ha="center", va="center")
-    axes.set_xticks(range(len(gates.gates)), gates.gates)
-    axes.set_yticks(range(len(gates.units)), gates.units)
-    axes.set_title(f"{gates.name}: mean openness of the gates")
-    figure.colorbar(image, ax=axes, label="0 closed, 1 open")
+            axes.text(column + 0.5, line + 0.5, f"{value:.2f}", color=ink, fontsize=7, ha="center", va="center")
+    axes.set_xticks([place + 0.5 for place in range(len(gates.gates))], gates.gates)
+    axes.set_yticks([place + 0.5 for place in range(len(gates.units))], gates.units)
+    axes.invert_yaxis()
+    axes.set_title(f"{gates.name}: mean openness of the gates (0 closed, 1 open)")
     return figure
 
 

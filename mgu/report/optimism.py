@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from statistics import mean
 from typing import TYPE_CHECKING, NamedTuple
 
+from mgu.report.images import Correct
 from mgu.report.rank import Row, Table
 
 if TYPE_CHECKING:
-    from mgu.report.images import Correct
+    import numpy as np
+    from numpy.typing import NDArray
 
-RESAMPLES = 1000
+    Floats = NDArray[np.float32]
+
+RESAMPLES = 500  # for each seed
 MOST_MODELS = 200  # of more it would take long
 
 
@@ -76,18 +81,33 @@ def _on_test(baselines: Sequence[Row]) -> float | None:
 
 
 def _over_images(correct: Sequence[Correct]) -> float | None:
-    seeds = sorted({seed for images in correct for seed in images})
+    """Each image is drawn as often as a Poisson variable of mean one says, which of many images is the bootstrap.
+
+    Images on which all models agree tell none apart and add nothing on average: they are left out.
+    """
+    seeds = sorted({seed for bits in correct for seed in bits})
     if not seeds or len(correct) > MOST_MODELS:
         return None
     import numpy as np
 
-    num_images = len(next(images[seeds[0]] for images in correct if seeds[0] in images))
-    draws = np.random.default_rng(0).multinomial(num_images, np.full(num_images, 1 / num_images), RESAMPLES)
-    weights = (draws / num_images).astype(np.float32)  # (resamples, images)
     gaps = []
     for seed in seeds:
-        hits = np.stack([images[seed] for images in correct if seed in images]).astype(np.float32)  # (models, images)
-        resampled = hits @ weights.T  # (models, resamples): accuracies
+        hits = np.stack([bits[seed].unpack() for bits in correct if seed in bits])  # (models, images)
+        num_images = hits.shape[1]
+        hits = hits[:, hits.any(axis=0) & ~hits.all(axis=0)].astype(np.float32)
+        resampled = hits @ _draws(hits.shape[1])  # (models, resamples): how many are right
         winners = resampled.argmax(axis=0)
-        gaps.append(float(np.mean(resampled.max(axis=0) - hits.mean(axis=1)[winners])))
-    return mean(gaps)
+        gaps.append(float(np.mean(resampled.max(axis=0) - hits.sum(axis=1)[winners])) / num_images)
+    return float(mean(gaps))
+
+
+def _draws(num_images: int) -> Floats:
+    """How often each image is drawn (images, resamples); the same every time."""
+    return _many_draws(1 << num_images.bit_length())[:num_images]
+
+
+@cache
+def _many_draws(num_images: int) -> Floats:
+    import numpy as np
+
+    return np.random.default_rng(0).poisson(size=(num_images, RESAMPLES)).astype(np.float32)

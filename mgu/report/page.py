@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from mgu.report.analysis import Analysis
-from mgu.report.columns import LEFT_ALIGNED, Column, columns
+from mgu.report.columns import LEFT_ALIGNED, SAID_TWICE, Column, columns
 from mgu.report.pictures import INK, encode, pictures
 from mgu.report.rank import Row
 from mgu.report.tables import Grid, comparison_grid, paper_grid
@@ -62,7 +62,7 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
         "title": table.title,
         "outcome": analysis.verdict.outcome if analysis.verdict else None,
         "sections": analysis.sections,
-        "columns": [(column.title, column.key in LEFT_ALIGNED) for column in shown],
+        "columns": [(column.title, _classes(column)) for column in shown],
         "rows": [(_style(row), [_cell(column, row) for column in shown]) for row in table.rows],
         "grids": [_cells(grid) for grid in grids if grid.rows],
         "pictures": _figures(number, analysis) if number < MOST_DRAWN else [],
@@ -71,6 +71,11 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
 
 def _style(row: Row) -> str:
     return "unit" if row.is_unit else "poor" if row.status != "ok" else "plain"
+
+
+def _classes(column: Column) -> str:
+    """How a column is aligned, and whether a phone can do without it."""
+    return "left" * (column.key in LEFT_ALIGNED) + " said-twice" * (column.key in SAID_TWICE)
 
 
 def _cell(column: Column, row: Row) -> Cell:
@@ -83,8 +88,11 @@ def _cell(column: Column, row: Row) -> Cell:
 
 def _cells(grid: Grid) -> dict[str, Any]:
     rows = [[Cell(text, value) for text, value in row] for row in grid.rows]
-    return {"title": grid.title, "columns": [(title, place == 0) for place, title in enumerate(grid.columns)],
-            "rows": [("plain", row) for row in rows]}  # fmt: skip
+    return {
+        "title": grid.title,
+        "columns": [(title, "" if place else "left") for place, title in enumerate(grid.columns)],
+        "rows": [("plain", row) for row in rows],
+    }
 
 
 def _figures(number: int, analysis: Analysis) -> list[dict[str, str]]:
@@ -92,7 +100,7 @@ def _figures(number: int, analysis: Analysis) -> list[dict[str, str]]:
 
     labels, found = labels_of(analysis.table), []
     for name, draw in pictures(analysis).items():
-        svg = encode(draw(), "svg").decode()
+        svg = encode(draw(), "svg", transparent=True).decode()
         found.append({"svg": _inline(svg, f"e{number}-{name}-", labels), "caption": CAPTIONS[name]})
     return found
 

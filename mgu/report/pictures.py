@@ -32,7 +32,6 @@ STYLE: dict[str, Any] = {
     "legend.frameon": False,
     "legend.fontsize": 7,
     "savefig.dpi": 200,
-    "savefig.transparent": False,
     "svg.hashsalt": "mgu",
     "pdf.fonttype": 42,
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
@@ -78,10 +77,10 @@ def pictures(analysis: Analysis) -> dict[str, Callable[[], Figure]]:
     return found
 
 
-def encode(figure: Figure, form: str) -> bytes:
+def encode(figure: Figure, form: str, *, transparent: bool = False) -> bytes:
     """`form` is one of FORMS."""
     buffer = io.BytesIO()
-    _styled(figure.savefig, buffer, format=form, metadata=FORMS[form])
+    _styled(figure.savefig, buffer, format=form, metadata=FORMS[form], transparent=transparent)
     return buffer.getvalue()
 
 

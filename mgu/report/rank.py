@@ -63,17 +63,25 @@ class Row:
             return {}
         return {seed: own.accuracy if own else guess(self.result) for seed, own in metrics.items()}
 
-    def spread(self, split: Split) -> Spread | None:
+    @cached_property
+    def _spreads(self) -> dict[Split, Spread | None]:
         """An interval ends where accuracies do."""
-        found = spread(list(self.accuracies(split).values()))
-        if found is None or found.low is None or found.high is None:
-            return found
-        return found._replace(low=max(found.low, 0.0), high=min(found.high, 1.0))
+        spreads: dict[Split, Spread | None] = {}
+        for split in ("train", "val", "test"):
+            found = spread(list(self.accuracies(split).values()))
+            if found and found.low is not None and found.high is not None:
+                found = found._replace(low=max(found.low, 0.0), high=min(found.high, 1.0))
+            spreads[split] = found
+        return spreads
+
+    def spread(self, split: Split) -> Spread | None:
+        """Over the seeds; None where there is nothing."""
+        return self._spreads[split]
 
     @property
     def val_accuracy(self) -> float | None:
-        values = self.accuracies("val").values()
-        return mean(values) if values else None
+        own = self.spread("val")
+        return own.mean if own else None
 
     @cached_property
     def timed(self) -> list[Result]:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 
 from mgu.report.analysis import Analysis
-from mgu.report.columns import LEFT_ALIGNED, shown_columns
+from mgu.report.columns import LEFT_ALIGNED, SAID_TWICE, shown_columns
 from mgu.report.rank import Table
 
 PLAIN_WIDTH = 240  # where there is no terminal to ask: wide enough not to fold a cell
@@ -50,5 +50,5 @@ def _print_table(console: Console, table: Table) -> None:
 
 def _left_out(width: int) -> tuple[str, ...]:
     """Columns that a narrow terminal does without: first those that the model's name says too."""
-    said_twice, lesser = ("layout", "norm", "residual"), ("model_size", "train_acc", "epochs")
-    return () if width >= 160 else said_twice if width >= 110 else (*said_twice, *lesser)
+    lesser = ("model_size", "train_acc", "epochs", "seeds", "val_acc_low", "test_acc_low")
+    return () if width >= 160 else SAID_TWICE if width >= 110 else (*SAID_TWICE, *lesser)

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from mgu.report.compare import ALPHA, MOST_SEEDS, POWER, Comparison, compare, correct_for_many, seeds_needed
+from mgu.report.compare import (
+    ALPHA,
+    MOST_SEEDS,
+    POWER,
+    Comparison,
+    compare,
+    correct_for_many,
+    p_of_margin,
+    seeds_needed,
+)
+from mgu.report.images import Correct
 from mgu.report.rank import Row, Table
 from mgu.report.seeds import Spread
-
-if TYPE_CHECKING:
-    from mgu.report.images import Correct
 
 MARGIN = 0.005  # half a point: what "as good as" may lose, see --margin
 
@@ -44,47 +51,49 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """In plain words, with the figures that it rests on."""
+        """In plain words, what the numbers of `lines` support."""
         points = 100 * self.best.difference.mean
-        size, margin, of = f"{abs(points):.2f} points", f"{100 * self.margin:g} points", self._opponent
-        where = "above" if points > 0 else "below"
+        size, where = f"{abs(points):.2f} points", "above" if points > 0 else "below"
         words = {
-            "better": f"Better: the unit {self.unit.name} beats {of} by {size}",
-            "worse": f"Worse: the unit {self.unit.name} is {size} below {of}",
-            "as good": f"As good: the unit {self.unit.name} loses less than {margin} to {of}",
-            "not decided": f"Not decided: the unit {self.unit.name} is {size} {where} {of}",
+            "better": f"Better: the unit {self.unit.name} is {size} above {self._opponent}",
+            "worse": f"Worse: the unit {self.unit.name} is {size} below {self._opponent}",
+            "as good": f"As good: the unit {self.unit.name} is {size} {where} {self._opponent}",
+            "not decided": f"Not decided: the unit {self.unit.name} is {size} {where} {self._opponent}",
         }[self.outcome]
-        return f"{words} ({describe(self.best)}){self._addition}{self._diverged}."
+        return f"{words}{self._addition}{self._diverged}."
 
     @property
     def lines(self) -> list[str]:
-        """The sentence, the two other comparisons where they are others, and what is missing."""
-        names = {"best of its layout": self.own_layout, "median": self.median}
-        others = {name: own for name, own in names.items() if own and own is not self.best}
+        """The sentence, the three comparisons with their figures, and what is missing."""
+        names = {"best": self.best, "best of its layout": self.own_layout, "median": self.median}
+        others = {name: own for name, own in names.items() if own and (name == "best" or own is not self.best)}
+        picked = "validation images" if self.table.tested == "test" else "the images that score it"
         lines = [f"Against the {name}, {own.baseline.name}: {describe(own)}." for name, own in others.items()]
+        lines[0] = lines[0].replace("Against the best,", f"Against the best (picked on {picked}),")
         return [self.sentence, *lines, *self._missing]
 
     @property
     def _opponent(self) -> str:
-        images = "validation images" if self.table.tested == "test" else "the same images"
-        return f"the best of {len(self.comparisons)} baselines, {self.best.baseline.name}, picked on {images}"
+        return f"the best of {len(self.comparisons)} baselines, {self.best.baseline.name}"
 
     @property
     def _addition(self) -> str:
-        best = self.best
-        if self.outcome == "worse" and best.p_margin is not None and best.p_margin < ALPHA:
-            return f", which is within the margin of {100 * self.margin:g} points"
+        best, margin = self.best, f"{100 * self.margin:g} points"
+        is_within = best.p_margin is not None and best.p_margin < ALPHA
+        if self.outcome == "as good":
+            return f", and by its {best.difference.n} seeds loses less than {margin}"
         if self.outcome != "not decided":
-            return ""
+            return f", which is within the margin of {margin}" if self.outcome == "worse" and is_within else ""
         if len(best.seeds) < 2:
             return ": seeds alone may move this; train at least 5 of each (seed=0,1,2,3,4)"
-        if best.p_seeds is None:
+        if best.p is None:
             return ": the seeds differ by exactly the same, which leaves no deviation to judge by; train more"
-        if best.p_images is not None and best.p_images > best.p_seeds:
-            return f": what seeds show, {best.num_images} test images are too few to confirm"
+        if best.p_images is not None and best.p_images > (best.p_seeds or 0.0):
+            return f": what seeds show, {best.num_images:,} test images are too few to confirm"
         needed = seeds_needed(best.effect, len(self.comparisons))
         count = f"more than {MOST_SEEDS:,}" if needed is None else f"about {needed:,}"
-        return f": {count} seeds would be needed to show a difference of this size (power {POWER:.0%})"
+        alone = f"taken alone it would count, picked among {len(self.comparisons)} it does not; " * (best.p < ALPHA)
+        return f": {alone}{count} seeds would be needed to show a difference of this size (power {POWER:.0%})"
 
     @property
     def _diverged(self) -> str:
@@ -121,19 +130,17 @@ def judge(table: Table, correct: Sequence[Correct], margin: float = MARGIN) -> V
     unit = table.best(table.units)
     if unit is None:
         return None
-    of_unit = next(images for row, images in zip(table.rows, correct, strict=True) if row is unit)
-    found = [
-        compare(unit, row, table.tested, of_unit, images, margin)
-        for row, images in zip(table.rows, correct, strict=True)
-        if not row.is_unit
-    ]
-    comparisons = [comparison for comparison in found if comparison]
+    paired = list(zip(table.rows, correct, strict=True))
+    of_unit = next(own for row, own in paired if row is unit)
+    comparisons = compare(unit, of_unit, [pair for pair in paired if not pair[0].is_unit], table.tested)
     if not comparisons:
         return None
     corrected = correct_for_many([comparison.p for comparison in comparisons])
-    every = tuple(replace(own, p_corrected=p) for own, p in zip(comparisons, corrected, strict=True))
+    every = [replace(own, p_corrected=p) for own, p in zip(comparisons, corrected, strict=True)]
+    of_best = next(own for row, own in paired if row is every[0].baseline)
+    every[0] = replace(every[0], p_margin=p_of_margin(unit, of_unit, every[0], of_best, table.tested, margin))
     kin = (own for own in every if own.baseline.result.layout == unit.result.layout)
-    return Verdict(table, unit, margin, every, next(kin, None), every[(len(every) - 1) // 2])
+    return Verdict(table, unit, margin, tuple(every), next(kin, None), every[(len(every) - 1) // 2])
 
 
 def _over_seeds(difference: Spread) -> list[str]:
