@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import mean
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from mgu.report.rank import Table
@@ -105,7 +105,7 @@ def budget(table: Table) -> Budget | None:
         low=low,
         high=high,
         unit_s=unit.tts_s,
-        unit_accuracy=mean(unit.accuracies(table.tested).values()),
+        unit_accuracy=fmean(unit.accuracies(table.tested).values()),
     )
 
 

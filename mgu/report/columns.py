@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from statistics import mean
+from statistics import fmean
 from typing import NamedTuple
 
 from mgu.report.rank import Row, Split, Table
@@ -126,7 +126,7 @@ def _residual(row: Row) -> int | None:
 
 
 def _epochs(row: Row) -> float:
-    value = mean(result.epochs for result in row.results)
+    value = fmean(result.epochs for result in row.results)
     return int(value) if value == int(value) else value
 
 

@@ -8,6 +8,7 @@ is taken for real where both say so, so that its p-value is the larger one (inte
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -165,7 +166,9 @@ def correct_for_many(p_values: Sequence[float | None]) -> list[float | None]:
         return list(p_values)
     from statsmodels.stats.multitest import multipletests
 
+    gc.freeze()  # it collects garbage at every call: not among ten thousand results each time
     corrected = multipletests([1.0 if p is None else p for p in p_values], alpha=ALPHA, method="holm")[1]
+    gc.unfreeze()
     return [None if p is None else float(own) for p, own in zip(p_values, corrected, strict=True)]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from statistics import mean
+from statistics import fmean
 from typing import Literal
 
 from mgu.report.rank import SHORT_S, Row, Table, component_of, is_disturbed, is_short
@@ -112,7 +112,7 @@ def _ratio(kind: Kind, grid: list[list[Result]], units: list[list[Result]]) -> R
     methods = _methods(results, kind)
     if len(methods) > 1:
         return Ratio(kind, None, f"methods {' and '.join(sorted(methods))}")
-    of_grid, of_units = (sum(mean(_amount(r, kind) or 0.0 for r in runs) for runs in side) for side in (grid, units))
+    of_grid, of_units = (sum(fmean(_amount(r, kind) or 0.0 for r in runs) for runs in side) for side in (grid, units))
     if not of_units:
         return None
     return Ratio(kind, of_grid / of_units, describe_method(methods.pop()) if methods else _always(kind))
@@ -184,8 +184,8 @@ def _describe(rows: Sequence[Row]) -> str:
     energies = [[r.energy for r in row.timed if r.energy] for row in rows]
     known_energies = [own for own in energies if own]
     if known_energies:
-        grams = 1000 * sum(mean(energy.emissions_kg for energy in own) for own in known_energies)
-        processor_s = sum(mean(energy.cpu_seconds for energy in own) for own in known_energies)
+        grams = 1000 * sum(fmean(energy.emissions_kg for energy in own) for own in known_energies)
+        processor_s = sum(fmean(energy.cpu_seconds for energy in own) for own in known_energies)
         parts += [f"{grams:,.3g} g of CO2 (all parts, estimated)", f"{processor_s:,.0f} s of processor time (measured)"]
     lacking = sum(result.energy is None for row in rows for result in row.results)
     if lacking:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from statistics import mean
+from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from mgu.report.images import Correct
@@ -66,8 +66,8 @@ def _over_seeds(baselines: Sequence[Row]) -> float | None:
     for seed in sorted({seed for own in scores for seed in own}):
         winner = max((own for own in scores if seed in own), key=lambda own: own[seed])
         if others := [accuracy for other, accuracy in winner.items() if other != seed]:
-            gaps.append(winner[seed] - mean(others))
-    return mean(gaps) if gaps else None
+            gaps.append(winner[seed] - fmean(others))
+    return fmean(gaps) if gaps else None
 
 
 def _on_test(baselines: Sequence[Row]) -> float | None:
@@ -77,7 +77,7 @@ def _on_test(baselines: Sequence[Row]) -> float | None:
         val, test = max((pair for pair in pairs if seed in pair[0]), key=lambda pair: pair[0][seed])
         if seed in test:
             gaps.append(val[seed] - test[seed])
-    return mean(gaps) if gaps else None
+    return fmean(gaps) if gaps else None
 
 
 def _over_images(correct: Sequence[Correct]) -> float | None:
@@ -98,7 +98,7 @@ def _over_images(correct: Sequence[Correct]) -> float | None:
         resampled = hits @ _draws(hits.shape[1])  # (models, resamples): how many are right
         winners = resampled.argmax(axis=0)
         gaps.append(float(np.mean(resampled.max(axis=0) - hits.sum(axis=1)[winners])) / num_images)
-    return float(mean(gaps))
+    return float(fmean(gaps))
 
 
 def _draws(num_images: int) -> Floats:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import mean
+from statistics import fmean
 from typing import Literal
 
 from mgu.report.load import Run
@@ -116,7 +116,7 @@ class Row:
         if not known or len(known) < len(components):
             return None
         methods = "+".join(sorted({component.method for component in known}))
-        return Component(kwh=mean(component.kwh for component in known), method=methods)
+        return Component(kwh=fmean(component.kwh for component in known), method=methods)
 
 
 @dataclass(frozen=True)
@@ -209,4 +209,4 @@ def _order(row: Row) -> tuple[bool, float, str]:
 
 def _mean(values: Iterable[float]) -> float | None:
     known = list(values)
-    return mean(known) if known else None
+    return fmean(known) if known else None

@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from mgu.report.analysis import Analysis
 from mgu.report.columns import LEFT_ALIGNED, SAID_TWICE, shown_columns
@@ -44,7 +45,7 @@ def _print_table(console: Console, table: Table) -> None:
         grid.add_column(escape(column.title), justify=justify, overflow="fold")
     for row in table.rows:
         style = "bold" if row.is_unit else "dim" if row.status != "ok" else None
-        grid.add_row(*(escape(column.text(row)) for column in shown), style=style)
+        grid.add_row(*(Text(column.text(row)) for column in shown), style=style)
     console.print(grid)
 
 
