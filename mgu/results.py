@@ -8,6 +8,7 @@ runs/<experiment>/<name>-<identity>/
     explain.json         of a unit: what its gates do on the validation data, see mgu/explain/explanation.py
     gates.*, topology.*  pictures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               of a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
+    correct.bits         which of the official test images those weights got right
     log.txt              what happened, with the traceback of a failure
     checkpoint.pt        of a run that is not over: where it continues, see mgu/checkpoint.py
     .lock                held while a process trains this run
@@ -34,6 +35,7 @@ CONFIG_FILE = "config.yaml"
 WEIGHTS_FILE = "weights.safetensors"
 EXPLAIN_FILE = "explain.json"
 PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
+CORRECT_FILE = "correct.bits"
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py
 
 
@@ -181,6 +183,25 @@ def write_text(path: Path, text: str) -> None:
     """Write `text` whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_correct(folder: Path, num_images: int, bits: bytes) -> None:
+    """`bits`: one an image, 1 where it was classified correctly, the first image highest, as numpy.packbits gives them.
+
+    The file is their number in ASCII, a line feed, and the bits.
+    """
+    with replacing(folder / CORRECT_FILE) as temporary:
+        temporary.write_bytes(b"%d\n" % num_images + bits)
+
+
+def read_correct(folder: Path) -> tuple[int, bytes] | None:
+    """The number of images and the bits as they were written; None where there are none, or not as many as named."""
+    try:
+        number, _, bits = (folder / CORRECT_FILE).read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    is_whole = number.isdigit() and 0 < int(number) <= 8 * len(bits) < int(number) + 8
+    return (int(number), bits) if is_whole else None
 
 
 def write_result(folder: Path, result: Result) -> None:

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import torch
 import yaml
-from torch import nn
+from torch import Tensor, nn
 
 from mgu.build import (
     Learner,
@@ -45,6 +46,7 @@ from mgu.models.convnet import count_keras, count_trainable
 from mgu.presence import Presence
 from mgu.results import (
     CONFIG_FILE,
+    CORRECT_FILE,
     EXPLAIN_FILE,
     HISTORY_FILE,
     PICTURE_FILES,
@@ -54,6 +56,7 @@ from mgu.results import (
     Metrics,
     Result,
     Seconds,
+    write_correct,
     write_result,
     write_text,
 )
@@ -64,7 +67,10 @@ from mgu.train.loop import Fit, evaluate, fit
 
 log = logging.getLogger("mgu")
 
-EVIDENCE = (RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, WEIGHTS_FILE, EXPLAIN_FILE, *PICTURE_FILES)
+EVIDENCE = (
+    *(RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
+    *(EXPLAIN_FILE, *PICTURE_FILES),
+)
 SECONDS_PER_UPDATE = 0.2  # between two words about the steps: a bar redrawn every step would cost small models time
 
 
@@ -153,7 +159,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
 
         outcome = _fit(config, learner, splits, shuffle, so_far, on_epoch, send)
         clock.lap("train")
-        scores = _evaluate_best(config, learner, outcome, splits)
+        scores, correct = _evaluate_best(config, learner, outcome, splits)
         clock.lap("evaluate")
         if config.mgu and scores:  # a search by hand has its table to read: what a unit found must be said, too
             write_explanation(folder, explain_model(config, learner.model, splits.val))
@@ -162,6 +168,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
 
     if outcome.best_weights is not None:
         save_weights(folder, outcome.best_weights)
+        write_correct(folder, len(correct), np.packbits(correct.numpy()).tobytes())
     return describe(
         config,
         outcome.status,
@@ -250,20 +257,31 @@ def _fit(
     )
 
 
-def _evaluate_best(config: RunConfig, learner: Learner, outcome: Fit, splits: Splits) -> dict[str, Metrics | None]:
-    """The best epoch's weights on every split; nothing for a run that diverged before its first epoch was over."""
+def _evaluate_best(
+    config: RunConfig, learner: Learner, outcome: Fit, splits: Splits
+) -> tuple[dict[str, Metrics | None], Tensor]:
+    """The best epoch's weights on every split, and which of the official test images (N,) they get right; nothing for
+    a run that diverged before its first epoch was over."""
+    correct: list[Tensor] = []
     if outcome.best_weights is None:
-        return {}
+        return {}, torch.tensor(correct)
     learner.model.load_state_dict(outcome.best_weights)
+    official = splits.test or splits.val
 
     def score(images: Images | None) -> Metrics | None:
         if images is None:
             return None
-        metrics = evaluate(learner.model, images, learner.task, config.training.eval_batch_size)
+
+        def look(logits: Tensor, targets: Tensor) -> None:
+            if images is official:
+                correct.append(learner.task.correct(logits, targets))
+
+        metrics = evaluate(learner.model, images, learner.task, config.training.eval_batch_size, look)
         loss = metrics.pop("loss")
         return Metrics(loss=loss if math.isfinite(loss) else None, **metrics)
 
-    return {"train": score(splits.train), "val": score(splits.val), "test": score(splits.test)}
+    scores = {"train": score(splits.train), "val": score(splits.val), "test": score(splits.test)}
+    return scores, torch.cat(correct).cpu()
 
 
 def _warm_up(config: RunConfig, device: torch.device) -> None:

@@ -145,8 +145,8 @@ class _Row:
 def find_samples(configs: Sequence[RunConfig]) -> list[Sample]:
     """Finished runs to go by, of all experiments."""
     folder = runs_dir(configs[0])
-    results = load_results([folder]).results if folder.is_dir() else []
-    return [sample for result in results if (sample := sample_of(result))]
+    runs = load_results([folder]).runs if folder.is_dir() else []
+    return [sample for run in runs if (sample := sample_of(run.result))]
 
 
 def _print_table(rows: Sequence[_Row]) -> None:

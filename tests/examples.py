@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
+from mgu.report.analysis import Analysis
+from mgu.report.load import Run
+from mgu.report.rank import Table, rank
 from mgu.results import Component, Energy, Metrics, Result, Seconds
 
 
@@ -63,3 +68,14 @@ def example_result(
 
 def example_unit(name: str = "digits_2-mgu-reference-s0", **changes: Any) -> Result:
     return example_result(name, **({"model": "unit", "norm": None, "residual": None} | changes))
+
+
+def ranked(results: Iterable[Result]) -> list[Table]:
+    """Of runs that left nothing but a result."""
+    return rank(Run(result, Path("nowhere")) for result in results)
+
+
+def sentences(results: Iterable[Result]) -> list[str]:
+    """All that the report says of one experiment, without headings."""
+    (table,) = ranked(results)
+    return Analysis(table).lines

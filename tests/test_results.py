@@ -11,7 +11,16 @@ import msgspec
 import pytest
 
 from mgu.errors import UserError
-from mgu.results import Result, make_folder, read_result, replacing, write_result, write_text
+from mgu.results import (
+    Result,
+    make_folder,
+    read_correct,
+    read_result,
+    replacing,
+    write_correct,
+    write_result,
+    write_text,
+)
 from tests.examples import example_result
 
 
@@ -27,6 +36,15 @@ def test_a_result_of_the_first_schema_is_read(tmp_path: Path) -> None:
     del values["resumed"], values["contended"], values["seconds"]["checkpoint"], values["seconds"]["explain"]
     (tmp_path / "result.json").write_text(json.dumps(values))
     assert read_result(tmp_path / "result.json") == example_result(schema_version=1)
+
+
+def test_bits_are_read_as_they_were_written_or_not_at_all(tmp_path: Path) -> None:
+    write_correct(tmp_path, 11, b"\x0a\xe0")  # a line feed among the bits
+    assert read_correct(tmp_path) == (11, b"\x0a\xe0") and os.listdir(tmp_path) == ["correct.bits"]
+    for torn in (b"", b"11", b"11\n", b"11\n\x0a", b"11\n\x0a\xe0\x00", b"many\n\x0a", b"0\n"):
+        (tmp_path / "correct.bits").write_bytes(torn)
+        assert read_correct(tmp_path) is None
+    assert read_correct(tmp_path / "nowhere") is None
 
 
 def test_writing_that_is_cut_short_leaves_the_old_file(tmp_path: Path) -> None:

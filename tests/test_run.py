@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -11,7 +12,7 @@ from mgu import run as run_module
 from mgu.config import RunConfig
 from mgu.errors import UserError
 from mgu.isolation import Send, call
-from mgu.results import Result, read_result
+from mgu.results import Result, read_correct, read_result
 from mgu.run import run
 from mgu.state import find_state, run_folder
 from tests.conftest import Configure
@@ -98,6 +99,17 @@ def test_the_weights_are_those_that_were_reported(configure: Configure) -> None:
     assert result.val and evaluate(model, build_splits(config).val, Classification(10), 1000)[
         "accuracy"
     ] == pytest.approx(result.val.accuracy)
+
+
+@pytest.mark.parametrize("split", ["paper", "holdout"])
+def test_every_official_test_image_has_a_bit(split: str, configure: Configure) -> None:
+    config = configure(*QUICK, f"dataset.split={split}")
+    result, read = train(config), read_correct(run_folder(config))
+    metrics = result.val if split == "paper" else result.test
+    assert read and metrics
+    num_images, bits = read
+    correct = np.unpackbits(np.frombuffer(bits, np.uint8), count=num_images)
+    assert num_images == 360 and correct.mean() == pytest.approx(metrics.accuracy)
 
 
 def test_deterministic_reaches_the_process_that_trains(configure: Configure) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from statistics import fmean
 from typing import NamedTuple
 
-from mgu.report.rank import Row, Table
-from mgu.results import Metrics, describe_method
+from mgu.report.rank import Row, Split, Table
+from mgu.results import describe_method
 
+SAID_TWICE = ("layout", "norm", "residual")  # by the model's name, too
 LEFT_ALIGNED = ("model_name", "layout", "norm", "status")
 
 Value = str | int | float | None
@@ -26,7 +28,7 @@ def columns(table: Table) -> list[Column]:
     """Those that this table can fill."""
     chosen = [
         Column("rank", "rank", lambda row: row.rank, lambda row: _or_dash(row.rank)),
-        Column("model_name", "model_name", lambda row: row.result.name, lambda row: row.result.name),
+        Column("model_name", "model_name", lambda row: row.name, lambda row: row.name),
         Column("layout", "layout", lambda row: row.result.layout, lambda row: row.result.layout),
         Column("norm", "norm", lambda row: row.result.norm, lambda row: row.result.norm or "N/A"),
         Column("residual", "residual", _residual, lambda row: {None: "N/A", 0: "0", 1: "1"}[_residual(row)]),
@@ -35,21 +37,23 @@ def columns(table: Table) -> list[Column]:
         ),
         Column("tts_s", "tts [s]", lambda row: row.tts_s, lambda row: _or_dash(row.tts_s, ",.1f") + row.marks),
         _accuracy("train"),
-        _accuracy("val"),
+        *_accuracy_over_seeds("val", table),
     ]
-    if any(row.result.test for row in table.rows):
-        chosen.append(_accuracy("test"))
+    if table.tested == "test":
+        chosen += _accuracy_over_seeds("test", table)
     if any(row.paper for row in table.rows):
         chosen.append(Column("paper_val_acc", "paper [%]", _paper, lambda row: _or_dash(_paper(row), ".2f")))
-    chosen.append(Column("epochs", "epochs", lambda row: row.result.epochs, lambda row: str(row.result.epochs)))
+    seeds = Column("seeds", "seeds" * table.has_seeds, lambda row: len(row.runs), lambda row: str(len(row.runs)))
+    epochs = Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}")
+    chosen += [seeds, epochs]
     for part in ("cpu", "gpu"):
         if any(row.component(part) for row in table.rows):
             chosen += _energy(part, table)
     chosen += [
-        Column("contended", "", lambda row: int(row.result.contended), lambda row: ""),
-        Column("resumed", "", lambda row: row.result.resumed, lambda row: ""),
+        Column("contended", "", lambda row: sum(r.contended for r in row.results), lambda row: ""),
+        Column("resumed", "", lambda row: sum(r.resumed for r in row.results), lambda row: ""),
     ]
-    return [*chosen, Column("status", "status", lambda row: row.result.status, lambda row: row.result.status)]
+    return [*chosen, Column("status", "status", lambda row: row.status, lambda row: row.status)]
 
 
 def shown_columns(table: Table) -> list[Column]:
@@ -65,12 +69,36 @@ def size(params: int | None) -> str:
     return f"{params / scale:.2f}{unit}"
 
 
-def _accuracy(split: str) -> Column:
+def _accuracy(split: Split) -> Column:
     def percent(row: Row) -> float | None:
-        metrics: Metrics | None = getattr(row.result, split)
-        return 100 * metrics.accuracy if metrics else None
+        own = row.spread(split)
+        return 100 * own.mean if own else None
 
     return Column(f"{split}_acc", f"{split}_acc [%]", percent, lambda row: _or_dash(percent(row), ".2f"))
+
+
+def _accuracy_over_seeds(split: Split, table: Table) -> list[Column]:
+    """Mean with its deviation, and its interval; the latter two hidden where every model has one seed."""
+
+    def percent(row: Row, field: str) -> float | None:
+        own = getattr(row.spread(split), field, None)
+        return None if own is None else 100 * own
+
+    def text(row: Row) -> str:
+        deviation = percent(row, "deviation")
+        return _or_dash(percent(row, "mean"), ".2f") + ("" if deviation is None else f" \u00b1 {deviation:.2f}")
+
+    def interval(row: Row) -> str:
+        low, high = percent(row, "low"), percent(row, "high")
+        return "-" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+
+    key = f"{split}_acc"
+    return [
+        Column(key, f"{key} [%]", lambda row: percent(row, "mean"), text),
+        Column(f"{key}_sd", "", lambda row: percent(row, "deviation"), lambda row: ""),
+        Column(f"{key}_low", "95 % interval" * table.has_seeds, lambda row: percent(row, "low"), interval),
+        Column(f"{key}_high", "", lambda row: percent(row, "high"), lambda row: ""),
+    ]
 
 
 def _energy(part: str, table: Table) -> list[Column]:
@@ -95,6 +123,11 @@ def _energy(part: str, table: Table) -> list[Column]:
 
 def _residual(row: Row) -> int | None:
     return None if row.result.residual is None else int(row.result.residual)
+
+
+def _epochs(row: Row) -> float:
+    value = fmean(result.epochs for result in row.results)
+    return int(value) if value == int(value) else value
 
 
 def _paper(row: Row) -> float | None:

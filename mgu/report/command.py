@@ -8,10 +8,13 @@ from pathlib import Path
 
 from mgu.arguments import Parser
 from mgu.errors import UserError
+from mgu.report.analysis import Analysis
 from mgu.report.load import load_results
 from mgu.report.rank import rank
-from mgu.report.render import to_csv, to_json, to_markdown
+from mgu.report.verdict import MARGIN
 from mgu.results import default_runs_dir
+
+FORMATS = ("table", "md", "csv", "json", "tex", "html")
 
 
 def main(arguments: list[str]) -> None:
@@ -21,22 +24,51 @@ def main(arguments: list[str]) -> None:
     loaded = load_results(paths)
     for line in loaded.skipped:
         print(f"skipped {line}", file=sys.stderr)
-    if not loaded.results:
+    if not loaded.runs:
         raise UserError(
             f"there must be a finished run to report, but there is none in {', '.join(map(str, paths))}. "
             "Run `mgu-run +experiment=digits -m` first, or name the folder of your runs."
         )
-    tables = rank(loaded.results)
-    if options.format == "table":
-        from mgu.report.terminal import print_tables  # rich takes longer to import than all the rest
-
-        print_tables(tables)
-    elif options.format == "md":
-        sys.stdout.write(to_markdown(tables))
-    elif options.format == "csv":
-        sys.stdout.write(to_csv(tables))
+    analyses = [Analysis(table, options.margin / 100) for table in rank(loaded.runs)]
+    if options.pictures:
+        _draw(analyses, options.pictures)
     else:
-        sys.stdout.write(to_json(tables, loaded.skipped))
+        _print(analyses, options.format, loaded.skipped)
+
+
+def _draw(analyses: list[Analysis], folder: Path) -> None:
+    """Of several experiments each has a folder of its own."""
+    from mgu.report.pictures import write_pictures
+
+    for analysis in analyses:
+        table = analysis.table
+        own = folder if len(analyses) == 1 else folder / f"{table.experiment}-{table.dataset}-{table.split}"
+        for path in write_pictures(analysis, own):
+            print(path)
+
+
+def _print(analyses: list[Analysis], form: str, skipped: list[str]) -> None:
+    """Each form imports what it needs only: rich takes longer than all that a CSV file needs."""
+    if form == "table":
+        from mgu.report.terminal import print_analyses
+
+        print_analyses(analyses)
+        return
+    if form == "html":
+        from mgu.report.page import to_html
+
+        sys.stdout.write(to_html(analyses, skipped))
+        return
+    from mgu.report.render import to_csv, to_json, to_markdown
+    from mgu.report.tex import to_tex
+
+    texts = {
+        "md": lambda: to_markdown(analyses),
+        "csv": lambda: to_csv([analysis.table for analysis in analyses]),
+        "json": lambda: to_json(analyses, skipped),
+        "tex": lambda: to_tex(analyses),
+    }
+    sys.stdout.write(texts[form]())
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -44,7 +76,15 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "runs", nargs="*", type=Path, metavar="RUNS", help="folders or result.json files (default: all of runs/)"
     )
+    parser.add_argument("--format", choices=FORMATS, default="table", help="default: %(default)s")
     parser.add_argument(
-        "--format", choices=("table", "md", "csv", "json"), default="table", help="default: %(default)s"
+        "--pictures", type=Path, metavar="FOLDER", help="write the pictures there as SVG, PDF and PNG, and nothing else"
+    )
+    parser.add_argument(
+        "--margin",
+        type=float,
+        default=100 * MARGIN,
+        metavar="POINTS",
+        help="of accuracy that a unit may lose and still be as good (default: %(default)s)",
     )
     return parser.parse_args(arguments)

@@ -17,4 +17,4 @@ def load_runs(*paths: str | Path) -> pd.DataFrame:
     paths: folders or result.json files; all of runs/ if none is given. Unreadable files are left out.
     """
     chosen = [Path(path).expanduser() for path in paths] or [default_runs_dir()]
-    return pd.json_normalize([msgspec.to_builtins(result) for result in load_results(chosen).results])
+    return pd.json_normalize([msgspec.to_builtins(run.result) for run in load_results(chosen).runs])

@@ -9,17 +9,24 @@ from typing import NamedTuple
 from mgu.results import RESULT_FILE, Result, read_result
 
 
+class Run(NamedTuple):
+    """A result and the folder that holds the rest of its evidence."""
+
+    result: Result
+    folder: Path
+
+
 class Loaded(NamedTuple):
     """`skipped` holds one line a file: its path and what is wrong with it."""
 
-    results: list[Result]
+    runs: list[Run]
     skipped: list[str]
 
 
 def load_results(paths: Iterable[Path]) -> Loaded:
     """All results below `paths`, each file once, in the order of their names."""
     files: dict[Path, None] = {}
-    results, skipped = [], []
+    runs, skipped = [], []
     for path in paths:
         if not path.exists():
             skipped.append(f"{path}: does not exist")
@@ -28,7 +35,7 @@ def load_results(paths: Iterable[Path]) -> Loaded:
                 files[file.resolve()] = None
     for file in files:
         try:
-            results.append(read_result(file))
+            runs.append(Run(read_result(file), file.parent))
         except ValueError as error:
             skipped.append(f"{file}: {error}")
-    return Loaded(results, skipped)
+    return Loaded(runs, skipped)

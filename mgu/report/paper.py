@@ -1,4 +1,4 @@
-"""The ranking tables of seed 001, which the package ships as data, and the row that belongs to a run."""
+"""The ranking tables of the paper (seed 001), which the package ships as data, and the row that belongs to a run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importlib.resources import files
 from mgu.results import Result
 
 TABLES = {"mnist": "mnist.csv", "cifar10": "cifar10.csv"}  # by data set
+CHANCE = 10.0  # percent, of ten classes
 UNITS = {"K": 1e3, "M": 1e6}
 
 
@@ -25,6 +26,11 @@ class PaperRow:
     tts_s: float
     train_acc: float
     val_acc: float
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it is printed with the accuracy of a guess among ten classes."""
+        return self.val_acc <= CHANCE
 
     def has_size(self, params_keras: int) -> bool:
         """Whether that many weights print as this row's size, to two decimals of its unit."""

@@ -1,62 +1,136 @@
-"""From results to ranked rows, one table per experiment."""
+"""From runs to ranked rows, a row a model over its seeds, a table an experiment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+from typing import Literal
 
+from mgu.report.load import Run
 from mgu.report.paper import PaperRow, find_row
-from mgu.results import Component, Result
+from mgu.report.seeds import Spread, group_seeds, guess, spread, stem
+from mgu.results import Component, Metrics, Result
 
 SHORT_S = 10.0  # a shorter run gives codecarbon too few readings
+
+Split = Literal["train", "val", "test"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A result with its rank (None for a failed run) and the paper's row for it, where there is one."""
+    """A model: its runs by seed, one at least; its rank (None if all failed); the paper's row where there is one."""
 
     rank: int | None
-    result: Result
+    runs: tuple[Run, ...]
     paper: PaperRow | None
 
     @property
-    def tts_s(self) -> float | None:
-        return self.result.seconds.to_solution if self.result.seconds else None
+    def result(self) -> Result:
+        """One that did not fail, if any: for what all seeds share."""
+        return next((result for result in self.results if result.status != "failed"), self.results[0])
+
+    @cached_property
+    def results(self) -> list[Result]:
+        return [run.result for run in self.runs]
 
     @property
-    def is_short(self) -> bool:
-        return self.tts_s is not None and self.tts_s < SHORT_S
+    def name(self) -> str:
+        """That of the run, or without a seed where there are several."""
+        return self.result.name if len(self.runs) == 1 else stem(self.result)
+
+    @property
+    def is_unit(self) -> bool:
+        return self.result.model == "unit"
+
+    @property
+    def status(self) -> str:
+        """What every seed came to, or how many came to what."""
+        counts = Counter(result.status for result in self.results)
+        if len(counts) == 1:
+            return self.result.status
+        return ", ".join(f"{counts[status]} {status}" for status in ("ok", "diverged", "failed") if counts[status])
+
+    def accuracies(self, split: Split) -> dict[int, float]:
+        """By seed, of those that did not fail. One that diverged before its first epoch was over counts as a guess;
+        there is nothing where no seed was evaluated."""
+        metrics: dict[int, Metrics | None] = {
+            result.seed: getattr(result, split) for result in self.results if result.status != "failed"
+        }
+        if not any(metrics.values()):
+            return {}
+        return {seed: own.accuracy if own else guess(self.result) for seed, own in metrics.items()}
+
+    @cached_property
+    def _spreads(self) -> dict[Split, Spread | None]:
+        """An interval ends where accuracies do."""
+        spreads: dict[Split, Spread | None] = {}
+        for split in ("train", "val", "test"):
+            found = spread(list(self.accuracies(split).values()))
+            if found and found.low is not None and found.high is not None:
+                found = found._replace(low=max(found.low, 0.0), high=min(found.high, 1.0))
+            spreads[split] = found
+        return spreads
+
+    def spread(self, split: Split) -> Spread | None:
+        """Over the seeds; None where there is nothing."""
+        return self._spreads[split]
+
+    @property
+    def val_accuracy(self) -> float | None:
+        own = self.spread("val")
+        return own.mean if own else None
+
+    @cached_property
+    def timed(self) -> list[Result]:
+        """The runs that its time and energy are taken from: those on their own and in one go, else all."""
+        known = [result for result in self.results if result.seconds]
+        return [result for result in known if not is_disturbed(result)] or known
+
+    @property
+    def tts_s(self) -> float | None:
+        return _mean(result.seconds.to_solution for result in self.timed if result.seconds)
 
     @property
     def is_disturbed(self) -> bool:
-        """Whether its time and energy are not those of one run on its own: such stay out of ratios."""
-        return self.result.contended or self.result.resumed > 0
+        """Whether no run has a time and energy of its own: such a row is in no ratio."""
+        return all(is_disturbed(result) for result in self.timed)
+
+    @property
+    def is_short(self) -> bool:
+        return any(is_short(result) for result in self.timed)
 
     @property
     def marks(self) -> str:
         """Of its time, explained below the table: ~ short, ! contended, + resumed."""
-        return "~" * self.is_short + "!" * self.result.contended + "+" * (self.result.resumed > 0)
-
-    @property
-    def val_accuracy(self) -> float | None:
-        return self.result.val.accuracy if self.result.val else None
+        is_contended = any(result.contended for result in self.timed)
+        is_resumed = any(result.resumed for result in self.timed)
+        return "~" * self.is_short + "!" * is_contended + "+" * is_resumed
 
     def component(self, part: str) -> Component | None:
-        """Energy of "cpu", "gpu" or "ram"; None where it was not measured or there was nothing to count."""
-        if self.result.energy is None:
+        """Mean energy of "cpu", "gpu" or "ram", methods joined by "+"; None where a run lacks it or has none."""
+        components = [component_of(result, part) for result in self.timed]
+        known = [component for component in components if component]
+        if not known or len(known) < len(components):
             return None
-        component: Component = getattr(self.result.energy, part)
-        return None if component.method == "none" else component
+        methods = "+".join(sorted({component.method for component in known}))
+        return Component(kwh=fmean(component.kwh for component in known), method=methods)
 
 
 @dataclass(frozen=True)
 class Table:
-    """The ranking of one experiment, best first. Runs on other images or validated otherwise are another experiment."""
+    """The ranking of one experiment, best first. Runs on other images or validated otherwise are another experiment.
+
+    `repeated` are runs that repeat a seed of their model: they are in no row.
+    """
 
     experiment: str
     dataset: str
     split: str
     rows: list[Row]
+    repeated: list[Run]
 
     @property
     def title(self) -> str:
@@ -64,35 +138,75 @@ class Table:
         return f"{self.experiment} ({self.dataset}, split: {self.split})"
 
     @property
+    def tested(self) -> Split:
+        """What is compared: test images where some were kept back, else what validated."""
+        return "test" if self.split == "holdout" else "val"
+
+    @property
+    def results(self) -> list[Result]:
+        return [result for row in self.rows for result in row.results]
+
+    @property
     def baselines(self) -> list[Row]:
-        return [row for row in self.rows if row.result.model == "baseline"]
+        return [row for row in self.rows if not row.is_unit]
 
     @property
     def units(self) -> list[Row]:
-        return [row for row in self.rows if row.result.model == "unit"]
+        return [row for row in self.rows if row.is_unit]
 
-    def best(self, rows: list[Row]) -> Row | None:
-        """The first ranked of `rows`, which are some of this table's."""
-        return next((row for row in rows if row.rank is not None and row.val_accuracy is not None), None)
+    @property
+    def has_seeds(self) -> bool:
+        """Whether any model was trained more than once."""
+        return any(len(row.runs) > 1 for row in self.rows)
 
-
-def rank(results: Iterable[Result]) -> list[Table]:
-    """A table per experiment, by validation accuracy; what diverged before any epoch was over comes after what has
-    one, what failed last and without a rank."""
-    experiments: dict[tuple[str, str, str], list[Result]] = {}
-    for result in results:
-        experiments.setdefault((result.experiment_name, result.dataset, result.split), []).append(result)
-    return [Table(*key, _rank_rows(experiments[key])) for key in sorted(experiments)]
+    @staticmethod
+    def best(rows: Sequence[Row]) -> Row | None:
+        """The first ranked of `rows`, which are some of a table's."""
+        return next((row for row in rows if row.val_accuracy is not None), None)
 
 
-def _rank_rows(results: list[Result]) -> list[Row]:
-    ordered = sorted(results, key=_order)
-    return [
-        Row(None if result.status == "failed" else place, result, find_row(result))
-        for place, result in enumerate(ordered, start=1)
+def is_disturbed(result: Result) -> bool:
+    """Whether its time and energy are not those of one run on its own."""
+    return result.contended or result.resumed > 0
+
+
+def is_short(result: Result) -> bool:
+    """Whether it was over before its energy could be read often enough."""
+    return result.seconds is not None and result.seconds.to_solution < SHORT_S
+
+
+def component_of(result: Result, part: str) -> Component | None:
+    """Energy of "cpu", "gpu" or "ram"; None where it was not measured or there was nothing to count."""
+    if result.energy is None:
+        return None
+    component: Component = getattr(result.energy, part)
+    return None if component.method == "none" else component
+
+
+def rank(runs: Iterable[Run]) -> list[Table]:
+    """A table per experiment, by mean validation accuracy; what never ended an epoch comes after what did, what failed
+    last and without a rank."""
+    experiments: dict[tuple[str, str, str], list[Run]] = {}
+    for run in runs:
+        result = run.result
+        experiments.setdefault((result.experiment_name, result.dataset, result.split), []).append(run)
+    return [_table(key, experiments[key]) for key in sorted(experiments)]
+
+
+def _table(key: tuple[str, str, str], runs: list[Run]) -> Table:
+    groups, repeated = group_seeds(runs)
+    rows = sorted((Row(None, group, find_row(group[0].result)) for group in groups), key=_order)
+    ranked = [
+        Row(None if row.status == "failed" else place, row.runs, row.paper) for place, row in enumerate(rows, start=1)
     ]
+    return Table(*key, ranked, repeated)
 
 
-def _order(result: Result) -> tuple[bool, float, str]:
-    accuracy = result.val.accuracy if result.val else -1.0
-    return (result.status == "failed", -accuracy, result.name)
+def _order(row: Row) -> tuple[bool, float, str]:
+    accuracy = row.val_accuracy
+    return (row.status == "failed", 1.0 if accuracy is None else -accuracy, row.name)
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return fmean(known) if known else None

@@ -1,4 +1,4 @@
-"""Ranked tables as Markdown, CSV and JSON."""
+"""Analysed tables as Markdown, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -6,26 +6,33 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from typing import Any
 
+from mgu.report.analysis import Analysis
+from mgu.report.beside import Pair
 from mgu.report.columns import LEFT_ALIGNED, Column, columns, shown_columns
+from mgu.report.compare import Comparison
 from mgu.report.rank import Row, Table
-from mgu.report.summary import summarise
 
 
-def to_markdown(tables: Sequence[Table]) -> str:
-    """A heading, a table and the summary as a list, for each experiment."""
+def to_markdown(analyses: Sequence[Analysis]) -> str:
+    """A heading, a table and what follows from it as lists, for each experiment."""
     parts = []
-    for table in tables:
+    for analysis in analyses:
+        table = analysis.table
         shown = shown_columns(table)
         rows = [[column.title for column in shown], *([_cell(column, row) for column in shown] for row in table.rows)]
         rows.insert(1, [":--" if column.key in LEFT_ALIGNED else "--:" for column in shown])
-        lines = [f"## {table.title}", "", *("| " + " | ".join(row) + " |" for row in rows), ""]
-        parts.append("\n".join([*lines, *(f"- {line}" for line in summarise(table))]))
+        lines = [f"## {table.title}", "", *("| " + " | ".join(row) + " |" for row in rows)]
+        for heading, sentences in analysis.sections.items():
+            lines += ["", f"**{heading}**", "", *(f"- {sentence}" for sentence in sentences)]
+        parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
 def to_csv(tables: Sequence[Table]) -> str:
-    """One row a run, exact values; accuracies in percent, an empty cell where nothing was measured."""
+    """One row a model, exact values; accuracies in percent, an empty cell where nothing was measured. What runs share
+    a row is told by `seed`, their seeds with blanks between."""
     keys: dict[str, None] = {}
     for table in tables:
         keys.update(dict.fromkeys(column.key for column in columns(table)))
@@ -33,21 +40,94 @@ def to_csv(tables: Sequence[Table]) -> str:
     writer = csv.DictWriter(text, fieldnames=[*keys, "experiment", "dataset", "split", "seed"], lineterminator="\n")
     writer.writeheader()
     for table in tables:
-        writer.writerows(_record(table, row) | _origin(table) | {"seed": row.result.seed} for row in table.rows)
+        seeds = (" ".join(str(result.seed) for result in row.results) for row in table.rows)
+        writer.writerows(
+            _record(table, row) | _origin(table) | {"seed": own} for row, own in zip(table.rows, seeds, strict=True)
+        )
     return text.getvalue()
 
 
-def to_json(tables: Sequence[Table], skipped: Sequence[str]) -> str:
-    """Rows and summary of each experiment, and the files that could not be read."""
-    experiments = [
+def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
+    """Rows, statistics and sentences of each experiment, and the files that could not be read."""
+    return (
+        json.dumps({"experiments": [_experiment(own) for own in analyses], "skipped": list(skipped)}, indent=2) + "\n"
+    )
+
+
+def _experiment(analysis: Analysis) -> dict[str, Any]:
+    table, verdict, curve = analysis.table, analysis.verdict, analysis.budget
+    return {
+        **_origin(table),
+        "rows": [_record(table, row) | {"seeds": _runs(row)} for row in table.rows],
+        "verdict": verdict
+        and {
+            "outcome": verdict.outcome,
+            "sentence": verdict.sentence,
+            "unit": verdict.unit.name,
+            "margin": verdict.margin,
+            "compared_on": table.tested,
+            "median": verdict.median.baseline.name,
+            "own_layout": verdict.own_layout and verdict.own_layout.baseline.name,
+            "comparisons": [_comparison(own) for own in verdict.comparisons],
+        },
+        "optimism": analysis.optimism._asdict(),
+        "cost_ratios": [
+            {"charged": charge.title, **{ratio.kind: ratio.value for ratio in charge.ratios}}
+            for charge in analysis.charges
+        ],
+        "budget": curve
+        and {
+            "unit_s": curve.unit_s,
+            "unit_accuracy": curve.unit_accuracy,
+            "grid_expected_at_unit_s": float(curve.expected[curve.at_unit]),
+            "grid_reaches_unit_after_s": curve.reached_s,
+        },
+        "paper": [_pair(pair) for pair in analysis.beside_paper],
+        "summary": analysis.lines,
+    }
+
+
+def _runs(row: Row) -> list[dict[str, Any]]:
+    values: dict[int, float] = row.accuracies("val")
+    return [
         {
-            **_origin(table),
-            "rows": [_record(table, row) | {"seed": row.result.seed} for row in table.rows],
-            "summary": summarise(table),
+            "seed": result.seed,
+            "name": result.name,
+            "identity": result.identity,
+            "status": result.status,
+            "val_accuracy": values.get(result.seed),
+            "tts_s": result.seconds.to_solution if result.seconds else None,
         }
-        for table in tables
+        for result in row.results
     ]
-    return json.dumps({"experiments": experiments, "skipped": list(skipped)}, indent=2) + "\n"
+
+
+def _comparison(own: Comparison) -> dict[str, Any]:
+    """Differences as fractions."""
+    return {
+        "baseline": own.baseline.name,
+        "seeds": list(own.seeds),
+        "difference": own.difference.mean,
+        "low": own.difference.low,
+        "high": own.difference.high,
+        "effect": own.effect,
+        "p_seeds": own.p_seeds,
+        "p_images": own.p_images,
+        "p_corrected": own.p_corrected,
+        "p_margin": own.p_margin,
+    }
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "paper_name": pair.paper.model_name,
+        "model_name": pair.row.name,
+        "paper_val_acc": pair.paper.val_acc,
+        "val_acc": pair.ours,
+        "difference": pair.difference,
+        "paper_outside_interval": pair.is_outside,
+        "diverged": pair.diverged,
+    }
 
 
 def _origin(table: Table) -> dict[str, str]:

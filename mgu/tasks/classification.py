@@ -29,6 +29,10 @@ class Classification:
         # Not torch.bincount: on CUDA it waits for the device to learn how many bins there are.
         confusion.view(-1).scatter_add_(0, cells, torch.ones_like(cells))
 
+    def correct(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Whether each of a batch is classified correctly (B,)."""
+        return logits.argmax(dim=1) == targets
+
     def metrics(self, confusion: Tensor) -> dict[str, float]:
         """Fractions in 0..1. A class never predicted has precision 0, one never seen recall 0 (scikit-learn's rule)."""
         counts = confusion.double().cpu()

@@ -53,14 +53,22 @@ def train_epoch(
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, images: Images, task: Classification, batch_size: int) -> Metrics:
-    """Mean loss and metrics of the model as it is used: no dropout, running statistics."""
+def evaluate(
+    model: nn.Module,
+    images: Images,
+    task: Classification,
+    batch_size: int,
+    on_batch: Callable[[Tensor, Tensor], None] = lambda logits, targets: None,
+) -> Metrics:
+    """Mean loss and metrics of the model as it is used: no dropout, running statistics. Batches follow the order of
+    `images`; on_batch gets the logits (B, K) and targets (B,) of each."""
     model.eval()
     totals = Totals(task, images.labels.device)
     for start in range(0, len(images), batch_size):
         inputs, targets = images.batch(slice(start, start + batch_size))
         logits = model(inputs)
         totals.add(task.loss(logits, targets), logits, targets)
+        on_batch(logits, targets)
     return totals.metrics()
 
 

@@ -1,0 +1,113 @@
+"""By how much the best of a grid looks better than it is, because it was picked on the images that score it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
+
+from mgu.report.images import Correct
+from mgu.report.rank import Row, Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float32]
+
+RESAMPLES = 500  # for each seed
+MOST_MODELS = 200  # of more it would take long
+
+
+class Optimism(NamedTuple):
+    """In fractions of one, each the mean over seeds of a search with one seed; None where it cannot be known.
+
+    over_seeds: the winner on the seed that picked it, minus the same model on the other seeds.
+    over_images: the same over resamplings of the test images (bootstrap, Efron 1983, Estimating the Error Rate):
+    the winner on the images that picked it, minus the same run on all of them.
+    on_test: what validated promised of the winner, minus what the untouched test images say (split: holdout).
+    """
+
+    over_seeds: float | None
+    over_images: float | None
+    on_test: float | None
+
+
+def optimism(table: Table, correct: Sequence[Correct]) -> Optimism:
+    """`correct`: of each row of the table."""
+    rows = [(row, images) for row, images in zip(table.rows, correct, strict=True) if not row.is_unit]
+    baselines = [row for row, _ in rows]
+    if table.tested == "test":
+        return Optimism(None, None, _on_test(baselines))
+    return Optimism(_over_seeds(baselines), _over_images([images for _, images in rows]), None)
+
+
+def describe_optimism(found: Optimism) -> list[str]:
+    """One line, or none where nothing is known."""
+    if found.on_test is not None:
+        return [
+            f"Picking on validation images promised {100 * found.on_test:+.2f} points more than the winner holds "
+            "on test images (mean over searches with one seed)."
+        ]
+    parts = []
+    if found.over_seeds is not None:
+        parts.append(f"{100 * found.over_seeds:+.2f} points once the winner is trained with other seeds")
+    if found.over_images is not None:
+        parts.append(f"{100 * found.over_images:+.2f} points on other test images (bootstrap)")
+    if not parts:
+        return []
+    return [f"Picking the best of the grid on its test images flatters it: by {' and by '.join(parts)}."]
+
+
+def _over_seeds(baselines: Sequence[Row]) -> float | None:
+    scores = [own for row in baselines if (own := row.accuracies("val"))]
+    gaps = []
+    for seed in sorted({seed for own in scores for seed in own}):
+        winner = max((own for own in scores if seed in own), key=lambda own: own[seed])
+        if others := [accuracy for other, accuracy in winner.items() if other != seed]:
+            gaps.append(winner[seed] - fmean(others))
+    return fmean(gaps) if gaps else None
+
+
+def _on_test(baselines: Sequence[Row]) -> float | None:
+    pairs = [(row.accuracies("val"), row.accuracies("test")) for row in baselines]
+    gaps = []
+    for seed in sorted({seed for val, _ in pairs for seed in val}):
+        val, test = max((pair for pair in pairs if seed in pair[0]), key=lambda pair: pair[0][seed])
+        if seed in test:
+            gaps.append(val[seed] - test[seed])
+    return fmean(gaps) if gaps else None
+
+
+def _over_images(correct: Sequence[Correct]) -> float | None:
+    """Each image is drawn as often as a Poisson variable of mean one says, which of many images is the bootstrap.
+
+    Images on which all models agree tell none apart and add nothing on average: they are left out.
+    """
+    seeds = sorted({seed for bits in correct for seed in bits})
+    if not seeds or len(correct) > MOST_MODELS:
+        return None
+    import numpy as np
+
+    gaps = []
+    for seed in seeds:
+        hits = np.stack([bits[seed].unpack() for bits in correct if seed in bits])  # (models, images)
+        num_images = hits.shape[1]
+        hits = hits[:, hits.any(axis=0) & ~hits.all(axis=0)].astype(np.float32)
+        resampled = hits @ _draws(hits.shape[1])  # (models, resamples): how many are right
+        winners = resampled.argmax(axis=0)
+        gaps.append(float(np.mean(resampled.max(axis=0) - hits.sum(axis=1)[winners])) / num_images)
+    return float(fmean(gaps))
+
+
+def _draws(num_images: int) -> Floats:
+    """How often each image is drawn (images, resamples); the same every time."""
+    return _many_draws(1 << num_images.bit_length())[:num_images]
+
+
+@cache
+def _many_draws(num_images: int) -> Floats:
+    import numpy as np
+
+    return np.random.default_rng(0).poisson(size=(num_images, RESAMPLES)).astype(np.float32)
