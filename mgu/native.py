@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -44,12 +43,10 @@ def load(source: Path, **definitions: str | int) -> ctypes.CDLL | None:
         log.info("no C compiler (cc, gcc, clang) on the PATH: the plain implementation is used")
         return None
     try:
-        library = cache_dir() / f"{source.stem}-{_fingerprint(source, compiler, definitions)}.so"
-        with suppress(OSError):  # it is not there, or is torn, or was made for another C library
-            return ctypes.CDLL(str(library))
-        _compile(source, compiler, definitions, library)
-        return ctypes.CDLL(str(library))
-    except (OSError, subprocess.SubprocessError) as error:
+        stem = cache_dir() / f"{source.stem}-{_fingerprint(source, compiler, definitions)}"
+        library = next(filter(_is_whole, stem.parent.glob(f"{stem.name}-*.so")), None)
+        return ctypes.CDLL(str(library or _compile(source, compiler, definitions, stem)))
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         log.warning("%s could not be compiled, the plain implementation is used: %s", source.name, error)
         return None
 
@@ -70,21 +67,32 @@ def cache_dir() -> Path:
     return Path(os.environ.get("MGU_CACHE") or Path("~/.cache/mgu").expanduser()) / "native"
 
 
-def _compile(source: Path, compiler: str, definitions: dict[str, str | int], library: Path) -> None:
-    """Into a file of its own, moved when whole: others may compile the same at the same time."""
+def _compile(source: Path, compiler: str, definitions: dict[str, str | int], stem: Path) -> Path:
+    """Into a file of its own, named by its content and moved when whole: others may compile the same meanwhile."""
     started = time.perf_counter()
-    library.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=library.parent) as folder:
-        built = Path(folder, library.name)
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=stem.parent) as folder:
+        built = Path(folder, "library.so")
         macros = [f"-D{name}={value}" for name, value in definitions.items()]
         for variant in VARIANTS:
             command = [compiler, *FLAGS, *variant, *macros, str(source), "-o", str(built), "-lm"]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-            if done.returncode == 0:
+            done = subprocess.run(command, capture_output=True, check=False, timeout=300)
+            if done.returncode == 0 and built.exists():
+                library = stem.with_name(f"{stem.name}-{_digest(built)}.so")
                 built.replace(library)
                 log.info("compiled %s in %.1f s with %s", source.name, time.perf_counter() - started, " ".join(variant))
-                return
-        raise OSError(f"{' '.join(command)} says: {done.stderr.strip()[:500]}")
+                return library
+        said = done.stderr.decode(errors="replace").strip()
+        raise OSError(f"{' '.join(command)} says: {said[:500]}")
+
+
+def _is_whole(library: Path) -> bool:
+    """To load one that is torn would kill the process."""
+    return library.stem.endswith(_digest(library))
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
 def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int]) -> str:
@@ -96,8 +104,8 @@ def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int])
 
 @cache
 def _version(compiler: str) -> str:
-    asked = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False, timeout=60)
-    return compiler + asked.stdout
+    asked = subprocess.run([compiler, "--version"], capture_output=True, check=False, timeout=60)
+    return compiler + asked.stdout.decode(errors="replace")
 
 
 def _processor() -> str:

@@ -219,6 +219,30 @@ def test_what_one_pass_cannot_do_is_left_to_torch(change: dict[str, object]) -> 
     assert all(torch.equal(p, q) for p, q in zip(ours, theirs, strict=True))
 
 
+def test_state_of_another_size_is_an_error_and_no_crash() -> None:
+    parameter = nn.Parameter(torch.randn(10))
+    optimizer = OnePassNAdam([parameter])
+    for size in (10, 1000):
+        parameter.data, parameter.grad = torch.randn(size), None
+        parameter.grad = torch.ones(size)
+        if size == 10:
+            optimizer.step()
+    with pytest.raises(RuntimeError, match="size"):
+        optimizer.step()
+
+
+def test_hooks_of_a_step_are_called_once() -> None:
+    torch.optim.NAdam([nn.Parameter(torch.ones(1))])  # from here on torch's own step has hooks
+    calls: list[int] = []
+    for change in ({}, {"weight_decay": 0.1}):
+        parameter = nn.Parameter(torch.ones(3))
+        parameter.grad = torch.ones(3)
+        optimizer = OnePassNAdam([parameter], **change)  # type: ignore[arg-type]
+        optimizer.register_step_post_hook(lambda *_: calls.append(1))
+        optimizer.step()
+    assert len(calls) == 2
+
+
 def test_a_step_calls_its_closure_and_marks_what_it_changed() -> None:
     parameter = nn.Parameter(torch.ones(3))
     optimizer = OnePassNAdam([parameter])

@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
+from torch.nn.modules.module import _has_any_global_hook
 
 from mgu.layers.activation import Activation
 from mgu.layers.fused import Norms, find_kernel, why_not_fused
@@ -39,8 +40,8 @@ EAGER, PACKED = Way("eager"), Way("packed")
 class Chooser:
     """The way of one unit from call to call. axis: of the channels, from the end."""
 
-    def __init__(self, axis: int) -> None:
-        self.axis = axis
+    def __init__(self, num_channels: int, axis: int) -> None:
+        self.num_channels, self.axis = num_channels, axis
         self._signature: Any = None  # of the layers of which `_not_wide` was found
         self._not_wide: str | None = None
 
@@ -57,10 +58,10 @@ class Chooser:
             raise ValueError(f"engine must be eager or auto {obstacle}, but got {engine}. Set unit.engine.")
         if engine == "packed" or is_compiling:
             return PACKED
-        obstacle = why_not_fused(norms, x)
+        obstacle = why_not_fused(norms, self.num_channels, x)
         kernel = None
         if not obstacle:
-            kernel = find_kernel(activation, reference, len(layers) == 7, len(norms.ln.weight), x.dtype)
+            kernel = find_kernel(activation, reference, len(layers) == 7, self.num_channels, x.dtype)
             obstacle = "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
         if kernel:
             return Way("native", kernel)
@@ -80,7 +81,8 @@ class Chooser:
 def _is_looked_into(x: Tensor) -> bool:
     """Whether torch traces or transforms this call, or has no numbers for it: it cannot look into functions of ours.
 
-    A dispatch mode is how torch counts, traces and fakes; a level of forward_ad is how it derives forward.
+    A dispatch mode is how torch counts, traces and fakes; a level of forward_ad is how it derives forward; a global
+    hook wants to see every module called.
     """
     if torch.compiler.is_compiling():
         return torch.compiler.is_exporting()
@@ -91,4 +93,5 @@ def _is_looked_into(x: Tensor) -> bool:
         or torch._C._are_functorch_transforms_active()
         or torch._C._len_torch_dispatch_stack() > 0
         or forward_ad._current_level >= 0
+        or _has_any_global_hook()
     )

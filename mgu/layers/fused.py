@@ -76,15 +76,17 @@ def find_kernel(
     return load(SOURCE, **words, REFERENCE=int(reference), RESIDUAL_GATE=int(residual_gate), CHANNELS=known)
 
 
-def why_not_fused(norms: Norms, x: Tensor) -> str | None:
+def why_not_fused(norms: Norms, num_channels: int, x: Tensor) -> str | None:
     """Where the function cannot stand for the norms on x, in words; None where it can."""
     before, after, _ = norms
     if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
         return "on other devices than the CPU, under autocast, and for empty inputs"
     if [type(norm) for norm in norms] != [BatchNorm, BatchNorm, LayerNorm] or any(map(has_hooks, norms)):
         return "where the norms are not the unit's own, or have hooks"
-    if any(tensor.dtype != x.dtype or not tensor.is_contiguous() for tensor in (*norms.parameters, *norms.statistics)):
-        return "where the norms are in another precision than the input"
+    expected = (num_channels,), x.dtype, x.device
+    for tensor in (*norms.parameters, *norms.statistics):
+        if (tensor.shape, tensor.dtype, tensor.device) != expected or not tensor.is_contiguous():
+            return "where the norms are not one number a channel in the input's precision and place"
     if (before.training, before.momentum, before.eps) != (after.training, after.momentum, after.eps):
         return "where the two batch norms differ in mode, momentum or eps"
     return None
@@ -96,8 +98,10 @@ def mix_fused(kernel: ctypes.CDLL, norms: Norms, packed: Tensor) -> Tensor:
     packed: (B, transforms * C, *) with the channels where the norms have them, in the kernel's precision, on the CPU.
     In training mode this updates the running statistics.
     """
-    out: Tensor = _Fused.apply(kernel, norms, packed, *norms.parameters)
-    return out
+    out: Tensor = _Fused.apply(kernel, norms, packed, *norms.parameters)  # (N, C)
+    axis = norms.ln.channel_axis
+    positions = packed.movedim(axis, -1).shape[:-1]
+    return out.view(*positions, -1).movedim(-1, axis)  # not a view made inside, which must not be changed in place
 
 
 class _Fused(torch.autograd.Function):
@@ -115,7 +119,7 @@ class _Fused(torch.autograd.Function):
             increment_version(norms.statistics)
         ctx.kernel, ctx.norms, ctx.training, ctx.shape = kernel, norms, call.training, last.shape
         ctx.save_for_backward(rows, statistics, *parameters)
-        return out.view(*last.shape[:-1], channels).movedim(-1, axis)
+        return out
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
@@ -127,7 +131,7 @@ class _Fused(torch.autograd.Function):
             raise RuntimeError("engine must be eager or packed for batched gradients, but got native. Set unit.engine.")
         axis = ctx.norms.ln.channel_axis
         rows, statistics, *parameters = ctx.saved_tensors
-        d_out = grad.movedim(axis, -1).contiguous()
+        d_out = grad.contiguous()
         # In place, unless somebody will want the rows once more (retain_graph=True): half the memory, and less traffic.
         keeps = torch._C._autograd._get_current_graph_task_keep_graph()
         d_rows = torch.empty_like(rows) if keeps else rows

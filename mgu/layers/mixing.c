@@ -300,7 +300,7 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
 #pragma omp simd reduction(+ : mean_to_ln, mean_product)
         for (long c = 0; c < channels; c++) {
             struct mixed m = mix(&k, row, activated, gates, c, ln_mean, ln_scale);
-            real d = d_out[c];
+            real d = d_out[c], skip = gates[(SKIP - FIRST_GATE) * channels + c];
             real d_processed = d * m.to_processed;
             real d_bypass = d - d_processed + d_processed * (1 - m.without_residual);
             real d_bn_or_ln = d_processed * m.to_norm;
@@ -312,7 +312,7 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
 
             d_row[channels + c] = d_bypass;
             d_row[FIRST_GATE * channels + c] =
-                TOWARDS * d_bn_order * (m.bn_after_activation - m.bn_before_activation) * m.to_bn_after * (1 - m.to_bn_after);
+                TOWARDS * d_bn_order * (m.bn_after_activation - m.bn_before_activation) * gates[c] * (1 - gates[c]);
             d_row[(FIRST_GATE + 1) * channels + c] =
                 d_bn_or_ln * (m.bn_order - m.ln) * m.to_bn * (1 - m.to_bn);
             d_row[(FIRST_GATE + 2) * channels + c] =
@@ -321,7 +321,7 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
                 d_row[(FIRST_GATE + 3) * channels + c] =
                     -d_processed * m.bypass * m.without_residual * (1 - m.without_residual);
             d_row[SKIP * channels + c] =
-                TOWARDS * d * (m.processed - m.bypass) * m.to_processed * (1 - m.to_processed);
+                TOWARDS * d * (m.processed - m.bypass) * skip * (1 - skip); /* not of 1 - skip, which rounds a small one away */
 
             real in_ln = ((REFERENCE ? m.activated : row[c]) - ln_mean) * ln_scale;
             sums[c] += d_bn_before * (row[c] - k.statistics[c]) * k.statistics[channels + c];

@@ -53,7 +53,7 @@ class BatchNorm(nn.Module):
             var = var * ((count - 1) / count)
         else:  # torch refuses a batch of one value per channel; its variance is 0 and its output the bias
             mean = x.detach().flatten().to(mean)
-            out = self._by(x, mean, var)
+            out = self._by(x - x, torch.zeros_like(mean), var)  # so that its gradient is 0, too
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(var, self.momentum)

@@ -67,7 +67,7 @@ class MultiGatedUnit(nn.Module):
         self.activation = find_activation(activation)
         self.wiring = WIRINGS[wiring]
         self.num_channels, self.channel_axis = channels
-        self._chooser = Chooser(channels.axis)
+        self._chooser = Chooser(*channels)
         gates = [gate for gate in GATES if gate != "residual" or residual_gate]
         biases = _bias_per_gate(gate_bias, gates)
 

@@ -16,6 +16,7 @@ TRANSPOSED: dict[type, Callable[..., Tensor]] = {
     nn.ConvTranspose2d: F.conv_transpose2d,
     nn.ConvTranspose3d: F.conv_transpose3d,
 }
+USERS_OF_OWN = 2  # of a storage that is one parameter's alone: its tensor, and the object that asks
 WITH_CHANNELS_LAST = {4: torch.channels_last, 5: torch.channels_last_3d}
 
 
@@ -64,7 +65,7 @@ def wide(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
     """
     first: Any = layers[0]
     if isinstance(first, nn.Linear):
-        return F.linear(x, *_stored_together(layers))
+        return _watched(F.linear(x, *_stored_together(layers)), layers)
     axis = 1 - first.weight.dim()  # of the channels, from the end: a missing batch does not move it
     if x.dim() == first.weight.dim():
         x = with_channels_last(x)
@@ -78,14 +79,30 @@ def wide(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
         x = F.pad(x, first._reversed_padding_repeated_twice, mode=first.padding_mode)
     padding = first.padding if first.padding_mode == "zeros" else 0
     out = CONVOLUTIONS[type(first)](x, weight, bias, first.stride, padding, first.dilation, first.groups)
-    return _by_layer(out, axis, len(layers), first.groups)
+    return _by_layer(_watched(out, layers), axis, len(layers), first.groups)
+
+
+def _watched(out: Tensor, layers: Sequence[Any]) -> Tensor:
+    """`out`, whose backward raises if a weight has changed since: the wide one is not what autograd watches."""
+    if out.requires_grad and not torch.compiler.is_compiling():
+        weights = [layer.weight for layer in layers]
+        version = _version(weights)
+
+        def check(gradient: Tensor) -> None:
+            if _version(weights) != version:
+                raise RuntimeError(
+                    "a weight of the unit has been modified by an inplace operation since the forward pass"
+                )
+
+        out.register_hook(check)
+    return out
 
 
 def _stored_together(layers: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
     """Weight and bias of the wide layer, of which the layers' own are slices."""
     weights = [layer.weight for layer in layers]
     biases = [] if layers[0].bias is None else [layer.bias for layer in layers]
-    if torch.compiler.is_compiling() or weights[0].is_shared():  # addresses are unknown, or not to be changed
+    if torch.compiler.is_compiling():  # addresses are unknown
         return torch.cat(weights), torch.cat(biases) if biases else None
     weight, bias = _Together.apply(len(layers), *weights, *biases)
     return weight, bias
@@ -95,21 +112,18 @@ class _Together(torch.autograd.Function):
     """Weights, and biases, as one tensor each without copying: they are moved, once, to where they lie side by side.
 
     They stay what they were to everybody else: parameters with names of their own. What moves them away (`.to(...)`)
-    has them moved together again at the next call.
+    has them moved together again at the next call. While others hold their memory (a flat buffer of an optimizer, a
+    state_dict, another process) they are left there, and copied.
     """
 
     @staticmethod
     def forward(ctx: Any, count: int, *parameters: Tensor) -> tuple[Tensor, Tensor | None]:
-        ctx.count, ctx.parameters, ctx.version = count, parameters, _version(parameters)
+        ctx.count = count
         biases = parameters[count:]
         return _side_by_side(parameters[:count]), _side_by_side(biases) if biases else None
 
     @staticmethod
     def backward(ctx: Any, d_weight: Tensor, d_bias: Tensor | None) -> tuple[Tensor | None, ...]:
-        if _version(ctx.parameters) != ctx.version:  # the wide tensors are not those that autograd watches
-            raise RuntimeError(
-                "a parameter of the unit has been modified by an inplace operation since the forward pass"
-            )
         weights = torch.unsafe_chunk(d_weight, ctx.count)
         return None, *weights, *(() if d_bias is None else torch.unsafe_chunk(d_bias, ctx.count))
 
@@ -129,9 +143,18 @@ def _side_by_side(parameters: Sequence[Tensor]) -> Tensor:
         return first.detach().as_strided((len(parameters) * first.shape[0], *first.shape[1:]), stride)
     with torch.inference_mode(first.is_inference()):  # what is to be trained later must not come of that mode
         whole = torch.cat([parameter.detach() for parameter in parameters])
+        if not all(map(_is_alone, parameters)):
+            return whole
         for parameter, part in zip(parameters, whole.chunk(len(parameters)), strict=True):
             parameter.data = part
     return whole
+
+
+def _is_alone(parameter: Tensor) -> bool:
+    """Whether nothing else has the memory of this parameter."""
+    storage = parameter.untyped_storage()
+    is_whole = storage.nbytes() == parameter.nbytes and not (parameter.is_cpu and storage.is_shared())
+    return is_whole and torch._C._storage_Use_Count(storage._cdata) <= USERS_OF_OWN
 
 
 def _interleaved(layers: Sequence[Any], axis: int) -> tuple[Tensor, Tensor | None]:

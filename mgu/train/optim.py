@@ -64,7 +64,7 @@ class OnePassNAdam(optim.NAdam):
             tensors = self._tensors_of(group)
             kernel = _find_kernel(group, tensors)
             if kernel is None:
-                super().step()
+                _plain_step(self)
                 return loss
             todo.append((kernel, group, tensors))
         for kernel, group, tensors in todo:
@@ -80,6 +80,13 @@ class OnePassNAdam(optim.NAdam):
         return list(zip(parameters, means, squares, gradients, steps, products, strict=True))
 
 
+def _plain_step(optimizer: optim.NAdam) -> None:
+    """torch's, without the hooks around it, which are around ours already."""
+    step = optim.NAdam.step
+    step = step.__wrapped__ if getattr(step, "hooked", False) else step  # type: ignore[attr-defined]
+    step(optimizer)
+
+
 def _find_kernel(group: dict[str, Any], tensors: list[tuple[Tensor, ...]]) -> ctypes.CDLL | None:
     """The compiled step for these tensors; None where it is not made for them."""
     if group["weight_decay"] or group["maximize"] or group["capturable"] or group["differentiable"] or not tensors:
@@ -92,6 +99,8 @@ def _find_kernel(group: dict[str, Any], tensors: list[tuple[Tensor, ...]]) -> ct
 
 def _fits(dtype: torch.dtype, p: Tensor, mean: Tensor, square: Tensor, g: Tensor, step: Tensor, mu: Tensor) -> bool:
     if not p.is_cpu or g.is_sparse or any(tensor.dtype != dtype for tensor in (p, mean, square, g)):
+        return False
+    if not p.numel() == mean.numel() == square.numel() == g.numel() or not step.numel() == mu.numel() == 1:
         return False
     if not step.dtype == mu.dtype == torch.float32:  # loading a state puts mu in the parameter's precision
         return False
