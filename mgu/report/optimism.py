@@ -95,11 +95,11 @@ def _over_images(correct: Sequence[Correct]) -> float | None:
     for seed in seeds:
         hits = np.stack([bits[seed].unpack() for bits in correct if seed in bits])  # (models, images)
         num_images = hits.shape[1]
-        hits = hits[:, hits.any(axis=0) & ~hits.all(axis=0)].astype(np.float32)
-        hits -= hits.mean(axis=0)
-        resampled = hits @ _draws(hits.shape[1])  # (models, resamples): how many more are right than on average
+        differ = hits[:, hits.any(axis=0) & ~hits.all(axis=0)].astype(np.float32)
+        own = differ - differ.mean(axis=0)
+        resampled = own @ _draws(own.shape[1])  # (models, resamples): how many more are right than on average
         winners = resampled.argmax(axis=0)
-        gaps.append(float(np.mean(resampled.max(axis=0) - hits.sum(axis=1)[winners])) / num_images)
+        gaps.append(float(np.mean(resampled.max(axis=0) - own.sum(axis=1)[winners])) / num_images)
     return float(fmean(gaps))
 
 
