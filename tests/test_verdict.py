@@ -18,6 +18,7 @@ from mgu.report.analysis import Analysis
 from mgu.report.beside import beside_paper, correlation
 from mgu.report.budget import budget, win_probabilities
 from mgu.report.compare import correct_for_many, seeds_needed
+from mgu.report.images import Bits
 from mgu.report.load import Run
 from mgu.report.optimism import optimism
 from mgu.report.rank import Table, rank
@@ -217,6 +218,19 @@ def test_optimism_over_seeds_and_images(trained: Trained) -> None:
     first = optimism(rank([runs[0], runs[2]])[0], Analysis(rank([runs[0], runs[2]])[0]).correct)
     # Each image is right in exactly one: the difference has deviation 2 sqrt(1/4 / n), its mean size sqrt(2/pi) of it.
     assert first.over_images == pytest.approx(math.sqrt(2 / math.pi) / math.sqrt(NUM_IMAGES) / 2, rel=0.1)
+
+
+def test_optimism_over_images_is_that_of_the_whole_bootstrap() -> None:
+    """Also where images are easy or hard for all models, which the report leaves out of its draws."""
+    random = np.random.default_rng(3)
+    hard = random.random(NUM_IMAGES) < 0.2
+    hits = np.where(hard, random.random((5, NUM_IMAGES)) < 0.5, random.random((5, NUM_IMAGES)) < 0.99)
+    draws = random.multinomial(NUM_IMAGES, np.full(NUM_IMAGES, 1 / NUM_IMAGES), 20_000) / NUM_IMAGES
+    resampled = hits @ draws.T
+    expected = (resampled.max(axis=0) - hits.mean(axis=1)[resampled.argmax(axis=0)]).mean()
+    table = ranked(example_result(f"b{k}") for k in range(5))[0]
+    found = optimism(table, [{0: Bits(NUM_IMAGES, np.packbits(own).tobytes())} for own in hits])
+    assert found.over_images == pytest.approx(expected, rel=0.08)
 
 
 @pytest.mark.parametrize("seed", range(8))

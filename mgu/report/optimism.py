@@ -83,7 +83,8 @@ def _on_test(baselines: Sequence[Row]) -> float | None:
 def _over_images(correct: Sequence[Correct]) -> float | None:
     """Each image is drawn as often as a Poisson variable of mean one says, which of many images is the bootstrap.
 
-    Images on which all models agree tell none apart and add nothing on average: they are left out.
+    What all models share, images on which they agree and how hard the others are, picks no winner and adds nothing but
+    noise around zero: it is left out.
     """
     seeds = sorted({seed for bits in correct for seed in bits})
     if not seeds or len(correct) > MOST_MODELS:
@@ -94,10 +95,11 @@ def _over_images(correct: Sequence[Correct]) -> float | None:
     for seed in seeds:
         hits = np.stack([bits[seed].unpack() for bits in correct if seed in bits])  # (models, images)
         num_images = hits.shape[1]
-        hits = hits[:, hits.any(axis=0) & ~hits.all(axis=0)].astype(np.float32)
-        resampled = hits @ _draws(hits.shape[1])  # (models, resamples): how many are right
+        differ = hits[:, hits.any(axis=0) & ~hits.all(axis=0)].astype(np.float32)
+        own = differ - differ.mean(axis=0)
+        resampled = own @ _draws(own.shape[1])  # (models, resamples): how many more are right than on average
         winners = resampled.argmax(axis=0)
-        gaps.append(float(np.mean(resampled.max(axis=0) - hits.sum(axis=1)[winners])) / num_images)
+        gaps.append(float(np.mean(resampled.max(axis=0) - own.sum(axis=1)[winners])) / num_images)
     return float(fmean(gaps))
 
 
