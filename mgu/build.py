@@ -55,8 +55,19 @@ def find_device(config: RunConfig) -> torch.device:
 
 def check_engine(config: RunConfig) -> None:
     """Raises UserError where a unit cannot be computed as configured."""
-    if not config.mgu or config.engine != "native":
+    if not config.mgu or config.engine in ("auto", "eager"):
         return
+    if (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
+        raise UserError(
+            f"engine must be auto or eager where gates or bypass are no copies of the layer, but got {config.engine}. "
+            "Pass engine=auto."
+        )
+    if config.engine == "packed":
+        return
+    if config.mgu.processors or not config.mgu.skip_gate:
+        raise UserError(
+            "engine must be auto, eager or packed for a unit that is not the paper's, but got native. Pass engine=auto."
+        )
     activation = find_activation(config.layout.activation)
     if find_device(config).type != "cpu" or not find_kernel(activation, False, True, 0, torch.float32):
         raise UserError(
@@ -136,7 +147,11 @@ def build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
     """`layer` in the block of the configuration, as the network's one of that index (from 0)."""
     activation = config.layout.activation
     if config.mgu:
-        return MultiGatedUnit(layer, activation, **config.mgu.model_dump(), engine=config.engine)
+        values = config.mgu.model_dump(exclude={"wiring", "processors", "mixing"})
+        try:
+            return MultiGatedUnit(layer, activation, config.mgu.described, **values, engine=config.engine)
+        except TypeError as error:  # a kind of gate or bypass that is not made for such a layer
+            raise UserError(f"mgu: {error}") from None
     assert config.norm is not None  # check_config saw to it
     block = partial(Block, momentum=config.norm.momentum, eps=config.norm.eps)
     # The grid code adds no residual to the first layer: there is no block before it whose input could be kept.

@@ -37,15 +37,15 @@ EAGER, PACKED = Way("eager"), Way("packed")
 class Chooser:
     """The way of one unit from call to call; what cannot change between calls is looked at once.
 
-    axis: of the channels, from the end; reference: the wiring.
+    axis: of the channels, from the end; reference: which of the paper's wirings, None for any other.
     """
 
-    def __init__(self, axis: int, activation: Activation, reference: bool) -> None:
+    def __init__(self, axis: int, activation: Activation, reference: bool | None) -> None:
         self.axis, self.activation, self.reference = axis, activation, reference
         self.layers: list[nn.Module] = []  # that `are_alike` was found of
         self.are_alike = False
 
-    def choose(self, engine: Engine, layers: list[nn.Module], norms: Norms, x: Tensor) -> Way:
+    def choose(self, engine: Engine, layers: list[nn.Module], norms: Norms | None, x: Tensor) -> Way:
         """The way for one call on x. Raises ValueError where `engine` names one that this call does not allow."""
         if engine == "eager" or x.is_meta or _is_looked_into():
             return EAGER
@@ -63,7 +63,8 @@ class Chooser:
         if kernel is None and engine == "native":
             raise ValueError(
                 "engine must be eager, packed or auto where there is no compiled function, but got native. That needs "
-                "a C compiler, the CPU, float32 or float64, and one of the activations selu, relu, silu, tanh."
+                "a C compiler, the CPU, float32 or float64, a wiring of the paper with its skip gate, and one of the "
+                "activations selu, relu, silu, tanh."
             )
         return Way("native", kernel) if kernel else PACKED
 
@@ -72,8 +73,10 @@ class Chooser:
             self.layers, self.are_alike = layers, can_be_wide(layers, self.axis)
         return self.are_alike and not are_observed(layers)
 
-    def _find_kernel(self, count: int, norms: Norms, x: Tensor) -> ctypes.CDLL | None:
-        if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu") or not can_be_fused(norms):
+    def _find_kernel(self, count: int, norms: Norms | None, x: Tensor) -> ctypes.CDLL | None:
+        if norms is None or self.reference is None or not can_be_fused(norms):
+            return None
+        if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
             return None
         return find_kernel(self.activation, self.reference, count == 7, len(norms.ln.weight), x.dtype)
 
