@@ -70,7 +70,7 @@ def _record(run: PlannedRun) -> dict[str, Any]:
         "layout": config.layout.name,
         "norm": config.norm and config.norm.name,
         "residual": config.residual,
-        "mgu": config.mgu and config.mgu.name,
+        "mgu": config.mgu and config.mgu.wiring,
         "seed": config.seed,
         "params": run.model.params_keras,
         "flops": run.model.flops,
