@@ -62,8 +62,19 @@ def check_engine(config: RunConfig) -> None:
     """Raises UserError where a model cannot be computed as configured."""
     if config.step == "graph" and find_device(config).type != "cuda":
         raise UserError(f"step must be auto or eager on {find_device(config)}, but got graph. Pass step=auto.")
-    if not config.mgu or config.engine != "native":
+    if not config.mgu or config.engine in ("auto", "eager", "compiled"):
         return
+    if (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
+        raise UserError(
+            f"engine must be auto or eager where gates or bypass are no copies of the layer, but got {config.engine}. "
+            "Pass engine=auto."
+        )
+    if config.engine == "packed":
+        return
+    if config.mgu.processors or not config.mgu.skip_gate:
+        raise UserError(
+            "engine must be auto, eager or packed for a unit that is not the paper's, but got native. Pass engine=auto."
+        )
     activation = find_activation(config.layout.activation)
     if find_device(config).type != "cpu" or not find_kernel(activation, False, True, 0, torch.float32):
         raise UserError(
@@ -168,8 +179,12 @@ def build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
     """`layer` in the block of the configuration, as the network's one of that index (from 0)."""
     activation = config.layout.activation
     if config.mgu:
+        values = config.mgu.model_dump(exclude={"wiring", "processors", "mixing", "decisive"})
         engine: Engine = "auto" if config.engine == "compiled" else config.engine
-        return MultiGatedUnit(layer, activation, **config.mgu.model_dump(exclude={"decisive"}), engine=engine)
+        try:
+            return MultiGatedUnit(layer, activation, config.mgu.described, **values, engine=engine)
+        except TypeError as error:  # a kind of gate or bypass that is not made for such a layer
+            raise UserError(f"mgu: {error}") from None
     assert config.norm is not None  # check_config saw to it
     block = partial(Block, momentum=config.norm.momentum, eps=config.norm.eps)
     # The grid code adds no residual to the first layer: there is no block before it whose input could be kept.

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from mgu.errors import UserError
-from mgu.wiring import Gate
+from mgu.errors import UserError, did_you_mean
+from mgu.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, describe
 
 NAME = r"^\w[\w.-]*$"  # becomes part of a path
 
@@ -136,11 +136,17 @@ class DecisiveConfig(Section):
 
 
 class UnitConfig(Section):
-    """Arguments of MultiGatedUnit, and how its gates are trained."""
+    """Arguments of MultiGatedUnit, and how its gates are trained. Those with a default are in a run's identity only
+    where they differ from it."""
 
-    wiring: Literal["equations", "reference"]
+    wiring: Annotated[str, Field(pattern=NAME)]  # one of the paper's, or a name for processors of one's own
     residual_gate: bool
-    gate_bias: dict[Gate, float]
+    skip_gate: bool = True
+    gate_bias: dict[str, float]
+    gate: GateKind = "replica"
+    bypass: BypassKind = "replica"
+    processors: Annotated[dict[str, list[str]], Field(min_length=1)] | None = None  # see `describe` in mgu/wiring.py
+    mixing: Mixing = "tree"  # of one's own processors
     bn_momentum: Annotated[float, Field(gt=0, le=1)]
     bn_eps: Positive
     ln_eps: Positive
@@ -149,6 +155,61 @@ class UnitConfig(Section):
     @property
     def is_decisive(self) -> bool:
         return self.decisive.weight > 0
+
+    @property
+    def name(self) -> str:
+        """As it stands in the name of a run."""
+        words = {
+            "nores": self.wiring in WIRINGS and not self.residual_gate,
+            f"gate-{self.gate}": self.gate != "replica",
+            f"bypass-{self.bypass}": self.bypass != "replica",
+            "softmax": self.mixing == "softmax",
+            "decisive": self.is_decisive,
+        }
+        return "-".join([self.wiring, *(word for word, holds in words.items() if holds)])
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether it chooses among what the paper's unit does, by whatever gates."""
+        return not self.processors and self.skip_gate
+
+    @property
+    def described(self) -> Wiring:
+        """What the unit chooses among."""
+        return describe(self.processors, self.mixing) if self.processors else WIRINGS[self.wiring]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Its part in a run's: the processors, whose order matters, in place of what they are called together."""
+        values = self.model_dump(exclude_defaults=True)
+        if self.is_decisive:
+            values["decisive"] = self.decisive.model_dump()
+        else:
+            values.pop("decisive", None)
+        if self.processors:
+            values["wiring"] = list(values.pop("processors").items())
+        return values
+
+    @model_validator(mode="after")
+    def _check(self) -> UnitConfig:
+        if self.processors and self.wiring in WIRINGS:
+            raise ValueError(f"wiring must not be {self.wiring} with processors of its own. Call them otherwise.")
+        if not self.processors and self.wiring not in WIRINGS:
+            raise ValueError(
+                f"wiring must be one of {', '.join(WIRINGS)}, or be given processors, but got {self.wiring!r}."
+                f"{did_you_mean(self.wiring, WIRINGS) or ' See conf/mgu/paths.yaml.'}"
+            )
+        if self.mixing == "softmax" and not self.processors:
+            raise ValueError(f"mixing must be tree for wiring={self.wiring}, but got softmax. Choose mgu=paths.")
+        is_in = {"residual": self.residual_gate, "skip": self.skip_gate}
+        known = [gate for gate in self.described.gates if is_in.get(gate, True)]
+        for gate, bias in self.gate_bias.items():
+            if gate not in known and (bias != 0 or gate not in self.described.gates):
+                raise ValueError(
+                    f"gate_bias must name gates ({', '.join(known)}), but got {gate!r}."
+                    f"{did_you_mean(gate, known) or ' Leave it out.'}"
+                )
+        return self
 
 
 class OptimizerConfig(Section):
@@ -233,6 +294,8 @@ class RunConfig(Section):
         values = self.model_dump(
             exclude={"experiment_name", "runs_dir", "force", "energy", "device", "tensorboard", "mlflow"}
         )
+        if self.mgu:
+            values["mgu"] = self.mgu.identity
         for name in ("engine", "step"):
             if values[name] == "auto":  # like the device: whatever computes it fastest, equal but for rounding
                 values.pop(name)
@@ -241,16 +304,13 @@ class RunConfig(Section):
         values["dataset"].pop("root")
         values["training"].pop("timeout")
         values["layout"].pop("name")
-        if self.mgu and not self.mgu.is_decisive:
-            values["mgu"].pop("decisive")
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
 
     @property
     def name(self) -> str:
         """Readable and short; `identity` makes it unique."""
         if self.mgu:
-            parts = [self.layout.name, "mgu", self.mgu.wiring] + ["nores"] * (not self.mgu.residual_gate)
-            parts += ["decisive"] * self.mgu.is_decisive
+            parts = [self.layout.name, "mgu", self.mgu.name]
         else:
             assert self.norm is not None
             parts = [self.layout.name, self.norm.name] + ["res"] * bool(self.residual)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from mgu.config import RunConfig
+from mgu.config import RunConfig, UnitConfig
 from mgu.results import Energy, Result
 
 Axes = tuple[str | None, bool | None, str | None]  # norm, residual, unit
@@ -67,7 +67,7 @@ def sample_of(result: Result) -> Sample | None:
         device=result.device,
         is_unit=result.model == "unit",
         layout=result.layout,
-        axes=(result.norm, result.residual, unit and describe_unit(unit["wiring"], unit["residual_gate"])),
+        axes=(result.norm, result.residual, unit and UnitConfig.model_construct(**unit).name),
         flops=result.flops_per_sample,
         epoch_s=(seconds.train + seconds.checkpoint) / result.epochs,
         overhead_s=seconds.setup + seconds.build + seconds.evaluate + seconds.explain,
@@ -81,7 +81,7 @@ def sample_of(result: Result) -> Sample | None:
 
 def axes_of(config: RunConfig) -> Axes:
     """Norm, residual choice and unit."""
-    unit = describe_unit(config.mgu.wiring, config.mgu.residual_gate) if config.mgu else None
+    unit = config.mgu.name if config.mgu else None
     return (config.norm.name if config.norm else None, config.residual, unit)
 
 
@@ -91,11 +91,6 @@ def power_of(energy: Energy | None, on_gpu: bool) -> tuple[float | None, str | N
     if not energy or not component or component.method == "none" or not energy.tracked_s:
         return None, None
     return component.kwh * 3.6e6 / energy.tracked_s, f"{'GPU' if on_gpu else 'CPU'} {component.method}"
-
-
-def describe_unit(wiring: str, residual_gate: bool) -> str:
-    """As it stands in the name of a run."""
-    return wiring + "-nores" * (not residual_gate)
 
 
 def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_done: int = 0) -> Estimate:

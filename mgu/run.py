@@ -161,7 +161,9 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
         clock.lap("train")
         scores, correct = _evaluate_best(config, learner, outcome, splits)
         clock.lap("evaluate")
-        if config.mgu and scores:  # a search by hand has its table to read: what a unit found must be said, too
+        if (
+            config.mgu and config.mgu.is_paper and scores
+        ):  # a search by hand has its table to read: what a unit found must be said, too
             write_explanation(folder, explain_model(config, learner.model, splits.val))
         clock.lap("explain")
     spent = _add(earlier, Spent(clock.seconds, meter.energy, presence.contended))

@@ -73,6 +73,45 @@ def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: 
     assert configure("mgu=equations").identity != configure("mgu=reference").identity
 
 
+PINNED = {  # what runs are found by that were trained before a unit had other gates and processors
+    "mgu=equations": "f44eeba6",
+    "mgu=reference": "d8993ac5",
+    "mgu=reference mgu.residual_gate=false": "103c327e",
+    "mgu=equations mgu.gate_bias.skip=-2": "67fb8eb3",
+    "norm=bn_pre residual=with": "ba98eba8",
+    "dataset=cifar10 layout=cifar_15 mgu=reference": "c09f25b8",
+}
+
+
+def test_an_old_run_keeps_its_identity(configure: Configure) -> None:
+    assert {overrides: configure(*overrides.split()).identity for overrides in PINNED} == PINNED
+
+
+def test_the_identity_of_a_unit_is_all_that_it_computes(configure: Configure) -> None:
+    shorter = ["mgu.processors.gn=[group_norm,activation,dropout]", "mgu.mixing=softmax", "mgu.residual_gate=false"]
+    changes = ["mgu=equations", "mgu=equations mgu.gate=channel", "mgu=equations mgu.bypass=identity", "mgu=paths",
+               "mgu=equations +mgu.skip_gate=false", *(f"mgu=paths {change}" for change in shorter)]  # fmt: skip
+    assert len({configure(*change.split()).identity for change in changes}) == len(changes)
+    paths = configure("mgu=paths")
+    assert configure("mgu=paths", "mgu.wiring=other").identity == paths.identity  # like the name of a layout
+    assert paths.mgu and paths.mgu.processors
+    turned = paths.mgu.model_copy(update={"processors": dict(reversed(paths.mgu.processors.items()))})
+    assert paths.model_copy(update={"mgu": turned}).identity != paths.identity
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        ("mgu=reference mgu.residual_gate=false", "reference-nores"),
+        ("mgu=equations mgu.gate=squeeze mgu.bypass=identity", "equations-gate-squeeze-bypass-identity"),
+        ("mgu=paths mgu.mixing=softmax mgu.gate=scalar", "paths-gate-scalar-softmax"),
+        ("mgu=highway", "highway-bypass-identity"),
+    ],
+)
+def test_a_run_is_called_after_its_unit(overrides: str, name: str, configure: Configure) -> None:
+    assert configure(*overrides.split()).name == f"digits_3-mgu-{name}-s0"
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

@@ -101,6 +101,51 @@ def test_six_transforms_without_the_residual_gate() -> None:
     assert "with_residual" not in unit.branches(torch.randn(3, 5))
 
 
+def test_an_embedding_and_a_layer_fed_by_one() -> None:
+    words = torch.randint(10, (3, 7))
+    embedding, dense = MultiGatedUnit(nn.Embedding(10, 5)), MultiGatedUnit(nn.Linear(5, 6))
+    network = nn.Sequential(embedding, dense)
+    out = network(words)
+    assert out.shape == (3, 7, 6)
+    (out * torch.randn_like(out)).sum().backward()
+    assert all(parameter.grad is not None and parameter.grad.abs().max() > 0 for parameter in network.parameters())
+
+
+class Elman(nn.Module):
+    """A recurrent cell whose input transform is a unit: h' = tanh(unit(x) + W h)."""
+
+    def __init__(self, num_in: int, num_out: int) -> None:
+        super().__init__()
+        self.out_features = num_out
+        self.input, self.hidden = MultiGatedUnit(nn.Linear(num_in, num_out)), nn.Linear(num_out, num_out, bias=False)
+
+    def forward(self, sequence: Tensor) -> Tensor:
+        """(B, T, C) to the last state, (B, C')."""
+        state = sequence.new_zeros(len(sequence), self.out_features)
+        for x in sequence.unbind(1):
+            state = torch.tanh(self.input(x) + self.hidden(state))
+        return state
+
+
+def test_a_recurrent_cell_with_a_unit_as_its_input_transform_learns_to_remember() -> None:
+    """The sign of the first of six values: what training it needs must come back through all steps and the unit."""
+    cell, readout = Elman(1, 12), nn.Linear(12, 1)
+    optimizer = torch.optim.NAdam([*cell.parameters(), *readout.parameters()], lr=0.01)
+    losses = []
+    for _ in range(150):
+        sequence = torch.randn(64, 6, 1)
+        logits = readout(cell(sequence)).squeeze(1)
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, (sequence[:, 0, 0] > 0).float())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert sum(losses[:10]) / 10 > 0.6 and sum(losses[-10:]) / 10 < 0.3
+    sequence = torch.randn(64, 6, 1)
+    cell.eval()
+    torch.testing.assert_close(cell.input(sequence)[:, 2], cell.input(sequence[:, 2]))  # step by step or all at once
+
+
 def test_a_frozen_layer_gets_gates_that_learn() -> None:
     unit = MultiGatedUnit(nn.Linear(5, 6).requires_grad_(False))
     assert not unit.layer.weight.requires_grad and unit.transform("skip").weight.requires_grad

@@ -69,6 +69,11 @@ def explain_model(config: RunConfig, model: nn.Module, images: Images) -> Explan
         raise UserError(
             f"RUN must be of a unit, but {config.name} is a baseline, which has no gates. Name a run with mgu=..."
         )
+    if not config.mgu.is_paper:
+        raise UserError(
+            f"RUN must be of a unit with the paper's paths, but {config.name} has others, for which there are no "
+            "words yet. Name another."
+        )
     if len(images) == 0:
         raise UserError(f"validation data must hold an image, but {config.dataset.name} has none.")
     task = Classification(config.dataset.num_classes)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +22,6 @@ class UnitStatistics:
     def __init__(self, unit: MultiGatedUnit) -> None:
         self.unit = unit
         self.gates = {gate: GateStatistics(unit.channel_axis) for gate in unit.gate_names}
-        self._seen: dict[Gate, Tensor] = {}
         self._weights: dict[str, Tensor] = {}
 
     @property
@@ -32,35 +30,23 @@ class UnitStatistics:
         total = sum(weight.item() for weight in self._weights.values())
         return {branch: weight.item() / total for branch, weight in self._weights.items()}
 
-    def see(self, gate: Gate, transformed: Tensor) -> None:
-        """The output of a gate's transform."""
-        self._seen[gate] = torch.sigmoid(transformed)
-
-    def end_batch(self) -> None:
-        """All gates of a batch were seen."""
-        for gate, openness in self._seen.items():
-            self.gates[gate].add(openness)
-        for branch, weight in weigh_branches(self.unit.wiring, self._seen).items():
+    def see(self, openness: dict[Gate, Tensor]) -> None:
+        """One batch: how far each gate is open (B, C, *)."""
+        for gate, values in openness.items():
+            self.gates[gate].add(values)
+        for branch, weight in weigh_branches(self.unit.wiring, openness).items():
             self._weights[branch] = self._weights.get(branch, 0.0) + weight.sum(dtype=torch.float64)
-        self._seen.clear()
 
 
 @contextmanager
 def observe(model: nn.Module) -> Iterator[dict[str, UnitStatistics]]:
-    """Within the block every forward pass of `model` is added to the statistics of its units, by their module names.
-
-    Gates are modules of their own in the eager engine only, which is therefore used meanwhile.
-    """
+    """Within the block every forward pass of `model` is added to the statistics of its units, by their module names."""
     units = {name: module for name, module in model.named_modules() if isinstance(module, MultiGatedUnit)}
     statistics = {name: UnitStatistics(unit) for name, unit in units.items()}
     with ExitStack() as stack:
         for name, unit in units.items():
-            stack.callback(setattr, unit, "engine", unit.engine)
-            unit.engine = "eager"
-            for gate in unit.gate_names:
-                see = partial(_see, statistics[name], gate)
-                stack.callback(unit.gate_transforms[gate].register_forward_hook(see).remove)
-            stack.callback(unit.register_forward_hook(partial(_end_batch, statistics[name])).remove)
+            stack.callback(setattr, unit, "watch", unit.watch)
+            unit.watch = statistics[name].see
         yield statistics
 
 
@@ -72,11 +58,3 @@ def weigh_branches(wiring: Wiring, gates: dict[Gate, Tensor]) -> dict[str, Tenso
         weights[paths.when_open] = weight * gates[gate]
         weights[paths.when_closed] = weight - weights[paths.when_open]
     return weights
-
-
-def _see(statistics: UnitStatistics, gate: Gate, module: nn.Module, inputs: object, output: Tensor) -> None:
-    statistics.see(gate, output)
-
-
-def _end_batch(statistics: UnitStatistics, module: nn.Module, inputs: object, output: Tensor) -> None:
-    statistics.end_batch()

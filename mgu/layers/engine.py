@@ -46,9 +46,18 @@ class Chooser:
         self._not_wide: str | None = None
 
     def choose(
-        self, engine: Engine, layers: list[nn.Module], norms: Norms, activation: Activation, reference: bool, x: Tensor
+        self,
+        engine: Engine,
+        layers: list[nn.Module],
+        norms: Norms | None,
+        activation: Activation,
+        reference: bool,
+        x: Tensor,
     ) -> Way:
-        """The way for one call on x. Raises ValueError where `engine` names one that this call does not allow."""
+        """The way for one call on x. norms: of the paper's wirings, None for others; reference: which of them it is.
+
+        Raises ValueError where `engine` names one that this call does not allow.
+        """
         if engine == "eager" or _is_looked_into(x):
             return EAGER
         is_compiling = torch.compiler.is_compiling()
@@ -58,9 +67,10 @@ class Chooser:
             raise ValueError(f"engine must be eager or auto {obstacle}, but got {engine}. Set unit.engine.")
         if engine == "packed" or is_compiling:
             return PACKED
-        obstacle = why_not_fused(norms, self.num_channels, x)
-        kernel = None
-        if not obstacle:
+        obstacle, kernel = "around other choices than the paper's", None
+        if norms is not None:
+            obstacle = why_not_fused(norms, self.num_channels, x)
+        if norms is not None and not obstacle:
             kernel = find_kernel(activation, reference, len(layers) == 7, self.num_channels, x.dtype)
             obstacle = "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
         if kernel:

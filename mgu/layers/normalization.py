@@ -2,7 +2,8 @@
 
 Two differences to torch.nn: the running variance averages the *biased* batch variance (Keras 3; torch corrects it by
 n / (n - 1)), and layer normalisation works over the channels of each position, wherever the channel axis is.
-Batch normalisation: Ioffe and Szegedy 2015. Layer normalisation: Ba, Kiros and Hinton 2016.
+Batch normalisation: Ioffe and Szegedy 2015. Layer normalisation: Ba, Kiros and Hinton 2016. Group normalisation: Wu and
+He 2018. RMS normalisation: Zhang and Sennrich 2019.
 """
 
 from __future__ import annotations
@@ -78,3 +79,46 @@ class LayerNorm(nn.Module):
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, channel_axis={self.channel_axis}, eps={self.eps}"
+
+
+class GroupNorm(nn.Module):
+    """Normalise each input over the channels of a group and all positions; a group a channel is instance normalisation.
+
+    Input and output: (B, *) with `num_channels`, a multiple of `num_groups`, at `channel_axis`.
+    """
+
+    def __init__(self, num_channels: int, channel_axis: int = 1, num_groups: int = 32, eps: float = 1e-3) -> None:
+        super().__init__()
+        self.channel_axis, self.num_groups, self.eps = channel_axis, num_groups, eps
+        self.weight = nn.Parameter(torch.ones(num_channels))
+        self.bias = nn.Parameter(torch.zeros(num_channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        first = with_batch(x, self.channel_axis).movedim(self.channel_axis, 1)  # (B, C, *)
+        # Not F.group_norm, which refuses what has one value a group; here its output is the bias.
+        out = torch.group_norm(first, self.num_groups, self.weight, self.bias, self.eps)
+        return out.movedim(1, self.channel_axis).reshape(x.shape)
+
+    def extra_repr(self) -> str:
+        return f"{len(self.weight)}, num_groups={self.num_groups}, channel_axis={self.channel_axis}, eps={self.eps}"
+
+
+class RMSNorm(nn.Module):
+    """Divide each position by the root of the mean square of its channels. Input and output as for BatchNorm."""
+
+    def __init__(self, num_channels: int, channel_axis: int = 1, eps: float = 1e-3) -> None:
+        super().__init__()
+        self.channel_axis, self.eps = channel_axis, eps
+        self.weight = nn.Parameter(torch.ones(num_channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        last = x.movedim(self.channel_axis, -1)  # (B, *, C)
+        return F.rms_norm(last, self.weight.shape, self.weight, self.eps).movedim(-1, self.channel_axis)
+
+    def extra_repr(self) -> str:
+        return f"{len(self.weight)}, channel_axis={self.channel_axis}, eps={self.eps}"
+
+
+def with_batch(x: Tensor, channel_axis: int) -> Tensor:
+    """x, or a batch of it where the axis, counted from the end, says that there is none."""
+    return x.unsqueeze(0) if x.dim() == -channel_axis else x

@@ -146,16 +146,16 @@ class PrunedUnit(nn.Module):
 def _as_plain(unit: MultiGatedUnit, ways: Ways) -> nn.Module:
     """The one way that is left, of the unit's own parts."""
     if "processed" not in ways.reach:
-        return unit.bypass
+        return unit.get_submodule("bypass")
     block = Block(unit.layer, "no_norm", unit.activation)
     if "bn_before_activation" in ways.reach:
-        block.pre = unit.bn_before_activation
+        block.pre = unit.get_submodule("bn_before_activation")
     if "bn_after_activation" in ways.reach:
-        block.post = unit.bn_after_activation
+        block.post = unit.get_submodule("bn_after_activation")
     if "ln" in ways.reach and unit.wiring.ln_after_activation:
-        block.post = unit.ln
+        block.post = unit.get_submodule("ln")
     elif "ln" in ways.reach:
-        block.pre = unit.ln
+        block.pre = unit.get_submodule("ln")
     block.shortcut = unit.bypass if "bypass" in ways.reach else None
     return block.train(unit.training)
 

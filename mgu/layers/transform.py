@@ -77,6 +77,13 @@ def glorot_(module: nn.Linear | _ConvNd) -> None:
         nn.init.zeros_(module.bias)
 
 
+def place_like_(module: nn.Module, layer: nn.Module) -> None:
+    """Move `module` to where the layer lives, in its precision; nowhere, if the layer has no parameters."""
+    parameter = next(layer.parameters(), None)
+    if parameter is not None:
+        module.to(parameter.device, parameter.dtype)
+
+
 def _check_differs(layer: nn.Module, twin: nn.Module) -> None:
     """A weight that nothing draws anew would be the same in every gate; biases may well be constants."""
     for (name, ours), theirs in zip(twin.named_parameters(), layer.parameters(), strict=True):

@@ -31,7 +31,7 @@ def why_not_wide(layers: Sequence[nn.Module], axis: int) -> str | None:
     if not is_known or axis != (-1 if kind is nn.Linear else 1 - first.weight.dim()):
         return f"around {kind.__name__} with channels at axis {axis}"
     if any(signature_of([layer]) != signature_of([first]) for layer in layers):
-        return "where the transforms differ from one another, or have hooks,"
+        return "where the transforms differ from one another or have hooks"
     return "where the transforms have hooks" if has_hooks(first) else None
 
 

@@ -66,7 +66,7 @@ def from_text(decisions: dict[str, float | list[float]]) -> Decisions:
     for name, value in decisions.items():
         block, _, gate = name.partition(".")
         constant = torch.tensor(value, dtype=torch.float64) if isinstance(value, list) else value
-        read[Place(int(block) - 1, gate)] = constant  # type: ignore[arg-type]
+        read[Place(int(block) - 1, gate)] = constant
     return read
 
 

@@ -64,6 +64,11 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
         raise UserError(
             f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. Name another."
         )
+    described = trained.config.mgu
+    if not described or not described.is_paper or (described.gate, described.bypass) != ("replica", "replica"):
+        raise UserError(
+            f"RUN must be of the paper's unit, but {trained.folder} has other paths, gates or bypasses. Name another."
+        )
     folder = trained.folder / PRUNE_FOLDER
     make_folder(folder)
     for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):  # nothing of an earlier call may pass for this one

@@ -1,0 +1,111 @@
+"""What each kind of gate and bypass costs beside the plain baseline: parameters, FLOPs and training steps.
+
+    .venv/bin/python benchmarks/gates.py [--timed C7,C10] [--rounds 10] [--batch 64] [--threads 1]
+
+The baseline is bn_pre without residual. A step is forward, loss, backward and update, one image batch of random values;
+unit and baseline take it in turns, one kind at a time, for all kinds together would not fit into memory. Layouts that
+are not timed are counted only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from models import configure, train_step
+from rich.console import Console
+from rich.table import Table
+from side_by_side import describe, in_turns, save, spread
+
+from mgu.build import build_learner, build_model, count_flops
+from mgu.config import RunConfig
+from mgu.malloc import keep_freed_memory
+from mgu.models.convnet import count_keras, count_trainable
+from mgu.wiring import BYPASS_KINDS, GATE_KINDS
+
+LAYOUTS = ("C7", "C10", "C15")
+BASELINE = ("norm=bn_pre", "residual=without")
+AIM = 1.5  # times the baseline's parameters, at most
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--timed", default=",".join(LAYOUTS))
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--batch", type=int, default=64)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    keep_freed_memory()
+    rows = []
+    for layout, gate, bypass in itertools.product(LAYOUTS, GATE_KINDS, BYPASS_KINDS):
+        rounds = options.rounds if layout in options.timed.split(",") else 0
+        rows.append(measure(layout, gate, bypass, options.batch, rounds))
+        gc.collect()
+        save("gates", configure(layout, *BASELINE), rows)
+    show(rows)
+
+
+def measure(layout: str, gate: str, bypass: str, batch: int, rounds: int) -> dict[str, Any]:
+    """One kind of unit beside the baseline of its layout."""
+    unit = configure(layout, "mgu=equations", f"mgu.gate={gate}", f"mgu.bypass={bypass}")
+    plain = configure(layout, *BASELINE)
+    sizes = {name: size_of(config) for name, config in (("unit", unit), ("baseline", plain))}
+    row = {
+        "layout": layout,
+        "gate": gate,
+        "bypass": bypass,
+        "sizes": sizes,
+        "params_to_baseline": sizes["unit"]["params_keras"] / sizes["baseline"]["params_keras"],
+        "flops_to_baseline": sizes["unit"]["flops"] / sizes["baseline"]["flops"],
+    }
+    if not rounds:
+        return row
+    steps = in_turns({"unit": step_of(unit, batch), "baseline": step_of(plain, batch)}, rounds, warm_up=1)
+    return row | {
+        "batch": batch,
+        "step_to_baseline": spread(steps, "unit", "baseline"),
+        "steps": {name: describe(seconds) for name, seconds in steps.items()},
+    }
+
+
+def size_of(config: RunConfig) -> dict[str, int]:
+    """In Keras' sense and ours, and FLOPs of one image's forward pass."""
+    with torch.device("meta"):
+        model = build_model(config)
+    return {
+        "params_keras": count_keras(model),
+        "params_trainable": count_trainable(model),
+        "flops": count_flops(config),
+    }
+
+
+def step_of(config: RunConfig, batch: int) -> Callable[[], None]:
+    """A training step as the run takes it."""
+    learner = build_learner(config, torch.device("cpu"))
+    x = torch.rand(batch, *config.dataset.image_shape).contiguous(memory_format=torch.channels_last)
+    labels = torch.randint(config.dataset.num_classes, (batch,))
+    return lambda: train_step(learner.model, learner.optimizer, x, labels)
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    table = Table(title=f"beside bn_pre without residual; {torch.get_num_threads()} thread(s), medians in turns")
+    for title in ("layout", "gate", "bypass", "parameters", "FLOPs", "training step (quartiles)", f"<= {AIM}x"):
+        table.add_column(title)
+    for row in rows:
+        ratios = (
+            f"{row['params_to_baseline']:.2f}x",
+            f"{row['flops_to_baseline']:.2f}x",
+            row.get("step_to_baseline", "-"),
+        )
+        is_met = "met" if row["params_to_baseline"] <= AIM else "no"
+        table.add_row(row["layout"], row["gate"], row["bypass"], *ratios, is_met)
+    Console(width=120).print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,183 @@
+"""Gates and bypasses that cost less, against their formulas written out by hand, in float64."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mgu import MultiGatedUnit
+from mgu.build import build_block
+from mgu.errors import UserError
+from mgu.wiring import BYPASS_KINDS, GATE_KINDS, BypassKind, GateKind
+from tests.conftest import Configure
+from tests.test_unit_contract import LAYERS
+from tests.test_unit_equations import ByHand, equations
+
+CHEAP = [kind for kind in GATE_KINDS if kind != "replica"]
+
+
+class ByHandFor(ByHand):
+    """Transforms of a unit around a 3x3 convolution padded by one, or a dense layer, for other gates and bypasses."""
+
+    def __init__(self, unit: MultiGatedUnit, gate: str, bypass: str) -> None:
+        super().__init__(unit)
+        self.kinds = {"layer": "replica", "bypass": bypass}
+        self.gate = gate
+
+    def t(self, name: str, x: Tensor) -> Tensor:
+        kind = self.kinds.get(name, self.gate)
+        prefix = name if name in self.kinds else f"gate_transforms.{name}"
+        own = {key.removeprefix(f"{prefix}."): w for key, w in self.weights.items() if key.startswith(f"{prefix}.")}
+        return self.dense(kind, own, x) if self.is_linear else self.convolved(kind, own, x)
+
+    def dense(self, kind: str, own: dict[str, Tensor], x: Tensor) -> Tensor:
+        if kind in ("replica", "spatial"):
+            return x @ own["weight"].T + own["bias"]
+        if kind == "squeeze":
+            return self.narrow(own, x)
+        return x if kind == "identity" else own["bias"]
+
+    def convolved(self, kind: str, own: dict[str, Tensor], x: Tensor) -> Tensor:
+        batch, channels, height, width = x.shape
+        padded = x.new_zeros(batch, channels, height + 2, width + 2)
+        padded[:, :, 1:-1, 1:-1] = x
+        patches = padded.unfold(2, 3, 1).unfold(3, 3, 1)  # (B, C, H, W, 3, 3)
+        if kind in ("replica", "spatial"):
+            return torch.einsum("bchwij,ocij->bohw", patches, own["weight"]) + own["bias"][:, None, None]
+        if kind == "depthwise":
+            by_channel = torch.einsum("bchwij,cij->bchw", patches, own["depthwise.weight"][:, 0])
+            return self.pointwise(own["pointwise.weight"], own["pointwise.bias"], by_channel)
+        if kind == "projection":
+            return self.pointwise(own["1.weight"], own["1.bias"], patches.sum((-1, -2)) / 9)
+        if kind == "squeeze":
+            return self.narrow(own, x.sum((2, 3)) / (height * width))[:, :, None, None]
+        return x if kind == "identity" else own["bias"][:, None, None]
+
+    @staticmethod
+    def pointwise(weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
+        return torch.einsum("bchw,oc->bohw", x, weight[:, :, 0, 0]) + bias[:, None, None]
+
+    @staticmethod
+    def narrow(own: dict[str, Tensor], features: Tensor) -> Tensor:
+        inner = features @ own["reduce.weight"].T + own["reduce.bias"]
+        return torch.where(inner > 0, inner, 0) @ own["expand.weight"].T + own["expand.bias"]
+
+
+CASES = [
+    *(("conv2d", gate, bypass) for gate, bypass in itertools.product(GATE_KINDS, BYPASS_KINDS)),
+    *(("linear", gate, "identity") for gate in GATE_KINDS if gate != "depthwise"),
+]
+
+
+@pytest.mark.parametrize(("kind", "gate", "bypass"), CASES)
+def test_outputs_and_gradients_are_those_of_the_formulas(kind: str, gate: GateKind, bypass: BypassKind) -> None:
+    layer = nn.Linear(4, 4) if kind == "linear" else nn.Conv2d(4, 4, 3, padding=1)
+    unit = MultiGatedUnit(layer, gate=gate, bypass=bypass).double()
+    for parameter in unit.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    x = torch.randn((7, 4) if kind == "linear" else (2, 4, 6, 5), dtype=torch.float64, requires_grad=True)
+    inputs = [x, *unit.parameters()]
+    ours, by_hand = unit(x), equations(ByHandFor(unit, gate, bypass), x, residual_gate=True)
+    torch.testing.assert_close(ours, by_hand, rtol=1e-10, atol=1e-10)
+    direction = torch.randn_like(ours)
+    theirs = torch.autograd.grad(by_hand, inputs, direction)
+    for mine, hand in zip(torch.autograd.grad(ours, inputs, direction), theirs, strict=True):
+        torch.testing.assert_close(mine, hand, rtol=1e-9, atol=1e-9)
+
+
+SHAPES = {"replica": (2, 6, 5, 4), "depthwise": (2, 6, 5, 4), "squeeze": (2, 6, 1, 1), "spatial": (2, 1, 5, 4),
+          "channel": (6, 1, 1), "scalar": (1, 1, 1)}  # fmt: skip
+
+
+@pytest.mark.parametrize("gate", GATE_KINDS)
+def test_the_shape_of_a_gate_and_where_it_starts(gate: GateKind) -> None:
+    unit, x = (
+        MultiGatedUnit(nn.Conv2d(4, 6, 3, stride=2), gate=gate, gate_bias={"skip": 200.0}),
+        torch.randn(2, 4, 11, 9),
+    )
+    gates = unit.gates(x)
+    assert {value.shape for value in gates.values()} == {SHAPES[gate]}
+    assert (gates["skip"] == 1).all() and (gates["bn_order"] - 0.5).abs().max() < 0.5
+    assert all(value.shape == (2, 6, 5, 4) for value in unit.branches(x).values())
+    torch.testing.assert_close(torch.sigmoid(unit.transform("residual")(x)), gates["residual"])
+
+
+WITHOUT_GEOMETRY = ("channel", "scalar")  # which fit any layer
+
+
+@pytest.mark.parametrize("gate", CHEAP)
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_gate_fits_the_layer_or_says_which_do(kind: str, gate: GateKind) -> None:
+    layer, shape, *_ = LAYERS[kind]
+    layer = copy.deepcopy(layer)
+    is_transposed = isinstance(layer, (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d))
+    fits = gate in WITHOUT_GEOMETRY or (
+        isinstance(layer, (nn.Conv1d, nn.Conv2d, nn.Conv3d))
+        or (gate != "depthwise" and (is_transposed or isinstance(layer, nn.Linear)))
+    )
+    if not fits:
+        with pytest.raises(TypeError, match=f"gate={gate} must be around .*, but got {type(layer).__name__}. Use repl"):
+            MultiGatedUnit(layer, gate=gate)
+        return
+    unit, x = MultiGatedUnit(layer, gate=gate, bypass="replica"), torch.randn(shape)
+    out = unit(x)
+    assert out.shape == layer(x).shape
+    (out * torch.randn_like(out)).sum().backward()
+    assert all(parameter.grad is not None for parameter in unit.parameters())
+    assert all(transform.bias.grad.abs().max() > 0 for transform in unit.gate_transforms.values()
+               if transform.bias is not None)  # fmt: skip
+
+
+@pytest.mark.parametrize("bypass", ["projection", "identity"])
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_bypass_fits_the_layer_or_says_which_do(kind: str, bypass: BypassKind) -> None:
+    layer, shape, *_ = LAYERS[kind]
+    if "transposed" in kind or kind in ("dilated, no bias", "same padding", "a user's own"):
+        with pytest.raises(
+            TypeError, match=rf"bypass={bypass} must be around .*, but got {type(layer).__name__}\. Use"
+        ):
+            MultiGatedUnit(copy.deepcopy(layer), bypass=bypass)
+        return
+    unit, x = MultiGatedUnit(copy.deepcopy(layer), bypass=bypass), torch.randn(shape)
+    assert unit.branches(x)["bypass"].shape == unit(x).shape == layer(x).shape
+
+
+@pytest.mark.parametrize("layer", [nn.Linear(6, 6), nn.Conv2d(6, 6, 3, padding=1), nn.Conv2d(6, 6, 3, padding="same"),
+                                   nn.Conv1d(6, 6, 5, padding=4, dilation=2)])  # fmt: skip
+def test_an_identity_bypass_is_the_input_itself(layer: nn.Module) -> None:
+    unit = MultiGatedUnit(layer, bypass="identity")
+    x = torch.randn((3, 6) if isinstance(layer, nn.Linear) else (3, 6, *(8,) * len(layer.kernel_size)))  # type: ignore[arg-type]
+    assert unit.branches(x)["bypass"] is x and isinstance(unit.bypass, nn.Identity)
+
+
+def test_gates_live_where_the_layer_lives() -> None:
+    for gate, bypass in itertools.product(GATE_KINDS, BYPASS_KINDS):
+        double = MultiGatedUnit(nn.Conv2d(4, 6, 3).double(), gate=gate, bypass=bypass)
+        assert {parameter.dtype for parameter in double.parameters()} == {torch.float64}
+        meta = MultiGatedUnit(nn.Conv2d(4, 6, 3, device="meta"), gate=gate, bypass=bypass)
+        assert meta(torch.empty(2, 4, 7, 7, device="meta")).shape == (2, 6, 5, 5)
+
+
+@pytest.mark.parametrize("words", [{"gate": "squeze"}, {"bypass": "identty"}])
+def test_an_unknown_kind_gets_the_nearest(words: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=r"(gate|bypass) must be one of .*Did you mean (squeeze|identity)\?"):
+        MultiGatedUnit(nn.Linear(5, 6), **words)  # type: ignore[arg-type]
+
+
+def test_a_gate_that_does_not_fit_is_the_users_to_mend(configure: Configure) -> None:
+    config = configure("mgu=equations", "mgu.gate=depthwise")
+    with pytest.raises(UserError, match=r"mgu: gate=depthwise must be around a convolution .* but got Linear"):
+        build_block(config, nn.Linear(5, 6), index=0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("engine", ["packed", "native"])
+def test_other_gates_have_no_fast_way(engine: str) -> None:
+    unit, x = MultiGatedUnit(nn.Conv2d(4, 6, 3), gate="channel"), torch.randn(2, 4, 7, 7)
+    unit(x)
+    unit.engine = engine
+    with pytest.raises(ValueError, match="engine must be eager or auto where the transforms differ"):
+        unit(x)
