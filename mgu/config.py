@@ -192,6 +192,7 @@ class RunConfig(Section):
     engine: Literal["auto", "eager", "packed", "native"]  # see mgu/layers/engine.py
     runs_dir: str | None
     force: bool
+    seeds_at_once: Count  # runs of a sweep that differ in their seed only and may be trained together
     dataset: DatasetConfig
     layout: LayoutConfig
     norm: NormConfig | None = None
@@ -207,7 +208,10 @@ class RunConfig(Section):
     def identity(self) -> str:
         """Hash of what is trained: not where it lies, what it is called, what it runs on or how it is watched."""
         values = self.model_dump(
-            exclude={"experiment_name", "runs_dir", "force", "energy", "device", "tensorboard", "mlflow"}
+            exclude={
+                *("experiment_name", "runs_dir", "force", "seeds_at_once"),
+                *("energy", "device", "tensorboard", "mlflow"),
+            }
         )
         if self.engine == "auto":  # like the device: whatever computes it fastest, equal but for rounding
             values.pop("engine")

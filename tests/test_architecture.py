@@ -14,11 +14,12 @@ RANKS = [
     {"errors", "wiring", "native", "malloc"},
     {"arguments", "config", "results", "isolation", "presence"},
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
-    {"models", "data", "tasks", "energy", "screen", "tracking"},
+    {"models", "data", "tasks", "energy", "screen", "tracking", "grouping"},
     {"train", "report"},
     {"build", "compose", "sweep"},
     {"checkpoint", "survey", "calibrate", "plan", "jobs"},
     {"run"},
+    {"together"},
     {"preload", "cli"},
 ]
 
