@@ -67,6 +67,7 @@ def measure(layout: str, norm: str, seeds: int, images: int, rounds: int) -> dic
         "layout": layout,
         "norm": norm,
         "seeds": seeds,
+        "images": len(splits.train),
         "flops": count_flops(configs[0]),
         "faster": ratio(seconds, "alone", "together"),
         "alone / together": spread(seconds, "alone", "together"),
