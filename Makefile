@@ -38,6 +38,7 @@ bench: .venv/for-developing ## Time the unit, the loop and their peers side by s
 	.venv/bin/python benchmarks/units.py
 	.venv/bin/python benchmarks/epochs.py
 	.venv/bin/python benchmarks/growth.py
+	.venv/bin/python benchmarks/seeds.py
 
 .PHONY: gpu
 gpu: .venv/for-developing ## On a GPU: tests, step times, both experiments with their energy; OUT=folder, PHASES=names

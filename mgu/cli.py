@@ -115,8 +115,8 @@ def _interrupt(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _train_one(composed: DictConfig) -> str:
-    """Hydra's task function: one run, alone or as a job of a sweep; what came of it."""
+def _train_one(composed: DictConfig) -> str | list[str]:
+    """Hydra's task function: one run, or a job of a sweep, which may have several seeds; what came of each."""
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
@@ -129,7 +129,9 @@ def _train_one(composed: DictConfig) -> str:
     with nullcontext() if in_sweep else _exit_codes():
         config = read_config(composed)
         if in_sweep:
-            return run_in_sweep(config, number=hydra_config.job.num + 1)
+            seeds = hydra_config.sweeper.get("seeds") or [config.seed]
+            configs = [config.model_copy(update={"seed": seed}) for seed in seeds]
+            return [*run_in_sweep(configs, number=hydra_config.job.num + 1)]
         return run_single(config)
 
 

@@ -277,6 +277,7 @@ class RunConfig(Section):
     step: Literal["auto", "eager", "graph"] = "auto"  # see mgu/train/graph.py
     runs_dir: str | None
     force: bool
+    seeds_at_once: Count  # runs of a sweep that differ in their seed only and may be trained together
     dataset: DatasetConfig
     layout: LayoutConfig
     norm: NormConfig | None = None
@@ -292,7 +293,10 @@ class RunConfig(Section):
     def identity(self) -> str:
         """Hash of what is trained: not where it lies, what it is called, what it runs on or how it is watched."""
         values = self.model_dump(
-            exclude={"experiment_name", "runs_dir", "force", "energy", "device", "tensorboard", "mlflow"}
+            exclude={
+                *("experiment_name", "runs_dir", "force", "seeds_at_once"),
+                *("energy", "device", "tensorboard", "mlflow"),
+            }
         )
         if self.mgu:
             values["mgu"] = self.mgu.identity

@@ -10,6 +10,7 @@ import platform
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,7 @@ from typing import Any, Literal
 from mgu.config import RunConfig
 from mgu.results import HISTORY_FILE, SCHEMA_VERSION, Result, checkout, write_text
 
+LOG: ContextVar[Path] = ContextVar("log")
 UNKNOWN: dict[str, Any] = {
     "error": None,
     "params_trainable": None,
@@ -67,9 +69,14 @@ def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
 
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
-    """Everything logged and warned about, with time stamps, into the run's own log."""
+    """Everything logged and warned about, with time stamps, into the run's own log.
+
+    Where several runs take turns in a process (mgu/train/together.py), each has a context of its own.
+    """
+    own = LOG.set(path)
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(lambda record: LOG.get(path) == path)
     root = logging.getLogger()
     root.addHandler(handler)
     logging.getLogger("mgu").setLevel(logging.DEBUG)
@@ -80,6 +87,7 @@ def log_to(path: Path) -> Iterator[None]:
         logging.captureWarnings(False)
         root.removeHandler(handler)
         handler.close()
+        LOG.reset(own)
 
 
 def _git_commit() -> str | None:

@@ -25,8 +25,9 @@ class Lines(AbstractContextManager[None]):
     def __exit__(self, *exception: object) -> None:
         pass
 
-    def event(self, name: str, *arguments: Any) -> None:
-        """What a run's process sends."""
+    def event(self, config: RunConfig, name: str, *arguments: Any) -> None:
+        """What a run's process sends; several runs may take turns in it."""
+        self.config = config
         getattr(self, name)(*arguments)
 
     def started(self, config: RunConfig, folder: str) -> None:
@@ -82,6 +83,8 @@ def summarise(result: Result) -> str:
     if result.seconds:
         parts.append(f"{result.seconds.to_solution:7.1f} s")
     parts += ["resumed"] * bool(result.resumed) + ["contended"] * result.contended
+    if result.trained_together > 1:
+        parts.append(f"one of {result.trained_together} trained together")
     if energy := describe_energy([result]):
         parts.append(energy)
     return "  ".join(parts)

@@ -133,6 +133,7 @@ class Result(Record, frozen=True):
     git_commit: str | None
     resumed: int = 0  # how often the run was interrupted and went on from a checkpoint
     contended: bool = False  # another run shared the host while time and energy were measured
+    trained_together: int = 1  # runs, this one counted, that one process trained at once: see mgu/train/together.py
 
 
 def chosen_runs_dir(chosen: str | None) -> Path:

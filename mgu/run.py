@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 import shutil
 import time
 import traceback
@@ -53,6 +52,7 @@ from mgu.results import (
     PRUNE_FOLDER,
     RESULT_FILE,
     WEIGHTS_FILE,
+    Energy,
     Metrics,
     Result,
     Seconds,
@@ -60,10 +60,11 @@ from mgu.results import (
     write_result,
     write_text,
 )
-from mgu.spent import WINDOWS, Spent
+from mgu.spent import WINDOWS, Spent, share_of
 from mgu.state import CHECKPOINT_FILE, run_folder
 from mgu.train.decisive import Decisiveness, first_decided_epoch
 from mgu.train.loop import Fit, evaluate, fit
+from mgu.train.together import ALONE, Alone
 
 log = logging.getLogger("mgu")
 
@@ -74,16 +75,10 @@ EVIDENCE = (
 SECONDS_PER_UPDATE = 0.2  # between two words about the steps: a bar redrawn every step would cost small models time
 
 
-def run_isolated(send: Send, config: RunConfig) -> Result:
-    """`run`, with what libraries print in the run's log: the terminal is the caller's."""
-    with (run_folder(config) / "log.txt").open("ab") as file:
-        os.dup2(file.fileno(), 1)
-        os.dup2(file.fileno(), 2)
-    return run(config, send)
-
-
-def run(config: RunConfig, send: Send = lambda *event: None) -> Result:
+def run(config: RunConfig, send: Send = lambda *event: None, place: Alone = ALONE) -> Result:
     """Train, or go on training, measure and record one run. The caller holds the lock of its folder, which is there.
+
+    place: among runs that are trained together, see mgu/together.py.
 
     An exception in training becomes a result with status "failed". Raises UserError for what the user can put right.
     """
@@ -92,7 +87,7 @@ def run(config: RunConfig, send: Send = lambda *event: None) -> Result:
         torn.unlink(missing_ok=True)
     with log_to(folder / "log.txt"):
         try:
-            result = _train_and_measure(config, folder, send)
+            result = _train_and_measure(config, folder, send, place)
         except UserError:  # is no outcome of the model
             raise
         except Exception as error:
@@ -105,18 +100,18 @@ def run(config: RunConfig, send: Send = lambda *event: None) -> Result:
 
 
 class _Clock:
-    """Adds up the windows of time as Seconds describes them; CUDA is waited for at every edge."""
+    """Adds up the windows of time as Seconds describes them; CUDA is waited for at every edge. now: tells seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float]) -> None:
         self.device = torch.device("cpu")
         self._seconds = dict.fromkeys(WINDOWS, 0.0)
-        self._edge = time.perf_counter()
+        self._now, self._edge = now, now()
 
     def lap(self, window: str) -> None:
         """What has gone by since the last call belongs to `window`."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
-        now = time.perf_counter()
+        now = self._now()
         self._seconds[window] += now - self._edge
         self._edge = now
 
@@ -125,8 +120,8 @@ class _Clock:
         return Seconds(**self._seconds)
 
 
-def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
-    clock = _Clock()
+def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone) -> Result:
+    clock = _Clock(place.now)
     set_up_torch(config)
     device = clock.device = find_device(config)
     check_engine(config)
@@ -141,6 +136,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
     _clear(config, folder)
     with Presence() as presence, meter:
         clock.lap("setup")
+        place.begin_sharing()
         learner, shuffle, earlier = _begin_or_continue(config, folder, device, send)
         clock.lap("build")
         so_far = earlier.fit if earlier else Fit()
@@ -151,22 +147,22 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
             clock.lap("train")
             write_history(folder, fit.history)
             if fit.status == "ok":
-                spent = _add(earlier, Spent(clock.seconds, meter.so_far(), presence.look()))
+                spent = _add(earlier, _spent(clock, meter.so_far(), presence.look(), place))
                 save_checkpoint(folder, config, learner, shuffle, fit, spent)
             log.debug("%s", fit.history[-1])
             send("epoch", fit.history[-1])
             clock.lap("checkpoint")
 
-        outcome = _fit(config, learner, splits, shuffle, so_far, on_epoch, send)
+        model = place.join(learner.model, learner.optimizer)
+        outcome = _fit(config, learner._replace(model=model), splits, shuffle, so_far, on_epoch, send)
         clock.lap("train")
         scores, correct = _evaluate_best(config, learner, outcome, splits)
         clock.lap("evaluate")
-        if (
-            config.mgu and config.mgu.is_paper and scores
-        ):  # a search by hand has its table to read: what a unit found must be said, too
+        if config.mgu and config.mgu.is_paper and scores:
+            # A search by hand has its table to read: what a unit found must be said, too.
             write_explanation(folder, explain_model(config, learner.model, splits.val))
         clock.lap("explain")
-    spent = _add(earlier, Spent(clock.seconds, meter.energy, presence.contended))
+    spent = _add(earlier, _spent(clock, meter.energy, presence.contended, place))
 
     if outcome.best_weights is not None:
         save_weights(folder, outcome.best_weights)
@@ -183,6 +179,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
         energy=spent.energy,
         contended=spent.contended,
         resumed=spent.resumed,
+        trained_together=spent.together,
         device=describe_device(config),
         **scores,
     )
@@ -214,6 +211,12 @@ def _begin_or_continue(
         log.info(note)
         send("note", note)
     return learner, shuffle, restored
+
+
+def _spent(clock: _Clock, energy: Energy | None, contended: bool, place: Alone) -> Spent:
+    """By this part of the run."""
+    is_shared = contended or place.together > 1
+    return Spent(clock.seconds, share_of(energy, place.part()), is_shared, together=place.together)
 
 
 def _add(earlier: Restored | None, part: Spent) -> Spent:

@@ -71,7 +71,7 @@ class Screen(Lines):
         left_s = self.epoch_s(row) * (self.config.training.epochs - row["epoch"])
         scores = describe_scores(row) if self.console.width >= ROOMY else f"val {row['val_accuracy']:.2%}"
         scores += f"  at most {describe_s(left_s)} left"
-        self.run.update(self.run_bar, description=self._describe(int(row["epoch"])), scores=scores)
+        self.run.update(self.run_bar, description=self._describe(int(row["epoch"])), scores=scores, visible=True)
         if time.perf_counter() - self.summed_up > 1 / REFRESHES_PER_S:  # it looks at the disk: not oftener than drawn
             self._sum_up()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from mgu.results import Component, Energy, Record, Seconds
 
 
@@ -12,6 +14,7 @@ class Spent(Record, frozen=True):
     energy: Energy | None
     contended: bool
     resumed: int = 0
+    together: int = 1  # runs that one process trained at once, at most
 
     def __add__(self, other: Spent) -> Spent:
         """`other` came later."""
@@ -20,7 +23,17 @@ class Spent(Record, frozen=True):
             energy=_add_energies(self.energy, other.energy),
             contended=self.contended or other.contended,
             resumed=self.resumed + other.resumed,
+            together=max(self.together, other.together),
         )
+
+
+def share_of(energy: Energy | None, part: float) -> Energy | None:
+    """A run's own part, in 0..1, of what was measured for several that one process trained at once."""
+    if energy is None or part == 1:
+        return energy
+    cpu, gpu, ram = (replace(each, kwh=each.kwh * part) for each in (energy.cpu, energy.gpu, energy.ram))
+    numbers = {key: getattr(energy, key) * part for key in ("cpu_seconds", "emissions_kg", "tracked_s")}
+    return replace(energy, cpu=cpu, gpu=gpu, ram=ram, **numbers)
 
 
 WINDOWS = Seconds.__struct_fields__

@@ -18,6 +18,7 @@ from rich.table import Table
 from mgu.config import RunConfig
 from mgu.errors import RunsFailed
 from mgu.estimate import Model, Sample, estimate, sample_of
+from mgu.grouping import describe_alone, group_seeds, why_alone
 from mgu.isolation import call, start_server
 from mgu.progress import Lines, count, describe_s, say
 from mgu.report.load import load_results
@@ -70,6 +71,17 @@ class Sweep:
             parts.append(f"about {describe_s(left_s)}, going by finished runs")
         devices = " and ".join(sorted({model.device for model in self.models.values()}))
         return f"on {devices}: {', '.join(parts)}"
+
+    def groups(self) -> list[list[RunConfig]]:
+        """The runs as they are to be launched: those in one list are trained together."""
+        for line in describe_alone(list(self.todo.values()), self.models):
+            say(line)
+
+        def may_join(config: RunConfig) -> bool:
+            is_to_do = run_folder(config) in self.todo
+            return is_to_do and config.seeds_at_once > 1 and not why_alone(config, self.models[config.identity])
+
+        return group_seeds(self.configs, may_join)
 
     def left_s(self) -> float | None:
         """What the runs that are not over will take, one after the other; None where that is not known of any."""

@@ -15,13 +15,14 @@ RANKS = [
     {"wiring"},
     {"arguments", "config", "results", "isolation", "presence"},
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
-    {"models", "data", "tasks", "energy", "screen", "tracking"},
+    {"models", "data", "tasks", "energy", "screen", "tracking", "grouping"},
     {"train", "report"},
     {"build", "compose", "sweep"},
     {"checkpoint", "compiled", "survey", "calibrate", "plan", "jobs", "trained"},
     {"explain"},
     {"prune"},
     {"run"},
+    {"together"},
     {"preload", "cli"},
 ]
 

@@ -62,6 +62,7 @@ def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: 
         "force=true",
         "energy.country=USA",
         "device=cuda:1",
+        "seeds_at_once=8",
         "tensorboard=with",
         "mlflow=with",
     ]
@@ -125,6 +126,7 @@ def test_a_run_is_called_after_its_unit(overrides: str, name: str, configure: Co
         ("layout.activation=sellu", "but got 'sellu'. Did you mean selu?"),
         ("device=gpu", "device must"),
         ("seed=-1", "seed must be greater than or equal to 0, but got -1"),
+        ("seeds_at_once=0", "seeds_at_once must be greater than 0, but got 0"),
         ("energy.country=usa", "energy.country must"),
         ("+epoch=3", "epoch must be a known key, but got epoch=3. Did you mean training.epochs?"),
         ("+training.epoch=3", "Did you mean training.epochs?"),

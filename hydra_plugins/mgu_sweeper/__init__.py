@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
@@ -44,8 +44,28 @@ DEFAULTS: dict[str, Any] = {
     "grids": {},
     "plan": None,
     "calibrate": False,
+    "seeds": None,
 }
 ConfigStore.instance().store(group="hydra/sweeper", name="grids", node=DEFAULTS, provider="mgu")
+
+
+class Job(NamedTuple):
+    """What is launched as one: a run, or several that differ in their seed only and are trained together."""
+
+    overrides: list[str]
+    configs: list[RunConfig]
+
+    @property
+    def words(self) -> list[str]:
+        seeds = [config.seed for config in self.configs]
+        return [*self.overrides, f"hydra.sweeper.seeds={seeds}"] if len(seeds) > 1 else self.overrides
+
+    def busy(self, outcomes: Sequence[str]) -> Job | None:
+        """The same with the runs that another process was at."""
+        configs = [config for config, outcome in zip(self.configs, outcomes, strict=True) if outcome == "busy"]
+        # Who forces a run that another sweep forces too has that one's result, or what it left.
+        own = [f"seed={configs[0].seed}"] if len(self.configs) > 1 and configs else []
+        return Job([*self.overrides, *own, "force=false"], configs) if configs else None
 
 
 class GridSweeper(BasicSweeper):
@@ -58,8 +78,12 @@ class GridSweeper(BasicSweeper):
         grids: Grids,
         plan: str | None = None,
         calibrate: bool = False,
+        seeds: list[int] | None = None,
     ) -> None:
-        """plan: "table" or "json" shows what would be done and trains nothing; see mgu/plan.py, also for calibrate."""
+        """plan: "table" or "json" shows what would be done and trains nothing; see mgu/plan.py, also for calibrate.
+
+        seeds: set here, in a job of several seeds that are trained together; see mgu/grouping.py.
+        """
         super().__init__(max_batch_size, params)
         self.grids, self.plan, self.calibrate = grids, plan, calibrate
 
@@ -88,43 +112,43 @@ class GridSweeper(BasicSweeper):
         sweep = Sweep(configs)
         sweep.prepare()
         # Other machines may start elsewhere or with other variables: all are to write to the same place.
-        jobs = [
-            [*job, f"runs_dir={_quoted(str(runs_dir(config).absolute()))}"]
+        by_folder = {
+            run_folder(config): [*job, f"runs_dir={_quoted(str(runs_dir(config).absolute()))}"]
             for job, config in zip(jobs, configs, strict=True)
-        ]
+        }
+        launched = [Job(by_folder[run_folder(group[0])], group) for group in sweep.groups()]
         reasons: dict[Path, str] = {}
         try:
             with sweep.watching(one_by_one=type(self.launcher).__name__ == "BasicLauncher"):
-                returns = self._launch(sweep, jobs, reasons)
+                returns = self._launch(sweep, launched, reasons)
         except KeyboardInterrupt:
             sweep.close(reasons, interrupted=True)
             raise
         sweep.close(reasons)
         return returns
 
-    def _launch(self, sweep: Sweep, jobs: list[list[str]], reasons: dict[Path, str]) -> list[JobReturn]:
+    def _launch(self, sweep: Sweep, jobs: list[Job], reasons: dict[Path, str]) -> list[JobReturn]:
         """All jobs; those that another process was at once more when it has ended, for it may have been killed."""
         assert self.launcher is not None
-        configs = sweep.configs
         all_returns: list[JobReturn] = []
         while jobs:
+            words = [job.words for job in jobs]
             try:
-                returns: Sequence[JobReturn] = self.launcher.launch(jobs, initial_job_idx=len(all_returns))
+                returns: Sequence[JobReturn] = self.launcher.launch(words, initial_job_idx=len(all_returns))
             except Exception as error:  # a worker was killed: the launchers give up, but runs are on disk
                 reason = f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0]
-                reasons |= {run_folder(config): reason for config in configs}
+                reasons |= {run_folder(config): reason for job in jobs for config in job.configs}
                 return all_returns
             all_returns += returns
             busy = []
-            for job, config, returned in zip(jobs, configs, returns, strict=True):
+            for job, returned in zip(jobs, returns, strict=True):
                 if returned.status == JobStatus.FAILED:
-                    reasons[run_folder(config)] = str(returned._return_value)
-                elif returned.return_value == "busy":
-                    # Who forces a run that another sweep forces too has that one's result, or what it left.
-                    busy.append(([*job, "force=false"], config))
-            jobs, configs = [job for job, _ in busy], [config for _, config in busy]
+                    reasons |= {run_folder(config): str(returned._return_value) for config in job.configs}
+                elif left := job.busy(returned.return_value):
+                    busy.append(left)
+            jobs = busy
             if busy:
-                sweep.wait_for(configs)
+                sweep.wait_for([config for job in busy for config in job.configs])
         return all_returns
 
     def _jobs(self, arguments: list[str]) -> list[list[str]]:

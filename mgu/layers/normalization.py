@@ -40,28 +40,33 @@ class BatchNorm(nn.Module):
 
     def _normalise(self, x: Tensor) -> Tensor:
         """x (N, C, *)."""
-        return self._by_batch(x) if self.training else self._by(x, self.running_mean, self.running_var)
-
-    def _by(self, x: Tensor, mean: Tensor, var: Tensor) -> Tensor:
-        return F.batch_norm(x, mean, var, self.weight, self.bias, training=False, eps=self.eps)
-
-    def _by_batch(self, x: Tensor) -> Tensor:
-        count = x.numel() // x.shape[1]
-        # With momentum 1 torch leaves the statistics of this batch alone in the two buffers it is given.
-        mean, var = torch.zeros_like(self.running_mean), torch.zeros_like(self.running_var)
-        if count > 1:
-            out = F.batch_norm(x, mean, var, self.weight, self.bias, training=True, momentum=1.0, eps=self.eps)
-            var = var * ((count - 1) / count)
-        else:  # torch refuses a batch of one value per channel; its variance is 0 and its output the bias
-            mean = x.detach().flatten().to(mean)
-            out = self._by(x - x, torch.zeros_like(mean), var)  # so that its gradient is 0, too
-        with torch.no_grad():
-            self.running_mean.lerp_(mean, self.momentum)
-            self.running_var.lerp_(var, self.momentum)
-        return out
+        tensors = self.running_mean, self.running_var, self.weight, self.bias
+        if self.training:
+            return normalise_by_batch(x, *tensors, self.momentum, self.eps)
+        return F.batch_norm(x, *tensors, training=False, eps=self.eps)
 
     def extra_repr(self) -> str:
         return f"{len(self.weight)}, channel_axis={self.channel_axis}, momentum={self.momentum}, eps={self.eps}"
+
+
+def normalise_by_batch(
+    x: Tensor, running_mean: Tensor, running_var: Tensor, weight: Tensor, bias: Tensor, momentum: float, eps: float
+) -> Tensor:
+    """x (N, C, *) by its own statistics, which the running ones (C,) take in, in place."""
+    count = x.numel() // x.shape[1]
+    # With momentum 1 torch leaves the statistics of this batch alone in the two buffers it is given.
+    mean, var = torch.zeros_like(running_mean), torch.zeros_like(running_var)
+    if count > 1:
+        out = F.batch_norm(x, mean, var, weight, bias, training=True, momentum=1.0, eps=eps)
+        var = var * ((count - 1) / count)
+    else:  # torch refuses a batch of one value per channel; its variance is 0 and its output the bias
+        mean = x.detach().flatten().to(mean)
+        # x - x, so that its gradient is 0, too
+        out = F.batch_norm(x - x, torch.zeros_like(mean), var, weight, bias, training=False, eps=eps)
+    with torch.no_grad():
+        running_mean.lerp_(mean, momentum)
+        running_var.lerp_(var, momentum)
+    return out
 
 
 class LayerNorm(nn.Module):

@@ -65,7 +65,7 @@ def wide(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
     """
     first: Any = layers[0]
     if isinstance(first, nn.Linear):
-        return _watched(F.linear(x, *_stored_together(layers)), layers)
+        return _watched(F.linear(x, *stored_together(layers)), layers)
     axis = 1 - first.weight.dim()  # of the channels, from the end: a missing batch does not move it
     if x.dim() == first.weight.dim():
         x = with_channels_last(x)
@@ -74,7 +74,7 @@ def wide(layers: Sequence[nn.Module], x: Tensor) -> Tensor:
         sizes = (first.stride, first.padding, first.output_padding, first.groups, first.dilation)
         out = TRANSPOSED[type(first)](x, weight, bias, *sizes)
         return _by_layer(out, axis, len(layers), first.groups)
-    weight, bias = _stored_together(layers) if first.groups == 1 else _interleaved(layers, axis=0)
+    weight, bias = stored_together(layers) if first.groups == 1 else _interleaved(layers, axis=0)
     if first.padding_mode != "zeros":
         x = F.pad(x, first._reversed_padding_repeated_twice, mode=first.padding_mode)
     padding = first.padding if first.padding_mode == "zeros" else 0
@@ -98,7 +98,7 @@ def _watched(out: Tensor, layers: Sequence[Any]) -> Tensor:
     return out
 
 
-def _stored_together(layers: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
+def stored_together(layers: Sequence[Any]) -> tuple[Tensor, Tensor | None]:
     """Weight and bias of the wide layer, of which the layers' own are slices."""
     weights = [layer.weight for layer in layers]
     biases = [] if layers[0].bias is None else [layer.bias for layer in layers]
@@ -120,7 +120,7 @@ class _Together(torch.autograd.Function):
     def forward(ctx: Any, count: int, *parameters: Tensor) -> tuple[Tensor, Tensor | None]:
         ctx.count = count
         biases = parameters[count:]
-        return _side_by_side(parameters[:count]), _side_by_side(biases) if biases else None
+        return side_by_side(parameters[:count]), side_by_side(biases) if biases else None
 
     @staticmethod
     def backward(ctx: Any, d_weight: Tensor, d_bias: Tensor | None) -> tuple[Tensor | None, ...]:
@@ -133,7 +133,8 @@ def _version(parameters: Sequence[Tensor]) -> int:
     return sum(parameter._version for parameter in parameters if not parameter.is_inference())
 
 
-def _side_by_side(parameters: Sequence[Tensor]) -> Tensor:
+def side_by_side(parameters: Sequence[Tensor]) -> Tensor:
+    """One tensor, along the first axis, of which the given ones are slices from now on."""
     first = parameters[0]
     size, start, storage = first.numel() * first.element_size(), first.data_ptr(), first.untyped_storage().data_ptr()
     stride = first.stride()
