@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ FORMATS = ("table", "md", "csv", "json", "tex", "html")
 def main(arguments: list[str]) -> None:
     """Raises UserError where there is nothing to report; files that cannot be read are named on stderr."""
     options = _parse(arguments)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads cost more than such small products gain
     paths = options.runs or [default_runs_dir()]
     loaded = load_results(paths)
     for line in loaded.skipped:
