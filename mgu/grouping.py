@@ -36,6 +36,8 @@ def why_alone(config: RunConfig, model: Model) -> str | None:
     """What this run is, if its seeds are trained one after the other whatever was asked for; None if they need not."""
     if config.mgu:
         return "units, which gain little from it"
+    if config.engine == "compiled":
+        return "compiled models, each of which is compiled for itself"
     if not model.device.startswith("cpu"):
         return f"runs on {model.device}, for it is made for the CPU"
     if model.flops is None or model.flops > MOST_FLOPS:
