@@ -115,7 +115,15 @@ def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_pa
     assert done.stdout.splitlines()[0].startswith("digits_2-ln-s0 on cpu") and "epoch 2/2" in done.stdout
     (folder,) = (tmp_path / "runs" / "single").iterdir()
     files = {file.name for file in folder.iterdir()}
-    assert files == {"result.json", "history.csv", "config.yaml", "weights.safetensors", "log.txt", ".lock"}
+    assert files == {
+        "result.json",
+        "history.csv",
+        "config.yaml",
+        "weights.safetensors",
+        "correct.bits",
+        "log.txt",
+        ".lock",
+    }
     result = json.loads((folder / "result.json").read_text())
     assert result["status"] == "ok" and result["schema_version"] == 2 and result["params_keras"] == 5226
     assert result["test"]["accuracy"] > 0.5 and result["val"]["precision"] > 0.5

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from mgu.isolation import call
-from mgu.results import read_result
+from mgu.results import read_correct, read_result
 from tests.processes import Running, run_cold, start_cold
 
 GRID = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "residual=without", "seed=0,1")
@@ -34,13 +34,18 @@ def evidence(folder: Path) -> dict[str, tuple[Any, ...]]:
         del result["config"]["runs_dir"]
         with file.with_name("history.csv").open() as opened:
             rows = [{k: v for k, v in row.items() if not k.endswith("_s")} for row in csv.DictReader(opened)]
-        found[file.parent.name] = (result, rows, file.with_name("weights.safetensors").read_bytes())
+        found[file.parent.name] = (
+            result,
+            rows,
+            file.with_name("weights.safetensors").read_bytes(),
+            read_correct(file.parent),
+        )
     return found
 
 
 def leftovers(folder: Path) -> set[str]:
     """Names of files that no finished run has."""
-    usual = {"result.json", "history.csv", "config.yaml", "weights.safetensors", "log.txt", ".lock"}
+    usual = {"result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt", ".lock"}
     return {file.name for file in folder.rglob("*") if file.is_file()} - usual
 
 

@@ -66,7 +66,7 @@ class Budget:
         if self.reached_s is None:
             return f"{line}: the whole grid is not expected to reach the unit."
         times = self.reached_s / self.unit_s
-        pays = "the unit pays" if times > 1 else "the unit does not pay"
+        pays = "they cost the same" if 0.95 < times < 1.05 else f"the unit {'pays' if times > 1 else 'does not pay'}"
         return f"{line}: the grid is there after {self.reached_s:,.0f} s, {times:.2g}x the unit's time; {pays}."
 
 
