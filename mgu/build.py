@@ -18,8 +18,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.flop_counter import FlopCounterMode
 
 from mgu.config import RunConfig
-from mgu.data.images import Splits
 from mgu.data.load import load_splits
+from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.layers.activation import find_activation
 from mgu.layers.block import Block
@@ -28,6 +28,7 @@ from mgu.layers.unit import MultiGatedUnit
 from mgu.malloc import keep_freed_memory
 from mgu.models.convnet import ConvNet, convolution
 from mgu.tasks.classification import Classification
+from mgu.tasks.task import Task
 from mgu.train.optim import build_nadam
 
 
@@ -35,7 +36,7 @@ class Learner(NamedTuple):
     """All that training changes or asks."""
 
     model: nn.Module
-    task: Classification
+    task: Task
     optimizer: Optimizer
     schedule: LRScheduler
 

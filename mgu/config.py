@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from mgu.errors import UserError
+from mgu.score import SCORES, Score, TaskName
 from mgu.wiring import Gate
 
 NAME = r"^\w[\w.-]*$"  # becomes part of a path
@@ -38,6 +39,10 @@ class DatasetConfig(Section):
     image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # channels, height, width
     num_classes: Annotated[int, Field(ge=2)]
     split: Literal["paper", "holdout"]
+
+    @property
+    def task(self) -> TaskName:
+        return "classification"
 
 
 class Convolution(Section):
@@ -215,6 +220,11 @@ class RunConfig(Section):
         values["training"].pop("timeout")
         values["layout"].pop("name")
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def score(self) -> Score:
+        """What its epochs are selected by, and it is ranked by."""
+        return SCORES[self.dataset.task]
 
     @property
     def name(self) -> str:

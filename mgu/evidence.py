@@ -43,6 +43,7 @@ def describe(config: RunConfig, status: Literal["ok", "diverged", "failed"], **m
         experiment_name=config.experiment_name,
         model="unit" if config.mgu else "baseline",
         dataset=config.dataset.name,
+        task=config.dataset.task,
         split=config.dataset.split,
         layout=config.layout.as_list,
         norm=config.norm.name if config.norm else None,

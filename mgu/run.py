@@ -33,7 +33,7 @@ from mgu.build import (
 )
 from mgu.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
 from mgu.config import RunConfig
-from mgu.data.images import Images, Splits
+from mgu.data.splits import Data, Splits
 from mgu.energy import build_meter
 from mgu.errors import UserError
 from mgu.evidence import describe, log_to, write_history
@@ -110,7 +110,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send) -> Result:
     splits = build_splits(config).to(device)
     _warm_up(config, device)
     meter = build_meter(config.energy, device)
-    log.info("%s on %s, %d training images", config.name, describe_device(config), len(splits.train))
+    log.info("%s on %s, %d training examples", config.name, describe_device(config), len(splits.train))
     _clear(config, folder)
     with Presence() as presence, meter:
         clock.lap("setup")
@@ -224,10 +224,10 @@ def _evaluate_best(config: RunConfig, learner: Learner, outcome: Fit, splits: Sp
         return {}
     learner.model.load_state_dict(outcome.best_weights)
 
-    def score(images: Images | None) -> Metrics | None:
-        if images is None:
+    def score(data: Data | None) -> Metrics | None:
+        if data is None:
             return None
-        metrics = evaluate(learner.model, images, learner.task, config.training.eval_batch_size)
+        metrics = evaluate(learner.model, data, learner.task, config.training.eval_batch_size)
         loss = metrics.pop("loss")
         return Metrics(loss=loss if math.isfinite(loss) else None, **metrics)
 

@@ -11,7 +11,7 @@ import mgu
 
 ROOT = Path(mgu.__file__).parent
 RANKS = [
-    {"errors", "wiring", "native", "malloc"},
+    {"errors", "wiring", "score", "native", "malloc"},
     {"arguments", "config", "results", "isolation", "presence"},
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
     {"models", "data", "tasks", "energy", "screen", "tracking"},

@@ -74,6 +74,25 @@ def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: 
 
 
 @pytest.mark.parametrize(
+    ("overrides", "identity"),
+    [
+        ("", "8ce0b1fa"),
+        ("layout=digits_2 norm=ln residual=with", "f23c915e"),
+        ("layout=digits_4 mgu=reference", "cda7dbed"),
+        ("dataset=mnist layout=mnist_4 mgu=equations seed=7", "034343f0"),
+        ("dataset=cifar10 layout=cifar_15 norm=no_norm dataset.split=holdout", "50995dd8"),
+        ("+experiment=mnist mgu=reference mgu.residual_gate=false", "edec334f"),
+        ("layout=digits_3 engine=eager", "b3f1def2"),
+    ],
+)
+def test_runs_keep_the_identity_that_they_were_trained_under(
+    overrides: str, identity: str, configure: Configure
+) -> None:
+    """What is new must not enter where it is not used, or finished runs would be trained again."""
+    assert configure(*overrides.split()).identity == identity
+
+
+@pytest.mark.parametrize(
     ("overrides", "message"),
     [
         ("optimizer.lr=-1", "optimizer.lr must be greater than 0, but got -1"),

@@ -112,7 +112,7 @@ def test_the_best_baseline_against_the_unit_on_validation_and_test_images() -> N
                example_unit("u", val_accuracy=0.925, test=example_result(val_accuracy=0.79).val)]  # fmt: skip
     lines = "\n".join(summarise(rank(results)[0]))
     assert "Best baseline a 90.00%, unit u 92.50%: +2.50 points" in lines
-    assert "On test images 80.00% and 79.00%: -1.00" in lines
+    assert "On test data 80.00% and 79.00%: -1.00" in lines
 
 
 def paper_result(position: int, **changes: Any) -> Result:

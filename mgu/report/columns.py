@@ -34,11 +34,11 @@ def columns(table: Table) -> list[Column]:
             "model_size", "model size", lambda row: row.result.params_keras, lambda row: size(row.result.params_keras)
         ),
         Column("tts_s", "tts [s]", lambda row: row.tts_s, lambda row: _or_dash(row.tts_s, ",.1f") + row.marks),
-        _accuracy("train"),
-        _accuracy("val"),
+        *_scores("train", table),
+        *_scores("val", table),
     ]
     if any(row.result.test for row in table.rows):
-        chosen.append(_accuracy("test"))
+        chosen += _scores("test", table)
     if any(row.paper for row in table.rows):
         chosen.append(Column("paper_val_acc", "paper [%]", _paper, lambda row: _or_dash(_paper(row), ".2f")))
     chosen.append(Column("epochs", "epochs", lambda row: row.result.epochs, lambda row: str(row.result.epochs)))
@@ -65,12 +65,29 @@ def size(params: int | None) -> str:
     return f"{params / scale:.2f}{unit}"
 
 
+def _scores(split: str, table: Table) -> list[Column]:
+    """The metrics of the table's task on one split: accuracy in percent, others as they are, where any row has them."""
+    if table.task == "classification":
+        return [_accuracy(split)]
+    columns = [_metric(split, name) for name in (table.score.metric, *table.score.others)]
+    return [column for column in columns if any(column.value(row) is not None for row in table.rows)]
+
+
 def _accuracy(split: str) -> Column:
     def percent(row: Row) -> float | None:
         metrics: Metrics | None = getattr(row.result, split)
-        return 100 * metrics.accuracy if metrics else None
+        return 100 * metrics.accuracy if metrics and metrics.accuracy is not None else None
 
     return Column(f"{split}_acc", f"{split}_acc [%]", percent, lambda row: _or_dash(percent(row), ".2f"))
+
+
+def _metric(split: str, name: str) -> Column:
+    def value(row: Row) -> float | None:
+        metrics: Metrics | None = getattr(row.result, split)
+        return getattr(metrics, name) if metrics else None
+
+    key = f"{split}_{name}"
+    return Column(key, key, value, lambda row: _or_dash(value(row), ".4g"))
 
 
 def _energy(part: str, table: Table) -> list[Column]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mgu.report.paper import PaperRow, find_row
 from mgu.results import Component, Result
+from mgu.score import SCORES, Score, TaskName
 
 SHORT_S = 10.0  # a shorter run gives codecarbon too few readings
 
@@ -38,8 +39,8 @@ class Row:
         return "~" * self.is_short + "!" * self.result.contended + "+" * (self.result.resumed > 0)
 
     @property
-    def val_accuracy(self) -> float | None:
-        return self.result.val.accuracy if self.result.val else None
+    def val_score(self) -> float | None:
+        return self.result.val_score
 
     def component(self, part: str) -> Component | None:
         """Energy of "cpu", "gpu" or "ram"; None where it was not measured or there was nothing to count."""
@@ -51,16 +52,23 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The ranking of one experiment, best first. Runs on other images or validated otherwise are another experiment."""
+    """The ranking of one experiment, best first. Runs on other data, of another task or validated otherwise are another
+    experiment."""
 
     experiment: str
     dataset: str
     split: str
+    task: TaskName
     rows: list[Row]
 
     @property
+    def score(self) -> Score:
+        """What its rows are ranked by."""
+        return SCORES[self.task]
+
+    @property
     def title(self) -> str:
-        """The experiment, its data set, and which images validated."""
+        """The experiment, its data set, and what validated."""
         return f"{self.experiment} ({self.dataset}, split: {self.split})"
 
     @property
@@ -73,15 +81,16 @@ class Table:
 
     def best(self, rows: list[Row]) -> Row | None:
         """The first ranked of `rows`, which are some of this table's."""
-        return next((row for row in rows if row.rank is not None and row.val_accuracy is not None), None)
+        return next((row for row in rows if row.rank is not None and row.val_score is not None), None)
 
 
 def rank(results: Iterable[Result]) -> list[Table]:
-    """A table per experiment, by validation accuracy; what diverged before any epoch was over comes after what has
+    """A table per experiment, by the score of validation; what diverged before any epoch was over comes after what has
     one, what failed last and without a rank."""
-    experiments: dict[tuple[str, str, str], list[Result]] = {}
+    experiments: dict[tuple[str, str, str, TaskName], list[Result]] = {}
     for result in results:
-        experiments.setdefault((result.experiment_name, result.dataset, result.split), []).append(result)
+        key = (result.experiment_name, result.dataset, result.split, result.task)
+        experiments.setdefault(key, []).append(result)
     return [Table(*key, _rank_rows(experiments[key])) for key in sorted(experiments)]
 
 
@@ -94,5 +103,4 @@ def _rank_rows(results: list[Result]) -> list[Row]:
 
 
 def _order(result: Result) -> tuple[bool, float, str]:
-    accuracy = result.val.accuracy if result.val else -1.0
-    return (result.status == "failed", -accuracy, result.name)
+    return (result.status == "failed", result.score.place(result.val_score), result.name)

@@ -9,11 +9,12 @@ from statistics import mean
 
 from mgu.report.rank import SHORT_S, Row, Table
 from mgu.results import describe_method
+from mgu.score import Score
 
 
 def summarise(table: Table) -> list[str]:
     """Plain sentences, each figure with its unit and the method it was come by."""
-    return [*_costs(table), *_accuracy(table), *_paper(table), *_caveats(table)]
+    return [*_costs(table), *_scores(table), *_paper(table), *_caveats(table)]
 
 
 def _costs(table: Table) -> list[str]:
@@ -74,19 +75,27 @@ def _ratios(grid: Sequence[Row], units: Sequence[Row]) -> str:
     return ", ".join(parts)
 
 
-def _accuracy(table: Table) -> list[str]:
-    best, unit = table.best(table.baselines), table.best(table.units)
-    if best is None or unit is None or best.val_accuracy is None or unit.val_accuracy is None:
+def _scores(table: Table) -> list[str]:
+    best, unit, score = table.best(table.baselines), table.best(table.units), table.score
+    if best is None or unit is None or best.val_score is None or unit.val_score is None:
         return []
-    points = 100 * (unit.val_accuracy - best.val_accuracy)
     line = (
-        f"Best baseline {best.result.name} {best.val_accuracy:.2%}, unit {unit.result.name} {unit.val_accuracy:.2%}: "
-        f"{points:+.2f} points of validation accuracy (single runs: seeds alone move this)."
+        f"Best baseline {best.result.name} {score.text(best.val_score)}, "
+        f"unit {unit.result.name} {score.text(unit.val_score)}: "
+        f"{_difference(unit.val_score - best.val_score, score)} (single runs: seeds alone move this)."
     )
-    if best.result.test and unit.result.test:
-        tested = 100 * (unit.result.test.accuracy - best.result.test.accuracy)
-        line += f" On test images {best.result.test.accuracy:.2%} and {unit.result.test.accuracy:.2%}: {tested:+.2f}."
+    tested = [row.result.test.of(score) for row in (best, unit) if row.result.test]
+    if len(tested) == 2 and tested[0] is not None and tested[1] is not None:
+        difference = _difference(tested[1] - tested[0], score).partition(" ")[0]
+        line += f" On test data {score.text(tested[0])} and {score.text(tested[1])}: {difference}."
     return [line]
+
+
+def _difference(value: float, score: Score) -> str:
+    """Signed, with what it is of and, where it is not plain, which way is better."""
+    if score.metric == "accuracy":
+        return f"{100 * value:+.2f} points of validation accuracy"
+    return f"{value:+.4g} of validation {score.metric}" + ", of which less is better" * (not score.higher_is_better)
 
 
 def _paper(table: Table) -> list[str]:
@@ -96,7 +105,7 @@ def _paper(table: Table) -> list[str]:
     for row in table.rows:
         if row.paper and row.result.status != "failed":
             # A run without a finite epoch ranks below all: the paper prints such rows as chance.
-            accuracy = -1.0 if row.val_accuracy is None else row.val_accuracy
+            accuracy = -1.0 if row.val_score is None else row.val_score
             ours.setdefault(row.paper.model_name, []).append(accuracy)
             theirs[row.paper.model_name] = row.paper.val_acc
     tau = kendall_tau([mean(accuracies) for accuracies in ours.values()], list(theirs.values()))
@@ -142,7 +151,7 @@ def _caveats(table: Table) -> list[str]:
         )
     if table.split == "paper":
         lines.append(
-            "split: paper validates on the official test images, so the best of a grid is picked on them: "
+            "split: paper validates on the official test data, so the best of a grid is picked on them: "
             "use dataset.split=holdout for an unbiased comparison."
         )
     return lines

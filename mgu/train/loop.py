@@ -1,7 +1,8 @@
 """The training loop: `train_epoch`, `evaluate`, and `fit` around them.
 
-Baselines and units go through the same three functions, so that what is compared is the model. Data lies on the device
-and is shuffled by index; nothing in a step waits for the device, losses and counts are read once an epoch.
+Baselines and units, images, tables and ratings go through the same three functions, so that what is compared is the
+model: data is what gives batches by index (mgu/data/splits.py), a task a loss, its metrics and a direction
+(mgu/tasks/task.py). Data lies on the device; nothing in a step waits for it, losses and counts are read once an epoch.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from mgu.data.images import Images, Splits
-from mgu.tasks.classification import Classification
+from mgu.data.splits import Data, Splits
+from mgu.tasks.task import Task
 from mgu.train.early_stop import EarlyStop
 
 Metrics = dict[str, float]
@@ -37,47 +38,47 @@ class Fit:
 
 def train_epoch(
     model: nn.Module,
-    images: Images,
-    task: Classification,
+    data: Data,
+    task: Task,
     optimizer: Optimizer,
     schedule: LRScheduler,
     batch_size: int,
     shuffle: torch.Generator,
     on_step: Callable[[], None] = lambda: None,
 ) -> Metrics:
-    """One pass over `images` in random order; mean loss and the metrics of the batches as they were trained on."""
+    """One pass over `data` in random order; mean loss and the metrics of the batches as they were trained on."""
     model.train()
-    totals = _Totals(task, images.labels.device)
-    order = torch.randperm(len(images), generator=shuffle).to(images.labels.device)
+    totals = _Totals(task, data.device)
+    order = torch.randperm(len(data), generator=shuffle).to(data.device)
     for index in order.split(batch_size):
-        inputs, targets = images.batch(index)
-        logits = model(inputs)
-        loss = task.loss(logits, targets)
+        inputs, targets = data.batch(index)
+        outputs = model(inputs)
+        loss = task.loss(outputs, targets)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         schedule.step()
-        totals.add(loss, logits, targets)
+        totals.add(loss, outputs, targets)
         on_step()
     return totals.metrics()
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, images: Images, task: Classification, batch_size: int) -> Metrics:
+def evaluate(model: nn.Module, data: Data, task: Task, batch_size: int) -> Metrics:
     """Mean loss and metrics of the model as it is used: no dropout, running statistics."""
     model.eval()
-    totals = _Totals(task, images.labels.device)
-    for start in range(0, len(images), batch_size):
-        inputs, targets = images.batch(slice(start, start + batch_size))
-        logits = model(inputs)
-        totals.add(task.loss(logits, targets), logits, targets)
+    totals = _Totals(task, data.device)
+    for start in range(0, len(data), batch_size):
+        inputs, targets = data.batch(slice(start, start + batch_size))
+        outputs = model(inputs)
+        totals.add(task.loss(outputs, targets), outputs, targets)
     return totals.metrics()
 
 
 def fit(
     model: nn.Module,
     splits: Splits,
-    task: Classification,
+    task: Task,
     optimizer: Optimizer,
     schedule: LRScheduler,
     *,
@@ -96,9 +97,9 @@ def fit(
     on_step is called after every batch, on_epoch after every epoch. A row of the history has: epoch (from 1), lr
     (after it), the metrics as train_* and val_*, and the seconds spent on training and on evaluation.
     """
-    outcome, early_stop = so_far or Fit(), EarlyStop(patience)
+    outcome, early_stop = so_far or Fit(), EarlyStop(patience, task.score)
     for row in outcome.history:
-        early_stop.improved(int(row["epoch"]), row[f"val_{task.score}"])
+        early_stop.improved(int(row["epoch"]), row[f"val_{task.score.metric}"])
     for epoch in range(len(outcome.history) + 1, epochs + 1):
         if early_stop.stopped or outcome.status == "diverged":
             break
@@ -116,7 +117,7 @@ def fit(
         outcome.history.append(row)
         if not (math.isfinite(train["loss"]) and math.isfinite(val["loss"])):
             outcome.status = "diverged"
-        elif early_stop.improved(epoch, val[task.score]):
+        elif early_stop.improved(epoch, val[task.score.metric]):
             outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
         on_epoch(outcome)
     return outcome
@@ -125,19 +126,19 @@ def fit(
 class _Totals:
     """Sums that stay on the device until they are asked for."""
 
-    def __init__(self, task: Classification, device: torch.device) -> None:
+    def __init__(self, task: Task, device: torch.device) -> None:
         self.task = task
         self.loss = torch.zeros((), device=device, dtype=torch.float64 if device.type != "mps" else torch.float32)
-        self.confusion = task.confusion(device)
+        self.counted, self.totals = 0, task.totals(device)
 
-    def add(self, loss: Tensor, logits: Tensor, targets: Tensor) -> None:
+    def add(self, loss: Tensor, outputs: Tensor, targets: Tensor) -> None:
         """`loss` is the mean over the batch; batches weigh by their size."""
         self.loss.add_(loss.detach(), alpha=len(targets))
-        self.task.count(self.confusion, logits.detach(), targets)
+        self.counted += len(targets)
+        self.task.count(self.totals, outputs.detach(), targets)
 
     def metrics(self) -> Metrics:
-        count = self.confusion.sum()
-        return {"loss": (self.loss / count).item(), **self.task.metrics(self.confusion)}
+        return {"loss": (self.loss / self.counted).item(), **self.task.metrics(self.totals)}
 
 
 def _prefixed(prefix: str, metrics: Metrics) -> Metrics:

@@ -1,0 +1,42 @@
+"""What runs of a kind of task are ranked by: which metric, and which way is better."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+TaskName = Literal["classification", "regression", "ranking"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """`metric` decides on early stopping, the best weights and the rank; `others` stand beside it in a report."""
+
+    metric: str
+    higher_is_better: bool = True
+    others: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> float:
+        """Any value is better."""
+        return -math.inf if self.higher_is_better else math.inf
+
+    def is_better(self, value: float, than: float) -> bool:
+        """Whether `value` is the better one; an equal one is not."""
+        return value > than if self.higher_is_better else value < than
+
+    def place(self, value: float | None) -> float:
+        """Sorts the best first, and what has no score last."""
+        return math.inf if value is None else -value if self.higher_is_better else value
+
+    def text(self, value: float, width: int = 0) -> str:
+        """For people: a share in percent, an error in the unit of what is predicted."""
+        return f"{value:{width}.2%}" if self.metric == "accuracy" else f"{value:{width}.4g}"
+
+
+SCORES: dict[TaskName, Score] = {
+    "classification": Score("accuracy"),
+    "regression": Score("rmse", higher_is_better=False, others=("mae", "r2")),
+    "ranking": Score("ndcg_at_10", others=("recall_at_10",)),
+}

@@ -1,0 +1,61 @@
+"""A task's direction: early stopping, ranking and words follow it, whichever way is better."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from mgu.progress import describe_scores, summarise
+from mgu.report.rank import rank
+from mgu.report.render import to_csv, to_markdown
+from mgu.report.summary import summarise as sentences
+from mgu.results import Metrics, Result
+from mgu.score import SCORES
+from mgu.train.early_stop import EarlyStop
+from tests.examples import example_result, example_unit
+
+
+def regression(name: str, rmse: float | None, *, unit: bool = False) -> Result:
+    metrics = None if rmse is None else Metrics(loss=0.5, rmse=rmse, mae=rmse / 2, r2=0.25)
+    example = example_unit if unit else example_result
+    return example(name, val=metrics, train=metrics, test=metrics, task="regression", dataset="houses")
+
+
+@pytest.mark.parametrize(("task", "values"), [("classification", [0.5, 0.6, 0.6, 0.4]), ("regression", [3, 2, 2, 4])])
+def test_early_stopping_goes_by_the_direction(task: str, values: list[float]) -> None:
+    stop = EarlyStop(2, SCORES[task])
+    assert [stop.improved(epoch, value) for epoch, value in enumerate(values, 1)] == [True, True, False, False]
+    assert stop.stopped and stop.best_epoch == 2 and not stop.improved(5, float("nan"))
+
+
+def test_the_lowest_error_ranks_first_and_no_score_last() -> None:
+    results = [regression("poor", 9.0), regression("lost", None), regression("good", 2.0)]
+    (table,) = rank([*results, regression("unit", 2.5, unit=True)])
+    assert [row.result.name for row in table.rows] == ["good", "unit", "poor", "lost"]
+    text = "\n".join(sentences(table))
+    assert "Best baseline good 2, unit unit 2.5: +0.5 of validation rmse, of which less is better" in text
+    assert "On test data 2 and 2.5: +0.5." in text
+    header = to_csv([table]).splitlines()[0]
+    assert "val_rmse,val_mae,val_r2,test_rmse" in header and "acc" not in header
+    assert "| val_rmse |" in to_markdown([table])
+
+
+def test_what_the_task_has_not_is_neither_written_nor_shown() -> None:
+    ranking = Metrics(loss=1.0, ndcg_at_10=0.3, recall_at_10=0.5)
+    result = example_result(val=ranking, train=Metrics(loss=0.5), test=None, task="ranking")
+    assert set(msgspec.to_builtins(result)["val"]) == {"loss", "ndcg_at_10", "recall_at_10"}
+    header = to_csv(rank([result])).splitlines()[0]
+    assert "val_ndcg_at_10,val_recall_at_10" in header and "train_" not in header
+    assert "val     0.3" in summarise(result)
+    row = {"train_loss": 0.5, "val_loss": 1.0, "val_ndcg_at_10": 0.25}
+    assert describe_scores(row, SCORES["ranking"]) == "loss 0.5000  val loss 1.0000  val 0.25"
+
+
+def test_tasks_are_never_ranked_together() -> None:
+    assert len(rank([regression("a", 1.0), example_result(dataset="houses")])) == 2
+
+
+def test_a_result_of_before_there_were_tasks_is_of_classification() -> None:
+    old = {k: v for k, v in msgspec.to_builtins(example_result()).items() if k != "task"} | {"schema_version": 2}
+    read = msgspec.convert(old, Result)
+    assert read.task == "classification" and read.val_score == read.val.accuracy
