@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import platform
 import re
 import subprocess
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.flop_counter import FlopCounterMode
 
-from mgu.config import RunConfig
-from mgu.data.load import load_splits
+from mgu import problem
+from mgu.config import LayoutConfig, RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.layers.activation import find_activation
@@ -27,7 +29,7 @@ from mgu.layers.fused import find_kernel
 from mgu.layers.unit import MultiGatedUnit
 from mgu.malloc import keep_freed_memory
 from mgu.models.convnet import ConvNet, convolution
-from mgu.tasks.classification import Classification
+from mgu.models.mlp import MLP, dense
 from mgu.tasks.task import Task
 from mgu.train.optim import build_nadam
 
@@ -99,16 +101,28 @@ def _processor() -> str:
 
 def build_splits(config: RunConfig) -> Splits:
     """The data of the run, in main memory."""
-    dataset = config.dataset
-    return load_splits(dataset.name, dataset.root, dataset.split, dataset.image_shape, dataset.num_classes)
+    return problem.build_splits(config.dataset)
 
 
 def build_model(config: RunConfig) -> nn.Module:
     """The network of the configured layout: baseline blocks, or one unit per layer; weights from torch's seed."""
-    layout = config.layout
-    layers = layout.convolutions(config.dataset.image_shape)
-    blocks = [build_block(config, convolution(**layer.model_dump()), index) for index, layer in enumerate(layers)]
-    return ConvNet(blocks, layers[-1].out_channels, config.dataset.num_classes, layout.dropout)
+    layout, (inputs, num_outputs) = config.layout, problem.find_shapes(config.dataset)
+    if isinstance(layout, LayoutConfig):
+        layers = layout.convolutions(list(inputs))
+        blocks = [build_block(config, convolution(**layer.model_dump()), index) for index, layer in enumerate(layers)]
+        return ConvNet(blocks, layers[-1].out_channels, num_outputs, layout.dropout)
+    widths = [math.prod(inputs), *[layout.width] * layout.depth]
+    blocks = [build_block(config, dense(*sizes), index) for index, sizes in enumerate(pairwise(widths))]
+    return MLP(blocks, layout.width, num_outputs, layout.dropout)
+
+
+def build_toys(config: RunConfig) -> list[tuple[nn.Module, Tensor]]:
+    """A block of each kind that the run's network has, as small as can be, and inputs for it."""
+    if isinstance(config.layout, LayoutConfig):
+        image, inputs = torch.ones(2, 1, 3, 3), problem.find_shapes(config.dataset).inputs
+        widths = {layer.out_channels for layer in config.layout.convolutions(list(inputs))}
+        return [(build_block(config, nn.Conv2d(1, width, 3), index=0), image) for width in widths]
+    return [(build_block(config, nn.Linear(1, config.layout.width), index=0), torch.ones(2, 1))]
 
 
 def build_learner(config: RunConfig, device: torch.device) -> Learner:
@@ -117,7 +131,7 @@ def build_learner(config: RunConfig, device: torch.device) -> Learner:
     # Channels last: faster convolutions on CPUs and on tensor cores, and a layer norm without a transposition.
     model = build_model(config).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer, schedule = build_optimizer(config, model)
-    return Learner(model, Classification(config.dataset.num_classes), optimizer, schedule)
+    return Learner(model, problem.build_task(config.dataset), optimizer, schedule)
 
 
 def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
@@ -127,13 +141,13 @@ def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRS
 
 
 def count_flops(config: RunConfig) -> int:
-    """Floating-point operations of one image's forward pass (FlopCounterMode: matrix products, convolutions)."""
+    """Floating-point operations of one example's forward pass (FlopCounterMode: matrix products, convolutions)."""
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        build_model(config).eval()(torch.empty(1, *config.dataset.image_shape))
+        build_model(config).eval()(torch.empty(1, *problem.find_shapes(config.dataset).inputs))
     return int(counter.get_total_flops())
 
 
-def build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
+def build_block(config: RunConfig, layer: nn.Module, index: int) -> nn.Module:
     """`layer` in the block of the configuration, as the network's one of that index (from 0)."""
     activation = config.layout.activation
     if config.mgu:

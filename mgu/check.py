@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from mgu.config import RunConfig
+from mgu.config import DatasetConfig, LayoutConfig, RunConfig
 from mgu.errors import UserError, did_you_mean, nearest
 
 PATTERNS = {  # what the patterns in mgu/config.py mean
@@ -30,7 +30,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     except ValidationError as error:
         raise UserError("\n".join(_describe(fault) for fault in error.errors())) from None
     _check_axes(config)
-    config.layout.convolutions(config.dataset.image_shape)
+    _check_layout(config)
     return config
 
 
@@ -52,15 +52,28 @@ def _check_axes(config: RunConfig) -> None:
             )
 
 
+def _check_layout(config: RunConfig) -> None:
+    """Convolutions are for images, and those must not be too small for them; dense layers take any data."""
+    if not isinstance(config.layout, LayoutConfig):
+        return
+    if not isinstance(config.dataset, DatasetConfig):
+        raise UserError(
+            f"layout must be a dense one where the data are no images, but got {config.layout.name} for "
+            f"dataset={config.dataset.name}. Pass layout=dense_3, or one of your own with depth and width."
+        )
+    config.layout.convolutions(config.dataset.image_shape)
+
+
 def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
     """All legal keys in dotted form."""
     keys = []
     for name, field in model.model_fields.items():
         keys.append(prefix + name)
-        for section in (field.annotation, *get_args(field.annotation)):
+        for part in (field.annotation, *get_args(field.annotation)):
+            section = getattr(part, "__origin__", part)  # of several kinds, each is Annotated with its name
             if isinstance(section, type) and issubclass(section, BaseModel):
                 keys += known_keys(section, f"{prefix}{name}.")
-    return keys
+    return list(dict.fromkeys(keys))
 
 
 def hint_key(key: str) -> str:
@@ -73,7 +86,7 @@ def hint_key(key: str) -> str:
 
 def _describe(fault: Any) -> str:
     """One pydantic fault as: <thing> must be <rule>, but got <value>. <What to do.>"""
-    key = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+    key = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("["))
     value = _short(fault["input"])
     if fault["type"] == "extra_forbidden":
         return f"{key} must be a known key, but got {key}={value}. {hint_key(key)}"

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from mgu.errors import UserError
 from mgu.score import SCORES, Score, TaskName
+from mgu.sections import (
+    NAME,
+    Activation,
+    AdultConfig,
+    Count,
+    DenseLayoutConfig,
+    Fraction,
+    NonNegative,
+    Positive,
+    Section,
+    TableConfig,
+)
 from mgu.wiring import Gate
-
-NAME = r"^\w[\w.-]*$"  # becomes part of a path
-
-Count = Annotated[int, Field(gt=0, lt=2**63)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys and wrong types are refused, nothing is coerced."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
 
 
 class DatasetConfig(Section):
@@ -43,6 +43,11 @@ class DatasetConfig(Section):
     @property
     def task(self) -> TaskName:
         return "classification"
+
+    @property
+    def label(self) -> str:
+        """As reports call the data."""
+        return self.name
 
 
 class Convolution(Section):
@@ -67,7 +72,7 @@ class LayoutConfig(Section):
     start_filters: Count
     max_filters: Count
     kernel_size: Count  # a padded layer is padded alike on all sides; Keras differs from that where it also strides
-    activation: Literal["selu", "relu", "gelu", "silu", "tanh"]
+    activation: Activation
     dropout: Fraction
 
     def convolutions(self, image_shape: list[int]) -> list[Convolution]:
@@ -186,6 +191,28 @@ class MlflowConfig(Section):
         return uri
 
 
+def _kind_of_data(values: Any) -> str:
+    name = values.get("name") if isinstance(values, Mapping) else values.name
+    return f"[{name}]" if name in ("adult", "table") else "[images]"
+
+
+def _kind_of_layout(values: Any) -> str:
+    is_dense = "depth" in values if isinstance(values, Mapping) else isinstance(values, DenseLayoutConfig)
+    return "[dense]" if is_dense else "[convolutions]"
+
+
+AnyDataset = Annotated[
+    Annotated[DatasetConfig, Tag("[images]")]
+    | Annotated[AdultConfig, Tag("[adult]")]
+    | Annotated[TableConfig, Tag("[table]")],
+    Discriminator(_kind_of_data),
+]
+AnyLayout = Annotated[
+    Annotated[LayoutConfig, Tag("[convolutions]")] | Annotated[DenseLayoutConfig, Tag("[dense]")],
+    Discriminator(_kind_of_layout),
+]
+
+
 class RunConfig(Section):
     """One run, resolved. `norm` and `residual` are axes of the grid only: a unit learns them."""
 
@@ -197,8 +224,8 @@ class RunConfig(Section):
     engine: Literal["auto", "eager", "packed", "native"]  # see mgu/layers/engine.py
     runs_dir: str | None
     force: bool
-    dataset: DatasetConfig
-    layout: LayoutConfig
+    dataset: AnyDataset
+    layout: AnyLayout
     norm: NormConfig | None = None
     residual: bool | None = None
     mgu: UnitConfig | None = None
@@ -216,7 +243,8 @@ class RunConfig(Section):
         )
         if self.engine == "auto":  # like the device: whatever computes it fastest, equal but for rounding
             values.pop("engine")
-        values["dataset"].pop("root")
+        for where in ("root", "path"):  # a table is known by its sha256
+            values["dataset"].pop(where, None)
         values["training"].pop("timeout")
         values["layout"].pop("name")
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]

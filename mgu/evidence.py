@@ -42,7 +42,7 @@ def describe(config: RunConfig, status: Literal["ok", "diverged", "failed"], **m
         identity=config.identity,
         experiment_name=config.experiment_name,
         model="unit" if config.mgu else "baseline",
-        dataset=config.dataset.name,
+        dataset=config.dataset.label,
         task=config.dataset.task,
         split=config.dataset.split,
         layout=config.layout.as_list,

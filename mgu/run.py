@@ -17,14 +17,13 @@ from pathlib import Path
 import msgspec
 import torch
 import yaml
-from torch import nn
 
 from mgu.build import (
     Learner,
-    build_block,
     build_learner,
     build_optimizer,
     build_splits,
+    build_toys,
     check_engine,
     count_flops,
     describe_device,
@@ -237,9 +236,7 @@ def _evaluate_best(config: RunConfig, learner: Learner, outcome: Fit, splits: Sp
 def _warm_up(config: RunConfig, device: torch.device) -> None:
     """A step of toys like the run's layers: what is imported, initialised or compiled on first use is no run's doing,
     and takes seconds. Units are compiled for their number of channels."""
-    for channels in {layer.out_channels for layer in config.layout.convolutions(config.dataset.image_shape)}:
-        block = build_block(config, nn.Conv2d(1, channels, 3), index=0)
-        toy = nn.Sequential(block, nn.Flatten(), nn.Linear(4 * channels, 1)).to(device)
-        optimizer, _ = build_optimizer(config, toy)
-        toy(torch.ones(2, 1, 4, 4, device=device)).sum().backward()
+    for toy, inputs in build_toys(config):
+        optimizer, _ = build_optimizer(config, toy.to(device))
+        toy(inputs.to(device)).sum().backward()
         optimizer.step()

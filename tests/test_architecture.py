@@ -12,10 +12,11 @@ import mgu
 ROOT = Path(mgu.__file__).parent
 RANKS = [
     {"errors", "wiring", "score", "native", "malloc"},
+    {"sections"},
     {"arguments", "config", "results", "isolation", "presence"},
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
     {"models", "data", "tasks", "energy", "screen", "tracking"},
-    {"train", "report"},
+    {"train", "report", "problem"},
     {"build", "compose", "sweep"},
     {"checkpoint", "survey", "calibrate", "plan", "jobs"},
     {"run"},
