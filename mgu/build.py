@@ -30,6 +30,8 @@ from mgu.layers.unit import MultiGatedUnit
 from mgu.malloc import keep_freed_memory
 from mgu.models.convnet import ConvNet, convolution
 from mgu.models.mlp import MLP, dense
+from mgu.models.recommender import Factorisation, Recommender
+from mgu.sections import DenseLayoutConfig, FactorsLayoutConfig, MovieLensConfig
 from mgu.tasks.task import Task
 from mgu.train.optim import build_nadam
 
@@ -60,6 +62,7 @@ def check_engine(config: RunConfig) -> None:
     """Raises UserError where a unit cannot be computed as configured."""
     if not config.mgu or config.engine != "native":
         return
+    assert not isinstance(config.layout, FactorsLayoutConfig)  # has no units
     activation = find_activation(config.layout.activation)
     if find_device(config).type != "cpu" or not find_kernel(activation, False, True, 0, torch.float32):
         raise UserError(
@@ -106,22 +109,42 @@ def build_splits(config: RunConfig) -> Splits:
 
 def build_model(config: RunConfig) -> nn.Module:
     """The network of the configured layout: baseline blocks, or one unit per layer; weights from torch's seed."""
-    layout, (inputs, num_outputs) = config.layout, problem.find_shapes(config.dataset)
+    layout, dataset = config.layout, config.dataset
+    if isinstance(dataset, MovieLensConfig):
+        return _build_recommender(config, dataset)
+    inputs, num_outputs, _ = problem.find_shapes(dataset)
     if isinstance(layout, LayoutConfig):
         layers = layout.convolutions(list(inputs))
         blocks = [build_block(config, convolution(**layer.model_dump()), index) for index, layer in enumerate(layers)]
         return ConvNet(blocks, layers[-1].out_channels, num_outputs, layout.dropout)
-    widths = [math.prod(inputs), *[layout.width] * layout.depth]
+    assert isinstance(layout, DenseLayoutConfig)  # check_config saw to it
+    return _build_mlp(config, layout, math.prod(inputs), num_outputs)
+
+
+def _build_mlp(config: RunConfig, layout: DenseLayoutConfig, num_inputs: int, num_outputs: int) -> MLP:
+    widths = [num_inputs, *[layout.width] * layout.depth]
     blocks = [build_block(config, dense(*sizes), index) for index, sizes in enumerate(pairwise(widths))]
     return MLP(blocks, layout.width, num_outputs, layout.dropout)
+
+
+def _build_recommender(config: RunConfig, dataset: MovieLensConfig) -> nn.Module:
+    layout, ratings = config.layout, problem.load_ratings(dataset)
+    if isinstance(layout, FactorsLayoutConfig):
+        return Factorisation(layout.factors, ratings.trained)
+    assert isinstance(layout, DenseLayoutConfig)  # check_config saw to it
+    num_inputs = Recommender.num_inputs(dataset.embedding, ratings.user_features, ratings.item_features)
+    network = _build_mlp(config, layout, num_inputs, num_outputs=1)
+    return Recommender(network, dataset.embedding, ratings.user_features, ratings.item_features, ratings.trained)
 
 
 def build_toys(config: RunConfig) -> list[tuple[nn.Module, Tensor]]:
     """A block of each kind that the run's network has, as small as can be, and inputs for it."""
     if isinstance(config.layout, LayoutConfig):
-        image, inputs = torch.ones(2, 1, 3, 3), problem.find_shapes(config.dataset).inputs
-        widths = {layer.out_channels for layer in config.layout.convolutions(list(inputs))}
+        image, shapes = torch.ones(2, 1, 3, 3), problem.find_shapes(config.dataset)
+        widths = {layer.out_channels for layer in config.layout.convolutions(list(shapes.inputs))}
         return [(build_block(config, nn.Conv2d(1, width, 3), index=0), image) for width in widths]
+    if isinstance(config.layout, FactorsLayoutConfig):
+        return [(nn.Linear(1, 1), torch.ones(2, 1))]
     return [(build_block(config, nn.Linear(1, config.layout.width), index=0), torch.ones(2, 1))]
 
 
@@ -142,13 +165,15 @@ def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRS
 
 def count_flops(config: RunConfig) -> int:
     """Floating-point operations of one example's forward pass (FlopCounterMode: matrix products, convolutions)."""
+    shapes = problem.find_shapes(config.dataset)
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        build_model(config).eval()(torch.empty(1, *problem.find_shapes(config.dataset).inputs))
+        build_model(config).eval()(torch.empty(1, *shapes.inputs, dtype=shapes.dtype))
     return int(counter.get_total_flops())
 
 
 def build_block(config: RunConfig, layer: nn.Module, index: int) -> nn.Module:
     """`layer` in the block of the configuration, as the network's one of that index (from 0)."""
+    assert not isinstance(config.layout, FactorsLayoutConfig)  # has no blocks
     activation = config.layout.activation
     if config.mgu:
         return MultiGatedUnit(layer, activation, **config.mgu.model_dump(), engine=config.engine)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from mgu.config import DatasetConfig, LayoutConfig, RunConfig
 from mgu.errors import UserError, did_you_mean, nearest
+from mgu.sections import FactorsLayoutConfig, MovieLensConfig
 
 PATTERNS = {  # what the patterns in mgu/config.py mean
     "device": "auto, cpu, cuda or cuda:N",
@@ -53,7 +54,20 @@ def _check_axes(config: RunConfig) -> None:
 
 
 def _check_layout(config: RunConfig) -> None:
-    """Convolutions are for images, and those must not be too small for them; dense layers take any data."""
+    """Convolutions are for images, and those must not be too small for them; dense layers take any data, and
+    factorisation has no layers to put anything around."""
+    if isinstance(config.layout, FactorsLayoutConfig):
+        if not isinstance(config.dataset, MovieLensConfig):
+            raise UserError(
+                f"layout must have layers for dataset={config.dataset.name}, but got {config.layout.name}, which "
+                "factorises users and items. Pass another layout."
+            )
+        if config.mgu or config.residual or (config.norm and config.norm.name != "no_norm"):
+            raise UserError(
+                f"layout {config.layout.name} must be alone, for it has no layers, but got a norm, a residual or a "
+                "unit. Pass norm=no_norm residual=without mgu=without."
+            )
+        return
     if not isinstance(config.layout, LayoutConfig):
         return
     if not isinstance(config.dataset, DatasetConfig):

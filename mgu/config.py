@@ -22,7 +22,9 @@ from mgu.sections import (
     AdultConfig,
     Count,
     DenseLayoutConfig,
+    FactorsLayoutConfig,
     Fraction,
+    MovieLensConfig,
     NonNegative,
     Positive,
     Section,
@@ -193,22 +195,25 @@ class MlflowConfig(Section):
 
 def _kind_of_data(values: Any) -> str:
     name = values.get("name") if isinstance(values, Mapping) else values.name
-    return f"[{name}]" if name in ("adult", "table") else "[images]"
+    return f"[{name}]" if name in ("adult", "table", "movielens") else "[images]"
 
 
 def _kind_of_layout(values: Any) -> str:
-    is_dense = "depth" in values if isinstance(values, Mapping) else isinstance(values, DenseLayoutConfig)
-    return "[dense]" if is_dense else "[convolutions]"
+    keys = values if isinstance(values, Mapping) else type(values).model_fields
+    return "[dense]" if "depth" in keys else "[factors]" if "factors" in keys else "[convolutions]"
 
 
 AnyDataset = Annotated[
     Annotated[DatasetConfig, Tag("[images]")]
     | Annotated[AdultConfig, Tag("[adult]")]
-    | Annotated[TableConfig, Tag("[table]")],
+    | Annotated[TableConfig, Tag("[table]")]
+    | Annotated[MovieLensConfig, Tag("[movielens]")],
     Discriminator(_kind_of_data),
 ]
 AnyLayout = Annotated[
-    Annotated[LayoutConfig, Tag("[convolutions]")] | Annotated[DenseLayoutConfig, Tag("[dense]")],
+    Annotated[LayoutConfig, Tag("[convolutions]")]
+    | Annotated[DenseLayoutConfig, Tag("[dense]")]
+    | Annotated[FactorsLayoutConfig, Tag("[factors]")],
     Discriminator(_kind_of_layout),
 ]
 
@@ -243,7 +248,7 @@ class RunConfig(Section):
         )
         if self.engine == "auto":  # like the device: whatever computes it fastest, equal but for rounding
             values.pop("engine")
-        for where in ("root", "path"):  # a table is known by its sha256
+        for where in ("root", "path", "download"):  # a table is known by its sha256
             values["dataset"].pop(where, None)
         values["training"].pop("timeout")
         values["layout"].pop("name")

@@ -61,6 +61,35 @@ class TableConfig(Section):
         return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}"
 
 
+class MovieLensConfig(Section):
+    """MovieLens-100K, see mgu/data/movielens.py and mgu/data/ratings.py."""
+
+    name: Literal["movielens"]
+    root: str
+    download: bool  # the user has read the terms; not part of a run's identity
+    task: Literal["ranking", "regression"]
+    embedding: Annotated[int, Field(gt=0, le=10_000)]
+    num_sampled: Annotated[int, Field(gt=0, le=10_000)]
+    split: Literal["holdout"]
+
+    @property
+    def label(self) -> str:
+        """As reports call the data."""
+        return "movielens-ratings" if self.task == "regression" else "movielens-next"
+
+
+class FactorsLayoutConfig(Section):
+    """Matrix factorisation: no layers."""
+
+    name: Annotated[str, Field(pattern=NAME)]
+    factors: Annotated[int, Field(gt=0, le=10_000)]
+
+    @property
+    def as_list(self) -> str:
+        """The number of factors; the paper's notation is of convolutions."""
+        return f"factors [{self.factors}]"
+
+
 class DenseLayoutConfig(Section):
     """A stack of dense layers, all of one width."""
 
