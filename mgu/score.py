@@ -31,8 +31,13 @@ class Score:
         return math.inf if value is None else -value if self.higher_is_better else value
 
     def text(self, value: float, width: int = 0) -> str:
-        """For people: a share in percent, an error in the unit of what is predicted."""
-        return f"{value:{width}.2%}" if self.metric == "accuracy" else f"{value:{width}.4g}"
+        """For people: accuracy in percent, others with their name; rmse is in the unit of what is predicted."""
+        return f"{value:{width}.2%}" if self.metric == "accuracy" else f"{shorten(value):>{width}} {self.metric}"
+
+
+def shorten(value: float) -> str:
+    """Four digits that count, and no fewer than stand before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 SCORES: dict[TaskName, Score] = {

@@ -113,6 +113,9 @@ def test_a_file_of_another_format_is_named(root: Path, tmp_path: Path) -> None:
     data.write_text(data.read_text() + "999\t1\t3\t880000000\n")
     with pytest.raises(UserError, match=r"format of ml-100k, but .* \(user 999 of u.data is not in u.user\)"):
         load_movielens(tmp_path, download=False)
+    data.write_text("1\t1\t3\t880000000\n1\t2\t3\t880000000\n")
+    with pytest.raises(UserError, match="too few to be split: 2 ratings"):
+        load_movielens(tmp_path, download=False)
     data.write_text("user,item\n1,2\n")
     with pytest.raises(UserError, match="format of ml-100k"):
         load_movielens(tmp_path, download=False)

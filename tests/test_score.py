@@ -10,7 +10,7 @@ from mgu.report.rank import rank
 from mgu.report.render import to_csv, to_markdown
 from mgu.report.summary import summarise as sentences
 from mgu.results import Metrics, Result
-from mgu.score import SCORES
+from mgu.score import SCORES, shorten
 from mgu.train.early_stop import EarlyStop
 from tests.examples import example_result, example_unit
 
@@ -33,11 +33,12 @@ def test_the_lowest_error_ranks_first_and_no_score_last() -> None:
     (table,) = rank([*results, regression("unit", 2.5, unit=True)])
     assert [row.result.name for row in table.rows] == ["good", "unit", "poor", "lost"]
     text = "\n".join(sentences(table))
-    assert "Best baseline good 2, unit unit 2.5: +0.5 of validation rmse, of which less is better" in text
-    assert "On test data 2 and 2.5: +0.5." in text
+    assert "Best baseline good 2 rmse, unit unit 2.5 rmse: +0.5 of validation rmse, of which less is better" in text
+    assert "On test data 2 rmse and 2.5 rmse: +0.5." in text
     header = to_csv([table]).splitlines()[0]
     assert "val_rmse,val_mae,val_r2,test_rmse" in header and "acc" not in header
-    assert "| val_rmse |" in to_markdown([table])
+    shown = to_markdown([table])
+    assert "| val_rmse |" in shown and "| test_mae |" in shown and "val_mae" not in shown
 
 
 def test_what_the_task_has_not_is_neither_written_nor_shown() -> None:
@@ -46,9 +47,13 @@ def test_what_the_task_has_not_is_neither_written_nor_shown() -> None:
     assert set(msgspec.to_builtins(result)["val"]) == {"loss", "ndcg_at_10", "recall_at_10"}
     header = to_csv(rank([result])).splitlines()[0]
     assert "val_ndcg_at_10,val_recall_at_10" in header and "train_" not in header
-    assert "val     0.3" in summarise(result)
+    assert "val     0.3 ndcg_at_10" in summarise(result)
     row = {"train_loss": 0.5, "val_loss": 1.0, "val_ndcg_at_10": 0.25}
-    assert describe_scores(row, SCORES["ranking"]) == "loss 0.5000  val loss 1.0000  val 0.25"
+    assert describe_scores(row, SCORES["ranking"]) == "loss 0.5000  val loss 1.0000  val 0.25 ndcg_at_10"
+
+
+def test_large_errors_are_whole_numbers() -> None:
+    assert [shorten(value) for value in (0.93124, 12.3456, -12_345.6)] == ["0.9312", "12.35", "-12,346"]
 
 
 def test_tasks_are_never_ranked_together() -> None:

@@ -20,6 +20,7 @@ from mgu.data import adult
 from mgu.data.adult import load_adult
 from mgu.data.rows import Rows
 from mgu.data.table import encode_table
+from mgu.data.table_file import check_table
 from mgu.errors import UserError
 from mgu.models.convnet import count_keras
 from mgu.problem import load_table
@@ -89,6 +90,21 @@ def test_what_is_missing_rare_or_never_seen_has_its_place() -> None:
     assert unseen[1] > 0 > missing[1]  # says that the number was missing
     assert unseen[2:].tolist() == [0, 0, 0, 1] and sorted(missing[2:].tolist()) == [0, 0, 0, 1]
     assert missing[5] == 0  # missing is no rare category
+
+
+def test_columns_of_parquet_files_that_know_of_missing_values() -> None:
+    """Nullable numbers, categories and truth values, as pandas restores them."""
+    train = pd.DataFrame({
+        "n": pd.array([1, None, 3] * 10, dtype="Int64"),
+        "b": pd.array([True, None, False] * 10, dtype="boolean"),
+        "c": pd.Categorical(["x", "y", None] * 10, categories=["x", "y", "unused"]),
+        "y": pd.Categorical(["no", "yes"] * 15),
+    })  # fmt: skip
+    checked = check_table(train, "y", "classification", [], "file")
+    table = encode_table(checked, checked, "y", "classification", "paper", 100)
+    inputs, targets = table.splits.train.batch(slice(None))
+    assert inputs.shape == (30, 2 + 3 + 3) and inputs.isfinite().all() and table.classes == ["no", "yes"]
+    assert targets.tolist() == [0, 1] * 15
 
 
 def test_an_unseen_category_is_all_zeros_where_none_is_rare() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MIN_RATINGS = 20
 FILES = ("u.data", "u.item", "u.user")
 URL = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
 MD5 = "0e33842e24a9c977be4e0107933c0723"  # as GroupLens publishes it beside the file
@@ -107,6 +108,8 @@ def _read(folder: Path) -> Interactions:
     items = pd.read_csv(folder / "u.item", sep="|", header=None, index_col=0, encoding="latin-1")
     # A film that is rated twice would stand on both sides of a split.
     ratings = ratings.sort_values("time", kind="stable").drop_duplicates(["user", "item"])
+    if ratings["user"].value_counts().max() < 3 or len(ratings) < MIN_RATINGS:
+        raise ValueError(f"too few to be split: {len(ratings)} ratings")
     for name, known in (("user", users), ("item", items)):
         if strange := sorted(set(ratings[name]) - set(known.index)):
             raise ValueError(f"{name} {strange[0]} of u.data is not in u.{name}")

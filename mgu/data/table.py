@@ -45,9 +45,9 @@ def encode_table(
     inputs = _encode_inputs(parts, target, max_categories)
     classes, mean, std = [], 0.0, 1.0
     if task == "classification":
-        classes = sorted({*train[target], *test[target]})
-        number = {name: index for index, name in enumerate(classes)}
-        targets = {name: torch.tensor([number[value] for value in part[target]]) for name, part in parts.items()}
+        classes = sorted({*_labels(train[target]), *_labels(test[target])})
+        number = {label: index for index, label in enumerate(classes)}
+        targets = {name: torch.tensor([number[y] for y in _labels(part[target])]) for name, part in parts.items()}
     else:
         known = parts["train"][target].to_numpy(dtype=np.float64)
         mean, std = float(known.mean()), float(known.std()) or 1.0
@@ -57,6 +57,13 @@ def encode_table(
         }
     splits = Splits(**{name: Rows(inputs[name], targets[name]) for name in parts})
     return Table(splits, inputs["train"].shape[1], classes, mean, std)
+
+
+def _labels(column: pd.Series[Any]) -> list[Any]:
+    """Numbers as they are, for they have an order; all else by name."""
+    from pandas.api.types import is_numeric_dtype
+
+    return (column if is_numeric_dtype(column) else column.astype(str)).tolist()
 
 
 def _encode_inputs(parts: dict[str, pd.DataFrame], target: str, max_categories: int) -> dict[str, Tensor]:

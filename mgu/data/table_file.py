@@ -101,7 +101,6 @@ def _header(file: Path, separator: str) -> list[str]:
 
 def check_target(frame: pd.DataFrame, target: str, path: str) -> pd.Series[Any]:
     """The column to be predicted; raises UserError where it is missing, has gaps or is constant."""
-    import numpy as np
     from pandas.api.types import is_numeric_dtype
 
     if target not in frame.columns:
@@ -109,7 +108,7 @@ def check_target(frame: pd.DataFrame, target: str, path: str) -> pd.Series[Any]:
         hint = did_you_mean(target, frame.columns) or " Where columns are not told apart, pass dataset.separator=..."
         raise UserError(f"dataset.target must be a column of {path} ({some}), but got {target!r}.{hint}")
     column = frame[target]
-    known = np.isfinite(column.to_numpy(dtype=float)) if is_numeric_dtype(column) else column.notna().to_numpy()
+    known = _is_finite(column) if is_numeric_dtype(column) else column.notna().to_numpy()
     if not known.all():
         raise UserError(
             f"dataset.target must be known and finite in every row, but {target!r} is not in {(~known).sum():,} of "
@@ -159,8 +158,14 @@ def check_table(frame: pd.DataFrame, target: str, task: TaskName, drop: list[str
     return frame.drop(columns=drop)
 
 
-def _check_feature(column: pd.Series[Any], name: str) -> None:
+def _is_finite(column: pd.Series[Any]) -> Any:
+    """One truth value a row; what is missing is not."""
     import numpy as np
+
+    return np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
+
+
+def _check_feature(column: pd.Series[Any], name: str) -> None:
     from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
     way_out = f"or leave it out with dataset.drop=[{name}]"
@@ -168,7 +173,7 @@ def _check_feature(column: pd.Series[Any], name: str) -> None:
     if known.empty:
         raise UserError(f"columns must have values, but {name!r} has none. Fill it, {way_out}.")
     if is_numeric_dtype(column):
-        if not np.isfinite(known.to_numpy(dtype=float)).all():
+        if not _is_finite(known).all():
             raise UserError(f"numbers must be finite, but {name!r} has infinite ones. Mend them, {way_out}.")
         return
     if is_datetime64_any_dtype(column) or known.astype(str).str.fullmatch(DATE).all():

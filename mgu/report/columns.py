@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from mgu.report.rank import Row, Table
 from mgu.results import Metrics, describe_method
+from mgu.score import shorten
 
 LEFT_ALIGNED = ("model_name", "layout", "norm", "status")
 
@@ -66,10 +67,15 @@ def size(params: int | None) -> str:
 
 
 def _scores(split: str, table: Table) -> list[Column]:
-    """The metrics of the table's task on one split: accuracy in percent, others as they are, where any row has them."""
+    """The metrics of the table's task on one split: accuracy in percent, others as they are, where any row has them.
+
+    People see beside the score the others of the last split only, for three of each would not fit a page.
+    """
     if table.task == "classification":
         return [_accuracy(split)]
-    columns = [_metric(split, name) for name in (table.score.metric, *table.score.others)]
+    last = "test" if any(row.result.test for row in table.rows) else "val"
+    names = [table.score.metric, *table.score.others]
+    columns = [_metric(split, name, is_shown=split == last or name == names[0]) for name in names]
     return [column for column in columns if any(column.value(row) is not None for row in table.rows)]
 
 
@@ -81,13 +87,13 @@ def _accuracy(split: str) -> Column:
     return Column(f"{split}_acc", f"{split}_acc [%]", percent, lambda row: _or_dash(percent(row), ".2f"))
 
 
-def _metric(split: str, name: str) -> Column:
+def _metric(split: str, name: str, is_shown: bool) -> Column:
     def value(row: Row) -> float | None:
         metrics: Metrics | None = getattr(row.result, split)
         return getattr(metrics, name) if metrics else None
 
     key = f"{split}_{name}"
-    return Column(key, key, value, lambda row: _or_dash(value(row), ".4g"))
+    return Column(key, key * is_shown, value, lambda row: "-" if (own := value(row)) is None else shorten(own))
 
 
 def _energy(part: str, table: Table) -> list[Column]:

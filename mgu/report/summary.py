@@ -9,7 +9,7 @@ from statistics import mean
 
 from mgu.report.rank import SHORT_S, Row, Table
 from mgu.results import describe_method
-from mgu.score import Score
+from mgu.score import Score, shorten
 
 
 def summarise(table: Table) -> list[str]:
@@ -95,7 +95,9 @@ def _difference(value: float, score: Score) -> str:
     """Signed, with what it is of and, where it is not plain, which way is better."""
     if score.metric == "accuracy":
         return f"{100 * value:+.2f} points of validation accuracy"
-    return f"{value:+.4g} of validation {score.metric}" + ", of which less is better" * (not score.higher_is_better)
+    return f"{'+' * (value >= 0)}{shorten(value)} of validation {score.metric}" + ", of which less is better" * (
+        not score.higher_is_better
+    )
 
 
 def _paper(table: Table) -> list[str]:
