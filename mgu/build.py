@@ -140,7 +140,7 @@ def _build_recommender(config: RunConfig, dataset: MovieLensConfig) -> nn.Module
 def build_toys(config: RunConfig) -> list[tuple[nn.Module, Tensor]]:
     """A block of each kind that the run's network has, as small as can be, and inputs for it."""
     if isinstance(config.layout, LayoutConfig):
-        image, shapes = torch.ones(2, 1, 3, 3), problem.find_shapes(config.dataset)
+        image, shapes = torch.ones(2, 1, 4, 4), problem.find_shapes(config.dataset)
         widths = {layer.out_channels for layer in config.layout.convolutions(list(shapes.inputs))}
         return [(build_block(config, nn.Conv2d(1, width, 3), index=0), image) for width in widths]
     if isinstance(config.layout, FactorsLayoutConfig):

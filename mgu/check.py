@@ -15,6 +15,7 @@ from mgu.sections import FactorsLayoutConfig, MovieLensConfig
 PATTERNS = {  # what the patterns in mgu/config.py mean
     "device": "auto, cpu, cuda or cuda:N",
     "energy.country": "a country's ISO 3166 code, three capital letters",
+    "dataset.sha256": "64 hexadecimal digits, or null",
     "experiment_name": "letters, digits, '.', '_' and '-', the first one no sign",
     "layout.name": "letters, digits, '.', '_' and '-', the first one no sign",
 }
@@ -116,7 +117,8 @@ def _describe(fault: Any) -> str:
         hint = did_you_mean(
             str(fault["input"]), fault["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         )
-    return f"{key} must be {rule}, but got {value}.{hint or f' Pass {key}=... or mend its YAML.'}"
+    verb = "" if rule.startswith("have ") else "be "
+    return f"{key} must {verb}{rule}, but got {value}.{hint or f' Pass {key}=... or mend its YAML.'}"
 
 
 def _short(value: Any) -> str:

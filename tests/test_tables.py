@@ -263,7 +263,9 @@ def test_a_table_that_cannot_be_learned_from(
 def test_a_table_that_is_not_there_and_values_that_are_wrong(saved: Any, configure: Configure) -> None:
     with pytest.raises(UserError, match=r"must be a file that can be read, but no.csv is not \(No such file"):
         configure("dataset=table", "dataset.path=no.csv", "dataset.target=x", "layout=dense_2")
-    with pytest.raises(UserError, match=r"dataset.path must be a valid string, but got None\. Pass dataset.path="):
+    with pytest.raises(
+        UserError, match=r"dataset\.path must be a CSV or Parquet file, but got None\. Pass dataset\.path="
+    ):
         configure("dataset=table", "layout=dense_2")
     with pytest.raises(UserError, match=r"dataset\.task must be classification or regression, but got 'clasi"):
         configure(*saved(BASE), "dataset.task=clasification")
@@ -271,6 +273,13 @@ def test_a_table_that_is_not_there_and_values_that_are_wrong(saved: Any, configu
         configure(*saved(BASE), "layout=digits_3")
     with pytest.raises(UserError, match=r"layout\.depth must be greater than 0, but got 0"):
         configure(*saved(BASE), "layout.depth=0")
+
+
+def test_a_separator_of_two_characters_and_a_digest_of_none(saved: Any, configure: Configure) -> None:
+    with pytest.raises(UserError, match=r"dataset\.sha256 must be 64 hexadecimal digits"):
+        configure(*saved(BASE), "dataset.sha256=abc", "dataset.task=regression")
+    with pytest.raises(UserError, match=r"dataset\.separator must have at most 1 character"):
+        configure(*saved(BASE), "dataset.separator=ab", "dataset.task=regression")
 
 
 def test_separators_marks_and_columns_to_drop(saved: Any, configure: Configure) -> None:

@@ -26,16 +26,17 @@ DATE = r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T]
 def settle(dataset: dict[str, Any]) -> dict[str, Any]:
     """The values of conf/dataset/table.yaml with `sha256` and an "auto" `task` filled in from the file.
 
-    What does not name a file and a target is returned as it is: the schema says what is wrong with it. Raises UserError
-    for a table that cannot be learned from.
+    Raises UserError where no file or no target is named, and for a table that cannot be learned from; values of other
+    keys are the schema's to check.
     """
-    if not isinstance(dataset.get("path"), str) or not isinstance(dataset.get("target"), str):
-        return dataset
-    settled = dict(dataset)
-    settled["sha256"] = dataset.get("sha256") or digest(dataset["path"])
+    for key, what in (("path", "a CSV or Parquet file"), ("target", "the column to be predicted")):
+        if not isinstance(dataset.get(key), str | int):
+            raise UserError(f"dataset.{key} must be {what}, but got {dataset.get(key)}. Pass dataset.{key}=...")
+    settled = dataset | {key: str(dataset[key]) for key in ("path", "target")}  # a column may be called 1
+    settled["sha256"] = dataset.get("sha256") or digest(settled["path"])
     if dataset.get("task") == "auto" and isinstance(dataset.get("drop"), list):
-        frame = read_table(dataset["path"], str(dataset.get("separator")), settled["sha256"])
-        settled["task"] = infer_task(frame, check_target(frame, dataset["target"], dataset["path"]))
+        frame = read_table(settled["path"], str(dataset.get("separator")), settled["sha256"])
+        settled["task"] = infer_task(check_target(frame, settled["target"], settled["path"]))
     return settled
 
 
@@ -119,7 +120,7 @@ def check_target(frame: pd.DataFrame, target: str, path: str) -> pd.Series[Any]:
     return column
 
 
-def infer_task(frame: pd.DataFrame, target: pd.Series[Any]) -> TaskName:
+def infer_task(target: pd.Series[Any]) -> TaskName:
     """Regression for numbers with fractions, or with more than 20 values; classification for all else."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
