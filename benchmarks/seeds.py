@@ -22,7 +22,7 @@ from side_by_side import describe, in_turns, ratio, save, spread
 
 from mgu.build import build_learner, build_splits, count_flops
 from mgu.config import RunConfig
-from mgu.data.images import Splits
+from mgu.data.splits import Splits
 from mgu.malloc import keep_freed_memory
 from mgu.train.loop import Fit, fit
 from mgu.train.together import ALONE, Alone, train_together

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import platform
 import re
 import subprocess
 from collections.abc import Callable
 from functools import cache, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.utils.flop_counter import FlopCounterMode
 
-from mgu.config import RunConfig
-from mgu.data.images import Splits
-from mgu.data.load import load_splits
+from mgu import problem
+from mgu.config import LayoutConfig, RunConfig
+from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.layers.activation import find_activation
 from mgu.layers.block import Block
@@ -29,7 +31,10 @@ from mgu.layers.fused import find_kernel
 from mgu.layers.unit import MultiGatedUnit
 from mgu.malloc import keep_freed_memory
 from mgu.models.convnet import ConvNet, convolution
-from mgu.tasks.classification import Classification
+from mgu.models.mlp import MLP, dense
+from mgu.models.recommender import Factorisation, Recommender
+from mgu.sections import DenseLayoutConfig, FactorsLayoutConfig, MovieLensConfig
+from mgu.tasks.task import Task
 from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.graph import ReplayedStep
 from mgu.train.optim import build_nadam
@@ -40,7 +45,7 @@ class Learner(NamedTuple):
     """All that training changes or asks."""
 
     model: nn.Module
-    task: Classification
+    task: Task
     optimizer: Optimizer
     schedule: LRScheduler
 
@@ -75,6 +80,7 @@ def check_engine(config: RunConfig) -> None:
         raise UserError(
             "engine must be auto, eager or packed for a unit that is not the paper's, but got native. Pass engine=auto."
         )
+    assert not isinstance(config.layout, FactorsLayoutConfig)  # has no units
     activation = find_activation(config.layout.activation)
     if find_device(config).type != "cpu" or not find_kernel(activation, False, True, 0, torch.float32):
         raise UserError(
@@ -131,16 +137,48 @@ def _processor() -> str:
 
 def build_splits(config: RunConfig) -> Splits:
     """The data of the run, in main memory."""
-    dataset = config.dataset
-    return load_splits(dataset.name, dataset.root, dataset.split, dataset.image_shape, dataset.num_classes)
+    return problem.build_splits(config.dataset)
 
 
 def build_model(config: RunConfig) -> nn.Module:
     """The network of the configured layout: baseline blocks, or one unit per layer; weights from torch's seed."""
-    layout = config.layout
-    layers = layout.convolutions(config.dataset.image_shape)
-    blocks = [build_block(config, convolution(**layer.model_dump()), index) for index, layer in enumerate(layers)]
-    return ConvNet(blocks, layers[-1].out_channels, config.dataset.num_classes, layout.dropout)
+    layout, dataset = config.layout, config.dataset
+    if isinstance(dataset, MovieLensConfig):
+        return _build_recommender(config, dataset)
+    inputs, num_outputs, _ = problem.find_shapes(dataset)
+    if isinstance(layout, LayoutConfig):
+        layers = layout.convolutions(list(inputs))
+        blocks = [build_block(config, convolution(**layer.model_dump()), index) for index, layer in enumerate(layers)]
+        return ConvNet(blocks, layers[-1].out_channels, num_outputs, layout.dropout)
+    assert isinstance(layout, DenseLayoutConfig)  # check_config saw to it
+    return _build_mlp(config, layout, math.prod(inputs), num_outputs)
+
+
+def _build_mlp(config: RunConfig, layout: DenseLayoutConfig, num_inputs: int, num_outputs: int) -> MLP:
+    widths = [num_inputs, *[layout.width] * layout.depth]
+    blocks = [build_block(config, dense(*sizes), index) for index, sizes in enumerate(pairwise(widths))]
+    return MLP(blocks, layout.width, num_outputs, layout.dropout)
+
+
+def _build_recommender(config: RunConfig, dataset: MovieLensConfig) -> nn.Module:
+    layout, ratings = config.layout, problem.load_ratings(dataset)
+    if isinstance(layout, FactorsLayoutConfig):
+        return Factorisation(layout.factors, ratings.trained)
+    assert isinstance(layout, DenseLayoutConfig)  # check_config saw to it
+    num_inputs = Recommender.num_inputs(dataset.embedding, ratings.user_features, ratings.item_features)
+    network = _build_mlp(config, layout, num_inputs, num_outputs=1)
+    return Recommender(network, dataset.embedding, ratings.user_features, ratings.item_features, ratings.trained)
+
+
+def build_toys(config: RunConfig) -> list[tuple[nn.Module, Tensor]]:
+    """A block of each kind that the run's network has, as small as can be, and inputs for it."""
+    if isinstance(config.layout, LayoutConfig):
+        image, shapes = torch.ones(2, 1, 4, 4), problem.find_shapes(config.dataset)
+        widths = {layer.out_channels for layer in config.layout.convolutions(list(shapes.inputs))}
+        return [(build_block(config, nn.Conv2d(1, width, 3), index=0), image) for width in widths]
+    if isinstance(config.layout, FactorsLayoutConfig):
+        return [(nn.Linear(1, 1), torch.ones(2, 1))]
+    return [(build_block(config, nn.Linear(1, config.layout.width), index=0), torch.ones(2, 1))]
 
 
 def build_learner(config: RunConfig, device: torch.device) -> Learner:
@@ -151,7 +189,7 @@ def build_learner(config: RunConfig, device: torch.device) -> Learner:
     if config.engine == "compiled":
         model.compile()
     optimizer, schedule = build_optimizer(config, model)
-    return Learner(model, Classification(config.dataset.num_classes), optimizer, schedule)
+    return Learner(model, problem.build_task(config.dataset), optimizer, schedule)
 
 
 def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
@@ -169,14 +207,16 @@ def build_graph(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Ste
 
 
 def count_flops(config: RunConfig) -> int:
-    """Floating-point operations of one image's forward pass (FlopCounterMode: matrix products, convolutions)."""
+    """Floating-point operations of one example's forward pass (FlopCounterMode: matrix products, convolutions)."""
+    shapes = problem.find_shapes(config.dataset)
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        build_model(config).eval()(torch.empty(1, *config.dataset.image_shape))
+        build_model(config).eval()(torch.empty(1, *shapes.inputs, dtype=shapes.dtype))
     return int(counter.get_total_flops())
 
 
-def build_block(config: RunConfig, layer: nn.Conv2d, index: int) -> nn.Module:
+def build_block(config: RunConfig, layer: nn.Module, index: int) -> nn.Module:
     """`layer` in the block of the configuration, as the network's one of that index (from 0)."""
+    assert not isinstance(config.layout, FactorsLayoutConfig)  # has no blocks
     activation = config.layout.activation
     if config.mgu:
         values = config.mgu.model_dump(exclude={"wiring", "processors", "mixing", "decisive"})

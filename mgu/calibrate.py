@@ -46,7 +46,7 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     step_s, evaluate_s = (trained - begun) / steps, evaluated - trained
     power_w, power_method = power_of(meter.energy, device.type == "cuda")
     return Sample(
-        dataset=config.dataset.name,
+        dataset=config.dataset.label,
         device=describe_device(config),
         is_unit=config.mgu is not None,
         layout=config.layout.as_list,

@@ -8,12 +8,14 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from mgu.config import RunConfig
+from mgu.config import DatasetConfig, LayoutConfig, RunConfig
 from mgu.errors import UserError, did_you_mean, nearest
+from mgu.sections import FactorsLayoutConfig, MovieLensConfig
 
 PATTERNS = {  # what the patterns in mgu/config.py mean
     "device": "auto, cpu, cuda or cuda:N",
     "energy.country": "a country's ISO 3166 code, three capital letters",
+    "dataset.sha256": "64 hexadecimal digits, or null",
     "experiment_name": "letters, digits, '.', '_' and '-', the first one no sign",
     "layout.name": "letters, digits, '.', '_' and '-', the first one no sign",
 }
@@ -30,7 +32,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     except ValidationError as error:
         raise UserError("\n".join(describe_fault(fault) for fault in error.errors())) from None
     _check_axes(config)
-    config.layout.convolutions(config.dataset.image_shape)
+    _check_layout(config)
     return config
 
 
@@ -52,15 +54,41 @@ def _check_axes(config: RunConfig) -> None:
             )
 
 
+def _check_layout(config: RunConfig) -> None:
+    """Convolutions are for images, and those must not be too small for them; dense layers take any data, and
+    factorisation has no layers to put anything around."""
+    if isinstance(config.layout, FactorsLayoutConfig):
+        if not isinstance(config.dataset, MovieLensConfig):
+            raise UserError(
+                f"layout must have layers for dataset={config.dataset.name}, but got {config.layout.name}, which "
+                "factorises users and items. Pass another layout."
+            )
+        if config.mgu or config.residual or (config.norm and config.norm.name != "no_norm"):
+            raise UserError(
+                f"layout {config.layout.name} must be alone, for it has no layers, but got a norm, a residual or a "
+                "unit. Pass norm=no_norm residual=without mgu=without."
+            )
+        return
+    if not isinstance(config.layout, LayoutConfig):
+        return
+    if not isinstance(config.dataset, DatasetConfig):
+        raise UserError(
+            f"layout must be a dense one where the data are no images, but got {config.layout.name} for "
+            f"dataset={config.dataset.name}. Pass layout=dense_3, or one of your own with depth and width."
+        )
+    config.layout.convolutions(config.dataset.image_shape)
+
+
 def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
     """All legal keys in dotted form."""
     keys = []
     for name, field in model.model_fields.items():
         keys.append(prefix + name)
-        for section in (field.annotation, *get_args(field.annotation)):
+        for part in (field.annotation, *get_args(field.annotation)):
+            section = getattr(part, "__origin__", part)  # of several kinds, each is Annotated with its name
             if isinstance(section, type) and issubclass(section, BaseModel):
                 keys += known_keys(section, f"{prefix}{name}.")
-    return keys
+    return list(dict.fromkeys(keys))
 
 
 def hint_key(key: str) -> str:
@@ -73,7 +101,7 @@ def hint_key(key: str) -> str:
 
 def describe_fault(fault: Any) -> str:
     """One pydantic fault as: <thing> must be <rule>, but got <value>. <What to do.>"""
-    key = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+    key = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("["))
     value = _short(fault["input"])
     if fault["type"] == "extra_forbidden":
         return f"{key} must be a known key, but got {key}={value}. {hint_key(key)}"
@@ -89,7 +117,8 @@ def describe_fault(fault: Any) -> str:
         hint = did_you_mean(
             str(fault["input"]), fault["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         )
-    return f"{key} must be {rule}, but got {value}.{hint or f' Pass {key}=... or mend its YAML.'}"
+    verb = "" if rule.startswith("have ") else "be "
+    return f"{key} must {verb}{rule}, but got {value}.{hint or f' Pass {key}=... or mend its YAML.'}"
 
 
 def _short(value: Any) -> str:

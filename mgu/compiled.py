@@ -14,24 +14,25 @@ from torch._dynamo.exc import TorchDynamoException
 
 from mgu.build import build_learner
 from mgu.config import RunConfig
-from mgu.data.images import Images
+from mgu.data.splits import Data, Splits
 from mgu.errors import UserError
 
 log = logging.getLogger(__name__)
 
 
-def compile_ahead(config: RunConfig, device: torch.device) -> None:
-    """Compile for training and for evaluation, on batches of any size, models built from `config` in this process.
+def compile_ahead(config: RunConfig, splits: Splits, device: torch.device) -> None:
+    """Compile for training and for evaluation, on batches of any size, models built from `config` in this process, by
+    batches of `splits`, which lie on `device`.
 
     Raises UserError where torch cannot compile them.
     """
     started = time.perf_counter()
     model, task, *_ = build_learner(config, device)
     try:
-        inputs, targets = _batch(config, config.training.batch_size, device)
+        inputs, targets = _batch(splits.train, config.training.batch_size)
         task.loss(model.train()(inputs), targets).backward()
         with torch.inference_mode():
-            inputs, targets = _batch(config, config.training.eval_batch_size, device)
+            inputs, targets = _batch(splits.val, config.training.eval_batch_size)
             task.loss(model.eval()(inputs), targets)
     except TorchDynamoException as error:
         cause = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0]
@@ -42,10 +43,8 @@ def compile_ahead(config: RunConfig, device: torch.device) -> None:
     log.info("compiled in %.1f s", time.perf_counter() - started)
 
 
-def _batch(config: RunConfig, size: int, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
-    """As training gathers it, the number of images marked as one that changes."""
-    pixels = torch.zeros(size, *config.dataset.image_shape, dtype=torch.uint8)
-    images = Images(pixels, torch.zeros(size, dtype=torch.long)).to(device)
-    inputs, targets = images.batch(torch.arange(size, device=device))
+def _batch(data: Data, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """As training gathers it, the number of examples marked as one that changes."""
+    inputs, targets = data.batch(torch.arange(size, device=data.device) % len(data))
     torch._dynamo.maybe_mark_dynamic(inputs, 0)
     return inputs, targets

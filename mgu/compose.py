@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from mgu.check import GROUPS, check_config, hint_key, known_keys
 from mgu.config import RunConfig
+from mgu.data.table_file import settle
 from mgu.errors import UserError, did_you_mean, how_to_install
 
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras
@@ -24,6 +25,8 @@ def read_config(composed: DictConfig) -> RunConfig:
     except OmegaConfBaseException as error:
         raise UserError(explain(error)) from None
     values.pop("hydra", None)
+    if isinstance(dataset := values.get("dataset"), dict) and dataset.get("name") == "table":
+        values["dataset"] = settle(dataset)
     return check_config(values)
 
 

@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from mgu.errors import UserError, did_you_mean
+from mgu.score import SCORES, Score, TaskName
+from mgu.sections import (
+    NAME,
+    Activation,
+    AdultConfig,
+    Count,
+    DenseLayoutConfig,
+    FactorsLayoutConfig,
+    Fraction,
+    MovieLensConfig,
+    NonNegative,
+    Positive,
+    Section,
+    TableConfig,
+)
 from mgu.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, describe
-
-NAME = r"^\w[\w.-]*$"  # becomes part of a path
-
-Count = Annotated[int, Field(gt=0, lt=2**63)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: unknown keys and wrong types are refused, nothing is coerced."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
 
 
 class DatasetConfig(Section):
@@ -38,6 +41,15 @@ class DatasetConfig(Section):
     image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # channels, height, width
     num_classes: Annotated[int, Field(ge=2)]
     split: Literal["paper", "holdout"]
+
+    @property
+    def task(self) -> TaskName:
+        return "classification"
+
+    @property
+    def label(self) -> str:
+        """As reports call the data."""
+        return self.name
 
 
 class Convolution(Section):
@@ -62,7 +74,7 @@ class LayoutConfig(Section):
     start_filters: Count
     max_filters: Count
     kernel_size: Count  # a padded layer is padded alike on all sides; Keras differs from that where it also strides
-    activation: Literal["selu", "relu", "gelu", "silu", "tanh"]
+    activation: Activation
     dropout: Fraction
 
     def convolutions(self, image_shape: list[int]) -> list[Convolution]:
@@ -264,6 +276,31 @@ class MlflowConfig(Section):
         return uri
 
 
+def _kind_of_data(values: Any) -> str:
+    name = values.get("name") if isinstance(values, Mapping) else values.name
+    return f"[{name}]" if name in ("adult", "table", "movielens") else "[images]"
+
+
+def _kind_of_layout(values: Any) -> str:
+    keys = values if isinstance(values, Mapping) else type(values).model_fields
+    return "[dense]" if "depth" in keys else "[factors]" if "factors" in keys else "[convolutions]"
+
+
+AnyDataset = Annotated[
+    Annotated[DatasetConfig, Tag("[images]")]
+    | Annotated[AdultConfig, Tag("[adult]")]
+    | Annotated[TableConfig, Tag("[table]")]
+    | Annotated[MovieLensConfig, Tag("[movielens]")],
+    Discriminator(_kind_of_data),
+]
+AnyLayout = Annotated[
+    Annotated[LayoutConfig, Tag("[convolutions]")]
+    | Annotated[DenseLayoutConfig, Tag("[dense]")]
+    | Annotated[FactorsLayoutConfig, Tag("[factors]")],
+    Discriminator(_kind_of_layout),
+]
+
+
 class RunConfig(Section):
     """One run, resolved. `norm` and `residual` are axes of the grid only: a unit learns them."""
 
@@ -278,8 +315,8 @@ class RunConfig(Section):
     runs_dir: str | None
     force: bool
     seeds_at_once: Count  # runs of a sweep that differ in their seed only and may be trained together
-    dataset: DatasetConfig
-    layout: LayoutConfig
+    dataset: AnyDataset
+    layout: AnyLayout
     norm: NormConfig | None = None
     residual: bool | None = None
     mgu: UnitConfig | None = None
@@ -305,10 +342,16 @@ class RunConfig(Section):
                 values.pop(name)
         if not self.tf32:
             values.pop("tf32")
-        values["dataset"].pop("root")
+        for where in ("root", "path", "download"):  # a table is known by its sha256
+            values["dataset"].pop(where, None)
         values["training"].pop("timeout")
         values["layout"].pop("name")
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+
+    @property
+    def score(self) -> Score:
+        """What its epochs are selected by, and it is ranked by."""
+        return SCORES[self.dataset.task]
 
     @property
     def name(self) -> str:

@@ -97,7 +97,7 @@ def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_
     """From the samples most like this run, scaled by FLOPs where they are of another model."""
     if (flops := model.flops) is None:
         return NOTHING_TO_GO_BY
-    candidates = [s for s in samples if s.dataset == config.dataset.name and s.device == model.device]
+    candidates = [s for s in samples if s.dataset == config.dataset.label and s.device == model.device]
     is_unit, layout, axes = config.mgu is not None, config.layout.as_list, axes_of(config)
     tiers = [
         ("of this model", [s for s in candidates if s.layout == layout and s.axes == axes]),

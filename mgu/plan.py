@@ -59,7 +59,7 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
 
 def _calibrate(configs: Sequence[RunConfig]) -> list[Sample]:
     """One sample for every layout, and every kind of unit on it."""
-    representatives = {(c.dataset.name, c.layout.as_list, c.mgu and c.mgu.model_dump_json()): c for c in configs}
+    representatives = {(c.dataset.label, c.layout.as_list, c.mgu and c.mgu.model_dump_json()): c for c in configs}
     return [call("mgu.calibrate:calibrate", config) for config in representatives.values()]
 
 

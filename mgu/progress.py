@@ -14,6 +14,7 @@ from typing import Any
 
 from mgu.config import RunConfig
 from mgu.results import Result, describe_method
+from mgu.score import Score
 
 
 class Lines(AbstractContextManager[None]):
@@ -48,7 +49,8 @@ class Lines(AbstractContextManager[None]):
         if not self.in_sweep:
             epochs = self.config.training.epochs
             left_s = self.epoch_s(row) * (epochs - row["epoch"])
-            self.say(f"epoch {row['epoch']:.0f}/{epochs}  {describe_scores(row)}  at most {left_s:.0f} s left")
+            scores = describe_scores(row, self.config.score)
+            self.say(f"epoch {row['epoch']:.0f}/{epochs}  {scores}  at most {left_s:.0f} s left")
 
     def note(self, text: str) -> None:
         """Something that the user should know of."""
@@ -76,9 +78,10 @@ def say(line: str) -> None:
 
 
 def summarise(result: Result) -> str:
-    """One line: status, accuracy, epochs, time and energy with its method."""
+    """One line: status, score, epochs, time and energy with its method."""
     parts = [f"{result.name:32}", f"{result.status:8}"]
-    parts.append(f"val {result.val.accuracy:7.2%}" if result.val else "val       -")
+    value = result.val_score
+    parts.append("val       -" if value is None else f"val {result.score.text(value, 7)}")
     parts.append(f"{result.epochs:3d} epochs")
     if result.seconds:
         parts.append(f"{result.seconds.to_solution:7.1f} s")
@@ -101,11 +104,13 @@ def describe_energy(results: list[Result]) -> str:
     return "  ".join(f"{part} {kwh * 1000:.3g} Wh ({describe_method(how)})" for (part, how), kwh in sums.items())
 
 
-def describe_scores(row: dict[str, float]) -> str:
-    """Losses and accuracies of an epoch."""
+def describe_scores(row: dict[str, float], score: Score) -> str:
+    """Losses and scores of an epoch; some tasks have no score in training."""
+    in_training = row.get(f"train_{score.metric}")
+    train = "" if in_training is None else f"train {score.text(in_training)}  "
     return (
-        f"loss {row['train_loss']:.4f}  train {row['train_accuracy']:.2%}  "
-        f"val loss {row['val_loss']:.4f}  val {row['val_accuracy']:.2%}"
+        f"loss {row['train_loss']:.4f}  {train}"
+        f"val loss {row['val_loss']:.4f}  val {score.text(row[f'val_{score.metric}'])}"
     )
 
 

@@ -26,8 +26,10 @@ from typing import Any, Literal
 import msgspec
 
 from mgu.errors import UserError
+from mgu.score import SCORES, Score, TaskName
 
-SCHEMA_VERSION: Literal[2] = 2  # 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`; it is read, too
+# 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`, 2 nothing of `task`: both are read, too.
+SCHEMA_VERSION: Literal[3] = 3
 RESULT_FILE = "result.json"
 HISTORY_FILE = "history.csv"
 PRUNE_FOLDER = "prune"
@@ -46,13 +48,23 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """
 
 
-class Metrics(Record, frozen=True):
-    """Of the best weights on one split; fractions in 0..1, loss in nats; None where not finite."""
+class Metrics(Record, frozen=True, omit_defaults=True):
+    """Of the best weights on one split: what the task has, see mgu/tasks/; the others are None and not written."""
 
-    loss: float | None
-    accuracy: float
-    precision: float
-    recall: float
+    loss: float | None  # None where not finite; in nats, of regression in squared standard deviations of the target
+    accuracy: float | None = None  # fractions in 0..1, as precision and recall, which are means over the classes
+    precision: float | None = None
+    recall: float | None = None
+    rmse: float | None = None  # in the unit of the target, as mae
+    mae: float | None = None
+    r2: float | None = None
+    recall_at_10: float | None = None  # in 0..1, means over the users, over all items that are new to them
+    ndcg_at_10: float | None = None
+
+    def of(self, score: Score) -> float | None:
+        """The metric that runs are ranked by."""
+        value: float | None = getattr(self, score.metric)
+        return value
 
 
 class Seconds(Record, frozen=True):
@@ -104,7 +116,7 @@ class Energy(Record, frozen=True):
 class Result(Record, frozen=True):
     """All that is known of a run; None where it was not reached or not measured."""
 
-    schema_version: Literal[1, 2]
+    schema_version: Literal[1, 2, 3]
     status: Literal["ok", "diverged", "failed"]
     error: str | None  # last line of the traceback of a failed run
     name: str
@@ -134,6 +146,17 @@ class Result(Record, frozen=True):
     resumed: int = 0  # how often the run was interrupted and went on from a checkpoint
     contended: bool = False  # another run shared the host while time and energy were measured
     trained_together: int = 1  # runs, this one counted, that one process trained at once: see mgu/train/together.py
+    task: TaskName = "classification"
+
+    @property
+    def score(self) -> Score:
+        """What it is ranked by."""
+        return SCORES[self.task]
+
+    @property
+    def val_score(self) -> float | None:
+        """None where no epoch ended."""
+        return self.val.of(self.score) if self.val else None
 
 
 def chosen_runs_dir(chosen: str | None) -> Path:
@@ -217,4 +240,4 @@ def read_result(path: Path) -> Result:
     except OSError as error:
         raise ValueError(error.strerror) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"not a result of schema version 1 or {SCHEMA_VERSION}: {error}") from None
+        raise ValueError(f"not a result of schema version 1 to {SCHEMA_VERSION}: {error}") from None

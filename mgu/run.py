@@ -18,15 +18,15 @@ import msgspec
 import numpy as np
 import torch
 import yaml
-from torch import Tensor, nn
+from torch import Tensor
 
 from mgu.build import (
     Learner,
-    build_block,
     build_graph,
     build_learner,
     build_optimizer,
     build_splits,
+    build_toys,
     check_engine,
     count_flops,
     describe_device,
@@ -35,11 +35,11 @@ from mgu.build import (
 )
 from mgu.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
 from mgu.config import DecisiveConfig, RunConfig
-from mgu.data.images import Images, Splits
+from mgu.data.splits import Data, Splits
 from mgu.energy import build_meter
 from mgu.errors import UserError
 from mgu.evidence import describe, log_to, write_history
-from mgu.explain.explanation import explain_model, write_explanation
+from mgu.explain.explanation import can_explain, explain_model, write_explanation
 from mgu.isolation import Send
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.presence import Presence
@@ -62,6 +62,7 @@ from mgu.results import (
 )
 from mgu.spent import WINDOWS, Spent, share_of
 from mgu.state import CHECKPOINT_FILE, run_folder
+from mgu.tasks.classification import Classification
 from mgu.train.decisive import Decisiveness, first_decided_epoch
 from mgu.train.loop import Fit, evaluate, fit
 from mgu.train.together import ALONE, Alone
@@ -130,9 +131,9 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
     if config.engine == "compiled":
         from mgu.compiled import compile_ahead  # torch's compiler takes a second to import
 
-        compile_ahead(config, device)
+        compile_ahead(config, splits, device)
     meter = build_meter(config.energy, device)
-    log.info("%s on %s, %d training images", config.name, describe_device(config), len(splits.train))
+    log.info("%s on %s, %d training examples", config.name, describe_device(config), len(splits.train))
     _clear(config, folder)
     with Presence() as presence, meter:
         clock.lap("setup")
@@ -158,7 +159,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
         clock.lap("train")
         scores, correct = _evaluate_best(config, learner, outcome, splits)
         clock.lap("evaluate")
-        if config.mgu and config.mgu.is_paper and scores:
+        if can_explain(config) and scores:
             # A search by hand has its table to read: what a unit found must be said, too.
             write_explanation(folder, explain_model(config, learner.model, splits.val))
         clock.lap("explain")
@@ -166,7 +167,8 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
 
     if outcome.best_weights is not None:
         save_weights(folder, outcome.best_weights)
-        write_correct(folder, len(correct), np.packbits(correct.numpy()).tobytes())
+        if correct is not None:
+            write_correct(folder, len(correct), np.packbits(correct.numpy()).tobytes())
     return describe(
         config,
         outcome.status,
@@ -264,37 +266,35 @@ def _fit(
 
 def _evaluate_best(
     config: RunConfig, learner: Learner, outcome: Fit, splits: Splits
-) -> tuple[dict[str, Metrics | None], Tensor]:
-    """The best epoch's weights on every split, and which of the official test images (N,) they get right; nothing for
-    a run that diverged before its first epoch was over."""
+) -> tuple[dict[str, Metrics | None], Tensor | None]:
+    """The best epoch's weights on every split, and which of the official test examples (N,) they classify correctly,
+    where the task has classes; nothing for a run that diverged before its first epoch was over."""
     correct: list[Tensor] = []
     if outcome.best_weights is None:
-        return {}, torch.tensor(correct)
+        return {}, None
     learner.model.load_state_dict(outcome.best_weights)
     official = splits.test or splits.val
 
-    def score(images: Images | None) -> Metrics | None:
-        if images is None:
+    def score(data: Data | None) -> Metrics | None:
+        if data is None:
             return None
 
-        def look(logits: Tensor, targets: Tensor) -> None:
-            if images is official:
-                correct.append(learner.task.correct(logits, targets))
+        def look(outputs: Tensor, targets: Tensor) -> None:
+            if data is official and isinstance(learner.task, Classification):
+                correct.append(learner.task.correct(outputs, targets))
 
-        metrics = evaluate(learner.model, images, learner.task, config.training.eval_batch_size, look)
+        metrics = evaluate(learner.model, data, learner.task, config.training.eval_batch_size, look)
         loss = metrics.pop("loss")
         return Metrics(loss=loss if math.isfinite(loss) else None, **metrics)
 
     scores = {"train": score(splits.train), "val": score(splits.val), "test": score(splits.test)}
-    return scores, torch.cat(correct).cpu()
+    return scores, torch.cat(correct).cpu() if correct else None
 
 
 def _warm_up(config: RunConfig, device: torch.device) -> None:
-    """A training step of tiny blocks with the run's channels, so that imports and compilation, seconds on first use,
-    are not counted in its time."""
-    for channels in {layer.out_channels for layer in config.layout.convolutions(config.dataset.image_shape)}:
-        block = build_block(config, nn.Conv2d(1, channels, 3), index=0)
-        toy = nn.Sequential(block, nn.Flatten(), nn.Linear(4 * channels, 1)).to(device)
-        optimizer, _ = build_optimizer(config, toy)
-        toy(torch.ones(2, 1, 4, 4, device=device)).sum().backward()
+    """A step of toys like the run's layers: what is imported, initialised or compiled on first use is no run's doing,
+    and takes seconds. Units are compiled for their number of channels."""
+    for toy, inputs in build_toys(config):
+        optimizer, _ = build_optimizer(config, toy.to(device))
+        toy(inputs.to(device)).sum().backward()
         optimizer.step()

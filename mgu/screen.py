@@ -69,7 +69,9 @@ class Screen(Lines):
 
     def epoch(self, row: dict[str, float]) -> None:
         left_s = self.epoch_s(row) * (self.config.training.epochs - row["epoch"])
-        scores = describe_scores(row) if self.console.width >= ROOMY else f"val {row['val_accuracy']:.2%}"
+        score = self.config.score
+        is_roomy = self.console.width >= ROOMY
+        scores = describe_scores(row, score) if is_roomy else f"val {score.text(row[f'val_{score.metric}'])}"
         scores += f"  at most {describe_s(left_s)} left"
         self.run.update(self.run_bar, description=self._describe(int(row["epoch"])), scores=scores, visible=True)
         if time.perf_counter() - self.summed_up > 1 / REFRESHES_PER_S:  # it looks at the disk: not oftener than drawn
@@ -101,10 +103,7 @@ class Screen(Lines):
         )
         self.runs.update(self.sweep_bar, left=left)
         parts = [describe_energy(self.trained) or "no energy measured yet"]
-        if best := max((result for result in self.seen if result.val), key=_accuracy, default=None):
-            parts.append(f"best so far {best.name} {_accuracy(best):.2%}")
+        best = min(self.seen, key=lambda result: result.score.place(result.val_score), default=None)
+        if best and best.val_score is not None:
+            parts.append(f"best so far {best.name} {best.score.text(best.val_score)}")
         self.summary.plain = "     " + "   ".join(parts)
-
-
-def _accuracy(result: Result) -> float:
-    return result.val.accuracy if result.val else 0.0

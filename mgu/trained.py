@@ -15,9 +15,10 @@ from torch import nn
 from mgu.build import build_model, build_splits
 from mgu.check import check_config
 from mgu.config import RunConfig
-from mgu.data.images import Splits
+from mgu.data.splits import Splits
 from mgu.errors import UserError, did_you_mean
 from mgu.results import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE, Result, default_runs_dir, read_result
+from mgu.sections import TableConfig
 from mgu.state import CHECKPOINT_FILE
 
 
@@ -112,7 +113,9 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
             f"{path} must be the configuration of the run {result.identity}, but is that of {config.identity}. "
             "Put the file back, or train the run again."
         )
-    root = os.environ.get("MGU_DATA", config.dataset.root)
+    root = os.environ.get("MGU_DATA")
+    if root is None or isinstance(config.dataset, TableConfig):
+        return config
     return config.model_copy(update={"dataset": config.dataset.model_copy(update={"root": root})})
 
 

@@ -11,12 +11,12 @@ import mgu
 
 ROOT = Path(mgu.__file__).parent
 RANKS = [
-    {"errors", "native", "malloc"},
-    {"wiring"},
+    {"errors", "score", "native", "malloc"},
+    {"wiring", "sections"},
     {"arguments", "config", "results", "isolation", "presence"},
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
     {"models", "data", "tasks", "energy", "screen", "tracking", "grouping"},
-    {"train", "report"},
+    {"train", "report", "problem"},
     {"build", "compose", "sweep"},
     {"checkpoint", "compiled", "survey", "calibrate", "plan", "jobs", "trained"},
     {"explain"},

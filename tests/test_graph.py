@@ -148,7 +148,7 @@ def test_a_replayed_step_does_what_the_step_does(configure: Configure) -> None:
     recorder = PretendedRecorder()
     replayed = ReplayedStep(recorded[0], 64, recorder=recorder)  # type: ignore[arg-type]
     assert two_epochs(*plain) == two_epochs(replayed, recorded[1])
-    batches, (full, last) = 2, divmod(len(plain[0].images), 64)
+    batches, (full, last) = 2, divmod(len(plain[0].data), 64)
     assert last and (recorder.warm_ups, recorder.recordings) == (WARM_UP, 1)
     assert recorder.replays == batches * full - WARM_UP
     assert all(
@@ -220,7 +220,7 @@ def test_a_compiled_model_is_the_plain_one_and_is_compiled_no_more_once_training
     config, cpu = configure(*words, "engine=compiled"), torch.device("cpu")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's compiler warns of itself
-        compile_ahead(config, cpu)
+        compile_ahead(config, build_splits(config).to(cpu), cpu)
     compiled, plain = (build_learner(c, cpu).model for c in (config, configure(*words, "engine=eager")))
     images, task = build_splits(config).train.to(cpu), Classification(10)
     with torch.compiler.set_stance("fail_on_recompile"):
@@ -244,8 +244,9 @@ def test_where_nothing_can_be_compiled_the_engine_is_refused(
 
     monkeypatch.setattr("torch._inductor.compile_fx.compile_fx", fails)
     torch._dynamo.reset()
+    config = configure("layout=digits_2", "norm=ln", "engine=compiled")
     with pytest.raises(UserError, match=r"torch.compile fails on cpu, but got compiled \(.*No working C\+\+ compiler"):
-        compile_ahead(configure("layout=digits_2", "norm=ln", "engine=compiled"), torch.device("cpu"))
+        compile_ahead(config, build_splits(config), torch.device("cpu"))
 
 
 @pytest.fixture

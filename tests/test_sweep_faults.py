@@ -198,7 +198,7 @@ def test_two_sweeps_at_once_share_the_work(undisturbed: tuple[dict[str, Any], fl
     assert all(f"{RUNS} runs: {RUNS} ok" in end.stdout for end in ends)
     assert evidence(tmp_path) == expected and not leftovers(tmp_path / "runs")
     logs = [file.read_text() for file in tmp_path.rglob("log.txt")]
-    assert [log.count("training images") for log in logs] == [1] * RUNS  # none was trained twice
+    assert [log.count("training examples") for log in logs] == [1] * RUNS  # none was trained twice
     trained = [sum(" ok " in line and "was there" not in line for line in end.stdout.splitlines()) for end in ends]
     assert sum(trained) == RUNS and min(trained) >= 1  # and both took part
     contended = [read_result(file).contended for file in tmp_path.rglob("result.json")]

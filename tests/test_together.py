@@ -14,8 +14,10 @@ from torch import Tensor
 
 from mgu.build import Learner, build_learner, build_splits
 from mgu.config import RunConfig
-from mgu.data.images import Images, Splits
-from mgu.grouping import group_seeds
+from mgu.data.images import Images
+from mgu.data.splits import Splits
+from mgu.estimate import Model
+from mgu.grouping import group_seeds, why_alone
 from mgu.results import Result, read_result
 from mgu.run import run
 from mgu.state import find_state, run_folder
@@ -182,7 +184,7 @@ def test_time_energy_and_logs_are_each_runs_own(configure: Configure) -> None:
         assert result.energy.tracked_s == pytest.approx(spent, rel=0.3, abs=0.1)
     for config in configs:
         log = (run_folder(config) / "log.txt").read_text()
-        assert log.count("training images") == 1 and log.count("'epoch'") == 3 and config.name in log
+        assert log.count("training examples") == 1 and log.count("'epoch'") == 3 and config.name in log
 
 
 def _rows(config: RunConfig) -> list[str]:
@@ -203,6 +205,21 @@ def test_groups_are_of_one_configuration_and_no_larger_than_asked_for(configure:
         [("ln", 2)],  # the same once more: never twice in one group
     ]
     assert all(len(group) == 1 for group in group_seeds(configs, lambda config: False))
+
+
+@pytest.mark.parametrize(
+    ("choice", "reason"),
+    [
+        ("layout=dense_2", "models that are no convolutions of images"),
+        ("layout=digits_2 engine=compiled", "compiled models"),
+        ("layout=digits_2 mgu=reference", "units"),
+        ("layout=digits_2", None),
+    ],
+)
+def test_what_is_never_trained_together_says_why(choice: str, reason: str | None, configure: Configure) -> None:
+    words = choice.split() + ["norm=ln"] * ("mgu" not in choice)
+    found = why_alone(configure(*words), Model("cpu (1 thread)", 1000, 1000))
+    assert found is None if reason is None else found.startswith(reason)
 
 
 def results_of(folder: Path) -> dict[str, Result]:

@@ -13,7 +13,9 @@ from sklearn.metrics import accuracy_score, precision_score, recall_score
 from torch import nn
 
 from mgu.build import build_learner, build_splits
-from mgu.data.images import Images, Splits
+from mgu.data.images import Images
+from mgu.data.splits import Splits
+from mgu.score import SCORES
 from mgu.tasks.classification import Classification
 from mgu.train.early_stop import EarlyStop
 from mgu.train.loop import Fit, evaluate, fit
@@ -60,7 +62,7 @@ def test_divergence_stops_the_run_and_keeps_what_it_had(configure: Configure) ->
 
 
 def test_early_stopping_waits_and_an_equal_score_is_no_improvement() -> None:
-    stop = EarlyStop(patience=2)
+    stop = EarlyStop(patience=2, score=SCORES["classification"])
     assert [stop.improved(epoch, score) for epoch, score in enumerate([0.5, 0.6, 0.6], start=1)] == [True, True, False]
     assert not stop.stopped
     assert not stop.improved(4, 0.55) and stop.stopped and stop.best_epoch == 2
@@ -88,7 +90,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     logits, targets = torch.randn(200, 5), torch.randint(0, 4, (200,))  # class 4 never occurs
     logits[:, 3] = -9.0  # class 3 is never predicted
     task, predicted = Classification(5), logits.argmax(1)
-    confusion = task.confusion()
+    confusion = task.totals()
     for part in (slice(90), slice(90, None)):
         task.count(confusion, logits[part], targets[part])
     metrics = task.metrics(confusion)

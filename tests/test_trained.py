@@ -93,7 +93,7 @@ def test_data_that_are_not_there(trained_unit: Path, monkeypatch: pytest.MonkeyP
     def gone(name: str, root: str, *rest: object) -> None:
         raise UserError(f"dataset must be below {root}")
 
-    monkeypatch.setattr("mgu.build.load_splits", gone)
+    monkeypatch.setattr("mgu.problem.load_splits", gone)
     monkeypatch.setenv("MGU_DATA", "elsewhere")  # the data have moved since the run
     with pytest.raises(UserError, match="dataset must be below elsewhere"):
         load_trained(trained_unit)

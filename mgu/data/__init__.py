@@ -1,1 +1,1 @@
-"""Data sets, one file each, all of one type: tensors in memory (mgu/data/images.py)."""
+"""Data sets, one file each: tensors in memory that the loop asks for batches (mgu/data/splits.py)."""

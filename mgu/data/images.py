@@ -1,4 +1,4 @@
-"""The one type that every data set is loaded into: raw pixels and labels, resident in memory."""
+"""The one type that every data set of images is loaded into: raw pixels and labels, resident in memory."""
 
 from __future__ import annotations
 
@@ -19,6 +19,10 @@ class Images:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def device(self) -> torch.device:
+        return self.labels.device
+
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Inputs (B, C, H, W) as floats in 0..1 and targets (B,) of the images at `index`."""
         rows = self.pixels.permute(0, 2, 3, 1)[index]  # (B, H, W, C): channels last, one channel or many
@@ -32,29 +36,3 @@ class Images:
 
     def subset(self, index: Tensor) -> Images:
         return replace(self, pixels=self.pixels[index], labels=self.labels[index])
-
-
-@dataclass(frozen=True)
-class Splits:
-    """What a run trains on, what it selects by, and what it looks at once at the end (None: nothing is kept back)."""
-
-    train: Images
-    val: Images
-    test: Images | None = None
-
-    def to(self, device: torch.device) -> Splits:
-        return replace(
-            self, train=self.train.to(device), val=self.val.to(device), test=self.test and self.test.to(device)
-        )
-
-
-def split_paper(train: Images, test: Images) -> Splits:
-    """As the paper's tables appear to do: the official test images are the validation data."""
-    return Splits(train, test)
-
-
-def split_holdout(train: Images, test: Images) -> Splits:
-    """A tenth of the training images, the same in every run, is validation data; the test images stay untouched."""
-    order = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))
-    num_val = len(train) // 10
-    return Splits(train.subset(order[num_val:]), train.subset(order[:num_val]), test)

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mgu.data.digits import load_digits
-from mgu.data.images import Images, Splits, split_holdout, split_paper
+from mgu.data.images import Images
+from mgu.data.splits import Splits, split_holdout, split_paper
 from mgu.data.vision import load_vision
 from mgu.errors import UserError, did_you_mean
 

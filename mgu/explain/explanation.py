@@ -9,8 +9,8 @@ from typing import Literal
 import msgspec
 from torch import nn
 
-from mgu.config import RunConfig
-from mgu.data.images import Images
+from mgu.config import DatasetConfig, RunConfig
+from mgu.data.splits import Data
 from mgu.errors import UserError
 from mgu.explain.observe import UnitStatistics, observe
 from mgu.explain.statistics import GateSummary
@@ -59,7 +59,12 @@ class Explanation(Record, frozen=True):
     units: list[UnitExplanation]
 
 
-def explain_model(config: RunConfig, model: nn.Module, images: Images) -> Explanation:
+def can_explain(config: RunConfig) -> bool:
+    """Whether there are words for its gates: those of the paper's unit, on images."""
+    return bool(config.mgu and config.mgu.is_paper and isinstance(config.dataset, DatasetConfig))
+
+
+def explain_model(config: RunConfig, model: nn.Module, images: Data) -> Explanation:
     """One pass of `images` through `model`, which is left in evaluation mode. Raises UserError where there are no
     gates or no images.
 
@@ -73,6 +78,11 @@ def explain_model(config: RunConfig, model: nn.Module, images: Images) -> Explan
         raise UserError(
             f"RUN must be of a unit with the paper's paths, but {config.name} has others, for which there are no "
             "words yet. Name another."
+        )
+    if not isinstance(config.dataset, DatasetConfig):
+        raise UserError(
+            f"RUN must be of images, but {config.name} is of dataset={config.dataset.name}, for which gates are not "
+            "explained. Name another."
         )
     if len(images) == 0:
         raise UserError(f"validation data must hold an image, but {config.dataset.name} has none.")

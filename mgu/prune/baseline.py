@@ -22,7 +22,7 @@ def find_baselines(trained: Trained) -> dict[str, tuple[ConvNet, Result | None]]
     plain = build_model(config).eval().to(memory_format=torch.channels_last)
     assert isinstance(plain, ConvNet)
     found["baseline no_norm, not trained"] = plain, None
-    return {name: (model.to(trained.splits.val.labels.device), result) for name, (model, result) in found.items()}
+    return {name: (model.to(trained.splits.val.device), result) for name, (model, result) in found.items()}
 
 
 def _best(trained: Trained) -> Trained | None:
@@ -33,8 +33,8 @@ def _best(trained: Trained) -> Trained | None:
         except ValueError:
             continue
         alike = (result.layout, result.dataset, result.split) == (ours.layout, ours.dataset, ours.split)
-        if result.model == "baseline" and result.status == "ok" and result.val and alike:
-            results[path.parent] = result.val.accuracy
+        if result.model == "baseline" and result.status == "ok" and result.val_score is not None and alike:
+            results[path.parent] = result.val_score
     for folder in sorted(results, key=lambda each: -results[each]):
         try:
             return load_trained(folder)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from mgu.data.images import Images
+from mgu.data.splits import Data
 from mgu.models.convnet import ConvNet, count_keras
 from mgu.prune.convert import convert
 from mgu.prune.cost import flops_of
@@ -30,7 +30,7 @@ class Choice(NamedTuple):
 def choose(
     candidates: Sequence[Candidate],
     reference: float,
-    images: Images,
+    images: Data,
     image: Tensor,
     config: PruneConfig,
     tuning: Tuning,
@@ -53,7 +53,7 @@ def choose(
     return Choice(best, within, {each.name: found for found, each in tried})
 
 
-def accuracy_of(model: ConvNet, images: Images) -> float:
+def accuracy_of(model: ConvNet, images: Data) -> float:
     """The share of images that are classified correctly."""
     return evaluate(model, images, Classification(model.readout.out_features), 1000)["accuracy"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mgu.data.images import Images
+from mgu.data.splits import Data
 from mgu.errors import RunsFailed
 from mgu.layers.folding import fold, hand_on
 from mgu.models.convnet import ConvNet
@@ -31,7 +31,7 @@ def convert(model: ConvNet) -> ConvNet:
 
 
 @torch.inference_mode()
-def logits_of(infer: Callable[[Tensor], Tensor], images: Images) -> Tensor:
+def logits_of(infer: Callable[[Tensor], Tensor], images: Data) -> Tensor:
     """(N, K) in main memory, by a model in evaluation mode."""
     starts = range(0, len(images), BATCH_SIZE)
     return torch.cat([infer(images.batch(slice(start, start + BATCH_SIZE))[0]).cpu() for start in starts])

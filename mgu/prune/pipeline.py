@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from mgu.build import describe_device
 from mgu.checkpoint import save_weights
-from mgu.data.images import Images, Splits, split_holdout
+from mgu.data.images import Images
+from mgu.data.splits import Data, Splits, split_holdout
 from mgu.energy import build_meter
 from mgu.errors import UserError
 from mgu.models.convnet import ConvNet
@@ -59,8 +60,18 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
 
     Raises UserError for a run without units, RunsFailed where a conversion is not exact.
     """
+    if not isinstance(trained.splits.train, Images):
+        raise UserError(
+            f"RUN must be of images, but {trained.folder} is of dataset={trained.config.dataset.name}, whose units are "
+            "not pruned. Name another."
+        )
     unit = trained.model
-    if not isinstance(unit, ConvNet) or not units_of(unit):
+    if not isinstance(unit, ConvNet):
+        raise UserError(
+            f"RUN must have convolutions, but {trained.folder} has dense layers, whose units are not pruned. "
+            "Name another."
+        )
+    if not units_of(unit):
         raise UserError(
             f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. Name another."
         )
@@ -129,7 +140,7 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
     tuning = Tuning(trained.config, splits, steps_of(trained.config, result.best_epoch or 0, len(trained.splits.train)))
     reference = accuracy_of(model, splits.val)
     tell(f"the unit: {100 * reference:.2f} % on {len(splits.val)} images to choose by")
-    meter = build_meter(trained.config.energy, splits.val.labels.device)
+    meter = build_meter(trained.config.energy, splits.val.device)
     candidates: list[Candidate] = []
     accuracies: list[float] = []
     with Presence() as presence, meter:
@@ -155,7 +166,7 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
 
 
 def _final_models(
-    unit: ConvNet, pruned: ConvNet, images: Images, image: Tensor, form: Format | None, folder: Path
+    unit: ConvNet, pruned: ConvNet, images: Data, image: Tensor, form: Format | None, folder: Path
 ) -> dict[str, _Model]:
     """Unpruned, pruned, converted, exported: each held against the one before it, then written."""
     pruned.eval()
@@ -189,12 +200,15 @@ def _measure_points(trained: Trained, path: _Path, image: Tensor) -> list[Point]
     ]
 
 
+def _labels(data: Data) -> Tensor:
+    assert isinstance(data, Images)  # run_pruning saw to it
+    return data.labels.cpu()
+
+
 def _row(name: str, model: _Model, cost: Cost, splits: Splits, is_trained: bool) -> Row:
     assert splits.test is not None
     accuracies = [
-        float((logits_of(model.infer, images).argmax(dim=1) == images.labels.cpu()).double().mean())
-        if is_trained
-        else None
+        float((logits_of(model.infer, images).argmax(dim=1) == _labels(images)).double().mean()) if is_trained else None
         for images in (splits.val, splits.test)
     ]
     return Row(name=name, accuracy=accuracies[0], test=accuracies[1], cost=cost, difference=model.difference)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mgu.data.images import Images
+from mgu.data.splits import Data
 from mgu.explain.statistics import GateStatistics, GateSummary
 from mgu.models.convnet import ConvNet
 from mgu.prune.network import Decisions, Place, open_questions, prune, units_of
@@ -32,7 +32,7 @@ class Candidate(NamedTuple):
     model: ConvNet
 
 
-def by_threshold(model: ConvNet, images: Images, config: PruneConfig) -> Iterator[Candidate]:
+def by_threshold(model: ConvNet, images: Data, config: PruneConfig) -> Iterator[Candidate]:
     """For each threshold the network without the gates whose standard deviation within a channel is not above it.
 
     Each becomes the mean of its channels, or 0 or 1 where that is as near as `rounding`. A threshold that fixes no more
@@ -51,14 +51,14 @@ def by_threshold(model: ConvNet, images: Images, config: PruneConfig) -> Iterato
             yield Candidate(f"spread up to {threshold:g}", decisions, copy.deepcopy(prune(model, decisions)))
 
 
-def by_steps(model: ConvNet, images: Images, config: PruneConfig, train: Train) -> Iterator[Candidate]:
+def by_steps(model: ConvNet, images: Data, config: PruneConfig, train: Train) -> Iterator[Candidate]:
     """Fix the gate that costs the least loss on some of `images`, train `batches`, and so on until none is left.
 
     Measured, not read off the gates' statistics: a gate near 1/2 may hardly matter, and one that hardly varies may.
     """
     task = Classification(model.readout.out_features)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
-    probe = images.subset(order[:PROBE].to(images.labels.device))
+    probe = images.subset(order[:PROBE].to(images.device))
     decisions: Decisions = {}
     while places := open_questions(model, decisions):
         means = summarise(model, probe, decisions) if config.by_channel else {}
@@ -76,7 +76,7 @@ def by_steps(model: ConvNet, images: Images, config: PruneConfig, train: Train) 
 
 
 @torch.inference_mode()
-def summarise(model: ConvNet, images: Images, decisions: Decisions | None = None) -> dict[Place, GateSummary]:
+def summarise(model: ConvNet, images: Data, decisions: Decisions | None = None) -> dict[Place, GateSummary]:
     """The statistics of every gate of `model` over `images`, with the inputs that `decisions` leave it."""
     units, blocks = units_of(model.eval()), prune(model, decisions or {}).eval().blocks
     statistics = {

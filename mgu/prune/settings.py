@@ -10,8 +10,8 @@ import yaml
 from pydantic import Field, ValidationError
 
 from mgu.check import describe_fault
-from mgu.config import Count, NonNegative, Section
 from mgu.errors import UserError, did_you_mean
+from mgu.sections import Count, NonNegative, Section
 
 Spread = Annotated[float, Field(ge=0, le=0.5)]
 

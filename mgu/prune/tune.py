@@ -8,9 +8,9 @@ import torch
 
 from mgu.build import build_optimizer
 from mgu.config import RunConfig
-from mgu.data.images import Images, Splits
+from mgu.data.splits import Data, Splits
 from mgu.models.convnet import ConvNet
-from mgu.tasks.classification import Classification
+from mgu.problem import build_task
 from mgu.train.loop import Fit, fit, train_epoch
 from mgu.train.step import Step
 
@@ -28,7 +28,7 @@ class Tuning:
         goes_on = optimizer.model_copy(update={"lr": optimizer.lr / so_far, "decay": optimizer.decay / so_far})
         self.config = config.model_copy(update={"optimizer": goes_on})
         self.splits = splits
-        self.task = Classification(config.dataset.num_classes)
+        self.task = build_task(config.dataset)
         self.batch_size = config.training.batch_size
         self.shuffle = torch.Generator().manual_seed(config.seed)
 
@@ -37,7 +37,7 @@ class Tuning:
         if batches:
             images = self.splits.train
             drawn = torch.randperm(len(images), generator=self.shuffle)[: batches * self.batch_size]
-            self._epoch(model, images.subset(drawn.to(images.labels.device)))
+            self._epoch(model, images.subset(drawn.to(images.device)))
 
     def epochs(self, model: ConvNet, epochs: int) -> Fit:
         """Train so many epochs, and leave the model with the weights of the best one on the validation images."""
@@ -54,7 +54,7 @@ class Tuning:
         model.eval()
         return outcome
 
-    def _epoch(self, model: ConvNet, images: Images) -> None:
+    def _epoch(self, model: ConvNet, images: Data) -> None:
         optimizer, schedule = build_optimizer(self.config, model)
         train_epoch(Step(model, images, self.task, optimizer), schedule, self.batch_size, self.shuffle)
 

@@ -11,6 +11,7 @@ from mgu.report.costs import Charge, charges, describe_costs
 from mgu.report.images import Correct, correct_of
 from mgu.report.optimism import Optimism, describe_optimism, optimism
 from mgu.report.rank import SHORT_S, Table
+from mgu.report.scores import compare_scores
 from mgu.report.verdict import MARGIN, Verdict, judge
 from mgu.results import Result
 
@@ -51,7 +52,7 @@ class Analysis:
         """Plain sentences by heading, each figure with its unit and the method it was come by; no heading is empty."""
         flattery = describe_optimism(self.optimism) if self.table.units else []
         sections = {
-            "Verdict": [*(self.verdict.lines if self.verdict else []), *flattery],
+            "Verdict": [*(self.verdict.lines if self.verdict else compare_scores(self.table)), *flattery],
             "Cost": [*describe_costs(self.table), *([self.budget.sentence] if self.budget else [])],
             "Paper": describe_beside(self.beside_paper),
             "To be kept in mind": caveats(self.table),
@@ -71,8 +72,9 @@ def caveats(table: Table) -> list[str]:
     for status in ("diverged", "failed"):
         if count := sum(result.status == status for result in results):
             lines.append(f"{count} of {total} runs {status}.")
+    counts = "in a mean each counts as a guess" if table.task == "classification" else "they are in no mean"
     if table.has_seeds and (lost := sum(r.status == "diverged" and r.val is None for r in results)):
-        lines.append(f"{lost} of {total} runs diverged before an epoch was over: in a mean each counts as a guess.")
+        lines.append(f"{lost} of {total} runs diverged before an epoch was over: {counts}.")
     for name, values in _settings(results).items():
         if len(values) > 1:
             lines.append(f"The runs differ in {name} ({', '.join(sorted(values))}): they are not of one experiment.")
@@ -83,7 +85,7 @@ def caveats(table: Table) -> list[str]:
     lines += _marked(table, total)
     if table.split == "paper":
         lines.append(
-            "split: paper validates on the official test images, so the best of a grid is picked on them: "
+            "split: paper validates on the official test data, so the best of a grid is picked on them: "
             "use dataset.split=holdout for an unbiased comparison."
         )
     return lines

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from mgu.report.rank import Row, Split, Table
 from mgu.results import describe_method
+from mgu.score import shorten
 
 SAID_TWICE = ("layout", "norm", "residual")  # by the model's name, too
 LEFT_ALIGNED = ("model_name", "layout", "norm", "status")
@@ -36,11 +37,11 @@ def columns(table: Table) -> list[Column]:
             "model_size", "model size", lambda row: row.result.params_keras, lambda row: size(row.result.params_keras)
         ),
         Column("tts_s", "tts [s]", lambda row: row.tts_s, lambda row: _or_dash(row.tts_s, ",.1f") + row.marks),
-        _accuracy("train"),
-        *_accuracy_over_seeds("val", table),
+        *_scores("train", table),
+        *_scores("val", table),
     ]
     if table.tested == "test":
-        chosen += _accuracy_over_seeds("test", table)
+        chosen += _scores("test", table)
     if any(row.paper for row in table.rows):
         chosen.append(Column("paper_val_acc", "paper [%]", _paper, lambda row: _or_dash(_paper(row), ".2f")))
     seeds = Column("seeds", "seeds" * table.has_seeds, lambda row: len(row.runs), lambda row: str(len(row.runs)))
@@ -69,35 +70,53 @@ def size(params: int | None) -> str:
     return f"{params / scale:.2f}{unit}"
 
 
-def _accuracy(split: Split) -> Column:
-    def percent(row: Row) -> float | None:
-        own = row.spread(split)
-        return 100 * own.mean if own else None
+def _scores(split: Split, table: Table) -> list[Column]:
+    """The metrics of the table's task on one split: accuracy in percent, others as they are, where any row has them.
 
-    return Column(f"{split}_acc", f"{split}_acc [%]", percent, lambda row: _or_dash(percent(row), ".2f"))
+    People see beside the score the others of the last split only, for three of each would not fit a page.
+    """
+    if table.task == "classification":
+        return _over_seeds(split, "accuracy", table)
+    names = [table.score.metric, *table.score.others]
+    known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
+    return [
+        column
+        for name in known
+        for column in _over_seeds(split, name, table, is_shown=split == table.tested or name == names[0])
+    ]
 
 
-def _accuracy_over_seeds(split: Split, table: Table) -> list[Column]:
-    """Mean with its deviation, and its interval; the latter two hidden where every model has one seed."""
+def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
+    """Mean with its deviation, and its interval; the latter two hidden where every model has one seed, and left out of
+    the training data."""
+    is_accuracy = metric == "accuracy"
+    scale, key = (100, f"{split}_acc") if is_accuracy else (1, f"{split}_{metric}")
 
-    def percent(row: Row, field: str) -> float | None:
-        own = getattr(row.spread(split), field, None)
-        return None if own is None else 100 * own
+    def value(row: Row, field: str) -> float | None:
+        own = getattr(row.spread(split, metric), field, None)
+        return None if own is None else scale * own
+
+    def write(own: float | None) -> str:
+        return "-" if own is None else f"{own:.2f}" if is_accuracy else shorten(own)
 
     def text(row: Row) -> str:
-        deviation = percent(row, "deviation")
-        return _or_dash(percent(row, "mean"), ".2f") + ("" if deviation is None else f" \u00b1 {deviation:.2f}")
+        deviation = value(row, "deviation") if split != "train" else None
+        return write(value(row, "mean")) + ("" if deviation is None else f" \u00b1 {write(deviation)}")
 
     def interval(row: Row) -> str:
-        low, high = percent(row, "low"), percent(row, "high")
-        return "-" if low is None or high is None else f"{low:.2f} to {high:.2f}"
+        low, high = value(row, "low"), value(row, "high")
+        return "-" if low is None or high is None else f"{write(low)} to {write(high)}"
 
-    key = f"{split}_acc"
+    title = f"{key} [%]" if is_accuracy else key
+    mean = Column(key, title * is_shown, lambda row: value(row, "mean"), text)
+    if split == "train":
+        return [mean]
+    has_interval = table.has_seeds and metric == table.score.metric
     return [
-        Column(key, f"{key} [%]", lambda row: percent(row, "mean"), text),
-        Column(f"{key}_sd", "", lambda row: percent(row, "deviation"), lambda row: ""),
-        Column(f"{key}_low", "95 % interval" * table.has_seeds, lambda row: percent(row, "low"), interval),
-        Column(f"{key}_high", "", lambda row: percent(row, "high"), lambda row: ""),
+        mean,
+        Column(f"{key}_sd", "", lambda row: value(row, "deviation"), lambda row: ""),
+        Column(f"{key}_low", "95 % interval" * has_interval, lambda row: value(row, "low"), interval),
+        Column(f"{key}_high", "", lambda row: value(row, "high"), lambda row: ""),
     ]
 
 

@@ -61,6 +61,7 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
         "id": f"experiment-{number}",
         "title": table.title,
         "outcome": analysis.verdict.outcome if analysis.verdict else None,
+        "score": table.score.metric,
         "sections": analysis.sections,
         "columns": [(column.title, _classes(column)) for column in shown],
         "rows": [(_style(row), [_cell(column, row) for column in shown]) for row in table.rows],

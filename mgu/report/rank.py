@@ -13,10 +13,12 @@ from mgu.report.load import Run
 from mgu.report.paper import PaperRow, find_row
 from mgu.report.seeds import Spread, group_seeds, guess, spread, stem
 from mgu.results import Component, Metrics, Result
+from mgu.score import BOUNDS, SCORES, Score, TaskName
 
 SHORT_S = 10.0  # a shorter run gives codecarbon too few readings
 
 Split = Literal["train", "val", "test"]
+Experiment = tuple[str, str, str, TaskName]  # its name, data set, split and task
 
 
 @dataclass(frozen=True)
@@ -53,34 +55,47 @@ class Row:
             return self.result.status
         return ", ".join(f"{counts[status]} {status}" for status in ("ok", "diverged", "failed") if counts[status])
 
-    def accuracies(self, split: Split) -> dict[int, float]:
-        """By seed, of those that did not fail. One that diverged before its first epoch was over counts as a guess;
-        there is nothing where no seed was evaluated."""
+    def values(self, split: Split, metric: str) -> dict[int, float]:
+        """By seed, of those that did not fail; nothing where no seed was evaluated. One that diverged before its first
+        epoch was over counts as a guess in accuracy, and has no other metric."""
         metrics: dict[int, Metrics | None] = {
             result.seed: getattr(result, split) for result in self.results if result.status != "failed"
         }
         if not any(metrics.values()):
             return {}
-        return {seed: own.accuracy if own else guess(self.result) for seed, own in metrics.items()}
+        lost = guess(self.result) if metric == "accuracy" and self.result.task == "classification" else None
+        found = {seed: getattr(own, metric) if own else lost for seed, own in metrics.items()}
+        return {seed: value for seed, value in found.items() if value is not None}
+
+    def accuracies(self, split: Split) -> dict[int, float]:
+        """Of a task that has them, see `values`."""
+        return self.values(split, "accuracy")
 
     @cached_property
-    def _spreads(self) -> dict[Split, Spread | None]:
-        """An interval ends where accuracies do."""
-        spreads: dict[Split, Spread | None] = {}
-        for split in ("train", "val", "test"):
-            found = spread(list(self.accuracies(split).values()))
-            if found and found.low is not None and found.high is not None:
-                found = found._replace(low=max(found.low, 0.0), high=min(found.high, 1.0))
-            spreads[split] = found
-        return spreads
+    def _spreads(self) -> dict[tuple[Split, str], Spread | None]:
+        return {}
 
-    def spread(self, split: Split) -> Spread | None:
-        """Over the seeds; None where there is nothing."""
-        return self._spreads[split]
+    def spread(self, split: Split, metric: str = "accuracy") -> Spread | None:
+        """Over the seeds; None where there is nothing. An interval ends where the metric's values do."""
+        key = (split, metric)
+        if key not in self._spreads:
+            found = spread(list(self.values(split, metric).values()))
+            if found and found.low is not None and found.high is not None:
+                low, high = BOUNDS[metric]
+                found = found._replace(low=max(found.low, low), high=min(found.high, high))
+            self._spreads[key] = found
+        return self._spreads[key]
 
     @property
     def val_accuracy(self) -> float | None:
+        """None of another task, too."""
         own = self.spread("val")
+        return own.mean if own else None
+
+    @property
+    def val_score(self) -> float | None:
+        """Mean of what it is ranked by."""
+        own = self.spread("val", self.result.score.metric)
         return own.mean if own else None
 
     @cached_property
@@ -121,7 +136,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The ranking of one experiment, best first. Runs on other images or validated otherwise are another experiment.
+    """The ranking of one experiment, best first. Runs on other data, of another task or validated otherwise are another
+    experiment.
 
     `repeated` are runs that repeat a seed of their model: they are in no row.
     """
@@ -129,12 +145,18 @@ class Table:
     experiment: str
     dataset: str
     split: str
+    task: TaskName
     rows: list[Row]
     repeated: list[Run]
 
     @property
+    def score(self) -> Score:
+        """What its rows are ranked by."""
+        return SCORES[self.task]
+
+    @property
     def title(self) -> str:
-        """The experiment, its data set, and which images validated."""
+        """The experiment, its data set, and what validated."""
         return f"{self.experiment} ({self.dataset}, split: {self.split})"
 
     @property
@@ -162,7 +184,7 @@ class Table:
     @staticmethod
     def best(rows: Sequence[Row]) -> Row | None:
         """The first ranked of `rows`, which are some of a table's."""
-        return next((row for row in rows if row.val_accuracy is not None), None)
+        return next((row for row in rows if row.rank is not None and row.val_score is not None), None)
 
 
 def is_disturbed(result: Result) -> bool:
@@ -184,16 +206,17 @@ def component_of(result: Result, part: str) -> Component | None:
 
 
 def rank(runs: Iterable[Run]) -> list[Table]:
-    """A table per experiment, by mean validation accuracy; what never ended an epoch comes after what did, what failed
-    last and without a rank."""
-    experiments: dict[tuple[str, str, str], list[Run]] = {}
+    """A table per experiment, by the mean score of validation; what never ended an epoch comes after what did, what
+    failed last and without a rank."""
+    experiments: dict[Experiment, list[Run]] = {}
     for run in runs:
         result = run.result
-        experiments.setdefault((result.experiment_name, result.dataset, result.split), []).append(run)
+        key = (result.experiment_name, result.dataset, result.split, result.task)
+        experiments.setdefault(key, []).append(run)
     return [_table(key, experiments[key]) for key in sorted(experiments)]
 
 
-def _table(key: tuple[str, str, str], runs: list[Run]) -> Table:
+def _table(key: Experiment, runs: list[Run]) -> Table:
     groups, repeated = group_seeds(runs)
     rows = sorted((Row(None, group, find_row(group[0].result)) for group in groups), key=_order)
     ranked = [
@@ -203,8 +226,7 @@ def _table(key: tuple[str, str, str], runs: list[Run]) -> Table:
 
 
 def _order(row: Row) -> tuple[bool, float, str]:
-    accuracy = row.val_accuracy
-    return (row.status == "failed", 1.0 if accuracy is None else -accuracy, row.name)
+    return (row.status == "failed", row.result.score.place(row.val_score), row.name)
 
 
 def _mean(values: Iterable[float]) -> float | None:

@@ -58,6 +58,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
     table, verdict, curve = analysis.table, analysis.verdict, analysis.budget
     return {
         **_origin(table),
+        "task": table.task,
         "rows": [_record(table, row) | {"seeds": _runs(row)} for row in table.rows],
         "verdict": verdict
         and {
@@ -88,14 +89,15 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
 
 
 def _runs(row: Row) -> list[dict[str, Any]]:
-    values: dict[int, float] = row.accuracies("val")
+    metric = row.result.score.metric
+    values: dict[int, float] = row.values("val", metric)
     return [
         {
             "seed": result.seed,
             "name": result.name,
             "identity": result.identity,
             "status": result.status,
-            "val_accuracy": values.get(result.seed),
+            f"val_{metric}": values.get(result.seed),
             "tts_s": result.seconds.to_solution if result.seconds else None,
         }
         for result in row.results

@@ -15,8 +15,11 @@ from mgu.results import Result
 
 CONFIDENCE = 0.95
 # Of a configuration: the seed, and what belongs to no run's identity, see mgu/config.py.
-NOT_COMPARED = {"seed", "experiment_name", "runs_dir", "force", "energy", "device", "tensorboard", "mlflow"}
-NOT_COMPARED_WITHIN = {"dataset": "root", "training": "timeout", "layout": "name"}
+NOT_COMPARED = {
+    *("seed", "experiment_name", "runs_dir", "force", "seeds_at_once"),
+    *("energy", "device", "tensorboard", "mlflow"),
+}
+NOT_COMPARED_WITHIN = {"dataset": ("root", "path", "download"), "training": ("timeout",), "layout": ("name",)}
 
 
 class Spread(NamedTuple):
@@ -66,11 +69,12 @@ def guess(result: Result) -> float:
 
 def _compared(result: Result) -> bytes:
     config = {key: value for key, value in result.config.items() if key not in NOT_COMPARED}
-    if config.get("engine") == "auto":
-        del config["engine"]
-    for section, name in NOT_COMPARED_WITHIN.items():
+    for name, default in (("engine", "auto"), ("step", "auto"), ("tf32", False)):
+        if config.get(name) == default:
+            del config[name]
+    for section, names in NOT_COMPARED_WITHIN.items():
         if section in config:
-            config[section] = {key: value for key, value in config[section].items() if key != name}
+            config[section] = {key: value for key, value in config[section].items() if key not in names}
     return msgspec.json.encode(config, order="deterministic")
 
 

@@ -6,11 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mgu.score import SCORES
+
 
 class Classification:
     """Softmax cross-entropy; accuracy and macro averages, computed from the confusion matrix (K, K)."""
 
-    score = "accuracy"  # the metric that early stopping and ranking go by; higher is better
+    score = SCORES["classification"]
 
     def __init__(self, num_classes: int) -> None:
         self.num_classes = num_classes
@@ -19,7 +21,7 @@ class Classification:
         """Mean cross-entropy in nats of logits (B, K) and targets (B,)."""
         return F.cross_entropy(logits, targets)
 
-    def confusion(self, device: torch.device | None = None) -> Tensor:
+    def totals(self, device: torch.device | None = None) -> Tensor:
         """No counts yet (K, K), by true class (row) and predicted class (column)."""
         return torch.zeros(self.num_classes, self.num_classes, dtype=torch.long, device=device)
 

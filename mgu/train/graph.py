@@ -1,7 +1,7 @@
 """A training step as a CUDA graph: all its kernels in one launch, where the host would take longer to launch them one
 by one than the device takes to compute them.
 
-Recorded is the step on a full batch: gathering the images, forward, loss, backward, totals, update. Nothing in it may
+Recorded is the step on a full batch: gathering the examples, forward, loss, backward, totals, update. Nothing in it may
 wait for the device. Random numbers: the graph draws from torch's generator and moves it on as the kernels one by one
 would, so that dropout is the same either way, and after a checkpoint, which holds the generator's state, too.
 """
@@ -55,9 +55,9 @@ class ReplayedStep:
         self, step: Step, batch_size: int, is_required: bool = False, recorder: CudaRecorder | None = None
     ) -> None:
         assert isinstance(step.optimizer, DeviceNAdam)
-        device = step.images.labels.device
+        device = step.data.device
         self.step, self.optimizer, self.is_required = step, step.optimizer, is_required
-        self.images, self.totals = step.images, step.totals
+        self.data, self.totals = step.data, step.totals
         self.index = torch.zeros(batch_size, dtype=torch.long, device=device)
         self.recorder: CudaRecorder | None = recorder or CudaRecorder(device)
         self.replay: Callable[[], None] | None = None
@@ -90,7 +90,7 @@ class ReplayedStep:
                 self.recorder = None
                 log.warning("the training step cannot be a CUDA graph here: %s", str(error).partition("\n")[0])
                 return self.step(index)
-            log.info("training steps on %d images are a CUDA graph from here on", len(index))
+            log.info("training steps on %d examples are a CUDA graph from here on", len(index))
         self.index.copy_(index)
         self.optimizer.advance()
         self.replay()

@@ -1,7 +1,8 @@
 """The training loop: `train_epoch`, `evaluate`, and `fit` around them.
 
-Baselines and units go through the same three functions, so that what is compared is the model. Data lies on the device
-and is shuffled by index; nothing in a step waits for the device, losses and counts are read once an epoch.
+Baselines and units, images, tables and ratings go through the same three functions, so that what is compared is the
+model: data is what gives batches by index (mgu/data/splits.py), a task a loss, its metrics and a direction
+(mgu/tasks/task.py). Data lies on the device; nothing in a step waits for it, losses and counts are read once an epoch.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from mgu.data.images import Images, Splits
-from mgu.tasks.classification import Classification
+from mgu.data.splits import Data, Splits
+from mgu.tasks.task import Task
 from mgu.train.early_stop import EarlyStop
 from mgu.train.graph import ReplayedStep
 from mgu.train.step import Metrics, Step, Totals
@@ -42,9 +43,9 @@ def train_epoch(
     shuffle: torch.Generator,
     on_step: Callable[[], None] = lambda: None,
 ) -> Metrics:
-    """One pass over the step's images in random order; mean loss and metrics of the batches as they were trained on."""
+    """One pass over the step's data in random order; mean loss and metrics of the batches as they were trained on."""
     step.begin()
-    order = torch.randperm(len(step.images), generator=shuffle).to(step.images.labels.device)
+    order = torch.randperm(len(step.data), generator=shuffle).to(step.data.device)
     for index in order.split(batch_size):
         step(index)
         schedule.step()
@@ -55,27 +56,27 @@ def train_epoch(
 @torch.inference_mode()
 def evaluate(
     model: nn.Module,
-    images: Images,
-    task: Classification,
+    data: Data,
+    task: Task,
     batch_size: int,
-    on_batch: Callable[[Tensor, Tensor], None] = lambda logits, targets: None,
+    on_batch: Callable[[Tensor, Tensor], None] = lambda outputs, targets: None,
 ) -> Metrics:
     """Mean loss and metrics of the model as it is used: no dropout, running statistics. Batches follow the order of
-    `images`; on_batch gets the logits (B, K) and targets (B,) of each."""
+    `data`; on_batch gets the outputs (B, ...) and targets (B,) of each."""
     model.eval()
-    totals = Totals(task, images.labels.device)
-    for start in range(0, len(images), batch_size):
-        inputs, targets = images.batch(slice(start, start + batch_size))
-        logits = model(inputs)
-        totals.add(task.loss(logits, targets), logits, targets)
-        on_batch(logits, targets)
+    totals = Totals(task, data.device)
+    for start in range(0, len(data), batch_size):
+        inputs, targets = data.batch(slice(start, start + batch_size))
+        outputs = model(inputs)
+        totals.add(task.loss(outputs, targets), outputs, targets)
+        on_batch(outputs, targets)
     return totals.metrics()
 
 
 def fit(
     model: nn.Module,
     splits: Splits,
-    task: Classification,
+    task: Task,
     optimizer: Optimizer,
     schedule: LRScheduler,
     *,
@@ -100,9 +101,9 @@ def fit(
     A row of the history has: epoch (from 1), lr (after it), the metrics as train_* and val_*, and the seconds spent on
     training and on evaluation.
     """
-    outcome, early_stop = so_far or Fit(), EarlyStop(patience)
+    outcome, early_stop = so_far or Fit(), EarlyStop(patience, task.score)
     for row in outcome.history[first_best - 1 :]:
-        early_stop.improved(int(row["epoch"]), row[f"val_{task.score}"])
+        early_stop.improved(int(row["epoch"]), row[f"val_{task.score.metric}"])
     plain = Step(model, splits.train, task, optimizer, penalty)
     step = plain if penalty else as_graph(plain)  # the host works out a penalty's weight anew for every step
     for epoch in range(len(outcome.history) + 1, epochs + 1):
@@ -122,7 +123,7 @@ def fit(
         outcome.history.append(row)
         if not (math.isfinite(train["loss"]) and math.isfinite(val["loss"])):
             outcome.status = "diverged"
-        elif epoch >= first_best and early_stop.improved(epoch, val[task.score]):
+        elif epoch >= first_best and early_stop.improved(epoch, val[task.score.metric]):
             outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
         on_epoch(outcome)
     return outcome

@@ -1,0 +1,105 @@
+"""Parts of a run's configuration: what all of them share, and those that are not about images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mgu.score import TaskName
+
+NAME = r"^\w[\w.-]*$"  # becomes part of a path
+
+Count = Annotated[int, Field(gt=0, lt=2**63)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Activation = Literal["selu", "relu", "gelu", "silu", "tanh"]
+
+
+class Section(BaseModel):
+    """A part of the configuration: unknown keys and wrong types are refused, nothing is coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
+
+
+class AdultConfig(Section):
+    """UCI Adult, see mgu/data/adult.py."""
+
+    name: Literal["adult"]
+    root: str
+    split: Literal["paper", "holdout"]
+
+    @property
+    def task(self) -> TaskName:
+        return "classification"
+
+    @property
+    def label(self) -> str:
+        """As reports call the data."""
+        return self.name
+
+
+class TableConfig(Section):
+    """A table of the user's, see mgu/data/table.py."""
+
+    name: Literal["table"]
+    path: Annotated[str, Field(min_length=1)]
+    target: Annotated[str, Field(min_length=1)]  # name of the column to be predicted
+    task: Literal["classification", "regression"]  # "auto" is settled before: see mgu/data/table_file.py
+    drop: list[str]  # columns to leave out
+    separator: Annotated[str, Field(min_length=1, max_length=1)]  # of a CSV
+    max_categories: Annotated[int, Field(ge=2, le=10_000)]  # of a column; the rarer ones count as one
+    test_share: Annotated[float, Field(gt=0, lt=1)]
+    split: Literal["holdout"]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the file: which data this run is about
+
+    @property
+    def label(self) -> str:
+        """As reports call the data."""
+        return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}"
+
+
+class MovieLensConfig(Section):
+    """MovieLens-100K, see mgu/data/movielens.py and mgu/data/ratings.py."""
+
+    name: Literal["movielens"]
+    root: str
+    download: bool  # the user has read the terms; not part of a run's identity
+    task: Literal["ranking", "regression"]
+    embedding: Annotated[int, Field(gt=0, le=10_000)]
+    num_sampled: Annotated[int, Field(gt=0, le=10_000)]
+    split: Literal["holdout"]
+
+    @property
+    def label(self) -> str:
+        """As reports call the data."""
+        return "movielens-ratings" if self.task == "regression" else "movielens-next"
+
+
+class FactorsLayoutConfig(Section):
+    """Matrix factorisation: no layers."""
+
+    name: Annotated[str, Field(pattern=NAME)]
+    factors: Annotated[int, Field(gt=0, le=10_000)]
+
+    @property
+    def as_list(self) -> str:
+        """The number of factors; the paper's notation is of convolutions."""
+        return f"factors [{self.factors}]"
+
+
+class DenseLayoutConfig(Section):
+    """A stack of dense layers, all of one width."""
+
+    name: Annotated[str, Field(pattern=NAME)]
+    depth: Annotated[int, Field(gt=0, le=1000)]
+    width: Annotated[int, Field(gt=0, le=100_000)]
+    activation: Activation
+    dropout: Fraction  # after every block
+
+    @property
+    def as_list(self) -> str:
+        """Depth and width; the paper's notation is of convolutions."""
+        return f"dense [{self.depth}, {self.width}]"

@@ -1,0 +1,72 @@
+"""A task's direction: early stopping, ranking and words follow it, whichever way is better."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from mgu.progress import describe_scores, summarise
+from mgu.report.analysis import Analysis
+from mgu.report.render import to_csv, to_markdown
+from mgu.results import Metrics, Result
+from mgu.score import SCORES, shorten
+from mgu.train.early_stop import EarlyStop
+from tests.examples import example_result, example_unit, ranked
+
+
+def regression(name: str, rmse: float | None, *, unit: bool = False) -> Result:
+    metrics = None if rmse is None else Metrics(loss=0.5, rmse=rmse, mae=rmse / 2, r2=0.25)
+    example = example_unit if unit else example_result
+    return example(name, val=metrics, train=metrics, test=metrics, task="regression", dataset="houses", split="holdout")
+
+
+@pytest.mark.parametrize(("task", "values"), [("classification", [0.5, 0.6, 0.6, 0.4]), ("regression", [3, 2, 2, 4])])
+def test_early_stopping_goes_by_the_direction(task: str, values: list[float]) -> None:
+    stop = EarlyStop(2, SCORES[task])
+    assert [stop.improved(epoch, value) for epoch, value in enumerate(values, 1)] == [True, True, False, False]
+    assert stop.stopped and stop.best_epoch == 2 and not stop.improved(5, float("nan"))
+
+
+def test_the_lowest_error_ranks_first_and_no_score_last() -> None:
+    results = [regression("poor", 9.0), regression("lost", None), regression("good", 2.0)]
+    (table,) = ranked([*results, regression("unit", 2.5, unit=True)])
+    assert [row.result.name for row in table.rows] == ["good", "unit", "poor", "lost"]
+    text = "\n".join(Analysis(table).lines)
+    assert "The unit unit has 2.5 rmse on test data, the best baseline" in text
+    assert "good, 2 rmse: +0.5, which is worse (single runs: seeds alone may move this)." in text
+    assert "the verdict's tests are made for accuracy, not rmse" in text and "points" not in text
+    header = to_csv([table]).splitlines()[0]
+    assert (
+        header.index("val_rmse,val_rmse_sd")
+        < header.index("val_mae,")
+        < header.index("val_r2,")
+        < header.index("test_rmse,")
+    )
+    assert "acc" not in header
+    shown = to_markdown([Analysis(table)])
+    assert "| val_rmse |" in shown and "| test_mae |" in shown and "val_mae" not in shown
+
+
+def test_what_the_task_has_not_is_neither_written_nor_shown() -> None:
+    ranking = Metrics(loss=1.0, ndcg_at_10=0.3, recall_at_10=0.5)
+    result = example_result(val=ranking, train=Metrics(loss=0.5), test=None, task="ranking")
+    assert set(msgspec.to_builtins(result)["val"]) == {"loss", "ndcg_at_10", "recall_at_10"}
+    header = to_csv(ranked([result])).splitlines()[0]
+    assert header.index("val_ndcg_at_10,") < header.index("val_recall_at_10,") and "train_" not in header
+    assert "val     0.3 ndcg_at_10" in summarise(result)
+    row = {"train_loss": 0.5, "val_loss": 1.0, "val_ndcg_at_10": 0.25}
+    assert describe_scores(row, SCORES["ranking"]) == "loss 0.5000  val loss 1.0000  val 0.25 ndcg_at_10"
+
+
+def test_large_errors_are_whole_numbers() -> None:
+    assert [shorten(value) for value in (0.93124, 12.3456, -12_345.6)] == ["0.9312", "12.35", "-12,346"]
+
+
+def test_tasks_are_never_ranked_together() -> None:
+    assert len(ranked([regression("a", 1.0), example_result(dataset="houses")])) == 2
+
+
+def test_a_result_of_before_there_were_tasks_is_of_classification() -> None:
+    old = {k: v for k, v in msgspec.to_builtins(example_result()).items() if k != "task"} | {"schema_version": 2}
+    read = msgspec.convert(old, Result)
+    assert read.task == "classification" and read.val_score == read.val.accuracy
