@@ -58,6 +58,13 @@ def test_what_the_task_has_not_is_neither_written_nor_shown() -> None:
     assert describe_scores(row, SCORES["ranking"]) == "loss 0.5000  val loss 1.0000  val 0.25 ndcg_at_10"
 
 
+def test_rows_of_a_table_are_not_called_images() -> None:
+    adult = {"config": {"dataset": {"name": "adult"}}}
+    results = [example_result(**adult), example_unit(val_accuracy=0.8, **adult)]
+    text = "\n".join(Analysis(ranked(results)[0]).lines)
+    assert "picked on the rows that score it" in text and "no test over rows" in text and "-10.00 points" in text
+
+
 def test_large_errors_are_whole_numbers() -> None:
     assert [shorten(value) for value in (0.93124, 12.3456, -12_345.6)] == ["0.9312", "12.35", "-12,346"]
 

@@ -50,7 +50,7 @@ class Analysis:
     @cached_property
     def sections(self) -> dict[str, list[str]]:
         """Plain sentences by heading, each figure with its unit and the method it was come by; no heading is empty."""
-        flattery = describe_optimism(self.optimism) if self.table.units else []
+        flattery = describe_optimism(self.optimism, self.table.units[0].examples) if self.table.units else []
         sections = {
             "Verdict": [*(self.verdict.lines if self.verdict else compare_scores(self.table)), *flattery],
             "Cost": [*describe_costs(self.table), *([self.budget.sentence] if self.budget else [])],

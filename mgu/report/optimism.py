@@ -43,21 +43,21 @@ def optimism(table: Table, correct: Sequence[Correct]) -> Optimism:
     return Optimism(_over_seeds(baselines), _over_images([images for _, images in rows]), None)
 
 
-def describe_optimism(found: Optimism) -> list[str]:
-    """One line, or none where nothing is known."""
+def describe_optimism(found: Optimism, examples: str = "images") -> list[str]:
+    """Of what it was tested on, in a word. One line, or none where nothing is known."""
     if found.on_test is not None:
         return [
-            f"Picking on validation images promised {100 * found.on_test:+.2f} points more than the winner holds "
-            "on test images (mean over searches with one seed)."
+            f"Picking on validation {examples} promised {100 * found.on_test:+.2f} points more than the winner holds "
+            f"on test {examples} (mean over searches with one seed)."
         ]
     parts = []
     if found.over_seeds is not None:
         parts.append(f"{100 * found.over_seeds:+.2f} points once the winner is trained with other seeds")
     if found.over_images is not None:
-        parts.append(f"{100 * found.over_images:+.2f} points on other test images (bootstrap)")
+        parts.append(f"{100 * found.over_images:+.2f} points on other test {examples} (bootstrap)")
     if not parts:
         return []
-    return [f"Picking the best of the grid on its test images flatters it: by {' and by '.join(parts)}."]
+    return [f"Picking the best of the grid on its test {examples} flatters it: by {' and by '.join(parts)}."]
 
 
 def _over_seeds(baselines: Sequence[Row]) -> float | None:

@@ -44,6 +44,11 @@ class Row:
         return self.result.name if len(self.runs) == 1 else stem(self.result)
 
     @property
+    def examples(self) -> str:
+        """What it was trained on, in a word."""
+        return "rows" if self.result.config.get("dataset", {}).get("name") in ("adult", "table") else "images"
+
+    @property
     def is_unit(self) -> bool:
         return self.result.model == "unit"
 

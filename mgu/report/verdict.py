@@ -67,7 +67,8 @@ class Verdict:
         """The sentence, the three comparisons with their figures, and what is missing."""
         names = {"best": self.best, "best of its layout": self.own_layout, "median": self.median}
         others = {name: own for name, own in names.items() if own and (name == "best" or own is not self.best)}
-        picked = "validation images" if self.table.tested == "test" else "the images that score it"
+        examples = self.unit.examples
+        picked = f"validation {examples}" if self.table.tested == "test" else f"the {examples} that score it"
         lines = [f"Against the {name}, {own.baseline.name}: {describe(own)}." for name, own in others.items()]
         lines[0] = lines[0].replace("Against the best,", f"Against the best (picked on {picked}),")
         return [self.sentence, *lines, *self._missing]
@@ -89,7 +90,7 @@ class Verdict:
         if best.p is None:
             return ": the seeds differ by exactly the same, which leaves no deviation to judge by; train more"
         if best.p_images is not None and best.p_images > (best.p_seeds or 0.0):
-            return f": what seeds show, {best.num_images:,} test images are too few to confirm"
+            return f": what seeds show, {best.num_images:,} test {self.unit.examples} are too few to confirm"
         needed = seeds_needed(best.effect, len(self.comparisons))
         count = f"more than {MOST_SEEDS:,}" if needed is None else f"about {needed:,}"
         alone = f"taken alone it would count, picked among {len(self.comparisons)} it does not; " * (best.p < ALPHA)
@@ -106,8 +107,8 @@ class Verdict:
         if not lacking:
             return []
         return [
-            f"Against {lacking} of {len(self.comparisons)} baselines there is no test over images: their runs, or the "
-            "unit's, have no correct.bits, as runs of earlier versions; force=true trains them again."
+            f"Against {lacking} of {len(self.comparisons)} baselines there is no test over {self.unit.examples}: their "
+            "runs, or the unit's, have no correct.bits, as runs of earlier versions; force=true trains them again."
         ]
 
 
@@ -119,7 +120,7 @@ def describe(comparison: Comparison) -> str:
     if comparison.p_seeds is not None:
         parts.append(f"p {_p(comparison.p_seeds)} over seeds")
     if comparison.p_images is not None:
-        parts.append(f"p {_p(comparison.p_images)} over {comparison.num_images:,} images")
+        parts.append(f"p {_p(comparison.p_images)} over {comparison.num_images:,} {comparison.baseline.examples}")
     if comparison.p_corrected is not None:
         parts.append(f"corrected for all baselines p {_p(comparison.p_corrected)}")
     return ", ".join(parts)
