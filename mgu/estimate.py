@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from mgu.config import RunConfig, UnitConfig
+from mgu.config import RunConfig
 from mgu.results import Energy, Result
+from mgu.unit_config import UnitConfig
 
 Axes = tuple[str | None, bool | None, str | None]  # norm, residual, unit
 

@@ -34,7 +34,7 @@ from mgu.build import (
     set_up_torch,
 )
 from mgu.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
-from mgu.config import DecisiveConfig, RunConfig
+from mgu.config import RunConfig
 from mgu.data.splits import Data, Splits
 from mgu.energy import build_meter
 from mgu.errors import UserError
@@ -66,6 +66,7 @@ from mgu.tasks.classification import Classification
 from mgu.train.decisive import Decisiveness, first_decided_epoch
 from mgu.train.loop import Fit, evaluate, fit
 from mgu.train.together import ALONE, Alone
+from mgu.unit_config import DecisiveConfig
 
 log = logging.getLogger("mgu")
 

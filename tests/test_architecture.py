@@ -13,6 +13,7 @@ ROOT = Path(mgu.__file__).parent
 RANKS = [
     {"errors", "score", "native", "malloc"},
     {"wiring", "sections"},
+    {"unit_config"},
     {"arguments", "config", "results", "isolation", "presence"},
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
     {"models", "data", "tasks", "energy", "screen", "tracking", "grouping"},

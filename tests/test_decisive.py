@@ -7,13 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
-from mgu.config import DecisiveConfig, RunConfig
+from mgu.config import RunConfig
 from mgu.errors import UserError
 from mgu.layers.engine import Engine
 from mgu.run import run
 from mgu.state import run_folder
 from mgu.train.decisive import Decisiveness, first_decided_epoch
 from mgu.trained import load_trained
+from mgu.unit_config import DecisiveConfig
 from tests.conftest import Configure
 
 UNIT = ("mgu=reference", "layout=digits_2", "training.epochs=3", "threads=1")

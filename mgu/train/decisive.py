@@ -12,8 +12,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from mgu.config import DecisiveConfig
 from mgu.layers.unit import MultiGatedUnit
+from mgu.unit_config import DecisiveConfig
 from mgu.wiring import Gate
 
 

@@ -1,0 +1,105 @@
+"""The part of a run's configuration that is about units: what one is made of, and how its gates are trained."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from mgu.errors import did_you_mean
+from mgu.sections import NAME, NonNegative, Positive, Section
+from mgu.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, describe
+
+
+class DecisiveConfig(Section):
+    """Arguments of mgu/train/decisive.py; without weight, training is what it is without this section."""
+
+    weight: NonNegative = 0.0
+    over: Literal["gate", "channel", "element"] = "gate"
+    start: Annotated[float, Field(ge=0, le=1)] = 0.2  # share of the epochs
+    end: Annotated[float, Field(ge=0, le=1)] = 0.7
+
+    @model_validator(mode="after")
+    def _check(self) -> DecisiveConfig:
+        if self.start > self.end:
+            raise ValueError(
+                f"start must not be after end, but got {self.start} > {self.end}. Lower mgu.decisive.start."
+            )
+        return self
+
+
+class UnitConfig(Section):
+    """Arguments of MultiGatedUnit, and how its gates are trained. Those with a default are in a run's identity only
+    where they differ from it."""
+
+    wiring: Annotated[str, Field(pattern=NAME)]  # one of the paper's, or a name for processors of one's own
+    residual_gate: bool
+    skip_gate: bool = True
+    gate_bias: dict[str, float]
+    gate: GateKind = "replica"
+    bypass: BypassKind = "replica"
+    processors: Annotated[dict[str, list[str]], Field(min_length=1)] | None = None  # see `describe` in mgu/wiring.py
+    mixing: Mixing = "tree"  # of one's own processors
+    bn_momentum: Annotated[float, Field(gt=0, le=1)]
+    bn_eps: Positive
+    ln_eps: Positive
+    decisive: DecisiveConfig = DecisiveConfig()
+
+    @property
+    def is_decisive(self) -> bool:
+        return self.decisive.weight > 0
+
+    @property
+    def name(self) -> str:
+        """As it stands in the name of a run."""
+        words = {
+            "nores": self.wiring in WIRINGS and not self.residual_gate,
+            f"gate-{self.gate}": self.gate != "replica",
+            f"bypass-{self.bypass}": self.bypass != "replica",
+            "softmax": self.mixing == "softmax",
+            "decisive": self.is_decisive,
+        }
+        return "-".join([self.wiring, *(word for word, holds in words.items() if holds)])
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether it chooses among what the paper's unit does, by whatever gates."""
+        return not self.processors and self.skip_gate
+
+    @property
+    def described(self) -> Wiring:
+        """What the unit chooses among."""
+        return describe(self.processors, self.mixing) if self.processors else WIRINGS[self.wiring]
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Its part in a run's: the processors, whose order matters, in place of what they are called together."""
+        values = self.model_dump(exclude_defaults=True)
+        if self.is_decisive:
+            values["decisive"] = self.decisive.model_dump()
+        else:
+            values.pop("decisive", None)
+        if self.processors:
+            values["wiring"] = list(values.pop("processors").items())
+        return values
+
+    @model_validator(mode="after")
+    def _check(self) -> UnitConfig:
+        if self.processors and self.wiring in WIRINGS:
+            raise ValueError(f"wiring must not be {self.wiring} with processors of its own. Call them otherwise.")
+        if not self.processors and self.wiring not in WIRINGS:
+            raise ValueError(
+                f"wiring must be one of {', '.join(WIRINGS)}, or be given processors, but got {self.wiring!r}."
+                f"{did_you_mean(self.wiring, WIRINGS) or ' See conf/mgu/paths.yaml.'}"
+            )
+        if self.mixing == "softmax" and not self.processors:
+            raise ValueError(f"mixing must be tree for wiring={self.wiring}, but got softmax. Choose mgu=paths.")
+        is_in = {"residual": self.residual_gate, "skip": self.skip_gate}
+        known = [gate for gate in self.described.gates if is_in.get(gate, True)]
+        for gate, bias in self.gate_bias.items():
+            if gate not in known and (bias != 0 or gate not in self.described.gates):
+                raise ValueError(
+                    f"gate_bias must name gates ({', '.join(known)}), but got {gate!r}."
+                    f"{did_you_mean(gate, known) or ' Leave it out.'}"
+                )
+        return self
