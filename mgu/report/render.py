@@ -42,7 +42,7 @@ def to_csv(tables: Sequence[Table]) -> str:
     for table in tables:
         seeds = (" ".join(str(result.seed) for result in row.results) for row in table.rows)
         writer.writerows(
-            _record(table, row) | _origin(table) | {"seed": own} for row, own in zip(table.rows, seeds, strict=True)
+            record | _origin(table) | {"seed": own} for record, own in zip(_records(table), seeds, strict=True)
         )
     return text.getvalue()
 
@@ -59,7 +59,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
     return {
         **_origin(table),
         "task": table.task,
-        "rows": [_record(table, row) | {"seeds": _runs(row)} for row in table.rows],
+        "rows": [record | {"seeds": _runs(row)} for record, row in zip(_records(table), table.rows, strict=True)],
         "verdict": verdict
         and {
             "outcome": verdict.outcome,
@@ -136,8 +136,10 @@ def _origin(table: Table) -> dict[str, str]:
     return {"experiment": table.experiment, "dataset": table.dataset, "split": table.split}
 
 
-def _record(table: Table, row: Row) -> dict[str, str | int | float | None]:
-    return {column.key: column.value(row) for column in columns(table)}
+def _records(table: Table) -> list[dict[str, str | int | float | None]]:
+    """One a row."""
+    shown = columns(table)  # which look at every row: once for the table
+    return [{column.key: column.value(row) for column in shown} for row in table.rows]
 
 
 def _cell(column: Column, row: Row) -> str:
