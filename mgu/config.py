@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from mgu.errors import UserError
-from mgu.score import SCORES, Score, TaskName
+from mgu.score import SCORES, Score
 from mgu.sections import (
     NAME,
     Activation,
     AdultConfig,
+    ClassesConfig,
     Count,
     DenseLayoutConfig,
     FactorsLayoutConfig,
@@ -33,23 +34,11 @@ from mgu.sections import (
 from mgu.unit_config import UnitConfig
 
 
-class DatasetConfig(Section):
-    """Which images, and what validates: see mgu/data/images.py for the splits."""
+class DatasetConfig(ClassesConfig):
+    """Images: see mgu/data/splits.py for what validates."""
 
-    name: str
-    root: str
     image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # channels, height, width
     num_classes: Annotated[int, Field(ge=2)]
-    split: Literal["paper", "holdout"]
-
-    @property
-    def task(self) -> TaskName:
-        return "classification"
-
-    @property
-    def label(self) -> str:
-        """As reports call the data."""
-        return self.name
 
 
 class Convolution(Section):

@@ -34,6 +34,7 @@ from mgu.build import (
     set_up_torch,
 )
 from mgu.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
+from mgu.clock import Clock
 from mgu.config import RunConfig
 from mgu.data.splits import Data, Splits
 from mgu.energy import build_meter
@@ -55,12 +56,11 @@ from mgu.results import (
     Energy,
     Metrics,
     Result,
-    Seconds,
     write_correct,
     write_result,
     write_text,
 )
-from mgu.spent import WINDOWS, Spent, share_of
+from mgu.spent import Spent, share_of
 from mgu.state import CHECKPOINT_FILE, run_folder
 from mgu.tasks.classification import Classification
 from mgu.train.decisive import Decisiveness, first_decided_epoch
@@ -101,38 +101,13 @@ def run(config: RunConfig, send: Send = lambda *event: None, place: Alone = ALON
     return result
 
 
-class _Clock:
-    """Adds up the windows of time as Seconds describes them; CUDA is waited for at every edge. now: tells seconds."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self.device = torch.device("cpu")
-        self._seconds = dict.fromkeys(WINDOWS, 0.0)
-        self._now, self._edge = now, now()
-
-    def lap(self, window: str) -> None:
-        """What has gone by since the last call belongs to `window`."""
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
-        now = self._now()
-        self._seconds[window] += now - self._edge
-        self._edge = now
-
-    @property
-    def seconds(self) -> Seconds:
-        return Seconds(**self._seconds)
-
-
 def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone) -> Result:
-    clock = _Clock(place.now)
+    clock = Clock(place.now)
     set_up_torch(config)
     device = clock.device = find_device(config)
     check_engine(config)
     splits = build_splits(config).to(device)
-    _warm_up(config, device)
-    if config.engine == "compiled":
-        from mgu.compiled import compile_ahead  # torch's compiler takes a second to import
-
-        compile_ahead(config, splits, device)
+    _warm_up(config, splits, device)
     meter = build_meter(config.energy, device)
     log.info("%s on %s, %d training examples", config.name, describe_device(config), len(splits.train))
     _clear(config, folder)
@@ -166,10 +141,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
         clock.lap("explain")
     spent = _add(earlier, _spent(clock, meter.energy, presence.contended, place))
 
-    if outcome.best_weights is not None:
-        save_weights(folder, outcome.best_weights)
-        if correct is not None:
-            write_correct(folder, len(correct), np.packbits(correct.numpy()).tobytes())
+    _save_best(folder, outcome, correct)
     return describe(
         config,
         outcome.status,
@@ -186,6 +158,15 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
         device=describe_device(config),
         **scores,
     )
+
+
+def _save_best(folder: Path, outcome: Fit, correct: Tensor | None) -> None:
+    """The best epoch's weights and, of a classification, what they got right; nothing where no epoch ended finite."""
+    if outcome.best_weights is None:
+        return
+    save_weights(folder, outcome.best_weights)
+    if correct is not None:
+        write_correct(folder, len(correct), np.packbits(correct.numpy()).tobytes())
 
 
 def _clear(config: RunConfig, folder: Path) -> None:
@@ -216,7 +197,7 @@ def _begin_or_continue(
     return learner, shuffle, restored
 
 
-def _spent(clock: _Clock, energy: Energy | None, contended: bool, place: Alone) -> Spent:
+def _spent(clock: Clock, energy: Energy | None, contended: bool, place: Alone) -> Spent:
     """By this part of the run."""
     is_shared = contended or place.together > 1
     return Spent(clock.seconds, share_of(energy, place.part()), is_shared, together=place.together)
@@ -292,10 +273,14 @@ def _evaluate_best(
     return scores, torch.cat(correct).cpu() if correct else None
 
 
-def _warm_up(config: RunConfig, device: torch.device) -> None:
-    """A step of toys like the run's layers: what is imported, initialised or compiled on first use is no run's doing,
-    and takes seconds. Units are compiled for their number of channels."""
+def _warm_up(config: RunConfig, splits: Splits, device: torch.device) -> None:
+    """A training step of toys like the run's layers, so that imports and compilation, seconds on first use, are not
+    counted in its time. Units are compiled for their number of channels."""
     for toy, inputs in build_toys(config):
         optimizer, _ = build_optimizer(config, toy.to(device))
         toy(inputs.to(device)).sum().backward()
         optimizer.step()
+    if config.engine == "compiled":
+        from mgu.compiled import compile_ahead  # torch's compiler takes a second to import
+
+        compile_ahead(config, splits, device)

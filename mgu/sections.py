@@ -24,10 +24,10 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
 
 
-class AdultConfig(Section):
-    """UCI Adult, see mgu/data/adult.py."""
+class ClassesConfig(Section):
+    """A data set of classes that is known by its name and has official test data."""
 
-    name: Literal["adult"]
+    name: str
     root: str
     split: Literal["paper", "holdout"]
 
@@ -39,6 +39,12 @@ class AdultConfig(Section):
     def label(self) -> str:
         """As reports call the data."""
         return self.name
+
+
+class AdultConfig(ClassesConfig):
+    """UCI Adult, see mgu/data/adult.py."""
+
+    name: Literal["adult"]
 
 
 class TableConfig(Section):

@@ -16,7 +16,7 @@ RANKS = [
     {"unit_config"},
     {"arguments", "config", "results", "isolation", "presence"},
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
-    {"models", "data", "tasks", "energy", "screen", "tracking", "grouping"},
+    {"models", "data", "tasks", "energy", "screen", "tracking", "grouping", "clock"},
     {"train", "report", "problem"},
     {"build", "compose", "sweep"},
     {"checkpoint", "compiled", "survey", "calibrate", "plan", "jobs", "trained"},

@@ -60,26 +60,7 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
 
     Raises UserError for a run without units, RunsFailed where a conversion is not exact.
     """
-    if not isinstance(trained.splits.train, Images):
-        raise UserError(
-            f"RUN must be of images, but {trained.folder} is of dataset={trained.config.dataset.name}, whose units are "
-            "not pruned. Name another."
-        )
-    unit = trained.model
-    if not isinstance(unit, ConvNet):
-        raise UserError(
-            f"RUN must have convolutions, but {trained.folder} has dense layers, whose units are not pruned. "
-            "Name another."
-        )
-    if not units_of(unit):
-        raise UserError(
-            f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. Name another."
-        )
-    described = trained.config.mgu
-    if not described or not described.is_paper or (described.gate, described.bypass) != ("replica", "replica"):
-        raise UserError(
-            f"RUN must be of the paper's unit, but {trained.folder} has other paths, gates or bypasses. Name another."
-        )
+    unit = _unit_of(trained)
     folder = trained.folder / PRUNE_FOLDER
     make_folder(folder)
     for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):  # nothing of an earlier call may pass for this one
@@ -118,6 +99,31 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
     draw_curve(outcome, folder / PICTURE_FILE)
     write_outcome(folder, outcome)
     return outcome, folder
+
+
+def _unit_of(trained: Trained) -> ConvNet:
+    """The model, if it is one of the paper's units on images. Raises UserError."""
+    if not isinstance(trained.splits.train, Images):
+        raise UserError(
+            f"RUN must be of images, but {trained.folder} is of dataset={trained.config.dataset.name}, whose units are "
+            "not pruned. Name another."
+        )
+    unit = trained.model
+    if not isinstance(unit, ConvNet):
+        raise UserError(
+            f"RUN must have convolutions, but {trained.folder} has dense layers, whose units are not pruned. "
+            "Name another."
+        )
+    if not units_of(unit):
+        raise UserError(
+            f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. Name another."
+        )
+    described = trained.config.mgu
+    if not described or not described.is_paper or (described.gate, described.bypass) != ("replica", "replica"):
+        raise UserError(
+            f"RUN must be of the paper's unit, but {trained.folder} has other paths, gates or bypasses. Name another."
+        )
+    return unit
 
 
 def choosing_splits(trained: Trained) -> tuple[Splits, str]:

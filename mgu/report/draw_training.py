@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 
 from mgu.report.pictures import COLOURS, GRID, PAGE_IN, QUIET
 from mgu.report.rank import Row, Table
-from mgu.results import HISTORY_FILE
+from mgu.results import EXPLAIN_FILE, HISTORY_FILE
 
-EXPLAIN_FILE = "explain.json"
 MOST_LAYOUTS = 12  # panels of a page
 MOST_LINES = 40  # of a panel
 COLUMNS = 3
