@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,12 +31,20 @@ def load_results(paths: Iterable[Path]) -> Loaded:
     for path in paths:
         if not path.exists():
             skipped.append(f"{path}: does not exist")
-        for file in sorted(path.rglob(RESULT_FILE)) if path.is_dir() else [path]:
-            if file.is_file():  # and no pipe or device, that would never end
-                files[file.resolve()] = None
+        files.update(dict.fromkeys(_below(path.resolve()) if path.is_dir() else [path.resolve()]))
     for file in files:
+        if not file.is_file():  # a pipe or a device would never end
+            continue
         try:
             runs.append(Run(read_result(file), file.parent))
         except ValueError as error:
             skipped.append(f"{file}: {error}")
     return Loaded(runs, skipped)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Links to folders are not followed. os.walk, for Path.rglob looks at each folder twice."""
+    for parent, folders, names in os.walk(folder):
+        folders.sort()
+        if RESULT_FILE in names:
+            yield Path(parent, RESULT_FILE)

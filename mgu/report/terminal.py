@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rich import box
 from rich.console import Console
@@ -15,6 +15,9 @@ from mgu.report.analysis import Analysis
 from mgu.report.columns import LEFT_ALIGNED, SAID_TWICE, shown_columns
 from mgu.report.rank import Table
 
+Side = Literal["left", "right"]
+
+GAP = "   "
 PLAIN_WIDTH = 240  # where there is no terminal to ask: wide enough not to fold a cell
 
 
@@ -37,16 +40,54 @@ def print_analyses(analyses: Sequence[Analysis]) -> None:
         console.print()
 
 
+class _Cells(NamedTuple):
+    """A table's texts, with one style a row and, of each column, the side that its cells stand at."""
+
+    titles: list[str]
+    rows: list[list[str]]
+    styles: list[str]
+    sides: list[Side]
+
+
 def _print_table(console: Console, table: Table) -> None:
-    grid = RichTable(title=escape(table.title), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
     shown = [column for column in shown_columns(table) if column.key not in _left_out(console.width)]
-    for column in shown:
-        justify: Literal["left", "right"] = "left" if column.key in LEFT_ALIGNED else "right"
-        grid.add_column(escape(column.title), justify=justify, overflow="fold")
-    for row in table.rows:
-        style = "bold" if row.is_unit else "dim" if row.status != "ok" else None
-        grid.add_row(*(Text(column.text(row)) for column in shown), style=style)
-    console.print(grid)
+    cells = _Cells(
+        titles=[column.title for column in shown],
+        rows=[[column.text(row) for column in shown] for row in table.rows],
+        styles=["bold" if row.is_unit else "dim" if row.status != "ok" else "" for row in table.rows],
+        sides=["left" if column.key in LEFT_ALIGNED else "right" for column in shown],
+    )
+    widths = [max(map(len, column)) for column in zip(cells.titles, *cells.rows, strict=True)]
+    width = sum(widths) + len(GAP) * len(widths)
+    console.print(table.title, style="italic", markup=False, highlight=False)
+    if width <= console.width:
+        console.print(_aligned(cells, widths), soft_wrap=True)
+    else:
+        console.print(_folded(cells))
+
+
+def _aligned(cells: _Cells, widths: list[int]) -> Text:
+    """With room for every cell. A table of rich's measures each of them anew: of a long report, that took the most."""
+    pads = [str.ljust if side == "left" else str.rjust for side in cells.sides]
+
+    def line(texts: list[str]) -> str:
+        return " " + GAP.join(pad(text, width) for pad, text, width in zip(pads, texts, widths, strict=True)).rstrip()
+
+    head = line(cells.titles)
+    text = Text.assemble("\n", (head, "bold"), "\n", "\u2500" * (sum(widths) + len(GAP) * len(widths) - 1), "\n")
+    for row, style in zip(cells.rows, cells.styles, strict=True):
+        text.append(line(row) + "\n", style)
+    return text
+
+
+def _folded(cells: _Cells) -> RichTable:
+    """Where the terminal is too narrow: a cell takes several lines."""
+    grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title, side in zip(cells.titles, cells.sides, strict=True):
+        grid.add_column(escape(title), justify=side, overflow="fold")
+    for row, style in zip(cells.rows, cells.styles, strict=True):
+        grid.add_row(*map(Text, row), style=style)
+    return grid
 
 
 def _left_out(width: int) -> tuple[str, ...]:
