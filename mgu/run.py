@@ -13,8 +13,8 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import numpy as np
 import torch
 import yaml
@@ -53,14 +53,13 @@ from mgu.results import (
     PRUNE_FOLDER,
     RESULT_FILE,
     WEIGHTS_FILE,
-    Energy,
     Metrics,
     Result,
     write_correct,
     write_result,
     write_text,
 )
-from mgu.spent import Spent, share_of
+from mgu.spending import Spending, TrainingFailed, as_fields
 from mgu.state import CHECKPOINT_FILE, run_folder
 from mgu.tasks.classification import Classification
 from mgu.train.decisive import Decisiveness, first_decided_epoch
@@ -92,13 +91,20 @@ def run(config: RunConfig, send: Send = lambda *event: None, place: Alone = ALON
             result = _train_and_measure(config, folder, send, place)
         except UserError:  # is no outcome of the model
             raise
+        except TrainingFailed as failure:
+            log.exception("the run failed")
+            result = _failed(config, failure.cause, **as_fields(failure.spent))
         except Exception as error:
             log.exception("the run failed")
-            result = describe(config, "failed", error="".join(traceback.format_exception_only(error)).strip())
+            result = _failed(config, error)
     write_result(folder, result)
     if result.status != "failed":  # what failed may go on from here once its cause is gone
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
     return result
+
+
+def _failed(config: RunConfig, error: Exception, **measured: Any) -> Result:
+    return describe(config, "failed", error="".join(traceback.format_exception_only(error)).strip(), **measured)
 
 
 def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone) -> Result:
@@ -117,6 +123,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
         learner, shuffle, earlier = _begin_or_continue(config, folder, device, send)
         clock.lap("build")
         so_far = earlier.fit if earlier else Fit()
+        spending = Spending(clock, meter, presence, place, earlier.spent if earlier else None)
         steps_per_epoch = math.ceil(len(splits.train) / config.training.batch_size)
         send("began", describe_device(config), len(so_far.history), steps_per_epoch)
 
@@ -124,14 +131,17 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
             clock.lap("train")
             write_history(folder, fit.history)
             if fit.status == "ok":
-                spent = _add(earlier, _spent(clock, meter.so_far(), presence.look(), place))
-                save_checkpoint(folder, config, learner, shuffle, fit, spent)
+                save_checkpoint(folder, config, learner, shuffle, fit, spending.so_far)
             log.debug("%s", fit.history[-1])
             send("epoch", fit.history[-1])
             clock.lap("checkpoint")
 
         model = place.join(learner.model, learner.optimizer)
-        outcome = _fit(config, learner._replace(model=model), splits, shuffle, so_far, on_epoch, send)
+        try:
+            outcome = _fit(config, learner._replace(model=model), splits, shuffle, so_far, on_epoch, send)
+        except Exception as error:
+            clock.lap("train")
+            raise TrainingFailed(error, spending.so_far) from error
         clock.lap("train")
         scores, correct = _evaluate_best(config, learner, outcome, splits)
         clock.lap("evaluate")
@@ -139,7 +149,6 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
             # A search by hand has its table to read: what a unit found must be said, too.
             write_explanation(folder, explain_model(config, learner.model, splits.val))
         clock.lap("explain")
-    spent = _add(earlier, _spent(clock, meter.energy, presence.contended, place))
 
     _save_best(folder, outcome, correct)
     return describe(
@@ -150,12 +159,8 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
         flops_per_sample=count_flops(config),
         epochs=len(outcome.history),
         best_epoch=outcome.best_epoch,
-        seconds=spent.seconds,
-        energy=spent.energy,
-        contended=spent.contended,
-        resumed=spent.resumed,
-        trained_together=spent.together,
         device=describe_device(config),
+        **as_fields(spending.total),
         **scores,
     )
 
@@ -195,16 +200,6 @@ def _begin_or_continue(
         log.info(note)
         send("note", note)
     return learner, shuffle, restored
-
-
-def _spent(clock: Clock, energy: Energy | None, contended: bool, place: Alone) -> Spent:
-    """By this part of the run."""
-    is_shared = contended or place.together > 1
-    return Spent(clock.seconds, share_of(energy, place.part()), is_shared, together=place.together)
-
-
-def _add(earlier: Restored | None, part: Spent) -> Spent:
-    return earlier.spent + msgspec.structs.replace(part, resumed=1) if earlier else part
 
 
 def _fit(

@@ -18,7 +18,7 @@ RANKS = [
     {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
     {"models", "data", "tasks", "energy", "screen", "tracking", "grouping", "clock"},
     {"train", "report", "problem"},
-    {"build", "compose", "sweep"},
+    {"build", "compose", "sweep", "spending"},
     {"checkpoint", "compiled", "survey", "calibrate", "plan", "jobs", "trained"},
     {"explain"},
     {"prune"},

@@ -68,6 +68,15 @@ def test_the_cost_of_the_search_with_and_without_diverged_units() -> None:
     assert "1 of 26 runs diverged." in lines
 
 
+def test_what_failed_is_paid_for_but_is_no_time_to_solution() -> None:
+    lost = example_result("lost-s1", seed=1, status="failed", val_accuracy=None, train_s=60.0)
+    lines = "\n".join(sentences([example_result("lost-s0", train_s=20.0), lost, example_unit(train_s=20.0)]))
+    assert "all runs charged: 2.0x in time" in lines and "no diverged or failed run charged: 1.0x in time" in lines
+    (table,) = ranked([example_result("lost-s0", train_s=20.0), lost])
+    assert table.rows[0].tts_s == 20
+
+
+
 def test_methods_are_never_mixed_in_a_ratio() -> None:
     results = [example_result(cpu_method="rapl"), example_unit(cpu_method="model")]
     lines = "\n".join(sentences(results))

@@ -59,6 +59,7 @@ def test_a_failure_is_recorded_with_its_traceback(configure: Configure, monkeypa
         patch.setattr(run_module, "fit", explode)
         result = train(config)
     assert result.status == "failed" and result.error == "RuntimeError: the GPU is on fire"
+    assert result.seconds and result.seconds.train > 0  # a search pays for it, too
     assert "Traceback" in (run_folder(config) / "log.txt").read_text()
     assert find_state(config) == "failed"
     assert train(config).status == "ok" and find_state(config) == "done"

@@ -174,14 +174,16 @@ def _describe(rows: Sequence[Row]) -> str:
     count = f"{runs} run{'s' * (runs != 1)}"
     if has_seeds:
         count = f"{len(rows)} model{'s' * (len(rows) != 1)} in {count}; each once, by the mean over its seeds"
-    parts = [count, f"{sum(row.tts_s or 0.0 for row in rows):,.0f} s to solution (wall clock)"]
+    times = [[r.seconds.to_solution for r in row.charged if r.seconds] for row in rows]
+    parts = [count, f"{sum(fmean(own) for own in times if own):,.0f} s to solution (wall clock)"]
     for part in ("cpu", "gpu"):
-        known = [component for row in rows if (component := row.component(part))]
+        components = [[c for r in row.charged if (c := component_of(r, part))] for row in rows]
+        known = [own for own in components if own]
         if known:
-            method = "+".join(sorted({name for component in known for name in component.method.split("+")}))
-            wh = 1000 * sum(component.kwh for component in known)
+            method = "+".join(sorted({name for own in known for c in own for name in c.method.split("+")}))
+            wh = 1000 * sum(fmean(c.kwh for c in own) for own in known)
             parts.append(f"{part.upper()} {wh:,.3g} Wh ({describe_method(method)})")
-    energies = [[r.energy for r in row.timed if r.energy] for row in rows]
+    energies = [[r.energy for r in row.charged if r.energy] for row in rows]
     known_energies = [own for own in energies if own]
     if known_energies:
         grams = 1000 * sum(fmean(energy.emissions_kg for energy in own) for own in known_energies)

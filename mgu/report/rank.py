@@ -104,10 +104,15 @@ class Row:
         return own.mean if own else None
 
     @cached_property
-    def timed(self) -> list[Result]:
-        """The runs that its time and energy are taken from: those on their own and in one go, else all."""
+    def charged(self) -> list[Result]:
+        """The runs that its part in a search's cost is taken from: those on their own and in one go, else all."""
         known = [result for result in self.results if result.seconds]
         return [result for result in known if not is_disturbed(result)] or known
+
+    @cached_property
+    def timed(self) -> list[Result]:
+        """The runs that its time to solution and energy are taken from: what failed came to no solution."""
+        return [result for result in self.charged if result.status != "failed"]
 
     @property
     def tts_s(self) -> float | None:
