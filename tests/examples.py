@@ -29,7 +29,7 @@ def example_result(
         cpu=Component(kwh=cpu_kwh, method=cpu_method),
         gpu=Component(kwh=0.0, method="none"),
         ram=Component(kwh=0.002, method="model"),
-        cpu_seconds=19.0,
+        cpu_seconds=0.95 * train_s,
         emissions_kg=0.0001,
         country="ROU",
         tracked_s=train_s,

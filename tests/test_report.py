@@ -76,7 +76,6 @@ def test_what_failed_is_paid_for_but_is_no_time_to_solution() -> None:
     assert table.rows[0].tts_s == 20
 
 
-
 def test_methods_are_never_mixed_in_a_ratio() -> None:
     results = [example_result(cpu_method="rapl"), example_unit(cpu_method="model")]
     lines = "\n".join(sentences(results))

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mgu.report.beside import Pair, beside_paper, describe_beside
-from mgu.report.budget import Budget, budget
+from mgu.report.budget import Budget, budget, obstacle
 from mgu.report.costs import Charge, charges, describe_costs
 from mgu.report.images import Correct, correct_of
 from mgu.report.optimism import Optimism, describe_optimism, optimism
-from mgu.report.rank import SHORT_S, Table
+from mgu.report.rank import SHORT_S, STARVED, Table, is_starved
 from mgu.report.scores import compare_scores
-from mgu.report.verdict import MARGIN, Verdict, judge
+from mgu.report.verdict import MARGIN, Verdict, explain_no_verdict, judge
 from mgu.results import Result
 
 
@@ -52,12 +52,22 @@ class Analysis:
         """Plain sentences by heading, each figure with its unit and the method it was come by; no heading is empty."""
         flattery = describe_optimism(self.optimism, self.table.units[0].examples) if self.table.units else []
         sections = {
-            "Verdict": [*(self.verdict.lines if self.verdict else compare_scores(self.table)), *flattery],
-            "Cost": [*describe_costs(self.table), *([self.budget.sentence] if self.budget else [])],
+            "Verdict": [
+                *(self.verdict.lines if self.verdict else explain_no_verdict(self.table) or compare_scores(self.table)),
+                *flattery,
+            ],
+            "Cost": [*describe_costs(self.table), *self._budget_lines],
             "Paper": describe_beside(self.beside_paper),
             "To be kept in mind": caveats(self.table),
         }
         return {heading: lines for heading, lines in sections.items() if lines}
+
+    @property
+    def _budget_lines(self) -> list[str]:
+        if self.budget:
+            return [self.budget.sentence]
+        is_asked = self.table.units and self.table.baselines and self.table.score.metric == "accuracy"
+        return [f"What a budget buys of the grid is not known: {obstacle(self.table)}."] if is_asked else []
 
     @property
     def lines(self) -> list[str]:
@@ -68,18 +78,21 @@ class Analysis:
 def caveats(table: Table) -> list[str]:
     """What limits the figures."""
     lines, results = [], table.results
+    in_means = [row for row in table.rows if len(row.runs) > 1 and any(result.val for result in row.results)]
     total = len(results)
     for status in ("diverged", "failed"):
         if count := sum(result.status == status for result in results):
             lines.append(f"{count} of {total} runs {status}.")
-    counts = "in a mean each counts as a guess" if table.task == "classification" else "they are in no mean"
-    if table.has_seeds and (lost := sum(r.status == "diverged" and r.val is None for r in results)):
+    counts = "they are in no mean"
+    if table.task == "classification":
+        counts = "in a mean each counts as a guess, or as 0 % where the number of classes is not known"
+    if lost := sum(result.status == "diverged" and result.val is None for row in in_means for result in row.results):
         lines.append(f"{lost} of {total} runs diverged before an epoch was over: {counts}.")
     for name, values in _settings(results).items():
         if len(values) > 1:
             lines.append(f"The runs differ in {name} ({', '.join(sorted(values))}): they are not of one experiment.")
     if table.repeated:
-        lines.append(f"{len(table.repeated)} runs repeat a seed of their model and are left out.")
+        lines.append(f"Left out, for they repeat a seed of their model: {len(table.repeated)} of all runs.")
     if len({len(row.runs) for row in table.rows}) > 1:
         lines.append("The models have different numbers of seeds: those with few have wide intervals.")
     lines += _marked(table, total)
@@ -98,10 +111,20 @@ def _marked(table: Table, total: int) -> list[str]:
             f"{short} of {total} runs took under {SHORT_S:.0f} s (marked ~): their energy rests on few readings and is "
             "in no ratio; their time, which a clock took, is."
         )
-    if contended := sum(result.contended for result in table.results):
+    if together := sum(result.trained_together > 1 for result in table.results):
+        lines.append(
+            f"{together} of {total} runs were trained together with others in one process (marked !): their time and "
+            "energy are shares of the whole and in no ratio."
+        )
+    if contended := sum(result.contended and result.trained_together == 1 for result in table.results):
         lines.append(
             f"{contended} of {total} runs shared the host with other runs while they were measured (marked !): "
             "their time and energy are contended and in no ratio."
+        )
+    if starved := sum(is_starved(result) and not result.contended for result in table.results):
+        lines.append(
+            f"{starved} of {total} runs had the processor for less than {STARVED:.0%} of their time: the machine had "
+            "other work, which their wall-clock times and estimates of energy count."
         )
     if resumed := sum(result.resumed > 0 for result in table.results):
         lines.append(

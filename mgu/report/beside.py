@@ -67,13 +67,13 @@ def describe_beside(pairs: list[Pair]) -> list[str]:
         lines.append(
             f"Against the paper's ranking: Kendall's tau-b {tau[0]:.2f} over {len(pairs)} rows, p = {tau[1]:.2g}."
         )
-    known = [pair for pair in pairs if pair.difference is not None]
+    known = [pair for pair in pairs if pair.difference is not None and pair.diverged == "neither"]
     if known:
         sizes = [abs(pair.difference or 0.0) for pair in known]
         widest = known[sizes.index(max(sizes))]
         lines.append(
             f"Ours minus the paper's: {sum(pair.difference or 0.0 for pair in known) / len(known):+.2f} points in the "
-            f"mean, furthest {widest.row.name} with {widest.difference:+.2f}."
+            f"mean of {len(known)} that diverged in neither, furthest {widest.row.name} with {widest.difference:+.2f}."
         )
     for where, words in (("both", "there and here"), ("paper", "there and not here"), ("ours", "here and not there")):
         if names := [pair.row.name for pair in pairs if pair.diverged == where]:

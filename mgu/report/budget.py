@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
-from mgu.report.rank import Table
+from mgu.report.rank import Row, Table
 from mgu.report.seeds import guess
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ BAND = (0.1, 0.9)  # four searches of five end in it
 @dataclass(frozen=True)
 class Budget:
     """By budget in seconds (T,): expected accuracy of the best so far, and the quantiles of BAND over orders and seeds.
-    Before the first model is over, a search has a guess. `unit_s` and `unit_accuracy` are the unit's, means over seeds.
+    Before the first model is over, a search has a guess. `unit_s` and `unit_accuracy` are means over seeds, of all
+    units together and of the best; `is_picked`: whether the best of the grid is picked on what scores it.
 
     reached_s: from where on the grid is expected to be as good as the unit; None where it never is.
     """
@@ -43,6 +44,8 @@ class Budget:
     high: Floats
     unit_s: float
     unit_accuracy: float
+    num_units: int
+    is_picked: bool
 
     @property
     def at_unit(self) -> int:
@@ -59,10 +62,12 @@ class Budget:
         """Where the unit pays, and where it does not."""
         at = self.at_unit
         best = f"{self.expected[at]:.2%} ({self.low[at]:.2%} to {self.high[at]:.2%} in four of five)"
+        picked = ", picked on what scores it, which flatters it" * self.is_picked
+        units = "the unit" if self.num_units == 1 else f"the {self.num_units} units"
         line = (
-            f"Spending the unit's {self.unit_s:,.0f} s on the grid in random order is expected to give {best}, "
-            f"the unit {self.unit_accuracy:.2%}"
-        )
+            f"Spending {units}' {self.unit_s:,.0f} s on the grid in random order is expected to give {best}{picked}, "
+            f"{'the unit' if self.num_units == 1 else 'the best unit'} {self.unit_accuracy:.2%}"
+        ).replace("unit' ", "unit's ")
         if self.reached_s is None:
             return f"{line}: the whole grid is not expected to reach the unit."
         times = self.reached_s / self.unit_s
@@ -71,30 +76,28 @@ class Budget:
 
 
 def budget(table: Table) -> Budget | None:
-    """None where a baseline or the unit has no time of its own, or there are more than MOST_MODELS."""
-    unit, baselines = table.best(table.units), [row for row in table.baselines if row.tts_s is not None]
-    if unit is None or unit.tts_s is None or not 0 < len(baselines) <= MOST_MODELS:
+    """None where `obstacle` has a reason."""
+    if obstacle(table):
         return None
-    if any(row.is_disturbed for row in (unit, *baselines)):
-        return None
+    unit, baselines = table.best(table.units), _affordable(table)
+    assert unit
     import numpy as np
 
     costs = [row.tts_s or 0.0 for row in baselines]
     step = sum(costs) / STEPS
     steps = [max(1, round(cost / step)) for cost in costs]
     chance = guess(unit.result)
-    scores = [row.accuracies("val") for row in baselines]
-    values = [row.accuracies(table.tested) for row in baselines]
     shares: dict[float, Any] = {}  # by accuracy, how probable it is at each budget, summed over seeds
-    seeds = sorted({seed for own in scores for seed in own})
+    seeds = _common_seeds(table)
     for seed in seeds:
-        of_seed = [own.get(seed, chance) for own in scores]
-        probabilities = win_probabilities(steps, of_seed)
-        for value, share in zip([own.get(seed, chance) for own in values], probabilities[:-1], strict=True):
+        scores = [row.accuracies("val")[seed] for row in baselines]
+        values = [row.accuracies(table.tested)[seed] for row in baselines]
+        probabilities = win_probabilities(steps, scores)
+        for score, share in zip(scores, probabilities[:-1], strict=True):
+            # Of equal ones, which is kept is left to chance.
+            value = fmean(own for other, own in zip(scores, values, strict=True) if other == score)
             shares[value] = shares.get(value, 0.0) + share
         shares[chance] = shares.get(chance, 0.0) + probabilities[-1]
-    if not seeds:
-        return None
     accuracies = sorted(shares)
     spread = np.array([shares[accuracy] for accuracy in accuracies]) / len(seeds)  # (accuracies, budgets)
     below = spread.cumsum(axis=0)
@@ -104,9 +107,38 @@ def budget(table: Table) -> Budget | None:
         expected=np.array(accuracies) @ spread,
         low=low,
         high=high,
-        unit_s=unit.tts_s,
+        unit_s=sum(row.tts_s or 0.0 for row in table.units),
         unit_accuracy=fmean(unit.accuracies(table.tested).values()),
+        num_units=len(table.units),
+        is_picked=table.tested == "val",
     )
+
+
+def obstacle(table: Table) -> str | None:
+    """Why there is no curve, in words; None where there is one."""
+    unit, baselines = table.best(table.units), _affordable(table)
+    if unit is None or not unit.accuracies(table.tested) or not baselines:
+        return "no unit, or no baseline, was both scored and timed"
+    if len(baselines) > MOST_MODELS:
+        return f"there are more than {MOST_MODELS} baselines"
+    if any(not row.tts_s for row in (*table.units, *baselines)):
+        return "a model has no time"
+    if any(row.is_disturbed for row in (*table.units, *baselines)):
+        return "not every model was measured on its own and in one go"
+    if any(row.is_starved for row in (*table.units, *baselines)):
+        return "the machine had other work, which wall-clock time counts"
+    return None if _common_seeds(table) else "the baselines have no seed in common"
+
+
+def _affordable(table: Table) -> list[Row]:
+    """The baselines that a search can buy: those that have a price and a value."""
+    return [row for row in table.baselines if row.tts_s is not None and row.accuracies(table.tested)]
+
+
+def _common_seeds(table: Table) -> list[int]:
+    """Of which every model of the grid has a value: a grid that lacks some would be another grid."""
+    every = [row.accuracies(split).keys() for row in _affordable(table) for split in ("val", table.tested)]
+    return sorted(set.intersection(*map(set, every)))
 
 
 def win_probabilities(costs: Sequence[int], scores: Sequence[float]) -> Floats:

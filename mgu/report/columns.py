@@ -44,7 +44,7 @@ def columns(table: Table) -> list[Column]:
         chosen += _scores("test", table)
     if any(row.paper for row in table.rows):
         chosen.append(Column("paper_val_acc", "paper [%]", _paper, lambda row: _or_dash(_paper(row), ".2f")))
-    seeds = Column("seeds", "seeds" * table.has_seeds, lambda row: len(row.runs), lambda row: str(len(row.runs)))
+    seeds = Column("seeds", "seeds" * table.has_seeds, _seeds, lambda row: str(_seeds(row)))
     epochs = Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}")
     chosen += [seeds, epochs]
     for part in ("cpu", "gpu"):
@@ -142,6 +142,11 @@ def _energy(part: str, table: Table) -> list[Column]:
 
 def _residual(row: Row) -> int | None:
     return None if row.result.residual is None else int(row.result.residual)
+
+
+def _seeds(row: Row) -> int:
+    """That its score is the mean of."""
+    return len(row.values("val", row.result.score.metric))
 
 
 def _epochs(row: Row) -> float:

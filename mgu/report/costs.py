@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from mgu.report.rank import SHORT_S, Row, Table, component_of, is_disturbed, is_short
+from mgu.report.rank import SHORT_S, Row, Table, component_of, is_disturbed, is_short, is_starved
 from mgu.results import Result, describe_method
 
 Kind = Literal["time", "cpu", "gpu", "processor", "co2"]
+ENERGIES = ("cpu", "gpu", "co2")
 NAMES: dict[Kind, str] = {
     "time": "time",
     "cpu": "CPU energy",
@@ -36,7 +37,11 @@ class Ratio:
     def text(self) -> str:
         if self.value is None:
             return f"{NAMES[self.kind]} not comparable ({self.note})"
-        return f"{self.value:.1f}x in {NAMES[self.kind]}" + (f" ({self.note})" if self.note else "")
+        return f"{_times(self.value)} in {NAMES[self.kind]}" + (f" ({self.note})" if self.note else "")
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.1f}x" if ratio >= 0.95 else f"{ratio:.2g}x"
 
 
 @dataclass(frozen=True)
@@ -98,24 +103,31 @@ def _measured(rows: Sequence[Row], is_charged: Callable[[Result], bool]) -> list
 
 def _ratio(kind: Kind, grid: list[list[Result]], units: list[list[Result]]) -> Ratio | None:
     """None where nobody has any of it."""
-    if kind in ("cpu", "gpu", "co2"):
-        has_any = any(_amount(result, kind) for results in (*grid, *units) for result in results)
-        if not has_any:
-            return None
-        too_short = sum(all(is_short(result) for result in results) for results in (*grid, *units))
-        if too_short:
-            return Ratio(kind, None, f"{too_short} of {len(grid) + len(units)} models ran under {SHORT_S:.0f} s")
+    if not any(_amount(result, kind) for models in (*grid, *units) for result in models):
+        return None
+    if kind in ENERGIES:  # of a model that ran longer with another seed, that one counts
         grid, units = ([[r for r in results if not is_short(r)] for results in side] for side in (grid, units))
     results = [result for models in (*grid, *units) for result in models]
-    if any(_amount(result, kind) is None for result in results):
-        return Ratio(kind, None, "not known of every run") if any(_amount(r, kind) for r in results) else None
-    methods = _methods(results, kind)
-    if len(methods) > 1:
-        return Ratio(kind, None, f"methods {' and '.join(sorted(methods))}")
+    if reason := _incomparable(kind, grid + units):
+        return Ratio(kind, None, reason)
     of_grid, of_units = (sum(fmean(_amount(r, kind) or 0.0 for r in runs) for runs in side) for side in (grid, units))
     if not of_units:
         return None
+    methods = _methods(results, kind)
     return Ratio(kind, of_grid / of_units, describe_method(methods.pop()) if methods else _always(kind))
+
+
+def _incomparable(kind: Kind, models: list[list[Result]]) -> str | None:
+    """Why there is no ratio; None where there is one."""
+    results = [result for own in models for result in own]
+    if too_short := sum(not own for own in models):
+        return f"{too_short} of {len(models)} models ran under {SHORT_S:.0f} s"
+    if kind == "time" and (starved := sum(map(is_starved, results))):
+        return f"the machine had other work during {starved} of {len(results)} runs"
+    if any(_amount(result, kind) is None for result in results):
+        return "not known of every run"
+    methods = _methods(results, kind)
+    return f"methods {' and '.join(sorted(methods))}" if len(methods) > 1 else None
 
 
 def _amount(result: Result, kind: Kind) -> float | None:

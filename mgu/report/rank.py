@@ -16,6 +16,7 @@ from mgu.results import Component, Metrics, Result
 from mgu.score import BOUNDS, SCORES, Score, TaskName
 
 SHORT_S = 10.0  # a shorter run gives codecarbon too few readings
+STARVED = 0.8  # of its time a run on a CPU has the processor where nobody else wants it
 
 Split = Literal["train", "val", "test"]
 Experiment = tuple[str, str, str, TaskName]  # its name, data set, split and task
@@ -23,11 +24,15 @@ Experiment = tuple[str, str, str, TaskName]  # its name, data set, split and tas
 
 @dataclass(frozen=True)
 class Row:
-    """A model: its runs by seed, one at least; its rank (None if all failed); the paper's row where there is one."""
+    """A model: its runs by seed, one at least, and its rank (None if all failed)."""
 
     rank: int | None
     runs: tuple[Run, ...]
-    paper: PaperRow | None
+
+    @cached_property
+    def paper(self) -> PaperRow | None:
+        """The paper's row of the same model, if there is one."""
+        return find_row(self.result)
 
     @property
     def result(self) -> Result:
@@ -128,6 +133,10 @@ class Row:
         return any(is_short(result) for result in self.timed)
 
     @property
+    def is_starved(self) -> bool:
+        return any(is_starved(result) for result in self.timed)
+
+    @property
     def marks(self) -> str:
         """Of its time, explained below the table: ~ short, ! contended, + resumed."""
         is_contended = any(result.contended for result in self.timed)
@@ -207,6 +216,14 @@ def is_short(result: Result) -> bool:
     return result.seconds is not None and result.seconds.to_solution < SHORT_S
 
 
+def is_starved(result: Result) -> bool:
+    """Whether it is of a CPU that was busy with something else, or waited, for a good part of its time."""
+    energy = result.energy
+    if energy is None or not (result.device or "").startswith("cpu"):
+        return False
+    return energy.cpu_seconds < STARVED * energy.tracked_s
+
+
 def component_of(result: Result, part: str) -> Component | None:
     """Energy of "cpu", "gpu" or "ram"; None where it was not measured or there was nothing to count."""
     if result.energy is None:
@@ -228,10 +245,8 @@ def rank(runs: Iterable[Run]) -> list[Table]:
 
 def _table(key: Experiment, runs: list[Run]) -> Table:
     groups, repeated = group_seeds(runs)
-    rows = sorted((Row(None, group, find_row(group[0].result)) for group in groups), key=_order)
-    ranked = [
-        Row(None if row.status == "failed" else place, row.runs, row.paper) for place, row in enumerate(rows, start=1)
-    ]
+    rows = sorted((Row(None, group) for group in groups), key=_order)
+    ranked = [Row(None if row.status == "failed" else place, row.runs) for place, row in enumerate(rows, start=1)]
     return Table(*key, ranked, repeated)
 
 

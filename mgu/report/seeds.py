@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from statistics import fmean
 from typing import NamedTuple
@@ -14,17 +14,12 @@ from mgu.report.load import Run
 from mgu.results import Result
 
 CONFIDENCE = 0.95
-# Of a configuration: the seed, and what belongs to no run's identity, see mgu/config.py.
-NOT_COMPARED = {
-    *("seed", "experiment_name", "runs_dir", "force", "seeds_at_once"),
-    *("energy", "device", "tensorboard", "mlflow"),
-}
-NOT_COMPARED_WITHIN = {"dataset": ("root", "path", "download"), "training": ("timeout",), "layout": ("name",)}
+TINY = 1e-12  # below it differences are rounding
 
 
 class Spread(NamedTuple):
     """Mean and deviation (n - 1) of n seeds; `low` and `high` bound the mean's 95 % interval (Student's t). One seed
-    has no deviation and no interval."""
+    has no deviation and no interval; equal ones, which tell nothing of how others would differ, have no interval."""
 
     mean: float
     n: int
@@ -39,21 +34,56 @@ def spread(values: Sequence[float]) -> Spread | None:
         return Spread(values[0], 1) if values else None
     middle = fmean(values)  # statistics.stdev computes in fractions, too slowly for thousands of rows
     deviation = math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1))
+    if deviation < TINY:
+        return Spread(middle, len(values), 0.0)
     half = _quantile(len(values) - 1) * deviation / math.sqrt(len(values))
     return Spread(middle, len(values), deviation, middle - half, middle + half)
 
 
 def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
-    """The runs of each model by seed, and those that repeat a seed of their model, as copies do."""
-    groups: dict[tuple[str, bytes], dict[int, Run]] = {}
-    repeated = []
+    """The runs of each model by seed, and those that repeat a seed of their model, as copies do: of these, what did not
+    fail comes first."""
+    names: dict[str, list[Run]] = {}
     for run in runs:
-        group = groups.setdefault((stem(run.result), _compared(run.result)), {})
-        if run.result.seed in group:
-            repeated.append(run)
-        else:
-            group[run.result.seed] = run
-    return [tuple(group[seed] for seed in sorted(group)) for group in groups.values()], repeated
+        names.setdefault(stem(run.result), []).append(run)
+    groups, repeated = [], []
+    for own in names.values():
+        for model in _models(own):
+            seeds: dict[int, Run] = {}
+            for run in sorted(model, key=lambda run: run.result.status == "failed"):
+                if run.result.seed in seeds:
+                    repeated.append(run)
+                else:
+                    seeds[run.result.seed] = run
+            groups.append(tuple(seeds[seed] for seed in sorted(seeds)))
+    return groups, repeated
+
+
+def _models(runs: list[Run]) -> list[list[Run]]:
+    """Runs of one name, parted by what is trained."""
+    written = _part(runs, _as_written)
+    return written if len(written) == 1 else _part(runs, _identity)
+
+
+def _part(runs: list[Run], key: Callable[[Result], bytes | str]) -> list[list[Run]]:
+    parts: dict[bytes | str, list[Run]] = {}
+    for run in runs:
+        parts.setdefault(key(run.result), []).append(run)
+    return list(parts.values())
+
+
+def _as_written(result: Result) -> bytes:
+    return msgspec.json.encode(result.config | {"seed": 0}, order="deterministic")
+
+
+def _identity(result: Result) -> bytes | str:
+    """By the rule of the runs themselves, which knows what changes nothing; one that it does not know, as written."""
+    from mgu.config import RunConfig  # pydantic takes long to import, and is asked only where names leave a doubt
+
+    try:
+        return RunConfig.model_validate(result.config | {"seed": 0}).identity
+    except ValueError:
+        return _as_written(result)
 
 
 def stem(result: Result) -> str:
@@ -67,17 +97,6 @@ def guess(result: Result) -> float:
     dataset = result.config.get("dataset", {})
     num_classes = 2 if dataset.get("name") == "adult" else dataset.get("num_classes")
     return 1 / num_classes if num_classes else 0.0
-
-
-def _compared(result: Result) -> bytes:
-    config = {key: value for key, value in result.config.items() if key not in NOT_COMPARED}
-    for name, default in (("engine", "auto"), ("step", "auto"), ("tf32", False)):
-        if config.get(name) == default:
-            del config[name]
-    for section, names in NOT_COMPARED_WITHIN.items():
-        if section in config:
-            config[section] = {key: value for key, value in config[section].items() if key not in names}
-    return msgspec.json.encode(config, order="deterministic")
 
 
 @cache

@@ -7,18 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mgu.report.compare import (
-    ALPHA,
-    MOST_SEEDS,
-    POWER,
     Comparison,
     compare,
     correct_for_many,
     p_of_margin,
-    seeds_needed,
+    variance_between,
 )
 from mgu.report.images import Correct
+from mgu.report.power import ALPHA, MOST_SEEDS, POWER, Variance, images_suffice, seeds_needed
 from mgu.report.rank import Row, Table
-from mgu.report.seeds import Spread
+from mgu.report.seeds import TINY, Spread
 
 MARGIN = 0.005  # half a point: what "as good as" may lose, see --margin
 
@@ -27,8 +25,12 @@ Outcome = Literal["better", "worse", "as good", "not decided"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """The unit against three of the baselines: the best, the best of its own layout, and the one in the middle of the
-    ranking, of two the better. `table.tested` says on which images; `margin` is a fraction."""
+    """The best unit against three of the baselines: the best, the best of its own layout, and the one in the middle of
+    the ranking, of two the better. `table.tested` says on which images; `margin` is a fraction.
+
+    num_tests: comparisons of all units with all baselines, for which p-values are corrected; variance: between the
+    unit and the best, None of fewer than two seeds.
+    """
 
     table: Table
     unit: Row
@@ -36,6 +38,8 @@ class Verdict:
     comparisons: tuple[Comparison, ...]  # with every baseline, best first
     own_layout: Comparison | None
     median: Comparison
+    num_tests: int
+    variance: Variance | None
 
     @property
     def best(self) -> Comparison:
@@ -53,14 +57,11 @@ class Verdict:
     def sentence(self) -> str:
         """In plain words, what the numbers of `lines` support."""
         points = 100 * self.best.difference.mean
-        size, where = f"{abs(points):.2f} points", "above" if points > 0 else "below"
-        words = {
-            "better": f"Better: the unit {self.unit.name} is {size} above {self._opponent}",
-            "worse": f"Worse: the unit {self.unit.name} is {size} below {self._opponent}",
-            "as good": f"As good: the unit {self.unit.name} is {size} {where} {self._opponent}",
-            "not decided": f"Not decided: the unit {self.unit.name} is {size} {where} {self._opponent}",
-        }[self.outcome]
-        return f"{words}{self._addition}{self._diverged}."
+        where = f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
+        if round(abs(points), 2) == 0:
+            where = "as accurate as"
+        outcome = f"{self.outcome[0].upper()}{self.outcome[1:]}"
+        return f"{outcome}: {self._unit} is {where} {self._opponent}{self._addition}{self._diverged}."
 
     @property
     def lines(self) -> list[str]:
@@ -74,8 +75,14 @@ class Verdict:
         return [self.sentence, *lines, *self._missing]
 
     @property
+    def _unit(self) -> str:
+        count = len(self.table.units)
+        return f"the best of {count} units, {self.unit.name}," if count > 1 else f"the unit {self.unit.name}"
+
+    @property
     def _opponent(self) -> str:
-        return f"the best of {len(self.comparisons)} baselines, {self.best.baseline.name}"
+        count = len(self.comparisons)
+        return f"the best of {count} baselines, {self.best.baseline.name}" if count > 1 else self.best.baseline.name
 
     @property
     def _addition(self) -> str:
@@ -85,16 +92,29 @@ class Verdict:
             return f", and by its {best.difference.n} seeds loses less than {margin}"
         if self.outcome != "not decided":
             return f", which is within the margin of {margin}" if self.outcome == "worse" and is_within else ""
+        if not best.seeds:
+            seeds = ",".join(map(str, best.baseline.accuracies(self.table.tested)))
+            return f": they have no seed in common, and only pairs are compared; train the unit with seed={seeds}"
         if len(best.seeds) < 2:
             return ": seeds alone may move this; train at least 5 of each (seed=0,1,2,3,4)"
         if best.p is None:
             return ": the seeds differ by exactly the same, which leaves no deviation to judge by; train more"
-        if best.p_images is not None and best.p_images > (best.p_seeds or 0.0):
-            return f": what seeds show, {best.num_images:,} test {self.unit.examples} are too few to confirm"
-        needed = seeds_needed(best.effect, len(self.comparisons))
-        count = f"more than {MOST_SEEDS:,}" if needed is None else f"about {needed:,}"
-        alone = f"taken alone it would count, picked among {len(self.comparisons)} it does not; " * (best.p < ALPHA)
-        return f": {alone}{count} seeds would be needed to show a difference of this size (power {POWER:.0%})"
+        alone = f": taken alone it would count, among {self.num_tests} comparisons it does not; " * (best.p < ALPHA)
+        return f"{alone or ': '}{self._needed}"
+
+    @property
+    def _needed(self) -> str:
+        """How many seeds would decide, if any number would."""
+        assert self.variance
+        if abs(self.best.difference.mean) < TINY:
+            return "they are equal in the mean, and there is no difference to show"
+        size = (self.best.difference.mean, self.variance, self.num_tests)
+        shown = f"to show a difference of this size (power {POWER:.0%})"
+        if needed := seeds_needed(*size):
+            return f"about {needed:,} seeds would be needed {shown}"
+        if images_suffice(*size):
+            return f"more than {MOST_SEEDS:,} seeds would be needed {shown}"
+        return f"no number of seeds is enough on {self.best.num_images:,} test {self.unit.examples} {shown}"
 
     @property
     def _diverged(self) -> str:
@@ -103,12 +123,13 @@ class Verdict:
 
     @property
     def _missing(self) -> list[str]:
-        lacking = sum(not comparison.image_seeds for comparison in self.comparisons)
+        lacking = sum(not own.num_images for own in self.comparisons)
         if not lacking:
             return []
         return [
-            f"Against {lacking} of {len(self.comparisons)} baselines there is no test over {self.unit.examples}: their "
-            "runs, or the unit's, have no correct.bits, as runs of earlier versions; force=true trains them again."
+            f"Against {lacking} of {len(self.comparisons)} baselines there is no test over {self.unit.examples}: not "
+            "every seed that they share with the unit has its correct.bits on both sides, as runs of earlier versions "
+            "have not, nor what diverged at once; force=true trains them again."
         ]
 
 
@@ -121,32 +142,50 @@ def describe(comparison: Comparison) -> str:
         parts.append(f"p {_p(comparison.p_seeds)} over seeds")
     if comparison.p_images is not None:
         parts.append(f"p {_p(comparison.p_images)} over {comparison.num_images:,} {comparison.baseline.examples}")
-    if comparison.p_corrected is not None:
-        parts.append(f"corrected for all baselines p {_p(comparison.p_corrected)}")
+    if comparison.p_corrected is not None and comparison.p is not None:
+        both = f"p {_p(comparison.p)} over both, " if comparison.num_images else ""
+        parts.append(f"{both}corrected for all comparisons p {_p(comparison.p_corrected)}")
     return ", ".join(parts)
 
 
 def judge(table: Table, correct: Sequence[Correct], margin: float = MARGIN) -> Verdict | None:
-    """`correct`: of each row of the table. None where there is no baseline or no unit to compare, or no common seed."""
+    """`correct`: of each row of the table. None where no baseline or no unit ended an epoch."""
     unit = table.best(table.units)
-    if unit is None:
-        return None
     paired = list(zip(table.rows, correct, strict=True))
-    of_unit = next(own for row, own in paired if row is unit)
-    comparisons = compare(unit, of_unit, [pair for pair in paired if not pair[0].is_unit], table.tested)
-    if not comparisons:
+    baselines = [pair for pair in paired if not pair[0].is_unit]
+    units = [(row, own) for row, own in paired if row.is_unit and row.accuracies(table.tested)]
+    of_units = [compare(row, own, baselines, table.tested) for row, own in units]
+    if unit is None or not any(of_units):
         return None
-    corrected = correct_for_many([comparison.p for comparison in comparisons])
-    every = [replace(own, p_corrected=p) for own, p in zip(comparisons, corrected, strict=True)]
-    of_best = next(own for row, own in paired if row is every[0].baseline)
-    every[0] = replace(every[0], p_margin=p_of_margin(unit, of_unit, every[0], of_best, table.tested, margin))
-    kin = (own for own in every if own.baseline.result.layout == unit.result.layout)
-    return Verdict(table, unit, margin, tuple(every), next(kin, None), every[(len(every) - 1) // 2])
+    every = [comparison for own in of_units for comparison in own]
+    corrected = iter(correct_for_many([comparison.p for comparison in every]))
+    of_units = [[replace(comparison, p_corrected=next(corrected)) for comparison in own] for own in of_units]
+    bits, comparisons = next((own, found) for (row, own), found in zip(units, of_units, strict=True) if row is unit)
+    best = comparisons[0]
+    of_best = next(own for row, own in baselines if row is best.baseline)
+    best = replace(best, p_margin=p_of_margin(unit, bits, best, of_best, table.tested, margin))
+    variance = variance_between(unit, bits, best, of_best) if len(best.seeds) > 1 else None
+    ranked = (best, *comparisons[1:])
+    kin = (own for own in ranked if own.baseline.result.layout == unit.result.layout)
+    return Verdict(table, unit, margin, ranked, next(kin, None), ranked[(len(ranked) - 1) // 2], len(every), variance)
+
+
+def explain_no_verdict(table: Table) -> list[str]:
+    """What there is to say of accuracies all the same; nothing where a side is missing."""
+    sides = {"unit": table.units, "baseline": table.baselines}
+    if table.score.metric != "accuracy" or not all(sides.values()):
+        return []
+    lost = {name: rows for name, rows in sides.items() if not any(row.accuracies(table.tested) for row in rows)}
+    return [
+        f"{'Worse' if name == 'unit' else 'Not decided'}: no {name} has an accuracy, for "
+        f"{', '.join(f'{row.name} is {row.status}' for row in rows)}."
+        for name, rows in lost.items()
+    ][:1]
 
 
 def _over_seeds(difference: Spread) -> list[str]:
     if difference.low is None or difference.high is None:
-        return [f"{difference.n} seed"]
+        return [f"{difference.n or 'no'} seed{'s' * (difference.n != 1)}{' in common' * (difference.n == 0)}"]
     return [f"95 % interval {100 * difference.low:+.2f} to {100 * difference.high:+.2f}, {difference.n} seeds"]
 
 
