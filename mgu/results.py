@@ -21,7 +21,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -41,6 +41,10 @@ CORRECT_FILE = "correct.bits"
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py
 
 
+Fraction = Annotated[float, msgspec.Meta(ge=0, le=1 + 1e-9)]
+Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]  # of seconds, kilowatt-hours or kilograms
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a result. Unknown keys are refused: they mean another schema version, or another program.
 
@@ -52,14 +56,14 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     """Of the best weights on one split: what the task has, see mgu/tasks/; the others are None and not written."""
 
     loss: float | None  # None where not finite; in nats, of regression in squared standard deviations of the target
-    accuracy: float | None = None  # fractions in 0..1, as precision and recall, which are means over the classes
-    precision: float | None = None
-    recall: float | None = None
+    accuracy: Fraction | None = None  # as precision and recall, which are means over the classes
+    precision: Fraction | None = None
+    recall: Fraction | None = None
     rmse: float | None = None  # in the unit of the target, as mae
     mae: float | None = None
     r2: float | None = None
-    recall_at_10: float | None = None  # in 0..1, means over the users, over all items that are new to them
-    ndcg_at_10: float | None = None
+    recall_at_10: Fraction | None = None  # means over the users, over all items that are new to them
+    ndcg_at_10: Fraction | None = None
 
     def of(self, score: Score) -> float | None:
         """The metric that runs are ranked by."""
@@ -75,12 +79,12 @@ class Seconds(Record, frozen=True):
     is in none of them, nor is what Python takes to import its libraries before the run.
     """
 
-    setup: float  # data, first use of torch, compilation, meters
-    build: float  # model, initial weights, optimizer
-    train: float  # epochs with their evaluation
-    evaluate: float  # best weights on every split
-    explain: float = 0.0  # of a unit: its gates analysed on the validation data, explain.json written
-    checkpoint: float = 0.0  # history and state written to disk after every epoch
+    setup: Amount  # data, first use of torch, compilation, meters
+    build: Amount  # model, initial weights, optimizer
+    train: Amount  # epochs with their evaluation
+    evaluate: Amount  # best weights on every split
+    explain: Amount = 0.0  # of a unit: its gates analysed on the validation data, explain.json written
+    checkpoint: Amount = 0.0  # history and state written to disk after every epoch
 
     @property
     def to_solution(self) -> float:
@@ -90,7 +94,7 @@ class Seconds(Record, frozen=True):
 class Component(Record, frozen=True):
     """Energy of one part of the machine and how it was come by: see mgu/energy.py for the methods."""
 
-    kwh: float
+    kwh: Amount
     method: str
 
 
@@ -107,10 +111,10 @@ class Energy(Record, frozen=True):
     cpu: Component
     gpu: Component
     ram: Component
-    cpu_seconds: float  # processor time of this process: measured everywhere
-    emissions_kg: float  # CO2-equivalent of all parts at the country's carbon intensity: always estimated
+    cpu_seconds: Amount  # processor time of this process: measured everywhere
+    emissions_kg: Amount  # CO2-equivalent of all parts at the country's carbon intensity: always estimated
     country: str
-    tracked_s: float
+    tracked_s: Amount
 
 
 class Result(Record, frozen=True):
@@ -177,16 +181,17 @@ def checkout() -> Path | None:
     return folder if (folder / "pyproject.toml").is_file() else None
 
 
-def make_folder(folder: Path) -> None:
-    """Create `folder`; raises UserError where nothing can be written there."""
+def make_folder(
+    folder: Path, what: str = "the runs folder", advice: str = "Pass runs_dir=... or set MGU_RUNS."
+) -> None:
+    """Create `folder`; raises UserError where nothing can be written there, which says `what` it is and what to do."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
         raise UserError(
-            f"the runs folder must be writable, but {folder} is not ({error.strerror}). "
-            "Pass runs_dir=... or set MGU_RUNS."
+            f"{what} must be a folder that can be written, but {folder} is not ({error.strerror}). {advice}"
         ) from None
 
 
@@ -236,7 +241,11 @@ def write_result(folder: Path, result: Result) -> None:
 def read_result(path: Path) -> Result:
     """Raises ValueError, with a reason in one line, for a file that is torn, foreign or of another schema version."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Result)
+        result = msgspec.json.decode(path.read_bytes(), type=Result)
+        for section in ("dataset", "training", "optimizer"):
+            if not isinstance(result.config.get(section, {}), dict):
+                raise msgspec.ValidationError(f"config.{section} is no section")
+        return result
     except OSError as error:
         raise ValueError(error.strerror) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from mgu import load_runs
 from mgu.errors import UserError
@@ -20,7 +21,7 @@ from mgu.report.command import main
 from mgu.report.paper import paper_table
 from mgu.report.rank import Table
 from mgu.report.render import to_csv, to_json, to_markdown
-from mgu.report.terminal import _left_out
+from mgu.report.terminal import _print_table
 from mgu.results import Component, Result, write_result
 from tests.examples import example_result, example_unit, ranked, sentences
 
@@ -167,9 +168,15 @@ def test_a_pipe_is_not_waited_for_and_an_empty_config_is_no_fault(tmp_path: Path
     main([str(tmp_path)])
 
 
-def test_a_narrow_terminal_keeps_what_matters() -> None:
-    assert _left_out(200) == () and "layout" in _left_out(120)
-    assert not {"model_name", "val_acc", "cpu_wh", "tts_s", "status"} & set(_left_out(80))
+@pytest.mark.parametrize(("width", "gone", "there"), [(130, "norm", "epochs"), (90, "epochs", "val_acc [%]"),
+                                                      (75, "CPU [Wh]", "val_acc [%]"), (240, "", "norm")])  # fmt: skip
+def test_a_narrow_terminal_keeps_what_matters(width: int, gone: str, there: str) -> None:
+    """What the name says goes first; nothing is folded while anything can go, and what went is named."""
+    screen = io.StringIO()
+    _print_table(Console(width=width, file=screen), ranked([example_result(), example_unit()])[0])
+    table, _, missing = screen.getvalue().partition("Left out for want of room: ")
+    assert gone in missing.replace("\n", " ") and there in table and (not gone or gone not in table)
+    assert "digits_2-mgu-reference-s0" in table and max(map(len, table.splitlines())) <= width
 
 
 def test_nothing_to_report_says_what_to_run(tmp_path: Path) -> None:

@@ -89,5 +89,5 @@ def test_not_a_number_never_reaches_a_file() -> None:
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="the runs folder must be writable"):
+    with pytest.raises(UserError, match="the runs folder must be a folder that can be written"):
         make_folder(tmp_path / "file" / "runs")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from mgu.arguments import Parser
-from mgu.errors import UserError
+from mgu.results import make_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -21,7 +21,8 @@ def main(arguments: list[str]) -> None:
     from mgu.trained import load_trained
 
     trained = load_trained(options.run)
-    folder = _make_folder(options.out or trained.folder)
+    folder = options.out or trained.folder
+    make_folder(folder, "--out", "Pass another one.")
     set_up_torch(trained.config)
     device = find_device(trained.config.model_copy(update={"device": "auto"}))
     explanation = explain_model(trained.config, trained.model.to(device), trained.splits.val.to(device))
@@ -49,13 +50,3 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     return parser.parse_args(arguments)
-
-
-def _make_folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"--out must be a folder that can be written, but {folder} is not ({error.strerror}). Pass another one."
-        ) from None
-    return folder

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
+import re
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 from mgu.arguments import Parser
@@ -21,6 +24,9 @@ FORMATS = ("table", "md", "csv", "json", "tex", "html")
 def main(arguments: list[str]) -> None:
     """Raises UserError where there is nothing to report; files that cannot be read are named on stderr."""
     options = _parse(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal may not have every sign
+            stream.reconfigure(errors="replace")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads cost more than such small products gain
     paths = options.runs or [default_runs_dir()]
     loaded = load_results(paths)
@@ -35,17 +41,21 @@ def main(arguments: list[str]) -> None:
     if options.pictures:
         _draw(analyses, options.pictures)
     else:
-        _print(analyses, options.format, loaded.skipped)
+        _print(analyses, options.format or "table", loaded.skipped)
 
 
 def _draw(analyses: list[Analysis], folder: Path) -> None:
     """Of several experiments each has a folder of its own."""
     from mgu.report.pictures import write_pictures
 
+    taken: dict[str, int] = {}
     for analysis in analyses:
         table = analysis.table
-        own = folder if len(analyses) == 1 else folder / f"{table.experiment}-{table.dataset}-{table.split}"
-        for path in write_pictures(analysis, own):
+        # A result file may be anybody's: its names must not lead out of the folder, nor two to the same one.
+        name = re.sub(r"[^\w-]+", "_", f"{table.experiment}-{table.dataset}-{table.split}")
+        taken[name] = taken.get(name, 0) + 1
+        own = folder / (name if taken[name] == 1 else f"{name}-{taken[name]}")
+        for path in write_pictures(analysis, folder if len(analyses) == 1 else own):
             print(path)
 
 
@@ -78,15 +88,29 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "runs", nargs="*", type=Path, metavar="RUNS", help="folders or result.json files (default: all of runs/)"
     )
-    parser.add_argument("--format", choices=FORMATS, default="table", help="default: %(default)s")
+    parser.add_argument("--format", choices=FORMATS, help="default: table")
     parser.add_argument(
         "--pictures", type=Path, metavar="FOLDER", help="write the pictures there as SVG, PDF and PNG, and nothing else"
     )
     parser.add_argument(
         "--margin",
-        type=float,
+        type=_points,
         default=100 * MARGIN,
         metavar="POINTS",
         help="of accuracy that a unit may lose and still be as good (default: %(default)s)",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.pictures and options.format:
+        raise UserError(f"--pictures must be alone, but got --format {options.format}. Make one after the other.")
+    return options
+
+
+def _points(text: str) -> float:
+    """Of accuracy."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 100:
+        raise UserError(f"--margin must be from 0 to 100 points, but got {text}. Half a point is --margin 0.5.")
+    return value

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.report.analysis import Analysis
 from mgu.report.budget import Budget
 from mgu.report.pictures import COLOURS, GRID, INK, MARKERS, PAGE_IN, QUIET, UNIT, label
 from mgu.report.rank import Row, Table
@@ -77,19 +76,23 @@ def draw_pareto(table: Table) -> Figure:
     accuracies = [100 * (row.val_accuracy or 0.0) for row in cost.rows]
     figure = Figure(figsize=(PAGE_IN, 3.6), layout="constrained")
     axes = figure.subplots()
-    front = pareto_front(cost.values, accuracies)
+    alone = [k for k, row in enumerate(cost.rows) if not (row.is_disturbed or row.is_starved)]
+    front = [alone[k] for k in pareto_front([cost.values[k] for k in alone], [accuracies[k] for k in alone])]
     axes.plot([cost.values[k] for k in front], [accuracies[k] for k in front], drawstyle="steps-post", linewidth=0.8,
               color=INK, label="Pareto front", zorder=1)  # fmt: skip
     for row, value, accuracy in zip(cost.rows, cost.values, accuracies, strict=True):
         norm = row.result.norm
         (point,) = axes.plot(value, accuracy, MARKERS.get(norm, "o"), color=COLOURS.get(norm, GRID),
                              markersize=11 if row.is_unit else 5,
-                             fillstyle="none" if row.result.residual else "full")  # fmt: skip
+                             fillstyle="none" if row.result.residual else "full",
+                             alpha=0.35 if row.is_disturbed or row.is_starved else 1.0)  # fmt: skip
         point.set_gid(f"point-{row.rank}")
     for norm in dict.fromkeys(row.result.norm for row in cost.rows):
         axes.plot([], [], MARKERS.get(norm, "o"), color=COLOURS.get(norm, GRID), label=norm or "unit")
     if any(row.result.residual for row in cost.rows):
         axes.plot([], [], "o", color=QUIET, fillstyle="none", label="hollow: with residual")
+    if len(alone) < len(cost.rows):
+        axes.plot([], [], "o", color=QUIET, alpha=0.35, label="faint: machine shared,\nor resumed; not on\nthe front")
     axes.set(xscale="log", xlabel=cost.title, ylabel="validation accuracy [%]", title=table.title)
     axes.grid(linewidth=0.3, color=QUIET)
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
@@ -105,9 +108,8 @@ def pareto_front(costs: Sequence[float], accuracies: Sequence[float]) -> list[in
     return front
 
 
-def draw_budget(analysis: Analysis, curve: Budget) -> Figure:
+def draw_budget(table: Table, curve: Budget) -> Figure:
     """Expected accuracy of the best so far with its band, and the unit where its own cost is."""
-    table = analysis.table
     unit = table.best(table.units)
     assert unit
     own = unit.spread(table.tested)

@@ -99,7 +99,8 @@ def _read_history(folder: Path) -> History:
     """Nothing of a file that is not there or not whole."""
     try:
         with (folder / HISTORY_FILE).open(encoding="utf-8", newline="") as file:
-            return [100 * float(row["val_accuracy"]) for row in csv.DictReader(file)]
+            found = [100 * float(row["val_accuracy"]) for row in csv.DictReader(file)]
+            return found if all(map(math.isfinite, found)) else []
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
         return []
 

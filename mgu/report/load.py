@@ -27,11 +27,12 @@ class Loaded(NamedTuple):
 def load_results(paths: Iterable[Path]) -> Loaded:
     """All results below `paths`, each file once, in the order of their names."""
     files: dict[Path, None] = {}
-    runs, skipped = [], []
+    runs: list[Run] = []
+    skipped: list[str] = []
     for path in paths:
         if not path.exists():
             skipped.append(f"{path}: does not exist")
-        files.update(dict.fromkeys(_below(path.resolve()) if path.is_dir() else [path.resolve()]))
+        files.update(dict.fromkeys(_below(path.resolve(), skipped) if path.is_dir() else [path.resolve()]))
     for file in files:
         if not file.is_file():  # a pipe or a device would never end
             continue
@@ -42,9 +43,14 @@ def load_results(paths: Iterable[Path]) -> Loaded:
     return Loaded(runs, skipped)
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Links to folders are not followed. os.walk, for Path.rglob looks at each folder twice."""
-    for parent, folders, names in os.walk(folder):
+def _below(folder: Path, skipped: list[str]) -> Iterator[Path]:
+    """Links to folders are not followed, what cannot be read goes to `skipped`. os.walk, for Path.rglob looks at each
+    folder twice."""
+
+    def skip(error: OSError) -> None:
+        skipped.append(f"{error.filename}: {error.strerror}")
+
+    for parent, folders, names in os.walk(folder, onerror=skip):
         folders.sort()
         if RESULT_FILE in names:
             yield Path(parent, RESULT_FILE)

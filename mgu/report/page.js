@@ -51,6 +51,7 @@ document.addEventListener("click", (event) => {
   if (header) sortBy(header);
   else if (event.target.id === "theme") switchTheme();
 });
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
 document.addEventListener("input", (event) => event.target.type === "search" && filterBy(event.target));
 document.addEventListener("pointerover", (event) => showLabel(event.target));
 document.addEventListener("focusin", (event) => showLabel(event.target));

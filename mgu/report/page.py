@@ -12,10 +12,10 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from mgu.report.analysis import Analysis
-from mgu.report.columns import LEFT_ALIGNED, SAID_TWICE, Column, columns
+from mgu.report.columns import LEFT_ALIGNED, SAID_TWICE, Column, shown_columns
 from mgu.report.pictures import INK, encode, pictures
 from mgu.report.rank import Row
-from mgu.report.tables import Grid, comparison_grid, paper_grid
+from mgu.report.tables import Grid, lesser_grids
 
 MOST_DRAWN = 12  # experiments with pictures on the page: each takes seconds to draw
 CAPTIONS = {
@@ -55,8 +55,7 @@ def to_html(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
 
 def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
     table = analysis.table
-    shown = [column for column in columns(table) if column.title]
-    grids = [comparison_grid(analysis.verdict), paper_grid(analysis.beside_paper)]
+    shown = shown_columns(table)
     return {
         "id": f"experiment-{number}",
         "title": table.title,
@@ -65,7 +64,7 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
         "sections": analysis.sections,
         "columns": [(column.title, _classes(column)) for column in shown],
         "rows": [(_style(row), [_cell(column, row) for column in shown]) for row in table.rows],
-        "grids": [_cells(grid) for grid in grids if grid.rows],
+        "grids": [_cells(grid) for grid in lesser_grids(analysis)],
         "pictures": _figures(number, analysis) if number < MOST_DRAWN else [],
     }
 
@@ -75,8 +74,9 @@ def _style(row: Row) -> str:
 
 
 def _classes(column: Column) -> str:
-    """How a column is aligned, and whether a phone can do without it."""
-    return "left" * (column.key in LEFT_ALIGNED) + " said-twice" * (column.key in SAID_TWICE)
+    """How a column is aligned, and whether a phone can do without it, or keeps it in sight."""
+    marks = {"left": LEFT_ALIGNED, "said-twice": SAID_TWICE, "name": ("model_name",)}
+    return " ".join(mark for mark, keys in marks.items() if column.key in keys)
 
 
 def _cell(column: Column, row: Row) -> Cell:
@@ -91,7 +91,7 @@ def _cells(grid: Grid) -> dict[str, Any]:
     rows = [[Cell(text, value) for text, value in row] for row in grid.rows]
     return {
         "title": grid.title,
-        "columns": [(title, "" if place else "left") for place, title in enumerate(grid.columns)],
+        "columns": [(title, "" if place else "left name") for place, title in enumerate(grid.columns)],
         "rows": [("plain", row) for row in rows],
     }
 

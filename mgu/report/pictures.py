@@ -33,6 +33,7 @@ STYLE: dict[str, Any] = {
     "legend.fontsize": 7,
     "savefig.dpi": 200,
     "svg.hashsalt": "mgu",
+    "text.parse_math": False,  # a name may have signs of money
     "pdf.fonttype": 42,
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
 }
@@ -45,7 +46,7 @@ FORMS: dict[str, dict[str, Any]] = {
 
 def write_pictures(analysis: Analysis, folder: Path) -> list[Path]:
     """Every picture that the runs allow, in every form; the files. Raises UserError where none can be written."""
-    make_folder(folder)
+    make_folder(folder, "--pictures", "Pass another one.")
     written = []
     for name, draw in pictures(analysis).items():
         figure = draw()
@@ -69,7 +70,7 @@ def pictures(analysis: Analysis) -> dict[str, Callable[[], Figure]]:
         if any(row.tts_s for row in table.rows):
             found["pareto"] = lambda: _styled(draw_pareto, table)
     if curve := analysis.budget:
-        found["budget"] = lambda: _styled(draw_budget, analysis, curve)
+        found["budget"] = lambda: _styled(draw_budget, table, curve)
     if histories := load_histories(table):
         found["histories"] = lambda: _styled(draw_histories, table, histories)
     if gates := load_gates(table):

@@ -68,13 +68,16 @@ class Row:
     def values(self, split: Split, metric: str) -> dict[int, float]:
         """By seed, of those that did not fail; nothing where no seed was evaluated. One that diverged before its first
         epoch was over counts as a guess in accuracy, and has no other metric."""
-        metrics: dict[int, Metrics | None] = {
-            result.seed: getattr(result, split) for result in self.results if result.status != "failed"
-        }
-        if not any(metrics.values()):
+        ended = [result for result in self.results if result.status != "failed"]
+        metrics: list[Metrics | None] = [getattr(result, split) for result in ended]
+        if not any(metrics):
             return {}
         lost = guess(self.result) if metric == "accuracy" and self.result.task == "classification" else None
-        found = {seed: getattr(own, metric) if own else lost for seed, own in metrics.items()}
+        found = {
+            result.seed: getattr(own, metric) if own else lost
+            for result, own in zip(ended, metrics, strict=True)
+            if own or result.val is None
+        }
         return {seed: value for seed, value in found.items() if value is not None}
 
     def accuracies(self, split: Split) -> dict[int, float]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mgu.report.analysis import Analysis
 from mgu.report.beside import Pair
-from mgu.report.columns import LEFT_ALIGNED, Column, columns, shown_columns
+from mgu.report.columns import LEFT_ALIGNED, columns, shown_columns
 from mgu.report.compare import Comparison
 from mgu.report.rank import Row, Table
+from mgu.report.tables import lesser_grids
 
 
 def to_markdown(analyses: Sequence[Analysis]) -> str:
@@ -21,11 +22,22 @@ def to_markdown(analyses: Sequence[Analysis]) -> str:
     for analysis in analyses:
         table = analysis.table
         shown = shown_columns(table)
-        rows = [[column.title for column in shown], *([_cell(column, row) for column in shown] for row in table.rows)]
-        rows.insert(1, [":--" if column.key in LEFT_ALIGNED else "--:" for column in shown])
-        lines = [f"## {table.title}", "", *("| " + " | ".join(row) + " |" for row in rows)]
+        titles, is_left = [column.title for column in shown], [column.key in LEFT_ALIGNED for column in shown]
+        lines = [
+            f"## {table.title}",
+            "",
+            *_lines(titles, is_left, ([c.text(row) for c in shown] for row in table.rows)),
+        ]
         for heading, sentences in analysis.sections.items():
             lines += ["", f"**{heading}**", "", *(f"- {sentence}" for sentence in sentences)]
+        for grid in lesser_grids(analysis):
+            cells = ([text for text, _ in row] for row in grid.rows)
+            lines += [
+                "",
+                f"**{grid.title}**",
+                "",
+                *_lines(grid.columns, [k == 0 for k in range(len(grid.columns))], cells),
+            ]
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
@@ -115,6 +127,7 @@ def _comparison(own: Comparison) -> dict[str, Any]:
         "effect": own.effect,
         "p_seeds": own.p_seeds,
         "p_images": own.p_images,
+        "p_both": own.p,
         "p_corrected": own.p_corrected,
         "p_margin": own.p_margin,
     }
@@ -142,5 +155,12 @@ def _records(table: Table) -> list[dict[str, str | int | float | None]]:
     return [{column.key: column.value(row) for column in shown} for row in table.rows]
 
 
-def _cell(column: Column, row: Row) -> str:
-    return column.text(row).replace("|", "\\|")
+def _lines(titles: Sequence[str], is_left: Sequence[bool], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table of Markdown."""
+
+    def line(cells: Iterable[str]) -> str:
+        return (
+            "| " + " | ".join(" ".join(cell.replace("|", "\\|").replace("<", "&lt;").split()) for cell in cells) + " |"
+        )
+
+    return [line(titles), line(":--" if left else "--:" for left in is_left), *map(line, rows)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from mgu.report.analysis import Analysis
 from mgu.report.beside import Pair
 from mgu.report.verdict import Verdict, p_text
 
@@ -19,10 +20,15 @@ class Grid(NamedTuple):
     rows: list[list[Entry]]
 
 
+def lesser_grids(analysis: Analysis) -> list[Grid]:
+    """Those that have a row."""
+    return [grid for grid in (comparison_grid(analysis.verdict), paper_grid(analysis.beside_paper)) if grid.rows]
+
+
 def comparison_grid(verdict: Verdict | None) -> Grid:
     """A row a baseline, best first; p-values as mgu/report/compare.py describes them."""
     columns = ["baseline", "difference [points]", "95 % interval", "seeds", "effect size d", "p over seeds",
-               "p over images", "p corrected"]  # fmt: skip
+               "p over images", "p over both", "p corrected"]  # fmt: skip
     title = f"The unit {verdict.unit.name} minus each baseline, {verdict.table.tested}_acc" if verdict else ""
     rows: list[list[Entry]] = []
     for own in verdict.comparisons if verdict else ():
@@ -35,7 +41,7 @@ def comparison_grid(verdict: Verdict | None) -> Grid:
                 (interval, low),
                 (str(own.difference.n), own.difference.n),
                 ("-" if own.effect is None else f"{own.effect:+.2f}", own.effect),
-                *((p_text(p), p) for p in (own.p_seeds, own.p_images, own.p_corrected)),
+                *((p_text(p), p) for p in (own.p_seeds, own.p_images, own.p, own.p_corrected)),
             ]
         )
     return Grid(title, columns, rows)

@@ -12,7 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from mgu.report.analysis import Analysis
-from mgu.report.columns import LEFT_ALIGNED, SAID_TWICE, shown_columns
+from mgu.report.columns import LEFT_ALIGNED, SAID_TWICE, Column, shown_columns
 from mgu.report.rank import Table
 
 Side = Literal["left", "right"]
@@ -48,33 +48,62 @@ class _Cells(NamedTuple):
     styles: list[str]
     sides: list[Side]
 
+    @property
+    def widths(self) -> list[int]:
+        """Of the columns, in characters."""
+        return [max(map(len, column)) for column in zip(self.titles, *self.rows, strict=True)]
+
+    @property
+    def width(self) -> int:
+        """Of a line."""
+        return sum(self.widths) + len(GAP) * len(self.titles)
+
 
 def _print_table(console: Console, table: Table) -> None:
-    shown = [column for column in shown_columns(table) if column.key not in _left_out(console.width)]
-    cells = _Cells(
+    every = shown_columns(table)
+    shown, cells = every, _cells(table, every)
+    for key in _lesser(table, every):
+        if cells.width <= console.width:
+            break
+        shown = [column for column in shown if column.key != key]
+        cells = _cells(table, shown)
+    console.print(table.title, style="italic", markup=False, highlight=False)
+    if cells.width <= console.width:
+        console.print(_aligned(cells), soft_wrap=True)
+    else:
+        console.print(_folded(cells))
+    if missing := [column.title for column in every if column not in shown]:
+        console.print(f"Left out for want of room: {', '.join(missing)}.", style="dim", highlight=False, markup=False)
+
+
+def _cells(table: Table, shown: list[Column]) -> _Cells:
+    return _Cells(
         titles=[column.title for column in shown],
         rows=[[column.text(row) for column in shown] for row in table.rows],
         styles=["bold" if row.is_unit else "dim" if row.status != "ok" else "" for row in table.rows],
         sides=["left" if column.key in LEFT_ALIGNED else "right" for column in shown],
     )
-    widths = [max(map(len, column)) for column in zip(cells.titles, *cells.rows, strict=True)]
-    width = sum(widths) + len(GAP) * len(widths)
-    console.print(table.title, style="italic", markup=False, highlight=False)
-    if width <= console.width:
-        console.print(_aligned(cells, widths), soft_wrap=True)
-    else:
-        console.print(_folded(cells))
 
 
-def _aligned(cells: _Cells, widths: list[int]) -> Text:
+def _lesser(table: Table, shown: list[Column]) -> list[str]:
+    """What a narrow terminal does without, in this order: what the model's name says too, then the rest from the right,
+    but for rank, name, time, score and status."""
+    score = table.score.metric
+    kept = ("rank", "model_name", "tts_s", "status", f"{table.tested}_{'acc' if score == 'accuracy' else score}")
+    first = [*SAID_TWICE, "model_size", "train_acc", "epochs", "seeds"]
+    return first + [column.key for column in reversed(shown) if column.key not in (*first, *kept)]
+
+
+def _aligned(cells: _Cells) -> Text:
     """With room for every cell. A table of rich's measures each of them anew: of a long report, that took the most."""
+    widths = cells.widths
     pads = [str.ljust if side == "left" else str.rjust for side in cells.sides]
 
     def line(texts: list[str]) -> str:
         return " " + GAP.join(pad(text, width) for pad, text, width in zip(pads, texts, widths, strict=True)).rstrip()
 
     head = line(cells.titles)
-    text = Text.assemble("\n", (head, "bold"), "\n", "\u2500" * (sum(widths) + len(GAP) * len(widths) - 1), "\n")
+    text = Text.assemble("\n", (head, "bold"), "\n", "\u2500" * (cells.width - 1), "\n")
     for row, style in zip(cells.rows, cells.styles, strict=True):
         text.append(line(row) + "\n", style)
     return text
@@ -88,9 +117,3 @@ def _folded(cells: _Cells) -> RichTable:
     for row, style in zip(cells.rows, cells.styles, strict=True):
         grid.add_row(*map(Text, row), style=style)
     return grid
-
-
-def _left_out(width: int) -> tuple[str, ...]:
-    """Columns that a narrow terminal does without: first those that the model's name says too."""
-    lesser = ("model_size", "train_acc", "epochs", "seeds", "val_acc_low", "test_acc_low")
-    return () if width >= 160 else SAID_TWICE if width >= 110 else (*SAID_TWICE, *lesser)

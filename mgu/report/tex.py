@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from mgu.report.analysis import Analysis
 from mgu.report.columns import LEFT_ALIGNED, shown_columns
-from mgu.report.rank import Table
+from mgu.report.tables import lesser_grids
 
 HEAD = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
@@ -41,28 +41,36 @@ def escape(text: str) -> str:
 
 
 def _experiment(analysis: Analysis) -> str:
-    lines = [rf"\section*{{{escape(analysis.table.title)}}}", _table(analysis.table)]
+    table = analysis.table
+    shown = shown_columns(table)
+    rows = [[column.text(row) for column in shown] for row in table.rows]
+    is_left = [column.key in LEFT_ALIGNED for column in shown]
+    lines = [rf"\section*{{{escape(table.title)}}}"]
+    lines.append(_table([column.title for column in shown], is_left, rows, [row.is_unit for row in table.rows]))
     for heading, sentences in analysis.sections.items():
         lines += [rf"\paragraph{{{escape(heading)}}}", r"\begin{itemize}"]
         lines += [rf"\item {escape(sentence)}" for sentence in sentences]
         lines.append(r"\end{itemize}")
+    for grid in lesser_grids(analysis):
+        lines += [rf"\paragraph{{{escape(grid.title)}}}\mbox{{}}\\"]
+        rows = [[text for text, _ in row] for row in grid.rows]
+        lines.append(_table(grid.columns, [k == 0 for k in range(len(grid.columns))], rows, [False] * len(rows)))
     return "\n".join(lines) + "\n"
 
 
-def _table(table: Table) -> str:
-    shown = shown_columns(table)
-    environment = "tabular" if len(table.rows) <= ROWS else "longtable"
-    align = "".join("l" if column.key in LEFT_ALIGNED else "r" for column in shown)
+def _table(titles: list[str], is_left: list[bool], rows: list[list[str]], is_bold: list[bool]) -> str:
+    environment = "tabular" if len(rows) <= ROWS else "longtable"
+    align = "".join("l" if left else "r" for left in is_left)
     size = r"\scriptsize\setlength{\tabcolsep}{3pt}"
-    head = " & ".join(escape(column.title) for column in shown)
+    head = " & ".join(escape(title) for title in titles)
     lines = ["{" + size, r"\noindent" if environment == "tabular" else ""]
     lines += [rf"\begin{{{environment}}}{{@{{}}{align}@{{}}}}", r"\toprule", rf"{head} \\", r"\midrule"]
     if environment == "longtable":
         lines.append(r"\endhead")
-    for row in table.rows:
-        cells = [escape(column.text(row)) for column in shown]
+    for row, bold in zip(rows, is_bold, strict=True):
+        cells = [escape(text) for text in row]
         # A "[" after the line break above would be read as that break's argument.
         cells[0] = "{" + cells[0] + "}" if cells[0].startswith(("[", "*")) else cells[0]
-        lines.append(" & ".join(rf"\textbf{{{cell}}}" if row.is_unit else cell for cell in cells) + r" \\")
+        lines.append(" & ".join(rf"\textbf{{{cell}}}" if bold else cell for cell in cells) + r" \\")
     lines += [r"\bottomrule", rf"\end{{{environment}}}", r"\par}"]
     return "\n".join(line for line in lines if line)
