@@ -75,8 +75,6 @@ def _scores(split: Split, table: Table) -> list[Column]:
 
     People see beside the score the others of the last split only, for three of each would not fit a page.
     """
-    if table.task == "classification":
-        return _over_seeds(split, "accuracy", table)
     names = [table.score.metric, *table.score.others]
     known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
     return [
@@ -89,8 +87,8 @@ def _scores(split: Split, table: Table) -> list[Column]:
 def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
     """Mean with its deviation, and its interval; the latter two hidden where every model has one seed, and left out of
     the training data."""
-    is_accuracy = metric == "accuracy"
-    scale, key = (100, f"{split}_acc") if is_accuracy else (1, f"{split}_{metric}")
+    is_accuracy = metric.endswith("accuracy")
+    scale, key = 100 if is_accuracy else 1, f"{split}_{metric.replace('accuracy', 'acc')}"
 
     def value(row: Row, field: str) -> float | None:
         own = getattr(row.spread(split, metric), field, None)

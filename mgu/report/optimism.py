@@ -95,7 +95,7 @@ def _over_images(correct: Sequence[Correct]) -> float | None:
     for seed in seeds:
         hits = np.stack([bits[seed].unpack() for bits in correct if seed in bits])  # (models, images)
         num_images = hits.shape[1]
-        differ = hits[:, hits.any(axis=0) & ~hits.all(axis=0)].astype(np.float32)
+        differ = hits[:, hits.max(axis=0) != hits.min(axis=0)].astype(np.float32)
         own = differ - differ.mean(axis=0)
         resampled = own @ _draws(own.shape[1])  # (models, resamples): how many more are right than on average
         winners = resampled.argmax(axis=0)

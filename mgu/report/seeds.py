@@ -19,7 +19,11 @@ NOT_COMPARED = {
     *("seed", "experiment_name", "runs_dir", "force", "seeds_at_once"),
     *("energy", "device", "tensorboard", "mlflow"),
 }
-NOT_COMPARED_WITHIN = {"dataset": ("root", "path", "download"), "training": ("timeout",), "layout": ("name",)}
+NOT_COMPARED_WITHIN = {
+    "dataset": ("root", "path", "download", "stages", "stage_pattern", "broken", "memory_gib", "cache_gib"),
+    "training": ("timeout",),
+    "layout": ("name",),
+}
 
 
 class Spread(NamedTuple):
@@ -65,7 +69,7 @@ def guess(result: Result) -> float:
     """Accuracy of a guess among its classes: what a run comes to that diverged before its first epoch was over;
     0 where their number is not known."""
     dataset = result.config.get("dataset", {})
-    num_classes = 2 if dataset.get("name") == "adult" else dataset.get("num_classes")
+    num_classes = 2 if dataset.get("name") == "adult" else dataset.get("num_classes") or len(dataset.get("classes", ()))
     return 1 / num_classes if num_classes else 0.0
 
 
