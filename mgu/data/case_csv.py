@@ -19,9 +19,9 @@ def read_csv(file: Path, needs_stage: bool) -> Iterator[dict[str, Any]]:
     wanted = ["case", "image", "label", *["stage"] * needs_stage]
     for column in wanted:
         if column not in names:
-            way_out = did_you_mean(column, names) or (
-                " Add it, or pass dataset.stages=null." if column == "stage" else " Add it."
-            )
+            way_out = did_you_mean(column, names) or " Add it."
+            if column == "stage":
+                way_out = " Add it, or pass dataset.stages=null."
             raise UserError(f"{file} must have a column {column!r}, but has {', '.join(names)}.{way_out}")
     places = {column: names.index(column) for column in wanted}
     seen: dict[str, int] = {}

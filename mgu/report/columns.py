@@ -73,14 +73,16 @@ def size(params: int | None) -> str:
 def _scores(split: Split, table: Table) -> list[Column]:
     """The metrics of the table's task on one split: accuracy in percent, others as they are, where any row has them.
 
-    People see beside the score the others of the last split only, for three of each would not fit a page.
+    People see beside the score two others, and of the last split only, for three of each would not fit a page.
     """
     names = [table.score.metric, *table.score.others]
     known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
     return [
         column
         for name in known
-        for column in _over_seeds(split, name, table, is_shown=split == table.tested or name == names[0])
+        for column in _over_seeds(
+            split, name, table, is_shown=name == names[0] or (split == table.tested and name in names[:3])
+        )
     ]
 
 
