@@ -68,7 +68,7 @@ class TableConfig(Section):
 
 
 class CasesConfig(Section):
-    """Images of cases, as patients are, see mgu/data/case_files.py.
+    """Images of cases, as patients are, see mgu/data/cases.py.
 
     What is not part of a run's identity: where the images lie and which of them are chosen, for `sha256` is of those
     that were; what is done about a broken one; and where the decoded ones are kept.

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 
 from mgu.data.case_cache import Decoded, make_key, make_room, read, write
-from mgu.data.case_files import CaseFile, describe_odd, digest, find_files, find_odd, read_digests, refuse
+from mgu.data.case_files import describe_odd, digest, find_odd, read_digests, refuse
+from mgu.data.case_list import CaseFile, find_files
 from mgu.data.decode import Odd, Pixels, decode, quiet
 from mgu.data.images import Images
 from mgu.data.splits import Splits, split_classes
@@ -112,6 +113,8 @@ def _decode_all(dataset: CasesConfig, key: str) -> None:
             cases.append(each.case)
             parts[each.part] += 1
             yield pixels
+        if not labels:
+            raise UserError(f"images must be whole, but none is ({describe_odd(skipped)}). Mend them.")
 
     description = {"labels": labels, "cases": cases, "parts": parts, "skipped": skipped}
     write(folder, key, rows(), description)
