@@ -105,7 +105,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
     splits = build_splits(config).to(device)
     for note in splits.notes:
         log.warning(note)
-        send("note", note)
+        send("of_data", note)
     _warm_up(config, splits, device)
     meter = build_meter(config.energy, device)
     log.info("%s on %s, %d training examples", config.name, describe_device(config), len(splits.train))
