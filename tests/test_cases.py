@@ -6,7 +6,9 @@ import copy
 import json
 import math
 import shutil
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +31,14 @@ from mgu.data.decode import Odd, decode, quiet
 from mgu.data.splits import Splits, split_classes
 from mgu.errors import UserError
 from mgu.problem import build_task
+from mgu.progress import Lines
 from mgu.report.images import Bits
 from mgu.results import Metrics, read_correct, read_result
 from mgu.run import run
 from mgu.state import run_folder
 from mgu.tasks.classification import Classification, balance
 from mgu.tasks.votes import vote
+from mgu.tracking.values import result_metrics
 from mgu.trained import load_trained
 from tests.conftest import Command, Configure, compose_run
 from tests.examples import example_result, example_unit, ranked, sentences
@@ -420,7 +424,7 @@ def test_what_is_cached_is_what_was_decoded(
                 ours.pixels.dtype == torch.uint8
                 and theirs.to(torch.device("cpu")).pixels.data_ptr() == theirs.pixels.data_ptr()
             )
-    assert sorted(file.suffix for file in cache.iterdir()) == [".json", ".pixels"]
+    assert sorted(file.suffix for file in cache.iterdir() if file.name != ".lock") == [".json", ".pixels"]
 
 
 def test_cached_pixels_are_read_into_memory_or_mapped(of: Of, tmp_path: Path, cache: Path) -> None:
@@ -459,6 +463,21 @@ def test_the_cache_is_bounded(of: Of, tmp_path: Path, cache: Path) -> None:
     for fit in ("crop", "pad", "stretch"):
         load_cases(of(root, f"dataset.fit={fit}", f"dataset.cache_gib={2.5 * size}").dataset)
     assert len(list(cache.glob("*.pixels"))) == len(list(cache.glob("*.json"))) == 2
+
+
+def test_two_processes_decode_once(of: Of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One waits for the other, and then has what that one decoded. What a killed one left is gone."""
+    dataset = of(save_cases(tmp_path / "data")).dataset
+    decoded_by: list[int] = []
+    monkeypatch.setattr(cases, "decode", lambda *own: decoded_by.append(threading.get_ident()) or decode(*own))
+    (tmp_path / "cache" / "cases").mkdir(parents=True)
+    (tmp_path / "cache" / "cases" / ".x.pixels.1.part").write_bytes(b"half")
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: parts_of(load_cases(dataset)), range(2))
+    assert len(decoded_by) == 3 * 24 and all(
+        torch.equal(a.pixels, b.pixels) for a, b in zip(first, second, strict=True)
+    )
+    assert not list((tmp_path / "cache" / "cases").glob("*.part"))
 
 
 def test_images_that_change_after_the_run_began_are_refused(of: Of, tmp_path: Path) -> None:
@@ -553,6 +572,9 @@ def test_a_run_learns_what_the_cases_have_and_leaves_what_was_found(configure: C
     assert number == 12 and images_of_cases == (3,) * 4
     assert Bits(number, bits, images_of_cases).unpack().mean() == pytest.approx(result.test.accuracy)
 
+    tracked = result_metrics(result)
+    assert tracked["result/test_case_accuracy"] == hits / 4 and "result/test_confusion" not in tracked
+
     explained = json.loads((run_folder(config) / "explain.json").read_text())
     assert explained["images"] == 9 and explained["accuracy"] == pytest.approx(result.val.accuracy)
     shutil.rmtree(tmp_path / "data")  # the decoded ones are there
@@ -594,6 +616,13 @@ def test_tests_of_a_report_are_over_cases() -> None:
     ]
     assert any(line.startswith("Images of one case resemble each other") for line in sentences(results))
     assert {row.examples for table in ranked(results) for row in table.rows} == {"cases"}
+
+
+def test_what_is_said_of_the_data_is_said_once_a_sweep(of: Of, tmp_path: Path, capsys: Any) -> None:
+    config = of(save_cases(tmp_path / "data"))
+    for in_sweep in (True, False):
+        Lines(in_sweep).event(config, "of_data", "1 image skipped: x")
+        assert capsys.readouterr().out == f"{config.name}: 1 image skipped: x\n" * (not in_sweep)
 
 
 def test_a_user_trains_plans_and_reports_on_cases(mgu_run: Command, tmp_path: Path) -> None:

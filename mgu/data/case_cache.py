@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import time
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import numpy as np
+from filelock import FileLock
 
 from mgu.data.decode import Pixels
 from mgu.errors import UserError
@@ -27,7 +28,6 @@ log = logging.getLogger(__name__)
 
 GIB = 2**30
 CHUNK = 2**26  # bytes whose checksum is computed at once
-ABANDONED_S = 3600.0  # nobody writes a chunk of images for so long
 
 
 class Decoded(Record, frozen=True):
@@ -65,6 +65,23 @@ def read(folder: Path, key: str, shape: tuple[int, ...], memory_gib: float) -> t
     return (np.array(pixels) if pixels.nbytes <= memory_gib * GIB else pixels), described
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """The right to change `folder`, which is made; whoever else wants it waits. Raises UserError where none has it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".lock")
+        lock.acquire()
+    except OSError as error:
+        raise UserError(
+            f"decoded images must have a place, but {folder} cannot be written ({error.strerror}). Set MGU_CACHE."
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def write(folder: Path, key: str, rows: Iterable[Pixels], describe: Mapping[str, object]) -> None:
     """`rows` one after the other; `describe` may still be filled while they come."""
     crc32 = 0
@@ -85,15 +102,8 @@ def make_room(folder: Path, num_bytes: int, cache_gib: float) -> None:
             f"dataset.cache_gib must hold the decoded images, {num_bytes / GIB:.3g} GiB, but got {cache_gib:g}. "
             "Raise it, or make dataset.image_shape smaller."
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"decoded images must have a place, but {folder} cannot be written ({error.strerror}). Set MGU_CACHE."
-        ) from None
-    for torn in folder.glob(".*.part"):  # of processes that were killed
-        if time.time() - torn.stat().st_mtime > ABANDONED_S:
-            torn.unlink(missing_ok=True)
+    for torn in folder.glob(".*.part"):  # of a process that was killed, for no other writes now
+        torn.unlink(missing_ok=True)
     kept = sorted(folder.glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
     for file in kept:
         pixels = file.with_suffix(".pixels")

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple, Self
 
 import PIL
 import torch
 from torch import Tensor
 
-from mgu.data.case_cache import Decoded, make_key, make_room, read, write
+from mgu.data.case_cache import Decoded, make_key, make_room, read, write, writing
 from mgu.data.case_files import describe_odd, digest, find_odd, read_digests, refuse
 from mgu.data.case_list import CaseFile, find_files
 from mgu.data.decode import Odd, Pixels, decode, quiet
@@ -55,10 +56,13 @@ def load_cases(dataset: CasesConfig) -> Splits:
     folder = cache_dir("cases")
     shape = (dataset.image_shape[1], dataset.image_shape[2], dataset.image_shape[0])
     key = make_key(1, PIL.__version__, dataset.sha256, shape, dataset.fit, dataset.test_share, dataset.val_share)
-    found = read(folder, key, shape, dataset.memory_gib)
+    find = partial(read, folder, key, shape, dataset.memory_gib)
+    found = find()
     if found is None:
-        _decode_all(dataset, key)
-        found = read(folder, key, shape, dataset.memory_gib)
+        with writing(folder):
+            if not (found := find()):  # another process may have been at it
+                _decode_all(dataset, key)
+                found = find()
     if found is None:
         raise UserError(
             f"decoded images must stay whole, but those in {folder} do not. Set MGU_CACHE to another place, or raise "
