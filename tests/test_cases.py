@@ -85,7 +85,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "cases"
 
 
-SMALL = ("layout=digits_2", "dataset.image_shape=[3,16,16]", "training.epochs=6", "training.batch_size=8")
+SMALL = ("layout=digits_2", "dataset.image_shape=[3,16,16]", "training.epochs=3", "training.batch_size=8")
 
 
 @pytest.fixture(scope="module")
@@ -345,9 +345,9 @@ def test_every_kind_of_pixels_becomes_eight_bits_of_colour_or_grey(tmp_path: Pat
 
 def test_a_large_jpeg_is_about_what_a_full_decoder_makes_of_it(tmp_path: Path) -> None:
     """It is decoded at a fraction of its size."""
-    smooth = Image.fromarray(NOISE).resize((1600, 1200), Image.Resampling.BICUBIC)
-    quick = decoded(tmp_path, smooth, (3, 60, 60), name="x.jpg", quality=95)
-    exact = decoded(tmp_path, smooth, (3, 60, 60))
+    smooth = Image.fromarray(NOISE).resize((800, 600), Image.Resampling.BICUBIC)
+    quick = decoded(tmp_path, smooth, (3, 30, 30), name="x.jpg", quality=95)
+    exact = decoded(tmp_path, smooth, (3, 30, 30))
     assert np.abs(quick.astype(int) - exact).max() < 12 and np.abs(quick.astype(int) - exact).mean() < 2
 
 
