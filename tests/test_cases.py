@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 import shutil
 import threading
 from collections.abc import Callable
@@ -17,17 +16,16 @@ import pytest
 import torch
 import yaml
 from PIL import Image
-from sklearn.metrics import confusion_matrix, f1_score
 from sklearn.utils.class_weight import compute_class_weight
 
-from mgu.assess import Seen, count_images, of_cases
+from mgu.assess import count_images
 from mgu.build import build_splits
 from mgu.check import check_config
 from mgu.config import RunConfig
 from mgu.data import case_cache, cases
 from mgu.data.case_files import settle
 from mgu.data.cases import CaseImages, load_cases
-from mgu.data.decode import Odd, decode, quiet
+from mgu.data.decode import decode
 from mgu.data.splits import Splits, split_classes
 from mgu.errors import UserError
 from mgu.problem import build_task
@@ -36,8 +34,7 @@ from mgu.report.images import Bits
 from mgu.results import Metrics, read_correct, read_result
 from mgu.run import run
 from mgu.state import run_folder
-from mgu.tasks.classification import Classification, balance
-from mgu.tasks.votes import vote
+from mgu.tasks.classification import Classification
 from mgu.tracking.values import result_metrics
 from mgu.trained import load_trained
 from tests.conftest import Command, Configure, compose_run
@@ -291,86 +288,7 @@ def test_a_csv_that_cannot_be_learned_from(
     assert len(str(caught.value).splitlines()) == 1
 
 
-# Decoding
-
-
-STRIPES = np.zeros((30, 90, 3), np.uint8)  # red, green, blue, from left to right
-for stripe in range(3):
-    STRIPES[:, 30 * stripe : 30 * stripe + 30, stripe] = 255
-NOISE = np.random.default_rng(0).integers(0, 256, (16, 16, 3)).astype(np.uint8)
-
-
-def decoded(tmp_path: Path, image: Image.Image, shape: tuple[int, int, int] = (3, 16, 16), name: str = "x.png",
-            fit: Any = "crop", **options: Any) -> Any:  # fmt: skip
-    image.save(tmp_path / name, **options)
-    with quiet():
-        return decode(tmp_path / name, list(shape), fit)
-
-
-def test_an_image_is_fitted_as_configured(tmp_path: Path) -> None:
-    image, shape = Image.fromarray(STRIPES), (3, 30, 30)
-    assert (decoded(tmp_path, image, shape) == STRIPES[:, 30:60]).all()
-    padded = decoded(tmp_path, image, shape, fit="pad")
-    assert (
-        not padded[:9].any() and not padded[21:].any() and (padded[15, [0, 15, 29]].argmax(axis=1) == [0, 1, 2]).all()
-    )
-    stretched = decoded(tmp_path, image, shape, fit="stretch")
-    assert (stretched[[0, 15, 29]][:, [3, 15, 26]] == 255 * np.eye(3)).all()
-
-
-def test_an_image_is_turned_upright(tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # shown turned by a quarter to the right: what was left is above
-    upright = decoded(tmp_path, Image.fromarray(STRIPES), (3, 90, 30), name="x.jpg", exif=exif, quality=95)
-    assert (upright[[15, 45, 75], 15].argmax(axis=1) == [0, 1, 2]).all()
-
-
-def test_every_kind_of_pixels_becomes_eight_bits_of_colour_or_grey(tmp_path: Path) -> None:
-    colour, grey = Image.fromarray(NOISE), Image.fromarray(NOISE[..., 0])
-    assert (decoded(tmp_path, colour) == NOISE).all()
-    assert (decoded(tmp_path, grey) == NOISE[..., :1]).all()
-    luma = NOISE @ [0.299, 0.587, 0.114]
-    assert np.abs(decoded(tmp_path, colour, (1, 16, 16))[..., 0] - luma).max() <= 1
-    deep = (NOISE[..., 0].astype(np.uint16) << 8) + 77
-    assert (decoded(tmp_path, Image.fromarray(deep)) == NOISE[..., :1]).all()
-    opacity = np.tile(np.repeat([0, 255], 8), (16, 1)).astype(np.uint8)
-    blended = decoded(tmp_path, Image.fromarray(np.dstack([NOISE, opacity])))
-    assert not blended[:, :8].any() and (blended[:, 8:] == NOISE[:, 8:]).all()
-    few = colour.quantize(16)
-    assert (decoded(tmp_path, few) == np.asarray(few.convert("RGB"))).all()
-    inks = Image.fromarray(np.dstack([NOISE, np.zeros((16, 16), np.uint8)]), "CMYK")
-    assert np.abs(decoded(tmp_path, inks, name="x.tif").astype(int) - (255 - NOISE.astype(int))).max() <= 1
-    assert (decoded(tmp_path, Image.fromarray(NOISE[..., 0] > 127))[..., 2] == 255 * (NOISE[..., 0] > 127)).all()
-
-
-def test_a_large_jpeg_is_about_what_a_full_decoder_makes_of_it(tmp_path: Path) -> None:
-    """It is decoded at a fraction of its size."""
-    smooth = Image.fromarray(NOISE).resize((800, 600), Image.Resampling.BICUBIC)
-    quick = decoded(tmp_path, smooth, (3, 30, 30), name="x.jpg", quality=95)
-    exact = decoded(tmp_path, smooth, (3, 30, 30))
-    assert np.abs(quick.astype(int) - exact).max() < 12 and np.abs(quick.astype(int) - exact).mean() < 2
-
-
-def test_odd_images_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    big = picture(np.random.default_rng(0), 0, 200)
-    big.save(tmp_path / "torn.jpg")
-    torn = (tmp_path / "torn.jpg").read_bytes()
-    (tmp_path / "torn.jpg").write_bytes(torn[: len(torn) // 2])
-    with quiet(), pytest.raises(Odd, match=r"cannot be decoded \(image file is truncated"):
-        decode(tmp_path / "torn.jpg", [3, 16, 16], "crop")
-    with quiet(), pytest.raises(Odd, match="cannot be decoded"):
-        decode(tmp_path / "nothing.jpg", [3, 16, 16], "crop")
-    with pytest.raises(Odd, match="has 3x200 pixels, too few for 16x16"):
-        decoded(tmp_path, big.resize((3, 200)))
-    with pytest.raises(Odd, match="is of one shade"):
-        decoded(tmp_path, Image.new("RGB", (50, 50), (7, 7, 7)))
-    with pytest.raises(Odd, match="has floating-point pixels"):
-        decoded(tmp_path, Image.fromarray(np.random.rand(20, 20).astype(np.float32)), name="x.tif")
-    with pytest.raises(Odd, match="has more than 16 bits a channel"):
-        decoded(tmp_path, Image.fromarray(np.array([[0, 70_000]] * 20, np.int32)), (3, 2, 2), name="x.tif")
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(Odd, match="has too many pixels to be a photograph"):
-        decoded(tmp_path, big)
+# Broken images and the cache
 
 
 @pytest.mark.parametrize(("spoil", "reason"), [
@@ -403,9 +321,6 @@ def test_a_case_all_of_whose_images_are_broken(of: Of, tmp_path: Path) -> None:
         UserError, match=r"every class must have whole images .* of 'a' there is none left for (train|val|test)"
     ):
         build_splits(of(root, "dataset.broken=skip"))
-
-
-# The cache
 
 
 def test_what_is_cached_is_what_was_decoded(
@@ -493,46 +408,7 @@ def test_a_cache_that_cannot_be_written(of: Of, tmp_path: Path) -> None:
         load_cases(of(save_cases(tmp_path / "data")).dataset)
 
 
-# Loss, votes and metrics
-
-
-def test_a_case_is_what_most_of_its_images_are() -> None:
-    """By hand: two of three; one each, where the surer one wins; a single image; an order that is not sorted."""
-
-    def logits(*probabilities: float) -> list[float]:
-        return [math.log(p) for p in probabilities]
-
-    votes = torch.tensor([
-        logits(0.4, 0.3, 0.3), logits(0.4, 0.3, 0.3), logits(0.01, 0.98, 0.01),
-        logits(0.5, 0.3, 0.2), logits(0.1, 0.2, 0.7),
-        logits(0.2, 0.5, 0.3),
-    ])  # fmt: skip
-    owners = torch.tensor([7, 7, 7, 3, 3, 9])
-    voted, first = vote(votes, owners)
-    assert voted.tolist() == [2, 0, 1] and owners[first].tolist() == [3, 7, 9]
-    shuffled = torch.tensor([5, 0, 4, 2, 3, 1])
-    assert vote(votes[shuffled], owners[shuffled])[0].tolist() == [2, 0, 1]
-
-
-def test_metrics_of_images_and_cases_are_those_of_scikit_learn() -> None:
-    random = np.random.default_rng(0)
-    owners = np.sort(random.integers(0, 40, 200))
-    labels = random.integers(0, 3, 40)  # class 3 is never there
-    targets = labels[owners]
-    logits = torch.tensor(random.normal(0, 1, (200, 4)) + 1.2 * np.eye(4)[targets])
-    found = of_cases(Seen(logits, torch.tensor(targets)), torch.tensor(owners))
-    predicted = logits.argmax(dim=1).numpy()
-    known = sorted(set(owners.tolist()))
-    of_each = [np.bincount(predicted[owners == case], minlength=4) for case in known]
-    voted = vote(logits, torch.tensor(owners))[0].numpy()
-    for case, (counts, own) in enumerate(zip(of_each, voted, strict=True)):
-        assert counts[own] == counts.max(), case
-    everything = range(4)
-    for prefix, truth, said in (("", targets, predicted), ("case_", labels[known], voted)):
-        assert found[f"{prefix}confusion"] == confusion_matrix(truth, said, labels=everything).tolist()
-        f1 = f1_score(truth, said, labels=everything, average="macro", zero_division=0)
-        assert found[f"{prefix}macro_f1"] == pytest.approx(f1)
-    assert found["case_accuracy"] == pytest.approx((voted == labels[known]).mean())
+# Runs
 
 
 def test_balanced_weights_are_scikit_learns_and_of_training_images_only(of: Of, tmp_path: Path) -> None:
@@ -544,17 +420,6 @@ def test_balanced_weights_are_scikit_learns_and_of_training_images_only(of: Of, 
     assert task.class_weights[train.labels].mean() == pytest.approx(1.0)
     plain = build_task(of(tmp_path / "data").dataset)
     assert isinstance(plain, Classification) and plain.class_weights is None
-
-
-def test_a_weighted_loss_by_hand() -> None:
-    weights = balance(torch.tensor([0, 0, 0, 1]), 2)
-    assert weights.tolist() == pytest.approx([4 / 6, 2])
-    logits, targets = torch.randn(5, 2), torch.tensor([1, 1, 1, 1, 1])
-    own = -logits.log_softmax(dim=1)[:, 1]
-    assert Classification(2, weights).loss(logits, targets).item() == pytest.approx(2 * own.mean().item(), rel=1e-5)
-
-
-# Runs
 
 
 def test_a_run_learns_what_the_cases_have_and_leaves_what_was_found(configure: Configure, tmp_path: Path) -> None:
