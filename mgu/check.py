@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from mgu.config import DatasetConfig, LayoutConfig, RunConfig
+from mgu.config import ImagesConfig, LayoutConfig, RunConfig
 from mgu.errors import UserError, did_you_mean, nearest
 from mgu.sections import FactorsLayoutConfig, MovieLensConfig
 
@@ -71,7 +71,7 @@ def _check_layout(config: RunConfig) -> None:
         return
     if not isinstance(config.layout, LayoutConfig):
         return
-    if not isinstance(config.dataset, DatasetConfig):
+    if not isinstance(config.dataset, ImagesConfig):
         raise UserError(
             f"layout must be a dense one where the data are no images, but got {config.layout.name} for "
             f"dataset={config.dataset.name}. Pass layout=dense_3, or one of your own with depth and width."

@@ -12,9 +12,10 @@ from omegaconf.errors import OmegaConfBaseException
 
 from mgu.check import GROUPS, check_config, hint_key, known_keys
 from mgu.config import RunConfig
-from mgu.data.table_file import settle
+from mgu.data import case_files, table_file
 from mgu.errors import UserError, did_you_mean, how_to_install
 
+SETTLE = {"table": table_file.settle, "cases": case_files.settle}  # what a user's own files say
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras
 
 
@@ -25,7 +26,7 @@ def read_config(composed: DictConfig) -> RunConfig:
     except OmegaConfBaseException as error:
         raise UserError(explain(error)) from None
     values.pop("hydra", None)
-    if isinstance(dataset := values.get("dataset"), dict) and dataset.get("name") == "table":
+    if isinstance(dataset := values.get("dataset"), dict) and (settle := SETTLE.get(str(dataset.get("name")))):
         values["dataset"] = settle(dataset)
     return check_config(values)
 

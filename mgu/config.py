@@ -20,6 +20,7 @@ from mgu.sections import (
     NAME,
     Activation,
     AdultConfig,
+    CasesConfig,
     ClassesConfig,
     Count,
     DenseLayoutConfig,
@@ -33,12 +34,18 @@ from mgu.sections import (
 )
 from mgu.unit_config import UnitConfig
 
+# What a data set is not known by; those of a user's own files have a sha256.
+NOT_OF_THE_DATA = ("root", "path", "download", "stages", "stage_pattern", "broken", "memory_gib", "cache_gib")
+
 
 class DatasetConfig(ClassesConfig):
     """Images: see mgu/data/splits.py for what validates."""
 
     image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # channels, height, width
     num_classes: Annotated[int, Field(ge=2)]
+
+
+ImagesConfig = DatasetConfig | CasesConfig
 
 
 class Convolution(Section):
@@ -173,7 +180,7 @@ class MlflowConfig(Section):
 
 def _kind_of_data(values: Any) -> str:
     name = values.get("name") if isinstance(values, Mapping) else values.name
-    return f"[{name}]" if name in ("adult", "table", "movielens") else "[images]"
+    return f"[{name}]" if name in ("adult", "table", "cases", "movielens") else "[images]"
 
 
 def _kind_of_layout(values: Any) -> str:
@@ -185,6 +192,7 @@ AnyDataset = Annotated[
     Annotated[DatasetConfig, Tag("[images]")]
     | Annotated[AdultConfig, Tag("[adult]")]
     | Annotated[TableConfig, Tag("[table]")]
+    | Annotated[CasesConfig, Tag("[cases]")]
     | Annotated[MovieLensConfig, Tag("[movielens]")],
     Discriminator(_kind_of_data),
 ]
@@ -237,7 +245,7 @@ class RunConfig(Section):
                 values.pop(name)
         if not self.tf32:
             values.pop("tf32")
-        for where in ("root", "path", "download"):  # a table is known by its sha256
+        for where in NOT_OF_THE_DATA:
             values["dataset"].pop(where, None)
         values["training"].pop("timeout")
         values["layout"].pop("name")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from mgu.config import DatasetConfig, LayoutConfig, RunConfig
+from mgu.config import ImagesConfig, LayoutConfig, RunConfig
 from mgu.estimate import Model
 
 # Of one image's forward pass. benchmarks/seeds.py, eight seeds: 1.2x to 1.35x up to here, 1.0x to 1.2x beyond, where
@@ -36,7 +36,7 @@ def why_alone(config: RunConfig, model: Model) -> str | None:
     """What this run is, if its seeds are trained one after the other whatever was asked for; None if they need not."""
     if config.mgu:
         return "units, which gain little from it"
-    if not isinstance(config.dataset, DatasetConfig) or not isinstance(config.layout, LayoutConfig):
+    if not isinstance(config.dataset, ImagesConfig) or not isinstance(config.layout, LayoutConfig):
         return "models that are no convolutions of images, for which it is not made"
     if config.engine == "compiled":
         return "compiled models, for it would compute them uncompiled"

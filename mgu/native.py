@@ -43,7 +43,7 @@ def load(source: Path, **definitions: str | int) -> ctypes.CDLL | None:
         log.info("no C compiler (cc, gcc, clang) on the PATH: the plain implementation is used")
         return None
     try:
-        stem = cache_dir() / f"{source.stem}-{_fingerprint(source, compiler, definitions)}"
+        stem = cache_dir("native") / f"{source.stem}-{_fingerprint(source, compiler, definitions)}"
         library = next(filter(_is_whole, stem.parent.glob(f"{stem.name}-*.so")), None)
         return ctypes.CDLL(str(library or _compile(source, compiler, definitions, stem)))
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
@@ -62,9 +62,9 @@ def find_compiler() -> str | None:
     return next((found for name in names if name and (found := shutil.which(name))), None)
 
 
-def cache_dir() -> Path:
-    """Where what was compiled is kept: MGU_CACHE, else ~/.cache/mgu."""
-    return Path(os.environ.get("MGU_CACHE") or Path("~/.cache/mgu").expanduser()) / "native"
+def cache_dir(what: str) -> Path:
+    """Where things of a kind are kept that can be made again: below MGU_CACHE, else ~/.cache/mgu."""
+    return Path(os.environ.get("MGU_CACHE") or Path("~/.cache/mgu")).expanduser() / what
 
 
 def _compile(source: Path, compiler: str, definitions: dict[str, str | int], stem: Path) -> Path:

@@ -8,16 +8,18 @@ from typing import NamedTuple
 
 import torch
 
-from mgu.config import AnyDataset, DatasetConfig
+from mgu.config import AnyDataset, DatasetConfig, ImagesConfig
 from mgu.data.adult import TARGET, load_adult
+from mgu.data.cases import load_cases
+from mgu.data.images import Images
 from mgu.data.load import load_splits
 from mgu.data.movielens import load_movielens
 from mgu.data.ratings import Ratings, split_next_item, split_ratings
 from mgu.data.splits import Splits, hold_out
 from mgu.data.table import Table, encode_table
 from mgu.data.table_file import check_table, read_table
-from mgu.sections import AdultConfig, MovieLensConfig, TableConfig
-from mgu.tasks.classification import Classification
+from mgu.sections import AdultConfig, CasesConfig, MovieLensConfig, TableConfig
+from mgu.tasks.classification import Classification, balance
 from mgu.tasks.ranking import Ranking
 from mgu.tasks.regression import Regression
 from mgu.tasks.task import Task
@@ -37,12 +39,18 @@ def build_splits(dataset: AnyDataset) -> Splits:
     """The data, in main memory. Raises UserError where it cannot be had or learned from."""
     if isinstance(dataset, DatasetConfig):
         return load_splits(dataset.name, dataset.root, dataset.split, dataset.image_shape, dataset.num_classes)
+    if isinstance(dataset, CasesConfig):
+        return _load_cases(dataset.model_dump_json())
     return load_ratings(dataset).splits if isinstance(dataset, MovieLensConfig) else load_table(dataset).splits
 
 
 def build_task(dataset: AnyDataset) -> Task:
     """Loss and metrics; of a table once it is read, for it tells the classes, or the unit of what is predicted."""
-    if isinstance(dataset, DatasetConfig):
+    if isinstance(dataset, CasesConfig) and dataset.class_weights == "balanced":
+        images = build_splits(dataset).train
+        assert isinstance(images, Images)
+        return Classification(dataset.num_classes, balance(images.labels, dataset.num_classes))
+    if isinstance(dataset, ImagesConfig):
         return Classification(dataset.num_classes)
     if isinstance(dataset, MovieLensConfig):
         ratings = load_ratings(dataset)
@@ -57,7 +65,7 @@ def build_task(dataset: AnyDataset) -> Task:
 
 def find_shapes(dataset: AnyDataset) -> Shapes:
     """Of images as configured, of a table as it is encoded."""
-    if isinstance(dataset, DatasetConfig):
+    if isinstance(dataset, ImagesConfig):
         return Shapes(tuple(dataset.image_shape), dataset.num_classes)
     if isinstance(dataset, MovieLensConfig):
         return Shapes((2,), 1, torch.int64)  # a user and an item, by number
@@ -100,3 +108,8 @@ def _load_file(dataset_json: str) -> Table:
 def _load_movielens(root: str, download: bool, task: str, num_sampled: int) -> Ratings:
     everything = load_movielens(Path(root).expanduser(), download)
     return split_ratings(everything) if task == "regression" else split_next_item(everything, num_sampled)
+
+
+@lru_cache(maxsize=1)
+def _load_cases(dataset_json: str) -> Splits:
+    return load_cases(CasesConfig.model_validate_json(dataset_json))

@@ -1,6 +1,6 @@
 """What is said while runs train, in plain lines; mgu/screen.py has the live view for terminals.
 
-A run tells of itself by events, each a method here: began, steps, epoch and note come from its own process
+A run tells of itself by events, each a method here: began, steps, epoch, note and of_data come from its own process
 (mgu/run.py), started and ended from the one that watches it (mgu/jobs.py).
 """
 
@@ -55,6 +55,11 @@ class Lines(AbstractContextManager[None]):
     def note(self, text: str) -> None:
         """Something that the user should know of."""
         self.say(f"{self.config.name}: {text}")
+
+    def of_data(self, text: str) -> None:
+        """The same of the data: of a sweep's it was said before the first run."""
+        if not self.in_sweep:
+            self.note(text)
 
     def ended(self, result: Result, number: int | None, remark: str = "") -> None:
         """The run is over, or was there already."""

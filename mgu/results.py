@@ -19,7 +19,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -62,6 +62,15 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     rmse: float | None = None  # in the unit of the target, as mae
     mae: float | None = None
     r2: float | None = None
+    # Of images of cases: of a case as its images vote; counts (K, K) by true class (row) and predicted class, in the
+    # order of config.dataset.classes.
+    macro_f1: Fraction | None = None
+    confusion: list[list[int]] | None = None
+    case_accuracy: Fraction | None = None
+    case_precision: Fraction | None = None
+    case_recall: Fraction | None = None
+    case_macro_f1: Fraction | None = None
+    case_confusion: list[list[int]] | None = None
     recall_at_10: Fraction | None = None  # means over the users, over all items that are new to them
     ndcg_at_10: Fraction | None = None
 
@@ -214,23 +223,26 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_correct(folder: Path, num_images: int, bits: bytes) -> None:
+def write_correct(folder: Path, num_images: int, bits: bytes, images_of_cases: Sequence[int] = ()) -> None:
     """`bits`: one an image, 1 where it was classified correctly, the first image highest, as numpy.packbits gives them.
 
-    The file is their number in ASCII, a line feed, and the bits.
+    The file is their number in ASCII, of images of cases also the number of each case's, a line feed, and the bits.
     """
+    header = " ".join(str(number) for number in (num_images, *images_of_cases))
     with replacing(folder / CORRECT_FILE) as temporary:
-        temporary.write_bytes(b"%d\n" % num_images + bits)
+        temporary.write_bytes(header.encode() + b"\n" + bits)
 
 
-def read_correct(folder: Path) -> tuple[int, bytes] | None:
-    """The number of images and the bits as they were written; None where there are none, or not as many as named."""
+def read_correct(folder: Path) -> tuple[int, bytes, tuple[int, ...]] | None:
+    """Number of images, bits and images of cases as they were written; None where there are none, or not as many as
+    named."""
     try:
-        number, _, bits = (folder / CORRECT_FILE).read_bytes().partition(b"\n")
-    except OSError:
+        header, _, bits = (folder / CORRECT_FILE).read_bytes().partition(b"\n")
+        number, *of_cases = (int(word) for word in header.split(b" "))
+    except (OSError, ValueError):
         return None
-    is_whole = number.isdigit() and 0 < int(number) <= 8 * len(bits) < int(number) + 8
-    return (int(number), bits) if is_whole else None
+    is_whole = 0 < number <= 8 * len(bits) < number + 8 and (not of_cases or sum(of_cases) == number)
+    return (number, bits, tuple(of_cases)) if is_whole else None
 
 
 def write_result(folder: Path, result: Result) -> None:

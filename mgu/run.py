@@ -15,11 +15,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import yaml
-from torch import Tensor
 
+from mgu.assess import Correct, assess
 from mgu.build import (
     Learner,
     build_graph,
@@ -36,7 +35,7 @@ from mgu.build import (
 from mgu.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
 from mgu.clock import Clock
 from mgu.config import RunConfig
-from mgu.data.splits import Data, Splits
+from mgu.data.splits import Splits
 from mgu.energy import build_meter
 from mgu.errors import UserError
 from mgu.evidence import describe, log_to, write_history
@@ -53,17 +52,14 @@ from mgu.results import (
     PRUNE_FOLDER,
     RESULT_FILE,
     WEIGHTS_FILE,
-    Metrics,
     Result,
-    write_correct,
     write_result,
     write_text,
 )
 from mgu.spending import Spending, TrainingFailed, as_fields
 from mgu.state import CHECKPOINT_FILE, run_folder
-from mgu.tasks.classification import Classification
 from mgu.train.decisive import Decisiveness, first_decided_epoch
-from mgu.train.loop import Fit, evaluate, fit
+from mgu.train.loop import Fit, fit
 from mgu.train.together import ALONE, Alone
 from mgu.unit_config import DecisiveConfig
 
@@ -113,6 +109,9 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
     device = clock.device = find_device(config)
     check_engine(config)
     splits = build_splits(config).to(device)
+    for note in splits.notes:
+        log.warning(note)
+        send("of_data", note)
     _warm_up(config, splits, device)
     meter = build_meter(config.energy, device)
     log.info("%s on %s, %d training examples", config.name, describe_device(config), len(splits.train))
@@ -143,7 +142,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
             clock.lap("train")
             raise TrainingFailed(error, spending.so_far) from error
         clock.lap("train")
-        scores, correct = _evaluate_best(config, learner, outcome, splits)
+        scores, correct = assess(learner, outcome.best_weights, splits, config.training.eval_batch_size)
         clock.lap("evaluate")
         if can_explain(config) and scores:
             # A search by hand has its table to read: what a unit found must be said, too.
@@ -165,13 +164,13 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
     )
 
 
-def _save_best(folder: Path, outcome: Fit, correct: Tensor | None) -> None:
+def _save_best(folder: Path, outcome: Fit, correct: Correct | None) -> None:
     """The best epoch's weights and, of a classification, what they got right; nothing where no epoch ended finite."""
     if outcome.best_weights is None:
         return
     save_weights(folder, outcome.best_weights)
-    if correct is not None:
-        write_correct(folder, len(correct), np.packbits(correct.numpy()).tobytes())
+    if correct:
+        correct.write(folder)
 
 
 def _clear(config: RunConfig, folder: Path) -> None:
@@ -239,33 +238,6 @@ def _fit(
         penalty=penalty,
         first_best=first_decided_epoch(decisive, epochs),
     )
-
-
-def _evaluate_best(
-    config: RunConfig, learner: Learner, outcome: Fit, splits: Splits
-) -> tuple[dict[str, Metrics | None], Tensor | None]:
-    """The best epoch's weights on every split, and which of the official test examples (N,) they classify correctly,
-    where the task has classes; nothing for a run that diverged before its first epoch was over."""
-    correct: list[Tensor] = []
-    if outcome.best_weights is None:
-        return {}, None
-    learner.model.load_state_dict(outcome.best_weights)
-    official = splits.test or splits.val
-
-    def score(data: Data | None) -> Metrics | None:
-        if data is None:
-            return None
-
-        def look(outputs: Tensor, targets: Tensor) -> None:
-            if data is official and isinstance(learner.task, Classification):
-                correct.append(learner.task.correct(outputs, targets))
-
-        metrics = evaluate(learner.model, data, learner.task, config.training.eval_batch_size, look)
-        loss = metrics.pop("loss")
-        return Metrics(loss=loss if math.isfinite(loss) else None, **metrics)
-
-    scores = {"train": score(splits.train), "val": score(splits.val), "test": score(splits.test)}
-    return scores, torch.cat(correct).cpu() if correct else None
 
 
 def _warm_up(config: RunConfig, splits: Splits, device: torch.device) -> None:

@@ -43,11 +43,12 @@ def shorten(value: float) -> str:
 # Between which values a metric lies.
 BOUNDS = {
     **dict.fromkeys(("accuracy", "precision", "recall", "recall_at_10", "ndcg_at_10"), (0.0, 1.0)),
+    **dict.fromkeys(("macro_f1", "case_accuracy", "case_macro_f1"), (0.0, 1.0)),
     **dict.fromkeys(("rmse", "mae"), (0.0, math.inf)),
     "r2": (-math.inf, 1.0),
 }
 SCORES: dict[TaskName, Score] = {
-    "classification": Score("accuracy"),
+    "classification": Score("accuracy", others=("case_accuracy", "macro_f1", "case_macro_f1")),  # the others of cases
     "regression": Score("rmse", higher_is_better=False, others=("mae", "r2")),
     "ranking": Score("ndcg_at_10", others=("recall_at_10",)),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from mgu.score import TaskName
 
@@ -65,6 +65,50 @@ class TableConfig(Section):
     def label(self) -> str:
         """As reports call the data."""
         return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}"
+
+
+class CasesConfig(Section):
+    """Images of cases, as patients are, see mgu/data/cases.py.
+
+    What is not part of a run's identity: where the images lie and which of them are chosen, for `sha256` is of those
+    that were; what is done about a broken one; and where the decoded ones are kept.
+    """
+
+    name: Literal["cases"]
+    path: Annotated[str, Field(min_length=1)]
+    stages: list[str] | None  # of which images are kept; null: all
+    stage_pattern: Annotated[str, Field(min_length=1)]  # finds the stage in the name of a file
+    image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # channels, height, width
+    fit: Literal["crop", "stretch", "pad"]
+    broken: Literal["refuse", "skip"]
+    class_weights: Literal["none", "balanced"]
+    test_share: Annotated[float, Field(gt=0, lt=1)]  # of the cases of every class
+    val_share: Annotated[float, Field(gt=0, lt=1)]  # of the others
+    memory_gib: NonNegative
+    cache_gib: Positive
+    split: Literal["holdout"]
+    classes: Annotated[list[str], Field(min_length=2)]  # in the order of the model's outputs
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the chosen images: which data this run is about
+
+    @property
+    def task(self) -> TaskName:
+        return "classification"
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.classes)
+
+    @property
+    def label(self) -> str:
+        """As reports call the data."""
+        return f"{Path(self.path).stem}@{self.sha256[:4]}"
+
+    @field_validator("image_shape")
+    @classmethod
+    def _has_colours_or_not(cls, shape: list[int]) -> list[int]:
+        if shape[0] not in (1, 3):
+            raise ValueError(f"channels must be 3 (colours) or 1 (grey), but got {shape[0]}. Pass one of them.")
+        return shape
 
 
 class MovieLensConfig(Section):

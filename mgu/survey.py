@@ -24,7 +24,8 @@ def check_all(send: Send, configs: Sequence[RunConfig]) -> None:
         check_engine(config)
         check_country(config.energy.country)
     for config in {config.dataset.model_dump_json(): config for config in configs}.values():
-        build_splits(config)
+        for note in build_splits(config).notes:
+            send("note", note)
 
 
 def look_at_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:

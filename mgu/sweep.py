@@ -55,7 +55,7 @@ class Sweep:
         kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
         say(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
-        call("mgu.survey:check_all", self.configs)
+        call("mgu.survey:check_all", self.configs, on_event=lambda kind, note: say(note))
         states = {run_folder(config): find_state(config) for config in self.configs}
         self.todo = {folder: c for c in self.configs if states[folder := run_folder(c)] != "done" or c.force}
         self.models = call("mgu.survey:look_at_models", list(self.todo.values()) or self.configs[:1])

@@ -18,7 +18,7 @@ from mgu.config import RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError, did_you_mean
 from mgu.results import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE, Result, default_runs_dir, read_result
-from mgu.sections import TableConfig
+from mgu.sections import CasesConfig, TableConfig
 from mgu.state import CHECKPOINT_FILE
 
 
@@ -114,7 +114,7 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
             "Put the file back, or train the run again."
         )
     root = os.environ.get("MGU_DATA")
-    if root is None or isinstance(config.dataset, TableConfig):
+    if root is None or isinstance(config.dataset, TableConfig | CasesConfig):
         return config
     return config.model_copy(update={"dataset": config.dataset.model_copy(update={"root": root})})
 

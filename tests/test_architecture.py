@@ -19,7 +19,7 @@ RANKS = [
     {"models", "data", "tasks", "energy", "screen", "tracking", "grouping", "clock"},
     {"train", "report", "problem"},
     {"build", "compose", "sweep", "spending"},
-    {"checkpoint", "compiled", "survey", "calibrate", "plan", "jobs", "trained"},
+    {"assess", "checkpoint", "compiled", "survey", "calibrate", "plan", "jobs", "trained"},
     {"explain"},
     {"prune"},
     {"run"},

@@ -34,7 +34,7 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("layout=[", "the command line must fit"),
         ("--config-dir nowhere", "nowhere"),
         ("layout=mnist_4", "gets 1x1 from a 8x8 image"),
-        ("runs_dir=/proc/none", "the runs folder must be writable, but /proc/none"),
+        ("runs_dir=/proc/none", "the runs folder must be a folder that can be written, but /proc/none"),
         ("device=cuda:9", "device must be one of this machine's"),
         ("energy.country=XXX", "energy.country must be"),
         ("layout.scale_filters=1e200", "layout.scale_filters must be less than or equal to 100"),

@@ -35,7 +35,13 @@ def test_every_choice_builds_and_runs(layout: str, configure: Configure) -> None
 
 
 def test_names_stand_in_one_place_each() -> None:
-    assert set(options("dataset")) == {*DATASETS, "adult", "table", "movielens"}  # the latter in mgu/problem.py
+    assert set(options("dataset")) == {
+        *DATASETS,
+        "adult",
+        "table",
+        "cases",
+        "movielens",
+    }  # the latter in mgu/problem.py
     assert set(get_args(LayoutConfig.model_fields["activation"].annotation)) == set(ACTIVATIONS)
 
 

@@ -167,7 +167,7 @@ def test_ratings_are_cut_in_time_and_scaled_by_training_ones(root: Path, everyth
     table = raw(root)
     ratings = split_ratings(everything)
     time = {(u - 1, i - 1): (t, r) for u, i, r, t in table.itertuples(index=False, name=None)}
-    parts = [part.batch(slice(None)) for part in ratings.splits.__dict__.values()]
+    parts = [part.batch(slice(None)) for part in (ratings.splits.train, ratings.splits.val, ratings.splits.test)]
     times = [[time[tuple(pair)][0] for pair in inputs.tolist()] for inputs, _ in parts]
     assert max(times[0]) <= min(times[1]) and max(times[1]) <= min(times[2])
     assert sum(map(len, times)) == len(table) and len(times[2]) == len(times[1]) == len(table) // 10

@@ -40,7 +40,7 @@ def test_a_result_of_the_first_schema_is_read(tmp_path: Path) -> None:
 
 def test_bits_are_read_as_they_were_written_or_not_at_all(tmp_path: Path) -> None:
     write_correct(tmp_path, 11, b"\x0a\xe0")  # a line feed among the bits
-    assert read_correct(tmp_path) == (11, b"\x0a\xe0") and os.listdir(tmp_path) == ["correct.bits"]
+    assert read_correct(tmp_path) == (11, b"\x0a\xe0", ()) and os.listdir(tmp_path) == ["correct.bits"]
     for torn in (b"", b"11", b"11\n", b"11\n\x0a", b"11\n\x0a\xe0\x00", b"many\n\x0a", b"0\n"):
         (tmp_path / "correct.bits").write_bytes(torn)
         assert read_correct(tmp_path) is None

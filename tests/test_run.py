@@ -108,7 +108,7 @@ def test_every_official_test_image_has_a_bit(split: str, configure: Configure) -
     result, read = train(config), read_correct(run_folder(config))
     metrics = result.val if split == "paper" else result.test
     assert read and metrics
-    num_images, bits = read
+    num_images, bits, _ = read
     correct = np.unpackbits(np.frombuffer(bits, np.uint8), count=num_images)
     assert num_images == 360 and correct.mean() == pytest.approx(metrics.accuracy)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -29,10 +30,10 @@ class Images:
         inputs = rows.to(torch.float32).div_(self.pixel_max).permute(0, 3, 1, 2)
         return inputs, self.labels[index]
 
-    def to(self, device: torch.device) -> Images:
+    def to(self, device: torch.device) -> Self:
         """On the device, in the memory order in which batches are wanted."""
         pixels = self.pixels.to(device, memory_format=torch.channels_last)
         return replace(self, pixels=pixels, labels=self.labels.to(device))
 
-    def subset(self, index: Tensor) -> Images:
+    def subset(self, index: Tensor) -> Self:
         return replace(self, pixels=self.pixels[index], labels=self.labels[index])

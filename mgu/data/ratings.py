@@ -39,8 +39,8 @@ def split_ratings(everything: Interactions) -> Ratings:
         part = everything.at(index)
         return Rows(part.pairs, (part.ratings - mean) / std)
 
-    parts = order.split([count - num_val - num_test, num_val, num_test])
-    return _describe(everything, train, Splits(*(rows(part) for part in parts)), mean, std)
+    first, second, third = order.split([count - num_val - num_test, num_val, num_test])
+    return _describe(everything, train, Splits(rows(first), rows(second), rows(third)), mean, std)
 
 
 def split_next_item(everything: Interactions, num_sampled: int) -> Ratings:

@@ -34,11 +34,15 @@ class Data(Protocol):
 
 @dataclass(frozen=True)
 class Splits:
-    """What a run trains on, what it selects by, and what it looks at once at the end (None: nothing is kept back)."""
+    """What a run trains on, what it selects by, and what it looks at once at the end (None: nothing is kept back).
+
+    notes: what the user should know of the data.
+    """
 
     train: Data
     val: Data
     test: Data | None = None
+    notes: tuple[str, ...] = ()
 
     def to(self, device: torch.device) -> Splits:
         return replace(
@@ -55,6 +59,25 @@ def split_holdout(train: Data, test: Data) -> Splits:
     """A tenth of the training examples, the same in every run, is validation data; the test ones stay untouched."""
     train_index, val_index = hold_out(len(train), len(train) // 10)
     return Splits(train.subset(train_index), train.subset(val_index), test)
+
+
+def split_classes(labels: Tensor, *shares: float) -> list[Tensor]:
+    """Indices of what is left and of the parts held out, of classes `labels` (N,): at random, the same in every run.
+
+    Each part takes its share of what the parts before it left, of every class by itself, and one at least.
+    """
+    generator = torch.Generator().manual_seed(0)
+    parts: list[list[Tensor]] = [[] for _ in range(1 + len(shares))]
+    for label in labels.unique():
+        left = (labels == label).nonzero().flatten()
+        left = left[torch.randperm(len(left), generator=generator)]
+        for number, share in enumerate(shares, start=1):
+            num_later = len(shares) - number + 1  # the parts that want one, too
+            num_held_out = min(max(round(share * len(left)), 1), len(left) - num_later)
+            parts[number].append(left[:num_held_out])
+            left = left[num_held_out:]
+        parts[0].append(left)
+    return [torch.cat(part).sort().values for part in parts]
 
 
 def hold_out(num_examples: int, num_held_out: int) -> tuple[Tensor, Tensor]:

@@ -55,7 +55,8 @@ def encode_table(
             name: torch.from_numpy((part[target].to_numpy(dtype=np.float64) - mean) / std).float()
             for name, part in parts.items()
         }
-    splits = Splits(**{name: Rows(inputs[name], targets[name]) for name in parts})
+    rows = {name: Rows(inputs[name], targets[name]) for name in parts}
+    splits = Splits(rows["train"], rows["val"], rows.get("test"))
     return Table(splits, inputs["train"].shape[1], classes, mean, std)
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 from torch import nn
 
-from mgu.config import DatasetConfig, RunConfig
+from mgu.config import ImagesConfig, RunConfig
 from mgu.data.splits import Data
 from mgu.errors import UserError
 from mgu.explain.observe import UnitStatistics, observe
@@ -61,7 +61,7 @@ class Explanation(Record, frozen=True):
 
 def can_explain(config: RunConfig) -> bool:
     """Whether there are words for its gates: those of the paper's unit, on images."""
-    return bool(config.mgu and config.mgu.is_paper and isinstance(config.dataset, DatasetConfig))
+    return bool(config.mgu and config.mgu.is_paper and isinstance(config.dataset, ImagesConfig))
 
 
 def explain_model(config: RunConfig, model: nn.Module, images: Data) -> Explanation:
@@ -79,7 +79,7 @@ def explain_model(config: RunConfig, model: nn.Module, images: Data) -> Explanat
             f"RUN must be of a unit with the paper's paths, but {config.name} has others, for which there are no "
             "words yet. Name another."
         )
-    if not isinstance(config.dataset, DatasetConfig):
+    if not isinstance(config.dataset, ImagesConfig):
         raise UserError(
             f"RUN must be of images, but {config.name} is of dataset={config.dataset.name}, for which gates are not "
             "explained. Name another."

@@ -58,6 +58,7 @@ def _describe(explanation: Explanation, reported_accuracy: float | None) -> list
     lines = ["Most likely flow of the data, by mean weight:"]
     lines += [f"  {unit.name + ':':{width}} {unit.flow}" for unit in explanation.units]
     images = {"paper": "the official test images", "holdout": "a tenth of the training images"}[explanation.split]
+    images = "all of the validation cases" if explanation.dataset == "cases" else images
     differs = reported_accuracy is not None and abs(reported_accuracy - explanation.accuracy) > 0.5 / explanation.images
     lines += [
         "",

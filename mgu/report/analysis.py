@@ -95,6 +95,11 @@ def caveats(table: Table) -> list[str]:
         lines.append(f"Left out, for they repeat a seed of their model: {len(table.repeated)} of all runs.")
     if len({len(row.runs) for row in table.rows}) > 1:
         lines.append("The models have different numbers of seeds: those with few have wide intervals.")
+    if any(row.examples == "cases" for row in table.rows):
+        lines.append(
+            "Images of one case resemble each other: accuracies are over images unless they are called case_acc, tests "
+            "over cases, each by the share of its images that is right."
+        )
     lines += _marked(table, total)
     if table.split == "paper":
         lines.append(

@@ -73,24 +73,24 @@ def size(params: int | None) -> str:
 def _scores(split: Split, table: Table) -> list[Column]:
     """The metrics of the table's task on one split: accuracy in percent, others as they are, where any row has them.
 
-    People see beside the score the others of the last split only, for three of each would not fit a page.
+    People see beside the score two others, and of the last split only, for three of each would not fit a page.
     """
-    if table.task == "classification":
-        return _over_seeds(split, "accuracy", table)
     names = [table.score.metric, *table.score.others]
     known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
     return [
         column
         for name in known
-        for column in _over_seeds(split, name, table, is_shown=split == table.tested or name == names[0])
+        for column in _over_seeds(
+            split, name, table, is_shown=name == names[0] or (split == table.tested and name in names[:3])
+        )
     ]
 
 
 def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
     """Mean with its deviation, and its interval; the latter two hidden where every model has one seed, and left out of
     the training data."""
-    is_accuracy = metric == "accuracy"
-    scale, key = (100, f"{split}_acc") if is_accuracy else (1, f"{split}_{metric}")
+    is_accuracy = metric.endswith("accuracy")
+    scale, key = 100 if is_accuracy else 1, f"{split}_{metric.replace('accuracy', 'acc')}"
 
     def value(row: Row, field: str) -> float | None:
         own = getattr(row.spread(split, metric), field, None)

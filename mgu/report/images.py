@@ -17,14 +17,25 @@ if TYPE_CHECKING:
 class Bits(NamedTuple):
     """Of one run; packed, for a report may be on thousands."""
 
-    num_images: int
+    num_bits: int
     packed: bytes
+    images_of_cases: tuple[int, ...] = ()  # next to each other
 
-    def unpack(self) -> NDArray[np.bool_]:
-        """Whether each image was classified correctly (N,)."""
+    @property
+    def num_images(self) -> int:
+        """How many tell something of their own: images of one case do not, and count as one."""
+        return len(self.images_of_cases) or self.num_bits
+
+    def unpack(self) -> NDArray[np.bool_] | NDArray[np.float64]:
+        """Whether each image was classified correctly (N,); of cases, which share of their images."""
         import numpy as np  # takes longer to import than a report on runs without bits
 
-        return np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.num_images).astype(bool)
+        bits = np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.num_bits).astype(bool)
+        if not self.images_of_cases:
+            return bits
+        ends = np.cumsum(self.images_of_cases)
+        shares: NDArray[np.float64] = np.add.reduceat(bits, [0, *ends[:-1]], dtype=float) / self.images_of_cases
+        return shares
 
 
 Correct = dict[int, Bits]  # of a model, by seed

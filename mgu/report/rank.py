@@ -51,7 +51,8 @@ class Row:
     @property
     def examples(self) -> str:
         """What it was trained on, in a word."""
-        return "rows" if self.result.config.get("dataset", {}).get("name") in ("adult", "table") else "images"
+        name = self.result.config.get("dataset", {}).get("name")
+        return {"adult": "rows", "table": "rows", "cases": "cases"}.get(name, "images")
 
     @property
     def is_unit(self) -> bool:

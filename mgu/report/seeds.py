@@ -95,7 +95,7 @@ def guess(result: Result) -> float:
     """Accuracy of a guess among its classes: what a run comes to that diverged before its first epoch was over;
     0 where their number is not known."""
     dataset = result.config.get("dataset", {})
-    num_classes = 2 if dataset.get("name") == "adult" else dataset.get("num_classes")
+    num_classes = 2 if dataset.get("name") == "adult" else dataset.get("num_classes") or len(dataset.get("classes", ()))
     return 1 / num_classes if num_classes else 0.0
 
 

@@ -27,8 +27,9 @@ def lesser_grids(analysis: Analysis) -> list[Grid]:
 
 def comparison_grid(verdict: Verdict | None) -> Grid:
     """A row a baseline, best first; p-values as mgu/report/compare.py describes them."""
+    examples = verdict.unit.examples if verdict else "images"
     columns = ["baseline", "difference [points]", "95 % interval", "seeds", "effect size d", "p over seeds",
-               "p over images", "p over both", "p corrected"]  # fmt: skip
+               f"p over {examples}", "p over both", "p corrected"]  # fmt: skip
     title = f"The unit {verdict.unit.name} minus each baseline, {verdict.table.tested}_acc" if verdict else ""
     rows: list[list[Entry]] = []
     for own in verdict.comparisons if verdict else ():

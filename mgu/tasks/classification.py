@@ -9,17 +9,31 @@ from torch import Tensor
 from mgu.score import SCORES
 
 
+def balance(labels: Tensor, num_classes: int) -> Tensor:
+    """Weights (K,) under which all classes of `labels` (N,) count alike, and their mean over the labels is 1."""
+    counts = labels.bincount(minlength=num_classes)
+    return len(labels) / (num_classes * counts.clamp(min=1))
+
+
 class Classification:
-    """Softmax cross-entropy; accuracy and macro averages, computed from the confusion matrix (K, K)."""
+    """Softmax cross-entropy; accuracy and macro averages, computed from the confusion matrix (K, K).
+
+    class_weights: (K,) by which examples of a class count in the loss, in the metrics they all count alike.
+    """
 
     score = SCORES["classification"]
 
-    def __init__(self, num_classes: int) -> None:
-        self.num_classes = num_classes
+    def __init__(self, num_classes: int, class_weights: Tensor | None = None) -> None:
+        self.num_classes, self.class_weights = num_classes, class_weights
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Mean cross-entropy in nats of logits (B, K) and targets (B,)."""
-        return F.cross_entropy(logits, targets)
+        if self.class_weights is None:
+            return F.cross_entropy(logits, targets)
+        self.class_weights = self.class_weights.to(logits.device)  # moves once
+        # Over the number of examples, not over their weights as torch's mean: in a small batch of one class those
+        # would cancel out.
+        return F.cross_entropy(logits, targets, self.class_weights, reduction="sum") / len(targets)
 
     def totals(self, device: torch.device | None = None) -> Tensor:
         """No counts yet (K, K), by true class (row) and predicted class (column)."""

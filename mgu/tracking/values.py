@@ -35,7 +35,13 @@ def result_metrics(result: Result) -> dict[str, float]:
     for split in ("train", "val", "test"):
         scores: Metrics | None = getattr(result, split)
         metrics |= (
-            {f"{split}_{name}": value for name, value in msgspec.structs.asdict(scores).items()} if scores else {}
+            {
+                f"{split}_{name}": value
+                for name, value in msgspec.structs.asdict(scores).items()
+                if not isinstance(value, list)
+            }
+            if scores
+            else {}
         )
     if result.seconds:
         metrics |= {f"{window}_s": value for window, value in msgspec.structs.asdict(result.seconds).items()}
