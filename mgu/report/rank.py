@@ -147,6 +147,11 @@ class Row:
         is_resumed = any(result.resumed for result in self.timed)
         return "~" * self.is_short + "!" * is_contended + "+" * is_resumed
 
+    def mean_energy(self, name: str) -> float | None:
+        """Of a number that Energy has beside its components; None where a run lacks it."""
+        values = [getattr(result.energy, name) for result in self.timed if result.energy]
+        return _mean(values) if len(values) == len(self.timed) else None
+
     def component(self, part: str) -> Component | None:
         """Mean energy of "cpu", "gpu" or "ram", methods joined by "+"; None where a run lacks it or has none."""
         components = [component_of(result, part) for result in self.timed]
