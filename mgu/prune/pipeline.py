@@ -143,7 +143,7 @@ def choosing_splits(trained: Trained) -> tuple[Splits, str]:
 def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, image: Tensor, tell: Tell) -> _Path:
     model, result = trained.model, trained.result
     assert isinstance(model, ConvNet)
-    tuning = Tuning(trained.config, splits, steps_of(trained.config, result.best_epoch or 0, len(trained.splits.train)))
+    steps_done = steps_of(trained.config, result.best_epoch or 0, len(trained.splits.train))
     reference = accuracy_of(model, splits.val)
     tell(f"the unit: {100 * reference:.2f} % on {len(splits.val)} images to choose by")
     meter = build_meter(trained.config.energy, splits.val.device)
@@ -151,6 +151,7 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
     accuracies: list[float] = []
     with Presence() as presence, meter:
         started = time.perf_counter()
+        tuning = Tuning(trained.config, splits, steps_done, config, model)
         work = copy.deepcopy(model)  # stepwise trains what it prunes
         search = (
             by_threshold(work, splits.val, config)
