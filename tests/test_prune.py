@@ -21,10 +21,12 @@ from mgu.prune.distill import Distillation, Taught
 from mgu.prune.export import Format, export
 from mgu.prune.load import load_pruned
 from mgu.prune.network import Decisions, Place, as_text, from_text, open_questions, prune
+from mgu.prune.outcome import OUTCOME_FILE
 from mgu.prune.pipeline import choosing_splits, run_pruning
 from mgu.prune.search import by_threshold, rounded
 from mgu.prune.settings import PruneConfig, read_settings
 from mgu.prune.tune import Tuning
+from mgu.results import PRUNE_FOLDER
 from mgu.tasks.classification import Classification
 from mgu.trained import load_trained
 from mgu.wiring import GATES, Gate
@@ -164,6 +166,20 @@ def test_the_whole_way(trained_unit: Path, by_channel: str) -> None:
     assert found == rows["pruned"].accuracy == rows["converted"].accuracy
     written = {file.name for file in folder.iterdir()}
     assert written == {"prune.json", "pruned.safetensors", "converted.safetensors", "converted.pt2", "prune.png"}
+
+
+def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:
+    earlier = trained_unit / PRUNE_FOLDER / OUTCOME_FILE
+    earlier.parent.mkdir()
+    earlier.write_text("{}")
+
+    def interrupt(line: str) -> None:
+        if "fine-tuned" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_pruning(load_trained(trained_unit), quick("method=threshold", "epochs=0"), None, interrupt)
+    assert earlier.read_text() == "{}"
 
 
 def test_decisions_survive_json() -> None:
