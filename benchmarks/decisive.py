@@ -40,7 +40,7 @@ MEANS = {
     "penalty element": ("weight=1", "over=element"),
     "temperature": ("gates=settling", "over=element"),
     "settling": ("gates=settling",),
-    "settling to 0.03": ("gates=settling", "temperature=0.03"),
+    "settling to 0.1": ("gates=settling", "temperature=0.1"),
     "settling channel": ("gates=settling", "over=channel"),
     "settling and penalty": ("gates=settling", "weight=1"),
 }

@@ -18,7 +18,7 @@ class DecisiveConfig(Section):
     """
 
     gates: Literal["free", "settling"] = "free"
-    temperature: Annotated[float, Field(gt=0, le=1)] = 0.1
+    temperature: Annotated[float, Field(gt=0, le=1)] = 0.03
     weight: NonNegative = 0.0
     over: Literal["gate", "channel", "element"] = "gate"
     start: Annotated[float, Field(ge=0, le=1)] = 0.2  # share of the epochs
