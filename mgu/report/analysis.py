@@ -131,8 +131,8 @@ def _marked(table: Table, total: int) -> list[str]:
         )
     if starved := sum(is_starved(result) and not result.contended for result in table.results):
         lines.append(
-            f"{starved} of {total} runs had the processor for less than {STARVED:.0%} of their time: the machine had "
-            "other work, which their wall-clock times and estimates of energy count."
+            f"{starved} of {total} runs had the processor for less than {STARVED:.0%} of their time (marked !): the "
+            "machine had other work, which their wall-clock times and estimates of energy count."
         )
     if resumed := sum(result.resumed > 0 for result in table.results):
         lines.append(

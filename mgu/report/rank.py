@@ -142,8 +142,8 @@ class Row:
 
     @property
     def marks(self) -> str:
-        """Of its time, explained below the table: ~ short, ! contended, + resumed."""
-        is_contended = any(result.contended for result in self.timed)
+        """Of its time, explained below the table: ~ short, ! contended or starved, + resumed."""
+        is_contended = self.is_starved or any(result.contended for result in self.timed)
         is_resumed = any(result.resumed for result in self.timed)
         return "~" * self.is_short + "!" * is_contended + "+" * is_resumed
 
