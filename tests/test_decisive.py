@@ -146,3 +146,12 @@ def test_without_weight_nothing_changes(configure: Configure) -> None:
     assert configure(*shape, "mgu.decisive.weight=1").identity == "45a72ded"
     with pytest.raises(UserError, match=r"start must not be after end"):
         configure(*UNIT, "mgu.decisive.start=0.9")
+
+
+def test_a_decision_at_once_is_no_division_by_nothing() -> None:
+    decisive = Decisiveness(nn.Identity(), DecisiveConfig(weight=1.0, start=0.5, end=0.5), steps=4)
+    progress = []
+    for _ in range(4):
+        progress.append(decisive.progress)
+        decisive()
+    assert progress == [0.0, 0.0, 1.0, 1.0]

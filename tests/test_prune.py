@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -16,6 +18,7 @@ from mgu.data.images import Images
 from mgu.errors import RunsFailed, UserError
 from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet
+from mgu.prune.choose import accuracy_of, choose
 from mgu.prune.convert import TOLERANCE, check_equal, convert, logits_of
 from mgu.prune.distill import Distillation, Taught
 from mgu.prune.export import Format, export
@@ -23,7 +26,7 @@ from mgu.prune.load import load_pruned
 from mgu.prune.network import Decisions, Place, as_text, from_text, open_questions, prune
 from mgu.prune.outcome import OUTCOME_FILE
 from mgu.prune.pipeline import choosing_splits, run_pruning
-from mgu.prune.search import by_threshold, rounded
+from mgu.prune.search import Candidate, by_threshold, rounded
 from mgu.prune.settings import PruneConfig, read_settings
 from mgu.prune.tune import Tuning
 from mgu.results import PRUNE_FOLDER
@@ -174,7 +177,7 @@ def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:
     earlier.write_text("{}")
 
     def interrupt(line: str) -> None:
-        if "fine-tuned" in line:
+        if "measuring" in line:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -212,3 +215,38 @@ def test_runs_that_are_refused(trained_unit: Path) -> None:
         run_pruning(baseline, quick(), None, lambda line: None)
     with pytest.raises(UserError, match="RUN must have been pruned"):
         load_pruned(trained_unit)
+
+
+class Spoiling:
+    """Fine-tuning that ruins what it is given."""
+
+    def epochs(self, model: ConvNet, epochs: int) -> None:
+        for parameter in model.parameters():
+            parameter.data.fill_(math.nan)
+
+
+def test_what_fine_tuning_spoils_stays_as_it_was_and_what_is_enough_without_it_is_found() -> None:
+    model, decisions = network()
+    smaller = Candidate("small", decisions, prune(model, decisions))
+    fewer = dict(list(decisions.items())[:4])
+    larger = Candidate("large", fewer, prune(model, fewer))
+    pixels = torch.rand(200, 1, 8, 8)
+    images = Images((pixels * 255).to(torch.uint8), torch.zeros(200, dtype=torch.long))
+    answers = [logits_of(each.model.eval(), images).argmax(1) for each in (larger, smaller)]
+    images = Images(images.pixels, torch.where(torch.arange(200) < 150, *answers))
+    found = [accuracy_of(each.model, images) for each in (larger, smaller)]
+    assert found[0] > found[1] > 0.2
+    tuning, image = cast(Tuning, Spoiling()), images.batch(slice(0, 1))[0]
+    choice = choose([larger, smaller], found, found[0], images, image, quick("max_loss=0"), tuning)
+    assert choice.candidate is larger and choice.within and choice.tuned["small"] < found[1]
+    choice = choose([larger, smaller], found, found[1], images, image, quick("max_loss=0"), tuning)
+    assert choice.candidate is smaller and choice.within
+
+
+def test_the_same_call_gives_the_same_network(trained_unit: Path) -> None:
+    """Dropout draws anew in every training."""
+    found = []
+    for _ in range(2):
+        _, folder = run_pruning(load_trained(trained_unit), quick(), None, lambda line: None)
+        found.append((folder / "pruned.safetensors").read_bytes())
+    assert found[0] == found[1]

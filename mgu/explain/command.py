@@ -23,8 +23,9 @@ def main(arguments: list[str]) -> None:
     trained = load_trained(options.run)
     folder = options.out or trained.folder
     make_folder(folder, "--out", "Pass another one.")
-    set_up_torch(trained.config)
-    device = find_device(trained.config.model_copy(update={"device": "auto"}))
+    here = trained.config.model_copy(update={"device": "auto"})  # wherever it was trained
+    set_up_torch(here)
+    device = find_device(here)
     explanation = explain_model(trained.config, trained.model.to(device), trained.splits.val.to(device))
     write_explanation(folder, explanation)
     pictures = draw_pictures(folder, explanation)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from mgu.build import build_model
@@ -32,7 +34,7 @@ def _best(trained: Trained) -> Trained | None:
             result = read_result(path)
         except ValueError:
             continue
-        alike = (result.layout, result.dataset, result.split) == (ours.layout, ours.dataset, ours.split)
+        alike = all(_part(result, section) == _part(ours, section) for section in ("layout", "dataset"))
         if result.model == "baseline" and result.status == "ok" and result.val_score is not None and alike:
             results[path.parent] = result.val_score
     for folder in sorted(results, key=lambda each: -results[each]):
@@ -41,6 +43,12 @@ def _best(trained: Trained) -> Trained | None:
         except UserError:  # without weights, it can be compared with no longer
             continue
     return None
+
+
+def _part(result: Result, section: str) -> dict[str, Any]:
+    """Of its configuration, without what it is called and where it lies."""
+    unlike = ("name",) if section == "layout" else ("root", "path")
+    return {key: value for key, value in result.config[section].items() if key not in unlike}
 
 
 def _net(trained: Trained) -> ConvNet:

@@ -20,7 +20,7 @@ from mgu.train.loop import evaluate
 
 
 class Choice(NamedTuple):
-    """tuned: the accuracy of every candidate that was tried, by name."""
+    """tuned: the accuracy of every candidate that was fine-tuned, by name."""
 
     candidate: Candidate
     within: bool
@@ -29,28 +29,37 @@ class Choice(NamedTuple):
 
 def choose(
     candidates: Sequence[Candidate],
+    accuracies: Sequence[float],
     reference: float,
     images: Data,
     image: Tensor,
     config: PruneConfig,
     tuning: Tuning,
 ) -> Choice:
-    """Try the smallest first (parameters of the converted model, then operations), and take the first within the loss.
+    """Fine-tune the smallest first (parameters of the converted model, then operations), and take the first within the
+    loss. Where none of those tried is, the smallest that is without fine-tuning; else the best of those tried.
 
-    Where none of them is, the best of those tried. reference: the unit's accuracy on `images`.
+    accuracies: of the candidates as they are, on `images`; reference: the unit's.
     """
+    enough = reference - config.max_loss / 100
+    by_size = sorted(zip(candidates, accuracies, strict=True), key=lambda each: _size(each[0].model, image))
     tried: list[tuple[float, Candidate]] = []
-    for candidate in sorted(candidates, key=lambda each: _size(each.model, image))[: config.tries]:
-        model = copy.deepcopy(candidate.model)
+    tuned: dict[str, float] = {}
+    for candidate, before in by_size[: config.tries]:
+        accuracy = before
         if config.epochs and candidate.decisions:
+            model = copy.deepcopy(candidate.model)
             tuning.epochs(model, config.epochs)
-        accuracy = accuracy_of(model, images)
-        tried.append((accuracy, candidate._replace(model=model)))
-        if accuracy >= reference - config.max_loss / 100:
-            break
-    accuracy, best = max(tried, key=lambda each: each[0])
-    within = accuracy >= reference - config.max_loss / 100
-    return Choice(best, within, {each.name: found for found, each in tried})
+            accuracy = tuned[candidate.name] = accuracy_of(model, images)
+            if accuracy > before:  # else it stays as it was
+                candidate = candidate._replace(model=model)  # noqa: PLW2901
+        tried.append((max(accuracy, before), candidate))
+        if tried[-1][0] >= enough:
+            return Choice(candidate, True, tuned)
+    for candidate, accuracy in by_size[config.tries :]:
+        if accuracy >= enough:
+            return Choice(candidate, True, tuned)
+    return Choice(max(tried, key=lambda each: each[0])[1], False, tuned)
 
 
 def accuracy_of(model: ConvNet, images: Data) -> float:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mgu.arguments import Parser
+from mgu.errors import UserError
 from mgu.prune.settings import read_settings
 
 
@@ -19,17 +20,24 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     from mgu.prune.export import check_exportable
     from mgu.prune.pipeline import run_pruning
     from mgu.prune.terminal import print_outcome
+    from mgu.state import hold
     from mgu.trained import load_trained
 
     if options.export:
         check_exportable(options.export)
     trained = load_trained(options.run)
-    set_up_torch(trained.config)
-    device = find_device(trained.config)
-    trained = trained._replace(model=trained.model.to(device), splits=trained.splits.to(device))
-    outcome, folder = run_pruning(
-        trained, config, options.export, lambda line: print(line, file=sys.stderr, flush=True)
-    )
+    here = trained.config.model_copy(update={"device": "auto"})  # wherever it was trained
+    set_up_torch(here)
+    device = find_device(here)
+    trained = trained._replace(config=here, model=trained.model.to(device), splits=trained.splits.to(device))
+    with hold(trained.folder) as is_ours:
+        if not is_ours:
+            raise UserError(
+                f"RUN must be at rest, but another process is at {trained.folder}. Wait until that is over."
+            )
+        outcome, folder = run_pruning(
+            trained, config, options.export, lambda line: print(line, file=sys.stderr, flush=True)
+        )
     print_outcome(outcome)
     print(f"files in {folder}")
 

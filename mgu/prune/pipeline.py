@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from mgu.build import describe_device
@@ -58,20 +59,23 @@ class _Path(NamedTuple):
 def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell: Tell) -> tuple[Outcome, Path]:
     """Prune a trained unit and leave everything in the folder prune/ of its run, which is returned, too.
 
-    Until all training is done, what an earlier call left there stays as it is.
+    Until all is measured, what an earlier call left there stays as it is.
     Raises UserError for a run without units, RunsFailed where a conversion is not exact.
     """
     unit = _unit_of(trained)
+    folder = trained.folder / PRUNE_FOLDER
+    make_folder(folder, "prune/ of the run", "See to its permissions, before hours of training.")
     splits, chosen_on = choosing_splits(trained)
     image = splits.train.batch(slice(0, 1))[0]
     path = _search_and_tune(trained, splits, config, image, tell)
-    folder = _empty_folder(trained)
-    models = _final_models(unit, path.choice.candidate.model, splits.val, image, form, folder)
+    models, exported = _final_models(unit, path.choice.candidate.model, splits.val, image, form)
     baselines = find_baselines(trained)
     models |= {name: _Model(net, net) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
-    points = _measure_points(trained, path, image)
-    costs = measure({name: (model.module, model.infer) for name, model in models.items()}, image, trained.config.energy)
+    with Presence() as presence:
+        points = _measure_points(trained, path, image)
+        measured = {name: (model.module, model.infer) for name, model in models.items()}
+        costs = measure(measured, image, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
     rows = [_row(name, model, costs[name], splits, name not in untrained) for name, model in models.items()]
     candidate, spent = path.choice.candidate, trained.result.seconds
@@ -91,21 +95,18 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
         energy=path.energy,
         train_s=spent.to_solution if spent else None,
         energy_of_training=trained.result.energy,
-        contended=path.contended,
+        contended=path.contended or presence.contended,
         device=describe_device(trained.config),
     )
+    for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):  # nothing of an earlier call may pass for this one
+        (folder / stale).unlink(missing_ok=True)
+    for name in ("pruned", "converted"):
+        save_weights(folder, models[name].module.state_dict(), f"{name}.safetensors")
+    if form and exported:
+        write(folder, form, exported)
     draw_curve(outcome, folder / PICTURE_FILE)
     write_outcome(folder, outcome)
     return outcome, folder
-
-
-def _empty_folder(trained: Trained) -> Path:
-    """Nothing of an earlier call may pass for this one."""
-    folder = trained.folder / PRUNE_FOLDER
-    make_folder(folder)
-    for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):
-        (folder / stale).unlink(missing_ok=True)
-    return folder
 
 
 def _unit_of(trained: Trained) -> ConvNet:
@@ -158,6 +159,7 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
     accuracies: list[float] = []
     with Presence() as presence, meter:
         started = time.perf_counter()
+        torch.manual_seed(trained.config.seed)  # of dropout
         tuning = Tuning(trained.config, splits, steps_done, config, model)
         work = copy.deepcopy(model)  # stepwise trains what it prunes
         search = (
@@ -171,8 +173,9 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
             tell(f"{candidate.name}: {100 * accuracies[-1]:.2f} %")
         searched = time.perf_counter()
         whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
-        tell(f"fine-tuning the smallest for {config.epochs} epochs")
-        choice = choose(candidates or [whole], reference, splits.val, image, config, tuning)
+        if candidates and config.epochs:
+            tell(f"fine-tuning the smallest for {config.epochs} epochs")
+        choice = choose(candidates or [whole], accuracies or [reference], reference, splits.val, image, config, tuning)
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():
         tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
@@ -180,23 +183,21 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
 
 
 def _final_models(
-    unit: ConvNet, pruned: ConvNet, images: Data, image: Tensor, form: Format | None, folder: Path
-) -> dict[str, _Model]:
-    """Unpruned, pruned, converted, exported: each held against the one before it, then written."""
+    unit: ConvNet, pruned: ConvNet, images: Data, image: Tensor, form: Format | None
+) -> tuple[dict[str, _Model], bytes | None]:
+    """Unpruned, pruned, converted, exported: each held against the one before it; and the content of the export."""
     pruned.eval()
     models = {"unit": _Model(unit, unit), "pruned": _Model(pruned, pruned)}
     expected = logits_of(pruned, images)
     converted = convert(pruned)
     found = logits_of(converted, images)
     models["converted"] = _Model(converted, converted, check_equal("converted", found, expected))
+    content = None
     if form:
         content, infer = export(converted, image, form)
         name = {"torch": "torch.export", "onnx": "ONNX Runtime"}[form]
         models[name] = _Model(converted, infer, check_equal(name, logits_of(infer, images), found))
-        write(folder, form, content)
-    save_weights(folder, pruned.state_dict(), "pruned.safetensors")
-    save_weights(folder, converted.state_dict(), "converted.safetensors")
-    return models
+    return models, content
 
 
 def _measure_points(trained: Trained, path: _Path, image: Tensor) -> list[Point]:

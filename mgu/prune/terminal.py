@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 
 from mgu.prune.outcome import Outcome, Row
@@ -17,7 +18,7 @@ def print_outcome(outcome: Outcome) -> None:
     console = table_console()
     method = next((row.cost.energy_method for row in outcome.rows if row.cost.energy_method), None)
     energy = f"J / 1,000 images ({describe_method(method)})" if method else "J / 1,000 images"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=outcome.run, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=escape(outcome.run), title_justify="left")
     table.add_column("model")
     for title in (
         "parameters",
@@ -29,7 +30,7 @@ def print_outcome(outcome: Outcome) -> None:
         energy,
         "differs",
     ):
-        table.add_column(title, justify="right")
+        table.add_column(escape(title), justify="right")
     for row in outcome.rows:
         table.add_row(*_cells(row))
     console.print(table)
@@ -41,7 +42,7 @@ def _cells(row: Row) -> list[str]:
     cost = row.cost
     joules = cost.joules_per_1000
     return [
-        row.name,
+        escape(row.name),
         f"{cost.params_keras:,}",
         f"{cost.flops / 1e6:.3f}",
         _percent(row.accuracy),

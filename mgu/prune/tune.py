@@ -44,7 +44,9 @@ class Tuning:
         """Train on so many batches, drawn anew each time, in place."""
         if batches:
             images, batch_size = self.splits.train, self.continued.training.batch_size
-            drawn = torch.randperm(len(images), generator=self.shuffle)[: batches * batch_size]
+            passes = math.ceil(batches * batch_size / len(images))
+            drawn = torch.cat([torch.randperm(len(images), generator=self.shuffle) for _ in range(passes)])
+            drawn = drawn[: batches * batch_size]
             optimizer, schedule = build_optimizer(self.continued, model)
             step = Step(model, images.subset(drawn.to(images.device)), self.task, optimizer)
             train_epoch(step, schedule, batch_size, self.shuffle)

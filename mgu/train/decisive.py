@@ -39,7 +39,9 @@ class Decisiveness:
     def progress(self) -> float:
         """As it is now, in 0..1."""
         start, end, done = self.config.start, self.config.end, self.done / self.steps
-        return 1.0 if done >= end else max(0.0, done - start) / (end - start)
+        if done < start:
+            return 0.0
+        return 1.0 if done >= end else (done - start) / (end - start)
 
     @property
     def weight(self) -> float:
