@@ -81,6 +81,8 @@ class UnitConfig(Section):
             values.pop("decisive", None)
         if self.processors:
             values["wiring"] = list(values.pop("processors").items())
+        if self.bypass != "replica":
+            values["bypass"] = [self.bypass, "batch_norm"]  # projections were without a norm once, and blew up
         return values
 
     @model_validator(mode="after")
