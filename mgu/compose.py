@@ -12,10 +12,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from mgu.check import GROUPS, check_config, hint_key, known_keys
 from mgu.config import RunConfig
-from mgu.data import case_files, table_file
+from mgu.data import case_files, movielens_files, table_file
 from mgu.errors import UserError, did_you_mean, how_to_install
 
-SETTLE = {"table": table_file.settle, "cases": case_files.settle}  # what a user's own files say
+SETTLE = {  # what a user's own files say
+    "table": table_file.settle,
+    "cases": case_files.settle,
+    "movielens": movielens_files.settle,
+}
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras
 
 

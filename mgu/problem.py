@@ -84,7 +84,7 @@ def load_table(dataset: AdultConfig | TableConfig) -> Table:
 def load_ratings(dataset: MovieLensConfig) -> Ratings:
     """Read and split, likewise."""
     with torch.device("cpu"):
-        return _load_movielens(dataset.root, dataset.download, dataset.task, dataset.num_sampled)
+        return _load_movielens(dataset.root, dataset.download, dataset.sha256, dataset.task, dataset.num_sampled)
 
 
 # The last one is kept, for model and task ask for what it tells of itself.
@@ -105,8 +105,8 @@ def _load_file(dataset_json: str) -> Table:
 
 
 @lru_cache(maxsize=1)
-def _load_movielens(root: str, download: bool, task: str, num_sampled: int) -> Ratings:
-    everything = load_movielens(Path(root).expanduser(), download)
+def _load_movielens(root: str, download: bool, sha256: str, task: str, num_sampled: int) -> Ratings:
+    everything = load_movielens(Path(root).expanduser(), download, sha256)
     return split_ratings(everything) if task == "regression" else split_next_item(everything, num_sampled)
 
 

@@ -121,11 +121,12 @@ class MovieLensConfig(Section):
     embedding: Annotated[int, Field(gt=0, le=10_000)]
     num_sampled: Annotated[int, Field(gt=0, le=10_000)]
     split: Literal["holdout"]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the three files: which data this run is about
 
     @property
     def label(self) -> str:
         """As reports call the data."""
-        return "movielens-ratings" if self.task == "regression" else "movielens-next"
+        return f"movielens-{'ratings' if self.task == 'regression' else 'next'}@{self.sha256[:4]}"
 
 
 class FactorsLayoutConfig(Section):

@@ -5,12 +5,12 @@ Imports no torch, for a sweep is checked in a process that has none, and pandas 
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mgu.data.digest import digest_file
 from mgu.errors import UserError, did_you_mean, how_to_install
 from mgu.score import TaskName
 
@@ -42,19 +42,12 @@ def settle(dataset: dict[str, Any]) -> dict[str, Any]:
 
 def digest(path: str) -> str:
     """The file's SHA-256; raises UserError where it cannot be read."""
-    file = Path(path).expanduser()
     try:
-        return _digest(file, file.stat().st_mtime_ns)
+        return digest_file(Path(path).expanduser())
     except OSError as error:
         raise UserError(
             f"dataset.path must be a file that can be read, but {path} is not ({error.strerror}). Correct the path."
         ) from None
-
-
-@lru_cache(maxsize=8)
-def _digest(file: Path, mtime_ns: int) -> str:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=1)  # every run of a sweep asks for it
