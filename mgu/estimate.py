@@ -66,7 +66,7 @@ def sample_of(result: Result) -> Sample | None:
     return Sample(
         dataset=result.dataset,
         device=result.device,
-        is_unit=result.model == "unit",
+        is_unit=result.model != "baseline",
         layout=result.layout,
         axes=(result.norm, result.residual, unit and UnitConfig.model_construct(**unit).name),
         flops=result.flops_per_sample,

@@ -28,8 +28,9 @@ import msgspec
 from mgu.errors import UserError
 from mgu.score import SCORES, Score, TaskName
 
-# 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`, 2 nothing of `task`: both are read, too.
-SCHEMA_VERSION: Literal[3] = 3
+# 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`, 2 nothing of `task`, 3 nothing of `num_classes` and
+# called blocks units: all are read, too.
+SCHEMA_VERSION: Literal[4] = 4
 RESULT_FILE = "result.json"
 HISTORY_FILE = "history.csv"
 PRUNE_FOLDER = "prune"
@@ -41,6 +42,9 @@ CORRECT_FILE = "correct.bits"
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py
 
 
+# block: what has other paths than the paper's unit, such as those of others that it is compared with. It is ranked, but
+# neither claimed of the unit nor a part of the grid.
+Kind = Literal["baseline", "unit", "block"]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1 + 1e-9)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]  # of seconds, kilowatt-hours or kilograms
 
@@ -129,13 +133,13 @@ class Energy(Record, frozen=True):
 class Result(Record, frozen=True):
     """All that is known of a run; None where it was not reached or not measured."""
 
-    schema_version: Literal[1, 2, 3]
+    schema_version: Literal[1, 2, 3, 4]
     status: Literal["ok", "diverged", "failed"]
     error: str | None  # last line of the traceback of a failed run
     name: str
     identity: str
     experiment_name: str
-    model: Literal["baseline", "unit"]
+    model: Kind
     dataset: str
     split: str
     layout: str  # in the paper's notation
@@ -160,6 +164,14 @@ class Result(Record, frozen=True):
     contended: bool = False  # another run shared the host while time and energy were measured
     trained_together: int = 1  # runs, this one counted, that one process trained at once: see mgu/train/together.py
     task: TaskName = "classification"
+    num_classes: int | None = None  # of a classification
+
+    @property
+    def kind(self) -> Kind:
+        """`model`, also of an older file."""
+        unit = self.config.get("mgu")
+        has_own_paths = isinstance(unit, dict) and (unit.get("processors") or not unit.get("skip_gate", True))
+        return "block" if self.model == "unit" and has_own_paths else self.model
 
     @property
     def score(self) -> Score:

@@ -179,9 +179,7 @@ def test_identity_and_projection_are_not_what_an_earlier_version_trained(configu
 
 def test_a_padding_beyond_half_the_kernel_has_no_projection() -> None:
     layer = nn.Conv2d(4, 4, 3, padding=2)
-    with pytest.raises(
-        TypeError, match=r"padding of at most half its kernel, but got padding \(2, 2\) for"
-    ):
+    with pytest.raises(TypeError, match=r"padding of at most half its kernel, but got padding \(2, 2\) for"):
         MultiGatedUnit(layer, bypass="projection")
     assert MultiGatedUnit(layer, bypass="replica")(torch.randn(2, 4, 5, 5)).shape == (2, 4, 7, 7)
 

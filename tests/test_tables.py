@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,6 +29,7 @@ from mgu.models.convnet import count_keras
 from mgu.problem import build_task, load_table
 from mgu.prune.pipeline import run_pruning
 from mgu.prune.settings import read_settings
+from mgu.report.seeds import guess
 from mgu.results import read_result
 from mgu.run import run
 from mgu.state import run_folder
@@ -229,6 +231,11 @@ def test_the_identity_is_of_the_content_and_not_of_the_place(saved: Any, configu
         build_splits(first)
 
 
+def test_other_test_rows_are_another_experiment(saved: Any, configure: Configure) -> None:
+    labels = [configure(*saved(some_rows()), *more).dataset.label for more in ((), ["dataset.test_share=0.3"])]
+    assert labels[1] == f"{labels[0]} test 0.3"
+
+
 BASE = some_rows()
 
 
@@ -365,6 +372,15 @@ def test_a_run_of_regression_learns_and_is_measured_in_the_targets_unit(saved: A
         explain_model(config, trained.model, trained.splits.val)
     with pytest.raises(UserError, match=r"RUN must be of images, but .* is of dataset=table, whose units are not prun"):
         run_pruning(trained, read_settings(conf_dir() / "prune.yaml", []), None, print)
+
+
+def test_a_run_of_a_table_says_how_many_classes_it_has(saved: Any, configure: Configure) -> None:
+    """A run that diverged before its first epoch was over counts as a guess among them."""
+    config = configure(*saved(some_rows(), "city"), "optimizer.lr=1e30", "training.epochs=1")
+    run_folder(config).mkdir(parents=True)
+    result = run(config)
+    assert result.status == "diverged" and result.num_classes == 3 and guess(result) == pytest.approx(1 / 3)
+    assert guess(msgspec.structs.replace(result, num_classes=None)) == 0
 
 
 def test_a_user_trains_plans_and_reports_on_a_file(saved: Any, mgu_run: Command, tmp_path: Path) -> None:
