@@ -326,7 +326,7 @@ def test_sizes_and_flops_by_hand(configure: Configure, root: Path) -> None:
     config = configure(*SMALL, "layout=dense_2", "norm=no_norm", f"dataset.root={root}")
     model, width = build_model(config), 2 * 4 + 6 + 20
     dense = width * 16 + 16 + 16 * 16 + 16 + 16 + 1
-    assert sum(p.numel() for p in model.parameters()) == dense + 4 * (NUM_USERS + 1) + 4 * (NUM_ITEMS + 1)
+    assert sum(p.numel() for p in model.parameters()) == dense + 4 * NUM_USERS + 4 * (NUM_ITEMS + 1)
     assert count_flops(config) == 2 * (width * 16 + 16 * 16 + 16)
     assert model(torch.tensor([[[0, 1], [0, NUM_ITEMS]]])).isinf().tolist() == [[False, True]]
 

@@ -52,7 +52,7 @@ class Row:
     def examples(self) -> str:
         """What it was trained on, in a word."""
         name = self.result.config.get("dataset", {}).get("name")
-        return {"adult": "rows", "table": "rows", "cases": "cases"}.get(name, "images")
+        return {"adult": "rows", "table": "rows", "cases": "cases", "movielens": "ratings"}.get(name, "images")
 
     @property
     def is_unit(self) -> bool:
