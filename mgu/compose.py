@@ -76,6 +76,11 @@ def _explain_group(arguments: list[str]) -> str:
 
 def _explain_key(key: str) -> str:
     section = key.partition(".")[0]
+    if key.startswith("mgu.processors"):
+        return (
+            f"{key} must be one of the unit's own processors, but is not. Of mgu=paths, "
+            "+mgu.processors.NAME=[...] adds one and ~mgu.processors.NAME takes one away."
+        )
     if key == "experiment":
         return "experiment must be added, as +experiment=NAME, for it is a set of changes and has no default."
     if key in known_keys():  # legal, but not here: mgu.* without a unit, norm.* with one, norm.eps of no_norm

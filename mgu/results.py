@@ -8,7 +8,7 @@ runs/<experiment>/<name>-<identity>/
     explain.json         of a unit: what its gates do on the validation data, see mgu/explain/explanation.py
     gates.*, topology.*  pictures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               of a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
-    correct.bits         which of the official test images those weights got right
+    correct.bits         which of the official test examples (images, rows) those weights got right
     log.txt              what happened, with the traceback of a failure
     checkpoint.pt        of a run that is not over: where it continues, see mgu/checkpoint.py
     .lock                held while a process trains this run
@@ -235,18 +235,18 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_correct(folder: Path, num_images: int, bits: bytes, images_of_cases: Sequence[int] = ()) -> None:
-    """`bits`: one an image, 1 where it was classified correctly, the first image highest, as numpy.packbits gives them.
+def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases: Sequence[int] = ()) -> None:
+    """`bits`: one an example, 1 where it was classified correctly, the first highest, as numpy.packbits gives them.
 
     The file is their number in ASCII, of images of cases also the number of each case's, a line feed, and the bits.
     """
-    header = " ".join(str(number) for number in (num_images, *images_of_cases))
+    header = " ".join(str(number) for number in (num_examples, *images_of_cases))
     with replacing(folder / CORRECT_FILE) as temporary:
         temporary.write_bytes(header.encode() + b"\n" + bits)
 
 
 def read_correct(folder: Path) -> tuple[int, bytes, tuple[int, ...]] | None:
-    """Number of images, bits and images of cases as they were written; None where there are none, or not as many as
+    """Number of examples, bits and images of cases as they were written; None where there are none, or not as many as
     named."""
     try:
         header, _, bits = (folder / CORRECT_FILE).read_bytes().partition(b"\n")

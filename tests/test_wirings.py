@@ -6,10 +6,12 @@ import copy
 
 import pytest
 import torch
+from hydra.errors import ConfigCompositionException
 from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
 from mgu.build import build_model, check_engine
+from mgu.compose import explain
 from mgu.errors import UserError
 from mgu.layers.activation import ACTIVATIONS
 from mgu.layers.normalization import GroupNorm
@@ -254,6 +256,13 @@ def test_a_wrong_description_is_named(overrides: str, message: str, configure: C
     with pytest.raises(UserError) as caught:
         configure(*overrides.split())
     assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("override", ["mgu.processors={a:[activation]}", "mgu.processors.a=[activation]"])
+def test_processors_are_added_one_by_one(override: str, configure: Configure) -> None:
+    with pytest.raises(ConfigCompositionException) as caught:
+        configure("mgu=paths", override)
+    assert "is not. Of mgu=paths, +mgu.processors.NAME=[...] adds one" in explain(caught.value)
 
 
 @pytest.mark.parametrize(
