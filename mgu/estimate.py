@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mgu.config import RunConfig
 from mgu.results import Energy, Result
@@ -81,7 +81,7 @@ def sample_of(result: Result) -> Sample | None:
 
 def _unit_of(result: Result) -> str | None:
     """What its unit is called; of a version whose units were described otherwise, its wiring."""
-    unit = result.config.get("mgu")
+    unit: Any = result.config.get("mgu")
     try:
         return UnitConfig.model_validate(unit).name if unit else None
     except ValueError:
