@@ -28,6 +28,7 @@ from mgu.layers.activation import find_activation
 from mgu.layers.block import Block
 from mgu.layers.engine import Engine
 from mgu.layers.fused import find_kernel
+from mgu.layers.settling import Settling
 from mgu.layers.unit import MultiGatedUnit
 from mgu.malloc import keep_freed_memory
 from mgu.models.convnet import ConvNet, convolution
@@ -67,6 +68,10 @@ def check_engine(config: RunConfig) -> None:
     """Raises UserError where a model cannot be computed as configured."""
     if config.step == "graph" and find_device(config).type != "cuda":
         raise UserError(f"step must be auto or eager on {find_device(config)}, but got graph. Pass step=auto.")
+    if config.mgu and config.mgu.decisive.settles and config.engine in ("native", "compiled"):
+        raise UserError(
+            f"engine must be auto, eager or packed for gates that settle, but got {config.engine}. Pass engine=auto."
+        )
     if not config.mgu or config.engine in ("auto", "eager", "compiled"):
         return
     if (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
@@ -222,9 +227,13 @@ def build_block(config: RunConfig, layer: nn.Module, index: int) -> nn.Module:
         values = config.mgu.model_dump(exclude={"wiring", "processors", "mixing", "decisive"})
         engine: Engine = "auto" if config.engine == "compiled" else config.engine
         try:
-            return MultiGatedUnit(layer, activation, config.mgu.described, **values, engine=engine)
+            unit = MultiGatedUnit(layer, activation, config.mgu.described, **values, engine=engine)
         except TypeError as error:  # a kind of gate or bypass that is not made for such a layer
             raise UserError(f"mgu: {error}") from None
+        if (decisive := config.mgu.decisive).settles:
+            axes = unit.num_channels, unit.channel_axis
+            unit.settling = Settling(unit.gate_names, *axes, decisive.over, decisive.temperature)
+        return unit
     assert config.norm is not None  # check_config saw to it
     block = partial(Block, momentum=config.norm.momentum, eps=config.norm.eps)
     # The grid code adds no residual to the first layer: there is no block before it whose input could be kept.

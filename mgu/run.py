@@ -223,7 +223,7 @@ def _fit(
     decisive = config.mgu.decisive if config.mgu else DecisiveConfig()
     epochs, steps_per_epoch = config.training.epochs, math.ceil(len(splits.train) / config.training.batch_size)
     done = len(so_far.history) * steps_per_epoch
-    penalty = Decisiveness(learner.model, decisive, epochs * steps_per_epoch, done) if decisive.weight else None
+    penalty = Decisiveness(learner.model, decisive, epochs * steps_per_epoch, done) if decisive.is_on else None
     return fit(
         learner.model,
         splits,

@@ -17,12 +17,30 @@ PUBLISHED = {"highway": "758f", "paths": "5b10", "squeeze_excitation": "01db", "
 
 
 class DecisiveConfig(Section):
-    """Arguments of mgu/train/decisive.py; without weight, training is what it is without this section."""
+    """Arguments of mgu/train/decisive.py; with free gates and no weight, training is what it is without this section.
 
+    gates, temperature: see mgu/layers/settling.py; in a run's identity only for gates that settle.
+    """
+
+    gates: Literal["free", "settling"] = "free"
+    temperature: Annotated[float, Field(gt=0, le=1)] = 0.03
     weight: NonNegative = 0.0
     over: Literal["gate", "channel", "element"] = "gate"
     start: Annotated[float, Field(ge=0, le=1)] = 0.2  # share of the epochs
     end: Annotated[float, Field(ge=0, le=1)] = 0.7
+
+    @property
+    def settles(self) -> bool:
+        return self.gates == "settling"
+
+    @property
+    def is_on(self) -> bool:
+        return self.weight > 0 or self.settles
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """Its part in a run's, if it is on."""
+        return self.model_dump(exclude=None if self.settles else {"gates", "temperature"})
 
     @model_validator(mode="after")
     def _check(self) -> DecisiveConfig:
@@ -51,10 +69,6 @@ class UnitConfig(Section):
     decisive: DecisiveConfig = DecisiveConfig()
 
     @property
-    def is_decisive(self) -> bool:
-        return self.decisive.weight > 0
-
-    @property
     def name(self) -> str:
         """As it stands in the name of a run."""
         words = {
@@ -64,7 +78,8 @@ class UnitConfig(Section):
             f"gate-{self.gate}": self.gate != "replica",
             f"bypass-{self.bypass}": self.bypass != "replica",
             "softmax": self.mixing == "softmax",
-            "decisive": self.is_decisive,
+            "settling": self.decisive.settles,
+            "decisive": self.decisive.weight > 0,
         }
         return "-".join([self.wiring, *(word for word, holds in words.items() if holds)])
 
@@ -88,10 +103,9 @@ class UnitConfig(Section):
     def identity(self) -> dict[str, Any]:
         """Its part in a run's: the processors, whose order matters, in place of what they are called together."""
         values = self.model_dump(exclude_defaults=True)
-        if self.is_decisive:
-            values["decisive"] = self.decisive.model_dump()
-        else:
-            values.pop("decisive", None)
+        values.pop("decisive", None)
+        if self.decisive.is_on:
+            values["decisive"] = self.decisive.identity
         if self.processors:
             values["wiring"] = list(values.pop("processors").items())
         if self.bypass != "replica":

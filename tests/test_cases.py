@@ -447,7 +447,7 @@ def test_a_run_learns_what_the_cases_have_and_leaves_what_was_found(configure: C
     assert tracked["result/test_case_accuracy"] == hits / 4 and "result/test_confusion" not in tracked
 
     explained = json.loads((run_folder(config) / "explain.json").read_text())
-    assert explained["images"] == 9 and explained["accuracy"] == pytest.approx(result.val.accuracy)
+    assert explained["examples"] == 9 and explained["score"] == pytest.approx(result.val.accuracy)
     shutil.rmtree(tmp_path / "data")  # the decoded ones are there
     assert len(load_trained(run_folder(config)).splits.val) == 9
 

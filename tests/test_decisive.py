@@ -7,9 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
+from mgu.build import check_engine
 from mgu.config import RunConfig
 from mgu.errors import UserError
 from mgu.layers.engine import Engine
+from mgu.layers.pruned import prune_unit
+from mgu.layers.settling import Over, Settling
 from mgu.run import run
 from mgu.state import run_folder
 from mgu.train.decisive import Decisiveness, first_decided_epoch
@@ -61,6 +64,56 @@ def test_schedule() -> None:
     assert [first_decided_epoch(DecisiveConfig(weight=w, end=0.7), 10) for w in (0.0, 1.0)] == [1, 8]
 
 
+def settling(over: Over, engine: Engine = "eager") -> MultiGatedUnit:
+    """A unit in double precision whose gates settle, and have moved away from 1/2."""
+    unit = MultiGatedUnit(nn.Conv2d(2, 3, 3), engine=engine).double()
+    for gate in unit.gate_names:
+        nn.init.normal_(unit.get_submodule(f"gate_transforms.{gate}").bias)
+    unit.settling = Settling(unit.gate_names, unit.num_channels, unit.channel_axis, over, temperature=0.25).double()
+    return unit
+
+
+@pytest.mark.parametrize("engine", ["eager", "packed", "auto"])
+@pytest.mark.parametrize("over", ["element", "channel", "gate"])
+def test_settling_gates_are_the_sigmoid_of_a_sharpened_mean(over: Over, engine: Engine) -> None:
+    unit, x = settling(over, engine), torch.randn(4, 2, 6, 5).double()
+    seen: dict[str, Tensor] = {}
+    unit.watch, unit.settling.progress = seen.update, 0.5
+    unit(x)
+    for gate in unit.gate_names:
+        z = unit.transform(gate)(x)
+        m = {"element": z, "channel": z.mean((0, 2, 3), keepdim=True), "gate": z.mean()}[over]
+        torch.testing.assert_close(seen[gate], torch.sigmoid((z / 2 + m / 2) / 0.5))  # 0.25^(1/2)
+        if over != "element":  # one step of a tenth from zero
+            torch.testing.assert_close(unit.settling.get_buffer(f"mean_{gate}").flatten(), m.flatten() / 10)
+
+
+@pytest.mark.parametrize("over", ["channel", "gate"])
+def test_what_has_settled_prunes_to_the_same_function(over: Over) -> None:
+    unit, x = settling(over), torch.randn(4, 2, 6, 5).double()
+    for _ in range(50):
+        unit(x)
+    unit.eval()
+    constants = {gate: value.mean((0, 2, 3)) for gate, value in unit.gates(x).items()}
+    elsewhere = torch.randn_like(x)
+    torch.testing.assert_close(prune_unit(unit, constants)(elsewhere), unit(elsewhere))
+    some = {gate: constants[gate] for gate in unit.gate_names[:2]}  # a gate that is left settles, too
+    torch.testing.assert_close(prune_unit(unit, some)(elsewhere), unit(elsewhere))
+
+
+def test_gates_that_settle_through_a_run(configure: Configure) -> None:
+    config = configure(*UNIT, "mgu.decisive.gates=settling", "mgu.decisive.start=0", "mgu.decisive.end=0.4")
+    assert "settling" in config.name and config.identity != configure(*UNIT).identity
+    run_folder(config).mkdir(parents=True)
+    assert run(config).best_epoch == 3  # the first whole one in which they have settled
+    trained = load_trained(run_folder(config))
+    inputs, _ = trained.splits.val.batch(slice(0, 100))
+    with torch.no_grad():
+        assert all(gate.min() == gate.max() for gate in trained.model.blocks[0].gates(inputs).values())
+    with pytest.raises(UserError, match="engine must be auto, eager or packed for gates that settle, but got native"):
+        check_engine(config.model_copy(update={"engine": "native"}))
+
+
 def test_gates_become_decided_and_the_best_epoch_is_a_decided_one(configure: Configure) -> None:
     decided = configure(*UNIT, "mgu.decisive.weight=3", "mgu.decisive.start=0", "mgu.decisive.end=0.4")
     free = configure(*UNIT)
@@ -87,7 +140,9 @@ def _undecided(config: RunConfig) -> float:
 
 
 def test_without_weight_nothing_changes(configure: Configure) -> None:
-    spelt = configure("mgu=reference", "layout=digits_2", "mgu.decisive.over=channel", "mgu.decisive.end=0.9")
+    shape = ("mgu=reference", "layout=digits_2")
+    spelt = configure(*shape, "mgu.decisive.over=channel", "mgu.decisive.end=0.9", "mgu.decisive.temperature=0.5")
     assert spelt.identity == "003b0804"  # as before there was such a thing: runs on disk keep their names
+    assert configure(*shape, "mgu.decisive.weight=1").identity == "45a72ded"
     with pytest.raises(UserError, match=r"start must not be after end"):
         configure(*UNIT, "mgu.decisive.start=0.9")

@@ -183,7 +183,7 @@ def test_a_unit_is_explained_at_the_end_of_its_run(trained_unit: Path) -> None:
     assert result.seconds.explain > 0
     parts = result.seconds.build + result.seconds.train + result.seconds.evaluate + result.seconds.explain
     assert result.seconds.to_solution == pytest.approx(parts)
-    assert explanation.accuracy == pytest.approx(result.val.accuracy) and explanation.images == 360
+    assert explanation.score == pytest.approx(result.val.accuracy) and explanation.examples == 360
     assert explanation.identity == result.identity and [unit.name for unit in explanation.units] == ["conv1", "conv2"]
 
 
@@ -192,7 +192,7 @@ def test_what_has_no_gates_or_no_images_is_refused(configure: Configure) -> None
     with pytest.raises(UserError, match="RUN must be of a unit, but digits_2-ln-s0 is a baseline"):
         explain_model(baseline, build_model(baseline), some_digits())
     unit = configure("layout=digits_2", "mgu=reference")
-    with pytest.raises(UserError, match="validation data must hold an image"):
+    with pytest.raises(UserError, match="validation data must hold an example"):
         explain_model(unit, build_model(unit), some_digits(0))
 
 
@@ -211,7 +211,7 @@ def test_the_command_prints_and_draws_the_same_bytes_every_time(
         assert f"  {unit.name}: {unit.flow}\n" in shown
         for gate, explained in unit.gates.items():
             assert any(gate in line and explained.opened_for in line for line in shown.splitlines())
-    assert "Validation data of the run (digits, split: paper, the official test images): 360 images" in shown
+    assert "Validation data of the run (digits, split: paper): 360 examples, accuracy" in shown
     out = tmp_path / "out" / "here"
     with mpl.rc_context({"font.size": 30, "axes.facecolor": "black"}):  # a style of the user's own
         call(monkeypatch, str(trained_unit), "--out", str(out), "--format", "json")

@@ -10,17 +10,24 @@ import torch
 from torch import nn
 
 from mgu import MultiGatedUnit
+from mgu.build import build_optimizer
 from mgu.cli import conf_dir
+from mgu.data.images import Images
 from mgu.errors import RunsFailed, UserError
 from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet
 from mgu.prune.convert import TOLERANCE, check_equal, convert, logits_of
+from mgu.prune.distill import Distillation, Taught
 from mgu.prune.export import Format, export
 from mgu.prune.load import load_pruned
 from mgu.prune.network import Decisions, Place, as_text, from_text, open_questions, prune
+from mgu.prune.outcome import OUTCOME_FILE
 from mgu.prune.pipeline import choosing_splits, run_pruning
 from mgu.prune.search import by_threshold, rounded
 from mgu.prune.settings import PruneConfig, read_settings
+from mgu.prune.tune import Tuning
+from mgu.results import PRUNE_FOLDER
+from mgu.tasks.classification import Classification
 from mgu.trained import load_trained
 from mgu.wiring import GATES, Gate
 from tests.test_folding import norms_in
@@ -97,6 +104,47 @@ def test_thresholds_fix_what_hardly_varies(trained_unit: Path) -> None:
     assert not [*by_threshold(load_trained(trained_unit).model, images, quick("thresholds=[0.0]"))]  # type: ignore[arg-type]
 
 
+def test_learning_from_labels_and_from_the_teacher() -> None:
+    """By the definitions of cross-entropy and divergence."""
+    model, teacher = torch.randn(2, 6, 4, dtype=torch.float64)
+    images = Images(torch.zeros(9, 1, 2, 2, dtype=torch.uint8), torch.arange(9) % 4)
+    logits = torch.randn(9, 4, dtype=torch.float64)
+    index = torch.tensor([8, 3, 1, 0, 5, 2])
+    logits[index] = teacher
+    task = Distillation(4, weight=0.75, temperature=3.0)
+    taught = Taught(images, logits).subset(torch.arange(9)).to(torch.device("cpu"))
+    _, targets = taught.batch(index)
+    labels = images.labels[index]
+    q, p = (model / 3).softmax(dim=1), (teacher / 3).softmax(dim=1)
+    by_labels = -model.softmax(dim=1)[torch.arange(6), labels].log().mean()
+    divergence = (p * (p / q).log()).sum(dim=1).mean()
+    torch.testing.assert_close(task.loss(model, targets), 0.25 * by_labels + 0.75 * 9 * divergence)
+    torch.testing.assert_close(task.loss(model, labels), by_labels)  # as validation images have them
+    plain = Classification(4)
+    for given in (targets, labels):
+        confusion, expected = task.totals(), plain.totals()
+        task.count(confusion, model, given)
+        plain.count(expected, model, labels)
+        assert torch.equal(confusion, expected)
+        assert torch.equal(task.correct(model, given), plain.correct(model, labels))
+
+
+def test_schedules_of_fine_tuning(trained_unit: Path) -> None:
+    """The rate goes on at step 200 of lr / (1 + decay s), or starts over; without a teacher targets are labels."""
+    trained = load_trained(trained_unit)
+    rates = {}
+    for schedule in ("fresh", "continued"):
+        pruning = quick(f"schedule={schedule}", "distill=0")
+        tuning = Tuning(trained.config, trained.splits, 200, pruning, trained.model)  # type: ignore[arg-type]
+        assert tuning.splits is trained.splits and type(tuning.task) is Classification
+        optimizer, decay = build_optimizer(tuning.last, nn.Linear(2, 2))
+        for _ in range(100):
+            optimizer.step()
+            decay.step()
+        rates[schedule] = decay.get_last_lr()[0]
+    assert rates == pytest.approx({"fresh": 0.01 / 1.01, "continued": 0.01 / 1.03})
+
+
 @pytest.mark.parametrize("by_channel", ["true", "false"])
 def test_the_whole_way(trained_unit: Path, by_channel: str) -> None:
     trained = load_trained(trained_unit)
@@ -120,6 +168,20 @@ def test_the_whole_way(trained_unit: Path, by_channel: str) -> None:
     assert written == {"prune.json", "pruned.safetensors", "converted.safetensors", "converted.pt2", "prune.png"}
 
 
+def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:
+    earlier = trained_unit / PRUNE_FOLDER / OUTCOME_FILE
+    earlier.parent.mkdir()
+    earlier.write_text("{}")
+
+    def interrupt(line: str) -> None:
+        if "fine-tuned" in line:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_pruning(load_trained(trained_unit), quick("method=threshold", "epochs=0"), None, interrupt)
+    assert earlier.read_text() == "{}"
+
+
 def test_decisions_survive_json() -> None:
     _, decisions = network()
     read = from_text(json.loads(json.dumps(as_text(decisions))))
@@ -133,6 +195,7 @@ def test_decisions_survive_json() -> None:
         (["epoch=3"], "epoch must be one of .* Did you mean epochs"),
         (["epochs"], "arguments after RUN must be key=value, but got 'epochs'"),
         (["epochs=-1"], "epochs must be greater than or equal to 0, but got -1"),
+        (["distill=1"], "distill must be less than 1, but got 1"),
         (["thresholds=[0.7]"], "thresholds.0 must be less than or equal to 0.5"),
         (["method=guess"], "method must be 'stepwise' or 'threshold'|method must be stepwise or threshold"),
     ],

@@ -77,6 +77,26 @@ def test_what_failed_is_paid_for_but_is_no_time_to_solution() -> None:
     assert table.rows[0].tts_s == 20
 
 
+def test_the_claim_of_a_tenth_is_held_against_the_ratios() -> None:
+    grid = [example_result(f"b{i}", train_s=20.0, cpu_kwh=0.01) for i in range(24)]
+    lines = "\n".join(sentences([*grid, example_unit(train_s=40.0, cpu_kwh=0.03)]))
+    assert "That a unit costs a tenth of the grid is borne out by 12.0x in time" in lines
+    assert "is not borne out by 8.0x in CPU energy (model, estimated)." in lines
+    assert "a tenth" not in "\n".join(sentences([*grid[:3], example_unit()]))
+
+
+def test_models_of_one_name_are_told_apart() -> None:
+    config = {"training": {"epochs": 30}, "optimizer": {"lr": 0.1}}
+    lines = sentences([example_result(), example_result(seed=1, name="digits_2-ln-s1", config=config)])
+    assert "2 models are called digits_2-ln: they differ in optimizer.lr." in lines
+
+
+def test_every_cost_is_in_the_machine_readable_forms() -> None:
+    (row,) = csv.DictReader(io.StringIO(to_csv(ranked([example_result()]))))
+    assert (row["ram_wh"], row["ram_method"], row["co2_kg_estimated"]) == ("2.0", "model", "0.0001")
+    assert float(row["processor_s"]) == 19
+
+
 def test_methods_are_never_mixed_in_a_ratio() -> None:
     results = [example_result(cpu_method="rapl"), example_unit(cpu_method="model")]
     lines = "\n".join(sentences(results))

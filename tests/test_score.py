@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from msgspec import structs
+from scipy.stats import ttest_rel
 
 from mgu.progress import describe_scores, summarise
 from mgu.report.analysis import Analysis
@@ -34,7 +36,7 @@ def test_the_lowest_error_ranks_first_and_no_score_last() -> None:
     text = "\n".join(Analysis(table).lines)
     assert "The unit unit has 2.5 rmse on test data, the best baseline" in text
     assert "good, 2 rmse: +0.5, which is worse (single runs: seeds alone may move this)." in text
-    assert "the verdict's tests are made for accuracy, not rmse" in text and "points" not in text
+    assert "That decides nothing: two seeds in common, or more" in text and "points" not in text
     header = to_csv([table]).splitlines()[0]
     assert (
         header.index("val_rmse,val_rmse_sd")
@@ -45,6 +47,19 @@ def test_the_lowest_error_ranks_first_and_no_score_last() -> None:
     assert "acc" not in header
     shown = to_markdown([Analysis(table)])
     assert "| val_rmse |" in shown and "| test_mae |" in shown and "val_mae" not in shown
+
+
+def test_errors_are_compared_over_the_seeds_in_common() -> None:
+    def seeds(name: str, values: list[float], *, unit: bool = False) -> list[Result]:
+        runs = enumerate(regression(name, value, unit=unit) for value in values)
+        return [structs.replace(run, seed=seed, name=f"{name}-s{seed}") for seed, run in runs]
+
+    ours, theirs = [2.0, 2.1, 1.9, 2.2], [2.5, 2.4, 2.6, 2.3]
+    (table,) = ranked([*seeds("unit", ours, unit=True), *seeds("good", theirs), *seeds("poor", [9.0, 8.0, 9.5, 8.5])])
+    p = ttest_rel(ours, theirs).pvalue
+    assert f"Not decided: over 4 seeds in common p = {p:.2g}, corrected for all baselines p = {p:.2g}" in "\n".join(
+        Analysis(table).lines
+    )
 
 
 def test_what_the_task_has_not_is_neither_written_nor_shown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,7 +27,6 @@ from mgu.data.rows import Rows
 from mgu.data.table import encode_table
 from mgu.data.table_columns import advise_drop, check_table
 from mgu.errors import UserError
-from mgu.explain.explanation import explain_model
 from mgu.models.convnet import count_keras
 from mgu.problem import build_task, load_table
 from mgu.prune.pipeline import run_pruning
@@ -454,9 +454,10 @@ def test_a_run_of_regression_learns_and_is_measured_in_the_targets_unit(saved: A
     assert evaluate(trained.model, trained.splits.test, build_task(config.dataset), 64)["rmse"] == pytest.approx(
         result.test.rmse, rel=1e-5
     )
-    assert not (run_folder(config) / "explain.json").exists() and not (run_folder(config) / "correct.bits").exists()
-    with pytest.raises(UserError, match=r"RUN must be of images, but .* is of dataset=table, for which gates are not"):
-        explain_model(config, trained.model, trained.splits.val)
+    assert not (run_folder(config) / "correct.bits").exists()
+    explained = json.loads((run_folder(config) / "explain.json").read_text())
+    assert explained["metric"] == "rmse" and explained["score"] == pytest.approx(result.val.rmse, rel=1e-5)
+    assert [unit["name"] for unit in explained["units"]] == ["linear1", "linear2"]
     with pytest.raises(UserError, match=r"RUN must be of images, but .* is of dataset=table, whose units are not prun"):
         run_pruning(trained, read_settings(conf_dir() / "prune.yaml", []), None, print)
 

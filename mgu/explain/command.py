@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> None:
         print(written, file=sys.stderr)
     else:
         reported = trained.result.val
-        print_explanation(explanation, reported.accuracy if reported else None)
+        print_explanation(explanation, reported.of(trained.config.score) if reported else None)
         print(written)
 
 

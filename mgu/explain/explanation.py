@@ -9,18 +9,18 @@ from typing import Literal
 import msgspec
 from torch import nn
 
-from mgu.config import ImagesConfig, RunConfig
+from mgu.config import RunConfig
 from mgu.data.splits import Data
 from mgu.errors import UserError
 from mgu.explain.observe import UnitStatistics, observe
 from mgu.explain.statistics import GateSummary
 from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
+from mgu.problem import build_task
 from mgu.results import EXPLAIN_FILE, Record, write_text
-from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 from mgu.wiring import Gate
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION: Literal[2] = 2  # 1 had `images` and `accuracy`, for there were no tables
 
 
 class GateExplanation(Record, frozen=True):
@@ -47,26 +47,27 @@ class UnitExplanation(Record, frozen=True):
 class Explanation(Record, frozen=True):
     """All units of a run's model, with the best weights, over its validation data."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     name: str
     identity: str
     wiring: str
     dataset: str
     split: str
     data: Literal["validation"]
-    images: int
-    accuracy: float  # of the very pass in which the gates were watched
+    examples: int
+    metric: str  # what the run is ranked by
+    score: float  # of the very pass in which the gates were watched
     units: list[UnitExplanation]
 
 
 def can_explain(config: RunConfig) -> bool:
-    """Whether there are words for its gates: those of the paper's unit, on images."""
-    return bool(config.mgu and config.mgu.is_paper and isinstance(config.dataset, ImagesConfig))
+    """Whether there are words for its gates: those of the paper's unit."""
+    return bool(config.mgu and config.mgu.is_paper)
 
 
-def explain_model(config: RunConfig, model: nn.Module, images: Data) -> Explanation:
-    """One pass of `images` through `model`, which is left in evaluation mode. Raises UserError where there are no
-    gates or no images.
+def explain_model(config: RunConfig, model: nn.Module, data: Data) -> Explanation:
+    """One pass of `data` through `model`, which is left in evaluation mode. Raises UserError where there are no gates
+    or no examples.
 
     Batches are those of training: the memory of the pass is less than training took.
     """
@@ -79,16 +80,10 @@ def explain_model(config: RunConfig, model: nn.Module, images: Data) -> Explanat
             f"RUN must be of a unit with the paper's paths, but {config.name} has others, for which there are no "
             "words yet. Name another."
         )
-    if not isinstance(config.dataset, ImagesConfig):
-        raise UserError(
-            f"RUN must be of images, but {config.name} is of dataset={config.dataset.name}, for which gates are not "
-            "explained. Name another."
-        )
-    if len(images) == 0:
-        raise UserError(f"validation data must hold an image, but {config.dataset.name} has none.")
-    task = Classification(config.dataset.num_classes)
+    if len(data) == 0:
+        raise UserError(f"validation data must hold an example, but {config.dataset.name} has none.")
     with observe(model) as statistics:
-        metrics = evaluate(model, images, task, config.training.batch_size)
+        metrics = evaluate(model, data, build_task(config.dataset), config.training.batch_size)
     return Explanation(
         schema_version=SCHEMA_VERSION,
         name=config.name,
@@ -97,8 +92,9 @@ def explain_model(config: RunConfig, model: nn.Module, images: Data) -> Explanat
         dataset=config.dataset.name,
         split=config.dataset.split,
         data="validation",
-        images=len(images),
-        accuracy=metrics["accuracy"],
+        examples=len(data),
+        metric=config.score.metric,
+        score=metrics[config.score.metric],
         units=[_explain_unit(index, name, seen) for index, (name, seen) in enumerate(statistics.items(), start=1)],
     )
 

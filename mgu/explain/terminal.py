@@ -9,6 +9,7 @@ from rich.table import Table
 
 from mgu.explain.explanation import Explanation, UnitExplanation
 from mgu.report.terminal import table_console
+from mgu.score import SCORES
 from mgu.wiring import Gate
 
 TITLES = (
@@ -19,7 +20,7 @@ LESSER = ("min", "max", "bits", "by position", "by channel")  # that a narrow te
 ROOMY = 130  # characters
 
 
-def print_explanation(explanation: Explanation, reported_accuracy: float | None) -> None:
+def print_explanation(explanation: Explanation, reported: float | None) -> None:
     """Table, the flow of each layer, and what that was measured on."""
     console = table_console()
     shown = [title for title in TITLES if console.width >= ROOMY or title not in LESSER]
@@ -32,7 +33,7 @@ def print_explanation(explanation: Explanation, reported_accuracy: float | None)
             cells = _cells(unit, gate)
             table.add_row(*(escape(cells[title]) for title in shown), end_section=gate == list(unit.gates)[-1])
     console.print(table)
-    for line in _describe(explanation, reported_accuracy):
+    for line in _describe(explanation, reported):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -53,18 +54,19 @@ def _cells(unit: UnitExplanation, gate: Gate) -> dict[str, str]:
     }
 
 
-def _describe(explanation: Explanation, reported_accuracy: float | None) -> list[str]:
+def _describe(explanation: Explanation, reported: float | None) -> list[str]:
     width = max(len(unit.name) for unit in explanation.units) + 1
     lines = ["Most likely flow of the data, by mean weight:"]
     lines += [f"  {unit.name + ':':{width}} {unit.flow}" for unit in explanation.units]
-    images = {"paper": "the official test images", "holdout": "a tenth of the training images"}[explanation.split]
-    images = "all of the validation cases" if explanation.dataset == "cases" else images
-    differs = reported_accuracy is not None and abs(reported_accuracy - explanation.accuracy) > 0.5 / explanation.images
+    score = next(score for score in SCORES.values() if score.metric == explanation.metric)
+    said = score.text(explanation.score) if score.metric != "accuracy" else f"accuracy {explanation.score:.2%}"
+    # On another machine a sum may round otherwise, and a near tie fall otherwise.
+    differs = reported is not None and abs(reported - explanation.score) > max(0.5 / explanation.examples, 1e-6)
     lines += [
         "",
-        f"Validation data of the run ({explanation.dataset}, split: {explanation.split}, {images}): "
-        f"{explanation.images:,} images, accuracy {explanation.accuracy:.2%}"
-        + (f" (on the machine of the run {reported_accuracy:.2%})" if differs else "")
+        f"Validation data of the run ({explanation.dataset}, split: {explanation.split}): {explanation.examples:,} "
+        f"examples, {said}"
+        + (f" (on the machine of the run {score.text(reported)})" if differs and reported is not None else "")
         + f". Wiring: {explanation.wiring}.",
         "Openness is 0 (closed) to 1 (open). by input, position, channel: what of std is due to each; squares add up. "
         "bits: entropy, 1 where half open.",

@@ -62,7 +62,7 @@ def draw_topology(explanation: Explanation) -> Figure:
 def describe_data(explanation: Explanation) -> str:
     """What a picture shows."""
     return (
-        f"{explanation.name}, {explanation.images:,} validation images "
+        f"{explanation.name}, {explanation.examples:,} validation examples "
         f"({explanation.dataset}, split: {explanation.split})"
     )
 

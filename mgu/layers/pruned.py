@@ -93,6 +93,7 @@ class PrunedUnit(nn.Module):
         self._processed = "residual" if "residual" in unit.gate_names else "norm_or_none"
 
         kept: dict[str, nn.Module] = {gate: unit.gate_transforms[gate] for gate in ways.mixed if gate not in constants}
+        self.settling = unit.settling if kept else None
         if kept:
             self.gate_transforms = nn.ModuleDict(kept)
         parameter = next(unit.parameters())
@@ -139,7 +140,8 @@ class PrunedUnit(nn.Module):
         when_open, when_closed = self._branch(paths.when_open, x, done), self._branch(paths.when_closed, x, done)
         openness = getattr(self, f"share_{gate}", None)
         if openness is None:
-            openness = torch.sigmoid(self.gate_transforms[gate](x))
+            z = self.gate_transforms[gate](x)
+            openness = torch.sigmoid(self.settling(gate, z) if self.settling else z)
         return when_closed + openness * (when_open - when_closed)
 
 

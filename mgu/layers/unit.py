@@ -18,6 +18,7 @@ from mgu.layers.activation import Activation, find_activation
 from mgu.layers.engine import ENGINES, Chooser, Engine
 from mgu.layers.fused import Norms, mix_fused
 from mgu.layers.gates import build_bypass, build_gate
+from mgu.layers.settling import Settling
 from mgu.layers.steps import Numbers, build_steps, process
 from mgu.layers.transform import find_channels, place_like_, set_bias_
 from mgu.layers.wide import wide
@@ -38,6 +39,7 @@ class MultiGatedUnit(nn.Module):
     gate, bypass: what a gate and the bypass compute of x, see mgu/layers/gates.py; "replica" is the paper's copy.
     engine: how it is computed, see mgu/layers/engine.py; an attribute of that name can be set later.
     watch (an attribute): called by forward with the openness of each gate by name, as a part of the graph.
+    settling (an attribute): has gates come to constants, see mgu/layers/settling.py; no native engine then.
     num_channels, channel_axis: of the layer's output; for layers that are no convolutions and have no `out_features`.
 
     After the first call on a fast engine the weights of all transforms share one storage, each its own part of it.
@@ -70,6 +72,7 @@ class MultiGatedUnit(nn.Module):
         channels = find_channels(layer, num_channels, channel_axis)
         self.engine = engine
         self.watch: Callable[[dict[Gate, Tensor]], None] | None = None
+        self.settling: Settling | None = None
         self.activation = find_activation(activation)
         self.wiring = WIRINGS[wiring] if isinstance(wiring, str) else wiring
         self.num_channels, self.channel_axis = channels
@@ -96,19 +99,16 @@ class MultiGatedUnit(nn.Module):
         is_reference = norms is not None and self.wiring.ln_after_activation
         way = self._chooser.choose(self.engine, layers, norms, self.activation, is_reference, x)
         if way.engine == "eager":
-            branches = self.branches(x)
-            if self.watch:
-                self.watch({gate: branches[f"gate.{gate}"] for gate in self.gate_names})
-            return branches[self._output]
+            return self._output_of(self.branches(x))
         packed = wide(layers, x)
         if packed.shape[self.channel_axis] != len(transforms) * self.num_channels:
             self._checked("layer", packed.chunk(len(transforms), dim=self.channel_axis)[0])  # says what is wrong
-        if way.kernel and norms and not self.watch:
-            return mix_fused(way.kernel, norms, packed)
         outputs = dict(zip(transforms, packed.chunk(len(transforms), dim=self.channel_axis), strict=True))
+        if not way.kernel or not norms:
+            return self._output_of(self._mix(outputs))
         if self.watch:
             self.watch(self._open(outputs))
-        return mix_fused(way.kernel, norms, packed) if way.kernel and norms else self._mix(outputs)[self._output]
+        return mix_fused(way.kernel, norms, packed)
 
     @property
     def engine(self) -> Engine:
@@ -138,11 +138,18 @@ class MultiGatedUnit(nn.Module):
     def _open(self, transformed: dict[str, Tensor]) -> dict[Gate, Tensor]:
         """The openness of each gate from what its transform gave; the shares of a softmax add up to one."""
         opened: dict[Gate, Tensor] = {}
+        if settling := self.settling:
+            transformed = {gate: settling(gate, transformed[gate]) for gate in self.gate_names}
         if self.wiring.shares:
             shares = list(self.wiring.shares.values())
             weights = torch.stack([transformed[gate] for gate in shares]).softmax(dim=0)
             opened = dict(zip(shares, weights.unbind(), strict=True))
         return opened | {gate: torch.sigmoid(transformed[gate]) for gate in self.gate_names if gate not in opened}
+
+    def _output_of(self, branches: dict[str, Tensor]) -> Tensor:
+        if self.watch:
+            self.watch({gate: branches[f"gate.{gate}"] for gate in self.gate_names})
+        return branches[self._output]
 
     def _mix(self, transformed: dict[str, Tensor]) -> dict[str, Tensor]:
         """Every intermediate from the outputs of the transforms; those of gates are not through the sigmoid yet."""
@@ -185,8 +192,8 @@ class MultiGatedUnit(nn.Module):
 
     @property
     def _norms(self) -> Norms | None:
-        """Those of the paper's wirings, which one function can have inside."""
-        if not self._is_paper:
+        """Those of the paper's wirings, which one function can have inside; not with gates that settle."""
+        if not self._is_paper or self.settling:
             return None
         return Norms(self.bn_before_activation, self.bn_after_activation, self.ln)  # type: ignore[arg-type]
 

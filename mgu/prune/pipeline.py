@@ -58,16 +58,14 @@ class _Path(NamedTuple):
 def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell: Tell) -> tuple[Outcome, Path]:
     """Prune a trained unit and leave everything in the folder prune/ of its run, which is returned, too.
 
+    Until all training is done, what an earlier call left there stays as it is.
     Raises UserError for a run without units, RunsFailed where a conversion is not exact.
     """
     unit = _unit_of(trained)
-    folder = trained.folder / PRUNE_FOLDER
-    make_folder(folder)
-    for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):  # nothing of an earlier call may pass for this one
-        (folder / stale).unlink(missing_ok=True)
     splits, chosen_on = choosing_splits(trained)
     image = splits.train.batch(slice(0, 1))[0]
     path = _search_and_tune(trained, splits, config, image, tell)
+    folder = _empty_folder(trained)
     models = _final_models(unit, path.choice.candidate.model, splits.val, image, form, folder)
     baselines = find_baselines(trained)
     models |= {name: _Model(net, net) for name, (net, _) in baselines.items()}
@@ -99,6 +97,15 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
     draw_curve(outcome, folder / PICTURE_FILE)
     write_outcome(folder, outcome)
     return outcome, folder
+
+
+def _empty_folder(trained: Trained) -> Path:
+    """Nothing of an earlier call may pass for this one."""
+    folder = trained.folder / PRUNE_FOLDER
+    make_folder(folder)
+    for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):
+        (folder / stale).unlink(missing_ok=True)
+    return folder
 
 
 def _unit_of(trained: Trained) -> ConvNet:
@@ -143,7 +150,7 @@ def choosing_splits(trained: Trained) -> tuple[Splits, str]:
 def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, image: Tensor, tell: Tell) -> _Path:
     model, result = trained.model, trained.result
     assert isinstance(model, ConvNet)
-    tuning = Tuning(trained.config, splits, steps_of(trained.config, result.best_epoch or 0, len(trained.splits.train)))
+    steps_done = steps_of(trained.config, result.best_epoch or 0, len(trained.splits.train))
     reference = accuracy_of(model, splits.val)
     tell(f"the unit: {100 * reference:.2f} % on {len(splits.val)} images to choose by")
     meter = build_meter(trained.config.energy, splits.val.device)
@@ -151,6 +158,7 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
     accuracies: list[float] = []
     with Presence() as presence, meter:
         started = time.perf_counter()
+        tuning = Tuning(trained.config, splits, steps_done, config, model)
         work = copy.deepcopy(model)  # stepwise trains what it prunes
         search = (
             by_threshold(work, splits.val, config)

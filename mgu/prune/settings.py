@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from mgu.check import describe_fault
 from mgu.errors import UserError, did_you_mean
-from mgu.sections import Count, NonNegative, Section
+from mgu.sections import Count, Fraction, NonNegative, Positive, Section
 
 Spread = Annotated[float, Field(ge=0, le=0.5)]
 
@@ -19,6 +19,7 @@ Spread = Annotated[float, Field(ge=0, le=0.5)]
 class PruneConfig(Section):
     """method: "stepwise" fixes one gate after another, each time the one that costs least, with training in between,
     until none is left; "threshold" fixes at once all gates that vary no more than each of `thresholds`.
+    schedule, distill, temperature: of the fine-tuning at the end, see mgu/prune/tune.py and mgu/prune/distill.py.
     """
 
     method: Literal["stepwise", "threshold"]
@@ -27,6 +28,9 @@ class PruneConfig(Section):
     by_channel: bool
     batches: Annotated[int, Field(ge=0)]
     epochs: Annotated[int, Field(ge=0)]
+    schedule: Literal["fresh", "continued"]
+    distill: Fraction
+    temperature: Positive
     max_loss: NonNegative
     tries: Count
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from mgu.report.beside import Pair, beside_paper, describe_beside
 from mgu.report.budget import Budget, budget, obstacle
@@ -12,6 +14,7 @@ from mgu.report.images import Correct, correct_of
 from mgu.report.optimism import Optimism, describe_optimism, optimism
 from mgu.report.rank import SHORT_S, STARVED, Table, is_starved
 from mgu.report.scores import compare_scores
+from mgu.report.seeds import stem
 from mgu.report.verdict import MARGIN, Verdict, explain_no_verdict, judge
 from mgu.results import Result
 
@@ -105,7 +108,7 @@ def caveats(table: Table) -> list[str]:
             "Images of one case resemble each other: accuracies are over images unless they are called case_acc, tests "
             "over cases, each by the share of its images that is right."
         )
-    lines += _marked(table, total)
+    lines += [*_same_names(table), *_marked(table, total)]
     if table.split == "paper":
         lines.append(
             "split: paper validates on the official test data, so the best of a grid is picked on them: "
@@ -133,8 +136,8 @@ def _marked(table: Table, total: int) -> list[str]:
         )
     if starved := sum(is_starved(result) and not result.contended for result in table.results):
         lines.append(
-            f"{starved} of {total} runs had the processor for less than {STARVED:.0%} of their time: the machine had "
-            "other work, which their wall-clock times and estimates of energy count."
+            f"{starved} of {total} runs had the processor for less than {STARVED:.0%} of their time (marked !): the "
+            "machine had other work, which their wall-clock times and estimates of energy count."
         )
     if resumed := sum(result.resumed > 0 for result in table.results):
         lines.append(
@@ -142,6 +145,25 @@ def _marked(table: Table, total: int) -> list[str]:
             "their time and energy are sums over the parts and in no ratio."
         )
     return lines
+
+
+def _same_names(table: Table) -> list[str]:
+    """What tells models apart that are called the same."""
+    lines = []
+    for name in sorted(name for name, count in Counter(stem(row.result) for row in table.rows).items() if count > 1):
+        configs = [_flat(row.result.config) for row in table.rows if stem(row.result) == name]
+        keys = sorted({key for config in configs for key in config} - {"seed"})
+        differing = [key for key in keys if len({str(config.get(key)) for config in configs}) > 1]
+        lines.append(f"{len(configs)} models are called {name}: they differ in {', '.join(differing)}.")
+    return lines
+
+
+def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested names joined by dots."""
+    found: dict[str, Any] = {}
+    for key, value in config.items():
+        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return found
 
 
 def _settings(results: list[Result]) -> dict[str, set[str]]:

@@ -47,10 +47,12 @@ def columns(table: Table) -> list[Column]:
     seeds = Column("seeds", "seeds" * table.has_seeds, _seeds, lambda row: str(_seeds(row)))
     epochs = Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}")
     chosen += [seeds, epochs]
-    for part in ("cpu", "gpu"):
+    for part in ("cpu", "gpu", "ram"):
         if any(row.component(part) for row in table.rows):
-            chosen += _energy(part, table)
+            chosen += _energy(part, table, is_shown=part != "ram")
     chosen += [
+        Column("processor_s", "", lambda row: row.mean_energy("cpu_seconds"), lambda row: ""),
+        Column("co2_kg_estimated", "", lambda row: row.mean_energy("emissions_kg"), lambda row: ""),
         Column("contended", "", lambda row: sum(r.contended for r in row.results), lambda row: ""),
         Column("resumed", "", lambda row: sum(r.resumed for r in row.results), lambda row: ""),
     ]
@@ -120,7 +122,7 @@ def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) 
     ]
 
 
-def _energy(part: str, table: Table) -> list[Column]:
+def _energy(part: str, table: Table, is_shown: bool) -> list[Column]:
     """Energy and its method; people read the method in the title where the whole column shares it."""
     methods = {component.method for row in table.rows if (component := row.component(part))}
     shared = next(iter(methods)) if len(methods) == 1 else None
@@ -137,7 +139,7 @@ def _energy(part: str, table: Table) -> list[Column]:
         return _or_dash(wh(row), ".4g") + (f" {describe_method(own)}" if not shared and (own := method(row)) else "")
 
     title = f"{part.upper()} [Wh]" + (f" {describe_method(shared)}" if shared else "")
-    return [Column(f"{part}_wh", title, wh, text), Column(f"{part}_method", "", method, lambda row: "")]
+    return [Column(f"{part}_wh", title * is_shown, wh, text), Column(f"{part}_method", "", method, lambda row: "")]
 
 
 def _residual(row: Row) -> int | None:

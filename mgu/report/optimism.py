@@ -62,8 +62,8 @@ def describe_optimism(found: Optimism, examples: str = "images") -> list[str]:
     if not parts:
         return []
     return [
-        f"Picking the best of the grid on its test {examples} flatters it: by {' and by '.join(parts)} "
-        "(mean over searches with one seed)."
+        f"Picking the best of the grid on its test {examples} flatters it: by {' and by '.join(parts)}, "
+        "in the mean over searches with one seed."
     ]
 
 

@@ -146,10 +146,15 @@ class Row:
 
     @property
     def marks(self) -> str:
-        """Of its time, explained below the table: ~ short, ! contended, + resumed."""
-        is_contended = any(result.contended for result in self.timed)
+        """Of its time, explained below the table: ~ short, ! contended or starved, + resumed."""
+        is_contended = self.is_starved or any(result.contended for result in self.timed)
         is_resumed = any(result.resumed for result in self.timed)
         return "~" * self.is_short + "!" * is_contended + "+" * is_resumed
+
+    def mean_energy(self, name: str) -> float | None:
+        """Of a number that Energy has beside its components; None where a run lacks it."""
+        values = [getattr(result.energy, name) for result in self.timed if result.energy]
+        return _mean(values) if len(values) == len(self.timed) else None
 
     def component(self, part: str) -> Component | None:
         """Mean energy of "cpu", "gpu" or "ram", methods joined by "+"; None where a run lacks it or has none."""

@@ -15,6 +15,14 @@ from mgu.report.compare import Comparison
 from mgu.report.rank import Row, Table
 from mgu.report.tables import lesser_grids
 
+UNITS = {
+    "*_acc": "percent, and so *_acc_sd, _low and _high",
+    "*_accuracy, difference, low, high, margin, optimism": "fractions of one",
+    "*_s": "seconds",
+    "*_wh": "watt-hours, by the method in *_method",
+    "*_kg_estimated": "kilograms of CO2-equivalent",
+}
+
 
 def to_markdown(analyses: Sequence[Analysis]) -> str:
     """A heading, a table and what follows from it as lists, for each experiment."""
@@ -62,7 +70,10 @@ def to_csv(tables: Sequence[Table]) -> str:
 def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
     """Rows, statistics and sentences of each experiment, and the files that could not be read."""
     return (
-        json.dumps({"experiments": [_experiment(own) for own in analyses], "skipped": list(skipped)}, indent=2) + "\n"
+        json.dumps(
+            {"units": UNITS, "experiments": [_experiment(own) for own in analyses], "skipped": list(skipped)}, indent=2
+        )
+        + "\n"
     )
 
 

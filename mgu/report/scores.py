@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from mgu.report.rank import Table
+from mgu.report.compare import correct_for_many
+from mgu.report.power import ALPHA
+from mgu.report.rank import Row, Table
+from mgu.report.ttest import t_tests
+from mgu.report.verdict import p_equals
 from mgu.score import Score, shorten
 
 
@@ -22,10 +26,23 @@ def compare_scores(table: Table) -> list[str]:
     seeds = (
         "single runs: seeds alone may move this" if min(own.n, theirs.n) == 1 else f"means of {own.n} and {theirs.n}"
     )
-    return [
-        f"{line} ({seeds}{' seeds' * (min(own.n, theirs.n) > 1)}).",
-        f"Whether this decides anything is not tested: the verdict's tests are made for accuracy, not {score.metric}.",
-    ]
+    return [f"{line} ({seeds}{' seeds' * (min(own.n, theirs.n) > 1)}).", _test(table, unit)]
+
+
+def _test(table: Table, unit: Row) -> str:
+    """Student's t over the seeds that both have, corrected for all baselines; of the best of them."""
+    metric = table.score.metric
+    ours = unit.values(table.tested, metric)
+    known = [theirs for row in table.baselines if (theirs := row.values(table.tested, metric))]
+    tests = t_tests([[ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys())] for theirs in known])
+    corrected = correct_for_many([test and test.p for test in tests])
+    if (test := tests[0]) is None:
+        return "That decides nothing: two seeds in common, or more, are needed to test it (seed=0,1,2,3,4)."
+    word = "Decided" if (corrected[0] or 0.0) < ALPHA else "Not decided"
+    return (
+        f"{word}: over {test.degrees + 1:.0f} seeds in common p {p_equals(test.p)}, corrected for all baselines "
+        f"p {p_equals(corrected[0])} (Student's t, paired; there is no test over the test data)."
+    )
 
 
 def _difference(value: float, score: Score) -> str:

@@ -124,12 +124,14 @@ class Verdict:
     @property
     def _missing(self) -> list[str]:
         lacking = sum(not own.num_images for own in self.comparisons)
+        lines = [] if self.own_layout else ["No baseline has the unit's layout."]
         if not lacking:
-            return []
+            return lines
         return [
+            *lines,
             f"Against {lacking} of {len(self.comparisons)} baselines there is no test over {self.unit.examples}: not "
             "every seed that they share with the unit has its correct.bits on both sides, as runs of earlier versions "
-            "have not, nor what diverged at once; force=true trains them again."
+            "have not, nor what diverged at once; force=true trains them again.",
         ]
 
 
@@ -139,12 +141,12 @@ def describe(comparison: Comparison) -> str:
     if comparison.effect is not None:
         parts.append(f"d = {comparison.effect:.2f}")
     if comparison.p_seeds is not None:
-        parts.append(f"p {_p(comparison.p_seeds)} over seeds")
+        parts.append(f"p {p_equals(comparison.p_seeds)} over seeds")
     if comparison.p_images is not None:
-        parts.append(f"p {_p(comparison.p_images)} over {comparison.num_images:,} {comparison.baseline.examples}")
+        parts.append(f"p {p_equals(comparison.p_images)} over {comparison.num_images:,} {comparison.baseline.examples}")
     if comparison.p_corrected is not None and comparison.p is not None:
-        both = f"p {_p(comparison.p)} over both, " if comparison.num_images else ""
-        parts.append(f"{both}corrected for all comparisons p {_p(comparison.p_corrected)}")
+        both = f"p {p_equals(comparison.p)} over both, " if comparison.num_images else ""
+        parts.append(f"{both}corrected for all comparisons p {p_equals(comparison.p_corrected)}")
     return ", ".join(parts)
 
 
@@ -196,6 +198,7 @@ def p_text(value: float | None) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.2g}"
 
 
-def _p(value: float) -> str:
+def p_equals(value: float | None) -> str:
+    """After a p."""
     text = p_text(value)
     return text if text.startswith("<") else f"= {text}"

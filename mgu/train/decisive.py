@@ -1,7 +1,9 @@
 """Gates that come to a decision while they train, so that they can be replaced by constants.
 
-Left alone, gates stay between their branches and vary with the input. A penalty m (1 - m) on the mean openness m is
-smallest where it is 0 or 1, and a mean can be that only if every value is: it makes gates both decided and constant.
+Left alone, gates stay between their branches and vary with the input. There are two means against that, which may be
+joined. A penalty m (1 - m) on the mean openness m is smallest where it is 0 or 1, and a mean can be that only if every
+value is: it makes gates both decided and constant, if it outweighs what they gain otherwise. Gates that settle (see
+mgu/layers/settling.py) come to be constant whatever they would gain, and the loss alone decides which way.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from mgu.layers.settling import mean_over
 from mgu.layers.unit import MultiGatedUnit
 from mgu.unit_config import DecisiveConfig
 from mgu.wiring import Gate
@@ -21,7 +24,8 @@ class Decisiveness:
     """The penalty of one model: call it after each forward pass of training.
 
     over: what m is a mean of: the whole gate, each channel (over inputs and positions), or each element for itself.
-    The weight is 0 until `start`, then grows evenly and is full from `end` on; both are shares of `steps`.
+    The progress is 0 until `start`, then grows evenly and is 1 from `end` on; both are shares of `steps`. It is that of
+    gates that settle, and the share of the weight that the penalty has.
     done: how many of the steps an interrupted run has behind it.
     """
 
@@ -29,41 +33,39 @@ class Decisiveness:
         self.config, self.steps, self.done = config, steps, done
         self._means: list[Tensor] = []
         self._units = [module for module in model.modules() if isinstance(module, MultiGatedUnit)]
-        self._watch()
+        self._prepare()
+
+    @property
+    def progress(self) -> float:
+        """As it is now, in 0..1."""
+        start, end, done = self.config.start, self.config.end, self.done / self.steps
+        return 1.0 if done >= end else max(0.0, done - start) / (end - start)
 
     @property
     def weight(self) -> float:
         """As it is now."""
-        start, end, progress = self.config.start, self.config.end, self.done / self.steps
-        if progress >= end:
-            return self.config.weight
-        return self.config.weight * max(0.0, progress - start) / (end - start)
+        return self.config.weight * self.progress
 
     def __call__(self) -> Tensor:
         """The weighted sum over all gates that were computed since the last call; counts one step."""
         weight, means = self.weight, self._means
         self._means = []
         self.done += 1
-        self._watch()
+        self._prepare()
         return weight * sum(((m * (1 - m)).mean() for m in means), torch.zeros(()))
 
-    def _watch(self) -> None:
-        """Have the units show their gates as soon as that matters: it costs them time."""
+    def _prepare(self) -> None:
+        """The units for their next step. They show their gates as soon as that matters: it costs them time."""
         for unit in self._units:
             unit.watch = partial(self._see, unit) if self.weight else None
+            if unit.settling:
+                unit.settling.progress = self.progress
 
     def _see(self, unit: MultiGatedUnit, openness: dict[Gate, Tensor]) -> None:
         if unit.training:
-            self._means += [_mean(gate, unit.channel_axis, self.config.over) for gate in openness.values()]
+            self._means += [mean_over(gate, unit.channel_axis, self.config.over) for gate in openness.values()]
 
 
 def first_decided_epoch(config: DecisiveConfig, epochs: int) -> int:
     """From 1: the first that trains under the full weight. Before it, gates are still free to vary, and score by it."""
-    return min(epochs, math.ceil(config.end * epochs) + 1) if config.weight else 1
-
-
-def _mean(gate: Tensor, channel_axis: int, over: str) -> Tensor:
-    if over == "element":
-        return gate
-    channel_axis %= gate.dim()
-    return gate.mean() if over == "gate" else gate.mean([axis for axis in range(gate.dim()) if axis != channel_axis])
+    return min(epochs, math.ceil(config.end * epochs) + 1) if config.is_on else 1

@@ -1,0 +1,73 @@
+"""Learning from the unit beside the labels: its logits say how alike it finds the classes (Hinton et al. 2015)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from mgu.data.splits import Data
+from mgu.tasks.classification import Classification
+
+
+@dataclass(frozen=True)
+class Taught:
+    """`data` whose targets (B, 1 + K) are the class and the teacher's logits, which are computed once: (N, K)."""
+
+    data: Data
+    logits: Tensor
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    @property
+    def device(self) -> torch.device:
+        return self.data.device
+
+    def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
+        inputs, labels = self.data.batch(index)
+        return inputs, torch.cat([labels.unsqueeze(1).to(self.logits), self.logits[index]], dim=1)
+
+    def to(self, device: torch.device) -> Self:
+        return type(self)(self.data.to(device), self.logits.to(device))
+
+    def subset(self, index: Tensor) -> Self:
+        return type(self)(self.data.subset(index), self.logits[index])
+
+
+class Distillation(Classification):
+    """(1 - weight) of the cross-entropy with the labels, and weight T^2 of the divergence KL(teacher || model), both
+    softened by the temperature T. T^2 keeps its gradient as large as that of the labels (section 2 of the paper).
+
+    Where targets are labels alone (B,), as when a model is evaluated, it is the cross-entropy with them.
+    """
+
+    def __init__(self, num_classes: int, weight: float, temperature: float) -> None:
+        super().__init__(num_classes)
+        self.weight, self.temperature = weight, temperature
+
+    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Mean over the batch, in nats."""
+        by_labels = super().loss(logits, _labels(targets))
+        if targets.dim() == 1:
+            return by_labels
+        model, teacher = (each / self.temperature for each in (logits, targets[:, 1:]))
+        divergence = F.kl_div(
+            model.log_softmax(dim=1), teacher.log_softmax(dim=1), reduction="batchmean", log_target=True
+        )
+        return (1 - self.weight) * by_labels + self.weight * self.temperature**2 * divergence
+
+    def count(self, confusion: Tensor, logits: Tensor, targets: Tensor) -> None:
+        """Add a batch to `confusion`, in place."""
+        super().count(confusion, logits, _labels(targets))
+
+    def correct(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Whether each of a batch is classified correctly (B,)."""
+        return super().correct(logits, _labels(targets))
+
+
+def _labels(targets: Tensor) -> Tensor:
+    return targets if targets.dim() == 1 else targets[:, 0].long()
