@@ -20,6 +20,7 @@ from models import configure, train_step
 from rich.console import Console
 from rich.table import Table
 from side_by_side import describe, in_turns, save, spread
+from torch import nn
 
 from mgu.build import build_learner, build_model, count_flops
 from mgu.config import RunConfig
@@ -60,6 +61,7 @@ def measure(layout: str, gate: str, bypass: str, batch: int, rounds: int) -> dic
         "gate": gate,
         "bypass": bypass,
         "sizes": sizes,
+        "identities": count_identities(unit),
         "params_to_baseline": sizes["unit"]["params_keras"] / sizes["baseline"]["params_keras"],
         "flops_to_baseline": sizes["unit"]["flops"] / sizes["baseline"]["flops"],
     }
@@ -84,6 +86,13 @@ def size_of(config: RunConfig) -> dict[str, int]:
     }
 
 
+def count_identities(config: RunConfig) -> str:
+    """In how many layers the bypass is x itself: where the layer changes its shape, identity is a projection."""
+    with torch.device("meta"):
+        bypasses = [block.bypass for block in build_model(config).blocks]  # type: ignore[union-attr]
+    return f"{sum(isinstance(bypass, nn.Identity) for bypass in bypasses)} of {len(bypasses)}"
+
+
 def step_of(config: RunConfig, batch: int) -> Callable[[], None]:
     """A training step as the run takes it."""
     learner = build_learner(config, torch.device("cpu"))
@@ -94,7 +103,16 @@ def step_of(config: RunConfig, batch: int) -> Callable[[], None]:
 
 def show(rows: list[dict[str, Any]]) -> None:
     table = Table(title=f"beside bn_pre without residual; {torch.get_num_threads()} thread(s), medians in turns")
-    for title in ("layout", "gate", "bypass", "parameters", "FLOPs", "training step (quartiles)", f"<= {AIM}x"):
+    for title in (
+        "layout",
+        "gate",
+        "bypass",
+        "identities",
+        "parameters",
+        "FLOPs",
+        "training step (quartiles)",
+        f"<= {AIM}x",
+    ):
         table.add_column(title)
     for row in rows:
         ratios = (
@@ -103,7 +121,7 @@ def show(rows: list[dict[str, Any]]) -> None:
             row.get("step_to_baseline", "-"),
         )
         is_met = "met" if row["params_to_baseline"] <= AIM else "no"
-        table.add_row(row["layout"], row["gate"], row["bypass"], *ratios, is_met)
+        table.add_row(row["layout"], row["gate"], row["bypass"], row["identities"], *ratios, is_met)
     Console(width=120).print(table)
 
 

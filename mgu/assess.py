@@ -15,6 +15,7 @@ from mgu.data.cases import CaseImages
 from mgu.data.splits import Data, Splits
 from mgu.results import Metrics, write_correct
 from mgu.tasks.classification import Classification
+from mgu.tasks.task import Task
 from mgu.tasks.votes import macro_f1, vote
 from mgu.train.loop import evaluate
 
@@ -92,6 +93,11 @@ def of_cases(seen: Seen, cases: Tensor) -> dict[str, Any]:
         "case_macro_f1": macro_f1(of_votes),
         "case_confusion": of_votes.tolist(),
     }
+
+
+def count_classes(task: Task) -> int | None:
+    """None of a task that has none."""
+    return task.num_classes if isinstance(task, Classification) else None
 
 
 def count_images(data: Data) -> list[int]:

@@ -17,6 +17,7 @@ PATTERNS = {  # what the patterns in mgu/config.py mean
     "energy.country": "a country's ISO 3166 code, three capital letters",
     "dataset.sha256": "64 hexadecimal digits, or null",
     "experiment_name": "letters, digits, '.', '_' and '-', the first one no sign",
+    "mgu.wiring": "letters, digits, '.', '_' and '-', the first one no sign",
     "layout.name": "letters, digits, '.', '_' and '-', the first one no sign",
 }
 GROUPS = (
@@ -70,6 +71,12 @@ def _check_layout(config: RunConfig) -> None:
             )
         return
     if not isinstance(config.layout, LayoutConfig):
+        steps = {step for own in ((config.mgu and config.mgu.processors) or {}).values() for step in own}
+        if "instance_norm" in steps:
+            raise UserError(
+                "mgu.processors must be without instance_norm around dense layers, whose channels have one value each, "
+                "of which it leaves nothing. Take layer_norm or rms_norm."
+            )
         return
     if not isinstance(config.dataset, ImagesConfig):
         raise UserError(
@@ -111,7 +118,7 @@ def describe_fault(fault: Any) -> str:
         return f"{key}: {fault['ctx']['error']}"
     rule = re.sub("^(Input|String|List) should (be )?", "", fault["msg"]).replace("'", "")
     if fault["type"] == "string_pattern_mismatch":
-        rule = PATTERNS[key]
+        rule = PATTERNS.get(key, rule)
     hint = ""
     if fault["type"] == "literal_error":
         hint = did_you_mean(

@@ -12,10 +12,14 @@ from omegaconf.errors import OmegaConfBaseException
 
 from mgu.check import GROUPS, check_config, hint_key, known_keys
 from mgu.config import RunConfig
-from mgu.data import case_files, table_file
+from mgu.data import case_files, movielens_files, table_file
 from mgu.errors import UserError, did_you_mean, how_to_install
 
-SETTLE = {"table": table_file.settle, "cases": case_files.settle}  # what a user's own files say
+SETTLE = {  # what a user's own files say
+    "table": table_file.settle,
+    "cases": case_files.settle,
+    "movielens": movielens_files.settle,
+}
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras
 
 
@@ -72,6 +76,11 @@ def _explain_group(arguments: list[str]) -> str:
 
 def _explain_key(key: str) -> str:
     section = key.partition(".")[0]
+    if key.startswith("mgu.processors"):
+        return (
+            f"{key} must be one of the unit's own processors, but is not. Of mgu=paths, "
+            "+mgu.processors.NAME=[...] adds one and ~mgu.processors.NAME takes one away."
+        )
     if key == "experiment":
         return "experiment must be added, as +experiment=NAME, for it is a set of changes and has no default."
     if key in known_keys():  # legal, but not here: mgu.* without a unit, norm.* with one, norm.eps of no_norm

@@ -15,8 +15,10 @@ class RunsFailed(Exception):  # noqa: N818 - it is an outcome
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice most like `word`, or None where none is like it."""
-    return next(iter(difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)), None)
+    """The choice most like `word`, whatever its case and the blanks around it; None where none is like it."""
+    folded = {choice.strip().casefold(): choice for choice in choices if choice != word}
+    found = difflib.get_close_matches(word.strip().casefold(), folded, n=1, cutoff=0.5)
+    return folded[found[0]] if found else None
 
 
 def how_to_install(extra: str) -> str:
@@ -27,4 +29,6 @@ def how_to_install(extra: str) -> str:
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """' Did you mean <nearest>?', or nothing where no choice is near."""
     choice = nearest(word, choices)
-    return f" Did you mean {choice}?" if choice else ""
+    if choice is None:
+        return ""
+    return f" Did you mean {choice if choice == choice.strip() else repr(choice)}?"

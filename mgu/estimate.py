@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mgu.config import RunConfig
 from mgu.results import Energy, Result
@@ -62,13 +62,12 @@ def sample_of(result: Result) -> Sample | None:
     if result.contended or result.resumed:
         return None
     power_w, power_method = power_of(energy, result.device.startswith("cuda"))
-    unit = result.config.get("mgu")
     return Sample(
         dataset=result.dataset,
         device=result.device,
-        is_unit=result.model == "unit",
+        is_unit=result.model != "baseline",
         layout=result.layout,
-        axes=(result.norm, result.residual, unit and UnitConfig.model_construct(**unit).name),
+        axes=(result.norm, result.residual, _unit_of(result)),
         flops=result.flops_per_sample,
         epoch_s=(seconds.train + seconds.checkpoint) / result.epochs,
         overhead_s=seconds.setup + seconds.build + seconds.evaluate + seconds.explain,
@@ -78,6 +77,15 @@ def sample_of(result: Result) -> Sample | None:
         power_method=power_method,
         source="finished run",
     )
+
+
+def _unit_of(result: Result) -> str | None:
+    """What its unit is called; of a version whose units were described otherwise, its wiring."""
+    unit: Any = result.config.get("mgu")
+    try:
+        return UnitConfig.model_validate(unit).name if unit else None
+    except ValueError:
+        return str(unit.get("wiring"))
 
 
 def axes_of(config: RunConfig) -> Axes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,9 @@ from mgu.data.movielens import load_movielens
 from mgu.data.ratings import Ratings, split_next_item, split_ratings
 from mgu.data.splits import Splits, hold_out
 from mgu.data.table import Table, encode_table
-from mgu.data.table_file import check_table, read_table
+from mgu.data.table_columns import check_table, describe_columns
+from mgu.data.table_file import read_table
+from mgu.errors import UserError
 from mgu.sections import AdultConfig, CasesConfig, MovieLensConfig, TableConfig
 from mgu.tasks.classification import Classification, balance
 from mgu.tasks.ranking import Ranking
@@ -84,7 +87,7 @@ def load_table(dataset: AdultConfig | TableConfig) -> Table:
 def load_ratings(dataset: MovieLensConfig) -> Ratings:
     """Read and split, likewise."""
     with torch.device("cpu"):
-        return _load_movielens(dataset.root, dataset.download, dataset.task, dataset.num_sampled)
+        return _load_movielens(dataset.root, dataset.download, dataset.sha256, dataset.task, dataset.num_sampled)
 
 
 # The last one is kept, for model and task ask for what it tells of itself.
@@ -101,12 +104,19 @@ def _load_file(dataset_json: str) -> Table:
     frame = check_table(whole, dataset.target, dataset.task, dataset.drop, dataset.path)
     rest, held_out = hold_out(len(frame), max(int(len(frame) * dataset.test_share), 1))
     train, test = frame.iloc[rest.numpy()], frame.iloc[held_out.numpy()]
-    return encode_table(train, test, dataset.target, dataset.task, dataset.split, dataset.max_categories)
+    if len(train) < 2:
+        raise UserError(
+            "dataset.test_share must leave a row to train on and one to validate by, but "
+            f"{dataset.test_share:g} of {len(frame)} leaves {len(train)}. Lower it."
+        )
+    table = encode_table(train, test, dataset.target, dataset.task, dataset.split, dataset.max_categories)
+    notes = (describe_columns(frame, dataset.target), *table.splits.notes)
+    return table._replace(splits=replace(table.splits, notes=notes))
 
 
 @lru_cache(maxsize=1)
-def _load_movielens(root: str, download: bool, task: str, num_sampled: int) -> Ratings:
-    everything = load_movielens(Path(root).expanduser(), download)
+def _load_movielens(root: str, download: bool, sha256: str, task: str, num_sampled: int) -> Ratings:
+    everything = load_movielens(Path(root).expanduser(), download, sha256)
     return split_ratings(everything) if task == "regression" else split_next_item(everything, num_sampled)
 
 

@@ -8,7 +8,7 @@ runs/<experiment>/<name>-<identity>/
     explain.json         of a unit: what its gates do on the validation data, see mgu/explain/explanation.py
     gates.*, topology.*  pictures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               of a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
-    correct.bits         which of the official test images those weights got right
+    correct.bits         which of the official test examples (images, rows) those weights got right
     log.txt              what happened, with the traceback of a failure
     checkpoint.pt        of a run that is not over: where it continues, see mgu/checkpoint.py
     .lock                held while a process trains this run
@@ -28,8 +28,9 @@ import msgspec
 from mgu.errors import UserError
 from mgu.score import SCORES, Score, TaskName
 
-# 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`, 2 nothing of `task`: both are read, too.
-SCHEMA_VERSION: Literal[3] = 3
+# 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`, 2 nothing of `task`, 3 nothing of `num_classes` and
+# called blocks units: all are read, too.
+SCHEMA_VERSION: Literal[4] = 4
 RESULT_FILE = "result.json"
 HISTORY_FILE = "history.csv"
 PRUNE_FOLDER = "prune"
@@ -41,6 +42,9 @@ CORRECT_FILE = "correct.bits"
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py
 
 
+# block: what has other paths than the paper's unit, such as those of others that it is compared with. It is ranked, but
+# neither claimed of the unit nor a part of the grid.
+Kind = Literal["baseline", "unit", "block"]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1 + 1e-9)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]  # of seconds, kilowatt-hours or kilograms
 
@@ -129,13 +133,13 @@ class Energy(Record, frozen=True):
 class Result(Record, frozen=True):
     """All that is known of a run; None where it was not reached or not measured."""
 
-    schema_version: Literal[1, 2, 3]
+    schema_version: Literal[1, 2, 3, 4]
     status: Literal["ok", "diverged", "failed"]
     error: str | None  # last line of the traceback of a failed run
     name: str
     identity: str
     experiment_name: str
-    model: Literal["baseline", "unit"]
+    model: Kind
     dataset: str
     split: str
     layout: str  # in the paper's notation
@@ -160,6 +164,14 @@ class Result(Record, frozen=True):
     contended: bool = False  # another run shared the host while time and energy were measured
     trained_together: int = 1  # runs, this one counted, that one process trained at once: see mgu/train/together.py
     task: TaskName = "classification"
+    num_classes: int | None = None  # of a classification
+
+    @property
+    def kind(self) -> Kind:
+        """`model`, also of an older file."""
+        unit = self.config.get("mgu")
+        has_own_paths = isinstance(unit, dict) and (unit.get("processors") or not unit.get("skip_gate", True))
+        return "block" if self.model == "unit" and has_own_paths else self.model
 
     @property
     def score(self) -> Score:
@@ -223,18 +235,18 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_correct(folder: Path, num_images: int, bits: bytes, images_of_cases: Sequence[int] = ()) -> None:
-    """`bits`: one an image, 1 where it was classified correctly, the first image highest, as numpy.packbits gives them.
+def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases: Sequence[int] = ()) -> None:
+    """`bits`: one an example, 1 where it was classified correctly, the first highest, as numpy.packbits gives them.
 
     The file is their number in ASCII, of images of cases also the number of each case's, a line feed, and the bits.
     """
-    header = " ".join(str(number) for number in (num_images, *images_of_cases))
+    header = " ".join(str(number) for number in (num_examples, *images_of_cases))
     with replacing(folder / CORRECT_FILE) as temporary:
         temporary.write_bytes(header.encode() + b"\n" + bits)
 
 
 def read_correct(folder: Path) -> tuple[int, bytes, tuple[int, ...]] | None:
-    """Number of images, bits and images of cases as they were written; None where there are none, or not as many as
+    """Number of examples, bits and images of cases as they were written; None where there are none, or not as many as
     named."""
     try:
         header, _, bits = (folder / CORRECT_FILE).read_bytes().partition(b"\n")

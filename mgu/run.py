@@ -18,7 +18,7 @@ from typing import Any
 import torch
 import yaml
 
-from mgu.assess import Correct, assess
+from mgu.assess import Correct, assess, count_classes
 from mgu.build import (
     Learner,
     build_graph,
@@ -156,6 +156,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
         params_trainable=count_trainable(learner.model),
         params_keras=count_keras(learner.model),
         flops_per_sample=count_flops(config),
+        num_classes=count_classes(learner.task),
         epochs=len(outcome.history),
         best_epoch=outcome.best_epoch,
         device=describe_device(config),

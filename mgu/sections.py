@@ -11,6 +11,8 @@ from mgu.score import TaskName
 
 NAME = r"^\w[\w.-]*$"  # becomes part of a path
 
+TEST_SHARE, VAL_SHARE = 0.2, 0.1  # those that go without saying in a label: of conf/dataset/table.yaml and cases.yaml
+
 Count = Annotated[int, Field(gt=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -63,8 +65,9 @@ class TableConfig(Section):
 
     @property
     def label(self) -> str:
-        """As reports call the data."""
-        return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}"
+        """As reports call the data; other shares test on other rows, and are not to be ranked with these."""
+        share = f" test {self.test_share:g}" if self.test_share != TEST_SHARE else ""
+        return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}{share}"
 
 
 class CasesConfig(Section):
@@ -100,8 +103,10 @@ class CasesConfig(Section):
 
     @property
     def label(self) -> str:
-        """As reports call the data."""
-        return f"{Path(self.path).stem}@{self.sha256[:4]}"
+        """As reports call the data; other shares are of other images, as for a table."""
+        test = f" test {self.test_share:g}" if self.test_share != TEST_SHARE else ""
+        val = f" val {self.val_share:g}" if self.val_share != VAL_SHARE else ""
+        return f"{Path(self.path).stem}@{self.sha256[:4]}{test}{val}"
 
     @field_validator("image_shape")
     @classmethod
@@ -121,11 +126,12 @@ class MovieLensConfig(Section):
     embedding: Annotated[int, Field(gt=0, le=10_000)]
     num_sampled: Annotated[int, Field(gt=0, le=10_000)]
     split: Literal["holdout"]
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the three files: which data this run is about
 
     @property
     def label(self) -> str:
         """As reports call the data."""
-        return "movielens-ratings" if self.task == "regression" else "movielens-next"
+        return f"movielens-{'ratings' if self.task == 'regression' else 'next'}@{self.sha256[:4]}"
 
 
 class FactorsLayoutConfig(Section):

@@ -100,7 +100,8 @@ def _read_result(folder: Path) -> Result:
 
 
 def _read_config(folder: Path, result: Result) -> RunConfig:
-    """config.yaml, if it is of the same run as the result; the data may have moved to where MGU_DATA says."""
+    """config.yaml, if it is of the same run as the result; data that are no longer where they were may be where
+    MGU_DATA says."""
     path = folder / CONFIG_FILE
     try:
         config = check_config(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
@@ -115,6 +116,8 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
         )
     root = os.environ.get("MGU_DATA")
     if root is None or isinstance(config.dataset, TableConfig | CasesConfig):
+        return config
+    if any(Path(config.dataset.root).expanduser().glob("*")):
         return config
     return config.model_copy(update={"dataset": config.dataset.model_copy(update={"root": root})})
 

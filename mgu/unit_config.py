@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -9,6 +11,9 @@ from pydantic import Field, model_validator
 from mgu.errors import did_you_mean
 from mgu.sections import NAME, NonNegative, Positive, Section
 from mgu.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, describe
+
+# The paths of conf/mgu that are not the paper's, as `_digest` has them: their name says enough.
+PUBLISHED = {"highway": "758f", "paths": "5b10", "squeeze_excitation": "01db", "switchable_norm": "be33"}
 
 
 class DecisiveConfig(Section):
@@ -67,7 +72,9 @@ class UnitConfig(Section):
     def name(self) -> str:
         """As it stands in the name of a run."""
         words = {
+            self._digest: self.processors and PUBLISHED.get(self.wiring) != self._digest,
             "nores": self.wiring in WIRINGS and not self.residual_gate,
+            "noskip": self.wiring in WIRINGS and not self.skip_gate,
             f"gate-{self.gate}": self.gate != "replica",
             f"bypass-{self.bypass}": self.bypass != "replica",
             "softmax": self.mixing == "softmax",
@@ -75,6 +82,12 @@ class UnitConfig(Section):
             "decisive": self.decisive.weight > 0,
         }
         return "-".join([self.wiring, *(word for word, holds in words.items() if holds)])
+
+    @property
+    def _digest(self) -> str:
+        """Tells paths of one's own from others that are called the same."""
+        paths = [list((self.processors or {}).items()), self.residual_gate, self.skip_gate]
+        return hashlib.sha256(json.dumps(paths).encode()).hexdigest()[:4]
 
     @property
     def is_paper(self) -> bool:
@@ -95,6 +108,8 @@ class UnitConfig(Section):
             values["decisive"] = self.decisive.identity
         if self.processors:
             values["wiring"] = list(values.pop("processors").items())
+        if self.bypass != "replica":
+            values["bypass"] = [self.bypass, "batch_norm"]  # projections were without a norm once, and blew up
         return values
 
     @model_validator(mode="after")

@@ -140,6 +140,12 @@ def test_no_case_crosses_and_every_class_is_everywhere(of: Of, tmp_path: Path) -
         assert len({part_of[image.tobytes()] for image in images}) == 1
 
 
+def test_other_shares_are_other_experiments(of: Of, tmp_path: Path) -> None:
+    folder = save_cases(tmp_path / "cases")
+    labels = [of(folder, *more).dataset.label for more in ((), ["dataset.test_share=0.3"], ["dataset.val_share=0.2"])]
+    assert [label.removeprefix(labels[0]) for label in labels] == ["", " test 0.3", " val 0.2"]
+
+
 def test_the_split_is_the_same_for_all_seeds_sizes_and_broken_images(of: Of, tmp_path: Path) -> None:
     root = save_cases(tmp_path / "data")
     whole = parts_of(build_splits(of(root)))

@@ -106,6 +106,14 @@ def test_the_identity_of_a_unit_is_all_that_it_computes(configure: Configure) ->
     assert paths.model_copy(update={"mgu": turned}).identity != paths.identity
 
 
+def test_other_paths_of_one_name_are_told_apart(configure: Configure) -> None:
+    """Whatever changes what is trained: steps, their order, which gates there are."""
+    changes = ["", "~mgu.processors.gn", "mgu.processors.gn=[rms_norm]", "+mgu.skip_gate=false",
+               "mgu.residual_gate=false"]  # fmt: skip
+    names = {configure("mgu=paths", *([change] if change else [])).name for change in changes}
+    assert len(names) == len(changes) and "digits_3-mgu-paths-s0" in names
+
+
 @pytest.mark.parametrize(
     ("overrides", "name"),
     [
@@ -113,6 +121,10 @@ def test_the_identity_of_a_unit_is_all_that_it_computes(configure: Configure) ->
         ("mgu=equations mgu.gate=squeeze mgu.bypass=identity", "equations-gate-squeeze-bypass-identity"),
         ("mgu=paths mgu.mixing=softmax mgu.gate=scalar", "paths-gate-scalar-softmax"),
         ("mgu=highway", "highway-bypass-identity"),
+        ("mgu=squeeze_excitation", "squeeze_excitation"),
+        ("mgu=switchable_norm", "switchable_norm"),
+        ("mgu=paths", "paths"),
+        ("mgu=equations +mgu.skip_gate=false", "equations-noskip"),
     ],
 )
 def test_a_run_is_called_after_its_unit(overrides: str, name: str, configure: Configure) -> None:

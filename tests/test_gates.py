@@ -32,7 +32,7 @@ class ByHandFor(ByHand):
         kind = self.kinds.get(name, self.gate)
         prefix = name if name in self.kinds else f"gate_transforms.{name}"
         own = {key.removeprefix(f"{prefix}."): w for key, w in self.weights.items() if key.startswith(f"{prefix}.")}
-        return self.dense(kind, own, x) if self.is_linear else self.convolved(kind, own, x)
+        return self.dense(kind, own, x) if self.is_linear else self.convolved(kind, name, own, x)
 
     def dense(self, kind: str, own: dict[str, Tensor], x: Tensor) -> Tensor:
         if kind in ("replica", "spatial"):
@@ -41,7 +41,7 @@ class ByHandFor(ByHand):
             return self.narrow(own, x)
         return x if kind == "identity" else own["bias"]
 
-    def convolved(self, kind: str, own: dict[str, Tensor], x: Tensor) -> Tensor:
+    def convolved(self, kind: str, name: str, own: dict[str, Tensor], x: Tensor) -> Tensor:
         batch, channels, height, width = x.shape
         padded = x.new_zeros(batch, channels, height + 2, width + 2)
         padded[:, :, 1:-1, 1:-1] = x
@@ -52,7 +52,8 @@ class ByHandFor(ByHand):
             by_channel = torch.einsum("bchwij,cij->bchw", patches, own["depthwise.weight"][:, 0])
             return self.pointwise(own["pointwise.weight"], own["pointwise.bias"], by_channel)
         if kind == "projection":
-            return self.pointwise(own["1.weight"], own["1.bias"], patches.sum((-1, -2)) / 9)
+            mean = patches.sum((-1, -2)) / 9
+            return self.bn(f"{name}.2", torch.einsum("bchw,oc->bohw", mean, own["1.weight"][:, :, 0, 0]))
         if kind == "squeeze":
             return self.narrow(own, x.sum((2, 3)) / (height * width))[:, :, None, None]
         return x if kind == "identity" else own["bias"][:, None, None]
@@ -152,6 +153,35 @@ def test_an_identity_bypass_is_the_input_itself(layer: nn.Module) -> None:
     unit = MultiGatedUnit(layer, bypass="identity")
     x = torch.randn((3, 6) if isinstance(layer, nn.Linear) else (3, 6, *(8,) * len(layer.kernel_size)))  # type: ignore[arg-type]
     assert unit.branches(x)["bypass"] is x and isinstance(unit.bypass, nn.Identity)
+
+
+@pytest.mark.parametrize("bypass", ["projection", "identity"])
+def test_a_projection_does_not_grow_with_depth(bypass: BypassKind) -> None:
+    """Each channel of it has mean 0 and variance 1 over the batch, whatever came before, and the run's own numbers."""
+    layers = [nn.Conv2d(width, width + 2, 3, padding=1) for width in range(4, 24, 2)]
+    units = [MultiGatedUnit(layer, bypass=bypass, gate="channel", bn_momentum=1.0, bn_eps=1e-6) for layer in layers]
+    x = torch.randn(3, 4, 6, 5) * 1e6
+    for unit in units:
+        var, mean = torch.var_mean(unit.branches(x)["bypass"], (0, 2, 3), correction=0)
+        torch.testing.assert_close(torch.stack([mean, var]), torch.tensor([[0.0], [1.0]]).expand(2, len(var)),
+                                   atol=1e-3, rtol=0)  # fmt: skip
+        x = unit(x)
+    assert x.abs().max() < 100
+
+
+def test_identity_and_projection_are_not_what_an_earlier_version_trained(configure: Configure) -> None:
+    """Whose projections had no norm: its runs are no seeds of these."""
+    named = {b: configure("mgu=equations", f"mgu.bypass={b}").mgu for b in BYPASS_KINDS}
+    assert "bypass" not in named["replica"].identity
+    assert [named[b].identity["bypass"] for b in ("projection", "identity")] == [
+        ["projection", "batch_norm"], ["identity", "batch_norm"]]  # fmt: skip
+
+
+def test_a_padding_beyond_half_the_kernel_has_no_projection() -> None:
+    layer = nn.Conv2d(4, 4, 3, padding=2)
+    with pytest.raises(TypeError, match=r"padding of at most half its kernel, but got padding \(2, 2\) for"):
+        MultiGatedUnit(layer, bypass="projection")
+    assert MultiGatedUnit(layer, bypass="replica")(torch.randn(2, 4, 5, 5)).shape == (2, 4, 7, 7)
 
 
 def test_gates_live_where_the_layer_lives() -> None:

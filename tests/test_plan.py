@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from mgu.estimate import Model, Sample, estimate, sample_of
+from mgu.estimate import Model, Sample, axes_of, estimate, sample_of
 from mgu.progress import describe_s
 from mgu.results import Seconds, write_result
 from mgu.state import CHECKPOINT_FILE, LOCK_FILE, find_state, hold, run_folder
 from tests.conftest import Command, Configure
-from tests.examples import example_result
+from tests.examples import example_result, example_unit
 
 KEYS = {"name", "layout", "norm", "residual", "mgu", "params", "flops", "state", "est_time_s", "est_energy_kwh"}
 
@@ -143,3 +143,12 @@ def test_a_result_of_another_run_is_not_this_ones(configure: Configure) -> None:
     assert find_state(config) == "done"
     write_result(folder, example_result(identity="deadbeef"))
     assert find_state(config) == "pending"
+
+
+@pytest.mark.parametrize("unit", ["mgu=reference", "mgu=paths", "mgu=squeeze_excitation"])
+def test_a_finished_unit_is_a_sample_of_the_same_unit(unit: str, configure: Configure) -> None:
+    config = configure(unit)
+    found = sample_of(example_unit(config=json.loads(config.model_dump_json())))
+    assert found and found.axes == axes_of(config) and found.is_unit
+    older = {"training": {"epochs": 30}, "mgu": {"wiring": "reference", "learned": True}}
+    assert (sample := sample_of(example_unit(config=older))) and sample.axes == (None, None, "reference")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import math
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ import torch
 from sklearn.metrics import ndcg_score
 from torch import nn
 
-from mgu.build import build_model, count_flops
-from mgu.data import movielens
+from mgu.build import build_model, build_splits, count_flops
+from mgu.config import RunConfig
+from mgu.data import movielens_files as files
+from mgu.data.candidates import Candidates
 from mgu.data.movielens import Interactions, load_movielens
 from mgu.data.ratings import split_next_item, split_ratings
 from mgu.errors import UserError
@@ -89,7 +93,7 @@ def test_the_format_is_read(root: Path, everything: Interactions) -> None:
 
 
 def test_without_files_the_terms_are_told_and_nothing_is_fetched(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(movielens, "urlopen", lambda *_, **__: pytest.fail("must not be called"))
+    monkeypatch.setattr(files, "urlopen", lambda *_, **__: pytest.fail("must not be called"))
     with pytest.raises(UserError, match=r"neither redistributed nor used commercially.* Pass dataset.download=true"):
         load_movielens(tmp_path, download=False)
 
@@ -98,12 +102,12 @@ def test_the_download_is_checked_and_unpacked(root: Path, tmp_path: Path, monkey
     """The server is a stand-in: what it sends is a small set in an archive of the published form."""
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        for name in movielens.FILES:
+        for name in files.FILES:
             archive.write(root / "ml-100k" / name, f"ml-100k/{name}")
-    monkeypatch.setattr(movielens, "urlopen", lambda url, timeout: io.BytesIO(content.getvalue()))
+    monkeypatch.setattr(files, "urlopen", lambda url, timeout: io.BytesIO(content.getvalue()))
     with pytest.raises(UserError, match="its checksum is not the published one"):
         load_movielens(tmp_path, download=True)
-    monkeypatch.setattr(movielens, "MD5", movielens.hashlib.md5(content.getvalue()).hexdigest())
+    monkeypatch.setattr(files, "MD5", hashlib.md5(content.getvalue()).hexdigest())
     assert len(load_movielens(tmp_path, download=True).ratings) == len(raw(root))
 
 
@@ -116,9 +120,56 @@ def test_a_file_of_another_format_is_named(root: Path, tmp_path: Path) -> None:
     data.write_text("1\t1\t3\t880000000\n1\t2\t3\t880000000\n")
     with pytest.raises(UserError, match="too few to be split: 2 ratings"):
         load_movielens(tmp_path, download=False)
-    data.write_text("user,item\n1,2\n")
+    data.write_text("user,item\n1,2\n" * 30)
     with pytest.raises(UserError, match="format of ml-100k"):
         load_movielens(tmp_path, download=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("u.data", r"\t\d\t", "\t\t", "rating in line 1 of u.data is no number from 0.5 to 5: ''"),
+        ("u.data", r"\t\d\t", "\t99\t", "rating in line 1 of u.data is no number from 0.5 to 5: '99'"),
+        ("u.data", r"\t\d\t", "\tnan\t", "rating in line 1 of u.data is no number from 0.5 to 5: 'nan'"),
+        ("u.data", r"^\d+\t", "1.5\t", "user in line 1 of u.data is no whole number: '1.5'"),
+        ("u.data", r"\n", "\t7\n", "line 1 of u.data has 5 fields and not 4"),
+        ("u.item", r"\|[01]\n", "\n", "line 1 of u.item has 23 fields and not 24"),
+        ("u.item", r"\|[01]\n", "|2\n", "genre_18 in line 1 of u.item is no whole number from 0 to 1: '2'"),
+        ("u.item", r"\n2\|", "\n1|", "item 1 is in u.item twice"),
+        ("u.user", r"\n2\|", "\n1|", "user 1 is in u.user twice"),
+        ("u.user", r"\|21\|", "||", "age in line 1 of u.user is no number from 0 to 150: ''"),
+    ],
+)
+def test_a_torn_file_is_refused(name: str, old: str, new: str, message: str, tmp_path: Path) -> None:
+    path = generate(tmp_path) / "ml-100k" / name
+    path.write_text(re.sub(old, new, path.read_text("latin-1"), count=1), "latin-1")
+    with pytest.raises(UserError, match=re.escape(f"are not ({message})")) as caught:
+        load_movielens(tmp_path, download=False)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_quotes_and_line_ends_of_other_systems_are_no_fault(everything: Interactions, tmp_path: Path) -> None:
+    """A title may have one quote, and Latin-1 has a character that Python takes for the end of a line."""
+    path = generate(tmp_path) / "ml-100k" / "u.item"
+    path.write_text(path.read_text("latin-1").replace("Film à 1", '"Film \x85', 1).replace("\n", "\r\n"), "latin-1",
+                    newline="")  # fmt: skip
+    assert torch.equal(load_movielens(tmp_path, download=False).item_features, everything.item_features)
+
+
+def test_a_run_is_known_by_its_files_and_not_by_where_they_lie(
+    root: Path, tmp_path: Path, configure: Configure
+) -> None:
+    def at(folder: Path) -> RunConfig:
+        return configure("dataset=movielens", "layout=dense_2", f"dataset.root={folder}")
+
+    first, copy = at(root), at(generate(tmp_path))
+    assert copy.identity == first.identity and copy.dataset.label == first.dataset.label
+    data = tmp_path / "ml-100k" / "u.data"
+    data.write_text(data.read_text() + "1\t1\t3\t880000000\n")
+    other = at(tmp_path)
+    assert other.identity != first.identity and other.dataset.label != first.dataset.label
+    with pytest.raises(UserError, match=r"must be the files that the run began with, but those in .* have changed"):
+        build_splits(copy)
 
 
 # Splits
@@ -159,8 +210,18 @@ def test_training_draws_others_anew_and_none_that_is_known(everything: Interacti
     assert torch.equal(first[:, 0], train.pairs[:20])
     known = {(u, i) for u, i in train.pairs.tolist()}
     assert not known & {(u, i) for u, i in first[:, 1:].reshape(-1, 2).tolist()}
+    assert (first[..., 1] < NUM_ITEMS).all()  # a batch norm would take what is no item into its statistics
     torch.manual_seed(1)
     assert torch.equal(train.batch(torch.arange(20))[0], first)
+
+
+def test_others_are_drawn_evenly_among_the_unknown() -> None:
+    """One user who knows items 0 and 3 of six; one who knows all, for whom nothing is left."""
+    seen = torch.tensor([[True, False, False, True, False, False], [True] * 6])
+    pairs = Candidates(torch.tensor([[0, 0], [1, 2]]), seen, num_sampled=40_000).batch(slice(None))[0]
+    shares = pairs[0, 1:, 1].bincount(minlength=6) / 40_000
+    torch.testing.assert_close(shares, torch.tensor([0, 0.25, 0.25, 0, 0.25, 0.25]), atol=0.01, rtol=0)
+    assert (pairs[1, 1:, 1] == 6).all()
 
 
 def test_ratings_are_cut_in_time_and_scaled_by_training_ones(root: Path, everything: Interactions) -> None:
@@ -265,7 +326,7 @@ def test_sizes_and_flops_by_hand(configure: Configure, root: Path) -> None:
     config = configure(*SMALL, "layout=dense_2", "norm=no_norm", f"dataset.root={root}")
     model, width = build_model(config), 2 * 4 + 6 + 20
     dense = width * 16 + 16 + 16 * 16 + 16 + 16 + 1
-    assert sum(p.numel() for p in model.parameters()) == dense + 4 * (NUM_USERS + 1) + 4 * (NUM_ITEMS + 1)
+    assert sum(p.numel() for p in model.parameters()) == dense + 4 * NUM_USERS + 4 * (NUM_ITEMS + 1)
     assert count_flops(config) == 2 * (width * 16 + 16 * 16 + 16)
     assert model(torch.tensor([[[0, 1], [0, NUM_ITEMS]]])).isinf().tolist() == [[False, True]]
 
@@ -278,7 +339,7 @@ def test_films_are_ranked_better_than_by_chance(choice: str, configure: Configur
     config = configure(*small, *choice.split(), f"dataset.root={root}", "training.epochs=6")
     run_folder(config).mkdir(parents=True)
     result = run(config)
-    assert result.status == "ok" and result.task == "ranking" and result.dataset == "movielens-next"
+    assert result.status == "ok" and result.task == "ranking" and result.dataset.startswith("movielens-next@")
     assert result.train and result.train.loss and result.train.ndcg_at_10 is None  # never ranked in full
     assert result.val and result.val.recall_at_10 and result.test and 0 < result.test.ndcg_at_10 < 1
     assert max(result.val.recall_at_10, result.test.recall_at_10) > 10 / NUM_ITEMS
@@ -289,7 +350,7 @@ def test_ratings_are_predicted_better_than_by_their_mean(configure: Configure, r
                        "training.epochs=25", "layout.dropout=0")  # fmt: skip
     run_folder(config).mkdir(parents=True)
     result = run(config)
-    assert result.task == "regression" and result.dataset == "movielens-ratings"
+    assert result.task == "regression" and result.dataset.startswith("movielens-ratings@")
     assert result.val and result.val.r2 and result.val.r2 > 0.3 and result.val.rmse < 1.2
 
 

@@ -80,6 +80,11 @@ def test_rows_of_a_table_are_not_called_images() -> None:
     assert "picked on the rows that score it" in text and "no test over rows" in text and "-10.00 points" in text
 
 
+def test_ratings_are_not_called_images() -> None:
+    (table,) = ranked([example_result(config={"dataset": {"name": "movielens"}})])
+    assert table.rows[0].examples == "ratings"
+
+
 def test_large_errors_are_whole_numbers() -> None:
     assert [shorten(value) for value in (0.93124, 12.3456, -12_345.6)] == ["0.9312", "12.35", "-12,346"]
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from sklearn.compose import make_column_transformer
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
@@ -22,12 +25,13 @@ from mgu.data import adult
 from mgu.data.adult import load_adult
 from mgu.data.rows import Rows
 from mgu.data.table import encode_table
-from mgu.data.table_file import check_table
+from mgu.data.table_columns import advise_drop, check_table
 from mgu.errors import UserError
 from mgu.models.convnet import count_keras
 from mgu.problem import build_task, load_table
 from mgu.prune.pipeline import run_pruning
 from mgu.prune.settings import read_settings
+from mgu.report.seeds import guess
 from mgu.results import read_result
 from mgu.run import run
 from mgu.state import run_folder
@@ -229,12 +233,37 @@ def test_the_identity_is_of_the_content_and_not_of_the_place(saved: Any, configu
         build_splits(first)
 
 
+def test_other_test_rows_are_another_experiment(saved: Any, configure: Configure) -> None:
+    labels = [configure(*saved(some_rows()), *more).dataset.label for more in ((), ["dataset.test_share=0.3"])]
+    assert labels[1] == f"{labels[0]} test 0.3"
+
+
 BASE = some_rows()
+HELD_OUT = int(torch.randperm(100, generator=torch.Generator().manual_seed(0))[0])  # a row that is tested
 
 
 @pytest.mark.parametrize(
     ("content", "target", "more", "message"),
     [
+        (BASE, "PRICE", "", "but got 'PRICE'. Did you mean price.$"),
+        (BASE.rename(columns={"price": " price"}), "price", "", "Did you mean ' price'.$"),
+        (BASE, "price", "dataset.drop=[price]", "beside the target, but got 'price'. It is needed.$"),
+        (BASE, "price", "dataset.drop=area", "dataset.drop must be a list of columns, but got 'area'"),
+        (BASE.to_csv(), "price", "", "columns must have names, but number 1 of .* write the file without it .pandas: "),
+        (BASE.rename(columns={"area": "", "rooms": " "}), "price", "", "must have names, but number 1 of"),
+        (BASE.assign(area=BASE["area"].map(lambda v: f"{v:.1f}".replace(".", ","))), "price", "",
+         "must be written as 1234.5, and a missing one as nothing, but 'area' has '.*,.', which makes words of all"),
+        (BASE.assign(area=BASE["area"].map("{:.1f} %".format)), "price", "", "must be written as 1234.5"),
+        (BASE.assign(area=BASE["area"].astype(str).where(BASE.index != 3, "-")), "price", "", "'area' has '-', which"),
+        (BASE.assign(sold=[f"{i % 28 + 1}. May {1900 + i}" for i in range(100)]), "price", "",
+         "'sold' has 100 different texts in 100 rows .'1. May 1900'"),
+        (BASE.assign(area=BASE["area"].where(BASE.index != 3, 1e308)), "price", "",
+         "must stay finite when they are standardised, but 'area' reaches 1e.308: .* dataset.drop=.area."),
+        (BASE.assign(price=BASE["price"] * 1e302), "price", "", "standardised, but 'price' reaches .*: predict"),
+        (BASE[:20], "price", "dataset.test_share=0.96", "must leave a row to train on .*but 0.96 of 20 leaves 1"),
+        (BASE.assign(sold=BASE.index == HELD_OUT), "sold", "", "rows to train on must be of two classes, but all 72"),
+        (BASE.assign(sold=True), "sold", "", "'sold' is True in every row"),
+        (BASE.assign(sold=BASE["rooms"] > 2), "sold", "dataset.task=regression", "but 'sold' has '(True|False)'"),
         (BASE, "prize", "", "must be a column of .* Did you mean price?"),
         (BASE.assign(price=1), "price", "", "must vary, but 'price' is 1 in every row"),
         (BASE.assign(sold="2020-01-31"), "price", "", "'sold' has dates .* dataset.drop=.sold."),
@@ -283,8 +312,73 @@ def test_a_table_that_is_not_there_and_values_that_are_wrong(saved: Any, configu
 def test_a_separator_of_two_characters_and_a_digest_of_none(saved: Any, configure: Configure) -> None:
     with pytest.raises(UserError, match=r"dataset\.sha256 must be 64 hexadecimal digits"):
         configure(*saved(BASE), "dataset.sha256=abc", "dataset.task=regression")
-    with pytest.raises(UserError, match=r"dataset\.separator must have at most 1 character"):
-        configure(*saved(BASE), "dataset.separator=ab", "dataset.task=regression")
+    for separator in ("ab", "null", "''", "'\"'"):
+        with pytest.raises(
+            UserError, match=r"dataset\.separator must be one character, but got .* dataset.separator=tab"
+        ):
+            configure(*saved(BASE), f"dataset.separator={separator}", "dataset.task=regression")
+
+
+def test_words_for_what_is_missing_are_words_among_words(saved: Any, configure: Configure) -> None:
+    text = BASE.assign(
+        area=BASE["area"].astype(str).where(BASE.index % 9 > 0, "NA"),
+        city=BASE["city"].where(BASE.index % 5 > 0, "None"),
+    ).to_csv(index=False)
+    table = load_table(configure(*saved(text)).dataset)
+    assert table.num_inputs == (2 + 1) + 4  # area, rooms, whether area is missing; three cities and None
+    assert table.splits.notes == ("columns taken for numbers: area, rooms, and for categories: city (4 values)",)
+    assert load_table(configure(*saved(text, "city")).dataset).classes == ["Bacau", "Cluj", "Iasi", "None"]
+
+
+def test_copies_of_training_rows_are_counted() -> None:
+    train, test = some_rows(50), some_rows(30, seed=1)
+    test = pd.concat([test, train[:7], train[:2].assign(price=0.0)])
+    table = encode_table(train, test, "price", "regression", "paper", 100)
+    assert table.splits.notes == ("7 of 39 validation rows are also training rows",)
+    assert encode_table(train, test[:30], "price", "regression", "paper", 100).splits.notes == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["city", "net price (EUR)", "a]b", "1", "1.5", "nan", "Null", 'say "x"', "it's", "é", "b\\"]
+)
+def test_advice_on_columns_can_be_pasted(name: str) -> None:
+    (word,) = shlex.split(advise_drop(name))
+    (value,) = OverridesParser.create().parse_override(word).value()
+    assert str(value) == name
+
+
+@pytest.mark.parametrize("form", ["gz", "xz", "zip", "bz2"])
+def test_a_torn_archive_is_named(form: str, saved: Any, configure: Configure, tmp_path: Path) -> None:
+    overrides, path = saved(BASE), tmp_path / f"houses.csv.{form}"
+    BASE.to_csv(path, index=False)
+    assert load_table(configure(*overrides, f"dataset.path={path}").dataset).num_inputs == 5
+    path.write_bytes(path.read_bytes()[:-60])
+    with pytest.raises(UserError, match="cannot be read as one: "):
+        configure(*overrides, f"dataset.path={path}")
+
+
+def test_a_file_in_latin_1_and_a_packer_that_is_missing(saved: Any, configure: Configure, tmp_path: Path) -> None:
+    overrides = saved(BASE)
+    path = tmp_path / "houses.csv"
+    path.write_bytes(BASE.assign(city="Iași").to_csv(index=False).encode("iso-8859-2", "replace") + b"\xe9")
+    with pytest.raises(UserError, match=r"a CSV must be in UTF-8, but .* is not\. Save it as UTF-8"):
+        configure(*overrides)
+    path = tmp_path / "houses.csv.zst"
+    path.write_bytes(b"(\xb5/\xfd")
+    with pytest.raises(UserError, match=r"must be a CSV that can be unpacked here|cannot be read as one"):
+        configure(*overrides, f"dataset.path={path}")
+
+
+def test_columns_to_drop_may_be_called_anything(saved: Any, configure: Configure) -> None:
+    text = BASE.assign(**{"1": 2, "1.5": 2, "nan": 2, "null": 2}).to_csv(index=False)
+    config = configure(*saved(text), "dataset.drop=[1,1.5,nan,null]", "dataset.separator=','")
+    assert load_table(config.dataset).num_inputs == 5
+
+
+@pytest.mark.parametrize("separator", ["'\\t'", "tab"])
+def test_a_tab_as_a_shell_can_say_it(separator: str, saved: Any, configure: Configure) -> None:
+    config = configure(*saved(BASE.to_csv(sep="\t", index=False)), f"dataset.separator={separator}")
+    assert load_table(config.dataset).num_inputs == 5
 
 
 def test_separators_marks_and_columns_to_drop(saved: Any, configure: Configure) -> None:
@@ -366,6 +460,15 @@ def test_a_run_of_regression_learns_and_is_measured_in_the_targets_unit(saved: A
     assert [unit["name"] for unit in explained["units"]] == ["linear1", "linear2"]
     with pytest.raises(UserError, match=r"RUN must be of images, but .* is of dataset=table, whose units are not prun"):
         run_pruning(trained, read_settings(conf_dir() / "prune.yaml", []), None, print)
+
+
+def test_a_run_of_a_table_says_how_many_classes_it_has(saved: Any, configure: Configure) -> None:
+    """A run that diverged before its first epoch was over counts as a guess among them."""
+    config = configure(*saved(some_rows(), "city"), "optimizer.lr=1e30", "training.epochs=1")
+    run_folder(config).mkdir(parents=True)
+    result = run(config)
+    assert result.status == "diverged" and result.num_classes == 3 and guess(result) == pytest.approx(1 / 3)
+    assert guess(msgspec.structs.replace(result, num_classes=None)) == 0
 
 
 def test_a_user_trains_plans_and_reports_on_a_file(saved: Any, mgu_run: Command, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import torch
+import yaml
 from safetensors.torch import load_file, save_file
 
 from mgu.errors import UserError
@@ -89,13 +90,20 @@ def test_what_is_no_trained_run_is_told_in_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_data_that_are_not_there(trained_unit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(name: str, root: str, *rest: object) -> None:
+@pytest.mark.parametrize(("stored", "asked"), [("gone", "elsewhere"), ("", "")])
+def test_data_are_looked_for_elsewhere_only_if_they_are_gone(
+    stored: str, asked: str, trained_unit: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(name: str, root: str, *rest: object) -> None:
         raise UserError(f"dataset must be below {root}")
 
-    monkeypatch.setattr("mgu.problem.load_splits", gone)
-    monkeypatch.setenv("MGU_DATA", "elsewhere")  # the data have moved since the run
-    with pytest.raises(UserError, match="dataset must be below elsewhere"):
+    path = trained_unit / "config.yaml"
+    config = yaml.safe_load(path.read_text())
+    config["dataset"]["root"] = str(trained_unit / stored)  # not of the identity
+    path.write_text(yaml.safe_dump(config))
+    monkeypatch.setattr("mgu.problem.load_splits", look)
+    monkeypatch.setenv("MGU_DATA", "elsewhere")
+    with pytest.raises(UserError, match=f"dataset must be below {asked or trained_unit}$"):
         load_trained(trained_unit)
 
 

@@ -222,6 +222,21 @@ def test_a_diverged_seed_counts_as_a_guess_and_is_named(trained: Trained) -> Non
     assert any("in a mean each counts as a guess" in line for line in analysis.lines)
 
 
+@pytest.mark.parametrize("model", ["block", "unit"])  # as it is written, and as schema version 3 wrote it
+def test_blocks_of_others_are_ranked_and_on_neither_side(model: str) -> None:
+    config = example_unit().config
+    highway = {"mgu": {"wiring": "highway", "processors": {"activated": ["activation"]}, "skip_gate": True}}
+    known = [example_result(val_accuracy=0.9), example_unit("unit-s0", val_accuracy=0.8)]
+    block = example_unit("highway-s0", model=model, val_accuracy=0.99, train_s=2000, config=config | highway)
+    (table,), (without,) = ranked([*known, block]), ranked(known)
+    assert [row.name for row in table.rows] == ["highway-s0", "digits_2-ln-s0", "unit-s0"]
+    assert [row.name for row in table.blocks] == ["highway-s0"]
+    ours, theirs = Analysis(table), Analysis(without)
+    assert ours.verdict and theirs.verdict and ours.verdict.lines == theirs.verdict.lines
+    assert ours.charges == theirs.charges and ours.optimism == theirs.optimism
+    assert any(line.startswith("1 of 3 models are neither the paper's unit nor of the grid") for line in ours.lines)
+
+
 def test_the_three_opponents(trained: Trained) -> None:
     models = [trained(f"b{i}", [0.9 - i / 100, 0.91 - i / 100], layout="[4]" if i < 2 else "[2]") for i in range(4)]
     own = analyse(trained("unit", [0.88, 0.9], layout="[2]"), *models).verdict

@@ -6,10 +6,12 @@ import copy
 
 import pytest
 import torch
+from hydra.errors import ConfigCompositionException
 from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
 from mgu.build import build_model, check_engine
+from mgu.compose import explain
 from mgu.errors import UserError
 from mgu.layers.activation import ACTIVATIONS
 from mgu.layers.normalization import GroupNorm
@@ -244,6 +246,9 @@ def test_switchable_norm_stands_where_batch_norm_would(configure: Configure) -> 
         ("mgu=equations +mgu.mixing=softmax", "mixing must be tree for wiring=equations, but got softmax"),
         ("mgu=paths +mgu.gate_bias.bn_order=1", "gate_bias must name gates (before_bn, before_ln, before_gn, "),
         ("mgu=equations mgu.residual_gate=false mgu.gate_bias.residual=1", "but got 'residual'"),
+        ("mgu=paths layout=dense_2 mgu.processors.gn=[activation,instance_norm]", "mgu.processors must be without "
+         "instance_norm around dense layers, whose channels have one value each"),
+        ("mgu=paths mgu.wiring='a/b'", "mgu.wiring must be letters, digits, '.', '_' and '-', the first one no sign"),
         ("mgu=paths mgu.processors=null", "wiring must be one of equations, reference, or be given processors"),
     ],
 )  # fmt: skip
@@ -251,6 +256,13 @@ def test_a_wrong_description_is_named(overrides: str, message: str, configure: C
     with pytest.raises(UserError) as caught:
         configure(*overrides.split())
     assert message in str(caught.value) and len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("override", ["mgu.processors={a:[activation]}", "mgu.processors.a=[activation]"])
+def test_processors_are_added_one_by_one(override: str, configure: Configure) -> None:
+    with pytest.raises(ConfigCompositionException) as caught:
+        configure("mgu=paths", override)
+    assert "is not. Of mgu=paths, +mgu.processors.NAME=[...] adds one" in explain(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from mgu.data.case_list import FORMS, CaseFile, find_files
+from mgu.data.digest import digest_file
 from mgu.errors import UserError
 
 AT_ONCE = 64  # files that a thread is given
@@ -51,16 +51,9 @@ def read_digests(files: Sequence[CaseFile]) -> list[str]:
 
 def _digest_of(path: Path) -> str:
     try:
-        status = path.stat()
-        return _digest(str(path), status.st_mtime_ns, status.st_size)
+        return digest_file(path)
     except OSError:
         return ""
-
-
-@lru_cache(maxsize=100_000)  # every run of a sweep asks for it
-def _digest(path: str, mtime_ns: int, size: int) -> str:
-    with open(path, "rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def digest(files: Sequence[CaseFile], digests: Sequence[str]) -> str:

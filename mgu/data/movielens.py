@@ -7,33 +7,29 @@ ml-100k/u.user  user, age, gender, occupation, postal code, between bars
 
 from __future__ import annotations
 
-import hashlib
-import io
-import logging
-import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.request import urlopen
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from mgu.data.movielens_files import digest, find
 from mgu.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-log = logging.getLogger(__name__)
-
 MIN_RATINGS = 20
-FILES = ("u.data", "u.item", "u.user")
-URL = "https://files.grouplens.org/datasets/movielens/ml-100k.zip"
-MD5 = "0e33842e24a9c977be4e0107933c0723"  # as GroupLens publishes it beside the file
-TERMS = (
-    "GroupLens lets MovieLens-100K be used for research, with acknowledgement; it may be neither redistributed nor "
-    "used commercially without permission (grouplens.org/datasets/movielens/100k)."
-)
+LOWEST, HIGHEST = 0.5, 5  # of a rating, in stars
+GENRES = [f"genre_{number}" for number in range(19)]
+COLUMNS = {
+    "u.data": ["user", "item", "rating", "time"],
+    "u.user": ["user", "age", "gender", "occupation", "code"],
+    "u.item": ["item", "title", "released", "on_video", "address", *GENRES],
+}
+SEPARATORS = {"u.data": "\t", "u.user": "|", "u.item": "|"}
 
 
 class Interactions(NamedTuple):
@@ -59,22 +55,20 @@ class Interactions(NamedTuple):
         return torch.stack([self.users, self.items], dim=1)
 
 
-def load_movielens(root: Path, download: bool) -> Interactions:
-    """From `root`/ml-100k; `download` fetches what is not there, and says that the user has read the terms.
+def load_movielens(root: Path, download: bool, sha256: str | None = None) -> Interactions:
+    """From `root`/ml-100k, fetched as `find` has it; `sha256` is what the files must have, if that is known.
 
-    Raises UserError where the files are neither there nor to be had, or not in the format.
+    Raises UserError where the files cannot be had, have changed since a run was set up, or are not in the format.
     """
-    folder = root / "ml-100k"
-    if not all((folder / name).is_file() for name in FILES):
-        if not download:
-            raise UserError(
-                f"dataset movielens must be in {folder}, but {', '.join(FILES)} are not there. {TERMS} Pass "
-                "dataset.download=true if that is fine with you, or dataset.root=... where you have it."
-            )
-        _download(folder)
+    folder = find(root, download)
+    if sha256 and digest(folder) != sha256:
+        raise UserError(
+            f"dataset movielens must be the files that the run began with, but those in {folder} have changed. "
+            "Start anew."
+        )
     try:
         return _read(folder)
-    except (ValueError, KeyError, IndexError, OSError) as error:
+    except (ValueError, OSError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(
             f"dataset movielens must be in the format of ml-100k, but the files in {folder} are not ({reason}). "
@@ -82,45 +76,71 @@ def load_movielens(root: Path, download: bool) -> Interactions:
         ) from None
 
 
-def _download(folder: Path) -> None:
-    log.info("downloading %s; %s", URL, TERMS)
-    try:
-        with urlopen(URL, timeout=60) as response:
-            content = response.read()
-        if hashlib.md5(content, usedforsecurity=False).hexdigest() != MD5:
-            raise OSError("its checksum is not the published one")
-        folder.mkdir(parents=True, exist_ok=True)
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            for name in FILES:
-                (folder / name).write_bytes(archive.read(f"ml-100k/{name}"))
-    except OSError as error:  # urllib's errors are OSErrors
-        raise UserError(
-            f"dataset movielens must be in {folder}, but is not there, and its download failed ({error}). "
-            f"Unpack {URL} into {folder.parent}, or pass dataset.root=... or set MGU_DATA."
-        ) from None
-
-
 def _read(folder: Path) -> Interactions:
     import pandas as pd
 
-    ratings = pd.read_csv(folder / "u.data", sep="\t", names=["user", "item", "rating", "time"], index_col=False)
-    users = pd.read_csv(folder / "u.user", sep="|", header=None, index_col=0, encoding="latin-1")
-    items = pd.read_csv(folder / "u.item", sep="|", header=None, index_col=0, encoding="latin-1")
+    ratings, users, items = (_table(folder / name) for name in ("u.data", "u.user", "u.item"))
+    _make_numbers(ratings, "u.data", ["user", "item", "time"], whole=True)
+    _make_numbers(ratings, "u.data", ["rating"], low=LOWEST, high=HIGHEST)
+    _make_numbers(users, "u.user", ["user"], whole=True)
+    _make_numbers(users, "u.user", ["age"], low=0, high=150)
+    _make_numbers(items, "u.item", ["item"], whole=True)
+    _make_numbers(items, "u.item", GENRES, whole=True, low=0, high=1)
     # A film that is rated twice would stand on both sides of a split.
     ratings = ratings.sort_values("time", kind="stable").drop_duplicates(["user", "item"])
-    if ratings["user"].value_counts().max() < 3 or len(ratings) < MIN_RATINGS:
+    if len(ratings) < MIN_RATINGS or ratings["user"].value_counts().max() < 3:
         raise ValueError(f"too few to be split: {len(ratings)} ratings")
+    numbers = {}
     for name, known in (("user", users), ("item", items)):
-        if strange := sorted(set(ratings[name]) - set(known.index)):
+        if known[name].duplicated().any():
+            raise ValueError(f"{name} {known[name][known[name].duplicated()].iloc[0]} is in u.{name} twice")
+        if strange := sorted(set(ratings[name]) - set(known[name])):
             raise ValueError(f"{name} {strange[0]} of u.data is not in u.{name}")
+        numbers[name] = torch.from_numpy(pd.Index(known[name]).get_indexer(pd.Index(ratings[name])))
+    years = pd.to_datetime(items["released"], format="%d-%b-%Y", errors="coerce").dt.year
     return Interactions(
-        torch.from_numpy(users.index.get_indexer(pd.Index(ratings["user"]))),
-        torch.from_numpy(items.index.get_indexer(pd.Index(ratings["item"]))),
+        numbers["user"],
+        numbers["item"],
         torch.tensor(ratings["rating"].to_numpy(dtype=np.float32)),
         torch.tensor(ratings["time"].to_numpy(dtype=np.int64)),
-        _features(users[1], users[[2, 3]]),
-        _features(pd.to_datetime(items[2], format="%d-%b-%Y", errors="coerce").dt.year, items.loc[:, 5:]),
+        _features(users["age"], users[["gender", "occupation"]]),
+        _features(years, items[GENRES]),
     )
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """All fields as they stand there. No CSV reader: titles may hold quotes, and a row that is cut must not pass."""
+    import pandas as pd
+
+    columns, separator = COLUMNS[path.name], SEPARATORS[path.name]
+    lines = path.read_text(encoding="latin-1").rstrip("\n").split("\n")
+    rows = [line.removesuffix("\r").split(separator) for line in lines]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(columns):
+            raise ValueError(f"line {number} of {path.name} has {len(row)} fields and not {len(columns)}")
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _make_numbers(
+    table: pd.DataFrame,
+    file: str,
+    columns: Sequence[str],
+    whole: bool = False,
+    low: float = -(2.0**53),
+    high: float = 2.0**53,
+) -> None:
+    """In place; raises ValueError for a field that is no number, or none between `low` and `high`."""
+    import pandas as pd
+
+    for column in columns:
+        numbers = pd.to_numeric(table[column], errors="coerce").astype("float64")
+        fits = numbers.between(low, high) & ((numbers % 1 == 0) | (not whole))  # what is missing is between nothing
+        if not fits.all():
+            line = int((~fits).to_numpy().argmax())
+            what = "whole number" if whole else "number"
+            bounds = f" from {low:g} to {high:g}" if high < 2**53 else ""
+            raise ValueError(f"{column} in line {line + 1} of {file} is no {what}{bounds}: {table[column][line]!r}")
+        table[column] = numbers.astype("int64") if whole else numbers
 
 
 def _features(number: pd.Series[Any], categories: pd.DataFrame) -> Tensor:

@@ -16,6 +16,8 @@ from torch import Tensor
 
 from mgu.data.rows import Rows
 from mgu.data.splits import Splits, hold_out
+from mgu.data.table_columns import advise_drop
+from mgu.errors import UserError
 from mgu.score import TaskName
 
 if TYPE_CHECKING:
@@ -37,11 +39,19 @@ class Table(NamedTuple):
 def encode_table(
     train: pd.DataFrame, test: pd.DataFrame, target: str, task: TaskName, split: str, max_categories: int
 ) -> Table:
-    """Frames of rows, with the target among their columns; `split` is "paper" or "holdout", as for images."""
+    """Frames of rows, with the target among their columns; `split` is "paper" or "holdout", as for images.
+
+    Raises UserError for numbers that are too large, and where the rows to train on are of one class.
+    """
     parts = {"train": train, "val": test}
     if split == "holdout":
         rest, held_out = (index.numpy() for index in hold_out(len(train), max(len(train) // 10, 1)))
         parts = {"train": train.iloc[rest], "val": train.iloc[held_out], "test": test}
+    if task == "classification" and parts["train"][target].nunique() < 2:
+        raise UserError(
+            f"rows to train on must be of two classes, but all {len(parts['train']):,} of them are of one. "
+            "Hold out fewer (dataset.test_share), or add rows."
+        )
     inputs = _encode_inputs(parts, target, max_categories)
     classes, mean, std = [], 0.0, 1.0
     if task == "classification":
@@ -49,15 +59,36 @@ def encode_table(
         number = {label: index for index, label in enumerate(classes)}
         targets = {name: torch.tensor([number[y] for y in _labels(part[target])]) for name, part in parts.items()}
     else:
-        known = parts["train"][target].to_numpy(dtype=np.float64)
-        mean, std = float(known.mean()), float(known.std()) or 1.0
-        targets = {
-            name: torch.from_numpy((part[target].to_numpy(dtype=np.float64) - mean) / std).float()
-            for name, part in parts.items()
-        }
+        known = {name: part[target].to_numpy(dtype=np.float64) for name, part in parts.items()}
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, std = float(known["train"].mean()), float(known["train"].std()) or 1.0
+            targets = {name: torch.from_numpy((own - mean) / std).float() for name, own in known.items()}
+        if not all(np.isfinite([mean, std])) or not all(own.isfinite().all() for own in targets.values()):
+            raise _too_large(target, parts, "predict its logarithm, or rescale it")
     rows = {name: Rows(inputs[name], targets[name]) for name in parts}
-    splits = Splits(rows["train"], rows["val"], rows.get("test"))
+    splits = Splits(rows["train"], rows["val"], rows.get("test"), _find_copies(parts))
     return Table(splits, inputs["train"].shape[1], classes, mean, std)
+
+
+def _find_copies(parts: dict[str, pd.DataFrame]) -> tuple[str, ...]:
+    """A line for each part with rows that are training rows, too, target and all: they flatter what learns by heart."""
+    from pandas.util import hash_pandas_object
+
+    hashes = {name: hash_pandas_object(part, index=False) for name, part in parts.items()}
+    counts = {name: int(own.isin(hashes["train"]).sum()) for name, own in hashes.items() if name != "train"}
+    titles = {"val": "validation", "test": "test"}
+    return tuple(
+        f"{count:,} of {len(parts[name]):,} {titles[name]} rows are also training rows"
+        for name, count in counts.items()
+        if count
+    )
+
+
+def _too_large(column: str, parts: dict[str, pd.DataFrame], way_out: str) -> UserError:
+    largest = max(float(part[column].abs().max()) for part in parts.values())
+    return UserError(
+        f"numbers must stay finite when they are standardised, but {column!r} reaches {largest:.3g}: {way_out}."
+    )
 
 
 def _labels(column: pd.Series[Any]) -> list[Any]:
@@ -85,11 +116,17 @@ def _encode_inputs(parts: dict[str, pd.DataFrame], target: str, max_categories: 
         names = frame[categories].astype("object").where(known, MISSING).map(str)
         return frame[numbers].astype("float64").join(names)
 
-    encoder.fit(prepared(features["train"]))
-    return {
-        name: torch.from_numpy(np.ascontiguousarray(encoder.transform(prepared(frame)), dtype=np.float32))
-        for name, frame in features.items()
-    }
+    with np.errstate(over="ignore", invalid="ignore"):
+        encoder.fit(prepared(features["train"]))
+        encoded = {
+            name: torch.from_numpy(np.ascontiguousarray(encoder.transform(prepared(frame)), dtype=np.float32))
+            for name, frame in features.items()
+        }
+    scales = encoder.named_transformers_["numbers"][-1].scale_ if numbers else np.ones(1)
+    if not np.isfinite(scales).all() or not all(rows.isfinite().all() for rows in encoded.values()):
+        worst = max(numbers, key=lambda column: max(frame[column].abs().max() for frame in features.values()))
+        raise _too_large(worst, features, f"rescale it, or leave it out with {advise_drop(worst)}")
+    return encoded
 
 
 def _build_encoder(numbers: list[str], categories: list[str], max_categories: int) -> Any:

@@ -8,8 +8,10 @@
     scalar     a learned constant
 
 And the bypass: a copy of the layer (replica), a projection as residual networks have it (projection: for a convolution
-means over its windows, then 1x1, in the manner of ResNet-D, He et al. 2019; a dense layer has no other than its copy),
-or x itself where the layer keeps its shape (identity, else the projection, as in He et al. 2016).
+means over its windows, then 1x1, then batch norm, as ResNet-D of He et al. 2019; a dense layer has no other than its
+copy), or x itself where the layer keeps its shape (identity, else the projection, as in He et al. 2016: in a network
+that widens with every layer that is nearly everywhere). Without the norm a deep stack of projections, linear maps one
+after the other, grows from layer to layer until training diverges.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
+from mgu.layers.normalization import BatchNorm
 from mgu.layers.squeeze import Squeeze
 from mgu.layers.transform import Channels, fresh_copy, initialise, place_like_
 from mgu.wiring import BypassKind, GateKind
@@ -94,8 +97,11 @@ class Constant(nn.Module):
         return self.bias.view(-1, *(1,) * self.num_axes)
 
 
-def build_bypass(kind: BypassKind, layer: nn.Module) -> nn.Module:
-    """A transform of x to the shape of layer(x). Raises TypeError for a layer that the kind is not made for."""
+def build_bypass(kind: BypassKind, layer: nn.Module, bn_momentum: float = 0.01, bn_eps: float = 1e-3) -> nn.Module:
+    """A transform of x to the shape of layer(x); the two numbers are of a projection's norm.
+
+    Raises TypeError for a layer that the kind is not made for.
+    """
     if kind == "identity" and _keeps_shape(layer):
         return nn.Identity()
     if kind == "replica" or isinstance(layer, nn.Linear):
@@ -105,8 +111,15 @@ def build_bypass(kind: BypassKind, layer: nn.Module) -> nn.Module:
             f"bypass={kind} must be around a Linear layer or a convolution that is not transposed, without dilation "
             f"and with padding in numbers, but got {type(layer).__name__}. Use replica."
         )
-    pool = POOLS[len(layer.kernel_size)](layer.kernel_size, layer.stride, layer.padding)
-    bypass = nn.Sequential(pool, _pointwise(layer, bias=True))
+    if any(2 * padding > size for size, padding in zip(layer.kernel_size, layer.padding, strict=True)):
+        raise TypeError(  # its outermost windows would hold no input at all
+            f"bypass={kind} must be around a convolution with padding of at most half its kernel, but got padding "
+            f"{layer.padding} for a kernel of {layer.kernel_size}. Use replica."
+        )
+    axes = len(layer.kernel_size)
+    pool = POOLS[axes](layer.kernel_size, layer.stride, layer.padding)
+    norm = BatchNorm(layer.out_channels, -1 - axes, bn_momentum, bn_eps)  # has the bias
+    bypass = nn.Sequential(pool, _pointwise(layer, bias=False), norm)
     initialise(bypass)
     place_like_(bypass, layer)
     return bypass

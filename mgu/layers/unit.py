@@ -84,7 +84,7 @@ class MultiGatedUnit(nn.Module):
         biases = _bias_per_gate(gate_bias, gates, self.wiring)
 
         self.layer = layer
-        self.bypass = build_bypass(bypass, layer) if residual_gate or skip_gate else None
+        self.bypass = build_bypass(bypass, layer, bn_momentum, bn_eps) if residual_gate or skip_gate else None
         self.gate_transforms = nn.ModuleDict({name: build_gate(gate, layer, channels) for name in gates})
         for name in gates:
             set_bias_(self.gate_transforms[name], biases[name], name)

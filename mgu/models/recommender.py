@@ -31,7 +31,7 @@ class Recommender(nn.Module):
     ) -> None:
         super().__init__()
         self.user_embedding = embedding(trained[0], embedding_size)
-        self.item_embedding = embedding(trained[1], embedding_size)
+        self.item_embedding = embedding(with_no_item(trained[1]), embedding_size)
         device = self.user_embedding.weight.device
         # Not persistent: they are of the data, not learned.
         self.register_buffer("user_features", user_features.to(device), persistent=False)
@@ -66,8 +66,9 @@ class Factorisation(nn.Module):
     def __init__(self, num_factors: int, trained: tuple[Tensor, Tensor]) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(()))
-        self.user_bias, self.item_bias = embedding(trained[0], 1), embedding(trained[1], 1)
-        self.user_factors, self.item_factors = embedding(trained[0], num_factors), embedding(trained[1], num_factors)
+        users, items = trained[0], with_no_item(trained[1])
+        self.user_bias, self.item_bias = embedding(users, 1), embedding(items, 1)
+        self.user_factors, self.item_factors = embedding(users, num_factors), embedding(items, num_factors)
 
     def forward(self, pairs: Tensor) -> Tensor:
         users, items = pairs.unbind(dim=-1)
@@ -91,12 +92,17 @@ class Popularity(nn.Module):
 
 
 def embedding(trained: Tensor, size: int) -> nn.Embedding:
-    """A vector for each of `trained` (N,), and one more for what is no item; zero where training has none."""
-    table = nn.Embedding(len(trained) + 1, size)
+    """A vector for each of `trained` (N,); zero where training has none."""
+    table = nn.Embedding(len(trained), size)
     nn.init.normal_(table.weight, std=EMBEDDING_STD)
     with torch.no_grad():
-        table.weight.mul_(nn.functional.pad(trained, (0, 1)).to(table.weight)[:, None])
+        table.weight.mul_(trained.to(table.weight)[:, None])
     return table
+
+
+def with_no_item(trained: Tensor) -> Tensor:
+    """Of items (I,), and of what is none: (I + 1,)."""
+    return nn.functional.pad(trained, (0, 1))
 
 
 def hide_no_item(scores: Tensor, pairs: Tensor, num_items: int) -> Tensor:

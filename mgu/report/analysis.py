@@ -94,6 +94,11 @@ def caveats(table: Table) -> list[str]:
     for name, values in _settings(results).items():
         if len(values) > 1:
             lines.append(f"The runs differ in {name} ({', '.join(sorted(values))}): they are not of one experiment.")
+    if blocks := len(table.blocks):
+        lines.append(
+            f"{blocks} of {len(table.rows)} models are neither the paper's unit nor of the grid: they are ranked, and "
+            "in no comparison and no cost."
+        )
     if table.repeated:
         lines.append(f"Left out, for they repeat a seed of their model: {len(table.repeated)} of all runs.")
     if len({len(row.runs) for row in table.rows}) > 1:

@@ -40,7 +40,7 @@ class Optimism(NamedTuple):
 
 def optimism(table: Table, correct: Sequence[Correct]) -> Optimism:
     """`correct`: of each row of the table."""
-    rows = [(row, images) for row, images in zip(table.rows, correct, strict=True) if not row.is_unit]
+    rows = [(row, images) for row, images in zip(table.rows, correct, strict=True) if row.is_baseline]
     baselines = [row for row, _ in rows]
     if table.tested == "test":
         return Optimism(None, None, _on_test(baselines))

@@ -52,11 +52,15 @@ class Row:
     def examples(self) -> str:
         """What it was trained on, in a word."""
         name = self.result.config.get("dataset", {}).get("name")
-        return {"adult": "rows", "table": "rows", "cases": "cases"}.get(name, "images")
+        return {"adult": "rows", "table": "rows", "cases": "cases", "movielens": "ratings"}.get(name, "images")
 
     @property
     def is_unit(self) -> bool:
-        return self.result.model == "unit"
+        return self.result.kind == "unit"
+
+    @property
+    def is_baseline(self) -> bool:
+        return self.result.kind == "baseline"
 
     @property
     def status(self) -> str:
@@ -198,11 +202,18 @@ class Table:
 
     @property
     def baselines(self) -> list[Row]:
-        return [row for row in self.rows if not row.is_unit]
+        """The grid."""
+        return [row for row in self.rows if row.is_baseline]
 
     @property
     def units(self) -> list[Row]:
+        """With the paper's paths, by whatever gates."""
         return [row for row in self.rows if row.is_unit]
+
+    @property
+    def blocks(self) -> list[Row]:
+        """Neither of both: ranked, and no more."""
+        return [row for row in self.rows if not (row.is_unit or row.is_baseline)]
 
     @property
     def has_seeds(self) -> bool:

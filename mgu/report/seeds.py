@@ -95,7 +95,8 @@ def guess(result: Result) -> float:
     """Accuracy of a guess among its classes: what a run comes to that diverged before its first epoch was over;
     0 where their number is not known."""
     dataset = result.config.get("dataset", {})
-    num_classes = 2 if dataset.get("name") == "adult" else dataset.get("num_classes") or len(dataset.get("classes", ()))
+    named = 2 if dataset.get("name") == "adult" else dataset.get("num_classes") or len(dataset.get("classes", ()))
+    num_classes = result.num_classes or named  # the latter for older files
     return 1 / num_classes if num_classes else 0.0
 
 

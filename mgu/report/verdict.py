@@ -154,7 +154,7 @@ def judge(table: Table, correct: Sequence[Correct], margin: float = MARGIN) -> V
     """`correct`: of each row of the table. None where no baseline or no unit ended an epoch."""
     unit = table.best(table.units)
     paired = list(zip(table.rows, correct, strict=True))
-    baselines = [pair for pair in paired if not pair[0].is_unit]
+    baselines = [pair for pair in paired if pair[0].is_baseline]
     units = [(row, own) for row, own in paired if row.is_unit and row.accuracies(table.tested)]
     of_units = [compare(row, own, baselines, table.tested) for row, own in units]
     if unit is None or not any(of_units):

@@ -50,11 +50,13 @@ class Classification:
         return logits.argmax(dim=1) == targets
 
     def metrics(self, confusion: Tensor) -> dict[str, float]:
-        """Fractions in 0..1. A class never predicted has precision 0, one never seen recall 0 (scikit-learn's rule)."""
+        """Fractions in 0..1. Means are over the classes that were there or predicted; one that was not predicted has
+        precision 0, one that was not there recall 0 (scikit-learn's rules)."""
         counts = confusion.double().cpu()
-        hits = counts.diagonal()
+        hits, predicted, there = counts.diagonal(), counts.sum(dim=0), counts.sum(dim=1)
+        occurs = predicted + there > 0
         return {
             "accuracy": (hits.sum() / counts.sum()).item(),
-            "precision": (hits / counts.sum(dim=0).clamp(min=1)).mean().item(),
-            "recall": (hits / counts.sum(dim=1).clamp(min=1)).mean().item(),
+            "precision": (hits / predicted.clamp(min=1))[occurs].mean().item(),
+            "recall": (hits / there.clamp(min=1))[occurs].mean().item(),
         }
