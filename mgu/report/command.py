@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import math
 import os
 import re
@@ -28,6 +29,14 @@ def main(arguments: list[str]) -> None:
         if isinstance(stream, TextIOWrapper):  # a terminal may not have every sign
             stream.reconfigure(errors="replace")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads cost more than such small products gain
+    gc.disable()  # of ten thousand results nothing is garbage until the end
+    try:
+        _report(options)
+    finally:
+        gc.enable()
+
+
+def _report(options: argparse.Namespace) -> None:
     paths = options.runs or [default_runs_dir()]
     loaded = load_results(paths)
     for line in loaded.skipped:

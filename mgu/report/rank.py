@@ -73,6 +73,15 @@ class Row:
     def values(self, split: Split, metric: str) -> dict[int, float]:
         """By seed, of those that did not fail; nothing where no seed was evaluated. One that diverged before its first
         epoch was over counts as a guess in accuracy, and has no other metric."""
+        if (split, metric) not in self._values:
+            self._values[split, metric] = self._find_values(split, metric)
+        return self._values[split, metric]
+
+    @cached_property
+    def _values(self) -> dict[tuple[Split, str], dict[int, float]]:
+        return {}
+
+    def _find_values(self, split: Split, metric: str) -> dict[int, float]:
         ended = [result for result in self.results if result.status != "failed"]
         metrics: list[Metrics | None] = [getattr(result, split) for result in ended]
         if not any(metrics):

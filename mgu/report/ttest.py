@@ -28,13 +28,16 @@ def t_tests(samples: Sequence[Sequence[float] | Floats], expected: float = 0.0) 
     found: list[TTest | None] = [None] * len(samples)
     for size in sorted({len(sample) for sample in samples if len(sample) > 1}):
         import numpy as np  # both take long to import, scipy a second
-        from scipy.stats import ttest_1samp
+        from scipy.stats import t
 
         places = np.array([k for k, sample in enumerate(samples) if len(sample) == size])
         stacked = np.array([samples[k] for k in places])
         has_deviation = np.ptp(stacked, axis=1) >= TINY
-        tested = ttest_1samp(stacked[has_deviation], expected, axis=1)
-        for k, statistic, p in zip(places[has_deviation], tested.statistic, tested.pvalue, strict=True):
+        tested = stacked[has_deviation]
+        # As scipy.stats.ttest_1samp, which takes most of a report's time to look for gaps in the data.
+        statistics = (tested.mean(axis=1) - expected) / (tested.std(axis=1, ddof=1) / size**0.5)
+        p_values = 2 * t.sf(np.abs(statistics), size - 1)
+        for k, statistic, p in zip(places[has_deviation], statistics, p_values, strict=True):
             found[k] = TTest(float(statistic), size - 1, float(p))
         for k in places[~has_deviation]:
             if abs(samples[k][0] - expected) < TINY:
