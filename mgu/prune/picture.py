@@ -20,6 +20,7 @@ def draw_curve(outcome: Outcome, path: Path) -> None:
 
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
     method = next((row.cost.energy_method for row in outcome.rows if row.cost.energy_method), None)
     axes: list[Axis] = [
@@ -46,6 +47,10 @@ def draw_curve(outcome: Outcome, path: Path) -> None:
             if row.accuracy is not None:
                 panel.plot([value(row.cost)], [100 * row.accuracy], mark, color="black", markersize=5, label=name)
         panel.set_xscale("log")
+        panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.10g}"))
+        panel.xaxis.set_minor_formatter(NullFormatter())
+        panel.tick_params(axis="x", labelrotation=30)
         panel.set_xlabel(title)
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("accuracy where it is chosen [%]")
