@@ -36,7 +36,7 @@ def print_analyses(analyses: Sequence[Analysis]) -> None:
         for heading, sentences in analysis.sections.items():
             console.print(heading, style="bold", highlight=False, markup=False)
             for sentence in sentences:
-                console.print(sentence, highlight=False, markup=False)
+                console.print(sentence, highlight=False, markup=False, soft_wrap=not console.is_terminal)
         console.print()
 
 
