@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from mgu.config import RunConfig
-from mgu.results import Energy, Result
+from mgu.results import JOULES_PER_KWH, Energy, Result
 from mgu.unit_config import UnitConfig
 
 Axes = tuple[str | None, bool | None, str | None]  # norm, residual, unit
@@ -99,7 +99,7 @@ def power_of(energy: Energy | None, on_gpu: bool) -> tuple[float | None, str | N
     component = energy and (energy.gpu if on_gpu else energy.cpu)
     if not energy or not component or component.method == "none" or not energy.tracked_s:
         return None, None
-    return component.kwh * 3.6e6 / energy.tracked_s, f"{'GPU' if on_gpu else 'CPU'} {component.method}"
+    return component.kwh * JOULES_PER_KWH / energy.tracked_s, f"{'GPU' if on_gpu else 'CPU'} {component.method}"
 
 
 def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_done: int = 0) -> Estimate:
@@ -136,4 +136,4 @@ def _estimate(config: RunConfig, flops: int, samples: Sequence[Sample], likeness
     method = f"{len(samples)} {' and '.join(sources)} {likeness}" + ", scaled by FLOPs (rough)" * is_scaled
     method += f", {power_method}" if powers else ""
     method += ", at most: early stopping not foreseen" * (not ran)
-    return Estimate(time_s, median(powers) * time_s / 3.6e6 if powers else None, method)
+    return Estimate(time_s, median(powers) * time_s / JOULES_PER_KWH if powers else None, method)

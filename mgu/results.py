@@ -37,6 +37,7 @@ PRUNE_FOLDER = "prune"
 CONFIG_FILE = "config.yaml"
 WEIGHTS_FILE = "weights.safetensors"
 EXPLAIN_FILE = "explain.json"
+JOULES_PER_KWH = 3.6e6
 PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
 CORRECT_FILE = "correct.bits"
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods that read an instrument, see mgu/energy.py

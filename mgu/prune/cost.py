@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from mgu.config import EnergyConfig
 from mgu.energy import build_meter
 from mgu.models.convnet import count_keras
-from mgu.results import Record
+from mgu.results import JOULES_PER_KWH, Record
 
 Infer = Callable[[Tensor], Any]  # images (B, C, H, W) to logits (B, K)
 
@@ -104,7 +104,7 @@ def _joules(infer: Infer, batch: Tensor, config: EnergyConfig) -> tuple[float | 
     if meter.energy is None:
         return None, None
     part = meter.energy.gpu if batch.is_cuda else meter.energy.cpu
-    return part.kwh * 3.6e6 * 1000 / images, part.method
+    return part.kwh * JOULES_PER_KWH * 1000 / images, part.method
 
 
 def _summed_up(times: list[float]) -> Latency:

@@ -8,9 +8,7 @@ from rich.table import Table
 
 from mgu.prune.outcome import Outcome, Row
 from mgu.report.terminal import table_console
-from mgu.results import Energy, describe_method
-
-JOULES_PER_KWH = 3.6e6
+from mgu.results import JOULES_PER_KWH, Energy, describe_method
 
 
 def print_outcome(outcome: Outcome) -> None:

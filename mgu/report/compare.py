@@ -122,11 +122,11 @@ def p_of_margin(
     return p_above(over_both([(of_seeds, of_images)])[0]) if min(of_seeds[0], of_images[0]) > 0 else 1.0
 
 
-def variance_between(unit: Row, of_unit: Correct, against: Comparison, correct: Correct) -> Variance:
+def variance_between(of_unit: Correct, against: Comparison, correct: Correct) -> Variance:
     """Of the difference of two or more seeds, for how many more it would take."""
     deviation = against.difference.deviation or 0.0
-    if _per_image(of_unit, correct, against.seeds) is None:
-        return Variance(deviation**2)
+    if not against.num_images:
+        return variance_of(None, deviation)
     import numpy as np
 
     per_seed = [of_unit[seed].unpack() * 1.0 - correct[seed].unpack() for seed in against.seeds]

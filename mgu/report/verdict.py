@@ -166,7 +166,7 @@ def judge(table: Table, correct: Sequence[Correct], margin: float = MARGIN) -> V
     best = comparisons[0]
     of_best = next(own for row, own in baselines if row is best.baseline)
     best = replace(best, p_margin=p_of_margin(unit, bits, best, of_best, table.tested, margin))
-    variance = variance_between(unit, bits, best, of_best) if len(best.seeds) > 1 else None
+    variance = variance_between(bits, best, of_best) if len(best.seeds) > 1 else None
     ranked = (best, *comparisons[1:])
     kin = (own for own in ranked if own.baseline.result.layout == unit.result.layout)
     return Verdict(table, unit, margin, ranked, next(kin, None), ranked[(len(ranked) - 1) // 2], len(every), variance)
