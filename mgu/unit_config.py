@@ -108,7 +108,7 @@ class UnitConfig(Section):
             values["decisive"] = self.decisive.identity
         if self.processors:
             values["wiring"] = list(values.pop("processors").items())
-        if self.bypass != "replica":
+        if self.bypass in ("projection", "identity"):
             values["bypass"] = [self.bypass, "batch_norm"]  # projections were without a norm once, and blew up
         return values
 

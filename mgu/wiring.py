@@ -20,7 +20,7 @@ from mgu.errors import did_you_mean
 Gate = str
 Mixing = Literal["tree", "softmax"]
 GateKind = Literal["replica", "depthwise", "squeeze", "spatial", "channel", "scalar"]  # see mgu/layers/gates.py
-BypassKind = Literal["replica", "projection", "identity"]
+BypassKind = Literal["replica", "projection", "identity", "padded"]  # see mgu/layers/bypass.py
 GATE_KINDS: tuple[GateKind, ...] = get_args(GateKind)
 BYPASS_KINDS: tuple[BypassKind, ...] = get_args(BypassKind)
 

@@ -39,7 +39,7 @@ class ByHandFor(ByHand):
             return x @ own["weight"].T + own["bias"]
         if kind == "squeeze":
             return self.narrow(own, x)
-        return x if kind == "identity" else own["bias"]
+        return x if kind in ("identity", "padded") else own["bias"]
 
     def convolved(self, kind: str, name: str, own: dict[str, Tensor], x: Tensor) -> Tensor:
         batch, channels, height, width = x.shape
@@ -56,7 +56,7 @@ class ByHandFor(ByHand):
             return self.bn(f"{name}.2", torch.einsum("bchw,oc->bohw", mean, own["1.weight"][:, :, 0, 0]))
         if kind == "squeeze":
             return self.narrow(own, x.sum((2, 3)) / (height * width))[:, :, None, None]
-        return x if kind == "identity" else own["bias"][:, None, None]
+        return x if kind in ("identity", "padded") else own["bias"][:, None, None]
 
     @staticmethod
     def pointwise(weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
@@ -133,11 +133,12 @@ def test_a_gate_fits_the_layer_or_says_which_do(kind: str, gate: GateKind) -> No
                if transform.bias is not None)  # fmt: skip
 
 
-@pytest.mark.parametrize("bypass", ["projection", "identity"])
+@pytest.mark.parametrize("bypass", ["projection", "identity", "padded"])
 @pytest.mark.parametrize("kind", LAYERS)
 def test_a_bypass_fits_the_layer_or_says_which_do(kind: str, bypass: BypassKind) -> None:
     layer, shape, *_ = LAYERS[kind]
-    if "transposed" in kind or kind in ("dilated, no bias", "same padding", "a user's own"):
+    unfit = () if bypass == "padded" else ("dilated, no bias", "same padding")
+    if "transposed" in kind or kind in (*unfit, "a user's own"):
         with pytest.raises(
             TypeError, match=rf"bypass={bypass} must be around .*, but got {type(layer).__name__}\. Use"
         ):
@@ -153,6 +154,37 @@ def test_an_identity_bypass_is_the_input_itself(layer: nn.Module) -> None:
     unit = MultiGatedUnit(layer, bypass="identity")
     x = torch.randn((3, 6) if isinstance(layer, nn.Linear) else (3, 6, *(8,) * len(layer.kernel_size)))  # type: ignore[arg-type]
     assert unit.branches(x)["bypass"] is x and isinstance(unit.bypass, nn.Identity)
+
+
+@pytest.mark.parametrize("layer", [
+    nn.Conv2d(4, 6, 3), nn.Conv2d(4, 6, 3, padding=1), nn.Conv2d(4, 4, 5, stride=2, padding=1),
+    nn.Conv2d(4, 6, (4, 3), stride=(3, 2), padding=(1, 0)), nn.Conv2d(4, 6, 3, dilation=2, padding="same"),
+    nn.Conv2d(4, 6, 5, padding="same"), nn.Conv1d(4, 8, 5, padding="valid"), nn.Conv3d(4, 5, 3, stride=2, padding=1),
+    nn.Conv2d(4, 8, 3, groups=2), nn.Conv2d(4, 6, 1),
+], ids=str)  # fmt: skip
+def test_a_padded_bypass_is_a_convolution_that_takes_the_centre_of_each_window(layer: nn.Conv2d) -> None:
+    """A kernel of zeros with a one at its centre, from each channel of the input to the same of the output."""
+    unit, axes = MultiGatedUnit(layer, bypass="padded"), len(layer.kernel_size)
+    taker = type(layer)(
+        *(layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding, layer.dilation),
+        bias=False,
+    )
+    nn.init.zeros_(taker.weight)
+    for channel in range(layer.in_channels):
+        taker.weight.data[(channel, channel, *((size - 1) // 2 for size in layer.kernel_size))] = 1
+    x = torch.randn(2, 4, *range(11, 11 + axes))
+    torch.testing.assert_close(unit.branches(x)["bypass"], taker(x))
+    assert unit.bypass is not None and not list(unit.bypass.parameters())
+
+
+@pytest.mark.parametrize(("layer", "message"), [
+    (nn.Conv2d(4, 3, 3), r"with no fewer channels than its input, but got Conv2d\(4, 3, .* with 1 fewer"),
+    (nn.Linear(6, 4), "with no fewer channels than its input"),
+    (nn.Conv2d(4, 4, 3, padding=2), r"centres inside of the input, but got padding \(2, 2\)"),
+])  # fmt: skip
+def test_what_cannot_be_padded(layer: nn.Module, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        MultiGatedUnit(layer, bypass="padded")
 
 
 @pytest.mark.parametrize("bypass", ["projection", "identity"])

@@ -1,37 +1,28 @@
 """What a gate computes its openness from x with, before the sigmoid: the paper's copy of the layer, or less.
 
-    replica    a copy of the layer: an openness for every element (seed 001)
-    depthwise  a depthwise, then a pointwise convolution (Howard et al. 2017): the same with a ninth, of 3x3 kernels
-    squeeze    means over positions, a narrow dense layer, ReLU, a dense layer (Hu et al. 2018): one for each channel
-    spatial    a copy of the layer with one channel: one for each position
-    channel    a learned constant for each channel
-    scalar     a learned constant
-
-And the bypass: a copy of the layer (replica), a projection as residual networks have it (projection: for a convolution
-means over its windows, then 1x1, then batch norm, as ResNet-D of He et al. 2019; a dense layer has no other than its
-copy), or x itself where the layer keeps its shape (identity, else the projection, as in He et al. 2016: in a network
-that widens with every layer that is nearly everywhere). Without the norm a deep stack of projections, linear maps one
-after the other, grows from layer to layer until training diverges.
+replica    a copy of the layer: an openness for every element (seed 001)
+depthwise  a depthwise, then a pointwise convolution (Howard et al. 2017): the same with a ninth, of 3x3 kernels
+squeeze    means over positions, a narrow dense layer, ReLU, a dense layer (Hu et al. 2018): one for each channel
+spatial    a copy of the layer with one channel: one for each position
+channel    a learned constant for each channel
+scalar     a learned constant
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
-from mgu.layers.normalization import BatchNorm
 from mgu.layers.squeeze import Squeeze
 from mgu.layers.transform import Channels, fresh_copy, initialise, place_like_
-from mgu.wiring import BypassKind, GateKind
+from mgu.wiring import GateKind
 
 # By the number of axes of positions.
 CONVOLUTIONS: dict[int, type[_ConvNd]] = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 TRANSPOSED: dict[int, type[_ConvNd]] = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
-POOLS: dict[int, Callable[..., nn.Module]] = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
 
 
 def build_gate(kind: GateKind, layer: nn.Module, channels: Channels) -> nn.Module:
@@ -50,7 +41,7 @@ def build_gate(kind: GateKind, layer: nn.Module, channels: Channels) -> nn.Modul
 def _build_gate(kind: GateKind, layer: nn.Module, channels: Channels) -> nn.Module:
     if kind in ("channel", "scalar"):
         return Constant(channels.num if kind == "channel" else 1, channels.axis)
-    if kind == "depthwise" and _is_plain(layer):
+    if kind == "depthwise" and is_plain(layer):
         return Depthwise(layer)
     if kind == "squeeze" and isinstance(layer, nn.Linear):
         return Squeeze(layer.in_features, layer.out_features, 0, bias=layer.bias is not None)
@@ -73,7 +64,7 @@ class Depthwise(nn.Module):
         super().__init__()
         count = layer.in_channels
         self.depthwise = _like(layer, count, count, groups=count, bias=False)
-        self.pointwise = _pointwise(layer, bias=layer.bias is not None)
+        self.pointwise = pointwise(layer, bias=layer.bias is not None)
 
     @property
     def bias(self) -> Tensor | None:
@@ -97,39 +88,13 @@ class Constant(nn.Module):
         return self.bias.view(-1, *(1,) * self.num_axes)
 
 
-def build_bypass(kind: BypassKind, layer: nn.Module, bn_momentum: float = 0.01, bn_eps: float = 1e-3) -> nn.Module:
-    """A transform of x to the shape of layer(x); the two numbers are of a projection's norm.
-
-    Raises TypeError for a layer that the kind is not made for.
-    """
-    if kind == "identity" and _keeps_shape(layer):
-        return nn.Identity()
-    if kind == "replica" or isinstance(layer, nn.Linear):
-        return fresh_copy(layer)
-    if not _is_plain(layer) or isinstance(layer.padding, str) or any(step != 1 for step in layer.dilation):
-        raise TypeError(
-            f"bypass={kind} must be around a Linear layer or a convolution that is not transposed, without dilation "
-            f"and with padding in numbers, but got {type(layer).__name__}. Use replica."
-        )
-    if any(2 * padding > size for size, padding in zip(layer.kernel_size, layer.padding, strict=True)):
-        raise TypeError(  # its outermost windows would hold no input at all
-            f"bypass={kind} must be around a convolution with padding of at most half its kernel, but got padding "
-            f"{layer.padding} for a kernel of {layer.kernel_size}. Use replica."
-        )
-    axes = len(layer.kernel_size)
-    pool = POOLS[axes](layer.kernel_size, layer.stride, layer.padding)
-    norm = BatchNorm(layer.out_channels, -1 - axes, bn_momentum, bn_eps)  # has the bias
-    bypass = nn.Sequential(pool, _pointwise(layer, bias=False), norm)
-    initialise(bypass)
-    place_like_(bypass, layer)
-    return bypass
-
-
-def _is_plain(layer: nn.Module) -> TypeGuard[_ConvNd]:
+def is_plain(layer: nn.Module) -> TypeGuard[_ConvNd]:
+    """Whether it is a convolution that is not transposed."""
     return isinstance(layer, _ConvNd) and not isinstance(layer, _ConvTransposeNd)
 
 
-def _pointwise(layer: _ConvNd, bias: bool) -> _ConvNd:
+def pointwise(layer: _ConvNd, bias: bool) -> _ConvNd:
+    """A convolution by one position at a time between the layer's channels."""
     convolution: Any = CONVOLUTIONS[len(layer.kernel_size)]
     made: _ConvNd = convolution(layer.in_channels, layer.out_channels, 1, bias=bias)
     return made
@@ -144,14 +109,3 @@ def _like(layer: _ConvNd, num_in: int, num_out: int, **changes: Any) -> _ConvNd:
         convolution, geometry["output_padding"] = TRANSPOSED[len(layer.kernel_size)], layer.output_padding
     made: _ConvNd = convolution(num_in, num_out, **(geometry | {"bias": layer.bias is not None} | changes))
     return made
-
-
-def _keeps_shape(layer: nn.Module) -> bool:
-    if isinstance(layer, nn.Linear):
-        return layer.in_features == layer.out_features
-    if not _is_plain(layer) or layer.in_channels != layer.out_channels or any(step != 1 for step in layer.stride):
-        return False
-    if isinstance(layer.padding, str):
-        return layer.padding == "same"
-    sizes = zip(layer.kernel_size, layer.padding, layer.dilation, strict=True)
-    return all(2 * padding == dilation * (size - 1) for size, padding, dilation in sizes)

@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from mgu.errors import did_you_mean
 from mgu.layers.activation import Activation, find_activation
+from mgu.layers.bypass import build_bypass
 from mgu.layers.engine import ENGINES, Chooser, Engine
 from mgu.layers.fused import Norms, mix_fused
-from mgu.layers.gates import build_bypass, build_gate
+from mgu.layers.gates import build_gate
 from mgu.layers.settling import Settling
 from mgu.layers.steps import Numbers, build_steps, process
 from mgu.layers.transform import find_channels, place_like_, set_bias_
@@ -36,7 +37,7 @@ class MultiGatedUnit(nn.Module):
     residual_gate: False leaves out the residual and its gate: six transforms instead of seven, as in two of the
         paper's rows. skip_gate: False leaves out the way past the layer.
     gate_bias: where gates start, before the sigmoid; one number, or one per gate name (those left out start at 0).
-    gate, bypass: what a gate and the bypass compute of x, see mgu/layers/gates.py; "replica" is the paper's copy.
+    gate, bypass: what they compute of x, see mgu/layers/gates.py and bypass.py; "replica" is the paper's copy.
     engine: how it is computed, see mgu/layers/engine.py; an attribute of that name can be set later.
     watch (an attribute): called by forward with the openness of each gate by name, as a part of the graph.
     settling (an attribute): has gates come to constants, see mgu/layers/settling.py; no native engine then.
