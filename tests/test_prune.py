@@ -159,6 +159,9 @@ def test_the_whole_way(trained_unit: Path, by_channel: str) -> None:
     assert unit.params_keras == trained.result.params_keras and unit.flops == trained.result.flops_per_sample
     assert plain.params_keras <= converted.params_keras < unit.params_keras
     assert outcome.gates == 2 * len(GATES) and outcome.within
+    each_channel = {name for name, value in outcome.decisions.items() if isinstance(value, list)}
+    assert bool(each_channel) == (by_channel == "true")
+    assert not any("bn_or_ln" in name for name in each_channel)  # of which layer normalisation would need all
     assert [point.cost.params_keras for point in outcome.points] == sorted(
         (point.cost.params_keras for point in outcome.points), reverse=True
     )

@@ -20,6 +20,7 @@ from mgu.train.loop import evaluate
 
 PROBE = 500  # images that the cost of fixing a gate is measured on
 STEP = 250  # images that go through the unit at once for its statistics
+NEEDS_ALL = "bn_or_ln"  # of its choices, layer normalisation reads all channels for any that takes it
 
 Train = Callable[[ConvNet, int], None]  # some batches of training, in place
 
@@ -55,6 +56,8 @@ def by_steps(model: ConvNet, images: Data, config: PruneConfig, train: Train) ->
     """Fix the gate that costs the least loss on some of `images`, train `batches`, and so on until none is left.
 
     Measured, not read off the gates' statistics: a gate near 1/2 may hardly matter, and one that hardly varies may.
+    By channel, what is chosen among stays one layer with its norm folded in, but for layer normalisation: that choice
+    is made for the whole unit.
     """
     task = Classification(model.readout.out_features)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
@@ -67,7 +70,11 @@ def by_steps(model: ConvNet, images: Data, config: PruneConfig, train: Train) ->
             return evaluate(prune(model, so_far | decision), probe, task, PROBE)["loss"]
 
         tried: list[Decisions] = [{place: value} for place in places for value in (0.0, 1.0)]
-        tried += [{place: torch.tensor(means[place].channels.mean).double().round()} for place in places if means]
+        tried += [
+            {place: torch.tensor(summary.channels.mean).double().round()}
+            for place, summary in means.items()
+            if place in places and place.gate != NEEDS_ALL
+        ]
         cheapest = min(tried, key=loss)
         decisions = decisions | cheapest
         pruned = prune(model, decisions)
