@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 import torch
+from rich.console import Console
 from torch import nn
 
 from mgu import MultiGatedUnit
@@ -20,14 +21,16 @@ from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet
 from mgu.prune.choose import accuracy_of, choose
 from mgu.prune.convert import TOLERANCE, check_equal, convert, logits_of
+from mgu.prune.cost import Cost, Latency
 from mgu.prune.distill import Distillation, Taught
 from mgu.prune.export import Format, export
 from mgu.prune.load import load_pruned
 from mgu.prune.network import Decisions, Place, as_text, from_text, open_questions, prune
-from mgu.prune.outcome import OUTCOME_FILE
+from mgu.prune.outcome import OUTCOME_FILE, Outcome, Row
 from mgu.prune.pipeline import choosing_splits, run_pruning
 from mgu.prune.search import Candidate, by_threshold, rounded
 from mgu.prune.settings import PruneConfig, read_settings
+from mgu.prune.terminal import print_outcome
 from mgu.prune.tune import Tuning
 from mgu.results import PRUNE_FOLDER
 from mgu.tasks.classification import Classification
@@ -172,6 +175,29 @@ def test_the_whole_way(trained_unit: Path, by_channel: str) -> None:
     assert found == rows["pruned"].accuracy == rows["converted"].accuracy
     written = {file.name for file in folder.iterdir()}
     assert written == {"prune.json", "pruned.safetensors", "converted.safetensors", "converted.pt2", "prune.png"}
+
+
+@pytest.mark.parametrize("width", [80, 120, 240])
+def test_the_table_leaves_columns_out_rather_than_figures(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    latency = Latency(median_ms=76.5, lower_ms=51.25, upper_ms=90.125)
+    cost = Cost(params_keras=586_602, flops=9_363_136, latency={1: latency, 256: latency},
+                joules_per_1000=2.25, energy_method="model")  # fmt: skip
+    names = ("unit", "pruned", "converted", "baseline no_norm, not trained")
+    rows = [Row(name=name, accuracy=0.9913, test=0.9914, cost=cost, difference=6e-7) for name in names]
+    outcome = Outcome(
+        run="r", identity="i", settings={"max_loss": 0.1}, chosen_on="images", gates=16, chosen="9 gates fixed",
+        within=True, decisions={}, rows=rows, points=[], search_s=1.0, tune_s=2.0, energy=None, train_s=3.0,
+        energy_of_training=None, contended=False, device="cpu", kept=("1.skip", "4.bn_order"),
+    )  # fmt: skip
+    monkeypatch.setattr("mgu.prune.terminal.table_console", lambda: Console(width=width))
+    print_outcome(outcome)
+    printed = capsys.readouterr().out
+    assert "…" not in printed and max(map(len, printed.splitlines())) <= width
+    assert printed.count("586,602") == len(names)
+    assert ("51.250-90.125" in printed) == (width == 240) == ("Left out for want of room" not in printed)
+    assert "256 images [ms]" in printed and "Gates that are left and go by the input: 1.skip, 4.bn_order." in printed
 
 
 def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:

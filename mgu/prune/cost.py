@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from statistics import median, quantiles
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -44,27 +44,36 @@ class Cost(Record, frozen=True):
     energy_method: str | None
 
 
-def measure(models: Mapping[str, tuple[nn.Module, Infer]], image: Tensor, energy: EnergyConfig) -> dict[str, Cost]:
-    """The cost of each model by name: of the module its size, of what infers its time and energy.
+class Subject(NamedTuple):
+    """The module says the size; `infer`, on images of `device`, is what takes time and energy."""
 
-    image: one of the data set's (1, C, H, W), of which the batches are made.
+    module: nn.Module
+    infer: Infer
+    device: torch.device
+
+
+def measure(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig) -> dict[str, Cost]:
+    """The cost of each model by name.
+
+    image: one of the data set's (1, C, H, W), of which the batches are made; it lies where the modules do.
     """
     latencies: dict[str, dict[int, Latency]] = {name: {} for name in models}
     with torch.inference_mode():
         for size in BATCHES:
             batch = image.expand(size, -1, -1, -1).contiguous(memory_format=torch.channels_last)
-            for name, latency in _in_turns({name: infer for name, (_, infer) in models.items()}, batch).items():
+            calls = {name: (each.infer, batch.to(each.device)) for name, each in models.items()}
+            for name, latency in _in_turns(calls).items():
                 latencies[name][size] = latency
-        joules = {name: _joules(infer, batch, energy) for name, (_, infer) in models.items()}
+        joules = {name: _joules(*call, energy) for name, call in calls.items()}
     return {
         name: Cost(
-            params_keras=count_keras(module),
-            flops=flops_of(module, image),
+            params_keras=count_keras(each.module),
+            flops=flops_of(each.module, image),
             latency=latencies[name],
             joules_per_1000=joules[name][0],
             energy_method=joules[name][1],
         )
-        for name, (module, _) in models.items()
+        for name, each in models.items()
     }
 
 
@@ -75,15 +84,15 @@ def flops_of(module: nn.Module, image: Tensor) -> int:
     return int(counter.get_total_flops())
 
 
-def _in_turns(infer: Mapping[str, Infer], batch: Tensor) -> dict[str, Latency]:
+def _in_turns(calls: Mapping[str, tuple[Infer, Tensor]]) -> dict[str, Latency]:
     """One call of each, and again, so that what else the machine does meets all of them."""
-    seconds: dict[str, list[float]] = {name: [] for name in infer}
-    for each in infer.values():  # what is set up or compiled at the first calls
-        each(batch), each(batch)
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    for infer, batch in calls.values():  # what is set up or compiled at the first calls
+        infer(batch), infer(batch)
     for _ in range(REPEATS):
-        for name, each in infer.items():
+        for name, (infer, batch) in calls.items():
             started = time.perf_counter()
-            each(batch)
+            infer(batch)
             if batch.is_cuda:
                 torch.cuda.synchronize(batch.device)
             seconds[name].append(1e3 * (time.perf_counter() - started))

@@ -20,6 +20,9 @@ class Place(NamedTuple):
     block: int
     gate: Gate
 
+    def __str__(self) -> str:
+        return f"{self.block + 1}.{self.gate}"
+
 
 Decisions = dict[Place, Tensor | float]  # see mgu/layers/pruned.py
 
@@ -55,8 +58,7 @@ def open_questions(model: ConvNet, decisions: Decisions) -> list[Place]:
 def as_text(decisions: Decisions) -> dict[str, float | list[float]]:
     """For JSON: `<block from 1>.<gate>` to one number, or one a channel."""
     return {
-        f"{place.block + 1}.{place.gate}": value.tolist() if isinstance(value, Tensor) else value
-        for place, value in sorted(decisions.items())
+        str(place): value.tolist() if isinstance(value, Tensor) else value for place, value in sorted(decisions.items())
     }
 
 

@@ -41,7 +41,8 @@ class Row(Record, frozen=True):
 
 
 class Outcome(Record, frozen=True):
-    """within: whether the chosen model is within the allowed loss of the unit, where the choice was made.
+    """kept: the gates that are left and go on choosing by their input, as <block from 1>.<gate>.
+    within: whether the chosen model is within the allowed loss of the unit, where the choice was made.
 
     train_s and energy_of_training: of the unit's run; the others of pruning with all its training.
     """
@@ -63,6 +64,7 @@ class Outcome(Record, frozen=True):
     energy_of_training: Energy | None
     contended: bool
     device: str
+    kept: tuple[str, ...] = ()  # not in files of earlier versions
 
 
 def write_outcome(folder: Path, outcome: Outcome) -> None:

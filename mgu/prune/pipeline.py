@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mgu.build import describe_device
 from mgu.checkpoint import save_weights
@@ -22,7 +22,7 @@ from mgu.presence import Presence
 from mgu.prune.baseline import find_baselines
 from mgu.prune.choose import Choice, accuracy_of, choose
 from mgu.prune.convert import check_equal, convert, logits_of
-from mgu.prune.cost import Cost, Infer, measure
+from mgu.prune.cost import Cost, Subject, measure
 from mgu.prune.export import FILES, Format, export, write
 from mgu.prune.network import as_text, open_questions, units_of
 from mgu.prune.outcome import OUTCOME_FILE, Outcome, Point, Row, write_outcome
@@ -39,8 +39,7 @@ Tell = Callable[[str], None]
 class _Model(NamedTuple):
     """One row of the table before it is measured."""
 
-    module: nn.Module
-    infer: Infer
+    subject: Subject
     difference: float | None = None
 
 
@@ -70,12 +69,11 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
     path = _search_and_tune(trained, splits, config, image, tell)
     models, exported = _final_models(unit, path.choice.candidate.model, splits.val, image, form)
     baselines = find_baselines(trained)
-    models |= {name: _Model(net, net) for name, (net, _) in baselines.items()}
+    models |= {name: _Model(Subject(net, net, image.device)) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
     with Presence() as presence:
         points = _measure_points(trained, path, image)
-        measured = {name: (model.module, model.infer) for name, model in models.items()}
-        costs = measure(measured, image, trained.config.energy)
+        costs = measure({name: model.subject for name, model in models.items()}, image, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
     rows = [_row(name, model, costs[name], splits, name not in untrained) for name, model in models.items()]
     candidate, spent = path.choice.candidate, trained.result.seconds
@@ -88,6 +86,7 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
         chosen=candidate.name,
         within=path.choice.within,
         decisions=as_text(candidate.decisions),
+        kept=tuple(map(str, open_questions(unit, candidate.decisions))),
         rows=rows,
         points=points,
         search_s=path.search_s,
@@ -101,7 +100,7 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
     for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):  # nothing of an earlier call may pass for this one
         (folder / stale).unlink(missing_ok=True)
     for name in ("pruned", "converted"):
-        save_weights(folder, models[name].module.state_dict(), f"{name}.safetensors")
+        save_weights(folder, models[name].subject.module.state_dict(), f"{name}.safetensors")
     if form and exported:
         write(folder, form, exported)
     draw_curve(outcome, folder / PICTURE_FILE)
@@ -187,22 +186,24 @@ def _final_models(
 ) -> tuple[dict[str, _Model], bytes | None]:
     """Unpruned, pruned, converted, exported: each held against the one before it; and the content of the export."""
     pruned.eval()
-    models = {"unit": _Model(unit, unit), "pruned": _Model(pruned, pruned)}
+    here = image.device
+    models = {"unit": _Model(Subject(unit, unit, here)), "pruned": _Model(Subject(pruned, pruned, here))}
     expected = logits_of(pruned, images)
     converted = convert(pruned)
     found = logits_of(converted, images)
-    models["converted"] = _Model(converted, converted, check_equal("converted", found, expected))
+    models["converted"] = _Model(Subject(converted, converted, here), check_equal("converted", found, expected))
     content = None
     if form:
         content, infer = export(converted, image, form)
-        name = {"torch": "torch.export", "onnx": "ONNX Runtime"}[form]
-        models[name] = _Model(converted, infer, check_equal(name, logits_of(infer, images), found))
+        name, where = ("torch.export", here) if form == "torch" else ("ONNX Runtime, CPU", torch.device("cpu"))
+        models[name] = _Model(Subject(converted, infer, where), check_equal(name, logits_of(infer, images), found))
     return models, content
 
 
 def _measure_points(trained: Trained, path: _Path, image: Tensor) -> list[Point]:
     converted = {each.name: convert(each.model) for each in path.candidates}
-    costs = measure({name: (net, net) for name, net in converted.items()}, image, trained.config.energy)
+    subjects = {name: Subject(net, net, image.device) for name, net in converted.items()}
+    costs = measure(subjects, image, trained.config.energy)
     return [
         Point(
             name=each.name,
@@ -223,7 +224,9 @@ def _labels(data: Data) -> Tensor:
 def _row(name: str, model: _Model, cost: Cost, splits: Splits, is_trained: bool) -> Row:
     assert splits.test is not None
     accuracies = [
-        float((logits_of(model.infer, images).argmax(dim=1) == _labels(images)).double().mean()) if is_trained else None
+        float((logits_of(model.subject.infer, images).argmax(dim=1) == _labels(images)).double().mean())
+        if is_trained
+        else None
         for images in (splits.val, splits.test)
     ]
     return Row(name=name, accuracy=accuracies[0], test=accuracies[1], cost=cost, difference=model.difference)

@@ -6,49 +6,75 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from mgu.prune.outcome import Outcome, Row
+from mgu.prune.cost import Cost, Latency
+from mgu.prune.outcome import Outcome
 from mgu.report.terminal import table_console
 from mgu.results import JOULES_PER_KWH, Energy, describe_method
+
+# What a narrow terminal does without, in turn.
+LESSER = ("quartiles of 256", "differs", "quartiles of 1", "MFLOPs", "256 images [ms]", "J / 1,000 images")
 
 
 def print_outcome(outcome: Outcome) -> None:
     """One row a model, ratios to the cheapest baseline below, and what it took."""
     console = table_console()
-    method = next((row.cost.energy_method for row in outcome.rows if row.cost.energy_method), None)
-    energy = f"J / 1,000 images ({describe_method(method)})" if method else "J / 1,000 images"
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=escape(outcome.run), title_justify="left")
-    table.add_column("model")
-    for title in (
-        "parameters",
-        "MFLOPs",
-        "chosen by [%]",
-        "test [%]",
-        "1 image [ms]",
-        "256 images [ms]",
-        energy,
-        "differs",
-    ):
-        table.add_column(escape(title), justify="right")
-    for row in outcome.rows:
-        table.add_row(*_cells(row))
-    console.print(table)
+    columns = _columns(outcome)
+    left_out = []
+    for title in LESSER:
+        if _width(columns) <= console.width:
+            break
+        left_out.append(title)
+        del columns[title]
+    console.print(_table(outcome.run, columns))
+    if left_out:
+        console.print(
+            f"Left out for want of room: {', '.join(left_out)}; they are in prune.json.", markup=False, highlight=False
+        )
     for line in _lines(outcome):
         console.print(line, highlight=False, markup=False)
 
 
-def _cells(row: Row) -> list[str]:
-    cost = row.cost
-    joules = cost.joules_per_1000
-    return [
-        escape(row.name),
-        f"{cost.params_keras:,}",
-        f"{cost.flops / 1e6:.3f}",
-        _percent(row.accuracy),
-        _percent(row.test),
-        *(f"{each.median_ms:.3f} ({each.lower_ms:.3f}-{each.upper_ms:.3f})" for each in cost.latency.values()),
-        "not measured" if joules is None else f"{joules:.3g}",
-        "" if row.difference is None else f"{row.difference:.0e}",
-    ]
+def _table(title: str, columns: dict[str, list[str]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=escape(title), title_justify="left")
+    for heading in columns:
+        table.add_column(escape(heading), justify="left" if heading == "model" else "right", overflow="fold")
+    for cells in zip(*columns.values(), strict=True):
+        table.add_row(*map(escape, cells))
+    return table
+
+
+def _columns(outcome: Outcome) -> dict[str, list[str]]:
+    """By title the cells, one a model."""
+    rows = outcome.rows
+    costs = [row.cost for row in rows]
+    return {
+        "model": [row.name for row in rows],
+        "parameters": [f"{cost.params_keras:,}" for cost in costs],
+        "MFLOPs": [f"{cost.flops / 1e6:.3f}" for cost in costs],
+        "chosen by [%]": [_percent(row.accuracy) for row in rows],
+        "test [%]": [_percent(row.test) for row in rows],
+        "1 image [ms]": [f"{cost.latency[1].median_ms:.3f}" for cost in costs],
+        "quartiles of 1": [_quartiles(cost.latency[1]) for cost in costs],
+        "256 images [ms]": [f"{cost.latency[256].median_ms:.2f}" for cost in costs],
+        "quartiles of 256": [_quartiles(cost.latency[256]) for cost in costs],
+        "J / 1,000 images": [_joules(cost) for cost in costs],
+        "differs": ["" if row.difference is None else f"{row.difference:.0e}" for row in rows],
+    }
+
+
+def _width(columns: dict[str, list[str]]) -> int:
+    """In characters, with the gaps between them."""
+    return sum(max(map(len, (title, *cells))) + 3 for title, cells in columns.items())
+
+
+def _quartiles(latency: Latency) -> str:
+    return f"{latency.lower_ms:.3f}-{latency.upper_ms:.3f}"
+
+
+def _joules(cost: Cost) -> str:
+    if cost.joules_per_1000 is None or cost.energy_method is None:
+        return "not measured"
+    return f"{cost.joules_per_1000:.3g} ({describe_method(cost.energy_method)})"
 
 
 def _percent(share: float | None) -> str:
@@ -62,13 +88,14 @@ def _lines(outcome: Outcome) -> list[str]:
     verdict = "within" if outcome.within else "NOT within"
     lines = [
         f"Chosen: {outcome.chosen} of {outcome.gates}, {verdict} {outcome.settings['max_loss']:g} points of the unit.",
+        f"Gates that are left and go by the input: {', '.join(outcome.kept) or 'none'}.",
         f"Chosen by: {outcome.chosen_on}.",
         f"Converted / cheapest baseline of the layout: {ours.params_keras / plain.params_keras:.2f}x parameters, "
         f"{ours.flops / plain.flops:.2f}x FLOPs, {latency:.2f}x time of one image.",
         f"The unit took {_spent(outcome.train_s, outcome.energy_of_training)}.",
         f"Pruning took {_spent(outcome.search_s + outcome.tune_s, outcome.energy)}: {outcome.search_s:.0f} s of "
         f"search, {outcome.tune_s:.0f} s of fine-tuning.",
-        "Times: medians (quartiles) of repeats taken in turns, single precision, wall clock.",
+        "Times: medians and quartiles of repeats taken in turns, single precision, wall clock.",
     ]
     if outcome.contended:
         lines.append("Another run shared the machine meanwhile: times and energy are too high.")
