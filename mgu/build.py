@@ -74,12 +74,11 @@ def check_engine(config: RunConfig) -> None:
         )
     if not config.mgu or config.engine in ("auto", "eager", "compiled"):
         return
-    if (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
-        raise UserError(
-            f"engine must be auto or eager where gates or bypass are no copies of the layer, but got {config.engine}. "
-            "Pass engine=auto."
-        )
     if config.engine == "packed":
+        if (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
+            raise UserError(
+                "engine must not be packed where gates or bypass are no copies of the layer. Pass engine=auto."
+            )
         return
     if config.mgu.processors or not config.mgu.skip_gate:
         raise UserError(

@@ -395,13 +395,10 @@ class OwnNorm(BatchNorm):
 
 
 NOT_FAST = {
-    "a hook": (lambda unit: unit.bypass.register_forward_hook(lambda *_: None), "have hooks"),
-    "a backward hook": (lambda unit: unit.bypass.register_full_backward_pre_hook(lambda *_: None), "have hooks"),
     "a norm's hook": (lambda unit: unit.ln.register_forward_hook(lambda *_: None), "have hooks"),
     "a frozen norm": (lambda unit: unit.bn_before_activation.eval(), "differ in mode"),
     "another momentum": (lambda unit: setattr(unit.bn_after_activation, "momentum", 0.5), "differ in mode"),
     "a foreign norm": (lambda unit: setattr(unit, "bn_after_activation", OwnNorm(6)), "not the unit's own"),
-    "another geometry": (lambda unit: setattr(unit.bypass, "padding_mode", "circular"), "differ from one another"),
     "a norm elsewhere": (lambda unit: unit.ln.to("meta"), "one number a channel"),
     "an unknown activation": (lambda unit: setattr(unit, "activation", F.gelu), "activations but selu"),
 }
@@ -418,6 +415,36 @@ def test_what_the_fast_ways_cannot_do_is_computed_plainly(change: str) -> None:
         assert_same(results(unit, "auto", x), results(unit, "eager", x))
     with pytest.raises(ValueError, match=f"engine must be eager.*{reason}.*got native"):
         results(unit, "native", x)
+
+
+NOT_WIDE = {
+    "a hook": (lambda unit: unit.bypass.register_forward_hook(lambda *_: None), "have hooks"),
+    "a backward hook": (lambda unit: unit.bypass.register_full_backward_pre_hook(lambda *_: None), "have hooks"),
+    "another geometry": (lambda unit: setattr(unit.bypass, "padding_mode", "circular"), "differ from one another"),
+}
+
+
+@pytest.mark.parametrize("change", NOT_WIDE)
+def test_transforms_that_are_no_one_layer_are_computed_one_by_one(change: str) -> None:
+    unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
+    unit(x)
+    make, reason = NOT_WIDE[change]
+    make(unit)
+    for engine in ("auto", "native"):
+        assert_same(results(unit, engine, x), results(unit, "eager", x))
+    with pytest.raises(ValueError, match=f"engine must not be packed.*{reason}"):
+        results(unit, "packed", x)
+
+
+def test_a_layer_that_changes_the_precision_gives_no_wrong_numbers() -> None:
+    """The compiled function would read them as the input's; torch refuses them."""
+
+    class Doubling(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x).double()
+
+    with pytest.raises(RuntimeError, match="share same datatype"):
+        MultiGatedUnit(Doubling(4, 6))(torch.randn(5, 4))
 
 
 def test_hooks_are_called() -> None:

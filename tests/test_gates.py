@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from mgu.build import build_block
 from mgu.errors import UserError
 from mgu.wiring import BYPASS_KINDS, GATE_KINDS, BypassKind, GateKind
 from tests.conftest import Configure
+from tests.test_engines import assert_same, results, unit_of
 from tests.test_unit_contract import LAYERS
 from tests.test_unit_equations import ByHand, equations
 
@@ -236,10 +238,18 @@ def test_a_gate_that_does_not_fit_is_the_users_to_mend(configure: Configure) -> 
         build_block(config, nn.Linear(5, 6), index=0)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("engine", ["packed", "native"])
-def test_other_gates_have_no_fast_way(engine: str) -> None:
+@pytest.mark.parametrize(("gate", "bypass"), [*itertools.product(GATE_KINDS, BYPASS_KINDS)])
+def test_the_compiled_function_takes_any_gate_and_bypass(gate: GateKind, bypass: BypassKind) -> None:
+    for wiring, residual_gate, training in itertools.product(("equations", "reference"), (True, False), (True, False)):
+        kinds: dict[str, Any] = {"gate": gate, "bypass": bypass, "wiring": wiring, "residual_gate": residual_gate}
+        unit = unit_of(nn.Conv2d(4, 6, 3), **kinds).train(training).double()
+        x = torch.randn(2, 4, 7, 6, dtype=torch.float64)
+        assert_same(results(unit, "native", x), results(unit, "eager", x))
+
+
+def test_other_gates_are_no_one_wide_layer() -> None:
     unit, x = MultiGatedUnit(nn.Conv2d(4, 6, 3), gate="channel"), torch.randn(2, 4, 7, 7)
     unit(x)
-    unit.engine = engine
-    with pytest.raises(ValueError, match="engine must be eager or auto where the transforms differ"):
+    unit.engine = "packed"
+    with pytest.raises(ValueError, match="engine must not be packed where the transforms differ"):
         unit(x)

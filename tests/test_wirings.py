@@ -270,7 +270,7 @@ def test_processors_are_added_one_by_one(override: str, configure: Configure) ->
     [
         (
             "mgu=equations mgu.gate=channel engine=packed",
-            "engine must be auto or eager where gates or bypass are no copies",
+            "engine must not be packed where gates or bypass are no copies",
         ),
         ("mgu=paths engine=native", "engine must be auto, eager or packed for a unit that is not the paper's"),
     ],

@@ -2,7 +2,8 @@
 
     eager    seven layers and the equations one by one: the plain implementation, which the others are tested against
     packed   the seven layers as one wide layer (mgu/layers/wide.py), the equations one by one
-    native   one wide layer, and the equations as one compiled function (mgu/layers/fused.py): CPU with a C compiler
+    native   the equations as one compiled function (mgu/layers/fused.py), behind one wide layer where the seven can be
+             one, else behind each by itself: CPU with a C compiler
 
 `auto` is native where that can be, else packed on a GPU, where every operation costs a launch, and eager on a CPU,
 where a wide layer alone is no faster (benchmarks/units.py). torch.compile always gets packed. torch.export, torch.func,
@@ -28,13 +29,14 @@ ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
 class Way(NamedTuple):
-    """What was chosen: `kernel` is there for native only."""
+    """What was chosen: `kernel` is there for native only; is_wide: the layers are computed as one."""
 
     engine: Engine
     kernel: ctypes.CDLL | None = None
+    is_wide: bool = False
 
 
-EAGER, PACKED = Way("eager"), Way("packed")
+EAGER, PACKED = Way("eager"), Way("packed", is_wide=True)
 
 
 class Chooser:
@@ -60,24 +62,25 @@ class Chooser:
         """
         if engine == "eager" or _is_looked_into(x):
             return EAGER
-        is_compiling = torch.compiler.is_compiling()
-        if obstacle := self._find_obstacle(layers):
-            if engine == "auto" or is_compiling:
-                return EAGER
-            raise ValueError(f"engine must be eager or auto {obstacle}, but got {engine}. Set unit.engine.")
-        if engine == "packed" or is_compiling:
+        not_wide = self._find_obstacle(layers)
+        if torch.compiler.is_compiling():
+            return EAGER if not_wide else PACKED
+        if engine == "packed":
+            if not_wide:
+                raise ValueError(f"engine must not be packed {not_wide}. Set unit.engine to auto.")
             return PACKED
-        obstacle, kernel = "around other choices than the paper's", None
+        obstacle: str | None = "around other choices than the paper's"
+        kernel = None
         if norms is not None:
             obstacle = why_not_fused(norms, self.num_channels, x)
         if norms is not None and not obstacle:
             kernel = find_kernel(activation, reference, len(layers) == 7, self.num_channels, x.dtype)
             obstacle = "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
         if kernel:
-            return Way("native", kernel)
+            return Way("native", kernel, is_wide=not not_wide)
         if engine == "native":
             raise ValueError(f"engine must be eager, packed or auto {obstacle}, but got native. Set unit.engine.")
-        return EAGER if x.is_cpu else PACKED
+        return EAGER if x.is_cpu or not_wide else PACKED
 
     def _find_obstacle(self, layers: list[nn.Module]) -> str | None:
         """Why the layers cannot be one wide layer; None where they can."""

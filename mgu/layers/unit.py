@@ -101,15 +101,20 @@ class MultiGatedUnit(nn.Module):
         way = self._chooser.choose(self.engine, layers, norms, self.activation, is_reference, x)
         if way.engine == "eager":
             return self._output_of(self.branches(x))
-        packed = wide(layers, x)
+        packed = wide(layers, x) if way.is_wide else self._side_by_side(x)
         if packed.shape[self.channel_axis] != len(transforms) * self.num_channels:
             self._checked("layer", packed.chunk(len(transforms), dim=self.channel_axis)[0])  # says what is wrong
         outputs = dict(zip(transforms, packed.chunk(len(transforms), dim=self.channel_axis), strict=True))
-        if not way.kernel or not norms:
+        if not way.kernel or not norms or packed.dtype != x.dtype:
             return self._output_of(self._mix(outputs))
         if self.watch:
             self.watch(self._open(outputs))
         return mix_fused(way.kernel, norms, packed)
+
+    def _side_by_side(self, x: Tensor) -> Tensor:
+        """What one wide layer would give, of transforms that cannot be one."""
+        outputs = [self._checked(name, transform(x)) for name, transform in self._transforms.items()]
+        return torch.cat([output.expand_as(outputs[0]) for output in outputs], dim=self.channel_axis)
 
     @property
     def engine(self) -> Engine:
