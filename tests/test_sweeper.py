@@ -25,14 +25,14 @@ def hydra() -> Iterator[None]:
         yield
 
 
-def sweep(*arguments: str) -> list[RunConfig]:
+def sweep(*arguments: str, without_grids: bool = False) -> list[RunConfig]:
     """The checked configurations of all jobs, in order."""
     experiment = [argument for argument in arguments if argument.startswith("+experiment")]
     from hydra_plugins.mgu_sweeper import GridSweeper  # after Hydra's plugin scan, which replaces its base class
 
     master = compose("config", experiment, return_hydra_config=True)
     grids = OmegaConf.to_container(master.hydra.sweeper.grids)
-    sweeper = GridSweeper(None, None, grids)
+    sweeper = GridSweeper(None, None, None if without_grids else grids)
     hydra = GlobalHydra.instance().hydra
     sweeper.hydra_context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks())
     sweeper.config = master
@@ -79,6 +79,13 @@ def test_without_grids_it_is_the_basic_sweeper() -> None:
     assert [(config.norm and config.norm.name, config.seed) for config in configs] == [
         (norm, seed) for norm in ("ln", "no_norm") for seed in range(3)
     ]
+
+
+@pytest.mark.usefixtures("hydra")
+def test_an_experiment_without_its_grids_sweeps_what_is_given() -> None:
+    """hydra.sweeper.grids=null"""
+    configs = sweep("+experiment=digits", "norm=ln,bn_pre", without_grids=True)
+    assert [config.norm.name for config in configs if config.norm] == ["ln", "bn_pre"]
 
 
 @pytest.mark.usefixtures("hydra")

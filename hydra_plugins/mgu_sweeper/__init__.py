@@ -75,7 +75,7 @@ class GridSweeper(BasicSweeper):
         self,
         max_batch_size: int | None,
         params: dict[str, Any] | None,
-        grids: Grids,
+        grids: Grids | None,
         plan: str | None = None,
         calibrate: bool = False,
         seeds: list[int] | None = None,
@@ -85,7 +85,7 @@ class GridSweeper(BasicSweeper):
         seeds: set here, in a job of several seeds that are trained together; see mgu/grouping.py.
         """
         super().__init__(max_batch_size, params)
-        self.grids, self.plan, self.calibrate = grids, plan, calibrate
+        self.grids, self.plan, self.calibrate = grids or {}, plan, calibrate
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Launchers keep their own files below runs/, too, unless told otherwise."""
