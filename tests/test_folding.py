@@ -13,7 +13,7 @@ from mgu.layers.block import NORMS, Block
 from mgu.layers.folding import fold, hand_on
 from mgu.layers.normalization import BatchNorm
 from mgu.layers.pruned import PrunedUnit, prune_unit
-from mgu.wiring import WIRINGS, Gate
+from mgu.wiring import BYPASS_KINDS, WIRINGS, BypassKind, Gate
 from tests.test_pruned import LAYERS, lived_in
 
 
@@ -53,10 +53,15 @@ def test_a_padded_layer_takes_no_shift() -> None:
 
 @pytest.mark.parametrize("wiring", WIRINGS)
 @pytest.mark.parametrize("residual_gate", [True, False])
-@pytest.mark.parametrize("kind", LAYERS)
-def test_channels_that_go_different_ways_become_one_layer(wiring: str, residual_gate: bool, kind: str) -> None:
-    layer, shape = LAYERS[kind]
-    unit = lived_in(MultiGatedUnit(layer, wiring=wiring, residual_gate=residual_gate))
+@pytest.mark.parametrize("kind", [*LAYERS, "same shape"])
+@pytest.mark.parametrize("bypass", BYPASS_KINDS)
+def test_channels_that_go_different_ways_become_one_layer(
+    wiring: str, residual_gate: bool, kind: str, bypass: BypassKind
+) -> None:
+    layer, shape = {**LAYERS, "same shape": (nn.Conv2d(4, 4, 3, padding=1), (3, 4, 6, 5))}[kind]
+    if kind == "linear" and bypass == "padded":
+        layer, shape = nn.Linear(3, 4), (6, 3)  # padding does not narrow
+    unit = lived_in(MultiGatedUnit(layer, wiring=wiring, residual_gate=residual_gate, bypass=bypass))
     constants: dict[Gate, Tensor | float] = {gate: torch.randint(2, (4,)).double() for gate in unit.gate_names}
     constants["bn_or_ln"] = 1.0
     constants["skip"] = torch.tensor([0.0, 1.0, 0.0, 1.0])
@@ -66,6 +71,10 @@ def test_channels_that_go_different_ways_become_one_layer(wiring: str, residual_
     folded = fold(pruned)
     assert type(folded) is Block
     torch.testing.assert_close(folded(x), pruned(x), rtol=1e-12, atol=1e-12)
+    if residual_gate:  # for all channels, the bypass is added as it is
+        always = constants | {"residual": 0.0}
+        folded, pruned = fold(prune_unit(unit, always)), prune_unit(unit, always)
+        torch.testing.assert_close(folded(x), pruned(x), rtol=1e-12, atol=1e-12)
 
 
 def test_what_mixes_or_has_gates_stays() -> None:

@@ -162,7 +162,7 @@ def test_an_identity_bypass_is_the_input_itself(layer: nn.Module) -> None:
     nn.Conv2d(4, 6, 3), nn.Conv2d(4, 6, 3, padding=1), nn.Conv2d(4, 4, 5, stride=2, padding=1),
     nn.Conv2d(4, 6, (4, 3), stride=(3, 2), padding=(1, 0)), nn.Conv2d(4, 6, 3, dilation=2, padding="same"),
     nn.Conv2d(4, 6, 5, padding="same"), nn.Conv1d(4, 8, 5, padding="valid"), nn.Conv3d(4, 5, 3, stride=2, padding=1),
-    nn.Conv2d(4, 8, 3, groups=2), nn.Conv2d(4, 6, 1),
+    nn.Conv2d(4, 8, 3, groups=2), nn.Conv2d(4, 6, 1), nn.Conv2d(4, 6, 4, dilation=2),
 ], ids=str)  # fmt: skip
 def test_a_padded_bypass_is_a_convolution_that_takes_the_centre_of_each_window(layer: nn.Conv2d) -> None:
     """A kernel of zeros with a one at its centre, from each channel of the input to the same of the output."""

@@ -151,11 +151,13 @@ def test_schedules_of_fine_tuning(trained_unit: Path) -> None:
     assert rates == pytest.approx({"fresh": 0.01 / 1.01, "continued": 0.01 / 1.03})
 
 
-@pytest.mark.parametrize("by_channel", ["true", "false"])
-def test_the_whole_way(trained_unit: Path, by_channel: str) -> None:
+@pytest.mark.parametrize("either", ["true", "false"])
+def test_the_whole_way(trained_unit: Path, either: str) -> None:
     trained = load_trained(trained_unit)
     before = {name: tensor.clone() for name, tensor in trained.model.state_dict().items()}
-    outcome, folder = run_pruning(trained, quick(f"by_channel={by_channel}"), "torch", lambda line: None)
+    outcome, folder = run_pruning(
+        trained, quick(f"by_channel={either}", f"layer_norm={either}"), "torch", lambda line: None
+    )
     torch.testing.assert_close(trained.model.state_dict(), before)  # the unit itself is left as it was
     rows = {row.name: row for row in outcome.rows}
     unit, converted, plain = (rows[name].cost for name in ("unit", "converted", "baseline no_norm, not trained"))
@@ -163,8 +165,9 @@ def test_the_whole_way(trained_unit: Path, by_channel: str) -> None:
     assert plain.params_keras <= converted.params_keras < unit.params_keras
     assert outcome.gates == 2 * len(GATES) and outcome.within
     each_channel = {name for name, value in outcome.decisions.items() if isinstance(value, list)}
-    assert bool(each_channel) == (by_channel == "true")
-    assert not any("bn_or_ln" in name for name in each_channel)  # of which layer normalisation would need all
+    assert bool(each_channel) == (either == "true")
+    to_ln = [value for name, value in outcome.decisions.items() if name.endswith("bn_or_ln")]
+    assert to_ln and set(to_ln) <= ({0.0, 1.0} if either == "true" else {1.0})  # never channel by channel
     assert [point.cost.params_keras for point in outcome.points] == sorted(
         (point.cost.params_keras for point in outcome.points), reverse=True
     )
@@ -197,7 +200,7 @@ def test_the_table_leaves_columns_out_rather_than_figures(
     assert "…" not in printed and max(map(len, printed.splitlines())) <= width
     assert printed.count("586,602") == len(names)
     assert ("51.250-90.125" in printed) == (width == 240) == ("Left out for want of room" not in printed)
-    assert "256 images [ms]" in printed and "Gates that are left and go by the input: 1.skip, 4.bn_order." in printed
+    assert "256 images [ms]" in printed and "Gates that are left: 1.skip, 4.bn_order." in printed
 
 
 def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:

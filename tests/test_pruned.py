@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
 from mgu.layers.block import NORMS, Block
+from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.pruned import PrunedUnit, find_ways, prune_unit
-from mgu.wiring import WIRINGS, Gate
+from mgu.wiring import BYPASS_KINDS, GATE_KINDS, WIRINGS, BypassKind, Gate, GateKind
 
 LAYERS = {"linear": (nn.Linear(5, 4), (6, 5)), "conv2d": (nn.Conv2d(2, 4, 3, stride=2), (3, 2, 9, 8))}
 GRID = [*product(NORMS, (False, True)), ("skip", False)]
@@ -34,9 +35,8 @@ def gates_of(wiring: str, norm: str, residual: bool) -> dict[Gate, float]:
 
 def lived_in(unit: MultiGatedUnit) -> MultiGatedUnit:
     """With norms that have seen data and learnt something, in double precision."""
-    unit.double()
-    for name, tensor in unit.state_dict().items():
-        if "norm" in name or name.startswith(("bn_", "ln")):
+    for norm in unit.double().modules():
+        for tensor in norm.state_dict().values() if isinstance(norm, (BatchNorm, LayerNorm)) else ():
             tensor.copy_(torch.rand_like(tensor) + 0.5)
     return unit.eval()
 
@@ -46,7 +46,8 @@ def saturate(unit: MultiGatedUnit, constants: dict[Gate, float | Tensor]) -> Mul
     with torch.no_grad():
         for gate, constant in constants.items():
             transform = unit.gate_transforms[gate]
-            transform.weight.zero_()
+            for parameter in transform.parameters():
+                parameter.zero_()
             transform.bias.copy_(torch.logit(torch.as_tensor(constant, dtype=torch.float64)).clamp(-800, 800))
     return unit
 
@@ -92,6 +93,19 @@ def test_every_mix_of_constants_and_gates(wiring: str, residual_gate: bool, kind
         pruned = prune_unit(unit, constants)
         torch.testing.assert_close(pruned(x), expected, rtol=1e-10, atol=1e-10)
         assert sum(p.numel() for p in pruned.parameters()) <= sum(p.numel() for p in unit.parameters())
+
+
+@pytest.mark.parametrize(("gate", "bypass"), [*product(GATE_KINDS, BYPASS_KINDS)])
+def test_every_kind_of_gate_and_bypass(gate: GateKind, bypass: BypassKind) -> None:
+    """Two gates are kept; in the last turn, the bypass is all that is left."""
+    one_for_all = gate in ("spatial", "scalar")
+    mixed = 0.25 if one_for_all else torch.tensor([0.0, 1.0, 0.25, 1.0])
+    for layer, size in ((nn.Conv2d(2, 4, 3, stride=2), (3, 2, 9, 8)), (nn.Conv2d(4, 4, 3, padding=1), (3, 4, 6, 5))):
+        for constants in ({"skip": mixed, "residual": 0.0}, {"bn_order": mixed, "norm_or_none": 1.0}, {"skip": 0.0}):
+            unit = lived_in(MultiGatedUnit(layer, gate=gate, bypass=bypass))
+            x = torch.randn(size, dtype=torch.float64)
+            expected = saturate(unit, constants)(x)
+            torch.testing.assert_close(prune_unit(unit, constants)(x), expected, rtol=1e-10, atol=1e-10)
 
 
 def test_what_decides_by_input_stays_whole() -> None:

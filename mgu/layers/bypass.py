@@ -100,8 +100,8 @@ def _margins(layer: _ConvNd) -> list[tuple[int, int]]:
     paddings = [0] * len(layer.kernel_size) if isinstance(layer.padding, str) else layer.padding
     margins = []
     for size, dilation, padding in zip(layer.kernel_size, layer.dilation, paddings, strict=True):
-        reach = dilation * (size - 1)
-        margins.append((reach // 2 - padding, reach - reach // 2 - padding))
+        before = dilation * ((size - 1) // 2)
+        margins.append((before - padding, dilation * (size - 1) - before - padding))
     if min(map(min, margins)) < 0:
         raise TypeError(
             f"bypass=padded must be around a convolution whose windows have their centres inside of the input, but got "

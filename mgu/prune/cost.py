@@ -79,7 +79,7 @@ def measure(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig) 
 
 def flops_of(module: nn.Module, image: Tensor) -> int:
     """Floating-point operations of one image's forward pass."""
-    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False) as counter:  # whose hooks need gradients where a module gives a parameter
         module(image)
     return int(counter.get_total_flops())
 

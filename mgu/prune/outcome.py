@@ -41,7 +41,7 @@ class Row(Record, frozen=True):
 
 
 class Outcome(Record, frozen=True):
-    """kept: the gates that are left and go on choosing by their input, as <block from 1>.<gate>.
+    """kept: the gates that are left with their transforms, as <block from 1>.<gate>.
     within: whether the chosen model is within the allowed loss of the unit, where the choice was made.
 
     train_s and energy_of_training: of the unit's run; the others of pruning with all its training.

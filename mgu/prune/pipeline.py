@@ -126,10 +126,8 @@ def _unit_of(trained: Trained) -> ConvNet:
             f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. Name another."
         )
     described = trained.config.mgu
-    if not described or not described.is_paper or (described.gate, described.bypass) != ("replica", "replica"):
-        raise UserError(
-            f"RUN must be of the paper's unit, but {trained.folder} has other paths, gates or bypasses. Name another."
-        )
+    if not described or not described.is_paper:
+        raise UserError(f"RUN must be of the paper's unit, but {trained.folder} has other paths. Name another.")
     return unit
 
 

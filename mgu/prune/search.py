@@ -17,10 +17,11 @@ from mgu.prune.network import Decisions, Place, open_questions, prune, units_of
 from mgu.prune.settings import PruneConfig
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
+from mgu.wiring import Gate
 
 PROBE = 500  # images that the cost of fixing a gate is measured on
 STEP = 250  # images that go through the unit at once for its statistics
-NEEDS_ALL = "bn_or_ln"  # of its choices, layer normalisation reads all channels for any that takes it
+TO_LN: tuple[Gate, float] = ("bn_or_ln", 0.0)  # the gate that layer normalisation depends on, and where it takes it
 
 Train = Callable[[ConvNet, int], None]  # some batches of training, in place
 
@@ -56,8 +57,8 @@ def by_steps(model: ConvNet, images: Data, config: PruneConfig, train: Train) ->
     """Fix the gate that costs the least loss on some of `images`, train `batches`, and so on until none is left.
 
     Measured, not read off the gates' statistics: a gate near 1/2 may hardly matter, and one that hardly varies may.
-    By channel, what is chosen among stays one layer with its norm folded in, but for layer normalisation: that choice
-    is made for the whole unit.
+    By channel, what is chosen among stays one layer with its norms folded in, but for layer normalisation, which reads
+    all channels for any one that takes it: that choice is made for the whole unit, if it is one at all.
     """
     task = Classification(model.readout.out_features)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
@@ -69,11 +70,16 @@ def by_steps(model: ConvNet, images: Data, config: PruneConfig, train: Train) ->
         def loss(decision: Decisions, so_far: Decisions = decisions) -> float:
             return evaluate(prune(model, so_far | decision), probe, task, PROBE)["loss"]
 
-        tried: list[Decisions] = [{place: value} for place in places for value in (0.0, 1.0)]
+        tried: list[Decisions] = [
+            {place: value}
+            for place in places
+            for value in (0.0, 1.0)
+            if config.layer_norm or (place.gate, value) != TO_LN
+        ]
         tried += [
             {place: torch.tensor(summary.channels.mean).double().round()}
             for place, summary in means.items()
-            if place in places and place.gate != NEEDS_ALL
+            if place in places and place.gate != TO_LN[0]
         ]
         cheapest = min(tried, key=loss)
         decisions = decisions | cheapest
@@ -94,9 +100,10 @@ def summarise(model: ConvNet, images: Data, decisions: Decisions | None = None) 
     for start in range(0, len(images), STEP):
         x, _ = images.batch(slice(start, start + STEP))
         for index, block in enumerate(blocks):
+            out = block(x)
             for gate, openness in units[index].gates(x).items() if index in units else ():
-                statistics[Place(index, gate)].add(openness)
-            x = block(x)
+                statistics[Place(index, gate)].add(openness.expand_as(out))
+            x = out
     return {place: each.summary() for place, each in statistics.items()}
 
 

@@ -26,6 +26,7 @@ class PruneConfig(Section):
     thresholds: Annotated[list[Spread], Field(min_length=1)]
     rounding: Spread
     by_channel: bool
+    layer_norm: bool
     batches: Annotated[int, Field(ge=0)]
     epochs: Annotated[int, Field(ge=0)]
     schedule: Literal["fresh", "continued"]

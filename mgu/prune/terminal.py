@@ -88,7 +88,7 @@ def _lines(outcome: Outcome) -> list[str]:
     verdict = "within" if outcome.within else "NOT within"
     lines = [
         f"Chosen: {outcome.chosen} of {outcome.gates}, {verdict} {outcome.settings['max_loss']:g} points of the unit.",
-        f"Gates that are left and go by the input: {', '.join(outcome.kept) or 'none'}.",
+        f"Gates that are left: {', '.join(outcome.kept) or 'none'}.",
         f"Chosen by: {outcome.chosen_on}.",
         f"Converted / cheapest baseline of the layout: {ours.params_keras / plain.params_keras:.2f}x parameters, "
         f"{ours.flops / plain.flops:.2f}x FLOPs, {latency:.2f}x time of one image.",

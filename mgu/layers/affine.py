@@ -1,0 +1,64 @@
+"""Affine functions of each channel, and linear layers that take one in: a batch norm in evaluation mode is one."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+
+from mgu.layers.normalization import BatchNorm
+
+
+class Affine(NamedTuple):
+    """x * scale + shift, one value a channel (C,), in double precision."""
+
+    scale: Tensor
+    shift: Tensor
+
+
+def affine_of(norm: BatchNorm) -> Affine:
+    """What a batch norm does in evaluation mode."""
+    tensors = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
+    weight, bias, mean, var = (tensor.detach().double() for tensor in tensors)
+    scale = weight / (var + norm.eps).sqrt()
+    return Affine(scale, bias - mean * scale)
+
+
+def is_linear(layer: nn.Module) -> bool:
+    """Whether `before` and `after` know it: a weight of the shape (out, in, *), and zeros around the input if any."""
+    if isinstance(layer, _ConvNd):
+        return not isinstance(layer, _ConvTransposeNd) and layer.groups == 1 and layer.padding_mode == "zeros"
+    return type(layer) is nn.Linear
+
+
+def after(layer: nn.Module, affine: Affine) -> nn.Module:
+    """affine(layer(x)) as one layer."""
+    weight, bias = weights_of(layer)
+    scale = affine.scale.view(-1, *[1] * (weight.dim() - 1))
+    return with_weights(layer, weight * scale, bias * affine.scale + affine.shift)
+
+
+def before(layer: nn.Module, affine: Affine) -> nn.Module:
+    """layer(affine(x)) as one layer, if that does not pad."""
+    weight, bias = weights_of(layer)
+    shape = (1, -1, *[1] * (weight.dim() - 2))
+    moved = (weight * affine.shift.view(shape)).flatten(1).sum(dim=1)
+    return with_weights(layer, weight * affine.scale.view(shape), bias + moved)
+
+
+def weights_of(layer: Any) -> tuple[Tensor, Tensor]:
+    """Weight (out, in, *) and bias (out,), zeros where it has none, in double precision."""
+    weight = layer.weight.detach().double()
+    return weight, weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().double()
+
+
+def with_weights(layer: nn.Module, weight: Tensor, bias: Tensor) -> nn.Module:
+    """A layer like `layer` with these weights."""
+    changed: Any = copy.deepcopy(layer)
+    like = changed.weight.detach()
+    changed.weight = nn.Parameter(torch.empty_like(like).copy_(weight))
+    changed.bias = nn.Parameter(bias.to(like))
+    return changed  # type: ignore[no-any-return]
