@@ -18,8 +18,7 @@ from mgu.results import JOULES_PER_KWH, Record
 
 Infer = Callable[[Tensor], Any]  # images (B, C, H, W) to logits (B, K)
 
-BATCHES = (1, 256)
-REPEATS = 41
+REPEATS = {1: 401, 256: 41}  # by the size of the batch: what takes a fraction of a millisecond is disturbed by anything
 ENERGY_S = 2.5  # codecarbon reads once a second
 
 
@@ -59,10 +58,10 @@ def measure(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig) 
     """
     latencies: dict[str, dict[int, Latency]] = {name: {} for name in models}
     with torch.inference_mode():
-        for size in BATCHES:
+        for size, repeats in REPEATS.items():
             batch = image.expand(size, -1, -1, -1).contiguous(memory_format=torch.channels_last)
             calls = {name: (each.infer, batch.to(each.device)) for name, each in models.items()}
-            for name, latency in _in_turns(calls).items():
+            for name, latency in _in_turns(calls, repeats).items():
                 latencies[name][size] = latency
         joules = {name: _joules(*call, energy) for name, call in calls.items()}
     return {
@@ -84,12 +83,12 @@ def flops_of(module: nn.Module, image: Tensor) -> int:
     return int(counter.get_total_flops())
 
 
-def _in_turns(calls: Mapping[str, tuple[Infer, Tensor]]) -> dict[str, Latency]:
+def _in_turns(calls: Mapping[str, tuple[Infer, Tensor]], repeats: int) -> dict[str, Latency]:
     """One call of each, and again, so that what else the machine does meets all of them."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for infer, batch in calls.values():  # what is set up or compiled at the first calls
         infer(batch), infer(batch)
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         for name, (infer, batch) in calls.items():
             started = time.perf_counter()
             infer(batch)
