@@ -1,6 +1,7 @@
 """What each kind of gate and bypass costs beside the plain baseline: parameters, FLOPs and training steps.
 
-    .venv/bin/python benchmarks/gates.py [--timed C7,C10] [--rounds 10] [--batch 64] [--threads 1]
+    .venv/bin/python benchmarks/gates.py [--layouts C7,C10,C15] [--kinds channel/padded,...] [--timed C7,C10]
+        [--rounds 10] [--batch 64] [--threads 1] [--name gates]
 
 The baseline is bn_pre without residual. A step is forward, loss, backward and update, one image batch of random values;
 unit and baseline take it in turns, one kind at a time, for all kinds together would not fit into memory. Layouts that
@@ -35,19 +36,24 @@ AIM = 1.5  # times the baseline's parameters, at most
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--layouts", default=",".join(LAYOUTS))
+    parser.add_argument(
+        "--kinds", default=",".join(f"{gate}/{bypass}" for gate in GATE_KINDS for bypass in BYPASS_KINDS)
+    )
     parser.add_argument("--timed", default=",".join(LAYOUTS))
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--name", default="gates", help="of the file in benchmarks/results")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     keep_freed_memory()
     rows = []
-    for layout, gate, bypass in itertools.product(LAYOUTS, GATE_KINDS, BYPASS_KINDS):
+    for layout, kind in itertools.product(options.layouts.split(","), options.kinds.split(",")):
         rounds = options.rounds if layout in options.timed.split(",") else 0
-        rows.append(measure(layout, gate, bypass, options.batch, rounds))
+        rows.append(measure(layout, *kind.split("/"), options.batch, rounds))
         gc.collect()
-        save("gates", configure(layout, *BASELINE), rows)
+        save(options.name, configure(layout, *BASELINE), rows)
     show(rows)
 
 
