@@ -58,28 +58,29 @@ def as_block(unit: PrunedUnit) -> nn.Module:
     if not is_decided or "ln" in reach or not is_linear(parts.layer):
         return unit
     block = Block(parts.layer, "no_norm", unit.activation)
-    after_channels = [1] * (-1 - unit.channel_axis)  # so that (C, 1, 1) meets (B, C, H, W)
+    mask = {name: taken.view(-1, *[1] * (-1 - unit.channel_axis)) for name, taken in reach.items()}  # (C, 1, 1)
     if "bn_before_activation" in reach:
         normalised = after(parts.layer, affine_of(parts.bn_before_activation))
         block.layer = _choose(reach["bn_before_activation"], normalised, parts.layer)
     if not reach["processed"].all():
         block.layer = _choose(reach["processed"], block.layer, as_layer(parts.bypass, parts.layer))
-        block.activation = Partly(unit.activation, reach["processed"].view(-1, *after_channels))
+        block.activation = Partly(unit.activation, mask["processed"])
     if "bn_after_activation" in reach:
         block.post = _only(reach["bn_after_activation"], parts.bn_after_activation)
     if "with_residual" in reach:
-        block.shortcut = _shortcut(parts.bypass, reach["with_residual"], after_channels)
+        block.shortcut = _shortcut(parts.bypass, mask["with_residual"])
     return block
 
 
-def _shortcut(bypass: nn.Module, taken: Tensor, after_channels: list[int]) -> nn.Module:
-    """A layer of its own with rows of zeros, or a bypass that is none, masked: as a layer it would cost one."""
+def _shortcut(bypass: nn.Module, taken: Tensor) -> nn.Module:
+    """Of the channels in `taken` (C, 1, ...): a layer with rows of zeros, or a bypass that is none, masked, for as a
+    layer it would cost one."""
     if taken.all():
         return bypass
     if not is_linear(bypass):
-        return Some(bypass, taken.view(-1, *after_channels))
-    zeros = torch.zeros_like(taken, dtype=torch.float64)
-    return _choose(taken, bypass, after(bypass, Affine(zeros, zeros)))
+        return Some(bypass, taken)
+    zeros = torch.zeros(len(taken), dtype=torch.float64, device=taken.device)
+    return _choose(taken.flatten(), bypass, after(bypass, Affine(zeros, zeros)))
 
 
 def as_layer(bypass: nn.Module, layer: Any) -> Any:

@@ -51,6 +51,11 @@ class Subject(NamedTuple):
     device: torch.device
 
 
+def by_itself(module: nn.Module, device: torch.device) -> Subject:
+    """A module that lies on `device` and infers as it is."""
+    return Subject(module, module, device)
+
+
 def measure(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig) -> dict[str, Cost]:
     """The cost of each model by name.
 

@@ -22,7 +22,7 @@ from mgu.presence import Presence
 from mgu.prune.baseline import find_baselines
 from mgu.prune.choose import Choice, accuracy_of, choose
 from mgu.prune.convert import check_equal, convert, logits_of
-from mgu.prune.cost import Cost, Subject, measure
+from mgu.prune.cost import Cost, Subject, by_itself, measure
 from mgu.prune.export import FILES, Format, export, write
 from mgu.prune.network import as_text, open_questions, units_of
 from mgu.prune.outcome import OUTCOME_FILE, Outcome, Point, Row, write_outcome
@@ -69,7 +69,7 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
     path = _search_and_tune(trained, splits, config, image, tell)
     models, exported = _final_models(unit, path.choice.candidate.model, splits.val, image, form)
     baselines = find_baselines(trained)
-    models |= {name: _Model(Subject(net, net, image.device)) for name, (net, _) in baselines.items()}
+    models |= {name: _Model(by_itself(net, image.device)) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
     with Presence() as presence:
         points = _measure_points(trained, path, image)
@@ -185,11 +185,11 @@ def _final_models(
     """Unpruned, pruned, converted, exported: each held against the one before it; and the content of the export."""
     pruned.eval()
     here = image.device
-    models = {"unit": _Model(Subject(unit, unit, here)), "pruned": _Model(Subject(pruned, pruned, here))}
+    models = {"unit": _Model(by_itself(unit, here)), "pruned": _Model(by_itself(pruned, here))}
     expected = logits_of(pruned, images)
     converted = convert(pruned)
     found = logits_of(converted, images)
-    models["converted"] = _Model(Subject(converted, converted, here), check_equal("converted", found, expected))
+    models["converted"] = _Model(by_itself(converted, here), check_equal("converted", found, expected))
     content = None
     if form:
         content, infer = export(converted, image, form)
@@ -200,7 +200,7 @@ def _final_models(
 
 def _measure_points(trained: Trained, path: _Path, image: Tensor) -> list[Point]:
     converted = {each.name: convert(each.model) for each in path.candidates}
-    subjects = {name: Subject(net, net, image.device) for name, net in converted.items()}
+    subjects = {name: by_itself(net, image.device) for name, net in converted.items()}
     costs = measure(subjects, image, trained.config.energy)
     return [
         Point(
