@@ -151,6 +151,27 @@ def test_schedules_of_fine_tuning(trained_unit: Path) -> None:
     assert rates == pytest.approx({"fresh": 0.01 / 1.01, "continued": 0.01 / 1.03})
 
 
+@pytest.mark.parametrize(("given", "expected"), [("null", 3), ("2", 2)])
+def test_fine_tuning_has_the_run_s_patience_or_its_own(trained_unit: Path, given: str, expected: int) -> None:
+    """A rate that changes no weight makes no epoch better than the first: as many follow it as are waited for."""
+    trained = load_trained(trained_unit)
+    still = {
+        "optimizer": trained.config.optimizer.model_copy(update={"lr": 1e-30}),
+        "training": trained.config.training.model_copy(update={"patience": 3}),
+    }
+    told: list[int] = []
+    tuning = Tuning(
+        trained.config.model_copy(update=still),
+        trained.splits,
+        200,
+        quick(f"patience={given}"),
+        trained.model,  # type: ignore[arg-type]
+        on_epoch=lambda fit: told.append(len(fit.history)),
+    )
+    tuning.epochs(ConvNet([Block(nn.Conv2d(1, 4, 3), "no_norm")], 4, 10, 0.3), 9)  # no statistics that go on moving
+    assert told == [*range(1, 2 + expected)]
+
+
 @pytest.mark.parametrize("either", ["true", "false"])
 def test_the_whole_way(trained_unit: Path, either: str) -> None:
     trained = load_trained(trained_unit)

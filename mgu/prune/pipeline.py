@@ -31,6 +31,7 @@ from mgu.prune.search import Candidate, by_steps, by_threshold
 from mgu.prune.settings import PruneConfig
 from mgu.prune.tune import Tuning, steps_of
 from mgu.results import PRUNE_FOLDER, Energy, make_folder
+from mgu.train.loop import Fit
 from mgu.trained import Trained
 
 Tell = Callable[[str], None]
@@ -157,7 +158,7 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
     with Presence() as presence, meter:
         started = time.perf_counter()
         torch.manual_seed(trained.config.seed)  # of dropout
-        tuning = Tuning(trained.config, splits, steps_done, config, model)
+        tuning = Tuning(trained.config, splits, steps_done, config, model, lambda fit: tell(_epoch_line(fit)))
         work = copy.deepcopy(model)  # stepwise trains what it prunes
         search = (
             by_threshold(work, splits.val, config)
@@ -171,12 +172,18 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
         searched = time.perf_counter()
         whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
         if candidates and config.epochs:
-            tell(f"fine-tuning the smallest for {config.epochs} epochs")
+            tell(f"fine-tuning the smallest for at most {config.epochs} epochs")
         choice = choose(candidates or [whole], accuracies or [reference], reference, splits.val, image, config, tuning)
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():
         tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
     return _Path(candidates, accuracies, choice, searched - started, tuned - searched, meter.energy, presence.contended)
+
+
+def _epoch_line(fit: Fit) -> str:
+    row = fit.history[-1]
+    best = fit.history[(fit.best_epoch or 1) - 1]
+    return f"epoch {row['epoch']}: {100 * row['val_accuracy']:.2f} %, best {100 * best['val_accuracy']:.2f} %"
 
 
 def _final_models(

@@ -19,7 +19,7 @@ Spread = Annotated[float, Field(ge=0, le=0.5)]
 class PruneConfig(Section):
     """method: "stepwise" fixes one gate after another, each time the one that costs least, with training in between,
     until none is left; "threshold" fixes at once all gates that vary no more than each of `thresholds`.
-    schedule, distill, temperature: of the fine-tuning at the end, see mgu/prune/tune.py and mgu/prune/distill.py.
+    schedule, patience: of the fine-tuning at the end (mgu/prune/tune.py); distill, temperature: mgu/prune/distill.py.
     """
 
     method: Literal["stepwise", "threshold"]
@@ -29,6 +29,7 @@ class PruneConfig(Section):
     layer_norm: bool
     batches: Annotated[int, Field(ge=0)]
     epochs: Annotated[int, Field(ge=0)]
+    patience: Count | None
     schedule: Literal["fresh", "continued"]
     distill: Fraction
     temperature: Positive

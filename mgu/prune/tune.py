@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -27,12 +28,21 @@ class Tuning:
     can, and time for it: with `schedule: fresh` it starts over.
     """
 
-    def __init__(self, config: RunConfig, splits: Splits, steps_done: int, pruning: PruneConfig, unit: ConvNet) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        splits: Splits,
+        steps_done: int,
+        pruning: PruneConfig,
+        unit: ConvNet,
+        on_epoch: Callable[[Fit], None] = lambda fit: None,
+    ) -> None:
         optimizer = config.optimizer
         so_far = 1 + optimizer.decay * steps_done
         goes_on = optimizer.model_copy(update={"lr": optimizer.lr / so_far, "decay": optimizer.decay / so_far})
         self.continued = config.model_copy(update={"optimizer": goes_on})
         self.last = config if pruning.schedule == "fresh" else self.continued
+        self.patience, self.on_epoch = pruning.patience or config.training.patience, on_epoch
         self.splits, self.task = splits, build_task(config.dataset)
         if pruning.distill:
             logits = logits_of(unit, splits.train).to(splits.train.device)
@@ -54,12 +64,15 @@ class Tuning:
     def epochs(self, model: ConvNet, epochs: int) -> Fit:
         """Train so many epochs, and leave the model with the weights of the best one on the validation images."""
         optimizer, schedule = build_optimizer(self.last, model)
-        training = self.last.training.model_dump(exclude={"timeout", "epochs"})
+        training = self.last.training
         outcome = fit(
             *(model, self.splits, self.task, optimizer, schedule),
             epochs=epochs,
-            **training,
+            batch_size=training.batch_size,
+            eval_batch_size=training.eval_batch_size,
+            patience=self.patience,
             shuffle=self.shuffle,
+            on_epoch=self.on_epoch,
         )
         if outcome.best_weights is not None:
             model.load_state_dict(outcome.best_weights)
