@@ -79,16 +79,18 @@ def test_the_same_numbers_in_single_precision(activation: str, channels_last: bo
 
 
 @pytest.mark.parametrize("residual_gate", [True, False])
-def test_more_channels_than_the_compiler_is_told(residual_gate: bool) -> None:
+@pytest.mark.parametrize("gate", ["replica", "channel"])
+def test_more_channels_than_the_compiler_is_told(gate: str, residual_gate: bool) -> None:
     layer, x = nn.Conv2d(4, 70, 3), torch.randn(IMAGES)
     for wiring, training in itertools.product(("equations", "reference"), (True, False)):
-        unit = unit_of(layer, wiring=wiring, residual_gate=residual_gate).train(training)
+        unit = unit_of(layer, gate=gate, wiring=wiring, residual_gate=residual_gate).train(training)
         assert_same(results(unit, "native", x), results(unit, "eager", x))
 
 
-def test_one_channel_and_many_threads() -> None:
+@pytest.mark.parametrize("gate", ["replica", "channel"])
+def test_one_channel_and_many_threads(gate: str) -> None:
     """Many rows, so that several threads sum; one input channel, whose memory format is ambiguous."""
-    unit, x = unit_of(nn.Conv2d(1, 17, 3)).double(), torch.randn(8, 1, 40, 40, dtype=torch.float64)
+    unit, x = unit_of(nn.Conv2d(1, 17, 3), gate=gate).double(), torch.randn(8, 1, 40, 40, dtype=torch.float64)
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(3)
@@ -202,11 +204,12 @@ def test_one_value_a_channel_has_the_gradient_of_finite_differences(engine: str)
 
 @pytest.mark.parametrize("wiring", ["equations", "reference"])
 @pytest.mark.parametrize("bias", [-15.0, -8.0])
-def test_a_gate_that_is_all_but_closed_keeps_its_gradient(bias: float, wiring: str) -> None:
-    unit, x = unit_of(nn.Linear(5, 6), gate_bias=bias, wiring=wiring), torch.randn(64, 5)
+@pytest.mark.parametrize(("kind", "parameter"), [("replica", "weight"), ("channel", "bias")])
+def test_a_gate_that_is_all_but_closed_keeps_its_gradient(kind: str, parameter: str, bias: float, wiring: str) -> None:
+    unit, x = unit_of(nn.Linear(5, 6), gate=kind, gate_bias=bias, wiring=wiring), torch.randn(64, 5)
     single, double = results(unit, "native", x), results(unit.double(), "eager", x.double())
     for gate in unit.gate_names:
-        name = f"d gate_transforms.{gate}.weight"
+        name = f"d gate_transforms.{gate}.{parameter}"
         error = (single[name] - double[name]).abs().max() / double[name].abs().max()
         assert error < 1e-4, name
 
@@ -256,6 +259,15 @@ def test_a_frozen_transform_gets_no_gradient() -> None:
     assert_same(results(unit, "native", x), results(unit, "eager", x))
 
 
+def test_frozen_constants_get_no_gradient_and_a_frozen_unit_takes_none() -> None:
+    unit, x = unit_of(nn.Conv2d(4, 6, 3), gate="channel"), torch.randn(IMAGES)
+    unit.gate_transforms.requires_grad_(False)
+    assert "d gate_transforms.skip.bias" not in results(unit, "native", x)
+    assert_same(results(unit, "native", x), results(unit, "eager", x))
+    unit.requires_grad_(False)
+    assert_same(results(unit, "native", x), results(unit, "eager", x))
+
+
 def saved_bytes(unit: MultiGatedUnit, engine: str, x: Tensor) -> int:
     """Of the storages that autograd keeps between the passes, without parameters."""
     own = {p.untyped_storage().data_ptr() for p in unit.parameters()}
@@ -278,6 +290,13 @@ def test_nothing_is_kept_but_the_input_the_packed_outputs_and_statistics() -> No
     out = unit(x)
     assert saved_bytes(unit, "native", x) <= x.nbytes + 7 * out.nbytes + 4 * 4 * 16
     assert saved_bytes(unit, "eager", x) > x.nbytes + 13 * out.nbytes
+
+
+def test_of_constant_gates_nothing_is_kept_for_every_element() -> None:
+    unit, x = MultiGatedUnit(nn.Conv2d(16, 16, 3), gate="channel"), torch.randn(8, 16, 20, 20)
+    out = unit(x)
+    numbers_per_channel = 4 + 2 * len(unit.gate_names)  # statistics; gates before and after the sigmoid
+    assert saved_bytes(unit, "native", x) <= x.nbytes + 2 * out.nbytes + numbers_per_channel * 4 * 16
 
 
 def loss_curve(engine: str, dtype: torch.dtype, seed: int, images: Tensor, labels: Tensor, steps: int) -> list[float]:

@@ -27,6 +27,7 @@ from mgu.explain.observe import observe, weigh_branches
 from mgu.explain.statistics import GateStatistics
 from mgu.explain.topology import draw_topology
 from mgu.explain.words import describe_choice
+from mgu.layers.engine import ENGINES
 from mgu.layers.unit import MultiGatedUnit
 from mgu.results import read_result
 from mgu.wiring import GATES, WIRINGS, Gate
@@ -138,9 +139,11 @@ def test_a_gate_that_decides_by_input_is_told_from_one_that_does_so_by_channel()
     assert by_channel.channels.std_inputs == [0, 0]
 
 
-@pytest.mark.parametrize("engine", ["auto", "packed", "native", "eager"])
-def test_watching_changes_nothing_and_sees_what_the_unit_uses(configure: Configure, engine: str) -> None:
-    model = build_model(configure("layout=digits_2", "mgu=equations", f"engine={engine}")).eval()
+@pytest.mark.parametrize(
+    ("engine", "kind"), [(engine, "replica") for engine in ENGINES] + [("native", "squeeze"), ("native", "channel")]
+)
+def test_watching_changes_nothing_and_sees_what_the_unit_uses(configure: Configure, engine: str, kind: str) -> None:
+    model = build_model(configure("layout=digits_2", "mgu=equations", f"mgu.gate={kind}", f"engine={engine}")).eval()
     inputs = some_digits().batch(slice(None))[0]
     before = model(inputs)
     with observe(model) as seen:
@@ -152,7 +155,7 @@ def test_watching_changes_nothing_and_sees_what_the_unit_uses(configure: Configu
     assert not any(module._forward_hooks for module in model.modules())
     for gate, openness in first.gates(inputs).items():
         expected = GateStatistics(first.channel_axis)
-        expected.add(openness)
+        expected.add(openness.expand_as(first.layer(inputs)))
         assert seen["blocks.0"].gates[gate].summary() == expected.summary()
 
 

@@ -22,6 +22,7 @@ from torch.nn.modules.module import _has_any_global_hook
 
 from mgu.layers.activation import Activation
 from mgu.layers.fused import Norms, find_kernel, why_not_fused
+from mgu.layers.gates import Constant
 from mgu.layers.wide import signature_of, why_not_wide
 
 Engine = Literal["auto", "eager", "packed", "native"]
@@ -29,11 +30,13 @@ ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
 class Way(NamedTuple):
-    """What was chosen: `kernel` is there for native only; is_wide: the layers are computed as one."""
+    """What was chosen: `kernel` is there for native only; is_wide: the layers are computed as one; has_constants: the
+    kernel is for gates that are one number a channel, or one for all."""
 
     engine: Engine
     kernel: ctypes.CDLL | None = None
     is_wide: bool = False
+    has_constants: bool = False
 
 
 EAGER, PACKED = Way("eager"), Way("packed", is_wide=True)
@@ -73,11 +76,12 @@ class Chooser:
         kernel = None
         if norms is not None:
             obstacle = why_not_fused(norms, self.num_channels, x)
+        constant = all(type(gate) is Constant for gate in layers[2:])
         if norms is not None and not obstacle:
-            kernel = find_kernel(activation, reference, len(layers) == 7, self.num_channels, x.dtype)
+            kernel = find_kernel(activation, reference, len(layers) == 7, constant, self.num_channels, x.dtype)
             obstacle = "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
         if kernel:
-            return Way("native", kernel, is_wide=not not_wide)
+            return Way("native", kernel, is_wide=not not_wide, has_constants=constant)
         if engine == "native":
             raise ValueError(f"engine must be eager, packed or auto {obstacle}, but got native. Set unit.engine.")
         return EAGER if x.is_cpu or not_wide else PACKED

@@ -37,10 +37,10 @@ class _Call(ctypes.Structure):
         *(
             (name, ctypes.c_void_p)
             for name in (
-                *("packed", "bn_before_weight", "bn_before_bias", "bn_after_weight", "bn_after_bias"),
+                *("packed", "gates", "bn_before_weight", "bn_before_bias", "bn_after_weight", "bn_after_bias"),
                 *("ln_weight", "ln_bias", "bn_before_running_mean", "bn_before_running_var"),
                 *("bn_after_running_mean", "bn_after_running_var", "statistics", "out"),
-                *("d_out", "d_packed", "d_layer", "d_norms"),
+                *("d_out", "d_packed", "d_layer", "d_norms", "d_gates"),
             )
         ),
     )
@@ -66,14 +66,23 @@ class Norms(NamedTuple):
 
 
 def find_kernel(
-    activation: Activation, reference: bool, residual_gate: bool, channels: int, dtype: torch.dtype
+    activation: Activation,
+    reference: bool,
+    residual_gate: bool,
+    constant_gates: bool,
+    channels: int,
+    dtype: torch.dtype,
 ) -> ctypes.CDLL | None:
-    """The compiled function for one kind of unit; None for an activation or precision that it lacks, or no compiler."""
+    """The compiled function for one kind of unit; None for an activation or precision that it lacks, or no compiler.
+
+    constant_gates: whether the gates are one number a channel, and given by themselves.
+    """
     if activation not in ACTIVATIONS or dtype not in REALS:
         return None
     words = {"REAL": REALS[dtype], "ACTIVATION": ACTIVATIONS[activation]}
     known = channels if channels <= FEW_CHANNELS else 0
-    return load(SOURCE, **words, REFERENCE=int(reference), RESIDUAL_GATE=int(residual_gate), CHANNELS=known)
+    choices = {"REFERENCE": reference, "RESIDUAL_GATE": residual_gate, "CONSTANT_GATES": constant_gates}
+    return load(SOURCE, **words, **{name: int(value) for name, value in choices.items()}, CHANNELS=known)
 
 
 def why_not_fused(norms: Norms, num_channels: int, x: Tensor) -> str | None:
@@ -92,13 +101,14 @@ def why_not_fused(norms: Norms, num_channels: int, x: Tensor) -> str | None:
     return None
 
 
-def mix_fused(kernel: ctypes.CDLL, norms: Norms, packed: Tensor) -> Tensor:
+def mix_fused(kernel: ctypes.CDLL, norms: Norms, packed: Tensor, gates: Tensor | None = None) -> Tensor:
     """The output of the unit from the packed outputs of its transforms: layer, bypass, gates in order of computation.
 
     packed: (B, transforms * C, *) with the channels where the norms have them, in the kernel's precision, on the CPU.
+    gates: (gates, C), how far each is open, for a kernel for constant ones: `packed` is of layer and bypass then.
     In training mode this updates the running statistics.
     """
-    out: Tensor = _Fused.apply(kernel, norms, packed, *norms.parameters)  # (N, C)
+    out: Tensor = _Fused.apply(kernel, norms, packed, gates, *norms.parameters)  # (N, C)
     axis = norms.ln.channel_axis
     positions = packed.movedim(axis, -1).shape[:-1]
     return out.view(*positions, -1).movedim(-1, axis)  # not a view made inside, which must not be changed in place
@@ -106,19 +116,22 @@ def mix_fused(kernel: ctypes.CDLL, norms: Norms, packed: Tensor) -> Tensor:
 
 class _Fused(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, kernel: ctypes.CDLL, norms: Norms, packed: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(
+        ctx: Any, kernel: ctypes.CDLL, norms: Norms, packed: Tensor, gates: Tensor | None, *parameters: Tensor
+    ) -> Tensor:
         axis = norms.ln.channel_axis
         last = packed.movedim(axis, -1)
         rows = last.reshape(-1, last.shape[-1]).contiguous()  # (N, transforms * C); no copy of channels last
+        gates = rows.new_empty(0) if gates is None else gates.contiguous()
         channels = len(parameters[0])
         statistics, out = rows.new_empty(4, channels), rows.new_empty(len(rows), channels)
-        call = _describe(norms, rows, parameters, statistics)
+        call = _describe(norms, rows, gates, parameters, statistics)
         call.out = out.data_ptr()
         _run(kernel.forward, call)
         if call.training:
             increment_version(norms.statistics)
         ctx.kernel, ctx.norms, ctx.training, ctx.shape = kernel, norms, call.training, last.shape
-        ctx.save_for_backward(rows, statistics, *parameters)
+        ctx.save_for_backward(rows, gates, statistics, *parameters)
         return out
 
     @staticmethod
@@ -130,18 +143,20 @@ class _Fused(torch.autograd.Function):
         if torch._C._functorch.is_batchedtensor(grad) or torch._C._functorch.is_legacy_batchedtensor(grad):
             raise RuntimeError("engine must be eager or packed for batched gradients, but got native. Set unit.engine.")
         axis = ctx.norms.ln.channel_axis
-        rows, statistics, *parameters = ctx.saved_tensors
+        rows, gates, statistics, *parameters = ctx.saved_tensors
         d_out = grad.contiguous()
         # In place, unless somebody will want the rows once more (retain_graph=True): half the memory, and less traffic.
         keeps = torch._C._autograd._get_current_graph_task_keep_graph()
         d_rows = torch.empty_like(rows) if keeps else rows
         d_layer, d_norms = torch.empty_like(d_out), statistics.new_empty(6, statistics.shape[1])
-        call = _describe(ctx.norms, rows, parameters, statistics)
+        d_gates = torch.empty_like(gates)
+        call = _describe(ctx.norms, rows, gates, parameters, statistics)
         call.training = ctx.training
-        call.d_out, call.d_packed = d_out.data_ptr(), d_rows.data_ptr()
-        call.d_layer, call.d_norms = d_layer.data_ptr(), d_norms.data_ptr()
+        call.d_out, call.d_packed, call.d_layer = d_out.data_ptr(), d_rows.data_ptr(), d_layer.data_ptr()
+        call.d_norms, call.d_gates = d_norms.data_ptr(), d_gates.data_ptr()
         _run(ctx.kernel.backward, call)
-        return None, None, d_rows.view(ctx.shape).movedim(-1, axis), *d_norms.unbind()
+        d_packed = d_rows.view(ctx.shape).movedim(-1, axis)
+        return None, None, d_packed, d_gates if ctx.needs_input_grad[3] else None, *d_norms.unbind()
 
 
 def _run(function: Callable[..., int], call: _Call) -> None:
@@ -149,10 +164,10 @@ def _run(function: Callable[..., int], call: _Call) -> None:
         raise MemoryError(f"a unit's working memory, some numbers a channel ({call.channels}) and thread")
 
 
-def _describe(norms: Norms, rows: Tensor, parameters: Any, statistics: Tensor) -> _Call:
+def _describe(norms: Norms, rows: Tensor, gates: Tensor, parameters: Any, statistics: Tensor) -> _Call:
     before, _, ln = norms
     threads = threads_for(rows.numel(), VALUES_PER_THREAD)
     return _Call(
         *(len(rows), statistics.shape[1], threads, before.training, before.eps, ln.eps, before.momentum),
-        *(tensor.data_ptr() for tensor in (rows, *parameters, *norms.statistics, statistics)),
+        *(tensor.data_ptr() for tensor in (rows, gates, *parameters, *norms.statistics, statistics)),
     )

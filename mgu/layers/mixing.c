@@ -1,11 +1,12 @@
 /* The unit after its transforms (eq. 3-19), forward and backward, in as few passes over memory as there can be.
 
-A row is one position: `transforms` times `channels` values, [layer | bypass | gate | gate | ...], channels last. What
-one pass can recompute is not stored: backward reads the same rows again, and the statistics of the two batch norms.
+A row is one position: `transforms` times `channels` values, [layer | bypass | gate | gate | ...], channels last. Gates
+that are one number a channel for all rows come by themselves. What one pass can recompute is not stored: backward reads
+the same rows again, and the statistics of the two batch norms.
 mgu/layers/fused.py says when this runs; MultiGatedUnit.branches is the same in plain torch, and the tests compare.
 
-Given when this is compiled: REAL, float or double; ACTIVATION, one of SELU, RELU, SILU, TANH; RESIDUAL_GATE and
-REFERENCE (the wiring), 0 or 1; CHANNELS, their number, or 0 if that is only known at run time: a quarter slower where
+Given when this is compiled: REAL, float or double; ACTIVATION, one of SELU, RELU, SILU, TANH; RESIDUAL_GATE, REFERENCE
+(the wiring) and CONSTANT_GATES, 0 or 1; CHANNELS, their number, or 0 if that is only known at run time: a quarter slower where
 they are few. */
 
 #include <math.h>
@@ -93,20 +94,25 @@ static inline real slope(real x, real y) {
     }
 }
 
-enum { SCRATCH = 9, TRANSFORMS = 6 + RESIDUAL_GATE, FIRST_GATE = 2, SKIP = TRANSFORMS - 1 };
+enum { FIRST_GATE = 2, GATES = 4 + RESIDUAL_GATE, SKIP = GATES - 1 };
+enum { TRANSFORMS = FIRST_GATE + (CONSTANT_GATES ? 0 : GATES) };
+enum { SCRATCH = 4 + GATES, NORMS = 6, SUMS = NORMS + (CONSTANT_GATES ? GATES : 0) };
 
 /* One call. Arrays named in the singular have `channels` values, `rows` are those above, `out` has `channels` a row. */
 struct call {
     long rows, channels, threads, training;
     double bn_eps, ln_eps, momentum;
-    const real *packed, *bn_before_weight, *bn_before_bias, *bn_after_weight, *bn_after_bias, *ln_weight, *ln_bias;
+    const real *packed;
+    const real *gates; /* GATES * channels: how far each is open, where they are constant */
+    const real *bn_before_weight, *bn_before_bias, *bn_after_weight, *bn_after_bias, *ln_weight, *ln_bias;
     real *bn_before_running_mean, *bn_before_running_var, *bn_after_running_mean, *bn_after_running_var;
     real *statistics;   /* 4 * channels: mean and 1 / sqrt(variance + eps) of the layer's output, of its activation */
     real *out;          /* forward writes it */
     const real *d_out;  /* backward reads it, and writes what follows */
     real *d_packed; /* may be `packed` itself: what a row's gradients need of it is read, or in scratch, before */
     real *d_layer;  /* a row has `channels`: gradients of the layer's output, until the sums over the batch are known */
-    real *d_norms;  /* 6 * channels, in the order of the six weights and biases */
+    real *d_norms;  /* NORMS * channels, in the order of the six weights and biases */
+    real *d_gates;  /* as `gates` */
 };
 
 /* Everything between the transforms and the output, at one value. Names without a comment are those of
@@ -138,7 +144,7 @@ static inline struct mixed mix(const struct call *k, const real *row, const real
     m.to_bn = gates[channels + c];
     m.to_norm = gates[2 * channels + c];
     m.without_residual = RESIDUAL_GATE ? gates[3 * channels + c] : 1;
-    real skip = gates[(SKIP - FIRST_GATE) * channels + c];
+    real skip = gates[SKIP * channels + c];
     m.to_processed = REFERENCE ? 1 - skip : skip;
     m.bn_order = m.bn_before_activation + m.to_bn_after * (m.bn_after_activation - m.bn_before_activation); /* eq. 5 */
     m.bn_or_ln = m.ln + m.to_bn * (m.bn_order - m.ln);                     /* eq. 9 */
@@ -148,16 +154,17 @@ static inline struct mixed mix(const struct call *k, const real *row, const real
 }
 
 /* What needs an exponential of one row's own values, in loops that are short enough for the processor's registers:
-   the activation of the layer's output and the sigmoids of the gates. And for layer normalisation the row's mean and
+   the activation of the layer's output and the sigmoids of the gates in it. And for layer normalisation the row's mean and
    1 / sqrt(variance + eps). */
-static inline void begin_row(const real *row, long channels, real eps, real *activated, real *gates, real *mean,
+static inline void begin_row(const real *row, long channels, real eps, real *activated, real *opened, real *mean,
                              real *scale) {
     const real *values = REFERENCE ? activated : row;
+    const long to_open = CONSTANT_GATES ? 0 : GATES * channels;
     real sum = 0, squares = 0;
 #pragma omp simd
     for (long c = 0; c < channels; c++) activated[c] = activate(row[c]);
 #pragma omp simd
-    for (long i = 0; i < (TRANSFORMS - FIRST_GATE) * channels; i++) gates[i] = sigmoid(row[FIRST_GATE * channels + i]);
+    for (long i = 0; i < to_open; i++) opened[i] = sigmoid(row[FIRST_GATE * channels + i]);
 #pragma omp simd reduction(+ : sum)
     for (long c = 0; c < channels; c++) sum += values[c];
     real m = sum / channels;
@@ -269,13 +276,14 @@ static void running_statistics(const struct call *call) {
 static void mix_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
-    real *activated = scratch, *gates = scratch + channels;
+    real *activated = scratch, *opened = scratch + channels;
+    const real *gates = CONSTANT_GATES ? k.gates : opened;
     (void)sums;
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels;
         real *out = k.out + r * channels, ln_mean, ln_scale;
         expect(row, TRANSFORMS * channels, TRANSFORMS * channels);
-        begin_row(row, channels, (real)k.ln_eps, activated, gates, &ln_mean, &ln_scale);
+        begin_row(row, channels, (real)k.ln_eps, activated, opened, &ln_mean, &ln_scale);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             struct mixed m = mix(&k, row, activated, gates, c, ln_mean, ln_scale);
@@ -284,23 +292,34 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
     }
 }
 
+/* The gradient of how far a gate is open: of a constant one into the sums, of others through the sigmoid into the row. */
+static inline void give_gate(real *d_row, real *sums, const real *gates, long channels, long gate, long c, real d_open) {
+    if (CONSTANT_GATES) {
+        sums[(NORMS + gate) * channels + c] += d_open;
+    } else {
+        real open = gates[gate * channels + c]; /* not 1 - open, where the wiring has that: it rounds a small one away */
+        d_row[(FIRST_GATE + gate) * channels + c] = d_open * open * (1 - open);
+    }
+}
+
 /* Gradients of all but the layer's own output, into d_packed; of that output, into d_layer, what does not depend on sums
-   over the batch. Sums: the gradients of the six weights and biases, from which the rest follows. */
+   over the batch. Sums: the gradients of the six weights and biases, from which the rest follows, and of constant gates. */
 static void mix_rows_backward(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
     real *to_ln = scratch, *normalised = scratch + channels, *activation_slope = scratch + 2 * channels;
-    real *activated = scratch + 3 * channels, *gates = scratch + 4 * channels;
+    real *activated = scratch + 3 * channels, *opened = scratch + 4 * channels;
+    const real *gates = CONSTANT_GATES ? k.gates : opened;
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels, *d_out = k.d_out + r * channels;
         real *d_row = k.d_packed + r * TRANSFORMS * channels, *d_layer = k.d_layer + r * channels;
         real ln_mean, ln_scale, mean_to_ln = 0, mean_product = 0;
         expect(row, TRANSFORMS * channels, TRANSFORMS * channels);
-        begin_row(row, channels, (real)k.ln_eps, activated, gates, &ln_mean, &ln_scale);
+        begin_row(row, channels, (real)k.ln_eps, activated, opened, &ln_mean, &ln_scale);
 #pragma omp simd reduction(+ : mean_to_ln, mean_product)
         for (long c = 0; c < channels; c++) {
             struct mixed m = mix(&k, row, activated, gates, c, ln_mean, ln_scale);
-            real d = d_out[c], skip = gates[(SKIP - FIRST_GATE) * channels + c];
+            real d = d_out[c];
             real d_processed = d * m.to_processed;
             real d_bypass = d - d_processed + d_processed * (1 - m.without_residual);
             real d_bn_or_ln = d_processed * m.to_norm;
@@ -311,17 +330,12 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
             real d_bn_before = (d_bn_order - d_bn_after) * slope(m.bn_before, m.bn_before_activation);
 
             d_row[channels + c] = d_bypass;
-            d_row[FIRST_GATE * channels + c] =
-                TOWARDS * d_bn_order * (m.bn_after_activation - m.bn_before_activation) * gates[c] * (1 - gates[c]);
-            d_row[(FIRST_GATE + 1) * channels + c] =
-                d_bn_or_ln * (m.bn_order - m.ln) * m.to_bn * (1 - m.to_bn);
-            d_row[(FIRST_GATE + 2) * channels + c] =
-                d_processed * (m.bn_or_ln - m.activated) * m.to_norm * (1 - m.to_norm);
-            if (RESIDUAL_GATE)
-                d_row[(FIRST_GATE + 3) * channels + c] =
-                    -d_processed * m.bypass * m.without_residual * (1 - m.without_residual);
-            d_row[SKIP * channels + c] =
-                TOWARDS * d * (m.processed - m.bypass) * skip * (1 - skip); /* not of 1 - skip, which rounds a small one away */
+            give_gate(d_row, sums, gates, channels, 0, c,
+                      TOWARDS * d_bn_order * (m.bn_after_activation - m.bn_before_activation));
+            give_gate(d_row, sums, gates, channels, 1, c, d_bn_or_ln * (m.bn_order - m.ln));
+            give_gate(d_row, sums, gates, channels, 2, c, d_processed * (m.bn_or_ln - m.activated));
+            if (RESIDUAL_GATE) give_gate(d_row, sums, gates, channels, 3, c, -d_processed * m.bypass);
+            give_gate(d_row, sums, gates, channels, SKIP, c, TOWARDS * d * (m.processed - m.bypass));
 
             real in_ln = ((REFERENCE ? m.activated : row[c]) - ln_mean) * ln_scale;
             sums[c] += d_bn_before * (row[c] - k.statistics[c]) * k.statistics[channels + c];
@@ -385,10 +399,15 @@ int forward(const struct call *call) {
 }
 
 int backward(const struct call *call) {
-    long count = 6 * call->channels;
+    long norms = NORMS * call->channels, count = SUMS * call->channels;
     double *sums = malloc(count * sizeof(double));
-    int failed = !sums || for_rows(call, mix_rows_backward, 6, sums);
-    for (long i = 0; i < count && !failed; i++) call->d_norms[i] = (real)sums[i];
+    int failed = !sums || for_rows(call, mix_rows_backward, SUMS, sums);
+    for (long i = 0; i < count && !failed; i++) {
+        if (i < norms)
+            call->d_norms[i] = (real)sums[i];
+        else
+            call->d_gates[i - norms] = (real)sums[i];
+    }
     free(sums);
     return failed || for_rows(call, finish_layer, 0, NULL);
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from ctypes import CDLL
 
 import torch
 from torch import Tensor, nn
@@ -101,6 +102,8 @@ class MultiGatedUnit(nn.Module):
         way = self._chooser.choose(self.engine, layers, norms, self.activation, is_reference, x)
         if way.engine == "eager":
             return self._output_of(self.branches(x))
+        if way.has_constants and way.kernel and norms:
+            return self._with_constants(way.kernel, norms, x)
         packed = wide(layers, x) if way.is_wide else self._side_by_side(x)
         if packed.shape[self.channel_axis] != len(transforms) * self.num_channels:
             self._checked("layer", packed.chunk(len(transforms), dim=self.channel_axis)[0])  # says what is wrong
@@ -115,6 +118,18 @@ class MultiGatedUnit(nn.Module):
         """What one wide layer would give, of transforms that cannot be one."""
         outputs = [self._checked(name, transform(x)) for name, transform in self._transforms.items()]
         return torch.cat([output.expand_as(outputs[0]) for output in outputs], dim=self.channel_axis)
+
+    def _with_constants(self, kernel: CDLL, norms: Norms, x: Tensor) -> Tensor:
+        """By a kernel to which gates are one number a channel."""
+        outputs = {name: self._checked(name, transform(x)) for name, transform in self._transforms.items()}
+        layer, opened = outputs["layer"], self._open(outputs)
+        packed = torch.cat([layer, outputs["bypass"]], dim=self.channel_axis)
+        gates = torch.stack([openness.flatten().expand(self.num_channels) for openness in opened.values()])
+        if packed.dtype != x.dtype or (gates.dtype, gates.device) != (x.dtype, x.device):
+            return self._output_of(self._mix(outputs))
+        if self.watch:
+            self.watch({gate: openness.expand_as(layer) for gate, openness in opened.items()})
+        return mix_fused(kernel, norms, packed, gates)
 
     @property
     def engine(self) -> Engine:
