@@ -77,6 +77,7 @@ class UnitConfig(Section):
             "noskip": self.wiring in WIRINGS and not self.skip_gate,
             f"gate-{self.gate}": self.gate != "replica",
             f"bypass-{self.bypass}": self.bypass != "replica",
+            **{f"{gate}{bias:+g}": bias != 0 and self.wiring in WIRINGS for gate, bias in self.gate_bias.items()},
             "softmax": self.mixing == "softmax",
             "settling": self.decisive.settles,
             "decisive": self.decisive.weight > 0,

@@ -180,13 +180,18 @@ def test_a_padded_bypass_is_a_convolution_that_takes_the_centre_of_each_window(l
 
 
 @pytest.mark.parametrize(("layer", "message"), [
-    (nn.Conv2d(4, 3, 3), r"with no fewer channels than its input, but got Conv2d\(4, 3, .* with 1 fewer"),
-    (nn.Linear(6, 4), "with no fewer channels than its input"),
+    (nn.ConvTranspose2d(4, 6, 3), "around a Linear layer or a convolution that is not transposed, but got ConvTr"),
     (nn.Conv2d(4, 4, 3, padding=2), r"centres inside of the input, but got padding \(2, 2\)"),
 ])  # fmt: skip
 def test_what_cannot_be_padded(layer: nn.Module, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         MultiGatedUnit(layer, bypass="padded")
+
+
+@pytest.mark.parametrize("layer", [nn.Linear(6, 4), nn.Conv2d(6, 4, 3)])
+def test_where_a_layer_takes_channels_away_padding_is_the_projection(layer: nn.Module) -> None:
+    unit, projected = (MultiGatedUnit(layer, bypass=bypass).bypass for bypass in ("padded", "projection"))
+    assert str(unit) == str(projected)
 
 
 @pytest.mark.parametrize("bypass", ["projection", "identity"])

@@ -3,7 +3,8 @@
     replica     a copy of the layer (seed 001)
     projection  means over the layer's windows, a 1x1 convolution, batch norm (ResNet-D of He et al. 2019)
     identity    x itself where the layer keeps its shape, else the projection (option B of He et al. 2016)
-    padded      x itself, with zeros for the channels that the layer adds (option A of He et al. 2016): no parameters
+    padded      x itself, with zeros for the channels that the layer adds (option A of He et al. 2016): no parameters;
+                where it takes some away, the projection
 
 In a network that widens with every layer `identity` is the projection nearly everywhere. Without its norm a deep stack
 of projections, linear maps one after the other, grows from layer to layer until training diverges. A dense layer has no
@@ -34,7 +35,7 @@ def build_bypass(kind: BypassKind, layer: nn.Module, bn_momentum: float = 0.01, 
     """
     if kind == "identity" and _keeps_shape(layer):
         return nn.Identity()
-    if kind == "padded":
+    if kind == "padded" and not _narrows(layer):
         return Padded(layer)
     if kind == "replica" or isinstance(layer, nn.Linear):
         return fresh_copy(layer)
@@ -60,7 +61,7 @@ def build_bypass(kind: BypassKind, layer: nn.Module, bn_momentum: float = 0.01, 
 class Padded(nn.Module):
     """x at the centres of the layer's windows, and zeros in the channels that the layer adds: (B, C, *) to (B, C', *').
 
-    Raises TypeError for a layer that has fewer channels than its input.
+    The layer has no fewer channels than its input. Raises TypeError for one whose windows have no such centres.
     """
 
     def __init__(self, layer: nn.Module) -> None:
@@ -76,11 +77,6 @@ class Padded(nn.Module):
             raise TypeError(
                 "bypass=padded must be around a Linear layer or a convolution that is not transposed, "
                 f"but got {type(layer).__name__}. Use replica."
-            )
-        if self.added < 0:
-            raise TypeError(
-                "bypass=padded must be around a layer with no fewer channels than its input, "
-                f"but got {layer} with {-self.added} fewer. Use identity or replica."
             )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -108,6 +104,12 @@ def _margins(layer: _ConvNd) -> list[tuple[int, int]]:
             f"padding {layer.padding} for a kernel of {layer.kernel_size}. Use replica."
         )
     return margins
+
+
+def _narrows(layer: nn.Module) -> bool:
+    if isinstance(layer, nn.Linear):
+        return layer.out_features < layer.in_features
+    return is_plain(layer) and layer.out_channels < layer.in_channels
 
 
 def _keeps_shape(layer: nn.Module) -> bool:
