@@ -151,6 +151,7 @@ def test_a_bypass_fits_the_layer_or_says_which_do(kind: str, bypass: BypassKind)
 
 
 @pytest.mark.parametrize("layer", [nn.Linear(6, 6), nn.Conv2d(6, 6, 3, padding=1), nn.Conv2d(6, 6, 3, padding="same"),
+                                   nn.Conv2d(6, 6, 1, padding="valid"),
                                    nn.Conv1d(6, 6, 5, padding=4, dilation=2)])  # fmt: skip
 def test_an_identity_bypass_is_the_input_itself(layer: nn.Module) -> None:
     unit = MultiGatedUnit(layer, bypass="identity")

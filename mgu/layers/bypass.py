@@ -73,6 +73,11 @@ class Padded(nn.Module):
         elif is_plain(layer):
             self.added = layer.out_channels - layer.in_channels
             self.margins, self.strides = _margins(layer), layer.stride
+            if min(map(min, self.margins)) < 0:
+                raise TypeError(
+                    "bypass=padded must be around a convolution whose windows have their centres inside of the input, "
+                    f"but got padding {layer.padding} for a kernel of {layer.kernel_size}. Use replica."
+                )
         else:
             raise TypeError(
                 "bypass=padded must be around a Linear layer or a convolution that is not transposed, "
@@ -98,11 +103,6 @@ def _margins(layer: _ConvNd) -> list[tuple[int, int]]:
     for size, dilation, padding in zip(layer.kernel_size, layer.dilation, paddings, strict=True):
         before = dilation * ((size - 1) // 2)
         margins.append((before - padding, dilation * (size - 1) - before - padding))
-    if min(map(min, margins)) < 0:
-        raise TypeError(
-            f"bypass=padded must be around a convolution whose windows have their centres inside of the input, but got "
-            f"padding {layer.padding} for a kernel of {layer.kernel_size}. Use replica."
-        )
     return margins
 
 
@@ -117,7 +117,4 @@ def _keeps_shape(layer: nn.Module) -> bool:
         return layer.in_features == layer.out_features
     if not is_plain(layer) or layer.in_channels != layer.out_channels or any(step != 1 for step in layer.stride):
         return False
-    if isinstance(layer.padding, str):
-        return layer.padding == "same"
-    sizes = zip(layer.kernel_size, layer.padding, layer.dilation, strict=True)
-    return all(2 * padding == dilation * (size - 1) for size, padding, dilation in sizes)
+    return not any(map(any, _margins(layer)))
