@@ -159,17 +159,19 @@ def test_fine_tuning_has_the_run_s_patience_or_its_own(trained_unit: Path, given
         "optimizer": trained.config.optimizer.model_copy(update={"lr": 1e-30}),
         "training": trained.config.training.model_copy(update={"patience": 3}),
     }
-    told: list[int] = []
+    told: list[tuple[str, int]] = []
     tuning = Tuning(
         trained.config.model_copy(update=still),
         trained.splits,
         200,
         quick(f"patience={given}"),
         trained.model,  # type: ignore[arg-type]
-        on_epoch=lambda fit: told.append(len(fit.history)),
+        on_epoch=lambda name, fit: told.append((name, len(fit.history))),
     )
-    tuning.epochs(ConvNet([Block(nn.Conv2d(1, 4, 3), "no_norm")], 4, 10, 0.3), 9)  # no statistics that go on moving
-    assert told == [*range(1, 2 + expected)]
+    tuning.epochs(
+        ConvNet([Block(nn.Conv2d(1, 4, 3), "no_norm")], 4, 10, 0.3), 9, "plain"
+    )  # no statistics that go on moving
+    assert told == [("plain", epoch) for epoch in range(1, 2 + expected)]
 
 
 @pytest.mark.parametrize("either", ["true", "false"])
@@ -273,7 +275,7 @@ def test_runs_that_are_refused(trained_unit: Path) -> None:
 class Spoiling:
     """Fine-tuning that ruins what it is given."""
 
-    def epochs(self, model: ConvNet, epochs: int) -> None:
+    def epochs(self, model: ConvNet, epochs: int, name: str) -> None:
         for parameter in model.parameters():
             parameter.data.fill_(math.nan)
 

@@ -49,7 +49,7 @@ def choose(
         accuracy = before
         if config.epochs and candidate.decisions:
             model = copy.deepcopy(candidate.model)
-            tuning.epochs(model, config.epochs)
+            tuning.epochs(model, config.epochs, candidate.name)
             accuracy = tuned[candidate.name] = accuracy_of(model, images)
             if accuracy > before:  # else it stays as it was
                 candidate = candidate._replace(model=model)  # noqa: PLW2901

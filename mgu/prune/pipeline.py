@@ -158,7 +158,9 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
     with Presence() as presence, meter:
         started = time.perf_counter()
         torch.manual_seed(trained.config.seed)  # of dropout
-        tuning = Tuning(trained.config, splits, steps_done, config, model, lambda fit: tell(_epoch_line(fit)))
+        tuning = Tuning(
+            trained.config, splits, steps_done, config, model, lambda name, fit: tell(_epoch_line(name, fit))
+        )
         work = copy.deepcopy(model)  # stepwise trains what it prunes
         search = (
             by_threshold(work, splits.val, config)
@@ -180,10 +182,10 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
     return _Path(candidates, accuracies, choice, searched - started, tuned - searched, meter.energy, presence.contended)
 
 
-def _epoch_line(fit: Fit) -> str:
+def _epoch_line(name: str, fit: Fit) -> str:
     row = fit.history[-1]
     best = fit.history[(fit.best_epoch or 1) - 1]
-    return f"epoch {row['epoch']}: {100 * row['val_accuracy']:.2f} %, best {100 * best['val_accuracy']:.2f} %"
+    return f"{name}, epoch {row['epoch']}: {100 * row['val_accuracy']:.2f} %, best {100 * best['val_accuracy']:.2f} %"
 
 
 def _final_models(

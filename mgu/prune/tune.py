@@ -35,7 +35,7 @@ class Tuning:
         steps_done: int,
         pruning: PruneConfig,
         unit: ConvNet,
-        on_epoch: Callable[[Fit], None] = lambda fit: None,
+        on_epoch: Callable[[str, Fit], None] = lambda name, fit: None,
     ) -> None:
         optimizer = config.optimizer
         so_far = 1 + optimizer.decay * steps_done
@@ -61,8 +61,11 @@ class Tuning:
             step = Step(model, images.subset(drawn.to(images.device)), self.task, optimizer)
             train_epoch(step, schedule, batch_size, self.shuffle)
 
-    def epochs(self, model: ConvNet, epochs: int) -> Fit:
-        """Train so many epochs, and leave the model with the weights of the best one on the validation images."""
+    def epochs(self, model: ConvNet, epochs: int, name: str) -> Fit:
+        """Train so many epochs, and leave the model with the weights of the best one on the validation images.
+
+        name: what on_epoch is to call it.
+        """
         optimizer, schedule = build_optimizer(self.last, model)
         training = self.last.training
         outcome = fit(
@@ -72,7 +75,7 @@ class Tuning:
             eval_batch_size=training.eval_batch_size,
             patience=self.patience,
             shuffle=self.shuffle,
-            on_epoch=self.on_epoch,
+            on_epoch=lambda so_far: self.on_epoch(name, so_far),
         )
         if outcome.best_weights is not None:
             model.load_state_dict(outcome.best_weights)
