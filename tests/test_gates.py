@@ -151,7 +151,7 @@ def test_a_bypass_fits_the_layer_or_says_which_do(kind: str, bypass: BypassKind)
 
 
 @pytest.mark.parametrize("layer", [nn.Linear(6, 6), nn.Conv2d(6, 6, 3, padding=1), nn.Conv2d(6, 6, 3, padding="same"),
-                                   nn.Conv2d(6, 6, 1, padding="valid"),
+                                   nn.Conv2d(6, 6, 1, padding="valid"), nn.Conv2d(6, 6, 2, dilation=2, padding=1),
                                    nn.Conv1d(6, 6, 5, padding=4, dilation=2)])  # fmt: skip
 def test_an_identity_bypass_is_the_input_itself(layer: nn.Module) -> None:
     unit = MultiGatedUnit(layer, bypass="identity")
@@ -183,6 +183,7 @@ def test_a_padded_bypass_is_a_convolution_that_takes_the_centre_of_each_window(l
 @pytest.mark.parametrize(("layer", "message"), [
     (nn.ConvTranspose2d(4, 6, 3), "around a Linear layer or a convolution that is not transposed, but got ConvTr"),
     (nn.Conv2d(4, 4, 3, padding=2), r"centres inside of the input, but got padding \(2, 2\)"),
+    (nn.Conv2d(4, 3, 3, dilation=2), "bypass=padded where a layer takes channels away must be .* without dilation"),
 ])  # fmt: skip
 def test_what_cannot_be_padded(layer: nn.Module, message: str) -> None:
     with pytest.raises(TypeError, match=message):
@@ -251,6 +252,48 @@ def test_the_compiled_function_takes_any_gate_and_bypass(gate: GateKind, bypass:
         unit = unit_of(nn.Conv2d(4, 6, 3), **kinds).train(training).double()
         x = torch.randn(2, 4, 7, 6, dtype=torch.float64)
         assert_same(results(unit, "native", x), results(unit, "eager", x))
+
+
+class Shrunk(nn.Module):
+    """One number a channel, which broadcasts."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.new_ones(1, 3, 1, 1)
+
+
+class Emptied(nn.Module):
+    """No rows, whatever it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(4, 6))
+
+    def reset_parameters(self) -> None:
+        pass
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x @ self.weight)[:0]
+
+
+@pytest.mark.parametrize("gate", ["channel", "scalar", "squeeze"])
+def test_hooks_on_gates_and_bypasses_that_broadcast_give_the_same_numbers(gate: GateKind) -> None:
+    """With as many images as channels, a shape says nothing."""
+    unit, x = unit_of(nn.Conv2d(4, 3, 3), gate=gate), torch.randn(3, 4, 7, 7)
+    unit.bypass = Shrunk()
+    assert_same(results(unit, "native", x), results(unit, "eager", x))
+    unit.gate_transforms["skip"].register_forward_hook(lambda module, given, out: out + x.mean((1, 2, 3), keepdim=True))
+    assert_same(results(unit, "native", x), results(unit, "eager", x))
+
+
+@pytest.mark.parametrize("gate", ["replica", "channel"])
+def test_a_layer_that_gives_nothing_of_something_ends_as_the_plain_computation_does(gate: GateKind) -> None:
+    unit, x = MultiGatedUnit(Emptied(), gate=gate, num_channels=6, channel_axis=-1), torch.randn(3, 4)
+    messages = []
+    for unit.engine in ("eager", "native"):
+        with pytest.raises(Exception) as found:
+            unit(x)
+        messages.append(f"{found.type} {found.value}")
+    assert messages[0] == messages[1]
 
 
 def test_other_gates_are_no_one_wide_layer() -> None:

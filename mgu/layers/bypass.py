@@ -39,14 +39,15 @@ def build_bypass(kind: BypassKind, layer: nn.Module, bn_momentum: float = 0.01, 
         return Padded(layer)
     if kind == "replica" or isinstance(layer, nn.Linear):
         return fresh_copy(layer)
+    asked = f"bypass={kind}" + " where a layer takes channels away" * (kind == "padded")
     if not is_plain(layer) or isinstance(layer.padding, str) or any(step != 1 for step in layer.dilation):
         raise TypeError(
-            f"bypass={kind} must be around a Linear layer or a convolution that is not transposed, without dilation "
+            f"{asked} must be around a Linear layer or a convolution that is not transposed, without dilation "
             f"and with padding in numbers, but got {type(layer).__name__}. Use replica."
         )
     if any(2 * padding > size for size, padding in zip(layer.kernel_size, layer.padding, strict=True)):
         raise TypeError(  # its outermost windows would hold no input at all
-            f"bypass={kind} must be around a convolution with padding of at most half its kernel, but got padding "
+            f"{asked} must be around a convolution with padding of at most half its kernel, but got padding "
             f"{layer.padding} for a kernel of {layer.kernel_size}. Use replica."
         )
     axes = len(layer.kernel_size)
@@ -117,4 +118,4 @@ def _keeps_shape(layer: nn.Module) -> bool:
         return layer.in_features == layer.out_features
     if not is_plain(layer) or layer.in_channels != layer.out_channels or any(step != 1 for step in layer.stride):
         return False
-    return not any(map(any, _margins(layer)))
+    return not any(map(sum, _margins(layer)))

@@ -23,7 +23,7 @@ from torch.nn.modules.module import _has_any_global_hook
 from mgu.layers.activation import Activation
 from mgu.layers.fused import Norms, find_kernel, why_not_fused
 from mgu.layers.gates import Constant
-from mgu.layers.wide import signature_of, why_not_wide
+from mgu.layers.wide import has_hooks, signature_of, why_not_wide
 
 Engine = Literal["auto", "eager", "packed", "native"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
@@ -76,7 +76,7 @@ class Chooser:
         kernel = None
         if norms is not None:
             obstacle = why_not_fused(norms, self.num_channels, x)
-        constant = all(type(gate) is Constant for gate in layers[2:])
+        constant = all(type(gate) is Constant and not has_hooks(gate) for gate in layers[2:])
         if norms is not None and not obstacle:
             kernel = find_kernel(activation, reference, len(layers) == 7, constant, self.num_channels, x.dtype)
             obstacle = "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"

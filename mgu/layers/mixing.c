@@ -6,8 +6,8 @@ the same rows again, and the statistics of the two batch norms.
 mgu/layers/fused.py says when this runs; MultiGatedUnit.branches is the same in plain torch, and the tests compare.
 
 Given when this is compiled: REAL, float or double; ACTIVATION, one of SELU, RELU, SILU, TANH; RESIDUAL_GATE, REFERENCE
-(the wiring) and CONSTANT_GATES, 0 or 1; CHANNELS, their number, or 0 if that is only known at run time: a quarter slower where
-they are few. */
+(the wiring) and CONSTANT_GATES, 0 or 1; CHANNELS, their number, or 0 if that is only known at run time: a quarter
+slower where they are few. */
 
 #include <math.h>
 #include <stdint.h>
@@ -119,7 +119,7 @@ struct call {
    MultiGatedUnit.branches. */
 struct mixed {
     real activated, bn_before_activation, bn_after_activation, ln, bypass;
-    real bn_before, ln_normed;                                        /* BN(L), LN(L) or LN(A(L)): before an activation */
+    real bn_before, ln_normed; /* BN(L), LN(L) or LN(A(L)): before an activation */
     real to_bn_after, to_bn, to_norm, without_residual, to_processed; /* how far each gate is open, to what */
     real bn_order, bn_or_ln, norm_or_none, processed;
 };
@@ -153,8 +153,8 @@ static inline struct mixed mix(const struct call *k, const real *row, const real
     return m;
 }
 
-/* What needs an exponential of one row's own values, in loops that are short enough for the processor's registers:
-   the activation of the layer's output and the sigmoids of the gates in it. And for layer normalisation the row's mean and
+/* What needs an exponential of one row's own values, in loops that are short enough for the processor's registers: the
+   activation of the layer's output and the sigmoids of the gates in it. And for layer normalisation the row's mean and
    1 / sqrt(variance + eps). */
 static inline void begin_row(const real *row, long channels, real eps, real *activated, real *opened, real *mean,
                              real *scale) {
@@ -184,7 +184,8 @@ static inline void expect(const real *from, long offset, long count) {
 typedef void rows_function(const struct call *call, long first, long last, real *sums, real *scratch);
 
 /* Do it to all rows; `width` sums per channel are taken in `real` over a block of rows, then in double, then over the
-   threads in their order: the same number of threads gives the same bits. `total` has width * channels numbers. Not 0 where memory has run out. */
+   threads in their order: the same number of threads gives the same bits. `total` has width * channels numbers. Not 0
+   where memory has run out. */
 static int for_rows(const struct call *call, rows_function *function, long width, double *total) {
     long count = width * call->channels, threads = call->threads;
     int failed = 0;
@@ -292,18 +293,21 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
     }
 }
 
-/* The gradient of how far a gate is open: of a constant one into the sums, of others through the sigmoid into the row. */
-static inline void give_gate(real *d_row, real *sums, const real *gates, long channels, long gate, long c, real d_open) {
+/* The gradient of how far a gate is open: of a constant one into the sums, of others through the sigmoid into the row.
+   */
+static inline void give_gate(real *d_row, real *sums, const real *gates, long channels, long gate, long c,
+                             real d_open) {
     if (CONSTANT_GATES) {
         sums[(NORMS + gate) * channels + c] += d_open;
     } else {
-        real open = gates[gate * channels + c]; /* not 1 - open, where the wiring has that: it rounds a small one away */
+        real open = gates[gate * channels + c]; /* not 1 - open, as some wirings have it: a small one is rounded away */
         d_row[(FIRST_GATE + gate) * channels + c] = d_open * open * (1 - open);
     }
 }
 
-/* Gradients of all but the layer's own output, into d_packed; of that output, into d_layer, what does not depend on sums
-   over the batch. Sums: the gradients of the six weights and biases, from which the rest follows, and of constant gates. */
+/* Gradients of all but the layer's own output, into d_packed; of that output, into d_layer, what does not depend on
+   sums over the batch. Sums: the gradients of the six weights and biases, from which the rest follows, and of constant
+   gates. */
 static void mix_rows_backward(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
@@ -340,7 +344,8 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
             real in_ln = ((REFERENCE ? m.activated : row[c]) - ln_mean) * ln_scale;
             sums[c] += d_bn_before * (row[c] - k.statistics[c]) * k.statistics[channels + c];
             sums[channels + c] += d_bn_before;
-            sums[2 * channels + c] += d_bn_after * (m.activated - k.statistics[2 * channels + c]) * k.statistics[3 * channels + c];
+            sums[2 * channels + c] +=
+                d_bn_after * (m.activated - k.statistics[2 * channels + c]) * k.statistics[3 * channels + c];
             sums[3 * channels + c] += d_bn_after;
             sums[4 * channels + c] += d_ln * in_ln;
             sums[5 * channels + c] += d_ln;

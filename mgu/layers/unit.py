@@ -102,30 +102,31 @@ class MultiGatedUnit(nn.Module):
         way = self._chooser.choose(self.engine, layers, norms, self.activation, is_reference, x)
         if way.engine == "eager":
             return self._output_of(self.branches(x))
-        if way.has_constants and way.kernel and norms:
-            return self._with_constants(way.kernel, norms, x)
-        packed = wide(layers, x) if way.is_wide else self._side_by_side(x)
-        if packed.shape[self.channel_axis] != len(transforms) * self.num_channels:
-            self._checked("layer", packed.chunk(len(transforms), dim=self.channel_axis)[0])  # says what is wrong
-        outputs = dict(zip(transforms, packed.chunk(len(transforms), dim=self.channel_axis), strict=True))
-        if not way.kernel or not norms or packed.dtype != x.dtype:
+        packed = wide(layers, x) if way.is_wide else None
+        if packed is None:
+            outputs = {name: self._checked(name, transform(x)) for name, transform in transforms.items()}
+        else:
+            if packed.shape[self.channel_axis] != len(transforms) * self.num_channels:
+                self._checked("layer", packed.chunk(len(transforms), dim=self.channel_axis)[0])  # says what is wrong
+            outputs = dict(zip(transforms, packed.chunk(len(transforms), dim=self.channel_axis), strict=True))
+        if not way.kernel or not norms or outputs["layer"].numel() == 0:
             return self._output_of(self._mix(outputs))
-        if self.watch:
-            self.watch(self._open(outputs))
-        return mix_fused(way.kernel, norms, packed)
+        return self._fuse(way.kernel, norms, x, outputs, packed, way.has_constants)
 
-    def _side_by_side(self, x: Tensor) -> Tensor:
-        """What one wide layer would give, of transforms that cannot be one."""
-        outputs = [self._checked(name, transform(x)) for name, transform in self._transforms.items()]
-        return torch.cat([output.expand_as(outputs[0]) for output in outputs], dim=self.channel_axis)
-
-    def _with_constants(self, kernel: CDLL, norms: Norms, x: Tensor) -> Tensor:
-        """By a kernel to which gates are one number a channel."""
-        outputs = {name: self._checked(name, transform(x)) for name, transform in self._transforms.items()}
-        layer, opened = outputs["layer"], self._open(outputs)
-        packed = torch.cat([layer, outputs["bypass"]], dim=self.channel_axis)
-        gates = torch.stack([openness.flatten().expand(self.num_channels) for openness in opened.values()])
-        if packed.dtype != x.dtype or (gates.dtype, gates.device) != (x.dtype, x.device):
+    def _fuse(
+        self, kernel: CDLL, norms: Norms, x: Tensor, outputs: dict[str, Tensor], packed: Tensor | None, constants: bool
+    ) -> Tensor:
+        """The output from those of the transforms. packed: the same as one tensor, if they came as one; constants: the
+        gates are one number a channel, or one for all, whatever x is."""
+        layer, opened, gates = outputs["layer"], {}, None
+        if constants or self.watch:
+            opened = self._open(outputs)
+        if constants:
+            gates = torch.stack([openness.flatten().expand(self.num_channels) for openness in opened.values()])
+        if packed is None:
+            parts = [layer, outputs["bypass"]] if constants else [*outputs.values()]
+            packed = torch.cat([part.expand_as(layer) for part in parts], dim=self.channel_axis)
+        if packed.dtype != x.dtype or (gates is not None and gates.dtype != x.dtype):
             return self._output_of(self._mix(outputs))
         if self.watch:
             self.watch({gate: openness.expand_as(layer) for gate, openness in opened.items()})
