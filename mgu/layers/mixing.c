@@ -293,8 +293,7 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
     }
 }
 
-/* The gradient of how far a gate is open: of a constant one into the sums, of others through the sigmoid into the row.
-   */
+/* The gradient of how far a gate is open: of a constant one into the sums, of others by its sigmoid into the row. */
 static inline void give_gate(real *d_row, real *sums, const real *gates, long channels, long gate, long c,
                              real d_open) {
     if (CONSTANT_GATES) {
