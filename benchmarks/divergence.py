@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 import torch
+from gates import BASELINE
 from models import configure
 from rich.console import Console
 from rich.table import Table
@@ -57,7 +58,7 @@ def main() -> None:
 def words_of(kind: str) -> tuple[str, ...]:
     """The configuration of `gate/bypass`, or of the baseline."""
     if kind == "baseline":
-        return "norm=bn_pre", "residual=without"
+        return BASELINE
     gate, bypass = kind.split("/")
     return "mgu=equations", f"mgu.gate={gate}", f"mgu.bypass={bypass}"
 

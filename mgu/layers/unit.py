@@ -109,12 +109,13 @@ class MultiGatedUnit(nn.Module):
             if packed.shape[self.channel_axis] != len(transforms) * self.num_channels:
                 self._checked("layer", packed.chunk(len(transforms), dim=self.channel_axis)[0])  # says what is wrong
             outputs = dict(zip(transforms, packed.chunk(len(transforms), dim=self.channel_axis), strict=True))
-        if not way.kernel or not norms or outputs["layer"].numel() == 0:
+        is_alike = all(output.dtype == x.dtype for output in outputs.values())
+        if not way.kernel or not norms or not is_alike or outputs["layer"].numel() == 0:
             return self._output_of(self._mix(outputs))
-        return self._fuse(way.kernel, norms, x, outputs, packed, way.has_constants)
+        return self._fuse(way.kernel, norms, outputs, packed, way.has_constants)
 
     def _fuse(
-        self, kernel: CDLL, norms: Norms, x: Tensor, outputs: dict[str, Tensor], packed: Tensor | None, constants: bool
+        self, kernel: CDLL, norms: Norms, outputs: dict[str, Tensor], packed: Tensor | None, constants: bool
     ) -> Tensor:
         """The output from those of the transforms. packed: the same as one tensor, if they came as one; constants: the
         gates are one number a channel, or one for all, whatever x is."""
@@ -126,8 +127,6 @@ class MultiGatedUnit(nn.Module):
         if packed is None:
             parts = [layer, outputs["bypass"]] if constants else [*outputs.values()]
             packed = torch.cat([part.expand_as(layer) for part in parts], dim=self.channel_axis)
-        if packed.dtype != x.dtype or (gates is not None and gates.dtype != x.dtype):
-            return self._output_of(self._mix(outputs))
         if self.watch:
             self.watch({gate: openness.expand_as(layer) for gate, openness in opened.items()})
         return mix_fused(kernel, norms, packed, gates)
