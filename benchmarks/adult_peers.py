@@ -25,9 +25,9 @@ from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from mgu.data.adult import CLASSES, TARGET, load_adult
-from mgu.data.rows import Rows
 from mgu.data.splits import Splits, hold_out
+from mgu.data.tables.adult import CLASSES, TARGET, load_adult
+from mgu.data.tables.rows import Rows
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate, fit
 

@@ -21,14 +21,15 @@ from rich.console import Console
 from rich.table import Table
 from side_by_side import save
 
-from mgu.build import build_learner, build_optimizer, build_splits
-from mgu.config import RunConfig
+from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
+from mgu.factory.learner import build_learner, build_optimizer
+from mgu.factory.model import build_splits
 from mgu.models.convnet import ConvNet
 from mgu.prune.choose import accuracy_of
+from mgu.prune.fix_gates import spread, summarise
 from mgu.prune.network import prune
-from mgu.prune.search import spread, summarise
-from mgu.train.decisive import Decisiveness, first_decided_epoch
+from mgu.train.gate_penalty import Decisiveness, first_decided_epoch
 from mgu.train.loop import fit
 
 # With 21 batches an epoch, running statistics of momentum 0.01 trail behind what gates do to the norms' inputs.

@@ -21,9 +21,10 @@ from rich.console import Console
 from rich.table import Table
 from side_by_side import save
 
-from mgu.build import build_learner, build_splits
-from mgu.config import RunConfig
-from mgu.malloc import keep_freed_memory
+from mgu.config.run import RunConfig
+from mgu.factory.learner import build_learner
+from mgu.factory.model import build_splits
+from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import evaluate, train_epoch
 from mgu.train.step import Step
 

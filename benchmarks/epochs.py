@@ -29,9 +29,10 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
-from mgu.build import build_learner, build_splits
-from mgu.config import RunConfig
-from mgu.malloc import keep_freed_memory
+from mgu.config.run import RunConfig
+from mgu.factory.learner import build_learner
+from mgu.factory.model import build_splits
+from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import train_epoch
 from mgu.train.step import Step
 

@@ -23,11 +23,12 @@ from rich.table import Table
 from side_by_side import describe, in_turns, save, spread
 from torch import nn
 
-from mgu.build import build_learner, build_model, count_flops
-from mgu.config import RunConfig
-from mgu.malloc import keep_freed_memory
+from mgu.config.run import RunConfig
+from mgu.factory.learner import build_learner
+from mgu.factory.model import build_model, count_flops
 from mgu.models.convnet import count_keras, count_trainable
-from mgu.wiring import BYPASS_KINDS, GATE_KINDS
+from mgu.native.malloc import keep_freed_memory
+from mgu.unit.wiring import BYPASS_KINDS, GATE_KINDS
 
 LAYOUTS = ("C7", "C10", "C15")
 BASELINE = ("norm=bn_pre", "residual=without")

@@ -28,10 +28,10 @@ from typing import Any
 import torch
 from gpu_speed import measure_speed
 
-from mgu.results import Result, read_result
+from mgu.results.result import Result, read_result
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMAND = [sys.executable, "-c", "from mgu.cli import main; main()", "-m"]
+COMMAND = [sys.executable, "-c", "from mgu.cli.main import main; main()", "-m"]
 BARS_S = {"mnist": 180.0, "cifar": 1800.0}  # the whole experiment, at most
 NUM_RUNS = {"mnist": 25, "cifar": 26}
 SMOKE = ["+experiment=digits", "layout=digits_2", "norm=ln", "training.epochs=1", "device=cpu", "threads=1"]
@@ -103,7 +103,7 @@ def facts(options: argparse.Namespace) -> dict[str, Any]:
 
 def correct(deadline: float) -> dict[str, Any]:
     """The tests that a GPU decides, and those of the engines; it is complete whether they pass or not."""
-    command = [sys.executable, "-m", "pytest", "-q", "-rA", "--show-capture=no", "tests/test_graph.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "--show-capture=no", "tests/train/test_cuda_graph.py"]
     try:
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False,
                               timeout=max(deadline - time.monotonic(), 1))  # fmt: skip

@@ -11,9 +11,11 @@ from models import StraightUnit, configure, train_step
 from side_by_side import describe, in_turns, ratio, spread
 from torch import Tensor, nn
 
-from mgu.build import allow_tf32, build_graph, build_learner, build_model, build_splits
-from mgu.config import RunConfig
-from mgu.data.images import Images
+from mgu.config.run import RunConfig
+from mgu.data.images.images import Images
+from mgu.factory.device import allow_tf32
+from mgu.factory.learner import build_graph, build_learner
+from mgu.factory.model import build_model, build_splits
 from mgu.train.step import Step
 
 BATCH = 64

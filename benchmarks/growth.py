@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
 from mgu.layers.block import Block
-from mgu.malloc import keep_freed_memory
+from mgu.native.malloc import keep_freed_memory
 
 WIDTHS, DEPTHS, BATCHES = (8, 16, 32, 64, 128), (1, 2, 4, 8), (1, 8, 64, 256)
 WIDTH, DEPTH, BATCH, SIDE = 32, 2, 64, 16

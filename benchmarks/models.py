@@ -11,12 +11,12 @@ from hydra.core.hydra_config import HydraConfig
 from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
-from mgu.build import build_model
-from mgu.cli import conf_dir
-from mgu.compose import read_config
-from mgu.config import RunConfig
-from mgu.layers.wide import with_channels_last
-from mgu.train.optim import build_nadam
+from mgu.cli.compose import read_config
+from mgu.cli.conf import conf_dir
+from mgu.config.run import RunConfig
+from mgu.factory.model import build_model
+from mgu.layers.packed import with_channels_last
+from mgu.train.nadam import build_nadam
 
 LAYOUTS = {f"M{n}": ("mnist", f"mnist_{n}") for n in (2, 3, 4)} | {
     f"C{n}": ("cifar10", f"cifar_{n}") for n in (7, 10, 15)

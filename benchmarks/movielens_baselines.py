@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from mgu.data.movielens import load_movielens
-from mgu.data.ratings import split_next_item, split_ratings
+from mgu.data.ratings.movielens import load_movielens
+from mgu.data.ratings.splits import split_next_item, split_ratings
 from mgu.models.recommender import Popularity
 from mgu.tasks.ranking import Ranking
 from mgu.tasks.regression import Regression

@@ -20,7 +20,7 @@ from models import configure
 from scipy import stats
 from side_by_side import save
 
-from mgu.results import Result, read_result
+from mgu.results.result import Result, read_result
 
 ENGINES = ("eager", "native")
 
@@ -45,7 +45,7 @@ def main() -> None:
 def train(layout: str, seeds: int, runs: Path) -> None:
     """All runs that are not there yet."""
     words = ["+experiment=digits", f"layout={layout}", "mgu=reference", f"seed=range({seeds})", "energy.enabled=false"]
-    command = [sys.executable, "-c", "from mgu.cli import main; main()", "-m", *words]
+    command = [sys.executable, "-c", "from mgu.cli.main import main; main()", "-m", *words]
     subprocess.run([*command, f"engine={','.join(ENGINES)}", f"runs_dir={runs}"], check=True)
 
 

@@ -37,7 +37,7 @@ def main() -> None:
 def measure(runs: Path, form: str) -> str:
     """Wall clock, processor time and peak memory of one report; of the processes so far, the largest is this one's."""
     code = (
-        "import resource, sys; from mgu.cli import main; main();"
+        "import resource, sys; from mgu.cli.main import main; main();"
         "usage = resource.getrusage(resource.RUSAGE_SELF); print(usage.ru_maxrss, file=sys.stderr)"
     )
     command = [sys.executable, "-c", code, "report", str(runs), "--format", form]

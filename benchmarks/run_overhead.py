@@ -17,10 +17,10 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from mgu.results import Result, read_result
+from mgu.results.result import Result, read_result
 
 RUN = ["layout=digits_2", "norm=ln", "training.epochs=2", "threads=1"]
-COMMAND = [sys.executable, "-c", "from mgu.cli import main; main()"]
+COMMAND = [sys.executable, "-c", "from mgu.cli.main import main; main()"]
 
 
 def spent_s(result: Result) -> float:

@@ -20,12 +20,14 @@ from rich.console import Console
 from rich.table import Table
 from side_by_side import describe, in_turns, ratio, save, spread
 
-from mgu.build import build_learner, build_splits, count_flops
-from mgu.config import RunConfig
+from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
-from mgu.malloc import keep_freed_memory
+from mgu.factory.learner import build_learner
+from mgu.factory.model import build_splits, count_flops
+from mgu.measure.share import ALONE, Alone
+from mgu.multi_seed.lockstep import train_together
+from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import Fit, fit
-from mgu.train.together import ALONE, Alone, train_together
 
 LAYOUTS = "digits_2,digits_3,digits_4,mnist_2,mnist_3,mnist_4"
 
@@ -76,7 +78,7 @@ def measure(layout: str, norm: str, seeds: int, images: int, rounds: int) -> dic
 
 
 def train(config: RunConfig, splits: Splits, place: Alone) -> Fit:
-    """As mgu/run.py does, without its files."""
+    """As mgu/run/execute.py does, without its files."""
     learner, shuffle = build_learner(config, torch.device("cpu")), torch.Generator().manual_seed(config.seed)
     model = place.join(learner.model, learner.optimizer)
     protocol = config.training.model_dump(exclude={"timeout"})

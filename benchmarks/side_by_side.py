@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from mgu.build import describe_device
-from mgu.config import RunConfig
+from mgu.config.run import RunConfig
+from mgu.factory.device import describe_device
 
 RESULTS = Path(__file__).with_name("results")
 

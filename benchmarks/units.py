@@ -20,7 +20,7 @@ from rich.table import Table
 from side_by_side import describe, in_turns, ratio, save, spread
 from torch import Tensor, nn
 
-from mgu.malloc import keep_freed_memory
+from mgu.native.malloc import keep_freed_memory
 
 BATCH = 64
 BARS = {  # to the floor at most, the step at least, saved activations at most

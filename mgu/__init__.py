@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mgu.layers.unit import MultiGatedUnit as MultiGatedUnit
-    from mgu.report.frame import load_runs as load_runs
+    from mgu.results.frame import load_runs as load_runs
+    from mgu.unit.unit import MultiGatedUnit as MultiGatedUnit
 
 __version__ = "0.1.0"
 __all__ = ["MultiGatedUnit", "load_runs"]
@@ -15,11 +15,11 @@ __all__ = ["MultiGatedUnit", "load_runs"]
 def __getattr__(name: str) -> Any:
     # torch and pandas take seconds to import; `mgu-run report` needs neither and must start at once.
     if name == "MultiGatedUnit":
-        from mgu.layers.unit import MultiGatedUnit
+        from mgu.unit.unit import MultiGatedUnit
 
         return MultiGatedUnit
     if name == "load_runs":
-        from mgu.report.frame import load_runs
+        from mgu.results.frame import load_runs
 
         return load_runs
     raise AttributeError(f"module 'mgu' has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """A function call in a fresh process, so that it may leak, crash, hang or be killed without harm to this one.
 
-The processes are forked from a server that has imported what takes long (mgu/preload.py) and has done nothing else:
+The processes are forked from a server that has imported what takes long (mgu/run/preload.py) and has done nothing else:
 a fresh process costs hundredths of a second, and every one of them starts from the same state.
 """
 
@@ -48,7 +48,7 @@ def start_server() -> None:
             f"TMPDIR must be a path of at most {MAX_TMPDIR} characters, for sockets are made there, but got "
             f"{tempfile.gettempdir()}. Set it to a shorter one."
         )
-    get_context("forkserver").set_forkserver_preload(["mgu.preload"])
+    get_context("forkserver").set_forkserver_preload(["mgu.run.preload"])
     resource_tracker.ensure_running()  # which the server's start would do, and unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:

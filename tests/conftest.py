@@ -13,10 +13,10 @@ import torch
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 
-from mgu.cli import conf_dir
-from mgu.compose import read_config
-from mgu.config import RunConfig
-from mgu.state import run_folder
+from mgu.cli.compose import read_config
+from mgu.cli.conf import conf_dir
+from mgu.config.run import RunConfig
+from mgu.results.folder import run_folder
 from tests.processes import Finished, Running, server_address
 
 torch.set_num_threads(1)  # the tensors are small: threads would only wait for each other
@@ -43,7 +43,7 @@ def configure(tmp_path: Path) -> Configure:
 @pytest.fixture(scope="session")
 def kept_unit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a unit trained for one epoch, once for all tests."""
-    from mgu.run import run  # takes a while, which most files need not wait for
+    from mgu.run.execute import run  # takes a while, which most files need not wait for
 
     config = compose_run(tmp_path_factory.mktemp("kept"), "layout=digits_2", "mgu=reference", "training.epochs=1")
     run_folder(config).mkdir(parents=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from mgu.report.analysis import Analysis
-from mgu.report.load import Run
-from mgu.report.rank import Table, rank
-from mgu.results import Component, Energy, Metrics, Result, Seconds
+from mgu.report.ranking.rank import Table, rank
+from mgu.results.load import Run
+from mgu.results.result import Component, Energy, Metrics, Result, Seconds
 
 
 def example_result(

@@ -53,7 +53,7 @@ class Running:
 
 
 def run_cold(
-    folder: Path, arguments: Sequence[str], script: str = "from mgu.cli import main; main()", **environment: str
+    folder: Path, arguments: Sequence[str], script: str = "from mgu.cli.main import main; main()", **environment: str
 ) -> Finished:
     """`mgu-run` as a user starts it, with a server of its own: limits and patches hold for all that it starts."""
     with start_cold(folder, arguments, script, **environment) as process:
@@ -62,7 +62,7 @@ def run_cold(
 
 
 def start_cold(
-    folder: Path, arguments: Sequence[str], script: str = "from mgu.cli import main; main()", **environment: str
+    folder: Path, arguments: Sequence[str], script: str = "from mgu.cli.main import main; main()", **environment: str
 ) -> subprocess.Popen[str]:
     """The same, under way."""
     return subprocess.Popen(
@@ -78,7 +78,9 @@ def start_cold(
 
 def server_address() -> str:
     """Of the server that this process forks from; here it has imported what the command needs, too."""
-    get_context("forkserver").set_forkserver_preload(["mgu.preload", "hydra.main", "mgu.compose", "mgu.jobs"])
+    get_context("forkserver").set_forkserver_preload(
+        ["mgu.run.preload", "hydra.main", "mgu.cli.compose", "mgu.sweep.jobs"]
+    )
     forkserver.ensure_running()
     address: str = forkserver._forkserver._forkserver_address  # type: ignore[attr-defined]
     return address
@@ -107,6 +109,6 @@ def _main(folder: Path, arguments: list[str], variables: dict[str, str], outputs
     for number, path in enumerate(outputs, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), number)
     sys.argv = [PROGRAM_NAME, *arguments]
-    from mgu.cli import main
+    from mgu.cli.main import main
 
     main()

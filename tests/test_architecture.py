@@ -1,58 +1,137 @@
-"""A file imports only files of lower rank, so that there are no cycles and every layer can be read on its own."""
+"""The floors of the house: packages import only lower ones, nothing anywhere in a circle, and the parent no torch."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 import mgu
 
-ROOT = Path(mgu.__file__).parent
-RANKS = [
-    {"errors", "score", "native", "malloc"},
-    {"wiring", "sections"},
-    {"unit_config"},
-    {"arguments", "config", "results", "isolation", "presence"},
-    {"layers", "check", "spent", "state", "estimate", "progress", "evidence"},
-    {"models", "data", "tasks", "energy", "screen", "tracking", "grouping", "clock"},
-    {"train", "report", "problem"},
-    {"build", "compose", "sweep", "spending"},
-    {"assess", "checkpoint", "compiled", "survey", "calibrate", "plan", "jobs", "trained"},
+ROOT = Path(mgu.__file__).parents[1]
+FLOORS = [  # a package imports only packages of lower floors
+    {"errors", "native", "tasks"},
+    {"isolation", "layers", "search"},
+    {"unit", "models"},
+    {"config"},
+    {"results"},
+    {"data", "measure", "tracking", "console"},
+    {"train"},
+    {"multi_seed", "report", "sweep"},
+    {"factory"},
     {"explain"},
-    {"prune"},
     {"run"},
-    {"together"},
-    {"preload", "cli"},
+    {"prune"},
+    {"cli"},
+    {"hydra_plugins"},
 ]
+WITHOUT_TORCH = (
+    "cli",
+    "search",
+    "sweep",
+    "console",
+    "results",
+    "config",
+    "tracking",
+    "report",
+)  # of the parent process
+FILES = {
+    str(file.relative_to(ROOT)): file.read_text()
+    for folder in ("mgu", "hydra_plugins")
+    for file in sorted((ROOT / folder).rglob("*.py"))
+}
+MODULES = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES}
 
 
-def rank_of(name: str) -> int:
-    return next(rank for rank, names in enumerate(RANKS) if name in names)
+def imports(path: str) -> set[str]:
+    """Our own modules that a file imports, at its top or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(FILES[path])):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name in MODULES}
+        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found |= {name if name in MODULES else node.module for name in names}
+    return found
 
 
-def imports(file: Path) -> set[str]:
-    """First parts below mgu of everything imported, at the top of the file or inside a function."""
-    names = set()
-    for node in ast.walk(ast.parse(file.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("mgu."):
-            names.add(node.module.split(".")[1])
-    return names
+def package_of(module: str) -> str:
+    first, *rest = module.split(".")
+    return first if first == "hydra_plugins" or not rest else rest[0]
 
 
-@pytest.mark.parametrize("file", [f for f in sorted(ROOT.rglob("*.py")) if f.parent != ROOT or f.stem != "__init__"],
-                         ids=lambda file: str(file.relative_to(ROOT)))  # fmt: skip
-def test_imports_go_down(file: Path) -> None:
-    own = file.relative_to(ROOT).parts[0].removesuffix(".py")
-    for imported in imports(file) - {own}:
-        assert rank_of(imported) < rank_of(own), f"{own} may not import {imported}"
+def floor_of(package: str) -> int:
+    return next(floor for floor, packages in enumerate(FLOORS) if package in packages)
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path != "mgu/__init__.py"])
+def test_imports_go_down(path: str) -> None:
+    own = package_of(path.removesuffix(".py").replace("/", "."))
+    for module in imports(path):
+        package = package_of(module)
+        assert package in (own, "mgu") or floor_of(package) < floor_of(own), f"{path} may not import {module}"
+
+
+def test_no_module_is_in_a_circle() -> None:
+    """Faces hand on what is below them, so a package's own files import one another, not the face."""
+    graph = {module: imports(path) - {module} for module, path in MODULES.items() if module != "mgu"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"imports in a circle: {' -> '.join(error.args[1])}")
+
+
+def test_top_level_has_at_most_three_files() -> None:
+    loose = {file.name for file in (ROOT / "mgu").glob("*.py")} - {"__init__.py"}
+    assert len(loose) <= 3, loose
+
+
+@pytest.mark.parametrize("package", sorted({package_of(module) for module in MODULES} - {"mgu", "hydra_plugins"}))
+def test_every_package_says_what_it_is_for(package: str) -> None:
+    path = f"mgu/{package}/__init__.py"
+    if path in FILES:
+        assert ast.get_docstring(ast.parse(FILES[path]))
+
+
+def heavy_modules_after(code: str) -> str:
+    script = f"import sys; {code}; print(*{{'torch', 'hydra', 'pandas', 'scipy', 'matplotlib'}} & set(sys.modules))"
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.mark.parametrize("package", WITHOUT_TORCH)
+def test_the_parent_imports_no_torch(package: str) -> None:
+    """Every file of it, in a fresh process."""
+    modules = [m for m in MODULES if m == f"mgu.{package}" or m.startswith(f"mgu.{package}.")]
+    assert "torch" not in heavy_modules_after(f"import {', '.join(modules or ['mgu'])}")
+
+
+def test_the_command_starts_without_what_takes_long_to_import() -> None:
+    assert heavy_modules_after("import mgu.cli.main, mgu.cli.report") == ""
+
+
+def test_the_sweep_reaches_training_only_through_isolation() -> None:
+    child = {"run", "train", "factory", "measure", "multi_seed", "data", "models", "layers"}
+    for path in FILES:
+        if path.startswith(("mgu/sweep/", "hydra_plugins/")):
+            assert not {package_of(module) for module in imports(path)} & (child - {"measure"}), path
+
+
+def test_nobody_imports_the_command() -> None:
+    assert not [path for path in FILES if path != "mgu/cli/main.py" and "mgu.cli.main" in imports(path)]
+
+
+def _with(text: str) -> Iterable[str]:
+    return [path for path, source in FILES.items() if text in source]
 
 
 def test_one_file_each_touches_codecarbon_and_hydra_main() -> None:
-    texts = {str(file.relative_to(ROOT)): file.read_text() for file in ROOT.rglob("*.py")}
-    assert [name for name, text in texts.items() if "codecarbon import" in text] == ["energy.py"]
-    assert [name for name, text in texts.items() if "hydra.main(" in text] == ["cli.py"]
-    assert not [name for name, text in texts.items() if "pickle.load" in text]
-    loads = [line for text in texts.values() for line in text.splitlines() if "torch.load(" in line]
+    assert _with("from codecarbon import") == ["mgu/measure/energy.py"]
+    assert _with("hydra.main(") == ["mgu/cli/train.py"]
+    assert not _with("pickle.load")
+    loads = [line for path in _with("torch.load(") for line in FILES[path].splitlines() if "torch.load(" in line]
     assert loads and all("weights_only=True" in line for line in loads)

@@ -25,13 +25,13 @@ from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, flag_override
 
-from mgu.config import RunConfig
+from mgu.config.run import RunConfig
 from mgu.errors import UserError
-from mgu.results import chosen_runs_dir
-from mgu.state import run_folder, runs_dir
+from mgu.results.files import chosen_runs_dir
+from mgu.results.folder import run_folder, runs_dir
 
 if TYPE_CHECKING:
-    from mgu.sweep import Sweep
+    from mgu.sweep.sweep import Sweep
 
 Grids = dict[str, dict[str, Any]]
 
@@ -80,9 +80,9 @@ class GridSweeper(BasicSweeper):
         calibrate: bool = False,
         seeds: list[int] | None = None,
     ) -> None:
-        """plan: "table" or "json" shows what would be done and trains nothing; see mgu/plan.py, also for calibrate.
+        """plan: "table" or "json" shows what would be done and trains nothing; it and calibrate: mgu/sweep/plan.py.
 
-        seeds: set here, in a job of several seeds that are trained together; see mgu/grouping.py.
+        seeds: set here, in a job of several seeds that are trained together; see mgu/sweep/seed_groups.py.
         """
         super().__init__(max_batch_size, params)
         self.grids, self.plan, self.calibrate = grids or {}, plan, calibrate
@@ -103,11 +103,11 @@ class GridSweeper(BasicSweeper):
         jobs = self._jobs([*self._parse_config(), *arguments])
         configs = self._check_all(jobs)
         if self.plan:
-            from mgu.plan import show_plan
+            from mgu.sweep.plan import show_plan
 
             show_plan(configs, self.plan, self.calibrate)
             return []
-        from mgu.sweep import Sweep  # for a sweep that is sound; Hydra imports this file for --help, too
+        from mgu.sweep.sweep import Sweep  # for a sweep that is sound; Hydra imports this file for --help, too
 
         sweep = Sweep(configs)
         sweep.prepare()
@@ -200,7 +200,8 @@ class GridSweeper(BasicSweeper):
         return configs
 
     def _check(self, job: list[str]) -> RunConfig:
-        from mgu.compose import explain, read_config
+        from mgu.cli.compose import read_config
+        from mgu.cli.hydra_errors import explain
 
         assert self.config is not None and self.hydra_context is not None
         try:

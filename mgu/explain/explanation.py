@@ -9,16 +9,17 @@ from typing import Literal
 import msgspec
 from torch import nn
 
-from mgu.config import RunConfig
+from mgu.config.run import RunConfig
+from mgu.data.datasets import build_task
 from mgu.data.splits import Data
 from mgu.errors import UserError
 from mgu.explain.observe import UnitStatistics, observe
 from mgu.explain.statistics import GateSummary
 from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
-from mgu.problem import build_task
-from mgu.results import EXPLAIN_FILE, Record, write_text
+from mgu.results.files import write_text
+from mgu.results.result import EXPLAIN_FILE, Record
 from mgu.train.loop import evaluate
-from mgu.wiring import Gate
+from mgu.unit.wiring import Gate
 
 SCHEMA_VERSION: Literal[2] = 2  # 1 had `images` and `accuracy`, for there were no tables
 

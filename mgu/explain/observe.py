@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from mgu.explain.statistics import GateStatistics
-from mgu.layers.unit import MultiGatedUnit
-from mgu.wiring import Gate, Wiring
+from mgu.unit.unit import MultiGatedUnit
+from mgu.unit.wiring import Gate, Wiring
 
 NORMALISING: tuple[Gate, ...] = ("norm_or_none", "bn_or_ln", "bn_order")  # from the last one back to the first
 

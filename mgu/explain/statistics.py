@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from mgu.results import Record
+from mgu.results.result import Record
 
 BINS = 1000  # of the histogram over 0..1: a quantile is off by half a bin at most, 0.0005; the entropy by 0.007 bit
 DRAWN_BINS = 50  # as many are kept in a summary

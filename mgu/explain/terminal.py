@@ -7,10 +7,10 @@ from rich.console import JustifyMethod
 from rich.markup import escape
 from rich.table import Table
 
+from mgu.console.text import table_console
 from mgu.explain.explanation import Explanation, UnitExplanation
-from mgu.report.terminal import table_console
-from mgu.score import SCORES
-from mgu.wiring import Gate
+from mgu.tasks.score import SCORES
+from mgu.unit.wiring import Gate
 
 TITLES = (
     "layer", "gate", "mean", "median", "min", "max", "std", ">=.9", "<.1", "bits", "by input", "by position",

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 
 from mgu.explain.explanation import Explanation, UnitExplanation
 from mgu.explain.words import LEANING, VARIES
-from mgu.wiring import GATES, Gate
+from mgu.unit.wiring import GATES, Gate
 
 PAGE_IN = 7.0  # wide: A4 or Letter within its margins
 LEFT_IN, RIGHT_IN, GATE_IN, MIX_IN, GAP_IN = 1.55, 1.1, 0.36, 0.7, 0.25

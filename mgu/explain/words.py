@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mgu.explain.statistics import GateSummary
-from mgu.wiring import Gate, Wiring
+from mgu.unit.wiring import Gate, Wiring
 
 DECIDED, LEANING = 0.9, 0.6  # from this weight on a path is the one taken, or the one mostly taken
 VARIES = 0.1  # a constant in a gate's place would be off by more than this, root of the mean square

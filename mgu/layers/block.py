@@ -6,8 +6,9 @@ from torch import Tensor, nn
 
 from mgu.errors import did_you_mean
 from mgu.layers.activation import Activation, find_activation
+from mgu.layers.channels import find_channels
 from mgu.layers.normalization import BatchNorm, LayerNorm
-from mgu.layers.transform import find_channels, fresh_copy
+from mgu.layers.weight_init import fresh_copy
 
 NORMS = ("bn_pre", "bn_post", "ln", "no_norm")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mgu.layers.transform import initialise
+from mgu.layers.weight_init import initialise
 
 REDUCTION, NARROWEST = 16, 8  # the inner width: a sixteenth, as its authors have it, but not below 8 for narrow layers
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
-from mgu.layers.transform import glorot_
+from mgu.layers.weight_init import glorot_
 
 
 class ConvNet(nn.Module):

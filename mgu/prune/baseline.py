@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 
-from mgu.build import build_model
-from mgu.config import NormConfig
+from mgu.config.run import NormConfig
 from mgu.errors import UserError
+from mgu.factory.model import build_model
+from mgu.factory.trained import Trained, load_trained
 from mgu.models.convnet import ConvNet
-from mgu.results import RESULT_FILE, Result, read_result
-from mgu.trained import Trained, load_trained
+from mgu.results.result import RESULT_FILE, Result, read_result
 
 
 def find_baselines(trained: Trained) -> dict[str, tuple[ConvNet, Result | None]]:

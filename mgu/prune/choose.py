@@ -8,13 +8,13 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from mgu.config.prune import PruneConfig
 from mgu.data.splits import Data
 from mgu.models.convnet import ConvNet, count_keras
+from mgu.prune.benchmark import flops_of
 from mgu.prune.convert import convert
-from mgu.prune.cost import flops_of
-from mgu.prune.search import Candidate
-from mgu.prune.settings import PruneConfig
-from mgu.prune.tune import Tuning
+from mgu.prune.fine_tune import Tuning
+from mgu.prune.fix_gates import Candidate
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from mgu.data.splits import Data
 from mgu.errors import RunsFailed
-from mgu.layers.folding import fold, hand_on
 from mgu.models.convnet import ConvNet
+from mgu.prune.fold import fold, hand_on
 
 TOLERANCE = 1e-5  # of the largest logit: single precision keeps 6e-8 an operation, a few layers of sums lose some of it
 BATCH_SIZE = 1000

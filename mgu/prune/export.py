@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from mgu.errors import UserError, how_to_install
-from mgu.results import replacing
+from mgu.results.files import replacing
 
 Format = Literal["torch", "onnx"]
 FILES: dict[Format, str] = {"torch": "converted.pt2", "onnx": "converted.onnx"}

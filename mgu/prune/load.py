@@ -9,11 +9,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mgu.errors import UserError
+from mgu.factory.trained import load_trained
 from mgu.models.convnet import ConvNet
 from mgu.prune.network import from_text, prune
 from mgu.prune.outcome import OUTCOME_FILE, Outcome
-from mgu.results import PRUNE_FOLDER
-from mgu.trained import load_trained
+from mgu.results.result import PRUNE_FOLDER
 
 
 def load_pruned(run: str | Path) -> ConvNet:

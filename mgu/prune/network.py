@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from mgu.layers.pruned import find_ways, prune_unit
-from mgu.layers.unit import MultiGatedUnit
 from mgu.models.convnet import ConvNet
-from mgu.wiring import Gate
+from mgu.prune.pruned_unit import find_ways, prune_unit
+from mgu.unit.unit import MultiGatedUnit
+from mgu.unit.wiring import Gate
 
 
 class Place(NamedTuple):
@@ -24,7 +24,7 @@ class Place(NamedTuple):
         return f"{self.block + 1}.{self.gate}"
 
 
-Decisions = dict[Place, Tensor | float]  # see mgu/layers/pruned.py
+Decisions = dict[Place, Tensor | float]  # see mgu/prune/pruned_unit.py
 
 
 def units_of(model: ConvNet) -> dict[int, MultiGatedUnit]:

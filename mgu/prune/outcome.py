@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
-from mgu.prune.cost import Cost
-from mgu.results import Energy, Record, write_text
+from mgu.prune.benchmark import Cost
+from mgu.results.files import write_text
+from mgu.results.result import Energy, Record
 
 OUTCOME_FILE = "prune.json"
 

@@ -11,28 +11,29 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mgu.build import describe_device
-from mgu.checkpoint import save_weights
-from mgu.data.images import Images
+from mgu.config.prune import PruneConfig
+from mgu.data.images.images import Images
 from mgu.data.splits import Data, Splits, split_holdout
-from mgu.energy import build_meter
 from mgu.errors import UserError
+from mgu.factory.device import describe_device
+from mgu.factory.trained import Trained
+from mgu.measure.contention import Presence
+from mgu.measure.energy import build_meter
 from mgu.models.convnet import ConvNet
-from mgu.presence import Presence
 from mgu.prune.baseline import find_baselines
+from mgu.prune.benchmark import Cost, Subject, by_itself, measure
 from mgu.prune.choose import Choice, accuracy_of, choose
 from mgu.prune.convert import check_equal, convert, logits_of
-from mgu.prune.cost import Cost, Subject, by_itself, measure
 from mgu.prune.export import FILES, Format, export, write
+from mgu.prune.figure import PICTURE_FILE, draw_curve
+from mgu.prune.fine_tune import Tuning, steps_of
+from mgu.prune.fix_gates import Candidate, by_steps, by_threshold
 from mgu.prune.network import as_text, open_questions, units_of
 from mgu.prune.outcome import OUTCOME_FILE, Outcome, Point, Row, write_outcome
-from mgu.prune.picture import PICTURE_FILE, draw_curve
-from mgu.prune.search import Candidate, by_steps, by_threshold
-from mgu.prune.settings import PruneConfig
-from mgu.prune.tune import Tuning, steps_of
-from mgu.results import PRUNE_FOLDER, Energy, make_folder
+from mgu.results.files import make_folder
+from mgu.results.result import PRUNE_FOLDER, Energy
+from mgu.run.checkpoint import save_weights
 from mgu.train.loop import Fit
-from mgu.trained import Trained
 
 Tell = Callable[[str], None]
 

@@ -6,10 +6,10 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from mgu.prune.cost import Cost, Latency
+from mgu.console.text import table_console
+from mgu.prune.benchmark import Cost, Latency
 from mgu.prune.outcome import Outcome
-from mgu.report.terminal import table_console
-from mgu.results import JOULES_PER_KWH, Energy, describe_method
+from mgu.results.result import JOULES_PER_KWH, Energy, describe_method
 
 # What a narrow terminal does without, in turn.
 LESSER = ("quartiles of 256", "differs", "quartiles of 1", "MFLOPs", "256 images [ms]", "J / 1,000 images")

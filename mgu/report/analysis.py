@@ -7,21 +7,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from mgu.report.beside import Pair, beside_paper, describe_beside
-from mgu.report.budget import Budget, budget, obstacle
 from mgu.report.costs import Charge, charges, describe_costs
-from mgu.report.images import Correct, correct_of
-from mgu.report.optimism import Optimism, describe_optimism, optimism
-from mgu.report.rank import SHORT_S, STARVED, Table, is_starved
-from mgu.report.scores import compare_scores
-from mgu.report.seeds import stem
-from mgu.report.verdict import MARGIN, Verdict, explain_no_verdict, judge
-from mgu.results import Result
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.seeds import stem
+from mgu.report.ranking.validity import SHORT_S, STARVED, is_starved
+from mgu.report.stats.budget import Budget, budget, obstacle
+from mgu.report.stats.correct import Correct, correct_of
+from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
+from mgu.report.stats.replication import Pair, beside_paper, describe_beside
+from mgu.report.stats.scores import compare_scores
+from mgu.report.stats.verdict import MARGIN, Verdict, explain_no_verdict, judge
+from mgu.results.result import Result
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """A table and what follows from it, each part when it is first asked for. `margin` as in mgu/report/verdict.py."""
+    """A table and what follows from it, each part when it is first asked for. `margin`: see stats/verdict.py."""
 
     table: Table
     margin: float = MARGIN

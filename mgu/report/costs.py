@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from mgu.report.rank import SHORT_S, Row, Table, component_of, is_disturbed, is_short, is_starved
-from mgu.results import Result, describe_method
+from mgu.report.ranking.rank import Row, Table
+from mgu.report.ranking.validity import SHORT_S, component_of, is_disturbed, is_short, is_starved
+from mgu.results.result import Result, describe_method
 
 Kind = Literal["time", "cpu", "gpu", "processor", "co2"]
 CLAIMED, CLAIMED_OF = 10, 24  # times as dear is a search, over so many models

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mgu.score import SCORES
+from mgu.tasks.score import SCORES
 
 
 def balance(labels: Tensor, num_classes: int) -> Tensor:

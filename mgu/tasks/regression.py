@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mgu.score import SCORES
+from mgu.tasks.score import SCORES
 
 
 class Regression:

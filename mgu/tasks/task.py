@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from mgu.score import Score
+from mgu.tasks.score import Score
 
 
 class Task(Protocol):
@@ -31,5 +31,5 @@ class Task(Protocol):
         ...
 
     def metrics(self, totals: Tensor) -> dict[str, float]:
-        """By name, as in mgu/results.py; none where nothing was counted."""
+        """By name, as in mgu/results/result.py; none where nothing was counted."""
         ...

@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from mgu.config import RunConfig
-from mgu.results import HISTORY_FILE, Result, replacing
+from mgu.config.run import RunConfig
+from mgu.results.files import replacing
+from mgu.results.result import HISTORY_FILE, Result
 from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-from mgu.config import RunConfig
-from mgu.results import HISTORY_FILE, Result
+from mgu.config.run import RunConfig
+from mgu.results.result import HISTORY_FILE, Result
 from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
 
 MODULES = (

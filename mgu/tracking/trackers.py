@@ -9,9 +9,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from mgu.config import RunConfig
+from mgu.config.run import RunConfig
 from mgu.errors import UserError, how_to_install
-from mgu.results import Result
+from mgu.results.result import Result
 from mgu.tracking.mlflow import MlflowTracker
 from mgu.tracking.tensorboard import TensorBoardTracker
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mgu.config import RunConfig
-from mgu.results import Component, Energy, Metrics, Result
+from mgu.config.run import RunConfig
+from mgu.results.result import Component, Energy, Metrics, Result
 
 Value = bool | int | float | str
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgu.score import Score
+from mgu.tasks.score import Score
 
 
 class EarlyStop:

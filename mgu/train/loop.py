@@ -21,8 +21,8 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from mgu.data.splits import Data, Splits
 from mgu.tasks.task import Task
+from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.early_stop import EarlyStop
-from mgu.train.graph import ReplayedStep
 from mgu.train.step import Metrics, Step, Totals
 
 
@@ -94,7 +94,7 @@ def fit(
 ) -> Fit:
     """Train until `epochs`, or `patience` epochs without a better validation score, or a loss that is not finite.
 
-    as_graph: makes of the step what is to be called for every batch, see mgu/train/graph.py.
+    as_graph: makes of the step what is to be called for every batch, see mgu/train/cuda_graph.py.
     so_far: what an interrupted call had come to; the other arguments must be in the state that they had then.
     on_step is called after every batch, on_epoch after every epoch; penalty: see mgu/train/step.py.
     first_best: the first epoch that can be the best one, and from which patience counts.

@@ -1,6 +1,6 @@
 /* One step of Nadam over all parameters in one pass over memory; the formulas are those of torch.optim.NAdam.
 
-Given when this is compiled: REAL, float or double. mgu/train/optim.py calls it. */
+Given when this is compiled: REAL, float or double. mgu/train/nadam.py calls it. */
 
 #include <math.h>
 #include <stdlib.h>

@@ -18,7 +18,7 @@ class Step:
     """`step(index)` trains `model` on the examples at `index` (B,), which lies on their device. Waits for nothing.
 
     penalty: called after each forward pass; training adds it to the loss, the totals are without it.
-    Everything that it reads and changes stays where it is in memory, so that it can be recorded: mgu/train/graph.py.
+    Everything that it reads and changes stays where it is in memory, so that it can be recorded: see cuda_graph.py.
     """
 
     def __init__(

@@ -19,12 +19,12 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf, flag_override
 from safetensors.torch import load_file
 
-from mgu.check import check_config
-from mgu.cli import conf_dir
+from mgu.cli.conf import conf_dir
+from mgu.config.check import check_config
 from mgu.errors import UserError
-from mgu.results import WEIGHTS_FILE, read_result
-from mgu.run import run
-from mgu.state import run_folder
+from mgu.results.folder import run_folder
+from mgu.results.result import WEIGHTS_FILE, read_result
+from mgu.run.execute import run
 
 FOLDER = Path(__file__).parent
 IDENTITIES, WEIGHTS, DEMO = (FOLDER / f"{name}.json" for name in ("identities", "weights", "demo"))
@@ -105,8 +105,8 @@ def arithmetic() -> str:
 def weights(folder: Path) -> dict[str, dict[str, Any]]:
     """Trains the six runs below `folder`; returns the digest of the bits of each one's weights, and their norm."""
     from tests.conftest import compose_run  # which are not needed where only identities are recorded
-    from tests.test_recommendations import generate
-    from tests.test_tables import some_rows
+    from tests.data.test_recommendations import generate
+    from tests.data.test_tables import some_rows
 
     some_rows().to_csv(folder / "houses.csv", index=False)
     own = {

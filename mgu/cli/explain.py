@@ -1,0 +1,53 @@
+"""`mgu-run explain`: its arguments, and where its output goes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mgu.cli.parser import Parser
+from mgu.results.files import make_folder
+
+
+def main(arguments: list[str]) -> None:
+    """Raises UserError where RUN is no trained unit, or its files cannot be written."""
+    options = _parse(arguments)
+    # torch and matplotlib take seconds to import, which --help and mistyped arguments need not wait for.
+    from mgu.explain.explanation import explain_model, to_json, write_explanation
+    from mgu.explain.figures import draw_pictures
+    from mgu.explain.terminal import print_explanation
+    from mgu.factory.device import find_device, set_up_torch
+    from mgu.factory.trained import load_trained
+
+    trained = load_trained(options.run)
+    folder = options.out or trained.folder
+    make_folder(folder, "--out", "Pass another one.")
+    here = trained.config.model_copy(update={"device": "auto"})  # wherever it was trained
+    set_up_torch(here)
+    device = find_device(here)
+    explanation = explain_model(trained.config, trained.model.to(device), trained.splits.val.to(device))
+    write_explanation(folder, explanation)
+    pictures = draw_pictures(folder, explanation)
+    written = f"Written to {folder}: {', '.join(('explain.json', *pictures))}."
+    if options.format == "json":
+        sys.stdout.write(to_json(explanation))
+        print(written, file=sys.stderr)
+    else:
+        reported = trained.result.val
+        print_explanation(explanation, reported.of(trained.config.score) if reported else None)
+        print(written)
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        prog="mgu-run explain",
+        description="Show what the gates of a trained unit do on the run's validation data: a table, the most likely "
+        "flow of the data through each layer, explain.json, and pictures.",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run's folder, or the folder's name below runs/")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where explain.json and the pictures go (default: the run's folder)"
+    )
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    return parser.parse_args(arguments)

@@ -1,0 +1,125 @@
+"""`mgu-run report`: its arguments and where its output goes."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import math
+import os
+import re
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+
+from mgu.cli.parser import Parser
+from mgu.errors import UserError
+from mgu.report.analysis import Analysis
+from mgu.report.ranking.rank import rank
+from mgu.report.stats.verdict import MARGIN
+from mgu.results.files import default_runs_dir
+from mgu.results.load import load_results
+
+FORMATS = ("table", "md", "csv", "json", "tex", "html")
+
+
+def main(arguments: list[str]) -> None:
+    """Raises UserError where there is nothing to report; files that cannot be read are named on stderr."""
+    options = _parse(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal may not have every sign
+            stream.reconfigure(errors="replace")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads cost more than such small products gain
+    gc.disable()  # of ten thousand results nothing is garbage until the end
+    try:
+        _report(options)
+    finally:
+        gc.enable()
+
+
+def _report(options: argparse.Namespace) -> None:
+    paths = options.runs or [default_runs_dir()]
+    loaded = load_results(paths)
+    for line in loaded.skipped:
+        print(f"skipped {line}", file=sys.stderr)
+    if not loaded.runs:
+        raise UserError(
+            f"there must be a finished run to report, but there is none in {', '.join(map(str, paths))}. "
+            "Run `mgu-run +experiment=digits -m` first, or name the folder of your runs."
+        )
+    analyses = [Analysis(table, options.margin / 100) for table in rank(loaded.runs)]
+    if options.pictures:
+        _draw(analyses, options.pictures)
+    else:
+        _print(analyses, options.format or "table", loaded.skipped)
+
+
+def _draw(analyses: list[Analysis], folder: Path) -> None:
+    """Of several experiments each has a folder of its own."""
+    from mgu.report.figures.write import write_pictures
+
+    taken: dict[str, int] = {}
+    for analysis in analyses:
+        table = analysis.table
+        # A result file may be anybody's: its names must not lead out of the folder, nor two to the same one.
+        name = re.sub(r"[^\w-]+", "_", f"{table.experiment}-{table.dataset}-{table.split}")
+        taken[name] = taken.get(name, 0) + 1
+        own = folder / (name if taken[name] == 1 else f"{name}-{taken[name]}")
+        for path in write_pictures(analysis, folder if len(analyses) == 1 else own):
+            print(path)
+
+
+def _print(analyses: list[Analysis], form: str, skipped: list[str]) -> None:
+    """Each form imports what it needs only: rich takes longer than all that a CSV file needs."""
+    if form == "table":
+        from mgu.report.formats.terminal import print_analyses
+
+        print_analyses(analyses)
+        return
+    if form == "html":
+        from mgu.report.formats.html import to_html
+
+        sys.stdout.write(to_html(analyses, skipped))
+        return
+    from mgu.report.formats.latex import to_tex
+    from mgu.report.formats.text import to_csv, to_json, to_markdown
+
+    texts = {
+        "md": lambda: to_markdown(analyses),
+        "csv": lambda: to_csv([analysis.table for analysis in analyses]),
+        "json": lambda: to_json(analyses, skipped),
+        "tex": lambda: to_tex(analyses),
+    }
+    sys.stdout.write(texts[form]())
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(prog="mgu-run report", description="Join finished runs into the ranking table of their experiment.")
+    parser.add_argument(
+        "runs", nargs="*", type=Path, metavar="RUNS", help="folders or result.json files (default: all of runs/)"
+    )
+    parser.add_argument("--format", choices=FORMATS, help="default: table")
+    parser.add_argument(
+        "--pictures", type=Path, metavar="FOLDER", help="write the pictures there as SVG, PDF and PNG, and nothing else"
+    )
+    parser.add_argument(
+        "--margin",
+        type=_points,
+        default=100 * MARGIN,
+        metavar="POINTS",
+        help="of accuracy that a unit may lose and still be as good (default: %(default)s)",
+    )
+    options = parser.parse_args(arguments)
+    if options.pictures and options.format:
+        raise UserError(f"--pictures must be alone, but got --format {options.format}. Make one after the other.")
+    return options
+
+
+def _points(text: str) -> float:
+    """Of accuracy."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 100:
+        raise UserError(f"--margin must be from 0 to 100 points, but got {text}. Half a point is --margin 0.5.")
+    return value

@@ -1,0 +1,55 @@
+"""Text for people: counts, durations, sizes, and lines that are printed at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from rich.console import Console
+
+
+def say(line: str) -> None:
+    """Print one line at once. A reader that is gone (`| head`) stops no training."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def count(number: int, noun: str) -> str:
+    """1 run, 2 runs."""
+    return f"{number} {noun}" + "s" * (number != 1)
+
+
+def describe_s(seconds: float) -> str:
+    """A duration for people: 0.4 s, 42 s, 3 min 20 s, 5 h 10 min, 3 d 4 h."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    minutes, rest_s = divmod(round(seconds), 60)
+    if minutes < 10:
+        return f"{minutes} min {rest_s} s" if rest_s else f"{minutes} min"
+    hours, rest_min = divmod(round(seconds / 60), 60)
+    if hours == 0:
+        return f"{rest_min} min"
+    if hours < 48:
+        return f"{hours} h {rest_min} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+PLAIN_WIDTH = 240  # where there is no terminal to ask: wide enough not to fold a cell
+
+
+def table_console() -> Console:
+    """The terminal, or where there is none a page on which no cell is folded."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
+
+
+def size(params: int | None) -> str:
+    """In thousands below a million; "-" where it is not known."""
+    if params is None:
+        return "-"
+    scale, unit = (1e6, "M") if params >= 1e6 else (1e3, "K")
+    return f"{params / scale:.2f}{unit}"

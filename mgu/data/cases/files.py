@@ -1,0 +1,94 @@
+"""Which images of cases a run is about: what their configuration leaves open, settled by their contents.
+
+Imports no torch, for a sweep is checked in a process that has none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from mgu.data.cases.listing import FORMS, CaseFile, find_files
+from mgu.data.digest import digest_file
+from mgu.errors import UserError
+
+AT_ONCE = 64  # files that a thread is given
+
+
+def settle(dataset: dict[str, Any]) -> dict[str, Any]:
+    """The values of conf/dataset/cases.yaml with `classes` and `sha256` filled in from the images.
+
+    Raises UserError where none are named or they cannot be learned from; other values are the schema's to check.
+    """
+    path, stages = dataset.get("path"), dataset.get("stages")
+    if not isinstance(path, str):
+        raise UserError(f"dataset.path must be {FORMS}, but got {path}. Pass dataset.path=...")
+    stages = [str(stage) for stage in (stages if isinstance(stages, list) else [stages])] if stages else None
+    path = os.path.abspath(Path(path).expanduser())
+    files = find_files(path, stages, str(dataset.get("stage_pattern")))
+    digests = read_digests(files)
+    if dataset.get("broken") == "refuse":
+        refuse(find_odd(files, digests))
+    return dataset | {
+        "path": path,
+        "stages": stages,
+        "classes": sorted({file.label for file in files}),
+        "sha256": dataset.get("sha256") or digest(files, digests),
+    }
+
+
+def read_digests(files: Sequence[CaseFile]) -> list[str]:
+    """SHA-256 of each file, read in parallel; empty where it cannot be read."""
+    chunks = [files[start : start + AT_ONCE] for start in range(0, len(files), AT_ONCE)]
+    with ThreadPoolExecutor() as pool:
+        found = pool.map(lambda chunk: [_digest_of(file.path) for file in chunk], chunks)
+        return [own for chunk in found for own in chunk]
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        return digest_file(path)
+    except OSError:
+        return ""
+
+
+def digest(files: Sequence[CaseFile], digests: Sequence[str]) -> str:
+    """Of classes, cases and contents in their order: not of where they lie, of names, or of what was not chosen."""
+    parts = [part for file, own in zip(files, digests, strict=True) for part in (file.label, file.case, own)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def find_odd(files: Sequence[CaseFile], digests: Sequence[str]) -> dict[str, str]:
+    """What is wrong, by name, with files that are missing, or copies of others and so maybe of another case's."""
+    firsts: dict[str, str] = {}
+    odd = {}
+    for file, own in zip(files, digests, strict=True):
+        if not own:
+            odd[file.name] = "cannot be read" if file.path.exists() else "is missing"
+        elif (first := firsts.setdefault(own, file.name)) != file.name:
+            odd[file.name] = f"is a copy of {first}"
+    return odd
+
+
+def refuse(odd: dict[str, str]) -> None:
+    """Raises UserError that names the first, if there is any."""
+    if odd:
+        name, reason = next(iter(odd.items()))
+        raise UserError(
+            f"images must be whole and each there once, but {name} {reason}{_and_more(len(odd) - 1)}. Mend or remove "
+            "it, or pass dataset.broken=skip to go on without."
+        )
+
+
+def describe_odd(odd: dict[str, str]) -> str:
+    """What was skipped, in one line."""
+    some = "; ".join(f"{name} {reason}" for name, reason in list(odd.items())[:3])
+    return f"{len(odd)} image{'s' * (len(odd) != 1)} skipped: {some}{_and_more(len(odd) - 3)}"
+
+
+def _and_more(number: int) -> str:
+    return f" (and {number} more)" if number > 0 else ""

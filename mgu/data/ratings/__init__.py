@@ -1,0 +1,1 @@
+"""Recommendations: MovieLens-100K, as ratings to predict or as next items to rank."""

@@ -1,0 +1,1 @@
+"""Tables: UCI Adult, and CSV or Parquet files of the user's own."""

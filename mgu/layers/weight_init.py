@@ -1,0 +1,79 @@
+"""What the unit must know of a layer it wraps: where its channels are, and how to make a fresh copy of it."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd
+from torch.nn.parameter import is_lazy
+
+
+def fresh_copy(layer: nn.Module) -> nn.Module:
+    """A trainable deep copy of `layer` with its own initial weights.
+
+    Linear layers and convolutions start glorot-uniform with zero biases, by their own fan (Keras' default); any other
+    module by its own `reset_parameters()`, or by those of its sub-modules. Raises TypeError where the copy would start
+    equal to the original, for then a gate could not be told from the layer it gates.
+    """
+    try:
+        twin = copy.deepcopy(layer)
+    except Exception as error:
+        raise TypeError(f"layer must allow copy.deepcopy, but {type(layer).__name__} fails: {error}") from error
+    if any(is_lazy(parameter) for parameter in twin.parameters()):
+        raise TypeError(
+            f"layer must have its final shape, but {type(layer).__name__} is lazy. Call it on one batch first."
+        )
+    initialise(twin)
+    twin.requires_grad_(True)
+    _check_differs(layer, twin)
+    return twin
+
+
+def initialise(module: nn.Module) -> None:
+    """Draw new weights, in place; a module with `reset_parameters()` of its own answers for its sub-modules too."""
+    if isinstance(module, (nn.Linear, _ConvNd)) and type(module).__module__.startswith("torch.nn.modules"):
+        glorot_(module)
+    elif callable(reset := getattr(module, "reset_parameters", None)):
+        reset()
+    else:
+        for child in module.children():
+            initialise(child)
+
+
+def glorot_(module: nn.Linear | _ConvNd) -> None:
+    """Glorot-uniform weight and zero bias, in place (Keras' defaults)."""
+    nn.init.xavier_uniform_(module.weight)
+    if module.bias is not None:
+        nn.init.zeros_(module.bias)
+
+
+def place_like_(module: nn.Module, layer: nn.Module) -> None:
+    """Move `module` to where the layer lives, in its precision; nowhere, if the layer has no parameters."""
+    parameter = next(layer.parameters(), None)
+    if parameter is not None:
+        module.to(parameter.device, parameter.dtype)
+
+
+def _check_differs(layer: nn.Module, twin: nn.Module) -> None:
+    """A weight that nothing draws anew would be the same in every gate; biases may well be constants."""
+    for (name, ours), theirs in zip(twin.named_parameters(), layer.parameters(), strict=True):
+        is_constant = ours.is_meta or ours.numel() == 0 or bool((ours == ours.flatten()[0]).all())
+        if not is_constant and ours.dim() > 1 and torch.equal(ours, theirs):
+            raise TypeError(
+                f"layer must draw new weights in reset_parameters(), but {name!r} of {type(layer).__name__} stays "
+                "as it was. Give the layer, or the sub-module that owns it, a reset_parameters() method that draws it."
+            )
+
+
+def set_bias_(transform: nn.Module, value: float, gate: str) -> None:
+    """Start the bias of a gate's transform at `value`, in place; 0 leaves it as it was initialised."""
+    if value == 0:
+        return
+    bias = getattr(transform, "bias", None)
+    if not isinstance(bias, Tensor):
+        raise TypeError(
+            f"gate_bias of {gate!r} must be 0 for a layer without a bias, but got {value}. Wrap one with bias=True."
+        )
+    nn.init.constant_(bias, value)

@@ -1,0 +1,139 @@
+"""What a run will take, from runs like it that are over, or from a few steps of calibration. Imports no torch."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import Any, NamedTuple
+
+from mgu.config.run import RunConfig
+from mgu.config.unit import UnitConfig
+from mgu.results.result import JOULES_PER_KWH, Energy, Result
+
+Axes = tuple[str | None, bool | None, str | None]  # norm, residual, unit
+
+
+class Model(NamedTuple):
+    """What a run trains and on what. flops: floating-point operations of one image's forward pass.
+
+    Both sizes are None for a model that cannot be built: its run will say why.
+    """
+
+    device: str
+    params_keras: int | None
+    flops: int | None
+
+
+class Sample(NamedTuple):
+    """How long an epoch of one model took, and with what power."""
+
+    dataset: str
+    device: str
+    is_unit: bool
+    layout: str
+    axes: Axes
+    flops: int
+    epoch_s: float
+    overhead_s: float  # what is not of any epoch
+    epochs: int | None  # None: training was not run to its end
+    stopped_early: bool  # or by the number of epochs that it was allowed
+    power_w: float | None
+    power_method: str | None  # which part of the machine, and how its energy was come by
+    source: str
+
+
+class Estimate(NamedTuple):
+    """time_s and energy_kwh: None where there is nothing to go by; `method` says how they were come by."""
+
+    time_s: float | None
+    energy_kwh: float | None
+    method: str
+
+
+NOTHING_TO_GO_BY = Estimate(None, None, "not known: no finished run on this device to go by")
+
+
+def sample_of(result: Result) -> Sample | None:
+    """A finished run as a sample; None for one that tells nothing, or whose time other runs have spoilt."""
+    seconds, energy = result.seconds, result.energy
+    if result.status != "ok" or not (seconds and result.flops_per_sample and result.epochs and result.device):
+        return None
+    if result.contended or result.resumed:
+        return None
+    power_w, power_method = power_of(energy, result.device.startswith("cuda"))
+    return Sample(
+        dataset=result.dataset,
+        device=result.device,
+        is_unit=result.model != "baseline",
+        layout=result.layout,
+        axes=(result.norm, result.residual, _unit_of(result)),
+        flops=result.flops_per_sample,
+        epoch_s=(seconds.train + seconds.checkpoint) / result.epochs,
+        overhead_s=seconds.setup + seconds.build + seconds.evaluate + seconds.explain,
+        epochs=result.epochs,
+        stopped_early=result.epochs < result.config["training"]["epochs"],
+        power_w=power_w,
+        power_method=power_method,
+        source="finished run",
+    )
+
+
+def _unit_of(result: Result) -> str | None:
+    """What its unit is called; of a version whose units were described otherwise, its wiring."""
+    unit: Any = result.config.get("mgu")
+    try:
+        return UnitConfig.model_validate(unit).name if unit else None
+    except ValueError:
+        return str(unit.get("wiring"))
+
+
+def axes_of(config: RunConfig) -> Axes:
+    """Norm, residual choice and unit."""
+    unit = config.mgu.name if config.mgu else None
+    return (config.norm.name if config.norm else None, config.residual, unit)
+
+
+def power_of(energy: Energy | None, on_gpu: bool) -> tuple[float | None, str | None]:
+    """Mean watts of the part of the machine that trains, and which that is with the method; None where not known."""
+    component = energy and (energy.gpu if on_gpu else energy.cpu)
+    if not energy or not component or component.method == "none" or not energy.tracked_s:
+        return None, None
+    return component.kwh * JOULES_PER_KWH / energy.tracked_s, f"{'GPU' if on_gpu else 'CPU'} {component.method}"
+
+
+def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_done: int = 0) -> Estimate:
+    """From the samples most like this run, scaled by FLOPs where they are of another model."""
+    if (flops := model.flops) is None:
+        return NOTHING_TO_GO_BY
+    candidates = [s for s in samples if s.dataset == config.dataset.label and s.device == model.device]
+    is_unit, layout, axes = config.mgu is not None, config.layout.as_list, axes_of(config)
+    tiers = [
+        ("of this model", [s for s in candidates if s.layout == layout and s.axes == axes]),
+        ("of this layout", [s for s in candidates if s.layout == layout and s.is_unit == is_unit]),
+        ("of units" if is_unit else "of baselines", [s for s in candidates if s.is_unit == is_unit]),
+        ("of other models", candidates),
+    ]
+    for likeness, chosen in tiers:
+        if chosen:
+            nearest = min(chosen, key=lambda sample: abs(math.log(sample.flops / flops)))
+            return _estimate(config, flops, [s for s in chosen if s.layout == nearest.layout], likeness, epochs_done)
+    return NOTHING_TO_GO_BY
+
+
+def _estimate(config: RunConfig, flops: int, samples: Sequence[Sample], likeness: str, epochs_done: int) -> Estimate:
+    limit = config.training.epochs
+    ran = [min(s.epochs, limit) for s in samples if s.epochs and (s.stopped_early or s.epochs >= limit)]
+    epochs = median(ran) if ran else limit
+    if epochs <= epochs_done:  # it goes on longer than the others did
+        epochs = min(limit, epochs_done + config.training.patience)
+    epoch_s = median(sample.epoch_s * flops / sample.flops for sample in samples)
+    time_s = epoch_s * (epochs - epochs_done) + median(sample.overhead_s for sample in samples)
+    power_method = samples[-1].power_method
+    powers = [s.power_w for s in samples if s.power_w is not None and s.power_method == power_method]
+    is_scaled = any(sample.flops != flops for sample in samples)
+    sources = sorted({sample.source + "s" * (len(samples) > 1) for sample in samples})
+    method = f"{len(samples)} {' and '.join(sources)} {likeness}" + ", scaled by FLOPs (rough)" * is_scaled
+    method += f", {power_method}" if powers else ""
+    method += ", at most: early stopping not foreseen" * (not ran)
+    return Estimate(time_s, median(powers) * time_s / JOULES_PER_KWH if powers else None, method)

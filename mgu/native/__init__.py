@@ -1,0 +1,1 @@
+"""C files of this package: compiled on first use, kept in the user's cache, loaded through ctypes."""

@@ -1,0 +1,76 @@
+"""Analysed tables as a LaTeX document that compiles as it stands; the tables need only the package booktabs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mgu.report.analysis import Analysis
+from mgu.report.formats.tables import lesser_grids
+from mgu.report.ranking.columns import LEFT_ALIGNED, shown_columns
+
+HEAD = r"""\documentclass{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage{booktabs,longtable}
+\usepackage[a4paper,landscape,margin=1cm]{geometry}
+\begin{document}
+"""
+ROWS = 45  # of a table that must fit on a page; a longer one may break over pages
+ESCAPES = {
+    "\\": r"\textbackslash{}",
+    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    '"': r"\textquotedbl{}",
+    "\u00b1": r"$\pm$",
+}
+
+
+def to_tex(analyses: Sequence[Analysis]) -> str:
+    """A section an experiment: its ranking and what follows from it. Units are bold."""
+    parts = [_experiment(analysis) for analysis in analyses]
+    return HEAD + "\n\\clearpage\n".join(parts) + "\\end{document}\n"
+
+
+def escape(text: str) -> str:
+    """For the text of a document; what pdfLaTeX has no sign for becomes a question mark."""
+    plain = "".join(sign if " " <= sign <= "~" or sign in ESCAPES else "?" for sign in text)
+    return "".join(ESCAPES.get(sign, sign) for sign in plain)
+
+
+def _experiment(analysis: Analysis) -> str:
+    table = analysis.table
+    shown = shown_columns(table)
+    rows = [[column.text(row) for column in shown] for row in table.rows]
+    is_left = [column.key in LEFT_ALIGNED for column in shown]
+    lines = [rf"\section*{{{escape(table.title)}}}"]
+    lines.append(_table([column.title for column in shown], is_left, rows, [row.is_unit for row in table.rows]))
+    for heading, sentences in analysis.sections.items():
+        lines += [rf"\paragraph{{{escape(heading)}}}", r"\begin{itemize}"]
+        lines += [rf"\item {escape(sentence)}" for sentence in sentences]
+        lines.append(r"\end{itemize}")
+    for grid in lesser_grids(analysis):
+        lines += [rf"\paragraph{{{escape(grid.title)}}}\mbox{{}}\\"]
+        rows = [[text for text, _ in row] for row in grid.rows]
+        lines.append(_table(grid.columns, [k == 0 for k in range(len(grid.columns))], rows, [False] * len(rows)))
+    return "\n".join(lines) + "\n"
+
+
+def _table(titles: list[str], is_left: list[bool], rows: list[list[str]], is_bold: list[bool]) -> str:
+    environment = "tabular" if len(rows) <= ROWS else "longtable"
+    align = "".join("l" if left else "r" for left in is_left)
+    size = r"\scriptsize\setlength{\tabcolsep}{3pt}"
+    head = " & ".join(escape(title) for title in titles)
+    lines = ["{" + size, r"\noindent" if environment == "tabular" else ""]
+    lines += [rf"\begin{{{environment}}}{{@{{}}{align}@{{}}}}", r"\toprule", rf"{head} \\", r"\midrule"]
+    if environment == "longtable":
+        lines.append(r"\endhead")
+    for row, bold in zip(rows, is_bold, strict=True):
+        cells = [escape(text) for text in row]
+        # A "[" after the line break above would be read as that break's argument.
+        cells[0] = "{" + cells[0] + "}" if cells[0].startswith(("[", "*")) else cells[0]
+        lines.append(" & ".join(rf"\textbf{{{cell}}}" if bold else cell for cell in cells) + r" \\")
+    lines += [r"\bottomrule", rf"\end{{{environment}}}", r"\par}"]
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,157 @@
+"""The columns of a ranking table: the paper's in its order, then ours. To add one, add a Column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from statistics import fmean
+from typing import NamedTuple
+
+from mgu.console.text import size
+from mgu.report.ranking.rank import Row, Split, Table
+from mgu.results.result import describe_method
+from mgu.tasks.score import shorten
+
+SAID_TWICE = ("layout", "norm", "residual")  # by the model's name, too
+LEFT_ALIGNED = ("model_name", "layout", "norm", "status")
+
+Value = str | int | float | None
+
+
+class Column(NamedTuple):
+    """`key` and the exact `value` are for machines, `title` and the rounded `text` for people."""
+
+    key: str
+    title: str
+    value: Callable[[Row], Value]
+    text: Callable[[Row], str]
+
+
+def columns(table: Table) -> list[Column]:
+    """Those that this table can fill."""
+    chosen = [
+        Column("rank", "rank", lambda row: row.rank, lambda row: _or_dash(row.rank)),
+        Column("model_name", "model_name", lambda row: row.name, lambda row: row.name),
+        Column("layout", "layout", lambda row: row.result.layout, lambda row: row.result.layout),
+        Column("norm", "norm", lambda row: row.result.norm, lambda row: row.result.norm or "N/A"),
+        Column("residual", "residual", _residual, lambda row: {None: "N/A", 0: "0", 1: "1"}[_residual(row)]),
+        Column(
+            "model_size", "model size", lambda row: row.result.params_keras, lambda row: size(row.result.params_keras)
+        ),
+        Column("tts_s", "tts [s]", lambda row: row.tts_s, lambda row: _or_dash(row.tts_s, ",.1f") + row.marks),
+        *_scores("train", table),
+        *_scores("val", table),
+    ]
+    if table.tested == "test":
+        chosen += _scores("test", table)
+    if any(row.paper for row in table.rows):
+        chosen.append(Column("paper_val_acc", "paper [%]", _paper, lambda row: _or_dash(_paper(row), ".2f")))
+    seeds = Column("seeds", "seeds" * table.has_seeds, _seeds, lambda row: str(_seeds(row)))
+    epochs = Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}")
+    chosen += [seeds, epochs]
+    for part in ("cpu", "gpu", "ram"):
+        if any(row.component(part) for row in table.rows):
+            chosen += _energy(part, table, is_shown=part != "ram")
+    chosen += [
+        Column("processor_s", "", lambda row: row.mean_energy("cpu_seconds"), lambda row: ""),
+        Column("co2_kg_estimated", "", lambda row: row.mean_energy("emissions_kg"), lambda row: ""),
+        Column("contended", "", lambda row: sum(r.contended for r in row.results), lambda row: ""),
+        Column("resumed", "", lambda row: sum(r.resumed for r in row.results), lambda row: ""),
+    ]
+    return [*chosen, Column("status", "status", lambda row: row.status, lambda row: row.status)]
+
+
+def shown_columns(table: Table) -> list[Column]:
+    """Those for people: a title-less column says what another one's title or text says already."""
+    return [column for column in columns(table) if column.title]
+
+
+def _scores(split: Split, table: Table) -> list[Column]:
+    """The metrics of the table's task on one split: accuracy in percent, others as they are, where any row has them.
+
+    People see beside the score two others, and of the last split only, for three of each would not fit a page.
+    """
+    names = [table.score.metric, *table.score.others]
+    known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
+    return [
+        column
+        for name in known
+        for column in _over_seeds(
+            split, name, table, is_shown=name == names[0] or (split == table.tested and name in names[:3])
+        )
+    ]
+
+
+def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
+    """Mean with its deviation, and its interval; the latter two hidden where every model has one seed, and left out of
+    the training data."""
+    is_accuracy = metric.endswith("accuracy")
+    scale, key = 100 if is_accuracy else 1, f"{split}_{metric.replace('accuracy', 'acc')}"
+
+    def value(row: Row, field: str) -> float | None:
+        own = getattr(row.spread(split, metric), field, None)
+        return None if own is None else scale * own
+
+    def write(own: float | None) -> str:
+        return "-" if own is None else f"{own:.2f}" if is_accuracy else shorten(own)
+
+    def text(row: Row) -> str:
+        deviation = value(row, "deviation") if split != "train" else None
+        return write(value(row, "mean")) + ("" if deviation is None else f" \u00b1 {write(deviation)}")
+
+    def interval(row: Row) -> str:
+        low, high = value(row, "low"), value(row, "high")
+        return "-" if low is None or high is None else f"{write(low)} to {write(high)}"
+
+    title = f"{key} [%]" if is_accuracy else key
+    mean = Column(key, title * is_shown, lambda row: value(row, "mean"), text)
+    if split == "train":
+        return [mean]
+    has_interval = table.has_seeds and metric == table.score.metric
+    return [
+        mean,
+        Column(f"{key}_sd", "", lambda row: value(row, "deviation"), lambda row: ""),
+        Column(f"{key}_low", "95 % interval" * has_interval, lambda row: value(row, "low"), interval),
+        Column(f"{key}_high", "", lambda row: value(row, "high"), lambda row: ""),
+    ]
+
+
+def _energy(part: str, table: Table, is_shown: bool) -> list[Column]:
+    """Energy and its method; people read the method in the title where the whole column shares it."""
+    methods = {component.method for row in table.rows if (component := row.component(part))}
+    shared = next(iter(methods)) if len(methods) == 1 else None
+
+    def wh(row: Row) -> float | None:
+        component = row.component(part)
+        return 1000 * component.kwh if component else None
+
+    def method(row: Row) -> str | None:
+        component = row.component(part)
+        return component.method if component else None
+
+    def text(row: Row) -> str:
+        return _or_dash(wh(row), ".4g") + (f" {describe_method(own)}" if not shared and (own := method(row)) else "")
+
+    title = f"{part.upper()} [Wh]" + (f" {describe_method(shared)}" if shared else "")
+    return [Column(f"{part}_wh", title * is_shown, wh, text), Column(f"{part}_method", "", method, lambda row: "")]
+
+
+def _residual(row: Row) -> int | None:
+    return None if row.result.residual is None else int(row.result.residual)
+
+
+def _seeds(row: Row) -> int:
+    """That its score is the mean of."""
+    return len(row.values("val", row.result.score.metric))
+
+
+def _epochs(row: Row) -> float:
+    value = fmean(result.epochs for result in row.results)
+    return int(value) if value == int(value) else value
+
+
+def _paper(row: Row) -> float | None:
+    return row.paper.val_acc if row.paper else None
+
+
+def _or_dash(value: Value, form: str = "") -> str:
+    return "-" if value is None else format(value, form)

@@ -1,0 +1,70 @@
+"""The ranking tables of the paper (seed 001), which the package ships as data, and the row that belongs to a run."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from mgu.results.result import Result
+
+TABLES = {"mnist": "mnist.csv", "cifar10": "cifar10.csv"}  # by data set
+CHANCE = 10.0  # percent, of ten classes
+UNITS = {"K": 1e3, "M": 1e6}
+
+
+@dataclass(frozen=True)
+class PaperRow:
+    """One row as printed; norm and residual are None for a unit, accuracies in percent."""
+
+    model_name: str
+    layout: str
+    norm: str | None
+    residual: bool | None
+    model_size: str
+    tts_s: float
+    train_acc: float
+    val_acc: float
+
+    @property
+    def diverged(self) -> bool:
+        """Whether it is printed with the accuracy of a guess among ten classes."""
+        return self.val_acc <= CHANCE
+
+    def has_size(self, params_keras: int) -> bool:
+        """Whether that many weights print as this row's size, to two decimals of its unit."""
+        scale = UNITS[self.model_size[-1]]
+        return round(params_keras / scale, 2) == float(self.model_size[:-1])
+
+
+@cache
+def paper_table(dataset: str) -> tuple[PaperRow, ...]:
+    """The rows for a data set by rank; none for one that the paper does not have."""
+    if dataset not in TABLES:
+        return ()
+    text = (files("mgu") / "paper" / TABLES[dataset]).read_text(encoding="utf-8")
+    return tuple(_parse(row) for row in csv.DictReader(text.splitlines()))
+
+
+def find_row(result: Result) -> PaperRow | None:
+    """The paper's row of the same data set, split, layout, norm, residual and size."""
+    for row in paper_table(result.dataset) if result.split == "paper" else ():
+        same = (row.layout, row.norm, row.residual) == (result.layout, result.norm, result.residual)
+        if same and result.params_keras is not None and row.has_size(result.params_keras):
+            return row
+    return None
+
+
+def _parse(row: dict[str, str]) -> PaperRow:
+    is_unit = row["norm"] == "N/A"
+    return PaperRow(
+        model_name=row["model_name"],
+        layout=row["layout"],
+        norm=None if is_unit else row["norm"],
+        residual=None if is_unit else row["residual"] == "1",
+        model_size=row["model_size"],
+        tts_s=float(row["tts_s"]),
+        train_acc=float(row["train_acc"]),
+        val_acc=float(row["val_acc"]),
+    )

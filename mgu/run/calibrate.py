@@ -1,0 +1,65 @@
+"""How fast a model trains here: a few steps on its own data, in a process of its own."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+from mgu.config.run import RunConfig
+from mgu.factory.device import describe_device, find_device, set_up_torch
+from mgu.factory.learner import build_graph, build_learner
+from mgu.factory.model import build_splits, count_flops
+from mgu.isolation import Send
+from mgu.measure.energy import build_meter
+from mgu.measure.estimate import Sample, axes_of, power_of
+from mgu.train.loop import evaluate, train_epoch
+from mgu.train.step import Step
+
+MIN_STEPS = 3
+MIN_S = 2.0  # fewer seconds give codecarbon no reading to speak of
+
+
+def calibrate(send: Send, config: RunConfig) -> Sample:
+    """Train for a few seconds on one batch and throw it away; with its energy, if the run is to measure that."""
+    started = time.perf_counter()
+    set_up_torch(config)
+    device = find_device(config)
+    splits = build_splits(config).to(device)
+    model, task, optimizer, schedule = build_learner(config, device)
+    batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
+
+    steps_of = build_graph(config, optimizer)(Step(model, batch, task, optimizer))
+
+    def step() -> None:
+        train_epoch(steps_of, schedule, len(batch), torch.Generator())
+
+    step()  # what is paid once is no step's doing
+    meter = build_meter(config.energy, device)
+    steps, begun = 0, time.perf_counter()
+    overhead_s = begun - started
+    with meter:
+        while steps < MIN_STEPS or time.perf_counter() - begun < MIN_S:
+            step()
+            steps += 1
+        trained = time.perf_counter()
+        evaluate(model, splits.val, task, config.training.eval_batch_size)
+        evaluated = time.perf_counter()
+    step_s, evaluate_s = (trained - begun) / steps, evaluated - trained
+    power_w, power_method = power_of(meter.energy, device.type == "cuda")
+    return Sample(
+        dataset=config.dataset.label,
+        device=describe_device(config),
+        is_unit=config.mgu is not None,
+        layout=config.layout.as_list,
+        axes=axes_of(config),
+        flops=count_flops(config),
+        epoch_s=step_s * len(splits.train) / len(batch) + evaluate_s,
+        # The best weights are evaluated on every split, and the gates of a unit take about two evaluations.
+        overhead_s=overhead_s + (4 if config.mgu else 2) * evaluate_s,
+        epochs=None,
+        stopped_early=False,
+        power_w=power_w,
+        power_method=power_method,
+        source=f"calibration of {steps} steps",
+    )

@@ -1,0 +1,126 @@
+"""Where an interrupted run continues: all that training changes, written whole after every epoch.
+
+A run that continues from here on the same device gives, on a CPU, the same bits as one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import torch
+from safetensors.torch import save
+
+from mgu.config.run import RunConfig
+from mgu.factory.learner import Learner
+from mgu.measure.cost import Spent
+from mgu.results.files import replacing
+from mgu.results.folder import CHECKPOINT_FILE
+from mgu.results.result import HISTORY_FILE, WEIGHTS_FILE
+from mgu.train.loop import Fit
+
+FORMAT = 1
+SET_ASIDE = "checkpoint.unusable.pt"
+
+
+class Restored(NamedTuple):
+    """What a checkpoint says beside the state of the learner, which it is put into."""
+
+    fit: Fit
+    spent: Spent
+
+
+def save_checkpoint(
+    folder: Path, config: RunConfig, learner: Learner, shuffle: torch.Generator, fit: Fit, spent: Spent
+) -> None:
+    """Between two epochs. `spent` is everything so far, earlier parts included."""
+    is_best_now = fit.best_epoch == len(fit.history)  # then the best weights are the model's and need no second copy
+    content = {
+        "format": FORMAT,
+        "identity": config.identity,
+        "model": learner.model.state_dict(),
+        "optimizer": learner.optimizer.state_dict(),
+        "schedule": learner.schedule.state_dict(),
+        "random": _random_state(shuffle),
+        "history": fit.history,
+        "best_epoch": fit.best_epoch,
+        "best_weights": None if is_best_now else fit.best_weights,
+        "spent": msgspec.to_builtins(spent),
+    }
+    with replacing(folder / CHECKPOINT_FILE) as temporary, temporary.open("wb") as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:
+            if isinstance(error.__context__, OSError):  # what the system said: torch stumbles over it once more
+                raise error.__context__ from None
+            raise
+
+
+def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffle: torch.Generator) -> Restored | None:
+    """Put `learner`, `shuffle` and torch's generators into the state of the checkpoint; None where there is none.
+
+    Raises ValueError, with the reason, for one that cannot be used; `learner` may then be half changed.
+    """
+    path = folder / CHECKPOINT_FILE
+    if not path.exists():
+        return None
+    try:
+        content = _read(path, config)
+        learner.model.load_state_dict(content["model"])
+        learner.optimizer.load_state_dict(content["optimizer"])
+        learner.schedule.load_state_dict(content["schedule"])
+        _set_random_state(content["random"], shuffle)
+        spent = msgspec.convert(content["spent"], Spent)
+        best_epoch, history = content["best_epoch"], content["history"]
+        best_weights = content["model"] if best_epoch == len(history) else content["best_weights"]
+        _check_history(history, best_epoch, best_weights)
+    except Exception as error:  # whatever torch makes of a file that is torn, foreign or of another version
+        raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from error
+    if config.energy.enabled and spent.energy is None:
+        raise ValueError("its energy was not measured")
+    return Restored(Fit("ok", history, best_epoch, best_weights), spent)
+
+
+def save_weights(folder: Path, weights: dict[str, Any], name: str = WEIGHTS_FILE) -> None:
+    """weights.safetensors, or what it is to be called, by the names of the model's state_dict."""
+    tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
+    with replacing(folder / name) as temporary:
+        temporary.write_bytes(save(tensors))  # its save_file would leave a file that only its owner may read
+
+
+def set_aside(folder: Path) -> Path:
+    """Keep an unusable checkpoint for whoever wants to look at it, out of the way of the next."""
+    (folder / HISTORY_FILE).unlink(missing_ok=True)  # of what will not be continued
+    return (folder / CHECKPOINT_FILE).replace(folder / SET_ASIDE)
+
+
+def _check_history(history: Any, best_epoch: Any, best_weights: Any) -> None:
+    if not history or [row["epoch"] for row in history] != list(range(1, len(history) + 1)):
+        raise ValueError("its history is not whole")
+    if best_epoch is not None and not (1 <= best_epoch <= len(history) and best_weights):
+        raise ValueError("its best epoch has no weights")
+
+
+def _read(path: Path, config: RunConfig) -> dict[str, Any]:
+    with zipfile.ZipFile(path) as archive:  # as torch.save writes; torch itself does not look at the checksums
+        if torn := archive.testzip():
+            raise ValueError(f"the checksum of {torn} is wrong")
+    content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    if content["format"] != FORMAT or content["identity"] != config.identity:
+        raise ValueError("it is of another run or another version")
+    return content
+
+
+def _random_state(shuffle: torch.Generator) -> dict[str, Any]:
+    """Of every generator that training draws from: dropout's, on each device, and the shuffling's."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []
+    return {"torch": torch.get_rng_state(), "cuda": cuda, "shuffle": shuffle.get_state()}
+
+
+def _set_random_state(state: dict[str, Any], shuffle: torch.Generator) -> None:
+    torch.set_rng_state(state["torch"])
+    if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])
+    shuffle.set_state(state["shuffle"])

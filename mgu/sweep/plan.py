@@ -1,0 +1,149 @@
+"""`mgu-run plan`: every run of a sweep with its size, its state, and what it will take. Nothing is trained for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from mgu.config.run import RunConfig
+from mgu.console.live import ROOMY
+from mgu.console.text import count, describe_s, size, table_console
+from mgu.isolation import call
+from mgu.measure.estimate import Estimate, Model, Sample, estimate
+from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
+from mgu.sweep.sweep import find_samples
+
+DONE = Estimate(0.0, 0.0, "is done")
+
+
+class PlannedRun(NamedTuple):
+    """One line of the plan. The estimate is of what is still to be done."""
+
+    config: RunConfig
+    model: Model
+    state: State
+    estimate: Estimate
+
+
+def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
+    """Print the plan as "table" or "json". calibrate: train a few steps of every layout that no finished run tells of.
+
+    Raises UserError.
+    """
+    with Console(stderr=True).status("looking at data and models"):
+        call("mgu.run.preflight:check_all", configs)
+        models: dict[str, Model] = call("mgu.run.preflight:look_at_models", configs)
+    samples = find_samples(configs)
+    states = {run_folder(config): find_state(config) for config in configs}
+    todo = [config for config in configs if config.force or states[run_folder(config)] != "done"]
+    if calibrate:
+        with Console(stderr=True).status("training a few steps of every layout"):
+            samples += _calibrate([c for c in todo if estimate(c, models[c.identity], samples).time_s is None])
+    runs = []
+    for config in configs:
+        state, model = states[run_folder(config)], models[config.identity]
+        expected = estimate(config, model, samples, count_safe_epochs(config)) if config in todo else DONE
+        runs.append(PlannedRun(config, model, state, expected))
+    if form == "json":
+        print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs)}, indent=2))
+    else:
+        _print_table(runs)
+
+
+def _calibrate(configs: Sequence[RunConfig]) -> list[Sample]:
+    """One sample for every layout, and every kind of unit on it."""
+    representatives = {(c.dataset.label, c.layout.as_list, c.mgu and c.mgu.model_dump_json()): c for c in configs}
+    return [call("mgu.run.calibrate:calibrate", config) for config in representatives.values()]
+
+
+def _record(run: PlannedRun) -> dict[str, Any]:
+    config = run.config
+    return {
+        "name": config.name,
+        "layout": config.layout.name,
+        "norm": config.norm and config.norm.name,
+        "residual": config.residual,
+        "mgu": config.mgu and config.mgu.wiring,
+        "seed": config.seed,
+        "params": run.model.params_keras,
+        "flops": run.model.flops,
+        "device": run.model.device,
+        "state": run.state,
+        "est_time_s": run.estimate.time_s,
+        "est_energy_kwh": run.estimate.energy_kwh,
+        "est_method": run.estimate.method,
+        "folder": str(run_folder(config)),
+    }
+
+
+def _total(runs: Sequence[PlannedRun]) -> dict[str, Any]:
+    """Of what is still to be done; None where it is not known of every run."""
+    times = [run.estimate.time_s for run in runs]
+    energies = [run.estimate.energy_kwh for run in runs]
+    states = [run.state for run in runs]
+    return {
+        "runs": len(runs),
+        "states": {state: states.count(state) for state in dict.fromkeys(states)},
+        "est_time_s": None if None in times else sum(time_s for time_s in times if time_s),
+        "est_energy_kwh": None if None in energies else sum(energy for energy in energies if energy),
+    }
+
+
+def _print_table(runs: Sequence[PlannedRun]) -> None:
+    console = table_console()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    titles = ["name", "layout", "model size", "FLOPs per sample", "state", "time", "energy [Wh]"]
+    if console.width < ROOMY:
+        titles = [title for title in titles if title not in ("layout", "FLOPs per sample")]  # the name tells the layout
+    for title in titles:
+        table.add_column(title, justify="left" if title in ("name", "layout", "state") else "right", no_wrap=True)
+    for run in runs:
+        cells = _cells(run)
+        table.add_row(*(cells[title] for title in titles))
+    console.print(table, markup=False)
+    for line in _describe_total(runs):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _cells(run: PlannedRun) -> dict[str, str]:
+    """One line of the table, by the titles of its columns."""
+    config, expected = run.config, run.estimate
+    return {
+        "name": config.name,
+        "layout": config.layout.as_list,
+        "model size": size(run.model.params_keras),
+        "FLOPs per sample": size(run.model.flops),
+        "state": run.state,
+        "time": "-" if expected.time_s is None else describe_s(expected.time_s),
+        "energy [Wh]": "-" if expected.energy_kwh is None else f"{expected.energy_kwh * 1000:.3g}",
+    }
+
+
+def _describe_total(runs: Sequence[PlannedRun]) -> list[str]:
+    """The total, and how the estimates were come by."""
+    total = _total(runs)
+    states = ", ".join(f"{number} {state}" for state, number in total["states"].items())
+    devices = " and ".join(sorted({run.model.device for run in runs}))
+    lines = [f"{count(len(runs), 'run')} ({states}) on {devices}."]
+    methods = [run.estimate.method for run in runs if run.estimate is not DONE]
+    unknown = sum(run.estimate.time_s is None for run in runs)
+    known_s = sum(run.estimate.time_s or 0.0 for run in runs)
+    known_wh = 1000 * sum(run.estimate.energy_kwh or 0.0 for run in runs)
+    if len(methods) > unknown:
+        rest = f", and {unknown} of which nothing is known" if unknown else ""
+        energy = f", {known_wh:.3g} Wh" if known_wh else ""
+        time_left = f"{describe_s(known_s)} one after the other, without start-up"
+        lines.append(f"To be done, estimated: {time_left}{energy}{rest}.")
+    for method in dict.fromkeys(methods):
+        lines.append(f"  {methods.count(method)} estimated from {method}." if "not known" not in method else "")
+    if unknown:
+        lines.append(
+            f"  {unknown} not known: no finished run on this device tells of them (contended and resumed ones do not). "
+            "Pass --calibrate to try a few steps."
+        )
+    return [line for line in lines if line]

@@ -1,0 +1,122 @@
+"""Nadam (Dozat 2016) with the time-based decay of Keras."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn, optim
+from torch.autograd.graph import increment_version
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+
+from mgu.native.library import REALS, load, threads_for
+from mgu.train.device_nadam import DeviceNAdam
+
+SOURCE = Path(__file__).with_name("nadam.c")
+VALUES_PER_THREAD = 20_000
+
+
+def build_nadam(
+    parameters: Iterable[nn.Parameter],
+    lr: float,
+    decay: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    momentum_decay: float,
+    one_pass: bool = True,
+) -> tuple[optim.NAdam, LRScheduler]:
+    """The optimizer and a schedule to be stepped once a batch: step s uses lr / (1 + decay * s), s from 0.
+
+    one_pass: use OnePassNAdam, or DeviceNAdam on CUDA, not torch's own.
+    """
+    parameters = list(parameters)
+    kind: type[optim.NAdam] = optim.NAdam
+    if one_pass:
+        kind = DeviceNAdam if parameters[0].is_cuda else OnePassNAdam
+    optimizer = kind(parameters, lr=lr, betas=(beta1, beta2), eps=eps, momentum_decay=momentum_decay)
+    return optimizer, LambdaLR(optimizer, lambda step: 1.0 / (1.0 + decay * step))
+
+
+class _Parameter(ctypes.Structure):
+    """`struct parameter` of nadam.c."""
+
+    _fields_ = (("size", ctypes.c_long), *((n, ctypes.c_void_p) for n in ("p", "mean", "square", "g", "step", "mu")))
+
+
+class OnePassNAdam(optim.NAdam):
+    """torch.optim.NAdam with its state and its numbers to rounding, where nadam.c can do a step.
+
+    That is on the CPU, with a C compiler. The rest (weight decay, sparse or half-precision gradients) is left to torch.
+    """
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """As in torch: `closure`, if given, is called first, and what it returns is returned."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        todo = []
+        for group in self.param_groups:
+            tensors = self._tensors_of(group)
+            kernel = _find_kernel(group, tensors)
+            if kernel is None:
+                _plain_step(self)
+                return loss
+            todo.append((kernel, group, tensors))
+        for kernel, group, tensors in todo:
+            _step(kernel, group, tensors)
+            increment_version([each[0] for each in tensors])  # a graph that still needs the old values will say so
+        return loss
+
+    def _tensors_of(self, group: dict[str, Any]) -> list[tuple[Tensor, ...]]:
+        """Parameter, mean, square, gradient, step, mu product: of each parameter that has a gradient."""
+        parts: tuple[list[Tensor], ...] = ([], [], [], [], [], [])
+        parameters, gradients, means, squares, products, steps = parts
+        self._init_group(group, parameters, gradients, means, squares, products, steps)
+        return list(zip(parameters, means, squares, gradients, steps, products, strict=True))
+
+
+def _plain_step(optimizer: optim.NAdam) -> None:
+    """torch's, without the hooks around it, which are around ours already."""
+    step = optim.NAdam.step
+    step = step.__wrapped__ if getattr(step, "hooked", False) else step  # type: ignore[attr-defined]
+    step(optimizer)
+
+
+def _find_kernel(group: dict[str, Any], tensors: list[tuple[Tensor, ...]]) -> ctypes.CDLL | None:
+    """The compiled step for these tensors; None where it is not made for them."""
+    if group["weight_decay"] or group["maximize"] or group["capturable"] or group["differentiable"] or not tensors:
+        return None
+    dtype = tensors[0][0].dtype
+    if dtype not in REALS or not all(_fits(dtype, *each) for each in tensors):
+        return None
+    return load(SOURCE, REAL=REALS[dtype])
+
+
+def _fits(dtype: torch.dtype, p: Tensor, mean: Tensor, square: Tensor, g: Tensor, step: Tensor, mu: Tensor) -> bool:
+    if not p.is_cpu or g.is_sparse or any(tensor.dtype != dtype for tensor in (p, mean, square, g)):
+        return False
+    if not p.numel() == mean.numel() == square.numel() == g.numel() or not step.numel() == mu.numel() == 1:
+        return False
+    if not step.dtype == mu.dtype == torch.float32:  # loading a state puts mu in the parameter's precision
+        return False
+    if p.is_contiguous():
+        return g.is_contiguous() and mean.is_contiguous() and square.is_contiguous()
+    is_dense = p.dim() == 4 and p.is_contiguous(memory_format=torch.channels_last)
+    return is_dense and p.stride() == g.stride() == mean.stride() == square.stride()
+
+
+def _step(kernel: ctypes.CDLL, group: dict[str, Any], tensors: list[tuple[Tensor, ...]]) -> None:
+    described = (_Parameter * len(tensors))(
+        *(_Parameter(each[0].numel(), *(tensor.data_ptr() for tensor in each)) for each in tensors)
+    )
+    size = sum(each[0].numel() for each in tensors)
+    threads = threads_for(size, VALUES_PER_THREAD)
+    numbers = (float(group["lr"]), *group["betas"], group["eps"], group["momentum_decay"])
+    count = ctypes.c_long(len(tensors))
+    if kernel.nadam_step(described, count, *map(ctypes.c_double, numbers), ctypes.c_long(threads)):
+        raise MemoryError(f"Nadam's working memory for {len(tensors)} parameters")

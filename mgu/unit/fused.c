@@ -1,0 +1,417 @@
+/* The unit after its transforms (eq. 3-19), forward and backward, in as few passes over memory as there can be.
+
+A row is one position: `transforms` times `channels` values, [layer | bypass | gate | gate | ...], channels last. Gates
+that are one number a channel for all rows come by themselves. What one pass can recompute is not stored: backward reads
+the same rows again, and the statistics of the two batch norms.
+mgu/unit/fused.py says when this runs; MultiGatedUnit.branches is the same in plain torch, and the tests compare.
+
+Given when this is compiled: REAL, float or double; ACTIVATION, one of SELU, RELU, SILU, TANH; RESIDUAL_GATE, REFERENCE
+(the wiring) and CONSTANT_GATES, 0 or 1; CHANNELS, their number, or 0 if that is only known at run time: a quarter
+slower where they are few. */
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef REAL real;
+
+#define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
+
+enum { SELU, RELU, SILU, TANH };
+enum { AHEAD = 4 }; /* rows between what is worked on and what is asked of memory */
+enum { BLOCK = 32 }; /* rows whose sums are taken in `real`, before they join a sum in double */
+
+/* e^x by 2^n * e^r with |r| <= ln(2) / 2, in a form that compilers turn into vector code; NaN stays NaN. */
+static inline real exponential(real x) {
+    const real lowest = sizeof(real) == 4 ? -87 : -708, highest = sizeof(real) == 4 ? 88 : 709;
+    x = x < lowest ? lowest : x;
+    x = x > highest ? highest : x;
+    /* Adding 1.5 * 2^(mantissa bits) rounds to a whole number and leaves it in the lowest bits. */
+    const real shift = sizeof(real) == 4 ? (real)12582912.0 : (real)6755399441055744.0;
+    real shifted = x * (real)1.4426950408889634 + shift;
+    real n = shifted - shift;
+    real r = sizeof(real) == 4 ? (x - n * (real)0.693359375) + n * (real)2.12194440054690583e-4
+                               : (x - n * (real)6.93147180369123816490e-01) - n * (real)1.90821492927058770002e-10;
+    real e;
+    if (sizeof(real) == 4) {
+        e = (real)1.9875691500e-4;
+        e = e * r + (real)1.3981999507e-3;
+        e = e * r + (real)8.3334519073e-3;
+        e = e * r + (real)4.1665795894e-2;
+        e = e * r + (real)1.6666665459e-1;
+        e = e * r + (real)5.0000001201e-1;
+        e = e * r * r + r + 1;
+        union { float f; uint32_t i; } power = {(float)shifted};
+        power.i = (power.i + 127) << 23;
+        return e * (real)power.f;
+    }
+    e = (real)(1 / 6227020800.0);
+    e = e * r + (real)(1 / 479001600.0);
+    e = e * r + (real)(1 / 39916800.0);
+    e = e * r + (real)(1 / 3628800.0);
+    e = e * r + (real)(1 / 362880.0);
+    e = e * r + (real)(1 / 40320.0);
+    e = e * r + (real)(1 / 5040.0);
+    e = e * r + (real)(1 / 720.0);
+    e = e * r + (real)(1 / 120.0);
+    e = e * r + (real)(1 / 24.0);
+    e = e * r + (real)(1 / 6.0);
+    e = e * r + (real)0.5;
+    e = e * r * r + r + 1;
+    union { double f; uint64_t i; } power = {(double)shifted};
+    power.i = (power.i + 1023) << 52;
+    return e * (real)power.f;
+}
+
+static inline real sigmoid(real x) { return 1 / (1 + exponential(-x)); }
+
+#define SELU_SCALE ((real)1.0507009873554804934193349852946)
+#define SELU_NEGATIVE ((real)1.7580993408473768599402175208123)
+
+static inline real activate(real x) {
+    switch (ACTIVATION) {
+    case SELU: {
+        real negative = SELU_NEGATIVE * (exponential(x) - 1);
+        return x > 0 ? SELU_SCALE * x : negative;
+    }
+    case RELU: return x < 0 ? 0 : x;
+    case SILU: return x * sigmoid(x);
+    default: return 1 - 2 / (1 + exponential(2 * x));
+    }
+}
+
+/* The derivative of the activation at x, where it has the value y. */
+static inline real slope(real x, real y) {
+    switch (ACTIVATION) {
+    case SELU: return x > 0 ? SELU_SCALE : y + SELU_NEGATIVE;
+    case RELU: return x > 0;
+    case SILU: {
+        real s = sigmoid(x);
+        return s + y * (1 - s);
+    }
+    default: return 1 - y * y;
+    }
+}
+
+enum { FIRST_GATE = 2, GATES = 4 + RESIDUAL_GATE, SKIP = GATES - 1 };
+enum { TRANSFORMS = FIRST_GATE + (CONSTANT_GATES ? 0 : GATES) };
+enum { SCRATCH = 4 + GATES, NORMS = 6, SUMS = NORMS + (CONSTANT_GATES ? GATES : 0) };
+
+/* One call. Arrays named in the singular have `channels` values, `rows` are those above, `out` has `channels` a row. */
+struct call {
+    long rows, channels, threads, training;
+    double bn_eps, ln_eps, momentum;
+    const real *packed;
+    const real *gates; /* GATES * channels: how far each is open, where they are constant */
+    const real *bn_before_weight, *bn_before_bias, *bn_after_weight, *bn_after_bias, *ln_weight, *ln_bias;
+    real *bn_before_running_mean, *bn_before_running_var, *bn_after_running_mean, *bn_after_running_var;
+    real *statistics;   /* 4 * channels: mean and 1 / sqrt(variance + eps) of the layer's output, of its activation */
+    real *out;          /* forward writes it */
+    const real *d_out;  /* backward reads it, and writes what follows */
+    real *d_packed; /* may be `packed` itself: what a row's gradients need of it is read, or in scratch, before */
+    real *d_layer;  /* a row has `channels`: gradients of the layer's output, until the sums over the batch are known */
+    real *d_norms;  /* NORMS * channels, in the order of the six weights and biases */
+    real *d_gates;  /* as `gates` */
+};
+
+/* Everything between the transforms and the output, at one value. Names without a comment are those of
+   MultiGatedUnit.branches. */
+struct mixed {
+    real activated, bn_before_activation, bn_after_activation, ln, bypass;
+    real bn_before, ln_normed; /* BN(L), LN(L) or LN(A(L)): before an activation */
+    real to_bn_after, to_bn, to_norm, without_residual, to_processed; /* how far each gate is open, to what */
+    real bn_order, bn_or_ln, norm_or_none, processed;
+};
+
+/* The reference wiring opens two gates to the other side. */
+#define TOWARDS (REFERENCE ? -1 : 1)
+
+static inline struct mixed mix(const struct call *k, const real *row, const real *activated, const real *gates, long c,
+                               real ln_mean, real ln_scale) {
+    const long channels = CHANNELS_OF(*k);
+    struct mixed m;
+    real x = row[c];
+    m.bypass = row[channels + c];
+    m.activated = activated[c];
+    m.bn_before = (x - k->statistics[c]) * k->statistics[channels + c] * k->bn_before_weight[c] + k->bn_before_bias[c];
+    m.bn_before_activation = activate(m.bn_before); /* eq. 4 */
+    m.bn_after_activation = (m.activated - k->statistics[2 * channels + c]) * k->statistics[3 * channels + c] *
+                     k->bn_after_weight[c] + k->bn_after_bias[c]; /* eq. 3 */
+    m.ln_normed = ((REFERENCE ? m.activated : x) - ln_mean) * ln_scale * k->ln_weight[c] + k->ln_bias[c];
+    m.ln = REFERENCE ? m.ln_normed : activate(m.ln_normed); /* eq. 8 */
+    m.to_bn_after = REFERENCE ? 1 - gates[c] : gates[c];
+    m.to_bn = gates[channels + c];
+    m.to_norm = gates[2 * channels + c];
+    m.without_residual = RESIDUAL_GATE ? gates[3 * channels + c] : 1;
+    real skip = gates[SKIP * channels + c];
+    m.to_processed = REFERENCE ? 1 - skip : skip;
+    m.bn_order = m.bn_before_activation + m.to_bn_after * (m.bn_after_activation - m.bn_before_activation); /* eq. 5 */
+    m.bn_or_ln = m.ln + m.to_bn * (m.bn_order - m.ln);                     /* eq. 9 */
+    m.norm_or_none = m.activated + m.to_norm * (m.bn_or_ln - m.activated);                     /* eq. 12 */
+    m.processed = m.norm_or_none + (1 - m.without_residual) * m.bypass;                        /* eq. 15, 16 */
+    return m;
+}
+
+/* What needs an exponential of one row's own values, in loops that are short enough for the processor's registers: the
+   activation of the layer's output and the sigmoids of the gates in it. And for layer normalisation the row's mean and
+   1 / sqrt(variance + eps). */
+static inline void begin_row(const real *row, long channels, real eps, real *activated, real *opened, real *mean,
+                             real *scale) {
+    const real *values = REFERENCE ? activated : row;
+    const long to_open = CONSTANT_GATES ? 0 : GATES * channels;
+    real sum = 0, squares = 0;
+#pragma omp simd
+    for (long c = 0; c < channels; c++) activated[c] = activate(row[c]);
+#pragma omp simd
+    for (long i = 0; i < to_open; i++) opened[i] = sigmoid(row[FIRST_GATE * channels + i]);
+#pragma omp simd reduction(+ : sum)
+    for (long c = 0; c < channels; c++) sum += values[c];
+    real m = sum / channels;
+#pragma omp simd reduction(+ : squares)
+    for (long c = 0; c < channels; c++) squares += (values[c] - m) * (values[c] - m);
+    *mean = m;
+    *scale = 1 / (real)sqrt(squares / channels + eps);
+}
+
+/* Have memory bring `count` numbers, `offset` from here, that will be wanted soon. */
+static inline void expect(const real *from, long offset, long count) {
+    uintptr_t start = (uintptr_t)from + offset * sizeof(real); /* beyond the end of the array it asks for nothing */
+    for (uintptr_t place = start; place < start + count * sizeof(real); place += 64) __builtin_prefetch((void *)place);
+}
+
+/* What is done to some rows. `sums` is added to; `scratch` has SCRATCH * channels numbers to write on. */
+typedef void rows_function(const struct call *call, long first, long last, real *sums, real *scratch);
+
+/* Do it to all rows; `width` sums per channel are taken in `real` over a block of rows, then in double, then over the
+   threads in their order: the same number of threads gives the same bits. `total` has width * channels numbers. Not 0
+   where memory has run out. */
+static int for_rows(const struct call *call, rows_function *function, long width, double *total) {
+    long count = width * call->channels, threads = call->threads;
+    int failed = 0;
+    double *parts = calloc(threads * count + 1, sizeof(double));
+    if (!parts) return 1;
+#pragma omp parallel for schedule(static) num_threads(threads) reduction(| : failed)
+    for (long part = 0; part < threads; part++) {
+        real *block = calloc(count + SCRATCH * call->channels, sizeof(real));
+        if (!block) {
+            failed = 1;
+            continue;
+        }
+        long last = call->rows * (part + 1) / threads;
+        for (long row = call->rows * part / threads; row < last; row += BLOCK) {
+            function(call, row, row + BLOCK < last ? row + BLOCK : last, block, block + count);
+            for (long i = 0; i < count; i++) parts[part * count + i] += block[i];
+            memset(block, 0, count * sizeof(real));
+        }
+        free(block);
+    }
+    for (long i = 0; i < count; i++) {
+        total[i] = 0;
+        for (long part = 0; part < threads; part++) total[i] += parts[part * count + i];
+    }
+    free(parts);
+    return failed;
+}
+
+/* Sums of x, x^2, A(x) and A(x)^2, each as far from its value in the first row, lest digits cancel. */
+static void sum_statistics(const struct call *call, long first, long last, real *sums, real *scratch) {
+    const long channels = CHANNELS_OF(*call);
+    const real *packed = call->packed;
+    real *first_activated = scratch;
+    for (long c = 0; c < channels; c++) first_activated[c] = activate(packed[c]);
+    for (long r = first; r < last; r++) {
+        const real *row = packed + r * TRANSFORMS * channels;
+        expect(row, AHEAD * TRANSFORMS * channels, channels);
+#pragma omp simd
+        for (long c = 0; c < channels; c++) {
+            real x = row[c] - packed[c], a = activate(row[c]) - first_activated[c];
+            sums[c] += x;
+            sums[channels + c] += x * x;
+            sums[2 * channels + c] += a;
+            sums[3 * channels + c] += a * a;
+        }
+    }
+}
+
+/* Mean and scale of one batch norm from its two sums; `shift` is what the values were taken away from. */
+static void finish_statistics(const struct call *call, const double *sums, long c, double shift, real *mean,
+                              real *scale, real *running_mean, real *running_var) {
+    double offset = sums[c] / call->rows;
+    double var = sums[call->channels + c] / call->rows - offset * offset;
+    var = var < 0 ? 0 : var;
+    mean[c] = (real)(shift + offset);
+    scale[c] = (real)(1 / sqrt(var + call->bn_eps));
+    running_mean[c] += (real)call->momentum * (mean[c] - running_mean[c]);
+    running_var[c] += (real)call->momentum * ((real)var - running_var[c]);
+}
+
+static int batch_statistics(const struct call *call) {
+    long channels = call->channels;
+    real *statistics = call->statistics;
+    double *sums = malloc(4 * channels * sizeof(double));
+    if (!sums || for_rows(call, sum_statistics, 4, sums)) {
+        free(sums);
+        return 1;
+    }
+    for (long c = 0; c < channels; c++) {
+        finish_statistics(call, sums, c, call->packed[c], statistics, statistics + channels,
+                          call->bn_before_running_mean, call->bn_before_running_var);
+        finish_statistics(call, sums + 2 * channels, c, activate(call->packed[c]), statistics + 2 * channels,
+                          statistics + 3 * channels, call->bn_after_running_mean, call->bn_after_running_var);
+    }
+    free(sums);
+    return 0;
+}
+
+static void running_statistics(const struct call *call) {
+    long channels = call->channels;
+    for (long c = 0; c < channels; c++) {
+        call->statistics[c] = call->bn_before_running_mean[c];
+        call->statistics[channels + c] = 1 / (real)sqrt(call->bn_before_running_var[c] + call->bn_eps);
+        call->statistics[2 * channels + c] = call->bn_after_running_mean[c];
+        call->statistics[3 * channels + c] = 1 / (real)sqrt(call->bn_after_running_var[c] + call->bn_eps);
+    }
+}
+
+static void mix_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
+    const struct call k = *call;
+    const long channels = CHANNELS_OF(k);
+    real *activated = scratch, *opened = scratch + channels;
+    const real *gates = CONSTANT_GATES ? k.gates : opened;
+    (void)sums;
+    for (long r = first; r < last; r++) {
+        const real *row = k.packed + r * TRANSFORMS * channels;
+        real *out = k.out + r * channels, ln_mean, ln_scale;
+        expect(row, TRANSFORMS * channels, TRANSFORMS * channels);
+        begin_row(row, channels, (real)k.ln_eps, activated, opened, &ln_mean, &ln_scale);
+#pragma omp simd
+        for (long c = 0; c < channels; c++) {
+            struct mixed m = mix(&k, row, activated, gates, c, ln_mean, ln_scale);
+            out[c] = m.bypass + m.to_processed * (m.processed - m.bypass); /* eq. 19 */
+        }
+    }
+}
+
+/* The gradient of how far a gate is open: of a constant one into the sums, of others by its sigmoid into the row. */
+static inline void give_gate(real *d_row, real *sums, const real *gates, long channels, long gate, long c,
+                             real d_open) {
+    if (CONSTANT_GATES) {
+        sums[(NORMS + gate) * channels + c] += d_open;
+    } else {
+        real open = gates[gate * channels + c]; /* not 1 - open, as some wirings have it: a small one is rounded away */
+        d_row[(FIRST_GATE + gate) * channels + c] = d_open * open * (1 - open);
+    }
+}
+
+/* Gradients of all but the layer's own output, into d_packed; of that output, into d_layer, what does not depend on
+   sums over the batch. Sums: the gradients of the six weights and biases, from which the rest follows, and of constant
+   gates. */
+static void mix_rows_backward(const struct call *call, long first, long last, real *sums, real *scratch) {
+    const struct call k = *call;
+    const long channels = CHANNELS_OF(k);
+    real *to_ln = scratch, *normalised = scratch + channels, *activation_slope = scratch + 2 * channels;
+    real *activated = scratch + 3 * channels, *opened = scratch + 4 * channels;
+    const real *gates = CONSTANT_GATES ? k.gates : opened;
+    for (long r = first; r < last; r++) {
+        const real *row = k.packed + r * TRANSFORMS * channels, *d_out = k.d_out + r * channels;
+        real *d_row = k.d_packed + r * TRANSFORMS * channels, *d_layer = k.d_layer + r * channels;
+        real ln_mean, ln_scale, mean_to_ln = 0, mean_product = 0;
+        expect(row, TRANSFORMS * channels, TRANSFORMS * channels);
+        begin_row(row, channels, (real)k.ln_eps, activated, opened, &ln_mean, &ln_scale);
+#pragma omp simd reduction(+ : mean_to_ln, mean_product)
+        for (long c = 0; c < channels; c++) {
+            struct mixed m = mix(&k, row, activated, gates, c, ln_mean, ln_scale);
+            real d = d_out[c];
+            real d_processed = d * m.to_processed;
+            real d_bypass = d - d_processed + d_processed * (1 - m.without_residual);
+            real d_bn_or_ln = d_processed * m.to_norm;
+            real d_activated = d_processed - d_bn_or_ln;
+            real d_bn_order = d_bn_or_ln * m.to_bn;
+            real d_ln = (d_bn_or_ln - d_bn_order) * (REFERENCE ? 1 : slope(m.ln_normed, m.ln));
+            real d_bn_after = d_bn_order * m.to_bn_after;
+            real d_bn_before = (d_bn_order - d_bn_after) * slope(m.bn_before, m.bn_before_activation);
+
+            d_row[channels + c] = d_bypass;
+            give_gate(d_row, sums, gates, channels, 0, c,
+                      TOWARDS * d_bn_order * (m.bn_after_activation - m.bn_before_activation));
+            give_gate(d_row, sums, gates, channels, 1, c, d_bn_or_ln * (m.bn_order - m.ln));
+            give_gate(d_row, sums, gates, channels, 2, c, d_processed * (m.bn_or_ln - m.activated));
+            if (RESIDUAL_GATE) give_gate(d_row, sums, gates, channels, 3, c, -d_processed * m.bypass);
+            give_gate(d_row, sums, gates, channels, SKIP, c, TOWARDS * d * (m.processed - m.bypass));
+
+            real in_ln = ((REFERENCE ? m.activated : row[c]) - ln_mean) * ln_scale;
+            sums[c] += d_bn_before * (row[c] - k.statistics[c]) * k.statistics[channels + c];
+            sums[channels + c] += d_bn_before;
+            sums[2 * channels + c] +=
+                d_bn_after * (m.activated - k.statistics[2 * channels + c]) * k.statistics[3 * channels + c];
+            sums[3 * channels + c] += d_bn_after;
+            sums[4 * channels + c] += d_ln * in_ln;
+            sums[5 * channels + c] += d_ln;
+
+            real s = slope(row[c], m.activated);
+            activation_slope[c] = s;
+            d_layer[c] = s * (d_activated + d_bn_after * k.bn_after_weight[c] * k.statistics[3 * channels + c]) +
+                     d_bn_before * k.bn_before_weight[c] * k.statistics[channels + c];
+            normalised[c] = in_ln;
+            to_ln[c] = d_ln * k.ln_weight[c];
+            mean_to_ln += to_ln[c];
+            mean_product += to_ln[c] * in_ln;
+        }
+        mean_to_ln /= channels;
+        mean_product /= channels;
+#pragma omp simd
+        for (long c = 0; c < channels; c++) {
+            real d_in_ln = ln_scale * (to_ln[c] - mean_to_ln - normalised[c] * mean_product);
+            d_layer[c] += REFERENCE ? activation_slope[c] * d_in_ln : d_in_ln;
+        }
+    }
+}
+
+/* Write the gradient of the layer's output into d_packed; in training, first take off what flows through the mean and
+   variance of the batch norms, which depend on every row: d_norms has the sums. */
+static void finish_layer(const struct call *call, long first, long last, real *sums, real *scratch) {
+    const struct call k = *call;
+    const long channels = CHANNELS_OF(k);
+    const real share = k.training ? 1 / (real)k.rows : 0;
+    (void)sums, (void)scratch;
+    for (long r = first; r < last; r++) {
+        const real *row = k.packed + r * TRANSFORMS * channels, *d_layer = k.d_layer + r * channels;
+        real *d_row = k.d_packed + r * TRANSFORMS * channels;
+        expect(row, AHEAD * TRANSFORMS * channels, channels);
+#pragma omp simd
+        for (long c = 0; c < channels; c++) {
+            real before_scale = k.statistics[channels + c], after_scale = k.statistics[3 * channels + c];
+            real x = row[c], activated = activate(x);
+            real before = (x - k.statistics[c]) * before_scale;
+            real after = (activated - k.statistics[2 * channels + c]) * after_scale;
+            real of_before = k.bn_before_weight[c] * before_scale * (k.d_norms[channels + c] + before * k.d_norms[c]);
+            real of_after = k.bn_after_weight[c] * after_scale *
+                            (k.d_norms[3 * channels + c] + after * k.d_norms[2 * channels + c]);
+            d_row[c] = d_layer[c] - share * (of_before + slope(x, activated) * of_after);
+        }
+    }
+}
+
+/* Both return 0, or 1 where there is no memory. */
+int forward(const struct call *call) {
+    if (!call->training)
+        running_statistics(call);
+    else if (batch_statistics(call))
+        return 1;
+    return for_rows(call, mix_rows, 0, NULL);
+}
+
+int backward(const struct call *call) {
+    long norms = NORMS * call->channels, count = SUMS * call->channels;
+    double *sums = malloc(count * sizeof(double));
+    int failed = !sums || for_rows(call, mix_rows_backward, SUMS, sums);
+    for (long i = 0; i < count && !failed; i++) {
+        if (i < norms)
+            call->d_norms[i] = (real)sums[i];
+        else
+            call->d_gates[i - norms] = (real)sums[i];
+    }
+    free(sums);
+    return failed || for_rows(call, finish_layer, 0, NULL);
+}

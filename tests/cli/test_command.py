@@ -1,0 +1,201 @@
+"""`mgu-run` as a user types it, in processes of its own: exit codes, messages, sweeps, evidence on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mgu.cli.hydra_errors import explain
+from mgu.cli.main import main
+from tests.conftest import Command
+
+QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("layout=digts_2", "layout must be one of {}, but got 'digts_2'. Did you mean digits_2?"),
+        ("laout=digits_2", "laout must be a known key. Did you mean layout?"),
+        ("training.epoch=3", "training.epoch must be a known key. Did you mean training.epochs?"),
+        ("+experimnt=digits", "Did you mean experiment?"),
+        ("+experiment=digit", "Did you mean digits?"),
+        ("optimizer.lr=-1", "optimizer.lr must be greater than 0, but got -1"),
+        ("mgu=reference norm=ln", "norm must not be set together with a unit"),
+        ("mgu.wiring=equations", "mgu.wiring must go with a mgu that has it, but the one chosen here does not"),
+        ("norm=null", "norm must be one of its configurations (mgu-run --help lists them), but got null."),
+        ("residual=true", "residual must be one of its configurations (mgu-run --help lists them), but got true."),
+        ("reprot", "but got 'reprot'. Did you mean report?"),
+        ("layout=[", "the command line must fit"),
+        ("--config-dir nowhere", "nowhere"),
+        ("layout=mnist_4", "gets 1x1 from a 8x8 image"),
+        ("runs_dir=/proc/none", "the runs folder must be a folder that can be written, but /proc/none"),
+        ("device=cuda:9", "device must be one of this machine's"),
+        ("energy.country=XXX", "energy.country must be"),
+        ("layout.scale_filters=1e200", "layout.scale_filters must be less than or equal to 100"),
+        ("seed=99999999999999999999999", "seed must be less than 9223372036854775808"),
+        ("dataset.num_classes=5", "dataset.num_classes must be that of digits, 10, but got 5"),
+        ("experiment_name=..", "experiment_name must"),
+        ("layout.name=a/b", "layout.name must"),
+        ("experiment=digits", "experiment must be added, as +experiment=NAME"),
+        ("seed=1,2", "Add -m to sweep over them."),
+        ("device=gpu", "device must be auto, cpu, cuda or cuda:N, but got 'gpu'"),
+        ("runs_dir=${oc.env:NOT_SET_ANYWHERE}", "NOT_SET_ANYWHERE"),
+        ("-m +experiment=digits,mnist", "experiment must be one"),
+        ("-m norm=ln,lm", "norm must be one of"),
+        ("-m +experiment=digits seed=0,-1", "seed must be greater than or equal to 0, but got -1"),
+        ("report nowhere", "nowhere: does not exist"),
+        ("explain nowhere", "RUN must be the folder of a finished run, but there is no nowhere."),
+        ("explain", "arguments must be as mgu-run explain --help says"),
+        ("explian x", "but got 'explian'. Did you mean explain?"),
+        ("report", "Run `mgu-run +experiment=digits -m` first"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_2(
+    arguments: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(sys, "argv", ["mgu-run", *arguments.split()])
+    with pytest.raises(SystemExit) as exited:
+        main()
+    shown = capsys.readouterr().err
+    before, _, after = message.partition("{}")
+    assert before in shown and after in shown and exited.value.code == 2
+    assert "Traceback" not in shown and len(shown.splitlines()) <= 2
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_a_mistake_ends_the_process_without_a_traceback(mgu_run: Command) -> None:
+    done = mgu_run("optimizer.lr=-1", "+epoch=3")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 2 and "Traceback" not in done.stderr
+
+
+def test_dataset_that_is_absent_names_the_path_and_how_to_fill_it(mgu_run: Command, tmp_path: Path) -> None:
+    # A proxy that refuses stands for a machine without a network.
+    offline = {
+        "http_proxy": "http://127.0.0.1:9",
+        "https_proxy": "http://127.0.0.1:9",
+        "MGU_DATA": str(tmp_path / "data"),
+    }
+    done = mgu_run("dataset=mnist", "layout=mnist_2", **offline)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert f"must be below {tmp_path / 'data'}" in done.stderr and "set MGU_DATA" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--version"], "mgu-run 0."),
+        (["plan", "--foo"], "flags must be ones that mgu-run --help lists, but got --foo"),
+        (["plan", "--format", "xml"], "arguments must be as mgu-run plan --help says"),
+        (["report", "--format", "xml"], "arguments must be as mgu-run report --help says"),
+        (["-m", "plan"], "Put it first: mgu-run plan"),
+    ],
+)
+def test_flags(arguments: list[str], message: str, mgu_run: Command) -> None:
+    done = mgu_run(*arguments)
+    assert done.returncode == (0 if arguments == ["--version"] else 2)
+    assert (done.stdout + done.stderr).startswith(message) or message in done.stderr
+
+
+def test_a_launcher_that_is_not_installed_says_how_to() -> None:
+    text = "In 'config': Could not find 'hydra/launcher/ray'\n\nAvailable options in 'hydra/launcher':\n\tbasic\n"
+    assert "make extra-ray" in explain(ValueError(text)) and "pip install 'mgu[ray]'" in explain(ValueError(text))
+
+
+def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_path: Path) -> None:
+    done = mgu_run("layout=digits_2", "norm=ln", "training.epochs=2", "dataset.split=holdout")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith("digits_2-ln-s0 on cpu") and "epoch 2/2" in done.stdout
+    (folder,) = (tmp_path / "runs" / "single").iterdir()
+    files = {file.name for file in folder.iterdir()}
+    assert files == {
+        "result.json",
+        "history.csv",
+        "config.yaml",
+        "weights.safetensors",
+        "correct.bits",
+        "log.txt",
+        ".lock",
+    }
+    result = json.loads((folder / "result.json").read_text())
+    assert result["status"] == "ok" and result["schema_version"] == 4 and result["params_keras"] == 5226
+    assert result["test"]["accuracy"] > 0.5 and result["val"]["precision"] > 0.5
+    assert result["energy"]["cpu"]["kwh"] > 0 and result["energy"]["cpu_seconds"] > 0
+    assert result["energy"]["cpu"]["method"] in ("rapl", "model") and result["energy"]["ram"]["method"] == "model"
+    assert yaml.safe_load((folder / "config.yaml").read_text())["norm"]["name"] == "ln"
+    assert len((folder / "history.csv").read_text().splitlines()) == 3
+
+    again = mgu_run("layout=digits_2", "norm=ln", "training.epochs=2", "dataset.split=holdout")
+    assert "was there" in again.stdout and "epoch" not in again.stdout.replace("epochs", "")
+
+
+def test_an_experiment_narrows_and_its_report_joins_the_runs(mgu_run: Command) -> None:
+    sweep = mgu_run("+experiment=digits", "-m", "layout=digits_2", "norm=ln,no_norm", *QUICK[1:])
+    assert sweep.returncode == 0 and "4 runs: 4 baselines and 0 units" in sweep.stdout, sweep.stderr
+    units = mgu_run("+experiment=digits", "-m", "layout=digits_2", "mgu=reference,equations", *QUICK[1:])
+    assert "2 runs: 0 baselines and 2 units" in units.stdout, units.stderr
+    assert len([line for line in units.stdout.splitlines() if "digits_2-mgu" in line]) == 2  # one line a run
+    report = mgu_run("report", "--format", "json")
+    (experiment,) = json.loads(report.stdout)["experiments"]
+    assert len(experiment["rows"]) == 6 and [row["rank"] for row in experiment["rows"]] == [1, 2, 3, 4, 5, 6]
+    accuracies = [row["val_acc"] for row in experiment["rows"]]
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert any(line.startswith("Grid / unit") for line in experiment["summary"])
+
+
+def test_a_layout_of_the_users_own(mgu_run: Command, tmp_path: Path) -> None:
+    mine = tmp_path / "my" / "layout" / "mine.yaml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("defaults: [digits_2]\nnum_layers: 1\nstart_filters: 4\n")
+    done = mgu_run("--config-dir", "my", "layout=mine", *QUICK[1:])
+    assert done.returncode == 0 and "mine-bn_pre-s0" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("content", ["num_layers: [", "a: 1\na: 2\n\tb: 3", "defaults: [broken]", "- 1\n- 2", ""])
+def test_a_broken_layout_of_the_users_own(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "my" / "layout").mkdir(parents=True)
+    (tmp_path / "my" / "layout" / "broken.yaml").write_text(content)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["mgu-run", "--config-dir", "my", "layout=broken"])
+    with pytest.raises(SystemExit) as exited:
+        main()
+    assert exited.value.code == 2 and " must " in capsys.readouterr().err
+
+
+def test_flags_may_come_anywhere(mgu_run: Command) -> None:
+    done = mgu_run("layout=digits_2", "-m", "seed=0,1", *QUICK[1:])
+    assert done.returncode == 0 and "2 runs" in done.stdout, done.stderr
+
+
+def test_a_run_that_fails_is_recorded_and_the_sweep_goes_on(mgu_run: Command, tmp_path: Path) -> None:
+    """More filters than any memory holds: the allocator refuses at once, and the next run is unharmed."""
+    filters = 10**12
+    done = mgu_run("-m", f"layout.start_filters={filters},16", f"layout.max_filters={filters}", *QUICK)
+    assert done.returncode == 1 and "1 of 2 runs failed" in done.stderr and "Traceback" not in done.stderr
+    results = [json.loads(file.read_text()) for file in (tmp_path / "runs").rglob("result.json")]
+    assert done.stdout.splitlines()[1].startswith("on cpu (") and "0 done, 2 to train" in done.stdout
+    assert sorted(result["status"] for result in results) == ["failed", "ok"]
+    (failed,) = [result for result in results if result["status"] == "failed"]
+    assert "memory" in failed["error"]
+    (log,) = [file for file in (tmp_path / "runs").rglob("log.txt") if "Traceback" in file.read_text()]
+    assert "RuntimeError" in log.read_text()
+
+
+def test_settings_for_codecarbon_from_outside_change_nothing(mgu_run: Command, tmp_path: Path) -> None:
+    (tmp_path / ".codecarbon.config").write_text("[codecarbon]\nforce_cpu_power=100000\n")
+    done = mgu_run("layout=digits_2", "training.epochs=2", CODECARBON_FORCE_CPU_POWER="100000", CODECARBON_PUE="1e6")
+    assert done.returncode == 0, done.stderr
+    (file,) = (tmp_path / "runs").rglob("result.json")
+    energy = json.loads(file.read_text())["energy"]
+    watts = energy["cpu"]["kwh"] * 3.6e6 / energy["tracked_s"]
+    assert watts < 4 * (os.cpu_count() or 1) * 2 + 500
+    assert not list(tmp_path.glob("*.csv"))

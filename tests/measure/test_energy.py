@@ -1,0 +1,96 @@
+"""Energy: real figures of this machine, and the method of each; GPUs are stood in for, NVML's numbering by UUID too."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from codecarbon.external.hardware import CPU, GPU
+
+from mgu.errors import UserError
+from mgu.measure import energy
+from mgu.measure.energy import EnergyMeter, nvml_index, warm_up
+from mgu.results.result import describe_method
+
+CPU_DEVICE = torch.device("cpu")
+
+
+def test_work_takes_processor_time_and_energy() -> None:
+    warm_up(CPU_DEVICE, "ROU", 1.0)
+    meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)
+    with meter:
+        matrix, until = torch.randn(600, 600), time.process_time() + 0.5
+        while time.process_time() < until:
+            matrix = torch.nn.functional.normalize(matrix @ matrix)
+    used = meter.energy
+    assert used is not None
+    assert used.cpu.kwh > 0 and used.ram.kwh > 0 and used.emissions_kg > 0
+    assert 0.5 <= used.cpu_seconds < 5 and used.tracked_s < 60
+    assert used.cpu.method in ("rapl", "model", "powermetrics") and used.ram.method == "model"
+    assert used.gpu.method == "none" and used.gpu.kwh == 0
+
+
+def test_a_country_without_a_carbon_intensity_is_refused() -> None:
+    with pytest.raises(UserError, match=r"energy.country must be .*, but got 'ROM'. Did you mean"):
+        EnergyMeter(CPU_DEVICE, "ROM", 1.0)
+
+
+def test_an_estimate_never_reads_as_a_measurement() -> None:
+    assert describe_method("model") == "model, estimated"
+    assert all(describe_method(method).endswith("measured") for method in ("rapl", "nvml_counter", "nvml_power"))
+
+
+def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)
+    monkeypatch.setattr(meter._tracker, "start", lambda: None)
+    with pytest.raises(RuntimeError, match="codecarbon did not start"), meter:
+        pass
+
+
+def test_the_meter_stops_when_the_work_fails() -> None:
+    meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)
+    with pytest.raises(ZeroDivisionError), meter:
+        _ = 1 / 0
+    assert meter.energy is not None and meter._tracker._scheduler is None
+
+
+def hardware(kind: type, **attributes: Any) -> Any:
+    """An object that passes for codecarbon's `kind` without the machine that it asks for."""
+    made = kind.__new__(kind)
+    made.__dict__.update(attributes)
+    return made
+
+
+@pytest.mark.parametrize(("mode", "method"), [("intel_rapl", "rapl"), ("cpu_load", "model"), ("constant", "model")])
+def test_method_of_the_cpu(mode: str, method: str) -> None:
+    assert energy._cpu_method(SimpleNamespace(_hardware=[hardware(CPU, _mode=mode)])) == method  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("fallback", "method"), [(False, "nvml_counter"), (True, "nvml_power")])
+def test_method_of_the_gpu(fallback: bool, method: str) -> None:
+    devices = [SimpleNamespace(gpu_index=index, _use_power_fallback=fallback and index == 1) for index in (0, 1)]
+    counted = hardware(GPU, gpu_ids=[1], devices=SimpleNamespace(devices=devices))
+    assert energy._gpu_method(SimpleNamespace(_hardware=[counted])) == method  # type: ignore[arg-type]
+    not_asked = hardware(GPU, gpu_ids=[], devices=SimpleNamespace(devices=devices))
+    assert energy._gpu_method(SimpleNamespace(_hardware=[not_asked])) == "none"  # type: ignore[arg-type]
+
+
+def test_a_cuda_device_is_found_by_uuid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CUDA_VISIBLE_DEVICES may make NVML's second GPU CUDA's first."""
+    uuids = ["GPU-aaaa", "GPU-bbbb"]
+    nvml = SimpleNamespace(
+        nvmlInit=lambda: None,
+        nvmlDeviceGetCount=lambda: 2,
+        nvmlDeviceGetHandleByIndex=lambda index: index,
+        nvmlDeviceGetUUID=lambda handle: uuids[handle],
+    )
+    monkeypatch.setitem(sys.modules, "pynvml", nvml)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(uuid="bbbb"))
+    assert nvml_index(torch.device("cuda")) == 1
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: SimpleNamespace(uuid="cccc"))
+    with pytest.raises(RuntimeError, match="NVML does not list the GPU cccc"):
+        nvml_index(torch.device("cuda"))

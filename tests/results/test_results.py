@@ -1,0 +1,86 @@
+"""The files of runs/: whole or not there."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from mgu.errors import UserError
+from mgu.results.correct import read_correct, write_correct
+from mgu.results.files import make_folder, replacing, write_text
+from mgu.results.result import Result, read_result, write_result
+from tests.examples import example_result
+
+
+def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
+    result = example_result()
+    write_result(tmp_path, result)
+    assert read_result(tmp_path / "result.json") == result
+    assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_a_result_of_the_first_schema_is_read(tmp_path: Path) -> None:
+    values = msgspec.to_builtins(example_result()) | {"schema_version": 1}
+    del values["resumed"], values["contended"], values["seconds"]["checkpoint"], values["seconds"]["explain"]
+    (tmp_path / "result.json").write_text(json.dumps(values))
+    assert read_result(tmp_path / "result.json") == example_result(schema_version=1)
+
+
+def test_bits_are_read_as_they_were_written_or_not_at_all(tmp_path: Path) -> None:
+    write_correct(tmp_path, 11, b"\x0a\xe0")  # a line feed among the bits
+    assert read_correct(tmp_path) == (11, b"\x0a\xe0", ()) and os.listdir(tmp_path) == ["correct.bits"]
+    for torn in (b"", b"11", b"11\n", b"11\n\x0a", b"11\n\x0a\xe0\x00", b"many\n\x0a", b"0\n"):
+        (tmp_path / "correct.bits").write_bytes(torn)
+        assert read_correct(tmp_path) is None
+    assert read_correct(tmp_path / "nowhere") is None
+
+
+def test_writing_that_is_cut_short_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    write_text(path, "old")
+
+    def write_half() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half of the ne")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_half()
+    assert path.read_text() == "old" and os.listdir(tmp_path) == ["result.json"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"schema_version": 5}, {"status": "fine"}, {"epochs": "many"}, {"surplus": 1}, {"seconds": {"train": 1.0}}],
+)
+def test_a_foreign_result_is_refused_in_one_line(change: dict[str, Any], tmp_path: Path) -> None:
+    values = msgspec.to_builtins(example_result()) | change
+    (tmp_path / "result.json").write_text(json.dumps(values))
+    with pytest.raises(ValueError, match="not a result of schema version 1 to 4: ") as caught:
+        read_result(tmp_path / "result.json")
+    assert next(iter(change)) in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"null"])
+def test_a_torn_result_is_refused(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_bytes(content)
+    with pytest.raises(ValueError, match="not a result"):
+        read_result(tmp_path / "result.json")
+
+
+def test_not_a_number_never_reaches_a_file() -> None:
+    encoded = msgspec.json.encode(example_result(val_accuracy=float("nan")))
+    assert b"NaN" not in encoded
+    read = msgspec.json.decode(encoded, type=Result)
+    assert read.val and read.val_score is None  # which ranks last, and is not taken for a number
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="the runs folder must be a folder that can be written"):
+        make_folder(tmp_path / "file" / "runs")

@@ -1,0 +1,192 @@
+"""A run that was interrupted goes on from its last epoch and gives the same bits; what cannot be used is set aside."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import torch
+
+from mgu.config.run import RunConfig
+from mgu.isolation import Send
+from mgu.measure.cost import Spent
+from mgu.results.folder import find_state, run_folder
+from mgu.results.result import Result
+from mgu.run.execute import run
+from tests.conftest import Configure
+from tests.examples import example_result
+
+RUN = ("layout=digits_2", "layout.dropout=0.3", "training.epochs=6")
+MODELS = ["norm=ln", "norm=bn_post residual=with", "mgu=equations", "mgu=reference"]
+
+
+class Interruption(BaseException):
+    """As a signal: no `except Exception` may take it for a failure of the model."""
+
+
+def interrupting(after_epoch: int, notes: list[str] | None = None) -> Send:
+    def send(name: str, *arguments: Any) -> None:
+        if name == "note" and notes is not None:
+            notes.append(arguments[0])
+        if name == "epoch" and arguments[0]["epoch"] == after_epoch:
+            raise Interruption
+
+    return send
+
+
+def train(config: RunConfig, *interruptions: int, notes: list[str] | None = None) -> Result:
+    """Interrupt after each of the epochs, continue after each, and come to the end."""
+    run_folder(config).mkdir(parents=True, exist_ok=True)
+    for epoch in interruptions:
+        interrupt(config, epoch)
+    return run(config, interrupting(0, notes))
+
+
+def interrupt(config: RunConfig, after_epoch: int) -> Path:
+    """Leaves what is in the folder of the run then."""
+    folder = run_folder(config)
+    folder.mkdir(parents=True, exist_ok=True)
+    with pytest.raises(Interruption):
+        run(config, interrupting(after_epoch))
+    return folder
+
+
+def evidence(config: RunConfig) -> tuple[list[dict[str, str]], bytes]:
+    """History without seconds, and the weights."""
+    folder = run_folder(config)
+    with (folder / "history.csv").open() as file:
+        rows = [{k: v for k, v in row.items() if not k.endswith("_s")} for row in csv.DictReader(file)]
+    return rows, (folder / "weights.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_continued_run_is_the_same_to_the_bit(model: str, configure: Configure) -> None:
+    whole = configure(*RUN, *model.split(), "experiment_name=whole")
+    broken = configure(*RUN, *model.split(), "experiment_name=broken")
+    assert whole.identity == broken.identity
+    undisturbed, continued = train(whole), train(broken, 1, 2, 5)
+    assert evidence(whole) == evidence(broken)
+    for field in ("status", "epochs", "best_epoch", "train", "val", "test", "params_keras"):
+        assert getattr(undisturbed, field) == getattr(continued, field), field
+    assert (undisturbed.resumed, continued.resumed) == (0, 3)
+
+
+def test_a_run_killed_after_its_last_epoch_only_evaluates(configure: Configure) -> None:
+    config = configure(*RUN, "training.patience=1")
+    epochs = train(configure(*RUN, "training.patience=1", "experiment_name=whole")).epochs
+    assert train(config, epochs).epochs == epochs and len(evidence(config)[0]) == epochs
+
+
+def test_time_and_energy_add_up_over_the_parts(configure: Configure) -> None:
+    config = configure(*RUN, "energy.enabled=true")
+    result = train(config, 3)
+    rows = [float(row["train_s"]) + float(row["evaluate_s"]) for row in _history(config)]
+    assert result.seconds and result.energy and result.resumed == 1
+    assert result.seconds.train == pytest.approx(sum(rows), rel=0.2, abs=0.1)
+    spent = result.seconds.to_solution + result.seconds.checkpoint
+    assert result.energy.tracked_s == pytest.approx(spent, abs=0.2)
+    assert 0 < result.energy.cpu_seconds < 3 * spent + 1
+
+
+def test_no_energy_is_lost_at_an_interruption(configure: Configure) -> None:
+    """Memory has one power all the time, so its energy tells the time that was counted."""
+    config = configure(*RUN, "energy.enabled=true", "energy.period_s=60")
+    parts = train(config, 3)
+    whole = train(configure(*RUN, "energy.enabled=true", "energy.period_s=60", "seed=1"))
+    watts = [result.energy.ram.kwh * 3.6e6 / result.energy.tracked_s for result in (parts, whole) if result.energy]
+    assert len(watts) == 2 and watts[0] == pytest.approx(watts[1], rel=0.15) and watts[1] > 0
+
+
+def test_parts_of_different_methods_say_so() -> None:
+    parts = []
+    for method in ("rapl", "model"):
+        result = example_result(cpu_method=method)
+        assert result.seconds
+        parts.append(Spent(seconds=result.seconds, energy=result.energy, contended=method == "rapl"))
+    both = parts[0] + parts[1]
+    assert both.energy and both.energy.cpu.method == "model+rapl" and both.contended
+    assert both.energy.cpu.kwh == 0.002 and both.seconds.train == 39.0 and both.energy.tracked_s == 40.0
+    unknown = msgspec.structs.replace(parts[0], energy=None)
+    assert (unknown + parts[1]).energy is None
+
+
+def test_state_and_files_between_the_parts(configure: Configure) -> None:
+    config = configure(*RUN)
+    folder = interrupt(config, 4)
+    assert find_state(config) == "interrupted" and not (folder / "result.json").exists()
+    (folder / ".checkpoint.pt.123.part").write_text("torn by a kill")
+    notes: list[str] = []
+    assert run(config, interrupting(0, notes)).status == "ok"
+    assert notes == ["continues after epoch 4"]
+    assert find_state(config) == "done"
+    assert {file.name for file in folder.iterdir()} == {
+        "result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt"
+    }  # fmt: skip
+
+
+def test_force_starts_over(configure: Configure) -> None:
+    config = configure(*RUN)
+    interrupt(config, 4)
+    assert train(configure(*RUN, "force=true")).resumed == 0
+
+
+def cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def flip_a_bit(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def not_a_checkpoint(path: Path) -> None:
+    path.write_text("PK\x03\x04 hello")
+
+
+def of_another_run(path: Path) -> None:
+    content = torch.load(path, weights_only=True)
+    torch.save(content | {"identity": "01234567"}, path)
+
+
+def of_another_model(path: Path) -> None:
+    content = torch.load(path, weights_only=True)
+    content["model"].popitem()
+    torch.save(content, path)
+
+
+def malicious(path: Path) -> None:
+    class Payload:
+        def __reduce__(self) -> tuple[Any, ...]:
+            return (Path(path.with_name("pwned")).touch, ())
+
+    torch.save(Payload(), path)
+
+
+@pytest.mark.parametrize(
+    "harm", [cut_short, flip_a_bit, empty, not_a_checkpoint, of_another_run, of_another_model, malicious]
+)
+def test_a_checkpoint_that_cannot_be_used_is_set_aside_with_a_message(harm: Any, configure: Configure) -> None:
+    config = configure(*RUN)
+    folder = interrupt(config, 2)
+    harm(folder / "checkpoint.pt")
+    notes: list[str] = []
+    result = run(config, interrupting(0, notes))
+    assert result.status == "ok" and result.resumed == 0
+    assert len(notes) == 1 and "cannot be used" in notes[0] and "starting over" in notes[0] and "\n" not in notes[0]
+    assert (folder / "checkpoint.unusable.pt").exists() and not (folder / "pwned").exists()
+    whole = configure(*RUN, "experiment_name=whole")
+    train(whole)
+    assert evidence(config) == evidence(whole)
+
+
+def _history(config: RunConfig) -> list[dict[str, str]]:
+    with (run_folder(config) / "history.csv").open() as file:
+        return list(csv.DictReader(file))

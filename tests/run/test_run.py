@@ -1,0 +1,126 @@
+"""One run, in this process: its windows, its status, what it leaves on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mgu.config.run import RunConfig
+from mgu.errors import UserError
+from mgu.isolation import Send, call
+from mgu.results.correct import read_correct
+from mgu.results.folder import find_state, run_folder
+from mgu.results.result import Result, read_result
+from mgu.run import execute as run_module
+from mgu.run.execute import run
+from tests.conftest import Configure
+
+QUICK = ("layout=digits_2", "training.epochs=2", "norm=ln")
+
+
+def train(config: RunConfig) -> Result:
+    run_folder(config).mkdir(parents=True, exist_ok=True)
+    return run(config)
+
+
+def test_energy_is_tracked_over_the_time_to_solution_and_checkpoints_and_not_the_set_up(configure: Configure) -> None:
+    result = train(configure(*QUICK, "energy.enabled=true"))
+    assert result.seconds and result.energy
+    tracked_s = result.seconds.to_solution + result.seconds.checkpoint
+    assert result.energy.tracked_s == pytest.approx(tracked_s, abs=0.2)
+    assert result.seconds.setup > 0 and result.seconds.train > result.seconds.evaluate > 0
+
+
+def test_a_diverged_run_is_a_result(configure: Configure) -> None:
+    config = configure(*QUICK, "optimizer.lr=1e30")
+    result = train(config)
+    assert result.status == "diverged" and result.epochs == 1 and result.best_epoch is None and result.val is None
+    assert read_result(run_folder(config) / "result.json") == result
+    assert find_state(config) == "done"  # it stands: it is not trained again
+
+
+def test_force_leaves_nothing_of_the_first_time(configure: Configure) -> None:
+    config = configure(*QUICK, "force=true")
+    train(config)
+    stale = run_folder(config) / "weights.safetensors"
+    assert stale.exists()
+    stale.write_text("stale")
+    assert train(config).status == "ok" and stale.stat().st_size > 1000
+
+
+def test_a_failure_is_recorded_with_its_traceback(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(*arguments: object, **keywords: object) -> None:
+        raise RuntimeError("the GPU is on fire")
+
+    config = configure(*QUICK)
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "fit", explode)
+        result = train(config)
+    assert result.status == "failed" and result.error == "RuntimeError: the GPU is on fire"
+    assert result.seconds and result.seconds.train > 0  # a search pays for it, too
+    assert "Traceback" in (run_folder(config) / "log.txt").read_text()
+    assert find_state(config) == "failed"
+    assert train(config).status == "ok" and find_state(config) == "done"
+
+
+def test_a_mistake_with_force_keeps_what_was_done(configure: Configure) -> None:
+    done = train(configure(*QUICK))
+    with pytest.raises(UserError, match=r"energy\.country"):
+        train(configure(*QUICK, "force=true", "energy.enabled=true", "energy.country=XXX"))
+    folder = run_folder(configure(*QUICK))
+    assert read_result(folder / "result.json") == done and (folder / "weights.safetensors").exists()
+
+
+def test_an_engine_that_cannot_be_had_is_a_mistake_of_input(configure: Configure) -> None:
+    with pytest.raises(UserError, match="engine must be auto, eager or packed for this run, but got native"):
+        train(configure("layout=digits_2", "mgu=reference", "layout.activation=gelu", "engine=native"))
+    assert train(configure("layout=digits_2", "mgu=reference", "engine=packed", "training.epochs=1")).status == "ok"
+
+
+def test_a_run_without_energy_is_not_done_when_energy_is_wanted(configure: Configure) -> None:
+    train(configure(*QUICK))
+    wanted = configure(*QUICK, "energy.enabled=true")
+    assert find_state(configure(*QUICK)) == "done" and find_state(wanted) == "pending"
+    assert train(wanted).energy is not None and find_state(wanted) == "done"
+
+
+def test_the_weights_are_those_that_were_reported(configure: Configure) -> None:
+    from safetensors.torch import load_file
+
+    from mgu.factory.model import build_model, build_splits
+    from mgu.tasks.classification import Classification
+    from mgu.train.loop import evaluate
+
+    config = configure(*QUICK)
+    result = train(config)
+    model = build_model(config)
+    model.load_state_dict(load_file(Path(run_folder(config), "weights.safetensors")))
+    assert result.val and evaluate(model, build_splits(config).val, Classification(10), 1000)[
+        "accuracy"
+    ] == pytest.approx(result.val.accuracy)
+
+
+@pytest.mark.parametrize("split", ["paper", "holdout"])
+def test_every_official_test_image_has_a_bit(split: str, configure: Configure) -> None:
+    config = configure(*QUICK, f"dataset.split={split}")
+    result, read = train(config), read_correct(run_folder(config))
+    metrics = result.val if split == "paper" else result.test
+    assert read and metrics
+    num_images, bits, _ = read
+    correct = np.unpackbits(np.frombuffer(bits, np.uint8), count=num_images)
+    assert num_images == 360 and correct.mean() == pytest.approx(metrics.accuracy)
+
+
+def test_deterministic_reaches_the_process_that_trains(configure: Configure) -> None:
+    config = configure(*QUICK, "deterministic=true", "training.epochs=1")
+    run_folder(config).mkdir(parents=True)
+    assert call("tests.test_run:train_and_look", config) == (True, "ok")
+    assert config.identity != configure(*QUICK, "training.epochs=1").identity
+
+
+def train_and_look(send: Send, config: RunConfig) -> tuple[bool, str]:
+    status = run(config).status
+    return torch.are_deterministic_algorithms_enabled(), status

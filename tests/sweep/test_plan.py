@@ -1,0 +1,154 @@
+"""`mgu-run plan`: sizes, states and estimates, without training; and the estimates themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mgu.console.text import describe_s
+from mgu.measure.estimate import Model, Sample, axes_of, estimate, sample_of
+from mgu.results.folder import CHECKPOINT_FILE, LOCK_FILE, find_state, hold, run_folder
+from mgu.results.result import Seconds, write_result
+from tests.conftest import Command, Configure
+from tests.examples import example_result, example_unit
+
+KEYS = {"name", "layout", "norm", "residual", "mgu", "params", "flops", "state", "est_time_s", "est_energy_kwh"}
+
+
+def sample(**changes: Any) -> Sample:
+    values: dict[str, Any] = {
+        "dataset": "digits", "device": "cpu", "is_unit": False, "layout": "[2, 0, 1, inf, 2]",
+        "axes": ("ln", False, None), "flops": 1000, "epoch_s": 2.0, "overhead_s": 1.0, "epochs": 10,
+        "stopped_early": True, "power_w": 36.0, "power_method": "CPU model", "source": "finished run",
+    }  # fmt: skip
+    return Sample(**(values | changes))
+
+
+def test_every_run_of_the_paper_is_listed_with_its_size(mgu_run: Command, data_root: str) -> None:
+    done = mgu_run("plan", "+experiment=cifar", "--format", "json", MGU_DATA=data_root)
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    assert len(plan["runs"]) == 26 and all(run.keys() >= KEYS for run in plan["runs"])
+    first, unit = plan["runs"][0], [run for run in plan["runs"] if run["mgu"]]
+    assert (first["layout"], first["norm"], first["residual"], first["state"]) == (
+        "cifar_15", "bn_pre", True, "pending")  # fmt: skip
+    assert [run["mgu"] for run in unit] == ["reference"] * 2 and unit[0]["norm"] is unit[0]["residual"] is None
+    assert first["est_time_s"] is None and plan["total"]["est_time_s"] is None
+    assert plan["total"] == {"runs": 26, "states": {"pending": 26}, "est_time_s": None, "est_energy_kwh": None}
+
+
+def test_states_and_estimates_from_finished_runs(mgu_run: Command) -> None:
+    quick = ("training.epochs=3", "norm=ln", "residual=without")
+    sweep = mgu_run("+experiment=digits", "-m", "layout=digits_2,digits_3", *quick)
+    assert sweep.returncode == 0, sweep.stderr
+    shown = mgu_run("plan", "+experiment=digits", *quick)
+    assert "3 runs (2 done, 1 pending)" in shown.stdout, shown
+    assert "1 estimated from 1 finished run of baselines, scaled by FLOPs (rough), CPU model" in shown.stdout
+    plan = json.loads(mgu_run("plan", "+experiment=digits", *quick, "--format", "json").stdout)
+    runs = {run["layout"]: run for run in plan["runs"]}
+    assert [runs[f"digits_{n}"]["state"] for n in (2, 3, 4)] == ["done", "done", "pending"]
+    assert runs["digits_3"]["est_time_s"] == 0 and 0 < runs["digits_4"]["est_time_s"] < 600
+    assert 0 < runs["digits_4"]["est_energy_kwh"] < 1e-3
+    assert plan["total"]["est_time_s"] == runs["digits_4"]["est_time_s"]
+
+
+def test_calibration_on_demand(mgu_run: Command) -> None:
+    quick = ("+experiment=digits", "layout=digits_2", "norm=ln,bn_post", "training.epochs=3")
+    shown = mgu_run("plan", *quick, "--calibrate")
+    assert shown.returncode == 0, shown.stderr
+    assert "calibration of" in shown.stdout and "at most: early stopping not foreseen" in shown.stdout
+    assert "To be done, estimated" in shown.stdout and "4 pending" in shown.stdout
+
+
+def test_states_on_disk(configure: Configure) -> None:
+    config = configure("layout=digits_2")
+    folder = run_folder(config)
+    assert find_state(config) == "pending"
+    folder.mkdir(parents=True)
+    (folder / CHECKPOINT_FILE).write_text("")
+    assert find_state(config) == "interrupted"
+    with hold(folder) as is_ours:
+        assert is_ours and find_state(config) == "running"
+    assert (folder / LOCK_FILE).exists() and find_state(config) == "interrupted"
+
+
+def test_faults_of_all_runs_are_listed_at_once_and_nothing_is_trained(mgu_run: Command) -> None:
+    done = mgu_run("plan", "layout=digits_2,mnist_4", "seed=0,-1")
+    assert done.returncode == 2 and "layer 3" in done.stderr and "seed must be" in done.stderr
+    wrong = mgu_run("plan", "layout=digits_2", "--format", "xml")
+    assert wrong.returncode == 2
+
+
+def test_the_nearest_runs_are_gone_by(configure: Configure) -> None:
+    config = configure("layout=digits_2", "norm=bn_pre")
+    same = {"layout": "[2, 0, 1, inf, 2]", "axes": ("bn_pre", False, None)}
+    samples = [sample(epoch_s=4.0, **same), sample(), sample(is_unit=True, axes=(None, None, "reference"))]
+    model = Model("cpu", 10, 1000)
+    found = estimate(config, model, samples)
+    assert found.time_s == pytest.approx(4.0 * 10 + 1.0) and "1 finished run of this model" in found.method
+    assert found.energy_kwh == pytest.approx(36.0 * 41.0 / 3.6e6)
+    half = estimate(config, Model("cpu", 10, 500), samples[1:])
+    assert half.time_s == pytest.approx(1.0 * 10 + 1.0) and "of this layout, scaled by FLOPs (rough)" in half.method
+    assert estimate(config, model, samples, epochs_done=8).time_s == pytest.approx(4.0 * 2 + 1.0)
+    assert estimate(config, model, samples, epochs_done=20).time_s == pytest.approx(4.0 * config.training.patience + 1)
+    for nothing in (estimate(config, Model("cuda", 10, 1000), samples), estimate(config, model, [])):
+        assert nothing.time_s is nothing.energy_kwh is None and "not known" in nothing.method
+
+
+def test_a_trial_of_few_epochs_does_not_tell_when_training_ends(configure: Configure) -> None:
+    config = configure("layout=digits_2", "norm=ln", "training.epochs=50")
+    model, trial = Model("cpu", 10, 1000), sample(epochs=3, stopped_early=False)
+    found = estimate(config, model, [trial])
+    assert found.time_s == pytest.approx(2.0 * 50 + 1) and "at most" in found.method
+    assert estimate(configure("layout=digits_2", "norm=ln", "training.epochs=3"), model, [trial]).time_s == 2.0 * 3 + 1
+    assert estimate(config, model, [trial, sample(epochs=20)]).time_s == pytest.approx(2.0 * 20 + 1)
+
+
+def test_what_says_nothing_of_a_quiet_run_is_not_gone_by() -> None:
+    assert sample_of(example_result()) is not None
+    useless = [{"contended": True}, {"resumed": 1}, {"status": "diverged"}, {"seconds": None}, {"epochs": 0}]
+    assert [sample_of(example_result(**change)) for change in useless] == [None] * len(useless)
+    found = sample_of(example_result(seconds=Seconds(setup=1.0, build=2.0, train=24.0, evaluate=4.0), epochs=12))
+    assert found and found.epoch_s == 2.0 and found.overhead_s == 7.0 and found.power_method == "CPU model"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0.4 s"), (9.94, "9.9 s"), (9.96, "10 s"), (59.4, "59 s"),
+     (59.6, "1 min"), (200, "3 min 20 s"), (3500, "58 min"), (3599, "1 h 0 min"),
+     (18_600, "5 h 10 min"), (273_600, "3 d 4 h")],
+)  # fmt: skip
+def test_durations_read_well(seconds: float, text: str) -> None:
+    assert describe_s(seconds) == text
+
+
+def test_two_experiments_with_the_same_run_have_two_states(mgu_run: Command, tmp_path: Path) -> None:
+    quick = ("layout=digits_2", "training.epochs=1", "energy.enabled=false")
+    assert mgu_run("experiment_name=a", *quick).returncode == 0
+    plan = json.loads(mgu_run("plan", "experiment_name=a,b", *quick, "--format", "json").stdout)
+    assert [run["state"] for run in plan["runs"]] == ["done", "pending"]
+    sweep = mgu_run("-m", "experiment_name=a,b", *quick)
+    assert "1 done, 1 to train" in sweep.stdout and "2 runs: 2 ok" in sweep.stdout
+    assert len(list(tmp_path.glob("runs/*/*/result.json"))) == 2
+
+
+def test_a_result_of_another_run_is_not_this_ones(configure: Configure) -> None:
+    config = configure("layout=digits_2")
+    folder = run_folder(config)
+    folder.mkdir(parents=True)
+    write_result(folder, example_result(identity=config.identity))
+    assert find_state(config) == "done"
+    write_result(folder, example_result(identity="deadbeef"))
+    assert find_state(config) == "pending"
+
+
+@pytest.mark.parametrize("unit", ["mgu=reference", "mgu=paths", "mgu=squeeze_excitation"])
+def test_a_finished_unit_is_a_sample_of_the_same_unit(unit: str, configure: Configure) -> None:
+    config = configure(unit)
+    found = sample_of(example_unit(config=json.loads(config.model_dump_json())))
+    assert found and found.axes == axes_of(config) and found.is_unit
+    older = {"training": {"epochs": 30}, "mgu": {"wiring": "reference", "learned": True}}
+    assert (sample := sample_of(example_unit(config=older))) and sample.axes == (None, None, "reference")

@@ -1,0 +1,232 @@
+"""Sweeps that are killed, crash, hang, run out of disk or meet another sweep: real processes, real signals."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mgu.isolation import call
+from mgu.results.correct import read_correct
+from mgu.results.result import read_result
+from tests.processes import Running, run_cold, start_cold
+
+GRID = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "residual=without", "seed=0,1")
+QUICK = ("training.epochs=4", "energy.enabled=false")
+RUNS = 4
+KILLS = 20
+
+
+def evidence(folder: Path) -> dict[str, tuple[Any, ...]]:
+    """Of every run: its result without what differs by the clock, its history likewise, and its weights."""
+    found = {}
+    for file in sorted(folder.rglob("result.json")):
+        result = json.loads(file.read_text())
+        for key in ("seconds", "energy", "resumed", "contended"):
+            del result[key]
+        del result["config"]["runs_dir"]
+        with file.with_name("history.csv").open() as opened:
+            rows = [{k: v for k, v in row.items() if not k.endswith("_s")} for row in csv.DictReader(opened)]
+        found[file.parent.name] = (
+            result,
+            rows,
+            file.with_name("weights.safetensors").read_bytes(),
+            read_correct(file.parent),
+        )
+    return found
+
+
+def leftovers(folder: Path) -> set[str]:
+    """Names of files that no finished run has."""
+    usual = {"result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt", ".lock"}
+    return {file.name for file in folder.rglob("*") if file.is_file()} - usual
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tuple[Any, ...]], float]:
+    """What the sweep comes to when it is left alone, and the seconds it takes."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    call("tests.test_isolation:add", 1, 1)  # the server's imports are no part of the sweep
+    started = time.monotonic()
+    done = Running(folder, [*GRID, *QUICK], {}).wait()
+    assert done.returncode == 0 and f"{RUNS} runs: {RUNS} ok" in done.stdout, done
+    return evidence(folder), time.monotonic() - started
+
+
+def test_kill_9_at_twenty_random_moments(undisturbed: tuple[dict[str, Any], float], tmp_path: Path) -> None:
+    expected, takes_s = undisturbed
+    moments, states, goes_on = random.Random(0), set(), 0
+    for _ in range(KILLS):
+        running = Running(tmp_path, [*GRID, *QUICK], {})
+        time.sleep(moments.uniform(0.2 * takes_s, takes_s))
+        running.kill(signal.SIGKILL)
+        running.process.join()
+        for file in tmp_path.rglob("result.json"):
+            read_result(file)  # whole, or it raises
+        states.add((len(list(tmp_path.rglob("result.json"))), len(list(tmp_path.rglob("checkpoint.pt")))))
+        goes_on += "continues after epoch" in running.outputs[0].read_text()
+        if len(list(tmp_path.rglob("result.json"))) == RUNS:  # all done: begin anew, for there are kills left
+            assert evidence(tmp_path) == expected
+            subprocess.run(["rm", "-r", str(tmp_path / "runs")], check=True)
+    done = Running(tmp_path, [*GRID, *QUICK], {}).wait()
+    assert done.returncode == 0, done
+    assert evidence(tmp_path) == expected and not leftovers(tmp_path / "runs")
+    assert len(states) > 3 and goes_on, (states, goes_on)  # the kills came at different points; how many is luck
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sweep_says_so_and_goes_on(
+    number: signal.Signals, undisturbed: tuple[dict[str, Any], float], tmp_path: Path
+) -> None:
+    expected, _ = undisturbed
+    running = Running(tmp_path, [*GRID, *QUICK], {})
+    _wait_for(tmp_path / "runs", "checkpoint.pt")
+    os.killpg(running.process.pid or 0, number)  # as a terminal does: to everything in the foreground
+    stopped = running.wait(30)
+    assert stopped.returncode == 130 and "Traceback" not in stopped.stderr
+    assert "interrupted: what is done is kept, and the same command goes on" in stopped.stderr
+    assert "1 interrupted" in stopped.stdout and "pending" in stopped.stdout
+    done = Running(tmp_path, [*GRID, *QUICK], {}).wait()
+    assert done.returncode == 0 and "1 of them from where they were interrupted" in done.stdout, done
+    assert "continues after epoch" in done.stdout
+    assert evidence(tmp_path) == expected
+
+
+def test_ctrl_c_while_the_libraries_are_imported_is_one_line(tmp_path: Path) -> None:
+    as_in_a_terminal = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"  # not as under nohup
+    script = f"{as_in_a_terminal} from mgu.cli.main import main; main()"
+    with start_cold(tmp_path, [*GRID, *QUICK], script) as running:
+        assert running.stdout and running.stdout.readline().startswith(f"{RUNS} runs")  # the server is on its way
+        time.sleep(1)
+        os.killpg(running.pid, signal.SIGINT)
+        _, stderr = running.communicate(timeout=60)
+    assert running.returncode == 130 and len(stderr.splitlines()) == 1 and "interrupted" in stderr
+
+
+def test_a_reader_that_leaves_stops_no_run(tmp_path: Path) -> None:
+    with start_cold(tmp_path, [*GRID, *QUICK]) as running:
+        assert running.stdout
+        running.stdout.close()
+        running.wait(100)
+    assert running.returncode == 0 and len(list(tmp_path.rglob("result.json"))) == RUNS
+
+
+FAULTS = '''
+import os, time
+import mgu.run
+
+fit = mgu.run.fit
+
+def faulty(*arguments, **keywords):
+    """By the run's seed, which its shuffling has."""
+    seed = keywords["shuffle"].initial_seed()
+    if seed == 1:
+        os._exit(7)
+    if seed == 2:
+        raise ValueError("a bad day")
+    if seed == 3:
+        hoard = []
+        while True:
+            hoard.append(bytearray(100 << 20))
+    if seed == 4:
+        while True:
+            time.sleep(1)
+    return fit(*arguments, **keywords)
+
+mgu.run.fit = faulty
+'''
+
+
+def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
+    """One exits, one raises, one allocates all memory that it may have, one hangs; two are well."""
+    (tmp_path / "faults.py").write_text(FAULTS)
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, resource\n"
+        "def harm():\n"
+        "    if 'mgu.run' in __import__('sys').modules:\n"
+        "        import faults\n"
+        "        taken = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
+        "        resource.setrlimit(resource.RLIMIT_AS, (taken + (600 << 20),) * 2)\n"
+        "os.register_at_fork(after_in_child=harm)\n"
+    )
+    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=8", *QUICK]
+    done = run_cold(tmp_path, arguments, PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1, done
+    assert "4 of 6 runs failed" in done.stderr and "Traceback" not in done.stderr
+    assert "6 runs: 2 ok, 4 failed" in done.stdout
+    results = {read_result(file).seed: (read_result(file), file.parent) for file in tmp_path.rglob("result.json")}
+    assert [results[seed][0].status for seed in range(6)] == ["ok", "failed", "failed", "failed", "failed", "ok"]
+    reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=8 s"}
+    for seed, reason in reasons.items():
+        assert reason in (results[seed][0].error or "") and reason in done.stdout
+        log = (results[seed][1] / "log.txt").read_text()
+        assert reason in log
+        assert ("Traceback" in log and "in faulty" in log) == (seed in (2, 3))
+
+    again = Running(tmp_path, arguments, {}).wait()  # without the faults
+    assert again.returncode == 0 and "6 runs: 6 ok" in again.stdout, again
+
+
+def test_a_full_disk_leaves_no_torn_file_and_says_so(tmp_path: Path) -> None:
+    """No file may grow beyond 20 KB: enough for logs and configurations, not for a checkpoint."""
+    runs = tmp_path / "runs"
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+    script = f"{limit} from mgu.cli.main import main; main()"
+    done = run_cold(tmp_path, ["-m", "layout=digits_3", "norm=ln", "seed=0,1", *QUICK], script=script)
+    assert done.returncode == 1 and "Traceback" not in done.stderr, done
+    assert "File too large" in done.stdout
+    for file in runs.rglob("result.json"):
+        assert read_result(file).status == "failed"
+    assert not list(runs.rglob("weights.safetensors")) and not list(runs.rglob("*.part"))
+    again = Running(tmp_path, ["-m", "layout=digits_3", "norm=ln", "seed=0,1", *QUICK], {}).wait()
+    assert again.returncode == 0, again
+
+
+def test_two_sweeps_at_once_share_the_work(undisturbed: tuple[dict[str, Any], float], tmp_path: Path) -> None:
+    expected, _ = undisturbed
+    both = [Running(tmp_path, [*GRID, *QUICK], {}) for _ in range(2)]
+    ends = [running.wait() for running in both]
+    assert [end.returncode for end in ends] == [0, 0], ends
+    assert all(f"{RUNS} runs: {RUNS} ok" in end.stdout for end in ends)
+    assert evidence(tmp_path) == expected and not leftovers(tmp_path / "runs")
+    logs = [file.read_text() for file in tmp_path.rglob("log.txt")]
+    assert [log.count("training examples") for log in logs] == [1] * RUNS  # none was trained twice
+    trained = [sum(" ok " in line and "was there" not in line for line in end.stdout.splitlines()) for end in ends]
+    assert sum(trained) == RUNS and min(trained) >= 1  # and both took part
+    contended = [read_result(file).contended for file in tmp_path.rglob("result.json")]
+    assert any(contended)
+
+
+def test_a_sweep_waits_for_the_runs_of_another_and_takes_over_when_that_dies(tmp_path: Path) -> None:
+    one = ["-m", "layout=digits_2", "norm=ln", "training.epochs=100", "training.patience=100", "energy.enabled=false"]
+    first = Running(tmp_path, one, {})
+    _wait_for(tmp_path / "runs", "checkpoint.pt")
+    second = Running(tmp_path, one, {})
+    _wait_for_text(second, "waiting for 1 run that another process trains")
+    first.kill(signal.SIGKILL)
+    end = second.wait()
+    assert end.returncode == 0 and "continues after epoch" in end.stdout, end
+    (result,) = (read_result(file) for file in tmp_path.rglob("result.json"))
+    assert result.epochs == 100 and result.resumed == 1
+
+
+def _wait_for(folder: Path, name: str) -> None:
+    until = time.monotonic() + 60
+    while not list(folder.rglob(name)):
+        assert time.monotonic() < until, f"no {name} came"
+        time.sleep(0.01)
+
+
+def _wait_for_text(running: Running, text: str) -> None:
+    until = time.monotonic() + 60
+    while text not in running.outputs[0].read_text():
+        assert time.monotonic() < until and running.process.is_alive(), running.outputs[0].read_text()
+        time.sleep(0.01)
