@@ -10,7 +10,6 @@ Both stop by the validation rows of our runs, and are tested once, on the offici
 
 from __future__ import annotations
 
-import json
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,7 @@ from statistics import mean, stdev
 import numpy as np
 import pandas as pd
 import torch
+from filed import file_part, provenance
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
@@ -32,7 +32,6 @@ from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate, fit
 
 SEEDS = (0, 1, 2)
-RESULTS = Path(__file__).with_name("results") / "adult_peers.json"
 Accuracies = dict[str, float]
 
 
@@ -48,7 +47,7 @@ def main() -> None:
             values = [100 * accuracies[part] for accuracies in found]
             texts.append(f"{part} {mean(values):.2f} +- {stdev(values):.2f} %")
         print(f"{name}: {', '.join(texts)} ({len(SEEDS)} seeds)", flush=True)
-    RESULTS.write_text(json.dumps({"rows": rows}, indent=2) + "\n")
+    file_part("adult", "peers", {"machine": provenance(), "rows": rows})
 
 
 def read_parts(root: Path) -> dict[str, pd.DataFrame]:
