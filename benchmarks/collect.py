@@ -16,10 +16,11 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from filed import file_part
+from filed import ROOT, file_part
 
 COMMAND = Path(sys.executable).with_name("mgu-run")
 
@@ -47,9 +48,9 @@ def main() -> None:
 
 
 def report(runs: list[Path], form: str) -> str:
-    """Returns what `mgu-run report` prints of these folders, as wide as it needs."""
+    """Returns what `mgu-run report` prints of these folders, on a terminal of 118 columns."""
     command = [str(COMMAND), "report", *map(str, runs), "--format", form]
-    environment = os.environ | {"COLUMNS": "400"}
+    environment = os.environ | {"COLUMNS": "118"}
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
 
@@ -61,6 +62,14 @@ def pruned(result_file: Path) -> dict[str, Any]:
     return outcome
 
 
+@cache
+def last_change(commit: str) -> str:
+    """Returns the last commit up to this one that changed the package; "+" where the tree had changes."""
+    command = ["git", "-C", str(ROOT), "log", "-1", "--format=%h", commit.rstrip("+"), "--", "mgu", "conf"]
+    found = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    return found + "+" * commit.endswith("+")
+
+
 def describe(result_files: list[Path], command: str) -> dict[str, Any]:
     """Returns the command, and by the result files: devices, versions, commits, the last day, seconds in all."""
     results = [json.loads(file.read_text()) for file in result_files]
@@ -68,7 +77,7 @@ def describe(result_files: list[Path], command: str) -> dict[str, Any]:
     seconds = [sum(result["seconds"].values()) for result in results if result["seconds"]]
     return {
         "command": command,
-        "commit": ", ".join(sorted({result["git_commit"][:7] for result in results if result["git_commit"]})),
+        "commit": ", ".join(sorted({last_change(result["git_commit"]) for result in results if result["git_commit"]})),
         "date": day.isoformat(),
         "device": ", ".join(sorted({result["device"] for result in results})),
         **{name: results[0]["versions"][name] for name in ("torch", "python")},
