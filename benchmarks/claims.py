@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import mean
 
-from markdown import Row, number, percent, spread
+from cells import Row, number, percent, spread
 from tables import by
 
 Parts = dict[str, Row]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from markdown import Row, table
+from cells import Row, table
 from tables import by
 
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import claims
 import cost_tables
 import tables
+from cells import Row
 from claims import Parts
-from markdown import Row
 
 
 @dataclass(frozen=True)
@@ -137,8 +137,8 @@ STUDIES = (
             "python benchmarks/collect.py gates accuracy runs/gates --command '...'",
         ),
         sections=(
-            Section("Cost of constant gates", "gates_constant", "Multiples of the baseline `bn_pre` without residual; in "
-                    "brackets the quartiles of the ratios per round. "
+            Section("Cost of constant gates", "gates_constant", "Multiples of the baseline `bn_pre` without residual; "
+                    "in brackets the quartiles of the ratios per round. "
                     "C7, C10 and C15 are the CIFAR-10 layouts. Constant gates (`channel`, `scalar`) are computed as "
                     "one number per channel.", cost_tables.gate_costs),
             Section("Cost on 15 layers", "gates_c15", "As above, with constant gates computed like others.",

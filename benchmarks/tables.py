@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from markdown import Row, each, number, percent, size, spread, table
+from cells import Row, each, number, percent, size, spread, table
 
 
 def by(rows: Sequence[Row], *keys: str) -> dict[tuple[object, ...], list[Row]]:

@@ -1,4 +1,4 @@
-"""Markdown tables and numbers for results/: everything that the renderers of benchmarks/tables.py share."""
+"""Cells of the tables in results/: Markdown, numbers and what is known of a machine."""
 
 from __future__ import annotations
 
