@@ -27,6 +27,13 @@ def number(value: float | None, digits: int = 2) -> str:
     return f"{value:.2g}" if abs(value) >= 1e4 else f"{value:.{digits}f}"
 
 
+def p_value(value: float | None) -> str:
+    """Returns a p-value with two significant digits."""
+    if value is None:
+        return "-"
+    return "&lt; 0.001" if value < 0.001 else f"{value:.2g}"
+
+
 def size(count: float) -> str:
     """Returns a number of parameters in thousands or millions."""
     scale, unit = (1e6, "M") if count >= 1e6 else (1e3, "K")

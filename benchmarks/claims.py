@@ -26,10 +26,10 @@ def digits(parts: Parts) -> str:
         f"(corrected p = {number(own['p_corrected'])})."
     )
     if holdout := parts.get("holdout"):
-        first = holdout["verdict"]["comparisons"][0]
+        points = 100 * holdout["verdict"]["comparisons"][0]["difference"]
         text += (
-            f" With a validation split of its own (`dataset.split=holdout`) it is {100 * first['difference']:+.2f} "
-            f"points from the best baseline on test images: {holdout['verdict']['outcome']}."
+            f" With validation images of its own (`dataset.split=holdout`) it is {abs(points):.2f} points "
+            f"{'above' if points > 0 else 'below'} the best baseline on test images: {holdout['verdict']['outcome']}."
         )
     return text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cells import Row, each, number, percent, size, spread, table
+from cells import Row, each, number, p_value, percent, size, spread, table
 
 
 def by(rows: Sequence[Row], *keys: str) -> dict[tuple[object, ...], list[Row]]:
@@ -61,7 +61,7 @@ def comparisons(part: Row) -> str:
 def _difference(own: Row) -> list[str]:
     low, high = own["low"], own["high"]
     interval = "-" if low is None else f"{100 * low:+.2f} to {100 * high:+.2f}"
-    tests = [number(own[key], 3) for key in ("p_seeds", "p_images", "p_both", "p_corrected")]
+    tests = [p_value(own[key]) for key in ("p_seeds", "p_images", "p_both", "p_corrected")]
     return [f"{100 * own['difference']:+.2f}", interval, *tests]
 
 
