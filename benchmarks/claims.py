@@ -15,21 +15,27 @@ def _of(part: Row, ending: str) -> Row:
     return next(row for row in part["rows"] if row["model_name"].endswith(ending))
 
 
+def apart(comparison: Row) -> str:
+    """How far the unit is from a baseline, in points of accuracy."""
+    points = 100 * comparison["difference"]
+    return f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
+
+
 def digits(parts: Parts) -> str:
     part = parts["paper"]
     unit, best = _of(part, "mgu-reference"), part["rows"][0]
     own = part["verdict"]["comparisons"][0]
     text = (
         f"The paper's unit ranks {unit['rank']} of {len(part['rows'])} with {number(unit['val_acc'])} %, "
-        f"{abs(100 * own['difference']):.2f} points below the best baseline ({best['model_name']}, "
+        f"{apart(own)} the best baseline ({best['model_name']}, "
         f"{number(best['val_acc'])} %); the difference is {part['verdict']['outcome']} "
         f"(corrected p = {number(own['p_corrected'])})."
     )
     if holdout := parts.get("holdout"):
-        points = 100 * holdout["verdict"]["comparisons"][0]["difference"]
+        first = holdout["verdict"]["comparisons"][0]
         text += (
-            f" With validation images of its own (`dataset.split=holdout`) it is {abs(points):.2f} points "
-            f"{'above' if points > 0 else 'below'} the best baseline on test images: {holdout['verdict']['outcome']}."
+            f" With validation images of its own (`dataset.split=holdout`) it is {apart(first)} the best "
+            f"baseline on test images: {holdout['verdict']['outcome']}."
         )
     return text
 
