@@ -18,7 +18,8 @@ from statistics import mean, stdev
 import numpy as np
 import pandas as pd
 import torch
-from filed import file_part, provenance
+from models import configure
+from side_by_side import save
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
@@ -47,7 +48,7 @@ def main() -> None:
             values = [100 * accuracies[part] for accuracies in found]
             texts.append(f"{part} {mean(values):.2f} +- {stdev(values):.2f} %")
         print(f"{name}: {', '.join(texts)} ({len(SEEDS)} seeds)", flush=True)
-    file_part("adult", "peers", {"machine": provenance(), "rows": rows})
+    save("adult", "peers", configure("M2"), rows)
 
 
 def read_parts(root: Path) -> dict[str, pd.DataFrame]:

@@ -103,16 +103,15 @@ def divergence(parts: Parts) -> str:
 
 
 def adult(parts: Parts) -> str:
+    grid = parts["grid"]["rows"]
     boosting = next(row for row in parts["peers"]["rows"] if row["model"] == "HistGradientBoosting")
-    text = f"Gradient boosting has {percent(mean(seed['test'] for seed in boosting['seeds']))} % on the test rows"
-    if not (grid := parts.get("grid")):
-        return text + "."
-    ranks = sorted(grid["rows"], key=lambda row: -row["test_acc"])
-    unit = max((row for row in grid["rows"] if "-mgu-" in row["model_name"]), key=lambda row: row["val_acc"])
+    ranked = sorted(grid, key=lambda row: -row["test_acc"])
+    unit = max((row for row in grid if "-mgu-" in row["model_name"]), key=lambda row: row["val_acc"])
     return (
-        f"{text}, more than every network. Selected by validation, the best unit ({unit['model_name']}) ranks "
-        f"{unit['rank']} of {len(ranks)}; on the test rows, with {number(unit['test_acc'])} %, it ranks "
-        f"{ranks.index(unit) + 1}."
+        f"The best unit by validation ({unit['model_name']}) ranks {unit['rank']} of {len(grid)} there and "
+        f"{ranked.index(unit) + 1} on the test rows, with {number(unit['test_acc'])} %. The best network on the test "
+        f"rows has {number(ranked[0]['test_acc'])} % ({ranked[0]['model_name']}), gradient boosting "
+        f"{percent(mean(seed['test'] for seed in boosting['seeds']))} %."
     )
 
 

@@ -80,7 +80,7 @@ def page(study: Study, parts: Parts) -> str:
 def render(section: Section, parts: Parts, machine: Row) -> list[str]:
     """Returns title, text, table and picture of one section; where it was measured, if not on this machine."""
     part = parts[section.part]
-    differs = origin(part["machine"]) != origin(machine)
+    differs = part["machine"] and origin(part["machine"]) != origin(machine)
     text = " ".join(filter(None, [section.text, f"Measured on {origin(part['machine'])}." if differs else ""]))
     picture = f"![{section.title}]({section.picture})" if section.picture else ""
     rendered = section.render(part) if section.render else ""
