@@ -109,7 +109,8 @@ def pruned(part: Row) -> str:
             title = run["run"] if name == "unit" else "its converted network"
             values = (f"{row['cost']['params_keras']:,}", percent(row["accuracy"]), percent(row["test"]))
             seconds = number(energy["cpu_seconds"], 0) if energy else "-"
-            lines.append([title, *values, f"{_latency(row) / cheapest:.2f}x", str(gates), seconds])
+            latency = "contended" if run["contended"] else f"{_latency(row) / cheapest:.2f}x"
+            lines.append([title, *values, latency, str(gates), seconds])
     header = ["model", "parameters", "chosen by [%]", "test [%]", "time of one image", "gates"]
     return table([*header, "processor time [s]"], lines)
 
