@@ -34,7 +34,7 @@ def ranking(part: Row, split: str = "val") -> str:
 
 def _marked(row: Row) -> str:
     name: str = row["model_name"]
-    return f"**{name}**" if "-mgu-" in name else name
+    return f"**{name}**" if "-mgu-reference" in name else name
 
 
 def _accuracy(row: Row, split: str) -> tuple[str, str]:
