@@ -153,8 +153,8 @@ STUDIES = (
             Section("Cost of all kinds", "gates", "As above, with constant gates computed like others.",
                     cost_tables.gate_costs),
             Section("Accuracy on digits", "accuracy", "Layout digits_4, 20 epochs; validation images select the epoch "
-                    "and score it. Bold rows are units; `highway`, `switchable_norm` and `squeeze_excitation` are other "
-                    "blocks.",
+                    "and score it. Bold rows are units; `highway`, `switchable_norm` and `squeeze_excitation` are "
+                    "other blocks.",
                     tables.accuracy_of_gates),
         ),
         limits="The accuracies are a small stand-in for CIFAR-10: 360 images, three seeds. Units with `projection` and "
