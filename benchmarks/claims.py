@@ -41,28 +41,31 @@ def digits(parts: Parts) -> str:
 
 
 def mnist(parts: Parts) -> str:
-    pairs = parts["runs"]["paper"]
-    gaps = [abs(pair["difference"]) for pair in pairs]
-    return (
-        f"{len(pairs)} baselines of the paper's MNIST table were trained again; their validation accuracies differ "
-        f"from the paper's by at most {max(gaps):.2f} points (mean {mean(gaps):.2f})."
-    )
+    texts = [
+        f"{pair['paper_name']} ({pair['model_name']}) reaches {number(pair['val_acc'])} %, in the paper "
+        f"{number(pair['paper_val_acc'])} %"
+        for pair in parts["runs"]["paper"]
+    ]
+    return f"Trained again, {'; '.join(texts)}."
 
 
 def pruning(parts: Parts) -> str:
-    texts = []
-    for name, part in parts.items():
-        units, networks, ratios = [], [], []
-        for run in part["rows"]:
-            rows = {row["name"]: row for row in run["rows"]}
-            units.append(100 * rows["unit"]["test"])
-            networks.append(100 * rows["converted"]["test"])
-            ratios.append(rows["converted"]["cost"]["params_keras"] / run["rows"][-1]["cost"]["params_keras"])
-        texts.append(
-            f"{len(units)} `{name}` units become plain networks of {mean(ratios):.2f}x the parameters of the cheapest "
-            f"baseline: {spread(networks)} % on test images, the units {spread(units)} %"
-        )
-    return "; ".join(texts) + "."
+    return " ".join(_pruned(name, part["rows"]) for name, part in parts.items())
+
+
+def _pruned(name: str, runs: list[Row]) -> str:
+    units, networks, ratios = [], [], []
+    for run in runs:
+        rows = {row["name"]: row for row in run["rows"]}
+        units.append(100 * rows["unit"]["test"])
+        networks.append(100 * rows["converted"]["test"])
+        ratios.append(rows["converted"]["cost"]["params_keras"] / run["rows"][-1]["cost"]["params_keras"])
+    plain = sum(not run["kept"] for run in runs)
+    return (
+        f"`{name}`: {plain} of {len(runs)} units become a network without gates; the networks have "
+        f"{spread(networks)} % on test images, the units {spread(units)} %, at {min(ratios):.2f} to "
+        f"{max(ratios):.2f} times the parameters of the cheapest baseline."
+    )
 
 
 def decisive(parts: Parts) -> str:
@@ -139,5 +142,9 @@ def seeds(parts: Parts) -> str:
 
 def counted(parts: Parts, name: str, of: str) -> str:
     part = parts[name]
-    seeds = len(part["rows"][0]["seeds"])
-    return f"{part['machine']['runs']} runs: {len(part['rows'])} models, {seeds} seed{'s' * (seeds > 1)} each; {of}"
+    runs, models, seeds = part["machine"]["runs"], len(part["rows"]), len(part["rows"][0]["seeds"])
+    return f"{_count(runs, 'run')}: {_count(models, 'model')}, {_count(seeds, 'seed')} each; {of}"
+
+
+def _count(number_of: int, name: str) -> str:
+    return f"{number_of} {name}{'s' * (number_of != 1)}"

@@ -109,10 +109,11 @@ def pruned(part: Row) -> str:
             title = run["run"] if name == "unit" else "its converted network"
             values = (f"{row['cost']['params_keras']:,}", percent(row["accuracy"]), percent(row["test"]))
             seconds = number(energy["cpu_seconds"], 0) if energy else "-"
+            is_within = "" if name == "unit" else "yes" if run["within"] else "no"
             latency = "contended" if run["contended"] else f"{_latency(row) / cheapest:.2f}x"
-            lines.append([title, *values, latency, str(gates), seconds])
-    header = ["model", "parameters", "chosen by [%]", "test [%]", "time of one image", "gates"]
-    return table([*header, "processor time [s]"], lines)
+            lines.append([title, *values, is_within, latency, str(gates), seconds])
+    header = ["model", "parameters", "chosen by [%]", "test [%]", "within 0.1 points", "time of one image"]
+    return table([*header, "gates", "processor time [s]"], lines)
 
 
 def _latency(row: Row) -> float:
