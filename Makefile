@@ -44,6 +44,10 @@ bench: .venv/for-developing ## Time the unit, the loop and their peers side by s
 	.venv/bin/python benchmarks/growth.py
 	.venv/bin/python benchmarks/seeds.py
 
+.PHONY: results
+results: .venv/for-running ## Render results/ and the generated parts of README.md from the data of the studies
+	.venv/bin/python benchmarks/pages.py
+
 .PHONY: gpu
 gpu: .venv/for-developing ## On a GPU: tests, step times, both experiments with their energy; OUT=folder, PHASES=names
 	.venv/bin/python benchmarks/gpu.py --out $(or $(OUT),runs/gpu-report) --budget-s 7200 $(if $(PHASES),--phases $(PHASES))
