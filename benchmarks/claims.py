@@ -46,7 +46,7 @@ def mnist(parts: Parts) -> str:
         f"{number(pair['paper_val_acc'])} %"
         for pair in parts["runs"]["paper"]
     ]
-    return f"Trained again, {'; '.join(texts)}."
+    return f"Trained with this package, {'; '.join(texts)}."
 
 
 def pruning(parts: Parts) -> str:
