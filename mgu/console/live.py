@@ -22,7 +22,8 @@ REFRESHES_PER_S = 2  # drawing takes processor time from what is measured
 
 class Screen(Lines):
     """On a terminal: one live view below the lines. Of a sweep it shows how many runs are done, how long the rest will
-    take, the energy so far and the best run so far; of the run under way a bar with its scores."""
+    take, the energy so far and the best run so far; of the run under way a bar with its scores.
+    """
 
     def __init__(self, console: Console, total: int | None, left_s: Callable[[], float | None] = lambda: None) -> None:
         """total: runs of the sweep, None for a single one; left_s: what the rest of the sweep will take."""

@@ -134,6 +134,6 @@ def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanat
 
 
 def _kind(layer: nn.Module) -> str:
-    """conv for convolutions of every kind, linear, else the name of the class."""
+    """Conv for convolutions of every kind, linear, else the name of the class."""
     name = type(layer).__name__.lower()
     return "conv" if name.startswith("conv") else name

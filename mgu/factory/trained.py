@@ -65,7 +65,8 @@ def _read_result(folder: Path) -> Result:
 
 def _read_config(folder: Path, result: Result) -> RunConfig:
     """config.yaml, if it is of the same run as the result; data that are no longer where they were may be where
-    MGU_DATA says."""
+    MGU_DATA says.
+    """
     path = folder / CONFIG_FILE
     try:
         config = check_config(yaml.safe_load(path.read_text(encoding="utf-8")) or {})

@@ -21,7 +21,8 @@ def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases:
 
 def read_correct(folder: Path) -> tuple[int, bytes, tuple[int, ...]] | None:
     """Number of examples, bits and images of cases as they were written; None where there are none, or not as many as
-    named."""
+    named.
+    """
     try:
         header, _, bits = (folder / CORRECT_FILE).read_bytes().partition(b"\n")
         number, *of_cases = (int(word) for word in header.split(b" "))

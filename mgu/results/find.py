@@ -12,7 +12,8 @@ from mgu.results.result import CONFIG_FILE, RESULT_FILE
 
 def find_run(path: str | Path) -> Path:
     """The folder of one run: a path to it or to its result.json, or its folder's name below the runs folder, with or
-    without experiment and hash, if that fits one run only."""
+    without experiment and hash, if that fits one run only.
+    """
     chosen = Path(path).expanduser()
     if chosen.is_file() and chosen.name == RESULT_FILE:
         return chosen.parent

@@ -47,7 +47,7 @@ def find_done(config: RunConfig) -> Result | None:
 
 
 def find_state(config: RunConfig) -> State:
-    """done and failed have a result, interrupted a checkpoint; running is what a process is at just now."""
+    """Done and failed have a result, interrupted a checkpoint; running is what a process is at just now."""
     folder = run_folder(config)
     if find_done(config):
         return "done"

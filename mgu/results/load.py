@@ -45,7 +45,8 @@ def load_results(paths: Iterable[Path]) -> Loaded:
 
 def _below(folder: Path, skipped: list[str]) -> Iterator[Path]:
     """Links to folders are not followed, what cannot be read goes to `skipped`. os.walk, for Path.rglob looks at each
-    folder twice."""
+    folder twice.
+    """
 
     def skip(error: OSError) -> None:
         skipped.append(f"{error.filename}: {error.strerror}")

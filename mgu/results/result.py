@@ -121,7 +121,8 @@ def describe_method(method: str) -> str:
 
 class Energy(Record, frozen=True):
     """Over the time to solution and the writing of checkpoints. The components are never added up: their methods differ
-    in kind."""
+    in kind.
+    """
 
     cpu: Component
     gpu: Component

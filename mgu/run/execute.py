@@ -234,7 +234,8 @@ def _fit(
 
 def _warm_up(config: RunConfig, splits: Splits, device: torch.device) -> None:
     """A training step of toys like the run's layers, so that imports and compilation, seconds on first use, are not
-    counted in its time. Units are compiled for their number of channels."""
+    counted in its time. Units are compiled for their number of channels.
+    """
     for toy, inputs in build_toys(config):
         optimizer, _ = build_optimizer(config, toy.to(device))
         toy(inputs.to(device)).sum().backward()

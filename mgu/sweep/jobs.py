@@ -100,7 +100,8 @@ def _what_is_there(
 
 def _train(configs: Sequence[RunConfig], number: int | None, view: Lines) -> dict[Path, Result]:
     """By the run's folder. In a process of their own, and told to the trackers that are on, which are here so as not to
-    be measured."""
+    be measured.
+    """
     results: dict[Path, Result] = {}
     folders = [run_folder(config) for config in configs]
     with ExitStack() as stack:
