@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 PLAIN_WIDTH = 240  # characters where there is no terminal to ask: wide enough not to fold a cell
 
@@ -65,6 +67,8 @@ def table_console() -> Console:
     Returns:
         The terminal, or if there is none a console so wide that no cell is folded.
     """
+    from rich.console import Console  # takes longer to import than a report in any other form takes to make
+
     console = Console()
     return console if console.is_terminal else Console(width=PLAIN_WIDTH)
 

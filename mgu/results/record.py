@@ -9,7 +9,7 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 
@@ -60,6 +60,8 @@ def _unmeasured() -> dict[str, Any]:
 
 
 def _admits_none(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
     return type(None) in get_args(annotation)
 
 
