@@ -36,11 +36,11 @@ Send = Callable[[Any], None]  # passes one event from the child process to the p
 
 
 class Crashed(Exception):  # noqa: N818 - it is an outcome
-    """The process ended before its function returned: by a signal, by os._exit, or because its time was up."""
+    """Says that the process ended before its function returned: by a signal, by os._exit, or by the time limit."""
 
 
 class Raised(Exception):  # noqa: N818 - it is an outcome
-    """The function raised an exception.
+    """Says that the function raised an exception.
 
     The message is the last line of its traceback, and `traceback` is the whole of it.
     """

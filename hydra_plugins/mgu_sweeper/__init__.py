@@ -102,7 +102,7 @@ class SearchSweeper(BasicSweeper):
                 from mgu.sweep.plan import show_plan
 
                 return show_plan(configs, self.plan, self.calibrate)
-            # For a sweep that is sound: Hydra imports this file for --help, too.
+            # Imported late, for Hydra imports this file for --help, too.
             from mgu.sweep.launch import run_sweep
             from mgu.sweep.sweep import Sweep
 

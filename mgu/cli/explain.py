@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     trained = load_trained(options.run)
     folder = options.out or trained.folder
     make_folder(folder, "--out", "Pass another one.")
-    here = trained.config.model_copy(update={"device": "auto"})  # not that of the machine that trained it
+    here = trained.config.model_copy(update={"device": "auto"})  # wherever it was trained
     set_up_torch(here)
     device = find_device(here)
     explanation = explain_model(trained.config, trained.model.to(device), trained.splits.val.to(device))

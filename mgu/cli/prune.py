@@ -34,7 +34,7 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     if options.export:
         check_exportable(options.export)
     trained = load_trained(options.run)
-    here = trained.config.model_copy(update={"device": "auto"})  # not that of the machine that trained it
+    here = trained.config.model_copy(update={"device": "auto"})  # wherever it was trained
     set_up_torch(here)
     device = find_device(here)
     trained = trained._replace(config=here, model=trained.model.to(device), splits=trained.splits.to(device))

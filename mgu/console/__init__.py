@@ -1,4 +1,4 @@
-"""What a person sees while runs train: plain lines for pipes and logs, a live view for terminals.
+"""Console output of training: plain lines for pipes and logs, a live view for terminals.
 
 lines.py prints lines, live.py draws on a terminal, outcomes.py shows what became of the runs of a sweep, text.py
 formats counts, durations and sizes. Imports no torch.

@@ -1,4 +1,4 @@
-"""Events: what a run's process tells the process that watches it, while it trains.
+"""Events that a child process sends to the parent process while it trains.
 
 mgu/run/ sends them, mgu/sweep/jobs.py receives them for the console (mgu/console/) and the trackers (mgu/tracking/).
 """

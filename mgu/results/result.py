@@ -1,4 +1,4 @@
-"""The schema of result.json: what is known of a run once it is over; read and written whole."""
+"""The schema of result.json, which holds all that is known of a run once it is over."""
 
 from __future__ import annotations
 

@@ -23,9 +23,7 @@ def run_isolated(send: Callable[[RunEvent], None], configs: Sequence[RunConfig])
     run_together(configs, send)
 
 
-def run_together(
-    configs: Sequence[RunConfig], send: Callable[[RunEvent], None] = lambda event: None
-) -> list[Result]:
+def run_together(configs: Sequence[RunConfig], send: Callable[[RunEvent], None] = lambda event: None) -> list[Result]:
     """`run` of each; the caller holds the locks of all.
 
     `send` is told the events of each run with its number, from 0, and at last Ended with its result.

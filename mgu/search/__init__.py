@@ -1,6 +1,6 @@
-"""Which configurations a search trains next: strategies behind one ask-and-tell interface.
+"""Search strategies: they choose which configurations are trained next, by one ask-and-tell interface.
 
-strategy.py says what a strategy is and what it searches, grid.py is grid search. To add a strategy is to add a file
+strategy.py is the interface and the space that is searched, grid.py is grid search. To add a strategy is to add a file
 here and to name it in hydra_plugins/mgu_sweeper, which trains what it asks for. Imports no torch and no Hydra.
 """
 

@@ -1,4 +1,4 @@
-"""What a search strategy is: it is asked for configurations to train and told their results."""
+"""The ask-and-tell interface of search strategies, and the space that they search."""
 
 from __future__ import annotations
 
