@@ -112,14 +112,14 @@ def our_epoch(config: RunConfig, images: int) -> Callable[[], object]:
 
 
 def data_loader(config: RunConfig, images: int) -> DataLoader[Any]:
-    """torchvision's data set, images made tensors one by one."""
+    """Torchvision's data set, images made tensors one by one."""
     name = "MNIST" if config.dataset.name == "mnist" else "CIFAR10"
     data = getattr(datasets, name)(Path(config.dataset.root).expanduser(), transform=transforms.ToTensor())
     return DataLoader(Subset(data, range(images)), batch_size=BATCH, shuffle=True)
 
 
 def plain_model(config: RunConfig) -> nn.Module:
-    """torch's own modules in their default memory order."""
+    """Torch's own modules in their default memory order."""
     blocks: list[nn.Module] = []
     for layer in config.layout.convolutions(config.dataset.image_shape):
         sizes = (layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding)

@@ -58,7 +58,8 @@ def _check_axes(config: RunConfig) -> None:
 
 def _check_layout(config: RunConfig) -> None:
     """Convolutions are for images, and those must not be too small for them; dense layers take any data, and
-    factorisation has no layers to put anything around."""
+    factorisation has no layers to put anything around.
+    """
     if isinstance(config.layout, FactorsLayoutConfig):
         if not isinstance(config.dataset, MovieLensConfig):
             raise UserError(

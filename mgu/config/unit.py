@@ -53,7 +53,8 @@ class DecisiveConfig(Section):
 
 class UnitConfig(Section):
     """Arguments of MultiGatedUnit, and how its gates are trained. Those with a default are in a run's identity only
-    where they differ from it."""
+    where they differ from it.
+    """
 
     wiring: Annotated[str, Field(pattern=NAME)]  # one of the paper's, or a name for processors of one's own
     residual_gate: bool

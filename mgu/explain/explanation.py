@@ -16,8 +16,9 @@ from mgu.errors import UserError
 from mgu.explain.observe import UnitStatistics, observe
 from mgu.explain.statistics import GateSummary
 from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
+from mgu.results.file_names import EXPLAIN_FILE
 from mgu.results.files import write_text
-from mgu.results.result import EXPLAIN_FILE, Record
+from mgu.results.result import Record
 from mgu.train.loop import evaluate
 from mgu.unit.wiring import Gate
 
@@ -134,6 +135,6 @@ def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanat
 
 
 def _kind(layer: nn.Module) -> str:
-    """conv for convolutions of every kind, linear, else the name of the class."""
+    """Conv for convolutions of every kind, linear, else the name of the class."""
     name = type(layer).__name__.lower()
     return "conv" if name.startswith("conv") else name

@@ -17,7 +17,8 @@ NORMALISING: tuple[Gate, ...] = ("norm_or_none", "bn_or_ln", "bn_order")  # from
 
 class UnitStatistics:
     """What was seen of one unit: `gates` by name, and in `path_weights` how much of each normalising branch was let
-    through, on average: fractions that add up to 1."""
+    through, on average: fractions that add up to 1.
+    """
 
     def __init__(self, unit: MultiGatedUnit) -> None:
         self.unit = unit

@@ -41,7 +41,8 @@ KEY: dict[str, Any] = {
 
 def draw_topology(explanation: Explanation) -> Figure:
     """Layers across. Gates down: dark is open, hatched depends on the input. Below them how the normalising branches
-    are mixed, and the heaviest path."""
+    are mixed, and the heaviest path.
+    """
     units, gates = explanation.units, list_gates(explanation)
     is_narrow = (PAGE_IN - LEFT_IN - RIGHT_IN) / len(units) < 0.75  # then words stand upright
     above_in, words_in = (0.6, 0.75) if is_narrow else (0.45, 0.5)

@@ -18,8 +18,9 @@ from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.factory.model import build_model, build_splits
+from mgu.results.file_names import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
-from mgu.results.result import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE, Result, read_result
+from mgu.results.result import Result, read_result
 
 
 class Trained(NamedTuple):
@@ -65,7 +66,8 @@ def _read_result(folder: Path) -> Result:
 
 def _read_config(folder: Path, result: Result) -> RunConfig:
     """config.yaml, if it is of the same run as the result; data that are no longer where they were may be where
-    MGU_DATA says."""
+    MGU_DATA says.
+    """
     path = folder / CONFIG_FILE
     try:
         config = check_config(yaml.safe_load(path.read_text(encoding="utf-8")) or {})

@@ -39,7 +39,7 @@ class BatchNorm(nn.Module):
         return self._normalise(flat).view(last.shape).movedim(-1, self.channel_axis)
 
     def _normalise(self, x: Tensor) -> Tensor:
-        """x (N, C, *)."""
+        """X (N, C, *)."""
         tensors = self.running_mean, self.running_var, self.weight, self.bias
         if self.training:
             return normalise_by_batch(x, *tensors, self.momentum, self.eps)
@@ -52,7 +52,7 @@ class BatchNorm(nn.Module):
 def normalise_by_batch(
     x: Tensor, running_mean: Tensor, running_var: Tensor, weight: Tensor, bias: Tensor, momentum: float, eps: float
 ) -> Tensor:
-    """x (N, C, *) by its own statistics, which the running ones (C,) take in, in place."""
+    """X (N, C, *) by its own statistics, which the running ones (C,) take in, in place."""
     count = x.numel() // x.shape[1]
     # With momentum 1 torch leaves the statistics of this batch alone in the two buffers it is given.
     mean, var = torch.zeros_like(running_mean), torch.zeros_like(running_var)

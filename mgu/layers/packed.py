@@ -176,7 +176,7 @@ def _by_layer(out: Tensor, axis: int, count: int, groups: int) -> Tensor:
 
 
 def with_channels_last(x: Tensor) -> Tensor:
-    """x in channels-last order, so that the convolution's output is in that order, too."""
+    """X in channels-last order, so that the convolution's output is in that order, too."""
     if x.dim() not in WITH_CHANNELS_LAST:
         return x
     x = x.contiguous(memory_format=WITH_CHANNELS_LAST[x.dim()])

@@ -108,7 +108,7 @@ def build_meter(config: EnergyConfig, device: torch.device) -> EnergyMeter | NoM
 
 
 def check_country(country: str) -> None:
-    """codecarbon would go on without a carbon intensity and return nothing at the end."""
+    """Codecarbon would go on without a carbon intensity and return nothing at the end."""
     known = DataSource().get_global_energy_mix_data()
     if country not in known:
         raise UserError(

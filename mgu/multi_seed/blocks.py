@@ -27,7 +27,7 @@ def blocks_abreast(blocks: Sequence[Block], x: Tensor) -> Tensor:
 
 
 def linear_abreast(layers: Sequence[nn.Linear], x: Tensor) -> Tensor:
-    """x (N, B, D) to (N, B, K)."""
+    """X (N, B, D) to (N, B, K)."""
     weight, bias = stored_together(layers)
     assert bias is not None
     count = len(layers)

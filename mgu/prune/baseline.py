@@ -11,12 +11,14 @@ from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.trained import Trained, load_trained
 from mgu.models.convnet import ConvNet
-from mgu.results.result import RESULT_FILE, Result, read_result
+from mgu.results.file_names import RESULT_FILE
+from mgu.results.result import Result, read_result
 
 
 def find_baselines(trained: Trained) -> dict[str, tuple[ConvNet, Result | None]]:
     """By name: the baseline of this layout, data set and split beside the run that has the best validation accuracy,
-    if there is one, and one without norms and residuals, which is not trained."""
+    if there is one, and one without norms and residuals, which is not trained.
+    """
     found: dict[str, tuple[ConvNet, Result | None]] = {}
     if best := _best(trained):
         found[f"baseline {best.result.norm}{' with residuals' * bool(best.result.residual)}"] = _net(best), best.result

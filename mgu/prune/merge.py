@@ -47,7 +47,8 @@ class Some(nn.Module):
 
 def as_block(unit: PrunedUnit) -> nn.Module:
     """One layer with rows of the unit's layer and of its bypass, as each channel goes; the unit itself, if one goes
-    two ways or through layer normalisation, which needs its neighbours, or if gates are left."""
+    two ways or through layer normalisation, which needs its neighbours, or if gates are left.
+    """
     reach = {name: channels.to(next(unit.parameters()).device) for name, channels in unit.ways.reach.items()}
     shares = unit.shares
     is_decided = all(
@@ -74,7 +75,8 @@ def as_block(unit: PrunedUnit) -> nn.Module:
 
 def _shortcut(bypass: nn.Module, taken: Tensor) -> nn.Module:
     """Of the channels in `taken` (C, 1, ...): a layer with rows of zeros, or a bypass that is none, masked, for as a
-    layer it would cost one."""
+    layer it would cost one.
+    """
     if taken.all():
         return bypass
     if not is_linear(bypass):

@@ -29,7 +29,8 @@ NAMES: dict[Kind, str] = {
 @dataclass(frozen=True)
 class Ratio:
     """Grid over unit; `value` is None where they cannot be compared, for the reason that `note` gives. Otherwise `note`
-    is the method, where there is more than one."""
+    is the method, where there is more than one.
+    """
 
     kind: Kind
     value: float | None
@@ -66,7 +67,8 @@ class Charge:
 
 def charges(table: Table) -> list[Charge]:
     """Everything charged; the units that diverged or failed not; nothing that did on either side. Of those that come
-    to the same, one."""
+    to the same, one.
+    """
 
     def is_ok(result: Result) -> bool:
         return result.status == "ok"

@@ -44,7 +44,8 @@ def assess(
     learner: Learner, weights: dict[str, Any] | None, splits: Splits, batch_size: int
 ) -> tuple[dict[str, Metrics | None], Correct | None]:
     """By name of the split, and the correct ones where the task has classes. Nothing without weights, as a run has none
-    that diverged before its first epoch was over."""
+    that diverged before its first epoch was over.
+    """
     if weights is None:
         return {}, None
     learner.model.load_state_dict(weights)

@@ -51,7 +51,8 @@ class Classification:
 
     def metrics(self, confusion: Tensor) -> dict[str, float]:
         """Fractions in 0..1. Means are over the classes that were there or predicted; one that was not predicted has
-        precision 0, one that was not there recall 0 (scikit-learn's rules)."""
+        precision 0, one that was not there recall 0 (scikit-learn's rules).
+        """
         counts = confusion.double().cpu()
         hits, predicted, there = counts.diagonal(), counts.sum(dim=0), counts.sum(dim=1)
         occurs = predicted + there > 0

@@ -39,7 +39,7 @@ class Regression:
         totals.add_(torch.stack([part.sum() for part in parts]))
 
     def metrics(self, totals: Tensor) -> dict[str, float]:
-        """rmse and mae in the target's unit; r2 against always saying the mean of these same targets."""
+        """Rmse and mae in the target's unit; r2 against always saying the mean of these same targets."""
         count, absolute, squared, target, squared_target = totals.tolist()
         spread = squared_target - target * target / count
         return {

@@ -27,7 +27,8 @@ def vote(logits: Tensor, cases: Tensor) -> tuple[Tensor, Tensor]:
 
 def macro_f1(confusion: Tensor) -> float:
     """Mean over the classes of the harmonic mean of precision and recall, in 0..1, of counts (K, K) by true class (row)
-    and predicted class. A class neither there nor predicted is in no mean (scikit-learn's rule)."""
+    and predicted class. A class neither there nor predicted is in no mean (scikit-learn's rule).
+    """
     counts = confusion.double().cpu()
     both = counts.sum(dim=0) + counts.sum(dim=1)
     return (2 * counts.diagonal() / both)[both > 0].mean().item()

@@ -62,7 +62,8 @@ def evaluate(
     on_batch: Callable[[Tensor, Tensor], None] = lambda outputs, targets: None,
 ) -> Metrics:
     """Mean loss and metrics of the model as it is used: no dropout, running statistics. Batches follow the order of
-    `data`; on_batch gets the outputs (B, ...) and targets (B,) of each."""
+    `data`; on_batch gets the outputs (B, ...) and targets (B,) of each.
+    """
     model.eval()
     totals = Totals(task, data.device)
     for start in range(0, len(data), batch_size):

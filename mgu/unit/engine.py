@@ -31,7 +31,8 @@ ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 class Way(NamedTuple):
     """What was chosen: `kernel` is there for native only; is_wide: the layers are computed as one; has_constants: the
-    kernel is for gates that are one number a channel, or one for all."""
+    kernel is for gates that are one number a channel, or one for all.
+    """
 
     engine: Engine
     kernel: ctypes.CDLL | None = None

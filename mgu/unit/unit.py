@@ -119,7 +119,8 @@ class MultiGatedUnit(nn.Module):
         self, kernel: CDLL, norms: Norms, outputs: dict[str, Tensor], packed: Tensor | None, constants: bool
     ) -> Tensor:
         """The output from those of the transforms. packed: the same as one tensor, if they came as one; constants: the
-        gates are one number a channel, or one for all, whatever x is."""
+        gates are one number a channel, or one for all, whatever x is.
+        """
         layer, opened, gates = outputs["layer"], {}, None
         if constants or self.watch:
             opened = self._open(outputs)
@@ -144,7 +145,8 @@ class MultiGatedUnit(nn.Module):
 
     def gates(self, x: Tensor) -> dict[Gate, Tensor]:
         """The openness of each gate by name: in (0, 1), each with the shape of layer(x), or one that broadcasts to it
-        where `gate` is not "replica"."""
+        where `gate` is not "replica".
+        """
         return self._open({name: transform(x) for name, transform in self.gate_transforms.items()})
 
     def branches(self, x: Tensor) -> dict[str, Tensor]:

@@ -13,7 +13,8 @@ from mgu.errors import UserError, did_you_mean
 
 def read_csv(file: Path, needs_stage: bool) -> Iterator[dict[str, Any]]:
     """The fields of mgu.data.case_list.CaseFile of every row. Raises UserError, naming the line, for what is no such
-    table: a column or a value is missing, or an image stands in it twice."""
+    table: a column or a value is missing, or an image stands in it twice.
+    """
     header, lines = _read(file)
     names = [name.strip().lower() for name in header]
     wanted = ["case", "image", "label", *["stage"] * needs_stage]

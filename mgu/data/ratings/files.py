@@ -29,7 +29,8 @@ TERMS = (
 
 def settle(dataset: dict[str, Any]) -> dict[str, Any]:
     """The values of conf/dataset/movielens.yaml with `sha256` filled in from the files, which are fetched if that is
-    asked for. Raises UserError where they cannot be had; values of other keys are the schema's to check."""
+    asked for. Raises UserError where they cannot be had; values of other keys are the schema's to check.
+    """
     if dataset.get("sha256") or not isinstance(dataset.get("root"), str):
         return dataset
     folder = find(Path(dataset["root"]).expanduser(), dataset.get("download") is True)

@@ -34,7 +34,8 @@ SEPARATORS = {"u.data": "\t", "u.user": "|", "u.item": "|"}
 
 class Interactions(NamedTuple):
     """All ratings in order of time (N,), users and items as numbers from 0; `user_features` (U, F), `item_features`
-    (I, G): numbers standardised over users or items, categories as 0 or 1."""
+    (I, G): numbers standardised over users or items, categories as 0 or 1.
+    """
 
     users: Tensor
     items: Tensor

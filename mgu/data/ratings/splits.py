@@ -28,7 +28,8 @@ class Ratings(NamedTuple):
 
 def split_ratings(everything: Interactions) -> Ratings:
     """One cut in time for all users: the last tenth is tested, the tenth before validates, so nothing of the future is
-    learned from. Many of those users are new then: only their features tell of them."""
+    learned from. Many of those users are new then: only their features tell of them.
+    """
     count = len(everything.ratings)
     order = everything.times.argsort(stable=True)
     num_val, num_test = int(VAL * count), int(TEST * count)

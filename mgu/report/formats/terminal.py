@@ -23,7 +23,8 @@ GAP = "   "
 
 def print_analyses(analyses: Sequence[Analysis]) -> None:
     """The units stand out in bold, what did not end well is dim. A table is there before what follows from it, whose
-    statistics take a moment."""
+    statistics take a moment.
+    """
     console = table_console()
     for analysis in analyses:
         _print_table(console, analysis.table)
@@ -81,7 +82,8 @@ def _cells(table: Table, shown: list[Column]) -> _Cells:
 
 def _lesser(table: Table, shown: list[Column]) -> list[str]:
     """What a narrow terminal does without, in this order: what the model's name says too, then the rest from the right,
-    but for rank, name, time, score and status."""
+    but for rank, name, time, score and status.
+    """
     score = table.score.metric
     kept = ("rank", "model_name", "tts_s", "status", f"{table.tested}_{'acc' if score == 'accuracy' else score}")
     first = [*SAID_TWICE, "model_size", "train_acc", "epochs", "seeds"]

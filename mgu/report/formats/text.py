@@ -52,7 +52,8 @@ def to_markdown(analyses: Sequence[Analysis]) -> str:
 
 def to_csv(tables: Sequence[Table]) -> str:
     """One row a model, exact values; accuracies in percent, an empty cell where nothing was measured. What runs share
-    a row is told by `seed`, their seeds with blanks between."""
+    a row is told by `seed`, their seeds with blanks between.
+    """
     keys: dict[str, None] = {}
     for table in tables:
         keys.update(dict.fromkeys(column.key for column in columns(table)))

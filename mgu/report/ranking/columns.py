@@ -83,7 +83,8 @@ def _scores(split: Split, table: Table) -> list[Column]:
 
 def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
     """Mean with its deviation, and its interval; the latter two hidden where every model has one seed, and left out of
-    the training data."""
+    the training data.
+    """
     is_accuracy = metric.endswith("accuracy")
     scale, key = 100 if is_accuracy else 1, f"{split}_{metric.replace('accuracy', 'acc')}"
 

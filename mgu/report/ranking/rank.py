@@ -70,7 +70,8 @@ class Row:
 
     def values(self, split: Split, metric: str) -> dict[int, float]:
         """By seed, of those that did not fail; nothing where no seed was evaluated. One that diverged before its first
-        epoch was over counts as a guess in accuracy, and has no other metric."""
+        epoch was over counts as a guess in accuracy, and has no other metric.
+        """
         if (split, metric) not in self._values:
             self._values[split, metric] = self._find_values(split, metric)
         return self._values[split, metric]
@@ -235,7 +236,8 @@ class Table:
 
 def rank(runs: Iterable[Run]) -> list[Table]:
     """A table per experiment, by the mean score of validation; what never ended an epoch comes after what did, what
-    failed last and without a rank."""
+    failed last and without a rank.
+    """
     experiments: dict[Experiment, list[Run]] = {}
     for run in runs:
         result = run.result

@@ -19,7 +19,8 @@ TINY = 1e-12  # below it differences are rounding
 
 class Spread(NamedTuple):
     """Mean and deviation (n - 1) of n seeds; `low` and `high` bound the mean's 95 % interval (Student's t). One seed
-    has no deviation and no interval; equal ones, which tell nothing of how others would differ, have no interval."""
+    has no deviation and no interval; equal ones, which tell nothing of how others would differ, have no interval.
+    """
 
     mean: float
     n: int
@@ -42,7 +43,8 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
     """The runs of each model by seed, and those that repeat a seed of their model, as copies do: of these, what did not
-    fail comes first."""
+    fail comes first.
+    """
     names: dict[str, list[Run]] = {}
     for run in runs:
         names.setdefault(stem(run.result), []).append(run)
@@ -93,7 +95,8 @@ def stem(result: Result) -> str:
 
 def guess(result: Result) -> float:
     """Accuracy of a guess among its classes: what a run comes to that diverged before its first epoch was over;
-    0 where their number is not known."""
+    0 where their number is not known.
+    """
     dataset = result.config.get("dataset", {})
     named = 2 if dataset.get("name") == "adult" else dataset.get("num_classes") or len(dataset.get("classes", ()))
     num_classes = result.num_classes or named  # the latter for older files

@@ -143,7 +143,8 @@ def _common_seeds(table: Table) -> list[int]:
 
 def win_probabilities(costs: Sequence[int], scores: Sequence[float]) -> Floats:
     """For every budget from 0 to the sum of `costs`, how probable it is that model k is the best of those that are
-    over, and in the last row that none is (N + 1, budgets). Of equal scores the first wins."""
+    over, and in the last row that none is (N + 1, budgets). Of equal scores the first wins.
+    """
     import numpy as np
 
     count, total = len(costs), sum(costs)

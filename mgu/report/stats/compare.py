@@ -135,7 +135,8 @@ def variance_between(of_unit: Correct, against: Comparison, correct: Correct) ->
 
 def mcnemar(differences: Floats) -> float:
     """Exact, of one difference (1, 0 or -1) an image: among images that one got right and the other did not, would a
-    fair coin split them so unevenly?"""
+    fair coin split them so unevenly?
+    """
     from statsmodels.stats.contingency_tables import mcnemar as test
 
     only_unit, only_baseline = int((differences > 0).sum()), int((differences < 0).sum())

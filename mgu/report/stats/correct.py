@@ -43,7 +43,8 @@ Correct = dict[int, Bits]  # of a model, by seed
 
 def correct_of(rows: Sequence[Row]) -> list[Correct]:
     """Of each row, the seeds that have bits, as those of earlier versions have not, and as many as most: others were
-    tested on something else."""
+    tested on something else.
+    """
     found = [
         {run.result.seed: Bits(*read) for run in row.runs
          if run.result.status != "failed" and (read := read_correct(run.folder))}

@@ -35,7 +35,8 @@ class Variance:
 
 def variance_of(per_seed: Floats | None, deviation: float) -> Variance:
     """per_seed: unit minus baseline (seeds, images), of two seeds at least, or None where there are no images;
-    deviation: of the mean differences of the seeds."""
+    deviation: of the mean differences of the seeds.
+    """
     if per_seed is None:
         return Variance(deviation**2)
     num_seeds, num_images = per_seed.shape
@@ -60,7 +61,8 @@ def power(difference: float, variance: Variance, num_seeds: float, alpha: float)
 
 def seeds_needed(difference: float, variance: Variance, num_comparisons: int) -> int | None:
     """How many seeds show a difference of this size with 80 % probability, by the strictest step of Holm's correction
-    over so many comparisons; None where more than MOST_SEEDS would."""
+    over so many comparisons; None where more than MOST_SEEDS would.
+    """
     alpha = ALPHA / max(num_comparisons, 1)
 
     def is_enough(num_seeds: int) -> bool:

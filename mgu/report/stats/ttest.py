@@ -24,7 +24,8 @@ class TTest(NamedTuple):
 
 def t_tests(samples: Sequence[Sequence[float] | Floats], expected: float = 0.0) -> list[TTest | None]:
     """Of each; None of fewer than two values, or of equal ones that differ from what is expected: they have no
-    deviation to go by."""
+    deviation to go by.
+    """
     found: list[TTest | None] = [None] * len(samples)
     for size in sorted({len(sample) for sample in samples if len(sample) > 1}):
         import numpy as np  # both take long to import, scipy a second
