@@ -51,6 +51,11 @@ Fraction = Annotated[float, msgspec.Meta(ge=0, le=1 + 1e-9)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]  # of seconds, kilowatt-hours or kilograms
 
 
+def about(description: str) -> msgspec.Meta:
+    """Describes a field, for docs/reference/result.md."""
+    return msgspec.Meta(description=description)
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A part of a result. Unknown keys are refused: they mean another schema version, or another program.
 
@@ -61,24 +66,30 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Metrics(Record, frozen=True, omit_defaults=True):
     """Of the best weights on one split: what the task has, see mgu/tasks/; the others are None and not written."""
 
-    loss: float | None  # None where not finite; in nats, of regression in squared standard deviations of the target
-    accuracy: Fraction | None = None  # as precision and recall, which are means over the classes
-    precision: Fraction | None = None
-    recall: Fraction | None = None
-    rmse: float | None = None  # in the unit of the target, as mae
-    mae: float | None = None
-    r2: float | None = None
-    # Of images of cases: of a case as its images vote; counts (K, K) by true class (row) and predicted class, in the
-    # order of config.dataset.classes.
-    macro_f1: Fraction | None = None
-    confusion: list[list[int]] | None = None
-    case_accuracy: Fraction | None = None
-    case_precision: Fraction | None = None
-    case_recall: Fraction | None = None
-    case_macro_f1: Fraction | None = None
-    case_confusion: list[list[int]] | None = None
-    recall_at_10: Fraction | None = None  # means over the users, over all items that are new to them
-    ndcg_at_10: Fraction | None = None
+    loss: Annotated[float | None, about("Mean loss in nats or squared deviations of the target; null if not finite.")]
+    accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None
+    precision: Annotated[
+        Fraction | None, about("Mean over the classes of the share of predictions that are right.")
+    ] = None
+    recall: Annotated[Fraction | None, about("Mean over the classes of the share of examples that are found.")] = None
+    rmse: Annotated[float | None, about("Root mean squared error in the unit of the target.")] = None
+    mae: Annotated[float | None, about("Mean absolute error in the unit of the target.")] = None
+    r2: Annotated[float | None, about("Coefficient of determination, at most 1.")] = None
+    macro_f1: Annotated[Fraction | None, about("Mean over the classes of F1, of images of cases.")] = None
+    confusion: Annotated[
+        list[list[int]] | None, about("Images by true class (row) and predicted class, as in config.dataset.classes.")
+    ] = None
+    case_accuracy: Annotated[
+        Fraction | None, about("Share of the cases whose class is predicted by the vote of their images.")
+    ] = None
+    case_precision: Annotated[Fraction | None, about("Like precision, of cases.")] = None
+    case_recall: Annotated[Fraction | None, about("Like recall, of cases.")] = None
+    case_macro_f1: Annotated[Fraction | None, about("Like macro_f1, of cases.")] = None
+    case_confusion: Annotated[list[list[int]] | None, about("Like confusion, of cases.")] = None
+    recall_at_10: Annotated[Fraction | None, about("Share of the users whose next item is among the first ten.")] = None
+    ndcg_at_10: Annotated[
+        Fraction | None, about("Normalised discounted cumulative gain of the first ten items, mean over the users.")
+    ] = None
 
     def of(self, score: Score) -> float | None:
         """The metric that runs are ranked by."""
@@ -94,12 +105,14 @@ class Seconds(Record, frozen=True):
     is in none of them, nor is what Python takes to import its libraries before the run.
     """
 
-    setup: Amount  # data, first use of torch, compilation, meters
-    build: Amount  # model, initial weights, optimizer
-    train: Amount  # epochs with their evaluation
-    evaluate: Amount  # best weights on every split
-    explain: Amount = 0.0  # of a unit: its gates analysed on the validation data, explain.json written
-    checkpoint: Amount = 0.0  # history and state written to disk after every epoch
+    setup: Annotated[Amount, about("Seconds to load the data, start torch, compile and start the meters.")]
+    build: Annotated[Amount, about("Seconds to build model, initial weights and optimizer.")]
+    train: Annotated[Amount, about("Seconds of all epochs with their evaluation.")]
+    evaluate: Annotated[Amount, about("Seconds to evaluate the best weights on every split.")]
+    explain: Annotated[
+        Amount, about("Seconds to analyse the gates of a unit on the validation data and write explain.json.")
+    ] = 0.0
+    checkpoint: Annotated[Amount, about("Seconds to write history and state to disk after every epoch.")] = 0.0
 
     @property
     def to_solution(self) -> float:
@@ -109,8 +122,8 @@ class Seconds(Record, frozen=True):
 class Component(Record, frozen=True):
     """Energy of one part of the machine and how it was come by: see mgu/measure/energy.py for the methods."""
 
-    kwh: Amount
-    method: str
+    kwh: Annotated[Amount, about("Energy in kilowatt-hours.")]
+    method: Annotated[str, about("Instrument or estimate that the energy comes from, several joined by +.")]
 
 
 def describe_method(method: str) -> str:
@@ -124,52 +137,57 @@ class Energy(Record, frozen=True):
     in kind.
     """
 
-    cpu: Component
-    gpu: Component
-    ram: Component
-    cpu_seconds: Amount  # processor time of this process: measured everywhere
-    emissions_kg: Amount  # CO2-equivalent of all parts at the country's carbon intensity: always estimated
-    country: str
-    tracked_s: Amount
+    cpu: Annotated[Component, about("Energy of the processor.")]
+    gpu: Annotated[Component, about("Energy of the GPUs.")]
+    ram: Annotated[Component, about("Energy of the memory.")]
+    cpu_seconds: Annotated[Amount, about("Processor time of the training process in seconds, measured everywhere.")]
+    emissions_kg: Annotated[
+        Amount, about("Estimated CO2-equivalent of all parts in kilograms, at the country's carbon intensity.")
+    ]
+    country: Annotated[str, about("ISO 3166 code of the country.")]
+    tracked_s: Annotated[Amount, about("Seconds over which energy was measured.")]
 
 
 class Result(Record, frozen=True):
     """All that is known of a run; None where it was not reached or not measured."""
 
-    schema_version: Literal[1, 2, 3, 4]
-    status: Literal["ok", "diverged", "failed"]
-    error: str | None  # last line of the traceback of a failed run
-    name: str
-    identity: str
-    experiment_name: str
-    model: Kind
-    dataset: str
-    split: str
-    layout: str  # in the paper's notation
-    norm: str | None
-    residual: bool | None
-    seed: int
-    config: dict[str, Any]
-    params_trainable: int | None
-    params_keras: int | None
-    flops_per_sample: int | None
-    epochs: int
-    best_epoch: int | None
-    train: Metrics | None
-    val: Metrics | None
-    test: Metrics | None
-    seconds: Seconds | None
-    energy: Energy | None
-    device: str | None
-    versions: dict[str, str]
-    git_commit: str | None
-    resumed: int = 0  # how often the run was interrupted and went on from a checkpoint
-    contended: bool = False  # another run shared the host while time and energy were measured
-    trained_together: int = (
-        1  # runs, this one counted, that one process trained at once: see mgu/multi_seed/lockstep.py
+    schema_version: Annotated[Literal[1, 2, 3, 4], about("Version of this schema.")]
+    status: Annotated[
+        Literal["ok", "diverged", "failed"],
+        about("diverged: the loss was not finite; failed: an exception or timeout."),
+    ]
+    error: Annotated[str | None, about("Last line of the traceback of a failed run.")]
+    name: Annotated[str, about("Name of the run; with identity it is the name of the folder.")]
+    identity: Annotated[str, about("Hash of all that can change the result, eight hexadecimal digits.")]
+    experiment_name: Annotated[str, about("Experiment that the run belongs to.")]
+    model: Annotated[Kind, about("What was trained; block: a unit with other paths than the paper's.")]
+    dataset: Annotated[str, about("Name of the data set.")]
+    split: Annotated[str, about("How validation data were chosen: paper or holdout.")]
+    layout: Annotated[str, about("Layout in the notation of the paper.")]
+    norm: Annotated[str | None, about("Normalisation of a baseline.")]
+    residual: Annotated[bool | None, about("Whether a baseline has residual connections.")]
+    seed: Annotated[int, about("Seed of initial weights, shuffling and dropout.")]
+    config: Annotated[dict[str, Any], about("The whole configuration, see config.md.")]
+    params_trainable: Annotated[int | None, about("Number of trainable parameters.")]
+    params_keras: Annotated[int | None, about("Number of parameters as Keras counts them, with running statistics.")]
+    flops_per_sample: Annotated[int | None, about("Floating-point operations of one example's forward pass.")]
+    epochs: Annotated[int, about("Number of epochs trained.")]
+    best_epoch: Annotated[int | None, about("Epoch with the best validation score, from 1.")]
+    train: Annotated[Metrics | None, about("Metrics of the best weights on the training data.")]
+    val: Annotated[Metrics | None, about("Metrics of the best weights on the validation data.")]
+    test: Annotated[Metrics | None, about("Metrics of the best weights on the test data.")]
+    seconds: Annotated[Seconds | None, about("Wall-clock time by phase.")]
+    energy: Annotated[Energy | None, about("Energy and emissions.")]
+    device: Annotated[str | None, about("Processor or GPU that trained.")]
+    versions: Annotated[dict[str, str], about("Versions of Python and of the libraries, by name.")]
+    git_commit: Annotated[str | None, about("Commit of the checkout.")]
+    resumed: Annotated[int, about("How often the run was interrupted and resumed from a checkpoint.")] = 0
+    contended: Annotated[bool, about("Whether another run shared the host while time and energy were measured.")] = (
+        False
     )
-    task: TaskName = "classification"
-    num_classes: int | None = None  # of a classification
+    trained_together: Annotated[int, about("Runs that one process trained at once, this one included.")] = 1
+    task: Annotated[TaskName, about("What was learned.")] = "classification"
+    num_classes: Annotated[int | None, about("Number of classes of a classification.")] = None
 
     @property
     def kind(self) -> Kind:

@@ -1,4 +1,4 @@
-"""Descriptions, rules of the identity and patterns on the fields of the configuration, and constants that mirror conf/."""
+"""Descriptions, rules of the identity and patterns on the fields, and constants that mirror conf/."""
 
 from __future__ import annotations
 
