@@ -59,9 +59,9 @@ class TableConfig(ConfigModel):
 
     name: Literal["table"] = Field(description="Kind of the data.")
     path: Annotated[str, NOT_IDENTITY] = Field(
-        min_length=1, description="A CSV file, which may be compressed as .csv.gz, or a Parquet file."
+        min_length=1, description="A CSV file, also compressed as .csv.gz, or a Parquet file; must be set."
     )
-    target: str = Field(min_length=1, description="Name of the column to predict.")
+    target: str = Field(min_length=1, description="Name of the column to predict; must be set.")
     # "auto" is resolved when the file is read, before the configuration is checked: see mgu/data/tables/files.py.
     task: Literal["classification", "regression"] = Field(
         description="What to predict; auto: regression for a column of many different numbers, else classification."
@@ -93,7 +93,7 @@ class CasesConfig(ConfigModel):
     name: Literal["cases"] = Field(description="Kind of the data.")
     path: Annotated[str, NOT_IDENTITY] = Field(
         min_length=1,
-        description="A folder of <class>/<case>/<image>, or a CSV file with the columns case, image, label and stage.",
+        description="A folder of CLASS/CASE/IMAGE, or a CSV file of case, image, label and stage; must be set.",
     )
     stages: Annotated[list[str] | None, NOT_IDENTITY] = Field(
         description="Stages of which images are kept; null: all images."

@@ -33,7 +33,7 @@ class PatternError(ValueError):
 
 
 Name = Annotated[  # becomes part of a path
-    str, AfterValidator(Matches(r"\w[\w.-]*", "letters, digits, '.', '_' and '-', the first one no sign"))
+    str, AfterValidator(Matches(r"\w[\w.-]*", "letters, digits, '.', '_' and '-', not beginning with '.' or '-'"))
 ]
 Sha256 = Annotated[str, AfterValidator(Matches("[0-9a-f]{64}", "64 hexadecimal digits, or null"))]
 Count = Annotated[int, Field(gt=0, lt=2**63)]

@@ -41,8 +41,8 @@ class OptimizerConfig(ConfigModel):
     name: Literal["nadam"] = Field(description="Name of the optimizer.")
     lr: Positive = Field(description="Learning rate of the first step.")
     decay: NonNegative = Field(description="Decay of the learning rate: step s takes lr / (1 + decay * s), s from 0.")
-    beta1: BelowOne = Field(description="Decay a step of the running mean of gradients.")
-    beta2: BelowOne = Field(description="Decay a step of the running mean of squared gradients.")
+    beta1: BelowOne = Field(description="Decay rate of the running mean of gradients, per step.")
+    beta2: BelowOne = Field(description="Decay rate of the running mean of squared gradients, per step.")
     eps: Positive = Field(description="Added to the denominator of the update.")
     momentum_decay: NonNegative = Field(description="Rate at which Nadam's momentum warms up to beta1.")
 
@@ -51,8 +51,8 @@ class TrainingConfig(ConfigModel):
     """Configures the training loop, see mgu/train/loop.py, and how long a run may take."""
 
     epochs: Count = Field(description="Largest number of epochs.")
-    batch_size: Count = Field(description="Examples in a training batch.")
-    eval_batch_size: Count = Field(description="Examples in a batch of an evaluation.")
+    batch_size: Count = Field(description="Number of examples in a training batch.")
+    eval_batch_size: Count = Field(description="Number of examples in an evaluation batch.")
     patience: Count = Field(description="Epochs without a better validation score after which training stops.")
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
         description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
@@ -126,7 +126,7 @@ class RunConfig(ConfigModel):
     )
     force: Annotated[bool, NOT_IDENTITY] = Field(description="true: train finished runs again.")
     seeds_at_once: Annotated[Count, NOT_IDENTITY] = Field(
-        description="Most runs of a sweep differing in their seed only that are trained together, where that is faster."
+        description="Largest number of runs with the same configuration but for the seed that a sweep trains together."
     )
     dataset: AnyDataset = Field(description="The data.")
     layout: AnyLayout = Field(description="The layers of the network.")

@@ -85,7 +85,7 @@ def test_published_paths_are_those_of_the_files() -> None:
     [
         ("device=gpu", "auto, cpu, cuda or cuda:N"),
         ("energy.country=usa", "a country's ISO 3166 code, three capital letters"),
-        ("experiment_name=../up", "letters, digits, '.', '_' and '-', the first one no sign"),
+        ("experiment_name=../up", "letters, digits, '.', '_' and '-', not beginning with '.' or '-'"),
     ],
 )
 def test_a_pattern_is_told_in_words(override: str, rule: str, configure: Configure) -> None:
