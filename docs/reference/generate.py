@@ -26,7 +26,8 @@ from words import identity_in_words, table, type_in_words
 from mgu.cli.conf import conf_dir
 from mgu.cli.exit_codes import SUB_COMMANDS
 from mgu.config.describe import model_of, to_yaml
-from mgu.config.faults import GROUPS, models_of
+from mgu.config.faults import GROUPS
+from mgu.config.fields import models_of
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
 from mgu.results.result import Component, Energy, Metrics, Result, Seconds

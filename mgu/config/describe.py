@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel, Discriminator
 from pydantic.fields import FieldInfo
 
-from mgu.config.faults import models_of
+from mgu.config.fields import models_of
 from mgu.config.run import RunConfig
 
 COMMENT_COLUMN = 36

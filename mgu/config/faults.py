@@ -6,12 +6,12 @@ Each has the form: <thing> must be <rule>, but got <value>. <What to do.>
 from __future__ import annotations
 
 import re
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from mgu.config.fields import PatternError
+from mgu.config.fields import PatternError, models_of
 from mgu.config.run import RunConfig
 from mgu.errors import did_you_mean, nearest
 
@@ -19,16 +19,6 @@ GROUPS = (  # a test compares them with the folders of conf/
     "dataset", "layout", "norm", "residual", "mgu", "optimizer", "training", "energy", "tensorboard", "mlflow",
     "experiment",
 )  # fmt: skip
-
-
-def models_of(annotation: Any) -> list[type[BaseModel]]:
-    """Returns the configuration classes that the annotation of a field allows; [] for a plain value."""
-    found = []
-    for part in (annotation, *get_args(annotation)):
-        model = getattr(part, "__origin__", part)  # the members of a tagged union are Annotated
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            found.append(model)
-    return found
 
 
 def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:

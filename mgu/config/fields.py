@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -51,3 +51,13 @@ class ConfigModel(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
+
+
+def models_of(annotation: Any) -> list[type[BaseModel]]:
+    """Returns the configuration classes that the annotation of a field allows; [] for a plain value."""
+    found = []
+    for part in (annotation, *get_args(annotation)):
+        model = getattr(part, "__origin__", part)  # the members of a tagged union are Annotated
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            found.append(model)
+    return found

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from mgu.config.fields import ConfigModel, Name, NonNegative, Positive
 from mgu.config.identity import UNLESS_DEFAULT, IdentityRule
+from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.errors import did_you_mean
 from mgu.unit.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, describe
 
@@ -26,39 +25,6 @@ _BYPASS = IdentityRule(
     UNLESS_DEFAULT.includes,
     lambda unit: [unit.bypass, "batch_norm"] if unit.bypass in ("projection", "identity") else unit.bypass,
 )
-
-
-class Paths(NamedTuple):
-    """What a unit with processors of its own chooses among."""
-
-    processors: dict[str, list[str]]
-    residual_gate: bool = False
-    skip_gate: bool = True
-
-    @property
-    def digest(self) -> str:
-        """Four hexadecimal digits that tell paths from others with the same name."""
-        content = [list(self.processors.items()), self.residual_gate, self.skip_gate]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:4]
-
-
-# The paths of files in conf/mgu, which a run's name tells without their digest. A test compares them with the files, so
-# that nobody edits a file without noticing that its runs get other names.
-PUBLISHED = {
-    "highway": Paths({"activated": ["activation"]}),
-    "squeeze_excitation": Paths({"excited": ["batch_norm", "activation", "squeeze_excitation"]}, skip_gate=False),
-    "switchable_norm": Paths({"normalised": ["switchable_norm", "activation"]}, skip_gate=False),
-    "paths": Paths(
-        {
-            "activated": ["activation"],
-            "bn": ["batch_norm", "activation"],
-            "ln": ["layer_norm", "activation"],
-            "gn": ["group_norm", "activation"],
-            "rms": ["rms_norm", "activation"],
-        },
-        residual_gate=True,
-    ),
-}
 
 
 class DecisiveConfig(ConfigModel):
@@ -153,7 +119,7 @@ class UnitConfig(ConfigModel):
 
     @property
     def _digest(self) -> str:
-        return Paths(self.processors, self.residual_gate, self.skip_gate).digest if self.processors else ""
+        return UnitStructure(self.processors, self.residual_gate, self.skip_gate).digest if self.processors else ""
 
     @property
     def is_paper(self) -> bool:

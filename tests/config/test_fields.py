@@ -10,13 +10,13 @@ import yaml
 from pydantic import Field
 
 from mgu.cli.conf import conf_dir
-from mgu.config.faults import GROUPS, models_of
-from mgu.config.fields import ConfigModel
+from mgu.config.faults import GROUPS
+from mgu.config.fields import ConfigModel, models_of
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, identity_rules, identity_values, unless
 from mgu.config.layouts import Convolution
 from mgu.config.prune import PruneConfig
+from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.config.run import RunConfig
-from mgu.config.unit import PUBLISHED, Paths
 from tests.conftest import Configure
 
 
@@ -76,8 +76,10 @@ def test_published_paths_are_those_of_the_files() -> None:
     with_processors = {name: mgu for name, mgu in files.items() if mgu and "processors" in mgu}
     assert set(with_processors) == set(PUBLISHED)
     for name, mgu in with_processors.items():
-        paths = Paths(mgu["processors"], mgu["residual_gate"], mgu.get("skip_gate", True))
-        assert paths == PUBLISHED[name] and paths.digest == PUBLISHED[name].digest  # which sees their order, too
+        structure = UnitStructure(mgu["processors"], mgu["residual_gate"], mgu.get("skip_gate", True))
+        assert (
+            structure == PUBLISHED[name] and structure.digest == PUBLISHED[name].digest
+        )  # which sees order
 
 
 @pytest.mark.parametrize(
