@@ -1,4 +1,4 @@
-"""Which images of cases a run is about: what their configuration leaves open, settled by their contents.
+"""Which images of cases a run is about: what their configuration leaves open, resolved by their contents.
 
 Imports no torch, for a sweep is checked in a process that has none.
 """
@@ -19,7 +19,7 @@ from mgu.errors import UserError
 AT_ONCE = 64  # files that a thread is given
 
 
-def settle(dataset: dict[str, Any]) -> dict[str, Any]:
+def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     """The values of conf/dataset/cases.yaml with `classes` and `sha256` filled in from the images.
 
     Raises UserError where none are named or they cannot be learned from; other values are the schema's to check.

@@ -56,4 +56,4 @@ def _download(load: Any, root: Path, train: bool) -> Any:
 
 def _channels_first(pixels: Tensor) -> Tensor:
     """(N, H, W) or (N, H, W, C) to (N, C, H, W)."""
-    return pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2).contiguous()
+    return pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)

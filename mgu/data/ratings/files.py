@@ -27,7 +27,7 @@ TERMS = (
 )
 
 
-def settle(dataset: dict[str, Any]) -> dict[str, Any]:
+def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     """The values of conf/dataset/movielens.yaml with `sha256` filled in from the files, which are fetched if that is
     asked for. Raises UserError where they cannot be had; values of other keys are the schema's to check.
     """

@@ -1,4 +1,4 @@
-"""A user's CSV or Parquet file: read, and what its configuration leaves open settled.
+"""A user's CSV or Parquet file: read, and what its configuration leaves open resolved.
 
 Imports no torch, for a sweep is checked in a process that has none, and pandas only where there is a table to read.
 """
@@ -27,7 +27,7 @@ TORN = (EOFError, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.err
 MISSING_NUMBERS = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "<NA>")
 
 
-def settle(dataset: dict[str, Any]) -> dict[str, Any]:
+def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     """The values of conf/dataset/table.yaml as a shell may have left them, `sha256` and an "auto" `task` filled in from
     the file.
 
@@ -37,17 +37,17 @@ def settle(dataset: dict[str, Any]) -> dict[str, Any]:
     for key, what in (("path", "a CSV or Parquet file"), ("target", "the column to be predicted")):
         if not isinstance(dataset.get(key), str | int):
             raise UserError(f"dataset.{key} must be {what}, but got {dataset.get(key)}. Pass dataset.{key}=...")
-    settled = dataset | {key: str(dataset[key]) for key in ("path", "target")}  # a column may be called 1
-    settled["separator"] = _settle_separator(dataset.get("separator"))
-    settled["drop"] = _settle_drop(dataset.get("drop"))
-    settled["sha256"] = dataset.get("sha256") or digest(settled["path"])
+    resolved = dataset | {key: str(dataset[key]) for key in ("path", "target")}  # a column may be called 1
+    resolved["separator"] = _resolve_separator(dataset.get("separator"))
+    resolved["drop"] = _resolve_drop(dataset.get("drop"))
+    resolved["sha256"] = dataset.get("sha256") or digest(resolved["path"])
     if dataset.get("task") == "auto":
-        frame = read_table(settled["path"], settled["separator"], settled["sha256"])
-        settled["task"] = infer_task(check_target(frame, settled["target"], settled["path"]))
-    return settled
+        frame = read_table(resolved["path"], resolved["separator"], resolved["sha256"])
+        resolved["task"] = infer_task(check_target(frame, resolved["target"], resolved["path"]))
+    return resolved
 
 
-def _settle_separator(value: Any) -> str:
+def _resolve_separator(value: Any) -> str:
     separator = {"\\t": "\t", "tab": "\t"}.get(value, value) if isinstance(value, str) else value
     if not isinstance(separator, str) or len(separator) != 1 or separator in '"\r\n':
         raise UserError(
@@ -57,7 +57,7 @@ def _settle_separator(value: Any) -> str:
     return separator
 
 
-def _settle_drop(value: Any) -> list[str]:
+def _resolve_drop(value: Any) -> list[str]:
     if not isinstance(value, list):
         raise UserError(f"dataset.drop must be a list of columns, but got {value!r}. Pass dataset.drop=[...].")
     return ["null" if name is None else str(name) for name in value]  # columns may be called 1, nan or null
