@@ -18,7 +18,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 log = logging.getLogger(__name__)
-EVERYBODY = 0o666  # runs of other users on this host count, too
+EVERYBODY = 0o666  # runs of other users on this host count as well
 
 
 def host_folder() -> Path:

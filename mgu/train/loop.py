@@ -176,14 +176,9 @@ def fit(
         train = train_epoch(step, schedule, settings.batch_size, shuffle, callbacks.on_step)
         trained = time.perf_counter()
         val = evaluate(model, splits.val, task, settings.eval_batch_size)
-        row = {
-            "epoch": epoch,
-            "lr": float(schedule.get_last_lr()[0]),
-            **_prefixed("train", train),
-            **_prefixed("val", val),
-        }
-        row |= {"train_s": trained - started, "evaluate_s": time.perf_counter() - trained}
-        outcome.history.append(row)
+        seconds = {"train_s": trained - started, "evaluate_s": time.perf_counter() - trained}
+        rates = {"epoch": epoch, "lr": float(schedule.get_last_lr()[0])}
+        outcome.history.append(rates | _prefixed("train", train) | _prefixed("val", val) | seconds)
         if not (math.isfinite(train["loss"]) and math.isfinite(val["loss"])):
             outcome.status = "diverged"
         elif epoch >= settings.first_best and early_stop.improved(epoch, val[task.score.metric]):

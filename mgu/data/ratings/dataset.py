@@ -1,4 +1,4 @@
-"""The kind of data `ratings`: users, items and what they had to do with each other. Imports no torch before it is read."""
+"""The kind of data `ratings`: interactions of users and items. Imports no torch before it is read."""
 
 from __future__ import annotations
 
