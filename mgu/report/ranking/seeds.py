@@ -99,7 +99,8 @@ def guess(result: Result) -> float:
     0 where their number is not known.
     """
     dataset = result.config.get("dataset", {})
-    num_classes = result.num_classes or find_kind(dataset.get("name")).count_classes(dataset)  # the latter for old files
+    known = find_kind(dataset.get("name")).count_classes(dataset)  # for results of older versions
+    num_classes = result.num_classes or known
     return 1 / num_classes if num_classes else 0.0
 
 
