@@ -1,18 +1,4 @@
-"""The file format of runs/: where a run's files lie, what result.json holds, and writing that cannot be torn.
-
-runs/<experiment>/<name>-<identity>/
-    result.json          everything that is reported; written last, so its presence means that the run is over
-    history.csv          one row an epoch
-    config.yaml          the resolved configuration
-    weights.safetensors  of the best epoch
-    explain.json         of a unit: what its gates do on the validation data, see mgu/explain/explanation.py
-    gates.*, topology.*  pictures of that, as SVG and PNG, once `mgu-run explain` was called
-    prune/               of a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
-    correct.bits         which of the official test examples (images, rows) those weights got right
-    log.txt              what happened, with the traceback of a failure
-    checkpoint.pt        of a run that is not over: where it continues, see mgu/run/checkpoint.py
-    .lock                held while a process trains this run
-"""
+"""The schema of result.json, which holds all that is known of a run once it is over."""
 
 from __future__ import annotations
 
@@ -21,50 +7,47 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mgu.results.file_names import RESULT_FILE
 from mgu.results.files import write_text
 from mgu.tasks.score import SCORES, Score, TaskName
 
-# 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`, 2 nothing of `task`, 3 nothing of `num_classes` and
-# called blocks units: all are read, too.
+# Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks
+# `num_classes` and calls blocks units.
 SCHEMA_VERSION: Literal[4] = 4
-RESULT_FILE = "result.json"
-HISTORY_FILE = "history.csv"
-PRUNE_FOLDER = "prune"
-CONFIG_FILE = "config.yaml"
-WEIGHTS_FILE = "weights.safetensors"
-EXPLAIN_FILE = "explain.json"
 JOULES_PER_KWH = 3.6e6
-PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
-CORRECT_FILE = "correct.bits"
-MEASURED = (
-    "rapl",
-    "nvml_counter",
-    "nvml_power",
-    "powermetrics",
-)  # methods that read an instrument, see mgu/measure/energy.py
+MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods of mgu/measure/energy.py that measure
 
-
-# block: what has other paths than the paper's unit, such as those of others that it is compared with. It is ranked, but
-# neither claimed of the unit nor a part of the grid.
+# A block has other paths than the paper's unit, such as squeeze-and-excitation. It is ranked, but it is no part of the
+# grid, and nothing that is claimed of the unit is claimed of it.
 Kind = Literal["baseline", "unit", "block"]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1 + 1e-9)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]  # of seconds, kilowatt-hours or kilograms
 
 
 def about(description: str) -> msgspec.Meta:
-    """Describes a field, for docs/reference/result.md."""
+    """Describes a field, for docs/reference/result.md.
+
+    Args:
+        description: A sentence, with the unit of the field.
+
+    Returns:
+        An annotation for msgspec.
+    """
     return msgspec.Meta(description=description)
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a result. Unknown keys are refused: they mean another schema version, or another program.
+    """Serves as the base of all parts of a result; refuses unknown keys, which mean another schema version.
 
-    msgspec, not pydantic as for the configuration: it imports in no time, and ten thousand files are read in a second.
+    msgspec, not pydantic as for the configuration: it imports fast, and reads ten thousand files in a second.
     """
 
 
 class Metrics(Record, frozen=True, omit_defaults=True):
-    """Of the best weights on one split: what the task has, see mgu/tasks/; the others are None and not written."""
+    """Holds the metrics of the best weights on one split.
+
+    A task has some of them (mgu/tasks/); the others are None and not written.
+    """
 
     loss: Annotated[float | None, about("Mean loss in nats or squared deviations of the target; null if not finite.")]
     accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None
@@ -92,17 +75,16 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     ] = None
 
     def of(self, score: Score) -> float | None:
-        """The metric that runs are ranked by."""
+        """Returns the metric that runs are ranked by."""
         value: float | None = getattr(self, score.metric)
         return value
 
 
 class Seconds(Record, frozen=True):
-    """Wall-clock windows. `setup` ends when the data is in memory; `build`, `train`, `evaluate` and `explain` are the
-    time to solution.
+    """Holds wall-clock windows; the time to solution is the sum of `build`, `train`, `evaluate` and `explain`.
 
-    Of a resumed run they are sums over its parts, each up to its last checkpoint: what was lost with an interruption
-    is in none of them, nor is what Python takes to import its libraries before the run.
+    `setup` ends when the data is in memory. For a resumed run the windows are sums over its parts, each up to its last
+    checkpoint: work lost by an interruption is in none of them, nor are the imports of Python before the run.
     """
 
     setup: Annotated[Amount, about("Seconds to load the data, start torch, compile and start the meters.")]
@@ -120,21 +102,29 @@ class Seconds(Record, frozen=True):
 
 
 class Component(Record, frozen=True):
-    """Energy of one part of the machine and how it was come by: see mgu/measure/energy.py for the methods."""
+    """Holds the energy of one part of the machine, and the method (mgu/measure/energy.py) that determined it."""
 
     kwh: Annotated[Amount, about("Energy in kilowatt-hours.")]
     method: Annotated[str, about("Instrument or estimate that the energy comes from, several joined by +.")]
 
 
 def describe_method(method: str) -> str:
-    """A method, or several joined by "+", with what it is worth: an estimate must read as one."""
+    """Describes a method of determining energy, for an estimate must read as one.
+
+    Args:
+        method: Name of the method, or several joined by "+".
+
+    Returns:
+        The name, followed by "measured" or "estimated".
+    """
     is_measured = all(part in MEASURED for part in method.split("+"))
     return f"{method}, {'measured' if is_measured else 'estimated'}"
 
 
 class Energy(Record, frozen=True):
-    """Over the time to solution and the writing of checkpoints. The components are never added up: their methods differ
-    in kind.
+    """Holds the energy over the time to solution and the writing of checkpoints.
+
+    The components are never added up, for their methods differ in kind.
     """
 
     cpu: Annotated[Component, about("Energy of the processor.")]
@@ -149,7 +139,7 @@ class Energy(Record, frozen=True):
 
 
 class Result(Record, frozen=True):
-    """All that is known of a run; None where it was not reached or not measured."""
+    """Holds all that is known of a run; fields are None if they were not reached or not measured."""
 
     schema_version: Annotated[Literal[1, 2, 3, 4], about("Version of this schema.")]
     status: Annotated[
@@ -191,29 +181,44 @@ class Result(Record, frozen=True):
 
     @property
     def kind(self) -> Kind:
-        """`model`, also of an older file."""
+        """`model`, corrected for files of schema 3 and older, which called blocks units."""
         unit = self.config.get("mgu")
         has_own_paths = isinstance(unit, dict) and (unit.get("processors") or not unit.get("skip_gate", True))
         return "block" if self.model == "unit" and has_own_paths else self.model
 
     @property
     def score(self) -> Score:
-        """What it is ranked by."""
+        """Metric that runs of this task are ranked by."""
         return SCORES[self.task]
 
     @property
     def val_score(self) -> float | None:
-        """None where no epoch ended."""
+        """Validation score; None if no epoch ended."""
         return self.val.of(self.score) if self.val else None
 
 
 def write_result(folder: Path, result: Result) -> None:
-    """To be called last: the file's presence says that the run is over."""
+    """Writes result.json. Call it last, for the file's presence says that the run is over.
+
+    Args:
+        folder: The run's folder.
+        result: The result.
+    """
     write_text(folder / RESULT_FILE, msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
 
 
 def read_result(path: Path) -> Result:
-    """Raises ValueError, with a reason in one line, for a file that is torn, foreign or of another schema version."""
+    """Reads a result.json.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The result.
+
+    Raises:
+        ValueError: The file is torn, foreign or of another schema version; the message is a reason in one line.
+    """
     try:
         result = msgspec.json.decode(path.read_bytes(), type=Result)
         for section in ("dataset", "training", "optimizer"):

@@ -6,25 +6,27 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits
-from mgu.factory.learner import Learner, build_learner
-from mgu.factory.model import build_splits
+from mgu.factory.experiment import resolve
+from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.measure.estimate import Model
-from mgu.measure.share import ALONE, Alone
+from mgu.measure.share import ALONE, Slot
 from mgu.multi_seed.lockstep import train_together
+from mgu.results.events import EpochEnded, RunEvent
 from mgu.results.folder import find_state, run_folder
 from mgu.results.result import Result, read_result
 from mgu.run.execute import run
 from mgu.run.worker import run_together
-from mgu.sweep.seed_groups import group_seeds, why_alone
+from mgu.sweep.seed_groups import group_seeds, lockstep_obstacle
+from mgu.train.learner import Learner
 from mgu.train.loop import Fit, fit
 from tests.conftest import Command, Configure
 
@@ -41,17 +43,16 @@ class Precise(Images):
         return inputs.double(), targets
 
 
-def train(config: RunConfig, place: Alone, kind: type[Images]) -> tuple[Fit, Learner]:
+def train(config: RunConfig, place: Slot, kind: type[Images]) -> tuple[Fit, Learner]:
     """On 200 images, of which the last batch has 8."""
-    learner, splits = build_learner(config, torch.device("cpu")), build_splits(config)
+    learner, splits = build_learner(resolve(config)), open_dataset(config.dataset).splits
     if kind is Precise:
         learner.model.double()
     few = splits.train.subset(torch.arange(200))
     splits = Splits(*(kind(part.pixels, part.labels, part.pixel_max) for part in (few, splits.val)))
     shuffle = torch.Generator().manual_seed(config.seed)
-    protocol = config.training.model_dump(exclude={"timeout"})
-    model = place.join(learner.model, learner.optimizer)
-    outcome = fit(model, splits, learner.task, learner.optimizer, learner.schedule, shuffle=shuffle, **protocol)
+    joined = learner._replace(model=place.join(learner.model, learner.optimizer))
+    outcome = fit(joined, splits, build_fit_settings(config), shuffle=shuffle)
     return outcome, learner
 
 
@@ -109,8 +110,8 @@ def test_a_run_that_ends_early_leaves_the_others(configure: Configure) -> None:
 def test_a_joint_failure_reaches_every_run_and_one_of_its_own_ends_all(configure: Configure) -> None:
     configs = seeds(configure, 2, "norm=ln")
 
-    def caught(config: RunConfig, place: Alone) -> str:
-        learner = build_learner(config, torch.device("cpu"))
+    def caught(config: RunConfig, place: Slot) -> str:
+        learner = build_learner(resolve(config))
         model = place.join(learner.model, learner.optimizer).train()
         try:
             model(torch.zeros(2 + config.seed, 1, 8, 8))  # batches of different sizes
@@ -121,7 +122,7 @@ def test_a_joint_failure_reaches_every_run_and_one_of_its_own_ends_all(configure
     runs = [lambda place, config=config: caught(config, place) for config in configs]
     assert train_together(runs) == ["0: RuntimeError", "1: RuntimeError"]
 
-    def fail(place: Alone) -> str:
+    def fail(place: Slot) -> str:
         raise KeyError("of its own")
 
     with pytest.raises(KeyError, match="of its own"):
@@ -135,9 +136,10 @@ class Interruption(BaseException):
 def interrupt(configs: Sequence[RunConfig], after_epoch: int) -> None:
     """When the last of them is through with it."""
 
-    def send(number: int, name: str, *arguments: Any) -> None:
-        if name == "epoch" and arguments[0]["epoch"] == after_epoch and number == len(configs) - 1:
-            raise Interruption
+    def send(message: RunEvent) -> None:
+        match message:
+            case RunEvent(index, EpochEnded(row)) if row["epoch"] == after_epoch and index == len(configs) - 1:
+                raise Interruption
 
     with pytest.raises(Interruption):
         run_together(configs, send)
@@ -220,7 +222,7 @@ def test_groups_are_of_one_configuration_and_no_larger_than_asked_for(configure:
 )
 def test_what_is_never_trained_together_says_why(choice: str, reason: str | None, configure: Configure) -> None:
     words = choice.split() + ["norm=ln"] * ("mgu" not in choice)
-    found = why_alone(configure(*words), Model("cpu (1 thread)", 1000, 1000))
+    found = lockstep_obstacle(configure(*words), Model("cpu (1 thread)", 1000, 1000))
     assert found is None if reason is None else found.startswith(reason)
 
 

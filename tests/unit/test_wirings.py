@@ -10,9 +10,11 @@ from hydra.errors import ConfigCompositionException
 from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
-from mgu.cli.hydra_errors import explain
+from mgu.cli.hydra_errors import translate_error
 from mgu.errors import UserError
-from mgu.factory.model import build_model, check_engine
+from mgu.factory.engine import check_engine
+from mgu.factory.experiment import resolve
+from mgu.factory.model import build_model
 from mgu.layers.activation import ACTIVATIONS
 from mgu.layers.normalization import GroupNorm
 from mgu.layers.packed import wide
@@ -195,7 +197,7 @@ def test_switchable_norm_is_the_published_one() -> None:
 def second_block(configure: Configure, *overrides: str) -> tuple[MultiGatedUnit, Tensor]:
     """A layer of 16 channels that keeps its shape, everything random but what starts elsewhere, in training mode."""
     wide_as_before = ("layout=digits_2", "layout.min_layer_padding_same=1", "layout.scale_filters=1")
-    unit = build_model(configure(*wide_as_before, *overrides)).blocks[1].double()  # type: ignore[index,union-attr]
+    unit = build_model(resolve(configure(*wide_as_before, *overrides))).blocks[1].double()  # type: ignore[index,union-attr]
     for name, parameter in unit.named_parameters():
         if not name.startswith("gate_transforms"):
             nn.init.normal_(parameter, std=0.3)
@@ -262,7 +264,7 @@ def test_a_wrong_description_is_named(overrides: str, message: str, configure: C
 def test_processors_are_added_one_by_one(override: str, configure: Configure) -> None:
     with pytest.raises(ConfigCompositionException) as caught:
         configure("mgu=paths", override)
-    assert "is not. Of mgu=paths, +mgu.processors.NAME=[...] adds one" in explain(caught.value)
+    assert "is not. Of mgu=paths, +mgu.processors.NAME=[...] adds one" in translate_error(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +279,7 @@ def test_processors_are_added_one_by_one(override: str, configure: Configure) ->
 )
 def test_an_engine_that_a_unit_cannot_have_is_refused(overrides: str, message: str, configure: Configure) -> None:
     with pytest.raises(UserError, match=message):
-        check_engine(configure(*overrides.split()))
+        check_engine(resolve(configure(*overrides.split())))
 
 
 def test_a_unit_without_choices_has_no_bypass_and_the_paper_all_of_its_names() -> None:
