@@ -23,7 +23,7 @@ from mgu.models.convnet import ConvNet, convolution
 from mgu.models.mlp import MLP, dense
 from mgu.models.recommender import Factorisation, Recommender
 from mgu.unit.engine import Engine
-from mgu.unit.fused import find_kernel
+from mgu.unit.kernel import KernelKind, find_kernel
 from mgu.unit.settling import Settling
 from mgu.unit.unit import MultiGatedUnit
 
@@ -50,7 +50,7 @@ def check_engine(config: RunConfig) -> None:
         )
     assert not isinstance(config.layout, FactorsLayoutConfig)  # has no units
     activation = find_activation(config.layout.activation)
-    if find_device(config).type != "cpu" or not find_kernel(activation, False, True, False, 0, torch.float32):
+    if find_device(config).type != "cpu" or not find_kernel(KernelKind(activation, torch.float32)):
         raise UserError(
             "engine must be auto, eager or packed for this run, but got native, which needs a C compiler, the CPU, and "
             f"an activation that it knows (not {config.layout.activation} on {find_device(config)}). Pass engine=auto."
