@@ -51,7 +51,7 @@ from mgu.results.result import (
 from mgu.run.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
 from mgu.run.evaluate_splits import Correct, assess, count_classes
 from mgu.run.log import log_to
-from mgu.train.gate_penalty import Decisiveness, first_decided_epoch
+from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.loop import Fit, fit
 
 log = logging.getLogger("mgu")
@@ -214,7 +214,7 @@ def _fit(
     decisive = config.mgu.decisive if config.mgu else DecisiveConfig()
     epochs, steps_per_epoch = config.training.epochs, math.ceil(len(splits.train) / config.training.batch_size)
     done = len(so_far.history) * steps_per_epoch
-    penalty = Decisiveness(learner.model, decisive, epochs * steps_per_epoch, done) if decisive.is_on else None
+    penalty = GatePenalty(learner.model, decisive, epochs * steps_per_epoch, done) if decisive.is_on else None
     return fit(
         learner.model,
         splits,

@@ -17,6 +17,7 @@ import torch
 from sklearn.metrics import ndcg_score
 from torch import nn
 
+from benchmarks.movielens_baselines import Popularity
 from mgu.config.run import RunConfig
 from mgu.data.ratings import files
 from mgu.data.ratings.candidates import Candidates
@@ -24,7 +25,7 @@ from mgu.data.ratings.movielens import Interactions, load_movielens
 from mgu.data.ratings.splits import split_next_item, split_ratings
 from mgu.errors import UserError
 from mgu.factory.model import build_model, build_splits, count_flops
-from mgu.models.recommender import Factorisation, Popularity, embedding
+from mgu.models.recommender import Factorisation, embedding
 from mgu.results.folder import run_folder
 from mgu.run.execute import run
 from mgu.tasks.ranking import Ranking
