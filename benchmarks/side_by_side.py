@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from mgu.config.run import RunConfig
-from mgu.factory.device import describe_device
+from mgu.factory.experiment import resolve
 
 RESULTS = Path(__file__).with_name("results")
 
@@ -86,7 +86,7 @@ def save(name: str, config: RunConfig, rows: list[dict[str, Any]]) -> None:
     machine = {
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
         "commit": subprocess.run(commit, capture_output=True, text=True, check=False).stdout.strip(),
-        "device": describe_device(config),
+        "device": resolve(config).device_name,
         "torch": torch.__version__,
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),

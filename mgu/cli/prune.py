@@ -16,7 +16,6 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     options = _parse(arguments)
     config = read_settings(conf_dir / "prune.yaml", options.values)
     # Only now what imports torch: a mistake is to be told at once.
-    from mgu.factory.device import find_device, set_up_torch
     from mgu.factory.trained import load_trained
     from mgu.prune.export import check_exportable
     from mgu.prune.pipeline import run_pruning
@@ -25,11 +24,8 @@ def main(arguments: list[str], conf_dir: Path) -> None:
 
     if options.export:
         check_exportable(options.export)
-    trained = load_trained(options.run)
-    here = trained.config.model_copy(update={"device": "auto"})  # wherever it was trained
-    set_up_torch(here)
-    device = find_device(here)
-    trained = trained._replace(config=here, model=trained.model.to(device), splits=trained.splits.to(device))
+    trained = load_trained(options.run, device="auto")  # wherever it was trained
+    trained.experiment.set_up_torch()
     with hold(trained.folder) as is_ours:
         if not is_ours:
             raise UserError(

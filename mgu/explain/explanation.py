@@ -10,12 +10,12 @@ import msgspec
 from torch import nn
 
 from mgu.config.run import RunConfig
-from mgu.data.datasets import build_task
 from mgu.data.splits import Data
 from mgu.errors import UserError
 from mgu.explain.observe import UnitStatistics, observe
 from mgu.explain.statistics import GateSummary
 from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
+from mgu.factory.experiment import Experiment
 from mgu.results.files import write_text
 from mgu.results.result import EXPLAIN_FILE, Record
 from mgu.train.loop import evaluate
@@ -66,12 +66,13 @@ def can_explain(config: RunConfig) -> bool:
     return bool(config.mgu and config.mgu.is_paper)
 
 
-def explain_model(config: RunConfig, model: nn.Module, data: Data) -> Explanation:
+def explain_model(experiment: Experiment, model: nn.Module, data: Data) -> Explanation:
     """One pass of `data` through `model`, which is left in evaluation mode. Raises UserError where there are no gates
     or no examples.
 
     Batches are those of training: the memory of the pass is less than training took.
     """
+    config = experiment.config
     if not config.mgu:
         raise UserError(
             f"RUN must be of a unit, but {config.name} is a baseline, which has no gates. Name a run with mgu=..."
@@ -84,7 +85,7 @@ def explain_model(config: RunConfig, model: nn.Module, data: Data) -> Explanatio
     if len(data) == 0:
         raise UserError(f"validation data must hold an example, but {config.dataset.name} has none.")
     with observe(model) as statistics:
-        metrics = evaluate(model, data, build_task(config.dataset), config.training.batch_size)
+        metrics = evaluate(model, data, experiment.task, config.training.batch_size)
     return Explanation(
         schema_version=SCHEMA_VERSION,
         name=config.name,

@@ -6,6 +6,6 @@ Start with lockstep.py (the scheduler), then slot.py (one run in it), network.py
 
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.multi_seed.network import stacked_logits
-from mgu.multi_seed.slot import Slot
+from mgu.multi_seed.slot import JointSlot
 
-__all__ = ["Slot", "stacked_logits", "train_in_lockstep"]
+__all__ = ["JointSlot", "stacked_logits", "train_in_lockstep"]

@@ -1,4 +1,4 @@
-"""Several runs of one network, trained in lockstep: ordinary runs whose forward and backward passes are computed jointly.
+"""Several runs of one network, trained in lockstep: ordinary runs with joint forward and backward passes.
 
 Every run continues by itself until its model is called in training. There it waits until all the others have come as
 far; one pass over all the models (network.py) gives each its logits, and they continue. The same holds for the backward
@@ -17,12 +17,12 @@ import torch
 from torch import Tensor
 
 from mgu.multi_seed.network import stacked_logits
-from mgu.multi_seed.slot import Slot
+from mgu.multi_seed.slot import JointSlot
 
 T = TypeVar("T")
 
 
-def train_in_lockstep(runs: Sequence[Callable[[Slot[T]], T]]) -> list[T]:
+def train_in_lockstep(runs: Sequence[Callable[[JointSlot[T]], T]]) -> list[T]:
     """Trains several networks at once.
 
     An exception in a joint pass is raised in every run; one that leaves a run ends them all.
@@ -34,7 +34,7 @@ def train_in_lockstep(runs: Sequence[Callable[[Slot[T]], T]]) -> list[T]:
     Returns:
         The result of each function.
     """
-    slots = [Slot(run, len(runs)) for run in runs]
+    slots = [JointSlot(run, len(runs)) for run in runs]
     _resume_all(slots)
     while waiting := [slot for slot in slots if slot.is_waiting]:
         _compute_jointly(_forward, waiting)
@@ -42,7 +42,7 @@ def train_in_lockstep(runs: Sequence[Callable[[Slot[T]], T]]) -> list[T]:
     return [slot.outcome for slot in slots]
 
 
-def _compute_jointly(joint_pass: Callable[[Sequence[Slot[T]]], None], slots: Sequence[Slot[T]]) -> None:
+def _compute_jointly(joint_pass: Callable[[Sequence[JointSlot[T]]], None], slots: Sequence[JointSlot[T]]) -> None:
     """Computes one pass, charges its time evenly, and resumes each run."""
     started, failure = time.perf_counter(), None
     try:
@@ -54,12 +54,12 @@ def _compute_jointly(joint_pass: Callable[[Sequence[Slot[T]]], None], slots: Seq
     _resume_all(slots, failure)
 
 
-def _resume_all(slots: Sequence[Slot[T]], failure: Exception | None = None) -> None:
+def _resume_all(slots: Sequence[JointSlot[T]], failure: Exception | None = None) -> None:
     for slot in slots:
         slot.resume(failure)
 
 
-def _forward(slots: Sequence[Slot[T]]) -> None:
+def _forward(slots: Sequence[JointSlot[T]]) -> None:
     """Gives each run the logits of its batch."""
     models, inputs = [slot.model for slot in slots], [slot.inputs for slot in slots]
     logits = stacked_logits(models, inputs, [slot.dropout for slot in slots])  # (B, K) each
@@ -67,6 +67,6 @@ def _forward(slots: Sequence[Slot[T]]) -> None:
         slot.logits, slot.own_logits = own, own.detach().requires_grad_()
 
 
-def _backward(slots: Sequence[Slot[T]]) -> None:
+def _backward(slots: Sequence[JointSlot[T]]) -> None:
     """Gives the parameters of each run their gradients."""
     torch.autograd.backward([slot.logits for slot in slots], [cast(Tensor, slot.own_logits.grad) for slot in slots])

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mgu.measure.share import Alone
+from mgu.measure.share import Slot
 from mgu.models.convnet import ConvNet
 
 T = TypeVar("T")
 
 
-class Slot(Alone, Generic[T]):
+class JointSlot(Slot, Generic[T]):
     """Holds one of several runs that are trained in lockstep.
 
     Args:
@@ -42,7 +42,7 @@ class Slot(Alone, Generic[T]):
     logits: Tensor
     own_logits: Tensor
 
-    def __init__(self, run: Callable[[Slot[T]], T], together: int) -> None:
+    def __init__(self, run: Callable[[JointSlot[T]], T], together: int) -> None:
         from greenlet import getcurrent, greenlet  # an optional dependency, which only this needs
 
         self.run, self.together = run, together
@@ -123,7 +123,7 @@ class Slot(Alone, Generic[T]):
 class _JoinedModel(nn.Module):
     """Stands for the run's model in the training loop: its passes in training are computed with those of the others."""
 
-    def __init__(self, slot: Slot[Any]) -> None:
+    def __init__(self, slot: JointSlot[Any]) -> None:
         super().__init__()
         self.model, self.slot = slot.model, slot
 
@@ -143,7 +143,7 @@ class _JoinedModel(nn.Module):
 
 
 def _separate_storage(model: nn.Module) -> None:
-    """Moves parameters and buffers out of the storage shared with other models, which a copy or a file would include."""
+    """Moves parameters and buffers out of the storage they share with other models, which a file would include."""
     with torch.inference_mode(False), torch.no_grad():  # inference tensors could not be trained later
         for tensor in (*model.parameters(), *model.buffers()):
             tensor.data = tensor.data.clone()

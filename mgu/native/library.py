@@ -10,7 +10,6 @@ import ctypes
 import hashlib
 import logging
 import os
-import platform
 import shutil
 import subprocess
 import tempfile
@@ -21,6 +20,7 @@ from pathlib import Path
 import torch
 
 from mgu.native.layout import check_layout
+from mgu.native.processor import processor_features
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +139,7 @@ def _digest(file: Path) -> str:
 
 def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int]) -> str:
     """Returns a hash of all that determines the library; `-march=native` depends on the processor."""
-    parts = [source.read_text(), _version(compiler), repr(sorted(definitions.items())), _processor()]
+    parts = [source.read_text(), _version(compiler), repr(sorted(definitions.items())), processor_features()]
     parts.append(repr((FLAGS, VARIANTS)))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
@@ -148,11 +148,3 @@ def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int])
 def _version(compiler: str) -> str:
     done = subprocess.run([compiler, "--version"], capture_output=True, check=False, timeout=60)
     return compiler + done.stdout.decode(errors="replace")
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
-    return platform.machine() + "".join(sorted({line for line in lines if line.startswith(("flags", "Features"))}))

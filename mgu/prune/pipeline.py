@@ -15,9 +15,8 @@ from mgu.config.prune import PruneConfig
 from mgu.data.images.images import Images
 from mgu.data.splits import Data, Splits, split_holdout
 from mgu.errors import UserError
-from mgu.factory.device import describe_device
-from mgu.factory.trained import Trained
-from mgu.measure.contention import Presence
+from mgu.factory.trained import TrainedRun
+from mgu.measure.contention import ContentionMonitor
 from mgu.measure.energy import build_meter
 from mgu.models.convnet import ConvNet
 from mgu.prune.baseline import find_baselines
@@ -57,7 +56,7 @@ class _Path(NamedTuple):
     contended: bool
 
 
-def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell: Tell) -> tuple[Outcome, Path]:
+def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, tell: Tell) -> tuple[Outcome, Path]:
     """Prune a trained unit and leave everything in the folder prune/ of its run, which is returned, too.
 
     Until all is measured, what an earlier call left there stays as it is.
@@ -73,7 +72,7 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
     baselines = find_baselines(trained)
     models |= {name: _Model(by_itself(net, image.device)) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
-    with Presence() as presence:
+    with ContentionMonitor() as contention:
         points = _measure_points(trained, path, image)
         costs = measure({name: model.subject for name, model in models.items()}, image, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
@@ -96,8 +95,8 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
         energy=path.energy,
         train_s=spent.to_solution if spent else None,
         energy_of_training=trained.result.energy,
-        contended=path.contended or presence.contended,
-        device=describe_device(trained.config),
+        contended=path.contended or contention.contended,
+        device=trained.experiment.device_name,
     )
     for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):  # nothing of an earlier call may pass for this one
         (folder / stale).unlink(missing_ok=True)
@@ -110,7 +109,7 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
     return outcome, folder
 
 
-def _unit_of(trained: Trained) -> ConvNet:
+def _unit_of(trained: TrainedRun) -> ConvNet:
     """The model, if it is one of the paper's units on images. Raises UserError."""
     if not isinstance(trained.splits.train, Images):
         raise UserError(
@@ -133,7 +132,7 @@ def _unit_of(trained: Trained) -> ConvNet:
     return unit
 
 
-def choosing_splits(trained: Trained) -> tuple[Splits, str]:
+def choosing_splits(trained: TrainedRun) -> tuple[Splits, str]:
     """What pruning trains on, what it chooses by and what it only looks at in the end; and the second in words.
 
     With split: paper the test images validated the run, and must not choose: a tenth of the training images does.
@@ -147,7 +146,7 @@ def choosing_splits(trained: Trained) -> tuple[Splits, str]:
     )
 
 
-def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, image: Tensor, tell: Tell) -> _Path:
+def _search_and_tune(trained: TrainedRun, splits: Splits, config: PruneConfig, image: Tensor, tell: Tell) -> _Path:
     model, result = trained.model, trained.result
     assert isinstance(model, ConvNet)
     steps_done = steps_of(trained.config, result.best_epoch or 0, len(trained.splits.train))
@@ -156,11 +155,11 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
     meter = build_meter(trained.config.energy, splits.val.device)
     candidates: list[Candidate] = []
     accuracies: list[float] = []
-    with Presence() as presence, meter:
+    with ContentionMonitor() as contention, meter:
         started = time.perf_counter()
         torch.manual_seed(trained.config.seed)  # of dropout
         tuning = Tuning(
-            trained.config, splits, steps_done, config, model, lambda name, fit: tell(_epoch_line(name, fit))
+            trained.experiment, splits, steps_done, config, model, lambda name, fit: tell(_epoch_line(name, fit))
         )
         work = copy.deepcopy(model)  # stepwise trains what it prunes
         search = (
@@ -180,7 +179,7 @@ def _search_and_tune(trained: Trained, splits: Splits, config: PruneConfig, imag
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():
         tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
-    return _Path(candidates, accuracies, choice, searched - started, tuned - searched, meter.energy, presence.contended)
+    return _Path(candidates, accuracies, choice, searched - started, tuned - searched, meter.energy, contention.contended)
 
 
 def _epoch_line(name: str, fit: Fit) -> str:
@@ -208,7 +207,7 @@ def _final_models(
     return models, content
 
 
-def _measure_points(trained: Trained, path: _Path, image: Tensor) -> list[Point]:
+def _measure_points(trained: TrainedRun, path: _Path, image: Tensor) -> list[Point]:
     converted = {each.name: convert(each.model) for each in path.candidates}
     subjects = {name: by_itself(net, image.device) for name, net in converted.items()}
     costs = measure(subjects, image, trained.config.energy)

@@ -1,4 +1,4 @@
-"""What one process trains: a run, or several that differ in their seed only, together (mgu/multi_seed/lockstep.py)."""
+"""The entry point of a training process: one run, or several that differ in their seed only, trained in lockstep."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
 from mgu.isolation import Send
-from mgu.measure.share import ALONE, Alone
+from mgu.measure.share import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.folder import run_folder
 from mgu.results.result import Result
@@ -16,7 +17,12 @@ from mgu.run.execute import run
 
 
 def run_isolated(send: Send, configs: Sequence[RunConfig]) -> None:
-    """`run_together`, with what libraries print in the first run's log: the terminal is the caller's."""
+    """Calls `run_together` with stdout and stderr of this process in the first run's log: the terminal is the caller's.
+
+    Args:
+        send: Takes the events.
+        configs: The runs; their results are in their folders afterwards.
+    """
     with (run_folder(configs[0]) / "log.txt").open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -24,13 +30,19 @@ def run_isolated(send: Send, configs: Sequence[RunConfig]) -> None:
 
 
 def run_together(configs: Sequence[RunConfig], send: Send = lambda *event: None) -> list[Result]:
-    """`run` of each; the caller holds the locks of all.
+    """Trains runs of one data set at once; they share it in memory.
 
-    `send` is told the events of each run after its number, from 0, and at last `is_over` with its result.
+    Args:
+        configs: The runs; the caller holds the locks of all.
+        send: Takes the events of each run after its number, from 0, and at last `is_over` with its result.
+
+    Returns:
+        The results in the order of the runs.
     """
+    dataset = open_dataset(configs[0].dataset)
 
-    def one(number: int, place: Alone) -> Result:
-        result = run(configs[number], partial(send, number), place)
+    def one(number: int, slot: Slot) -> Result:
+        result = run(configs[number], partial(send, number), slot, dataset)
         send(number, "is_over", result)
         return result
 

@@ -8,15 +8,19 @@ from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.early_stop import EarlyStop
 from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
-from mgu.train.loop import Fit, evaluate, fit, train_epoch
+from mgu.train.learner import Learner
+from mgu.train.loop import Callbacks, Fit, FitSettings, evaluate, fit, train_epoch
 from mgu.train.nadam import OnePassNAdam, build_nadam
 from mgu.train.step import Step
 
 __all__ = [
+    "Callbacks",
     "DeviceNAdam",
     "EarlyStop",
     "Fit",
+    "FitSettings",
     "GatePenalty",
+    "Learner",
     "OnePassNAdam",
     "ReplayedStep",
     "Step",

@@ -118,6 +118,7 @@ class MultiGatedUnit(nn.Module):
             return self._output_of(self.branches(x))
         packed = transforms.apply_packed(x) if dispatch.is_packed else None  # (B, transforms * C, *)
         outputs = transforms.apply(x) if packed is None else transforms.unpack(packed)  # (B, C, *) each
+        # The kernel takes outputs in the precision of the input, which a user's own layer may have changed.
         is_alike = all(output.dtype == x.dtype for output in outputs.values())
         if paper and dispatch.kernel and is_alike and outputs["layer"].numel() > 0:
             return self._mix_fused(dispatch, paper.norms, outputs, packed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -141,7 +142,7 @@ def test_schedules_of_fine_tuning(trained_unit: Path) -> None:
     rates = {}
     for schedule in ("fresh", "continued"):
         pruning = quick(f"schedule={schedule}", "distill=0")
-        tuning = Tuning(trained.config, trained.splits, 200, pruning, trained.model)  # type: ignore[arg-type]
+        tuning = Tuning(trained.experiment, trained.splits, 200, pruning, trained.model)  # type: ignore[arg-type]
         assert tuning.splits is trained.splits and type(tuning.task) is Classification
         optimizer, decay = build_optimizer(tuning.last, nn.Linear(2, 2))
         for _ in range(100):
@@ -161,7 +162,7 @@ def test_fine_tuning_has_the_run_s_patience_or_its_own(trained_unit: Path, given
     }
     told: list[tuple[str, int]] = []
     tuning = Tuning(
-        trained.config.model_copy(update=still),
+        replace(trained.experiment, config=trained.config.model_copy(update=still)),
         trained.splits,
         200,
         quick(f"patience={given}"),
@@ -265,7 +266,7 @@ def test_values_that_are_refused(overrides: list[str], message: str) -> None:
 
 def test_runs_that_are_refused(trained_unit: Path) -> None:
     trained = load_trained(trained_unit)
-    baseline = trained._replace(model=ConvNet([Block(nn.Conv2d(1, 4, 3), "bn_pre")], 4, 10, 0.3))
+    baseline = replace(trained, model=ConvNet([Block(nn.Conv2d(1, 4, 3), "bn_pre")], 4, 10, 0.3))
     with pytest.raises(UserError, match=r"RUN must be of a unit, but .* is a baseline"):
         run_pruning(baseline, quick(), None, lambda line: None)
     with pytest.raises(UserError, match="RUN must have been pruned"):

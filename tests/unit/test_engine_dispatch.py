@@ -46,8 +46,8 @@ NOT_FAST = {
 
 
 @pytest.mark.parametrize("change", NOT_FAST)
-def test_what_the_fast_ways_cannot_do_is_computed_plainly(change: str) -> None:
-    """Also where it came to be so after a first call."""
+def test_what_the_fast_engines_cannot_do_is_computed_eagerly(change: str) -> None:
+    """Also where the unit was changed after a first call."""
     unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
     unit(x)
     make, reason = NOT_FAST[change]
@@ -58,18 +58,18 @@ def test_what_the_fast_ways_cannot_do_is_computed_plainly(change: str) -> None:
         results(unit, "native", x)
 
 
-NOT_WIDE = {
+NOT_PACKABLE = {
     "a hook": (lambda unit: unit.bypass.register_forward_hook(lambda *_: None), "have hooks"),
     "a backward hook": (lambda unit: unit.bypass.register_full_backward_pre_hook(lambda *_: None), "have hooks"),
     "another geometry": (lambda unit: setattr(unit.bypass, "padding_mode", "circular"), "differ from one another"),
 }
 
 
-@pytest.mark.parametrize("change", NOT_WIDE)
+@pytest.mark.parametrize("change", NOT_PACKABLE)
 def test_transforms_that_are_no_one_layer_are_computed_one_by_one(change: str) -> None:
     unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
     unit(x)
-    make, reason = NOT_WIDE[change]
+    make, reason = NOT_PACKABLE[change]
     make(unit)
     for engine in ("auto", "native"):
         assert_same(results(unit, engine, x), results(unit, "eager", x))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -11,13 +13,17 @@ from hydra.errors import ConfigCompositionException
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+import mgu.unit
 from mgu import MultiGatedUnit
 from mgu.cli.hydra_errors import explain
 from mgu.errors import UserError
-from mgu.factory.model import build_model, check_engine
+from mgu.factory.engine import check_engine
+from mgu.factory.experiment import resolve
+from mgu.factory.model import build_model
 from mgu.layers.activation import ACTIVATIONS
 from mgu.layers.normalization import GroupNorm
 from mgu.layers.switchable import SwitchableNorm
+from mgu.unit import wiring
 from mgu.unit.processors import MODULES, num_groups
 from mgu.unit.wiring import ACTIVATION, FUNCTIONS, WIRINGS, Mixing, build_wiring
 from mgu.unit.wiring import MODULES as MODULE_NAMES
@@ -152,6 +158,15 @@ def test_another_wiring_compiles_and_exports(mixing: Mixing) -> None:
     torch.testing.assert_close(program.module()(x), unit(x))
 
 
+def test_the_face_of_the_unit_hands_on_wirings_without_torch() -> None:
+    names = ", ".join(name for name in mgu.unit.__all__ if hasattr(wiring, name))
+    script = f"import sys; from mgu.unit import {names}; assert 'torch' not in sys.modules; from mgu.unit import *"
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert mgu.unit.MultiGatedUnit is MultiGatedUnit and mgu.unit.build_wiring is build_wiring
+    with pytest.raises(AttributeError, match="has no attribute 'MultiGatedUnits'"):
+        mgu.unit.MultiGatedUnits  # noqa: B018
+
+
 # The steps.
 
 
@@ -211,7 +226,7 @@ def test_switchable_norm_is_the_published_one() -> None:
 def second_block(configure: Configure, *overrides: str) -> tuple[MultiGatedUnit, Tensor]:
     """A layer of 16 channels that keeps its shape, everything random but what starts elsewhere, in training mode."""
     wide_as_before = ("layout=digits_2", "layout.min_layer_padding_same=1", "layout.scale_filters=1")
-    unit = build_model(configure(*wide_as_before, *overrides)).blocks[1].double()  # type: ignore[index,union-attr]
+    unit = build_model(resolve(configure(*wide_as_before, *overrides))).blocks[1].double()  # type: ignore[index,union-attr]
     for name, parameter in unit.named_parameters():
         if not name.startswith("gate_transforms"):
             nn.init.normal_(parameter, std=0.3)
@@ -293,7 +308,7 @@ def test_processors_are_added_one_by_one(override: str, configure: Configure) ->
 )
 def test_an_engine_that_a_unit_cannot_have_is_refused(overrides: str, message: str, configure: Configure) -> None:
     with pytest.raises(UserError, match=message):
-        check_engine(configure(*overrides.split()))
+        check_engine(resolve(configure(*overrides.split())))
 
 
 def test_a_unit_without_choices_has_no_bypass_and_the_paper_all_of_its_names() -> None:

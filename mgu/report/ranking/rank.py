@@ -9,6 +9,7 @@ from functools import cached_property
 from statistics import fmean
 from typing import Literal
 
+from mgu.data.datasets import find_kind
 from mgu.report.ranking.paper import PaperRow, find_row
 from mgu.report.ranking.seeds import Spread, group_seeds, guess, spread, stem
 from mgu.report.ranking.validity import component_of, is_disturbed, is_short, is_starved
@@ -49,8 +50,7 @@ class Row:
     @property
     def examples(self) -> str:
         """What it was trained on, in a word."""
-        name = self.result.config.get("dataset", {}).get("name")
-        return {"adult": "rows", "table": "rows", "cases": "cases", "movielens": "ratings"}.get(name, "images")
+        return find_kind(self.result.config.get("dataset", {}).get("name")).examples
 
     @property
     def is_unit(self) -> bool:
