@@ -16,8 +16,9 @@ from mgu.explain.observe import UnitStatistics, observe
 from mgu.explain.statistics import GateSummary
 from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
 from mgu.factory.experiment import Experiment
+from mgu.results.file_names import EXPLAIN_FILE
 from mgu.results.files import write_text
-from mgu.results.result import EXPLAIN_FILE, Record
+from mgu.results.result import Record
 from mgu.train.loop import evaluate
 from mgu.unit.wiring import Gate
 

@@ -18,8 +18,9 @@ from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.factory.experiment import Experiment, resolve
 from mgu.factory.model import build_model
+from mgu.results.file_names import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
-from mgu.results.result import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE, Result, read_result
+from mgu.results.result import Result, read_result
 
 
 @dataclass(frozen=True)

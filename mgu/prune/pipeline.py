@@ -29,8 +29,9 @@ from mgu.prune.fine_tune import Tuning, steps_of
 from mgu.prune.fix_gates import Candidate, by_steps, by_threshold
 from mgu.prune.network import as_text, open_questions, units_of
 from mgu.prune.outcome import OUTCOME_FILE, Outcome, Point, Row, write_outcome
+from mgu.results.file_names import PRUNE_FOLDER
 from mgu.results.files import make_folder
-from mgu.results.result import PRUNE_FOLDER, Energy
+from mgu.results.result import Energy
 from mgu.run.checkpoint import save_weights
 from mgu.train.loop import Fit
 

@@ -15,9 +15,8 @@ from safetensors.torch import save
 
 from mgu.config.run import RunConfig
 from mgu.measure.cost import RunCost
+from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, WEIGHTS_FILE
 from mgu.results.files import replacing
-from mgu.results.folder import CHECKPOINT_FILE
-from mgu.results.result import HISTORY_FILE, WEIGHTS_FILE
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 

@@ -1,7 +1,7 @@
 """One run, from its configuration to its result.json, in a process of its own.
 
 `run` reads from top to bottom: set up, build or continue, train, evaluate, explain, record. It tells its caller how it
-gets on by `send`: see mgu/console/lines.py for the events.
+gets on by `send`: see mgu/results/events.py for the events.
 """
 
 from __future__ import annotations
@@ -27,16 +27,14 @@ from mgu.factory.engine import check_engine
 from mgu.factory.experiment import Experiment, resolve
 from mgu.factory.learner import build_fit_settings, build_graph, build_learner, build_optimizer
 from mgu.factory.model import build_toys, count_flops
-from mgu.isolation import Send
 from mgu.measure.cost import RunCost
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.share import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
-from mgu.results.files import write_text
-from mgu.results.folder import CHECKPOINT_FILE, run_folder
-from mgu.results.record import describe, write_history
-from mgu.results.result import (
+from mgu.results.events import Began, DataNote, EpochEnded, Note, Send, Stepped
+from mgu.results.file_names import (
+    CHECKPOINT_FILE,
     CONFIG_FILE,
     CORRECT_FILE,
     EXPLAIN_FILE,
@@ -45,9 +43,11 @@ from mgu.results.result import (
     PRUNE_FOLDER,
     RESULT_FILE,
     WEIGHTS_FILE,
-    Result,
-    write_result,
 )
+from mgu.results.files import write_text
+from mgu.results.folder import run_folder
+from mgu.results.record import make_result, write_history
+from mgu.results.result import Result, write_result
 from mgu.run.checkpoint import restore_checkpoint, save_checkpoint, save_weights, set_aside
 from mgu.run.evaluate_splits import Correct, count_classes, evaluate_splits
 from mgu.run.log import log_to
@@ -61,7 +61,7 @@ RUN_FILES = (  # what an earlier run may have left
     *(RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
     *(EXPLAIN_FILE, *PICTURE_FILES),
 )
-SECONDS_PER_UPDATE = 0.2  # between two "steps" events: a bar redrawn every step would cost small models time
+SECONDS_PER_UPDATE = 0.2  # between two of these events: a bar redrawn every step would cost small models time
 
 
 class _Start(NamedTuple):
@@ -82,7 +82,7 @@ class _TrainingFailed(Exception):  # noqa: N818 - it is an outcome
 
 
 def run(
-    config: RunConfig, send: Send = lambda *event: None, slot: Slot = ALONE, dataset: Dataset | None = None
+    config: RunConfig, send: Send = lambda event: None, slot: Slot = ALONE, dataset: Dataset | None = None
 ) -> Result:
     """Trains one run, or continues it, and leaves its result in its folder.
 
@@ -90,7 +90,7 @@ def run(
 
     Args:
         config: The run; its folder must exist, and the caller must hold its lock.
-        send: Takes the name of an event and its arguments.
+        send: Takes the events of the run.
         slot: The run's place among runs that this process trains at once.
         dataset: The configured data set, where several runs share it.
 
@@ -141,7 +141,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             write_explanation(folder, explain_model(experiment, learner.model, experiment.splits.val))
         cost.lap("explain")
     _save_best(folder, outcome, correct)
-    return describe(
+    return make_result(
         config,
         outcome.status,
         params_trainable=count_trainable(learner.model),
@@ -166,7 +166,7 @@ def _set_up(experiment: Experiment, send: Send) -> None:
     check_engine(experiment)
     for note in experiment.splits.notes:
         log.warning(note)
-        send("of_data", note)
+        send(DataNote(note))
     for toy, inputs in build_toys(experiment):
         optimizer, _ = build_optimizer(experiment.config, toy.to(experiment.device))
         toy(inputs.to(experiment.device)).sum().backward()
@@ -195,13 +195,13 @@ def _begin_or_continue(experiment: Experiment, folder: Path, send: Send) -> _Sta
     except ValueError as error:
         note = f"its checkpoint cannot be used ({error}): set aside as {set_aside(folder).name}, starting over"
         log.warning(note)
-        send("note", note)
+        send(Note(note))
         return _Start(build_learner(experiment), torch.Generator().manual_seed(config.seed), Fit())
     if not restored:
         return _Start(learner, shuffle, Fit())
     note = f"continues after epoch {len(restored.fit.history)}"
     log.info(note)
-    send("note", note)
+    send(Note(note))
     return _Start(learner, shuffle, restored.fit, restored.cost)
 
 
@@ -211,7 +211,7 @@ def _train(experiment: Experiment, folder: Path, start: _Start, cost: CostMeter,
     training, decisive = config.training, config.mgu.decisive if config.mgu else DecisiveConfig()
     steps_per_epoch = math.ceil(len(splits.train) / training.batch_size)
     total, done = training.epochs * steps_per_epoch, len(start.fit.history) * steps_per_epoch
-    send("began", experiment.device_name, len(start.fit.history), steps_per_epoch)
+    send(Began(experiment.device_name, len(start.fit.history), steps_per_epoch))
 
     def on_epoch(fit: Fit) -> None:
         cost.lap("train")
@@ -219,7 +219,7 @@ def _train(experiment: Experiment, folder: Path, start: _Start, cost: CostMeter,
         if fit.status == "ok":
             save_checkpoint(folder, config, learner, start.shuffle, fit, cost.so_far)
         log.debug("%s", fit.history[-1])
-        send("epoch", fit.history[-1])
+        send(EpochEnded(fit.history[-1]))
         cost.lap("checkpoint")
 
     joined = learner._replace(model=slot.join(learner.model, learner.optimizer))
@@ -248,7 +248,7 @@ def _count_steps(send: Send) -> Callable[[], None]:
         steps += 1
         if (now := time.perf_counter()) - sent_s > SECONDS_PER_UPDATE:
             sent_s = now
-            send("steps", steps)
+            send(Stepped(steps))
 
     return on_step
 
@@ -264,4 +264,4 @@ def _save_best(folder: Path, outcome: Fit, correct: Correct | None) -> None:
 
 def _failed(config: RunConfig, error: Exception, cost: dict[str, Any]) -> Result:
     """Returns the record of a run that ended with an exception, and what it cost if training had begun."""
-    return describe(config, "failed", error="".join(traceback.format_exception_only(error)).strip(), **cost)
+    return make_result(config, "failed", error="".join(traceback.format_exception_only(error)).strip(), **cost)

@@ -19,9 +19,10 @@ from mgu.isolation import Send
 from mgu.measure.energy import check_country
 from mgu.measure.estimate import Model
 from mgu.models.convnet import count_keras
+from mgu.results.events import Note
 
 
-def check_all(send: Send, configs: Sequence[RunConfig]) -> None:
+def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
     """Checks that devices, countries and data sets are there; downloads the data sets that can be.
 
     Args:
@@ -36,10 +37,10 @@ def check_all(send: Send, configs: Sequence[RunConfig]) -> None:
         check_country(experiment.config.energy.country)
     for config in {config.dataset.model_dump_json(): config for config in configs}.values():
         for note in open_dataset(config.dataset).splits.notes:  # one after the other: memory holds one at a time
-            send("note", note)
+            send(Note(note))
 
 
-def look_at_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
+def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
     """Sizes the models of a sweep without allocating them.
 
     Args:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
-from mgu.isolation import Send
 from mgu.measure.share import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
+from mgu.results.events import Ended, Event, RunEvent
 from mgu.results.folder import run_folder
 from mgu.results.result import Result
 from mgu.run.execute import run
 
 
-def run_isolated(send: Send, configs: Sequence[RunConfig]) -> None:
+def run_isolated(send: Callable[[RunEvent], None], configs: Sequence[RunConfig]) -> None:
     """Calls `run_together` with stdout and stderr of this process in the first run's log: the terminal is the caller's.
 
     Args:
@@ -29,12 +29,12 @@ def run_isolated(send: Send, configs: Sequence[RunConfig]) -> None:
     run_together(configs, send)
 
 
-def run_together(configs: Sequence[RunConfig], send: Send = lambda *event: None) -> list[Result]:
+def run_together(configs: Sequence[RunConfig], send: Callable[[RunEvent], None] = lambda event: None) -> list[Result]:
     """Trains runs of one data set at once; they share it in memory.
 
     Args:
         configs: The runs; the caller holds the locks of all.
-        send: Takes the events of each run after its number, from 0, and at last `is_over` with its result.
+        send: Takes the events of each run with its number, from 0, and at last Ended with its result.
 
     Returns:
         The results in the order of the runs.
@@ -42,8 +42,11 @@ def run_together(configs: Sequence[RunConfig], send: Send = lambda *event: None)
     dataset = open_dataset(configs[0].dataset)
 
     def one(number: int, slot: Slot) -> Result:
-        result = run(configs[number], partial(send, number), slot, dataset)
-        send(number, "is_over", result)
+        def send_own(event: Event) -> None:
+            send(RunEvent(number, event))
+
+        result = run(configs[number], send_own, slot, dataset)
+        send_own(Ended(result))
         return result
 
     if len(configs) == 1:

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -24,11 +23,12 @@ from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.measure.estimate import Model
 from mgu.measure.share import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
+from mgu.results.events import EpochEnded, RunEvent
 from mgu.results.folder import find_state, run_folder
 from mgu.results.result import Result, read_result
 from mgu.run.execute import run
 from mgu.run.worker import run_together
-from mgu.sweep.seed_groups import group_seeds, why_alone
+from mgu.sweep.seed_groups import group_seeds, lockstep_obstacle
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit, fit
 from tests.conftest import Command, Configure
@@ -139,9 +139,10 @@ class Interruption(BaseException):
 def interrupt(configs: Sequence[RunConfig], after_epoch: int) -> None:
     """When the last of them is through with it."""
 
-    def send(number: int, name: str, *arguments: Any) -> None:
-        if name == "epoch" and arguments[0]["epoch"] == after_epoch and number == len(configs) - 1:
-            raise Interruption
+    def send(message: RunEvent) -> None:
+        match message:
+            case RunEvent(index, EpochEnded(row)) if row["epoch"] == after_epoch and index == len(configs) - 1:
+                raise Interruption
 
     with pytest.raises(Interruption):
         run_together(configs, send)
@@ -219,7 +220,7 @@ def test_without_greenlet_a_group_is_refused_and_a_single_run_is_not(
     """Before anything is trained: the parent process groups the runs."""
     monkeypatch.setattr("mgu.sweep.seed_groups.find_spec", lambda name: None)
     configs = [configure(*SMALL, "norm=ln", "seeds_at_once=2", f"seed={seed}") for seed in range(2)]
-    with pytest.raises(UserError, match=r"without the package greenlet.*make extra-together.*mgu\[together\]"):
+    with pytest.raises(UserError, match=r"must be 1 where .* greenlet is not installed, but got 2.*mgu\[together\]"):
         group_seeds(configs, lambda config: True)
     assert group_seeds(configs, lambda config: False) == [[config] for config in configs]
 
@@ -241,7 +242,7 @@ def test_greenlet_is_imported_by_the_first_slot_only() -> None:
 )
 def test_what_is_never_trained_together_says_why(choice: str, reason: str | None, configure: Configure) -> None:
     words = choice.split() + ["norm=ln"] * ("mgu" not in choice)
-    found = why_alone(configure(*words), Model("cpu (1 thread)", 1000, 1000))
+    found = lockstep_obstacle(configure(*words), Model("cpu (1 thread)", 1000, 1000))
     assert found is None if reason is None else found.startswith(reason)
 
 

@@ -34,7 +34,7 @@ from mgu.prune.network import Decisions, Place, as_text, from_text, open_questio
 from mgu.prune.outcome import OUTCOME_FILE, Outcome, Row
 from mgu.prune.pipeline import choosing_splits, run_pruning
 from mgu.prune.terminal import print_outcome
-from mgu.results.result import PRUNE_FOLDER
+from mgu.results.file_names import PRUNE_FOLDER
 from mgu.tasks.classification import Classification
 from mgu.unit.wiring import GATES, Gate
 from tests.prune.test_fold import norms_in

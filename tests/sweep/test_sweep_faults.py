@@ -121,9 +121,9 @@ def test_a_reader_that_leaves_stops_no_run(tmp_path: Path) -> None:
 
 FAULTS = '''
 import os, time
-import mgu.run
+import mgu.run.execute
 
-fit = mgu.run.fit
+fit = mgu.run.execute.fit
 
 def faulty(*arguments, **keywords):
     """By the run's seed, which its shuffling has."""
@@ -141,7 +141,7 @@ def faulty(*arguments, **keywords):
             time.sleep(1)
     return fit(*arguments, **keywords)
 
-mgu.run.fit = faulty
+mgu.run.execute.fit = faulty
 '''
 
 
@@ -151,7 +151,7 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import os, resource\n"
         "def harm():\n"
-        "    if 'mgu.run' in __import__('sys').modules:\n"
+        "    if 'mgu.run.execute' in __import__('sys').modules:\n"
         "        import faults\n"
         "        taken = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         "        resource.setrlimit(resource.RLIMIT_AS, (taken + (600 << 20),) * 2)\n"

@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 import mgu.unit
 from mgu import MultiGatedUnit
-from mgu.cli.hydra_errors import explain
+from mgu.cli.hydra_errors import translate_error
 from mgu.errors import UserError
 from mgu.factory.engine import check_engine
 from mgu.factory.experiment import resolve
@@ -279,7 +279,7 @@ def test_switchable_norm_stands_where_batch_norm_would(configure: Configure) -> 
         ("mgu=equations mgu.residual_gate=false mgu.gate_bias.residual=1", "but got 'residual'"),
         ("mgu=paths layout=dense_2 mgu.processors.gn=[activation,instance_norm]", "mgu.processors must be without "
          "instance_norm around dense layers, whose channels have one value each"),
-        ("mgu=paths mgu.wiring='a/b'", "mgu.wiring must be letters, digits, '.', '_' and '-', the first one no sign"),
+        ("mgu=paths mgu.wiring='a/b'", "mgu.wiring must be letters, digits, '.', '_' and '-', not beginning with"),
         ("mgu=paths mgu.processors=null", "wiring must be one of equations, reference, or be given processors"),
     ],
 )  # fmt: skip
@@ -293,7 +293,7 @@ def test_a_wrong_description_is_named(overrides: str, message: str, configure: C
 def test_processors_are_added_one_by_one(override: str, configure: Configure) -> None:
     with pytest.raises(ConfigCompositionException) as caught:
         configure("mgu=paths", override)
-    assert "is not. Of mgu=paths, +mgu.processors.NAME=[...] adds one" in explain(caught.value)
+    assert "is not. Of mgu=paths, +mgu.processors.NAME=[...] adds one" in translate_error(caught.value)
 
 
 @pytest.mark.parametrize(

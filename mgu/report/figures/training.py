@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET
 from mgu.report.ranking.rank import Row, Table
-from mgu.results.result import EXPLAIN_FILE, HISTORY_FILE
+from mgu.results.file_names import EXPLAIN_FILE, HISTORY_FILE
 
 MOST_LAYOUTS = 12  # panels of a page
 MOST_LINES = 40  # of a panel
