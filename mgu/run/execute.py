@@ -121,6 +121,7 @@ def run(
 
 
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
+    """Does what `run` says, without its care for failures. Raises _TrainingFailed for one in training."""
     stopwatch = Stopwatch(slot.now)
     experiment = resolve(config, dataset)
     _set_up(experiment, send)
