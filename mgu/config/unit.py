@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from mgu.config.fields import NAME, NonNegative, Positive, Section
 from mgu.errors import did_you_mean
-from mgu.unit.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, describe
+from mgu.unit.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, build_wiring
 
 # The paths of conf/mgu that are not the paper's, as `_digest` has them: their name says enough.
 PUBLISHED = {"highway": "758f", "paths": "5b10", "squeeze_excitation": "01db", "switchable_norm": "be33"}
@@ -63,7 +63,7 @@ class UnitConfig(Section):
     gate: GateKind = "replica"
     bypass: BypassKind = "replica"
     processors: Annotated[dict[str, list[str]], Field(min_length=1)] | None = (
-        None  # see `describe` in mgu/unit/wiring.py
+        None  # see `build_wiring` in mgu/unit/wiring.py
     )
     mixing: Mixing = "tree"  # of one's own processors
     bn_momentum: Annotated[float, Field(gt=0, le=1)]
@@ -101,7 +101,7 @@ class UnitConfig(Section):
     @property
     def described(self) -> Wiring:
         """What the unit chooses among."""
-        return describe(self.processors, self.mixing) if self.processors else WIRINGS[self.wiring]
+        return build_wiring(self.processors, self.mixing) if self.processors else WIRINGS[self.wiring]
 
     @property
     def identity(self) -> dict[str, Any]:

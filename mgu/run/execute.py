@@ -51,7 +51,7 @@ from mgu.results.result import Result, write_result
 from mgu.run.checkpoint import restore_checkpoint, save_checkpoint, save_weights, set_aside
 from mgu.run.evaluate_splits import Correct, count_classes, evaluate_splits
 from mgu.run.log import log_to
-from mgu.train.gate_penalty import Decisiveness, first_decided_epoch
+from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit
 
@@ -232,7 +232,7 @@ def _train(experiment: Experiment, folder: Path, start: _Start, cost: CostMeter,
             shuffle=start.shuffle,
             so_far=start.fit,
             as_graph=build_graph(config, learner.optimizer),
-            penalty=Decisiveness(joined.model, decisive, total, done) if decisive.is_on else None,
+            penalty=GatePenalty(joined.model, decisive, total, done) if decisive.is_on else None,
             callbacks=Callbacks(_count_steps(send), on_epoch),
         )
     except Exception as error:

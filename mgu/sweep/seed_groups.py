@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
 
 from mgu.config.datasets import ImagesConfig
 from mgu.config.layouts import LayoutConfig
 from mgu.config.run import RunConfig
+from mgu.errors import UserError, how_to_install
 from mgu.measure.estimate import Model
 
 # FLOPs of one image's forward pass. benchmarks/seeds.py, eight seeds: 1.2x to 1.35x up to here, 1.0x to 1.2x beyond,
@@ -36,7 +38,18 @@ def group_seeds(configs: Iterable[RunConfig], may_join: Callable[[RunConfig], bo
             group = open_groups[kind] = []
             groups.append(group)
         group.append(config)
+    if any(len(group) > 1 for group in groups):
+        check_greenlet()
     return groups
+
+
+def check_greenlet() -> None:
+    """Raises UserError where greenlet, by which mgu/multi_seed alternates between runs, is not installed."""
+    if find_spec("greenlet") is None:
+        raise UserError(
+            "seeds_at_once must be 1 without the package greenlet, but got more, and it is not installed. "
+            f"{how_to_install('together')} Or pass seeds_at_once=1."
+        )
 
 
 def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:
