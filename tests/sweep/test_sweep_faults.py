@@ -26,11 +26,11 @@ KILLS = 20
 
 
 def evidence(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """Of every run: its result without what differs by the clock, its history likewise, and its weights."""
+    """Every run with its result and history, without what the clock or a commit changes, and its weights."""
     found = {}
     for file in sorted(folder.rglob("result.json")):
         result = json.loads(file.read_text())
-        for key in ("seconds", "energy", "resumed", "contended"):
+        for key in ("seconds", "energy", "resumed", "contended", "git_commit"):
             del result[key]
         del result["config"]["runs_dir"]
         with file.with_name("history.csv").open() as opened:

@@ -279,7 +279,7 @@ def test_switchable_norm_stands_where_batch_norm_would(configure: Configure) -> 
         ("mgu=equations mgu.residual_gate=false mgu.gate_bias.residual=1", "but got 'residual'"),
         ("mgu=paths layout=dense_2 mgu.processors.gn=[activation,instance_norm]", "mgu.processors must be without "
          "instance_norm around dense layers, whose channels have one value each"),
-        ("mgu=paths mgu.wiring='a/b'", "mgu.wiring must be letters, digits, '.', '_' and '-', the first one no sign"),
+        ("mgu=paths mgu.wiring='a/b'", "mgu.wiring must be letters, digits, '.', '_' and '-', not beginning with"),
         ("mgu=paths mgu.processors=null", "wiring must be one of equations, reference, or be given processors"),
     ],
 )  # fmt: skip
