@@ -7,11 +7,14 @@ Hydra, so that a whole sweep can be checked before anything heavy starts.
 from mgu.config.check import check_config
 from mgu.config.datasets import (
     AdultConfig,
+    AnyDataset,
     CasesConfig,
     DatasetConfig,
+    ImagesConfig,
     MovieLensConfig,
     TableConfig,
 )
+from mgu.config.describe import describe_values
 from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
@@ -22,6 +25,7 @@ from mgu.config.unit import DecisiveConfig, UnitConfig
 __all__ = [
     "NOT_IDENTITY",
     "AdultConfig",
+    "AnyDataset",
     "CasesConfig",
     "DatasetConfig",
     "DecisiveConfig",
@@ -29,6 +33,7 @@ __all__ = [
     "EnergyConfig",
     "FactorsLayoutConfig",
     "IdentityRule",
+    "ImagesConfig",
     "LayoutConfig",
     "MovieLensConfig",
     "NormConfig",
@@ -40,6 +45,7 @@ __all__ = [
     "UnitConfig",
     "check_config",
     "describe_fault",
+    "describe_values",
     "hint_key",
     "identity_values",
     "known_keys",

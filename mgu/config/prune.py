@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -36,12 +36,18 @@ class PruneConfig(ConfigModel):
         description="Epochs of fine-tuning without a better accuracy after which it stops; null: that of the run."
     )
     schedule: Literal["fresh", "continued"] = Field(
-        description="Learning rate of fine-tuning: fresh starts over, continued goes on from the unit's best epoch."
+        description="fresh: start the learning rate over for fine-tuning; continued: go on from the unit's best epoch."
     )
     distill: BelowOne = Field(description="Share of the loss that the unit's logits teach instead of the labels.")
     temperature: Positive = Field(description="Temperature that softens those logits.")
     max_loss: NonNegative = Field(description="Points of accuracy that the smallest model may lose.")
     tries: Count = Field(description="Smallest models that are fine-tuned, until one is within max_loss.")
+
+
+def read_defaults(file: Path) -> dict[str, Any]:
+    """Returns the values of a YAML file, which are not checked yet."""
+    values: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return values
 
 
 def read_settings(defaults: Path, overrides: Sequence[str]) -> PruneConfig:
@@ -57,7 +63,7 @@ def read_settings(defaults: Path, overrides: Sequence[str]) -> PruneConfig:
     Raises:
         UserError: An argument is no override, a key is unknown, or values are not legal; every such fault is named.
     """
-    values = yaml.safe_load(defaults.read_text(encoding="utf-8"))
+    values = read_defaults(defaults)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:

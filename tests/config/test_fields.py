@@ -77,9 +77,7 @@ def test_published_paths_are_those_of_the_files() -> None:
     assert set(with_processors) == set(PUBLISHED)
     for name, mgu in with_processors.items():
         structure = UnitStructure(mgu["processors"], mgu["residual_gate"], mgu.get("skip_gate", True))
-        assert (
-            structure == PUBLISHED[name] and structure.digest == PUBLISHED[name].digest
-        )  # which sees order
+        assert structure == PUBLISHED[name] and structure.digest == PUBLISHED[name].digest  # which sees order
 
 
 @pytest.mark.parametrize(

@@ -26,11 +26,11 @@ KILLS = 20
 
 
 def evidence(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """Of every run: its result without what differs by the clock, its history likewise, and its weights."""
+    """Every run with its result and history, without what the clock or a commit changes, and its weights."""
     found = {}
     for file in sorted(folder.rglob("result.json")):
         result = json.loads(file.read_text())
-        for key in ("seconds", "energy", "resumed", "contended"):
+        for key in ("seconds", "energy", "resumed", "contended", "git_commit"):
             del result[key]
         del result["config"]["runs_dir"]
         with file.with_name("history.csv").open() as opened:
@@ -121,9 +121,9 @@ def test_a_reader_that_leaves_stops_no_run(tmp_path: Path) -> None:
 
 FAULTS = '''
 import os, time
-import mgu.run.execute
+import mgu.run.training
 
-fit = mgu.run.execute.fit
+fit = mgu.run.training.fit
 
 def faulty(*arguments, **keywords):
     """By the run's seed, which its shuffling has."""
@@ -141,7 +141,7 @@ def faulty(*arguments, **keywords):
             time.sleep(1)
     return fit(*arguments, **keywords)
 
-mgu.run.execute.fit = faulty
+mgu.run.training.fit = faulty
 '''
 
 
