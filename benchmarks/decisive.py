@@ -31,7 +31,7 @@ from mgu.models.convnet import ConvNet
 from mgu.prune.choose import accuracy_of
 from mgu.prune.fix_gates import spread, summarise
 from mgu.prune.network import prune
-from mgu.train.gate_penalty import Decisiveness, first_decided_epoch
+from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.learner import Learner
 from mgu.train.loop import fit
 
@@ -96,7 +96,7 @@ def train(config: RunConfig, splits: Splits, model: ConvNet | None = None) -> Co
     decisive, epochs = config.mgu.decisive, config.training.epochs
     steps = epochs * math.ceil(len(splits.train) / config.training.batch_size)
     is_decisive = model is None and decisive.is_on
-    penalty = Decisiveness(learner.model, decisive, steps) if is_decisive else None
+    penalty = GatePenalty(learner.model, decisive, steps) if is_decisive else None
     trained = learner.model if model is None else model
     settings = build_fit_settings(config, first_decided_epoch(decisive, epochs) if is_decisive else 1)
     outcome = fit(

@@ -27,7 +27,7 @@ from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.factory.model import count_flops
 from mgu.measure.share import ALONE, Slot
-from mgu.multi_seed.lockstep import train_together
+from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import Fit, fit
 
@@ -64,7 +64,7 @@ def measure(layout: str, norm: str, seeds: int, images: int, rounds: int) -> dic
     splits = Splits(*few).to(torch.device("cpu"))
     ways: dict[str, Callable[[], object]] = {
         "alone": lambda: [train(config, splits, ALONE) for config in configs],
-        "together": lambda: train_together([partial(train, config, splits) for config in configs]),
+        "together": lambda: train_in_lockstep([partial(train, config, splits) for config in configs]),
     }
     seconds = in_turns(ways, rounds, warm_up=1, clock=time.process_time)
     return {

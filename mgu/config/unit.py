@@ -10,7 +10,7 @@ from mgu.config.fields import ConfigModel, Name, NonNegative, Positive
 from mgu.config.identity import UNLESS_DEFAULT, IdentityRule
 from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.errors import did_you_mean
-from mgu.unit.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, describe
+from mgu.unit.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, build_wiring
 
 _IF_ANNEALED = IdentityRule("if annealed", lambda decisive, name: decisive.settles)
 _IF_ON = IdentityRule("if on", lambda unit, name: unit.decisive.is_on)
@@ -129,7 +129,7 @@ class UnitConfig(ConfigModel):
     @property
     def described(self) -> Wiring:
         """The wiring that `wiring` names or `processors` describe."""
-        return describe(self.processors, self.mixing) if self.processors else WIRINGS[self.wiring]
+        return build_wiring(self.processors, self.mixing) if self.processors else WIRINGS[self.wiring]
 
     @model_validator(mode="after")
     def _check_wiring(self) -> UnitConfig:

@@ -13,7 +13,8 @@ def digest_file(path: Path) -> str:
     return _digest(str(path), status.st_mtime_ns, status.st_size)
 
 
-@lru_cache(maxsize=100_000)  # every run of a sweep asks for it
+@lru_cache(maxsize=100_000)  # every run of a sweep is resolved
 def _digest(path: str, mtime_ns: int, size: int) -> str:
+    """Reads the file; the other arguments distinguish its versions."""
     with open(path, "rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from mgu.config.layouts import FactorsLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.experiment import Experiment
 from mgu.layers.activation import find_activation
-from mgu.unit.fused import find_kernel
+from mgu.unit.kernel import KernelKind, find_kernel
 
 
 def check_engine(experiment: Experiment) -> None:
@@ -41,7 +41,7 @@ def check_engine(experiment: Experiment) -> None:
         )
     assert not isinstance(config.layout, FactorsLayoutConfig)  # has no units
     activation = find_activation(config.layout.activation)
-    if device.type != "cpu" or not find_kernel(activation, False, True, False, 0, torch.float32):
+    if device.type != "cpu" or not find_kernel(KernelKind(activation, torch.float32)):
         raise UserError(
             "engine must be auto, eager or packed for this run, but got native, which needs a C compiler, the CPU, and "
             f"an activation that it knows (not {config.layout.activation} on {device}). Pass engine=auto."

@@ -106,10 +106,12 @@ def count_flops(experiment: Experiment) -> int:
 
 
 def _convolution(layer: Convolution) -> nn.Conv2d:
+    """Builds a layer of a layout."""
     return convolution(layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding)
 
 
 def _build_unit(unit: UnitConfig, layer: nn.Module, activation: str, engine: Engine) -> MultiGatedUnit:
+    """Builds the configured unit around a layer. Raises UserError where it is not made for such a layer."""
     try:
         built = MultiGatedUnit(
             layer,
@@ -134,6 +136,7 @@ def _build_unit(unit: UnitConfig, layer: nn.Module, activation: str, engine: Eng
 
 
 def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
+    """Builds the blocks of a dense layout and the readout."""
     layout = config.layout
     assert isinstance(layout, DenseLayoutConfig)  # check_config saw to it
     widths = [num_inputs, *[layout.width] * layout.depth]
@@ -142,6 +145,7 @@ def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
 
 
 def _build_recommender(config: RunConfig, dataset: RatingDataset) -> nn.Module:
+    """Builds a model of users and items: factors, or dense layers over embeddings and features."""
     ratings, embedding = dataset.ratings, dataset.config.embedding
     if isinstance(config.layout, FactorsLayoutConfig):
         return Factorisation(config.layout.factors, ratings.trained)

@@ -70,6 +70,7 @@ def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
 
 
 def _read_result(folder: Path) -> Result:
+    """Reads the record of a finished run that has weights. Raises UserError for any other."""
     if not (folder / RESULT_FILE).exists():
         raise UserError(
             f"RUN must be finished, but {folder} has no {RESULT_FILE}. Call its mgu-run again: it goes on from its "
@@ -117,6 +118,7 @@ def _find_data(config: RunConfig) -> RunConfig:
 
 
 def _load_model(folder: Path, experiment: Experiment) -> nn.Module:
+    """Builds the model with the saved weights, on the experiment's device. Raises UserError where they do not fit."""
     path = folder / WEIGHTS_FILE
     if not path.exists():
         raise UserError(f"RUN must have weights, but {path} is missing. Train it again with force=true.")
@@ -138,4 +140,5 @@ def _load_model(folder: Path, experiment: Experiment) -> nn.Module:
 
 
 def _first_line(error: Exception) -> str:
+    """Returns the first line of a message, or the name of the exception."""
     return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,4 +1,7 @@
-"""The activations that layouts and units can name."""
+"""Activations by the names that layouts and units use.
+
+SELU: Klambauer et al. 2017, https://arxiv.org/abs/1706.02515
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,17 @@ ACTIVATIONS: dict[str, Activation] = {
 
 
 def find_activation(activation: str | Activation) -> Activation:
-    """The function of that name; a function is returned as it is."""
+    """Returns the activation of a name; a function is returned as it is.
+
+    Args:
+        activation: A name in ACTIVATIONS, or a function from a tensor to one of its shape.
+
+    Returns:
+        The function.
+
+    Raises:
+        ValueError: The name is unknown.
+    """
     if callable(activation):
         return activation
     if activation not in ACTIVATIONS:

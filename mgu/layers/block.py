@@ -1,4 +1,4 @@
-"""The block of the grid search: a layer, one fixed place for one normalisation, and perhaps a residual."""
+"""The baseline block of the paper's grid search: a layer, one normalisation at a fixed place, and maybe a residual."""
 
 from __future__ import annotations
 
@@ -14,11 +14,22 @@ NORMS = ("bn_pre", "bn_post", "ln", "no_norm")
 
 
 class Block(nn.Module):
-    """norm, activation and residual around `layer` (seed 001, section 5.1); input and output have the layer's shapes.
+    """Applies a layer with normalisation, activation and residual (Damian and Piciu 2020, section 5.1).
 
-    norm: "bn_pre" is A(BN(L)), "bn_post" BN(A(L)), "ln" LN(A(L)), "no_norm" A(L).
-    residual: adds a fresh copy of the layer applied to the block's input, for shapes differ across a layer.
-    momentum, eps: of the normalisation, as in mgu/layers/normalization.py.
+    Args:
+        layer: A convolution or dense layer L.
+        norm: "bn_pre" is A(BN(L)), "bn_post" BN(A(L)), "ln" LN(A(L)), "no_norm" A(L).
+        activation: A, a name or a function.
+        residual: Whether to add a fresh copy of the layer applied to the block's input; a copy, for the layer changes
+            the shape.
+        momentum: Weight of the newest batch in running statistics.
+        eps: Constant added to the variance.
+
+    Shape:
+        x: the input of the layer; returns the shape of its output, (B, C, *) for convolutions, (*, C) for Linear.
+
+    Raises:
+        ValueError: `norm` or `activation` is unknown.
     """
 
     def __init__(
@@ -40,11 +51,12 @@ class Block(nn.Module):
         self.shortcut = fresh_copy(layer) if residual else None
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.post(self.activation(self.pre(self.layer(x))))
+        out: Tensor = self.post(self.activation(self.pre(self.layer(x))))  # (B, C, *)
         return out if self.shortcut is None else out + self.shortcut(x)
 
 
 def _norm_after(norm: str, layer: nn.Module, momentum: float, eps: float) -> nn.Module:
+    """Returns the norm that follows the activation, or the identity."""
     if norm == "bn_post":
         return BatchNorm(*find_channels(layer), momentum, eps)
     return LayerNorm(*find_channels(layer), eps) if norm == "ln" else nn.Identity()

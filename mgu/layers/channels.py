@@ -1,4 +1,4 @@
-"""Where the channels of a layer's output are."""
+"""The number and the axis of the channels of a layer's output."""
 
 from __future__ import annotations
 
@@ -9,14 +9,31 @@ from torch.nn.modules.conv import _ConvNd
 
 
 class Channels(NamedTuple):
-    """`num` channels at `axis` of a layer's output, counted from the end: a missing batch does not move it."""
+    """Says where the channels of a layer's output are.
+
+    Attributes:
+        num: How many channels there are.
+        axis: Their axis, counted from the end, so that it is the same without a batch.
+    """
 
     num: int
     axis: int
 
 
 def find_channels(layer: nn.Module, num_channels: int | None = None, channel_axis: int | None = None) -> Channels:
-    """Channels of the output of `layer`, as given or read off the layer; raises TypeError where neither says it."""
+    """Finds the channels of the output of a layer.
+
+    Args:
+        layer: A convolution, an embedding, a layer with `out_features`, or any other if the two numbers are given.
+        num_channels: Number of channels; None reads it off the layer.
+        channel_axis: Axis of the channels; None reads it off the layer.
+
+    Returns:
+        Number and axis of the channels.
+
+    Raises:
+        TypeError: A number is neither given nor known of the layer.
+    """
     found_num: int | None = None
     found_axis: int | None = None
     if isinstance(layer, _ConvNd):

@@ -1,9 +1,13 @@
-"""Batch and layer normalisation with the channel axis as a parameter, in the numerics of Keras.
+"""Normalisations with the channel axis as a parameter, in the numerics of Keras.
 
-Two differences to torch.nn: the running variance averages the *biased* batch variance (Keras 3; torch corrects it by
+Two differences to torch.nn: the running variance averages the biased batch variance (Keras 3; torch multiplies it by
 n / (n - 1)), and layer normalisation works over the channels of each position, wherever the channel axis is.
-Batch normalisation: Ioffe and Szegedy 2015. Layer normalisation: Ba, Kiros and Hinton 2016. Group normalisation: Wu and
-He 2018. RMS normalisation: Zhang and Sennrich 2019.
+
+Batch normalisation: Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167
+Layer normalisation: Ba, Kiros and Hinton 2016, https://arxiv.org/abs/1607.06450
+Instance normalisation: Ulyanov, Vedaldi and Lempitsky 2016, https://arxiv.org/abs/1607.08022
+Group normalisation: Wu and He 2018, https://arxiv.org/abs/1803.08494
+RMS normalisation: Zhang and Sennrich 2019, https://arxiv.org/abs/1910.07467
 """
 
 from __future__ import annotations
@@ -14,10 +18,16 @@ from torch import Tensor, nn
 
 
 class BatchNorm(nn.Module):
-    """Normalise each channel over the batch and all positions.
+    """Normalises each channel over the batch and all positions (Ioffe and Szegedy 2015).
 
-    Input and output: any shape with `num_channels` at `channel_axis`. `momentum` is the weight of the newest batch
-    (Keras' 0.99 is 0.01 here).
+    Args:
+        num_channels: Number of channels.
+        channel_axis: Their axis.
+        momentum: Weight of the newest batch in the running statistics (Keras' 0.99 is 0.01 here).
+        eps: Constant added to the variance.
+
+    Shape:
+        x: (B, C, *), or any shape with the channels at `channel_axis`; returns the same shape.
     """
 
     running_mean: Tensor
@@ -39,7 +49,7 @@ class BatchNorm(nn.Module):
         return self._normalise(flat).view(last.shape).movedim(-1, self.channel_axis)
 
     def _normalise(self, x: Tensor) -> Tensor:
-        """X (N, C, *)."""
+        """Returns x, (N, C, *), normalised."""
         tensors = self.running_mean, self.running_var, self.weight, self.bias
         if self.training:
             return normalise_by_batch(x, *tensors, self.momentum, self.eps)
@@ -52,16 +62,29 @@ class BatchNorm(nn.Module):
 def normalise_by_batch(
     x: Tensor, running_mean: Tensor, running_var: Tensor, weight: Tensor, bias: Tensor, momentum: float, eps: float
 ) -> Tensor:
-    """X (N, C, *) by its own statistics, which the running ones (C,) take in, in place."""
+    """Normalises x by its own statistics, and updates the running ones in place.
+
+    Args:
+        x: Values, (N, C, *).
+        running_mean: Running mean, (C,).
+        running_var: Running variance, (C,).
+        weight: Scale, (C,).
+        bias: Offset, (C,).
+        momentum: Weight of this batch in the running statistics.
+        eps: Constant added to the variance.
+
+    Returns:
+        The normalised values, (N, C, *).
+    """
     count = x.numel() // x.shape[1]
-    # With momentum 1 torch leaves the statistics of this batch alone in the two buffers it is given.
+    # With momentum 1 torch writes the statistics of this batch into the two buffers.
     mean, var = torch.zeros_like(running_mean), torch.zeros_like(running_var)
     if count > 1:
         out = F.batch_norm(x, mean, var, weight, bias, training=True, momentum=1.0, eps=eps)
         var = var * ((count - 1) / count)
-    else:  # torch refuses a batch of one value per channel; its variance is 0 and its output the bias
+    else:  # torch refuses a batch of one value per channel, whose variance is 0 and whose output is the bias
         mean = x.detach().flatten().to(mean)
-        # x - x, so that its gradient is 0, too
+        # x - x has a gradient of 0, as it must
         out = F.batch_norm(x - x, torch.zeros_like(mean), var, weight, bias, training=False, eps=eps)
     with torch.no_grad():
         running_mean.lerp_(mean, momentum)
@@ -70,7 +93,16 @@ def normalise_by_batch(
 
 
 class LayerNorm(nn.Module):
-    """Normalise each position over its channels. Input and output as for BatchNorm."""
+    """Normalises each position over its channels (Ba, Kiros and Hinton 2016), as Keras does.
+
+    Args:
+        num_channels: Number of channels.
+        channel_axis: Their axis.
+        eps: Constant added to the variance.
+
+    Shape:
+        x: (B, C, *), or any shape with the channels at `channel_axis`; returns the same shape.
+    """
 
     def __init__(self, num_channels: int, channel_axis: int = 1, eps: float = 1e-3) -> None:
         super().__init__()
@@ -87,9 +119,18 @@ class LayerNorm(nn.Module):
 
 
 class GroupNorm(nn.Module):
-    """Normalise each input over the channels of a group and all positions; a group a channel is instance normalisation.
+    """Normalises each input over the channels of a group and all positions (Wu and He 2018).
 
-    Input and output: (B, *) with `num_channels`, a multiple of `num_groups`, at `channel_axis`.
+    With one channel a group it is instance normalisation (Ulyanov, Vedaldi and Lempitsky 2016).
+
+    Args:
+        num_channels: Number of channels, a multiple of `num_groups`.
+        channel_axis: Their axis; counted from the end it allows inputs without a batch.
+        num_groups: Number of groups.
+        eps: Constant added to the variance.
+
+    Shape:
+        x: (B, C, *), or (B, *) with the channels at `channel_axis`; returns the same shape.
     """
 
     def __init__(self, num_channels: int, channel_axis: int = 1, num_groups: int = 32, eps: float = 1e-3) -> None:
@@ -109,7 +150,16 @@ class GroupNorm(nn.Module):
 
 
 class RMSNorm(nn.Module):
-    """Divide each position by the root of the mean square of its channels. Input and output as for BatchNorm."""
+    """Divides each position by the root of the mean square of its channels (Zhang and Sennrich 2019).
+
+    Args:
+        num_channels: Number of channels.
+        channel_axis: Their axis.
+        eps: Constant added to the mean square.
+
+    Shape:
+        x: (B, C, *), or any shape with the channels at `channel_axis`; returns the same shape.
+    """
 
     def __init__(self, num_channels: int, channel_axis: int = 1, eps: float = 1e-3) -> None:
         super().__init__()
@@ -125,5 +175,5 @@ class RMSNorm(nn.Module):
 
 
 def with_batch(x: Tensor, channel_axis: int) -> Tensor:
-    """x, or a batch of it where the axis, counted from the end, says that there is none."""
+    """Returns x, or a batch of one where the channel axis, counted from the end, shows that x has no batch."""
     return x.unsqueeze(0) if x.dim() == -channel_axis else x

@@ -1,4 +1,7 @@
-"""What the unit must know of a layer it wraps: where its channels are, and how to make a fresh copy of it."""
+"""Initial weights: of fresh copies of a wrapped layer, and of all layers as Keras draws them.
+
+Glorot and Bengio 2010, https://proceedings.mlr.press/v9/glorot10a.html
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,19 @@ from torch.nn.parameter import is_lazy
 
 
 def fresh_copy(layer: nn.Module) -> nn.Module:
-    """A trainable deep copy of `layer` with its own initial weights.
+    """Returns a trainable deep copy of a layer with its own initial weights.
 
     Linear layers and convolutions start glorot-uniform with zero biases, by their own fan (Keras' default); any other
-    module by its own `reset_parameters()`, or by those of its sub-modules. Raises TypeError where the copy would start
-    equal to the original, for then a gate could not be told from the layer it gates.
+    module by its own `reset_parameters()`, or by those of its sub-modules.
+
+    Args:
+        layer: The layer, which is not changed.
+
+    Returns:
+        The copy.
+
+    Raises:
+        TypeError: The layer cannot be copied, is lazy, or keeps a weight, so that a gate would start as its layer.
     """
     try:
         twin = copy.deepcopy(layer)
@@ -32,7 +43,11 @@ def fresh_copy(layer: nn.Module) -> nn.Module:
 
 
 def initialise(module: nn.Module) -> None:
-    """Draw new weights, in place; a module with `reset_parameters()` of its own answers for its sub-modules too."""
+    """Draws new weights in place; a module with its own `reset_parameters()` is responsible for its sub-modules.
+
+    Args:
+        module: The module.
+    """
     if isinstance(module, (nn.Linear, _ConvNd)) and type(module).__module__.startswith("torch.nn.modules"):
         glorot_(module)
     elif callable(reset := getattr(module, "reset_parameters", None)):
@@ -43,21 +58,30 @@ def initialise(module: nn.Module) -> None:
 
 
 def glorot_(module: nn.Linear | _ConvNd) -> None:
-    """Glorot-uniform weight and zero bias, in place (Keras' defaults)."""
+    """Sets a glorot-uniform weight and a zero bias in place, the defaults of Keras.
+
+    Args:
+        module: A linear layer or a convolution.
+    """
     nn.init.xavier_uniform_(module.weight)
     if module.bias is not None:
         nn.init.zeros_(module.bias)
 
 
 def place_like_(module: nn.Module, layer: nn.Module) -> None:
-    """Move `module` to where the layer lives, in its precision; nowhere, if the layer has no parameters."""
+    """Moves a module to the device and the precision of a layer; a layer without parameters leaves it as it is.
+
+    Args:
+        module: What is moved, in place.
+        layer: The layer.
+    """
     parameter = next(layer.parameters(), None)
     if parameter is not None:
         module.to(parameter.device, parameter.dtype)
 
 
 def _check_differs(layer: nn.Module, twin: nn.Module) -> None:
-    """A weight that nothing draws anew would be the same in every gate; biases may well be constants."""
+    """Raises TypeError where a weight was not drawn anew, and so would be the same in every gate; biases may be."""
     for (name, ours), theirs in zip(twin.named_parameters(), layer.parameters(), strict=True):
         is_constant = ours.is_meta or ours.numel() == 0 or bool((ours == ours.flatten()[0]).all())
         if not is_constant and ours.dim() > 1 and torch.equal(ours, theirs):
@@ -68,7 +92,16 @@ def _check_differs(layer: nn.Module, twin: nn.Module) -> None:
 
 
 def set_bias_(transform: nn.Module, value: float, gate: str) -> None:
-    """Start the bias of a gate's transform at `value`, in place; 0 leaves it as it was initialised."""
+    """Sets the bias of a gate's transform in place; 0 leaves it as it was initialised.
+
+    Args:
+        transform: The transform of the gate, with a tensor `bias`.
+        value: Its initial value.
+        gate: Name of the gate, for the error message.
+
+    Raises:
+        TypeError: The transform has no bias.
+    """
     if value == 0:
         return
     bias = getattr(transform, "bias", None)

@@ -61,6 +61,7 @@ def share_of(energy: Energy | None, part: float) -> Energy | None:
 
 
 def _add_energies(a: Energy | None, b: Energy | None) -> Energy | None:
+    """Adds energies; the sum is unknown where one of them is."""
     if a is None or b is None:
         return None
     return Energy(

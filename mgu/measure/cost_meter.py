@@ -73,6 +73,7 @@ class CostMeter:
         return self._add(self._energy.energy, self._contention.contended)
 
     def _add(self, energy: Energy | None, contended: bool) -> RunCost:
+        """Returns the cost of this part of the run and of those before it."""
         together = self._slot.together
         part = RunCost(
             seconds=self._stopwatch.seconds,

@@ -82,6 +82,7 @@ class EnergyMeter:
             self._tracker._measure_power_and_energy_if_stale(unless_within_s)
 
     def _energy(self, data: EmissionsData, now: float, cpu_now: float) -> Energy:
+        """Returns codecarbon's figures with their methods."""
         return Energy(
             cpu=Component(kwh=data.cpu_energy, method=cpu_method(self._tracker._hardware)),
             gpu=Component(kwh=data.gpu_energy, method=gpu_method(self._tracker._hardware)),

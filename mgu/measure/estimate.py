@@ -135,7 +135,17 @@ def power_of(energy: Energy | None, on_gpu: bool) -> tuple[float | None, str | N
 
 
 def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_done: int = 0) -> Estimate:
-    """Estimates from the samples most like this run, scaled by FLOPs where they are of another model."""
+    """Estimates from the samples most like this run, scaled by FLOPs where they are of another model.
+
+    Args:
+        config: The run.
+        model: Its device and sizes.
+        samples: Of finished runs or calibrations, on any data and device.
+        epochs_done: Epochs that need not be trained any more.
+
+    Returns:
+        The time and energy that the run still takes.
+    """
     if (flops := model.flops) is None:
         return NOTHING_TO_GO_BY
     candidates = [s for s in samples if s.dataset == config.dataset.label and s.device == model.device]
@@ -154,6 +164,7 @@ def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_
 
 
 def _estimate(config: RunConfig, flops: int, samples: Sequence[Sample], likeness: str, epochs_done: int) -> Estimate:
+    """Estimates from samples of one layout by medians; epochs are those that such runs took, or the limit."""
     limit = config.training.epochs
     ran = [min(s.epochs, limit) for s in samples if s.epochs and (s.stopped_early or s.epochs >= limit)]
     epochs = median(ran) if ran else limit

@@ -1,4 +1,4 @@
-"""The convolutional network of seed 001, section 5.1: blocks, global average pooling, dropout, a dense read-out."""
+"""The convolutional network of Damian and Piciu (2020, section 5.1), and the sizes of networks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,17 @@ from mgu.layers.weight_init import glorot_
 
 
 class ConvNet(nn.Module):
-    """Images (B, C, H, W) to logits (B, K) through `blocks`, of which the last has `num_channels` channels."""
+    """Classifies images by blocks, global average pooling, dropout and a dense read-out.
+
+    Args:
+        blocks: Modules from images to images, applied in turn.
+        num_channels: Channels of the last block's output.
+        num_classes: Number of classes, K.
+        dropout: Probability with which dropout zeroes a pooled feature.
+
+    Shape:
+        images: (B, C, H, W); returns logits, (B, K).
+    """
 
     def __init__(self, blocks: Iterable[nn.Module], num_channels: int, num_classes: int, dropout: float) -> None:
         super().__init__()
@@ -27,17 +37,42 @@ class ConvNet(nn.Module):
 
 
 def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int, padding: int) -> nn.Conv2d:
-    """A convolution that starts as Keras starts it: glorot-uniform, zero bias."""
+    """Returns a convolution with the initial weights of Keras: glorot-uniform, zero bias.
+
+    Args:
+        in_channels: Channels of the input.
+        out_channels: Channels of the output.
+        kernel_size: Height and width of the kernel.
+        stride: Step between windows.
+        padding: Zeros added on each side.
+
+    Returns:
+        The layer.
+    """
     layer = nn.Conv2d(in_channels, out_channels, kernel_size, stride, padding)
     glorot_(layer)
     return layer
 
 
 def count_trainable(model: nn.Module) -> int:
-    """Weights that training changes."""
+    """Returns the number of weights that training changes.
+
+    Args:
+        model: The network.
+
+    Returns:
+        Their number.
+    """
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
 
 
 def count_keras(model: nn.Module) -> int:
-    """The size that Keras prints, and so the paper's: all weights, plus the running statistics of batch norms."""
+    """Returns the size that Keras, and so the paper, prints: all weights and the running statistics of batch norms.
+
+    Args:
+        model: The network.
+
+    Returns:
+        The number of values.
+    """
     return sum(tensor.numel() for tensor in model.state_dict().values())

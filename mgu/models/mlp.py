@@ -10,7 +10,17 @@ from mgu.layers.weight_init import glorot_
 
 
 class MLP(nn.Module):
-    """Rows (B, *) to outputs (B, K) through `blocks`, of which the first takes all of a row's numbers."""
+    """Maps rows of numbers to outputs by dense blocks, dropout after each, and a dense read-out.
+
+    Args:
+        blocks: Modules that are applied in turn; the first takes all numbers of a row.
+        width: Features of the last block's output.
+        num_outputs: Number of outputs, K.
+        dropout: Probability with which dropout zeroes a feature.
+
+    Shape:
+        rows: (B, *); returns (B, K).
+    """
 
     def __init__(self, blocks: Iterable[nn.Module], width: int, num_outputs: int, dropout: float) -> None:
         super().__init__()
@@ -20,15 +30,23 @@ class MLP(nn.Module):
         glorot_(self.readout)
 
     def forward(self, rows: Tensor) -> Tensor:
-        features = rows.flatten(1)
+        features = rows.flatten(1)  # (B, D)
         for block in self.blocks:
             features = self.dropout(block(features))  # (B, width)
-        outputs: Tensor = self.readout(features)
+        outputs: Tensor = self.readout(features)  # (B, K)
         return outputs
 
 
 def dense(in_features: int, out_features: int) -> nn.Linear:
-    """A dense layer that starts as Keras starts it: glorot-uniform, zero bias."""
+    """Returns a dense layer with the initial weights of Keras: glorot-uniform, zero bias.
+
+    Args:
+        in_features: Features of the input.
+        out_features: Features of the output.
+
+    Returns:
+        The layer.
+    """
     layer = nn.Linear(in_features, out_features)
     glorot_(layer)
     return layer

@@ -1,6 +1,6 @@
-"""Models of a user and an item: dense layers over embeddings and features, and the two baselines of the field.
+"""Models of a user and an item: dense layers over embeddings and features, and matrix factorisation, their baseline.
 
-All take pairs (*, 2) of user and item as numbers and give scores (*); item number I is no item and scores -inf.
+Both take pairs of user and item as numbers and return scores; item number I stands for no item and scores -inf.
 """
 
 from __future__ import annotations
@@ -12,10 +12,20 @@ EMBEDDING_STD = 0.05
 
 
 class Recommender(nn.Module):
-    """Embeddings and features of user and item, one after the other, through `network` (He et al. 2017, its MLP).
+    """Scores pairs by a network over the concatenated embeddings and features of user and item.
 
-    network: (N, num_inputs) to (N, 1). trained: which users and items training has; the others' embeddings are zero,
-    so that their features speak for them.
+    It is the MLP of He et al. (2017), https://arxiv.org/abs/1708.05031
+
+    Args:
+        network: A module from (N, num_inputs) to (N, 1).
+        embedding_size: Length of each embedding.
+        user_features: Features of each user, (U, F).
+        item_features: Features of each item, (I, G).
+        trained: Booleans, (U,) and (I,): the users and items that training has. The embeddings of the others are zero,
+            so that their features alone count.
+
+    Shape:
+        pairs: (*, 2); returns scores, (*).
     """
 
     user_features: Tensor
@@ -33,7 +43,7 @@ class Recommender(nn.Module):
         self.user_embedding = embedding(trained[0], embedding_size)
         self.item_embedding = embedding(with_no_item(trained[1]), embedding_size)
         device = self.user_embedding.weight.device
-        # Not persistent: they are of the data, not learned.
+        # Not persistent: they belong to the data and are not learned.
         self.register_buffer("user_features", user_features.to(device), persistent=False)
         self.register_buffer(
             "item_features", nn.functional.pad(item_features, (0, 0, 0, 1)).to(device), persistent=False
@@ -42,7 +52,7 @@ class Recommender(nn.Module):
 
     @staticmethod
     def num_inputs(embedding_size: int, user_features: Tensor, item_features: Tensor) -> int:
-        """Of the network."""
+        """Returns the number of inputs that the network must take."""
         return 2 * embedding_size + user_features.shape[1] + item_features.shape[1]
 
     def forward(self, pairs: Tensor) -> Tensor:
@@ -53,14 +63,22 @@ class Recommender(nn.Module):
             self.user_features[users],
             self.item_features[items],
         )
-        scores = self.network(torch.cat(parts, dim=1)).view(pairs.shape[:-1])
+        scores = self.network(torch.cat(parts, dim=1)).view(pairs.shape[:-1])  # (*)
         return hide_no_item(scores, pairs, len(self.item_features) - 1)
 
 
 class Factorisation(nn.Module):
-    """Biased matrix factorisation (Koren, Bell and Volinsky 2009): bias + user + item + <p_user, q_item>.
+    """Scores pairs by biased matrix factorisation: bias + user bias + item bias + <p_user, q_item>.
 
-    Without a penalty: early stopping is all that regularises it. trained: as for Recommender.
+    Koren, Bell and Volinsky 2009, https://doi.org/10.1109/MC.2009.263. It has no penalty: early stopping is its only
+    regularisation.
+
+    Args:
+        num_factors: Length of the vectors p and q.
+        trained: Booleans, (U,) and (I,): the users and items that training has.
+
+    Shape:
+        pairs: (*, 2); returns scores, (*).
     """
 
     def __init__(self, num_factors: int, trained: tuple[Tensor, Tensor]) -> None:
@@ -71,28 +89,14 @@ class Factorisation(nn.Module):
         self.user_factors, self.item_factors = embedding(users, num_factors), embedding(items, num_factors)
 
     def forward(self, pairs: Tensor) -> Tensor:
-        users, items = pairs.unbind(dim=-1)
+        users, items = pairs.unbind(dim=-1)  # (*)
         biases = self.bias + self.user_bias(users).squeeze(-1) + self.item_bias(items).squeeze(-1)
         scores = biases + (self.user_factors(users) * self.item_factors(items)).sum(dim=-1)
         return hide_no_item(scores, pairs, self.item_bias.num_embeddings - 1)
 
 
-class Popularity(nn.Module):
-    """How often training has an item, whoever asks: nothing is learned. counts: (I,)."""
-
-    counts: Tensor
-
-    def __init__(self, counts: Tensor) -> None:
-        super().__init__()
-        self.register_buffer("counts", counts.float())
-
-    def forward(self, pairs: Tensor) -> Tensor:
-        items = pairs[..., 1]
-        return hide_no_item(self.counts[items.clamp(max=len(self.counts) - 1)], pairs, len(self.counts))
-
-
 def embedding(trained: Tensor, size: int) -> nn.Embedding:
-    """A vector for each of `trained` (N,); zero where training has none."""
+    """Returns a vector for each of N things, zero where `trained`, (N,), is false."""
     table = nn.Embedding(len(trained), size)
     nn.init.normal_(table.weight, std=EMBEDDING_STD)
     with torch.no_grad():
@@ -101,10 +105,10 @@ def embedding(trained: Tensor, size: int) -> nn.Embedding:
 
 
 def with_no_item(trained: Tensor) -> Tensor:
-    """Of items (I,), and of what is none: (I + 1,)."""
+    """Appends False for the item number that stands for no item: (I,) to (I + 1,)."""
     return nn.functional.pad(trained, (0, 1))
 
 
 def hide_no_item(scores: Tensor, pairs: Tensor, num_items: int) -> Tensor:
-    """-inf for pairs with item number `num_items`."""
+    """Returns the scores, (*), with -inf for pairs, (*, 2), with item number `num_items`."""
     return scores.masked_fill(pairs[..., 1] == num_items, -torch.inf)

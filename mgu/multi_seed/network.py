@@ -9,21 +9,29 @@ import torch
 from torch import Tensor
 
 from mgu.models.convnet import ConvNet
-from mgu.multi_seed.blocks import blocks_abreast, linear_abreast
+from mgu.multi_seed.blocks import stacked_blocks, stacked_linear
 
 
-def logits_abreast(
+def stacked_logits(
     models: Sequence[ConvNet], images: Sequence[Tensor], dropouts: Sequence[Callable[[Tensor], Tensor]]
 ) -> tuple[Tensor, ...]:
-    """The logits (B, K) of each model on its own images (B, C, H, W), in training; blocks are baselines' (Block).
+    """Computes the logits of each model on its own images, in training.
 
-    dropouts: of each model, for each draws random numbers of its own.
+    Args:
+        models: ConvNets of one shape, of baseline blocks (mgu/layers/block.py).
+        images: The images of each.
+        dropouts: The dropout of each, which draws its own random numbers.
+
+    Shape:
+        images: (B, C, H, W) each; returns (B, K) each.
+
+    Returns:
+        The logits of each model.
     """
-    count = len(models)
     features = torch.cat(list(images), dim=1)  # (B, N * C, H, W)
     for blocks in zip(*(model.blocks for model in models), strict=True):
-        features = blocks_abreast(blocks, features)
-    pooled = features.mean(dim=(2, 3)).unflatten(1, (count, -1))  # (B, N, C')
-    dropped = [dropout(own) for dropout, own in zip(dropouts, pooled.unbind(1), strict=True)]
+        features = stacked_blocks(blocks, features)  # (B, N * C', H', W')
+    pooled = features.mean(dim=(2, 3)).unflatten(1, (len(models), -1))  # (B, N, C')
+    dropped = [dropout(own) for dropout, own in zip(dropouts, pooled.unbind(1), strict=True)]  # (B, C') each
     readouts: list[Any] = [model.readout for model in models]
-    return linear_abreast(readouts, torch.stack(dropped)).unbind()
+    return stacked_linear(readouts, torch.stack(dropped)).unbind()

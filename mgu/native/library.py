@@ -1,7 +1,7 @@
-"""C files of this package, compiled on first use and kept in the user's cache; nothing is compiled at installation.
+"""Compiling and loading the C files of this package: on first use, into the user's cache, never at installation.
 
-Plain C through ctypes takes a second, where an extension against torch's headers takes a minute and must be built anew
-for every torch. A machine without a compiler does without: `load` says None once, and its callers have another way.
+Plain C through ctypes compiles in a second, where an extension against torch's headers takes a minute and must be built
+anew for every version of torch. Without a compiler `load` returns None, and its callers use their plain implementation.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from pathlib import Path
 
 import torch
 
+from mgu.native.layout import check_layout
 from mgu.native.processor import processor_features
 
 log = logging.getLogger(__name__)
 
-REALS = {torch.float32: "float", torch.float64: "double"}  # what C calls them
+REALS = {torch.float32: "float", torch.float64: "double"}  # names of the precisions in C
 
 FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math")
 # From the best to what any compiler takes. Without OpenMP (Apple's clang) there is one thread, but vectors still.
@@ -37,15 +38,36 @@ VARIANTS = (
 
 
 @cache
-def load(source: Path, **definitions: str | int) -> ctypes.CDLL | None:
-    """The shared library of one C file, compiled with `definitions`; None where it cannot be had."""
+def load(source: Path, mirror: type[ctypes.Structure] | None = None, **definitions: str | int) -> ctypes.CDLL | None:
+    """Returns the shared library of one C file; compiles it where the cache does not have it.
+
+    Args:
+        source: The C file.
+        mirror: The ctypes structure that mirrors the struct of its `layout`, see mgu/native/layout.py.
+        **definitions: Macros that the file is compiled with.
+
+    Returns:
+        The library, the same object for the same arguments; None without a compiler, or where compiling fails, which
+        is logged.
+
+    Raises:
+        RuntimeError: `mirror` does not lie in memory as the C struct does.
+    """
+    library = _load(source, definitions)
+    if library is not None and mirror is not None:
+        check_layout(library, mirror)
+    return library
+
+
+def _load(source: Path, definitions: dict[str, str | int]) -> ctypes.CDLL | None:
+    """Returns the library without a look at its layout."""
     compiler = find_compiler()
     if compiler is None:
         log.info("no C compiler (cc, gcc, clang) on the PATH: the plain implementation is used")
         return None
     try:
         stem = cache_dir("native") / f"{source.stem}-{_fingerprint(source, compiler, definitions)}"
-        library = next(filter(_is_whole, stem.parent.glob(f"{stem.name}-*.so")), None)
+        library = next(filter(_is_complete, stem.parent.glob(f"{stem.name}-*.so")), None)
         return ctypes.CDLL(str(library or _compile(source, compiler, definitions, stem)))
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         log.warning("%s could not be compiled, the plain implementation is used: %s", source.name, error)
@@ -53,23 +75,42 @@ def load(source: Path, **definitions: str | int) -> ctypes.CDLL | None:
 
 
 def threads_for(values: int, values_per_thread: int) -> int:
-    """Of torch's threads as many as have enough to do: to wake one costs as much as some ten thousand values."""
+    """Returns the number of threads that are worth their start-up: waking one costs some ten thousand values.
+
+    Args:
+        values: How many values there are to compute.
+        values_per_thread: How many of them make another thread worthwhile.
+
+    Returns:
+        At least 1, and at most the number of threads of torch.
+    """
     return max(1, min(torch.get_num_threads(), values // values_per_thread))
 
 
 def find_compiler() -> str | None:
-    """The C compiler: CC, if that names a program, else the system's."""
+    """Finds the C compiler: CC, if that names a program, else cc, gcc or clang.
+
+    Returns:
+        Its path; None without one.
+    """
     names = (os.environ.get("CC", ""), "cc", "gcc", "clang")
     return next((found for name in names if name and (found := shutil.which(name))), None)
 
 
-def cache_dir(what: str) -> Path:
-    """Where things of a kind are kept that can be made again: below MGU_CACHE, else ~/.cache/mgu."""
-    return Path(os.environ.get("MGU_CACHE") or Path("~/.cache/mgu")).expanduser() / what
+def cache_dir(kind: str) -> Path:
+    """Returns the cache directory for regenerable files of one kind, below MGU_CACHE or else ~/.cache/mgu.
+
+    Args:
+        kind: Name of the sub-directory.
+
+    Returns:
+        The directory, which need not exist.
+    """
+    return Path(os.environ.get("MGU_CACHE") or Path("~/.cache/mgu")).expanduser() / kind
 
 
 def _compile(source: Path, compiler: str, definitions: dict[str, str | int], stem: Path) -> Path:
-    """Into a file of its own, named by its content and moved when whole: others may compile the same meanwhile."""
+    """Compiles into a file named by its content, moved when complete, for other processes may compile the same."""
     started = time.perf_counter()
     stem.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=stem.parent) as folder:
@@ -83,12 +124,12 @@ def _compile(source: Path, compiler: str, definitions: dict[str, str | int], ste
                 built.replace(library)
                 log.info("compiled %s in %.1f s with %s", source.name, time.perf_counter() - started, " ".join(variant))
                 return library
-        said = done.stderr.decode(errors="replace").strip()
-        raise OSError(f"{' '.join(command)} says: {said[:500]}")
+        message = done.stderr.decode(errors="replace").strip()
+        raise OSError(f"{' '.join(command)} says: {message[:500]}")
 
 
-def _is_whole(library: Path) -> bool:
-    """To load one that is torn would kill the process."""
+def _is_complete(library: Path) -> bool:
+    """Tells whether the file has the content it is named by: loading a truncated one would kill the process."""
     return library.stem.endswith(_digest(library))
 
 
@@ -97,7 +138,7 @@ def _digest(file: Path) -> str:
 
 
 def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int]) -> str:
-    """Of everything that decides what the compiler makes: `-march=native` means another thing on another processor."""
+    """Returns a hash of all that determines the library; `-march=native` depends on the processor."""
     parts = [source.read_text(), _version(compiler), repr(sorted(definitions.items())), processor_features()]
     parts.append(repr((FLAGS, VARIANTS)))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
@@ -105,5 +146,5 @@ def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int])
 
 @cache
 def _version(compiler: str) -> str:
-    asked = subprocess.run([compiler, "--version"], capture_output=True, check=False, timeout=60)
-    return compiler + asked.stdout.decode(errors="replace")
+    done = subprocess.run([compiler, "--version"], capture_output=True, check=False, timeout=60)
+    return compiler + done.stdout.decode(errors="replace")

@@ -1,7 +1,7 @@
-"""Keep memory that was freed for the next step, which will want as much.
+"""Keeping freed memory in the process, for the next training step needs as much.
 
-glibc hands large blocks back to the system, and the system clears every page before it gives it out again: for a unit
-of some layers that costs a tenth of a training step. Where there is no glibc nothing happens.
+glibc returns large blocks to the operating system, which clears every page before it hands it out again: for a network
+of a few units that costs a tenth of a training step.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # names of glibc's malloc.h
 
 
 def keep_freed_memory() -> None:
-    """For this whole process, from now on: freed memory is not given back. Only for one that trains and then ends."""
+    """Makes glibc keep freed memory, for the rest of this process; does nothing where there is no glibc.
+
+    It is meant for a process that trains and then ends.
+    """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_MMAP_MAX, 0)

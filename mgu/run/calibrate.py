@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import torch
 
@@ -37,11 +38,8 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     model, task, optimizer, schedule = build_learner(experiment)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
 
-    steps_of = build_graph(config, optimizer)(Step(model, batch, task, optimizer))
-
-    def step() -> None:
-        train_epoch(steps_of, schedule, len(batch), torch.Generator())
-
+    graph = build_graph(config, optimizer)(Step(model, batch, task, optimizer))
+    step = partial(train_epoch, graph, schedule, len(batch), torch.Generator())
     step()  # pays once for what later steps have
     meter = build_meter(config.energy, device)
     steps, begun = 0, time.perf_counter()

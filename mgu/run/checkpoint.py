@@ -158,6 +158,7 @@ def _random_state(shuffle: torch.Generator) -> dict[str, Any]:
 
 
 def _set_random_state(state: dict[str, Any], shuffle: torch.Generator) -> None:
+    """Puts the generators into a saved state; CUDA's only where there are as many devices as there were."""
     torch.set_rng_state(state["torch"])
     if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["cuda"])

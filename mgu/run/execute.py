@@ -7,32 +7,26 @@ gets on by `send`: see mgu/results/events.py for the events.
 from __future__ import annotations
 
 import logging
-import math
 import shutil
-import time
 import traceback
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
 import yaml
 
 from mgu.config.run import RunConfig
-from mgu.config.unit import DecisiveConfig
 from mgu.data.dataset import Dataset
 from mgu.errors import UserError
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
 from mgu.factory.engine import check_engine
 from mgu.factory.experiment import Experiment, resolve
-from mgu.factory.learner import build_fit_settings, build_graph, build_learner, build_optimizer
+from mgu.factory.learner import build_optimizer
 from mgu.factory.model import build_toys, count_flops
-from mgu.measure.cost import RunCost
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.share import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
-from mgu.results.events import Began, DataNote, EpochEnded, Note, Send, Stepped
+from mgu.results.events import DataNote, Send
 from mgu.results.file_names import (
     CHECKPOINT_FILE,
     CONFIG_FILE,
@@ -46,14 +40,13 @@ from mgu.results.file_names import (
 )
 from mgu.results.files import write_text
 from mgu.results.folder import run_folder
-from mgu.results.record import make_result, write_history
+from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
-from mgu.run.checkpoint import restore_checkpoint, save_checkpoint, save_weights, set_aside
+from mgu.run.checkpoint import save_weights
 from mgu.run.evaluate_splits import Correct, count_classes, evaluate_splits
 from mgu.run.log import log_to
-from mgu.train.gate_penalty import Decisiveness, first_decided_epoch
-from mgu.train.learner import Learner
-from mgu.train.loop import Callbacks, Fit, fit
+from mgu.run.training import TrainingFailed, begin_or_continue, train
+from mgu.train.loop import Fit
 
 log = logging.getLogger("mgu")
 
@@ -61,24 +54,6 @@ RUN_FILES = (  # what an earlier run may have left
     *(RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
     *(EXPLAIN_FILE, *PICTURE_FILES),
 )
-SECONDS_PER_UPDATE = 0.2  # between two of these events: a bar redrawn every step would cost small models time
-
-
-class _Start(NamedTuple):
-    """What training starts from: at the beginning, or after the last epoch of an interrupted call."""
-
-    learner: Learner
-    shuffle: torch.Generator
-    fit: Fit
-    cost: RunCost | None = None  # of the interrupted calls
-
-
-class _TrainingFailed(Exception):  # noqa: N818 - it is an outcome
-    """Training raised `cause`; `cost` is what it cost until then, for a search pays for failures, too."""
-
-    def __init__(self, cause: Exception, cost: RunCost) -> None:
-        super().__init__(str(cause))
-        self.cause, self.cost = cause, cost
 
 
 def run(
@@ -108,7 +83,7 @@ def run(
             result = _train_and_evaluate(config, folder, send, slot, dataset)
         except UserError:  # is no outcome of the model
             raise
-        except _TrainingFailed as failure:
+        except TrainingFailed as failure:
             log.exception("the run failed")
             result = _failed(config, failure.cause, failure.cost.as_fields())
         except Exception as error:
@@ -121,6 +96,7 @@ def run(
 
 
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
+    """Does what `run` says, without its care for failures. Raises TrainingFailed for one in training."""
     stopwatch = Stopwatch(slot.now)
     experiment = resolve(config, dataset)
     _set_up(experiment, send)
@@ -128,10 +104,10 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
     log.info("%s on %s, %d training examples", config.name, experiment.device_name, len(experiment.splits.train))
     _clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
     with cost:
-        start = _begin_or_continue(experiment, folder, send)
+        start = begin_or_continue(experiment, folder, send)
         learner, cost.earlier = start.learner, start.cost
         cost.lap("build")
-        outcome = _train(experiment, folder, start, cost, slot, send)
+        outcome = train(experiment, folder, start, cost, slot, send)
         cost.lap("train")
         batch_size = config.training.eval_batch_size
         scores, correct = evaluate_splits(learner, outcome.best_weights, experiment.splits, batch_size)
@@ -184,73 +160,6 @@ def _clear(config: RunConfig, folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
     shutil.rmtree(folder / PRUNE_FOLDER, ignore_errors=True)
     write_text(folder / CONFIG_FILE, yaml.safe_dump(config.model_dump(), sort_keys=False))
-
-
-def _begin_or_continue(experiment: Experiment, folder: Path, send: Send) -> _Start:
-    """Builds the learner, and restores the checkpoint of an interrupted call if there is one that can be used."""
-    config = experiment.config
-    learner, shuffle = build_learner(experiment), torch.Generator().manual_seed(config.seed)
-    try:
-        restored = restore_checkpoint(folder, config, learner, shuffle)
-    except ValueError as error:
-        note = f"its checkpoint cannot be used ({error}): set aside as {set_aside(folder).name}, starting over"
-        log.warning(note)
-        send(Note(note))
-        return _Start(build_learner(experiment), torch.Generator().manual_seed(config.seed), Fit())
-    if not restored:
-        return _Start(learner, shuffle, Fit())
-    note = f"continues after epoch {len(restored.fit.history)}"
-    log.info(note)
-    send(Note(note))
-    return _Start(learner, shuffle, restored.fit, restored.cost)
-
-
-def _train(experiment: Experiment, folder: Path, start: _Start, cost: CostMeter, slot: Slot, send: Send) -> Fit:
-    """Fits the model and saves a checkpoint after every epoch. Raises _TrainingFailed."""
-    config, splits, learner = experiment.config, experiment.splits, start.learner
-    training, decisive = config.training, config.mgu.decisive if config.mgu else DecisiveConfig()
-    steps_per_epoch = math.ceil(len(splits.train) / training.batch_size)
-    total, done = training.epochs * steps_per_epoch, len(start.fit.history) * steps_per_epoch
-    send(Began(experiment.device_name, len(start.fit.history), steps_per_epoch))
-
-    def on_epoch(fit: Fit) -> None:
-        cost.lap("train")
-        write_history(folder, fit.history)
-        if fit.status == "ok":
-            save_checkpoint(folder, config, learner, start.shuffle, fit, cost.so_far)
-        log.debug("%s", fit.history[-1])
-        send(EpochEnded(fit.history[-1]))
-        cost.lap("checkpoint")
-
-    joined = learner._replace(model=slot.join(learner.model, learner.optimizer))
-    try:
-        return fit(
-            joined,
-            splits,
-            build_fit_settings(config, first_decided_epoch(decisive, training.epochs)),
-            shuffle=start.shuffle,
-            so_far=start.fit,
-            as_graph=build_graph(config, learner.optimizer),
-            penalty=Decisiveness(joined.model, decisive, total, done) if decisive.is_on else None,
-            callbacks=Callbacks(_count_steps(send), on_epoch),
-        )
-    except Exception as error:
-        cost.lap("train")
-        raise _TrainingFailed(error, cost.so_far) from error
-
-
-def _count_steps(send: Send) -> Callable[[], None]:
-    """Returns a callback that counts steps and sends their number from time to time."""
-    steps, sent_s = 0, time.perf_counter()
-
-    def on_step() -> None:
-        nonlocal steps, sent_s
-        steps += 1
-        if (now := time.perf_counter()) - sent_s > SECONDS_PER_UPDATE:
-            sent_s = now
-            send(Stepped(steps))
-
-    return on_step
 
 
 def _save_best(folder: Path, outcome: Fit, correct: Correct | None) -> None:

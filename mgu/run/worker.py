@@ -9,7 +9,7 @@ from functools import partial
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.measure.share import ALONE, Slot
-from mgu.multi_seed.lockstep import train_together
+from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.events import Ended, Event, RunEvent
 from mgu.results.folder import run_folder
 from mgu.results.result import Result
@@ -51,4 +51,4 @@ def run_together(configs: Sequence[RunConfig], send: Callable[[RunEvent], None] 
 
     if len(configs) == 1:
         return [one(0, ALONE)]
-    return train_together([partial(one, number) for number in range(len(configs))])
+    return train_in_lockstep([partial(one, number) for number in range(len(configs))])

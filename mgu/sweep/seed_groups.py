@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib.util import find_spec
 
 from mgu.config.datasets import ImagesConfig
 from mgu.config.layouts import LayoutConfig
 from mgu.config.run import RunConfig
+from mgu.errors import UserError, how_to_install
 from mgu.measure.estimate import Model
 
 # FLOPs of one image's forward pass. benchmarks/seeds.py, eight seeds: 1.2x to 1.35x up to here, 1.0x to 1.2x beyond,
@@ -23,6 +25,9 @@ def group_seeds(configs: Iterable[RunConfig], may_join: Callable[[RunConfig], bo
 
     Returns:
         The runs in their order, each group in the place of its first run; a group has at most `seeds_at_once` runs.
+
+    Raises:
+        UserError: Runs are to be trained together, and greenlet is not installed.
     """
     groups: list[list[RunConfig]] = []
     open_groups: dict[str, list[RunConfig]] = {}
@@ -36,6 +41,12 @@ def group_seeds(configs: Iterable[RunConfig], may_join: Callable[[RunConfig], bo
             group = open_groups[kind] = []
             groups.append(group)
         group.append(config)
+    for group in groups:
+        if len(group) > 1 and find_spec("greenlet") is None:  # by which mgu/multi_seed alternates between runs
+            raise UserError(
+                "seeds_at_once must be 1 where the package greenlet is not installed, but got "
+                f"{group[0].seeds_at_once}. {how_to_install('together')}"
+            )
     return groups
 
 

@@ -1,9 +1,9 @@
-"""A training step as a CUDA graph: all its kernels in one launch, where the host would take longer to launch them one
-by one than the device takes to compute them.
+"""A training step as a CUDA graph: all its kernels in one launch.
 
-Recorded is the step on a full batch: gathering the examples, forward, loss, backward, totals, update. Nothing in it may
-wait for the device. Random numbers: the graph draws from torch's generator and moves it on as the kernels one by one
-would, so that dropout is the same either way, and after a checkpoint, which holds the generator's state, too.
+It pays where the host takes longer to launch the kernels one by one than the device takes to compute them. The graph
+records the step on a full batch: gathering the examples, forward, loss, backward, totals, update. Nothing in it may
+wait for the device. It draws random numbers from torch's generator and advances it as the single kernels would, so that
+dropout is the same with and without it, and after a checkpoint, which has the state of the generator.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from mgu.train.step import Step
 
 log = logging.getLogger(__name__)
 
-WARM_UP = 3  # steps before the recording, for what libraries set up at first use cannot be recorded
+WARM_UP = 3  # steps before the recording: what libraries set up at first use cannot be recorded
 
 
 class CudaRecorder:
-    """Records on a stream of its own, for the default one cannot be recorded."""
+    """Records work on a stream of its own, for the default stream cannot be recorded."""
 
     def __init__(self, device: torch.device) -> None:
         self.stream = torch.cuda.Stream(device)
 
     def warm_up(self, work: Callable[[], None]) -> None:
-        """Do it on the stream on which it will be recorded: autograd and cuBLAS keep things by stream."""
+        """Runs the work on the stream that will be recorded: autograd and cuBLAS keep state by stream."""
         current = torch.cuda.current_stream(self.stream.device)
         self.stream.wait_stream(current)
         with torch.cuda.stream(self.stream):
@@ -37,18 +37,25 @@ class CudaRecorder:
         current.wait_stream(self.stream)
 
     def record(self, work: Callable[[], None]) -> Callable[[], None]:
-        """What does on every call, on the current stream, what `work` launches now; nothing is computed yet."""
+        """Records what `work` launches, without computing it; returns a function that replays it."""
         graph = torch.cuda.CUDAGraph()
-        # thread_local: other threads, as the one that reads the energy, are none of the recording's business.
+        # thread_local: other threads, such as the one that reads the energy, do not disturb the recording.
         with torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
             work()
         return graph.replay
 
 
 class ReplayedStep:
-    """`step` on full batches as a graph; on others, and before it is recorded, as it is. Used as a Step is.
+    """Replays a training step as a CUDA graph on full batches, and calls it on others; it is used as a Step is.
 
-    Where it cannot be recorded it says so in the log and goes on as it is; is_required: raises RuntimeError instead.
+    The first steps are called too, before the recording. Where the step cannot be recorded, that is logged and it is
+    called for good.
+
+    Args:
+        step: The step, whose optimizer is a DeviceNAdam.
+        batch_size: Examples of a full batch.
+        is_required: Whether to raise RuntimeError where the step cannot be recorded.
+        recorder: What records; None makes one.
     """
 
     def __init__(
@@ -61,13 +68,13 @@ class ReplayedStep:
         self.index = torch.zeros(batch_size, dtype=torch.long, device=device)
         self.recorder: CudaRecorder | None = recorder or CudaRecorder(device)
         self.replay: Callable[[], None] | None = None
-        self.places: list[int] = []
+        self.addresses: list[int] = []
         self.warm_ups_left = WARM_UP
 
     def begin(self) -> None:
-        """An epoch. A graph knows tensors by their addresses alone: if one has moved, it is recorded anew."""
+        """Begins an epoch; the graph, which knows tensors by their addresses, is recorded again if one has moved."""
         self.step.begin()
-        if self.replay and self.places != self._find_places():
+        if self.replay and self.addresses != self._find_addresses():
             self.replay = None
 
     def __call__(self, index: Tensor) -> None:
@@ -80,10 +87,11 @@ class ReplayedStep:
             self._replay(index)
 
     def _replay(self, index: Tensor) -> None:
+        """Records the step if need be, and replays it."""
         assert self.recorder
         if self.replay is None:
             try:
-                self.replay, self.places = self.recorder.record(self._on_static_index), self._find_places()
+                self.replay, self.addresses = self.recorder.record(self._on_static_index), self._find_addresses()
             except RuntimeError as error:
                 if self.is_required:
                     raise
@@ -97,11 +105,12 @@ class ReplayedStep:
         return None
 
     def _on_static_index(self) -> None:
+        """Computes what is recorded; the index is read from a tensor that stays in its place."""
         self.step.gradients(self.index)
         self.optimizer.update()
 
-    def _find_places(self) -> list[int]:
-        """Addresses of all that is read and changed and outlives a step."""
+    def _find_addresses(self) -> list[int]:
+        """Returns the addresses of all tensors that outlive a step: parameters, buffers, state of the optimizer."""
         of_optimizer = [state[name] for state in self.optimizer.state.values() for name in ("exp_avg", "exp_avg_sq")]
         tensors = [*self.step.model.parameters(), *self.step.model.buffers(), *of_optimizer]
         return [tensor.data_ptr() for tensor in tensors]

@@ -1,8 +1,8 @@
-"""Nadam for a GPU: all parameters in a dozen kernels, and in a form that a CUDA graph can hold.
+"""Nadam for a GPU: all parameters in a dozen kernels, and in a form that a CUDA graph can record.
 
-torch's own either works out the sizes of a step on the host, anew for each parameter, where a graph would keep those
-of the step it was recorded in; or, capturable, in scalars on the device, several kernels for every parameter. Here the
-host works them out once a step, in double precision, and puts three numbers where the kernels find them.
+torch's own either computes the coefficients of a step on the host, again for each parameter, where a graph would keep
+those of the step it was recorded in; or, with `capturable`, in scalars on the device, by several kernels for every
+parameter. Here the host computes them once a step, in double precision, and the kernels read three numbers.
 """
 
 from __future__ import annotations
@@ -16,10 +16,17 @@ from torch import Tensor, nn, optim
 
 
 class DeviceNAdam(optim.NAdam):
-    """torch.optim.NAdam with its state and its numbers to rounding; every parameter has a gradient in every step.
+    """Computes the steps of torch.optim.NAdam: the same state, and the same numbers up to rounding.
 
-    A step is `advance`, which the host does, and then `update`, which only launches kernels, always the same ones on
-    the same tensors: that is what a graph may hold.
+    Every parameter must have a gradient in every step. A step is `advance`, which the host computes, and then `update`,
+    which only launches kernels, always the same ones on the same tensors, so that a graph can record them.
+
+    Args:
+        parameters: What is trained, on one device.
+        lr: Learning rate.
+        betas: Decay of the running mean of gradients, and of the running mean of their squares.
+        eps: Constant added to the denominator.
+        momentum_decay: Decay of the momentum schedule.
     """
 
     def __init__(
@@ -32,12 +39,12 @@ class DeviceNAdam(optim.NAdam):
     ) -> None:
         super().__init__(parameters, lr=lr, betas=betas, eps=eps, momentum_decay=momentum_decay)
         first = self.param_groups[0]["params"][0]
-        self._sizes = torch.zeros(3, dtype=first.dtype, device=first.device)
+        self._coefficients = torch.zeros(3, dtype=first.dtype, device=first.device)
         self._count: Tensor | None = None
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """As in torch: `closure`, if given, is called first, and what it returns is returned."""
+        """Updates the parameters; `closure`, if given, is called first, and its result returned, as in torch."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -47,7 +54,7 @@ class DeviceNAdam(optim.NAdam):
         return loss
 
     def state_dict(self) -> dict[str, Any]:
-        """As torch's, each parameter with counters of its own: other optimizers count in each of them."""
+        """Returns the state as torch does, each parameter with its own counters: other optimizers need them."""
         content = super().state_dict()
         counters = ("step", "mu_product")
         content["state"] = {
@@ -57,7 +64,7 @@ class DeviceNAdam(optim.NAdam):
 
     @torch.no_grad()
     def advance(self) -> None:
-        """Count a step, and put its sizes, at the rate of now, where `update` finds them. Waits for nothing."""
+        """Counts a step, and writes its coefficients at the present learning rate; does not wait for the device."""
         (group,) = self.param_groups
         state = self.state[group["params"][0]]
         if self._count is None or state.get("step") is not self._count:
@@ -70,17 +77,19 @@ class DeviceNAdam(optim.NAdam):
         product *= mu
         of_gradient = -group["lr"] * (1 - mu) / (1 - product.item())
         of_mean = -group["lr"] * mu_next / (1 - product.item() * mu_next)
-        for size, value in zip(self._sizes, (of_gradient, of_mean, math.sqrt(1 - beta2**step)), strict=True):
-            size.fill_(value)
+        for coefficient, value in zip(
+            self._coefficients, (of_gradient, of_mean, math.sqrt(1 - beta2**step)), strict=True
+        ):
+            coefficient.fill_(value)
 
     @torch.no_grad()
     def update(self) -> None:
-        """Move the parameters by the sizes that `advance` left."""
+        """Updates the parameters by the coefficients that `advance` has written."""
         (group,) = self.param_groups
         parameters, (beta1, beta2) = group["params"], group["betas"]
         gradients = [p.grad for p in parameters]
         means, squares = ([self.state[p][name] for p in parameters] for name in ("exp_avg", "exp_avg_sq"))
-        of_gradient, of_mean, correction = self._sizes.unbind()
+        of_gradient, of_mean, correction = self._coefficients.unbind()
         torch._foreach_lerp_(means, gradients, 1 - beta1)
         torch._foreach_mul_(squares, beta2)
         torch._foreach_addcmul_(squares, gradients, gradients, 1 - beta2)
@@ -92,7 +101,7 @@ class DeviceNAdam(optim.NAdam):
         torch._foreach_addcdiv_(parameters, moves, roots)
 
     def _share_counters(self, parameters: list[nn.Parameter]) -> None:
-        """Have all parameters count in the same two tensors, for they step together; begin, or go on after a load."""
+        """Has all parameters count in the same two tensors, at the first step or after a state was loaded."""
         states = [self.state[p] for p in parameters]
         if not any(states):
             count, product = torch.tensor(0.0), torch.tensor(1.0)

@@ -1,9 +1,9 @@
-"""Gates that come to a decision while they train, so that they can be replaced by constants.
+"""Gates that are driven to 0 or 1 while they train, so that they can be replaced by constants.
 
-Left alone, gates stay between their branches and vary with the input. There are two means against that, which may be
-joined. A penalty m (1 - m) on the mean openness m is smallest where it is 0 or 1, and a mean can be that only if every
-value is: it makes gates both decided and constant, if it outweighs what they gain otherwise. Gates that settle (see
-mgu/unit/settling.py) come to be constant whatever they would gain, and the loss alone decides which way.
+Left alone, gates stay between their branches and vary with the input. There are two remedies, which may be combined. A
+penalty m (1 - m) on the mean gate value m is smallest where m is 0 or 1, and a mean is that only if every value is: the
+penalty makes gates both decided and constant, if it outweighs what they gain otherwise. Annealed gates
+(mgu/unit/settling.py) become constant whatever they would gain, and the loss alone decides between 0 and 1.
 """
 
 from __future__ import annotations
@@ -20,13 +20,18 @@ from mgu.unit.unit import MultiGatedUnit
 from mgu.unit.wiring import Gate
 
 
-class Decisiveness:
-    """The penalty of one model: call it after each forward pass of training.
+class GatePenalty:
+    """Computes the penalty on the gates of a model, and sets the progress of annealed ones.
 
-    over: what m is a mean of: the whole gate, each channel (over inputs and positions), or each element for itself.
-    The progress is 0 until `start`, then grows evenly and is 1 from `end` on; both are shares of `steps`. It is that of
-    gates that settle, and the share of the weight that the penalty has.
-    done: how many of the steps an interrupted run has behind it.
+    It is called after each forward pass of training. The progress is 0 until the share `config.start` of the steps has
+    been taken, then grows linearly, and is 1 from `config.end` on; the weight of the penalty is proportional to it.
+
+    Args:
+        model: The network, whose units are watched.
+        config: Weight and schedule; `over` says what m is a mean of: the whole gate, each channel (over inputs and
+            positions), or each element.
+        steps: Number of steps of the whole training.
+        done: How many of them an interrupted run has taken.
     """
 
     def __init__(self, model: nn.Module, config: DecisiveConfig, steps: int, done: int = 0) -> None:
@@ -37,7 +42,7 @@ class Decisiveness:
 
     @property
     def progress(self) -> float:
-        """As it is now, in 0..1."""
+        """Progress of the schedule at this step, in 0..1."""
         start, end, done = self.config.start, self.config.end, self.done / self.steps
         if done < start:
             return 0.0
@@ -45,11 +50,11 @@ class Decisiveness:
 
     @property
     def weight(self) -> float:
-        """As it is now."""
+        """Weight of the penalty at this step."""
         return self.config.weight * self.progress
 
     def __call__(self) -> Tensor:
-        """The weighted sum over all gates that were computed since the last call; counts one step."""
+        """Returns the weighted sum over all gates computed since the last call, (), and counts one step."""
         weight, means = self.weight, self._means
         self._means = []
         self.done += 1
@@ -57,17 +62,27 @@ class Decisiveness:
         return weight * sum(((m * (1 - m)).mean() for m in means), torch.zeros(()))
 
     def _prepare(self) -> None:
-        """The units for their next step. They show their gates as soon as that matters: it costs them time."""
+        """Prepares the units for their next step; watching them costs time, so only a penalty with a weight does."""
         for unit in self._units:
-            unit.watch = partial(self._see, unit) if self.weight else None
+            unit.watch = partial(self._watch, unit) if self.weight else None
             if unit.settling:
                 unit.settling.progress = self.progress
 
-    def _see(self, unit: MultiGatedUnit, openness: dict[Gate, Tensor]) -> None:
+    def _watch(self, unit: MultiGatedUnit, gate_values: dict[Gate, Tensor]) -> None:
         if unit.training:
-            self._means += [mean_over(gate, unit.channel_axis, self.config.over) for gate in openness.values()]
+            self._means += [mean_over(values, unit.channel_axis, self.config.over) for values in gate_values.values()]
 
 
 def first_decided_epoch(config: DecisiveConfig, epochs: int) -> int:
-    """From 1: the first that trains under the full weight. Before it, gates are still free to vary, and score by it."""
+    """Returns the first epoch that can be the best one: the first that trains under the full weight.
+
+    In earlier epochs gates are still free to vary, and their scores profit from it.
+
+    Args:
+        config: The schedule.
+        epochs: Number of epochs of the whole training.
+
+    Returns:
+        Its number, from 1; 1 where the configuration is off.
+    """
     return min(epochs, math.ceil(config.end * epochs) + 1) if config.is_on else 1

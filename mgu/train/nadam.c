@@ -1,8 +1,9 @@
 /* One step of Nadam over all parameters in one pass over memory; the formulas are those of torch.optim.NAdam.
 
-Given when this is compiled: REAL, float or double. mgu/train/nadam.py calls it. */
+Macro given to the compiler: REAL, float or double. mgu/train/nadam.py calls it. */
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 typedef REAL real;
@@ -14,6 +15,12 @@ struct parameter {
     const real *gradient;
     float *step, *mu_product;
 };
+
+/* mgu/native/layout.py compares this with the ctypes structure in mgu/train/nadam.py. */
+#define MEMBER(name) {#name, offsetof(struct parameter, name), sizeof(((struct parameter *)0)->name)}
+const struct { const char *name; long offset, size; } layout[] = {
+    MEMBER(size), MEMBER(values), MEMBER(mean), MEMBER(square), MEMBER(gradient), MEMBER(step), MEMBER(mu_product),
+    {NULL, sizeof(struct parameter), sizeof(struct parameter)}};
 
 struct weights {
     real gradient, mean, correction; /* factors of the gradient and of its mean; divisor of its mean square */
@@ -29,7 +36,7 @@ static struct weights advance(const struct parameter *p, double lr, double beta1
     return w;
 }
 
-/* Returns 0, or 1 where there is no memory. */
+/* Returns 0, or 1 where memory has run out. */
 int nadam_step(const struct parameter *parameters, long count, double lr, double beta1, double beta2, double eps,
                 double momentum_decay, long threads) {
     struct weights *weights = malloc(count * sizeof(struct weights));

@@ -1,4 +1,7 @@
-"""Nadam (Dozat 2016) with the time-based decay of Keras."""
+"""Nadam with the time-based decay of Keras.
+
+T. Dozat (2016): Incorporating Nesterov momentum into Adam, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,20 @@ def build_nadam(
     momentum_decay: float,
     one_pass: bool = True,
 ) -> tuple[optim.NAdam, LRScheduler]:
-    """The optimizer and a schedule to be stepped once a batch: step s uses lr / (1 + decay * s), s from 0.
+    """Builds the optimizer, and a schedule to be stepped once a batch: step s, from 0, uses lr / (1 + decay * s).
 
-    one_pass: use OnePassNAdam, or DeviceNAdam on CUDA, not torch's own.
+    Args:
+        parameters: What is trained.
+        lr: Initial learning rate.
+        decay: Decay of the learning rate by step.
+        beta1: Decay of the running mean of gradients.
+        beta2: Decay of the running mean of their squares.
+        eps: Constant added to the denominator.
+        momentum_decay: Decay of the momentum schedule.
+        one_pass: Whether to use OnePassNAdam, or DeviceNAdam on CUDA, and not torch's own.
+
+    Returns:
+        The optimizer and the schedule.
     """
     parameters = list(parameters)
     kind: type[optim.NAdam] = optim.NAdam
@@ -41,20 +55,24 @@ def build_nadam(
     return optimizer, LambdaLR(optimizer, lambda step: 1.0 / (1.0 + decay * step))
 
 
-class _Parameter(ctypes.Structure):
-    """`struct parameter` of nadam.c."""
+class Parameter(ctypes.Structure):
+    """Mirrors `struct parameter` of nadam.c; mgu/native/layout.py checks that it does."""
 
-    _fields_ = (("size", ctypes.c_long), *((n, ctypes.c_void_p) for n in ("p", "mean", "square", "g", "step", "mu")))
+    _fields_ = (
+        ("size", ctypes.c_long),
+        *((name, ctypes.c_void_p) for name in ("values", "mean", "square", "gradient", "step", "mu_product")),
+    )
 
 
 class OnePassNAdam(optim.NAdam):
-    """torch.optim.NAdam with its state and its numbers to rounding, where nadam.c can do a step.
+    """Computes the steps of torch.optim.NAdam by nadam.c: the same state, and the same numbers up to rounding.
 
-    That is on the CPU, with a C compiler. The rest (weight decay, sparse or half-precision gradients) is left to torch.
+    It does so on the CPU, with a C compiler. All else (weight decay, sparse or half-precision gradients) it leaves to
+    torch. The arguments are those of torch.optim.NAdam.
     """
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """As in torch: `closure`, if given, is called first, and what it returns is returned."""
+        """Updates the parameters; `closure`, if given, is called first, and its result returned, as in torch."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
@@ -73,7 +91,7 @@ class OnePassNAdam(optim.NAdam):
         return loss
 
     def _tensors_of(self, group: dict[str, Any]) -> list[tuple[Tensor, ...]]:
-        """Parameter, mean, square, gradient, step, mu product: of each parameter that has a gradient."""
+        """Returns value, mean, square, gradient, step and mu product of each parameter that has a gradient."""
         parts: tuple[list[Tensor], ...] = ([], [], [], [], [], [])
         parameters, gradients, means, squares, products, steps = parts
         self._init_group(group, parameters, gradients, means, squares, products, steps)
@@ -81,23 +99,24 @@ class OnePassNAdam(optim.NAdam):
 
 
 def _plain_step(optimizer: optim.NAdam) -> None:
-    """torch's, without the hooks around it, which are around ours already."""
+    """Takes torch's own step without its hooks, which have been called around ours already."""
     step = optim.NAdam.step
     step = step.__wrapped__ if getattr(step, "hooked", False) else step  # type: ignore[attr-defined]
     step(optimizer)
 
 
 def _find_kernel(group: dict[str, Any], tensors: list[tuple[Tensor, ...]]) -> ctypes.CDLL | None:
-    """The compiled step for these tensors; None where it is not made for them."""
+    """Returns the compiled step for these tensors; None where it is not made for them."""
     if group["weight_decay"] or group["maximize"] or group["capturable"] or group["differentiable"] or not tensors:
         return None
     dtype = tensors[0][0].dtype
     if dtype not in REALS or not all(_fits(dtype, *each) for each in tensors):
         return None
-    return load(SOURCE, REAL=REALS[dtype])
+    return load(SOURCE, Parameter, REAL=REALS[dtype])
 
 
 def _fits(dtype: torch.dtype, p: Tensor, mean: Tensor, square: Tensor, g: Tensor, step: Tensor, mu: Tensor) -> bool:
+    """Tells whether the compiled step can take one parameter and its state."""
     if not p.is_cpu or g.is_sparse or any(tensor.dtype != dtype for tensor in (p, mean, square, g)):
         return False
     if not p.numel() == mean.numel() == square.numel() == g.numel() or not step.numel() == mu.numel() == 1:
@@ -111,12 +130,13 @@ def _fits(dtype: torch.dtype, p: Tensor, mean: Tensor, square: Tensor, g: Tensor
 
 
 def _step(kernel: ctypes.CDLL, group: dict[str, Any], tensors: list[tuple[Tensor, ...]]) -> None:
-    described = (_Parameter * len(tensors))(
-        *(_Parameter(each[0].numel(), *(tensor.data_ptr() for tensor in each)) for each in tensors)
+    """Updates the parameters of one group by the compiled step."""
+    described = (Parameter * len(tensors))(
+        *(Parameter(each[0].numel(), *(tensor.data_ptr() for tensor in each)) for each in tensors)
     )
     size = sum(each[0].numel() for each in tensors)
     threads = threads_for(size, VALUES_PER_THREAD)
     numbers = (float(group["lr"]), *group["betas"], group["eps"], group["momentum_decay"])
     count = ctypes.c_long(len(tensors))
     if kernel.nadam_step(described, count, *map(ctypes.c_double, numbers), ctypes.c_long(threads)):
-        raise MemoryError(f"Nadam's working memory for {len(tensors)} parameters")
+        raise MemoryError(f"Nadam has no working memory for {len(tensors)} parameters")

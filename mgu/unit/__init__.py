@@ -1,5 +1,65 @@
-"""The Multi Gated Unit: a module that wraps a layer and learns norms, residual and skip by its gates.
+"""The Multi Gated Unit: a module that wraps a layer and learns its normalisation, residual and skip by gates.
 
-Start with unit.py, then wiring.py (what the gates choose among) and gates.py. engine.py picks how a unit is computed:
-eagerly, packed into one wide layer, or by the fused function of fused.py and fused.c.
+Start with unit.py and mixing.py (the equations), then wiring.py (what the gates choose among), gates.py and bypass.py.
+engine.py picks how a unit is computed: eagerly, packed into one wide layer, or by the compiled kernel of fused.py.
+The names are imported on first use, for the parent process needs the wirings and has no torch.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgu.unit.bypass import build_bypass
+    from mgu.unit.engine import ENGINES, Engine
+    from mgu.unit.gates import ModuleFactory, build_gate
+    from mgu.unit.kernel import KernelKind, find_kernel
+    from mgu.unit.settling import Settling
+    from mgu.unit.unit import MultiGatedUnit
+    from mgu.unit.wiring import (
+        BYPASS_KINDS,
+        GATE_KINDS,
+        GATES,
+        WIRINGS,
+        BypassKind,
+        GateKind,
+        Mixing,
+        Paths,
+        ProcessorStep,
+        Wiring,
+        build_wiring,
+    )
+
+__all__ = [
+    "BYPASS_KINDS",
+    "ENGINES",
+    "GATES",
+    "GATE_KINDS",
+    "WIRINGS",
+    "BypassKind",
+    "Engine",
+    "GateKind",
+    "KernelKind",
+    "Mixing",
+    "ModuleFactory",
+    "MultiGatedUnit",
+    "Paths",
+    "ProcessorStep",
+    "Settling",
+    "Wiring",
+    "build_bypass",
+    "build_gate",
+    "build_wiring",
+    "find_kernel",
+]
+
+_MODULES = ("wiring", "gates", "bypass", "settling", "kernel", "engine", "unit")  # the first imports no torch
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        for module in _MODULES:
+            if hasattr(found := import_module(f"mgu.unit.{module}"), name):
+                return getattr(found, name)
+    raise AttributeError(f"module 'mgu.unit' has no attribute {name!r}")

@@ -1,14 +1,16 @@
-"""The way past the layer, which skip and residual mix in: x brought to the shape of layer(x).
+"""The bypass t(x), which skip and residual mix in: x transformed to the shape of layer(x).
 
-    replica     a copy of the layer (seed 001)
-    projection  means over the layer's windows, a 1x1 convolution, batch norm (ResNet-D of He et al. 2019)
-    identity    x itself where the layer keeps its shape, else the projection (option B of He et al. 2016)
-    padded      x itself, with zeros for the channels that the layer adds (option A of He et al. 2016): no parameters;
-                where it takes some away, the projection
+replica     a copy of the layer (Damian and Piciu 2020)
+projection  means over the layer's windows, a 1x1 convolution, batch norm
+            (ResNet-D of He et al. 2019, https://arxiv.org/abs/1812.01187)
+identity    x itself where the layer keeps its shape, else the projection
+            (option B of He et al. 2016, https://arxiv.org/abs/1512.03385)
+padded      x itself, with zeros for the channels that the layer adds (option A of the same paper): no parameters;
+            where the layer removes channels, the projection
 
-In a network that widens with every layer `identity` is the projection nearly everywhere. Without its norm a deep stack
-of projections, linear maps one after the other, grows from layer to layer until training diverges. A dense layer has no
-other projection than its copy.
+In a network that widens with every layer `identity` is the projection nearly everywhere. Without its norm the output of
+a deep stack of projections, linear maps one after the other, grows from layer to layer until training diverges. A dense
+layer has no projection other than its copy.
 """
 
 from __future__ import annotations
@@ -22,23 +24,42 @@ from torch.nn.modules.conv import _ConvNd
 
 from mgu.layers.normalization import BatchNorm
 from mgu.layers.weight_init import fresh_copy, initialise, place_like_
-from mgu.unit.gates import is_plain, pointwise
+from mgu.unit.gates import ModuleFactory, call_factory, is_plain, pointwise
 from mgu.unit.wiring import BypassKind
 
 POOLS: dict[int, Callable[..., nn.Module]] = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d}
 
 
-def build_bypass(kind: BypassKind, layer: nn.Module, bn_momentum: float = 0.01, bn_eps: float = 1e-3) -> nn.Module:
-    """A transform of x to the shape of layer(x); the two numbers are of a projection's norm.
+def build_bypass(
+    kind: BypassKind | ModuleFactory, layer: nn.Module, bn_momentum: float = 0.01, bn_eps: float = 1e-3
+) -> nn.Module:
+    """Builds the bypass of a unit, where the layer lives and in its precision.
 
-    Raises TypeError for a layer that the kind is not made for.
+    Args:
+        kind: One of BYPASS_KINDS, or a function that makes the bypass from the layer.
+        layer: The layer that the unit wraps; it is not changed.
+        bn_momentum: Weight of the newest batch in the running statistics of a projection's norm.
+        bn_eps: Constant that a projection's norm adds to the variance.
+
+    Returns:
+        A module from x, the input of the layer, to the shape of layer(x).
+
+    Raises:
+        TypeError: The kind is not made for such a layer, or the function returns no module.
     """
+    if callable(kind):
+        return call_factory("bypass", kind, layer)
     if kind == "identity" and _keeps_shape(layer):
         return nn.Identity()
-    if kind == "padded" and not _narrows(layer):
+    if kind == "padded" and not _removes_channels(layer):
         return Padded(layer)
     if kind == "replica" or isinstance(layer, nn.Linear):
         return fresh_copy(layer)
+    return _build_projection(kind, layer, bn_momentum, bn_eps)
+
+
+def _build_projection(kind: BypassKind, layer: nn.Module, bn_momentum: float, bn_eps: float) -> nn.Module:
+    """Returns the projection; raises TypeError, which names `kind`, for a layer without one."""
     asked = f"bypass={kind}" + " where a layer takes channels away" * (kind == "padded")
     if not is_plain(layer) or isinstance(layer.padding, str) or any(step != 1 for step in layer.dilation):
         raise TypeError(
@@ -50,9 +71,9 @@ def build_bypass(kind: BypassKind, layer: nn.Module, bn_momentum: float = 0.01, 
             f"{asked} must be around a convolution with padding of at most half its kernel, but got padding "
             f"{layer.padding} for a kernel of {layer.kernel_size}. Use replica."
         )
-    axes = len(layer.kernel_size)
-    pool = POOLS[axes](layer.kernel_size, layer.stride, layer.padding)
-    norm = BatchNorm(layer.out_channels, -1 - axes, bn_momentum, bn_eps)  # has the bias
+    num_axes = len(layer.kernel_size)
+    pool = POOLS[num_axes](layer.kernel_size, layer.stride, layer.padding)
+    norm = BatchNorm(layer.out_channels, -1 - num_axes, bn_momentum, bn_eps)  # whose bias is that of the convolution
     bypass = nn.Sequential(pool, pointwise(layer, bias=False), norm)
     initialise(bypass)
     place_like_(bypass, layer)
@@ -60,14 +81,21 @@ def build_bypass(kind: BypassKind, layer: nn.Module, bn_momentum: float = 0.01, 
 
 
 class Padded(nn.Module):
-    """x at the centres of the layer's windows, and zeros in the channels that the layer adds: (B, C, *) to (B, C', *').
+    """Returns x at the centres of the layer's windows, with zeros in the channels that the layer adds.
 
-    The layer has no fewer channels than its input. Raises TypeError for one whose windows have no such centres.
+    Args:
+        layer: A dense layer, or a convolution that is not transposed, with at least as many channels as its input.
+
+    Shape:
+        x: (B, C, *); returns (B, C', *'), the shape of layer(x).
+
+    Raises:
+        TypeError: The layer is of another kind, or a window has its centre outside of the input.
     """
 
     def __init__(self, layer: nn.Module) -> None:
         super().__init__()
-        self.margins: list[tuple[int, int]] = []  # of the axes of positions, of which a dense layer has none
+        self.margins: list[tuple[int, int]] = []  # by axis of positions, of which a dense layer has none
         self.strides: tuple[int, ...] = ()
         if isinstance(layer, nn.Linear):
             self.added = layer.out_features - layer.in_features
@@ -92,11 +120,12 @@ class Padded(nn.Module):
             for (before, behind), size, stride in zip(self.margins, sizes, self.strides, strict=True)
         ]
         index: tuple[EllipsisType | slice, ...] = (..., *centres)
-        return F.pad(x[index], [0, 0] * len(self.margins) + [0, self.added])
+        at_centres = x[index]  # (B, C, *')
+        return F.pad(at_centres, [0, 0] * len(self.margins) + [0, self.added])  # (B, C', *')
 
 
 def _margins(layer: _ConvNd) -> list[tuple[int, int]]:
-    """By axis of positions: how far the centres of the first and of the last window lie from the input's borders."""
+    """Returns by axis how far the centres of the first and the last window lie from the borders of the input."""
     if layer.padding == "same":
         return [(0, 0)] * len(layer.kernel_size)
     paddings = [0] * len(layer.kernel_size) if isinstance(layer.padding, str) else layer.padding
@@ -107,13 +136,15 @@ def _margins(layer: _ConvNd) -> list[tuple[int, int]]:
     return margins
 
 
-def _narrows(layer: nn.Module) -> bool:
+def _removes_channels(layer: nn.Module) -> bool:
+    """Tells whether the output of the layer has fewer channels than its input."""
     if isinstance(layer, nn.Linear):
         return layer.out_features < layer.in_features
     return is_plain(layer) and layer.out_channels < layer.in_channels
 
 
 def _keeps_shape(layer: nn.Module) -> bool:
+    """Tells whether the output of the layer has the shape of its input."""
     if isinstance(layer, nn.Linear):
         return layer.in_features == layer.out_features
     if not is_plain(layer) or layer.in_channels != layer.out_channels or any(step != 1 for step in layer.stride):

@@ -1,11 +1,11 @@
-"""How a unit is computed: several ways to the same numbers, of which `auto` takes the one that fits a call best.
+"""How a unit is computed: several engines with the same numbers, of which `auto` takes the fastest that fits a call.
 
-    eager    seven layers and the equations one by one: the plain implementation, which the others are tested against
-    packed   the seven layers as one wide layer (mgu/layers/packed.py), the equations one by one
-    native   the equations as one compiled function (mgu/unit/fused.py), behind one wide layer where the seven can be
-             one, else behind each by itself: CPU with a C compiler
+eager    seven layers and the equations one by one: the plain implementation, which the others are tested against
+packed   the seven layers as one wide layer (mgu/layers/packed.py), the equations one by one
+native   the equations as one compiled kernel (mgu/unit/fused.py), after one wide layer where the seven can be packed,
+         else after each of them: CPU with a C compiler
 
-`auto` is native where that can be, else packed on a GPU, where every operation costs a launch, and eager on a CPU,
+`auto` is native where that is possible, else packed on a GPU, where every operation costs a launch, and eager on a CPU,
 where a wide layer alone is no faster (benchmarks/units.py). torch.compile always gets packed. torch.export, torch.func,
 tracing and the meta device always get eager, for they must see ordinary operations of torch.
 """
@@ -21,86 +21,123 @@ from torch.autograd import forward_ad
 from torch.nn.modules.module import _has_any_global_hook
 
 from mgu.layers.activation import Activation
-from mgu.layers.packed import has_hooks, signature_of, why_not_wide
-from mgu.unit.fused import Norms, find_kernel, why_not_fused
+from mgu.layers.packed import has_hooks, packing_obstacle, signature_of
+from mgu.unit.fused import Norms, fusing_obstacle
 from mgu.unit.gates import Constant
+from mgu.unit.kernel import KernelKind, find_kernel
+from mgu.unit.transforms import Transforms
 
 Engine = Literal["auto", "eager", "packed", "native"]
 ENGINES: tuple[Engine, ...] = get_args(Engine)
 
 
-class Way(NamedTuple):
-    """What was chosen: `kernel` is there for native only; is_wide: the layers are computed as one; has_constants: the
-    kernel is for gates that are one number a channel, or one for all.
+class PaperUnit(NamedTuple):
+    """Describes a unit of one of the paper's wirings, beside its transforms; no other has a kernel.
+
+    Attributes:
+        norms: Its three norms.
+        activation: Its activation.
+        is_reference: Whether its wiring is "reference", not "equations".
+    """
+
+    norms: Norms
+    activation: Activation
+    is_reference: bool
+
+
+class Dispatch(NamedTuple):
+    """Says how one call is computed.
+
+    Attributes:
+        engine: The engine that was chosen, not `auto`.
+        kernel: The compiled kernel of the native engine.
+        is_packed: Whether the transforms are computed as one wide layer.
+        has_constant_gates: Whether the kernel takes one value of each gate a channel.
     """
 
     engine: Engine
     kernel: ctypes.CDLL | None = None
-    is_wide: bool = False
-    has_constants: bool = False
+    is_packed: bool = False
+    has_constant_gates: bool = False
 
 
-EAGER, PACKED = Way("eager"), Way("packed", is_wide=True)
+EAGER, PACKED = Dispatch("eager"), Dispatch("packed", is_packed=True)
 
 
-class Chooser:
-    """The way of one unit from call to call. axis: of the channels, from the end."""
+class Dispatcher:
+    """Chooses how each call of one unit is computed."""
 
-    def __init__(self, num_channels: int, axis: int) -> None:
-        self.num_channels, self.axis = num_channels, axis
-        self._signature: Any = None  # of the layers of which `_not_wide` was found
-        self._not_wide: str | None = None
+    def __init__(self) -> None:
+        self._signature: Any = None  # of the transforms that `_obstacle` was found for
+        self._obstacle: str | None = None
 
-    def choose(
-        self,
-        engine: Engine,
-        layers: list[nn.Module],
-        norms: Norms | None,
-        activation: Activation,
-        reference: bool,
-        x: Tensor,
-    ) -> Way:
-        """The way for one call on x. norms: of the paper's wirings, None for others; reference: which of them it is.
+    def dispatch(self, engine: Engine, transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> Dispatch:
+        """Chooses how to compute one call.
 
-        Raises ValueError where `engine` names one that this call does not allow.
+        Args:
+            engine: The engine that the user has asked for.
+            transforms: The modules that are applied to x.
+            paper: The unit's other parts; None where its wiring is not one of the paper's.
+            x: The input.
+
+        Returns:
+            The choice.
+
+        Raises:
+            ValueError: `engine` cannot compute this call.
         """
-        if engine == "eager" or _is_looked_into(x):
+        if engine == "eager" or _is_traced(x):
             return EAGER
-        not_wide = self._find_obstacle(layers)
+        obstacle = self._packing_obstacle(transforms)
         if torch.compiler.is_compiling():
-            return EAGER if not_wide else PACKED
+            return EAGER if obstacle else PACKED
         if engine == "packed":
-            if not_wide:
-                raise ValueError(f"engine must not be packed {not_wide}. Set unit.engine to auto.")
+            if obstacle:
+                raise ValueError(f"engine must not be packed {obstacle}. Set unit.engine to auto.")
             return PACKED
-        obstacle: str | None = "around other choices than the paper's"
-        kernel = None
-        if norms is not None:
-            obstacle = why_not_fused(norms, self.num_channels, x)
-        constant = all(type(gate) is Constant and not has_hooks(gate) for gate in layers[2:])
-        if norms is not None and not obstacle:
-            kernel = find_kernel(activation, reference, len(layers) == 7, constant, self.num_channels, x.dtype)
-            obstacle = "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
-        if kernel:
-            return Way("native", kernel, is_wide=not not_wide, has_constants=constant)
+        native = _find_native(transforms, paper, x)
+        if isinstance(native, Dispatch):
+            return native._replace(is_packed=not obstacle)
         if engine == "native":
-            raise ValueError(f"engine must be eager, packed or auto {obstacle}, but got native. Set unit.engine.")
-        return EAGER if x.is_cpu or not_wide else PACKED
+            raise ValueError(f"engine must be eager, packed or auto {native}, but got native. Set unit.engine.")
+        return EAGER if x.is_cpu or obstacle else PACKED
 
-    def _find_obstacle(self, layers: list[nn.Module]) -> str | None:
-        """Why the layers cannot be one wide layer; None where they can."""
+    def _packing_obstacle(self, transforms: Transforms) -> str | None:
+        """Returns why the transforms cannot be packed, or None; remembers it until one of them changes."""
+        modules, axis = [*transforms.by_name().values()], transforms.channels.axis
         if torch.compiler.is_compiling():  # which would compile anew for what is remembered here
-            return why_not_wide(layers, self.axis)
-        if (signature := signature_of(layers)) != self._signature:
-            self._signature, self._not_wide = signature, why_not_wide(layers, self.axis)
-        return self._not_wide
+            return packing_obstacle(modules, axis)
+        if (signature := signature_of(modules)) != self._signature:
+            self._signature, self._obstacle = signature, packing_obstacle(modules, axis)
+        return self._obstacle
 
 
-def _is_looked_into(x: Tensor) -> bool:
-    """Whether torch traces or transforms this call, or has no numbers for it: it cannot look into functions of ours.
+def _find_native(transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> Dispatch | str:
+    """Returns the native engine for a call, or why there is none, as the end of an error message."""
+    if paper is None:
+        return "around other choices than the paper's"
+    gates, num_channels = transforms.gates, transforms.channels.num
+    if obstacle := fusing_obstacle(paper.norms, num_channels, x):
+        return obstacle
+    has_constant_gates = all(type(gate) is Constant and not has_hooks(gate) for gate in gates.values())
+    kind = KernelKind(
+        paper.activation,
+        x.dtype,
+        num_channels,
+        is_reference=paper.is_reference,
+        has_residual_gate="residual" in gates,
+        has_constant_gates=has_constant_gates,
+    )
+    if kernel := find_kernel(kind):
+        return Dispatch("native", kernel, has_constant_gates=has_constant_gates)
+    return "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
+
+
+def _is_traced(x: Tensor) -> bool:
+    """Tells whether torch traces or transforms this call, or has no numbers for it, and so must see its own operations.
 
     A dispatch mode is how torch counts, traces and fakes; a level of forward_ad is how it derives forward; a global
-    hook wants to see every module called.
+    hook must see every module called.
     """
     if torch.compiler.is_compiling():
         return torch.compiler.is_exporting()

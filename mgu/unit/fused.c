@@ -1,15 +1,18 @@
-/* The unit after its transforms (eq. 3-19), forward and backward, in as few passes over memory as there can be.
+/* Everything after the transforms of the unit (Damian and Piciu 2020, eq. 3-19), forward and backward, in as few passes
+over memory as possible.
 
 A row is one position: `transforms` times `channels` values, [layer | bypass | gate | gate | ...], channels last. Gates
-that are one number a channel for all rows come by themselves. What one pass can recompute is not stored: backward reads
-the same rows again, and the statistics of the two batch norms.
-mgu/unit/fused.py says when this runs; MultiGatedUnit.branches is the same in plain torch, and the tests compare.
+with one value a channel for all rows are passed as an array of their own. What one pass can recompute is not stored:
+backward reads the same rows again, and the statistics of the two batch norms.
+mgu/unit/fused.py decides when this runs; MultiGatedUnit.branches computes the same in plain torch, and tests compare
+the two.
 
-Given when this is compiled: REAL, float or double; ACTIVATION, one of SELU, RELU, SILU, TANH; RESIDUAL_GATE, REFERENCE
-(the wiring) and CONSTANT_GATES, 0 or 1; CHANNELS, their number, or 0 if that is only known at run time: a quarter
-slower where they are few. */
+Macros given to the compiler: REAL, float or double; ACTIVATION, one of SELU, RELU, SILU, TANH; RESIDUAL_GATE, REFERENCE
+(the wiring) and CONSTANT_GATES, 0 or 1; CHANNELS, their number, or 0 if it is known at run time only, which is a
+quarter slower where there are few. */
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +22,8 @@ typedef REAL real;
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
 
 enum { SELU, RELU, SILU, TANH };
-enum { AHEAD = 4 }; /* rows between what is worked on and what is asked of memory */
-enum { BLOCK = 32 }; /* rows whose sums are taken in `real`, before they join a sum in double */
+enum { AHEAD = 4 }; /* rows between the one being computed and the one being prefetched */
+enum { BLOCK = 32 }; /* rows that are summed in `real`, before their sum is added to one in double */
 
 /* e^x by 2^n * e^r with |r| <= ln(2) / 2, in a form that compilers turn into vector code; NaN stays NaN. */
 static inline real exponential(real x) {
@@ -98,33 +101,43 @@ enum { FIRST_GATE = 2, GATES = 4 + RESIDUAL_GATE, SKIP = GATES - 1 };
 enum { TRANSFORMS = FIRST_GATE + (CONSTANT_GATES ? 0 : GATES) };
 enum { SCRATCH = 4 + GATES, NORMS = 6, SUMS = NORMS + (CONSTANT_GATES ? GATES : 0) };
 
-/* One call. Arrays named in the singular have `channels` values, `rows` are those above, `out` has `channels` a row. */
+/* The arguments of one call. An array without a comment has `channels` values. */
 struct call {
     long rows, channels, threads, training;
     double bn_eps, ln_eps, momentum;
-    const real *packed;
-    const real *gates; /* GATES * channels: how far each is open, where they are constant */
+    const real *packed; /* the rows described above */
+    const real *gates;  /* GATES * channels: the gate values, where they are constant */
     const real *bn_before_weight, *bn_before_bias, *bn_after_weight, *bn_after_bias, *ln_weight, *ln_bias;
     real *bn_before_running_mean, *bn_before_running_var, *bn_after_running_mean, *bn_after_running_var;
     real *statistics;   /* 4 * channels: mean and 1 / sqrt(variance + eps) of the layer's output, of its activation */
-    real *out;          /* forward writes it */
-    const real *d_out;  /* backward reads it, and writes what follows */
-    real *d_packed; /* may be `packed` itself: what a row's gradients need of it is read, or in scratch, before */
-    real *d_layer;  /* a row has `channels`: gradients of the layer's output, until the sums over the batch are known */
+    real *out;          /* rows * channels: written by forward */
+    const real *d_out;  /* rows * channels: read by backward, which writes the members below */
+    real *d_packed; /* may be `packed` itself: a row is read, or copied to scratch, before its gradients are written */
+    real *d_layer;  /* rows * channels: gradients of the layer's output, until the sums over the batch are known */
     real *d_norms;  /* NORMS * channels, in the order of the six weights and biases */
     real *d_gates;  /* as `gates` */
 };
 
-/* Everything between the transforms and the output, at one value. Names without a comment are those of
+/* mgu/native/layout.py compares this with the ctypes structure in mgu/unit/fused.py. */
+#define MEMBER(name) {#name, offsetof(struct call, name), sizeof(((struct call *)0)->name)}
+const struct { const char *name; long offset, size; } layout[] = {
+    MEMBER(rows), MEMBER(channels), MEMBER(threads), MEMBER(training), MEMBER(bn_eps), MEMBER(ln_eps), MEMBER(momentum),
+    MEMBER(packed), MEMBER(gates), MEMBER(bn_before_weight), MEMBER(bn_before_bias), MEMBER(bn_after_weight),
+    MEMBER(bn_after_bias), MEMBER(ln_weight), MEMBER(ln_bias), MEMBER(bn_before_running_mean),
+    MEMBER(bn_before_running_var), MEMBER(bn_after_running_mean), MEMBER(bn_after_running_var), MEMBER(statistics),
+    MEMBER(out), MEMBER(d_out), MEMBER(d_packed), MEMBER(d_layer), MEMBER(d_norms), MEMBER(d_gates),
+    {NULL, sizeof(struct call), sizeof(struct call)}};
+
+/* Everything between the transforms and the output, for one element. Names without a comment are those of
    MultiGatedUnit.branches. */
 struct mixed {
     real activated, bn_before_activation, bn_after_activation, ln, bypass;
     real bn_before, ln_normed; /* BN(L), LN(L) or LN(A(L)): before an activation */
-    real to_bn_after, to_bn, to_norm, without_residual, to_processed; /* how far each gate is open, to what */
+    real to_bn_after, to_bn, to_norm, without_residual, to_processed; /* weights of the branches that gates choose */
     real bn_order, bn_or_ln, norm_or_none, processed;
 };
 
-/* The reference wiring opens two gates to the other side. */
+/* In the reference wiring two gates have the opposite polarity. */
 #define TOWARDS (REFERENCE ? -1 : 1)
 
 static inline struct mixed mix(const struct call *k, const real *row, const real *activated, const real *gates, long c,
@@ -153,18 +166,17 @@ static inline struct mixed mix(const struct call *k, const real *row, const real
     return m;
 }
 
-/* What needs an exponential of one row's own values, in loops that are short enough for the processor's registers: the
-   activation of the layer's output and the sigmoids of the gates in it. And for layer normalisation the row's mean and
-   1 / sqrt(variance + eps). */
-static inline void begin_row(const real *row, long channels, real eps, real *activated, real *opened, real *mean,
+/* Compute what takes exponentials of one row, in loops short enough for the processor's registers: the activation of
+   the layer's output and the gate values; and for layer normalisation the row's mean and 1 / sqrt(variance + eps). */
+static inline void begin_row(const real *row, long channels, real eps, real *activated, real *gate_values, real *mean,
                              real *scale) {
     const real *values = REFERENCE ? activated : row;
-    const long to_open = CONSTANT_GATES ? 0 : GATES * channels;
+    const long num_gate_values = CONSTANT_GATES ? 0 : GATES * channels;
     real sum = 0, squares = 0;
 #pragma omp simd
     for (long c = 0; c < channels; c++) activated[c] = activate(row[c]);
 #pragma omp simd
-    for (long i = 0; i < to_open; i++) opened[i] = sigmoid(row[FIRST_GATE * channels + i]);
+    for (long i = 0; i < num_gate_values; i++) gate_values[i] = sigmoid(row[FIRST_GATE * channels + i]);
 #pragma omp simd reduction(+ : sum)
     for (long c = 0; c < channels; c++) sum += values[c];
     real m = sum / channels;
@@ -174,18 +186,18 @@ static inline void begin_row(const real *row, long channels, real eps, real *act
     *scale = 1 / (real)sqrt(squares / channels + eps);
 }
 
-/* Have memory bring `count` numbers, `offset` from here, that will be wanted soon. */
-static inline void expect(const real *from, long offset, long count) {
-    uintptr_t start = (uintptr_t)from + offset * sizeof(real); /* beyond the end of the array it asks for nothing */
+/* Prefetch `count` numbers, `offset` from here. */
+static inline void prefetch(const real *from, long offset, long count) {
+    uintptr_t start = (uintptr_t)from + offset * sizeof(real); /* harmless beyond the end of the array */
     for (uintptr_t place = start; place < start + count * sizeof(real); place += 64) __builtin_prefetch((void *)place);
 }
 
-/* What is done to some rows. `sums` is added to; `scratch` has SCRATCH * channels numbers to write on. */
+/* A function over some rows. It adds to `sums`; `scratch` has SCRATCH * channels numbers to write on. */
 typedef void rows_function(const struct call *call, long first, long last, real *sums, real *scratch);
 
-/* Do it to all rows; `width` sums per channel are taken in `real` over a block of rows, then in double, then over the
-   threads in their order: the same number of threads gives the same bits. `total` has width * channels numbers. Not 0
-   where memory has run out. */
+/* Apply it to all rows; `width` sums per channel are taken in `real` over a block of rows, then in double, then over
+   the threads in their order: the same number of threads gives the same bits. `total` has width * channels numbers.
+   Returns 0, or 1 where memory has run out. */
 static int for_rows(const struct call *call, rows_function *function, long width, double *total) {
     long count = width * call->channels, threads = call->threads;
     int failed = 0;
@@ -214,7 +226,7 @@ static int for_rows(const struct call *call, rows_function *function, long width
     return failed;
 }
 
-/* Sums of x, x^2, A(x) and A(x)^2, each as far from its value in the first row, lest digits cancel. */
+/* Sums of x, x^2, A(x) and A(x)^2, of differences to the first row, to avoid cancellation. */
 static void sum_statistics(const struct call *call, long first, long last, real *sums, real *scratch) {
     const long channels = CHANNELS_OF(*call);
     const real *packed = call->packed;
@@ -222,7 +234,7 @@ static void sum_statistics(const struct call *call, long first, long last, real 
     for (long c = 0; c < channels; c++) first_activated[c] = activate(packed[c]);
     for (long r = first; r < last; r++) {
         const real *row = packed + r * TRANSFORMS * channels;
-        expect(row, AHEAD * TRANSFORMS * channels, channels);
+        prefetch(row, AHEAD * TRANSFORMS * channels, channels);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             real x = row[c] - packed[c], a = activate(row[c]) - first_activated[c];
@@ -234,7 +246,7 @@ static void sum_statistics(const struct call *call, long first, long last, real 
     }
 }
 
-/* Mean and scale of one batch norm from its two sums; `shift` is what the values were taken away from. */
+/* Mean and scale of one batch norm from its two sums; `shift` was subtracted from the values. */
 static void finish_statistics(const struct call *call, const double *sums, long c, double shift, real *mean,
                               real *scale, real *running_mean, real *running_var) {
     double offset = sums[c] / call->rows;
@@ -277,14 +289,14 @@ static void running_statistics(const struct call *call) {
 static void mix_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
-    real *activated = scratch, *opened = scratch + channels;
-    const real *gates = CONSTANT_GATES ? k.gates : opened;
+    real *activated = scratch, *gate_values = scratch + channels;
+    const real *gates = CONSTANT_GATES ? k.gates : gate_values;
     (void)sums;
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels;
         real *out = k.out + r * channels, ln_mean, ln_scale;
-        expect(row, TRANSFORMS * channels, TRANSFORMS * channels);
-        begin_row(row, channels, (real)k.ln_eps, activated, opened, &ln_mean, &ln_scale);
+        prefetch(row, TRANSFORMS * channels, TRANSFORMS * channels);
+        begin_row(row, channels, (real)k.ln_eps, activated, gate_values, &ln_mean, &ln_scale);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             struct mixed m = mix(&k, row, activated, gates, c, ln_mean, ln_scale);
@@ -293,32 +305,32 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
     }
 }
 
-/* The gradient of how far a gate is open: of a constant one into the sums, of others by its sigmoid into the row. */
-static inline void give_gate(real *d_row, real *sums, const real *gates, long channels, long gate, long c,
-                             real d_open) {
+/* Store the gradient of a gate value: of a constant gate in the sums, of others, through the sigmoid, in the row. */
+static inline void store_gate(real *d_row, real *sums, const real *gates, long channels, long gate, long c,
+                              real d_value) {
     if (CONSTANT_GATES) {
-        sums[(NORMS + gate) * channels + c] += d_open;
+        sums[(NORMS + gate) * channels + c] += d_value;
     } else {
-        real open = gates[gate * channels + c]; /* not 1 - open, as some wirings have it: a small one is rounded away */
-        d_row[(FIRST_GATE + gate) * channels + c] = d_open * open * (1 - open);
+        real value = gates[gate * channels + c]; /* not 1 - value, which rounds a small one away */
+        d_row[(FIRST_GATE + gate) * channels + c] = d_value * value * (1 - value);
     }
 }
 
-/* Gradients of all but the layer's own output, into d_packed; of that output, into d_layer, what does not depend on
-   sums over the batch. Sums: the gradients of the six weights and biases, from which the rest follows, and of constant
-   gates. */
+/* Write the gradients of all but the layer's output into d_packed, and of that output the part that does not depend on
+   sums over the batch into d_layer. The sums are the gradients of the six weights and biases, from which the rest
+   follows, and of constant gates. */
 static void mix_rows_backward(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
     real *to_ln = scratch, *normalised = scratch + channels, *activation_slope = scratch + 2 * channels;
-    real *activated = scratch + 3 * channels, *opened = scratch + 4 * channels;
-    const real *gates = CONSTANT_GATES ? k.gates : opened;
+    real *activated = scratch + 3 * channels, *gate_values = scratch + 4 * channels;
+    const real *gates = CONSTANT_GATES ? k.gates : gate_values;
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels, *d_out = k.d_out + r * channels;
         real *d_row = k.d_packed + r * TRANSFORMS * channels, *d_layer = k.d_layer + r * channels;
         real ln_mean, ln_scale, mean_to_ln = 0, mean_product = 0;
-        expect(row, TRANSFORMS * channels, TRANSFORMS * channels);
-        begin_row(row, channels, (real)k.ln_eps, activated, opened, &ln_mean, &ln_scale);
+        prefetch(row, TRANSFORMS * channels, TRANSFORMS * channels);
+        begin_row(row, channels, (real)k.ln_eps, activated, gate_values, &ln_mean, &ln_scale);
 #pragma omp simd reduction(+ : mean_to_ln, mean_product)
         for (long c = 0; c < channels; c++) {
             struct mixed m = mix(&k, row, activated, gates, c, ln_mean, ln_scale);
@@ -333,12 +345,12 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
             real d_bn_before = (d_bn_order - d_bn_after) * slope(m.bn_before, m.bn_before_activation);
 
             d_row[channels + c] = d_bypass;
-            give_gate(d_row, sums, gates, channels, 0, c,
+            store_gate(d_row, sums, gates, channels, 0, c,
                       TOWARDS * d_bn_order * (m.bn_after_activation - m.bn_before_activation));
-            give_gate(d_row, sums, gates, channels, 1, c, d_bn_or_ln * (m.bn_order - m.ln));
-            give_gate(d_row, sums, gates, channels, 2, c, d_processed * (m.bn_or_ln - m.activated));
-            if (RESIDUAL_GATE) give_gate(d_row, sums, gates, channels, 3, c, -d_processed * m.bypass);
-            give_gate(d_row, sums, gates, channels, SKIP, c, TOWARDS * d * (m.processed - m.bypass));
+            store_gate(d_row, sums, gates, channels, 1, c, d_bn_or_ln * (m.bn_order - m.ln));
+            store_gate(d_row, sums, gates, channels, 2, c, d_processed * (m.bn_or_ln - m.activated));
+            if (RESIDUAL_GATE) store_gate(d_row, sums, gates, channels, 3, c, -d_processed * m.bypass);
+            store_gate(d_row, sums, gates, channels, SKIP, c, TOWARDS * d * (m.processed - m.bypass));
 
             real in_ln = ((REFERENCE ? m.activated : row[c]) - ln_mean) * ln_scale;
             sums[c] += d_bn_before * (row[c] - k.statistics[c]) * k.statistics[channels + c];
@@ -368,7 +380,7 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
     }
 }
 
-/* Write the gradient of the layer's output into d_packed; in training, first take off what flows through the mean and
+/* Write the gradient of the layer's output into d_packed; in training, subtract what flows through the mean and the
    variance of the batch norms, which depend on every row: d_norms has the sums. */
 static void finish_layer(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
@@ -378,7 +390,7 @@ static void finish_layer(const struct call *call, long first, long last, real *s
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * TRANSFORMS * channels, *d_layer = k.d_layer + r * channels;
         real *d_row = k.d_packed + r * TRANSFORMS * channels;
-        expect(row, AHEAD * TRANSFORMS * channels, channels);
+        prefetch(row, AHEAD * TRANSFORMS * channels, channels);
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             real before_scale = k.statistics[channels + c], after_scale = k.statistics[3 * channels + c];
@@ -393,7 +405,7 @@ static void finish_layer(const struct call *call, long first, long last, real *s
     }
 }
 
-/* Both return 0, or 1 where there is no memory. */
+/* Both return 0, or 1 where memory has run out. */
 int forward(const struct call *call) {
     if (!call->training)
         running_statistics(call);

@@ -1,53 +1,36 @@
-"""The unit after its transforms as one function with a backward of its own, compiled from mixing.c.
+"""Fused forward and backward of everything after the unit's transforms: an autograd.Function over fused.c.
 
-It keeps the packed outputs of the transforms and four statistics a channel, and computes the rest again on the way
-back: half of what autograd keeps of MultiGatedUnit._mix, which is the same equations in plain torch, and a fraction of
-the passes over memory.
+It keeps the packed outputs of the transforms and four statistics a channel for the backward pass, and recomputes the
+rest there: half of what autograd keeps of mgu/unit/mixing.py, which computes the same equations in plain torch, and a
+fraction of its passes over memory.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
-from mgu.layers.activation import Activation
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.packed import has_hooks
-from mgu.native.library import REALS, load, threads_for
+from mgu.native.library import threads_for
+from mgu.unit.kernel import Call
 
-ACTIVATIONS: dict[Activation, str] = {F.selu: "SELU", F.relu: "RELU", F.silu: "SILU", F.tanh: "TANH"}
 VALUES_PER_THREAD = 50_000
-FEW_CHANNELS = 64  # up to here their number is known to the compiler, which unrolls loops; a quarter faster
-SOURCE = Path(__file__).with_name("fused.c")
-
-
-class _Call(ctypes.Structure):
-    """`struct call` of mixing.c."""
-
-    _fields_ = (
-        *((name, ctypes.c_long) for name in ("rows", "channels", "threads", "training")),
-        *((name, ctypes.c_double) for name in ("bn_eps", "ln_eps", "momentum")),
-        *(
-            (name, ctypes.c_void_p)
-            for name in (
-                *("packed", "gates", "bn_before_weight", "bn_before_bias", "bn_after_weight", "bn_after_bias"),
-                *("ln_weight", "ln_bias", "bn_before_running_mean", "bn_before_running_var"),
-                *("bn_after_running_mean", "bn_after_running_var", "statistics", "out"),
-                *("d_out", "d_packed", "d_layer", "d_norms", "d_gates"),
-            )
-        ),
-    )
 
 
 class Norms(NamedTuple):
-    """The unit's three norms, whose computation is part of the function."""
+    """Holds the three norms of the paper's unit, which the kernel computes itself.
+
+    Attributes:
+        before: Batch norm before the activation.
+        after: Batch norm after the activation.
+        ln: Layer norm.
+    """
 
     before: BatchNorm
     after: BatchNorm
@@ -55,38 +38,18 @@ class Norms(NamedTuple):
 
     @property
     def parameters(self) -> tuple[Tensor, ...]:
-        """In the order of `d_norms`."""
+        """Weight and bias of each norm, (C,), in the order of `d_norms`."""
         return tuple(tensor for norm in self for tensor in (norm.weight, norm.bias))
 
     @property
     def statistics(self) -> tuple[Tensor, ...]:
-        """The running ones: mean and variance before the activation, mean and variance after it."""
+        """Running mean and variance before the activation, then those after it, each (C,)."""
         before, after, _ = self
         return before.running_mean, before.running_var, after.running_mean, after.running_var
 
 
-def find_kernel(
-    activation: Activation,
-    reference: bool,
-    residual_gate: bool,
-    constant_gates: bool,
-    channels: int,
-    dtype: torch.dtype,
-) -> ctypes.CDLL | None:
-    """The compiled function for one kind of unit; None for an activation or precision that it lacks, or no compiler.
-
-    constant_gates: whether the gates are one number a channel, and given by themselves.
-    """
-    if activation not in ACTIVATIONS or dtype not in REALS:
-        return None
-    words = {"REAL": REALS[dtype], "ACTIVATION": ACTIVATIONS[activation]}
-    known = channels if channels <= FEW_CHANNELS else 0
-    choices = {"REFERENCE": reference, "RESIDUAL_GATE": residual_gate, "CONSTANT_GATES": constant_gates}
-    return load(SOURCE, **words, **{name: int(value) for name, value in choices.items()}, CHANNELS=known)
-
-
-def why_not_fused(norms: Norms, num_channels: int, x: Tensor) -> str | None:
-    """Where the function cannot stand for the norms on x, in words; None where it can."""
+def fusing_obstacle(norms: Norms, num_channels: int, x: Tensor) -> str | None:
+    """Returns why no kernel can compute the norms on x, as the end of an error message; None where one can."""
     before, after, _ = norms
     if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
         return "on other devices than the CPU, under autocast, and for empty inputs"
@@ -102,29 +65,43 @@ def why_not_fused(norms: Norms, num_channels: int, x: Tensor) -> str | None:
 
 
 def mix_fused(kernel: ctypes.CDLL, norms: Norms, packed: Tensor, gates: Tensor | None = None) -> Tensor:
-    """The output of the unit from the packed outputs of its transforms: layer, bypass, gates in order of computation.
+    """Mixes the branches of a unit by its gates (Damian and Piciu 2020, eq. 3-19).
 
-    packed: (B, transforms * C, *) with the channels where the norms have them, in the kernel's precision, on the CPU.
-    gates: (gates, C), how far each is open, for a kernel for constant ones: `packed` is of layer and bypass then.
-    In training mode this updates the running statistics.
+    In training mode this updates the running statistics of the batch norms.
+
+    Args:
+        kernel: See `find_kernel`.
+        norms: The unit's norms.
+        packed: Outputs of layer, bypass and gates side by side along the channel axis, gates before their sigmoid; for
+            constant gates those of layer and bypass only. On the CPU, in the precision of the kernel.
+        gates: Gate values by gate and channel, in (0, 1), for a kernel with constant gates.
+
+    Shape:
+        packed: (B, transforms * C, *), or with the channels where the norms have them; gates: (gates, C); returns
+        (B, C, *).
+
+    Returns:
+        The output of the unit.
     """
     out: Tensor = _Fused.apply(kernel, norms, packed, gates, *norms.parameters)  # (N, C)
     axis = norms.ln.channel_axis
-    positions = packed.movedim(axis, -1).shape[:-1]
-    return out.view(*positions, -1).movedim(-1, axis)  # not a view made inside, which must not be changed in place
+    positions = packed.movedim(axis, -1).shape[:-1]  # (B, *)
+    # The view is made here, for one that is made inside of the function must not be changed in place.
+    return out.view(*positions, -1).movedim(-1, axis)  # (B, C, *)
 
 
 class _Fused(torch.autograd.Function):
+    """Calls `forward` and `backward` of a kernel on rows, one a position."""
+
     @staticmethod
     def forward(
         ctx: Any, kernel: ctypes.CDLL, norms: Norms, packed: Tensor, gates: Tensor | None, *parameters: Tensor
     ) -> Tensor:
-        axis = norms.ln.channel_axis
-        last = packed.movedim(axis, -1)
+        last = packed.movedim(norms.ln.channel_axis, -1)  # (B, *, transforms * C)
         rows = last.reshape(-1, last.shape[-1]).contiguous()  # (N, transforms * C); no copy of channels last
         gates = rows.new_empty(0) if gates is None else gates.contiguous()
-        channels = len(parameters[0])
-        statistics, out = rows.new_empty(4, channels), rows.new_empty(len(rows), channels)
+        num_channels = len(parameters[0])
+        statistics, out = rows.new_empty(4, num_channels), rows.new_empty(len(rows), num_channels)
         call = _describe(norms, rows, gates, parameters, statistics)
         call.out = out.data_ptr()
         _run(kernel.forward, call)
@@ -136,18 +113,12 @@ class _Fused(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():  # by create_graph=True; silence would mean second derivatives that lack a part
-            raise RuntimeError(
-                "engine must be eager or packed for second derivatives, but got native. Set unit.engine."
-            )
-        if torch._C._functorch.is_batchedtensor(grad) or torch._C._functorch.is_legacy_batchedtensor(grad):
-            raise RuntimeError("engine must be eager or packed for batched gradients, but got native. Set unit.engine.")
-        axis = ctx.norms.ln.channel_axis
+        _refuse_higher_order(grad)
         rows, gates, statistics, *parameters = ctx.saved_tensors
         d_out = grad.contiguous()
-        # In place, unless somebody will want the rows once more (retain_graph=True): half the memory, and less traffic.
-        keeps = torch._C._autograd._get_current_graph_task_keep_graph()
-        d_rows = torch.empty_like(rows) if keeps else rows
+        # Gradients overwrite the rows, unless another backward pass needs them (retain_graph=True): half the memory.
+        keeps_graph = torch._C._autograd._get_current_graph_task_keep_graph()
+        d_rows = torch.empty_like(rows) if keeps_graph else rows
         d_layer, d_norms = torch.empty_like(d_out), statistics.new_empty(6, statistics.shape[1])
         d_gates = torch.empty_like(gates)
         call = _describe(ctx.norms, rows, gates, parameters, statistics)
@@ -155,19 +126,29 @@ class _Fused(torch.autograd.Function):
         call.d_out, call.d_packed, call.d_layer = d_out.data_ptr(), d_rows.data_ptr(), d_layer.data_ptr()
         call.d_norms, call.d_gates = d_norms.data_ptr(), d_gates.data_ptr()
         _run(ctx.kernel.backward, call)
-        d_packed = d_rows.view(ctx.shape).movedim(-1, axis)
+        d_packed = d_rows.view(ctx.shape).movedim(-1, ctx.norms.ln.channel_axis)  # (B, transforms * C, *)
         return None, None, d_packed, d_gates if ctx.needs_input_grad[3] else None, *d_norms.unbind()
 
 
-def _run(function: Callable[..., int], call: _Call) -> None:
+def _refuse_higher_order(grad: Tensor) -> None:
+    """Raises RuntimeError where the kernel's gradient would be silently incomplete."""
+    if torch.is_grad_enabled():  # by create_graph=True
+        raise RuntimeError("engine must be eager or packed for second derivatives, but got native. Set unit.engine.")
+    if torch._C._functorch.is_batchedtensor(grad) or torch._C._functorch.is_legacy_batchedtensor(grad):
+        raise RuntimeError("engine must be eager or packed for batched gradients, but got native. Set unit.engine.")
+
+
+def _run(function: Callable[..., int], call: Call) -> None:
+    """Calls a function of a kernel; raises MemoryError where it has run out of memory."""
     if function(ctypes.byref(call)):
-        raise MemoryError(f"a unit's working memory, some numbers a channel ({call.channels}) and thread")
+        raise MemoryError(f"the native engine has no working memory for {call.channels} channels")
 
 
-def _describe(norms: Norms, rows: Tensor, gates: Tensor, parameters: Any, statistics: Tensor) -> _Call:
+def _describe(norms: Norms, rows: Tensor, gates: Tensor, parameters: Sequence[Tensor], statistics: Tensor) -> Call:
+    """Returns the arguments that forward and backward have in common."""
     before, _, ln = norms
     threads = threads_for(rows.numel(), VALUES_PER_THREAD)
-    return _Call(
+    return Call(
         *(len(rows), statistics.shape[1], threads, before.training, before.eps, ln.eps, before.momentum),
         *(tensor.data_ptr() for tensor in (rows, gates, *parameters, *norms.statistics, statistics)),
     )

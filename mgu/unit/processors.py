@@ -1,4 +1,4 @@
-"""The steps that a unit's processors are made of. Another one is an entry here and its name in mgu/unit/wiring.py."""
+"""The steps that a unit's processors are made of. A new one is an entry here and its name in mgu/unit/wiring.py."""
 
 from __future__ import annotations
 
@@ -12,47 +12,64 @@ from mgu.layers.channels import Channels
 from mgu.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from mgu.layers.squeeze import SqueezeExcitation
 from mgu.layers.switchable import SwitchableNorm
-from mgu.unit.wiring import ACTIVATION, Step, Wiring
+from mgu.unit.wiring import ACTIVATION, ProcessorStep, Wiring
 
-MAX_GROUPS, MIN_CHANNELS = 32, 4  # of group norm: 32 as its authors have it, fewer where a group would be too small
-DROPPED = 0.1  # of the values, by a dropout step
+# Group norm has 32 groups (Wu and He 2018, https://arxiv.org/abs/1803.08494), fewer where these would be too small.
+MAX_GROUPS, MIN_CHANNELS = 32, 4
+DROPOUT = 0.1  # of the values, by a dropout step
 
 
-class Numbers(NamedTuple):
-    """What norms are made with, see mgu/layers/normalization.py; ln_eps is that of all but batch norm."""
+class NormOptions(NamedTuple):
+    """Holds the constants of all norms of a unit, see mgu/layers/normalization.py.
+
+    Attributes:
+        bn_momentum: Weight of the newest batch in running statistics.
+        bn_eps: Constant added to the variance by batch norm.
+        ln_eps: Constant added to the variance by all other norms.
+    """
 
     bn_momentum: float
     bn_eps: float
     ln_eps: float
 
 
-MODULES: dict[str, Callable[[Channels, Numbers], nn.Module]] = {
-    "batch_norm": lambda channels, numbers: BatchNorm(*channels, numbers.bn_momentum, numbers.bn_eps),
-    "layer_norm": lambda channels, numbers: LayerNorm(*channels, numbers.ln_eps),
-    "group_norm": lambda channels, numbers: GroupNorm(*channels, num_groups(channels.num), numbers.ln_eps),
-    "instance_norm": lambda channels, numbers: GroupNorm(*channels, channels.num, numbers.ln_eps),
-    "rms_norm": lambda channels, numbers: RMSNorm(*channels, numbers.ln_eps),
-    "switchable_norm": lambda channels, numbers: SwitchableNorm(*channels, numbers.bn_momentum, numbers.ln_eps),
-    "squeeze_excitation": lambda channels, numbers: SqueezeExcitation(*channels),
-    "dropout": lambda channels, numbers: nn.Dropout(DROPPED),
+MODULES: dict[str, Callable[[Channels, NormOptions], nn.Module]] = {
+    "batch_norm": lambda channels, options: BatchNorm(*channels, options.bn_momentum, options.bn_eps),
+    "layer_norm": lambda channels, options: LayerNorm(*channels, options.ln_eps),
+    "group_norm": lambda channels, options: GroupNorm(*channels, num_groups(channels.num), options.ln_eps),
+    "instance_norm": lambda channels, options: GroupNorm(*channels, channels.num, options.ln_eps),
+    "rms_norm": lambda channels, options: RMSNorm(*channels, options.ln_eps),
+    "switchable_norm": lambda channels, options: SwitchableNorm(*channels, options.bn_momentum, options.ln_eps),
+    "squeeze_excitation": lambda channels, options: SqueezeExcitation(*channels),
+    "dropout": lambda channels, options: nn.Dropout(DROPOUT),
 }
 
 
 def num_groups(num_channels: int) -> int:
-    """The largest divisor of the channels that is at most 32 and leaves a group 4 channels; else one group."""
+    """Returns the largest divisor of `num_channels` that is at most 32 and leaves a group 4 channels, or else 1."""
     most = max(1, min(MAX_GROUPS, num_channels // MIN_CHANNELS))
     return max(count for count in range(1, most + 1) if num_channels % count == 0)
 
 
-def build_steps(wiring: Wiring, channels: Channels, numbers: Numbers) -> dict[str, nn.Module]:
-    """The modules of a wiring's steps, by the names that it gives them."""
+def build_modules(wiring: Wiring, channels: Channels, options: NormOptions) -> dict[str, nn.Module]:
+    """Returns the modules of a wiring's steps, by the names that the wiring gives them."""
     steps = [step for steps in wiring.processors.values() for step in steps]
-    return {step.module: MODULES[step.kind](channels, numbers) for step in steps if step.module}
+    return {step.module: MODULES[step.kind](channels, options) for step in steps if step.module}
 
 
 def process(layer: Tensor, wiring: Wiring, unit: nn.Module, activation: Activation) -> dict[str, Tensor]:
-    """What each processor makes of the layer's output, by name. unit: whose attributes the steps' modules are."""
-    activated: Tensor | None = None  # many begin with it: once for all
+    """Applies each processor to the output of the layer (Damian and Piciu 2020, eq. 3, 4 and 8).
+
+    Args:
+        layer: Output of the layer, (B, C, *).
+        wiring: Describes the processors.
+        unit: The module whose attributes are the modules of the steps.
+        activation: The unit's activation.
+
+    Returns:
+        The output of each processor by its name, (B, C, *).
+    """
+    activated: Tensor | None = None  # many processors begin with it: it is computed once
     out = {}
     for name, steps in wiring.processors.items():
         value, rest = layer, steps
@@ -65,7 +82,8 @@ def process(layer: Tensor, wiring: Wiring, unit: nn.Module, activation: Activati
     return out
 
 
-def _function(step: Step, unit: nn.Module, activation: Activation) -> Activation:
+def _function(step: ProcessorStep, unit: nn.Module, activation: Activation) -> Activation:
+    """Returns the module or function of a step."""
     if step.module:
         module: nn.Module = getattr(unit, step.module)
         return module

@@ -1,11 +1,12 @@
-"""Gates that settle on a constant while they train, and on 0 or 1, so that a plain network can be made of the unit.
+"""Gates that are annealed to constants near 0 or 1 while they train, so that the unit can be pruned to a plain network.
 
-    openness = sigmoid((z + p (m - z)) / T^p)
+    gate value = sigmoid((z + p (m - z)) / T^p)
 
-z is what a gate's transform gives, m its mean over the whole gate or over each channel, and the progress p goes from 0,
-where the gate is what it is without this, to 1, where it is as far open for every input and at every place. The
-temperature T < 1 moves it to an end of the sigmoid meanwhile (Jang et al. 2017, Maddison et al. 2017). The weights
-around it train on under what it comes to, and no term beside the loss says which end that is.
+z is the output of the gate's transform, and m its mean over the whole gate or over each channel. The progress p goes
+from 0, where the gate is unchanged, to 1, where it has the same value for every input and at every position, while the
+temperature T < 1 sharpens the sigmoid, as in Jang et al. (2017, https://arxiv.org/abs/1611.01144) and Maddison et al.
+(2017, https://arxiv.org/abs/1611.00712). The weights around the gate keep training meanwhile, and no term is added to
+the loss, which alone decides between 0 and 1.
 """
 
 from __future__ import annotations
@@ -19,15 +20,25 @@ from torch import Tensor, nn
 from mgu.unit.wiring import Gate
 
 Over = Literal["gate", "channel", "element"]
-MOMENTUM = 0.1  # of the newest batch: a mean over so many numbers hardly varies, but moves while the unit learns
+MOMENTUM = 0.1  # weight of the newest batch; a mean over so many numbers hardly varies, but moves while the unit learns
 
 
 class Settling(nn.Module):
-    """Called with a gate's name and its transform's output z, it gives what the sigmoid is to be taken of.
+    """Anneals the gates of one unit; called with a gate's name and z, it returns the argument of the sigmoid.
 
-    over: what m is a mean of; of an element it is z itself, so that only the temperature acts. In training mode m is
-    the batch's; in evaluation mode a running mean takes its place, as in batch normalisation: `mean_<gate>`.
-    progress (an attribute): p. It is set by mgu/train/gate_penalty.py, and 1 for a unit that is trained.
+    In training mode m is the batch's; in evaluation mode a running mean takes its place, as in batch normalisation, in
+    the buffer `mean_<gate>`. The attribute `progress` is p: mgu/train/gate_penalty.py sets it, and it is 1 for a unit
+    that has been trained.
+
+    Args:
+        gates: Names of the unit's gates.
+        num_channels: Number of channels, C.
+        channel_axis: Axis of the channels of z, counted from the end.
+        over: What m is a mean of: the whole gate, each channel, or each element, so that only the temperature acts.
+        temperature: T, in (0, 1].
+
+    Shape:
+        z: (B, C, *), or a shape that broadcasts to it; returns the same shape.
     """
 
     def __init__(
@@ -41,13 +52,13 @@ class Settling(nn.Module):
             self.register_buffer(f"mean_{gate}", torch.zeros(shape))
 
     def forward(self, gate: Gate, z: Tensor) -> Tensor:
-        """The shape of z."""
         if not self.progress:
             return z
-        settled = z if self.over == "element" else torch.lerp(z, self._mean(gate, z), self.progress)
-        return settled / float(self.temperature**self.progress)
+        annealed = z if self.over == "element" else torch.lerp(z, self._mean(gate, z), self.progress)
+        return annealed / float(self.temperature**self.progress)
 
     def _mean(self, gate: Gate, z: Tensor) -> Tensor:
+        """Returns m, (C, 1...) or (); in training mode the running mean takes it in."""
         running = self.get_buffer(f"mean_{gate}")
         if not self.training:
             return running
@@ -57,9 +68,20 @@ class Settling(nn.Module):
         return mean
 
 
-def mean_over(gate: Tensor, channel_axis: int, over: Over) -> Tensor:
-    """(), of the whole gate; (C,), of each channel; or the gate as it is, element by element."""
+def mean_over(values: Tensor, channel_axis: int, over: Over) -> Tensor:
+    """Returns the mean of a gate.
+
+    Args:
+        values: One value an element, (B, C, *).
+        channel_axis: Axis of the channels.
+        over: "gate", "channel" or "element".
+
+    Returns:
+        The mean over the whole gate, (); over each channel, (C,); or the values themselves.
+    """
     if over == "element":
-        return gate
-    channel_axis %= gate.dim()
-    return gate.mean() if over == "gate" else gate.mean([axis for axis in range(gate.dim()) if axis != channel_axis])
+        return values
+    if over == "gate":
+        return values.mean()
+    channel_axis %= values.dim()
+    return values.mean([axis for axis in range(values.dim()) if axis != channel_axis])

@@ -2,11 +2,12 @@
 
 A processor is a name and the steps that the layer's output goes through in turn: `batch_norm, activation` is A(BN(L)).
 A choice is made by one gate between two branches, or by a softmax over all processors. The paper's two wirings are two
-such descriptions; `describe` makes others.
+such descriptions; `build_wiring` makes others.
 
-Seed 001 contradicts itself: its equations (1)-(19) and its code with the printed diagnosis wire three places
-differently. Both are kept. Only the place of layer normalisation changes the family of functions; a swapped polarity is
-a change of sign in the gate's weights, but it decides what an open gate *means*.
+Damian and Piciu (2020) contradict themselves: the equations of section 4.1 and the code of section 4.2, which agrees
+with the diagnosis printed in section 6.2, wire three places differently. Both wirings are kept. Only the place of layer
+normalisation changes the family of functions; a swapped polarity is a change of sign in the gate's weights, but it
+decides what an open gate means. This module imports no torch.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Literal, NamedTuple, get_args
 
 from mgu.errors import did_you_mean
 
-Gate = str
+Gate = str  # name of a gate
 Mixing = Literal["tree", "softmax"]
 GateKind = Literal["replica", "depthwise", "squeeze", "spatial", "channel", "scalar"]  # see mgu/unit/gates.py
 BypassKind = Literal["replica", "projection", "identity", "padded"]  # see mgu/unit/bypass.py
@@ -34,8 +35,13 @@ MODULES = (  # steps with a module of their own, see mgu/unit/processors.py
 BRANCHES = ("layer", "bypass", "mixed", "with_residual", "residual", "processed", "skip")  # no processor's names
 
 
-class Step(NamedTuple):
-    """`kind`: of FUNCTIONS or MODULES; `module`: the name of its module in the unit, None for a function."""
+class ProcessorStep(NamedTuple):
+    """Describes one step of a processor.
+
+    Attributes:
+        kind: One of FUNCTIONS or MODULES.
+        module: Name of the step's module in the unit; None for a function.
+    """
 
     kind: str
     module: str | None = None
@@ -43,7 +49,12 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Paths:
-    """The two branches of a gate; its result is g * when_open + (1 - g) * when_closed, under the gate's own name."""
+    """Names the two branches of a gate g: its result is g * when_open + (1 - g) * when_closed, under the gate's name.
+
+    Attributes:
+        when_open: The branch that g = 1 passes.
+        when_closed: The branch that g = 0 passes.
+    """
 
     when_open: str
     when_closed: str
@@ -51,35 +62,39 @@ class Paths:
 
 @dataclass(frozen=True)
 class Wiring:
-    """processors: their steps by name. shares: the gates of a softmax over all processors, by processor; empty without.
+    """Describes what a unit chooses among.
 
-    mixed: the branch that holds what the processors came to. paths: in order of computation.
+    Attributes:
+        processors: The steps of each processor, by its name.
+        shares: The gate of each processor in a softmax over all processors; empty where gates choose in a tree.
+        mixed: Name of the branch that the choice among the processors results in.
+        paths: The two branches of each gate, in order of computation.
     """
 
-    processors: dict[str, tuple[Step, ...]]
+    processors: dict[str, tuple[ProcessorStep, ...]]
     shares: dict[str, Gate]
     mixed: str
     paths: dict[Gate, Paths]
 
     @property
     def gates(self) -> tuple[Gate, ...]:
-        """All of them, in order of computation."""
+        """Names of all gates, in order of computation."""
         return (*self.shares.values(), *self.paths)
 
     @property
     def ln_after_activation(self) -> bool:
-        """Of the paper's wirings: whether the layer-norm branch is LN(A(L)), not A(LN(L))."""
+        """Whether the layer-norm branch of a paper's wiring is LN(A(L)), as in "reference", and not A(LN(L))."""
         return self.processors["ln"][0].kind == ACTIVATION
 
 
-def _paper(ln: tuple[Step, ...], bn_order: Paths, skip: Paths) -> Wiring:
-    """What both wirings have in common, and the three places where they differ."""
-    act = Step(ACTIVATION)
+def _paper(ln: tuple[ProcessorStep, ...], bn_order: Paths, skip: Paths) -> Wiring:
+    """Returns a wiring of the paper, given the three places where the two differ."""
+    act = ProcessorStep(ACTIVATION)
     return Wiring(
         processors={
             "activated": (act,),
-            "bn_before_activation": (Step("batch_norm", "bn_before_activation"), act),  # eq. 4
-            "bn_after_activation": (act, Step("batch_norm", "bn_after_activation")),  # eq. 3
+            "bn_before_activation": (ProcessorStep("batch_norm", "bn_before_activation"), act),  # eq. 4
+            "bn_after_activation": (act, ProcessorStep("batch_norm", "bn_after_activation")),  # eq. 3
             "ln": ln,
         },
         shares={},
@@ -96,31 +111,39 @@ def _paper(ln: tuple[Step, ...], bn_order: Paths, skip: Paths) -> Wiring:
 
 WIRINGS = {
     "equations": _paper(
-        ln=(Step("layer_norm", "ln"), Step(ACTIVATION)),  # eq. 8
+        ln=(ProcessorStep("layer_norm", "ln"), ProcessorStep(ACTIVATION)),  # eq. 8
         bn_order=Paths("bn_after_activation", "bn_before_activation"),  # eq. 5
         skip=Paths("processed", "bypass"),  # eq. 19
     ),
     "reference": _paper(
-        ln=(Step(ACTIVATION), Step("layer_norm", "ln")),
+        ln=(ProcessorStep(ACTIVATION), ProcessorStep("layer_norm", "ln")),
         bn_order=Paths("bn_before_activation", "bn_after_activation"),
         skip=Paths("bypass", "processed"),
     ),
 }
 
 
-def describe(processors: Mapping[str, Sequence[str]], mixing: Mixing = "tree") -> Wiring:
-    """A wiring over processors of one's own, given as the kinds of their steps; residual and skip are of the equations.
+def build_wiring(processors: Mapping[str, Sequence[str]], mixing: Mixing = "tree") -> Wiring:
+    """Builds a wiring over processors of one's own; residual and skip are those of the equations.
 
-    tree: gates as the paper's, from the first processor on: the gate `before_<p>` passes open what the processors
-    before p came to, closed p. softmax: a gate `share_<p>` for each processor p, under a softmax over all.
-    Raises ValueError for a name or a step that cannot be.
+    Args:
+        processors: The kinds of the steps of each processor, by its name: FUNCTIONS or MODULES.
+        mixing: "tree" has gates as the paper does: after the first processor each processor p has a gate `before_<p>`,
+            which passes the result of the processors before p when it is open, and p when it is closed. "softmax" has a
+            gate `share_<p>` for each processor p, and a softmax over all of them.
+
+    Returns:
+        The wiring.
+
+    Raises:
+        ValueError: The name of a processor is taken or no word, or a step is unknown.
     """
     for name, kinds in processors.items():
         _check(name, kinds)
     first, *others = processors
     shares = {name: f"share_{name}" for name in processors} if mixing == "softmax" and others else {}
-    results = [first, *(f"before_{name}" for name in others)]  # of the tree, as far as it has come
-    choices = {} if shares else {f"before_{p}": Paths(so_far, p) for p, so_far in zip(others, results, strict=False)}
+    results = [first, *(f"before_{name}" for name in others)]  # of the tree, after each processor
+    choices = {} if shares else {f"before_{p}": Paths(before, p) for p, before in zip(others, results, strict=False)}
     mixed = "mixed" if shares else results[-1]
     return Wiring(
         processors={name: _steps(name, kinds) for name, kinds in processors.items()},
@@ -130,11 +153,14 @@ def describe(processors: Mapping[str, Sequence[str]], mixing: Mixing = "tree") -
     )
 
 
-def _steps(processor: str, kinds: Sequence[str]) -> tuple[Step, ...]:
-    return tuple(Step(kind, f"{processor}_{at}" if kind in MODULES else None) for at, kind in enumerate(kinds))
+def _steps(processor: str, kinds: Sequence[str]) -> tuple[ProcessorStep, ...]:
+    """Returns the steps of a processor, whose modules are named by it and their position."""
+    names = [f"{processor}_{position}" if kind in MODULES else None for position, kind in enumerate(kinds)]
+    return tuple(map(ProcessorStep, kinds, names))
 
 
 def _check(processor: str, kinds: Sequence[str]) -> None:
+    """Raises ValueError where a processor's name or one of its steps is not allowed."""
     if not processor.isidentifier() or processor in BRANCHES or processor.startswith("before_"):
         raise ValueError(
             f"a processor's name must be a word of letters, digits and _, and none of {', '.join(BRANCHES)}, before_*, "

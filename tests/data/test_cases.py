@@ -32,7 +32,7 @@ from mgu.errors import UserError
 from mgu.factory.trained import load_trained
 from mgu.report.stats.correct import Bits
 from mgu.results.correct import read_correct
-from mgu.results.events import DataNote
+from mgu.results.events import DataNote, EpochEnded, Event
 from mgu.results.folder import run_folder
 from mgu.results.result import Metrics, read_result
 from mgu.run.evaluate_splits import count_images
@@ -460,8 +460,8 @@ def test_interrupted_it_goes_on_to_the_same_bits(of: Of, tmp_path: Path) -> None
     class Interruption(BaseException):
         pass
 
-    def interrupt(name: str, *arguments: Any) -> None:
-        if name == "epoch" and arguments[0]["epoch"] == 2:
+    def interrupt(event: Event) -> None:
+        if isinstance(event, EpochEnded) and event.row["epoch"] == 2:
             raise Interruption
 
     root = save_cases(tmp_path / "data")

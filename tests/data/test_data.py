@@ -67,7 +67,7 @@ def test_a_damaged_file_is_not_opened(data_root: str, tmp_path: Path, monkeypatc
     def refuse(load: Any, root: Path, train: bool) -> None:
         raise UserError(f"would fetch {load.__name__}")
 
-    monkeypatch.setattr(vision, "_download", refuse)
+    monkeypatch.setattr(vision, "download", refuse)
     with pytest.raises(UserError, match="would fetch CIFAR10"):
         load_vision("CIFAR10", tmp_path)
     assert not trace.exists()

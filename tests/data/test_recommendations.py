@@ -17,6 +17,7 @@ import torch
 from sklearn.metrics import ndcg_score
 from torch import nn
 
+from benchmarks.movielens_baselines import Popularity
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.ratings import files
@@ -28,7 +29,7 @@ from mgu.explain.explanation import explain_model
 from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model, count_flops
 from mgu.factory.trained import load_trained
-from mgu.models.recommender import Factorisation, Popularity, embedding
+from mgu.models.recommender import Factorisation, embedding
 from mgu.results.folder import run_folder
 from mgu.run.execute import run
 from mgu.tasks.ranking import Ranking

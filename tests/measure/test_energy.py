@@ -55,10 +55,15 @@ def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPat
 def test_the_meter_stops_when_the_work_fails() -> None:
     before = set(threading.enumerate())
     meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)
+    started: set[threading.Thread] = set()
+
+    def fail() -> None:
+        started.update(set(threading.enumerate()) - before)
+        raise ZeroDivisionError
+
     with pytest.raises(ZeroDivisionError), meter:
-        started = set(threading.enumerate()) - before
-        assert started
-        _ = 1 / 0
+        fail()
+    assert started
     for thread in started:  # nothing samples any more
         thread.join(5)
     assert meter.energy is not None and not any(thread.is_alive() for thread in started)

@@ -1,9 +1,9 @@
 """Baseline blocks and the unit in `reference` wiring against Keras 3, with copied weights, to 1e-5 in float32.
 
 The paper's figures come from Keras and can only be reproduced by networks that compute what Keras computes. Oracles are
-the snippets of seed 001, `create_model` (section 5.1) and `MultiGatedUnit_Snippet` (4.2), as functional Keras models
-whose layers bear the names of our modules. Keras runs on torch: the two sides share matrix products and autograd, but
-neither normalisations, wiring and memory layout (channels last in Keras) nor optimizers.
+the snippets of Damian and Piciu (2020), `create_model` (section 5.1) and `MultiGatedUnit_Snippet` (4.2), as functional
+Keras models whose layers bear the names of our modules. Keras runs on torch: the two sides share matrix products and
+autograd, but neither normalisations, wiring and memory layout (channels last in Keras) nor optimizers.
 """
 
 from __future__ import annotations

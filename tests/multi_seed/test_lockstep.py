@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +17,12 @@ from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits
+from mgu.errors import UserError
 from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.measure.estimate import Model
 from mgu.measure.share import ALONE, Slot
-from mgu.multi_seed.lockstep import train_together
+from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.events import EpochEnded, RunEvent
 from mgu.results.folder import find_state, run_folder
 from mgu.results.result import Result, read_result
@@ -60,7 +63,7 @@ def both_ways(
     configs: Sequence[RunConfig], kind: type[Images]
 ) -> list[tuple[tuple[Fit, Learner], tuple[Fit, Learner]]]:
     """Every run together with the others, and alone."""
-    jointly = train_together([lambda place, config=config: train(config, place, kind) for config in configs])
+    jointly = train_in_lockstep([lambda place, config=config: train(config, place, kind) for config in configs])
     return [(joint, train(config, ALONE, kind)) for config, joint in zip(configs, jointly, strict=True)]
 
 
@@ -120,13 +123,13 @@ def test_a_joint_failure_reaches_every_run_and_one_of_its_own_ends_all(configure
         return "went on"
 
     runs = [lambda place, config=config: caught(config, place) for config in configs]
-    assert train_together(runs) == ["0: RuntimeError", "1: RuntimeError"]
+    assert train_in_lockstep(runs) == ["0: RuntimeError", "1: RuntimeError"]
 
     def fail(place: Slot) -> str:
         raise KeyError("of its own")
 
     with pytest.raises(KeyError, match="of its own"):
-        train_together([runs[0], fail])
+        train_in_lockstep([runs[0], fail])
 
 
 class Interruption(BaseException):
@@ -209,6 +212,23 @@ def test_groups_are_of_one_configuration_and_no_larger_than_asked_for(configure:
         [("ln", 2)],  # the same once more: never twice in one group
     ]
     assert all(len(group) == 1 for group in group_seeds(configs, lambda config: False))
+
+
+def test_without_greenlet_a_group_is_refused_and_a_single_run_is_not(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is trained: the parent process groups the runs."""
+    monkeypatch.setattr("mgu.sweep.seed_groups.find_spec", lambda name: None)
+    configs = [configure(*SMALL, "norm=ln", "seeds_at_once=2", f"seed={seed}") for seed in range(2)]
+    with pytest.raises(UserError, match=r"must be 1 where .* greenlet is not installed, but got 2.*mgu\[together\]"):
+        group_seeds(configs, lambda config: True)
+    assert group_seeds(configs, lambda config: False) == [[config] for config in configs]
+
+
+def test_greenlet_is_imported_by_the_first_slot_only() -> None:
+    script = "import sys, mgu.multi_seed, mgu.run.worker; print('greenlet' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize(

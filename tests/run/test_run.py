@@ -16,7 +16,7 @@ from mgu.isolation import Send, call
 from mgu.results.correct import read_correct
 from mgu.results.folder import find_state, run_folder
 from mgu.results.result import Result, read_result
-from mgu.run import execute as run_module
+from mgu.run import training
 from mgu.run.execute import run
 from tests.conftest import Configure
 
@@ -59,7 +59,7 @@ def test_a_failure_is_recorded_with_its_traceback(configure: Configure, monkeypa
 
     config = configure(*QUICK)
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "fit", explode)
+        patch.setattr(training, "fit", explode)
         result = train(config)
     assert result.status == "failed" and result.error == "RuntimeError: the GPU is on fire"
     assert result.seconds and result.seconds.train > 0  # a search pays for it, too

@@ -121,9 +121,9 @@ def test_a_reader_that_leaves_stops_no_run(tmp_path: Path) -> None:
 
 FAULTS = '''
 import os, time
-import mgu.run.execute
+import mgu.run.training
 
-fit = mgu.run.execute.fit
+fit = mgu.run.training.fit
 
 def faulty(*arguments, **keywords):
     """By the run's seed, which its shuffling has."""
@@ -141,7 +141,7 @@ def faulty(*arguments, **keywords):
             time.sleep(1)
     return fit(*arguments, **keywords)
 
-mgu.run.execute.fit = faulty
+mgu.run.training.fit = faulty
 '''
 
 

@@ -16,7 +16,7 @@ from mgu.factory.trained import load_trained
 from mgu.prune.pruned_unit import prune_unit
 from mgu.results.folder import run_folder
 from mgu.run.execute import run
-from mgu.train.gate_penalty import Decisiveness, first_decided_epoch
+from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.unit.engine import Engine
 from mgu.unit.settling import Over, Settling
 from tests.conftest import Configure
@@ -38,7 +38,7 @@ def by_hand(gates: dict[str, Tensor], over: str) -> Tensor:
 def test_penalty_and_its_gradient(engine: Engine, over: str) -> None:
     unit, x = MultiGatedUnit(nn.Conv2d(2, 3, 3), engine=engine).double(), torch.randn(4, 2, 6, 5).double()
     config = DecisiveConfig(weight=2.0, over=over, start=0.0, end=0.0)  # type: ignore[arg-type]
-    penalty = Decisiveness(unit, config, steps=10)
+    penalty = GatePenalty(unit, config, steps=10)
     out = unit(x)
     value = penalty()
     (out.square().mean() + value).backward()
@@ -53,7 +53,7 @@ def test_penalty_and_its_gradient(engine: Engine, over: str) -> None:
 
 def test_schedule() -> None:
     unit = MultiGatedUnit(nn.Linear(2, 3))
-    penalty = Decisiveness(unit, DecisiveConfig(weight=4.0, start=0.25, end=0.75), steps=8)
+    penalty = GatePenalty(unit, DecisiveConfig(weight=4.0, start=0.25, end=0.75), steps=8)
     weights, watched = [], []
     for _ in range(8):
         weights.append(penalty.weight)
@@ -61,7 +61,7 @@ def test_schedule() -> None:
         penalty()
     assert weights == [0, 0, 0, 1, 2, 3, 4, 4]
     assert watched == [weight > 0 for weight in weights]  # a unit shows its gates only when somebody looks
-    assert Decisiveness(unit, penalty.config, steps=8, done=5).weight == 3
+    assert GatePenalty(unit, penalty.config, steps=8, done=5).weight == 3
     assert [first_decided_epoch(DecisiveConfig(weight=w, end=0.7), 10) for w in (0.0, 1.0)] == [1, 8]
 
 
@@ -150,7 +150,7 @@ def test_without_weight_nothing_changes(configure: Configure) -> None:
 
 
 def test_a_decision_at_once_is_no_division_by_nothing() -> None:
-    decisive = Decisiveness(nn.Identity(), DecisiveConfig(weight=1.0, start=0.5, end=0.5), steps=4)
+    decisive = GatePenalty(nn.Identity(), DecisiveConfig(weight=1.0, start=0.5, end=0.5), steps=4)
     progress = []
     for _ in range(4):
         progress.append(decisive.progress)

@@ -1,23 +1,16 @@
-"""Every way to compute a unit gives what the plain one gives: outputs, all gradients, statistics, whole trainings."""
+"""Every engine computes what the eager one does: outputs, all gradients, statistics, whole trainings."""
 
 from __future__ import annotations
 
 import copy
 import itertools
-from pathlib import Path
 
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.autograd import forward_ad
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from mgu import MultiGatedUnit
-from mgu.layers.normalization import BatchNorm
-from mgu.layers.packed import why_not_wide, wide
-from mgu.native import library as native
 from tests.unit.test_unit_contract import IMAGES, LAYERS
 
 FAST = ("packed", "native")
@@ -27,7 +20,7 @@ TOLERANCE = {torch.float64: 1e-12, torch.float32: 1e-5}  # of the largest value 
 
 
 def results(unit: MultiGatedUnit, engine: str, x: Tensor, seed: int = 1) -> dict[str, Tensor]:
-    """What one forward and backward pass of a copy comes to: output, gradients, running statistics."""
+    """Output, gradients and running statistics of one forward and backward pass of a copy."""
     twin = copy.deepcopy(unit)
     twin.engine = engine
     x = x.clone(memory_format=torch.preserve_format).requires_grad_()
@@ -327,199 +320,3 @@ def test_three_hundred_steps_on_real_images_lose_alike(seed: int) -> None:
     torch.testing.assert_close(torch.tensor(fast), torch.tensor(plain), rtol=1e-5, atol=1e-7)
     single = loss_curve("native", torch.float32, seed, images, labels, 300)
     assert sum(single) == pytest.approx(sum(plain), rel=0.05)
-
-
-# What each way needs, and what happens without.
-
-
-def test_a_machine_without_a_compiler_still_trains(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv("CC", raising=False)
-    native.load.cache_clear()
-    try:
-        unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
-        assert_same(results(unit, "auto", x), results(unit, "eager", x))
-        with pytest.raises(ValueError, match="or auto without a C compiler"):
-            results(unit, "native", x)
-    finally:
-        native.load.cache_clear()
-
-
-def test_a_broken_compiler_is_a_warning(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "broken").write_text("#!/bin/sh\necho no such option >&2; exit 1\n")
-    (tmp_path / "broken").chmod(0o755)
-    monkeypatch.setenv("CC", str(tmp_path / "broken"))
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path / "cache"))
-    native.load.cache_clear()
-    try:
-        unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
-        assert unit(x).isfinite().all()
-        assert "mixing.c could not be compiled" in caplog.text and "no such option" in caplog.text
-        assert not list((tmp_path / "cache" / "native").iterdir())
-    finally:
-        native.load.cache_clear()
-
-
-def test_compiled_once_for_all_processes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path))
-    native.load.cache_clear()
-    try:
-        x = torch.randn(3, 5)
-        MultiGatedUnit(nn.Linear(5, 6))(x)
-        (library,) = (tmp_path / "native").iterdir()  # by its content's name
-        written = library.stat().st_mtime_ns
-        native.load.cache_clear()
-        MultiGatedUnit(nn.Linear(5, 6))(x)
-        assert library.stat().st_mtime_ns == written
-        MultiGatedUnit(nn.Linear(5, 6), "relu")(x)
-        assert len(list((tmp_path / "native").iterdir())) == 2
-    finally:
-        native.load.cache_clear()
-
-
-def test_a_torn_library_is_compiled_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    source = tmp_path / "number.c"
-    source.write_text("int number(void) { return NUMBER; }\n")
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path))
-    native.load(source, NUMBER=7)
-    native.load.cache_clear()
-    (whole,) = (tmp_path / "native").iterdir()
-    content = whole.read_bytes()
-    whole.unlink()  # not written over: it is mapped into this process
-    whole.write_bytes(content[: len(content) // 2])
-    library = native.load(source, NUMBER=7)
-    assert library is not None and library.number() == 7
-    assert whole.read_bytes() == content
-
-
-def test_a_compiler_without_openmp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """As Apple's: one thread, the same numbers."""
-    compiler = native.find_compiler()
-    picky = tmp_path / "picky"
-    picky.write_text(f'#!/bin/sh\ncase "$*" in *-fopenmp\\ *) exit 1;; esac\nexec {compiler} "$@"\n')
-    picky.chmod(0o755)
-    monkeypatch.setenv("CC", str(picky))
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path / "cache"))
-    native.load.cache_clear()
-    try:
-        unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
-        assert_same(results(unit, "native", x), results(unit, "eager", x))
-    finally:
-        native.load.cache_clear()
-
-
-class OwnNorm(BatchNorm):
-    pass
-
-
-NOT_FAST = {
-    "a norm's hook": (lambda unit: unit.ln.register_forward_hook(lambda *_: None), "have hooks"),
-    "a frozen norm": (lambda unit: unit.bn_before_activation.eval(), "differ in mode"),
-    "another momentum": (lambda unit: setattr(unit.bn_after_activation, "momentum", 0.5), "differ in mode"),
-    "a foreign norm": (lambda unit: setattr(unit, "bn_after_activation", OwnNorm(6)), "not the unit's own"),
-    "a norm elsewhere": (lambda unit: unit.ln.to("meta"), "one number a channel"),
-    "an unknown activation": (lambda unit: setattr(unit, "activation", F.gelu), "activations but selu"),
-}
-
-
-@pytest.mark.parametrize("change", NOT_FAST)
-def test_what_the_fast_ways_cannot_do_is_computed_plainly(change: str) -> None:
-    """Also where it came to be so after a first call."""
-    unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
-    unit(x)
-    make, reason = NOT_FAST[change]
-    make(unit)
-    if change != "a norm elsewhere":  # which nothing can compute
-        assert_same(results(unit, "auto", x), results(unit, "eager", x))
-    with pytest.raises(ValueError, match=f"engine must be eager.*{reason}.*got native"):
-        results(unit, "native", x)
-
-
-NOT_WIDE = {
-    "a hook": (lambda unit: unit.bypass.register_forward_hook(lambda *_: None), "have hooks"),
-    "a backward hook": (lambda unit: unit.bypass.register_full_backward_pre_hook(lambda *_: None), "have hooks"),
-    "another geometry": (lambda unit: setattr(unit.bypass, "padding_mode", "circular"), "differ from one another"),
-}
-
-
-@pytest.mark.parametrize("change", NOT_WIDE)
-def test_transforms_that_are_no_one_layer_are_computed_one_by_one(change: str) -> None:
-    unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
-    unit(x)
-    make, reason = NOT_WIDE[change]
-    make(unit)
-    for engine in ("auto", "native"):
-        assert_same(results(unit, engine, x), results(unit, "eager", x))
-    with pytest.raises(ValueError, match=f"engine must not be packed.*{reason}"):
-        results(unit, "packed", x)
-
-
-def test_a_layer_that_changes_the_precision_gives_no_wrong_numbers() -> None:
-    """The compiled function would read them as the input's; torch refuses them."""
-
-    class Doubling(nn.Linear):
-        def forward(self, x: Tensor) -> Tensor:
-            return super().forward(x).double()
-
-    with pytest.raises(RuntimeError, match="share same datatype"):
-        MultiGatedUnit(Doubling(4, 6))(torch.randn(5, 4))
-
-
-def test_hooks_are_called() -> None:
-    unit, x, calls = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES), list[str]()
-    unit(x)
-    unit.bypass.register_forward_hook(lambda *_: calls.append("bypass"))
-    unit.ln.register_forward_hook(lambda *_: calls.append("ln"))
-    unit(x)
-    assert calls == ["bypass", "ln"]
-
-
-def test_an_activation_or_a_geometry_that_is_changed_later_is_followed() -> None:
-    unit, x = unit_of(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
-    unit(x)
-    unit.activation = F.relu
-    for transform in (unit.layer, unit.bypass, *unit.gate_transforms.values()):
-        transform.dilation = (2, 2)
-    assert_same(results(unit, "native", x), results(unit, "eager", x))
-
-
-def test_an_unknown_engine_gets_the_nearest() -> None:
-    with pytest.raises(ValueError, match=r"engine must be one of auto, .*Did you mean native\?"):
-        MultiGatedUnit(nn.Linear(5, 6)).engine = "nativ"
-
-
-@pytest.mark.filterwarnings("ignore:.*torch.jit.script. is deprecated:FutureWarning")  # in torch's forward_ad
-def test_where_torch_looks_into_the_unit_it_sees_plain_operations() -> None:
-    unit, x = unit_of(nn.Linear(5, 6)).eval(), torch.randn(7, 5)
-    expected = unit(x)
-    torch.testing.assert_close(torch.func.vmap(unit)(x), expected)
-    torch.testing.assert_close(make_fx(unit)(torch.zeros(7, 5))(x), expected)
-    with forward_ad.dual_level():
-        out, tangent = forward_ad.unpack_dual(unit(forward_ad.make_dual(x, torch.ones_like(x))))
-    torch.testing.assert_close(out, expected)
-    assert tangent is not None and tangent.isfinite().all()
-    with FakeTensorMode(allow_non_fake_inputs=True) as fake:
-        assert unit(fake.from_tensor(x)).shape == expected.shape
-
-
-def test_batched_gradients_are_refused_in_words() -> None:
-    unit, x = unit_of(nn.Linear(3, 4)).double(), torch.randn(2, 3, dtype=torch.float64)
-    with pytest.raises(RuntimeError, match="engine must be eager or packed for batched gradients"):
-        torch.autograd.functional.jacobian(unit, x, vectorize=True)
-
-
-def test_parameters_that_processes_share_stay_shared() -> None:
-    unit, x = unit_of(nn.Conv2d(4, 6, 3)).share_memory(), torch.randn(IMAGES)
-    assert_same(results(unit, "native", x), results(unit, "eager", x))
-    unit(x)
-    assert all(parameter.is_shared() for parameter in unit.parameters())
-
-
-@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
-def test_padding_modes(mode: str) -> None:
-    layers = [nn.Conv2d(4, 6, 3, padding=(1, 2), padding_mode=mode) for _ in range(3)]
-    assert why_not_wide(layers, -3) is None
-    x = torch.randn(IMAGES)
-    torch.testing.assert_close(wide(layers, x), torch.cat([layer(x) for layer in layers], dim=1))

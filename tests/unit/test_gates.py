@@ -14,6 +14,8 @@ from mgu import MultiGatedUnit
 from mgu.config.identity import identity_values
 from mgu.errors import UserError
 from mgu.factory.model import build_block
+from mgu.layers.weight_init import fresh_copy
+from mgu.unit.engine import Engine
 from mgu.unit.wiring import BYPASS_KINDS, GATE_KINDS, BypassKind, GateKind
 from tests.conftest import Configure
 from tests.unit.test_engines import assert_same, results, unit_of
@@ -238,6 +240,42 @@ def test_gates_live_where_the_layer_lives() -> None:
 def test_an_unknown_kind_gets_the_nearest(words: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"(gate|bypass) must be one of .*Did you mean (squeeze|identity)\?"):
         MultiGatedUnit(nn.Linear(5, 6), **words)  # type: ignore[arg-type]
+
+
+def two_layers(layer: nn.Module) -> nn.Module:
+    """A gate with a hidden layer."""
+    assert isinstance(layer, nn.Linear)
+    return nn.Sequential(nn.Linear(layer.in_features, 3), nn.Tanh(), nn.Linear(3, 1))
+
+
+@pytest.mark.parametrize("engine", ["eager", "auto", "native"])
+def test_gates_and_bypass_can_be_made_by_a_function(engine: Engine) -> None:
+    made: list[nn.Module] = []
+
+    def rectified(layer: nn.Module) -> nn.Module:
+        made.append(nn.Sequential(fresh_copy(layer), nn.ReLU()))
+        return made[-1]
+
+    layer = nn.Linear(5, 6).double()
+    unit = MultiGatedUnit(layer, gate=two_layers, bypass=rectified, engine=engine).eval()
+    x = torch.randn(7, 5, dtype=torch.float64)
+    gates, branches = unit.gates(x), unit.branches(x)
+    assert {value.shape for value in gates.values()} == {(7, 1)} and unit.bypass is made[0] and len(made) == 1
+    assert len({id(module) for module in unit.gate_transforms.values()}) == 5
+    assert branches["bypass"].min() == 0 and {p.dtype for p in unit.parameters()} == {torch.float64}
+    torch.testing.assert_close(gates["skip"], torch.sigmoid(unit.transform("skip")(x)))
+    torch.testing.assert_close(
+        unit(x), gates["skip"] * branches["processed"] + (1 - gates["skip"]) * branches["bypass"]
+    )
+
+
+@pytest.mark.parametrize("argument", ["gate", "bypass"])
+def test_a_function_that_makes_no_module_is_refused(argument: str) -> None:
+    expected = f"{argument} must be a name or a function from the layer to a new module, but got"
+    with pytest.raises(TypeError, match=f"{expected} one that returns Parameter. Return a torch.nn.Module"):
+        MultiGatedUnit(nn.Linear(5, 6), **{argument: lambda layer: layer.weight})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=rf"{expected} a Linear. Pass lambda layer: Linear\(...\)"):
+        MultiGatedUnit(nn.Linear(5, 6), **{argument: nn.Linear(5, 6)})  # type: ignore[arg-type]
 
 
 def test_a_gate_that_does_not_fit_is_the_users_to_mend(configure: Configure) -> None:

@@ -1,4 +1,4 @@
-"""What the unit promises to whoever wraps a layer with it: every kind of layer, every way PyTorch treats a module."""
+"""The contract of the unit: every kind of layer can be wrapped, and PyTorch treats a unit as any other module."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The unit against its equations, written out by hand from seed 001 with nothing but tensor arithmetic, in float64."""
+"""The unit against the equations of Damian and Piciu (2020), written out with tensor arithmetic alone, in float64."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ByHand:
 
 
 def equations(by: ByHand, x: Tensor, residual_gate: bool) -> Tensor:
-    """Eq. 1-19 of seed 001."""
+    """Eq. 1-19 of Damian and Piciu (2020)."""
     layer, t = by.t("layer", x), by.t("bypass", x)
     f_bn1, f_bn2 = by.bn("bn_after_activation", selu(layer)), selu(by.bn("bn_before_activation", layer))
     g = by.g("bn_order", x)
@@ -72,7 +72,7 @@ def equations(by: ByHand, x: Tensor, residual_gate: bool) -> Tensor:
 
 
 def reference(by: ByHand, x: Tensor, residual_gate: bool) -> Tensor:
-    """The snippet of seed 001, section 4.2, with the polarities of its printed diagnosis."""
+    """The snippet of section 4.2, with the polarities of the diagnosis printed in section 6.2."""
     bypass, layer = by.t("bypass", x), by.t("layer", x)
     act = selu(layer)
     bn_act, act_bn, act_ln = selu(by.bn("bn_before_activation", layer)), by.bn("bn_after_activation", act), by.ln(act)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
+from typing import Any
 
 import pytest
 import torch
 from hydra.errors import ConfigCompositionException
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
+import mgu.unit
 from mgu import MultiGatedUnit
 from mgu.cli.hydra_errors import translate_error
 from mgu.errors import UserError
@@ -17,10 +22,10 @@ from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model
 from mgu.layers.activation import ACTIVATIONS
 from mgu.layers.normalization import GroupNorm
-from mgu.layers.packed import wide
 from mgu.layers.switchable import SwitchableNorm
+from mgu.unit import wiring
 from mgu.unit.processors import MODULES, num_groups
-from mgu.unit.wiring import ACTIVATION, FUNCTIONS, WIRINGS, Mixing, describe
+from mgu.unit.wiring import ACTIVATION, FUNCTIONS, WIRINGS, Mixing, build_wiring
 from mgu.unit.wiring import MODULES as MODULE_NAMES
 from tests.conftest import Configure
 from tests.unit.test_unit_equations import EPS, ByHand, selu, standardise
@@ -73,7 +78,7 @@ def softmax(by: Processed, x: Tensor) -> Tensor:
 @pytest.mark.parametrize("mixing", ["tree", "softmax"])
 def test_a_description_is_the_unit_that_it_says(mixing: Mixing, residual_gate: bool, skip_gate: bool) -> None:
     words = {"residual_gate": residual_gate, "skip_gate": skip_gate}
-    unit = MultiGatedUnit(nn.Conv2d(4, 8, 3), wiring=describe(PROCESSORS, mixing), **words).double()  # type: ignore[arg-type]
+    unit = MultiGatedUnit(nn.Conv2d(4, 8, 3), wiring=build_wiring(PROCESSORS, mixing), **words).double()  # type: ignore[arg-type]
     for parameter in unit.parameters():
         nn.init.normal_(parameter, std=0.5)
     x = torch.randn(3, 4, 6, 5, dtype=torch.float64, requires_grad=True)
@@ -95,29 +100,44 @@ def test_a_description_is_the_unit_that_it_says(mixing: Mixing, residual_gate: b
     assert ("bypass" in unit.branches(x)) == (residual_gate or skip_gate)
 
 
-def test_copies_in_another_wiring_are_one_wide_layer(monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-    monkeypatch.setattr("mgu.unit.unit.wide", lambda layers, x: calls.append(len(layers)) or wide(layers, x))
+class LinearWidths(TorchFunctionMode):
+    """Notes how many outputs each dense layer has that is computed meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widths: list[int] = []
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if func is nn.functional.linear:
+            self.widths.append(out.shape[-1])
+        return out
+
+
+def test_copies_in_another_wiring_are_one_wide_layer() -> None:
     x = torch.randn(3, 5)
     for words in (
-        {"wiring": describe(PROCESSORS)},
-        {"wiring": describe(PROCESSORS, "softmax"), "residual_gate": False},
+        {"wiring": build_wiring(PROCESSORS)},
+        {"wiring": build_wiring(PROCESSORS, "softmax"), "residual_gate": False},
     ):
-        MultiGatedUnit(nn.Linear(5, 6), engine="packed", **words)(x)  # type: ignore[arg-type]
-    assert calls == [8, 8]  # layer, bypass, four gates of the tree or five shares, skip, and the tree's residual
+        unit = MultiGatedUnit(nn.Linear(5, 6), engine="packed", **words)  # type: ignore[arg-type]
+        with LinearWidths() as seen:
+            unit(x)
+        assert seen.widths == [8 * 6]  # layer, bypass, four gates of the tree or five shares, skip, the tree's residual
     with pytest.raises(ValueError, match="around other choices than the paper's"):
         MultiGatedUnit(nn.Linear(5, 6), skip_gate=False, engine="native")(x)
 
 
 def test_the_gates_of_a_softmax_add_up_to_one() -> None:
-    unit, x = MultiGatedUnit(nn.Linear(5, 6), wiring=describe(PROCESSORS, "softmax"), gate="channel"), torch.randn(3, 5)
+    unit = MultiGatedUnit(nn.Linear(5, 6), wiring=build_wiring(PROCESSORS, "softmax"), gate="channel")
+    x = torch.randn(3, 5)
     shares = [value for name, value in unit.gates(x).items() if name.startswith("share_")]
     assert len(shares) == len(PROCESSORS)
     torch.testing.assert_close(sum(shares), torch.ones(6))
 
 
 def test_dropout_is_a_step_that_rests_in_evaluation() -> None:
-    words = {"wiring": describe({"dropped": ["dropout"]}), "residual_gate": False, "skip_gate": False}
+    words = {"wiring": build_wiring({"dropped": ["dropout"]}), "residual_gate": False, "skip_gate": False}
     unit = MultiGatedUnit(nn.Linear(5, 4000), **words)  # type: ignore[arg-type]
     x = torch.randn(3, 5)
     share = (unit(x) == 0).float().mean()
@@ -128,7 +148,7 @@ def test_dropout_is_a_step_that_rests_in_evaluation() -> None:
 @pytest.mark.parametrize("mixing", ["tree", "softmax"])
 def test_another_wiring_compiles_and_exports(mixing: Mixing) -> None:
     unit, x = (
-        MultiGatedUnit(nn.Conv2d(4, 6, 3), wiring=describe(PROCESSORS, mixing), gate="squeeze"),
+        MultiGatedUnit(nn.Conv2d(4, 6, 3), wiring=build_wiring(PROCESSORS, mixing), gate="squeeze"),
         torch.randn(2, 4, 6, 5),
     )
     compiled = torch.compile(copy.deepcopy(unit), backend="aot_eager", fullgraph=True)
@@ -136,6 +156,15 @@ def test_another_wiring_compiles_and_exports(mixing: Mixing) -> None:
     unit.eval()
     program = torch.export.export(unit, (x,))
     torch.testing.assert_close(program.module()(x), unit(x))
+
+
+def test_the_face_of_the_unit_hands_on_wirings_without_torch() -> None:
+    names = ", ".join(name for name in mgu.unit.__all__ if hasattr(wiring, name))
+    script = f"import sys; from mgu.unit import {names}; assert 'torch' not in sys.modules; from mgu.unit import *"
+    subprocess.run([sys.executable, "-c", script], check=True)
+    assert mgu.unit.MultiGatedUnit is MultiGatedUnit and mgu.unit.build_wiring is build_wiring
+    with pytest.raises(AttributeError, match="has no attribute 'MultiGatedUnits'"):
+        mgu.unit.MultiGatedUnits  # noqa: B018
 
 
 # The steps.
@@ -284,7 +313,7 @@ def test_an_engine_that_a_unit_cannot_have_is_refused(overrides: str, message: s
 
 def test_a_unit_without_choices_has_no_bypass_and_the_paper_all_of_its_names() -> None:
     unit = MultiGatedUnit(
-        nn.Linear(5, 6), wiring=describe({"act": ["activation"]}), residual_gate=False, skip_gate=False
+        nn.Linear(5, 6), wiring=build_wiring({"act": ["activation"]}), residual_gate=False, skip_gate=False
     )
     x = torch.randn(3, 5)
     torch.testing.assert_close(unit(x), torch.selu(unit.layer(x)))

@@ -39,18 +39,21 @@ class CaseDataset:
 
     @cached_property
     def splits(self) -> Splits:
+        """The examples in main memory; raises UserError where they cannot be had or learned from."""
         from mgu.data.cases.cases import load_cases
 
         return load_cases(self.config)
 
     @property
     def shapes(self) -> Shapes:
+        """The shapes of one example."""
         from mgu.data.shapes import Shapes
 
         return Shapes(tuple(self.config.image_shape), self.config.num_classes)
 
     @property
     def task(self) -> Classification:
+        """Loss and metrics."""
         from mgu.data.cases.cases import CaseImages
         from mgu.tasks.classification import Classification, balance
 

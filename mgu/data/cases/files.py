@@ -89,4 +89,5 @@ def describe_odd(odd: dict[str, str]) -> str:
 
 
 def _and_more(number: int) -> str:
+    """Returns how many more there are, in words."""
     return f" (and {number} more)" if number > 0 else ""

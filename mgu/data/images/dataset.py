@@ -37,18 +37,21 @@ class ImageDataset:
 
     @cached_property
     def splits(self) -> Splits:
+        """The examples in main memory; raises UserError where they cannot be had or learned from."""
         from mgu.data.images.loaders import load_splits
 
         return load_splits(self.config)
 
     @property
     def shapes(self) -> Shapes:
+        """The shapes of one example."""
         from mgu.data.shapes import Shapes
 
         return Shapes(tuple(self.config.image_shape), self.config.num_classes)
 
     @property
     def task(self) -> Classification:
+        """Loss and metrics."""
         from mgu.tasks.classification import Classification
 
         return Classification(self.config.num_classes)

@@ -28,6 +28,7 @@ class Images:
 
     @property
     def device(self) -> torch.device:
+        """The device whose memory the examples are in."""
         return self.labels.device
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:

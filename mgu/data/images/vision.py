@@ -29,10 +29,11 @@ def load_vision(class_name: str, root: Path) -> tuple[Images, Images]:
 
 
 def _load_part(load: Any, root: Path, train: bool) -> Images:
+    """Loads the training or test images. Raises UserError."""
     try:
         part = load(root, train=train)
     except RuntimeError:  # not found, or its checksums are wrong
-        part = _download(load, root, train)
+        part = download(load, root, train)
     except (AssertionError, ValueError, EOFError) as error:
         raise UserError(
             f"dataset {load.__name__} must be as its authors publish it, but a file below {root} is damaged ({error}). "
@@ -41,7 +42,8 @@ def _load_part(load: Any, root: Path, train: bool) -> Images:
     return Images(_channels_first(torch.as_tensor(part.data)), torch.as_tensor(part.targets).long())
 
 
-def _download(load: Any, root: Path, train: bool) -> Any:
+def download(load: Any, root: Path, train: bool) -> Any:
+    """Downloads a part of a data set below `root`. Raises UserError where that fails."""
     log.info("downloading %s to %s", load.__name__, root)
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -31,6 +31,7 @@ class Candidates:
 
     @property
     def device(self) -> torch.device:
+        """The device whose memory the examples are in."""
         return self.pairs.device
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:

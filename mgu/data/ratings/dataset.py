@@ -56,10 +56,12 @@ class RatingDataset:
 
     @property
     def splits(self) -> Splits:
+        """The examples in main memory; raises UserError where they cannot be had or learned from."""
         return self.ratings.splits
 
     @property
     def shapes(self) -> Shapes:
+        """The shapes of one example."""
         import torch
 
         from mgu.data.shapes import Shapes
@@ -68,6 +70,7 @@ class RatingDataset:
 
     @property
     def task(self) -> Task:
+        """Loss and metrics."""
         from mgu.tasks.ranking import Ranking
         from mgu.tasks.regression import Regression
 

@@ -54,16 +54,19 @@ class TableDataset:
 
     @property
     def splits(self) -> Splits:
+        """The examples in main memory; raises UserError where they cannot be had or learned from."""
         return self.table.splits
 
     @property
     def shapes(self) -> Shapes:
+        """The shapes of one example."""
         from mgu.data.shapes import Shapes
 
         return Shapes((self.table.num_inputs,), len(self.table.classes) or 1)
 
     @property
     def task(self) -> Task:
+        """Loss and metrics."""
         from mgu.tasks.classification import Classification
         from mgu.tasks.regression import Regression
 

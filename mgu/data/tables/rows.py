@@ -25,6 +25,7 @@ class Rows:
 
     @property
     def device(self) -> torch.device:
+        """The device whose memory the examples are in."""
         return self.targets.device
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,113 @@
+"""Training of a run: from its beginning or its checkpoint, with a new checkpoint after every epoch."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from mgu.config.unit import DecisiveConfig
+from mgu.factory.experiment import Experiment
+from mgu.factory.learner import build_fit_settings, build_graph, build_learner
+from mgu.measure.cost import RunCost
+from mgu.measure.cost_meter import CostMeter
+from mgu.measure.share import Slot
+from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
+from mgu.results.record import write_history
+from mgu.run.checkpoint import restore_checkpoint, save_checkpoint, set_aside
+from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
+from mgu.train.learner import Learner
+from mgu.train.loop import Callbacks, Fit, fit
+
+log = logging.getLogger("mgu")
+
+SECONDS_PER_UPDATE = 0.2  # between two of these events: a bar redrawn every step would cost small models time
+
+
+class Start(NamedTuple):
+    """Holds what training starts from: a new learner, or its state after the last epoch of an interrupted call."""
+
+    learner: Learner
+    shuffle: torch.Generator
+    fit: Fit
+    cost: RunCost | None = None  # of the interrupted calls
+
+
+class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
+    """Says that training raised `cause`, and what it had cost until then: a search pays for failures, too."""
+
+    def __init__(self, cause: Exception, cost: RunCost) -> None:
+        super().__init__(str(cause))
+        self.cause, self.cost = cause, cost
+
+
+def begin_or_continue(experiment: Experiment, folder: Path, send: Send) -> Start:
+    """Builds the learner, and restores the checkpoint of an interrupted call if there is one that can be used."""
+    config = experiment.config
+    learner, shuffle = build_learner(experiment), torch.Generator().manual_seed(config.seed)
+    try:
+        restored = restore_checkpoint(folder, config, learner, shuffle)
+    except ValueError as error:
+        note = f"its checkpoint cannot be used ({error}): set aside as {set_aside(folder).name}, starting over"
+        log.warning(note)
+        send(Note(note))
+        return Start(build_learner(experiment), torch.Generator().manual_seed(config.seed), Fit())
+    if not restored:
+        return Start(learner, shuffle, Fit())
+    note = f"continues after epoch {len(restored.fit.history)}"
+    log.info(note)
+    send(Note(note))
+    return Start(learner, shuffle, restored.fit, restored.cost)
+
+
+def train(experiment: Experiment, folder: Path, start: Start, cost: CostMeter, slot: Slot, send: Send) -> Fit:
+    """Fits the model and saves a checkpoint after every epoch. Raises TrainingFailed."""
+    config, splits, learner = experiment.config, experiment.splits, start.learner
+    training, decisive = config.training, config.mgu.decisive if config.mgu else DecisiveConfig()
+    steps_per_epoch = math.ceil(len(splits.train) / training.batch_size)
+    total, done = training.epochs * steps_per_epoch, len(start.fit.history) * steps_per_epoch
+    send(Began(experiment.device_name, len(start.fit.history), steps_per_epoch))
+
+    def on_epoch(fit: Fit) -> None:
+        cost.lap("train")
+        write_history(folder, fit.history)
+        if fit.status == "ok":
+            save_checkpoint(folder, config, learner, start.shuffle, fit, cost.so_far)
+        log.debug("%s", fit.history[-1])
+        send(EpochEnded(fit.history[-1]))
+        cost.lap("checkpoint")
+
+    joined = learner._replace(model=slot.join(learner.model, learner.optimizer))
+    try:
+        return fit(
+            joined,
+            splits,
+            build_fit_settings(config, first_decided_epoch(decisive, training.epochs)),
+            shuffle=start.shuffle,
+            so_far=start.fit,
+            as_graph=build_graph(config, learner.optimizer),
+            penalty=GatePenalty(joined.model, decisive, total, done) if decisive.is_on else None,
+            callbacks=Callbacks(_count_steps(send), on_epoch),
+        )
+    except Exception as error:
+        cost.lap("train")
+        raise TrainingFailed(error, cost.so_far) from error
+
+
+def _count_steps(send: Send) -> Callable[[], None]:
+    """Returns a callback that counts steps and sends their number from time to time."""
+    steps, sent_s = 0, time.perf_counter()
+
+    def on_step() -> None:
+        nonlocal steps, sent_s
+        steps += 1
+        if (now := time.perf_counter()) - sent_s > SECONDS_PER_UPDATE:
+            sent_s = now
+            send(Stepped(steps))
+
+    return on_step
