@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def say(line: str) -> None:
@@ -43,6 +45,8 @@ PLAIN_WIDTH = 240  # where there is no terminal to ask: wide enough not to fold 
 
 def table_console() -> Console:
     """The terminal, or where there is none a page on which no cell is folded."""
+    from rich.console import Console  # takes longer to import than a report in any other form takes to make
+
     console = Console()
     return console if console.is_terminal else Console(width=PLAIN_WIDTH)
 

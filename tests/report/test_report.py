@@ -267,6 +267,6 @@ def test_the_report_imports_nothing_that_it_does_not_need(form: str, tmp_path: P
     command = [sys.executable, "-c", code, "report", str(tmp_path), "--format", form]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     imported = set(json.loads(done.stdout.splitlines()[-1].replace("'", '"')))
-    slow = {"torch", "hydra", "omegaconf", "pandas", "pydantic", "codecarbon", "statsmodels", "matplotlib", "jinja2"}
+    slow = {"torch", "hydra", "omegaconf", "pandas", "pydantic", "codecarbon", "matplotlib", "jinja2"}
     assert not imported & (slow | ({"scipy", "numpy"} if form == "csv" else set()))
     assert ("rich" in imported) == (form == "table")

@@ -16,7 +16,6 @@ from mgu.config.run import RunConfig
 from mgu.report.analysis import Analysis
 from mgu.report.ranking.rank import rank
 from mgu.report.ranking.seeds import group_seeds, spread
-from mgu.report.stats.compare import correct_for_many
 from mgu.report.stats.correct import Bits
 from mgu.report.stats.optimism import optimism
 from mgu.report.stats.power import Variance, seeds_needed
@@ -126,12 +125,6 @@ def test_one_seed_is_mcnemar_over_images_and_no_verdict(trained: Trained) -> Non
     assert found and found.best.p_images == pytest.approx(binomtest(20, 20).pvalue)
     assert found.outcome == "not decided" and found.best.p_seeds is None and found.best.p_corrected is None
     assert "5.00 points above a-s0: seeds" in found.sentence and "train at least 5" in found.sentence
-
-
-def test_holm_is_its_step_down_rule() -> None:
-    p = [0.01, 0.04, 0.03, None]
-    assert correct_for_many(p) == pytest.approx([0.04, 0.09, 0.09, None])  # 4 x .01, then max(3 x .03, 2 x .04)
-    assert correct_for_many([None, None]) == [None, None]
 
 
 def test_a_clear_win_and_a_clear_loss(trained: Trained) -> None:

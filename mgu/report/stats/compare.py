@@ -8,7 +8,6 @@ claimed of other seeds on other images needs the third, of both together: min F'
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 from mgu.report.ranking.rank import Row, Split
 from mgu.report.ranking.seeds import TINY, Spread, spread
 from mgu.report.stats.correct import Correct
-from mgu.report.stats.power import ALPHA, Variance, variance_of
+from mgu.report.stats.power import Variance, variance_of
 from mgu.report.stats.ttest import TTest, over_both, p_above, t_tests
 
 if TYPE_CHECKING:
@@ -134,15 +133,22 @@ def variance_between(of_unit: Correct, against: Comparison, correct: Correct) ->
 
 
 def mcnemar(differences: Floats) -> float:
-    """Exact, of one difference (1, 0 or -1) an image: among images that one got right and the other did not, would a
-    fair coin split them so unevenly?
+    """Returns the two-sided p-value of McNemar's exact test (McNemar 1947, https://doi.org/10.1007/BF02295996).
+
+    Among images that only one of the two classified correctly, would a fair coin split them so unevenly?
+
+    Args:
+        differences: Unit minus baseline by image (N,): 1, 0 or -1.
+
+    Returns:
+        The p-value; 1 where the two agree on every image.
     """
-    from statsmodels.stats.contingency_tables import mcnemar as test
+    from scipy.stats import binomtest
 
     only_unit, only_baseline = int((differences > 0).sum()), int((differences < 0).sum())
     if only_unit + only_baseline == 0:
         return 1.0
-    return float(test([[0, only_unit], [only_baseline, 0]], exact=True).pvalue)
+    return float(binomtest(only_unit, only_unit + only_baseline).pvalue)
 
 
 def _per_image(of_unit: Correct, of_baseline: Correct, seeds: Sequence[int]) -> Floats | None:
@@ -163,12 +169,19 @@ def _common(first: Mapping[int, object], second: Mapping[int, object]) -> list[i
 
 
 def correct_for_many(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down correction (Holm 1979) over all of them; one that could not be tested counts as one."""
-    if all(p is None for p in p_values):
-        return list(p_values)
-    from statsmodels.stats.multitest import multipletests
+    """Corrects p-values by Holm's step-down method (Holm 1979, https://www.jstor.org/stable/4615733).
 
-    gc.freeze()  # it collects garbage at every call: not among ten thousand results each time
-    corrected = multipletests([1.0 if p is None else p for p in p_values], alpha=ALPHA, method="holm")[1]
-    gc.unfreeze()
-    return [None if p is None else float(own) for p, own in zip(p_values, corrected, strict=True)]
+    The k-th smallest of m p-values is multiplied by m - k + 1; none becomes smaller than a smaller one, or more than 1.
+
+    Args:
+        p_values: Two-sided p-values; None for a comparison that could not be tested, which counts as 1.
+
+    Returns:
+        The corrected p-values in the same order, None where there was none.
+    """
+    known = [1.0 if p is None else p for p in p_values]
+    corrected, highest = list(p_values), 0.0
+    for place, k in enumerate(sorted(range(len(known)), key=known.__getitem__)):
+        highest = max(highest, min(1.0, known[k] * (len(known) - place)))
+        corrected[k] = None if p_values[k] is None else highest
+    return corrected
