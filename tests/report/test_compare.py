@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgu.report.stats.compare import correct_for_many, mcnemar
+from mgu.report.stats import correct_for_many, mcnemar
 
 # statsmodels 0.15.0, statsmodels.stats.contingency_tables.mcnemar([[0, b], [c, 0]], exact=True).pvalue by (b, c).
 MCNEMAR = {
