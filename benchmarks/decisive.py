@@ -27,7 +27,7 @@ from mgu.factory.learner import build_learner, build_optimizer
 from mgu.factory.model import build_splits
 from mgu.models.convnet import ConvNet
 from mgu.prune.choose import accuracy_of
-from mgu.prune.fix_gates import spread, summarise
+from mgu.prune.fix_gates import std_within_channels, summarise
 from mgu.prune.network import prune
 from mgu.train.gate_penalty import Decisiveness, first_decided_epoch
 from mgu.train.loop import fit
@@ -82,7 +82,7 @@ def measure(config: RunConfig) -> dict[str, Any]:
     }
     scores = {name: 100 * accuracy_of(model, splits.test) for name, model in row.items()}
     scores["fine-tuned"] = 100 * accuracy_of(train(config, splits, whole), splits.test)
-    return scores | {"spread": mean(map(spread, summaries.values()))}
+    return scores | {"spread": mean(map(std_within_channels, summaries.values()))}
 
 
 def train(config: RunConfig, splits: Splits, model: ConvNet | None = None) -> ConvNet:

@@ -1,23 +1,28 @@
-"""Accuracy against what a model costs, for every candidate: prune.png."""
+"""Figure of accuracy against cost for every candidate: prune.png."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from mgu.prune.benchmark import Cost
-from mgu.prune.outcome import Outcome
+from mgu.prune.benchmark import InferenceCost
+from mgu.prune.outcome import PruneOutcome
 from mgu.results.files import replacing
 from mgu.results.result import describe_method
 
 PICTURE_FILE = "prune.png"
 
-Axis = tuple[str, Callable[[Cost], float | None]]
+Axis = tuple[str, Callable[[InferenceCost], float | None]]
 
 
-def draw_curve(outcome: Outcome, path: Path) -> None:
-    """Four panels: parameters, operations, time, energy."""
-    import matplotlib  # as pyplot, half a second that only this command needs
+def draw_curve(outcome: PruneOutcome, path: Path) -> None:
+    """Draws accuracy against parameters, operations, time and, if it was measured, energy.
+
+    Args:
+        outcome: The outcome of pruning.
+        path: The file to write.
+    """
+    import matplotlib  # takes half a second to import, like pyplot
 
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
@@ -54,7 +59,7 @@ def draw_curve(outcome: Outcome, path: Path) -> None:
         panel.tick_params(axis="x", labelrotation=30)
         panel.set_xlabel(title)
         panel.grid(alpha=0.3)
-    panels[0].set_ylabel("accuracy where it is chosen [%]")
+    panels[0].set_ylabel("validation accuracy [%]")
     panels[0].legend(fontsize=7)
     figure.suptitle(outcome.run, fontsize=10)
     with replacing(path) as temporary:

@@ -21,17 +21,18 @@ from mgu.factory.learner import build_optimizer
 from mgu.factory.trained import load_trained
 from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet
-from mgu.prune.benchmark import Cost, Latency
+from mgu.prune import load_pruned
+from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.choose import accuracy_of, choose
-from mgu.prune.convert import TOLERANCE, check_equal, convert, logits_of
-from mgu.prune.distill import Distillation, Taught
-from mgu.prune.export import Format, export
-from mgu.prune.fine_tune import Tuning
-from mgu.prune.fix_gates import Candidate, by_threshold, rounded
-from mgu.prune.load import load_pruned
-from mgu.prune.network import Decisions, Place, as_text, from_text, open_questions, prune
-from mgu.prune.outcome import OUTCOME_FILE, Outcome, Row
-from mgu.prune.pipeline import choosing_splits, run_pruning
+from mgu.prune.convert import TOLERANCE, check_equivalent, convert_network, logits_of
+from mgu.prune.distill import Distillation, TaughtData
+from mgu.prune.export import Format, export_network
+from mgu.prune.fine_tune import FineTuner
+from mgu.prune.fix_gates import Candidate, fix_by_threshold, round_near
+from mgu.prune.inputs import choosing_splits
+from mgu.prune.network import Decisions, Place, decisions_from_json, decisions_to_json, prune, undecided_gates
+from mgu.prune.outcome import OUTCOME_FILE, ModelRow, PruneOutcome
+from mgu.prune.pipeline import run_pruning
 from mgu.prune.terminal import print_outcome
 from mgu.results.result import PRUNE_FOLDER
 from mgu.tasks.classification import Classification
@@ -62,37 +63,37 @@ def network() -> tuple[ConvNet, Decisions]:
 def test_a_decided_network_converts_to_layers_and_activations() -> None:
     model, decisions = network()
     pruned = prune(model, decisions)
-    assert not open_questions(model, decisions)
-    converted = convert(pruned)
+    assert not undecided_gates(model, decisions)
+    converted = convert_network(pruned)
     assert norms_in(pruned) == 3 and norms_in(converted) == 0
     kinds = {type(part) for part in converted.modules()} - {ConvNet, nn.Sequential, nn.Dropout, nn.Linear, Block}
     assert kinds <= {nn.Conv2d, nn.Identity}
     images = torch.rand(50, 1, 8, 8)
-    assert check_equal("converted", converted(images), pruned(images)) < TOLERANCE
+    assert check_equivalent("converted", converted(images), pruned(images)) < TOLERANCE
 
 
 @pytest.mark.parametrize("form", ["torch", "onnx"])
 def test_what_is_exported_computes_the_same_for_any_number_of_images(form: Format) -> None:
     model, decisions = network()
     decisions[Place(2, "skip")] = torch.tensor([0.0, 1.0, 0.0, 0.0, 0.0])
-    converted = convert(prune(model, decisions))
-    _, infer = export(converted, torch.rand(1, 1, 8, 8), form)
+    converted = convert_network(prune(model, decisions))
+    _, infer = export_network(converted, torch.rand(1, 1, 8, 8), form)
     for count in (1, 2, 7):
         images = torch.rand(count, 1, 8, 8)
         with torch.inference_mode():
-            check_equal("exported", infer(images), converted(images))
+            check_equivalent("exported", infer(images), converted(images))
 
 
 def test_a_conversion_that_is_not_exact_is_refused() -> None:
     logits = torch.randn(5, 10)
-    assert check_equal("converted", logits * (1 + 1e-7), logits) < TOLERANCE
+    assert check_equivalent("converted", logits * (1 + 1e-7), logits) < TOLERANCE
     for wrong in (logits + 1e-3, logits * float("nan")):
         with pytest.raises(RunsFailed, match="the converted model must equal"):
-            check_equal("converted", wrong, logits)
+            check_equivalent("converted", wrong, logits)
 
 
 def test_constants_by_rule() -> None:
-    found = rounded(torch.tensor([0.0, 0.05, 0.2, 0.93, 0.5]), 0.1)
+    found = round_near(torch.tensor([0.0, 0.05, 0.2, 0.93, 0.5]), 0.1)
     torch.testing.assert_close(found, torch.tensor([0.0, 0.0, 0.2, 1.0, 0.5]))
 
 
@@ -103,11 +104,11 @@ def test_thresholds_fix_what_hardly_varies(trained_unit: Path) -> None:
     with torch.no_grad():  # one gate that does not see its input; all others vary
         model.blocks[0].gate_transforms["skip"].weight.zero_()
     config = quick("thresholds=[0.0, 0.001, 0.5]")
-    first, last = list(by_threshold(model, images, config))  # the second threshold fixes no more than the first
+    first, last = list(fix_by_threshold(model, images, config))  # the second threshold fixes no more than the first
     assert list(first.decisions) == [Place(0, "skip")]
     assert len(last.decisions) == 2 * len(GATES)
     torch.testing.assert_close(logits_of(first.model.eval(), images), logits_of(model, images), rtol=1e-4, atol=1e-4)
-    assert not [*by_threshold(load_trained(trained_unit).model, images, quick("thresholds=[0.0]"))]  # type: ignore[arg-type]
+    assert not [*fix_by_threshold(load_trained(trained_unit).model, images, quick("thresholds=[0.0]"))]  # type: ignore[arg-type]
 
 
 def test_learning_from_labels_and_from_the_teacher() -> None:
@@ -118,7 +119,7 @@ def test_learning_from_labels_and_from_the_teacher() -> None:
     index = torch.tensor([8, 3, 1, 0, 5, 2])
     logits[index] = teacher
     task = Distillation(4, weight=0.75, temperature=3.0)
-    taught = Taught(images, logits).subset(torch.arange(9)).to(torch.device("cpu"))
+    taught = TaughtData(images, logits).subset(torch.arange(9)).to(torch.device("cpu"))
     _, targets = taught.batch(index)
     labels = images.labels[index]
     q, p = (model / 3).softmax(dim=1), (teacher / 3).softmax(dim=1)
@@ -141,7 +142,7 @@ def test_schedules_of_fine_tuning(trained_unit: Path) -> None:
     rates = {}
     for schedule in ("fresh", "continued"):
         pruning = quick(f"schedule={schedule}", "distill=0")
-        tuning = Tuning(trained.config, trained.splits, 200, pruning, trained.model)  # type: ignore[arg-type]
+        tuning = FineTuner(trained.config, trained.splits, 200, pruning, trained.model)  # type: ignore[arg-type]
         assert tuning.splits is trained.splits and type(tuning.task) is Classification
         optimizer, decay = build_optimizer(tuning.last, nn.Linear(2, 2))
         for _ in range(100):
@@ -160,7 +161,7 @@ def test_fine_tuning_has_the_run_s_patience_or_its_own(trained_unit: Path, given
         "training": trained.config.training.model_copy(update={"patience": 3}),
     }
     told: list[tuple[str, int]] = []
-    tuning = Tuning(
+    tuning = FineTuner(
         trained.config.model_copy(update=still),
         trained.splits,
         200,
@@ -208,11 +209,11 @@ def test_the_table_leaves_columns_out_rather_than_figures(
     width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     latency = Latency(median_ms=76.5, lower_ms=51.25, upper_ms=90.125)
-    cost = Cost(params_keras=586_602, flops=9_363_136, latency={1: latency, 256: latency},
+    cost = InferenceCost(params_keras=586_602, flops=9_363_136, latency={1: latency, 256: latency},
                 joules_per_1000=2.25, energy_method="model")  # fmt: skip
     names = ("unit", "pruned", "converted", "baseline no_norm, not trained")
-    rows = [Row(name=name, accuracy=0.9913, test=0.9914, cost=cost, difference=6e-7) for name in names]
-    outcome = Outcome(
+    rows = [ModelRow(name=name, accuracy=0.9913, test=0.9914, cost=cost, difference=6e-7) for name in names]
+    outcome = PruneOutcome(
         run="r", identity="i", settings={"max_loss": 0.1}, chosen_on="images", gates=16, chosen="9 gates fixed",
         within=True, decisions={}, rows=rows, points=[], search_s=1.0, tune_s=2.0, energy=None, train_s=3.0,
         energy_of_training=None, contended=False, device="cpu", kept=("1.skip", "4.bn_order"),
@@ -222,8 +223,8 @@ def test_the_table_leaves_columns_out_rather_than_figures(
     printed = capsys.readouterr().out
     assert "…" not in printed and max(map(len, printed.splitlines())) <= width
     assert printed.count("586,602") == len(names)
-    assert ("51.250-90.125" in printed) == (width == 240) == ("Left out for want of room" not in printed)
-    assert "256 images [ms]" in printed and "Gates that are left: 1.skip, 4.bn_order." in printed
+    assert ("51.250-90.125" in printed) == (width == 240) == ("Columns hidden to fit the terminal" not in printed)
+    assert "256 images [ms]" in printed and "Its remaining gates are: 1.skip, 4.bn_order." in printed
 
 
 def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:
@@ -242,7 +243,7 @@ def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:
 
 def test_decisions_survive_json() -> None:
     _, decisions = network()
-    read = from_text(json.loads(json.dumps(as_text(decisions))))
+    read = decisions_from_json(json.loads(json.dumps(decisions_to_json(decisions))))
     assert read.keys() == decisions.keys()
     assert all(torch.equal(torch.as_tensor(read[p]).double(), torch.as_tensor(decisions[p]).double()) for p in read)
 
@@ -291,7 +292,7 @@ def test_what_fine_tuning_spoils_stays_as_it_was_and_what_is_enough_without_it_i
     images = Images(images.pixels, torch.where(torch.arange(200) < 150, *answers))
     found = [accuracy_of(each.model, images) for each in (larger, smaller)]
     assert found[0] > found[1] > 0.2
-    tuning, image = cast(Tuning, Spoiling()), images.batch(slice(0, 1))[0]
+    tuning, image = cast(FineTuner, Spoiling()), images.batch(slice(0, 1))[0]
     choice = choose([larger, smaller], found, found[0], images, image, quick("max_loss=0"), tuning)
     assert choice.candidate is larger and choice.within and choice.tuned["small"] < found[1]
     choice = choose([larger, smaller], found, found[1], images, image, quick("max_loss=0"), tuning)
