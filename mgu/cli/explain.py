@@ -15,7 +15,7 @@ def main(arguments: list[str]) -> None:
     options = _parse(arguments)
     # torch and matplotlib take seconds to import, which --help and mistyped arguments need not wait for.
     from mgu.explain.explanation import explain_model, to_json, write_explanation
-    from mgu.explain.figures import draw_pictures
+    from mgu.explain.figures import draw_figures
     from mgu.explain.terminal import print_explanation
     from mgu.factory.device import find_device, set_up_torch
     from mgu.factory.trained import load_trained
@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     device = find_device(here)
     explanation = explain_model(trained.config, trained.model.to(device), trained.splits.val.to(device))
     write_explanation(folder, explanation)
-    pictures = draw_pictures(folder, explanation)
+    pictures = draw_figures(folder, explanation)
     written = f"Written to {folder}: {', '.join(('explain.json', *pictures))}."
     if options.format == "json":
         sys.stdout.write(to_json(explanation))

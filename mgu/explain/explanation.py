@@ -1,4 +1,4 @@
-"""explain.json: what the gates of a trained model do on held-out data, and how it is come by."""
+"""explain.json: what the gates of a trained model do on held-out data."""
 
 from __future__ import annotations
 
@@ -21,11 +21,19 @@ from mgu.results.result import EXPLAIN_FILE, Record
 from mgu.train.loop import evaluate
 from mgu.unit.wiring import Gate
 
-SCHEMA_VERSION: Literal[2] = 2  # 1 had `images` and `accuracy`, for there were no tables
+SCHEMA_VERSION: Literal[2] = 2  # version 1 had `images` and `accuracy` instead of `examples` and `score`
 
 
 class GateExplanation(Record, frozen=True):
-    """One gate: the paths between which it mixes, the one it opened for, and what its openness depends on."""
+    """Holds what one gate does.
+
+    Attributes:
+        when_open: The branch that it passes when it is open, in words.
+        when_closed: The branch that it passes when it is closed.
+        opened_for: The branch that it passes on the data.
+        varies_by: What its values depend on: input, position, channel.
+        statistics: Statistics of its values.
+    """
 
     when_open: str
     when_closed: str
@@ -35,10 +43,19 @@ class GateExplanation(Record, frozen=True):
 
 
 class UnitExplanation(Record, frozen=True):
-    """One unit. path_weights: how much of each normalising branch its gates let through, on average."""
+    """Holds what the gates of one unit do.
 
-    name: str  # conv1, conv2, ... in order of depth
-    module: str  # its name in the model
+    Attributes:
+        name: conv1, conv2, ... by depth.
+        module: Its name in the model.
+        num_channels: Number of its channels.
+        flow: The most likely path of the data, in words.
+        path_weights: Mean weight of each normalising branch in the mix, in 0..1.
+        gates: Its gates by name.
+    """
+
+    name: str
+    module: str
     num_channels: int
     flow: str
     path_weights: dict[str, float]
@@ -46,7 +63,21 @@ class UnitExplanation(Record, frozen=True):
 
 
 class Explanation(Record, frozen=True):
-    """All units of a run's model, with the best weights, over its validation data."""
+    """Holds what the units of a run's model do, with its best weights, on its validation data.
+
+    Attributes:
+        schema_version: Version of this schema.
+        name: Name of the run.
+        identity: Identity of the run.
+        wiring: Wiring of its units.
+        dataset: Name of the data set.
+        split: How the data are split.
+        data: The split that was observed.
+        examples: Number of examples.
+        metric: The metric that the run is ranked by.
+        score: Its value in the same pass in which the gates were observed.
+        units: The units by depth.
+    """
 
     schema_version: Literal[2]
     name: str
@@ -56,21 +87,38 @@ class Explanation(Record, frozen=True):
     split: str
     data: Literal["validation"]
     examples: int
-    metric: str  # what the run is ranked by
-    score: float  # of the very pass in which the gates were watched
+    metric: str
+    score: float
     units: list[UnitExplanation]
 
 
 def can_explain(config: RunConfig) -> bool:
-    """Whether there are words for its gates: those of the paper's unit."""
+    """Tells whether the gates of a run can be explained.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        Whether it is of a unit with the paper's paths.
+    """
     return bool(config.mgu and config.mgu.is_paper)
 
 
 def explain_model(config: RunConfig, model: nn.Module, data: Data) -> Explanation:
-    """One pass of `data` through `model`, which is left in evaluation mode. Raises UserError where there are no gates
-    or no examples.
+    """Evaluates a model once while watching its gates.
 
-    Batches are those of training: the memory of the pass is less than training took.
+    Batches are as large as in training, so this needs less memory than training.
+
+    Args:
+        config: Configuration of the run.
+        model: Its model, which is left in evaluation mode.
+        data: The data to evaluate on.
+
+    Returns:
+        The explanation.
+
+    Raises:
+        UserError: The model has no gates that can be explained, or there is no example.
     """
     if not config.mgu:
         raise UserError(
@@ -101,12 +149,24 @@ def explain_model(config: RunConfig, model: nn.Module, data: Data) -> Explanatio
 
 
 def write_explanation(folder: Path, explanation: Explanation) -> None:
-    """explain.json, whole or not at all."""
+    """Writes explain.json atomically.
+
+    Args:
+        folder: The folder of the run.
+        explanation: The explanation.
+    """
     write_text(folder / EXPLAIN_FILE, to_json(explanation))
 
 
 def to_json(explanation: Explanation) -> str:
-    """Indented, but lists of numbers on one line: there are values of a thousand channels."""
+    """Encodes an explanation, with lists of numbers on one line because there may be a thousand channels.
+
+    Args:
+        explanation: The explanation.
+
+    Returns:
+        The indented JSON text.
+    """
     text = msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode()
     return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
 
@@ -134,6 +194,6 @@ def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanat
 
 
 def _kind(layer: nn.Module) -> str:
-    """Conv for convolutions of every kind, linear, else the name of the class."""
+    """Word for a layer: conv for every kind of convolution, else the name of the class."""
     name = type(layer).__name__.lower()
     return "conv" if name.startswith("conv") else name

@@ -82,7 +82,15 @@ def choose(
 
 
 def accuracy_of(model: ConvNet, images: Data) -> float:
-    """Computes the share of images that a model classifies correctly."""
+    """Computes the accuracy of a model.
+
+    Args:
+        model: The network.
+        images: The data.
+
+    Returns:
+        The share of images that are classified correctly.
+    """
     return evaluate(model, images, Classification(model.readout.out_features), 1000)["accuracy"]
 
 

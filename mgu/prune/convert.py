@@ -64,7 +64,8 @@ def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
     difference = ((found - expected).abs().max() / expected.abs().max()).item()
     if not difference <= TOLERANCE:
         raise RunsFailed(
-            f"the {name} model must equal the one it was derived from to {TOLERANCE:g} of the largest logit, but differs "
-            f"by {difference:.1e} on held-out images. It is not written; please report this with the run's config.yaml."
+            f"the {name} model must equal the one it was derived from to {TOLERANCE:g} of the largest logit, but "
+            f"differs by {difference:.1e} on held-out images. It is not written; please report this with the run's "
+            "config.yaml."
         )
     return difference

@@ -113,7 +113,16 @@ def fix_stepwise(model: ConvNet, images: Data, config: PruneConfig, train: Train
 
 @torch.inference_mode()
 def summarise(model: ConvNet, images: Data, decisions: Decisions | None = None) -> dict[Place, GateSummary]:
-    """Computes the statistics of every gate over images, with the inputs that it gets once `decisions` are fixed."""
+    """Computes the statistics of every gate over images.
+
+    Args:
+        model: A network of units.
+        images: The data.
+        decisions: Constants of fixed gates, which change the inputs of later blocks.
+
+    Returns:
+        The statistics by gate.
+    """
     units, blocks = units_of(model.eval()), prune(model, decisions or {}).eval().blocks
     statistics = {
         Place(index, gate): GateStatistics(unit.channel_axis)
@@ -131,7 +140,14 @@ def summarise(model: ConvNet, images: Data, decisions: Decisions | None = None) 
 
 
 def std_within_channels(summary: GateSummary) -> float:
-    """Returns the standard deviation over inputs and positions: 0 for a gate that is one constant for each channel."""
+    """Returns how much a gate varies within its channels.
+
+    Args:
+        summary: Statistics of the gate.
+
+    Returns:
+        The standard deviation over inputs and positions: 0 for a gate that is one constant for each channel.
+    """
     return math.hypot(summary.std_inputs, summary.std_positions)
 
 

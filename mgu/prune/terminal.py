@@ -93,7 +93,7 @@ def _lines(outcome: PruneOutcome) -> list[str]:
     latency = ours.latency[1].median_ms / plain.latency[1].median_ms
     verdict = "within" if outcome.within else "NOT within"
     lines = [
-        f"The chosen network has {outcome.chosen} of {outcome.gates} and is {verdict} "
+        f"The chosen network ({outcome.chosen}; the unit has {outcome.gates} gates) is {verdict} "
         f"{outcome.settings['max_loss']:g} points of the unit.",
         f"Its remaining gates are: {', '.join(outcome.kept) or 'none'}.",
         f"It was chosen by the accuracy on {outcome.chosen_on}.",
