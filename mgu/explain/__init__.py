@@ -10,8 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mgu.explain.explanation import Explanation, can_explain, explain_model, to_json, write_explanation
+    from mgu.explain.explanation import can_explain, explain_model, to_json, write_explanation
     from mgu.explain.figures import draw_figures
+    from mgu.explain.schema import Explanation
     from mgu.explain.statistics import GateStatistics, GateSummary
     from mgu.explain.terminal import print_explanation
 
@@ -27,7 +28,7 @@ __all__ = [
     "write_explanation",
 ]
 _MODULES = {
-    "Explanation": "explanation",
+    "Explanation": "schema",
     "GateStatistics": "statistics",
     "GateSummary": "statistics",
     "can_explain": "explanation",

@@ -12,7 +12,7 @@ from matplotlib import rc_context, style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.explain.explanation import Explanation
+from mgu.explain.schema import Explanation
 from mgu.explain.statistics import DRAWN_BINS, GateSummary
 from mgu.explain.topology import PAGE_IN, describe_data, draw_topology, list_gates
 from mgu.results.files import replacing

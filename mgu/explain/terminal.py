@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mgu.console.text import table_console
-from mgu.explain.explanation import Explanation, UnitExplanation
+from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.tasks.score import SCORES
 from mgu.unit.wiring import Gate
 

@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from mgu.explain.explanation import Explanation, UnitExplanation
+from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.explain.words import LEANING, VARIES
 from mgu.unit.wiring import GATES, Gate
 

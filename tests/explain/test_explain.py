@@ -59,7 +59,7 @@ def explain_constant(configure: Configure, wiring: str, biases: Mapping[Gate, fl
     return explain_model(config, model, some_digits())
 
 
-# Words for the branches of each wiring (Damian and Piciu 2020: its equations and its code), and what an open gate passes.
+# Words for the branches of each wiring (Damian and Piciu 2020, equations and code), and what an open gate passes.
 NORMS = {"reference": ("BN before activation", "BN after activation", "LN after activation"),
          "equations": ("BN after activation", "BN before activation", "LN before activation")}  # fmt: skip
 

@@ -10,7 +10,8 @@ from msgspec import structs
 
 from mgu.report import Table, describe_costs
 from mgu.report.stats import best_so_far
-from mgu.report.stats.budget import obstacle, win_probabilities
+from mgu.report.stats.budget import obstacle
+from mgu.report.stats.random_order import win_probabilities
 from mgu.results.result import Metrics, Result
 from tests.examples import example_result, example_unit, ranked
 

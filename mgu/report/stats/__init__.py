@@ -6,8 +6,10 @@ paper's ranking.
 """
 
 from mgu.report.stats.budget import BestSoFar, best_so_far
-from mgu.report.stats.compare import Comparison, compare, correct_for_many, mcnemar
+from mgu.report.stats.compare import Comparison, compare
 from mgu.report.stats.correct import Bits, correct_of
+from mgu.report.stats.holm import correct_for_many
+from mgu.report.stats.images import mcnemar
 from mgu.report.stats.optimism import Optimism, optimism
 from mgu.report.stats.power import Variance, power, seeds_needed
 from mgu.report.stats.replication import Pair, correlation, pair_with_paper

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from mgu.report.ranking.row import Row, Split
 from mgu.report.ranking.seeds import TINY, Spread, spread
 from mgu.report.stats.correct import CorrectBySeed
+from mgu.report.stats.images import over_images, per_image_differences
 from mgu.report.stats.power import Variance, variance_of
 from mgu.report.stats.ttest import TTest, min_f_prime, p_above, t_tests
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
-
-CHUNK = 64  # number of baselines whose images are in memory at once
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def compare(
     seeds = [_common(ours, theirs) for _, _, theirs in known]
     differences = [[ours[s] - theirs[s] for s in own] for own, (_, _, theirs) in zip(seeds, known, strict=True)]
     over_seeds = t_tests(differences)
-    over_images, p_images = _test_images(of_unit, [correct for _, correct, _ in known], seeds)
+    of_images, p_images = over_images(of_unit, [correct for _, correct, _ in known], seeds)
     num_images = next((bits.num_images for bits in of_unit.values()), 0)
     return [
         Comparison(
@@ -96,26 +95,9 @@ def compare(
             p=of_both,
         )
         for (row, _, theirs), own_seeds, own, of_seeds, of_images, of_both in zip(
-            known, seeds, differences, over_seeds, p_images, _combine(over_seeds, over_images), strict=True
+            known, seeds, differences, over_seeds, p_images, _combine(over_seeds, of_images), strict=True
         )
     ]
-
-
-def _test_images(
-    of_unit: CorrectBySeed, baselines: Sequence[CorrectBySeed], seeds: Sequence[Sequence[int]]
-) -> tuple[list[TTest | None], list[float | None]]:
-    """Student's t over images for each baseline, and the p-value: of McNemar's test where there is one seed."""
-    tests: list[TTest | None] = []
-    p_values: list[float | None] = []
-    for start in range(0, len(baselines), CHUNK):
-        part = slice(start, start + CHUNK)
-        per_image = [_per_image(of_unit, bits, own) for own, bits in zip(seeds[part], baselines[part], strict=True)]
-        tests += t_tests([[] if values is None else values for values in per_image])
-        p_values += [
-            mcnemar(values) if values is not None and len(own) == 1 else test and test.p
-            for own, values, test in zip(seeds[part], per_image, tests[part], strict=True)
-        ]
-    return tests, p_values
 
 
 def _combine(over_seeds: Sequence[TTest | None], over_images: Sequence[TTest | None]) -> list[float | None]:
@@ -145,7 +127,7 @@ def p_of_margin(
     """
     ours, theirs = unit.accuracies(split), against.baseline.accuracies(split)
     over_seeds = [ours[seed] - theirs[seed] for seed in against.seeds]
-    per_image = _per_image(of_unit, correct, against.seeds)
+    per_image = per_image_differences(of_unit, correct, against.seeds)
     if len(over_seeds) > 1 and per_image is not None and not per_image.any() and max(map(abs, over_seeds)) < TINY:
         return 0.0  # equal on every image: there is no variance to test with, and nothing to lose
     (of_seeds,) = t_tests([over_seeds], -margin)
@@ -177,56 +159,5 @@ def variance_between(of_unit: CorrectBySeed, against: Comparison, correct: Corre
     return variance_of(np.array(per_seed), deviation)
 
 
-def mcnemar(differences: Floats) -> float:
-    """Returns the two-sided p-value of McNemar's exact test (McNemar 1947, https://doi.org/10.1007/BF02295996).
-
-    Among images that only one of the two classified correctly, would a fair coin split them so unevenly?
-
-    Args:
-        differences: Unit minus baseline by image (N,): 1, 0 or -1.
-
-    Returns:
-        The p-value; 1 where the two agree on every image.
-    """
-    from scipy.stats import binomtest
-
-    only_unit, only_baseline = int((differences > 0).sum()), int((differences < 0).sum())
-    if only_unit + only_baseline == 0:
-        return 1.0
-    return float(binomtest(only_unit, only_unit + only_baseline).pvalue)
-
-
-def _per_image(of_unit: CorrectBySeed, of_baseline: CorrectBySeed, seeds: Sequence[int]) -> Floats | None:
-    """Unit minus baseline by image, the mean over seeds (N,); None without seeds or where a seed has no bits."""
-    if not seeds or not all(seed in of_unit and seed in of_baseline for seed in seeds):
-        return None
-    import numpy as np
-
-    total = np.zeros(of_unit[seeds[0]].num_images)
-    for seed in seeds:
-        total += of_unit[seed].unpack()
-        total -= of_baseline[seed].unpack()
-    return total / len(seeds)
-
-
 def _common(first: Mapping[int, object], second: Mapping[int, object]) -> list[int]:
     return sorted(first.keys() & second.keys())
-
-
-def correct_for_many(p_values: Sequence[float | None]) -> list[float | None]:
-    """Corrects p-values by Holm's step-down method (Holm 1979, https://www.jstor.org/stable/4615733).
-
-    The k-th smallest of m p-values is multiplied by m - k + 1; none becomes smaller than a smaller one, or more than 1.
-
-    Args:
-        p_values: Two-sided p-values; None for a comparison that could not be tested, which counts as 1.
-
-    Returns:
-        The corrected p-values in the same order, None where there was none.
-    """
-    known = [1.0 if p is None else p for p in p_values]
-    corrected, highest = list(p_values), 0.0
-    for place, k in enumerate(sorted(range(len(known)), key=known.__getitem__)):
-        highest = max(highest, min(1.0, known[k] * (len(known) - place)))
-        corrected[k] = None if p_values[k] is None else highest
-    return corrected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.stats.compare import correct_for_many
+from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
 from mgu.report.stats.ttest import t_tests
 from mgu.report.stats.words import p_equals

@@ -8,8 +8,9 @@ from typing import Literal
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.stats.compare import Comparison, compare, correct_for_many, p_of_margin, variance_between
+from mgu.report.stats.compare import Comparison, compare, p_of_margin, variance_between
 from mgu.report.stats.correct import CorrectBySeed
+from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA, Variance
 
 MARGIN = 0.005  # accuracy that a unit may lose and still be "as good": half a point, see --margin
