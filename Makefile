@@ -18,8 +18,12 @@ demo: .venv/for-running ## Set up, train 24 baselines and one unit on real 8x8 d
 	$(RUN) report $${MGU_RUNS:-runs}/digits
 
 .PHONY: test
-test: .venv/for-developing ## Set up and run the tests
+test: .venv/for-developing ## Set up and run all tests
 	$(TEST_ENV) .venv/bin/pytest $(TEST_OPTIONS)
+
+.PHONY: test-fast
+test-fast: .venv/for-developing ## The tests that start no other programs: under a minute
+	$(TEST_ENV) .venv/bin/pytest $(TEST_OPTIONS) -m "not slow"
 
 .PHONY: check
 check: .venv/for-developing ## Set up and check format, style and types
@@ -40,9 +44,17 @@ bench: .venv/for-developing ## Time the unit, the loop and their peers side by s
 	.venv/bin/python benchmarks/growth.py
 	.venv/bin/python benchmarks/seeds.py
 
+.PHONY: results
+results: .venv/for-running ## Render results/ and the generated parts of README.md from the data of the studies
+	.venv/bin/python benchmarks/pages.py
+
 .PHONY: gpu
 gpu: .venv/for-developing ## On a GPU: tests, step times, both experiments with their energy; OUT=folder, PHASES=names
 	.venv/bin/python benchmarks/gpu.py --out $(or $(OUT),runs/gpu-report) --budget-s 7200 $(if $(PHASES),--phases $(PHASES))
+
+.PHONY: structure
+structure: .venv/for-developing ## Count loose files, packages, arrows between them and circles
+	.venv/bin/python benchmarks/structure.py
 
 .PHONY: format
 format: .venv/for-developing ## Format the code and mend what can be mended

@@ -10,7 +10,6 @@ Both stop by the validation rows of our runs, and are tested once, on the offici
 
 from __future__ import annotations
 
-import json
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,8 @@ from statistics import mean, stdev
 import numpy as np
 import pandas as pd
 import torch
+from models import configure
+from side_by_side import save
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
@@ -32,7 +33,6 @@ from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate, fit
 
 SEEDS = (0, 1, 2)
-RESULTS = Path(__file__).with_name("results") / "adult_peers.json"
 Accuracies = dict[str, float]
 
 
@@ -48,7 +48,7 @@ def main() -> None:
             values = [100 * accuracies[part] for accuracies in found]
             texts.append(f"{part} {mean(values):.2f} +- {stdev(values):.2f} %")
         print(f"{name}: {', '.join(texts)} ({len(SEEDS)} seeds)", flush=True)
-    RESULTS.write_text(json.dumps({"rows": rows}, indent=2) + "\n")
+    save("adult", "peers", configure("M2"), rows)
 
 
 def read_parts(root: Path) -> dict[str, pd.DataFrame]:

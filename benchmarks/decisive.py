@@ -16,6 +16,7 @@ from statistics import mean
 from typing import Any
 
 import torch
+from filed import other_rows
 from models import configure
 from rich.console import Console
 from rich.table import Table
@@ -56,14 +57,15 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(MEANS))
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    rows = []
-    for name in options.only.split(","):
+    names = options.only.split(",")
+    rows = other_rows("decisive", "decisive", lambda row: row["means"] in names)
+    for name in names:
         words = (f"training.epochs={options.epochs}", *(f"mgu.decisive.{value}" for value in MEANS[name]))
         for seed in map(int, options.seeds.split(",")):
             config = configure("digits_3", *LAYOUT, *words, f"seed={seed}")
             rows.append({"means": name, "seed": seed, **measure(config)})
             print(rows[-1], flush=True)
-            save("decisive", config, rows)
+            save("decisive", "decisive", config, rows)
     show(rows)
 
 

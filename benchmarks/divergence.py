@@ -15,6 +15,7 @@ import time
 from typing import Any
 
 import torch
+from filed import other_rows
 from gates import BASELINE
 from models import configure
 from rich.console import Console
@@ -45,14 +46,16 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     keep_freed_memory()
-    rows = []
-    for kind in options.kinds.split(","):
-        words = [*words_of(kind), *(options.words.split() if kind != "baseline" else [])]
+    wanted = {kind: [*words_of(kind)] for kind in options.kinds.split(",")}
+    for kind in wanted.keys() - {"baseline"}:
+        wanted[kind] += options.words.split()
+    rows = other_rows("divergence", "divergence", lambda row: row["words"] in wanted.values())
+    for kind, words in wanted.items():
         config = configure(options.layout, *words, f"optimizer.lr={options.rate}")
         rows.append(
             {"layout": options.layout, "kind": kind, "words": words, **train(config, options.steps, options.every)}
         )
-        save("divergence", config, rows)
+        save("divergence", "divergence", config, rows)
     show(rows)
 
 

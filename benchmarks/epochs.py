@@ -52,7 +52,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     keep_freed_memory()  # as mgu-run does; all ways gain
     rows = [measure(layout, options.images, options.rounds) for layout in options.layouts.split(",")]
-    save("epochs", configure("M2"), rows)
+    save("speed", "epochs", configure("M2"), rows)
     show(rows)
 
 

@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--name", default="gates", help="of the file in benchmarks/results")
+    parser.add_argument("--name", default="gates", help="of the part in results/gates/data.json")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     keep_freed_memory()
@@ -54,7 +54,7 @@ def main() -> None:
         rounds = options.rounds if layout in options.timed.split(",") else 0
         rows.append(measure(layout, *kind.split("/"), options.batch, rounds))
         gc.collect()
-        save(options.name, configure(layout, *BASELINE), rows)
+        save("gates", options.name, configure(layout, *BASELINE), rows)
     show(rows)
 
 

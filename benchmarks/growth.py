@@ -36,7 +36,7 @@ def main() -> None:
     cases = [(width, DEPTH, BATCH) for width in WIDTHS] + [(WIDTH, depth, BATCH) for depth in DEPTHS]
     cases += [(WIDTH, DEPTH, batch) for batch in BATCHES]
     rows = [measure(*case, options.rounds) for case in dict.fromkeys(cases)]
-    save("growth", configure("M2"), rows)
+    save("speed", "growth", configure("M2"), rows)
     show(rows)
 
 

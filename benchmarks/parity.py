@@ -39,7 +39,7 @@ def main() -> None:
         firsts = [first_to_later(results[engine, seed][1]) for seed in range(options.seeds)]
         found[f"{engine}_first_epoch_to_later"] = median(firsts)
         print(f"{engine}: the first epoch takes {median(firsts):.2f} times the median of the later ones")
-    save("parity", configure(options.layout), [{"layout": options.layout} | found])
+    save("speed", "parity", configure(options.layout), [{"layout": options.layout} | found])
 
 
 def train(layout: str, seeds: int, runs: Path) -> None:

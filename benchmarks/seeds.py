@@ -47,7 +47,7 @@ def main() -> None:
         for layout in options.layouts.split(",")
         for norm in options.norms.split(",")
     ]
-    save("seeds", configure("M2"), rows)
+    save("seeds", "seeds", configure("M2"), rows)
     show(rows)
 
 

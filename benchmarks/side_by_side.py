@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import subprocess
 import sys
@@ -13,11 +12,10 @@ from statistics import median, quantiles
 from typing import Any
 
 import torch
+from filed import file_part, provenance
 
 from mgu.config.run import RunConfig
 from mgu.factory.device import describe_device
-
-RESULTS = Path(__file__).with_name("results")
 
 Seconds = dict[str, list[float]]
 
@@ -80,16 +78,13 @@ def spread(seconds: Seconds, above: str, below: str) -> str:
     return f"{ratio(seconds, above, below):.2f} ({low:.2f}-{high:.2f})"
 
 
-def save(name: str, config: RunConfig, rows: list[dict[str, Any]]) -> None:
-    """As benchmarks/results/NAME.json, with the machine, the versions and the command."""
-    commit = ["git", "-C", str(RESULTS.parent), "describe", "--always", "--dirty=+", "--exclude=*"]
+def save(study: str, part: str, config: RunConfig, rows: list[dict[str, Any]]) -> None:
+    """Files the rows as a part of results/STUDY/data.json, with the command, the commit, the date and the machine."""
     machine = {
-        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-        "commit": subprocess.run(commit, capture_output=True, text=True, check=False).stdout.strip(),
+        **provenance(),
         "device": describe_device(config),
         "torch": torch.__version__,
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"{name}.json").write_text(json.dumps({"machine": machine, "rows": rows}, indent=2) + "\n")
+    file_part(study, part, {"machine": machine, "rows": rows})

@@ -44,7 +44,8 @@ def main() -> None:
     if not options.default_malloc:
         keep_freed_memory()
     rows = [measure(layout, options.rounds) for layout in options.layouts.split(",")]
-    save("units_default_malloc" if options.default_malloc else "units", configure("M2", "mgu=equations"), rows)
+    part = "units_default_malloc" if options.default_malloc else "units"
+    save("speed", part, configure("M2", "mgu=equations"), rows)
     show(rows)
 
 

@@ -23,3 +23,7 @@ def __getattr__(name: str) -> Any:
 
         return load_runs
     raise AttributeError(f"module 'mgu' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,33 +1,73 @@
-"""The two kinds of bad news: a mistake of the user's, and runs that failed."""
+"""Exceptions that the command explains: the user's mistakes, failed runs, and bugs of this program."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class UserError(Exception):
-    """Something the user can put right: shown as its message alone, exit code 2."""
+    """A mistake that the user can correct: shown as its message alone, exit code 2."""
 
 
 class RunsFailed(Exception):  # noqa: N818 - it is an outcome
-    """Runs that stopped on an exception; each has its traceback in its own folder, exit code 1."""
+    """Training runs that raised; each has its traceback in its own folder, exit code 1."""
+
+
+class ProgramError(Exception):
+    """A bug of this program: shown with the traceback of the original exception, exit code 1.
+
+    Attributes:
+        traceback: Formatted traceback of the original exception. It is kept as text, for traceback objects do not
+            survive the way from a launcher's process to this one.
+    """
+
+    def __init__(self, message: str, full_traceback: str) -> None:
+        super().__init__(message, full_traceback)  # both, so that it can be pickled
+        self.traceback = full_traceback
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+@contextmanager
+def marking_bugs() -> Iterator[None]:
+    """Turns exceptions of the block that nobody foresaw into ProgramError.
+
+    Whatever runs after Hydra has composed the configuration runs in such a block. So an unforeseen exception outside
+    comes from composing the user's input, and one inside is a bug of ours.
+
+    Yields:
+        None.
+
+    Raises:
+        ProgramError: The block raised anything but UserError, RunsFailed, ProgramError or OSError.
+    """
+    try:
+        yield
+    except (UserError, RunsFailed, ProgramError, OSError):
+        raise
+    except Exception as error:
+        last_line = "".join(traceback.format_exception_only(error)).strip().splitlines()[0]
+        raise ProgramError(last_line, traceback.format_exc()) from error
 
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
-    """The choice most like `word`, whatever its case and the blanks around it; None where none is like it."""
+    """Returns the choice most similar to `word`, ignoring case and surrounding blanks; None if none is similar."""
     folded = {choice.strip().casefold(): choice for choice in choices if choice != word}
     found = difflib.get_close_matches(word.strip().casefold(), folded, n=1, cutoff=0.5)
     return folded[found[0]] if found else None
 
 
 def how_to_install(extra: str) -> str:
-    """A sentence on an optional part of this package."""
+    """Returns a sentence that says how to install an optional part of this package."""
     return f"Install it with `make extra-{extra}` in a checkout, elsewhere with `pip install 'mgu[{extra}]'`."
 
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """' Did you mean <nearest>?', or nothing where no choice is near."""
+    """Returns ' Did you mean <nearest>?', or an empty string if no choice is similar to `word`."""
     choice = nearest(word, choices)
     if choice is None:
         return ""

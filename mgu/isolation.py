@@ -1,7 +1,10 @@
-"""A function call in a fresh process, so that it may leak, crash, hang or be killed without harm to this one.
+"""Function calls in fresh processes, which may leak, crash, hang or be killed without harm to the caller.
 
-The processes are forked from a server that has imported what takes long (mgu/run/preload.py) and has done nothing else:
-a fresh process costs hundredths of a second, and every one of them starts from the same state.
+The processes are forked from a server that has imported the slow libraries (PRELOAD) and has done nothing else: a fresh
+process costs hundredths of a second, and every one of them starts from the same state.
+
+The parent process knows the functions of the child process by name only, for importing them would import torch. The
+names are the constants below; tests/test_isolation.py resolves each of them.
 """
 
 from __future__ import annotations
@@ -23,32 +26,45 @@ from mgu.errors import UserError
 
 MAX_TMPDIR = 70  # a socket's path has some hundred, of which multiprocessing takes thirty
 
-Send = Callable[..., None]  # takes the name of an event and its arguments
+PRELOAD = "mgu.run.preload"  # imported by the server before it forks
+RUN = "mgu.run.worker:run_isolated"
+CHECK_ALL = "mgu.run.preflight:check_all"
+LOOK_AT_MODELS = "mgu.run.preflight:look_at_models"
+CALIBRATE = "mgu.run.calibrate:calibrate"
+
+Send = Callable[[Any], None]  # passes one event from the child process to the parent, see mgu/results/events.py
 
 
 class Crashed(Exception):  # noqa: N818 - it is an outcome
-    """The process ended before the function did: by a signal, by os._exit, or because its time was up."""
+    """Says that the process ended before its function returned: by a signal, by os._exit, or by the time limit."""
 
 
 class Raised(Exception):  # noqa: N818 - it is an outcome
-    """The function raised; the message is the last line of its traceback, `traceback` all of it."""
+    """Says that the function raised an exception.
+
+    The message is the last line of its traceback, and `traceback` is the whole of it.
+    """
 
     def __init__(self, message: str, full_traceback: str) -> None:
         super().__init__(message)
         self.traceback = full_traceback
+        self.add_note(f"In the child process:\n{full_traceback}")
 
 
 def start_server() -> None:
-    """Have the server import its libraries while this process does something else.
+    """Starts the server, which imports its libraries while this process does something else.
 
-    Ctrl-C is for the caller alone: the server and what it forks inherit that from the moment of its start.
+    SIGINT is blocked while the server starts, so that it and its forks ignore Ctrl-C, which is for the caller alone.
+
+    Raises:
+        UserError: The path of the folder for temporary files is too long for a socket.
     """
     if len(tempfile.gettempdir()) > MAX_TMPDIR:
         raise UserError(
             f"TMPDIR must be a path of at most {MAX_TMPDIR} characters, for sockets are made there, but got "
             f"{tempfile.gettempdir()}. Set it to a shorter one."
         )
-    get_context("forkserver").set_forkserver_preload(["mgu.run.preload"])
+    get_context("forkserver").set_forkserver_preload([PRELOAD])
     resource_tracker.ensure_running()  # which the server's start would do, and unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -60,14 +76,25 @@ def start_server() -> None:
 def call(
     function: str,
     *arguments: Any,
-    on_event: Callable[..., None] = lambda *event: None,
+    on_event: Callable[[Any], None] = lambda event: None,
     timeout_s: float | None = None,
 ) -> Any:
-    """What function(send, *arguments) returns in a fresh process; `on_event` is called here with what it sends.
+    """Calls function(send, *arguments) in a fresh process, which dies with the caller, however that ends.
 
-    function: by name, as "package.module:name", for the caller need not import what it needs. The process dies with
-    the caller, however that ends. Raises UserError and OSError as the function did, Raised for any other exception in
-    it, Crashed where the process ended without either.
+    Args:
+        function: Name of the function as "package.module:name", so that the caller need not import it.
+        arguments: Arguments of the function after `send`; they are pickled.
+        on_event: Called in this process with each event that the function sends.
+        timeout_s: Seconds after which the process is killed; None for no limit.
+
+    Returns:
+        The function's return value.
+
+    Raises:
+        UserError: The function raised it.
+        OSError: The function raised it.
+        Raised: The function raised any other exception.
+        Crashed: The process ended without a return value or an exception, or its time was up.
     """
     start_server()
     context = get_context("forkserver")
@@ -76,17 +103,17 @@ def call(
     process.start()
     theirs.close()
     try:
-        return _attend(ours, process, on_event, timeout_s)
+        return _relay_events(ours, process, on_event, timeout_s)
     finally:
         process.kill()
         process.join()
         ours.close()  # last, for the process takes its end for the caller's death
 
 
-def _attend(
-    connection: Connection, process: BaseProcess, on_event: Callable[..., None], timeout_s: float | None
+def _relay_events(
+    connection: Connection, process: BaseProcess, on_event: Callable[[Any], None], timeout_s: float | None
 ) -> Any:
-    """Pass events on until the function has returned or raised, its process has ended, or its time is up."""
+    """Passes events on until the function has returned or raised, its process has ended, or its time is up."""
     deadline = time.monotonic() + (float("inf") if timeout_s is None else timeout_s)
     while True:
         left_s = deadline - time.monotonic()
@@ -108,7 +135,14 @@ def _attend(
 
 
 def describe_exit(code: int | None) -> str:
-    """How a process ended that did not return: the signal by name, or the exit code."""
+    """Describes how a process ended without a result.
+
+    Args:
+        code: Exit code; negative for the number of a signal.
+
+    Returns:
+        A clause that names the signal or the exit code.
+    """
     if code is not None and code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
         hint = " (the system does that when memory runs out)" if name == "SIGKILL" else ""
@@ -117,15 +151,18 @@ def describe_exit(code: int | None) -> str:
 
 
 def _serve(connection: Connection, environment: dict[str, str], function: str, arguments: tuple[Any, ...]) -> None:
-    """The life of the fresh process. It has the server's environment, which may be older than the caller's."""
+    """Runs in the fresh process: calls the function and sends its outcome.
+
+    The process begins with the server's environment, which may be older than the caller's.
+    """
     os.environ.clear()
     os.environ.update(environment)
     for number in (signal.SIGINT, signal.SIGTERM):  # they reach the whole group; the caller decides what they mean
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_die_with_caller, args=(connection,), daemon=True).start()
 
-    def send(*event: Any) -> None:
-        connection.send(("event", *event))
+    def send(event: Any) -> None:
+        connection.send(("event", event))
 
     try:
         value = pkgutil.resolve_name(function)(send, *arguments)
@@ -141,7 +178,7 @@ def _serve(connection: Connection, environment: dict[str, str], function: str, a
 
 
 def _die_with_caller(connection: Connection) -> None:
-    """The caller never sends anything: what ends the wait is its end."""
+    """Ends this process when the caller's end closes the connection; the caller never sends anything."""
     try:
         connection.recv()
     except (EOFError, OSError):

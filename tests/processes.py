@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from multiprocessing import forkserver, get_context
 from pathlib import Path
 
+from mgu.isolation import PRELOAD
+
 PROGRAM_NAME = "mgu-run"
 
 
@@ -78,9 +80,7 @@ def start_cold(
 
 def server_address() -> str:
     """Of the server that this process forks from; here it has imported what the command needs, too."""
-    get_context("forkserver").set_forkserver_preload(
-        ["mgu.run.preload", "hydra.main", "mgu.cli.compose", "mgu.sweep.jobs"]
-    )
+    get_context("forkserver").set_forkserver_preload([PRELOAD, "hydra.main", "mgu.cli.compose", "mgu.sweep.jobs"])
     forkserver.ensure_running()
     address: str = forkserver._forkserver._forkserver_address  # type: ignore[attr-defined]
     return address

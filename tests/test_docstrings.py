@@ -87,7 +87,7 @@ def check_class(cls: type, doc: dict[str, str]) -> None:
         return  # their fields have descriptions, which docs/reference/ is made of
     if is_dataclass(cls) or issubclass(cls, tuple):
         check_named(doc.get("Attributes", "") + doc.get("Args", ""), list(inspect.get_annotations(cls)))
-    elif "__init__" in vars(cls):
+    elif "__init__" in vars(cls) and not getattr(cls, "_is_protocol", False):
         check_named(doc.get("Args", ""), parameters(vars(cls)["__init__"]))
     assert "Shape" in doc or not issubclass(cls, nn.Module), "does not say the shapes of its input and output"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import pkgutil
 import resource
 import signal
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from mgu import isolation
 from mgu.errors import UserError
 from mgu.isolation import Crashed, Raised, Send, call
 from tests.processes import server_address, share_server
@@ -21,7 +24,7 @@ MEMORY = 500 << 20  # bytes beyond what the libraries take
 
 
 def add(send: Send, a: int, b: int) -> int:
-    send("adding", a, b)
+    send(("adding", a, b))
     return a + b
 
 
@@ -55,7 +58,7 @@ def allocate(send: Send) -> None:
 
 
 def hang(send: Send) -> None:
-    send("hanging", os.getpid())
+    send(os.getpid())
     time.sleep(600)
 
 
@@ -70,12 +73,21 @@ def loaded(send: Send) -> tuple[int, bool]:
 def call_hang(connection: Connection, server: str) -> None:
     """A caller that will be killed while its call hangs."""
     share_server(server)
-    call("tests.test_isolation:hang", on_event=lambda name, pid: connection.send(pid))
+    call("tests.test_isolation:hang", on_event=connection.send)
+
+
+@pytest.mark.parametrize("name", ["RUN", "CHECK_ALL", "LOOK_AT_MODELS", "CALIBRATE"])
+def test_the_entry_points_of_the_child_process_are_functions(name: str) -> None:
+    assert inspect.isfunction(pkgutil.resolve_name(getattr(isolation, name)))
+
+
+def test_what_the_server_imports_is_a_module() -> None:
+    assert inspect.ismodule(pkgutil.resolve_name(isolation.PRELOAD))
 
 
 def test_a_value_comes_back_and_events_before_it() -> None:
     events: list[tuple[object, ...]] = []
-    assert call("tests.test_isolation:add", 2, 3, on_event=lambda *event: events.append(event)) == 5
+    assert call("tests.test_isolation:add", 2, 3, on_event=events.append) == 5
     assert events == [("adding", 2, 3)]
 
 
@@ -120,7 +132,7 @@ def test_a_process_that_goes_without_a_word(function: str, why: str) -> None:
 def test_a_call_that_hangs_is_stopped_when_its_time_is_up() -> None:
     pids: list[int] = []
     with pytest.raises(Crashed, match=r"ran longer than training\.timeout=0\.5 s"):
-        call("tests.test_isolation:hang", timeout_s=0.5, on_event=lambda name, pid: pids.append(pid))
+        call("tests.test_isolation:hang", timeout_s=0.5, on_event=pids.append)
     assert pids and not _is_alive(pids[0])
 
 

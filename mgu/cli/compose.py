@@ -1,13 +1,16 @@
-"""From Hydra's world to ours: its composed configuration to a checked RunConfig, its error messages to our own."""
+"""Turns the configurations that Hydra composes into checked RunConfigs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mgu.cli.hydra_errors import explain
+from mgu.cli.hydra_errors import translate_error
 from mgu.config.check import check_config
 from mgu.config.run import RunConfig
 from mgu.data.cases import files as case_files
@@ -23,12 +26,63 @@ SETTLE = {  # what a user's own files say
 
 
 def read_config(composed: DictConfig) -> RunConfig:
-    """Resolve and check; raises UserError. Needs HydraConfig to be set, for the layout is named after its file."""
+    """Resolves and checks a composed configuration.
+
+    Args:
+        composed: Configuration as Hydra composed it. HydraConfig must be set, for the layout is named after its file.
+
+    Returns:
+        The configuration of a run.
+
+    Raises:
+        UserError: A value is not as it must be.
+    """
     try:
         values: Any = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:
-        raise UserError(explain(error)) from None
+        raise UserError(translate_error(error)) from None
     values.pop("hydra", None)
     if isinstance(dataset := values.get("dataset"), dict) and (settle := SETTLE.get(str(dataset.get("name")))):
         values["dataset"] = settle(dataset)
     return check_config(values)
+
+
+def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]]) -> list[RunConfig]:
+    """Composes and checks the configurations of a sweep.
+
+    Args:
+        loader: Hydra's loader of configurations.
+        master: Configuration of the sweep itself.
+        jobs: Overrides of each job.
+
+    Returns:
+        The configuration of each job.
+
+    Raises:
+        UserError: A value is not as it must be; the message lists the faults of all jobs.
+    """
+    configs: list[RunConfig] = []
+    faults: dict[str, list[str]] = {}
+    for job in jobs:
+        try:
+            configs.append(_read_job(loader, master, job))
+        except UserError as error:
+            for fault in str(error).splitlines():
+                faults[fault] = [*faults.get(fault, []), " ".join(job)]
+    if faults:
+        raise UserError(
+            "\n".join(
+                f"{fault} (in {where[0]}{f', and {len(where) - 1} more' * (len(where) > 1)})"
+                for fault, where in faults.items()
+            )
+        )
+    return configs
+
+
+def _read_job(loader: ConfigLoader, master: DictConfig, overrides: list[str]) -> RunConfig:
+    try:
+        composed = loader.load_sweep_config(master, overrides)
+    except Exception as error:  # of any library that trips over a broken YAML file
+        raise UserError(translate_error(error, overrides)) from None
+    HydraConfig.instance().set_config(composed)
+    return read_config(composed)

@@ -1,4 +1,4 @@
-"""Where the configuration files are."""
+"""The location of the configuration files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from pathlib import Path
 
 
 def conf_dir() -> Path:
-    """The configuration files: beside this file in an installed wheel, at the top of a checkout."""
+    """Finds the configuration files.
+
+    Returns:
+        conf/ in the package, if that is installed from a wheel, else conf/ at the top of the checkout.
+    """
     packaged = Path(__file__).parents[1] / "conf"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"

@@ -1,31 +1,40 @@
-"""Exit codes of `mgu-run`: 0 all well, 1 a run failed, 2 bad input, 130 interrupted."""
+"""Exit codes of `mgu-run`: 0 for success, 1 if a run or the program failed, 2 for bad input, 130 if interrupted."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from mgu.errors import RunsFailed, UserError
+from mgu.errors import ProgramError, RunsFailed, UserError
 
 SUB_COMMANDS = ("report", "plan", "explain", "prune")
 
 
 @contextmanager
-def exit_codes() -> Iterator[None]:
-    """Ends the process with the exit code of what the block raises, and with its message in one line."""
+def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
+    """Ends the process with the exit code of the exception that the block raises, and prints its message.
+
+    Args:
+        arguments: Arguments of the command line, for they say whether an interrupted command can be continued.
+
+    Yields:
+        None.
+    """
     try:
         yield
     except UserError as error:
         _exit(2, str(error))
     except RunsFailed as error:
         _exit(1, str(error))
+    except ProgramError as error:
+        _exit(1, error.traceback.rstrip())
     except KeyboardInterrupt:
-        if sys.argv[1:2] == ["prune"]:
+        if arguments[:1] == ["prune"]:
             _exit(130, "interrupted: nothing was written, and the same command begins anew.")
-        forced = "; leave out force=true, which would begin anew" if "force=true" in sys.argv else ""
+        forced = "; leave out force=true, which would begin anew" if "force=true" in arguments else ""
         _exit(130, f"interrupted: what is done is kept, and the same command goes on from the last epoch{forced}.")
     except BrokenPipeError:  # `mgu-run report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""`mgu-run explain`: its arguments, and where its output goes."""
+"""`mgu-run explain`: parses its arguments, prints a table and writes files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from mgu.results.files import make_folder
 
 
 def main(arguments: list[str]) -> None:
-    """Raises UserError where RUN is no trained unit, or its files cannot be written."""
+    """Explains what the gates of a trained unit do.
+
+    Args:
+        arguments: Arguments of the sub-command.
+
+    Raises:
+        UserError: RUN is no trained unit, or files cannot be written.
+    """
     options = _parse(arguments)
     # torch and matplotlib take seconds to import, which --help and mistyped arguments need not wait for.
     from mgu.explain.explanation import explain_model, to_json, write_explanation

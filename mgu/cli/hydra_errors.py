@@ -1,9 +1,9 @@
-"""Messages of Hydra and OmegaConf, translated into the form of our own."""
+"""Translates error messages of Hydra and OmegaConf into the form of our own."""
 
 from __future__ import annotations
 
 import re
-import sys
+from collections.abc import Sequence
 
 import yaml
 
@@ -13,28 +13,36 @@ from mgu.errors import did_you_mean, how_to_install
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras
 
 
-def explain(error: Exception) -> str:
-    """What Hydra or OmegaConf refused, in the project's form; their own first line where the case is not known."""
+def translate_error(error: Exception, arguments: Sequence[str] = ()) -> str:
+    """Translates an exception that composing the configuration raised.
+
+    Args:
+        error: Exception of Hydra, OmegaConf or a library that they call.
+        arguments: Arguments of the command line, for some exceptions do not say which of them is wrong.
+
+    Returns:
+        A message in the project's form; with the first line of the original one if the case is not known.
+    """
     text = str(error) or str(error.__cause__)  # Hydra's ConfigCompositionException may be a bare wrapper
     if match := re.search(
         r"Could not find '(?P<group>.+)/(?P<choice>[^/]+)'\s+Available options in '.+?':\n(?P<all>(\t.+\n?)+)", text
     ):
-        return _explain_choice(match["group"], match["choice"], match["all"].split())
+        return _describe_choice(match["group"], match["choice"], match["all"].split())
     if match := re.search(r"Could not find '(?P<group>[^'/]+)/(?P<choice>[^']+)'", text):
         group, choice = match["group"], match["choice"]
         return f"{group} must be a configuration group, but got +{group}={choice}. {hint_key(group)}"
     if match := re.search(r"Could not override '(?P<key>[^']+)'", text):
-        return _explain_key(match["key"])
+        return _describe_key(match["key"])
     if "Config group override must be a string" in text:
-        return _explain_group(sys.argv[1:])
+        return _describe_group(arguments)
     if text.startswith("Ambiguous value"):
         return "one run must have one value of each key, but got several. Add -m to sweep over them."
     reason = (text.splitlines() or [type(error).__name__])[0]
     return f"the command line must fit the configuration, but: {reason}. See mgu-run --help."
 
 
-def _explain_choice(group: str, choice: str, choices: list[str]) -> str:
-    """A group has no such configuration; a launcher has one only where its package is installed."""
+def _describe_choice(group: str, choice: str, choices: list[str]) -> str:
+    """Describes a choice that a group does not have; a launcher has one only if its package is installed."""
     if group == "hydra/launcher" and choice in LAUNCHERS:
         return f"{group}={choice} must have its package, but that is not installed. {how_to_install(LAUNCHERS[choice])}"
     return (
@@ -43,8 +51,8 @@ def _explain_choice(group: str, choice: str, choices: list[str]) -> str:
     )
 
 
-def _explain_group(arguments: list[str]) -> str:
-    """A group was given what YAML reads as a boolean, a number or null; Hydra does not say which group."""
+def _describe_group(arguments: Sequence[str]) -> str:
+    """Describes a group that was given what YAML reads as a boolean, a number or null; Hydra does not name it."""
     for argument in arguments:
         group, _, value = argument.lstrip("+").partition("=")
         if group in GROUPS and not isinstance(yaml.safe_load(value), str):
@@ -52,7 +60,8 @@ def _explain_group(arguments: list[str]) -> str:
     return "a configuration group must be given the name of one of its configurations. See mgu-run --help."
 
 
-def _explain_key(key: str) -> str:
+def _describe_key(key: str) -> str:
+    """Describes a key that the configuration does not have."""
     section = key.partition(".")[0]
     if key.startswith("mgu.processors"):
         return (

@@ -1,4 +1,4 @@
-"""The command `mgu-run`: trains by default, and dispatches the sub-commands. The only file that touches hydra.main."""
+"""The command `mgu-run`: trains by default, and dispatches the sub-commands."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from mgu.cli.train import train
 
 
 def main() -> None:
-    """Entry point. Exit codes: 0 all well, 1 a run failed, 2 bad input, 130 interrupted."""
-    with exit_codes():
-        if sys.argv[1:] == ["--version"]:
-            print(f"mgu-run {version('mgu')}")
-        elif sys.argv[1:2] == ["report"]:
-            # Before Hydra and torch are imported: a report is to be there at once.
-            from mgu.cli.report import main as report
+    """Runs the command with the arguments of this process, and ends it with an exit code (mgu/cli/exit_codes.py)."""
+    arguments = sys.argv[1:]
+    with exit_codes(arguments):
+        # Each sub-command imports what it needs: a report needs neither Hydra nor torch, and is to be there at once.
+        match arguments:
+            case ["--version"]:
+                print(f"mgu-run {version('mgu')}")
+            case ["report", *rest]:
+                from mgu.cli.report import main as report
 
-            report(sys.argv[2:])
-        elif sys.argv[1:2] == ["explain"]:
-            from mgu.cli.explain import main as explain
+                report(rest)
+            case ["explain", *rest]:
+                from mgu.cli.explain import main as explain
 
-            explain(sys.argv[2:])
-        elif sys.argv[1:2] == ["prune"]:
-            from mgu.cli.prune import main as prune
+                explain(rest)
+            case ["prune", *rest]:
+                from mgu.cli.prune import main as prune
 
-            prune(sys.argv[2:], conf_dir())
-        elif sys.argv[1:2] == ["plan"]:
-            train(plan_arguments(sys.argv[2:]))
-        else:
-            train(sys.argv[1:])
+                prune(rest, conf_dir())
+            case ["plan", *rest]:
+                train(plan_arguments(rest))
+            case _:
+                train(arguments)

@@ -1,4 +1,4 @@
-"""Arguments of the sub-commands, with errors in the project's own form."""
+"""Argument parser of the sub-commands, with errors in the project's own form."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from mgu.errors import UserError
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's, whose errors are UserErrors."""
+    """Parses arguments; its errors are UserErrors."""
 
     def error(self, message: str) -> NoReturn:
-        """Called by argparse for every mistake."""
+        """Raises UserError for a mistake that argparse found."""
         raise UserError(f"arguments must be as {self.prog} --help says, but: {message}.")

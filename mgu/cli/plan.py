@@ -1,10 +1,10 @@
-"""Arguments of `mgu-run plan`, turned into those of the sweep that it shows."""
+"""`mgu-run plan`: turns its arguments into those of the sweep that it shows."""
 
 from __future__ import annotations
 
 
 def plan_arguments(arguments: list[str]) -> list[str]:
-    """The arguments of a sweep that shows what it would do."""
+    """Returns the arguments of a sweep that shows what it would do, from those of `mgu-run plan`."""
     from mgu.cli.parser import Parser
 
     parser = Parser(

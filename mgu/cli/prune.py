@@ -1,4 +1,4 @@
-"""`mgu-run prune`: its arguments, and what it prints."""
+"""`mgu-run prune`: parses its arguments, prunes a unit and prints the outcome."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ from mgu.errors import UserError
 
 
 def main(arguments: list[str], conf_dir: Path) -> None:
-    """Raises UserError where RUN or a value is not as it must be, before anything is trained."""
+    """Prunes a trained unit.
+
+    Args:
+        arguments: Arguments of the sub-command.
+        conf_dir: Folder of the configuration files.
+
+    Raises:
+        UserError: RUN or a value is not as it must be; nothing was trained then.
+    """
     options = _parse(arguments)
     config = read_settings(conf_dir / "prune.yaml", options.values)
-    # Only now what imports torch: a mistake is to be told at once.
+    # torch takes seconds to import, which a mistake in the arguments need not wait for.
     from mgu.factory.device import find_device, set_up_torch
     from mgu.factory.trained import load_trained
     from mgu.prune.export import check_exportable
     from mgu.prune.pipeline import run_pruning
     from mgu.prune.terminal import print_outcome
-    from mgu.results.folder import hold
+    from mgu.results.folder import lock_run
 
     if options.export:
         check_exportable(options.export)
@@ -30,7 +38,7 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     set_up_torch(here)
     device = find_device(here)
     trained = trained._replace(config=here, model=trained.model.to(device), splits=trained.splits.to(device))
-    with hold(trained.folder) as is_ours:
+    with lock_run(trained.folder) as is_ours:
         if not is_ours:
             raise UserError(
                 f"RUN must be at rest, but another process is at {trained.folder}. Wait until that is over."

@@ -1,4 +1,4 @@
-"""`mgu-run report`: its arguments and where its output goes."""
+"""`mgu-run report`: parses its arguments, and prints tables or writes figures."""
 
 from __future__ import annotations
 
@@ -23,13 +23,20 @@ FORMATS = ("table", "md", "csv", "json", "tex", "html")
 
 
 def main(arguments: list[str]) -> None:
-    """Raises UserError where there is nothing to report; files that cannot be read are named on stderr."""
+    """Reports finished runs; files that cannot be read are named on stderr.
+
+    Args:
+        arguments: Arguments of the sub-command.
+
+    Raises:
+        UserError: There is nothing to report, or an argument is wrong.
+    """
     options = _parse(arguments)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal may not have every sign
+        if isinstance(stream, TextIOWrapper):  # a terminal may lack some characters
             stream.reconfigure(errors="replace")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads cost more than such small products gain
-    gc.disable()  # of ten thousand results nothing is garbage until the end
+    gc.disable()  # ten thousand results are no garbage until the end
     try:
         _report(options)
     finally:
@@ -54,7 +61,7 @@ def _report(options: argparse.Namespace) -> None:
 
 
 def _draw(analyses: list[Analysis], folder: Path) -> None:
-    """Of several experiments each has a folder of its own."""
+    """Writes the figures; if there are several experiments, each has a folder of its own."""
     from mgu.report.figures import write_figures
 
     taken: dict[str, int] = {}
@@ -69,7 +76,7 @@ def _draw(analyses: list[Analysis], folder: Path) -> None:
 
 
 def _print(analyses: list[Analysis], form: str, skipped: list[str]) -> None:
-    """Each form imports what it needs only: rich takes longer than all that a CSV file needs."""
+    """Prints the tables. Each form imports only what it needs, for rich takes longer to import than a CSV to write."""
     if form == "table":
         from mgu.report.formats.terminal import print_analyses
 
@@ -116,7 +123,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _points(text: str) -> float:
-    """Of accuracy."""
+    """Parses a number of percentage points."""
     try:
         value = float(text)
     except ValueError:

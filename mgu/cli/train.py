@@ -5,48 +5,67 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import traceback
-from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgu.cli.conf import conf_dir
 from mgu.cli.exit_codes import SUB_COMMANDS, exit_codes
-from mgu.errors import RunsFailed, UserError, did_you_mean
+from mgu.errors import ProgramError, RunsFailed, UserError, did_you_mean, marking_bugs
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
+    from mgu.sweep.sweep import Sweep
+
 
 def train(arguments: list[str]) -> None:
-    """Composes the configuration of `arguments` with Hydra, and trains what it describes."""
+    """Composes a configuration with Hydra, and trains the run or the sweep that it describes.
+
+    Args:
+        arguments: Arguments of the command line.
+
+    Raises:
+        UserError: The input is wrong.
+        RunsFailed: A run of a sweep failed; a failed single run ends the process.
+        ProgramError: A bug of this program.
+    """
     import hydra
+    from hydra.errors import HydraException
 
     signal.signal(signal.SIGTERM, _interrupt)
 
-    sys.argv[1:] = _flags_first(arguments)
+    sys.argv[1:] = _sort_flags_first(arguments)  # where Hydra reads them
     wants_traceback = "HYDRA_FULL_ERROR" in os.environ
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise, so that its errors can be put in our words
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors, so that they can be translated
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(_train_one)()
-    except Exception as error:
-        if wants_traceback or not _is_of_input(error):
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(train_job)()
+    except (UserError, RunsFailed, ProgramError):
+        raise
+    except Exception as error:  # Hydra was composing: any library may trip over a broken YAML file
+        refused_by_system = isinstance(error, OSError) and not isinstance(error, HydraException)
+        if wants_traceback or refused_by_system:
             raise
-        from mgu.cli.hydra_errors import explain
+        from mgu.cli.hydra_errors import translate_error
 
-        raise UserError(explain(error)) from None
+        raise UserError(translate_error(error, arguments)) from None
     finally:
         if not wants_traceback:
             del os.environ["HYDRA_FULL_ERROR"]
 
 
-def _interrupt(number: int, frame: object) -> None:
-    """What a cluster sends before it takes a machine away means the same as Ctrl-C."""
-    raise KeyboardInterrupt
+def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[str]:
+    """Trains one run, or a job of a sweep, which may have several seeds. This is Hydra's task function.
 
+    Args:
+        composed: Configuration as Hydra composed it.
+        sweep: The sweep that the job belongs to, if this is the process that watches it.
 
-def _train_one(composed: DictConfig) -> str | list[str]:
-    """Hydra's task function: one run, or a job of a sweep, which may have several seeds; what came of each."""
+    Returns:
+        What became of the run, or of each run of the job.
+
+    Raises:
+        UserError: The input is wrong.
+        ProgramError: A bug of this program.
+    """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
 
@@ -54,19 +73,27 @@ def _train_one(composed: DictConfig) -> str | list[str]:
     from mgu.sweep.jobs import run_in_sweep, run_single
 
     hydra_config = HydraConfig.get()
-    in_sweep = hydra_config.mode == RunMode.MULTIRUN
-    # Hydra would announce an exception of a single run in words of its own; the sweeper wants it as it is.
-    with nullcontext() if in_sweep else exit_codes():
-        config = read_config(composed)
-        if in_sweep:
+    if hydra_config.mode == RunMode.MULTIRUN:  # whoever launched the job wants its exceptions as they are
+        with marking_bugs():
+            config = read_config(composed)
             seeds = hydra_config.sweeper.get("seeds") or [config.seed]
             configs = [config.model_copy(update={"seed": seed}) for seed in seeds]
-            return [*run_in_sweep(configs, number=hydra_config.job.num + 1)]
-        return run_single(config)
+            return [*run_in_sweep(configs, hydra_config.job.num + 1, sweep)]
+    # Hydra would announce an exception of a single run in words of its own.
+    with exit_codes(list(hydra_config.overrides.task)), marking_bugs():
+        return run_single(read_config(composed))
 
 
-def _flags_first(arguments: list[str]) -> list[str]:
-    """Flags before overrides, for Hydra 1.3 refuses `-m layout=x` after another override; refuses stray words."""
+def _interrupt(number: int, frame: object) -> None:
+    """Treats SIGTERM, which a cluster sends before it takes a machine away, as Ctrl-C."""
+    raise KeyboardInterrupt
+
+
+def _sort_flags_first(arguments: list[str]) -> list[str]:
+    """Returns flags before overrides, for Hydra 1.3 refuses `-m layout=x` after another override.
+
+    Raises UserError for words that are neither.
+    """
     from hydra._internal.utils import get_args_parser
 
     parsed, unknown = get_args_parser().parse_known_intermixed_args(arguments)
@@ -86,14 +113,3 @@ def _flags_first(arguments: list[str]) -> list[str]:
     for word in overrides:
         rest.remove(word)
     return rest + overrides
-
-
-def _is_of_input(error: Exception) -> bool:
-    """Whether it comes of the input and is not in our words yet: any library may trip over a broken YAML file."""
-    from hydra.errors import HydraException
-
-    if isinstance(error, HydraException):  # one of which is an OSError, too
-        return True
-    own = {str(Path(__file__).parents[1] / "sweep" / name) for name in ("jobs.py", "sweep.py", "plan.py")}
-    has_begun = any(frame.filename in own for frame in traceback.extract_tb(error.__traceback__))
-    return not has_begun and not isinstance(error, UserError | RunsFailed | OSError)

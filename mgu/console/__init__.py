@@ -1,1 +1,47 @@
-"""What a person sees while runs train: plain lines for pipes and logs, a live view for terminals. Imports no torch."""
+"""Console output of training: plain lines for pipes and logs, a live view for terminals.
+
+lines.py prints lines, live.py draws on a terminal, outcomes.py shows what became of the runs of a sweep, text.py
+formats counts, durations and sizes. Imports no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgu.console.lines import LineView as LineView
+    from mgu.console.lines import describe_energy as describe_energy
+    from mgu.console.lines import describe_scores as describe_scores
+    from mgu.console.lines import summarise as summarise
+    from mgu.console.live import LiveView as LiveView
+    from mgu.console.outcomes import RunOutcome as RunOutcome
+    from mgu.console.outcomes import print_outcomes as print_outcomes
+    from mgu.console.text import count as count
+    from mgu.console.text import describe_s as describe_s
+    from mgu.console.text import print_line as print_line
+    from mgu.console.text import size as size
+    from mgu.console.text import table_console as table_console
+
+_HOMES = {
+    "LineView": "lines",
+    "LiveView": "live",
+    "RunOutcome": "outcomes",
+    "count": "text",
+    "describe_energy": "lines",
+    "describe_s": "text",
+    "describe_scores": "lines",
+    "print_line": "text",
+    "print_outcomes": "outcomes",
+    "size": "text",
+    "summarise": "lines",
+    "table_console": "text",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    # rich takes a tenth of a second to import, which `mgu-run report --format csv` need not wait for.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

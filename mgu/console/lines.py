@@ -1,23 +1,25 @@
-"""What is said while runs train, in plain lines; mgu/console/live.py has the live view for terminals.
-
-A run tells of itself by events, each a method here: began, steps, epoch, note and of_data come from its own process
-(mgu/run/execute.py), started and ended from the one that watches it (mgu/sweep/jobs.py).
-"""
+"""Plain-text progress of runs, for pipes and log files; mgu/console/live.py has the live view for terminals."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import assert_never
 
 from mgu.config.run import RunConfig
-from mgu.console.text import say
+from mgu.console.text import print_line
+from mgu.results.events import Began, DataNote, EpochEnded, Note, Progress, Stepped
 from mgu.results.result import Result, describe_method
 from mgu.tasks.score import Score
 
 
-class Lines(AbstractContextManager[None]):
-    """For pipes and log files: a single run tells of every epoch, a run of a sweep only of its end."""
+class LineView(AbstractContextManager[None]):
+    """Shows the progress of runs in plain lines: every epoch of a single run, only the end of a run in a sweep.
+
+    Args:
+        in_sweep: Whether the runs belong to a sweep.
+    """
 
     def __init__(self, in_sweep: bool) -> None:
         self.in_sweep = in_sweep
@@ -25,56 +27,87 @@ class Lines(AbstractContextManager[None]):
     def __exit__(self, *exception: object) -> None:
         pass
 
-    def event(self, config: RunConfig, name: str, *arguments: Any) -> None:
-        """What a run's process sends; several runs may take turns in it."""
+    def handle(self, config: RunConfig, event: Progress) -> None:
+        """Shows an event of a run; the runs of one process may take turns in sending them.
+
+        Args:
+            config: Configuration of the run that sent the event.
+            event: The event.
+        """
         self.config = config
-        getattr(self, name)(*arguments)
+        match event:
+            case Began():
+                self.began(event)
+            case Stepped():
+                self.stepped(event)
+            case EpochEnded(row):
+                self.epoch_ended(row)
+            case Note(text):
+                self.note(text)
+            case DataNote(text):
+                self.data_note(text)
+            case _:
+                assert_never(event)
 
     def started(self, config: RunConfig, folder: str) -> None:
-        """A process for the run is on its way."""
-        self.config, self.folder, self.clock = config, folder, time.perf_counter()
+        """Shows that a process for the run is being started."""
+        self.config, self.folder, self.started_s = config, folder, time.perf_counter()
 
-    def began(self, device: str, epochs_done: int, steps_per_epoch: int) -> None:
-        """The run's set-up is over; it has that many epochs of an earlier call."""
-        self.epochs_done, self.clock = epochs_done, time.perf_counter()
+    def began(self, event: Began) -> None:
+        """Shows that the run's set-up is over and training begins."""
+        self.epochs_done, self.started_s = event.epochs_done, time.perf_counter()
         if not self.in_sweep:
-            self.say(f"{self.config.name} on {device}; files in {self.folder}")
+            self.print_line(f"{self.config.name} on {event.device}; files in {self.folder}")
 
-    def steps(self, steps: int) -> None:
-        """So many batches have been trained on since the run began."""
+    def stepped(self, event: Stepped) -> None:
+        """Shows the number of batches trained on; plain lines do not."""
 
-    def epoch(self, row: dict[str, float]) -> None:
-        """One more is over, and safe on disk; `row` is its line of the history."""
+    def epoch_ended(self, row: dict[str, float]) -> None:
+        """Shows the scores of an epoch; `row` is its line of history.csv."""
         if not self.in_sweep:
             epochs = self.config.training.epochs
-            left_s = self.epoch_s(row) * (epochs - row["epoch"])
             scores = describe_scores(row, self.config.score)
-            self.say(f"epoch {row['epoch']:.0f}/{epochs}  {scores}  at most {left_s:.0f} s left")
+            left_s = self.seconds_left(row)
+            self.print_line(f"epoch {row['epoch']:.0f}/{epochs}  {scores}  at most {left_s:.0f} s left")
 
     def note(self, text: str) -> None:
-        """Something that the user should know of."""
-        self.say(f"{self.config.name}: {text}")
+        """Shows a message of the run."""
+        self.print_line(f"{self.config.name}: {text}")
 
-    def of_data(self, text: str) -> None:
-        """The same of the data: of a sweep's it was said before the first run."""
+    def data_note(self, text: str) -> None:
+        """Shows a message about the data, except in a sweep, which has shown it before its first run."""
         if not self.in_sweep:
             self.note(text)
 
     def ended(self, result: Result, number: int | None, remark: str = "") -> None:
-        """The run is over, or was there already."""
-        self.say((f"{number:3d}  " if number is not None else "") + summarise(result) + remark)
+        """Shows the result of a run that is over.
 
-    def epoch_s(self, row: dict[str, float]) -> float:
-        """Seconds an epoch in this call."""
-        return (time.perf_counter() - self.clock) / max(row["epoch"] - self.epochs_done, 1)
+        Args:
+            result: The run's result.
+            number: Number of the job in its sweep; None for a single run.
+            remark: Appended to the line, if the run was not trained by this call.
+        """
+        self.print_line((f"{number:3d}  " if number is not None else "") + summarise(result) + remark)
 
-    def say(self, line: str) -> None:
-        """Print one line."""
-        say(line)
+    def seconds_left(self, row: dict[str, float]) -> float:
+        """Returns an upper bound of the seconds that the run still takes, from the mean epoch of this call."""
+        epoch_s = (time.perf_counter() - self.started_s) / max(row["epoch"] - self.epochs_done, 1)
+        return epoch_s * (self.config.training.epochs - row["epoch"])
+
+    def print_line(self, line: str) -> None:
+        """Prints one line."""
+        print_line(line)
 
 
 def summarise(result: Result) -> str:
-    """One line: status, score, epochs, time and energy with its method."""
+    """Summarises a run in one line.
+
+    Args:
+        result: The run's result.
+
+    Returns:
+        Status, validation score, epochs, seconds to solution, and energy in Wh with its method.
+    """
     parts = [f"{result.name:32}", f"{result.status:8}"]
     value = result.val_score
     parts.append("val       -" if value is None else f"val {result.score.text(value, 7)}")
@@ -89,8 +122,15 @@ def summarise(result: Result) -> str:
     return "  ".join(parts)
 
 
-def describe_energy(results: list[Result]) -> str:
-    """What the runs took together, by component and method; empty where nothing was measured."""
+def describe_energy(results: Sequence[Result]) -> str:
+    """Describes the total energy of runs.
+
+    Args:
+        results: Results of the runs.
+
+    Returns:
+        Energy in Wh by component and method; an empty string if none was measured.
+    """
     sums: dict[tuple[str, str], float] = {}
     for energy in (result.energy for result in results if result.energy):
         for part, component in (("CPU", energy.cpu), ("GPU", energy.gpu)):
@@ -101,7 +141,15 @@ def describe_energy(results: list[Result]) -> str:
 
 
 def describe_scores(row: dict[str, float], score: Score) -> str:
-    """Losses and scores of an epoch; some tasks have no score in training."""
+    """Describes an epoch by its losses and scores.
+
+    Args:
+        row: The epoch's line of history.csv.
+        score: Score of the task; some tasks have none on the training data.
+
+    Returns:
+        Training loss and score, validation loss and score.
+    """
     in_training = row.get(f"train_{score.metric}")
     train = "" if in_training is None else f"train {score.text(in_training)}  "
     return (

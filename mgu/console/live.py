@@ -1,4 +1,4 @@
-"""The live view of a terminal: how far the sweep is and the run under way, what it cost so far, and the best of it."""
+"""Live progress of runs on a terminal: bars for the sweep and the current run, energy so far, best run so far."""
 
 from __future__ import annotations
 
@@ -12,21 +12,28 @@ from rich.table import Column
 from rich.text import Text
 
 from mgu.config.run import RunConfig
-from mgu.console.lines import Lines, describe_energy, describe_scores
+from mgu.console.lines import LineView, describe_energy, describe_scores
 from mgu.console.text import describe_s
+from mgu.results.events import Began, Stepped
 from mgu.results.result import Result
 
 ROOMY = 110  # characters
 REFRESHES_PER_S = 2  # drawing takes processor time from what is measured
 
 
-class Screen(Lines):
-    """On a terminal: one live view below the lines. Of a sweep it shows how many runs are done, how long the rest will
-    take, the energy so far and the best run so far; of the run under way a bar with its scores.
+class LiveView(LineView):
+    """Shows the progress of runs in a live view below the printed lines.
+
+    For a sweep it shows the number of runs that are done, the time left, the energy so far and the best run so far; for
+    the current run a bar with its scores.
+
+    Args:
+        console: The terminal.
+        total: Number of runs in the sweep; None for a single run.
+        left_s: Returns the estimated seconds that the rest of the sweep takes, or None if that is not known.
     """
 
     def __init__(self, console: Console, total: int | None, left_s: Callable[[], float | None] = lambda: None) -> None:
-        """total: runs of the sweep, None for a single one; left_s: what the rest of the sweep will take."""
         super().__init__(in_sweep=total is not None)
         self.console, self.left_s = console, left_s
         self.seen: list[Result] = []
@@ -60,35 +67,37 @@ class Screen(Lines):
         )
         self._sum_up()
 
-    def began(self, device: str, epochs_done: int, steps_per_epoch: int) -> None:
-        super().began(device, epochs_done, steps_per_epoch)
-        self.done_before = epochs_done * steps_per_epoch
-        total = steps_per_epoch * self.config.training.epochs
-        self.run.update(self.run_bar, total=total, completed=self.done_before, description=self._describe(epochs_done))
+    def began(self, event: Began) -> None:
+        super().began(event)
+        self.done_before = event.epochs_done * event.steps_per_epoch
+        total = event.steps_per_epoch * self.config.training.epochs
+        description = self._describe(event.epochs_done)
+        self.run.update(self.run_bar, total=total, completed=self.done_before, description=description)
 
-    def steps(self, steps: int) -> None:
-        self.run.update(self.run_bar, completed=self.done_before + steps)
+    def stepped(self, event: Stepped) -> None:
+        self.run.update(self.run_bar, completed=self.done_before + event.steps)
 
-    def epoch(self, row: dict[str, float]) -> None:
-        left_s = self.epoch_s(row) * (self.config.training.epochs - row["epoch"])
+    def epoch_ended(self, row: dict[str, float]) -> None:
         score = self.config.score
         is_roomy = self.console.width >= ROOMY
         scores = describe_scores(row, score) if is_roomy else f"val {score.text(row[f'val_{score.metric}'])}"
-        scores += f"  at most {describe_s(left_s)} left"
+        scores += f"  at most {describe_s(self.seconds_left(row))} left"
         self.run.update(self.run_bar, description=self._describe(int(row["epoch"])), scores=scores, visible=True)
-        if time.perf_counter() - self.summed_up > 1 / REFRESHES_PER_S:  # it looks at the disk: not oftener than drawn
+        if (
+            time.perf_counter() - self.summed_up > 1 / REFRESHES_PER_S
+        ):  # it reads the disk: no more often than the view is drawn
             self._sum_up()
 
     def ended(self, result: Result, number: int | None, remark: str = "") -> None:
         super().ended(result, number, remark)
         self.seen.append(result)
-        if not remark:  # what was there already cost nothing this time
+        if not remark:  # a run of an earlier call cost nothing this time
             self.trained.append(result)
         self.run.update(self.run_bar, visible=False)
         self.runs.update(self.sweep_bar, completed=len(self.seen))
         self._sum_up()
 
-    def say(self, line: str) -> None:
+    def print_line(self, line: str) -> None:
         self.console.print(Text(line))
 
     def _describe(self, epochs_done: int) -> str:

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+PLAIN_WIDTH = 240  # characters where there is no terminal to ask: wide enough not to fold a cell
 
-def say(line: str) -> None:
-    """Print one line at once. A reader that is gone (`| head`) stops no training."""
+
+def print_line(line: str) -> None:
+    """Prints one line and flushes it, even if the reader is gone (`| head`), which must not stop training.
+
+    Args:
+        line: The line.
+    """
     try:
         print(line, flush=True)
     except BrokenPipeError:
@@ -19,12 +25,27 @@ def say(line: str) -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """1 run, 2 runs."""
+    """Counts things in English, as in "1 run" and "2 runs".
+
+    Args:
+        number: How many.
+        noun: What is counted, in the singular.
+
+    Returns:
+        The number and the noun.
+    """
     return f"{number} {noun}" + "s" * (number != 1)
 
 
 def describe_s(seconds: float) -> str:
-    """A duration for people: 0.4 s, 42 s, 3 min 20 s, 5 h 10 min, 3 d 4 h."""
+    """Formats a duration for people: 0.4 s, 42 s, 3 min 20 s, 5 h 10 min, 3 d 4 h.
+
+    Args:
+        seconds: The duration.
+
+    Returns:
+        The duration in its two largest units.
+    """
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 59.5:
@@ -40,11 +61,12 @@ def describe_s(seconds: float) -> str:
     return f"{hours // 24} d {hours % 24} h"
 
 
-PLAIN_WIDTH = 240  # where there is no terminal to ask: wide enough not to fold a cell
-
-
 def table_console() -> Console:
-    """The terminal, or where there is none a page on which no cell is folded."""
+    """Builds a console for tables.
+
+    Returns:
+        The terminal, or if there is none a console so wide that no cell is folded.
+    """
     from rich.console import Console  # takes longer to import than a report in any other form takes to make
 
     console = Console()
@@ -52,7 +74,14 @@ def table_console() -> Console:
 
 
 def size(params: int | None) -> str:
-    """In thousands below a million; "-" where it is not known."""
+    """Formats a number of parameters or operations, as in 5.23K and 1.40M.
+
+    Args:
+        params: The number; None if it is not known.
+
+    Returns:
+        The number in thousands below a million, else in millions; "-" if it is not known.
+    """
     if params is None:
         return "-"
     scale, unit = (1e6, "M") if params >= 1e6 else (1e3, "K")

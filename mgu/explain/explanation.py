@@ -15,8 +15,8 @@ from mgu.errors import UserError
 from mgu.explain.observe import UnitStatistics, observe
 from mgu.explain.schema import SCHEMA_VERSION, Explanation, GateExplanation, UnitExplanation
 from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
+from mgu.results.file_names import EXPLAIN_FILE
 from mgu.results.files import write_text
-from mgu.results.result import EXPLAIN_FILE
 from mgu.train.loop import evaluate
 
 

@@ -18,8 +18,9 @@ from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.factory.model import build_model, build_splits
+from mgu.results.file_names import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
-from mgu.results.result import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE, Result, read_result
+from mgu.results.result import Result, read_result
 
 
 class Trained(NamedTuple):

@@ -11,7 +11,8 @@ from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.trained import Trained, load_trained
 from mgu.models.convnet import ConvNet
-from mgu.results.result import RESULT_FILE, Result, read_result
+from mgu.results.file_names import RESULT_FILE
+from mgu.results.result import Result, read_result
 
 
 def find_baselines(trained: Trained) -> dict[str, tuple[ConvNet, Result | None]]:

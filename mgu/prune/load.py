@@ -13,7 +13,7 @@ from mgu.factory.trained import load_trained
 from mgu.models.convnet import ConvNet
 from mgu.prune.network import decisions_from_json, prune
 from mgu.prune.outcome import OUTCOME_FILE, PruneOutcome
-from mgu.results.result import PRUNE_FOLDER
+from mgu.results.file_names import PRUNE_FOLDER
 
 
 def load_pruned(run: str | Path) -> ConvNet:

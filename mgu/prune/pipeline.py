@@ -18,8 +18,8 @@ from mgu.prune.network import decisions_to_json, undecided_gates
 from mgu.prune.outcome import OUTCOME_FILE, ModelRow, Point, PruneOutcome, write_outcome
 from mgu.prune.search import SearchResult, Tell, search
 from mgu.prune.variants import Variant, build_variants, evaluate_variant, measure_candidates
+from mgu.results.file_names import PRUNE_FOLDER
 from mgu.results.files import make_folder
-from mgu.results.result import PRUNE_FOLDER
 from mgu.run.checkpoint import save_weights
 
 

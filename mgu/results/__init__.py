@@ -1,5 +1,106 @@
-"""What a run leaves on disk, and all that is needed to find and read it: shared by parent and child process.
+"""The files of a run, and all that finds and reads them: shared by the parent and the child process.
 
-result.py is the schema of result.json, folder.py the state and lock of a run's folder, files.py writes atomically,
-find.py and load.py find runs again. Imports no torch.
+file_names.py lists the files of a run, result.py is the schema of result.json, events.py what a run sends while it
+trains, folder.py the state and lock of a run, files.py writes atomically, find.py and load.py find runs. Imports no
+torch.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgu.results.correct import read_correct as read_correct
+    from mgu.results.correct import write_correct as write_correct
+    from mgu.results.events import Began as Began
+    from mgu.results.events import DataNote as DataNote
+    from mgu.results.events import Ended as Ended
+    from mgu.results.events import EpochEnded as EpochEnded
+    from mgu.results.events import Event as Event
+    from mgu.results.events import Note as Note
+    from mgu.results.events import Progress as Progress
+    from mgu.results.events import RunEvent as RunEvent
+    from mgu.results.events import Stepped as Stepped
+    from mgu.results.files import chosen_runs_dir as chosen_runs_dir
+    from mgu.results.files import default_runs_dir as default_runs_dir
+    from mgu.results.files import make_folder as make_folder
+    from mgu.results.files import replacing as replacing
+    from mgu.results.files import write_text as write_text
+    from mgu.results.find import find_run as find_run
+    from mgu.results.folder import State as State
+    from mgu.results.folder import count_epochs as count_epochs
+    from mgu.results.folder import count_safe_epochs as count_safe_epochs
+    from mgu.results.folder import find_done as find_done
+    from mgu.results.folder import find_result as find_result
+    from mgu.results.folder import find_state as find_state
+    from mgu.results.folder import lock_run as lock_run
+    from mgu.results.folder import run_folder as run_folder
+    from mgu.results.folder import runs_dir as runs_dir
+    from mgu.results.frame import load_runs as load_runs
+    from mgu.results.load import Loaded as Loaded
+    from mgu.results.load import Run as Run
+    from mgu.results.load import load_results as load_results
+    from mgu.results.record import make_result as make_result
+    from mgu.results.record import write_history as write_history
+    from mgu.results.result import Component as Component
+    from mgu.results.result import Energy as Energy
+    from mgu.results.result import Metrics as Metrics
+    from mgu.results.result import Record as Record
+    from mgu.results.result import Result as Result
+    from mgu.results.result import Seconds as Seconds
+    from mgu.results.result import describe_method as describe_method
+    from mgu.results.result import read_result as read_result
+    from mgu.results.result import write_result as write_result
+
+_HOMES = {
+    "Began": "events",
+    "Component": "result",
+    "DataNote": "events",
+    "Ended": "events",
+    "Energy": "result",
+    "EpochEnded": "events",
+    "Event": "events",
+    "Loaded": "load",
+    "Metrics": "result",
+    "Note": "events",
+    "Progress": "events",
+    "Record": "result",
+    "Result": "result",
+    "Run": "load",
+    "RunEvent": "events",
+    "Seconds": "result",
+    "State": "folder",
+    "Stepped": "events",
+    "chosen_runs_dir": "files",
+    "count_epochs": "folder",
+    "count_safe_epochs": "folder",
+    "default_runs_dir": "files",
+    "describe_method": "result",
+    "find_done": "folder",
+    "find_result": "folder",
+    "find_run": "find",
+    "find_state": "folder",
+    "load_results": "load",
+    "load_runs": "frame",
+    "lock_run": "folder",
+    "make_folder": "files",
+    "make_result": "record",
+    "read_correct": "correct",
+    "read_result": "result",
+    "replacing": "files",
+    "run_folder": "folder",
+    "runs_dir": "folder",
+    "write_correct": "correct",
+    "write_history": "record",
+    "write_result": "result",
+    "write_text": "files",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    # pydantic and pandas take a while to import, which readers of result.json need not wait for.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

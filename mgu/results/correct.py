@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from mgu.results.file_names import CORRECT_FILE
 from mgu.results.files import replacing
-from mgu.results.result import CORRECT_FILE
 
 
 def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases: Sequence[int] = ()) -> None:
-    """`bits`: one an example, 1 where it was classified correctly, the first highest, as numpy.packbits gives them.
+    """Writes which test examples were classified correctly.
 
-    The file is their number in ASCII, of images of cases also the number of each case's, a line feed, and the bits.
+    The file holds the number of examples in ASCII, for images of cases also the number of images of each case, a line
+    feed, and the bits.
+
+    Args:
+        folder: The run's folder.
+        num_examples: Number of test examples.
+        bits: One bit for each example, 1 if it was classified correctly, as numpy.packbits orders them.
+        images_of_cases: Number of images of each case, if the examples are images of cases.
     """
     header = " ".join(str(number) for number in (num_examples, *images_of_cases))
     with replacing(folder / CORRECT_FILE) as temporary:
@@ -20,8 +27,14 @@ def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases:
 
 
 def read_correct(folder: Path) -> tuple[int, bytes, tuple[int, ...]] | None:
-    """Number of examples, bits and images of cases as they were written; None where there are none, or not as many as
-    named.
+    """Reads which test examples were classified correctly.
+
+    Args:
+        folder: The run's folder.
+
+    Returns:
+        Number of examples, bits and images of cases as `write_correct` takes them; None if there is no such file or it
+        is not whole.
     """
     try:
         header, _, bits = (folder / CORRECT_FILE).read_bytes().partition(b"\n")

@@ -1,4 +1,4 @@
-"""Where runs are kept, and writing that cannot be torn."""
+"""The runs folder, and atomic writing: a file is whole or not there."""
 
 from __future__ import annotations
 
@@ -12,19 +12,34 @@ from mgu.errors import UserError
 
 
 def chosen_runs_dir(chosen: str | None) -> Path:
-    """Where runs go by a configuration's `runs_dir`."""
+    """Returns the runs folder that a configuration chooses.
+
+    Args:
+        chosen: The configuration's `runs_dir`; None for the default.
+
+    Returns:
+        The folder of all experiments.
+    """
     return Path(chosen).expanduser() if chosen else default_runs_dir()
 
 
 def default_runs_dir() -> Path:
-    """MGU_RUNS, else runs/ of the checkout that this package was installed from, else of the working directory."""
+    """Returns the default runs folder.
+
+    Returns:
+        $MGU_RUNS, else runs/ in the checkout that this package runs from, else runs/ in the working directory.
+    """
     if named := os.environ.get("MGU_RUNS"):
         return Path(named).expanduser()
     return (checkout() or Path.cwd()) / "runs"
 
 
 def checkout() -> Path | None:
-    """The checkout that this package runs from; None for an installed wheel."""
+    """Finds the checkout that this package runs from.
+
+    Returns:
+        The folder with pyproject.toml; None if the package is installed from a wheel.
+    """
     folder = Path(__file__).parents[2]
     return folder if (folder / "pyproject.toml").is_file() else None
 
@@ -32,7 +47,16 @@ def checkout() -> Path | None:
 def make_folder(
     folder: Path, what: str = "the runs folder", advice: str = "Pass runs_dir=... or set MGU_RUNS."
 ) -> None:
-    """Create `folder`; raises UserError where nothing can be written there, which says `what` it is and what to do."""
+    """Creates a folder and makes sure that files can be written there.
+
+    Args:
+        folder: The folder; its parents are created, too.
+        what: Name of the folder in the error message.
+        advice: What the error message tells the user to do.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -45,7 +69,14 @@ def make_folder(
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`, and move it there once the block has ended well: all or nothing."""
+    """Replaces a file atomically: the block writes a temporary file, which then takes the place of `path`.
+
+    Args:
+        path: The file; it stays as it was if the block raises.
+
+    Yields:
+        Path of the temporary file, in the same folder.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
@@ -57,6 +88,11 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` whole or not at all."""
+    """Writes a text file atomically.
+
+    Args:
+        path: The file.
+        text: Its new content.
+    """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -1,18 +1,26 @@
-"""Finds the folder of one run by what a user calls it."""
+"""Finds the folder of a run by the name that a user gives."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from mgu.errors import UserError, did_you_mean
+from mgu.results.file_names import CHECKPOINT_FILE, CONFIG_FILE, RESULT_FILE
 from mgu.results.files import default_runs_dir
-from mgu.results.folder import CHECKPOINT_FILE
-from mgu.results.result import CONFIG_FILE, RESULT_FILE
 
 
 def find_run(path: str | Path) -> Path:
-    """The folder of one run: a path to it or to its result.json, or its folder's name below the runs folder, with or
-    without experiment and hash, if that fits one run only.
+    """Finds the folder of one run.
+
+    Args:
+        path: Path of the folder or of its result.json, or the folder's name below the runs folder, with or without
+            experiment and hash, if it fits one run only.
+
+    Returns:
+        The folder.
+
+    Raises:
+        UserError: No run fits, or several do.
     """
     chosen = Path(path).expanduser()
     if chosen.is_file() and chosen.name == RESULT_FILE:
@@ -33,13 +41,13 @@ def find_run(path: str | Path) -> Path:
 
 
 def _names(folder: Path) -> list[str]:
-    """What a run may be called by: with experiment and hash, or without one of them, or both."""
+    """Returns the names of a run: with or without its experiment and its hash."""
     name, bare, experiment = folder.name, folder.name.rpartition("-")[0], folder.parent.name
     return [f"{experiment}/{name}", name, f"{experiment}/{bare}", bare]
 
 
 def _checked(folder: Path) -> Path:
-    """`folder` if it is a run's own."""
+    """Returns `folder` if it is a run's own; raises UserError if not."""
     if any((folder / name).exists() for name in (RESULT_FILE, CONFIG_FILE, CHECKPOINT_FILE)):
         return folder
     runs = sorted(found.parent for found in folder.rglob(RESULT_FILE))

@@ -1,4 +1,4 @@
-"""What is on disk of a run: where it lies, whether it is over, and who may write to it. Imports no torch."""
+"""A run's folder: where it lies, the state of the run by the files in it, and the lock on it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from mgu.config.run import RunConfig
+from mgu.results.file_names import HISTORY_FILE, RESULT_FILE
 from mgu.results.files import chosen_runs_dir
-from mgu.results.result import HISTORY_FILE, RESULT_FILE, Result, read_result
+from mgu.results.result import Result, read_result
 
 CHECKPOINT_FILE = "checkpoint.pt"
 LOCK_FILE = ".lock"
@@ -20,17 +21,38 @@ State = Literal["done", "failed", "running", "interrupted", "pending"]
 
 
 def runs_dir(config: RunConfig) -> Path:
-    """The folder of all experiments."""
+    """Returns the folder of all experiments.
+
+    Args:
+        config: Configuration of a run.
+
+    Returns:
+        The runs folder that the configuration chooses, or the default one.
+    """
     return chosen_runs_dir(config.runs_dir)
 
 
 def run_folder(config: RunConfig) -> Path:
-    """Where the files of this run lie: the same configuration always in the same place."""
+    """Returns the folder of a run; equal configurations have the same folder.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        <runs folder>/<experiment>/<name>-<identity>.
+    """
     return runs_dir(config) / config.experiment_name / f"{config.name}-{config.identity}"
 
 
 def find_result(config: RunConfig) -> Result | None:
-    """Of an earlier call, whatever came out; None where there is none that can be read, or one of another run."""
+    """Finds the result of an earlier call.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        The result, whatever its status; None if there is none, or one that cannot be read or belongs to another run.
+    """
     try:
         result = read_result(run_folder(config) / RESULT_FILE)
     except ValueError:
@@ -39,7 +61,14 @@ def find_result(config: RunConfig) -> Result | None:
 
 
 def find_done(config: RunConfig) -> Result | None:
-    """The result of an earlier call, if it stands: not a failed one, nor one without the energy that is now wanted."""
+    """Finds the result of an earlier call that makes training again unnecessary.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        The result; None if the run failed, or if its energy was not measured and now is to be.
+    """
     result = find_result(config)
     if result is None or result.status == "failed":
         return None
@@ -47,12 +76,20 @@ def find_done(config: RunConfig) -> Result | None:
 
 
 def find_state(config: RunConfig) -> State:
-    """Done and failed have a result, interrupted a checkpoint; running is what a process is at just now."""
+    """Finds the state of a run by the files in its folder.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        "done" or "failed" if there is a result, "running" if a process holds the lock, "interrupted" if there is a
+        checkpoint, else "pending".
+    """
     folder = run_folder(config)
     if find_done(config):
         return "done"
     if (folder / LOCK_FILE).exists():
-        with hold(folder) as is_ours:
+        with lock_run(folder) as is_ours:
             if not is_ours:
                 return "running"
     result = find_result(config)
@@ -62,7 +99,14 @@ def find_state(config: RunConfig) -> State:
 
 
 def count_epochs(folder: Path) -> int:
-    """Rows of history.csv: epochs that were over when a run broke off."""
+    """Counts the epochs in history.csv, those that a run had completed before it broke off.
+
+    Args:
+        folder: The run's folder.
+
+    Returns:
+        Number of epochs; 0 if there is no history.
+    """
     try:
         return max((folder / HISTORY_FILE).read_bytes().count(b"\n") - 1, 0)
     except OSError:
@@ -70,18 +114,31 @@ def count_epochs(folder: Path) -> int:
 
 
 def count_safe_epochs(config: RunConfig) -> int:
-    """Epochs that the next call need not train again."""
+    """Counts the epochs that the next call need not train again.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        Number of epochs; 0 if there is no checkpoint, or if training is forced to begin anew.
+    """
     folder = run_folder(config)
     return 0 if config.force or not (folder / CHECKPOINT_FILE).exists() else count_epochs(folder)
 
 
 @contextmanager
-def hold(folder: Path, on_wait: Callable[[], None] | None = None) -> Iterator[bool]:
-    """Keep other processes from training what lies in `folder`; False where one does, unless `on_wait` is given:
-    then that is called, and the other one waited for.
+def lock_run(folder: Path, on_wait: Callable[[], None] | None = None) -> Iterator[bool]:
+    """Locks a run's folder, so that no other process trains the run.
 
-    The lock is the operating system's (flock), on network file systems too, and dies with its owner. Where a file
-    system has none, filelock leaves a file that names its owner in its place.
+    The lock is the operating system's (flock), on network file systems too, and is released when its owner dies. On a
+    file system without such locks, filelock falls back to a file that names the owner.
+
+    Args:
+        folder: The run's folder.
+        on_wait: Called before waiting for a process that holds the lock. Without it there is no waiting.
+
+    Yields:
+        Whether the lock was acquired.
     """
     lock = FileLock(folder / LOCK_FILE, thread_local=False)
     try:

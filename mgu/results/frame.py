@@ -1,4 +1,4 @@
-"""Runs as a pandas table, for notebooks."""
+"""Loads results into a pandas table, for notebooks."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from mgu.results.load import load_results
 
 
 def load_runs(*paths: str | Path) -> pd.DataFrame:
-    """One row a run with every value of its result.json, nested names joined by dots ("val.accuracy").
+    """Loads results into a table.
 
-    paths: folders or result.json files; all of runs/ if none is given. Unreadable files are left out.
+    Args:
+        paths: Folders or result.json files; the whole runs folder if none is given. Unreadable files are left out.
+
+    Returns:
+        One row for each run with every value of its result.json, nested names joined by dots ("val.accuracy").
     """
     chosen = [Path(path).expanduser() for path in paths] or [default_runs_dir()]
     return pd.json_normalize([msgspec.to_builtins(run.result) for run in load_results(chosen).runs])

@@ -1,4 +1,4 @@
-"""Find result files below files and folders; what cannot be read is named, never fatal."""
+"""Loads all results below files and folders; a file that cannot be read is listed, never fatal."""
 
 from __future__ import annotations
 
@@ -7,25 +7,43 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mgu.results.result import RESULT_FILE, Result, read_result
+from mgu.results.file_names import RESULT_FILE
+from mgu.results.result import Result, read_result
 
 
 class Run(NamedTuple):
-    """A result and the folder that holds the rest of its evidence."""
+    """Holds a result with the folder of its run.
+
+    Attributes:
+        result: The result.
+        folder: The run's folder, with the files that mgu/results/file_names.py names.
+    """
 
     result: Result
     folder: Path
 
 
 class Loaded(NamedTuple):
-    """`skipped` holds one line a file: its path and what is wrong with it."""
+    """Holds what was loaded.
+
+    Attributes:
+        runs: Results that could be read.
+        skipped: One line for each other file: its path and why it could not be read.
+    """
 
     runs: list[Run]
     skipped: list[str]
 
 
 def load_results(paths: Iterable[Path]) -> Loaded:
-    """All results below `paths`, each file once, in the order of their names."""
+    """Loads all results below some paths.
+
+    Args:
+        paths: Folders, which are searched, and result files.
+
+    Returns:
+        The results, each file once, in the order of their names, and the files that could not be read.
+    """
     files: dict[Path, None] = {}
     runs: list[Run] = []
     skipped: list[str] = []
@@ -44,8 +62,9 @@ def load_results(paths: Iterable[Path]) -> Loaded:
 
 
 def _below(folder: Path, skipped: list[str]) -> Iterator[Path]:
-    """Links to folders are not followed, what cannot be read goes to `skipped`. os.walk, for Path.rglob looks at each
-    folder twice.
+    """Yields the result files below a folder without following links; folders that cannot be read go to `skipped`.
+
+    It uses os.walk, for Path.rglob looks at each folder twice.
     """
 
     def skip(error: OSError) -> None:

@@ -1,4 +1,4 @@
-"""What a run leaves in its folder beside weights: history, log, and what is written of it in the result."""
+"""The record of a run: its result with provenance, and its history."""
 
 from __future__ import annotations
 
@@ -9,31 +9,27 @@ import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
 
 from mgu.config.run import RunConfig
+from mgu.results.file_names import HISTORY_FILE
 from mgu.results.files import checkout, write_text
-from mgu.results.result import HISTORY_FILE, SCHEMA_VERSION, Result
-
-UNKNOWN: dict[str, Any] = {
-    "error": None,
-    "params_trainable": None,
-    "params_keras": None,
-    "flops_per_sample": None,
-    "epochs": 0,
-    "best_epoch": None,
-    "num_classes": None,
-    "train": None,
-    "val": None,
-    "test": None,
-    "seconds": None,
-    "energy": None,
-    "device": None,
-}
+from mgu.results.result import SCHEMA_VERSION, Result
 
 
-def describe(config: RunConfig, status: Literal["ok", "diverged", "failed"], **measured: Any) -> Result:
-    """The result of this configuration; of the fields of Result in UNKNOWN, those not given were not measured."""
+def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], **measured: Any) -> Result:
+    """Makes the record of a run.
+
+    Args:
+        config: Configuration of the run.
+        status: How training ended.
+        measured: Fields of Result that are known. Of the others, those that may be None are None.
+
+    Returns:
+        The record, with the provenance of the run: configuration, versions and commit.
+    """
     return Result(
         schema_version=SCHEMA_VERSION,
         status=status,
@@ -52,12 +48,30 @@ def describe(config: RunConfig, status: Literal["ok", "diverged", "failed"], **m
         versions={"python": platform.python_version()}
         | {name: version(name) for name in ("mgu", "torch", "torchvision", "codecarbon")},
         git_commit=_git_commit(),
-        **(UNKNOWN | measured),
+        **(_unmeasured() | measured),
     )
 
 
+def _unmeasured() -> dict[str, Any]:
+    """Returns the fields of Result that make_result does not know itself, as if nothing had been measured."""
+    own = {"norm", "residual", "git_commit"}
+    optional = [field.name for field in msgspec.structs.fields(Result) if field.required and _admits_none(field.type)]
+    return {"epochs": 0} | dict.fromkeys(name for name in optional if name not in own)
+
+
+def _admits_none(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return type(None) in get_args(annotation)
+
+
 def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
-    """history.csv, whole after every epoch."""
+    """Writes history.csv, whole after every epoch.
+
+    Args:
+        folder: The run's folder.
+        rows: One row for each epoch, by column.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -66,7 +80,7 @@ def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
 
 
 def _git_commit() -> str | None:
-    """Of the checkout that the package runs from, with a + where files differ from it; None outside a checkout."""
+    """Returns the commit of the checkout that the package runs from, with a + if files differ; None outside one."""
     if not (folder := checkout()):
         return None
     command = [

@@ -1,18 +1,4 @@
-"""The file format of runs/: where a run's files lie, what result.json holds, and writing that cannot be torn.
-
-runs/<experiment>/<name>-<identity>/
-    result.json          everything that is reported; written last, so its presence means that the run is over
-    history.csv          one row an epoch
-    config.yaml          the resolved configuration
-    weights.safetensors  of the best epoch
-    explain.json         of a unit: what its gates do on the validation data, see mgu/explain/explanation.py
-    gates.*, topology.*  pictures of that, as SVG and PNG, once `mgu-run explain` was called
-    prune/               of a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
-    correct.bits         which of the official test examples (images, rows) those weights got right
-    log.txt              what happened, with the traceback of a failure
-    checkpoint.pt        of a run that is not over: where it continues, see mgu/run/checkpoint.py
-    .lock                held while a process trains this run
-"""
+"""The schema of result.json, which holds all that is known of a run once it is over."""
 
 from __future__ import annotations
 
@@ -21,85 +7,94 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mgu.results.file_names import RESULT_FILE
 from mgu.results.files import write_text
 from mgu.tasks.score import SCORES, Score, TaskName
 
-# 1 knew nothing of `resumed`, `contended` and `seconds.checkpoint`, 2 nothing of `task`, 3 nothing of `num_classes` and
-# called blocks units: all are read, too.
+# Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks
+# `num_classes` and calls blocks units.
 SCHEMA_VERSION: Literal[4] = 4
-RESULT_FILE = "result.json"
-HISTORY_FILE = "history.csv"
-PRUNE_FOLDER = "prune"
-CONFIG_FILE = "config.yaml"
-WEIGHTS_FILE = "weights.safetensors"
-EXPLAIN_FILE = "explain.json"
 JOULES_PER_KWH = 3.6e6
-PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
-CORRECT_FILE = "correct.bits"
-MEASURED = (
-    "rapl",
-    "nvml_counter",
-    "nvml_power",
-    "powermetrics",
-)  # methods that read an instrument, see mgu/measure/energy.py
+MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods of mgu/measure/energy.py that measure
 
-
-# block: what has other paths than the paper's unit, such as those of others that it is compared with. It is ranked, but
-# neither claimed of the unit nor a part of the grid.
+# A block has other paths than the paper's unit, such as squeeze-and-excitation. It is ranked, but it is no part of the
+# grid, and nothing that is claimed of the unit is claimed of it.
 Kind = Literal["baseline", "unit", "block"]
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1 + 1e-9)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]  # of seconds, kilowatt-hours or kilograms
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A part of a result. Unknown keys are refused: they mean another schema version, or another program.
+def about(description: str) -> msgspec.Meta:
+    """Describes a field, for docs/reference/result.md.
 
-    msgspec, not pydantic as for the configuration: it imports in no time, and ten thousand files are read in a second.
+    Args:
+        description: A sentence, with the unit of the field.
+
+    Returns:
+        An annotation for msgspec.
+    """
+    return msgspec.Meta(description=description)
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Serves as the base of all parts of a result; refuses unknown keys, which mean another schema version.
+
+    msgspec, not pydantic as for the configuration: it imports fast, and reads ten thousand files in a second.
     """
 
 
 class Metrics(Record, frozen=True, omit_defaults=True):
-    """Of the best weights on one split: what the task has, see mgu/tasks/; the others are None and not written."""
+    """Holds the metrics of the best weights on one split.
 
-    loss: float | None  # None where not finite; in nats, of regression in squared standard deviations of the target
-    accuracy: Fraction | None = None  # as precision and recall, which are means over the classes
-    precision: Fraction | None = None
-    recall: Fraction | None = None
-    rmse: float | None = None  # in the unit of the target, as mae
-    mae: float | None = None
-    r2: float | None = None
-    # Of images of cases: of a case as its images vote; counts (K, K) by true class (row) and predicted class, in the
-    # order of config.dataset.classes.
-    macro_f1: Fraction | None = None
-    confusion: list[list[int]] | None = None
-    case_accuracy: Fraction | None = None
-    case_precision: Fraction | None = None
-    case_recall: Fraction | None = None
-    case_macro_f1: Fraction | None = None
-    case_confusion: list[list[int]] | None = None
-    recall_at_10: Fraction | None = None  # means over the users, over all items that are new to them
-    ndcg_at_10: Fraction | None = None
+    A task has some of them (mgu/tasks/); the others are None and not written.
+    """
+
+    loss: Annotated[float | None, about("Mean loss in nats or squared deviations of the target; null if not finite.")]
+    accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None
+    precision: Annotated[
+        Fraction | None, about("Mean over the classes of the share of predictions that are right.")
+    ] = None
+    recall: Annotated[Fraction | None, about("Mean over the classes of the share of examples that are found.")] = None
+    rmse: Annotated[float | None, about("Root mean squared error in the unit of the target.")] = None
+    mae: Annotated[float | None, about("Mean absolute error in the unit of the target.")] = None
+    r2: Annotated[float | None, about("Coefficient of determination, at most 1.")] = None
+    macro_f1: Annotated[Fraction | None, about("Mean over the classes of F1, of images of cases.")] = None
+    confusion: Annotated[
+        list[list[int]] | None, about("Images by true class (row) and predicted class, as in config.dataset.classes.")
+    ] = None
+    case_accuracy: Annotated[
+        Fraction | None, about("Share of the cases whose class is predicted by the vote of their images.")
+    ] = None
+    case_precision: Annotated[Fraction | None, about("Like precision, of cases.")] = None
+    case_recall: Annotated[Fraction | None, about("Like recall, of cases.")] = None
+    case_macro_f1: Annotated[Fraction | None, about("Like macro_f1, of cases.")] = None
+    case_confusion: Annotated[list[list[int]] | None, about("Like confusion, of cases.")] = None
+    recall_at_10: Annotated[Fraction | None, about("Share of the users whose next item is among the first ten.")] = None
+    ndcg_at_10: Annotated[
+        Fraction | None, about("Normalised discounted cumulative gain of the first ten items, mean over the users.")
+    ] = None
 
     def of(self, score: Score) -> float | None:
-        """The metric that runs are ranked by."""
+        """Returns the metric that runs are ranked by."""
         value: float | None = getattr(self, score.metric)
         return value
 
 
 class Seconds(Record, frozen=True):
-    """Wall-clock windows. `setup` ends when the data is in memory; `build`, `train`, `evaluate` and `explain` are the
-    time to solution.
+    """Holds wall-clock windows; the time to solution is the sum of `build`, `train`, `evaluate` and `explain`.
 
-    Of a resumed run they are sums over its parts, each up to its last checkpoint: what was lost with an interruption
-    is in none of them, nor is what Python takes to import its libraries before the run.
+    `setup` ends when the data is in memory. For a resumed run the windows are sums over its parts, each up to its last
+    checkpoint: work lost by an interruption is in none of them, nor are the imports of Python before the run.
     """
 
-    setup: Amount  # data, first use of torch, compilation, meters
-    build: Amount  # model, initial weights, optimizer
-    train: Amount  # epochs with their evaluation
-    evaluate: Amount  # best weights on every split
-    explain: Amount = 0.0  # of a unit: its gates analysed on the validation data, explain.json written
-    checkpoint: Amount = 0.0  # history and state written to disk after every epoch
+    setup: Annotated[Amount, about("Seconds to load the data, start torch, compile and start the meters.")]
+    build: Annotated[Amount, about("Seconds to build model, initial weights and optimizer.")]
+    train: Annotated[Amount, about("Seconds of all epochs with their evaluation.")]
+    evaluate: Annotated[Amount, about("Seconds to evaluate the best weights on every split.")]
+    explain: Annotated[
+        Amount, about("Seconds to analyse the gates of a unit on the validation data and write explain.json.")
+    ] = 0.0
+    checkpoint: Annotated[Amount, about("Seconds to write history and state to disk after every epoch.")] = 0.0
 
     @property
     def to_solution(self) -> float:
@@ -107,95 +102,123 @@ class Seconds(Record, frozen=True):
 
 
 class Component(Record, frozen=True):
-    """Energy of one part of the machine and how it was come by: see mgu/measure/energy.py for the methods."""
+    """Holds the energy of one part of the machine, and the method (mgu/measure/energy.py) that determined it."""
 
-    kwh: Amount
-    method: str
+    kwh: Annotated[Amount, about("Energy in kilowatt-hours.")]
+    method: Annotated[str, about("Instrument or estimate that the energy comes from, several joined by +.")]
 
 
 def describe_method(method: str) -> str:
-    """A method, or several joined by "+", with what it is worth: an estimate must read as one."""
+    """Describes a method of determining energy, for an estimate must read as one.
+
+    Args:
+        method: Name of the method, or several joined by "+".
+
+    Returns:
+        The name, followed by "measured" or "estimated".
+    """
     is_measured = all(part in MEASURED for part in method.split("+"))
     return f"{method}, {'measured' if is_measured else 'estimated'}"
 
 
 class Energy(Record, frozen=True):
-    """Over the time to solution and the writing of checkpoints. The components are never added up: their methods differ
-    in kind.
+    """Holds the energy over the time to solution and the writing of checkpoints.
+
+    The components are never added up, for their methods differ in kind.
     """
 
-    cpu: Component
-    gpu: Component
-    ram: Component
-    cpu_seconds: Amount  # processor time of this process: measured everywhere
-    emissions_kg: Amount  # CO2-equivalent of all parts at the country's carbon intensity: always estimated
-    country: str
-    tracked_s: Amount
+    cpu: Annotated[Component, about("Energy of the processor.")]
+    gpu: Annotated[Component, about("Energy of the GPUs.")]
+    ram: Annotated[Component, about("Energy of the memory.")]
+    cpu_seconds: Annotated[Amount, about("Processor time of the training process in seconds, measured everywhere.")]
+    emissions_kg: Annotated[
+        Amount, about("Estimated CO2-equivalent of all parts in kilograms, at the country's carbon intensity.")
+    ]
+    country: Annotated[str, about("ISO 3166 code of the country.")]
+    tracked_s: Annotated[Amount, about("Seconds over which energy was measured.")]
 
 
 class Result(Record, frozen=True):
-    """All that is known of a run; None where it was not reached or not measured."""
+    """Holds all that is known of a run; fields are None if they were not reached or not measured."""
 
-    schema_version: Literal[1, 2, 3, 4]
-    status: Literal["ok", "diverged", "failed"]
-    error: str | None  # last line of the traceback of a failed run
-    name: str
-    identity: str
-    experiment_name: str
-    model: Kind
-    dataset: str
-    split: str
-    layout: str  # in the paper's notation
-    norm: str | None
-    residual: bool | None
-    seed: int
-    config: dict[str, Any]
-    params_trainable: int | None
-    params_keras: int | None
-    flops_per_sample: int | None
-    epochs: int
-    best_epoch: int | None
-    train: Metrics | None
-    val: Metrics | None
-    test: Metrics | None
-    seconds: Seconds | None
-    energy: Energy | None
-    device: str | None
-    versions: dict[str, str]
-    git_commit: str | None
-    resumed: int = 0  # how often the run was interrupted and went on from a checkpoint
-    contended: bool = False  # another run shared the host while time and energy were measured
-    trained_together: int = (
-        1  # runs, this one counted, that one process trained at once: see mgu/multi_seed/lockstep.py
+    schema_version: Annotated[Literal[1, 2, 3, 4], about("Version of this schema.")]
+    status: Annotated[
+        Literal["ok", "diverged", "failed"],
+        about("diverged: the loss was not finite; failed: an exception or timeout."),
+    ]
+    error: Annotated[str | None, about("Last line of the traceback of a failed run.")]
+    name: Annotated[str, about("Name of the run; with identity it is the name of the folder.")]
+    identity: Annotated[str, about("Hash of all that can change the result, eight hexadecimal digits.")]
+    experiment_name: Annotated[str, about("Experiment that the run belongs to.")]
+    model: Annotated[Kind, about("What was trained; block: a unit with other paths than the paper's.")]
+    dataset: Annotated[str, about("Name of the data set.")]
+    split: Annotated[str, about("How validation data were chosen: paper or holdout.")]
+    layout: Annotated[str, about("Layout in the notation of the paper.")]
+    norm: Annotated[str | None, about("Normalisation of a baseline.")]
+    residual: Annotated[bool | None, about("Whether a baseline has residual connections.")]
+    seed: Annotated[int, about("Seed of initial weights, shuffling and dropout.")]
+    config: Annotated[dict[str, Any], about("The whole configuration, see config.md.")]
+    params_trainable: Annotated[int | None, about("Number of trainable parameters.")]
+    params_keras: Annotated[int | None, about("Number of parameters as Keras counts them, with running statistics.")]
+    flops_per_sample: Annotated[int | None, about("Floating-point operations of one example's forward pass.")]
+    epochs: Annotated[int, about("Number of epochs trained.")]
+    best_epoch: Annotated[int | None, about("Epoch with the best validation score, from 1.")]
+    train: Annotated[Metrics | None, about("Metrics of the best weights on the training data.")]
+    val: Annotated[Metrics | None, about("Metrics of the best weights on the validation data.")]
+    test: Annotated[Metrics | None, about("Metrics of the best weights on the test data.")]
+    seconds: Annotated[Seconds | None, about("Wall-clock time by phase.")]
+    energy: Annotated[Energy | None, about("Energy and emissions.")]
+    device: Annotated[str | None, about("Processor or GPU that trained.")]
+    versions: Annotated[dict[str, str], about("Versions of Python and of the libraries, by name.")]
+    git_commit: Annotated[str | None, about("Commit of the checkout.")]
+    resumed: Annotated[int, about("How often the run was interrupted and resumed from a checkpoint.")] = 0
+    contended: Annotated[bool, about("Whether another run shared the host while time and energy were measured.")] = (
+        False
     )
-    task: TaskName = "classification"
-    num_classes: int | None = None  # of a classification
+    trained_together: Annotated[int, about("Runs that one process trained at once, this one included.")] = 1
+    task: Annotated[TaskName, about("What was learned.")] = "classification"
+    num_classes: Annotated[int | None, about("Number of classes of a classification.")] = None
 
     @property
     def kind(self) -> Kind:
-        """`model`, also of an older file."""
+        """`model`, corrected for files of schema 3 and older, which called blocks units."""
         unit = self.config.get("mgu")
         has_own_paths = isinstance(unit, dict) and (unit.get("processors") or not unit.get("skip_gate", True))
         return "block" if self.model == "unit" and has_own_paths else self.model
 
     @property
     def score(self) -> Score:
-        """What it is ranked by."""
+        """Metric that runs of this task are ranked by."""
         return SCORES[self.task]
 
     @property
     def val_score(self) -> float | None:
-        """None where no epoch ended."""
+        """Validation score; None if no epoch ended."""
         return self.val.of(self.score) if self.val else None
 
 
 def write_result(folder: Path, result: Result) -> None:
-    """To be called last: the file's presence says that the run is over."""
+    """Writes result.json. Call it last, for the file's presence says that the run is over.
+
+    Args:
+        folder: The run's folder.
+        result: The result.
+    """
     write_text(folder / RESULT_FILE, msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
 
 
 def read_result(path: Path) -> Result:
-    """Raises ValueError, with a reason in one line, for a file that is torn, foreign or of another schema version."""
+    """Reads a result.json.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The result.
+
+    Raises:
+        ValueError: The file is torn, foreign or of another schema version; the message is a reason in one line.
+    """
     try:
         result = msgspec.json.decode(path.read_bytes(), type=Result)
         for section in ("dataset", "training", "optimizer"):

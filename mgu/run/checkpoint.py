@@ -16,9 +16,8 @@ from safetensors.torch import save
 from mgu.config.run import RunConfig
 from mgu.factory.learner import Learner
 from mgu.measure.cost import Spent
+from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, WEIGHTS_FILE
 from mgu.results.files import replacing
-from mgu.results.folder import CHECKPOINT_FILE
-from mgu.results.result import HISTORY_FILE, WEIGHTS_FILE
 from mgu.train.loop import Fit
 
 FORMAT = 1

@@ -1,7 +1,7 @@
 """One run from its configuration to its result.json: set up, train, evaluate, measure, write. In a process of its own.
 
 It continues from the checkpoint that an interrupted call left, and tells its caller how it gets on by `send`: see
-mgu/console/lines.py for the events.
+mgu/results/events.py for the events.
 """
 
 from __future__ import annotations
@@ -26,17 +26,15 @@ from mgu.explain.explanation import can_explain, explain_model, write_explanatio
 from mgu.factory.device import describe_device, find_device, set_up_torch
 from mgu.factory.learner import Learner, build_graph, build_learner, build_optimizer
 from mgu.factory.model import build_splits, build_toys, check_engine, count_flops
-from mgu.isolation import Send
 from mgu.measure.contention import Presence
 from mgu.measure.cost_meter import Spending, TrainingFailed, as_fields
 from mgu.measure.energy import build_meter
 from mgu.measure.share import ALONE, Alone
 from mgu.measure.stopwatch import Clock
 from mgu.models.convnet import count_keras, count_trainable
-from mgu.results.files import write_text
-from mgu.results.folder import CHECKPOINT_FILE, run_folder
-from mgu.results.record import describe, write_history
-from mgu.results.result import (
+from mgu.results.events import Began, DataNote, EpochEnded, Note, Send, Stepped
+from mgu.results.file_names import (
+    CHECKPOINT_FILE,
     CONFIG_FILE,
     CORRECT_FILE,
     EXPLAIN_FILE,
@@ -45,9 +43,11 @@ from mgu.results.result import (
     PRUNE_FOLDER,
     RESULT_FILE,
     WEIGHTS_FILE,
-    Result,
-    write_result,
 )
+from mgu.results.files import write_text
+from mgu.results.folder import run_folder
+from mgu.results.record import make_result, write_history
+from mgu.results.result import Result, write_result
 from mgu.run.checkpoint import Restored, restore_checkpoint, save_checkpoint, save_weights, set_aside
 from mgu.run.evaluate_splits import Correct, assess, count_classes
 from mgu.run.log import log_to
@@ -63,7 +63,7 @@ EVIDENCE = (
 SECONDS_PER_UPDATE = 0.2  # between two words about the steps: a bar redrawn every step would cost small models time
 
 
-def run(config: RunConfig, send: Send = lambda *event: None, place: Alone = ALONE) -> Result:
+def run(config: RunConfig, send: Send = lambda event: None, place: Alone = ALONE) -> Result:
     """Train, or go on training, measure and record one run. The caller holds the lock of its folder, which is there.
 
     place: among runs that are trained together, see mgu/run/worker.py.
@@ -91,7 +91,7 @@ def run(config: RunConfig, send: Send = lambda *event: None, place: Alone = ALON
 
 
 def _failed(config: RunConfig, error: Exception, **measured: Any) -> Result:
-    return describe(config, "failed", error="".join(traceback.format_exception_only(error)).strip(), **measured)
+    return make_result(config, "failed", error="".join(traceback.format_exception_only(error)).strip(), **measured)
 
 
 def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone) -> Result:
@@ -102,7 +102,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
     splits = build_splits(config).to(device)
     for note in splits.notes:
         log.warning(note)
-        send("of_data", note)
+        send(DataNote(note))
     _warm_up(config, splits, device)
     meter = build_meter(config.energy, device)
     log.info("%s on %s, %d training examples", config.name, describe_device(config), len(splits.train))
@@ -115,7 +115,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
         so_far = earlier.fit if earlier else Fit()
         spending = Spending(clock, meter, presence, place, earlier.spent if earlier else None)
         steps_per_epoch = math.ceil(len(splits.train) / config.training.batch_size)
-        send("began", describe_device(config), len(so_far.history), steps_per_epoch)
+        send(Began(describe_device(config), len(so_far.history), steps_per_epoch))
 
         def on_epoch(fit: Fit) -> None:
             clock.lap("train")
@@ -123,7 +123,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
             if fit.status == "ok":
                 save_checkpoint(folder, config, learner, shuffle, fit, spending.so_far)
             log.debug("%s", fit.history[-1])
-            send("epoch", fit.history[-1])
+            send(EpochEnded(fit.history[-1]))
             clock.lap("checkpoint")
 
         model = place.join(learner.model, learner.optimizer)
@@ -141,7 +141,7 @@ def _train_and_measure(config: RunConfig, folder: Path, send: Send, place: Alone
         clock.lap("explain")
 
     _save_best(folder, outcome, correct)
-    return describe(
+    return make_result(
         config,
         outcome.status,
         params_trainable=count_trainable(learner.model),
@@ -184,12 +184,12 @@ def _begin_or_continue(
     except ValueError as error:
         note = f"its checkpoint cannot be used ({error}): set aside as {set_aside(folder).name}, starting over"
         log.warning(note)
-        send("note", note)
+        send(Note(note))
         return build_learner(config, device), torch.Generator().manual_seed(config.seed), None
     if restored:
         note = f"continues after epoch {len(restored.fit.history)}"
         log.info(note)
-        send("note", note)
+        send(Note(note))
     return learner, shuffle, restored
 
 
@@ -209,7 +209,7 @@ def _fit(
         steps += 1
         if (now := time.perf_counter()) - told > SECONDS_PER_UPDATE:
             told = now
-            send("steps", steps)
+            send(Stepped(steps))
 
     decisive = config.mgu.decisive if config.mgu else DecisiveConfig()
     epochs, steps_per_epoch = config.training.epochs, math.ceil(len(splits.train) / config.training.batch_size)

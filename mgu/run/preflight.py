@@ -16,6 +16,7 @@ from mgu.isolation import Send
 from mgu.measure.energy import check_country
 from mgu.measure.estimate import Model
 from mgu.models.convnet import count_keras
+from mgu.results.events import Note
 
 
 def check_all(send: Send, configs: Sequence[RunConfig]) -> None:
@@ -26,7 +27,7 @@ def check_all(send: Send, configs: Sequence[RunConfig]) -> None:
         check_country(config.energy.country)
     for config in {config.dataset.model_dump_json(): config for config in configs}.values():
         for note in build_splits(config).notes:
-            send("note", note)
+            send(Note(note))
 
 
 def look_at_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:

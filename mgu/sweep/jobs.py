@@ -1,70 +1,102 @@
-"""Runs as the command line and Hydra's launchers start them: each in a fresh process, under the lock of its folder.
+"""Jobs: training runs in a fresh child process, each under the lock of its folder.
 
-This is the side that watches; it imports no torch. A failure of any kind is written down here, and the caller goes on.
+The command line starts a single run here, and Hydra's launchers the jobs of a sweep. A failed run of any kind becomes a
+result, and the caller goes on.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from rich.console import Console
 
 from mgu.config.run import RunConfig
-from mgu.console.lines import Lines
-from mgu.console.live import Screen
+from mgu.console.lines import LineView
+from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
-from mgu.isolation import Crashed, Raised, call, start_server
+from mgu.isolation import RUN, Crashed, Raised, call, start_server
+from mgu.results.events import Ended, EpochEnded, RunEvent
+from mgu.results.file_names import LOG_FILE
 from mgu.results.files import make_folder
-from mgu.results.folder import count_epochs, find_done, hold, run_folder
-from mgu.results.record import describe
+from mgu.results.folder import count_epochs, find_done, lock_run, run_folder
+from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
 from mgu.sweep.sweep import Sweep
-from mgu.tracking.trackers import check_installed, trackers
+from mgu.tracking.trackers import Trackers, build_trackers, check_installed
 
 Outcome = Literal["done", "failed", "busy"]
 
-WAS_THERE = "  (was there; force=true trains it again)"
+FROM_EARLIER = "  (was there; force=true trains it again)"
 
 
 def run_single(config: RunConfig) -> Outcome:
-    """One run on its own. Raises RunsFailed where training failed, UserError for bad input."""
+    """Trains one run that belongs to no sweep, and waits for another process that trains it.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        "done".
+
+    Raises:
+        RunsFailed: Training failed.
+        UserError: The input is wrong.
+    """
     check_installed(config)
     start_server()  # it imports torch while this process does the rest
     console = Console()
-    view = Screen(console, total=None) if console.is_terminal else Lines(in_sweep=False)
+    view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)
     with view:
         [outcome] = run_job([config], None, view, wait=True)
     if outcome == "failed":
-        log = run_folder(config) / "log.txt"
+        log = run_folder(config) / LOG_FILE
         raise RunsFailed(f"{config.name} failed. See {log}; the same command tries it again.")
     return outcome
 
 
-def run_in_sweep(configs: Sequence[RunConfig], number: int) -> list[Outcome]:
-    """A job of a sweep, in the process that watches the sweep or in a launcher's own."""
-    sweep = Sweep.current
-    outcomes = run_job(configs, number, sweep.view if sweep else Lines(in_sweep=True))
+def run_in_sweep(configs: Sequence[RunConfig], number: int, sweep: Sweep | None) -> list[Outcome]:
+    """Trains one job of a sweep.
+
+    Args:
+        configs: Configurations of the job's runs.
+        number: Number of the job in its sweep, from 1.
+        sweep: The sweep, in the process that watches it; None in a process of a launcher.
+
+    Returns:
+        What became of each run.
+    """
+    outcomes = run_job(configs, number, sweep.view if sweep else LineView(in_sweep=True))
     for config, outcome in zip(configs, outcomes, strict=True):
         if sweep and outcome != "busy":
-            sweep.ended(config)
+            sweep.mark_done(config)
     return outcomes
 
 
-def run_job(configs: Sequence[RunConfig], number: int | None, view: Lines, wait: bool = False) -> list[Outcome]:
-    """Train one run, or several that differ in their seed only together; but none that is done, nor one that another
-    process is at ("busy"; `wait` for that instead).
+def run_job(configs: Sequence[RunConfig], number: int | None, view: LineView, wait: bool = False) -> list[Outcome]:
+    """Trains one run, or several that differ in their seed only, together; skips those that are done or busy.
 
-    number: of the job in a sweep. Raises UserError and OSError for what is no outcome of the model.
+    Args:
+        configs: Configurations of the runs.
+        number: Number of the job in its sweep; None for a single run.
+        view: Shows the progress.
+        wait: Whether to wait for a run that another process trains, which else is "busy".
+
+    Returns:
+        What became of each run.
+
+    Raises:
+        UserError: The input is wrong; no new folder is left behind.
+        OSError: The system refused to read or write.
     """
     is_new = {run_folder(config): not run_folder(config).exists() for config in configs}
     with ExitStack() as locks:
-        there = [_what_is_there(config, number, view, wait, locks) for config in configs]
-        todo = [config for config, outcome in zip(configs, there, strict=True) if outcome is None]
+        skipped = [_find_reason_to_skip(config, number, view, wait, locks) for config in configs]
+        todo = [config for config, outcome in zip(configs, skipped, strict=True) if outcome is None]
         try:
             results = _train(todo, number, view) if todo else {}
         except UserError:
@@ -72,72 +104,82 @@ def run_job(configs: Sequence[RunConfig], number: int | None, view: Lines, wait:
                 if is_new[run_folder(config)]:
                     shutil.rmtree(run_folder(config))
             raise
-    return [outcome or _outcome(results[run_folder(c)]) for c, outcome in zip(configs, there, strict=True)]
+    return [outcome or _outcome_of(config, results) for config, outcome in zip(configs, skipped, strict=True)]
 
 
-def _outcome(result: Result) -> Outcome:
-    return "failed" if result.status == "failed" else "done"
+def _outcome_of(config: RunConfig, results: Mapping[Path, Result]) -> Outcome:
+    return "failed" if results[run_folder(config)].status == "failed" else "done"
 
 
-def _what_is_there(
-    config: RunConfig, number: int | None, view: Lines, wait: bool, locks: ExitStack
+def _find_reason_to_skip(
+    config: RunConfig, number: int | None, view: LineView, wait: bool, locks: ExitStack
 ) -> Literal["done", "busy"] | None:
-    """The outcome of a run that is not to be trained; else its folder is there, and held by `locks`."""
+    """Returns the outcome of a run that is not to be trained; else makes its folder, and locks it until `locks` end."""
     folder = run_folder(config)
     make_folder(folder)
     elsewhere = f"{config.name} is being trained by another process"
-    is_ours = locks.enter_context(
-        hold(folder, on_wait=(lambda: view.say(f"{elsewhere}: waiting for it")) if wait else None)
-    )
+    on_wait = (lambda: view.print_line(f"{elsewhere}: waiting for it")) if wait else None
+    is_ours = locks.enter_context(lock_run(folder, on_wait))
     if (done := find_done(config)) and not config.force:
-        view.ended(done, number, WAS_THERE)
+        view.ended(done, number, FROM_EARLIER)
         return "done"
     if not is_ours:
-        view.say(elsewhere)
+        view.print_line(elsewhere)
         return "busy"
     return None
 
 
-def _train(configs: Sequence[RunConfig], number: int | None, view: Lines) -> dict[Path, Result]:
-    """By the run's folder. In a process of their own, and told to the trackers that are on, which are here so as not to
-    be measured.
-    """
-    results: dict[Path, Result] = {}
-    folders = [run_folder(config) for config in configs]
+def _train(configs: Sequence[RunConfig], number: int | None, view: LineView) -> dict[Path, Result]:
+    """Trains the runs in one child process, and returns their results by folder."""
+    timeout_s = configs[0].training.timeout  # for each run, and they take turns
     with ExitStack() as stack:
-        tracking = [stack.enter_context(trackers(*each)) for each in zip(configs, folders, strict=True)]
-
-        def is_over(index: int, result: Result) -> None:
-            results[folders[index]] = result
-            tracking[index].finish(result)
-            view.ended(result, number)
-
-        def on_event(index: int, name: str, *arguments: Any) -> None:
-            if name == "is_over":
-                is_over(index, *arguments)
-            else:
-                view.event(configs[index], name, *arguments)
-            if name == "epoch":
-                tracking[index].epoch(*arguments)
-
-        view.started(configs[0], str(folders[0]))
-        timeout = configs[0].training.timeout  # of each, and they take turns
+        # In this process, so that their work is not measured.
+        tracking = [stack.enter_context(build_trackers(config, run_folder(config))) for config in configs]
+        watch = _Watch(configs, number, view, tracking)
+        view.started(configs[0], str(run_folder(configs[0])))
         try:
-            call(
-                "mgu.run.worker:run_isolated", configs, on_event=on_event, timeout_s=timeout and timeout * len(configs)
-            )
+            call(RUN, configs, on_event=watch.on_event, timeout_s=timeout_s and timeout_s * len(configs))
         except (Crashed, Raised) as failure:
-            for index, config in enumerate(configs):
-                if folders[index] not in results:
-                    is_over(index, _write_down(config, folders[index], failure))
-    return results
+            watch.record_failure(failure)
+    return watch.results
 
 
-def _write_down(config: RunConfig, folder: Path, failure: Crashed | Raised) -> Result:
-    """What the run's process could not record itself."""
+class _Watch:
+    """Passes the events of a child process to the console and to the trackers, and collects the results."""
+
+    def __init__(
+        self, configs: Sequence[RunConfig], number: int | None, view: LineView, tracking: Sequence[Trackers]
+    ) -> None:
+        self.configs, self.number, self.view, self.tracking = configs, number, view, tracking
+        self.results: dict[Path, Result] = {}
+
+    def on_event(self, message: RunEvent) -> None:
+        index, event = message.index, message.event
+        if isinstance(event, Ended):
+            self._end(index, event.result)
+            return
+        self.view.handle(self.configs[index], event)
+        if isinstance(event, EpochEnded):
+            self.tracking[index].epoch(event.row)
+
+    def record_failure(self, failure: Crashed | Raised) -> None:
+        """Writes a result for each run that the child process left without one."""
+        for index, config in enumerate(self.configs):
+            if run_folder(config) not in self.results:
+                self._end(index, _write_failure(config, failure))
+
+    def _end(self, index: int, result: Result) -> None:
+        self.results[run_folder(self.configs[index])] = result
+        self.tracking[index].finish(result)
+        self.view.ended(result, self.number)
+
+
+def _write_failure(config: RunConfig, failure: Crashed | Raised) -> Result:
+    """Writes the result of a run whose process could not write it itself, and the traceback to the run's log."""
+    folder = run_folder(config)
     trace = failure.traceback if isinstance(failure, Raised) else ""
-    with (folder / "log.txt").open("a", encoding="utf-8") as log:
+    with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
         log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} the run failed: {failure}\n{trace}")
-    result = describe(config, "failed", error=str(failure), epochs=count_epochs(folder))
+    result = make_result(config, "failed", error=str(failure), epochs=count_epochs(folder))
     write_result(folder, result)
     return result

@@ -1,4 +1,4 @@
-"""`mgu-run plan`: every run of a sweep with its size, its state, and what it will take. Nothing is trained for it."""
+"""`mgu-run plan`: lists every run of a sweep with its size, its state, and the time and energy it will take."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.table import Table
 from mgu.config.run import RunConfig
 from mgu.console.live import ROOMY
 from mgu.console.text import count, describe_s, size, table_console
-from mgu.isolation import call
+from mgu.isolation import CALIBRATE, CHECK_ALL, LOOK_AT_MODELS, call
 from mgu.measure.estimate import Estimate, Model, Sample, estimate
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep.sweep import find_samples
@@ -22,7 +22,14 @@ DONE = Estimate(0.0, 0.0, "is done")
 
 
 class PlannedRun(NamedTuple):
-    """One line of the plan. The estimate is of what is still to be done."""
+    """Holds one line of the plan.
+
+    Attributes:
+        config: Configuration of the run.
+        model: Size and device of its model.
+        state: State of the run.
+        estimate: Time and energy that the run will still take.
+    """
 
     config: RunConfig
     model: Model
@@ -31,13 +38,19 @@ class PlannedRun(NamedTuple):
 
 
 def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
-    """Print the plan as "table" or "json". calibrate: train a few steps of every layout that no finished run tells of.
+    """Prints the plan of a sweep, without training it.
 
-    Raises UserError.
+    Args:
+        configs: Configurations of all runs.
+        form: "table" or "json".
+        calibrate: Whether to train a few steps of every layout that cannot be estimated from finished runs.
+
+    Raises:
+        UserError: A run cannot be trained here.
     """
     with Console(stderr=True).status("looking at data and models"):
-        call("mgu.run.preflight:check_all", configs)
-        models: dict[str, Model] = call("mgu.run.preflight:look_at_models", configs)
+        call(CHECK_ALL, configs)
+        models: dict[str, Model] = call(LOOK_AT_MODELS, configs)
     samples = find_samples(configs)
     states = {run_folder(config): find_state(config) for config in configs}
     todo = [config for config in configs if config.force or states[run_folder(config)] != "done"]
@@ -56,12 +69,13 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
 
 
 def _calibrate(configs: Sequence[RunConfig]) -> list[Sample]:
-    """One sample for every layout, and every kind of unit on it."""
+    """Trains a few steps of every layout, and of every kind of unit on it; returns one sample for each."""
     representatives = {(c.dataset.label, c.layout.as_list, c.mgu and c.mgu.model_dump_json()): c for c in configs}
-    return [call("mgu.run.calibrate:calibrate", config) for config in representatives.values()]
+    return [call(CALIBRATE, config) for config in representatives.values()]
 
 
 def _record(run: PlannedRun) -> dict[str, Any]:
+    """Returns one run of the plan as JSON."""
     config = run.config
     return {
         "name": config.name,
@@ -82,7 +96,7 @@ def _record(run: PlannedRun) -> dict[str, Any]:
 
 
 def _total(runs: Sequence[PlannedRun]) -> dict[str, Any]:
-    """Of what is still to be done; None where it is not known of every run."""
+    """Returns the total time and energy that is still to be spent; None if it is not known for every run."""
     times = [run.estimate.time_s for run in runs]
     energies = [run.estimate.energy_kwh for run in runs]
     states = [run.state for run in runs]
@@ -111,7 +125,7 @@ def _print_table(runs: Sequence[PlannedRun]) -> None:
 
 
 def _cells(run: PlannedRun) -> dict[str, str]:
-    """One line of the table, by the titles of its columns."""
+    """Returns the cells of one line of the table, by the titles of its columns."""
     config, expected = run.config, run.estimate
     return {
         "name": config.name,
@@ -125,7 +139,7 @@ def _cells(run: PlannedRun) -> dict[str, str]:
 
 
 def _describe_total(runs: Sequence[PlannedRun]) -> list[str]:
-    """The total, and how the estimates were come by."""
+    """Describes the total, and what the estimates are based on."""
     total = _total(runs)
     states = ", ".join(f"{number} {state}" for state, number in total["states"].items())
     devices = " and ".join(sorted({run.model.device for run in runs}))

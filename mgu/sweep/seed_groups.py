@@ -1,7 +1,4 @@
-"""Which runs of a sweep are trained together: those that differ in their seed only, where that is faster.
-
-Imports no torch.
-"""
+"""Groups the runs of a sweep that are trained together: those that differ in their seed only, if that is faster."""
 
 from __future__ import annotations
 
@@ -12,13 +9,21 @@ from mgu.config.layouts import LayoutConfig
 from mgu.config.run import RunConfig
 from mgu.measure.estimate import Model
 
-# Of one image's forward pass. benchmarks/seeds.py, eight seeds: 1.2x to 1.35x up to here, 1.0x to 1.2x beyond, where
-# the arithmetic takes the time and not the calls.
-MOST_FLOPS = 400_000
+# FLOPs of one image's forward pass. benchmarks/seeds.py, eight seeds: 1.2x to 1.35x up to here, 1.0x to 1.2x beyond,
+# where the arithmetic takes the time and not the calls.
+MAX_FLOPS = 400_000
 
 
 def group_seeds(configs: Iterable[RunConfig], may_join: Callable[[RunConfig], bool]) -> list[list[RunConfig]]:
-    """The runs in their order, a group at the place of its first; at most `seeds_at_once` in each."""
+    """Groups runs that differ in their seed only.
+
+    Args:
+        configs: Configurations of the runs.
+        may_join: Says whether a run may be trained together with others.
+
+    Returns:
+        The runs in their order, each group in the place of its first run; a group has at most `seeds_at_once` runs.
+    """
     groups: list[list[RunConfig]] = []
     open_groups: dict[str, list[RunConfig]] = {}
     for config in configs:
@@ -34,8 +39,16 @@ def group_seeds(configs: Iterable[RunConfig], may_join: Callable[[RunConfig], bo
     return groups
 
 
-def why_alone(config: RunConfig, model: Model) -> str | None:
-    """What this run is, if its seeds are trained one after the other whatever was asked for; None if they need not."""
+def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:
+    """Finds the reason why the seeds of a run cannot be trained together, whatever the user asked for.
+
+    Args:
+        config: Configuration of the run.
+        model: Size and device of its model.
+
+    Returns:
+        The reason, as a noun phrase that says what kind of run it is; None if nothing is in the way.
+    """
     if config.mgu:
         return "units, which gain little from it"
     if not isinstance(config.dataset, ImagesConfig) or not isinstance(config.layout, LayoutConfig):
@@ -44,13 +57,21 @@ def why_alone(config: RunConfig, model: Model) -> str | None:
         return "compiled models, for it would compute them uncompiled"
     if not model.device.startswith("cpu"):
         return f"runs on {model.device}, for it is made for the CPU"
-    if model.flops is None or model.flops > MOST_FLOPS:
-        return f"models of over {MOST_FLOPS:,} FLOPs an image, which gain little from it"
+    if model.flops is None or model.flops > MAX_FLOPS:
+        return f"models of over {MAX_FLOPS:,} FLOPs an image, which gain little from it"
     return None
 
 
-def describe_alone(configs: Sequence[RunConfig], models: dict[str, Model]) -> list[str]:
-    """A line for each reason."""
+def describe_obstacles(configs: Sequence[RunConfig], models: dict[str, Model]) -> list[str]:
+    """Describes why seeds are trained one after the other although the user asked for more at once.
+
+    Args:
+        configs: Configurations of the runs.
+        models: Size and device of their models, by the identity of the run.
+
+    Returns:
+        One line for each reason.
+    """
     wanted = [config for config in configs if config.seeds_at_once > 1]
-    reasons = [reason for config in wanted if (reason := why_alone(config, models[config.identity]))]
+    reasons = [reason for config in wanted if (reason := lockstep_obstacle(config, models[config.identity]))]
     return [f"trained one seed after the other: {reason}" for reason in dict.fromkeys(reasons)]

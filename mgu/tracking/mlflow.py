@@ -1,6 +1,6 @@
-"""A run in MLflow: parameters, its history and result as metrics, on a server or in a local database.
+"""Logs a run to MLflow, on a server or in a local database: parameters, and history and result as metrics.
 
-Through MlflowClient, not the fluent functions: those keep the active run in a global and ask git about it.
+It uses MlflowClient, not the fluent functions, which keep the active run in a global and ask git about it.
 """
 
 from __future__ import annotations
@@ -12,44 +12,50 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from mgu.config.run import RunConfig
+from mgu.results.file_names import HISTORY_FILE
 from mgu.results.files import replacing
-from mgu.results.result import HISTORY_FILE, Result
+from mgu.results.result import Result
 from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
 
-# Kept in the run's folder, for by a tag one would find a colleague's run of the same configuration on a shared server.
+# In the run's folder: a tag would also find a colleague's run of the same configuration on a shared server.
 RUN_ID_FILE = "mlflow_run_id.txt"
-DEFAULTS = {  # where the user's environment says nothing
+DEFAULTS = {  # of environment variables that the user did not set
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # it would print two lines amid the runs of a sweep
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # s; MLflow's own patience, 120 s and 7 retries, would hold up a sweep
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",  # s; MLflow's own 120 s and 7 retries would hold up a sweep
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
-    "MLFLOW_ALLOW_FILE_STORE": "true",  # a plain folder, given as the URI, is what the user wants
+    "MLFLOW_ALLOW_FILE_STORE": "true",  # a user may want a plain folder
 }
-STATUS = {"ok": "FINISHED", "diverged": "FINISHED", "failed": "FAILED"}  # of diverged runs, the tag mgu.status tells
+STATUS = {"ok": "FINISHED", "diverged": "FINISHED", "failed": "FAILED"}  # the tag mgu.status tells a diverged run
 
 
 class MlflowTracker:
-    """Logs to one MLflow run; a run that goes on finds it by the id in its folder."""
+    """Logs to one MLflow run, which a resumed run finds again by the id in its folder.
+
+    Args:
+        config: Configuration of the run.
+        folder: The run's folder.
+    """
 
     def __init__(self, config: RunConfig, folder: Path) -> None:
         self.config, self.folder = config, folder
         self._run_id: str | None = None
-        self._logged_epochs = 0  # of the MLflow run that is continued
+        self._logged_epochs = 0  # by the MLflow run that is resumed
         self._is_finished = False
 
     @property
     def uri(self) -> str:
-        """Of the configuration, else MLFLOW_TRACKING_URI, else of a database in the runs folder."""
+        """Tracking URI: of the configuration, else $MLFLOW_TRACKING_URI, else of a database in the runs folder."""
         assert self.config.mlflow
         database = self.folder.parents[1].absolute() / "mlflow.db"
         return self.config.mlflow.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{database}"
 
     def __enter__(self) -> Self:
-        """Import, connect, find or make the experiment: seconds that are not to fall into what is measured."""
+        """Imports MLflow, connects, and finds or makes the experiment: seconds that must not be measured."""
         for name, value in DEFAULTS.items():
             os.environ.setdefault(name, value)
         from mlflow.tracking import MlflowClient
@@ -60,21 +66,21 @@ class MlflowTracker:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._run_id and not self._is_finished:  # interrupted: a later call may go on with it
+        if self._run_id and not self._is_finished:  # interrupted: a later call may resume it
             self._client.set_terminated(self._run_id, "KILLED")
 
     def epoch(self, row: dict[str, float]) -> None:
-        """One row of history.csv; the first one says whether this run is told anew."""
+        """Logs a row of history.csv; the first one says whether the run is resumed."""
         epoch = int(row["epoch"])
         if not self._run_id:
-            self._begin(goes_on=epoch > 1)
+            self._begin(resumes=epoch > 1)
         if epoch > self._logged_epochs:
             self._log(history_metrics(row), step=epoch)
 
     def finish(self, result: Result) -> None:
-        """What came out, at the last epoch, and the end of the MLflow run."""
-        if not self._run_id:  # no epoch came: this run failed early, or had only its last evaluation to do
-            self._begin(goes_on=(self.folder / HISTORY_FILE).exists())
+        """Logs the result at the last epoch, and ends the MLflow run."""
+        if not self._run_id:  # no epoch was logged: the run failed early, or only its final evaluation was left
+            self._begin(resumes=(self.folder / HISTORY_FILE).exists())
         assert self._run_id
         tags = {"status": result.status, "error": result.error, "device": result.device, "commit": result.git_commit}
         self._log(result_metrics(result), step=result.epochs, tags=tags)
@@ -88,28 +94,28 @@ class MlflowTracker:
         if not (experiment := self._client.get_experiment_by_name(name)):
             try:
                 return self._client.create_experiment(name)
-            except MlflowException:  # another process was quicker
+            except MlflowException:  # another process has created it meanwhile
                 experiment = self._client.get_experiment_by_name(name)
                 if not experiment:
                     raise
         return str(experiment.experiment_id)
 
-    def _begin(self, goes_on: bool) -> None:
-        """Go on with the MLflow run of this folder, or close it and make another."""
+    def _begin(self, resumes: bool) -> None:
+        """Resumes the MLflow run of this folder, or ends it and creates another."""
         earlier = self._find_earlier()
-        if earlier and goes_on:
+        if earlier and resumes:
             self._run_id = earlier.info.run_id
             self._client.update_run(self._run_id, status="RUNNING")
             self._logged_epochs = self._count_epochs(earlier)
             return
-        if earlier and earlier.info.status == "RUNNING":  # its process was killed and could not say so
+        if earlier and earlier.info.status == "RUNNING":  # its process was killed before it could end it
             self._client.set_terminated(earlier.info.run_id, "KILLED")
         self._run_id = self._create_run()
         with replacing(self.folder / RUN_ID_FILE) as temporary:
             temporary.write_text(self._run_id)
 
     def _find_earlier(self) -> Run | None:
-        """The MLflow run of this folder, unless it was never made, was deleted, or lies on another server."""
+        """Returns the MLflow run of this folder; None if it was never created, was deleted, or is on another server."""
         from mlflow.exceptions import MlflowException
 
         try:
@@ -123,6 +129,7 @@ class MlflowTracker:
         return run if run.info.lifecycle_stage == "active" else None
 
     def _count_epochs(self, run: Run) -> int:
+        """Returns the last epoch that the MLflow run has logged."""
         name = next((name for name in run.data.metrics if name.startswith("history/")), None)
         if not name:
             return 0

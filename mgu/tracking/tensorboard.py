@@ -1,7 +1,6 @@
-"""A run in TensorBoard: its history as curves, its result, its configuration as hyperparameters.
+"""Logs a run to TensorBoard: its history as curves, its result, its configuration as hyperparameters.
 
-Written with TensorBoard's own event writer, for torch.utils.tensorboard would import torch into a process that may do
-without it.
+It uses TensorBoard's own event writer, for torch.utils.tensorboard would import torch into the parent process.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from mgu.config.run import RunConfig
-from mgu.results.result import HISTORY_FILE, Result
+from mgu.results.file_names import HISTORY_FILE
+from mgu.results.result import Result
 from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
 
 MODULES = (
@@ -24,7 +24,12 @@ MODULES = (
 
 
 class TensorBoardTracker:
-    """Writes event files to `log_dir`; a run that goes on adds to them from the epoch it goes on with."""
+    """Writes event files; a resumed run adds to them from the epoch it continues with.
+
+    Args:
+        config: Configuration of the run.
+        folder: The run's folder.
+    """
 
     def __init__(self, config: RunConfig, folder: Path) -> None:
         self.config, self.folder = config, folder
@@ -32,14 +37,14 @@ class TensorBoardTracker:
 
     @property
     def log_dir(self) -> Path:
-        """tensorboard/ in the run's own folder, else <tensorboard.dir>/<experiment>/<run>."""
+        """Folder of the event files: <tensorboard.dir>/<experiment>/<run>, or tensorboard/ in the run's own folder."""
         assert self.config.tensorboard
         if self.config.tensorboard.dir is None:
             return self.folder / "tensorboard"
         return Path(self.config.tensorboard.dir).expanduser() / self.folder.parent.name / self.folder.name
 
     def __enter__(self) -> Self:
-        """Imports what is needed: half a second that is not to fall into what is measured."""
+        """Imports TensorBoard, which takes half a second that must not be measured."""
         for module in MODULES:
             import_module(module)
         return self
@@ -49,17 +54,17 @@ class TensorBoardTracker:
             self._writer.close()
 
     def epoch(self, row: dict[str, float]) -> None:
-        """One row of history.csv; the first one says from where on this run is told anew."""
+        """Logs a row of history.csv; the first one says which earlier steps are replaced."""
         epoch = int(row["epoch"])
         if not self._writer:
             self._open(replaces_from=0 if epoch == 1 else epoch)
         self._write_scalars(history_metrics(row), step=epoch)
 
     def finish(self, result: Result) -> None:
-        """What came out, at the last epoch; its status as text."""
+        """Logs the result at the last epoch, and its status as text."""
         from tensorboard.plugins.text.summary_v2 import text_pb
 
-        if not self._writer:  # no epoch came: this run failed early, or had only its last evaluation to do
+        if not self._writer:  # no epoch was logged: the run failed early, or only its final evaluation was left
             self._open(replaces_from=None if (self.folder / HISTORY_FILE).exists() else 0)
         self._write_scalars(result_metrics(result), step=result.epochs)
         status = result.status + (f": {result.error}" if result.error else "")
@@ -67,7 +72,10 @@ class TensorBoardTracker:
         self._writer.flush()
 
     def _open(self, replaces_from: int | None) -> None:
-        """Only now, for a run that never begins is to leave nothing; readers drop steps from `replaces_from` on."""
+        """Opens the writer, late, for a run that never begins must leave no file.
+
+        replaces_from: Readers drop earlier values from this step on.
+        """
         from tensorboard.compat.proto.event_pb2 import SessionLog
         from tensorboard.plugins.hparams.summary_v2 import hparams_pb
         from tensorboard.summary.writer.event_file_writer import EventFileWriter
@@ -82,7 +90,7 @@ class TensorBoardTracker:
 
         scalars = [Summary.Value(tag=tag, simple_value=value) for tag, value in values.items()]
         self._write(summary=Summary(value=scalars), step=step)
-        self._writer.flush()  # so that a killed process leaves what it had told
+        self._writer.flush()  # so that a killed process leaves what it has logged
 
     def _write(self, step: int, **content: Any) -> None:
         from tensorboard.compat.proto.event_pb2 import Event

@@ -1,4 +1,4 @@
-"""All trackers of a run as one: what it is told goes to each that is on, and the trouble of one stops nothing."""
+"""Combines the trackers of a run: each event goes to all of them, and the failure of one stops nothing else."""
 
 from __future__ import annotations
 
@@ -21,37 +21,41 @@ PACKAGES = {"tensorboard": ("tensorboard",), "mlflow": ("mlflow", "sqlalchemy", 
 
 
 class Tracker(AbstractContextManager[Any], Protocol):
-    """What is told of a run while it trains."""
+    """Logs a run to an external tool while it trains; entered before time is measured."""
 
     def epoch(self, row: dict[str, float]) -> None:
-        """One epoch is done; `row` is its line of the history."""
+        """Logs an epoch; `row` is its line of history.csv."""
 
     def finish(self, result: Result) -> None:
-        """The run is over."""
+        """Logs the result of the run, which is over."""
 
 
 class Trackers:
-    """Any number of them. One that raises is named in a warning and left alone from then on."""
+    """Passes events to any number of trackers. One that raises is named in a warning and switched off.
+
+    Args:
+        trackers: The trackers.
+    """
 
     def __init__(self, trackers: list[Tracker]) -> None:
         self.on = trackers
 
     def __enter__(self) -> Self:
-        self._each(lambda tracker: tracker.__enter__())
+        self._for_each(lambda tracker: tracker.__enter__())
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._each(lambda tracker: tracker.__exit__(None, None, None))
+        self._for_each(lambda tracker: tracker.__exit__(None, None, None))
 
     def epoch(self, row: dict[str, float]) -> None:
-        """To be called with every row of the history, in order; its first one says whether a run goes on."""
-        self._each(lambda tracker: tracker.epoch(row))
+        """Logs an epoch. Call it for every row of the history in order; the first one says whether a run continues."""
+        self._for_each(lambda tracker: tracker.epoch(row))
 
     def finish(self, result: Result) -> None:
-        """To be called last, before leaving the context; without it the run counts as interrupted."""
-        self._each(lambda tracker: tracker.finish(result))
+        """Logs the result. Call it last, before leaving the context; without it the run counts as interrupted."""
+        self._for_each(lambda tracker: tracker.finish(result))
 
-    def _each(self, tell: Callable[[Tracker], object]) -> None:
+    def _for_each(self, tell: Callable[[Tracker], object]) -> None:
         for tracker in list(self.on):
             try:
                 tell(tracker)
@@ -61,8 +65,16 @@ class Trackers:
                 log.warning("%s is off for the rest of this run: %s", type(tracker).__name__, reason)
 
 
-def trackers(config: RunConfig, folder: Path) -> Trackers:
-    """Those that `config` asks for, of the run whose evidence lies in `folder`. Enter it before time is measured."""
+def build_trackers(config: RunConfig, folder: Path) -> Trackers:
+    """Builds the trackers that a configuration asks for.
+
+    Args:
+        config: Configuration of the run.
+        folder: The run's folder.
+
+    Returns:
+        The trackers as one context manager; enter it before time is measured.
+    """
     chosen: list[Tracker] = []
     if config.tensorboard:
         chosen.append(TensorBoardTracker(config, folder))
@@ -72,7 +84,14 @@ def trackers(config: RunConfig, folder: Path) -> Trackers:
 
 
 def check_installed(config: RunConfig) -> None:
-    """Raises UserError, before anything is trained, where a tracker is on whose packages are not installed."""
+    """Checks that the packages of all trackers that are on are installed. Call it before anything is trained.
+
+    Args:
+        config: Configuration of the run.
+
+    Raises:
+        UserError: A package is not installed.
+    """
     faults = [
         f"{group}=with must have the package {package}, but it is not installed. {how_to_install(group)}"
         for group, packages in PACKAGES.items()

@@ -1,4 +1,4 @@
-"""What every tracker is given of a run, by the same names: its configuration and what came out."""
+"""The values that every tracker logs, under the same names: hyperparameters, history and result."""
 
 from __future__ import annotations
 
@@ -14,17 +14,38 @@ Value = bool | int | float | str
 
 
 def hyperparameters(config: RunConfig) -> dict[str, Value]:
-    """The resolved configuration by dotted keys, as optimizer.lr, without where it is tracked."""
+    """Flattens the configuration of a run.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        All values by dotted keys, as optimizer.lr, without those of the trackers themselves.
+    """
     return _flatten(config.model_dump(exclude={"tensorboard", "mlflow"}))
 
 
 def history_metrics(row: dict[str, float]) -> dict[str, float]:
-    """A row of history.csv as history/<column>, without the epoch, which is the step."""
+    """Names the metrics of an epoch.
+
+    Args:
+        row: The epoch's line of history.csv.
+
+    Returns:
+        Each value as history/<column>, without the epoch, which is the step.
+    """
     return {f"history/{column}": float(value) for column, value in row.items() if column != "epoch"}
 
 
 def result_metrics(result: Result) -> dict[str, float]:
-    """What is known of a finished run as result/<name>, units in the names; energy in Wh with its method."""
+    """Names the metrics of a finished run.
+
+    Args:
+        result: The run's result.
+
+    Returns:
+        Each known value as result/<name>, with its unit in the name; energy in Wh with its method.
+    """
     metrics: dict[str, float | None] = {
         "epochs": result.epochs,
         "best_epoch": result.best_epoch,
@@ -52,13 +73,14 @@ def result_metrics(result: Result) -> dict[str, float]:
 
 
 def _energy(energy: Energy) -> dict[str, float]:
-    """The method stands in the name, for figures of different methods must not meet in one chart."""
+    """Names energies after their methods, for values of different methods must not be drawn in one chart."""
     parts = {name: part for name, part in msgspec.structs.asdict(energy).items() if isinstance(part, Component)}
     watt_hours = {f"{name}_wh_{part.method}": part.kwh * 1000 for name, part in parts.items() if part.method != "none"}
     return watt_hours | {"cpu_s": energy.cpu_seconds, "emissions_g_estimated": energy.emissions_kg * 1000}
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Value]:
+    """Joins the keys of nested sections by dots."""
     flat: dict[str, Value] = {}
     for name, value in values.items():
         if isinstance(value, dict):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from mgu.cli.hydra_errors import explain
+import mgu
+from mgu.cli.hydra_errors import translate_error
 from mgu.cli.main import main
+from mgu.errors import ProgramError, RunsFailed, UserError, marking_bugs
 from tests.conftest import Command
 
 QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
@@ -76,6 +80,87 @@ def test_a_mistake_ends_the_process_without_a_traceback(mgu_run: Command) -> Non
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 2 and "Traceback" not in done.stderr
 
 
+def start(arguments: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> int | str | None:
+    """The exit code of the command in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(sys, "argv", ["mgu-run", *arguments.split()])
+    with pytest.raises(SystemExit) as exited:
+        main()
+    return exited.value.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "function"),
+    [
+        ("-m seed=0,1", "mgu.search.grid.GridSearch.ask"),  # in the sweeper
+        ("-m seed=0,1", "mgu.cli.compose.check_config"),  # while a sweep is checked
+        ("-m seed=0,1", "mgu.sweep.sweep.check_installed"),
+        ("-m seed=0,1", "mgu.sweep.launch.run_folder"),
+        ("-m seed=0,1", "mgu.sweep.jobs.find_done"),  # in a job of a sweep, of which the launcher tells
+        ("seed=0", "mgu.cli.compose.check_config"),
+        ("seed=0", "mgu.sweep.jobs.find_done"),  # in a single run
+        ("plan seed=0,1", "mgu.sweep.plan.find_samples"),
+    ],
+)
+def test_a_bug_keeps_its_traceback_and_exit_code_1(
+    arguments: str,
+    function: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stumble(*arguments: object, **keywords: object) -> None:
+        raise LookupError("a slip of ours")
+
+    monkeypatch.setattr(function, stumble)
+    code = start(f"{arguments} {' '.join(QUICK)}", monkeypatch, tmp_path)
+    shown = capsys.readouterr().err
+    assert code == 1 and "must fit the configuration" not in shown
+    assert "Traceback" in shown and "in stumble" in shown and shown.rstrip().endswith("LookupError: a slip of ours")
+
+
+def test_a_bug_in_a_process_of_a_launcher_keeps_its_traceback() -> None:
+    def stumble() -> None:
+        with marking_bugs():
+            raise LookupError("a slip of ours")
+
+    with pytest.raises(ProgramError) as caught:
+        stumble()
+    sent = pickle.loads(pickle.dumps(caught.value))  # as joblib, submitit and ray do
+    assert str(sent) == "LookupError: a slip of ours" and "in stumble" in sent.traceback
+
+
+@pytest.mark.parametrize("error", [UserError("x"), RunsFailed("x"), OSError(28, "x"), KeyboardInterrupt()])
+def test_what_is_foreseen_is_no_bug(error: BaseException) -> None:
+    with pytest.raises(type(error)), marking_bugs():
+        raise error
+
+
+@pytest.mark.parametrize("flags", ["", "-m"])
+def test_broken_yaml_shows_no_traceback(
+    flags: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "my" / "layout").mkdir(parents=True)
+    (tmp_path / "my" / "layout" / "broken.yaml").write_text("num_layers: [")
+    code = start(f"{flags} --config-dir my layout=broken,digits_2" if flags else "--config-dir my layout=broken",
+                 monkeypatch, tmp_path)  # fmt: skip
+    shown = capsys.readouterr().err
+    assert code == 2 and "the command line must fit the configuration" in shown and "Traceback" not in shown
+
+
+def test_the_package_is_the_command(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mgu"]
+    version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert version.stdout.startswith("mgu-run 0.")
+    wrong = subprocess.run([*command, "report", "nowhere"], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert wrong.returncode == 2 and "nowhere: does not exist" in wrong.stderr
+
+
+def test_the_package_lists_its_public_names() -> None:
+    assert set(dir(mgu)) == {"MultiGatedUnit", "load_runs", "__version__"}
+
+
 def test_dataset_that_is_absent_names_the_path_and_how_to_fill_it(mgu_run: Command, tmp_path: Path) -> None:
     # A proxy that refuses stands for a machine without a network.
     offline = {
@@ -106,7 +191,9 @@ def test_flags(arguments: list[str], message: str, mgu_run: Command) -> None:
 
 def test_a_launcher_that_is_not_installed_says_how_to() -> None:
     text = "In 'config': Could not find 'hydra/launcher/ray'\n\nAvailable options in 'hydra/launcher':\n\tbasic\n"
-    assert "make extra-ray" in explain(ValueError(text)) and "pip install 'mgu[ray]'" in explain(ValueError(text))
+    assert "make extra-ray" in translate_error(ValueError(text)) and "pip install 'mgu[ray]'" in translate_error(
+        ValueError(text)
+    )
 
 
 def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_path: Path) -> None:

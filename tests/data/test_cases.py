@@ -20,7 +20,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from mgu.config.check import check_config
 from mgu.config.run import RunConfig
-from mgu.console.lines import Lines
+from mgu.console.lines import LineView
 from mgu.data.cases import cache as case_cache
 from mgu.data.cases import cases
 from mgu.data.cases.cases import CaseImages, load_cases
@@ -33,6 +33,7 @@ from mgu.factory.model import build_splits
 from mgu.factory.trained import load_trained
 from mgu.report.stats.correct import Bits
 from mgu.results.correct import read_correct
+from mgu.results.events import DataNote
 from mgu.results.folder import run_folder
 from mgu.results.result import Metrics, read_result
 from mgu.run.evaluate_splits import count_images
@@ -494,7 +495,7 @@ def test_tests_of_a_report_are_over_cases() -> None:
 def test_what_is_said_of_the_data_is_said_once_a_sweep(of: Of, tmp_path: Path, capsys: Any) -> None:
     config = of(save_cases(tmp_path / "data"))
     for in_sweep in (True, False):
-        Lines(in_sweep).event(config, "of_data", "1 image skipped: x")
+        LineView(in_sweep).handle(config, DataNote("1 image skipped: x"))
         assert capsys.readouterr().out == f"{config.name}: 1 image skipped: x\n" * (not in_sweep)
 
 

@@ -22,8 +22,9 @@ from safetensors.torch import load_file
 from mgu.cli.conf import conf_dir
 from mgu.config.check import check_config
 from mgu.errors import UserError
+from mgu.results.file_names import WEIGHTS_FILE
 from mgu.results.folder import run_folder
-from mgu.results.result import WEIGHTS_FILE, read_result
+from mgu.results.result import read_result
 from mgu.run.execute import run
 
 FOLDER = Path(__file__).parent

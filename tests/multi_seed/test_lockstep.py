@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -20,11 +19,12 @@ from mgu.factory.model import build_splits
 from mgu.measure.estimate import Model
 from mgu.measure.share import ALONE, Alone
 from mgu.multi_seed.lockstep import train_together
+from mgu.results.events import EpochEnded, RunEvent
 from mgu.results.folder import find_state, run_folder
 from mgu.results.result import Result, read_result
 from mgu.run.execute import run
 from mgu.run.worker import run_together
-from mgu.sweep.seed_groups import group_seeds, why_alone
+from mgu.sweep.seed_groups import group_seeds, lockstep_obstacle
 from mgu.train.loop import Fit, fit
 from tests.conftest import Command, Configure
 
@@ -135,9 +135,10 @@ class Interruption(BaseException):
 def interrupt(configs: Sequence[RunConfig], after_epoch: int) -> None:
     """When the last of them is through with it."""
 
-    def send(number: int, name: str, *arguments: Any) -> None:
-        if name == "epoch" and arguments[0]["epoch"] == after_epoch and number == len(configs) - 1:
-            raise Interruption
+    def send(message: RunEvent) -> None:
+        match message:
+            case RunEvent(index, EpochEnded(row)) if row["epoch"] == after_epoch and index == len(configs) - 1:
+                raise Interruption
 
     with pytest.raises(Interruption):
         run_together(configs, send)
@@ -220,7 +221,7 @@ def test_groups_are_of_one_configuration_and_no_larger_than_asked_for(configure:
 )
 def test_what_is_never_trained_together_says_why(choice: str, reason: str | None, configure: Configure) -> None:
     words = choice.split() + ["norm=ln"] * ("mgu" not in choice)
-    found = why_alone(configure(*words), Model("cpu (1 thread)", 1000, 1000))
+    found = lockstep_obstacle(configure(*words), Model("cpu (1 thread)", 1000, 1000))
     assert found is None if reason is None else found.startswith(reason)
 
 

@@ -13,7 +13,9 @@ import pytest
 from mgu.errors import UserError
 from mgu.results.correct import read_correct, write_correct
 from mgu.results.files import make_folder, replacing, write_text
+from mgu.results.record import make_result
 from mgu.results.result import Result, read_result, write_result
+from tests.conftest import Configure
 from tests.examples import example_result
 
 
@@ -22,6 +24,21 @@ def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
     write_result(tmp_path, result)
     assert read_result(tmp_path / "result.json") == result
     assert os.listdir(tmp_path) == ["result.json"]
+
+
+def test_what_a_failed_run_did_not_measure_is_none(configure: Configure) -> None:
+    result = make_result(configure("norm=ln"), "failed", error="ValueError: x")
+    assert (result.status, result.error, result.norm, result.epochs) == ("failed", "ValueError: x", "ln", 0)
+    unmeasured = ("params_trainable", "params_keras", "flops_per_sample", "best_epoch", "num_classes", "device")
+    assert [getattr(result, name) for name in (*unmeasured, "train", "val", "test", "seconds", "energy")] == [None] * 11
+
+
+def test_a_result_must_have_all_that_its_schema_requires(tmp_path: Path) -> None:
+    values = msgspec.to_builtins(example_result())
+    del values["params_trainable"]  # which may be null, but not absent
+    (tmp_path / "result.json").write_text(json.dumps(values))
+    with pytest.raises(ValueError, match="params_trainable"):
+        read_result(tmp_path / "result.json")
 
 
 def test_a_result_of_the_first_schema_is_read(tmp_path: Path) -> None:

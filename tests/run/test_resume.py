@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from mgu.config.run import RunConfig
-from mgu.isolation import Send
 from mgu.measure.cost import Spent
+from mgu.results.events import EpochEnded, Event, Note, Send
 from mgu.results.folder import find_state, run_folder
 from mgu.results.result import Result
 from mgu.run.execute import run
@@ -28,10 +28,10 @@ class Interruption(BaseException):
 
 
 def interrupting(after_epoch: int, notes: list[str] | None = None) -> Send:
-    def send(name: str, *arguments: Any) -> None:
-        if name == "note" and notes is not None:
-            notes.append(arguments[0])
-        if name == "epoch" and arguments[0]["epoch"] == after_epoch:
+    def send(event: Event) -> None:
+        if isinstance(event, Note) and notes is not None:
+            notes.append(event.text)
+        if isinstance(event, EpochEnded) and event.row["epoch"] == after_epoch:
             raise Interruption
 
     return send

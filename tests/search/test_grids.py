@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hydra import compose, initialize_config_dir
-from hydra._internal.callbacks import Callbacks
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import setup_globals
-from hydra.types import HydraContext
 from omegaconf import OmegaConf
 
-from mgu.cli.conf import conf_dir
+from mgu.cli import conf_dir, read_jobs
+from mgu.cli.grammar import HydraGrammar, quote
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
+from mgu.search import GridSearch, Space, Strategy
+from tests.examples import example_result
 
 
 @pytest.fixture
@@ -28,16 +28,12 @@ def hydra() -> Iterator[None]:
 def sweep(*arguments: str, without_grids: bool = False) -> list[RunConfig]:
     """The checked configurations of all jobs, in order."""
     experiment = [argument for argument in arguments if argument.startswith("+experiment")]
-    from hydra_plugins.mgu_sweeper import GridSweeper  # after Hydra's plugin scan, which replaces its base class
-
     master = compose("config", experiment, return_hydra_config=True)
-    grids = OmegaConf.to_container(master.hydra.sweeper.grids)
-    sweeper = GridSweeper(None, None, None if without_grids else grids)
     hydra = GlobalHydra.instance().hydra
-    sweeper.hydra_context = HydraContext(config_loader=hydra.config_loader, callbacks=Callbacks())
-    sweeper.config = master
-    HydraConfig.instance().set_config(master)
-    return [sweeper._check(job) for job in sweeper._jobs(list(arguments))]
+    assert hydra
+    grids = {} if without_grids else OmegaConf.to_container(master.hydra.sweeper.grids)
+    search = GridSearch(Space(grids), arguments, HydraGrammar(hydra.config_loader))  # type: ignore[arg-type]
+    return read_jobs(hydra.config_loader, master, search.ask(budget_left=None))
 
 
 @pytest.mark.usefixtures("hydra")
@@ -89,6 +85,45 @@ def test_an_experiment_without_its_grids_sweeps_what_is_given() -> None:
 
 
 @pytest.mark.usefixtures("hydra")
-def test_axes_that_no_grid_has_together() -> None:
-    with pytest.raises(UserError, match="one grid must have all the axes mgu, norm, but none of baselines, unit does"):
-        sweep("+experiment=digits", "norm=ln", "mgu=reference")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("norm=ln mgu=reference", "one grid must have all the axes mgu, norm, but none of baselines, unit does"),
+        ("seed=interval(0,1)", "the command line must fit the configuration, but: .* INTERVAL"),
+        ("seed=range(", "the command line must fit the configuration, but: "),
+    ],
+)
+def test_what_no_grid_can_be_narrowed_by(arguments: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        sweep("+experiment=digits", *arguments.split())
+
+
+class Words:
+    """A grammar of commas alone."""
+
+    def keys(self, overrides: Sequence[str]) -> list[str]:
+        return [override.partition("=")[0] for override in overrides]
+
+    def expand(self, overrides: Sequence[str]) -> list[list[str]]:
+        points: list[list[str]] = [[]]
+        for override in overrides:
+            key, _, values = override.partition("=")
+            points = [[*point, f"{key}={value}"] for point in points for value in values.split(",")]
+        return points
+
+
+def test_grid_search_asks_for_each_point_once_whatever_it_is_told() -> None:
+    grids = {"one": {"a": "1,2"}, "two": {"b": "3"}}
+    search: Strategy = GridSearch(Space(grids), ["c=5"], Words())
+    first = search.ask(budget_left=2)
+    assert first == [["a=1", "c=5"], ["a=2", "c=5"]]
+    search.tell(first[0], example_result())
+    search.tell(first[1], None)
+    assert search.ask(budget_left=None) == [["b=3", "c=5"]] and search.ask(budget_left=None) == []
+
+
+@pytest.mark.usefixtures("hydra")
+@pytest.mark.parametrize("text", ["plain", "a folder/with a \\", "it's", "\\'", "a,b=[c]"])
+def test_quoted_values_come_back_from_hydra_as_they_were(text: str) -> None:
+    composed = compose("config", [f"runs_dir={quote(text)}"])
+    assert composed.runs_dir == text

@@ -10,7 +10,8 @@ import pytest
 
 from mgu.console.text import describe_s
 from mgu.measure.estimate import Model, Sample, axes_of, estimate, sample_of
-from mgu.results.folder import CHECKPOINT_FILE, LOCK_FILE, find_state, hold, run_folder
+from mgu.results.file_names import CHECKPOINT_FILE, LOCK_FILE
+from mgu.results.folder import find_state, lock_run, run_folder
 from mgu.results.result import Seconds, write_result
 from tests.conftest import Command, Configure
 from tests.examples import example_result, example_unit
@@ -70,7 +71,7 @@ def test_states_on_disk(configure: Configure) -> None:
     folder.mkdir(parents=True)
     (folder / CHECKPOINT_FILE).write_text("")
     assert find_state(config) == "interrupted"
-    with hold(folder) as is_ours:
+    with lock_run(folder) as is_ours:
         assert is_ours and find_state(config) == "running"
     assert (folder / LOCK_FILE).exists() and find_state(config) == "interrupted"
 

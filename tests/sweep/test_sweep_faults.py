@@ -26,11 +26,11 @@ KILLS = 20
 
 
 def evidence(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """Of every run: its result without what differs by the clock, its history likewise, and its weights."""
+    """Every run with its result and history, without what the clock or a commit changes, and its weights."""
     found = {}
     for file in sorted(folder.rglob("result.json")):
         result = json.loads(file.read_text())
-        for key in ("seconds", "energy", "resumed", "contended"):
+        for key in ("seconds", "energy", "resumed", "contended", "git_commit"):
             del result[key]
         del result["config"]["runs_dir"]
         with file.with_name("history.csv").open() as opened:
@@ -121,9 +121,9 @@ def test_a_reader_that_leaves_stops_no_run(tmp_path: Path) -> None:
 
 FAULTS = '''
 import os, time
-import mgu.run
+import mgu.run.execute
 
-fit = mgu.run.fit
+fit = mgu.run.execute.fit
 
 def faulty(*arguments, **keywords):
     """By the run's seed, which its shuffling has."""
@@ -141,7 +141,7 @@ def faulty(*arguments, **keywords):
             time.sleep(1)
     return fit(*arguments, **keywords)
 
-mgu.run.fit = faulty
+mgu.run.execute.fit = faulty
 '''
 
 
@@ -151,7 +151,7 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import os, resource\n"
         "def harm():\n"
-        "    if 'mgu.run' in __import__('sys').modules:\n"
+        "    if 'mgu.run.execute' in __import__('sys').modules:\n"
         "        import faults\n"
         "        taken = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         "        resource.setrlimit(resource.RLIMIT_AS, (taken + (600 << 20),) * 2)\n"

@@ -19,7 +19,7 @@ from mgu.results.result import Result
 from mgu.tracking import trackers as trackers_module
 from mgu.tracking.mlflow import RUN_ID_FILE, MlflowTracker
 from mgu.tracking.tensorboard import TensorBoardTracker
-from mgu.tracking.trackers import Trackers, check_installed, trackers
+from mgu.tracking.trackers import Trackers, build_trackers, check_installed
 from tests.conftest import Configure
 from tests.examples import example_result
 
@@ -89,9 +89,9 @@ def epochs_in(config: RunConfig, run: Any) -> list[int]:
 
 
 def test_none_is_on_unless_asked_for(configure: Configure, folder: Path) -> None:
-    tell(trackers(configure(), folder), range(1, 3), example_result())
-    assert trackers(configure(), folder).on == [] and list(folder.iterdir()) == []
-    both = trackers(configure("tensorboard=with", "mlflow=with"), folder)
+    tell(build_trackers(configure(), folder), range(1, 3), example_result())
+    assert build_trackers(configure(), folder).on == [] and list(folder.iterdir()) == []
+    both = build_trackers(configure("tensorboard=with", "mlflow=with"), folder)
     assert [type(tracker) for tracker in both.on] == [TensorBoardTracker, MlflowTracker]
 
 
@@ -102,7 +102,7 @@ def test_heavy_packages_are_imported_only_where_they_are_on() -> None:
 
 
 def test_tensorboard_has_history_result_and_hyperparameters(configure: Configure, folder: Path) -> None:
-    tell(trackers(configure("tensorboard=with"), folder), range(1, 4), example_result(epochs=3))
+    tell(build_trackers(configure("tensorboard=with"), folder), range(1, 4), example_result(epochs=3))
     reader = curves(folder / "tensorboard")
     losses = reader.Scalars("history/train_loss")
     assert [(scalar.step, scalar.value) for scalar in losses] == [(1, 0.5), (2, 0.5), (3, 0.5)]
@@ -149,7 +149,7 @@ def test_tensorboard_can_write_elsewhere_each_run_to_its_own_folder(
 
 
 def test_mlflow_has_params_history_and_result(mlflow_config: RunConfig, folder: Path) -> None:
-    tell(trackers(mlflow_config, folder), range(1, 4), example_result(epochs=3))
+    tell(build_trackers(mlflow_config, folder), range(1, 4), example_result(epochs=3))
     (run,) = mlflow_runs(mlflow_config)
     assert (run.info.run_name, run.info.status) == (mlflow_config.name, "FINISHED")
     assert run.data.params["optimizer.lr"] == "0.01" and run.data.params["dataset.image_shape"] == "[1, 8, 8]"
@@ -207,7 +207,7 @@ def test_losses_that_are_not_finite_are_survived(mlflow_config: RunConfig, confi
 
 def test_mlflow_takes_a_plain_folder_too(configure: Configure, folder: Path, tmp_path: Path) -> None:
     config = configure("mlflow=with", f"mlflow.tracking_uri={tmp_path}/store")
-    tell(trackers(config, folder), range(1, 3), example_result())
+    tell(build_trackers(config, folder), range(1, 3), example_result())
     (run,) = mlflow_runs(config)
     assert epochs_in(config, run) == [1, 2] and run.data.metrics["result/val_accuracy"] == 0.9
 
@@ -228,7 +228,7 @@ def test_a_server_that_is_gone_is_named_once_and_the_others_go_on(
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     config = configure("mlflow=with", "tensorboard=with", "mlflow.tracking_uri=http://127.0.0.1:9")
     with caplog.at_level(logging.WARNING, logger="mgu"):
-        tell(trackers(config, folder), range(1, 4), example_result())
+        tell(build_trackers(config, folder), range(1, 4), example_result())
     messages = [record.getMessage() for record in caplog.records if record.name == "mgu"]
     assert len(messages) == 1 and messages[0].startswith("MlflowTracker is off for the rest of this run: ")
     assert steps(folder / "tensorboard", "history/train_loss") == [1, 2, 3]

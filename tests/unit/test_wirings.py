@@ -10,7 +10,7 @@ from hydra.errors import ConfigCompositionException
 from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
-from mgu.cli.hydra_errors import explain
+from mgu.cli.hydra_errors import translate_error
 from mgu.errors import UserError
 from mgu.factory.model import build_model, check_engine
 from mgu.layers.activation import ACTIVATIONS
@@ -262,7 +262,7 @@ def test_a_wrong_description_is_named(overrides: str, message: str, configure: C
 def test_processors_are_added_one_by_one(override: str, configure: Configure) -> None:
     with pytest.raises(ConfigCompositionException) as caught:
         configure("mgu=paths", override)
-    assert "is not. Of mgu=paths, +mgu.processors.NAME=[...] adds one" in explain(caught.value)
+    assert "is not. Of mgu=paths, +mgu.processors.NAME=[...] adds one" in translate_error(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET, kind_of
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.results.result import EXPLAIN_FILE, HISTORY_FILE
+from mgu.results.file_names import EXPLAIN_FILE, HISTORY_FILE
 
 MOST_LAYOUTS = 12  # panels that fit a page
 MOST_LINES = 40  # lines that fit a panel

@@ -1,0 +1,70 @@
+"""Cells of the tables in results/: Markdown, numbers and what is known of a machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import mean, stdev
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], left: int = 1) -> str:
+    """Returns a Markdown table; the first `left` columns are aligned left, the others right."""
+    alignment = [":--" if column < left else "--:" for column in range(len(header))]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in (header, alignment, *rows))
+
+
+def percent(share: float | None, digits: int = 2) -> str:
+    """Returns a fraction in percent, without the sign."""
+    return "-" if share is None else f"{100 * share:.{digits}f}"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Returns a number with fixed digits; large ones in scientific notation."""
+    if value is None:
+        return "-"
+    return f"{value:.2g}" if abs(value) >= 1e4 else f"{value:.{digits}f}"
+
+
+def p_value(value: float | None) -> str:
+    """Returns a p-value with two significant digits."""
+    if value is None:
+        return "-"
+    return "&lt; 0.001" if value < 0.001 else f"{value:.2g}"
+
+
+def size(count: float) -> str:
+    """Returns a number of parameters in thousands or millions."""
+    scale, unit = (1e6, "M") if count >= 1e6 else (1e3, "K")
+    return f"{count / scale:.2f}{unit}"
+
+
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    """Returns the mean, with the standard deviation if there are several values."""
+    deviation = f" ± {stdev(values):.{digits}f}" if len(values) > 1 else ""
+    return f"{mean(values):.{digits}f}{deviation}"
+
+
+def each(values: Sequence[float], digits: int = 1) -> str:
+    """Returns all values, separated by commas."""
+    return ", ".join(f"{value:.{digits}f}" for value in values)
+
+
+def hardware(machine: Row) -> str:
+    """Returns the device of a part, with the number of threads."""
+    return str(machine.get("device", "not recorded"))
+
+
+def origin(machine: Row) -> str:
+    """Returns what is known of how a part was measured, in one line."""
+    names = {"device": "", "torch": "torch ", "python": "Python ", "commit": "commit ", "date": ""}
+    known = [f"{prefix}{machine[key]}" for key, prefix in names.items() if machine.get(key)]
+    return ", ".join(known) or "Machine and versions were not recorded."
+
+
+def spent(machine: Row) -> str:
+    """Returns the sum of the runs' own time, where it is known."""
+    if "wall_s" not in machine:
+        return "not recorded"
+    return f"{machine['wall_s'] / 3600:.2f} h wall clock, {machine['cpu_s'] / 3600:.2f} h processor time (measured)"

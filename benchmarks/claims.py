@@ -1,0 +1,150 @@
+"""The claim and the sample of each study in one sentence, with numbers from its data only."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+from cells import Row, number, percent, spread
+from tables import by
+
+Parts = dict[str, Row]
+
+
+def _of(part: Row, ending: str) -> Row:
+    """The row of the model with this ending of its name."""
+    return next(row for row in part["rows"] if row["model_name"].endswith(ending))
+
+
+def apart(comparison: Row) -> str:
+    """How far the unit is from a baseline, in points of accuracy."""
+    points = 100 * comparison["difference"]
+    return f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
+
+
+def digits(parts: Parts) -> str:
+    part = parts["paper"]
+    unit, best = _of(part, "mgu-reference"), part["rows"][0]
+    own = part["verdict"]["comparisons"][0]
+    text = (
+        f"The paper's unit ranks {unit['rank']} of {len(part['rows'])} with {number(unit['val_acc'])} %, "
+        f"{apart(own)} the best baseline ({best['model_name']}, "
+        f"{number(best['val_acc'])} %); the difference is {part['verdict']['outcome']} "
+        f"(corrected p = {number(own['p_corrected'])})."
+    )
+    if holdout := parts.get("holdout"):
+        first = holdout["verdict"]["comparisons"][0]
+        text += (
+            f" With validation images of its own (`dataset.split=holdout`) it is {apart(first)} the best "
+            f"baseline on test images: {holdout['verdict']['outcome']}."
+        )
+    return text
+
+
+def mnist(parts: Parts) -> str:
+    texts = [
+        f"{pair['paper_name']} ({pair['model_name']}) reaches {number(pair['val_acc'])} %, in the paper "
+        f"{number(pair['paper_val_acc'])} %"
+        for pair in parts["runs"]["paper"]
+    ]
+    return f"Trained with this package, {'; '.join(texts)}."
+
+
+def pruning(parts: Parts) -> str:
+    return " ".join(_pruned(name, part["rows"]) for name, part in parts.items())
+
+
+def _pruned(name: str, runs: list[Row]) -> str:
+    units, networks, ratios = [], [], []
+    for run in runs:
+        rows = {row["name"]: row for row in run["rows"]}
+        units.append(100 * rows["unit"]["test"])
+        networks.append(100 * rows["converted"]["test"])
+        ratios.append(rows["converted"]["cost"]["params_keras"] / run["rows"][-1]["cost"]["params_keras"])
+    plain = sum(not run["kept"] for run in runs)
+    return (
+        f"`{name}`: {plain} of {len(runs)} units become a network without gates; the networks have "
+        f"{spread(networks)} % on test images, the units {spread(units)} %, at {min(ratios):.2f} to "
+        f"{max(ratios):.2f} times the parameters of the cheapest baseline."
+    )
+
+
+def decisive(parts: Parts) -> str:
+    groups = by(parts["decisive"]["rows"], "means")
+    free, annealed = groups["free",], groups["settling",]
+
+    def lost(rows: list[Row]) -> float:
+        return mean(row["trained"] - row["rounded whole"] for row in rows)
+
+    return (
+        f"Rounding every gate of a unit to one constant, without training, costs {lost(free):.1f} points of accuracy "
+        f"on average, but {lost(annealed):.1f} points if the gates were annealed (`gates=settling`)."
+    )
+
+
+def gates(parts: Parts) -> str:
+    rows = {(row["layout"], row["gate"], row["bypass"]): row for row in parts["gates_c15"]["rows"]}
+    lean, paper = rows["C15", "channel", "padded"], rows["C15", "replica", "replica"]
+    later = next(row for row in parts["gates_constant"]["rows"] if row["layout"] == "C15")
+    return (
+        f"On the paper's 15-layer layout a unit with channel gates and the padded bypass has "
+        f"{lean['params_to_baseline']:.2f}x the parameters of the baseline and takes {later['step_to_baseline']} times "
+        f"its training step; the paper's unit has {paper['params_to_baseline']:.2f}x and takes "
+        f"{paper['step_to_baseline']} times."
+    )
+
+
+def divergence(parts: Parts) -> str:
+    rows = parts["divergence"]["rows"]
+    paper = next(row for row in rows if row["kind"] == "replica/replica")
+    lean = next(row for row in rows if any("bias" in word for word in row["words"]))
+    first, last = paper["history"][0], lean["history"][-1]
+    return (
+        f"15 layers with the paper's gates and bypass diverge on CIFAR-10 within {first['step']} steps (training loss "
+        f"{number(first['loss'])}). With channel gates, the padded bypass and normalisation open at the start they "
+        f"train: loss {number(last['loss'])} after {last['step']} steps."
+    )
+
+
+def adult(parts: Parts) -> str:
+    grid = parts["grid"]["rows"]
+    boosting = next(row for row in parts["peers"]["rows"] if row["model"] == "HistGradientBoosting")
+    ranked = sorted(grid, key=lambda row: -row["test_acc"])
+    unit = max((row for row in grid if "-mgu-" in row["model_name"]), key=lambda row: row["val_acc"])
+    return (
+        f"The best unit by validation ({unit['model_name']}) ranks {unit['rank']} of {len(grid)} there and "
+        f"{ranked.index(unit) + 1} on the test rows, with {number(unit['test_acc'])} %. The best network on the test "
+        f"rows has {number(ranked[0]['test_acc'])} % ({ranked[0]['model_name']}), gradient boosting "
+        f"{percent(mean(seed['test'] for seed in boosting['seeds']))} %."
+    )
+
+
+def speed(parts: Parts) -> str:
+    rows = parts["units"]["rows"] + parts["units_mnist"]["rows"]
+    steps = [row["step_straight_to_native"] for row in rows]
+    kept = [row["saved_to_straight"] for row in rows]
+    return (
+        f"A training step of the native engine is {min(steps):.1f} to {max(steps):.1f} times as fast as that of a "
+        f"straightforward implementation, and keeps {min(kept):.2f} to {max(kept):.2f} times its memory between "
+        "forward and backward."
+    )
+
+
+def seeds(parts: Parts) -> str:
+    rows = parts["seeds"]["rows"]
+    small = [row["faster"] for row in rows if row["flops"] < 4e5]
+    large = [row["faster"] for row in rows if row["flops"] >= 4e5]
+    return (
+        f"By processor time, eight seeds in one process train {min(small):.2f} to {max(small):.2f} times as fast as "
+        f"separate runs for baselines below 0.4 MFLOP an image, and {min(large):.2f} to {max(large):.2f} times for "
+        "larger ones."
+    )
+
+
+def counted(parts: Parts, name: str, of: str) -> str:
+    part = parts[name]
+    runs, models, seeds = part["machine"]["runs"], len(part["rows"]), len(part["rows"][0]["seeds"])
+    return f"{_count(runs, 'run')}: {_count(models, 'model')}, {_count(seeds, 'seed')} each; {of}"
+
+
+def _count(number_of: int, name: str) -> str:
+    return f"{number_of} {name}{'s' * (number_of != 1)}"

@@ -1,0 +1,81 @@
+"""Tables of results/ about size and speed: one function a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cells import Row, table
+from tables import by
+
+
+def gate_costs(part: Row) -> str:
+    """Parameters, FLOPs and a training step, each as a multiple of the baseline's, with quartiles of the step."""
+    lines = [
+        [
+            *(row["layout"], row["gate"], row["bypass"]),
+            *(f"{row['params_to_baseline']:.2f}", f"{row['flops_to_baseline']:.2f}", row.get("step_to_baseline", "-")),
+        ]
+        for row in part["rows"]
+    ]
+    return table(["layout", "gate", "bypass", "parameters", "FLOPs", "training step (quartiles)"], lines, left=3)
+
+
+def gate_sizes(part: Row) -> str:
+    """Parameters as a multiple of the baseline's, by gate (rows) and bypass (columns), for each layout."""
+    bypasses = list(dict.fromkeys(row["bypass"] for row in part["rows"]))
+    lines = []
+    for (layout, gate), rows in by(part["rows"], "layout", "gate").items():
+        found = {row["bypass"]: f"{row['params_to_baseline']:.2f}" for row in rows}
+        lines.append([str(layout), str(gate), *(found.get(bypass, "-") for bypass in bypasses)])
+    return table(["layout", "gate", *(f"bypass {bypass}" for bypass in bypasses)], lines, left=2)
+
+
+def units(part: Row) -> str:
+    """The native unit against its convolutions alone, the straight version and other engines."""
+    columns: dict[str, Callable[[Row], str]] = {
+        "unit / its convolutions alone": lambda row: row["to_floor_spread"],
+        "step, straight / ours": lambda row: row["step_spread"],
+        "step, eager / ours": lambda row: row["step_eager_to_native"],
+        "memory kept, ours / straight": lambda row: f"{row['saved_to_straight']:.2f}",
+    }
+    lines = [[row["layout"], *(write(row) for write in columns.values())] for row in part["rows"]]
+    return table(["layout", *columns], lines)
+
+
+def epochs(part: Row) -> str:
+    """Epochs of whole networks by other tools, as multiples of ours."""
+    names = ("DataLoader / ours", "Lightning / ours", "Keras / ours", "unit, eager / unit, ours")
+    names += ("unit, Keras / unit, ours",)
+    lines = [[row["layout"], *(_ratio(row, name) for name in names)] for row in part["rows"]]
+    return table(["layout", *names], lines)
+
+
+def _ratio(row: Row, name: str) -> str:
+    """A ratio with quartiles, in the form of today's script or of the filed rows."""
+    if "ratios" in row:
+        return str(row["ratios"].get(name, {}).get("with_quartiles", "-"))
+    return str(row.get(name, "-"))
+
+
+def growth(part: Row) -> str:
+    """Forward and backward of stacks of convolutions, as a multiple of the plain block's."""
+    lines = [
+        [
+            str(row["width"]),
+            str(row["depth"]),
+            str(row["batch"]),
+            f"{row['unit_to_plain']:.2f}",
+            f"{row['straight_to_unit']:.2f}",
+        ]
+        for row in part["rows"]
+    ]
+    return table(["width", "depth", "batch", "unit / plain block", "straight / unit"], lines, left=0)
+
+
+def seeds(part: Row) -> str:
+    """Processor time of separate runs over that of runs trained together."""
+    lines = [
+        [row["layout"], row["norm"], f"{row['flops'] / 1e6:.2f}", str(row["seeds"]), row["alone / together"]]
+        for row in part["rows"]
+    ]
+    return table(["layout", "norm", "MFLOPs of an image", "seeds", "separate / together (quartiles)"], lines, left=2)

@@ -1,0 +1,47 @@
+"""results/<study>/data.json: what a study measured, in named parts. Imports neither torch nor mgu.
+
+A part is {"machine": {command, commit, date, device, ...}, "rows": [...]}; a script replaces its own part only.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+
+
+def load_study(study: str) -> dict[str, Any]:
+    """Returns the parts of a study by name; none where nothing is filed yet."""
+    file = RESULTS / study / "data.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def other_rows(study: str, part: str, replaced: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
+    """Returns the filed rows of a part that a partial run of its script does not replace."""
+    rows = load_study(study).get(part, {}).get("rows", [])
+    return [row for row in rows if not replaced(row)]
+
+
+def file_part(study: str, part: str, content: dict[str, Any]) -> None:
+    """Replaces one part of results/STUDY/data.json and keeps the others."""
+    parts = load_study(study) | {part: content}
+    file = RESULTS / study / "data.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(parts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def provenance() -> dict[str, str]:
+    """Returns the command that runs now, the commit ("+" where the tree has changes) and today's date (UTC)."""
+    commit = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+", "--exclude=*"]
+    return {
+        "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "commit": subprocess.run(commit, capture_output=True, text=True, check=False).stdout.strip(),
+        "date": datetime.now(UTC).date().isoformat(),
+    }

@@ -1,0 +1,237 @@
+"""The studies of results/: which commands regenerate their data, and which tables their pages have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import claims
+import cost_tables
+import tables
+from cells import Row
+from claims import Parts
+
+
+@dataclass(frozen=True)
+class Section:
+    """A table of one part with the sentences above it; `picture`: a file in the folder of the study, or none."""
+
+    title: str
+    part: str
+    text: str
+    render: Callable[[Row], str] | None
+    picture: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """main: the part whose hardware and time stand for the study. claim and sample: sentences from the data."""
+
+    name: str
+    title: str
+    main: str
+    claim: Callable[[Parts], str]
+    sample: Callable[[Parts], str]
+    commands: tuple[str, ...]
+    sections: tuple[Section, ...]
+    limits: str
+
+
+STUDIES = (
+    Study(
+        name="digits",
+        title="The grid and the unit on 8x8 digits",
+        main="paper",
+        claim=claims.digits,
+        sample=lambda parts: claims.counted(parts, "paper", "1,437 training and 360 test images"),
+        commands=(
+            "mgu-run +experiment=digits -m seed=0,1,2,3,4",
+            "mgu-run +experiment=digits -m seed=0,1,2,3,4 dataset.split=holdout runs_dir=runs/holdout",
+            "python benchmarks/collect.py digits paper runs/digits --command '...'",
+            "python benchmarks/collect.py digits holdout runs/holdout/digits --command '...'",
+            "mgu-run report runs/digits --pictures results/digits",
+        ),
+        sections=(
+            Section("Ranking, `split: paper`", "paper", "Test images validate, as in the paper.", tables.ranking,
+                    "ranks.png"),
+            Section("Comparisons, `split: paper`", "paper", "Differences in points of accuracy, unit minus baseline. "
+                    "p-values are two-sided; the last column is corrected for all comparisons (Holm).",
+                    tables.comparisons),
+            Section("Ranking on test images, `split: holdout`", "holdout", "A tenth of the training images validates; "
+                    "models are ranked by validation and evaluated once on the test images.",
+                    lambda part: tables.ranking(part, "test")),
+            Section("Comparisons on test images, `split: holdout`", "holdout", "As above.", tables.comparisons),
+            Section("Processor time", "paper", "Mean over seeds, measured; it includes evaluation and, for the unit, "
+                    "the analysis of its gates.", tables.processor_cost),
+        ),
+        limits="360 test images resolve 0.28 points. The digits are not in the paper.",
+    ),
+    Study(
+        name="mnist",
+        title="Rows of the paper's MNIST table",
+        main="runs",
+        claim=claims.mnist,
+        sample=lambda parts: claims.counted(parts, "runs", "60,000 training images, the official test images validate"),
+        commands=(
+            "mgu-run +experiment=mnist threads=1 norm=bn_pre",
+            "mgu-run +experiment=mnist threads=1 layout=mnist_2 norm=no_norm residual=with",
+            "python benchmarks/collect.py mnist runs runs/mnist --command '...'",
+        ),
+        sections=(
+            Section("Beside the paper", "runs", "Validation accuracy on the official test images.", tables.replication),
+        ),
+        limits="One seed and few baselines: the unit and the other rows of the paper's table are not shown.",
+    ),
+    Study(
+        name="pruning",
+        title="From a unit to a plain network",
+        main="reference",
+        claim=claims.pruning,
+        sample=lambda parts: f"{sum(len(part['rows']) for part in parts.values())} units of layout digits_4, "
+        "1,294 training, 143 validation and 360 test images",
+        commands=(
+            "mgu-run layout=digits_4 mgu=reference,lean training.epochs=20 training.patience=20 threads=1 "
+            "dataset.split=holdout -m seed=0,1,2",
+            "mgu-run prune RUN",
+            "python benchmarks/collect.py pruning reference RUNS --prune --command '...'",
+        ),
+        sections=(
+            Section("The paper's unit (`mgu=reference`)", "reference", "The picture shows seed 0: validation accuracy "
+                    "while gates are fixed, before fine-tuning, against four costs.", tables.pruned, "prune.png"),
+            Section("Units with channel gates and the padded bypass (`mgu=lean`)", "lean", "", tables.pruned),
+        ),
+        limits="Times of one image are medians of repeats in turns, relative to the untrained baseline without norms; "
+        "they are left out where another run was measured at the same time. "
+        "The choice among candidates uses held-out validation images; test images are evaluated once. "
+        "143 validation images resolve 0.7 points, so `max_loss=0.1` means no image lost.",
+    ),
+    Study(
+        name="decisive",
+        title="Which training makes gates constant",
+        main="decisive",
+        claim=claims.decisive,
+        sample=lambda parts: f"{len(parts['decisive']['rows'])} units: 9 settings, 3 seeds each; digits, layout "
+        "[3, 0, 1, inf, 2], 24 epochs, 360 test images",
+        commands=("python benchmarks/decisive.py",),
+        sections=(
+            Section("Test accuracy [%], a value per seed", "decisive", "Each unit is trained, then its gates are "
+                    "replaced without training: by their means in each channel, by these means rounded, and by one "
+                    "rounded constant for the whole gate. The network of the last kind is then trained for as many "
+                    "epochs. The last column is the standard deviation of a gate within a channel.", tables.decisive),
+        ),
+        limits="One test image is 0.28 points.",
+    ),
+    Study(
+        name="gates",
+        title="Gates that cost less",
+        main="gates",
+        claim=claims.gates,
+        sample=lambda parts: "24 combinations of gate and bypass; medians of 7 rounds (15 layers: 3), batches of 64",
+        commands=(
+            "python benchmarks/gates.py --layouts C7,C10 --rounds 7",
+            "python benchmarks/gates.py --layouts C15 --kinds channel/padded,squeeze/padded,replica/replica --rounds 3 "
+            "--name gates_c15",
+            "python benchmarks/gates.py --layouts C7,C10 --kinds channel/padded,scalar/padded,channel/identity,"
+            "channel/projection,channel/replica --rounds 7 --name gates_constant",
+            "mgu-run +experiment=gates -m norm=bn_pre,ln,no_norm seed=0,1,2",
+            "mgu-run experiment_name=gates layout=digits_4 "
+            "mgu=reference,lean,highway,switchable_norm,squeeze_excitation "
+            "training.epochs=20 training.patience=20 threads=1 -m seed=0,1,2",
+            "mgu-run experiment_name=gates layout=digits_4 mgu=reference mgu.gate=squeeze,channel,scalar "
+            "mgu.bypass=padded training.epochs=20 training.patience=20 threads=1 -m seed=0,1,2",
+            "python benchmarks/collect.py gates accuracy runs/gates --command '...'",
+        ),
+        sections=(
+            Section("Cost of constant gates", "gates_constant", "Multiples of the baseline `bn_pre` without residual; "
+                    "in brackets the quartiles of the ratios per round. "
+                    "C7, C10 and C15 are the CIFAR-10 layouts. Constant gates (`channel`, `scalar`) are computed as "
+                    "one number per channel.", cost_tables.gate_costs),
+            Section("Cost on 15 layers", "gates_c15", "As above, with constant gates computed like others.",
+                    cost_tables.gate_costs),
+            Section("Cost of all kinds", "gates", "As above, with constant gates computed like others.",
+                    cost_tables.gate_costs),
+            Section("Accuracy on digits", "accuracy", "Layout digits_4, 20 epochs; validation images select the epoch "
+                    "and score it. Bold rows are units; `highway`, `switchable_norm` and `squeeze_excitation` are "
+                    "other blocks.",
+                    tables.accuracy_of_gates),
+        ),
+        limits="The accuracies are a small stand-in for CIFAR-10: 360 images, three seeds. Units with `projection` and "
+        "`identity` bypasses, and gates of kind `depthwise` and `spatial`, have costs here but no accuracies; "
+        "`mgu-run +experiment=gates -m seed=0,1,2` trains them, too.",
+    ),
+    Study(
+        name="divergence",
+        title="Which deep units diverge",
+        main="divergence",
+        claim=claims.divergence,
+        sample=lambda parts: "one seed; CIFAR-10, layout [15, 1, 2, 8, 1.32], learning rate 0.01, batches of 64",
+        commands=(
+            "python benchmarks/divergence.py --kinds replica/replica --steps 150 --every 10",
+            "python benchmarks/divergence.py --kinds channel/padded --steps 500 --every 25",
+            "python benchmarks/divergence.py --kinds channel/padded --steps 400 --every 25 "
+            "--words mgu.gate_bias.norm_or_none=5",
+            "python benchmarks/divergence.py --kinds baseline --steps 200 --every 25",
+        ),
+        sections=(
+            Section("Training loss and accuracy", "divergence", "Means over the training batches before each step "
+                    "(25, in the first row 10); accuracy on 2,000 test images after the last step. Guessing gives a "
+                    "loss of 2.303 and 10 %.", tables.divergence),
+        ),
+        limits="No row is a trained network: an epoch has 782 steps. The units have `mgu=equations`.",
+    ),
+    Study(
+        name="adult",
+        title="UCI Adult",
+        main="grid",
+        claim=claims.adult,
+        sample=lambda parts: claims.counted(parts, "grid", "29,305 training, 3,256 validation and 16,281 test rows"),
+        commands=(
+            "mgu-run +experiment=adult -m",
+            "python benchmarks/collect.py adult grid runs/adult --command '...'",
+            "python benchmarks/adult_peers.py",
+        ),
+        sections=(
+            Section("The grid", "grid", "Ranked by validation accuracy, one seed.", tables.adult_grid),
+            Section("Models from outside this project", "peers", "Gradient boosting of scikit-learn with its defaults; "
+                    "the MLP of Gorishniy et al. (2021). Mean ± standard deviation over seeds.", tables.peers),
+        ),
+        limits="The learning rate was not tuned. 16,281 test rows have a standard error of 0.28 points.",
+    ),
+    Study(
+        name="speed",
+        title="How fast units and epochs are",
+        main="units",
+        claim=claims.speed,
+        sample=lambda parts: "medians of 7 to 30 rounds in turns, batch of 64",
+        commands=(
+            "make bench",
+            "python benchmarks/units.py --layouts M2,M3,M4 --rounds 20",
+        ),
+        sections=(
+            Section("Units", "units", "M2 to C10 are the MNIST and CIFAR-10 layouts by depth. `straight` is the unit "
+                    "as a careful first version writes it, with torch's Nadam. In brackets the quartiles of "
+                    "the ratios per round.",
+                    cost_tables.units),
+            Section("Units on MNIST, measured again", "units_mnist", "The same at a later commit.", cost_tables.units),
+            Section("Epochs", "epochs", "Times of an epoch on 6,400 images, relative to ours. DataLoader is a plain "
+                    "loop over torchvision's data set without workers; all tools train the same layout.",
+                    cost_tables.epochs),
+            Section("Growth with width, depth and batch", "growth", "Forward and backward of stacks of 3x3 "
+                    "convolutions on 16x16 feature maps.", cost_tables.growth),
+        ),
+        limits="Nothing was measured on a GPU.",
+    ),
+    Study(
+        name="seeds",
+        title="Several seeds at once",
+        main="seeds",
+        claim=claims.seeds,
+        sample=lambda parts: f"{len(parts['seeds']['rows'])} baselines, 8 seeds each, 5 rounds of 2 epochs in turns",
+        commands=("python benchmarks/seeds.py --norms bn_pre,ln --images 640",),
+        sections=(
+            Section("Processor time", "seeds", "Separate runs divided by runs in one process, one thread.",
+                    cost_tables.seeds),
+        ),
+        limits="Units and runs on a GPU were not measured.",
+    ),
+)  # fmt: skip

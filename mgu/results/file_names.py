@@ -1,0 +1,29 @@
+"""Names of the files in a run's folder.
+
+runs/<experiment>/<name>-<identity>/
+    result.json          everything that is reported; written last, so its presence means that the run is over
+    history.csv          one row for each epoch
+    config.yaml          the resolved configuration
+    weights.safetensors  weights of the best epoch
+    explain.json         for a unit: what its gates do on the validation data, see mgu/explain/explanation.py
+    gates.*, topology.*  figures of that, as SVG and PNG, once `mgu-run explain` was called
+    prune/               for a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
+    correct.bits         which of the official test examples (images, rows) those weights got right
+    log.txt              what happened, with the traceback of a failure
+    checkpoint.pt        for a run that is not over: where it continues, see mgu/run/checkpoint.py
+    .lock                held while a process trains this run
+"""
+
+from __future__ import annotations
+
+RESULT_FILE = "result.json"
+HISTORY_FILE = "history.csv"
+CONFIG_FILE = "config.yaml"
+WEIGHTS_FILE = "weights.safetensors"
+EXPLAIN_FILE = "explain.json"
+PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
+PRUNE_FOLDER = "prune"
+CORRECT_FILE = "correct.bits"
+LOG_FILE = "log.txt"
+CHECKPOINT_FILE = "checkpoint.pt"
+LOCK_FILE = ".lock"

@@ -1,0 +1,86 @@
+"""The progress of runs in lines and live, and the table at the end of a sweep."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from mgu.config.run import RunConfig
+from mgu.console import LineView, LiveView, RunOutcome, print_outcomes
+from mgu.results import Began, DataNote, EpochEnded, Note, Stepped, lock_run, run_folder, write_result
+from mgu.results.events import Progress
+from tests.conftest import Configure
+from tests.examples import example_result
+
+ROW = {"epoch": 2, "train_loss": 1.0, "train_accuracy": 0.5, "val_loss": 0.9, "val_accuracy": 0.75}
+EVENTS: list[Progress] = [
+    DataNote("1 image skipped"),
+    Began("cpu", epochs_done=1, steps_per_epoch=10),
+    Note("continues after epoch 1"),
+    Stepped(5),
+    EpochEnded(ROW),
+]
+
+
+def show(view: LineView, config: RunConfig, number: int | None) -> None:
+    """A run from its start to its end."""
+    with view:
+        view.started(config, "here")
+        for event in EVENTS:
+            view.handle(config, event)
+        view.ended(example_result(), number)
+
+
+def test_a_single_run_in_lines_shows_every_epoch(configure: Configure, capsys: pytest.CaptureFixture[str]) -> None:
+    config = configure("training.epochs=3")
+    show(LineView(in_sweep=False), config, None)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{config.name}: 1 image skipped"
+    assert lines[1] == f"{config.name} on cpu; files in here"
+    assert lines[2] == f"{config.name}: continues after epoch 1"
+    assert lines[3].startswith("epoch 2/3  loss 1.0000  train 50.00%  val loss 0.9000  val 75.00%  at most ")
+    assert lines[4].startswith("digits_2-ln-s0") and "90.00%" in lines[4] and len(lines) == 5
+
+
+def test_a_run_of_a_sweep_in_lines_shows_notes_and_its_end(
+    configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(LineView(in_sweep=True), configure("training.epochs=3"), 7)
+    note, end = capsys.readouterr().out.splitlines()
+    assert note.endswith("continues after epoch 1") and end.startswith("  7  digits_2-ln-s0")
+
+
+@pytest.mark.parametrize("total", [None, 4])
+def test_the_live_view_shows_the_current_run_and_prints_its_end_above(total: int | None, configure: Configure) -> None:
+    config, file = configure("training.epochs=3"), io.StringIO()
+    view = LiveView(Console(file=file, force_terminal=True, width=200), total, left_s=lambda: 90.0)
+    show(view, config, 1)
+    shown = file.getvalue()
+    assert "digits_2-ln-s0" in shown and "90.00%" in shown
+    assert view.run.tasks[0].completed == 15 and view.run.tasks[0].total == 30
+    assert "epoch 3/3" in view.run.tasks[0].description and "val 75.00%" in view.run.tasks[0].fields["scores"]
+    if total:
+        assert view.runs.tasks[0].completed == 1 and view.runs.tasks[0].fields["left"] == "about 1 min 30 s left"
+        assert "CPU 1 Wh (model, estimated)" in view.summary.plain and "best so far digits_2" in view.summary.plain
+
+
+def test_the_table_of_a_sweep_names_what_has_no_result_and_why(
+    configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configs = [configure("layout=digits_2", f"seed={seed}") for seed in range(5)]
+    for config, status in zip(configs, ("ok", "diverged", "failed"), strict=False):
+        run_folder(config).mkdir(parents=True)
+        error = "ValueError: a bad day" if status == "failed" else None
+        write_result(run_folder(config), example_result(status=status, identity=config.identity, error=error))
+    run_folder(configs[3]).mkdir(parents=True)
+    with lock_run(run_folder(configs[3])):
+        outcomes = [RunOutcome.read(config, None) for config in configs]
+    assert [outcome.is_success for outcome in outcomes] == [True, True, False, False, False]
+    print_outcomes(outcomes, took_s=75.0)
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[-1] == "5 runs: 1 ok, 1 diverged, 1 failed, 1 running, 1 pending; 1 min 15 s"
+    assert configs[0].name not in shown and configs[4].name not in shown  # nothing to say of them
+    assert "the loss was not finite in epoch 12" in shown and "ValueError: a bad day" in shown
+    assert str(run_folder(configs[2]) / "log.txt") in shown.replace("\n", "") and "goes on in another process" in shown

@@ -1,0 +1,117 @@
+"""README, docs and results: pages equal their data, links resolve, and commands name what exists."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+
+ROOT = Path(__file__).parents[1]
+CONF = ROOT / "conf"
+PAGES = sorted(
+    [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("results/**/*.md")]
+)
+TO_BE_GENERATED = ROOT / "docs" / "reference"  # remove this exemption once these pages are in the repository
+TO_BE_WRITTEN = ("mgu/search/", "mgu/search/strategy.py", "mgu/data/dataset.py")  # likewise
+SUB_COMMANDS = ("report", "plan", "explain", "prune")
+MAX_README_LINES = 200
+
+
+def name_of(value: object) -> str:
+    return str(value.relative_to(ROOT)) if isinstance(value, Path) else str(value)
+
+
+def commands() -> list[str]:
+    """Every mgu-run command line of the pages, in code blocks and in backticks."""
+    found: dict[str, None] = {}
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+        lines = [line.strip() for line in text.splitlines()] + re.findall(r"`(mgu-run [^`]+)`", text)
+        found.update(dict.fromkeys(line for line in lines if line.startswith("mgu-run ") and "..." not in line))
+    return list(found)
+
+
+def test_pages_are_rendered_from_their_data() -> None:
+    checked = subprocess.run(
+        [sys.executable, "benchmarks/pages.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, f"run `make results`:\n{checked.stdout}{checked.stderr}"
+
+
+@pytest.mark.parametrize("data", sorted(ROOT.glob("results/*/data.json")), ids=name_of)
+def test_every_study_has_data_a_page_and_a_row_in_the_readme(data: Path) -> None:
+    parts = json.loads(data.read_text(encoding="utf-8"))
+    assert parts and all({"machine", "rows"} <= part.keys() for part in parts.values())
+    assert data.with_name("README.md").is_file()
+    assert f"(results/{data.parent.name}/README.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_data_and_pages_name_no_path_of_a_machine() -> None:
+    for file in [*PAGES, *ROOT.glob("results/*/data.json")]:
+        assert not re.search(r"(?<![\w.])/(work|home|tmp|root|Users)/", file.read_text(encoding="utf-8")), file
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= MAX_README_LINES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_links_resolve(page: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    for target in targets:
+        if re.match(r"\w+:", target):
+            continue
+        file = (page.parent / target).resolve()
+        assert file.exists() or file.is_relative_to(TO_BE_GENERATED), f"{target} does not exist"
+
+
+@pytest.mark.skipif(not (ROOT / "mgu" / "unit").is_dir(), reason="the pages name the packages as they will be")
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_files_that_are_named_exist(page: Path) -> None:
+    names = re.findall(r"`((?:mgu|conf|benchmarks|tests)/[\w./-]+)`", page.read_text(encoding="utf-8"))
+    known = [name for name in names if "mine" not in name and name not in TO_BE_WRITTEN]
+    assert not [name for name in known if not (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_name_what_exists(command: str) -> None:
+    words = shlex.split(command, comments=True)[1:]
+    words = words[: words.index(">")] if ">" in words else words
+    sub_command = words.pop(0) if words[0] in SUB_COMMANDS else None
+    if sub_command in ("report", "explain", "prune"):
+        check_arguments(sub_command, words)
+        return
+    flags = {"--calibrate", "--format", "json"} if sub_command == "plan" else {"-m", "--help", "--version"}
+    check_overrides([word for word in words if word not in flags])
+
+
+def check_arguments(sub_command: str, words: list[str]) -> None:
+    """Flags must stand in the package's source; keys of prune, in its configuration."""
+    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "mgu").rglob("*.py"))
+    keys = yaml.safe_load((CONF / "prune.yaml").read_text(encoding="utf-8"))
+    for word in words:
+        assert not word.startswith("-") or f'"{word}"' in source, word
+        if "=" in word:
+            assert sub_command == "prune" and word.partition("=")[0] in keys, word
+
+
+def check_overrides(words: list[str]) -> None:
+    """Hydra composes them, each sweep by its first value; launchers may not be installed."""
+    parser = OverridesParser.create()
+    overrides = []
+    for word in words:
+        parsed = parser.parse_override(word)
+        first = parsed.key_or_group if parsed.is_delete() else word.partition("=")[0]
+        is_sweep = parsed.is_sweep_override()
+        if not first.startswith("hydra/"):
+            overrides.append(f"{first}={next(iter(parsed.sweep_string_iterator()))}" if is_sweep else word)
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        compose("config", overrides)
