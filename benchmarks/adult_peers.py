@@ -30,7 +30,8 @@ from mgu.data.splits import Splits, hold_out
 from mgu.data.tables.adult import CLASSES, TARGET, load_adult
 from mgu.data.tables.rows import Rows
 from mgu.tasks.classification import Classification
-from mgu.train.loop import evaluate, fit
+from mgu.train.learner import Learner
+from mgu.train.loop import FitSettings, evaluate, fit
 
 SEEDS = (0, 1, 2)
 Accuracies = dict[str, float]
@@ -78,8 +79,9 @@ def train_mlp(parts: dict[str, pd.DataFrame], seed: int) -> Accuracies:
     model = nn.Sequential(*(layer for block in hidden for layer in block), nn.Linear(384, 2))
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=1e-5)
     shuffle, task = torch.Generator().manual_seed(seed), Classification(2)
-    protocol = {"epochs": 200, "batch_size": 256, "eval_batch_size": 8096, "patience": 16}
-    outcome = fit(model, splits, task, optimizer, LambdaLR(optimizer, lambda step: 1.0), shuffle=shuffle, **protocol)
+    learner = Learner(model, task, optimizer, LambdaLR(optimizer, lambda step: 1.0))
+    settings = FitSettings(epochs=200, batch_size=256, eval_batch_size=8096, patience=16)
+    outcome = fit(learner, splits, settings, shuffle=shuffle)
     assert outcome.best_weights and splits.test
     model.load_state_dict(outcome.best_weights)
     return {part: evaluate(model, getattr(splits, part), task, 8096)["accuracy"] for part in ("val", "test")}

@@ -23,14 +23,16 @@ from rich.table import Table
 from side_by_side import save
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
 from mgu.data.splits import Splits
-from mgu.factory.learner import build_learner, build_optimizer
-from mgu.factory.model import build_splits
+from mgu.factory.experiment import resolve
+from mgu.factory.learner import build_fit_settings, build_learner, build_optimizer
 from mgu.models.convnet import ConvNet
 from mgu.prune.choose import accuracy_of
 from mgu.prune.fix_gates import std_within_channels, summarise
 from mgu.prune.network import prune
 from mgu.train.gate_penalty import Decisiveness, first_decided_epoch
+from mgu.train.learner import Learner
 from mgu.train.loop import fit
 
 # With 21 batches an epoch, running statistics of momentum 0.01 trail behind what gates do to the norms' inputs.
@@ -71,7 +73,7 @@ def main() -> None:
 
 def measure(config: RunConfig) -> dict[str, Any]:
     """Test accuracies [%] of one unit and of what is made of it; the mean spread of its gates within a channel."""
-    splits = build_splits(config)
+    splits = open_dataset(config.dataset).splits
     unit = train(config, splits)
     summaries = summarise(unit, splits.train)
     channels = {place: torch.tensor(each.channels.mean, dtype=torch.float64) for place, each in summaries.items()}
@@ -89,20 +91,20 @@ def measure(config: RunConfig) -> dict[str, Any]:
 
 def train(config: RunConfig, splits: Splits, model: ConvNet | None = None) -> ConvNet:
     """A new unit as configured, or `model`, with the weights of its best epoch; there is no early stopping."""
-    learner = build_learner(config, torch.device("cpu"))
+    learner = build_learner(resolve(config))
     optimizer, schedule = (learner.optimizer, learner.schedule) if model is None else build_optimizer(config, model)
     decisive, epochs = config.mgu.decisive, config.training.epochs
     steps = epochs * math.ceil(len(splits.train) / config.training.batch_size)
     is_decisive = model is None and decisive.is_on
     penalty = Decisiveness(learner.model, decisive, steps) if is_decisive else None
     trained = learner.model if model is None else model
+    settings = build_fit_settings(config, first_decided_epoch(decisive, epochs) if is_decisive else 1)
     outcome = fit(
-        *(trained, splits, learner.task, optimizer, schedule),
-        **config.training.model_dump(exclude={"timeout", "patience"}),
-        patience=epochs,
+        Learner(trained, learner.task, optimizer, schedule),
+        splits,
+        settings._replace(patience=epochs),
         shuffle=torch.Generator().manual_seed(config.seed),
         penalty=penalty,
-        first_best=first_decided_epoch(decisive, epochs) if is_decisive else 1,
     )
     trained.load_state_dict(outcome.best_weights)
     return trained.eval()

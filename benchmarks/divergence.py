@@ -23,8 +23,9 @@ from rich.table import Table
 from side_by_side import save
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
+from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_learner
-from mgu.factory.model import build_splits
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import evaluate, train_epoch
 from mgu.train.step import Step
@@ -69,7 +70,7 @@ def words_of(kind: str) -> tuple[str, ...]:
 
 def train(config: RunConfig, steps: int, every: int) -> dict[str, Any]:
     """At most `steps`, until the loss has blown up."""
-    splits, learner, started = build_splits(config), build_learner(config, torch.device("cpu")), time.perf_counter()
+    splits, learner, started = open_dataset(config.dataset).splits, build_learner(resolve(config)), time.perf_counter()
     batch_size = config.training.batch_size
     order = torch.randperm(len(splits.train), generator=torch.Generator().manual_seed(config.seed))
     history: list[dict[str, float]] = []

@@ -30,8 +30,9 @@ from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
+from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_learner
-from mgu.factory.model import build_splits
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import train_epoch
 from mgu.train.step import Step
@@ -103,8 +104,8 @@ def network_of(config: RunConfig) -> str:
 
 def our_epoch(config: RunConfig, images: int) -> Callable[[], object]:
     """As `mgu-run` trains."""
-    learner = build_learner(config, torch.device("cpu"))
-    train = build_splits(config).train.subset(torch.arange(images))
+    learner = build_learner(resolve(config))
+    train = open_dataset(config.dataset).splits.train.subset(torch.arange(images))
     shuffle = torch.Generator().manual_seed(0)
     model, task, optimizer, schedule = learner
     step = Step(model, train, task, optimizer)

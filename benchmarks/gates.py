@@ -24,6 +24,7 @@ from side_by_side import describe, in_turns, save, spread
 from torch import nn
 
 from mgu.config.run import RunConfig
+from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_learner
 from mgu.factory.model import build_model, count_flops
 from mgu.models.convnet import count_keras, count_trainable
@@ -85,24 +86,24 @@ def measure(layout: str, gate: str, bypass: str, batch: int, rounds: int) -> dic
 def size_of(config: RunConfig) -> dict[str, int]:
     """In Keras' sense and ours, and FLOPs of one image's forward pass."""
     with torch.device("meta"):
-        model = build_model(config)
+        model = build_model(resolve(config))
     return {
         "params_keras": count_keras(model),
         "params_trainable": count_trainable(model),
-        "flops": count_flops(config),
+        "flops": count_flops(resolve(config)),
     }
 
 
 def count_identities(config: RunConfig) -> str:
     """In how many layers the bypass is x itself: where the layer changes its shape, identity is a projection."""
     with torch.device("meta"):
-        bypasses = [block.bypass for block in build_model(config).blocks]  # type: ignore[union-attr]
+        bypasses = [block.bypass for block in build_model(resolve(config)).blocks]  # type: ignore[union-attr]
     return f"{sum(isinstance(bypass, nn.Identity) for bypass in bypasses)} of {len(bypasses)}"
 
 
 def step_of(config: RunConfig, batch: int) -> Callable[[], None]:
     """A training step as the run takes it."""
-    learner = build_learner(config, torch.device("cpu"))
+    learner = build_learner(resolve(config))
     x = torch.rand(batch, *config.dataset.image_shape).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(config.dataset.num_classes, (batch,))
     return lambda: train_step(learner.model, learner.optimizer, x, labels)

@@ -12,10 +12,12 @@ from side_by_side import describe, in_turns, ratio, spread
 from torch import Tensor, nn
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.factory.device import allow_tf32
+from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_graph, build_learner
-from mgu.factory.model import build_model, build_splits
+from mgu.factory.model import build_model
 from mgu.train.step import Step
 
 BATCH = 64
@@ -34,7 +36,7 @@ def measure_speed(is_smoke: bool) -> dict[str, Any]:
 def measure(layout: str, device: torch.device, steps: int, rounds: int) -> dict[str, Any]:
     """One layout: straight and plain loops; ours as a graph, and kernel by kernel."""
     unit, plain = configure(layout, *UNIT), configure(layout, *PLAIN)
-    images = build_splits(unit).train.subset(torch.arange(64 * BATCH)).to(device)
+    images = open_dataset(unit.dataset).splits.train.subset(torch.arange(64 * BATCH)).to(device)
     ways = {
         "unit, straight": straight(straight_model(unit), images),
         "unit, graph": ours(unit, images, device),
@@ -71,7 +73,7 @@ def repeated(step: Callable[[Tensor], None], batches: list[Tensor], count: int) 
 
 def ours(config: RunConfig, images: Images, device: torch.device) -> Callable[[Tensor], None]:
     """As `mgu-run` trains, the schedule included."""
-    learner = build_learner(config, device)
+    learner = build_learner(resolve(config.model_copy(update={"device": str(device)})))
     step = build_graph(config, learner.optimizer)(Step(learner.model, images, learner.task, learner.optimizer))
     step.begin()
 
@@ -97,6 +99,6 @@ def straight(model: nn.Module, images: Images) -> Callable[[Tensor], None]:
 def straight_model(config: RunConfig) -> nn.Module:
     """Straight units and the same read-out."""
     torch.manual_seed(0)
-    model = build_model(config)
+    model = build_model(resolve(config))
     model.blocks = nn.Sequential(*(StraightUnit(unit) for unit in model.blocks))  # type: ignore[arg-type,union-attr]
     return model

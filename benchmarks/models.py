@@ -14,6 +14,7 @@ from mgu import MultiGatedUnit
 from mgu.cli.compose import read_config
 from mgu.cli.conf import conf_dir
 from mgu.config.run import RunConfig
+from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model
 from mgu.layers.packed import with_channels_last
 from mgu.train.nadam import build_nadam
@@ -26,7 +27,7 @@ LAYOUTS = {f"M{n}": ("mnist", f"mnist_{n}") for n in (2, 3, 4)} | {
 def configure(layout: str, *overrides: str) -> RunConfig:
     """The configuration of one run; layout: M2 to C15, or a name of conf/layout on MNIST."""
     dataset, name = LAYOUTS.get(layout, ("mnist", layout))
-    words = [f"dataset={dataset}", f"layout={name}", "energy.enabled=false", *overrides]
+    words = [f"dataset={dataset}", f"layout={name}", "energy.enabled=false", "device=cpu", *overrides]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         composed = compose("config", words, return_hydra_config=True)
     HydraConfig.instance().set_config(composed)
@@ -36,7 +37,7 @@ def configure(layout: str, *overrides: str) -> RunConfig:
 def units_of(config: RunConfig, engine: str) -> nn.Sequential:
     """The stack of units of a layout, channels last."""
     torch.manual_seed(0)
-    model = build_model(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = build_model(resolve(config)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for block in model.blocks:
         block.engine = engine
     blocks: nn.Sequential = model.blocks
@@ -70,7 +71,7 @@ class StraightUnit(nn.Module):
 def straight_units_of(config: RunConfig) -> nn.Sequential:
     """The same stack, straight, in torch's default memory order."""
     torch.manual_seed(0)
-    return nn.Sequential(*(StraightUnit(unit) for unit in build_model(config).blocks))  # type: ignore[arg-type]
+    return nn.Sequential(*(StraightUnit(unit) for unit in build_model(resolve(config)).blocks))  # type: ignore[arg-type]
 
 
 class Floor:

@@ -21,10 +21,12 @@ from rich.table import Table
 from side_by_side import describe, in_turns, ratio, save, spread
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
 from mgu.data.splits import Splits
-from mgu.factory.learner import build_learner
-from mgu.factory.model import build_splits, count_flops
-from mgu.measure.share import ALONE, Alone
+from mgu.factory.experiment import resolve
+from mgu.factory.learner import build_fit_settings, build_learner
+from mgu.factory.model import count_flops
+from mgu.measure.share import ALONE, Slot
 from mgu.multi_seed.lockstep import train_together
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import Fit, fit
@@ -55,7 +57,7 @@ def measure(layout: str, norm: str, seeds: int, images: int, rounds: int) -> dic
     """One kind of baseline: two epochs of all seeds, either way."""
     choice = (f"dataset={layout.partition('_')[0]}", f"norm={norm}", "training.epochs=2")
     configs = [configure(layout, *choice, f"seed={seed}") for seed in range(seeds)]
-    whole = build_splits(configs[0])
+    whole = open_dataset(configs[0].dataset).splits
     few = [
         part.subset(torch.arange(min(count, len(part)))) for part, count in ((whole.train, images), (whole.val, 360))
     ]
@@ -70,19 +72,18 @@ def measure(layout: str, norm: str, seeds: int, images: int, rounds: int) -> dic
         "norm": norm,
         "seeds": seeds,
         "images": len(splits.train),
-        "flops": count_flops(configs[0]),
+        "flops": count_flops(resolve(configs[0])),
         "faster": ratio(seconds, "alone", "together"),
         "alone / together": spread(seconds, "alone", "together"),
         "processor_seconds": {name: describe(values) for name, values in seconds.items()},
     }
 
 
-def train(config: RunConfig, splits: Splits, place: Alone) -> Fit:
+def train(config: RunConfig, splits: Splits, slot: Slot) -> Fit:
     """As mgu/run/execute.py does, without its files."""
-    learner, shuffle = build_learner(config, torch.device("cpu")), torch.Generator().manual_seed(config.seed)
-    model = place.join(learner.model, learner.optimizer)
-    protocol = config.training.model_dump(exclude={"timeout"})
-    return fit(model, splits, learner.task, learner.optimizer, learner.schedule, shuffle=shuffle, **protocol)
+    learner, shuffle = build_learner(resolve(config)), torch.Generator().manual_seed(config.seed)
+    joined = learner._replace(model=slot.join(learner.model, learner.optimizer))
+    return fit(joined, splits, build_fit_settings(config), shuffle=shuffle)
 
 
 def show(rows: list[dict[str, Any]]) -> None:

@@ -15,7 +15,7 @@ import torch
 from filed import file_part, provenance
 
 from mgu.config.run import RunConfig
-from mgu.factory.device import describe_device
+from mgu.factory.experiment import resolve
 
 Seconds = dict[str, list[float]]
 
@@ -82,7 +82,7 @@ def save(study: str, part: str, config: RunConfig, rows: list[dict[str, Any]]) -
     """Files the rows as a part of results/STUDY/data.json, with the command, the commit, the date and the machine."""
     machine = {
         **provenance(),
-        "device": describe_device(config),
+        "device": resolve(config).device_name,
         "torch": torch.__version__,
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),

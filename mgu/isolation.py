@@ -28,8 +28,8 @@ MAX_TMPDIR = 70  # a socket's path has some hundred, of which multiprocessing ta
 
 PRELOAD = "mgu.run.preload"  # imported by the server before it forks
 RUN = "mgu.run.worker:run_isolated"
-CHECK_ALL = "mgu.run.preflight:check_all"
-LOOK_AT_MODELS = "mgu.run.preflight:look_at_models"
+CHECK_ENVIRONMENT = "mgu.run.preflight:check_environment"
+SIZE_MODELS = "mgu.run.preflight:size_models"
 CALIBRATE = "mgu.run.calibrate:calibrate"
 
 Send = Callable[[Any], None]  # passes one event from the child process to the parent, see mgu/results/events.py

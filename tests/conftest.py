@@ -48,7 +48,7 @@ def kept_unit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = compose_run(tmp_path_factory.mktemp("kept"), "layout=digits_2", "mgu=reference", "training.epochs=1")
     run_folder(config).mkdir(parents=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MGU_PRESENCE", str(tmp_path_factory.getbasetemp() / "presence"))
+        patch.setenv("MGU_CONTENTION", str(tmp_path_factory.getbasetemp() / "contention"))
         run(config)
     return run_folder(config)
 
@@ -85,7 +85,7 @@ def seeded() -> None:
 @pytest.fixture(autouse=True)
 def alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever else this machine measures is not of the test."""
-    monkeypatch.setenv("MGU_PRESENCE", str(tmp_path_factory.getbasetemp() / "presence"))
+    monkeypatch.setenv("MGU_CONTENTION", str(tmp_path_factory.getbasetemp() / "contention"))
 
 
 @pytest.fixture

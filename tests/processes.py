@@ -94,7 +94,7 @@ def share_server(address: str) -> None:
 
 def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     """Whatever else this machine measures is not of the test."""
-    own = {"MGU_RUNS": str(folder / "runs"), "MGU_PRESENCE": str(folder / "presence"), "OMP_NUM_THREADS": "1"}
+    own = {"MGU_RUNS": str(folder / "runs"), "MGU_CONTENTION": str(folder / "contention"), "OMP_NUM_THREADS": "1"}
     return {**os.environ, **own, **more}
 
 

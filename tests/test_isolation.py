@@ -76,7 +76,7 @@ def call_hang(connection: Connection, server: str) -> None:
     call("tests.test_isolation:hang", on_event=connection.send)
 
 
-@pytest.mark.parametrize("name", ["RUN", "CHECK_ALL", "LOOK_AT_MODELS", "CALIBRATE"])
+@pytest.mark.parametrize("name", ["RUN", "CHECK_ENVIRONMENT", "SIZE_MODELS", "CALIBRATE"])
 def test_the_entry_points_of_the_child_process_are_functions(name: str) -> None:
     assert inspect.isfunction(pkgutil.resolve_name(getattr(isolation, name)))
 

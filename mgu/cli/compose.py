@@ -13,16 +13,8 @@ from omegaconf.errors import OmegaConfBaseException
 from mgu.cli.hydra_errors import translate_error
 from mgu.config.check import check_config
 from mgu.config.run import RunConfig
-from mgu.data.cases import files as case_files
-from mgu.data.ratings import files as movielens_files
-from mgu.data.tables import files as table_file
+from mgu.data.datasets import find_kind
 from mgu.errors import UserError
-
-SETTLE = {  # what a user's own files say
-    "table": table_file.settle,
-    "cases": case_files.settle,
-    "movielens": movielens_files.settle,
-}
 
 
 def read_config(composed: DictConfig) -> RunConfig:
@@ -42,8 +34,8 @@ def read_config(composed: DictConfig) -> RunConfig:
     except OmegaConfBaseException as error:
         raise UserError(translate_error(error)) from None
     values.pop("hydra", None)
-    if isinstance(dataset := values.get("dataset"), dict) and (settle := SETTLE.get(str(dataset.get("name")))):
-        values["dataset"] = settle(dataset)
+    if isinstance(dataset := values.get("dataset"), dict):
+        values["dataset"] = find_kind(dataset.get("name")).resolve(dataset)
     return check_config(values)
 
 

@@ -24,16 +24,13 @@ def main(arguments: list[str]) -> None:
     from mgu.explain.explanation import explain_model, to_json, write_explanation
     from mgu.explain.figures import draw_figures
     from mgu.explain.terminal import print_explanation
-    from mgu.factory.device import find_device, set_up_torch
     from mgu.factory.trained import load_trained
 
-    trained = load_trained(options.run)
+    trained = load_trained(options.run, device="auto")  # wherever it was trained
     folder = options.out or trained.folder
     make_folder(folder, "--out", "Pass another one.")
-    here = trained.config.model_copy(update={"device": "auto"})  # wherever it was trained
-    set_up_torch(here)
-    device = find_device(here)
-    explanation = explain_model(trained.config, trained.model.to(device), trained.splits.val.to(device))
+    trained.experiment.set_up_torch()
+    explanation = explain_model(trained.experiment, trained.model, trained.splits.val)
     write_explanation(folder, explanation)
     pictures = draw_figures(folder, explanation)
     written = f"Written to {folder}: {', '.join(('explain.json', *pictures))}."

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import yaml
 
-from mgu.config.check import GROUPS, hint_key, known_keys
+from mgu.config.faults import GROUPS, hint_key, known_keys
 from mgu.errors import did_you_mean, how_to_install
 
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from mgu.cli.parser import Parser
-from mgu.config.prune import read_settings
+from mgu.config.describe import describe_values
+from mgu.config.prune import PruneConfig, read_defaults, read_settings
 from mgu.errors import UserError
 
 
@@ -21,10 +23,9 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     Raises:
         UserError: RUN or a value is not as it must be; nothing was trained then.
     """
-    options = _parse(arguments)
+    options = _parse(arguments, read_defaults(conf_dir / "prune.yaml"))
     config = read_settings(conf_dir / "prune.yaml", options.values)
     # torch takes seconds to import, which a mistake in the arguments need not wait for.
-    from mgu.factory.device import find_device, set_up_torch
     from mgu.factory.trained import load_trained
     from mgu.prune.export import check_exportable
     from mgu.prune.pipeline import run_pruning
@@ -33,11 +34,8 @@ def main(arguments: list[str], conf_dir: Path) -> None:
 
     if options.export:
         check_exportable(options.export)
-    trained = load_trained(options.run)
-    here = trained.config.model_copy(update={"device": "auto"})  # wherever it was trained
-    set_up_torch(here)
-    device = find_device(here)
-    trained = trained._replace(config=here, model=trained.model.to(device), splits=trained.splits.to(device))
+    trained = load_trained(options.run, device="auto")  # wherever it was trained
+    trained.experiment.set_up_torch()
     with lock_run(trained.folder) as is_ours:
         if not is_ours:
             raise UserError(
@@ -50,11 +48,12 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     print(f"files in {folder}")
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
+def _parse(arguments: list[str], values: dict[str, Any]) -> argparse.Namespace:
     parser = Parser(
         prog="mgu-run prune",
         description="Replace a trained unit's gates by constants, down to a plain network; convert and measure that.",
-        epilog="Values that can be set, with their defaults, are in conf/prune.yaml: mgu-run prune RUN epochs=20",
+        epilog=f"Values that can be set, as in mgu-run prune RUN epochs=20:\n\n{describe_values(values, PruneConfig)}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", metavar="RUN", help="a unit's run: its folder, or its name below the runs folder")
     parser.add_argument("values", nargs="*", metavar="key=value", help="how to prune")

@@ -3,3 +3,51 @@
 The YAML files in conf/ hold the values, this package the rules: plain pydantic models. It imports neither torch nor
 Hydra, so that a whole sweep can be checked before anything heavy starts.
 """
+
+from mgu.config.check import check_config
+from mgu.config.datasets import (
+    AdultConfig,
+    AnyDataset,
+    CasesConfig,
+    DatasetConfig,
+    ImagesConfig,
+    MovieLensConfig,
+    TableConfig,
+)
+from mgu.config.describe import describe_values
+from mgu.config.faults import describe_fault, hint_key, known_keys
+from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
+from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
+from mgu.config.prune import PruneConfig, read_settings
+from mgu.config.run import EnergyConfig, NormConfig, OptimizerConfig, RunConfig, TrainingConfig
+from mgu.config.unit import DecisiveConfig, UnitConfig
+
+__all__ = [
+    "NOT_IDENTITY",
+    "AdultConfig",
+    "AnyDataset",
+    "CasesConfig",
+    "DatasetConfig",
+    "DecisiveConfig",
+    "DenseLayoutConfig",
+    "EnergyConfig",
+    "FactorsLayoutConfig",
+    "IdentityRule",
+    "ImagesConfig",
+    "LayoutConfig",
+    "MovieLensConfig",
+    "NormConfig",
+    "OptimizerConfig",
+    "PruneConfig",
+    "RunConfig",
+    "TableConfig",
+    "TrainingConfig",
+    "UnitConfig",
+    "check_config",
+    "describe_fault",
+    "describe_values",
+    "hint_key",
+    "identity_values",
+    "known_keys",
+    "read_settings",
+]

@@ -1,4 +1,8 @@
-"""Data sets: what must be known of each kind of data before it is read."""
+"""Data sets: what must be known of each kind of data before it is read.
+
+Where data lies is no part of a run's identity: data sets with official test data are known by their names, the user's
+own files by the SHA-256 of their content.
+"""
 
 from __future__ import annotations
 
@@ -8,129 +12,174 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator
 
-from mgu.config.fields import Count, NonNegative, Positive, Section
+from mgu.config.fields import ConfigModel, Count, NonNegative, Positive, Sha256
+from mgu.config.identity import NOT_IDENTITY
 from mgu.tasks.score import TaskName
 
-TEST_SHARE, VAL_SHARE = 0.2, 0.1  # those that go without saying in a label: of conf/dataset/table.yaml and cases.yaml
+TEST_SHARE, VAL_SHARE = 0.2, 0.1  # the shares in conf/dataset/table.yaml and cases.yaml, which a label leaves out
 
 
-class ClassesConfig(Section):
-    """A data set of classes that is known by its name and has official test data."""
+class ClassesConfig(ConfigModel):
+    """Configures a classification data set that is known by its name and has official test data."""
 
-    name: str
-    root: str
-    split: Literal["paper", "holdout"]
+    name: str = Field(description="Name of the data set.")
+    root: Annotated[str, NOT_IDENTITY] = Field(description="Folder of the data files; missing ones are downloaded.")
+    split: Literal["paper", "holdout"] = Field(
+        description="paper: validate on the test data; holdout: on a tenth of the training data, and test once."
+    )
 
     @property
     def task(self) -> TaskName:
+        """The task of every such data set."""
         return "classification"
 
     @property
     def label(self) -> str:
-        """As reports call the data."""
+        """The name of the data set in reports."""
         return self.name
 
 
+class DatasetConfig(ClassesConfig):
+    """Configures a data set of labelled images; see mgu/data/splits.py for its splits."""
+
+    image_shape: list[Count] = Field(
+        min_length=3, max_length=3, description="Shape of an image: channels, height and width in pixels."
+    )
+    num_classes: int = Field(ge=2, description="Number of classes.")
+
+
 class AdultConfig(ClassesConfig):
-    """UCI Adult, see mgu/data/tables/adult.py."""
+    """Configures UCI Adult; see mgu/data/tables/adult.py."""
 
-    name: Literal["adult"]
+    name: Literal["adult"] = Field(description="Name of the data set.")
 
 
-class TableConfig(Section):
-    """A table of the user's, see mgu/data/tables/table.py."""
+class TableConfig(ConfigModel):
+    """Configures a table of the user's; see mgu/data/tables/table.py."""
 
-    name: Literal["table"]
-    path: Annotated[str, Field(min_length=1)]
-    target: Annotated[str, Field(min_length=1)]  # name of the column to be predicted
-    task: Literal["classification", "regression"]  # "auto" is settled before: see mgu/data/tables/files.py
-    drop: list[str]  # columns to leave out
-    separator: Annotated[str, Field(min_length=1, max_length=1)]  # of a CSV
-    max_categories: Annotated[int, Field(ge=2, le=10_000)]  # of a column; the rarer ones count as one
-    test_share: Annotated[float, Field(gt=0, lt=1)]
-    split: Literal["holdout"]
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the file: which data this run is about
+    name: Literal["table"] = Field(description="Kind of the data.")
+    path: Annotated[str, NOT_IDENTITY] = Field(
+        min_length=1, description="A CSV file, also compressed as .csv.gz, or a Parquet file; must be set."
+    )
+    target: str = Field(min_length=1, description="Name of the column to predict; must be set.")
+    # "auto" is resolved when the file is read, before the configuration is checked: see mgu/data/tables/files.py.
+    task: Literal["classification", "regression"] = Field(
+        description="What to predict; auto: regression for a column of many different numbers, else classification."
+    )
+    drop: list[str] = Field(description="Names of columns to leave out, such as identifiers and dates.")
+    separator: str = Field(min_length=1, max_length=1, description="Character between the columns of a CSV file.")
+    max_categories: int = Field(
+        ge=2, le=10_000, description="Largest number of categories of a column; the rarest are merged into one."
+    )
+    test_share: float = Field(
+        gt=0, lt=1, description="Share of the rows that are test data; a tenth of the others validates."
+    )
+    split: Literal["holdout"] = Field(description="Validate on held-out training data, and test once at the end.")
+    sha256: Sha256 = Field(description="SHA-256 of the file, filled in when it is read.")
 
     @property
     def label(self) -> str:
-        """As reports call the data; other shares test on other rows, and are not to be ranked with these."""
+        """The name of the data in reports, with another test share than usual: such runs are ranked separately."""
         share = f" test {self.test_share:g}" if self.test_share != TEST_SHARE else ""
         return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}{share}"
 
 
-class CasesConfig(Section):
-    """Images of cases, as patients are, see mgu/data/cases/cases.py.
+class CasesConfig(ConfigModel):
+    """Configures images of cases, such as patients; see mgu/data/cases/cases.py.
 
-    What is not part of a run's identity: where the images lie and which of them are chosen, for `sha256` is of those
-    that were; what is done about a broken one; and where the decoded ones are kept.
+    `sha256` is that of the chosen images, so how they are chosen is no part of a run's identity.
     """
 
-    name: Literal["cases"]
-    path: Annotated[str, Field(min_length=1)]
-    stages: list[str] | None  # of which images are kept; null: all
-    stage_pattern: Annotated[str, Field(min_length=1)]  # finds the stage in the name of a file
-    image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # channels, height, width
-    fit: Literal["crop", "stretch", "pad"]
-    broken: Literal["refuse", "skip"]
-    class_weights: Literal["none", "balanced"]
-    test_share: Annotated[float, Field(gt=0, lt=1)]  # of the cases of every class
-    val_share: Annotated[float, Field(gt=0, lt=1)]  # of the others
-    memory_gib: NonNegative
-    cache_gib: Positive
-    split: Literal["holdout"]
-    classes: Annotated[list[str], Field(min_length=2)]  # in the order of the model's outputs
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the chosen images: which data this run is about
+    name: Literal["cases"] = Field(description="Kind of the data.")
+    path: Annotated[str, NOT_IDENTITY] = Field(
+        min_length=1,
+        description="A folder of CLASS/CASE/IMAGE, or a CSV file of case, image, label and stage; must be set.",
+    )
+    stages: Annotated[list[str] | None, NOT_IDENTITY] = Field(
+        description="Stages of which images are kept; null: all images."
+    )
+    stage_pattern: Annotated[str, NOT_IDENTITY] = Field(
+        min_length=1, description="Regular expression that finds the stage in the name of a file without a CSV."
+    )
+    image_shape: list[Count] = Field(
+        min_length=3,
+        max_length=3,
+        description="Shape of a decoded image: channels (3: colour, 1: grey), height and width in pixels.",
+    )
+    fit: Literal["crop", "stretch", "pad"] = Field(
+        description="crop: cut out the centre; pad: add black; stretch: change the aspect ratio."
+    )
+    broken: Annotated[Literal["refuse", "skip"], NOT_IDENTITY] = Field(
+        description="refuse: stop at an image that is unreadable or a duplicate; skip: report it and leave it out."
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        description="balanced: weight the loss so that all classes count alike, by the number of training images."
+    )
+    test_share: float = Field(
+        gt=0, lt=1, description="Share of the cases of every class that are test data, at least one case."
+    )
+    val_share: float = Field(
+        gt=0, lt=1, description="Share of the other cases of every class that are validation data, at least one case."
+    )
+    memory_gib: Annotated[NonNegative, NOT_IDENTITY] = Field(
+        description="Decoded images up to this size in GiB are read into memory; more are memory-mapped."
+    )
+    cache_gib: Annotated[Positive, NOT_IDENTITY] = Field(
+        description="Largest size in GiB of the cache of decoded images; the least recently used are deleted."
+    )
+    split: Literal["holdout"] = Field(description="Validate on held-out cases, and test once at the end.")
+    classes: list[str] = Field(
+        min_length=2, description="Names of the classes in the order of the outputs, filled in when the data is found."
+    )
+    sha256: Sha256 = Field(description="SHA-256 of the chosen images, filled in when they are found.")
 
     @property
     def task(self) -> TaskName:
+        """The task of every such data set."""
         return "classification"
 
     @property
     def num_classes(self) -> int:
+        """The number of classes found."""
         return len(self.classes)
 
     @property
     def label(self) -> str:
-        """As reports call the data; other shares are of other images, as for a table."""
+        """The name of the data in reports, with other shares than usual: such runs are ranked separately."""
         test = f" test {self.test_share:g}" if self.test_share != TEST_SHARE else ""
         val = f" val {self.val_share:g}" if self.val_share != VAL_SHARE else ""
         return f"{Path(self.path).stem}@{self.sha256[:4]}{test}{val}"
 
     @field_validator("image_shape")
     @classmethod
-    def _has_colours_or_not(cls, shape: list[int]) -> list[int]:
+    def _is_colour_or_grey(cls, shape: list[int]) -> list[int]:
         if shape[0] not in (1, 3):
             raise ValueError(f"channels must be 3 (colours) or 1 (grey), but got {shape[0]}. Pass one of them.")
         return shape
 
 
-class MovieLensConfig(Section):
-    """MovieLens-100K, see mgu/data/ratings/movielens.py and mgu/data/ratings/splits.py."""
+class MovieLensConfig(ConfigModel):
+    """Configures MovieLens-100K; see mgu/data/ratings/movielens.py and mgu/data/ratings/splits.py."""
 
-    name: Literal["movielens"]
-    root: str
-    download: bool  # the user has read the terms; not part of a run's identity
-    task: Literal["ranking", "regression"]
-    embedding: Annotated[int, Field(gt=0, le=10_000)]
-    num_sampled: Annotated[int, Field(gt=0, le=10_000)]
-    split: Literal["holdout"]
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]  # of the three files: which data this run is about
+    name: Literal["movielens"] = Field(description="Name of the data set.")
+    root: Annotated[str, NOT_IDENTITY] = Field(description="Folder that holds ml-100k/u.data, u.item and u.user.")
+    download: Annotated[bool, NOT_IDENTITY] = Field(
+        description="true: download missing files from GroupLens, whose terms the user has read."
+    )
+    task: Literal["ranking", "regression"] = Field(
+        description="ranking: rank a user's next film, leave-one-out; regression: predict ratings, split in time."
+    )
+    embedding: int = Field(gt=0, le=10_000, description="Size of the embedding of a user and of a film.")
+    num_sampled: int = Field(
+        gt=0, le=10_000, description="Negative films that are sampled for each positive in training (ranking only)."
+    )
+    split: Literal["holdout"] = Field(description="Validate on held-out training data, and test once at the end.")
+    sha256: Sha256 = Field(description="SHA-256 of the three files, filled in when they are read.")
 
     @property
     def label(self) -> str:
-        """As reports call the data."""
+        """The name of the data and its task in reports."""
         return f"movielens-{'ratings' if self.task == 'regression' else 'next'}@{self.sha256[:4]}"
-
-
-# What a data set is not known by; those of a user's own files have a sha256.
-NOT_OF_THE_DATA = ("root", "path", "download", "stages", "stage_pattern", "broken", "memory_gib", "cache_gib")
-
-
-class DatasetConfig(ClassesConfig):
-    """Images: see mgu/data/splits.py for what validates."""
-
-    image_shape: Annotated[list[Count], Field(min_length=3, max_length=3)]  # channels, height, width
-    num_classes: Annotated[int, Field(ge=2)]
 
 
 ImagesConfig = DatasetConfig | CasesConfig

@@ -1,22 +1,63 @@
-"""Parts of a run's configuration: what all of them share, and those that are not about images."""
+"""The base model of all configuration classes, and the types of fields that several of them have."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
-
-NAME = r"^\w[\w.-]*$"  # becomes part of a path
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
+@dataclass(frozen=True)
+class Matches:
+    """Validates that the whole of a string matches a pattern; messages and the reference say the pattern in words.
+
+    Attributes:
+        pattern: A regular expression.
+        rule: What the pattern means, as the words that follow "must be".
+    """
+
+    pattern: str
+    rule: str
+
+    def __call__(self, value: str) -> str:
+        """Returns the string; raises ValueError where it does not match."""
+        if not re.fullmatch(self.pattern, value):
+            raise PatternError(self.rule)
+        return value
+
+
+class PatternError(ValueError):
+    """Says what a string must be; its text is the rule alone."""
+
+
+Name = Annotated[  # becomes part of a path
+    str, AfterValidator(Matches(r"\w[\w.-]*", "letters, digits, '.', '_' and '-', not beginning with '.' or '-'"))
+]
+Sha256 = Annotated[str, AfterValidator(Matches("[0-9a-f]{64}", "64 hexadecimal digits, or null"))]
 Count = Annotated[int, Field(gt=0, lt=2**63)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Activation = Literal["selu", "relu", "gelu", "silu", "tanh"]
+BelowOne = Annotated[float, Field(ge=0, lt=1)]
+ActivationName = Literal["selu", "relu", "gelu", "silu", "tanh"]
 
 
-class Section(BaseModel):
-    """A part of the configuration: unknown keys and wrong types are refused, nothing is coerced."""
+class ConfigModel(BaseModel):
+    """A part of the configuration: unknown keys and wrong types are refused, nothing is coerced.
+
+    Every field has a description of one sentence with its unit, which `mgu-run --help` and docs/reference/config.md
+    show.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
+
+
+def models_of(annotation: Any) -> list[type[BaseModel]]:
+    """Returns the configuration classes that the annotation of a field allows; [] for a plain value."""
+    found = []
+    for part in (annotation, *get_args(annotation)):
+        model = getattr(part, "__origin__", part)  # the members of a tagged union are Annotated
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            found.append(model)
+    return found

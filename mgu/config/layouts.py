@@ -7,64 +7,81 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from mgu.config.fields import NAME, Activation, Count, Fraction, Section
+from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name
+from mgu.config.identity import NOT_IDENTITY
 from mgu.errors import UserError
 
+LayoutName = Annotated[Name, NOT_IDENTITY]
 
-class FactorsLayoutConfig(Section):
-    """Matrix factorisation: no layers."""
 
-    name: Annotated[str, Field(pattern=NAME)]
-    factors: Annotated[int, Field(gt=0, le=10_000)]
+class FactorsLayoutConfig(ConfigModel):
+    """Configures matrix factorisation, which has no layers."""
+
+    name: LayoutName = Field(description="Name of the layout: that of its YAML file.")
+    factors: int = Field(gt=0, le=10_000, description="Number of factors of a user and of an item.")
 
     @property
     def as_list(self) -> str:
-        """The number of factors; the paper's notation is of convolutions."""
+        """The number of factors; the paper has a notation for convolutions only."""
         return f"factors [{self.factors}]"
 
 
-class DenseLayoutConfig(Section):
-    """A stack of dense layers, all of one width."""
+class DenseLayoutConfig(ConfigModel):
+    """Configures a stack of dense layers that all have the same width."""
 
-    name: Annotated[str, Field(pattern=NAME)]
-    depth: Annotated[int, Field(gt=0, le=1000)]
-    width: Annotated[int, Field(gt=0, le=100_000)]
-    activation: Activation
-    dropout: Fraction  # after every block
+    name: LayoutName = Field(description="Name of the layout: that of its YAML file.")
+    depth: int = Field(gt=0, le=1000, description="Number of dense layers.")
+    width: int = Field(gt=0, le=100_000, description="Number of outputs of each layer.")
+    activation: ActivationName = Field(description="Activation function of every layer.")
+    dropout: BelowOne = Field(description="Share of the values that dropout zeroes after every block.")
 
     @property
     def as_list(self) -> str:
-        """Depth and width; the paper's notation is of convolutions."""
+        """Depth and width; the paper has a notation for convolutions only."""
         return f"dense [{self.depth}, {self.width}]"
 
 
-class Convolution(Section):
-    """One layer of a layout, as the grid code of seed 001 derives it."""
+class Convolution(ConfigModel):
+    """Describes one layer of a convolutional layout, as the paper's grid code derives it (section 5.1)."""
 
-    in_channels: Count
-    out_channels: Count
-    kernel_size: Count
-    stride: Count
-    padding: Annotated[int, Field(ge=0)]
+    in_channels: Count = Field(description="Number of input channels.")
+    out_channels: Count = Field(description="Number of output channels.")
+    kernel_size: Count = Field(description="Side of the square kernel in pixels.")
+    stride: Count = Field(description="Stride in pixels, in both directions.")
+    padding: int = Field(ge=0, description="Zeros added on each of the four sides, in pixels.")
 
 
-class LayoutConfig(Section):
-    """A stack of convolutions in the terms of the grid code of seed 001."""
+class LayoutConfig(ConfigModel):
+    """Configures a stack of convolutions in the terms of Damian and Piciu (2020), section 5.1."""
 
-    name: Annotated[str, Field(pattern=NAME)]
-    num_layers: Annotated[int, Field(gt=0, le=1000)]
-    num_reductions: Annotated[int, Field(ge=0)]
-    max_strides: Count
-    min_layer_padding_same: Annotated[float, Field(ge=1)]  # .inf: valid padding throughout
-    scale_filters: Annotated[float, Field(gt=0, le=100)]
-    start_filters: Count
-    max_filters: Count
-    kernel_size: Count  # a padded layer is padded alike on all sides; Keras differs from that where it also strides
-    activation: Activation
-    dropout: Fraction
+    name: LayoutName = Field(description="Name of the layout: that of its YAML file.")
+    num_layers: int = Field(gt=0, le=1000, description="Number of convolutions.")
+    num_reductions: int = Field(ge=0, description="Number of layers, from the first on, that take stride max_strides.")
+    max_strides: Count = Field(description="Stride of the first num_reductions layers in pixels; the others take 1.")
+    min_layer_padding_same: float = Field(
+        ge=1,
+        description="First layer, counted from 1, whose padding keeps the size; .inf: no layer is padded.",
+    )
+    scale_filters: float = Field(gt=0, le=100, description="Factor from the filters of a layer to those of the next.")
+    start_filters: Count = Field(description="Number of filters of the first layer.")
+    max_filters: Count = Field(description="Largest number of filters of a layer.")
+    # Keras pads a layer that also strides on two sides only; here all four sides are padded alike.
+    kernel_size: Count = Field(description="Side of every square kernel in pixels; odd where layers are padded.")
+    activation: ActivationName = Field(description="Activation function of every layer.")
+    dropout: BelowOne = Field(description="Share of the features that dropout zeroes before the read-out.")
 
     def convolutions(self, image_shape: list[int]) -> list[Convolution]:
-        """The layers in order; raises UserError naming the first whose input is smaller than its kernel."""
+        """Derives the layers for images of one shape.
+
+        Args:
+            image_shape: Channels, height and width in pixels.
+
+        Returns:
+            The layers in order.
+
+        Raises:
+            UserError: The input of a layer is smaller than its kernel; the first such layer is named.
+        """
         channels, *size = image_shape
         layers = []
         for index in range(self.num_layers):
@@ -82,7 +99,7 @@ class LayoutConfig(Section):
         return layers
 
     def _convolution(self, index: int, in_channels: int) -> Convolution:
-        # Layers count from 0 here and from 1 in min_layer_padding_same, as in the grid code.
+        # Layers count from 0 here and from 1 in min_layer_padding_same, as in the paper's grid code.
         padded = index >= self.min_layer_padding_same - 1
         return Convolution(
             in_channels=in_channels,

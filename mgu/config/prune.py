@@ -1,45 +1,69 @@
-"""What can be configured of pruning: conf/prune.yaml, overridden by key=value."""
+"""The configuration of `mgu-run prune`: conf/prune.yaml, overridden by key=value."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError
 
-from mgu.config.check import describe_fault
-from mgu.config.fields import Count, Fraction, NonNegative, Positive, Section
+from mgu.config.faults import describe_fault
+from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive
 from mgu.errors import UserError, did_you_mean
 
-Spread = Annotated[float, Field(ge=0, le=0.5)]
+StandardDeviation = Annotated[float, Field(ge=0, le=0.5)]  # of gate values, which lie between 0 and 1
 
 
-class PruneConfig(Section):
-    """method: "stepwise" fixes one gate after another, each time the one that costs least, with training in between,
-    until none is left; "threshold" fixes at once all gates that vary no more than each of `thresholds`.
-    schedule, patience: of the fine-tuning at the end, mgu/prune/fine_tune.py; distill, temperature: see distill.py.
-    """
+class PruneConfig(ConfigModel):
+    """Configures how the gates of a trained unit are replaced by constants, see mgu/prune/."""
 
-    method: Literal["stepwise", "threshold"]
-    thresholds: Annotated[list[Spread], Field(min_length=1)]
-    rounding: Spread
-    by_channel: bool
-    layer_norm: bool
-    batches: Annotated[int, Field(ge=0)]
-    epochs: Annotated[int, Field(ge=0)]
-    patience: Count | None
-    schedule: Literal["fresh", "continued"]
-    distill: Fraction
-    temperature: Positive
-    max_loss: NonNegative
-    tries: Count
+    method: Literal["stepwise", "threshold"] = Field(
+        description="stepwise: fix the cheapest gate and train, until none is left; threshold: fix all at once."
+    )
+    thresholds: list[StandardDeviation] = Field(
+        min_length=1, description="Standard deviations within a channel up to which gates are fixed, one model each."
+    )
+    rounding: StandardDeviation = Field(description="Distance from 0 or 1 up to which a channel's constant is rounded.")
+    by_channel: bool = Field(description="Whether stepwise may decide a gate channel by channel.")
+    layer_norm: bool = Field(
+        description="Whether stepwise may choose layer normalisation, which folds into no layer and costs time."
+    )
+    batches: int = Field(ge=0, description="Training batches between two gates.")
+    epochs: int = Field(ge=0, description="Largest number of epochs of fine-tuning at the end; 0: none.")
+    patience: Count | None = Field(
+        description="Epochs of fine-tuning without a better accuracy after which it stops; null: that of the run."
+    )
+    schedule: Literal["fresh", "continued"] = Field(
+        description="fresh: start the learning rate over for fine-tuning; continued: go on from the unit's best epoch."
+    )
+    distill: BelowOne = Field(description="Share of the loss that the unit's logits teach instead of the labels.")
+    temperature: Positive = Field(description="Temperature that softens those logits.")
+    max_loss: NonNegative = Field(description="Points of accuracy that the smallest model may lose.")
+    tries: Count = Field(description="Smallest models that are fine-tuned, until one is within max_loss.")
+
+
+def read_defaults(file: Path) -> dict[str, Any]:
+    """Returns the values of a YAML file, which are not checked yet."""
+    values: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return values
 
 
 def read_settings(defaults: Path, overrides: Sequence[str]) -> PruneConfig:
-    """The values of the file `defaults`, changed by overrides key=value. Raises UserError naming every fault."""
-    values = yaml.safe_load(defaults.read_text(encoding="utf-8"))
+    """Reads how to prune from a YAML file and overrides.
+
+    Args:
+        defaults: The YAML file of all values.
+        overrides: Arguments of the form key=value.
+
+    Returns:
+        The checked configuration.
+
+    Raises:
+        UserError: An argument is no override, a key is unknown, or values are not legal; every such fault is named.
+    """
+    values = read_defaults(defaults)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:

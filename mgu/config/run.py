@@ -1,7 +1,6 @@
-"""The schema of a run: every value that can be configured, its rule, and the checks across values.
+"""The configuration of one run: every value that can be set, with its rule, and the run's name and identity.
 
-The YAML files in conf/ hold the values; this file holds the rules. It imports neither torch nor Hydra, so that a whole
-sweep can be checked before anything heavy starts.
+The YAML files in conf/ hold the values; this package holds the rules.
 """
 
 from __future__ import annotations
@@ -11,66 +10,77 @@ import json
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from mgu.config.datasets import (
-    NOT_OF_THE_DATA,
-    AnyDataset,
-)
-from mgu.config.fields import NAME, Count, Fraction, NonNegative, Positive, Section
+from mgu.config.datasets import AnyDataset
+from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, NonNegative, Positive
+from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, identity_values, unless
 from mgu.config.layouts import AnyLayout
 from mgu.config.unit import UnitConfig
 from mgu.tasks.score import SCORES, Score
 
-
-class NormConfig(Section):
-    """The normalisation of a baseline; momentum and eps are those of Keras' defaults."""
-
-    name: Literal["bn_pre", "bn_post", "ln", "no_norm"]
-    momentum: Annotated[float, Field(gt=0, le=1)] = 0.01  # weight of the newest batch, as torch counts it
-    eps: Positive = 1e-3
+Device = Annotated[str, AfterValidator(Matches(r"auto|cpu|cuda(:\d{1,3})?", "auto, cpu, cuda or cuda:N"))]
+Country = Annotated[str, AfterValidator(Matches("[A-Z]{3}", "a country's ISO 3166 code, three capital letters"))]
 
 
-class OptimizerConfig(Section):
-    """Arguments of mgu/train/nadam.py."""
+class NormConfig(ConfigModel):
+    """Configures the normalisation of a baseline; its numbers are the defaults of Keras."""
 
-    name: Literal["nadam"]
-    lr: Positive
-    decay: NonNegative
-    beta1: Fraction
-    beta2: Fraction
-    eps: Positive
-    momentum_decay: NonNegative
-
-
-class TrainingConfig(Section):
-    """Arguments of mgu/train/loop.py, and how long a call may take."""
-
-    epochs: Count
-    batch_size: Count
-    eval_batch_size: Count
-    patience: Count
-    timeout: Positive | None  # seconds; null: none. Not part of a run's identity
+    name: Literal["bn_pre", "bn_post", "ln", "no_norm"] = Field(
+        description="Batch norm before or after the activation, layer norm, or none."
+    )
+    momentum: float = Field(
+        0.01, gt=0, le=1, description="Weight of the newest batch in running statistics; Keras calls this 0.99."
+    )
+    eps: Positive = Field(1e-3, description="Added to the variance.")
 
 
-class EnergyConfig(Section):
-    """Arguments of mgu/measure/energy.py; not part of a run's identity."""
+class OptimizerConfig(ConfigModel):
+    """Configures Nadam with the time-based decay of Keras, see mgu/train/nadam.py."""
 
-    enabled: bool
-    country: Annotated[str, Field(pattern="^[A-Z]{3}$")]
-    period_s: Positive
-
-
-class TensorBoardConfig(Section):
-    """Arguments of mgu/tracking/tensorboard.py; not part of a run's identity."""
-
-    dir: str | None  # null: tensorboard/ in the run's own folder
+    name: Literal["nadam"] = Field(description="Name of the optimizer.")
+    lr: Positive = Field(description="Learning rate of the first step.")
+    decay: NonNegative = Field(description="Decay of the learning rate: step s takes lr / (1 + decay * s), s from 0.")
+    beta1: BelowOne = Field(description="Decay rate of the running mean of gradients, per step.")
+    beta2: BelowOne = Field(description="Decay rate of the running mean of squared gradients, per step.")
+    eps: Positive = Field(description="Added to the denominator of the update.")
+    momentum_decay: NonNegative = Field(description="Rate at which Nadam's momentum warms up to beta1.")
 
 
-class MlflowConfig(Section):
-    """Arguments of mgu/tracking/mlflow.py; not part of a run's identity."""
+class TrainingConfig(ConfigModel):
+    """Configures the training loop, see mgu/train/loop.py, and how long a run may take."""
 
-    tracking_uri: str | None  # null: MLFLOW_TRACKING_URI, else mlflow.db in the runs folder
+    epochs: Count = Field(description="Largest number of epochs.")
+    batch_size: Count = Field(description="Number of examples in a training batch.")
+    eval_batch_size: Count = Field(description="Number of examples in an evaluation batch.")
+    patience: Count = Field(description="Epochs without a better validation score after which training stops.")
+    timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
+        description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
+    )
+
+
+class EnergyConfig(ConfigModel):
+    """Configures the measurement of energy, see mgu/measure/energy.py."""
+
+    enabled: bool = Field(description="Whether energy is measured.")
+    country: Country = Field(description="Country whose carbon intensity counts, as an ISO 3166 code of three letters.")
+    period_s: Positive = Field(description="Seconds between two readings of the power.")
+
+
+class TensorBoardConfig(ConfigModel):
+    """Configures the tracking with TensorBoard, see mgu/tracking/tensorboard.py."""
+
+    dir: str | None = Field(
+        description="Folder that gets a folder for each run; null: tensorboard/ in the run's own folder."
+    )
+
+
+class MlflowConfig(ConfigModel):
+    """Configures the tracking with MLflow, see mgu/tracking/mlflow.py."""
+
+    tracking_uri: str | None = Field(
+        description="URI of the tracking server or store; null: MLFLOW_TRACKING_URI, else mlflow.db in the runs folder."
+    )
 
     @field_validator("tracking_uri")
     @classmethod
@@ -83,61 +93,72 @@ class MlflowConfig(Section):
         return uri
 
 
-class RunConfig(Section):
-    """One run, resolved. `norm` and `residual` are axes of the grid only: a unit learns them."""
+class RunConfig(ConfigModel):
+    """Holds the checked configuration of one run.
 
-    experiment_name: Annotated[str, Field(pattern=NAME)]
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
-    threads: Count | None  # of the CPU; null: as many as torch chooses
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d{1,3})?)$")]
-    deterministic: bool  # on CUDA; the CPU always is
-    tf32: bool = False  # on CUDA
-    engine: Literal["auto", "eager", "packed", "native", "compiled"]  # see mgu/unit/engine.py, mgu/factory/compile.py
-    step: Literal["auto", "eager", "graph"] = "auto"  # see mgu/train/cuda_graph.py
-    runs_dir: str | None
-    force: bool
-    seeds_at_once: Count  # runs of a sweep that differ in their seed only and may be trained together
-    dataset: AnyDataset
-    layout: AnyLayout
-    norm: NormConfig | None = None
-    residual: bool | None = None
-    mgu: UnitConfig | None = None
-    optimizer: OptimizerConfig
-    training: TrainingConfig
-    energy: EnergyConfig
-    tensorboard: TensorBoardConfig | None = None
-    mlflow: MlflowConfig | None = None
+    `norm` and `residual` are axes of the grid of baselines: a unit learns them, so its runs have neither.
+    """
+
+    experiment_name: Annotated[Name, NOT_IDENTITY] = Field(
+        description="Folder below the runs folder; an experiment sets its own."
+    )
+    seed: int = Field(ge=0, lt=2**63, description="Seed of initial weights, shuffling and dropout.")
+    device: Annotated[Device, NOT_IDENTITY] = Field(
+        description="auto, cpu, cuda or cuda:N; auto: a GPU where there is one."
+    )
+    deterministic: bool = Field(
+        description="true: the same bits every time on the same GPU, at some cost; the CPU always gives them."
+    )
+    tf32: Annotated[bool, UNLESS_DEFAULT] = Field(
+        False, description="true: multiply on CUDA with 10 bits of precision instead of 23, faster for large layers."
+    )
+    engine: Annotated[Literal["auto", "eager", "packed", "native", "compiled"], unless("auto")] = Field(
+        description="How models are computed; auto: what starts at once and is fast, see mgu/unit/engine.py."
+    )
+    step: Annotated[Literal["auto", "eager", "graph"], UNLESS_DEFAULT] = Field(
+        "auto", description="How a training step is launched; auto: as a CUDA graph where that is possible."
+    )
+    threads: Count | None = Field(
+        description="CPU threads, at most as many as there are idle cores; null: torch's own."
+    )
+    runs_dir: Annotated[str | None, NOT_IDENTITY] = Field(
+        description="The runs folder; null: MGU_RUNS, else runs/ of the checkout, else of the working directory."
+    )
+    force: Annotated[bool, NOT_IDENTITY] = Field(description="true: train finished runs again.")
+    seeds_at_once: Annotated[Count, NOT_IDENTITY] = Field(
+        description="Largest number of runs with the same configuration but for the seed that a sweep trains together."
+    )
+    dataset: AnyDataset = Field(description="The data.")
+    layout: AnyLayout = Field(description="The layers of the network.")
+    norm: NormConfig | None = Field(None, description="The normalisation of a baseline; null: a unit learns it.")
+    residual: bool | None = Field(
+        None, description="Whether the layers of a baseline have residual connections; null: a unit learns it."
+    )
+    mgu: UnitConfig | None = Field(None, description="The unit around every layer; null: train a baseline.")
+    optimizer: OptimizerConfig = Field(description="The optimizer.")
+    training: TrainingConfig = Field(description="The training loop.")
+    energy: Annotated[EnergyConfig, NOT_IDENTITY] = Field(description="The measurement of energy.")
+    tensorboard: Annotated[TensorBoardConfig | None, NOT_IDENTITY] = Field(
+        None, description="The tracking with TensorBoard; null: none."
+    )
+    mlflow: Annotated[MlflowConfig | None, NOT_IDENTITY] = Field(
+        None, description="The tracking with MLflow; null: none."
+    )
 
     @property
     def identity(self) -> str:
-        """Hash of what is trained: not where it lies, what it is called, what it runs on or how it is watched."""
-        values = self.model_dump(
-            exclude={
-                *("experiment_name", "runs_dir", "force", "seeds_at_once"),
-                *("energy", "device", "tensorboard", "mlflow"),
-            }
-        )
-        if self.mgu:
-            values["mgu"] = self.mgu.identity
-        for name in ("engine", "step"):
-            if values[name] == "auto":  # like the device: whatever computes it fastest, equal but for rounding
-                values.pop(name)
-        if not self.tf32:
-            values.pop("tf32")
-        for where in NOT_OF_THE_DATA:
-            values["dataset"].pop(where, None)
-        values["training"].pop("timeout")
-        values["layout"].pop("name")
-        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()[:8]
+        """Hash of all that can change the result; the rules on the fields say what is left out."""
+        values = json.dumps(identity_values(self), sort_keys=True)
+        return hashlib.sha256(values.encode()).hexdigest()[:8]
 
     @property
     def score(self) -> Score:
-        """What its epochs are selected by, and it is ranked by."""
+        """The metric that selects the best epoch and ranks runs."""
         return SCORES[self.dataset.task]
 
     @property
     def name(self) -> str:
-        """Readable and short; `identity` makes it unique."""
+        """A short name for people; `identity` makes it unique."""
         if self.mgu:
             parts = [self.layout.name, "mgu", self.mgu.name]
         else:

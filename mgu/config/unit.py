@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mgu.config.fields import NAME, NonNegative, Positive, Section
+from mgu.config.fields import ConfigModel, Name, NonNegative, Positive
+from mgu.config.identity import UNLESS_DEFAULT, IdentityRule
+from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.errors import did_you_mean
 from mgu.unit.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, describe
 
-# The paths of conf/mgu that are not the paper's, as `_digest` has them: their name says enough.
-PUBLISHED = {"highway": "758f", "paths": "5b10", "squeeze_excitation": "01db", "switchable_norm": "be33"}
+_IF_ANNEALED = IdentityRule("if annealed", lambda decisive, name: decisive.settles)
+_IF_ON = IdentityRule("if on", lambda unit, name: unit.decisive.is_on)
+# The processors, whose order matters, stand for the name that the user gives them together.
+_WIRING = IdentityRule(
+    "processors in its place", encode=lambda unit: list((unit.processors or {}).items()) or unit.wiring
+)
+_IN_WIRING = IdentityRule("as wiring", lambda unit, name: False)
+# Projections had no norm once, and training diverged: runs with a norm must not be taken for those without.
+_BYPASS = IdentityRule(
+    UNLESS_DEFAULT.when,
+    UNLESS_DEFAULT.includes,
+    lambda unit: [unit.bypass, "batch_norm"] if unit.bypass in ("projection", "identity") else unit.bypass,
+)
 
 
-class DecisiveConfig(Section):
-    """Arguments of mgu/train/gate_penalty.py; free gates without a weight are trained as without this section.
+class DecisiveConfig(ConfigModel):
+    """Configures the penalty on undecided gates and their annealing, see mgu/train/gate_penalty.py.
 
-    gates, temperature: see mgu/unit/settling.py; in a run's identity only for gates that settle.
+    Free gates without a weight are trained as if there were no such section.
     """
 
-    gates: Literal["free", "settling"] = "free"
-    temperature: Annotated[float, Field(gt=0, le=1)] = 0.03
-    weight: NonNegative = 0.0
-    over: Literal["gate", "channel", "element"] = "gate"
-    start: Annotated[float, Field(ge=0, le=1)] = 0.2  # share of the epochs
-    end: Annotated[float, Field(ge=0, le=1)] = 0.7
+    gates: Annotated[Literal["free", "settling"], _IF_ANNEALED] = Field(
+        "free", description="settling: anneal every gate to a constant in training, see mgu/unit/settling.py."
+    )
+    temperature: Annotated[float, _IF_ANNEALED] = Field(
+        0.03, gt=0, le=1, description="Temperature of the sigmoid of annealed gates at the end."
+    )
+    weight: NonNegative = Field(0.0, description="Weight of the penalty m (1 - m) on mean gate values m in the loss.")
+    over: Literal["gate", "channel", "element"] = Field(
+        "gate", description="What m is a mean over: the whole gate, each channel, or each element by itself."
+    )
+    start: float = Field(
+        0.2, ge=0, le=1, description="Share of training.epochs after which penalty and annealing grow."
+    )
+    end: float = Field(0.7, ge=0, le=1, description="Share of training.epochs after which both have full strength.")
 
     @property
     def settles(self) -> bool:
+        """Whether gates are annealed to constants."""
         return self.gates == "settling"
 
     @property
     def is_on(self) -> bool:
+        """Whether gates are trained otherwise than by the loss alone."""
         return self.weight > 0 or self.settles
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """Its part in a run's, if it is on."""
-        return self.model_dump(exclude=None if self.settles else {"gates", "temperature"})
 
     @model_validator(mode="after")
     def _check(self) -> DecisiveConfig:
@@ -51,31 +67,45 @@ class DecisiveConfig(Section):
         return self
 
 
-class UnitConfig(Section):
-    """Arguments of MultiGatedUnit, and how its gates are trained. Those with a default are in a run's identity only
-    where they differ from it.
+class UnitConfig(ConfigModel):
+    """Configures MultiGatedUnit, and how its gates are trained.
+
+    Fields with a default are younger than the first runs, so they are in an identity only where they differ from it.
     """
 
-    wiring: Annotated[str, Field(pattern=NAME)]  # one of the paper's, or a name for processors of one's own
-    residual_gate: bool
-    skip_gate: bool = True
-    gate_bias: dict[str, float]
-    gate: GateKind = "replica"
-    bypass: BypassKind = "replica"
-    processors: Annotated[dict[str, list[str]], Field(min_length=1)] | None = (
-        None  # see `describe` in mgu/unit/wiring.py
+    wiring: Annotated[Name, _WIRING] = Field(
+        description="equations or reference, the paper's two wirings, or a name for `processors`."
     )
-    mixing: Mixing = "tree"  # of one's own processors
-    bn_momentum: Annotated[float, Field(gt=0, le=1)]
-    bn_eps: Positive
-    ln_eps: Positive
-    decisive: DecisiveConfig = DecisiveConfig()
+    residual_gate: bool = Field(description="Whether a gate decides about adding the bypass to the output.")
+    skip_gate: Annotated[bool, UNLESS_DEFAULT] = Field(
+        True, description="Whether a gate chooses between the bypass and the processed output."
+    )
+    gate_bias: dict[str, float] = Field(description="Initial bias of each gate before the sigmoid, by name.")
+    gate: Annotated[GateKind, UNLESS_DEFAULT] = Field(
+        "replica", description="Transform that computes a gate's values from the input, see mgu/unit/gates.py."
+    )
+    bypass: Annotated[BypassKind, _BYPASS] = Field(
+        "replica", description="Transform that brings the input past the layer, see mgu/unit/bypass.py."
+    )
+    processors: Annotated[Annotated[dict[str, list[str]], Field(min_length=1)] | None, _IN_WIRING] = Field(
+        None, description="Steps of each processor, by its name; null: those of the paper's wiring."
+    )
+    mixing: Annotated[Mixing, UNLESS_DEFAULT] = Field(
+        "tree", description="How `processors` are mixed: by a tree of gates between two each, or by one softmax."
+    )
+    bn_momentum: float = Field(gt=0, le=1, description="Weight of the newest batch in running statistics.")
+    bn_eps: Positive = Field(description="Added to the variance in batch normalisation.")
+    ln_eps: Positive = Field(description="Added to the variance in layer normalisation.")
+    decisive: Annotated[DecisiveConfig, _IF_ON] = Field(
+        DecisiveConfig(), description="How gates are made to decide in training."
+    )
 
     @property
     def name(self) -> str:
-        """As it stands in the name of a run."""
+        """The unit as it is called in the name of a run: its wiring, and what differs from the usual."""
+        digest, published = self._digest, PUBLISHED.get(self.wiring)
         words = {
-            self._digest: self.processors and PUBLISHED.get(self.wiring) != self._digest,
+            digest: digest and (published is None or published.digest != digest),
             "nores": self.wiring in WIRINGS and not self.residual_gate,
             "noskip": self.wiring in WIRINGS and not self.skip_gate,
             f"gate-{self.gate}": self.gate != "replica",
@@ -89,9 +119,7 @@ class UnitConfig(Section):
 
     @property
     def _digest(self) -> str:
-        """Tells paths of one's own from others that are called the same."""
-        paths = [list((self.processors or {}).items()), self.residual_gate, self.skip_gate]
-        return hashlib.sha256(json.dumps(paths).encode()).hexdigest()[:4]
+        return UnitStructure(self.processors, self.residual_gate, self.skip_gate).digest if self.processors else ""
 
     @property
     def is_paper(self) -> bool:
@@ -100,24 +128,11 @@ class UnitConfig(Section):
 
     @property
     def described(self) -> Wiring:
-        """What the unit chooses among."""
+        """The wiring that `wiring` names or `processors` describe."""
         return describe(self.processors, self.mixing) if self.processors else WIRINGS[self.wiring]
 
-    @property
-    def identity(self) -> dict[str, Any]:
-        """Its part in a run's: the processors, whose order matters, in place of what they are called together."""
-        values = self.model_dump(exclude_defaults=True)
-        values.pop("decisive", None)
-        if self.decisive.is_on:
-            values["decisive"] = self.decisive.identity
-        if self.processors:
-            values["wiring"] = list(values.pop("processors").items())
-        if self.bypass in ("projection", "identity"):
-            values["bypass"] = [self.bypass, "batch_norm"]  # projections were without a norm once, and blew up
-        return values
-
     @model_validator(mode="after")
-    def _check(self) -> UnitConfig:
+    def _check_wiring(self) -> UnitConfig:
         if self.processors and self.wiring in WIRINGS:
             raise ValueError(f"wiring must not be {self.wiring} with processors of its own. Call them otherwise.")
         if not self.processors and self.wiring not in WIRINGS:
@@ -127,6 +142,10 @@ class UnitConfig(Section):
             )
         if self.mixing == "softmax" and not self.processors:
             raise ValueError(f"mixing must be tree for wiring={self.wiring}, but got softmax. Choose mgu=paths.")
+        return self
+
+    @model_validator(mode="after")
+    def _check_gate_bias(self) -> UnitConfig:
         is_in = {"residual": self.residual_gate, "skip": self.skip_gate}
         known = [gate for gate in self.described.gates if is_in.get(gate, True)]
         for gate, bias in self.gate_bias.items():

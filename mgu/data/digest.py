@@ -1,4 +1,4 @@
-"""Which bytes a file has: runs on a user's own data are known by them, not by where they lie."""
+"""Checksums of files: runs on a user's own data are identified by content, not by location."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def digest_file(path: Path) -> str:
-    """SHA-256 in hexadecimal, read again only once the file has changed. Raises OSError where it cannot be read."""
+    """Returns the SHA-256 in hexadecimal; reads a file again only after it has changed. Raises OSError."""
     status = path.stat()
     return _digest(str(path), status.st_mtime_ns, status.st_size)
 

@@ -1,4 +1,4 @@
-"""What the training loop asks of data, and how a data set is split."""
+"""The protocol of data in memory, and how examples are split into training, validation and test."""
 
 from __future__ import annotations
 
@@ -10,33 +10,37 @@ from torch import Tensor
 
 
 class Data(Protocol):
-    """Examples resident in memory, shuffled by index: images, rows of a table, ratings."""
+    """Holds examples in memory and gives batches of them by index: images, rows of a table, ratings."""
 
     def __len__(self) -> int: ...
 
     @property
     def device(self) -> torch.device:
-        """Where it lies."""
+        """The device whose memory the examples are in."""
         ...
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
-        """Inputs as the model takes them and targets as the task does, of the examples at `index`; B comes first."""
+        """Returns inputs for the model and targets for the task, of the examples at `index`; B comes first."""
         ...
 
     def to(self, device: torch.device) -> Self:
-        """The same on `device`."""
+        """Returns the same examples on `device`."""
         ...
 
     def subset(self, index: Tensor) -> Self:
-        """The examples at `index`, in that order."""
+        """Returns the examples at `index`, in that order."""
         ...
 
 
 @dataclass(frozen=True)
 class Splits:
-    """What a run trains on, what it selects by, and what it looks at once at the end (None: nothing is kept back).
+    """Holds the examples of a run by their use.
 
-    notes: what the user should know of the data.
+    Attributes:
+        train: The run trains on them.
+        val: They select the best epoch, and models.
+        test: They are evaluated once, at the end; None where nothing is held out.
+        notes: What the user should know about the data.
     """
 
     train: Data
@@ -45,26 +49,32 @@ class Splits:
     notes: tuple[str, ...] = ()
 
     def to(self, device: torch.device) -> Splits:
+        """Returns the same splits on `device`."""
         return replace(
             self, train=self.train.to(device), val=self.val.to(device), test=self.test and self.test.to(device)
         )
 
 
 def split_paper(train: Data, test: Data) -> Splits:
-    """As the paper's tables appear to do: the official test examples are the validation data."""
+    """Takes the official test examples for validation, as the paper's tables appear to do."""
     return Splits(train, test)
 
 
 def split_holdout(train: Data, test: Data) -> Splits:
-    """A tenth of the training examples, the same in every run, is validation data; the test ones stay untouched."""
+    """Takes a tenth of the training examples, the same in every run, for validation; the test examples stay unused."""
     train_index, val_index = hold_out(len(train), len(train) // 10)
     return Splits(train.subset(train_index), train.subset(val_index), test)
 
 
 def split_classes(labels: Tensor, *shares: float) -> list[Tensor]:
-    """Indices of what is left and of the parts held out, of classes `labels` (N,): at random, the same in every run.
+    """Splits examples at random, stratified by class, the same in every run.
 
-    Each part takes its share of what the parts before it left, of every class by itself, and one at least.
+    Args:
+        labels: The class of each example (N,).
+        shares: The share of each part, in 0..1, of what the parts before it left.
+
+    Returns:
+        The indices of the rest, and of each part, which has at least one example of every class.
     """
     generator = torch.Generator().manual_seed(0)
     parts: list[list[Tensor]] = [[] for _ in range(1 + len(shares))]
@@ -72,7 +82,7 @@ def split_classes(labels: Tensor, *shares: float) -> list[Tensor]:
         left = (labels == label).nonzero().flatten()
         left = left[torch.randperm(len(left), generator=generator)]
         for number, share in enumerate(shares, start=1):
-            num_later = len(shares) - number + 1  # the parts that want one, too
+            num_later = len(shares) - number + 1  # later parts, which need one each
             num_held_out = min(max(round(share * len(left)), 1), len(left) - num_later)
             parts[number].append(left[:num_held_out])
             left = left[num_held_out:]
@@ -81,6 +91,6 @@ def split_classes(labels: Tensor, *shares: float) -> list[Tensor]:
 
 
 def hold_out(num_examples: int, num_held_out: int) -> tuple[Tensor, Tensor]:
-    """Indices of the rest and of those held out: at random, but the same in every run."""
+    """Returns the indices of the rest and of those held out: at random, but the same in every run."""
     order = torch.randperm(num_examples, generator=torch.Generator().manual_seed(0))
     return order[num_held_out:], order[:num_held_out]

@@ -1,7 +1,7 @@
 """The engine `compiled`: torch.compile of whole models, baselines and units alike, for CUDA and the CPU.
 
-It takes half a minute where torch has not kept the outcome of an earlier run, which is why no other engine does it and
-why it is done here, before a run's time is measured.
+Compiling takes half a minute where torch has not kept the outcome of an earlier run. That is why no other engine does
+it, and why it is done here, before a run's time is measured.
 """
 
 from __future__ import annotations
@@ -12,39 +12,43 @@ import time
 import torch
 from torch._dynamo.exc import TorchDynamoException
 
-from mgu.config.run import RunConfig
-from mgu.data.splits import Data, Splits
+from mgu.data.splits import Data
 from mgu.errors import UserError
+from mgu.factory.experiment import Experiment
 from mgu.factory.learner import build_learner
 
 log = logging.getLogger(__name__)
 
 
-def compile_ahead(config: RunConfig, splits: Splits, device: torch.device) -> None:
-    """Compile for training and for evaluation, on batches of any size, models built from `config` in this process, by
-    batches of `splits`, which lie on `device`.
+def compile_ahead(experiment: Experiment) -> None:
+    """Compiles models of this configuration for training and for evaluation, on batches of any size.
 
-    Raises UserError where torch cannot compile them.
+    Args:
+        experiment: A run's configuration with its device and data; later models of it in this process are fast at once.
+
+    Raises:
+        UserError: torch cannot compile them.
     """
+    training, splits = experiment.config.training, experiment.splits
     started = time.perf_counter()
-    model, task, *_ = build_learner(config, device)
+    model, task, *_ = build_learner(experiment)
     try:
-        inputs, targets = _batch(splits.train, config.training.batch_size)
+        inputs, targets = _batch(splits.train, training.batch_size)
         task.loss(model.train()(inputs), targets).backward()
         with torch.inference_mode():
-            inputs, targets = _batch(splits.val, config.training.eval_batch_size)
+            inputs, targets = _batch(splits.val, training.eval_batch_size)
             task.loss(model.eval()(inputs), targets)
     except TorchDynamoException as error:
         cause = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0]
         raise UserError(
-            f"engine must be auto, eager or packed where torch.compile fails on {device}, but got compiled "
+            f"engine must be auto, eager or packed where torch.compile fails on {experiment.device}, but got compiled "
             f"({cause}). It needs a C++ compiler on a CPU and Triton on CUDA. Pass engine=auto."
         ) from error
     log.info("compiled in %.1f s", time.perf_counter() - started)
 
 
 def _batch(data: Data, size: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """As training gathers it, the number of examples marked as one that changes."""
+    """Returns a batch as training gathers it, its number of examples marked as one that changes."""
     inputs, targets = data.batch(torch.arange(size, device=data.device) % len(data))
     torch._dynamo.maybe_mark_dynamic(inputs, 0)
     return inputs, targets

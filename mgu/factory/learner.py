@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -12,44 +11,84 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from mgu.config.run import RunConfig
-from mgu.data import datasets as problem
+from mgu.factory.experiment import Experiment
 from mgu.factory.model import build_model
-from mgu.tasks.task import Task
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.device_nadam import DeviceNAdam
+from mgu.train.learner import Learner
+from mgu.train.loop import FitSettings
 from mgu.train.nadam import build_nadam
 from mgu.train.step import Step
 
 
-class Learner(NamedTuple):
-    """All that training changes or asks."""
+def build_learner(experiment: Experiment) -> Learner:
+    """Seeds torch with the run's seed, then builds model and optimizer on the device.
 
-    model: nn.Module
-    task: Task
-    optimizer: Optimizer
-    schedule: LRScheduler
+    Args:
+        experiment: A run's configuration with its device and data.
 
-
-def build_learner(config: RunConfig, device: torch.device) -> Learner:
-    """Seed torch with the run's seed, then build model, task and optimizer on `device`."""
+    Returns:
+        The learner before its first step.
+    """
+    config = experiment.config
     torch.manual_seed(config.seed)
     # Channels last: faster convolutions on CPUs and on tensor cores, and a layer norm without a transposition.
-    model = build_model(config).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model: nn.Module = build_model(experiment).to(  # type: ignore[call-overload]
+        device=experiment.device, memory_format=torch.channels_last
+    )
     if config.engine == "compiled":
         model.compile()
     optimizer, schedule = build_optimizer(config, model)
-    return Learner(model, problem.build_task(config.dataset), optimizer, schedule)
+    return Learner(model, experiment.task, optimizer, schedule)
 
 
 def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
-    """As configured; in one pass over memory, unless the engine is a plain one and no graph is asked for."""
-    values = config.optimizer.model_dump(exclude={"name"})
-    one_pass = config.engine not in ("eager", "packed") or config.step == "graph"
-    return build_nadam(model.parameters(), **values, one_pass=one_pass)
+    """Builds the configured optimizer; in one pass over memory unless the engine is a plain one and no graph is wanted.
+
+    Args:
+        config: The configuration of a run.
+        model: Where it will be trained; its device decides on the implementation.
+
+    Returns:
+        The optimizer of all its parameters, and the schedule of the learning rate.
+    """
+    values = config.optimizer
+    return build_nadam(
+        model.parameters(),
+        lr=values.lr,
+        decay=values.decay,
+        beta1=values.beta1,
+        beta2=values.beta2,
+        eps=values.eps,
+        momentum_decay=values.momentum_decay,
+        one_pass=config.engine not in ("eager", "packed") or config.step == "graph",
+    )
+
+
+def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
+    """Returns how long the run trains, and on batches of which size.
+
+    Args:
+        config: The configuration of a run.
+        first_best: The first epoch that can be the best one.
+
+    Returns:
+        The settings of `fit`.
+    """
+    training = config.training
+    return FitSettings(training.epochs, training.batch_size, training.eval_batch_size, training.patience, first_best)
 
 
 def build_graph(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:
-    """What makes a graph of a training step, where that is configured and can be had; else leaves it as it is."""
+    """Returns what makes a CUDA graph of a training step, where that is configured and possible.
+
+    Args:
+        config: The configuration of a run.
+        optimizer: The one that the step uses.
+
+    Returns:
+        A function from a step to the step that is to be called; it returns other steps as they are.
+    """
     if config.step == "eager" or not isinstance(optimizer, DeviceNAdam):
         return lambda step: step
     return partial(ReplayedStep, batch_size=config.training.batch_size, is_required=config.step == "graph")

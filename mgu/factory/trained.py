@@ -1,10 +1,10 @@
-"""A finished run as it lies on disk: its model with the best weights, and the data it was trained and validated on."""
+"""A finished run from its folder: its model with the best weights, and the data that it was trained on."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 import yaml
@@ -13,33 +13,60 @@ from safetensors.torch import load_file
 from torch import nn
 
 from mgu.config.check import check_config
-from mgu.config.datasets import CasesConfig, TableConfig
 from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError
-from mgu.factory.model import build_model, build_splits
+from mgu.factory.experiment import Experiment, resolve
+from mgu.factory.model import build_model
 from mgu.results.file_names import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
 from mgu.results.result import Result, read_result
 
 
-class Trained(NamedTuple):
-    """`model` has the weights of the best epoch, in evaluation mode; it and the data are in main memory."""
+@dataclass(frozen=True)
+class TrainedRun:
+    """Holds a finished run: its record, and its model with the weights of the best epoch.
+
+    Attributes:
+        folder: Where the run's files lie.
+        experiment: Its configuration, on the device that was asked for.
+        result: Its result.json.
+        model: The network on that device, in evaluation mode.
+    """
 
     folder: Path
-    config: RunConfig
+    experiment: Experiment
     result: Result
     model: nn.Module
-    splits: Splits
+
+    @property
+    def config(self) -> RunConfig:
+        """The configuration of the run; `device` is where it lies now."""
+        return self.experiment.config
+
+    @property
+    def splits(self) -> Splits:
+        """The data that it was trained and validated on, on its device, read when first asked for."""
+        return self.experiment.splits
 
 
-def load_trained(path: str | Path) -> Trained:
-    """The run that `path` names, see find_run. Raises UserError where there is none that has weights, or no data."""
+def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
+    """Rebuilds the model of a finished run, wherever it was trained.
+
+    Args:
+        path: A run's folder, a file in it, or its name below the runs folder.
+        device: Where model and data are to lie: "cpu", or "auto" for a GPU where there is one.
+
+    Returns:
+        The run.
+
+    Raises:
+        UserError: There is no such run, it has no weights, or a file of it is damaged.
+    """
     folder = find_run(path)
     result = _read_result(folder)
-    config = _read_config(folder, result)
-    model = _load_model(folder, config)
-    return Trained(folder, config, result, model, build_splits(config))
+    experiment = resolve(_read_config(folder, result).model_copy(update={"device": device}))
+    return TrainedRun(folder, experiment, result, _load_model(folder, experiment))
 
 
 def _read_result(folder: Path) -> Result:
@@ -65,9 +92,7 @@ def _read_result(folder: Path) -> Result:
 
 
 def _read_config(folder: Path, result: Result) -> RunConfig:
-    """config.yaml, if it is of the same run as the result; data that are no longer where they were may be where
-    MGU_DATA says.
-    """
+    """Reads config.yaml and checks that it is of the same run as the result."""
     path = folder / CONFIG_FILE
     try:
         config = check_config(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
@@ -80,22 +105,26 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
             f"{path} must be the configuration of the run {result.identity}, but is that of {config.identity}. "
             "Put the file back, or train the run again."
         )
-    root = os.environ.get("MGU_DATA")
-    if root is None or isinstance(config.dataset, TableConfig | CasesConfig):
-        return config
-    if any(Path(config.dataset.root).expanduser().glob("*")):
-        return config
-    return config.model_copy(update={"dataset": config.dataset.model_copy(update={"root": root})})
+    return _find_data(config)
 
 
-def _load_model(folder: Path, config: RunConfig) -> nn.Module:
+def _find_data(config: RunConfig) -> RunConfig:
+    """Points `dataset.root` to MGU_DATA where the data are no longer in the folder that they were trained from."""
+    root, elsewhere = config.dataset.model_dump().get("root"), os.environ.get("MGU_DATA")
+    if root is None or elsewhere is None or any(Path(root).expanduser().glob("*")):
+        return config
+    return config.model_copy(update={"dataset": config.dataset.model_copy(update={"root": elsewhere})})
+
+
+def _load_model(folder: Path, experiment: Experiment) -> nn.Module:
     path = folder / WEIGHTS_FILE
     if not path.exists():
         raise UserError(f"RUN must have weights, but {path} is missing. Train it again with force=true.")
-    with torch.device("meta"):  # no weights are drawn, only to be overwritten
-        model = build_model(config)
+    # Not on `meta`: buffers that are no part of the state dict (features of users and items) must have their values.
+    with torch.random.fork_rng(devices=[]):  # the initial weights are overwritten
+        model = build_model(experiment)
     try:
-        model.load_state_dict(load_file(path), assign=True)
+        model.load_state_dict(load_file(path))
     except (OSError, SafetensorError) as error:
         raise UserError(
             f"{path} must be whole, but cannot be read ({_first_line(error)}). Train it again with force=true."
@@ -105,7 +134,7 @@ def _load_model(folder: Path, config: RunConfig) -> nn.Module:
         raise UserError(
             f"{path} must fit {folder / CONFIG_FILE}, but does not ({reason}). Train it again with force=true."
         ) from None
-    return model.to(memory_format=torch.channels_last).eval()
+    return model.to(experiment.device).to(memory_format=torch.channels_last).eval()
 
 
 def _first_line(error: Exception) -> str:

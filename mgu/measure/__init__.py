@@ -1,1 +1,51 @@
-"""What a run costs: time, energy and processor seconds, who else used the machine, and estimates from finished runs."""
+"""What a run costs: seconds by phase, energy and processor time, and whether other runs disturbed the measurement.
+
+cost_meter.py is the one meter of a run; energy.py, stopwatch.py, contention.py and share.py are its parts. estimate.py
+predicts the cost of runs from finished ones. Names are imported on first use: the parent process has no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgu.measure.contention import ContentionMonitor
+    from mgu.measure.cost import RunCost
+    from mgu.measure.cost_meter import CostMeter
+    from mgu.measure.energy import EnergyMeter, build_meter, check_country
+    from mgu.measure.estimate import Estimate, Model, Sample, sample_of
+    from mgu.measure.share import ALONE, Slot
+    from mgu.measure.stopwatch import Stopwatch
+
+__all__ = [
+    "ALONE",
+    "ContentionMonitor",
+    "CostMeter",
+    "EnergyMeter",
+    "Estimate",
+    "Model",
+    "RunCost",
+    "Sample",
+    "Slot",
+    "Stopwatch",
+    "build_meter",
+    "check_country",
+    "sample_of",
+]
+
+_HOMES = {
+    **dict.fromkeys(("ALONE", "Slot"), "share"),
+    **dict.fromkeys(("EnergyMeter", "build_meter", "check_country"), "energy"),
+    **dict.fromkeys(("Estimate", "Model", "Sample", "sample_of"), "estimate"),
+    "ContentionMonitor": "contention",
+    "CostMeter": "cost_meter",
+    "RunCost": "cost",
+    "Stopwatch": "stopwatch",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

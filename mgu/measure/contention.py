@@ -1,8 +1,8 @@
-"""Who else measures on this host: runs that do so at the same time spoil each other's time and energy.
+"""Contention: runs that measure on one host at the same time spoil each other's time and energy.
 
-Every run keeps a locked file in one folder of the host while it measures. A newcomer writes a mark into the files of
-those that it finds there, so that even a neighbour that comes and goes between two looks is noticed by both. The locks
-die with their owners; a file without one is cleared away.
+Every run keeps a locked file in one folder of the host while it measures. A newcomer writes a mark into the files that
+it finds there, so that even a run that comes and goes between two looks is noticed by both. The locks end with their
+owners; a file without one is removed.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 log = logging.getLogger(__name__)
-EVERYBODY = 0o666  # runs of other users on this host count, too
+EVERYBODY = 0o666  # runs of other users on this host count as well
 
 
 def host_folder() -> Path:
-    """The one folder of this host; MGU_PRESENCE moves it, as for tests that must not see one another."""
-    return Path(os.environ.get("MGU_PRESENCE") or Path(tempfile.gettempdir()) / "mgu-measuring")
+    """Returns the folder that all runs of this host share; MGU_CONTENTION moves it, as in tests."""
+    return Path(os.environ.get("MGU_CONTENTION") or Path(tempfile.gettempdir()) / "mgu-measuring")
 
 
-class Presence:
-    """`with Presence() as presence: measure()`; then `presence.contended`."""
+class ContentionMonitor:
+    """Notices other runs that measure on this host: `with ContentionMonitor() as monitor: ...`, then `contended`.
+
+    Args:
+        folder: Where the runs of the host see each other; None for the host's own.
+    """
 
     contended = False
 
@@ -41,7 +45,7 @@ class Presence:
             with suppress(FileExistsError):
                 self._folder.mkdir(parents=True)
                 self._folder.chmod(0o1777)  # for other users, too
-            with self._door():
+            with self._membership_lock():
                 others = [file for file in self._folder.glob("*.lock") if file != self._own and _is_alive(file)]
                 for file in others:
                     _mark(file)
@@ -54,23 +58,23 @@ class Presence:
 
     def __exit__(self, *exception: object) -> None:
         self.look()
-        with suppress(OSError), self._door():
+        with suppress(OSError), self._membership_lock():
             self._own.unlink(missing_ok=True)
             self._lock.release()
 
     def look(self) -> bool:
-        """Whether another run has measured at any time since this one began to."""
+        """Returns whether another run has measured at any time since this one began to."""
         with suppress(OSError):
             self.contended = self.contended or self._own.stat().st_size > 0
         return self.contended
 
-    def _door(self) -> FileLock:
-        """One at a time comes or goes."""
+    def _membership_lock(self) -> FileLock:
+        """Returns the lock that serialises joining and leaving."""
         return FileLock(self._folder / "door", mode=EVERYBODY, timeout=10)
 
 
 def _is_alive(file: Path) -> bool:
-    """Whether a process holds the lock; clears the file away where none does."""
+    """Returns whether a process holds the lock of a file; removes the file where none does."""
     lock = FileLock(file, mode=EVERYBODY)
     try:
         lock.acquire(timeout=0)
@@ -84,5 +88,6 @@ def _is_alive(file: Path) -> bool:
 
 
 def _mark(file: Path) -> None:
+    """Tells the owner of the file that it is not alone."""
     with suppress(OSError), file.open("a") as opened:
         opened.write("x")

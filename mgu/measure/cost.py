@@ -1,42 +1,63 @@
-"""What a run has cost so far; the parts of an interrupted run add up."""
+"""The cost of a run: seconds and energy; the parts of an interrupted run add up."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from msgspec import field
 from msgspec.structs import replace
 
 from mgu.results.result import Component, Energy, Record, Seconds
 
+WINDOWS = Seconds.__struct_fields__
 
-class Spent(Record, frozen=True):
-    """Time and energy of one part of a run or of several. energy: None where that of any part is not known."""
+
+class RunCost(Record, frozen=True):
+    """Records seconds and energy of a run, or of one part of a run that was interrupted.
+
+    Attributes:
+        seconds: Wall-clock seconds of each phase.
+        energy: None where the energy of any part is unknown.
+        contended: Whether another run measured on this host at the same time.
+        resumed: How often the run was continued after an interruption.
+        trained_together: Runs that one process trained at once, at most.
+    """
 
     seconds: Seconds
     energy: Energy | None
     contended: bool
     resumed: int = 0
-    together: int = 1  # runs that one process trained at once, at most
+    trained_together: int = field(default=1, name="together")  # as checkpoints call it
 
-    def __add__(self, other: Spent) -> Spent:
-        """`other` came later."""
-        return Spent(
-            seconds=Seconds(**{key: getattr(self.seconds, key) + getattr(other.seconds, key) for key in WINDOWS}),
-            energy=_add_energies(self.energy, other.energy),
-            contended=self.contended or other.contended,
-            resumed=self.resumed + other.resumed,
-            together=max(self.together, other.together),
+    def __add__(self, later: RunCost) -> RunCost:
+        return RunCost(
+            seconds=Seconds(**{key: getattr(self.seconds, key) + getattr(later.seconds, key) for key in WINDOWS}),
+            energy=_add_energies(self.energy, later.energy),
+            contended=self.contended or later.contended,
+            resumed=self.resumed + later.resumed,
+            trained_together=max(self.trained_together, later.trained_together),
         )
+
+    def as_fields(self) -> dict[str, Any]:
+        """Returns the fields of a `Result` by name."""
+        return {key: getattr(self, key) for key in ("seconds", "energy", "contended", "resumed", "trained_together")}
 
 
 def share_of(energy: Energy | None, part: float) -> Energy | None:
-    """A run's own part, in 0..1, of what was measured for several that one process trained at once."""
+    """Returns one run's share of what was measured for several.
+
+    Args:
+        energy: Of the whole process; None where it was not measured.
+        part: The share, in 0..1.
+
+    Returns:
+        The energy, its kilowatt-hours, seconds and emissions multiplied by the share.
+    """
     if energy is None or part == 1:
         return energy
     cpu, gpu, ram = (replace(each, kwh=each.kwh * part) for each in (energy.cpu, energy.gpu, energy.ram))
     numbers = {key: getattr(energy, key) * part for key in ("cpu_seconds", "emissions_kg", "tracked_s")}
     return replace(energy, cpu=cpu, gpu=gpu, ram=ram, **numbers)
-
-
-WINDOWS = Seconds.__struct_fields__
 
 
 def _add_energies(a: Energy | None, b: Energy | None) -> Energy | None:
@@ -54,6 +75,6 @@ def _add_energies(a: Energy | None, b: Energy | None) -> Energy | None:
 
 
 def _add_components(a: Component, b: Component) -> Component:
-    """Parts of a run may have been measured on different machines: then the sum bears both methods."""
+    """Adds energies; where the parts were measured on different machines, the sum names both methods."""
     methods = {method for component in (a, b) for method in component.method.split("+")}
     return Component(kwh=a.kwh + b.kwh, method="+".join(sorted(methods - {"none"})) or "none")

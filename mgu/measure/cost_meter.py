@@ -1,61 +1,83 @@
-"""What a run spends: its clock, its meter and the others on its machine, read as one."""
+"""One meter for all that a run costs: time by phase, energy, and whether other runs disturbed the measurement."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from contextlib import ExitStack
+from typing import Self
 
-import msgspec
+import torch
+from msgspec.structs import replace
 
-from mgu.measure.contention import Presence
-from mgu.measure.cost import Spent, share_of
-from mgu.measure.energy import EnergyMeter, NoMeter
-from mgu.measure.share import Alone
-from mgu.measure.stopwatch import Clock
+from mgu.config.run import EnergyConfig
+from mgu.measure.contention import ContentionMonitor
+from mgu.measure.cost import RunCost, share_of
+from mgu.measure.energy import build_meter
+from mgu.measure.share import ALONE, Slot
+from mgu.measure.stopwatch import Stopwatch
 from mgu.results.result import Energy
 
 
-@dataclass
-class Spending:
-    """From when `meter` and `presence` began. earlier: what the parts of an interrupted run before this one spent."""
+class CostMeter:
+    """Measures the cost of a run: `with CostMeter(...) as cost: train(); cost.lap("train")`, then `cost.total`.
 
-    clock: Clock
-    meter: EnergyMeter | NoMeter
-    presence: Presence
-    place: Alone
-    earlier: Spent | None = None
+    Construction probes the hardware, which takes seconds and belongs to the set-up. Energy and contention are measured
+    inside the `with` block.
+
+    Args:
+        energy: How energy is measured, if at all.
+        device: The device that trains.
+        slot: The run's place among runs that its process trains at once.
+        stopwatch: Runs since the set-up began; None starts one now.
+
+    Raises:
+        UserError: The carbon intensity of the configured country is unknown.
+    """
+
+    earlier: RunCost | None = None  # of the parts of an interrupted run before this one
+
+    def __init__(
+        self, energy: EnergyConfig, device: torch.device, slot: Slot = ALONE, stopwatch: Stopwatch | None = None
+    ) -> None:
+        self._slot, self._stopwatch = slot, stopwatch or Stopwatch(slot.now)
+        self._stopwatch.device = device
+        self._energy, self._contention = build_meter(energy, device), ContentionMonitor()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            stack.enter_context(self._contention)
+            stack.enter_context(self._energy)
+            self._stack = stack.pop_all()
+        self.lap("setup")
+        self._slot.begin_sharing()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stack.close()
+
+    def lap(self, window: str) -> None:
+        """Assigns the time since the last lap to a phase.
+
+        Args:
+            window: A field of `Seconds`.
+        """
+        self._stopwatch.lap(window)
 
     @property
-    def so_far(self) -> Spent:
-        """While it is measured; `clock` as of its last lap."""
-        return self._add(self.meter.so_far(), self.presence.look())
+    def so_far(self) -> RunCost:
+        """The cost while it is measured: time as of the last lap, energy as of now."""
+        return self._add(self._energy.so_far(), self._contention.look())
 
     @property
-    def total(self) -> Spent:
-        """Once `meter` and `presence` have ended."""
-        return self._add(self.meter.energy, self.presence.contended)
+    def total(self) -> RunCost:
+        """The cost once the measurement is over."""
+        return self._add(self._energy.energy, self._contention.contended)
 
-    def _add(self, energy: Energy | None, contended: bool) -> Spent:
-        together = self.place.together
-        energy = share_of(energy, self.place.part())
-        part = Spent(self.clock.seconds, energy, contended or together > 1, together=together)
-        return self.earlier + msgspec.structs.replace(part, resumed=1) if self.earlier else part
-
-
-class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
-    """By `cause`; what was spent until then is part of what a search costs."""
-
-    def __init__(self, cause: Exception, spent: Spent) -> None:
-        super().__init__(str(cause))
-        self.cause, self.spent = cause, spent
-
-
-def as_fields(spent: Spent) -> dict[str, Any]:
-    """Of a Result."""
-    return {
-        "seconds": spent.seconds,
-        "energy": spent.energy,
-        "contended": spent.contended,
-        "resumed": spent.resumed,
-        "trained_together": spent.together,
-    }
+    def _add(self, energy: Energy | None, contended: bool) -> RunCost:
+        together = self._slot.together
+        part = RunCost(
+            seconds=self._stopwatch.seconds,
+            energy=share_of(energy, self._slot.part()),
+            contended=contended or together > 1,
+            trained_together=together,
+        )
+        return self.earlier + replace(part, resumed=1) if self.earlier else part

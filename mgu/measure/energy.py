@@ -1,9 +1,8 @@
-"""Energy of a stretch of work, by codecarbon, with the method of every figure. The only file that imports codecarbon.
+"""Energy of a piece of work, by codecarbon, with the method of every figure. The only file that imports codecarbon.
 
-Methods: `rapl` and `nvml_counter` read the hardware's own energy counters, `nvml_power` and `powermetrics` its power
-sensors from time to time;
-`model` is codecarbon's estimate (CPU: design power scaled by the load of the *whole machine*; RAM: a constant per
-module) and `none` means that there was nothing to count. Only the first four are measurements.
+Methods: `rapl` and `nvml_counter` read the hardware's own energy counters, `nvml_power` and `powermetrics` sample its
+power sensors. `model` is codecarbon's estimate (CPU: design power scaled by the load of the *whole machine*; RAM: a
+constant per module), and `none` means that there was nothing to count. Only the first four are measurements.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Self
 
@@ -25,22 +25,28 @@ from mgu.errors import UserError, did_you_mean
 from mgu.results.result import Component, Energy
 
 log = logging.getLogger(__name__)
-logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it speaks before it reads its log_level
-
+logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads its log_level
 
 FRESH_S = 0.1  # a reading takes a millisecond, an epoch of a small model a few hundredths of a second
 
 
 class EnergyMeter:
-    """`with meter: work()`, once; then `meter.energy`. Counts the given device's GPU only, and none for a CPU.
+    """Measures energy: `with meter: work()`, once; then `meter.energy`. It counts the device's own GPU only.
 
-    energy: None, with a warning in the log, if codecarbon lost it: what was trained is not thrown away for that.
+    `energy` is None, with a warning in the log, if codecarbon loses it: what was trained is not thrown away for that.
+
+    Args:
+        device: The device that works; for a CPU no GPU is counted.
+        country: ISO 3166 code of three letters, for the carbon intensity.
+        period_s: Seconds between samples.
+
+    Raises:
+        UserError: The carbon intensity of the country is unknown.
     """
 
     energy: Energy | None = None
 
     def __init__(self, device: torch.device, country: str, period_s: float) -> None:
-        """country: ISO 3166 code of three letters, for the carbon intensity; period_s: seconds between samples."""
         check_country(country)
         self.country, self.device = country, device
         self._tracker = OfflineEmissionsTracker(**_tracker_arguments(device, country, period_s))
@@ -49,7 +55,7 @@ class EnergyMeter:
             scheduler.function = self._read
 
     def __enter__(self) -> Self:
-        """Raises RuntimeError where codecarbon, which swallows its own exceptions, did not come up."""
+        """Starts codecarbon; raises RuntimeError where that failed, for it swallows its own exceptions."""
         self._tracker.start()
         if not getattr(self._tracker, "_hardware", None):
             raise RuntimeError("codecarbon did not start: no energy can be measured. Train with energy.enabled=false.")
@@ -66,18 +72,19 @@ class EnergyMeter:
         self.energy = self._energy(data, now, cpu_now)
 
     def so_far(self) -> Energy | None:
-        """Up to now, or to the last reading if that was just made."""
+        """Returns the energy up to now, or up to a reading that was just made."""
         self._read(unless_within_s=FRESH_S)
         return self._energy(self._tracker._prepare_emissions_data(), time.perf_counter(), time.process_time())
 
     def _read(self, unless_within_s: float = 0.0) -> None:
+        """Reads the sensors, unless the last reading is that fresh."""
         with self._one_reading:
             self._tracker._measure_power_and_energy_if_stale(unless_within_s)
 
     def _energy(self, data: EmissionsData, now: float, cpu_now: float) -> Energy:
         return Energy(
-            cpu=Component(kwh=data.cpu_energy, method=_cpu_method(self._tracker)),
-            gpu=Component(kwh=data.gpu_energy, method=_gpu_method(self._tracker)),
+            cpu=Component(kwh=data.cpu_energy, method=cpu_method(self._tracker._hardware)),
+            gpu=Component(kwh=data.gpu_energy, method=gpu_method(self._tracker._hardware)),
             ram=Component(kwh=data.ram_energy, method="model"),
             cpu_seconds=cpu_now - self._cpu_started,
             emissions_kg=data.emissions,
@@ -87,12 +94,12 @@ class EnergyMeter:
 
 
 class NoMeter(AbstractContextManager[None]):
-    """Stands in where no energy is to be measured."""
+    """Stands in for an EnergyMeter where no energy is to be measured."""
 
     energy: Energy | None = None
 
     def so_far(self) -> Energy | None:
-        """Nothing."""
+        """Returns None."""
         return None
 
     def __exit__(self, *exception: object) -> None:
@@ -100,7 +107,15 @@ class NoMeter(AbstractContextManager[None]):
 
 
 def build_meter(config: EnergyConfig, device: torch.device) -> EnergyMeter | NoMeter:
-    """As configured, and warmed up."""
+    """Builds the configured meter; probes the hardware, which takes seconds for the first one of a process.
+
+    Args:
+        config: How energy is measured, if at all.
+        device: The device that works.
+
+    Returns:
+        A meter that has not begun.
+    """
     if not config.enabled:
         return NoMeter()
     warm_up(device, config.country, config.period_s)
@@ -108,7 +123,14 @@ def build_meter(config: EnergyConfig, device: torch.device) -> EnergyMeter | NoM
 
 
 def check_country(country: str) -> None:
-    """Codecarbon would go on without a carbon intensity and return nothing at the end."""
+    """Checks that codecarbon knows the carbon intensity of a country; otherwise it would return nothing at the end.
+
+    Args:
+        country: ISO 3166 code of three letters.
+
+    Raises:
+        UserError: The country is unknown.
+    """
     known = DataSource().get_global_energy_mix_data()
     if country not in known:
         raise UserError(
@@ -118,13 +140,13 @@ def check_country(country: str) -> None:
 
 
 def warm_up(device: torch.device, country: str, period_s: float) -> None:
-    """The first tracker of a process probes the hardware for 1-3 s: have that done outside what is timed."""
+    """Has the first tracker of the process probe the hardware, which takes 1-3 s, outside what is timed."""
     with EnergyMeter(device, country, period_s):
         pass
 
 
 def _tracker_arguments(device: torch.device, country: str, period_s: float) -> dict[str, Any]:
-    """Every argument, None included: what is left out is taken from CODECARBON_* and .codecarbon.config unseen."""
+    """Returns every argument, None included: codecarbon takes others from CODECARBON_* and .codecarbon.config."""
     nothing = (
         "api_call_interval api_endpoint api_key experiment_id experiment_name electricitymaps_api_token "
         "prometheus_url emissions_endpoint force_cpu_power force_ram_power force_carbon_intensity_g_co2e_kwh "
@@ -152,7 +174,7 @@ def _tracker_arguments(device: torch.device, country: str, period_s: float) -> d
 
 
 def nvml_index(device: torch.device) -> int:
-    """NVML's index of a CUDA device, found by UUID, for CUDA_VISIBLE_DEVICES renumbers CUDA's own."""
+    """Returns NVML's index of a CUDA device, found by UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's own."""
     import pynvml
 
     uuid = str(torch.cuda.get_device_properties(device).uuid)
@@ -163,20 +185,20 @@ def nvml_index(device: torch.device) -> int:
     raise RuntimeError(f"NVML does not list the GPU {uuid}. Train with energy.enabled=false.")
 
 
-def _gpu_method(tracker: OfflineEmissionsTracker) -> str:
-    """The counter, or the power that codecarbon adds up where a GPU has none or it could not be read."""
-    gpus = [hardware for hardware in tracker._hardware if isinstance(hardware, GPU)]
+def gpu_method(hardware: Sequence[object]) -> str:
+    """Returns how codecarbon measures the GPU: by its counter, or by sampling power where that cannot be read."""
+    gpus = [each for each in hardware if isinstance(each, GPU)]
     if not gpus or not gpus[0].gpu_ids:
         return "none"
     devices = [device for device in gpus[0].devices.devices if device.gpu_index in gpus[0].gpu_ids]
     return "nvml_power" if any(device._use_power_fallback for device in devices) else "nvml_counter"
 
 
-def _cpu_method(tracker: OfflineEmissionsTracker) -> str:
-    """How this tracker comes by the CPU's energy; codecarbon keeps it in the hardware it chose."""
-    for hardware in tracker._hardware:
-        if isinstance(hardware, AppleSiliconChip):
+def cpu_method(hardware: Sequence[object]) -> str:
+    """Returns how codecarbon measures the CPU, by the hardware that its tracker chose."""
+    for each in hardware:
+        if isinstance(each, AppleSiliconChip):
             return "powermetrics"
-        if isinstance(hardware, CPU):
-            return "rapl" if hardware._mode == "intel_rapl" else "model"
+        if isinstance(each, CPU):
+            return "rapl" if each._mode == "intel_rapl" else "model"
     return "none"

@@ -1,4 +1,4 @@
-"""What a run will take, from runs like it that are over, or from a few steps of calibration. Imports no torch."""
+"""Estimates of time and energy, from finished runs like the given one or from a calibration. Imports no torch."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ Axes = tuple[str | None, bool | None, str | None]  # norm, residual, unit
 
 
 class Model(NamedTuple):
-    """What a run trains and on what. flops: floating-point operations of one image's forward pass.
+    """Holds what decides how long a model takes.
 
-    Both sizes are None for a model that cannot be built: its run will say why.
+    Attributes:
+        device: Description of the device that trains.
+        params_keras: Weights and running statistics; None for a model that cannot be built, whose run will say why.
+        flops: Floating-point operations of one example's forward pass; None likewise.
     """
 
     device: str
@@ -26,7 +29,23 @@ class Model(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """How long an epoch of one model took, and with what power."""
+    """Holds how long an epoch of one model took, and at what power.
+
+    Attributes:
+        dataset: Label of the data set.
+        device: Description of the device.
+        is_unit: Whether the model has units.
+        layout: In the paper's notation.
+        axes: Norm, residual and unit.
+        flops: Floating-point operations of one example's forward pass.
+        epoch_s: Seconds of one epoch, with its evaluation and checkpoint.
+        overhead_s: Seconds outside of epochs.
+        epochs: Epochs that were trained; None where training was not run to its end.
+        stopped_early: Whether patience ended training, not the limit of epochs.
+        power_w: Mean watts of the part of the machine that trains; None where unknown.
+        power_method: Which part that is, and how its energy was measured.
+        source: Where the sample comes from, in words.
+    """
 
     dataset: str
     device: str
@@ -35,16 +54,22 @@ class Sample(NamedTuple):
     axes: Axes
     flops: int
     epoch_s: float
-    overhead_s: float  # what is not of any epoch
-    epochs: int | None  # None: training was not run to its end
-    stopped_early: bool  # or by the number of epochs that it was allowed
+    overhead_s: float
+    epochs: int | None
+    stopped_early: bool
     power_w: float | None
-    power_method: str | None  # which part of the machine, and how its energy was come by
+    power_method: str | None
     source: str
 
 
 class Estimate(NamedTuple):
-    """time_s and energy_kwh: None where there is nothing to go by; `method` says how they were come by."""
+    """Holds the expected cost of a run.
+
+    Attributes:
+        time_s: Seconds; None where nothing is known.
+        energy_kwh: Of the part of the machine that trains; None where nothing is known.
+        method: What the estimate is based on, in words.
+    """
 
     time_s: float | None
     energy_kwh: float | None
@@ -55,7 +80,14 @@ NOTHING_TO_GO_BY = Estimate(None, None, "not known: no finished run on this devi
 
 
 def sample_of(result: Result) -> Sample | None:
-    """A finished run as a sample; None for one that tells nothing, or whose time other runs have spoilt."""
+    """Turns a finished run into a sample.
+
+    Args:
+        result: Of the run.
+
+    Returns:
+        The sample; None for a run whose time is unknown, or was disturbed by other runs or an interruption.
+    """
     seconds, energy = result.seconds, result.energy
     if result.status != "ok" or not (seconds and result.flops_per_sample and result.epochs and result.device):
         return None
@@ -80,7 +112,7 @@ def sample_of(result: Result) -> Sample | None:
 
 
 def _unit_of(result: Result) -> str | None:
-    """What its unit is called; of a version whose units were described otherwise, its wiring."""
+    """Returns the name of its unit; the wiring where an older version described units differently."""
     unit: Any = result.config.get("mgu")
     try:
         return UnitConfig.model_validate(unit).name if unit else None
@@ -89,13 +121,13 @@ def _unit_of(result: Result) -> str | None:
 
 
 def axes_of(config: RunConfig) -> Axes:
-    """Norm, residual choice and unit."""
+    """Returns norm, residual choice and unit."""
     unit = config.mgu.name if config.mgu else None
     return (config.norm.name if config.norm else None, config.residual, unit)
 
 
 def power_of(energy: Energy | None, on_gpu: bool) -> tuple[float | None, str | None]:
-    """Mean watts of the part of the machine that trains, and which that is with the method; None where not known."""
+    """Returns the mean watts of the part of the machine that trains, and its name with the method, as far as known."""
     component = energy and (energy.gpu if on_gpu else energy.cpu)
     if not energy or not component or component.method == "none" or not energy.tracked_s:
         return None, None
@@ -103,7 +135,7 @@ def power_of(energy: Energy | None, on_gpu: bool) -> tuple[float | None, str | N
 
 
 def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_done: int = 0) -> Estimate:
-    """From the samples most like this run, scaled by FLOPs where they are of another model."""
+    """Estimates from the samples most like this run, scaled by FLOPs where they are of another model."""
     if (flops := model.flops) is None:
         return NOTHING_TO_GO_BY
     candidates = [s for s in samples if s.dataset == config.dataset.label and s.device == model.device]

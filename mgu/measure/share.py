@@ -1,4 +1,4 @@
-"""The share that one run has in what several runs in one process spend together."""
+"""The slot of a run in its process: its clock, and its share of what several runs there use together."""
 
 from __future__ import annotations
 
@@ -8,25 +8,30 @@ from torch import nn
 from torch.optim import Optimizer
 
 
-class Alone:
-    """The place of a run that is trained by itself."""
+class Slot:
+    """Describes a run that has its process to itself; mgu/multi_seed/lockstep.py has the slot of one among several."""
 
-    together = 1
+    together = 1  # runs that the process trains at once
 
     def join(self, model: nn.Module, optimizer: Optimizer) -> nn.Module:
-        """What is to be trained in the place of `model`."""
+        """Returns the module to train in place of `model`.
+
+        Args:
+            model: The run's own network.
+            optimizer: Of that network.
+        """
         return model
 
     def now(self) -> float:
-        """Seconds on the run's clock."""
+        """Returns seconds on the run's own clock."""
         return time.perf_counter()
 
     def begin_sharing(self) -> None:
-        """From now on something is measured of which the run has its `part` only."""
+        """Starts the window in which measurements are of all runs of the process."""
 
     def part(self) -> float:
-        """How much of the time gone by since then was the run's own."""
+        """Returns this run's share, in 0..1, of the time since `begin_sharing`."""
         return 1.0
 
 
-ALONE = Alone()
+ALONE = Slot()

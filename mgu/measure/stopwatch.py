@@ -1,4 +1,4 @@
-"""How long the parts of a run take."""
+"""A stopwatch that assigns the seconds of a run to its phases."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from mgu.measure.cost import WINDOWS
 from mgu.results.result import Seconds
 
 
-class Clock:
-    """Adds up the windows of time as Seconds describes them; CUDA is waited for at every edge. now: tells seconds."""
+class Stopwatch:
+    """Adds up seconds by phase; it runs from its construction on, and at each lap waits for CUDA.
+
+    Args:
+        now: Returns seconds on a clock that goes on.
+    """
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.device = torch.device("cpu")
@@ -19,7 +23,11 @@ class Clock:
         self._now, self._edge = now, now()
 
     def lap(self, window: str) -> None:
-        """What has gone by since the last call belongs to `window`."""
+        """Assigns the time since the last lap to a phase.
+
+        Args:
+            window: A field of `Seconds`.
+        """
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
         now = self._now()
@@ -28,4 +36,5 @@ class Clock:
 
     @property
     def seconds(self) -> Seconds:
+        """The seconds of each phase as of the last lap."""
         return Seconds(**self._seconds)

@@ -21,14 +21,14 @@ from greenlet import getcurrent, greenlet
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mgu.measure.share import Alone
+from mgu.measure.share import Slot
 from mgu.models.convnet import ConvNet
 from mgu.multi_seed.network import logits_abreast
 
 T = TypeVar("T")
 
 
-class Member(Alone, Generic[T]):
+class Member(Slot, Generic[T]):
     """The place of a run among `together` ones. `run` is called with it; what that returns is the `outcome`."""
 
     outcome: T

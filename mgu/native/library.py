@@ -10,7 +10,6 @@ import ctypes
 import hashlib
 import logging
 import os
-import platform
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +18,8 @@ from functools import cache
 from pathlib import Path
 
 import torch
+
+from mgu.native.processor import processor_features
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def _digest(file: Path) -> str:
 
 def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int]) -> str:
     """Of everything that decides what the compiler makes: `-march=native` means another thing on another processor."""
-    parts = [source.read_text(), _version(compiler), repr(sorted(definitions.items())), _processor()]
+    parts = [source.read_text(), _version(compiler), repr(sorted(definitions.items())), processor_features()]
     parts.append(repr((FLAGS, VARIANTS)))
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
@@ -106,11 +107,3 @@ def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int])
 def _version(compiler: str) -> str:
     asked = subprocess.run([compiler, "--version"], capture_output=True, check=False, timeout=60)
     return compiler + asked.stdout.decode(errors="replace")
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
-    return platform.machine() + "".join(sorted({line for line in lines if line.startswith(("flags", "Features"))}))

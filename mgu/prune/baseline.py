@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -9,13 +10,13 @@ import torch
 from mgu.config.run import NormConfig
 from mgu.errors import UserError
 from mgu.factory.model import build_model
-from mgu.factory.trained import Trained, load_trained
+from mgu.factory.trained import TrainedRun, load_trained
 from mgu.models.convnet import ConvNet
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.result import Result, read_result
 
 
-def find_baselines(trained: Trained) -> dict[str, tuple[ConvNet, Result | None]]:
+def find_baselines(trained: TrainedRun) -> dict[str, tuple[ConvNet, Result | None]]:
     """Finds the baselines that a pruned unit is compared with.
 
     Args:
@@ -29,13 +30,13 @@ def find_baselines(trained: Trained) -> dict[str, tuple[ConvNet, Result | None]]
     if best := _best(trained):
         found[f"baseline {best.result.norm}{' with residuals' * bool(best.result.residual)}"] = _net(best), best.result
     config = trained.config.model_copy(update={"mgu": None, "norm": NormConfig(name="no_norm"), "residual": False})
-    plain = build_model(config).eval().to(memory_format=torch.channels_last)
+    plain = build_model(replace(trained.experiment, config=config)).eval().to(memory_format=torch.channels_last)
     assert isinstance(plain, ConvNet)
     found["baseline no_norm, not trained"] = plain, None
     return {name: (model.to(trained.splits.val.device), result) for name, (model, result) in found.items()}
 
 
-def _best(trained: Trained) -> Trained | None:
+def _best(trained: TrainedRun) -> TrainedRun | None:
     ours, results = trained.result, {}
     for path in trained.folder.parent.glob(f"*/{RESULT_FILE}"):
         try:
@@ -59,6 +60,6 @@ def _part(result: Result, section: str) -> dict[str, Any]:
     return {key: value for key, value in result.config[section].items() if key not in unlike}
 
 
-def _net(trained: Trained) -> ConvNet:
+def _net(trained: TrainedRun) -> ConvNet:
     assert isinstance(trained.model, ConvNet)
     return trained.model

@@ -10,13 +10,14 @@ import torch
 
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
-from mgu.data.datasets import build_task
 from mgu.data.splits import Splits
+from mgu.factory.experiment import Experiment
 from mgu.factory.learner import build_optimizer
 from mgu.models.convnet import ConvNet
 from mgu.prune.convert import logits_of
 from mgu.prune.distill import Distillation, TaughtData
-from mgu.train.loop import Fit, fit, train_epoch
+from mgu.train.learner import Learner
+from mgu.train.loop import Callbacks, Fit, FitSettings, fit, train_epoch
 from mgu.train.step import Step
 
 
@@ -28,7 +29,7 @@ class FineTuner:
     rate can, so with `schedule: fresh` it starts over.
 
     Args:
-        config: Configuration of the run.
+        experiment: The resolved experiment of the run.
         splits: Data to train and choose on.
         steps_done: Optimizer steps up to the best epoch of the run.
         pruning: Settings of pruning.
@@ -38,20 +39,21 @@ class FineTuner:
 
     def __init__(
         self,
-        config: RunConfig,
+        experiment: Experiment,
         splits: Splits,
         steps_done: int,
         pruning: PruneConfig,
         unit: ConvNet,
         on_epoch: Callable[[str, Fit], None] = lambda name, fit: None,
     ) -> None:
+        config = experiment.config
         optimizer = config.optimizer
         so_far = 1 + optimizer.decay * steps_done
         goes_on = optimizer.model_copy(update={"lr": optimizer.lr / so_far, "decay": optimizer.decay / so_far})
         self.continued = config.model_copy(update={"optimizer": goes_on})
         self.last = config if pruning.schedule == "fresh" else self.continued
         self.patience, self.on_epoch = pruning.patience or config.training.patience, on_epoch
-        self.splits, self.task = splits, build_task(config.dataset)
+        self.splits, self.task = splits, experiment.task
         if pruning.distill:
             logits = logits_of(unit, splits.train).to(splits.train.device)
             self.splits = replace(splits, train=TaughtData(splits.train, logits))
@@ -83,13 +85,11 @@ class FineTuner:
         optimizer, schedule = build_optimizer(self.last, model)
         training = self.last.training
         outcome = fit(
-            *(model, self.splits, self.task, optimizer, schedule),
-            epochs=epochs,
-            batch_size=training.batch_size,
-            eval_batch_size=training.eval_batch_size,
-            patience=self.patience,
+            Learner(model, self.task, optimizer, schedule),
+            self.splits,
+            FitSettings(epochs, training.batch_size, training.eval_batch_size, self.patience),
             shuffle=self.shuffle,
-            on_epoch=lambda so_far: self.on_epoch(name, so_far),
+            callbacks=Callbacks(on_epoch=lambda so_far: self.on_epoch(name, so_far)),
         )
         if outcome.best_weights is not None:
             model.load_state_dict(outcome.best_weights)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits, split_holdout
 from mgu.errors import UserError
-from mgu.factory.trained import Trained
+from mgu.factory.trained import TrainedRun
 from mgu.models.convnet import ConvNet
 from mgu.prune.network import units_of
 
 
-def unit_of(trained: Trained) -> ConvNet:
+def unit_of(trained: TrainedRun) -> ConvNet:
     """Checks that a run can be pruned.
 
     Args:
@@ -43,7 +43,7 @@ def unit_of(trained: Trained) -> ConvNet:
     return unit
 
 
-def choosing_splits(trained: Trained) -> tuple[Splits, str]:
+def choosing_splits(trained: TrainedRun) -> tuple[Splits, str]:
     """Chooses the data that pruning trains on, decides by, and tests on.
 
     With split: paper, the test images validated the run and must not decide, so a tenth of the training images does.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mgu.config.prune import PruneConfig
-from mgu.factory.device import describe_device
-from mgu.factory.trained import Trained
-from mgu.measure.contention import Presence
+from mgu.factory.trained import TrainedRun
+from mgu.measure.contention import ContentionMonitor
 from mgu.models.convnet import ConvNet
 from mgu.prune.baseline import find_baselines
 from mgu.prune.benchmark import as_subject, benchmark
@@ -23,7 +22,7 @@ from mgu.results.files import make_folder
 from mgu.run.checkpoint import save_weights
 
 
-def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell: Tell) -> tuple[PruneOutcome, Path]:
+def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, tell: Tell) -> tuple[PruneOutcome, Path]:
     """Prunes a trained unit and writes everything to the folder prune/ of its run.
 
     Until everything is measured, the files of an earlier call stay as they are.
@@ -51,7 +50,7 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
     baselines = find_baselines(trained)
     every = variants | {name: Variant(as_subject(net, image.device)) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
-    with Presence() as presence:
+    with ContentionMonitor() as contention:
         points = measure_candidates(found, image, trained.config.energy)
         costs = benchmark({name: each.subject for name, each in every.items()}, image, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
@@ -59,13 +58,13 @@ def run_pruning(trained: Trained, config: PruneConfig, form: Format | None, tell
         evaluate_variant(name, each, costs[name], splits, is_trained=name not in untrained)
         for name, each in every.items()
     ]
-    outcome = _outcome(trained, unit, config, chosen_on, found, (rows, points), presence.contended)
+    outcome = _outcome(trained, unit, config, chosen_on, found, (rows, points), contention.contended)
     _write(folder, outcome, variants, (form, exported) if form and exported else None)
     return outcome, folder
 
 
 def _outcome(
-    trained: Trained,
+    trained: TrainedRun,
     unit: ConvNet,
     config: PruneConfig,
     chosen_on: str,
@@ -92,7 +91,7 @@ def _outcome(
         train_s=spent.to_solution if spent else None,
         energy_of_training=trained.result.energy,
         contended=found.contended or contended,
-        device=describe_device(trained.config),
+        device=trained.experiment.device_name,
     )
 
 

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from mgu.config.prune import PruneConfig
 from mgu.data.splits import Splits
-from mgu.factory.trained import Trained
-from mgu.measure.contention import Presence
+from mgu.factory.trained import TrainedRun
+from mgu.measure.contention import ContentionMonitor
 from mgu.measure.energy import build_meter
 from mgu.models.convnet import ConvNet
 from mgu.prune.choose import Choice, accuracy_of, choose
@@ -47,7 +47,7 @@ class SearchResult(NamedTuple):
     contended: bool
 
 
-def search(trained: Trained, splits: Splits, config: PruneConfig, image: Tensor, tell: Tell) -> SearchResult:
+def search(trained: TrainedRun, splits: Splits, config: PruneConfig, image: Tensor, tell: Tell) -> SearchResult:
     """Searches for candidates, and fine-tunes and chooses among them.
 
     Args:
@@ -67,7 +67,7 @@ def search(trained: Trained, splits: Splits, config: PruneConfig, image: Tensor,
     meter = build_meter(trained.config.energy, splits.val.device)
     candidates: list[Candidate] = []
     accuracies: list[float] = []
-    with Presence() as presence, meter:
+    with ContentionMonitor() as contention, meter:
         started = time.perf_counter()
         torch.manual_seed(trained.config.seed)  # for dropout
         tuner = _fine_tuner(trained, splits, config, tell)
@@ -85,10 +85,10 @@ def search(trained: Trained, splits: Splits, config: PruneConfig, image: Tensor,
     for name, accuracy in choice.tuned.items():
         tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
     seconds = searched - started, tuned - searched
-    return SearchResult(candidates, accuracies, choice, *seconds, meter.energy, presence.contended)
+    return SearchResult(candidates, accuracies, choice, *seconds, meter.energy, contention.contended)
 
 
-def _fine_tuner(trained: Trained, splits: Splits, config: PruneConfig, tell: Tell) -> FineTuner:
+def _fine_tuner(trained: TrainedRun, splits: Splits, config: PruneConfig, tell: Tell) -> FineTuner:
     assert isinstance(trained.model, ConvNet)
     steps_done = steps_of(trained.config, trained.result.best_epoch or 0, len(trained.splits.train))
 
@@ -97,7 +97,7 @@ def _fine_tuner(trained: Trained, splits: Splits, config: PruneConfig, tell: Tel
         accuracy = f"{100 * row['val_accuracy']:.2f} %, best {100 * best['val_accuracy']:.2f} %"
         tell(f"{name}, epoch {row['epoch']}: {accuracy}")
 
-    return FineTuner(trained.config, splits, steps_done, config, trained.model, tell_epoch)
+    return FineTuner(trained.experiment, splits, steps_done, config, trained.model, tell_epoch)
 
 
 def _candidates(model: ConvNet, splits: Splits, config: PruneConfig, tuner: FineTuner) -> Iterator[Candidate]:

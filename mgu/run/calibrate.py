@@ -1,4 +1,4 @@
-"""How fast a model trains here: a few steps on its own data, in a process of its own."""
+"""Calibration: how fast a model trains on this machine, by a few steps on its own data in a process of its own."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import time
 import torch
 
 from mgu.config.run import RunConfig
-from mgu.factory.device import describe_device, find_device, set_up_torch
+from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_graph, build_learner
-from mgu.factory.model import build_splits, count_flops
+from mgu.factory.model import count_flops
 from mgu.isolation import Send
 from mgu.measure.energy import build_meter
 from mgu.measure.estimate import Sample, axes_of, power_of
@@ -17,16 +17,24 @@ from mgu.train.loop import evaluate, train_epoch
 from mgu.train.step import Step
 
 MIN_STEPS = 3
-MIN_S = 2.0  # fewer seconds give codecarbon no reading to speak of
+MIN_S = 2.0  # codecarbon needs that long for a reading
 
 
 def calibrate(send: Send, config: RunConfig) -> Sample:
-    """Train for a few seconds on one batch and throw it away; with its energy, if the run is to measure that."""
+    """Trains for a few seconds on one batch, measures time and energy, and leaves nothing behind.
+
+    Args:
+        send: Not used.
+        config: A run; energy is measured only if the run is to measure it.
+
+    Returns:
+        A sample to estimate the time and energy of such runs from.
+    """
     started = time.perf_counter()
-    set_up_torch(config)
-    device = find_device(config)
-    splits = build_splits(config).to(device)
-    model, task, optimizer, schedule = build_learner(config, device)
+    experiment = resolve(config)
+    experiment.set_up_torch()
+    device, splits = experiment.device, experiment.splits
+    model, task, optimizer, schedule = build_learner(experiment)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
 
     steps_of = build_graph(config, optimizer)(Step(model, batch, task, optimizer))
@@ -34,7 +42,7 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     def step() -> None:
         train_epoch(steps_of, schedule, len(batch), torch.Generator())
 
-    step()  # what is paid once is no step's doing
+    step()  # pays once for what later steps have
     meter = build_meter(config.energy, device)
     steps, begun = 0, time.perf_counter()
     overhead_s = begun - started
@@ -49,11 +57,11 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     power_w, power_method = power_of(meter.energy, device.type == "cuda")
     return Sample(
         dataset=config.dataset.label,
-        device=describe_device(config),
+        device=experiment.device_name,
         is_unit=config.mgu is not None,
         layout=config.layout.as_list,
         axes=axes_of(config),
-        flops=count_flops(config),
+        flops=count_flops(experiment),
         epoch_s=step_s * len(splits.train) / len(batch) + evaluate_s,
         # The best weights are evaluated on every split, and the gates of a unit take about two evaluations.
         overhead_s=overhead_s + (4 if config.mgu else 2) * evaluate_s,

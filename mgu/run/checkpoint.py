@@ -1,6 +1,6 @@
-"""Where an interrupted run continues: all that training changes, written whole after every epoch.
+"""Checkpoints: save and restore everything that training mutates, so that an interrupted run can continue.
 
-A run that continues from here on the same device gives, on a CPU, the same bits as one that was never interrupted.
+On a CPU, a run that continues gives the same bits as one that was never interrupted.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import torch
 from safetensors.torch import save
 
 from mgu.config.run import RunConfig
-from mgu.factory.learner import Learner
-from mgu.measure.cost import Spent
+from mgu.measure.cost import RunCost
 from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, WEIGHTS_FILE
 from mgu.results.files import replacing
+from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 
 FORMAT = 1
@@ -25,16 +25,30 @@ SET_ASIDE = "checkpoint.unusable.pt"
 
 
 class Restored(NamedTuple):
-    """What a checkpoint says beside the state of the learner, which it is put into."""
+    """Holds what a checkpoint says beside the state of the learner.
+
+    Attributes:
+        fit: Outcome of training so far.
+        cost: Of all earlier parts of the run.
+    """
 
     fit: Fit
-    spent: Spent
+    cost: RunCost
 
 
 def save_checkpoint(
-    folder: Path, config: RunConfig, learner: Learner, shuffle: torch.Generator, fit: Fit, spent: Spent
+    folder: Path, config: RunConfig, learner: Learner, shuffle: torch.Generator, fit: Fit, cost: RunCost
 ) -> None:
-    """Between two epochs. `spent` is everything so far, earlier parts included."""
+    """Saves the state between two epochs, whole or not at all.
+
+    Args:
+        folder: Of the run.
+        config: Its identity guards against another run's checkpoint.
+        learner: Its model, optimizer and schedule are saved.
+        shuffle: Generator that draws the order of the examples.
+        fit: Outcome of training so far.
+        cost: Of the run so far, earlier parts included.
+    """
     is_best_now = fit.best_epoch == len(fit.history)  # then the best weights are the model's and need no second copy
     content = {
         "format": FORMAT,
@@ -46,7 +60,7 @@ def save_checkpoint(
         "history": fit.history,
         "best_epoch": fit.best_epoch,
         "best_weights": None if is_best_now else fit.best_weights,
-        "spent": msgspec.to_builtins(spent),
+        "spent": msgspec.to_builtins(cost),
     }
     with replacing(folder / CHECKPOINT_FILE) as temporary, temporary.open("wb") as file:
         try:
@@ -58,9 +72,19 @@ def save_checkpoint(
 
 
 def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffle: torch.Generator) -> Restored | None:
-    """Put `learner`, `shuffle` and torch's generators into the state of the checkpoint; None where there is none.
+    """Puts `learner`, `shuffle` and torch's generators into the state of the checkpoint.
 
-    Raises ValueError, with the reason, for one that cannot be used; `learner` may then be half changed.
+    Args:
+        folder: Of the run.
+        config: Of the run.
+        learner: As it was built; half changed if this raises.
+        shuffle: Generator that draws the order of the examples.
+
+    Returns:
+        The outcome and the cost so far; None where there is no checkpoint.
+
+    Raises:
+        ValueError: The checkpoint cannot be used; the message says why.
     """
     path = folder / CHECKPOINT_FILE
     if not path.exists():
@@ -71,31 +95,45 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffl
         learner.optimizer.load_state_dict(content["optimizer"])
         learner.schedule.load_state_dict(content["schedule"])
         _set_random_state(content["random"], shuffle)
-        spent = msgspec.convert(content["spent"], Spent)
+        cost = msgspec.convert(content["spent"], RunCost)
         best_epoch, history = content["best_epoch"], content["history"]
         best_weights = content["model"] if best_epoch == len(history) else content["best_weights"]
         _check_history(history, best_epoch, best_weights)
     except Exception as error:  # whatever torch makes of a file that is torn, foreign or of another version
         raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from error
-    if config.energy.enabled and spent.energy is None:
+    if config.energy.enabled and cost.energy is None:
         raise ValueError("its energy was not measured")
-    return Restored(Fit("ok", history, best_epoch, best_weights), spent)
+    return Restored(Fit("ok", history, best_epoch, best_weights), cost)
 
 
 def save_weights(folder: Path, weights: dict[str, Any], name: str = WEIGHTS_FILE) -> None:
-    """weights.safetensors, or what it is to be called, by the names of the model's state_dict."""
+    """Saves weights by the names of the model's state dict.
+
+    Args:
+        folder: Of the run.
+        weights: The state dict, on any device.
+        name: Of the file.
+    """
     tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
     with replacing(folder / name) as temporary:
         temporary.write_bytes(save(tensors))  # its save_file would leave a file that only its owner may read
 
 
 def set_aside(folder: Path) -> Path:
-    """Keep an unusable checkpoint for whoever wants to look at it, out of the way of the next."""
-    (folder / HISTORY_FILE).unlink(missing_ok=True)  # of what will not be continued
+    """Renames an unusable checkpoint, so that it can be inspected.
+
+    Args:
+        folder: Of the run; its history is removed, for it will not be continued.
+
+    Returns:
+        The new path.
+    """
+    (folder / HISTORY_FILE).unlink(missing_ok=True)
     return (folder / CHECKPOINT_FILE).replace(folder / SET_ASIDE)
 
 
 def _check_history(history: Any, best_epoch: Any, best_weights: Any) -> None:
+    """Raises ValueError where epochs or the best weights are missing."""
     if not history or [row["epoch"] for row in history] != list(range(1, len(history) + 1)):
         raise ValueError("its history is not whole")
     if best_epoch is not None and not (1 <= best_epoch <= len(history) and best_weights):
@@ -103,6 +141,7 @@ def _check_history(history: Any, best_epoch: Any, best_weights: Any) -> None:
 
 
 def _read(path: Path, config: RunConfig) -> dict[str, Any]:
+    """Reads a checkpoint. Raises ValueError for one that is torn, of another run or of another version."""
     with zipfile.ZipFile(path) as archive:  # as torch.save writes; torch itself does not look at the checksums
         if torn := archive.testzip():
             raise ValueError(f"the checksum of {torn} is wrong")
@@ -113,7 +152,7 @@ def _read(path: Path, config: RunConfig) -> dict[str, Any]:
 
 
 def _random_state(shuffle: torch.Generator) -> dict[str, Any]:
-    """Of every generator that training draws from: dropout's, on each device, and the shuffling's."""
+    """Returns the state of every generator that training draws from: dropout's, on each device, and the shuffling's."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []
     return {"torch": torch.get_rng_state(), "cuda": cuda, "shuffle": shuffle.get_state()}
 

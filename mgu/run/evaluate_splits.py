@@ -1,4 +1,4 @@
-"""A trained model's best weights on every split: metrics, of cases also by vote, and what they got right."""
+"""Final evaluation: metrics of the best weights on every split, for cases also by vote, and the correct examples."""
 
 from __future__ import annotations
 
@@ -12,39 +12,58 @@ from torch import Tensor
 
 from mgu.data.cases.cases import CaseImages
 from mgu.data.splits import Data, Splits
-from mgu.factory.learner import Learner
 from mgu.results.correct import write_correct
 from mgu.results.result import Metrics
 from mgu.tasks.classification import Classification
 from mgu.tasks.task import Task
 from mgu.tasks.votes import macro_f1, vote
+from mgu.train.learner import Learner
 from mgu.train.loop import evaluate
 
 
-class Seen(NamedTuple):
-    """Logits (N, K) and targets (N,) of a split, in main memory."""
+class Predictions(NamedTuple):
+    """Holds the logits (N, K) and targets (N,) of a split in main memory.
+
+    Attributes:
+        logits: By example and class.
+        targets: The true class of each example.
+    """
 
     logits: Tensor
     targets: Tensor
 
 
 class Correct(NamedTuple):
-    """Which of the official test examples (N,) are classified correctly; of cases, how many images each has."""
+    """Holds which of the official test examples (N,) are classified correctly.
+
+    Attributes:
+        examples: One truth value an example.
+        images_of_cases: Number of images of each case in order; empty for data without cases.
+    """
 
     examples: Tensor
     images_of_cases: list[int]
 
     def write(self, folder: Path) -> None:
-        """correct.bits"""
+        """Writes correct.bits."""
         bits = np.packbits(self.examples.numpy()).tobytes()
         write_correct(folder, len(self.examples), bits, self.images_of_cases)
 
 
-def assess(
+def evaluate_splits(
     learner: Learner, weights: dict[str, Any] | None, splits: Splits, batch_size: int
 ) -> tuple[dict[str, Metrics | None], Correct | None]:
-    """By name of the split, and the correct ones where the task has classes. Nothing without weights, as a run has none
-    that diverged before its first epoch was over.
+    """Evaluates weights on all splits; the model keeps them.
+
+    Args:
+        learner: Its model takes the weights.
+        weights: The state dict of the best epoch; None for a run that diverged before its first epoch was over.
+        splits: Data on the device of the model.
+        batch_size: Examples per forward pass.
+
+    Returns:
+        The metrics by the name of the split (none without weights), and for classification the examples of the test
+        split, or of the validation split where nothing is held out for testing, that are classified correctly.
     """
     if weights is None:
         return {}, None
@@ -56,52 +75,61 @@ def assess(
         scores[name] = None
         if data is None:
             continue
-        scores[name], seen = _evaluate(learner, data, batch_size, keep=data is official)
-        if seen and data is official:
-            correct = Correct(seen.logits.argmax(dim=1) == seen.targets, count_images(data))
+        scores[name], predictions = _evaluate(learner, data, batch_size, keep=data is official)
+        if predictions and data is official:
+            hits = predictions.logits.argmax(dim=1) == predictions.targets
+            correct = Correct(hits, count_images(data))
     return scores, correct
 
 
-def _evaluate(learner: Learner, data: Data, batch_size: int, keep: bool) -> tuple[Metrics, Seen | None]:
-    """The metrics; where the task has classes also what was seen, of cases or if it is to be kept."""
+def _evaluate(learner: Learner, data: Data, batch_size: int, keep: bool) -> tuple[Metrics, Predictions | None]:
+    """Returns the metrics, and for classification the predictions if they are to be kept or are about cases."""
     batches: list[tuple[Tensor, Tensor]] = []
     is_wanted = isinstance(learner.task, Classification) and (keep or isinstance(data, CaseImages))
 
-    def look(outputs: Tensor, targets: Tensor) -> None:
+    def collect(outputs: Tensor, targets: Tensor) -> None:
         if is_wanted:
             batches.append((outputs.cpu(), targets.cpu()))
 
-    metrics: dict[str, Any] = dict(evaluate(learner.model, data, learner.task, batch_size, look))
+    metrics: dict[str, Any] = dict(evaluate(learner.model, data, learner.task, batch_size, collect))
     metrics["loss"] = metrics["loss"] if math.isfinite(metrics["loss"]) else None
     if not is_wanted:
         return Metrics(**metrics), None
-    seen = Seen(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
+    predictions = Predictions(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
     if isinstance(data, CaseImages):
-        metrics |= of_cases(seen, data.cases.cpu())
-    return Metrics(**metrics), seen
+        metrics |= case_metrics(predictions, data.cases.cpu())
+    return Metrics(**metrics), predictions
 
 
-def of_cases(seen: Seen, cases: Tensor) -> dict[str, Any]:
-    """What Metrics has of images of cases beside the metrics of any classification; `cases` (N,) by number."""
-    task = Classification(seen.logits.shape[1])
-    confusion, of_votes = task.totals(), task.totals()
-    task.count(confusion, seen.logits, seen.targets)
-    voted, first = vote(seen.logits, cases)
-    of_votes.view(-1).scatter_add_(0, voted + task.num_classes * seen.targets[first], torch.ones_like(voted))
+def case_metrics(predictions: Predictions, cases: Tensor) -> dict[str, Any]:
+    """Computes what `Metrics` has for images of cases beside the metrics of any classification.
+
+    Args:
+        predictions: Logits (N, K) and targets (N,) of the images.
+        cases: The case (N,) of each image, by number.
+
+    Returns:
+        Confusion matrix and macro F1 of the images, and metrics of the cases, which their images vote on.
+    """
+    task = Classification(predictions.logits.shape[1])
+    by_image, by_case = task.totals(), task.totals()
+    task.count(by_image, predictions.logits, predictions.targets)
+    voted, first = vote(predictions.logits, cases)
+    by_case.view(-1).scatter_add_(0, voted + task.num_classes * predictions.targets[first], torch.ones_like(voted))
     return {
-        "macro_f1": macro_f1(confusion),
-        "confusion": confusion.tolist(),
-        **{f"case_{name}": value for name, value in task.metrics(of_votes).items()},
-        "case_macro_f1": macro_f1(of_votes),
-        "case_confusion": of_votes.tolist(),
+        "macro_f1": macro_f1(by_image),
+        "confusion": by_image.tolist(),
+        **{f"case_{name}": value for name, value in task.metrics(by_case).items()},
+        "case_macro_f1": macro_f1(by_case),
+        "case_confusion": by_case.tolist(),
     }
 
 
 def count_classes(task: Task) -> int | None:
-    """None of a task that has none."""
+    """Returns the number of classes; None for a task without any."""
     return task.num_classes if isinstance(task, Classification) else None
 
 
 def count_images(data: Data) -> list[int]:
-    """Of each case in its order; nothing where data are of no cases."""
+    """Returns the number of images of each case in order; an empty list for data without cases."""
     return data.cases.unique_consecutive(return_counts=True)[1].tolist() if isinstance(data, CaseImages) else []

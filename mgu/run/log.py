@@ -13,9 +13,12 @@ LOG: ContextVar[Path] = ContextVar("log")
 
 @contextmanager
 def log_to(path: Path) -> Iterator[None]:
-    """Everything logged and warned about, with time stamps, into the run's own log.
+    """Writes everything that is logged, and all warnings, to the run's log with time stamps.
 
-    Where several runs take turns in a process (mgu/multi_seed/lockstep.py), each has a context of its own.
+    Where several runs take turns in a process (mgu/multi_seed/lockstep.py), each has its own context.
+
+    Args:
+        path: Of the log, to which lines are appended.
     """
     own = LOG.set(path)
     handler = logging.FileHandler(path, encoding="utf-8")

@@ -1,6 +1,6 @@
-"""Look at what a sweep is about to do, in a process that has torch: is all there, how large are the models?
+"""Preflight of a sweep, in a process that has torch: whether all is there, and how large the models are.
 
-Once for the whole sweep and before its first run, for parallel runs would download into one another.
+It runs once, before the first run of a sweep, for parallel runs would download the same files at once.
 """
 
 from __future__ import annotations
@@ -10,8 +10,11 @@ from collections.abc import Sequence
 import torch
 
 from mgu.config.run import RunConfig
-from mgu.factory.device import describe_device, find_device
-from mgu.factory.model import build_model, build_splits, check_engine, count_flops
+from mgu.data.dataset import Dataset
+from mgu.data.datasets import open_dataset
+from mgu.factory.engine import check_engine
+from mgu.factory.experiment import Experiment, resolve
+from mgu.factory.model import build_model, count_flops
 from mgu.isolation import Send
 from mgu.measure.energy import check_country
 from mgu.measure.estimate import Model
@@ -19,28 +22,59 @@ from mgu.models.convnet import count_keras
 from mgu.results.events import Note
 
 
-def check_all(send: Send, configs: Sequence[RunConfig]) -> None:
-    """See that devices, countries and data sets are there, downloading what can be. Raises UserError."""
-    for config in configs:
-        find_device(config)
-        check_engine(config)
-        check_country(config.energy.country)
+def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
+    """Checks that devices, countries and data sets are there; downloads the data sets that can be.
+
+    Args:
+        send: Takes the notes on the data.
+        configs: The runs of a sweep.
+
+    Raises:
+        UserError: Something is missing, or a run cannot be computed as configured.
+    """
+    for experiment in _resolve_all(configs):
+        check_engine(experiment)
+        check_country(experiment.config.energy.country)
     for config in {config.dataset.model_dump_json(): config for config in configs}.values():
-        for note in build_splits(config).notes:
+        for note in open_dataset(config.dataset).splits.notes:  # one after the other: memory holds one at a time
             send(Note(note))
 
 
-def look_at_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
-    """By the identity of the run; nothing is allocated."""
+def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
+    """Sizes the models of a sweep without allocating them.
+
+    Args:
+        send: Not used.
+        configs: The runs of a sweep.
+
+    Returns:
+        Device, parameters and FLOPs by the identity of the run.
+    """
     sizes: dict[str, tuple[int, int] | tuple[None, None]] = {}
     models = {}
-    for config in configs:
+    for experiment in _resolve_all(configs):
+        config = experiment.config
         shape = config.model_dump_json(include={"layout", "norm", "residual", "mgu", "dataset"})
         if shape not in sizes:  # seeds share it
-            try:
-                with torch.device("meta"):
-                    sizes[shape] = count_keras(build_model(config)), count_flops(config)
-            except RuntimeError:  # such as more filters than torch can count: a failure of that run, not of the sweep
-                sizes[shape] = None, None
-        models[config.identity] = Model(describe_device(config), *sizes[shape])
+            sizes[shape] = _size(experiment)
+        models[config.identity] = Model(experiment.device_name, *sizes[shape])
     return models
+
+
+def _size(experiment: Experiment) -> tuple[int, int] | tuple[None, None]:
+    """Returns parameters and FLOPs; None for both where the model cannot be built, which is that run's failure."""
+    try:
+        with torch.device("meta"):
+            return count_keras(build_model(experiment)), count_flops(experiment)
+    except RuntimeError:  # such as more filters than torch can count
+        return None, None
+
+
+def _resolve_all(configs: Sequence[RunConfig]) -> list[Experiment]:
+    """Resolves each configuration; those of one data set share it, so that it is read once."""
+    datasets: dict[str, Dataset] = {}
+    experiments = []
+    for config in configs:
+        key = config.dataset.model_dump_json()
+        experiments.append(resolve(config, datasets.setdefault(key, open_dataset(config.dataset))))
+    return experiments

@@ -1,6 +1,6 @@
-"""What every run needs and takes seconds to import; the server of mgu/isolation.py imports this once for all runs.
+"""Imports that take seconds, done once for all runs by the server that their processes are forked from.
 
-No thread may live on and no CUDA or NVML be touched here: neither survives being forked.
+Here no thread may be left running, and neither CUDA nor NVML initialised: none of them survives a fork.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What one process trains: a run, or several that differ in their seed only, together (mgu/multi_seed/lockstep.py)."""
+"""The entry point of a training process: one run, or several that differ in their seed only, trained in lockstep."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from mgu.config.run import RunConfig
-from mgu.measure.share import ALONE, Alone
+from mgu.data.datasets import open_dataset
+from mgu.measure.share import ALONE, Slot
 from mgu.multi_seed.lockstep import train_together
 from mgu.results.events import Ended, Event, RunEvent
 from mgu.results.folder import run_folder
@@ -16,7 +17,12 @@ from mgu.run.execute import run
 
 
 def run_isolated(send: Callable[[RunEvent], None], configs: Sequence[RunConfig]) -> None:
-    """`run_together`, with what libraries print in the first run's log: the terminal is the caller's."""
+    """Calls `run_together` with stdout and stderr of this process in the first run's log: the terminal is the caller's.
+
+    Args:
+        send: Takes the events.
+        configs: The runs; their results are in their folders afterwards.
+    """
     with (run_folder(configs[0]) / "log.txt").open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
@@ -24,16 +30,22 @@ def run_isolated(send: Callable[[RunEvent], None], configs: Sequence[RunConfig])
 
 
 def run_together(configs: Sequence[RunConfig], send: Callable[[RunEvent], None] = lambda event: None) -> list[Result]:
-    """`run` of each; the caller holds the locks of all.
+    """Trains runs of one data set at once; they share it in memory.
 
-    `send` is told the events of each run with its number, from 0, and at last Ended with its result.
+    Args:
+        configs: The runs; the caller holds the locks of all.
+        send: Takes the events of each run with its number, from 0, and at last Ended with its result.
+
+    Returns:
+        The results in the order of the runs.
     """
+    dataset = open_dataset(configs[0].dataset)
 
-    def one(number: int, place: Alone) -> Result:
+    def one(number: int, slot: Slot) -> Result:
         def send_own(event: Event) -> None:
             send(RunEvent(number, event))
 
-        result = run(configs[number], send_own, place)
+        result = run(configs[number], send_own, slot, dataset)
         send_own(Ended(result))
         return result
 

@@ -13,7 +13,7 @@ from rich.table import Table
 from mgu.config.run import RunConfig
 from mgu.console.live import ROOMY
 from mgu.console.text import count, describe_s, size, table_console
-from mgu.isolation import CALIBRATE, CHECK_ALL, LOOK_AT_MODELS, call
+from mgu.isolation import CALIBRATE, CHECK_ENVIRONMENT, SIZE_MODELS, call
 from mgu.measure.estimate import Estimate, Model, Sample, estimate
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep.sweep import find_samples
@@ -49,8 +49,8 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         UserError: A run cannot be trained here.
     """
     with Console(stderr=True).status("looking at data and models"):
-        call(CHECK_ALL, configs)
-        models: dict[str, Model] = call(LOOK_AT_MODELS, configs)
+        call(CHECK_ENVIRONMENT, configs)
+        models: dict[str, Model] = call(SIZE_MODELS, configs)
     samples = find_samples(configs)
     states = {run_folder(config): find_state(config) for config in configs}
     todo = [config for config in configs if config.force or states[run_folder(config)] != "done"]

@@ -18,7 +18,7 @@ from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, print_outcomes
 from mgu.console.text import count, describe_s, print_line
-from mgu.isolation import CHECK_ALL, LOOK_AT_MODELS, call, start_server
+from mgu.isolation import CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
 from mgu.measure.estimate import Model, Sample, estimate, sample_of
 from mgu.results.files import make_folder
 from mgu.results.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
@@ -56,10 +56,10 @@ class Sweep:
         kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
-        call(CHECK_ALL, self.configs, on_event=lambda note: print_line(note.text))
+        call(CHECK_ENVIRONMENT, self.configs, on_event=lambda note: print_line(note.text))
         states = {run_folder(config): find_state(config) for config in self.configs}
         self.todo = {folder: c for c in self.configs if states[folder := run_folder(c)] != "done" or c.force}
-        self.models = call(LOOK_AT_MODELS, list(self.todo.values()) or self.configs[:1])
+        self.models = call(SIZE_MODELS, list(self.todo.values()) or self.configs[:1])
         self.samples = find_samples(self.configs)
         print_line(self._describe(states))
 

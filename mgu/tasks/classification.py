@@ -10,15 +10,17 @@ from mgu.tasks.score import SCORES
 
 
 def balance(labels: Tensor, num_classes: int) -> Tensor:
-    """Weights (K,) under which all classes of `labels` (N,) count alike, and their mean over the labels is 1."""
+    """Returns class weights (K,) that make all classes of `labels` (N,) count alike, with mean 1 over the labels."""
     counts = labels.bincount(minlength=num_classes)
     return len(labels) / (num_classes * counts.clamp(min=1))
 
 
 class Classification:
-    """Softmax cross-entropy; accuracy and macro averages, computed from the confusion matrix (K, K).
+    """Computes softmax cross-entropy, accuracy and macro averages, the latter two from a confusion matrix (K, K).
 
-    class_weights: (K,) by which examples of a class count in the loss, in the metrics they all count alike.
+    Args:
+        num_classes: K.
+        class_weights: How much an example of each class (K,) counts in the loss. In the metrics all count alike.
     """
 
     score = SCORES["classification"]
@@ -27,31 +29,33 @@ class Classification:
         self.num_classes, self.class_weights = num_classes, class_weights
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross-entropy in nats of logits (B, K) and targets (B,)."""
+        """Returns the mean cross-entropy, in nats, of logits (B, K) and targets (B,)."""
         if self.class_weights is None:
             return F.cross_entropy(logits, targets)
         self.class_weights = self.class_weights.to(logits.device)  # moves once
-        # Over the number of examples, not over their weights as torch's mean: in a small batch of one class those
-        # would cancel out.
+        # Divided by the number of examples, not by their weights as in torch's mean: in a small batch of one class
+        # the weights would cancel out.
         return F.cross_entropy(logits, targets, self.class_weights, reduction="sum") / len(targets)
 
     def totals(self, device: torch.device | None = None) -> Tensor:
-        """No counts yet (K, K), by true class (row) and predicted class (column)."""
+        """Returns an empty confusion matrix (K, K), by true class (row) and predicted class (column)."""
         return torch.zeros(self.num_classes, self.num_classes, dtype=torch.long, device=device)
 
     def count(self, confusion: Tensor, logits: Tensor, targets: Tensor) -> None:
-        """Add a batch to `confusion`, in place."""
+        """Adds a batch to `confusion` in place."""
         cells = torch.add(logits.argmax(dim=1), targets, alpha=self.num_classes)
         # Not torch.bincount: on CUDA it waits for the device to learn how many bins there are.
         confusion.view(-1).scatter_add_(0, cells, torch.ones_like(cells))
 
     def correct(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Whether each of a batch is classified correctly (B,)."""
+        """Returns whether each example of a batch is classified correctly (B,)."""
         return logits.argmax(dim=1) == targets
 
     def metrics(self, confusion: Tensor) -> dict[str, float]:
-        """Fractions in 0..1. Means are over the classes that were there or predicted; one that was not predicted has
-        precision 0, one that was not there recall 0 (scikit-learn's rules).
+        """Returns accuracy, macro precision and macro recall as fractions in 0..1, by scikit-learn's rules.
+
+        Means are over the classes that occur or are predicted. A class that is never predicted has precision 0; one
+        that never occurs has recall 0.
         """
         counts = confusion.double().cpu()
         hits, predicted, there = counts.diagonal(), counts.sum(dim=0), counts.sum(dim=1)

@@ -1,4 +1,4 @@
-"""Ranking: which of many items was chosen?"""
+"""Ranking of many items, one of which was chosen."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from torch import Tensor
 
 from mgu.tasks.score import SCORES
 
-CUT = 10  # places that are looked at
+CUT = 10  # the k of recall@k and NDCG@k
 
 
 class Ranking:
-    """Softmax cross-entropy over the candidates; recall@10 and NDCG@10 of one chosen item among all.
+    """Computes softmax cross-entropy over candidates, and recall@10 and NDCG@10 of the chosen item among all items.
 
-    Metrics are counted where all `num_items` compete, not among the few that training draws: those would flatter
-    (Krichene and Rendle 2020). Losses of the two are not to be compared either.
+    Metrics are computed only where all items compete, not among the few that training samples, for sampled metrics are
+    biased (Krichene and Rendle 2020, https://doi.org/10.1145/3394486.3403226). Nor can the two losses be compared.
+
+    Args:
+        num_items: How many items there are.
     """
 
     score = SCORES["ranking"]
@@ -24,16 +27,16 @@ class Ranking:
         self.num_items = num_items
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross-entropy in nats of scores (B, M), -inf for what is no candidate, and the chosen ones (B,)."""
+        """Returns the mean cross-entropy, in nats, of scores (B, M), -inf for no candidate, and choices (B,)."""
         return F.cross_entropy(outputs, targets)
 
     def totals(self, device: torch.device | None = None) -> Tensor:
-        """Sums of nothing (3,): number, hits, discounted gains."""
+        """Returns empty sums (3,): examples, hits, discounted gains."""
         is_mps = device is not None and device.type == "mps"  # which has no float64
         return torch.zeros(3, device=device, dtype=torch.float32 if is_mps else torch.float64)
 
     def count(self, totals: Tensor, outputs: Tensor, targets: Tensor) -> None:
-        """Add a batch, if it ranks all items, to `totals`, in place; a tie is lost, and so is what is no number."""
+        """Adds a batch that ranks all items to `totals` in place; ties and NaN count as lost."""
         if outputs.shape[1] != self.num_items:
             return
         chosen = outputs.gather(1, targets[:, None])
@@ -43,6 +46,6 @@ class Ranking:
         totals.add_(torch.stack([torch.ones_like(hit).sum(), hit.sum(), gain.sum()]))
 
     def metrics(self, totals: Tensor) -> dict[str, float]:
-        """Means over what was ranked, in 0..1; none where nothing was."""
+        """Returns means over the ranked examples, in 0..1; an empty dict where there are none."""
         count, hits, gains = totals.tolist()
         return {"ndcg_at_10": gains / count, "recall_at_10": hits / count} if count else {}

@@ -12,9 +12,11 @@ from mgu.tasks.score import SCORES
 
 
 class Regression:
-    """Squared error of the standardised target (t - mean) / std; metrics in the unit of the target itself.
+    """Computes the squared error of standardised targets (t - mean) / std, and metrics in the target's own unit.
 
-    mean, std: those that the targets were standardised with.
+    Args:
+        mean: Mean that the targets were standardised with.
+        std: Standard deviation that they were standardised with.
     """
 
     score = SCORES["regression"]
@@ -23,23 +25,23 @@ class Regression:
         self.mean, self.std = mean, std
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean squared error of outputs (B, 1) or (B,) and targets (B,), in squared standard deviations."""
+        """Returns the mean squared error of outputs (B, 1) or (B,) and targets (B,), in squared standard deviations."""
         return F.mse_loss(outputs.view_as(targets), targets)
 
     def totals(self, device: torch.device | None = None) -> Tensor:
-        """Sums of nothing (5,): number, absolute error, squared error, target, squared target."""
+        """Returns empty sums (5,): examples, absolute error, squared error, target, squared target."""
         is_mps = device is not None and device.type == "mps"  # which has no float64
         return torch.zeros(5, device=device, dtype=torch.float32 if is_mps else torch.float64)
 
     def count(self, totals: Tensor, outputs: Tensor, targets: Tensor) -> None:
-        """Add a batch to `totals`, in place."""
+        """Adds a batch to `totals`, in place."""
         targets = targets.to(totals.dtype)
         error = outputs.view_as(targets).to(totals.dtype) - targets
         parts = (torch.ones_like(error), error.abs(), error.square(), targets, targets.square())
         totals.add_(torch.stack([part.sum() for part in parts]))
 
     def metrics(self, totals: Tensor) -> dict[str, float]:
-        """Rmse and mae in the target's unit; r2 against always saying the mean of these same targets."""
+        """Returns RMSE and MAE in the target's unit, and R² against predicting the mean of these targets."""
         count, absolute, squared, target, squared_target = totals.tolist()
         spread = squared_target - target * target / count
         return {

@@ -1,4 +1,4 @@
-"""What the training loop asks of a task."""
+"""The protocol of a task: what the training loop asks of it."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from mgu.tasks.score import Score
 
 
 class Task(Protocol):
-    """Loss and metrics of a model's outputs; `score` names the metric that counts, and which way is better.
+    """Computes loss and metrics of a model's outputs; `score` names the metric that counts.
 
-    Nothing here may wait for the device but `metrics`: sums are kept in one tensor of `totals`, and read once an epoch.
+    Only `metrics` may wait for the device: sums are kept in one tensor, which is read once an epoch.
     """
 
     score: Score
 
     def loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Mean over the batch (), to be minimised."""
+        """Returns the mean loss of a batch (), to be minimised."""
         ...
 
     def totals(self, device: torch.device | None = None) -> Tensor:
-        """Nothing counted yet."""
+        """Returns sums in which nothing is counted yet."""
         ...
 
     def count(self, totals: Tensor, outputs: Tensor, targets: Tensor) -> None:
-        """Add a batch to `totals`, in place."""
+        """Adds a batch to `totals`, in place."""
         ...
 
     def metrics(self, totals: Tensor) -> dict[str, float]:
-        """By name, as in mgu/results/result.py; none where nothing was counted."""
+        """Returns the metrics by their names in mgu/results/result.py; an empty dict where nothing was counted."""
         ...

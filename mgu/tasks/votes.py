@@ -1,4 +1,4 @@
-"""Several images of one case: what they say together, and how good that is."""
+"""Votes of several images on the class of their case, and the macro F1 of predictions."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from torch import Tensor
 
 
 def vote(logits: Tensor, cases: Tensor) -> tuple[Tensor, Tensor]:
-    """The class (M,) of each case, and the index (M,) of its first image, of logits (N, K) and cases (N,) by number.
+    """Lets each image vote for its most likely class; ties go to the class with the larger sum of probabilities.
 
-    Each image has one vote, for its most likely class; of classes with equally many the likelier one wins, by the sum
-    of the images' probabilities.
+    Args:
+        logits: Of the images (N, K).
+        cases: The case of each image (N,), by number.
+
+    Returns:
+        The class (M,) of each case in order of its number, and the index (M,) of its first image.
     """
     numbers, member = cases.unique(return_inverse=True)
     num_classes, probabilities = logits.shape[1], logits.double().softmax(dim=1)
     votes = torch.nn.functional.one_hot(logits.argmax(dim=1), num_classes).double()
-    # Never a vote's worth, however many images a case has.
+    # Less than one vote, however many images a case has.
     weighed = votes + probabilities / (len(cases) + 1)
     totals = torch.zeros(len(numbers), num_classes, dtype=torch.double, device=logits.device)
     totals.index_add_(0, member, weighed)
@@ -26,8 +30,9 @@ def vote(logits: Tensor, cases: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def macro_f1(confusion: Tensor) -> float:
-    """Mean over the classes of the harmonic mean of precision and recall, in 0..1, of counts (K, K) by true class (row)
-    and predicted class. A class neither there nor predicted is in no mean (scikit-learn's rule).
+    """Returns macro F1 in 0..1 of counts (K, K) by true class (row) and predicted class.
+
+    A class that neither occurs nor is predicted is left out of the mean (scikit-learn's rule).
     """
     counts = confusion.double().cpu()
     both = counts.sum(dim=0) + counts.sum(dim=1)

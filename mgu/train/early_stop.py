@@ -1,4 +1,4 @@
-"""Early stopping on a score."""
+"""Early stopping on the validation score."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ from mgu.tasks.score import Score
 
 
 class EarlyStop:
-    """Keeps the best score; `stopped` once `patience` epochs have gone by without a better one (Keras' rule)."""
+    """Tracks the best score; `stopped` once `patience` epochs have brought no better one (Keras' rule).
+
+    Args:
+        patience: Epochs without a better score.
+        score: Which way is better.
+    """
 
     def __init__(self, patience: int, score: Score) -> None:
         self.patience, self.score = patience, score
@@ -15,7 +20,7 @@ class EarlyStop:
         self.waited = 0
 
     def improved(self, epoch: int, value: float) -> bool:
-        """Take note of one epoch; True where it is the best so far. An equal value is no improvement."""
+        """Records the value of one epoch; returns whether it is the best so far. An equal value is no improvement."""
         if self.score.is_better(value, self.best_score):
             self.best_score, self.best_epoch, self.waited = value, epoch, 0
             return True
@@ -24,4 +29,5 @@ class EarlyStop:
 
     @property
     def stopped(self) -> bool:
+        """Whether patience has run out."""
         return self.waited >= self.patience

@@ -12,28 +12,68 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from mgu.data.splits import Data, Splits
 from mgu.tasks.task import Task
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.early_stop import EarlyStop
+from mgu.train.learner import Learner
 from mgu.train.step import Metrics, Step, Totals
 
 
 @dataclass
 class Fit:
-    """What training came to. `best_epoch` counts from 1; it and `best_weights` are None if no epoch ended finite."""
+    """Holds the outcome of training, complete or so far.
+
+    Attributes:
+        status: "diverged" once a loss was not finite.
+        history: One row per epoch, see `fit`.
+        best_epoch: The epoch with the best validation score, from 1; None if no epoch ended finite.
+        best_weights: The state dict of the model after that epoch.
+    """
 
     status: Literal["ok", "diverged"] = "ok"
     history: list[dict[str, float]] = field(default_factory=list)
     best_epoch: int | None = None
     best_weights: dict[str, Any] | None = None
+
+
+class FitSettings(NamedTuple):
+    """Holds how long to train, and on batches of which size.
+
+    Attributes:
+        epochs: Passes over the training data, at most.
+        batch_size: Examples per training step.
+        eval_batch_size: Examples per batch of an evaluation.
+        patience: Epochs without a better validation score after which training stops.
+        first_best: The first epoch that can be the best one, and from which patience counts.
+    """
+
+    epochs: int
+    batch_size: int
+    eval_batch_size: int
+    patience: int
+    first_best: int = 1
+
+
+class Callbacks(NamedTuple):
+    """Holds what `fit` calls while it trains.
+
+    Attributes:
+        on_step: Called after every batch.
+        on_epoch: Called after every epoch with the outcome so far.
+    """
+
+    on_step: Callable[[], None] = lambda: None
+    on_epoch: Callable[[Fit], None] = lambda fit: None
+
+
+SILENT = Callbacks()
 
 
 def train_epoch(
@@ -43,7 +83,18 @@ def train_epoch(
     shuffle: torch.Generator,
     on_step: Callable[[], None] = lambda: None,
 ) -> Metrics:
-    """One pass over the step's data in random order; mean loss and metrics of the batches as they were trained on."""
+    """Trains for one pass over the step's data in random order.
+
+    Args:
+        step: Trains on the examples at an index.
+        schedule: Of the learning rate, stepped after every batch.
+        batch_size: Examples per step; the last batch may be smaller.
+        shuffle: Draws the order.
+        on_step: Called after every batch.
+
+    Returns:
+        Mean loss and metrics of the batches as they were trained on.
+    """
     step.begin()
     order = torch.randperm(len(step.data), generator=shuffle).to(step.data.device)
     for index in order.split(batch_size):
@@ -61,8 +112,17 @@ def evaluate(
     batch_size: int,
     on_batch: Callable[[Tensor, Tensor], None] = lambda outputs, targets: None,
 ) -> Metrics:
-    """Mean loss and metrics of the model as it is used: no dropout, running statistics. Batches follow the order of
-    `data`; on_batch gets the outputs (B, ...) and targets (B,) of each.
+    """Evaluates a model as it is used: without dropout, by running statistics. It is left in evaluation mode.
+
+    Args:
+        model: Lies where the data do.
+        data: Examples, taken in their order.
+        task: Loss and metrics.
+        batch_size: Examples per forward pass.
+        on_batch: Called with the outputs (B, ...) and targets (B,) of each batch.
+
+    Returns:
+        Mean loss and metrics by name.
     """
     model.eval()
     totals = Totals(task, data.device)
@@ -75,60 +135,58 @@ def evaluate(
 
 
 def fit(
-    model: nn.Module,
+    learner: Learner,
     splits: Splits,
-    task: Task,
-    optimizer: Optimizer,
-    schedule: LRScheduler,
+    settings: FitSettings,
     *,
-    epochs: int,
-    batch_size: int,
-    eval_batch_size: int,
-    patience: int,
     shuffle: torch.Generator,
-    as_graph: Callable[[Step], Step | ReplayedStep] = lambda step: step,
     so_far: Fit | None = None,
-    on_step: Callable[[], None] = lambda: None,
-    on_epoch: Callable[[Fit], None] = lambda fit: None,
+    as_graph: Callable[[Step], Step | ReplayedStep] = lambda step: step,
     penalty: Callable[[], Tensor] | None = None,
-    first_best: int = 1,
+    callbacks: Callbacks = SILENT,
 ) -> Fit:
-    """Train until `epochs`, or `patience` epochs without a better validation score, or a loss that is not finite.
+    """Trains until the last epoch, until patience runs out, or until a loss is not finite.
 
-    as_graph: makes of the step what is to be called for every batch, see mgu/train/cuda_graph.py.
-    so_far: what an interrupted call had come to; the other arguments must be in the state that they had then.
-    on_step is called after every batch, on_epoch after every epoch; penalty: see mgu/train/step.py.
-    first_best: the first epoch that can be the best one, and from which patience counts.
     A row of the history has: epoch (from 1), lr (after it), the metrics as train_* and val_*, and the seconds spent on
     training and on evaluation.
+
+    Args:
+        learner: What is trained; it is left as the last epoch left it.
+        splits: Data on the device of the model; the test examples are not looked at.
+        settings: Epochs, batch sizes and patience.
+        shuffle: Draws the order of the training examples.
+        so_far: Outcome of an interrupted call; the other arguments must be in the state that they had then.
+        as_graph: Returns what is to be called for every batch, see mgu/train/cuda_graph.py.
+        penalty: Added to the loss in training, see mgu/train/step.py.
+        callbacks: Called after every batch and epoch.
+
+    Returns:
+        The outcome, with the weights of the best epoch.
     """
-    outcome, early_stop = so_far or Fit(), EarlyStop(patience, task.score)
-    for row in outcome.history[first_best - 1 :]:
+    model, task, optimizer, schedule = learner
+    outcome, early_stop = so_far or Fit(), EarlyStop(settings.patience, task.score)
+    for row in outcome.history[settings.first_best - 1 :]:
         early_stop.improved(int(row["epoch"]), row[f"val_{task.score.metric}"])
     plain = Step(model, splits.train, task, optimizer, penalty)
-    step = plain if penalty else as_graph(plain)  # the host works out a penalty's weight anew for every step
-    for epoch in range(len(outcome.history) + 1, epochs + 1):
+    step = plain if penalty else as_graph(plain)  # the host computes a penalty's weight anew for every step
+    for epoch in range(len(outcome.history) + 1, settings.epochs + 1):
         if early_stop.stopped or outcome.status == "diverged":
             break
         started = time.perf_counter()
-        train = train_epoch(step, schedule, batch_size, shuffle, on_step)
+        train = train_epoch(step, schedule, settings.batch_size, shuffle, callbacks.on_step)
         trained = time.perf_counter()
-        val = evaluate(model, splits.val, task, eval_batch_size)
-        row = {
-            "epoch": epoch,
-            "lr": float(schedule.get_last_lr()[0]),
-            **_prefixed("train", train),
-            **_prefixed("val", val),
-        }
-        row |= {"train_s": trained - started, "evaluate_s": time.perf_counter() - trained}
-        outcome.history.append(row)
+        val = evaluate(model, splits.val, task, settings.eval_batch_size)
+        seconds = {"train_s": trained - started, "evaluate_s": time.perf_counter() - trained}
+        rates = {"epoch": epoch, "lr": float(schedule.get_last_lr()[0])}
+        outcome.history.append(rates | _prefixed("train", train) | _prefixed("val", val) | seconds)
         if not (math.isfinite(train["loss"]) and math.isfinite(val["loss"])):
             outcome.status = "diverged"
-        elif epoch >= first_best and early_stop.improved(epoch, val[task.score.metric]):
+        elif epoch >= settings.first_best and early_stop.improved(epoch, val[task.score.metric]):
             outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
-        on_epoch(outcome)
+        callbacks.on_epoch(outcome)
     return outcome
 
 
 def _prefixed(prefix: str, metrics: Metrics) -> Metrics:
+    """Returns the metrics under names that begin with the split."""
     return {f"{prefix}_{name}": value for name, value in metrics.items()}

@@ -1,4 +1,4 @@
-"""One step of training: forward, loss, backward, update, and its part in the totals of the epoch."""
+"""One training step: forward, loss, backward, update, and its contribution to the totals of the epoch."""
 
 from __future__ import annotations
 
@@ -15,10 +15,16 @@ Metrics = dict[str, float]
 
 
 class Step:
-    """`step(index)` trains `model` on the examples at `index` (B,), which lies on their device. Waits for nothing.
+    """Trains a model on the examples at an index (B,): `step(index)`. It does not wait for the device.
 
-    penalty: called after each forward pass; training adds it to the loss, the totals are without it.
-    Everything that it reads and changes stays where it is in memory, so that it can be recorded: see cuda_graph.py.
+    Everything that a step reads and changes stays where it is in memory, so that CUDA can record it: see cuda_graph.py.
+
+    Args:
+        model: Lies where the data do.
+        data: Training examples.
+        task: Loss and metrics.
+        optimizer: Of the model's parameters.
+        penalty: Called after each forward pass and added to the loss; the totals are without it.
     """
 
     def __init__(
@@ -33,7 +39,7 @@ class Step:
         self.totals = Totals(task, data.device)
 
     def begin(self) -> None:
-        """An epoch."""
+        """Begins an epoch: training mode, empty totals."""
         self.model.train()
         self.totals.clear()
 
@@ -42,7 +48,7 @@ class Step:
         self.optimizer.step()
 
     def gradients(self, index: Tensor) -> None:
-        """All of a step but the update."""
+        """Does all of a step but the update."""
         inputs, targets = self.data.batch(index)
         outputs = self.model(inputs)
         loss = self.task.loss(outputs, targets)
@@ -52,7 +58,12 @@ class Step:
 
 
 class Totals:
-    """Sums that stay on the device until they are asked for."""
+    """Sums up loss and metrics on the device; only `metrics` waits for it.
+
+    Args:
+        task: Loss and metrics.
+        device: Where the batches are.
+    """
 
     def __init__(self, task: Task, device: torch.device) -> None:
         self.task = task
@@ -61,16 +72,17 @@ class Totals:
         self.totals = task.totals(device)
 
     def clear(self) -> None:
-        """In place."""
+        """Sets all sums to zero, in place."""
         self.loss.zero_()
         self.counted.zero_()
         self.totals.zero_()
 
     def add(self, loss: Tensor, outputs: Tensor, targets: Tensor) -> None:
-        """`loss` is the mean over the batch; batches weigh by their size."""
+        """Adds a batch, weighted by its size; `loss` is the mean over it."""
         self.loss.add_(loss.detach(), alpha=len(targets))
         self.counted.add_(len(targets))
         self.task.count(self.totals, outputs.detach(), targets)
 
     def metrics(self) -> Metrics:
+        """Returns the mean loss and the metrics by name."""
         return {"loss": (self.loss / self.counted).item(), **self.task.metrics(self.totals)}

@@ -24,12 +24,11 @@ from mgu.console.lines import LineView
 from mgu.data.cases import cache as case_cache
 from mgu.data.cases import cases
 from mgu.data.cases.cases import CaseImages, load_cases
+from mgu.data.cases.dataset import CaseDataset
 from mgu.data.cases.decode import decode
-from mgu.data.cases.files import settle
-from mgu.data.datasets import build_task
+from mgu.data.datasets import open_dataset
 from mgu.data.splits import Splits, split_classes
 from mgu.errors import UserError
-from mgu.factory.model import build_splits
 from mgu.factory.trained import load_trained
 from mgu.report.stats.correct import Bits
 from mgu.results.correct import read_correct
@@ -106,7 +105,7 @@ def of(composed: dict[str, Any], tmp_path: Path) -> Of:
             key, value = override.split("=", 1)
             *section, name = key.split(".")
             (values[section[0]] if section else values)[name] = yaml.safe_load(value)
-        return check_config(values | {"dataset": settle(values["dataset"])})
+        return check_config(values | {"dataset": CaseDataset.resolve(values["dataset"])})
 
     return configured
 
@@ -127,7 +126,7 @@ def pixels_of(part: CaseImages) -> Any:
 
 def test_no_case_crosses_and_every_class_is_everywhere(of: Of, tmp_path: Path) -> None:
     root = save_cases(tmp_path / "data")
-    parts = parts_of(build_splits(of(root)))
+    parts = parts_of(open_dataset(of(root).dataset).splits)
     members = [set(part.cases.tolist()) for part in parts]
     assert not members[0] & members[1] and not members[0] & members[2] and not members[1] & members[2]
     assert len(set.union(*members)) == sum(CLASSES.values()) and sum(len(part) for part in parts) == 3 * 24
@@ -151,11 +150,11 @@ def test_other_shares_are_other_experiments(of: Of, tmp_path: Path) -> None:
 
 def test_the_split_is_the_same_for_all_seeds_sizes_and_broken_images(of: Of, tmp_path: Path) -> None:
     root = save_cases(tmp_path / "data")
-    whole = parts_of(build_splits(of(root)))
+    whole = parts_of(open_dataset(of(root).dataset).splits)
     (root / "normal" / "normal_03" / "acetic_1.png").write_bytes(b"no picture")
     others = ["seed=3", "dataset.image_shape=[1,10,12]", "dataset.fit=stretch"]
     for override in others:
-        splits = build_splits(of(root, "dataset.broken=skip", override))
+        splits = open_dataset(of(root, "dataset.broken=skip", override).dataset).splits
         for ours, theirs in zip(whole, parts_of(splits), strict=True):
             assert set(ours.cases.tolist()) == set(theirs.cases.tolist())
         assert splits.notes == ("1 image skipped: " + splits.notes[0].split(": ", 1)[1],)
@@ -185,7 +184,9 @@ def test_a_csv_and_a_folder_are_the_same_data(of: Of, tmp_path: Path) -> None:
     folder, *tables = (of(path) for path in (root, table, semicolons))
     assert {config.identity for config in tables} == {folder.identity}
     assert folder.dataset.classes == ["cancer", "normal", "type_1"] and folder.dataset.task == "classification"
-    for ours, theirs in zip(parts_of(build_splits(folder)), parts_of(build_splits(tables[0])), strict=True):
+    for ours, theirs in zip(
+        parts_of(open_dataset(folder.dataset).splits), parts_of(open_dataset(tables[0].dataset).splits), strict=True
+    ):
         assert torch.equal(ours.pixels, theirs.pixels) and torch.equal(ours.cases, theirs.cases)
 
 
@@ -196,13 +197,13 @@ def test_stages_come_from_the_csv_or_the_files_names(of: Of, tmp_path: Path) -> 
     acetic = [of(path, "dataset.stages=[acetic]") for path in (root, table)]
     assert len({config.identity for config in (everything, *acetic)}) == 2
     for config in acetic:
-        parts = parts_of(build_splits(config))
+        parts = parts_of(open_dataset(config.dataset).splits)
         assert sum(len(part) for part in parts) == 2 * 24 and count_images(parts[2]) == [2] * 4
     for file in root.glob("*/*/green.png"):
         file.unlink()
     assert of(root).identity == acetic[0].identity  # what is trained is the same
     named = of(root, "dataset.stages=[2]", r"dataset.stage_pattern=_(\d)$")
-    assert sum(len(part) for part in parts_of(build_splits(named))) == 24
+    assert sum(len(part) for part in parts_of(open_dataset(named.dataset).splits)) == 24
 
 
 def test_the_identity_is_of_the_images_and_not_of_their_place(of: Of, tmp_path: Path) -> None:
@@ -314,12 +315,12 @@ def test_a_broken_image_is_refused_or_skipped_by_name(
         with pytest.raises(
             UserError, match=rf"must be whole and each there once, but {name} {reason}.* dataset.broken=skip"
         ):
-            build_splits(of(root))
+            open_dataset(of(root).dataset).splits
         assert not list(cache.glob("*.part")) and not list(cache.glob("*.json"))
-    splits = build_splits(of(root, "dataset.broken=skip"))
+    splits = open_dataset(of(root, "dataset.broken=skip").dataset).splits
     assert sum(len(part) for part in parts_of(splits)) == 3 * 24 - 1 and name in splits.notes[0]
     with pytest.raises(UserError, match=f"but {name} {reason}"):  # and not from the cache
-        build_splits(of(root))
+        open_dataset(of(root).dataset).splits
 
 
 def test_a_case_all_of_whose_images_are_broken(of: Of, tmp_path: Path) -> None:
@@ -329,7 +330,7 @@ def test_a_case_all_of_whose_images_are_broken(of: Of, tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"every class must have whole images .* of 'a' there is none left for (train|val|test)"
     ):
-        build_splits(of(root, "dataset.broken=skip"))
+        open_dataset(of(root, "dataset.broken=skip").dataset).splits
 
 
 def test_what_is_cached_is_what_was_decoded(
@@ -422,12 +423,12 @@ def test_a_cache_that_cannot_be_written(of: Of, tmp_path: Path) -> None:
 
 def test_balanced_weights_are_scikit_learns_and_of_training_images_only(of: Of, tmp_path: Path) -> None:
     config = of(save_cases(tmp_path / "data"), "dataset.class_weights=balanced")
-    task, (train, *_) = build_task(config.dataset), parts_of(build_splits(config))
+    task, (train, *_) = open_dataset(config.dataset).task, parts_of(open_dataset(config.dataset).splits)
     assert isinstance(task, Classification) and task.class_weights is not None
     expected = compute_class_weight("balanced", classes=np.arange(3), y=train.labels.numpy())
     torch.testing.assert_close(task.class_weights, torch.tensor(expected).float())
     assert task.class_weights[train.labels].mean() == pytest.approx(1.0)
-    plain = build_task(of(tmp_path / "data").dataset)
+    plain = open_dataset(of(tmp_path / "data").dataset).task
     assert isinstance(plain, Classification) and plain.class_weights is None
 
 

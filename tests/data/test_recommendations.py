@@ -18,12 +18,16 @@ from sklearn.metrics import ndcg_score
 from torch import nn
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
 from mgu.data.ratings import files
 from mgu.data.ratings.candidates import Candidates
 from mgu.data.ratings.movielens import Interactions, load_movielens
 from mgu.data.ratings.splits import split_next_item, split_ratings
 from mgu.errors import UserError
-from mgu.factory.model import build_model, build_splits, count_flops
+from mgu.explain.explanation import explain_model
+from mgu.factory.experiment import resolve
+from mgu.factory.model import build_model, count_flops
+from mgu.factory.trained import load_trained
 from mgu.models.recommender import Factorisation, Popularity, embedding
 from mgu.results.folder import run_folder
 from mgu.run.execute import run
@@ -169,7 +173,7 @@ def test_a_run_is_known_by_its_files_and_not_by_where_they_lie(
     other = at(tmp_path)
     assert other.identity != first.identity and other.dataset.label != first.dataset.label
     with pytest.raises(UserError, match=r"must be the files that the run began with, but those in .* have changed"):
-        build_splits(copy)
+        open_dataset(copy.dataset).splits
 
 
 # Splits
@@ -324,10 +328,10 @@ SMALL = ("dataset=movielens", "layout.width=16", "dataset.embedding=4", "trainin
 
 def test_sizes_and_flops_by_hand(configure: Configure, root: Path) -> None:
     config = configure(*SMALL, "layout=dense_2", "norm=no_norm", f"dataset.root={root}")
-    model, width = build_model(config), 2 * 4 + 6 + 20
+    model, width = build_model(resolve(config)), 2 * 4 + 6 + 20
     dense = width * 16 + 16 + 16 * 16 + 16 + 16 + 1
     assert sum(p.numel() for p in model.parameters()) == dense + 4 * NUM_USERS + 4 * (NUM_ITEMS + 1)
-    assert count_flops(config) == 2 * (width * 16 + 16 * 16 + 16)
+    assert count_flops(resolve(config)) == 2 * (width * 16 + 16 * 16 + 16)
     assert model(torch.tensor([[[0, 1], [0, NUM_ITEMS]]])).isinf().tolist() == [[False, True]]
 
 
@@ -352,6 +356,23 @@ def test_ratings_are_predicted_better_than_by_their_mean(configure: Configure, r
     result = run(config)
     assert result.task == "regression" and result.dataset.startswith("movielens-ratings@")
     assert result.val and result.val.r2 and result.val.r2 > 0.3 and result.val.rmse < 1.2
+
+
+@pytest.mark.parametrize("choice", ["layout=dense_2 mgu=reference", "layout=mf_32 norm=no_norm"])
+def test_a_trained_recommender_is_rebuilt_with_the_features_of_its_data(
+    choice: str, configure: Configure, root: Path
+) -> None:
+    """Features are buffers that are not in the weights' file."""
+    small = [value for value in SMALL if "mf" not in choice or "width" not in value]
+    config = configure(*small, *choice.split(), f"dataset.root={root}", "training.epochs=2")
+    run_folder(config).mkdir(parents=True)
+    run(config)
+    trained = load_trained(run_folder(config))
+    assert not any(tensor.is_meta for tensor in (*trained.model.parameters(), *trained.model.buffers()))
+    metrics = evaluate(trained.model, trained.splits.val, trained.experiment.task, 16)
+    assert trained.result.val and metrics["ndcg_at_10"] == pytest.approx(trained.result.val.ndcg_at_10)
+    if config.mgu:
+        assert len(explain_model(trained.experiment, trained.model, trained.splits.val).units) == 2
 
 
 def test_what_does_not_fit_is_refused(configure: Configure, root: Path) -> None:

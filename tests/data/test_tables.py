@@ -21,14 +21,16 @@ from torch import nn
 
 from mgu.cli.conf import conf_dir
 from mgu.config.prune import read_settings
-from mgu.data.datasets import build_task, load_table
+from mgu.data.datasets import open_dataset
 from mgu.data.tables import adult
 from mgu.data.tables.adult import load_adult
 from mgu.data.tables.columns import advise_drop, check_table
+from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.rows import Rows
 from mgu.data.tables.table import encode_table
 from mgu.errors import UserError
-from mgu.factory.model import build_model, build_splits, build_toys, count_flops
+from mgu.factory.experiment import resolve
+from mgu.factory.model import build_model, build_toys, count_flops
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import count_keras
 from mgu.prune.pipeline import run_pruning
@@ -146,15 +148,15 @@ def test_adult_as_uci_publishes_it(data_root: str, configure: Configure) -> None
     assert [(part["income"] == ">50K").mean().round(4) for part in (train, test)] == [0.2408, 0.2362]
     assert train["workclass"].isna().sum() == 1836 and train["education"].isna().sum() == 0
     config = configure("dataset=adult", "layout=dense_2", f"dataset.root={data_root}")
-    splits = build_splits(config)
+    splits = open_dataset(config.dataset).splits
     assert [len(part) for part in (splits.train, splits.val, splits.test)] == [29_305, 3_256, 16_281]
     inputs, targets = splits.train.batch(slice(None))
     assert inputs.shape[1] == 108 and inputs.isfinite().all() and set(targets.tolist()) == {0, 1}
     torch.testing.assert_close(inputs[:, :6].mean(dim=0), torch.zeros(6), atol=1e-4, rtol=0)
     assert (inputs[:, 6:].sum(dim=1) == 8).all()  # one of each of the eight categories
-    paper = load_table(
+    paper = TableDataset(
         configure("dataset=adult", "layout=dense_2", "dataset.split=paper", f"dataset.root={data_root}").dataset
-    )
+    ).table
     assert paper.splits.test is None and len(paper.splits.val) == 16_281
 
 
@@ -215,7 +217,7 @@ def test_a_table_is_split_by_no_seed_and_no_row_is_in_two_parts(saved: Any, conf
     frame = some_rows().assign(area=np.arange(100.0))
     parts = []
     for seed in (0, 1):
-        splits = build_splits(configure(*saved(frame), f"seed={seed}"))
+        splits = open_dataset(configure(*saved(frame), f"seed={seed}").dataset).splits
         parts.append([part.batch(slice(None))[0][:, 0] for part in (splits.train, splits.val, splits.test)])
     assert [len(part) for part in parts[0]] == [72, 8, 20]
     assert all(torch.equal(a, b) for a, b in zip(*parts, strict=True))
@@ -230,7 +232,7 @@ def test_the_identity_is_of_the_content_and_not_of_the_place(saved: Any, configu
     assert configure(*overrides, f"dataset.path={elsewhere}").identity == first.identity
     assert configure(*saved(some_rows(seed=1))).identity != first.identity
     with pytest.raises(UserError, match=r"the run began with, but .* has changed"):
-        build_splits(first)
+        open_dataset(first.dataset).splits
 
 
 def test_other_test_rows_are_another_experiment(saved: Any, configure: Configure) -> None:
@@ -290,7 +292,7 @@ def test_a_table_that_cannot_be_learned_from(
     content: pd.DataFrame | str, target: str, more: str, message: str, saved: Any, configure: Configure
 ) -> None:
     with pytest.raises(UserError, match=message) as caught:
-        build_splits(configure(*saved(content, target), *more.split()))
+        open_dataset(configure(*saved(content, target), *more.split()).dataset).splits
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -324,10 +326,10 @@ def test_words_for_what_is_missing_are_words_among_words(saved: Any, configure: 
         area=BASE["area"].astype(str).where(BASE.index % 9 > 0, "NA"),
         city=BASE["city"].where(BASE.index % 5 > 0, "None"),
     ).to_csv(index=False)
-    table = load_table(configure(*saved(text)).dataset)
+    table = TableDataset(configure(*saved(text)).dataset).table
     assert table.num_inputs == (2 + 1) + 4  # area, rooms, whether area is missing; three cities and None
     assert table.splits.notes == ("columns taken for numbers: area, rooms, and for categories: city (4 values)",)
-    assert load_table(configure(*saved(text, "city")).dataset).classes == ["Bacau", "Cluj", "Iasi", "None"]
+    assert TableDataset(configure(*saved(text, "city")).dataset).table.classes == ["Bacau", "Cluj", "Iasi", "None"]
 
 
 def test_copies_of_training_rows_are_counted() -> None:
@@ -351,7 +353,7 @@ def test_advice_on_columns_can_be_pasted(name: str) -> None:
 def test_a_torn_archive_is_named(form: str, saved: Any, configure: Configure, tmp_path: Path) -> None:
     overrides, path = saved(BASE), tmp_path / f"houses.csv.{form}"
     BASE.to_csv(path, index=False)
-    assert load_table(configure(*overrides, f"dataset.path={path}").dataset).num_inputs == 5
+    assert TableDataset(configure(*overrides, f"dataset.path={path}").dataset).table.num_inputs == 5
     path.write_bytes(path.read_bytes()[:-60])
     with pytest.raises(UserError, match="cannot be read as one: "):
         configure(*overrides, f"dataset.path={path}")
@@ -372,19 +374,19 @@ def test_a_file_in_latin_1_and_a_packer_that_is_missing(saved: Any, configure: C
 def test_columns_to_drop_may_be_called_anything(saved: Any, configure: Configure) -> None:
     text = BASE.assign(**{"1": 2, "1.5": 2, "nan": 2, "null": 2}).to_csv(index=False)
     config = configure(*saved(text), "dataset.drop=[1,1.5,nan,null]", "dataset.separator=','")
-    assert load_table(config.dataset).num_inputs == 5
+    assert TableDataset(config.dataset).table.num_inputs == 5
 
 
 @pytest.mark.parametrize("separator", ["'\\t'", "tab"])
 def test_a_tab_as_a_shell_can_say_it(separator: str, saved: Any, configure: Configure) -> None:
     config = configure(*saved(BASE.to_csv(sep="\t", index=False)), f"dataset.separator={separator}")
-    assert load_table(config.dataset).num_inputs == 5
+    assert TableDataset(config.dataset).table.num_inputs == 5
 
 
 def test_separators_marks_and_columns_to_drop(saved: Any, configure: Configure) -> None:
     text = "\ufeff" + BASE.assign(day="2020-01-31").to_csv(sep=";", index=False)
     config = configure(*saved(text), "dataset.separator=';'", "dataset.drop=[day]")
-    assert load_table(config.dataset).num_inputs == 2 + 3
+    assert TableDataset(config.dataset).table.num_inputs == 2 + 3
 
 
 def test_parquet_is_read_where_pyarrow_is(tmp_path: Path, configure: Configure) -> None:
@@ -398,8 +400,8 @@ def test_parquet_is_read_where_pyarrow_is(tmp_path: Path, configure: Configure) 
             configure(*overrides)
         return
     with pytest.raises(UserError, match="'day' has dates"):
-        build_splits(configure(*overrides))
-    assert load_table(configure(*overrides, "dataset.drop=[day]").dataset).num_inputs == 5
+        open_dataset(configure(*overrides).dataset).splits
+    assert TableDataset(configure(*overrides, "dataset.drop=[day]").dataset).table.num_inputs == 5
 
 
 # Dense networks and regression
@@ -411,19 +413,22 @@ def test_dense_sizes_and_flops_by_hand(saved: Any, configure: Configure) -> None
     plain = 5 * 128 + 128 + 128 * 128 + 128
     readout = 128 + 1
     baseline = configure(*saved(BASE), "norm=no_norm")
-    assert count_keras(build_model(baseline)) == plain + readout
-    assert count_flops(baseline) == 2 * (5 * 128 + 128 * 128 + 128)
-    assert count_keras(build_model(configure(*saved(BASE), "norm=no_norm", "residual=with"))) == (
+    assert count_keras(build_model(resolve(baseline))) == plain + readout
+    assert count_flops(resolve(baseline)) == 2 * (5 * 128 + 128 * 128 + 128)
+    assert count_keras(build_model(resolve(configure(*saved(BASE), "norm=no_norm", "residual=with")))) == (
         plain + 128 * 128 + 128 + readout)  # fmt: skip
-    assert count_keras(build_model(configure(*saved(BASE), "mgu=equations"))) == 7 * plain + 2 * 128 * 10 + readout
+    assert (
+        count_keras(build_model(resolve(configure(*saved(BASE), "mgu=equations"))))
+        == 7 * plain + 2 * 128 * 10 + readout
+    )
     assert baseline.layout.as_list == "dense [2, 128]"
 
 
 @pytest.mark.parametrize("choice", ["norm=bn_pre", "norm=bn_post", "norm=ln residual=with", "mgu=reference"])
 def test_dense_networks_take_images_too(choice: str, configure: Configure) -> None:
     config = configure("layout=dense_2", *choice.split())
-    assert build_model(config)(torch.rand(2, 1, 8, 8)).shape == (2, 10)
-    for toy, inputs in build_toys(config):
+    assert build_model(resolve(config))(torch.rand(2, 1, 8, 8)).shape == (2, 10)
+    for toy, inputs in build_toys(resolve(config)):
         assert toy(inputs).shape == (2, 128)
 
 
@@ -451,7 +456,7 @@ def test_a_run_of_regression_learns_and_is_measured_in_the_targets_unit(saved: A
     assert result.best_epoch == history["val_rmse"].idxmin() + 1
 
     trained = load_trained(run_folder(config))
-    assert evaluate(trained.model, trained.splits.test, build_task(config.dataset), 64)["rmse"] == pytest.approx(
+    assert evaluate(trained.model, trained.splits.test, open_dataset(config.dataset).task, 64)["rmse"] == pytest.approx(
         result.test.rmse, rel=1e-5
     )
     assert not (run_folder(config) / "correct.bits").exists()

@@ -25,6 +25,7 @@ from mgu.explain import Explanation, GateStatistics, explain_model, to_json
 from mgu.explain.observe import observe, weigh_branches
 from mgu.explain.topology import draw_topology
 from mgu.explain.words import describe_choice
+from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model
 from mgu.results.result import read_result
 from mgu.unit.engine import ENGINES
@@ -54,9 +55,9 @@ def some_digits(count: int = 20) -> Images:
 
 def explain_constant(configure: Configure, wiring: str, biases: Mapping[Gate, float], *more: str) -> Explanation:
     config = configure("layout=digits_2", f"mgu={wiring}", *more)
-    model = build_model(config)
+    model = build_model(resolve(config))
     set_gates(model, biases)
-    return explain_model(config, model, some_digits())
+    return explain_model(resolve(config), model, some_digits())
 
 
 # Words for the branches of each wiring (Damian and Piciu 2020, equations and code), and what an open gate passes.
@@ -67,7 +68,7 @@ NORMS = {"reference": ("BN before activation", "BN after activation", "LN after 
 @pytest.mark.parametrize("wiring", WIRINGS)
 def test_decided_gates_are_read_off_in_plain_words(configure: Configure, wiring: str) -> None:
     config = configure("layout=digits_2", f"mgu={wiring}")
-    model, images = build_model(config), some_digits()
+    model, images = build_model(resolve(config)), some_digits()
     open_bn, closed_bn, ln = NORMS[wiring]
     for is_open in itertools.product((True, False), repeat=5):
         order, bn, norm, residual, skip = is_open
@@ -75,7 +76,7 @@ def test_decided_gates_are_read_off_in_plain_words(configure: Configure, wiring:
         steps = [normalised if norm else "no normalisation", "no residual" if residual else "residual"]
         steps.append("bypass" if skip == (wiring == "reference") else "processed")
         set_gates(model, {gate: 9.0 if opened else -9.0 for gate, opened in zip(GATES, is_open, strict=True)})
-        explanation = explain_model(config, model, images)
+        explanation = explain_model(resolve(config), model, images)
         assert [unit.flow for unit in explanation.units] == [" -> ".join(steps)] * 2
         for gate, opened in zip(GATES, is_open, strict=True):
             explained = explanation.units[1].gates[gate]
@@ -142,7 +143,9 @@ def test_a_gate_that_decides_by_input_is_told_from_one_that_does_so_by_channel()
     ("engine", "kind"), [(engine, "replica") for engine in ENGINES] + [("native", "squeeze"), ("native", "channel")]
 )
 def test_watching_changes_nothing_and_sees_what_the_unit_uses(configure: Configure, engine: str, kind: str) -> None:
-    model = build_model(configure("layout=digits_2", "mgu=equations", f"mgu.gate={kind}", f"engine={engine}")).eval()
+    model = build_model(
+        resolve(configure("layout=digits_2", "mgu=equations", f"mgu.gate={kind}", f"engine={engine}"))
+    ).eval()
     inputs = some_digits().batch(slice(None))[0]
     before = model(inputs)
     with observe(model) as seen:
@@ -192,10 +195,10 @@ def test_a_unit_is_explained_at_the_end_of_its_run(trained_unit: Path) -> None:
 def test_what_has_no_gates_or_no_images_is_refused(configure: Configure) -> None:
     baseline = configure("layout=digits_2", "norm=ln")
     with pytest.raises(UserError, match="RUN must be of a unit, but digits_2-ln-s0 is a baseline"):
-        explain_model(baseline, build_model(baseline), some_digits())
+        explain_model(resolve(baseline), build_model(resolve(baseline)), some_digits())
     unit = configure("layout=digits_2", "mgu=reference")
     with pytest.raises(UserError, match="validation data must hold an example"):
-        explain_model(unit, build_model(unit), some_digits(0))
+        explain_model(resolve(unit), build_model(resolve(unit)), some_digits(0))
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:

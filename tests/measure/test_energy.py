@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from codecarbon import OfflineEmissionsTracker
 from codecarbon.external.hardware import CPU, GPU
 
 from mgu.errors import UserError
-from mgu.measure import energy
-from mgu.measure.energy import EnergyMeter, nvml_index, warm_up
+from mgu.measure.energy import EnergyMeter, cpu_method, gpu_method, nvml_index, warm_up
 from mgu.results.result import describe_method
 
 CPU_DEVICE = torch.device("cpu")
@@ -46,16 +47,21 @@ def test_an_estimate_never_reads_as_a_measurement() -> None:
 
 def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)
-    monkeypatch.setattr(meter._tracker, "start", lambda: None)
+    monkeypatch.setattr(OfflineEmissionsTracker, "start", lambda tracker: None)
     with pytest.raises(RuntimeError, match="codecarbon did not start"), meter:
         pass
 
 
 def test_the_meter_stops_when_the_work_fails() -> None:
+    before = set(threading.enumerate())
     meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)
     with pytest.raises(ZeroDivisionError), meter:
+        started = set(threading.enumerate()) - before
+        assert started
         _ = 1 / 0
-    assert meter.energy is not None and meter._tracker._scheduler is None
+    for thread in started:  # nothing samples any more
+        thread.join(5)
+    assert meter.energy is not None and not any(thread.is_alive() for thread in started)
 
 
 def hardware(kind: type, **attributes: Any) -> Any:
@@ -67,16 +73,16 @@ def hardware(kind: type, **attributes: Any) -> Any:
 
 @pytest.mark.parametrize(("mode", "method"), [("intel_rapl", "rapl"), ("cpu_load", "model"), ("constant", "model")])
 def test_method_of_the_cpu(mode: str, method: str) -> None:
-    assert energy._cpu_method(SimpleNamespace(_hardware=[hardware(CPU, _mode=mode)])) == method  # type: ignore[arg-type]
+    assert cpu_method([hardware(CPU, _mode=mode)]) == method
 
 
 @pytest.mark.parametrize(("fallback", "method"), [(False, "nvml_counter"), (True, "nvml_power")])
 def test_method_of_the_gpu(fallback: bool, method: str) -> None:
     devices = [SimpleNamespace(gpu_index=index, _use_power_fallback=fallback and index == 1) for index in (0, 1)]
     counted = hardware(GPU, gpu_ids=[1], devices=SimpleNamespace(devices=devices))
-    assert energy._gpu_method(SimpleNamespace(_hardware=[counted])) == method  # type: ignore[arg-type]
+    assert gpu_method([counted]) == method
     not_asked = hardware(GPU, gpu_ids=[], devices=SimpleNamespace(devices=devices))
-    assert energy._gpu_method(SimpleNamespace(_hardware=[not_asked])) == "none"  # type: ignore[arg-type]
+    assert gpu_method([not_asked]) == "none"
 
 
 def test_a_cuda_device_is_found_by_uuid(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mgu.errors import UserError
+from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model, count_flops
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.report.ranking.paper import PaperRow, paper_table
@@ -41,7 +42,7 @@ def test_the_size_is_the_one_printed(dataset: str, row: PaperRow, configure: Con
     config = configure(*overrides(dataset, row))
     assert config.layout.as_list == row.layout
     with torch.device("meta"):
-        params = count_keras(build_model(config))
+        params = count_keras(build_model(resolve(config)))
     assert row.has_size(params), f"{params:,} weights, printed {row.model_size}"
 
 
@@ -58,11 +59,11 @@ def test_the_size_is_the_one_printed(dataset: str, row: PaperRow, configure: Con
 )
 def test_exact_sizes(chosen: str, params: int, configure: Configure) -> None:
     with torch.device("meta"):
-        assert count_keras(build_model(configure(*chosen.split()))) == params
+        assert count_keras(build_model(resolve(configure(*chosen.split())))) == params
 
 
 def test_keras_counts_running_statistics_and_training_does_not(configure: Configure) -> None:
-    model = build_model(configure("layout=digits_2", "norm=bn_post"))
+    model = build_model(resolve(configure("layout=digits_2", "norm=bn_post")))
     assert count_keras(model) - count_trainable(model) == 2 * (16 + 32)
 
 
@@ -71,7 +72,7 @@ def test_keras_counts_running_statistics_and_training_does_not(configure: Config
 def test_the_cervigram_layouts_run_on_large_images(layout: str, choice: str, configure: Configure) -> None:
     config = configure("dataset.image_shape=[3,512,512]", "dataset.num_classes=5", f"layout={layout}", choice)
     with torch.device("meta"):
-        logits = build_model(config)(torch.empty(2, 3, 512, 512))
+        logits = build_model(resolve(config))(torch.empty(2, 3, 512, 512))
     assert logits.shape == (2, 5)
 
 
@@ -79,14 +80,14 @@ def test_padding_keeps_the_size_and_strides_halve_it(configure: Configure) -> No
     config = configure(
         "dataset=cifar10", "layout=cifar_7", "layout.min_layer_padding_same=1", "layout.num_reductions=3"
     )
-    features = build_model(config).blocks(torch.randn(1, 3, 32, 32))
+    features = build_model(resolve(config)).blocks(torch.randn(1, 3, 32, 32))
     assert features.shape[2:] == (4, 4)
 
 
 def test_flops_of_a_convolution_by_hand(configure: Configure) -> None:
     """Two operations a multiplication: 16 filters of 3x3x1 at 6x6, 32 of 3x3x16 at 4x4, then 32 x 10."""
     by_hand = 2 * (36 * 16 * 9 + 16 * 32 * 9 * 16 + 32 * 10)
-    assert count_flops(configure("layout=digits_2", "norm=no_norm")) == by_hand
+    assert count_flops(resolve(configure("layout=digits_2", "norm=no_norm"))) == by_hand
 
 
 def test_an_image_too_small_is_refused_with_the_layer_and_its_size(configure: Configure) -> None:

@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits
-from mgu.factory.learner import Learner, build_learner
-from mgu.factory.model import build_splits
+from mgu.factory.experiment import resolve
+from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.measure.estimate import Model
-from mgu.measure.share import ALONE, Alone
+from mgu.measure.share import ALONE, Slot
 from mgu.multi_seed.lockstep import train_together
 from mgu.results.events import EpochEnded, RunEvent
 from mgu.results.folder import find_state, run_folder
@@ -25,6 +26,7 @@ from mgu.results.result import Result, read_result
 from mgu.run.execute import run
 from mgu.run.worker import run_together
 from mgu.sweep.seed_groups import group_seeds, lockstep_obstacle
+from mgu.train.learner import Learner
 from mgu.train.loop import Fit, fit
 from tests.conftest import Command, Configure
 
@@ -41,17 +43,16 @@ class Precise(Images):
         return inputs.double(), targets
 
 
-def train(config: RunConfig, place: Alone, kind: type[Images]) -> tuple[Fit, Learner]:
+def train(config: RunConfig, place: Slot, kind: type[Images]) -> tuple[Fit, Learner]:
     """On 200 images, of which the last batch has 8."""
-    learner, splits = build_learner(config, torch.device("cpu")), build_splits(config)
+    learner, splits = build_learner(resolve(config)), open_dataset(config.dataset).splits
     if kind is Precise:
         learner.model.double()
     few = splits.train.subset(torch.arange(200))
     splits = Splits(*(kind(part.pixels, part.labels, part.pixel_max) for part in (few, splits.val)))
     shuffle = torch.Generator().manual_seed(config.seed)
-    protocol = config.training.model_dump(exclude={"timeout"})
-    model = place.join(learner.model, learner.optimizer)
-    outcome = fit(model, splits, learner.task, learner.optimizer, learner.schedule, shuffle=shuffle, **protocol)
+    joined = learner._replace(model=place.join(learner.model, learner.optimizer))
+    outcome = fit(joined, splits, build_fit_settings(config), shuffle=shuffle)
     return outcome, learner
 
 
@@ -109,8 +110,8 @@ def test_a_run_that_ends_early_leaves_the_others(configure: Configure) -> None:
 def test_a_joint_failure_reaches_every_run_and_one_of_its_own_ends_all(configure: Configure) -> None:
     configs = seeds(configure, 2, "norm=ln")
 
-    def caught(config: RunConfig, place: Alone) -> str:
-        learner = build_learner(config, torch.device("cpu"))
+    def caught(config: RunConfig, place: Slot) -> str:
+        learner = build_learner(resolve(config))
         model = place.join(learner.model, learner.optimizer).train()
         try:
             model(torch.zeros(2 + config.seed, 1, 8, 8))  # batches of different sizes
@@ -121,7 +122,7 @@ def test_a_joint_failure_reaches_every_run_and_one_of_its_own_ends_all(configure
     runs = [lambda place, config=config: caught(config, place) for config in configs]
     assert train_together(runs) == ["0: RuntimeError", "1: RuntimeError"]
 
-    def fail(place: Alone) -> str:
+    def fail(place: Slot) -> str:
         raise KeyError("of its own")
 
     with pytest.raises(KeyError, match="of its own"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -131,7 +132,7 @@ def test_values_that_are_refused(overrides: list[str], message: str) -> None:
 
 def test_runs_that_are_refused(trained_unit: Path) -> None:
     trained = load_trained(trained_unit)
-    baseline = trained._replace(model=ConvNet([Block(nn.Conv2d(1, 4, 3), "bn_pre")], 4, 10, 0.3))
+    baseline = replace(trained, model=ConvNet([Block(nn.Conv2d(1, 4, 3), "bn_pre")], 4, 10, 0.3))
     with pytest.raises(UserError, match=r"RUN must be of a unit, but .* is a baseline"):
         run_pruning(baseline, quick(), None, lambda line: None)
     with pytest.raises(UserError, match="RUN must have been pruned"):

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from mgu.config.run import RunConfig
-from mgu.measure.cost import Spent
+from mgu.measure.cost import RunCost
 from mgu.results.events import EpochEnded, Event, Note, Send
 from mgu.results.folder import find_state, run_folder
 from mgu.results.result import Result
@@ -105,7 +105,7 @@ def test_parts_of_different_methods_say_so() -> None:
     for method in ("rapl", "model"):
         result = example_result(cpu_method=method)
         assert result.seconds
-        parts.append(Spent(seconds=result.seconds, energy=result.energy, contended=method == "rapl"))
+        parts.append(RunCost(seconds=result.seconds, energy=result.energy, contended=method == "rapl"))
     both = parts[0] + parts[1]
     assert both.energy and both.energy.cpu.method == "model+rapl" and both.contended
     assert both.energy.cpu.kwh == 0.002 and both.seconds.train == 39.0 and both.energy.tracked_s == 40.0

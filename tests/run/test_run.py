@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
 from mgu.errors import UserError
+from mgu.factory.experiment import resolve
 from mgu.isolation import Send, call
 from mgu.results.correct import read_correct
 from mgu.results.folder import find_state, run_folder
@@ -90,15 +92,15 @@ def test_a_run_without_energy_is_not_done_when_energy_is_wanted(configure: Confi
 def test_the_weights_are_those_that_were_reported(configure: Configure) -> None:
     from safetensors.torch import load_file
 
-    from mgu.factory.model import build_model, build_splits
+    from mgu.factory.model import build_model
     from mgu.tasks.classification import Classification
     from mgu.train.loop import evaluate
 
     config = configure(*QUICK)
     result = train(config)
-    model = build_model(config)
+    model = build_model(resolve(config))
     model.load_state_dict(load_file(Path(run_folder(config), "weights.safetensors")))
-    assert result.val and evaluate(model, build_splits(config).val, Classification(10), 1000)[
+    assert result.val and evaluate(model, open_dataset(config.dataset).splits.val, Classification(10), 1000)[
         "accuracy"
     ] == pytest.approx(result.val.accuracy)
 
@@ -117,7 +119,7 @@ def test_every_official_test_image_has_a_bit(split: str, configure: Configure) -
 def test_deterministic_reaches_the_process_that_trains(configure: Configure) -> None:
     config = configure(*QUICK, "deterministic=true", "training.epochs=1")
     run_folder(config).mkdir(parents=True)
-    assert call("tests.test_run:train_and_look", config) == (True, "ok")
+    assert call("tests.run.test_run:train_and_look", config) == (True, "ok")
     assert config.identity != configure(*QUICK, "training.epochs=1").identity
 
 

@@ -16,11 +16,13 @@ from torch import nn
 
 from mgu import MultiGatedUnit
 from mgu.config.run import RunConfig
+from mgu.data.datasets import open_dataset
 from mgu.errors import UserError
 from mgu.factory.compile import compile_ahead
 from mgu.factory.device import allow_tf32
+from mgu.factory.engine import check_engine
+from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_graph, build_learner
-from mgu.factory.model import build_splits, check_engine
 from mgu.native import library as native
 from mgu.tasks.classification import Classification
 from mgu.train.cuda_graph import WARM_UP, ReplayedStep
@@ -133,10 +135,10 @@ class PretendedRecorder:
 
 def digits_step(configure: Configure, *overrides: str) -> tuple[Step, Any]:
     config = configure("layout=digits_2", "mgu=reference", *overrides)
-    learner = build_learner(config, torch.device("cpu"))
+    learner = build_learner(resolve(config))
     optimizer = DeviceNAdam(learner.model.parameters(), **NUMBERS)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (1 + 1e-4 * step))
-    images = build_splits(config).train.subset(torch.arange(5 * 64 + 29))
+    images = open_dataset(config.dataset).splits.train.subset(torch.arange(5 * 64 + 29))
     return Step(learner.model, images, learner.task, optimizer), schedule
 
 
@@ -193,11 +195,11 @@ def test_how_it_is_computed_is_configured_and_the_defaults_are_of_no_identity(co
     assert "tf32" in config.model_dump() and not config.tf32 and config.step == "auto"
     others = [configure(override).identity for override in ("tf32=true", "step=graph", "step=eager", "engine=compiled")]
     assert len({config.identity, *others}) == 5
-    learner = build_learner(config, torch.device("cpu"))
-    step = Step(learner.model, build_splits(config).train, learner.task, learner.optimizer)
+    learner = build_learner(resolve(config))
+    step = Step(learner.model, open_dataset(config.dataset).splits.train, learner.task, learner.optimizer)
     assert build_graph(config, learner.optimizer)(step) is step  # on the CPU there is nothing to record
     with pytest.raises(UserError, match="step must be auto or eager on cpu, but got graph"):
-        check_engine(configure("step=graph"))
+        check_engine(resolve(configure("step=graph")))
 
 
 @pytest.fixture
@@ -220,12 +222,12 @@ def test_a_compiled_model_is_the_plain_one_and_is_compiled_no_more_once_training
     if native.find_compiler() is None:
         pytest.skip("there is no C++ compiler: torch.compile was not tried")
     words = ("layout=digits_2", "layout.num_layers=1", "layout.dropout=0", "mgu=reference")
-    config, cpu = configure(*words, "engine=compiled"), torch.device("cpu")
+    config = configure(*words, "engine=compiled")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's compiler warns of itself
-        compile_ahead(config, build_splits(config).to(cpu), cpu)
-    compiled, plain = (build_learner(c, cpu).model for c in (config, configure(*words, "engine=eager")))
-    images, task = build_splits(config).train.to(cpu), Classification(10)
+        compile_ahead(resolve(config))
+    compiled, plain = (build_learner(resolve(c)).model for c in (config, configure(*words, "engine=eager")))
+    images, task = resolve(config).splits.train, Classification(10)
     with torch.compiler.set_stance("fail_on_recompile"):
         for size in (64, 29):
             inputs, targets = images.batch(torch.arange(size))
@@ -249,7 +251,7 @@ def test_where_nothing_can_be_compiled_the_engine_is_refused(
     torch._dynamo.reset()
     config = configure("layout=digits_2", "norm=ln", "engine=compiled")
     with pytest.raises(UserError, match=r"torch.compile fails on cpu, but got compiled \(.*No working C\+\+ compiler"):
-        compile_ahead(config, build_splits(config), torch.device("cpu"))
+        compile_ahead(resolve(config))
 
 
 @pytest.fixture
@@ -260,8 +262,9 @@ def deterministic() -> Iterator[None]:
 
 
 def trained_on_cuda(config: RunConfig) -> tuple[list[dict[str, float]], Any]:
-    learner, shuffle = build_learner(config, CUDA), torch.Generator().manual_seed(0)
-    images = build_splits(config).train.to(CUDA)
+    experiment = resolve(config.model_copy(update={"device": "cuda"}))
+    learner, shuffle = build_learner(experiment), torch.Generator().manual_seed(0)
+    images = experiment.splits.train
     step = build_graph(config, learner.optimizer)(Step(learner.model, images, learner.task, learner.optimizer))
     return [train_epoch(step, learner.schedule, 64, shuffle) for _ in range(2)], step
 

@@ -10,7 +10,8 @@ from mgu import MultiGatedUnit
 from mgu.config.run import RunConfig
 from mgu.config.unit import DecisiveConfig
 from mgu.errors import UserError
-from mgu.factory.model import check_engine
+from mgu.factory.engine import check_engine
+from mgu.factory.experiment import resolve
 from mgu.factory.trained import load_trained
 from mgu.prune.pruned_unit import prune_unit
 from mgu.results.folder import run_folder
@@ -111,7 +112,7 @@ def test_gates_that_settle_through_a_run(configure: Configure) -> None:
     with torch.no_grad():
         assert all(gate.min() == gate.max() for gate in trained.model.blocks[0].gates(inputs).values())
     with pytest.raises(UserError, match="engine must be auto, eager or packed for gates that settle, but got native"):
-        check_engine(config.model_copy(update={"engine": "native"}))
+        check_engine(resolve(config.model_copy(update={"engine": "native"})))
 
 
 def test_gates_become_decided_and_the_best_epoch_is_a_decided_one(configure: Configure) -> None:

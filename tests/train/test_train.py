@@ -12,25 +12,25 @@ import torch
 from sklearn.metrics import accuracy_score, precision_score, recall_score
 from torch import nn
 
+from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits
-from mgu.factory.learner import build_learner
-from mgu.factory.model import build_splits
+from mgu.factory.experiment import resolve
+from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.tasks.classification import Classification
 from mgu.tasks.score import SCORES
 from mgu.train.early_stop import EarlyStop
-from mgu.train.loop import Fit, evaluate, fit
+from mgu.train.learner import Learner
+from mgu.train.loop import Fit, FitSettings, evaluate, fit
 from mgu.train.nadam import OnePassNAdam, build_nadam
 from tests.conftest import Configure
 
 
 def train(config_of: Configure, *overrides: str) -> tuple[Fit, nn.Module]:
     config = config_of(*overrides)
-    learner, shuffle = build_learner(config, torch.device("cpu")), torch.Generator().manual_seed(config.seed)
-    model, task, optimizer, schedule = learner
-    splits = build_splits(config)
-    protocol = config.training.model_dump(exclude={"timeout"})
-    return fit(model, splits, task, optimizer, schedule, shuffle=shuffle, **protocol), model
+    learner, shuffle = build_learner(resolve(config)), torch.Generator().manual_seed(config.seed)
+    splits = open_dataset(config.dataset).splits
+    return fit(learner, splits, build_fit_settings(config), shuffle=shuffle), learner.model
 
 
 @pytest.mark.parametrize("choice", ["norm=ln", "mgu=equations", "mgu=reference"])
@@ -53,7 +53,7 @@ def test_the_best_weights_are_those_of_the_best_epoch(configure: Configure) -> N
     assert outcome.best_epoch == scores.index(max(scores)) + 1
     model.load_state_dict(outcome.best_weights)
     config = configure("layout=digits_2")
-    assert evaluate(model, build_splits(config).val, Classification(10), 100)["accuracy"] == max(scores)
+    assert evaluate(model, open_dataset(config.dataset).splits.val, Classification(10), 100)["accuracy"] == max(scores)
 
 
 def test_divergence_stops_the_run_and_keeps_what_it_had(configure: Configure) -> None:
@@ -103,7 +103,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
 
 def test_evaluation_does_not_depend_on_the_batch_size(configure: Configure) -> None:
     config = configure("layout=digits_2", "mgu=equations")
-    model, images = build_learner(config, torch.device("cpu")).model, build_splits(config).val
+    model, images = build_learner(resolve(config)).model, open_dataset(config.dataset).splits.val
     small, large = (evaluate(model, images, Classification(10), size) for size in (7, 1000))
     assert small == pytest.approx(large, rel=1e-5)
 
@@ -123,18 +123,9 @@ def test_every_image_is_seen_once_an_epoch() -> None:
     images, model = Images(pixels, torch.zeros(10, dtype=torch.long), pixel_max=1.0), Counting(1, 2)
     optimizer, schedule = build_nadam(model.parameters(), 0.1, 0, 0.9, 0.999, 1e-7, 0)
     shuffle = torch.Generator().manual_seed(0)
-    fit(
-        model,
-        Splits(images, images),
-        Classification(2),
-        optimizer,
-        schedule,
-        epochs=2,
-        batch_size=4,
-        eval_batch_size=4,
-        patience=9,
-        shuffle=shuffle,
-    )
+    learner = Learner(model, Classification(2), optimizer, schedule)
+    settings = FitSettings(epochs=2, batch_size=4, eval_batch_size=4, patience=9)
+    fit(learner, Splits(images, images), settings, shuffle=shuffle)
     first, second = model.seen[:10], model.seen[10:]
     assert sorted(first) == sorted(second) == list(range(10)) and first != second
 

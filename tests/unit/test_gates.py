@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
+from mgu.config.identity import identity_values
 from mgu.errors import UserError
 from mgu.factory.model import build_block
 from mgu.unit.wiring import BYPASS_KINDS, GATE_KINDS, BypassKind, GateKind
@@ -213,8 +214,8 @@ def test_a_projection_does_not_grow_with_depth(bypass: BypassKind) -> None:
 def test_identity_and_projection_are_not_what_an_earlier_version_trained(configure: Configure) -> None:
     """Whose projections had no norm: its runs are no seeds of these."""
     named = {b: configure("mgu=equations", f"mgu.bypass={b}").mgu for b in BYPASS_KINDS}
-    assert "bypass" not in named["replica"].identity
-    assert [named[b].identity["bypass"] for b in ("projection", "identity")] == [
+    assert "bypass" not in identity_values(named["replica"])
+    assert [identity_values(named[b])["bypass"] for b in ("projection", "identity")] == [
         ["projection", "batch_norm"], ["identity", "batch_norm"]]  # fmt: skip
 
 

@@ -12,7 +12,9 @@ from torch import Tensor, nn
 from mgu import MultiGatedUnit
 from mgu.cli.hydra_errors import translate_error
 from mgu.errors import UserError
-from mgu.factory.model import build_model, check_engine
+from mgu.factory.engine import check_engine
+from mgu.factory.experiment import resolve
+from mgu.factory.model import build_model
 from mgu.layers.activation import ACTIVATIONS
 from mgu.layers.normalization import GroupNorm
 from mgu.layers.packed import wide
@@ -195,7 +197,7 @@ def test_switchable_norm_is_the_published_one() -> None:
 def second_block(configure: Configure, *overrides: str) -> tuple[MultiGatedUnit, Tensor]:
     """A layer of 16 channels that keeps its shape, everything random but what starts elsewhere, in training mode."""
     wide_as_before = ("layout=digits_2", "layout.min_layer_padding_same=1", "layout.scale_filters=1")
-    unit = build_model(configure(*wide_as_before, *overrides)).blocks[1].double()  # type: ignore[index,union-attr]
+    unit = build_model(resolve(configure(*wide_as_before, *overrides))).blocks[1].double()  # type: ignore[index,union-attr]
     for name, parameter in unit.named_parameters():
         if not name.startswith("gate_transforms"):
             nn.init.normal_(parameter, std=0.3)
@@ -248,7 +250,7 @@ def test_switchable_norm_stands_where_batch_norm_would(configure: Configure) -> 
         ("mgu=equations mgu.residual_gate=false mgu.gate_bias.residual=1", "but got 'residual'"),
         ("mgu=paths layout=dense_2 mgu.processors.gn=[activation,instance_norm]", "mgu.processors must be without "
          "instance_norm around dense layers, whose channels have one value each"),
-        ("mgu=paths mgu.wiring='a/b'", "mgu.wiring must be letters, digits, '.', '_' and '-', the first one no sign"),
+        ("mgu=paths mgu.wiring='a/b'", "mgu.wiring must be letters, digits, '.', '_' and '-', not beginning with"),
         ("mgu=paths mgu.processors=null", "wiring must be one of equations, reference, or be given processors"),
     ],
 )  # fmt: skip
@@ -277,7 +279,7 @@ def test_processors_are_added_one_by_one(override: str, configure: Configure) ->
 )
 def test_an_engine_that_a_unit_cannot_have_is_refused(overrides: str, message: str, configure: Configure) -> None:
     with pytest.raises(UserError, match=message):
-        check_engine(configure(*overrides.split()))
+        check_engine(resolve(configure(*overrides.split())))
 
 
 def test_a_unit_without_choices_has_no_bypass_and_the_paper_all_of_its_names() -> None:

@@ -1,1 +1,9 @@
-"""Images of cases, such as patients: folders or a CSV, split by case, decoded once into a cache."""
+"""Cases: the user's own images, several a case, in folders or listed in a CSV.
+
+dataset.py is the kind of data; files.py and listing.py find the images, cases.py splits them by case, decode.py and
+cache.py decode each once for all runs.
+"""
+
+from mgu.data.cases.dataset import CaseDataset
+
+__all__ = ["CaseDataset"]

@@ -1,9 +1,10 @@
-"""Decoded images in a file: made once, in parallel, for all runs; read into memory, or mapped where they are too many.
+"""A cache of decoded images: decoded once for all runs, read into memory or memory-mapped where they are too many.
 
-cases/<key>.pixels   bytes (N, H, W, C), images of a part together, those of a case next to each other
-cases/<key>.json     what they are; written last, so its presence means that the pixels are whole
+cases/<key>.pixels   bytes (N, H, W, C), the images of a split together, those of a case next to each other
+cases/<key>.json     their description; written last, so its presence means that the pixels are complete
 
-The key is of the images' contents and of how they are decoded and split. What was not used for longest makes room.
+The key is a hash of the images' contents and of how they are decoded and split. Entries that were
+not used for longest are evicted.
 """
 
 from __future__ import annotations
@@ -32,7 +33,15 @@ CHUNK = 2**26  # bytes whose checksum is computed at once
 
 
 class Decoded(Record, frozen=True):
-    """What the pixels of a file are: classes and cases by number (N,), images of each part, and what was skipped."""
+    """Describes the pixels of a file.
+
+    Attributes:
+        labels: Class of each image (N,), by number.
+        cases: Case of each image (N,), by number.
+        parts: Number of images of each split.
+        skipped: Why an image was skipped, by its name.
+        crc32: Checksum of the pixels.
+    """
 
     labels: list[int]
     cases: list[int]
@@ -42,14 +51,14 @@ class Decoded(Record, frozen=True):
 
 
 def make_key(*parts: object) -> str:
-    """Of everything that decides on the pixels."""
+    """Returns the key of everything that determines the pixels."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 def read(folder: Path, key: str, shape: tuple[int, ...], memory_gib: float) -> tuple[Pixels, Decoded] | None:
-    """Pixels (N, *shape) and what they are, from `folder`; None where they are not there, torn or changed.
+    """Returns the pixels (N, *shape) and their description; None where they are missing, incomplete or changed.
 
-    In memory if they take at most memory_gib, else mapped: then the system keeps of them what it has room for.
+    Pixels of at most `memory_gib` are read into memory; more are memory-mapped, and the system keeps what it can.
     """
     pixels_file, description_file = folder / f"{key}.pixels", folder / f"{key}.json"
     try:
@@ -68,7 +77,7 @@ def read(folder: Path, key: str, shape: tuple[int, ...], memory_gib: float) -> t
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """The right to change `folder`, which is made; whoever else wants it waits. Raises UserError where none has it."""
+    """Makes and locks the folder; other processes wait. Raises UserError where it cannot be written."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock")
@@ -84,7 +93,7 @@ def writing(folder: Path) -> Iterator[None]:
 
 
 def write(folder: Path, key: str, rows: Iterable[Pixels], describe: Mapping[str, object]) -> None:
-    """`rows` one after the other; `describe` may still be filled while they come."""
+    """Writes `rows` one after the other, then `describe`, which may be filled while the rows are generated."""
     crc32 = 0
     (folder / f"{key}.json").unlink(missing_ok=True)
     with replacing(folder / f"{key}.pixels") as temporary, temporary.open("wb") as file:
@@ -96,7 +105,7 @@ def write(folder: Path, key: str, rows: Iterable[Pixels], describe: Mapping[str,
 
 
 def make_room(folder: Path, num_bytes: int, cache_gib: float) -> None:
-    """So that `num_bytes` more fit in: what was not used for longest goes. Raises UserError where they never do."""
+    """Evicts the least recently used entries until `num_bytes` more fit in. Raises UserError where they never do."""
     limit = cache_gib * GIB
     if num_bytes > limit:
         raise UserError(
@@ -115,6 +124,7 @@ def make_room(folder: Path, num_bytes: int, cache_gib: float) -> None:
 
 
 def _crc32(pixels: Pixels) -> int:
+    """Returns the checksum, computed in chunks: the pixels may be memory-mapped."""
     found, flat = 0, pixels.reshape(-1)
     for start in range(0, len(flat), CHUNK):
         found = zlib.crc32(flat[start : start + CHUNK].data, found)

@@ -22,25 +22,31 @@ from mgu.data.splits import Splits, split_classes
 from mgu.errors import UserError
 from mgu.native.library import cache_dir
 
-AT_ONCE = 256  # images that are decoded before the next are begun: what waits to be written stays small
+AT_ONCE = 256  # images decoded before the next ones are begun, which bounds what waits to be written
 PARTS = ("train", "val", "test")
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseImages(Images):
-    """Images, those of a case next to each other; `cases` (N,) says by number whose each is."""
+    """Holds images, those of a case next to each other.
+
+    Attributes:
+        cases: The case of each image (N,), by number.
+    """
 
     cases: Tensor
 
     def to(self, device: torch.device) -> Self:
+        """Returns the images on the device, channels last in memory."""
         return replace(super().to(device), cases=self.cases.to(device))
 
     def subset(self, index: Tensor) -> Self:
+        """Returns the images at `index`."""
         return replace(super().subset(index), cases=self.cases[index])
 
 
 class _Listed(NamedTuple):
-    """A file with the number of its case, and its class and part likewise."""
+    """A file with the numbers of its case and class, and the name of its split."""
 
     file: CaseFile
     case: int
@@ -49,9 +55,10 @@ class _Listed(NamedTuple):
 
 
 def load_cases(dataset: CasesConfig) -> Splits:
-    """Decoded, once for all runs. Raises UserError for images that have changed since the run began, or are broken.
+    """Loads the images, which are decoded once for all runs, and splits them by case.
 
-    The split is by the list of files: no seed, no broken image and no size of the images moves a case.
+    The split depends on the list of files only: no seed, broken image or size of the images moves a case to another
+    split. Raises UserError for images that are broken or have changed since the run was set up.
     """
     folder = cache_dir("cases")
     shape = (dataset.image_shape[1], dataset.image_shape[2], dataset.image_shape[0])
@@ -60,7 +67,7 @@ def load_cases(dataset: CasesConfig) -> Splits:
     found = find()
     if found is None:
         with writing(folder):
-            if not (found := find()):  # another process may have been at it
+            if not (found := find()):  # another process may have decoded them meanwhile
                 _decode_all(dataset, key)
                 found = find()
     if found is None:
@@ -75,6 +82,7 @@ def load_cases(dataset: CasesConfig) -> Splits:
 
 
 def _as_splits(pixels: Pixels, decoded: Decoded, classes: Sequence[str]) -> Splits:
+    """Slices the pixels into splits, without a copy. Raises UserError where a split lacks a class."""
     everything = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # (N, C, H, W); no copy, here and below
     labels, cases = torch.tensor(decoded.labels), torch.tensor(decoded.cases)
     notes = (describe_odd(decoded.skipped),) if decoded.skipped else ()
@@ -91,7 +99,7 @@ def _as_splits(pixels: Pixels, decoded: Decoded, classes: Sequence[str]) -> Spli
 
 
 def _decode_all(dataset: CasesConfig, key: str) -> None:
-    """Into the cache, in the order train, val, test."""
+    """Decodes all images into the cache, in the order train, val, test. Raises UserError."""
     files = find_files(dataset.path, dataset.stages, dataset.stage_pattern)
     digests = read_digests(files)
     if digest(files, digests) != dataset.sha256:
@@ -125,7 +133,7 @@ def _decode_all(dataset: CasesConfig, key: str) -> None:
 
 
 def _list(files: Sequence[CaseFile], dataset: CasesConfig) -> list[_Listed]:
-    """In the order of the parts, and in each that of the files, so that a case's are next to each other."""
+    """Assigns each file to a split, and sorts by split; within one, images of a case stay next to each other."""
     names = list(dict.fromkeys(file.case for file in files))
     label_of = {file.case: dataset.classes.index(file.label) for file in files}
     number_of = {name: number for number, name in enumerate(names)}
@@ -140,7 +148,7 @@ def _list(files: Sequence[CaseFile], dataset: CasesConfig) -> list[_Listed]:
 
 
 def _decode_in_parallel(listed: Sequence[_Listed], dataset: CasesConfig) -> Iterator[tuple[_Listed, Pixels | Odd]]:
-    """Pixels of each, or why there are none, in order."""
+    """Yields each file with its pixels, or with the reason why there are none, in order."""
 
     def attempt(each: _Listed) -> Pixels | Odd:
         try:

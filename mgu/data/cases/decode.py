@@ -1,4 +1,4 @@
-"""Image files as pixels of one size, by Pillow."""
+"""Decoding of image files to pixels of one size, by Pillow."""
 
 from __future__ import annotations
 
@@ -18,29 +18,37 @@ Pixels = NDArray[np.uint8]
 Fit = Literal["crop", "stretch", "pad"]
 
 ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
-MOST_ENLARGED = 4  # times: what is smaller is no picture but an icon of one
+MOST_ENLARGED = 4  # times; a smaller image is an icon
 
 
 class Odd(Exception):  # noqa: N818 - it is an outcome
-    """The file is no image to learn from; the message says why, after the file's name."""
+    """Raised for a file that is no image to learn from; the message continues a sentence that begins with its name."""
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Pillow warns of what `decode` decides on; to be entered once, around all threads that decode."""
+    """Silences Pillow's warnings, which `decode` handles; entered once, around all threads that decode."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def decode(path: Path, shape: list[int], fit: Fit) -> Pixels:
-    """(H, W, C) of `shape`, which is (C, H, W): 3 channels are red, green and blue, 1 is grey (ITU-R 601-2 luma).
+    """Decodes one image: the first frame, turned upright as its EXIF says, 16 bits reduced to 8, transparency black.
 
-    Turned upright as its EXIF says; 16 bits are cut to 8, transparent parts are black, of several frames it is the
-    first. Scaled with anti-aliasing (bilinear), and by `fit`: "crop" keeps the aspect and cuts out the centre, "pad"
-    keeps it and adds black, "stretch" does not keep it. Raises Odd.
+    Args:
+        path: Of the file.
+        shape: (C, H, W) of the pixels; 3 channels are red, green and blue, 1 is grey (ITU-R 601-2 luma).
+        fit: How the image is scaled, with anti-aliasing (bilinear): "crop" keeps the aspect and cuts out the centre,
+            "pad" keeps it and adds black, "stretch" does not keep it.
+
+    Returns:
+        Pixels (H, W, C).
+
+    Raises:
+        Odd: The file is no image to learn from.
     """
-    from PIL import Image, ImageOps  # here and not above: the report and the plan of other data need none of it
+    from PIL import Image, ImageOps  # here, for reports and runs on other data do not need it
 
     channels, height, width = shape
     try:
@@ -51,8 +59,8 @@ def decode(path: Path, shape: list[int], fit: Fit) -> Pixels:
     except Odd:
         raise
     except Image.DecompressionBombError:
-        raise Odd("has too many pixels to be a photograph") from None  # or is made to fill the memory
-    except Exception as error:  # whatever a decoder makes of a broken file
+        raise Odd("has too many pixels to be a photograph") from None  # or was made to fill the memory
+    except Exception as error:  # a decoder may raise anything for a broken file
         reason = (str(error) or type(error).__name__).splitlines()[0].replace(str(path), "it")
         raise Odd(f"cannot be decoded ({reason})") from None
     if min(picture.size) * MOST_ENLARGED < min(height, width):
@@ -71,10 +79,10 @@ def decode(path: Path, shape: list[int], fit: Fit) -> Pixels:
 
 
 def _in_mode(picture: Picture, mode: Literal["RGB", "L"]) -> Picture:
-    """Eight bits a channel. Raises Odd for numbers that have no known white."""
+    """Converts to eight bits a channel. Raises Odd for numbers whose white is unknown."""
     from PIL import Image
 
-    if picture.mode.startswith("I"):  # 16 bits; a mode of 32 is what some formats give them in
+    if picture.mode.startswith("I"):  # 16 bits, which some formats store in 32
         values = np.asarray(picture).astype(np.int64)
         if values.min() < 0 or values.max() > 0xFFFF:
             raise Odd("has more than 16 bits a channel")

@@ -1,7 +1,4 @@
-"""Which images of cases a run is about: what their configuration leaves open, settled by their contents.
-
-Imports no torch, for a sweep is checked in a process that has none.
-"""
+"""The files of cases: checksums, faults, and resolving what their configuration leaves open. Imports no torch."""
 
 from __future__ import annotations
 
@@ -16,13 +13,13 @@ from mgu.data.cases.listing import FORMS, CaseFile, find_files
 from mgu.data.digest import digest_file
 from mgu.errors import UserError
 
-AT_ONCE = 64  # files that a thread is given
+AT_ONCE = 64  # files per task of a thread
 
 
-def settle(dataset: dict[str, Any]) -> dict[str, Any]:
-    """The values of conf/dataset/cases.yaml with `classes` and `sha256` filled in from the images.
+def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of conf/dataset/cases.yaml with `classes` and `sha256` of the images.
 
-    Raises UserError where none are named or they cannot be learned from; other values are the schema's to check.
+    Raises UserError where no images are named or they cannot be learned from; the schema checks the other values.
     """
     path, stages = dataset.get("path"), dataset.get("stages")
     if not isinstance(path, str):
@@ -42,7 +39,7 @@ def settle(dataset: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_digests(files: Sequence[CaseFile]) -> list[str]:
-    """SHA-256 of each file, read in parallel; empty where it cannot be read."""
+    """Returns the SHA-256 of each file, read in parallel; an empty string where it cannot be read."""
     chunks = [files[start : start + AT_ONCE] for start in range(0, len(files), AT_ONCE)]
     with ThreadPoolExecutor() as pool:
         found = pool.map(lambda chunk: [_digest_of(file.path) for file in chunk], chunks)
@@ -50,6 +47,7 @@ def read_digests(files: Sequence[CaseFile]) -> list[str]:
 
 
 def _digest_of(path: Path) -> str:
+    """Returns the SHA-256, or an empty string."""
     try:
         return digest_file(path)
     except OSError:
@@ -57,13 +55,13 @@ def _digest_of(path: Path) -> str:
 
 
 def digest(files: Sequence[CaseFile], digests: Sequence[str]) -> str:
-    """Of classes, cases and contents in their order: not of where they lie, of names, or of what was not chosen."""
+    """Returns a checksum of classes, cases and contents in order; location, names and other files do not matter."""
     parts = [part for file, own in zip(files, digests, strict=True) for part in (file.label, file.case, own)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def find_odd(files: Sequence[CaseFile], digests: Sequence[str]) -> dict[str, str]:
-    """What is wrong, by name, with files that are missing, or copies of others and so maybe of another case's."""
+    """Returns the fault of each file that is missing, or a copy of another, maybe of another case, by name."""
     firsts: dict[str, str] = {}
     odd = {}
     for file, own in zip(files, digests, strict=True):
@@ -75,7 +73,7 @@ def find_odd(files: Sequence[CaseFile], digests: Sequence[str]) -> dict[str, str
 
 
 def refuse(odd: dict[str, str]) -> None:
-    """Raises UserError that names the first, if there is any."""
+    """Raises UserError that names the first fault, if there is any."""
     if odd:
         name, reason = next(iter(odd.items()))
         raise UserError(
@@ -85,7 +83,7 @@ def refuse(odd: dict[str, str]) -> None:
 
 
 def describe_odd(odd: dict[str, str]) -> str:
-    """What was skipped, in one line."""
+    """Says in one line what was skipped."""
     some = "; ".join(f"{name} {reason}" for name, reason in list(odd.items())[:3])
     return f"{len(odd)} image{'s' * (len(odd) != 1)} skipped: {some}{_and_more(len(odd) - 3)}"
 

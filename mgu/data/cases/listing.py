@@ -1,8 +1,7 @@
-"""Images of cases where a user keeps them, several a case: found, and checked that cases can be split.
+"""Finding the images of cases, and checking that the cases can be split. Imports no torch.
 
-A folder holds <class>/<case>/<image>, what lies deeper is left alone. A CSV has the columns case, image (a path from
-the CSV on), label and, where stages are to be told apart, stage. Imports no torch, for a sweep is checked in a process
-that has none.
+A folder holds <class>/<case>/<image>; what lies deeper is ignored. A CSV has the columns case, image (a path relative
+to the CSV), label and, where stages are distinguished, stage.
 """
 
 from __future__ import annotations
@@ -23,7 +22,15 @@ FORMS = "a folder of <class>/<case>/<image> or a CSV of case, image, stage and l
 
 
 class CaseFile(NamedTuple):
-    """An image: its class, the case it is of, its name as the user knows it, where it lies, and its stage if known."""
+    """Describes the file of an image.
+
+    Attributes:
+        label: Its class.
+        case: The case that it shows.
+        name: How messages call it.
+        path: Where it lies.
+        stage: The stage that it shows, if known.
+    """
 
     label: str
     case: str
@@ -33,9 +40,9 @@ class CaseFile(NamedTuple):
 
 
 def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> list[CaseFile]:
-    """The images of `stages`, or all, in order of class, case and name; cases without any are none.
+    """Returns the images of `stages`, or all, in order of class, case and name; cases without images are left out.
 
-    Raises UserError where there are no images, or classes and cases that cannot be split.
+    Raises UserError where there are no images, or where classes and cases cannot be split.
     """
     place = Path(path)
     if place.is_dir():
@@ -53,6 +60,7 @@ def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> l
 
 
 def _walk(root: Path, stage_pattern: str | None) -> Iterator[CaseFile]:
+    """Yields the images below a folder. Raises UserError for a class without any."""
     for label in _folders(root):
         names = {case: _images(root / label / case) for case in _folders(root / label)}
         if not any(names.values()):
@@ -67,7 +75,7 @@ def _walk(root: Path, stage_pattern: str | None) -> Iterator[CaseFile]:
 
 
 def _folders(root: Path) -> list[str]:
-    """Those in it; raises UserError where images lie beside them, for nobody knows whose they are."""
+    """Returns the names of sub-folders. Raises UserError for images beside them, whose case is unknown."""
     if strays := _images(root):
         raise UserError(
             f"images must lie in <class>/<case>/<image>, but {root / strays[0]} does not. Give it a case, or remove it."
@@ -77,7 +85,8 @@ def _folders(root: Path) -> list[str]:
 
 
 def _images(folder: Path) -> list[str]:
-    with os.scandir(folder) as entries:  # a hundred times a sweep, thousands of files: pathlib takes longer
+    """Returns the names of images in a folder."""
+    with os.scandir(folder) as entries:  # faster than pathlib for thousands of files
         return sorted(
             entry.name for entry in entries
             if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".") and not entry.is_dir()
@@ -85,7 +94,7 @@ def _images(folder: Path) -> list[str]:
 
 
 def _stage_of(image: str, pattern: str) -> str:
-    """What the pattern finds in the file's name without its suffix: its first group, if it has one."""
+    """Returns what the pattern, or its first group, matches in the file's name without its suffix. Raises UserError."""
     try:
         found = re.search(pattern, image.rpartition(".")[0])
     except re.error as error:
@@ -101,6 +110,7 @@ def _stage_of(image: str, pattern: str) -> str:
 
 
 def _of_stages(files: Sequence[CaseFile], stages: Sequence[str]) -> list[CaseFile]:
+    """Returns the images of some stages. Raises UserError for a stage that no image has."""
     known = sorted({str(file.stage) for file in files})
     for stage in stages:
         if stage not in known:

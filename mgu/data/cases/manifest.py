@@ -1,4 +1,4 @@
-"""A CSV that says of which case, class and stage each image is."""
+"""Reading a CSV that lists the case, class and stage of each image."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from mgu.errors import UserError, did_you_mean
 
 
 def read_csv(file: Path, needs_stage: bool) -> Iterator[dict[str, Any]]:
-    """The fields of mgu.data.case_list.CaseFile of every row. Raises UserError, naming the line, for what is no such
-    table: a column or a value is missing, or an image stands in it twice.
+    """Yields the fields of a `CaseFile` for every row.
+
+    Raises UserError, naming the row, where a column or a value is missing, or an image is listed twice.
     """
     header, lines = _read(file)
     names = [name.strip().lower() for name in header]
@@ -44,7 +45,7 @@ def read_csv(file: Path, needs_stage: bool) -> Iterator[dict[str, Any]]:
 
 
 def _read(file: Path) -> tuple[list[str], list[list[str]]]:
-    """Header and rows, between commas, semicolons or tabs, whichever of them the header has."""
+    """Returns the header and the rows, separated by whichever of comma, semicolon and tab the header has."""
     try:
         text = file.read_text(encoding="utf-8-sig")
         first = text.partition("\n")[0]

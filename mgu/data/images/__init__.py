@@ -1,1 +1,8 @@
-"""Image classification sets that are known by name: digits, MNIST, Fashion-MNIST, CIFAR-10."""
+"""Images by name: the classification sets digits, MNIST, Fashion-MNIST and CIFAR-10.
+
+dataset.py is the kind of data, loaders.py lists the sets, images.py holds pixels and labels in memory.
+"""
+
+from mgu.data.images.dataset import ImageDataset
+
+__all__ = ["ImageDataset"]

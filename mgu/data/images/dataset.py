@@ -1,37 +1,54 @@
-"""A data set by name."""
+"""The kind of data `images`: a classification set that is known by its name. Imports no torch before it is read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from mgu.data.images.digits import load_digits
-from mgu.data.images.images import Images
-from mgu.data.images.vision import load_vision
-from mgu.data.splits import Splits, split_holdout, split_paper
-from mgu.errors import UserError, did_you_mean
-
-# To add a data set: its loader here, and a YAML of that name in conf/dataset/.
-DATASETS: dict[str, Callable[[Path], tuple[Images, Images]]] = {
-    "digits": lambda root: load_digits(),
-    "mnist": lambda root: load_vision("MNIST", root),
-    "fashion_mnist": lambda root: load_vision("FashionMNIST", root),
-    "cifar10": lambda root: load_vision("CIFAR10", root),
-}
+if TYPE_CHECKING:
+    from mgu.config.datasets import DatasetConfig
+    from mgu.data.shapes import Shapes
+    from mgu.data.splits import Splits
+    from mgu.tasks.classification import Classification
 
 
-def load_splits(name: str, root: str, split: str, image_shape: list[int], num_classes: int) -> Splits:
-    """The splits of data set `name`; `split` is "paper" or "holdout". Raises UserError where they cannot be had."""
-    if name not in DATASETS:
-        raise UserError(
-            f"dataset.name must be one of {', '.join(DATASETS)}, but got {name!r}.{did_you_mean(name, DATASETS)}"
-        )
-    train, test = DATASETS[name](Path(root).expanduser())
-    if list(train.pixels.shape[1:]) != image_shape:
-        raise UserError(
-            f"dataset.image_shape must be that of {name}, {list(train.pixels.shape[1:])}, but got {image_shape}. "
-            "Correct it in the YAML of the data set."
-        )
-    if (found := int(train.labels.max()) + 1) != num_classes:
-        raise UserError(f"dataset.num_classes must be that of {name}, {found}, but got {num_classes}.")
-    return split_paper(train, test) if split == "paper" else split_holdout(train, test)
+class ImageDataset:
+    """Reads a set of images by name: digits, MNIST, Fashion-MNIST or CIFAR-10.
+
+    Args:
+        config: The data set's section of the run configuration.
+    """
+
+    examples: ClassVar[str] = "images"
+
+    def __init__(self, config: DatasetConfig) -> None:
+        self.config = config
+
+    @staticmethod
+    def resolve(values: dict[str, Any]) -> dict[str, Any]:
+        """Returns the values as they are: no file of the user's decides anything."""
+        return values
+
+    @staticmethod
+    def count_classes(values: Mapping[str, Any]) -> int | None:
+        """Returns the configured number of classes."""
+        return values.get("num_classes")
+
+    @cached_property
+    def splits(self) -> Splits:
+        from mgu.data.images.loaders import load_splits
+
+        return load_splits(self.config)
+
+    @property
+    def shapes(self) -> Shapes:
+        from mgu.data.shapes import Shapes
+
+        return Shapes(tuple(self.config.image_shape), self.config.num_classes)
+
+    @property
+    def task(self) -> Classification:
+        from mgu.tasks.classification import Classification
+
+        return Classification(self.config.num_classes)

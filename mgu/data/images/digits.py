@@ -8,8 +8,8 @@ from mgu.data.images.images import Images
 
 
 def load_digits() -> tuple[Images, Images]:
-    """Train and test images; the set has no official test part, so a fixed stratified fifth is set aside."""
-    # Imported here, as in every loader: scikit-learn takes a second that runs on other data need not pay.
+    """Returns training and test images; the set has no official test part, so a fixed stratified fifth is one."""
+    # Imported here, as in every loader: scikit-learn takes a second that runs on other data do not need.
     from sklearn import datasets
     from sklearn.model_selection import train_test_split
 

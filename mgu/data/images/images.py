@@ -1,4 +1,4 @@
-"""The one type that every data set of images is loaded into: raw pixels and labels, resident in memory."""
+"""Images in memory: the type that every set of images is loaded into."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Images:
-    """Raw pixels (N, C, H, W) as uint8 in 0..pixel_max, and labels (N,) as int64."""
+    """Holds raw pixels and labels.
+
+    Attributes:
+        pixels: (N, C, H, W) as uint8 in 0..pixel_max.
+        labels: (N,) as int64.
+        pixel_max: The value of white.
+    """
 
     pixels: Tensor
     labels: Tensor
@@ -25,15 +31,16 @@ class Images:
         return self.labels.device
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
-        """Inputs (B, C, H, W) as floats in 0..1 and targets (B,) of the images at `index`."""
+        """Returns inputs (B, C, H, W) as floats in 0..1 and targets (B,) of the images at `index`."""
         rows = self.pixels.permute(0, 2, 3, 1)[index]  # (B, H, W, C): channels last, one channel or many
         inputs = rows.to(torch.float32).div_(self.pixel_max).permute(0, 3, 1, 2)
         return inputs, self.labels[index]
 
     def to(self, device: torch.device) -> Self:
-        """On the device, in the memory order in which batches are wanted."""
+        """Returns the images on the device, channels last in memory, as batches are."""
         pixels = self.pixels.to(device, memory_format=torch.channels_last)
         return replace(self, pixels=pixels, labels=self.labels.to(device))
 
     def subset(self, index: Tensor) -> Self:
+        """Returns the images at `index`."""
         return replace(self, pixels=self.pixels[index], labels=self.labels[index])

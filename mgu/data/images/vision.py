@@ -17,10 +17,10 @@ log = logging.getLogger(__name__)
 
 
 def load_vision(class_name: str, root: Path) -> tuple[Images, Images]:
-    """Train and test images of a torchvision class below `root`, downloaded where they are absent.
+    """Returns training and test images of a torchvision class below `root`; downloads what is missing.
 
-    Raises UserError where they are neither there nor to be had. CIFAR-10 is kept as pickles: torchvision compares
-    their checksums with the published ones before it opens them.
+    CIFAR-10 consists of pickles: torchvision compares their checksums with the published ones before it opens them.
+    Raises UserError where the files are missing and cannot be downloaded, or are damaged.
     """
     from torchvision import datasets
 
@@ -55,5 +55,5 @@ def _download(load: Any, root: Path, train: bool) -> Any:
 
 
 def _channels_first(pixels: Tensor) -> Tensor:
-    """(N, H, W) or (N, H, W, C) to (N, C, H, W)."""
-    return pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2).contiguous()
+    """Turns (N, H, W) or (N, H, W, C) into (N, C, H, W), without a copy: in memory channels stay last."""
+    return pixels.unsqueeze(1) if pixels.dim() == 3 else pixels.permute(0, 3, 1, 2)

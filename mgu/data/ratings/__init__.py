@@ -1,1 +1,9 @@
-"""Recommendations: MovieLens-100K, as ratings to predict or as next items to rank."""
+"""Ratings: MovieLens-100K, split by time, to predict ratings or to rank the next item.
+
+dataset.py is the kind of data; files.py fetches, movielens.py reads and splits.py splits the files; candidates.py
+samples items to rank.
+"""
+
+from mgu.data.ratings.dataset import RatingDataset
+
+__all__ = ["RatingDataset"]

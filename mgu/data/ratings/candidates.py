@@ -1,4 +1,4 @@
-"""What is to be ranked: for each interaction, the item that was chosen among items that were not."""
+"""Candidates for ranking: for each interaction, the item that was chosen among items that were not."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Candidates:
-    """Interactions (N, 2) of user and item; `seen` (U, I) says which items a user knew before.
+    """Holds interactions, and gives batches of each with the items that it is compared with.
 
-    num_sampled: how many others each one is compared with, drawn anew for every batch from torch's generator, evenly
-    among the items that the user did not know; None compares with all items, of which those that the user knew come as
-    number I, which is no item, and models score them -inf. None such comes where others are drawn: a batch norm would
-    take it into its statistics.
+    Items are sampled anew for every batch from torch's generator, uniformly among those that the user did not know.
+    Where all items are compared, those that the user knew are given as number I, which is no item; models score it
+    -inf. Sampled candidates never include it, for a batch norm would count it in its statistics.
+
+    Attributes:
+        pairs: User and item of each interaction (N, 2).
+        seen: Which items each user knew before (U, I).
+        num_sampled: How many other items each interaction is compared with; None for all.
     """
 
     pairs: Tensor
@@ -30,7 +34,7 @@ class Candidates:
         return self.pairs.device
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
-        """Pairs (B, M, 2) of a user and each candidate, and which of the M was chosen (B,).
+        """Returns pairs (B, M, 2) of a user and each candidate, and which of the M was chosen (B,).
 
         M is I, in order, or 1 + num_sampled with the chosen one first.
         """
@@ -45,14 +49,16 @@ class Candidates:
         return torch.stack([users[:, None].expand_as(candidates), candidates], dim=2), items
 
     def _draw(self, users: Tensor, number: int) -> Tensor:
-        """Items (B, number) that each of `users` (B,) did not know; number I, for one who knew them all."""
+        """Samples items (B, number) that each of `users` (B,) did not know; number I for a user who knew them all."""
         places = (~self.seen[users]).cumsum(dim=1)  # of an item among the unknown ones, from 1
         counts = places[:, -1:]
         drawn = (torch.rand(len(users), number, device=self.device) * counts).long()
         return torch.searchsorted(places, drawn.minimum((counts - 1).clamp(min=0)) + 1)
 
     def to(self, device: torch.device) -> Candidates:
+        """Returns the same interactions on `device`."""
         return replace(self, pairs=self.pairs.to(device), seen=self.seen.to(device))
 
     def subset(self, index: Tensor) -> Candidates:
+        """Returns the interactions at `index`."""
         return replace(self, pairs=self.pairs[index])

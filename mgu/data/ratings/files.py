@@ -1,7 +1,4 @@
-"""The files of MovieLens-100K: where they lie, how they are fetched, and what a run knows them by.
-
-Imports no torch, for a sweep is checked in a process that has none.
-"""
+"""The files of MovieLens-100K: their location, download and checksum. Imports no torch."""
 
 from __future__ import annotations
 
@@ -27,9 +24,10 @@ TERMS = (
 )
 
 
-def settle(dataset: dict[str, Any]) -> dict[str, Any]:
-    """The values of conf/dataset/movielens.yaml with `sha256` filled in from the files, which are fetched if that is
-    asked for. Raises UserError where they cannot be had; values of other keys are the schema's to check.
+def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of conf/dataset/movielens.yaml with `sha256`; downloads the files if `download` is true.
+
+    Raises UserError where the files cannot be had; the schema checks the values of other keys.
     """
     if dataset.get("sha256") or not isinstance(dataset.get("root"), str):
         return dataset
@@ -38,9 +36,9 @@ def settle(dataset: dict[str, Any]) -> dict[str, Any]:
 
 
 def find(root: Path, download: bool) -> Path:
-    """`root`/ml-100k; `download` fetches what is not there, and says that the user has read the terms.
+    """Returns `root`/ml-100k; `download` fetches missing files, and says that the user has read the terms.
 
-    Raises UserError where the files are neither there nor to be had.
+    Raises UserError where files are missing and cannot be downloaded.
     """
     folder = root / "ml-100k"
     if not all((folder / name).is_file() for name in FILES):
@@ -54,7 +52,7 @@ def find(root: Path, download: bool) -> Path:
 
 
 def digest(folder: Path) -> str:
-    """SHA-256 of those of all files; raises UserError where one cannot be read."""
+    """Returns a SHA-256 over the checksums of all files. Raises UserError where one cannot be read."""
     try:
         return hashlib.sha256("".join(digest_file(folder / name) for name in FILES).encode()).hexdigest()
     except OSError as error:
@@ -64,6 +62,7 @@ def digest(folder: Path) -> str:
 
 
 def _download(folder: Path) -> None:
+    """Downloads and unpacks the files after a look at their checksum. Raises UserError."""
     log.info("downloading %s; %s", URL, TERMS)
     try:
         with urlopen(URL, timeout=60) as response:

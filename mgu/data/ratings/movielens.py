@@ -33,8 +33,15 @@ SEPARATORS = {"u.data": "\t", "u.user": "|", "u.item": "|"}
 
 
 class Interactions(NamedTuple):
-    """All ratings in order of time (N,), users and items as numbers from 0; `user_features` (U, F), `item_features`
-    (I, G): numbers standardised over users or items, categories as 0 or 1.
+    """Holds all ratings in order of time, and the features of users and items.
+
+    Attributes:
+        users: User of each rating (N,), from 0.
+        items: Item of each rating (N,), from 0.
+        ratings: In stars (N,).
+        times: In seconds (N,).
+        user_features: (U, F), numbers standardised over users, categories as 0 or 1.
+        item_features: (I, G), likewise.
     """
 
     users: Tensor
@@ -45,21 +52,30 @@ class Interactions(NamedTuple):
     item_features: Tensor
 
     def at(self, index: Tensor) -> Interactions:
-        """Those ratings only, in that order."""
+        """Returns the ratings at `index`, in that order."""
         return self._replace(
             users=self.users[index], items=self.items[index], ratings=self.ratings[index], times=self.times[index]
         )
 
     @property
     def pairs(self) -> Tensor:
-        """User and item (N, 2)."""
+        """User and item of each rating (N, 2)."""
         return torch.stack([self.users, self.items], dim=1)
 
 
 def load_movielens(root: Path, download: bool, sha256: str | None = None) -> Interactions:
-    """From `root`/ml-100k, fetched as `find` has it; `sha256` is what the files must have, if that is known.
+    """Reads the files in `root`/ml-100k, see `find` for their download.
 
-    Raises UserError where the files cannot be had, have changed since a run was set up, or are not in the format.
+    Args:
+        root: Folder of all data sets.
+        download: Whether missing files may be downloaded.
+        sha256: The checksum that the files must have; None where any will do.
+
+    Returns:
+        The ratings and features.
+
+    Raises:
+        UserError: The files cannot be had, have changed since the run was set up, or are not in the format.
     """
     folder = find(root, download)
     if sha256 and digest(folder) != sha256:
@@ -78,6 +94,7 @@ def load_movielens(root: Path, download: bool, sha256: str | None = None) -> Int
 
 
 def _read(folder: Path) -> Interactions:
+    """Reads and checks the three files. Raises ValueError or OSError."""
     import pandas as pd
 
     ratings, users, items = (_table(folder / name) for name in ("u.data", "u.user", "u.item"))
@@ -110,7 +127,7 @@ def _read(folder: Path) -> Interactions:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    """All fields as they stand there. No CSV reader: titles may hold quotes, and a row that is cut must not pass."""
+    """Returns all fields as text. A CSV reader would misread quotes in titles, and accept a row that is cut short."""
     import pandas as pd
 
     columns, separator = COLUMNS[path.name], SEPARATORS[path.name]
@@ -130,12 +147,12 @@ def _make_numbers(
     low: float = -(2.0**53),
     high: float = 2.0**53,
 ) -> None:
-    """In place; raises ValueError for a field that is no number, or none between `low` and `high`."""
+    """Converts columns in place; raises ValueError for a field that is no number between `low` and `high`."""
     import pandas as pd
 
     for column in columns:
         numbers = pd.to_numeric(table[column], errors="coerce").astype("float64")
-        fits = numbers.between(low, high) & ((numbers % 1 == 0) | (not whole))  # what is missing is between nothing
+        fits = numbers.between(low, high) & ((numbers % 1 == 0) | (not whole))  # a missing value is between no bounds
         if not fits.all():
             line = int((~fits).to_numpy().argmax())
             what = "whole number" if whole else "number"
@@ -145,7 +162,7 @@ def _make_numbers(
 
 
 def _features(number: pd.Series[Any], categories: pd.DataFrame) -> Tensor:
-    """The number standardised, a missing one at the mean; names as one-hot, what is 0 or 1 as it is."""
+    """Returns the standardised number, 0 where it is missing, beside one-hot categories and flags as they are."""
     import pandas as pd
 
     known = number.astype("float64")

@@ -1,4 +1,4 @@
-"""MovieLens split by time, for two tasks: what a user will rate a film, and which film a user will take next."""
+"""MovieLens split by time, for two tasks: the rating that a user gives a film, and the film that a user takes next."""
 
 from __future__ import annotations
 
@@ -16,7 +16,16 @@ VAL, TEST = 0.1, 0.1  # shares of all ratings
 
 
 class Ratings(NamedTuple):
-    """`trained` says which users (U,) and items (I,) training rows have; ratings are (r - mean) / std."""
+    """Holds the splits, and what models are built from.
+
+    Attributes:
+        splits: Training, validation and test examples.
+        user_features: (U, F).
+        item_features: (I, G).
+        trained: Which users (U,) and items (I,) occur in the training examples.
+        mean: Targets are (rating - mean) / std.
+        std: Standard deviation of the training ratings.
+    """
 
     splits: Splits
     user_features: Tensor
@@ -27,8 +36,9 @@ class Ratings(NamedTuple):
 
 
 def split_ratings(everything: Interactions) -> Ratings:
-    """One cut in time for all users: the last tenth is tested, the tenth before validates, so nothing of the future is
-    learned from. Many of those users are new then: only their features tell of them.
+    """Splits at one time for all users: the last tenth is for testing, the tenth before for validation.
+
+    So nothing is learned from the future. Many users of the later parts are new: only their features are known.
     """
     count = len(everything.ratings)
     order = everything.times.argsort(stable=True)
@@ -41,15 +51,15 @@ def split_ratings(everything: Interactions) -> Ratings:
         return Rows(part.pairs, (part.ratings - mean) / std)
 
     first, second, third = order.split([count - num_val - num_test, num_val, num_test])
-    return _describe(everything, train, Splits(rows(first), rows(second), rows(third)), mean, std)
+    return _with_features(everything, train, Splits(rows(first), rows(second), rows(third)), mean, std)
 
 
 def split_next_item(everything: Interactions, num_sampled: int) -> Ratings:
-    """Leave one out: of every user with three interactions or more the last is tested, the one before validates.
+    """Leaves one out: of users with at least three interactions the last is for testing, the one before for validation.
 
-    Any rating counts as an interaction (He et al. 2017). Within a user nothing of the future is learned from; of other
-    users later interactions may be, which is how this protocol is run in the literature. Validation and test rank all
-    items that the user had not taken before; training compares with `num_sampled` of them.
+    Any rating counts as an interaction (He et al. 2017, https://doi.org/10.1145/3038912.3052569). Nothing is learned
+    from a user's own future; later interactions of other users may be, as is usual for this protocol. Validation and
+    test rank all items that the user had not taken before; training compares with `num_sampled` of them.
     """
     by_user = everything.at(torch.argsort(everything.times, stable=True))
     by_user = by_user.at(torch.argsort(by_user.users, stable=True))  # each user's in order of time
@@ -65,12 +75,13 @@ def split_next_item(everything: Interactions, num_sampled: int) -> Ratings:
     splits = Splits(
         Candidates(train.pairs, seen, num_sampled), Candidates(val.pairs, seen), Candidates(test.pairs, seen_then)
     )
-    return _describe(everything, train, splits)
+    return _with_features(everything, train, splits)
 
 
-def _describe(
+def _with_features(
     everything: Interactions, train: Interactions, splits: Splits, mean: float = 0.0, std: float = 1.0
 ) -> Ratings:
+    """Adds the features, and which users and items occur in training."""
     num_users, num_items = len(everything.user_features), len(everything.item_features)
     trained = (train.users.bincount(minlength=num_users) > 0, train.items.bincount(minlength=num_items) > 0)
     return Ratings(splits, everything.user_features, everything.item_features, trained, mean, std)

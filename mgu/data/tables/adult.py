@@ -1,4 +1,4 @@
-"""UCI Adult (Becker and Kohavi 1996): does a person earn more than 50,000 dollars a year? 32,561 and 16,281 rows."""
+"""UCI Adult (Becker and Kohavi 1996, https://doi.org/10.24432/C5XW20): who earns more than $50,000 a year."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ COLUMNS = [
 ]  # fmt: skip
 CLASSES = ["<=50K", ">50K"]
 ROWS = {"train": 32_561, "test": 16_281}
-FNLWGT = {"train": 6_179_373_392, "test": 3_084_202_270}  # sums: of a download they tell which rows are which part
+FNLWGT = {"train": 6_179_373_392, "test": 3_084_202_270}  # sums, which tell the parts of a download apart
 
 
 def load_adult(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The official training and test rows, from the files of UCI in `root`/adult, else from OpenML.
+    """Returns the official training and test rows, from the files of UCI in `root`/adult or else from OpenML.
 
-    Raises UserError where they are neither there nor to be had, or not as they were published.
+    Raises UserError where they cannot be had, or differ from what was published.
     """
     folder = root / "adult"
     if (folder / "adult.data").is_file() and (folder / "adult.test").is_file():
@@ -36,6 +36,7 @@ def load_adult(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _read(path: Path, part: str, skip: int) -> pd.DataFrame:
+    """Reads one of UCI's files. Raises UserError where it is not as published."""
     import pandas as pd
 
     try:
@@ -52,12 +53,13 @@ def _read(path: Path, part: str, skip: int) -> pd.DataFrame:
 
 
 def _is_part(frame: pd.DataFrame, part: str) -> bool:
+    """Returns whether the rows are the official ones, by their number, classes and a sum."""
     is_whole = len(frame) == ROWS[part] and set(frame[TARGET]) == set(CLASSES)
     return is_whole and bool(frame["fnlwgt"].sum() == FNLWGT[part])
 
 
 def _download(root: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Both parts are one table at OpenML; which rows are which is told by their sums."""
+    """Downloads OpenML's table of all rows, and tells the two parts apart by a sum. Raises UserError."""
     from sklearn.datasets import fetch_openml
 
     log.info("downloading adult from OpenML to %s", root)

@@ -1,6 +1,6 @@
-"""Whether a user's table can be learned from, column by column, and what each column is taken for.
+"""Checks of a user's table, column by column, and how each column is interpreted. Imports no torch.
 
-Imports no torch, and pandas only where there is a table.
+pandas is imported only where there is a table.
 """
 
 from __future__ import annotations
@@ -15,17 +15,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CLASSES = 1000
-FEW_VALUES = (
-    20  # whole numbers of which there are no more are taken for classes, words for categories whatever they say
-)
+FEW_VALUES = 20  # up to so many different whole numbers are classes, and words are categories
 NEARLY_ALL = 0.9
-NAMED = 10  # columns of a note
+NAMED = 10  # columns that a note names
 DATE = r"\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})([ T].*)?\s*"
-NUMBER = r"\s*[-+]?\d[\d.,' ]*([eE][-+]?\d+)?\s*%?\s*"  # as people write it: 1,5 or 1 234.50 or 12%
+NUMBER = r"\s*[-+]?\d[\d.,' ]*([eE][-+]?\d+)?\s*%?\s*"  # as people write them: 1,5 or 1 234.50 or 12%
 
 
 def check_target(frame: pd.DataFrame, target: str, path: str) -> pd.Series[Any]:
-    """The column to be predicted; raises UserError where it is missing, has gaps or is constant."""
+    """Returns the column to be predicted. Raises UserError where it is missing, has gaps or is constant."""
     from pandas.api.types import is_numeric_dtype
 
     if target not in frame.columns:
@@ -45,7 +43,7 @@ def check_target(frame: pd.DataFrame, target: str, path: str) -> pd.Series[Any]:
 
 
 def infer_task(target: pd.Series[Any]) -> TaskName:
-    """Regression for numbers with fractions, or with more than 20 values; classification for all else."""
+    """Infers regression for numbers with fractions or more than 20 values, and classification for all else."""
     if not is_number(target):
         return "classification"
     has_fractions = bool((target % 1 != 0).any())
@@ -53,7 +51,7 @@ def infer_task(target: pd.Series[Any]) -> TaskName:
 
 
 def check_table(frame: pd.DataFrame, target: str, task: TaskName, drop: list[str], path: str) -> pd.DataFrame:
-    """The columns to learn from and the target; raises UserError for any that cannot be used, see the messages."""
+    """Returns the columns to learn from and the target. Raises UserError for a column that cannot be used."""
     column = check_target(frame, target, path)
     if task == "regression" and not is_number(column):
         raise UserError(
@@ -81,7 +79,7 @@ def check_table(frame: pd.DataFrame, target: str, task: TaskName, drop: list[str
 
 
 def describe_columns(frame: pd.DataFrame, target: str) -> str:
-    """What each of a checked table is taken for, in one line."""
+    """Says in one line which columns of a checked table are numbers and which are categories."""
     features = frame.drop(columns=target)
     numbers = [name for name in features.columns if is_number(features[name])]
     categories = [f"{name} ({features[name].nunique()} values)" for name in features.columns if name not in numbers]
@@ -90,26 +88,27 @@ def describe_columns(frame: pd.DataFrame, target: str) -> str:
 
 
 def _some(names: list[str]) -> str:
+    """Joins the first names, and says how many more there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return ", ".join(names[:NAMED]) + more
 
 
 def is_number(column: pd.Series[Any]) -> bool:
-    """Whether it has numbers; truth values are categories."""
+    """Returns whether a column has numbers; truth values are categories."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     return is_numeric_dtype(column) and not is_bool_dtype(column)
 
 
 def _is_finite(column: pd.Series[Any]) -> Any:
-    """One truth value a row; what is missing is not."""
+    """Returns one truth value a row; missing values are not finite."""
     import numpy as np
 
     return np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
 
 
 def advise_drop(name: str) -> str:
-    """The override that leaves a column out, as it can be pasted into a shell."""
+    """Returns the override that leaves a column out, quoted for a shell."""
     if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) and name.lower() not in ("null", "nan", "inf", "true", "false"):
         return f"dataset.drop=[{name}]"
     quoted = re.sub(r'(\\*)(["]|$)', lambda found: 2 * found[1] + ('\\"' if found[2] else ""), name)
@@ -117,6 +116,7 @@ def advise_drop(name: str) -> str:
 
 
 def _check_feature(column: pd.Series[Any], name: str) -> None:
+    """Raises UserError for a column that is neither numbers nor categories."""
     from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
 
     way_out = f"or leave it out with {advise_drop(name)}"
@@ -141,7 +141,7 @@ def _check_feature(column: pd.Series[Any], name: str) -> None:
 
 
 def _check_words(words: pd.Series[Any], name: str, way_out: str) -> None:
-    """What looks like categories, but tells nothing as such; of few values nothing is refused."""
+    """Raises UserError for words that are misread numbers, or that differ in nearly every row."""
     if (count := words.nunique()) <= FEW_VALUES:
         return
     are_numbers = words.str.fullmatch(NUMBER)

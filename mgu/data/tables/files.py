@@ -1,6 +1,6 @@
-"""A user's CSV or Parquet file: read, and what its configuration leaves open settled.
+"""A user's CSV or Parquet file: reading it, and resolving what its configuration leaves open. Imports no torch.
 
-Imports no torch, for a sweep is checked in a process that has none, and pandas only where there is a table to read.
+pandas is imported only where there is a table to read.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MIN_ROWS = 20
-TORN = (EOFError, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error)  # what unpacking may raise
-# In a column of numbers they are missing, as an empty field is anywhere; among other words they are words.
+TORN = (EOFError, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error)  # raised by unpacking
+# Missing values in a column of numbers, as an empty field is anywhere; among other words they are words.
 MISSING_NUMBERS = ("NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "<NA>")
 
 
-def settle(dataset: dict[str, Any]) -> dict[str, Any]:
-    """The values of conf/dataset/table.yaml as a shell may have left them, `sha256` and an "auto" `task` filled in from
-    the file.
+def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of conf/dataset/table.yaml with `sha256`, and with the task that "auto" stands for.
 
-    Raises UserError where no file or no target is named, for a separator or columns to drop that cannot be, and for a
-    table that cannot be learned from; values of other keys are the schema's to check.
+    Values may be as a shell left them. Raises UserError where no file or target is named, for an impossible separator
+    or list of columns, and for a table that cannot be learned from; the schema checks the values of other keys.
     """
     for key, what in (("path", "a CSV or Parquet file"), ("target", "the column to be predicted")):
         if not isinstance(dataset.get(key), str | int):
             raise UserError(f"dataset.{key} must be {what}, but got {dataset.get(key)}. Pass dataset.{key}=...")
-    settled = dataset | {key: str(dataset[key]) for key in ("path", "target")}  # a column may be called 1
-    settled["separator"] = _settle_separator(dataset.get("separator"))
-    settled["drop"] = _settle_drop(dataset.get("drop"))
-    settled["sha256"] = dataset.get("sha256") or digest(settled["path"])
+    resolved = dataset | {key: str(dataset[key]) for key in ("path", "target")}  # a column may be called 1
+    resolved["separator"] = _resolve_separator(dataset.get("separator"))
+    resolved["drop"] = _resolve_drop(dataset.get("drop"))
+    resolved["sha256"] = dataset.get("sha256") or digest(resolved["path"])
     if dataset.get("task") == "auto":
-        frame = read_table(settled["path"], settled["separator"], settled["sha256"])
-        settled["task"] = infer_task(check_target(frame, settled["target"], settled["path"]))
-    return settled
+        frame = read_table(resolved["path"], resolved["separator"], resolved["sha256"])
+        resolved["task"] = infer_task(check_target(frame, resolved["target"], resolved["path"]))
+    return resolved
 
 
-def _settle_separator(value: Any) -> str:
+def _resolve_separator(value: Any) -> str:
+    """Returns one character; understands "tab". Raises UserError."""
     separator = {"\\t": "\t", "tab": "\t"}.get(value, value) if isinstance(value, str) else value
     if not isinstance(separator, str) or len(separator) != 1 or separator in '"\r\n':
         raise UserError(
@@ -57,14 +57,15 @@ def _settle_separator(value: Any) -> str:
     return separator
 
 
-def _settle_drop(value: Any) -> list[str]:
+def _resolve_drop(value: Any) -> list[str]:
+    """Returns names of columns. Raises UserError."""
     if not isinstance(value, list):
         raise UserError(f"dataset.drop must be a list of columns, but got {value!r}. Pass dataset.drop=[...].")
     return ["null" if name is None else str(name) for name in value]  # columns may be called 1, nan or null
 
 
 def digest(path: str) -> str:
-    """The file's SHA-256; raises UserError where it cannot be read."""
+    """Returns the file's SHA-256. Raises UserError where it cannot be read."""
     try:
         return digest_file(Path(path).expanduser())
     except OSError as error:
@@ -73,11 +74,12 @@ def digest(path: str) -> str:
         ) from None
 
 
-@lru_cache(maxsize=1)  # every run of a sweep asks for it
+@lru_cache(maxsize=1)  # every run of a sweep is resolved
 def read_table(path: str, separator: str, sha256: str) -> pd.DataFrame:
-    """All rows and columns; `sha256` is what the file must have, for it may have changed since a run was set up.
+    """Reads all rows and columns of a file with the checksum `sha256`; the last table is kept in memory.
 
-    Raises UserError for a file that is no table, is empty, has changed, or has a column without a name or one twice.
+    Raises UserError for a file that is no table, has too few rows, has changed since the run was set up, or has columns
+    without a name or with the same one.
     """
     import pandas as pd
 
@@ -109,6 +111,7 @@ def read_table(path: str, separator: str, sha256: str) -> pd.DataFrame:
 
 
 def _read_csv(file: Path, separator: str) -> pd.DataFrame:
+    """Reads a CSV with the column names as they are. Raises what pandas raises."""
     import pandas as pd
 
     form: dict[str, Any] = {
@@ -128,7 +131,7 @@ def _read_csv(file: Path, separator: str) -> pd.DataFrame:
 
 
 def _with_gaps(column: pd.Series[Any]) -> pd.Series[Any]:
-    """A column of numbers and of words for a missing one, as such; any other as it is."""
+    """Converts a column of numbers and words for missing values to numbers; returns any other as it is."""
     import pandas as pd
 
     if not pd.api.types.is_string_dtype(column) and column.dtype != object:
@@ -140,6 +143,7 @@ def _with_gaps(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _check_names(names: list[str], path: str) -> None:
+    """Raises UserError for a column without a name, and for two of one name."""
     unnamed = [number for number, name in enumerate(names, start=1) if not name.strip()]
     if unnamed:
         raise UserError(

@@ -1,4 +1,4 @@
-"""A table as the training loop takes it: encoded rows and targets, resident in memory."""
+"""Encoded rows of a table in memory, as the training loop takes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Rows:
-    """Inputs (N, D) as float32 and targets (N,): classes as int64, or standardised numbers as float32."""
+    """Holds inputs and targets of rows.
+
+    Attributes:
+        inputs: (N, D) as float32, or (N, 2) numbers of user and item.
+        targets: (N,): classes as int64, or standardised numbers as float32.
+    """
 
     inputs: Tensor
     targets: Tensor
@@ -23,11 +28,13 @@ class Rows:
         return self.targets.device
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
-        """Inputs (B, D) and targets (B,) of the rows at `index`."""
+        """Returns inputs (B, D) and targets (B,) of the rows at `index`."""
         return self.inputs[index], self.targets[index]
 
     def to(self, device: torch.device) -> Rows:
+        """Returns the same rows on `device`."""
         return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
 
     def subset(self, index: Tensor) -> Rows:
+        """Returns the rows at `index`."""
         return replace(self, inputs=self.inputs[index], targets=self.targets[index])

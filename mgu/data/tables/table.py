@@ -1,9 +1,9 @@
-"""A table in memory, split and encoded: what is learned of columns and target is learned from training rows only.
+"""Encoding of a table: everything that is learned about columns and target is learned from training rows only.
 
-Numbers are standardised, a missing one takes the median and a column of its own says so; categories become one-hot, a
-missing one is a category like the others. One-hot and a dense layer after it is an embedding whose rows are summed, so
-baselines and units keep their plain first layer. Of a column with many categories the rarer ones share a column of the
-input, and so does what training never saw; where there are none such, an unseen category is all zeros.
+Numbers are standardised; a missing one takes the median, and an input of its own says so. Categories become one-hot; a
+missing one is a category like the others. One-hot with a dense layer after it is an embedding whose rows are summed, so
+baselines and units keep their plain first layer. Rare categories of a column share one input, as do categories that
+training never saw; where a column has no rare ones, an unseen category is all zeros.
 """
 
 from __future__ import annotations
@@ -23,11 +23,19 @@ from mgu.tasks.score import TaskName
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING = ""  # as a category; an empty field of a CSV is read as missing, so no other one is called so
+MISSING = ""  # a category; no other one has this name, for an empty field of a CSV is read as missing
 
 
 class Table(NamedTuple):
-    """`classes` in the order of the model's outputs, empty for regression, whose targets are (t - mean) / std."""
+    """Holds the encoded rows of a table, and what the encoding found.
+
+    Attributes:
+        splits: Training, validation and test rows.
+        num_inputs: Width of the encoded rows.
+        classes: In the order of the model's outputs; empty for regression.
+        target_mean: Targets of a regression are (target - mean) / std.
+        target_std: Standard deviation of the training targets.
+    """
 
     splits: Splits
     num_inputs: int
@@ -39,9 +47,21 @@ class Table(NamedTuple):
 def encode_table(
     train: pd.DataFrame, test: pd.DataFrame, target: str, task: TaskName, split: str, max_categories: int
 ) -> Table:
-    """Frames of rows, with the target among their columns; `split` is "paper" or "holdout", as for images.
+    """Splits and encodes a table.
 
-    Raises UserError for numbers that are too large, and where the rows to train on are of one class.
+    Args:
+        train: Rows with the target among their columns.
+        test: Official test rows, likewise.
+        target: Name of the column to predict.
+        task: Classification or regression.
+        split: "paper" validates on `test`; "holdout" on a tenth of `train`.
+        max_categories: Inputs per column of categories, at most.
+
+    Returns:
+        The encoded rows.
+
+    Raises:
+        UserError: Numbers are too large, or all rows to train on are of one class.
     """
     parts = {"train": train, "val": test}
     if split == "holdout":
@@ -71,7 +91,7 @@ def encode_table(
 
 
 def _find_copies(parts: dict[str, pd.DataFrame]) -> tuple[str, ...]:
-    """A line for each part with rows that are training rows, too, target and all: they flatter what learns by heart."""
+    """Returns a note for each part with rows that equal training rows, target included, for they reward memorising."""
     from pandas.util import hash_pandas_object
 
     hashes = {name: hash_pandas_object(part, index=False) for name, part in parts.items()}
@@ -85,6 +105,7 @@ def _find_copies(parts: dict[str, pd.DataFrame]) -> tuple[str, ...]:
 
 
 def _too_large(column: str, parts: dict[str, pd.DataFrame], way_out: str) -> UserError:
+    """Returns the error for a column whose numbers overflow."""
     largest = max(float(part[column].abs().max()) for part in parts.values())
     return UserError(
         f"numbers must stay finite when they are standardised, but {column!r} reaches {largest:.3g}: {way_out}."
@@ -92,14 +113,14 @@ def _too_large(column: str, parts: dict[str, pd.DataFrame], way_out: str) -> Use
 
 
 def _labels(column: pd.Series[Any]) -> list[Any]:
-    """Numbers as they are, for they have an order; all else by name."""
+    """Returns numbers as they are, for they have an order, and all else as text."""
     from pandas.api.types import is_numeric_dtype
 
     return (column if is_numeric_dtype(column) else column.astype(str)).tolist()
 
 
 def _encode_inputs(parts: dict[str, pd.DataFrame], target: str, max_categories: int) -> dict[str, Tensor]:
-    """(N, D) as float32 of every part, by an encoder that has seen the training rows only."""
+    """Encodes each part as (N, D) float32, by an encoder that is fitted to the training rows only."""
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     features = {name: part.drop(columns=target) for name, part in parts.items()}
@@ -130,7 +151,7 @@ def _encode_inputs(parts: dict[str, pd.DataFrame], target: str, max_categories: 
 
 
 def _build_encoder(numbers: list[str], categories: list[str], max_categories: int) -> Any:
-    """Of scikit-learn, imported here because it takes a second that runs on images need not pay."""
+    """Returns an encoder of scikit-learn, whose import takes a second that runs on images do not need."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from mgu.data.datasets import find_kind
 from mgu.report.ranking.model_cost import ModelCost
 from mgu.report.ranking.paper import PaperRow, find_row
 from mgu.report.ranking.seeds import Spread, guess, spread, stem
@@ -57,8 +58,7 @@ class Row:
     @property
     def examples(self) -> str:
         """A word for the examples of its data set, in the plural."""
-        name = self.result.config.get("dataset", {}).get("name")
-        return {"adult": "rows", "table": "rows", "cases": "cases", "movielens": "ratings"}.get(name, "images")
+        return find_kind(self.result.config.get("dataset", {}).get("name")).examples
 
     @property
     def is_unit(self) -> bool:

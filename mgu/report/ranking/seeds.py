@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from mgu.data.datasets import find_kind
 from mgu.results.load import Run
 from mgu.results.result import Result
 
@@ -110,8 +111,8 @@ def guess(result: Result) -> float:
         One over the number of classes; 0 if their number is not known.
     """
     dataset = result.config.get("dataset", {})
-    named = 2 if dataset.get("name") == "adult" else dataset.get("num_classes") or len(dataset.get("classes", ()))
-    num_classes = result.num_classes or named  # the latter for older files
+    known = find_kind(dataset.get("name")).count_classes(dataset)  # for results of older versions
+    num_classes = result.num_classes or known
     return 1 / num_classes if num_classes else 0.0
 
 

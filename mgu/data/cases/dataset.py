@@ -1,0 +1,61 @@
+"""The kind of data `cases`: the user's own images, several a case. Imports no torch before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from mgu.config.datasets import CasesConfig
+    from mgu.data.shapes import Shapes
+    from mgu.data.splits import Splits
+    from mgu.tasks.classification import Classification
+
+
+class CaseDataset:
+    """Reads images of cases, such as patients, from folders or a CSV, and splits them by case.
+
+    Args:
+        config: The data set's section of the run configuration.
+    """
+
+    examples: ClassVar[str] = "cases"
+
+    def __init__(self, config: CasesConfig) -> None:
+        self.config = config
+
+    @staticmethod
+    def resolve(values: dict[str, Any]) -> dict[str, Any]:
+        """Returns the values with the classes and the checksum of the chosen images, see mgu/data/cases/files.py."""
+        from mgu.data.cases.files import resolve
+
+        return resolve(values)
+
+    @staticmethod
+    def count_classes(values: Mapping[str, Any]) -> int | None:
+        """Returns the number of classes that the images were found to have."""
+        return len(values.get("classes") or ()) or None
+
+    @cached_property
+    def splits(self) -> Splits:
+        from mgu.data.cases.cases import load_cases
+
+        return load_cases(self.config)
+
+    @property
+    def shapes(self) -> Shapes:
+        from mgu.data.shapes import Shapes
+
+        return Shapes(tuple(self.config.image_shape), self.config.num_classes)
+
+    @property
+    def task(self) -> Classification:
+        from mgu.data.cases.cases import CaseImages
+        from mgu.tasks.classification import Classification, balance
+
+        if self.config.class_weights == "none":
+            return Classification(self.config.num_classes)
+        train = self.splits.train
+        assert isinstance(train, CaseImages)
+        return Classification(self.config.num_classes, balance(train.labels, self.config.num_classes))

@@ -1,0 +1,42 @@
+"""Loaders of image classification sets by name, and the check that a configuration describes what they load."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from mgu.config.datasets import DatasetConfig
+from mgu.data.images.digits import load_digits
+from mgu.data.images.images import Images
+from mgu.data.images.vision import load_vision
+from mgu.data.splits import Splits, split_holdout, split_paper
+from mgu.errors import UserError, did_you_mean
+
+# To add a data set: its loader here, and a YAML of that name in conf/dataset/.
+LOADERS: dict[str, Callable[[Path], tuple[Images, Images]]] = {
+    "digits": lambda root: load_digits(),
+    "mnist": lambda root: load_vision("MNIST", root),
+    "fashion_mnist": lambda root: load_vision("FashionMNIST", root),
+    "cifar10": lambda root: load_vision("CIFAR10", root),
+}
+
+
+def load_splits(config: DatasetConfig) -> Splits:
+    """Loads and splits a data set. Raises UserError for one that is unknown, missing or not as configured."""
+    name = config.name
+    if name not in LOADERS:
+        raise UserError(
+            f"dataset.name must be one of {', '.join(LOADERS)}, but got {name!r}.{did_you_mean(name, LOADERS)}"
+        )
+    train, test = LOADERS[name](Path(config.root).expanduser())
+    if list(train.pixels.shape[1:]) != config.image_shape:
+        raise UserError(
+            f"dataset.image_shape must be that of {name}, {list(train.pixels.shape[1:])}, but got "
+            f"{config.image_shape}. Correct it in the YAML of the data set."
+        )
+    if (found := int(train.labels.max()) + 1) != config.num_classes:
+        raise UserError(
+            f"dataset.num_classes must be that of {name}, {found}, but got {config.num_classes}. "
+            "Correct it in the YAML of the data set."
+        )
+    return split_paper(train, test) if config.split == "paper" else split_holdout(train, test)

@@ -1,0 +1,76 @@
+"""The kind of data `ratings`: interactions of users and items. Imports no torch before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from mgu.config.datasets import MovieLensConfig
+    from mgu.data.ratings.splits import Ratings
+    from mgu.data.shapes import Shapes
+    from mgu.data.splits import Splits
+    from mgu.tasks.task import Task
+
+
+class RatingDataset:
+    """Reads MovieLens-100K, for predicting ratings or for ranking the next item.
+
+    Args:
+        config: The data set's section of the run configuration.
+    """
+
+    examples: ClassVar[str] = "ratings"
+
+    def __init__(self, config: MovieLensConfig) -> None:
+        self.config = config
+
+    @staticmethod
+    def resolve(values: dict[str, Any]) -> dict[str, Any]:
+        """Returns the values with the checksum of the files, see mgu/data/ratings/files.py."""
+        from mgu.data.ratings.files import resolve
+
+        return resolve(values)
+
+    @staticmethod
+    def count_classes(values: Mapping[str, Any]) -> int | None:
+        """Returns None: there are no classes."""
+        return None
+
+    @cached_property
+    def ratings(self) -> Ratings:
+        """The splits, and what a model is built from: features of users and items, and which of them training has."""
+        import torch
+
+        from mgu.data.ratings.movielens import load_movielens
+        from mgu.data.ratings.splits import split_next_item, split_ratings
+
+        config = self.config
+        with torch.device("cpu"):  # also where a model is sized on `meta`
+            interactions = load_movielens(Path(config.root).expanduser(), config.download, config.sha256)
+            if config.task == "regression":
+                return split_ratings(interactions)
+            return split_next_item(interactions, config.num_sampled)
+
+    @property
+    def splits(self) -> Splits:
+        return self.ratings.splits
+
+    @property
+    def shapes(self) -> Shapes:
+        import torch
+
+        from mgu.data.shapes import Shapes
+
+        return Shapes((2,), 1, torch.int64)  # a user and an item, by number
+
+    @property
+    def task(self) -> Task:
+        from mgu.tasks.ranking import Ranking
+        from mgu.tasks.regression import Regression
+
+        if self.config.task == "ranking":
+            return Ranking(len(self.ratings.item_features))
+        return Regression(self.ratings.mean, self.ratings.std)

@@ -1,0 +1,72 @@
+"""The kind of data `tables`: UCI Adult, or a file of the user's own. Imports no torch before it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from mgu.config.datasets import AdultConfig, TableConfig
+    from mgu.data.shapes import Shapes
+    from mgu.data.splits import Splits
+    from mgu.data.tables.table import Table
+    from mgu.tasks.task import Task
+
+
+class TableDataset:
+    """Reads a table, splits its rows and encodes its columns, for classification or regression.
+
+    Args:
+        config: The data set's section of the run configuration.
+    """
+
+    examples: ClassVar[str] = "rows"
+
+    def __init__(self, config: AdultConfig | TableConfig) -> None:
+        self.config = config
+
+    @staticmethod
+    def resolve(values: dict[str, Any]) -> dict[str, Any]:
+        """Returns the values with the task and the checksum of the file, see mgu/data/tables/files.py."""
+        if values.get("name") == "adult":
+            return values
+        from mgu.data.tables.files import resolve
+
+        return resolve(values)
+
+    @staticmethod
+    def count_classes(values: Mapping[str, Any]) -> int | None:
+        """Returns 2 for Adult; of another table only its rows tell."""
+        return 2 if values.get("name") == "adult" else None
+
+    @cached_property
+    def table(self) -> Table:
+        """The encoded rows, and what the encoding found: width, classes, mean and deviation of the target."""
+        import torch
+
+        from mgu.config.datasets import AdultConfig
+        from mgu.data.tables.load import load_adult_table, load_own_table
+
+        with torch.device("cpu"):  # also where a model is sized on `meta`
+            config = self.config
+            return load_adult_table(config) if isinstance(config, AdultConfig) else load_own_table(config)
+
+    @property
+    def splits(self) -> Splits:
+        return self.table.splits
+
+    @property
+    def shapes(self) -> Shapes:
+        from mgu.data.shapes import Shapes
+
+        return Shapes((self.table.num_inputs,), len(self.table.classes) or 1)
+
+    @property
+    def task(self) -> Task:
+        from mgu.tasks.classification import Classification
+        from mgu.tasks.regression import Regression
+
+        if self.table.classes:
+            return Classification(len(self.table.classes))
+        return Regression(self.table.target_mean, self.table.target_std)

@@ -1,0 +1,48 @@
+"""Whether a model can be computed as configured: the engine of its units, and the CUDA graph of its steps."""
+
+from __future__ import annotations
+
+import torch
+
+from mgu.config.layouts import FactorsLayoutConfig
+from mgu.errors import UserError
+from mgu.factory.experiment import Experiment
+from mgu.layers.activation import find_activation
+from mgu.unit.fused import find_kernel
+
+
+def check_engine(experiment: Experiment) -> None:
+    """Checks that the configured engine and step fit the unit and the device.
+
+    Args:
+        experiment: A run's configuration with its device.
+
+    Raises:
+        UserError: They do not.
+    """
+    config, device = experiment.config, experiment.device
+    if config.step == "graph" and device.type != "cuda":
+        raise UserError(f"step must be auto or eager on {device}, but got graph. Pass step=auto.")
+    if config.mgu and config.mgu.decisive.settles and config.engine in ("native", "compiled"):
+        raise UserError(
+            f"engine must be auto, eager or packed for gates that settle, but got {config.engine}. Pass engine=auto."
+        )
+    if not config.mgu or config.engine in ("auto", "eager", "compiled"):
+        return
+    if config.engine == "packed":
+        if (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
+            raise UserError(
+                "engine must not be packed where gates or bypass are no copies of the layer. Pass engine=auto."
+            )
+        return
+    if config.mgu.processors or not config.mgu.skip_gate:
+        raise UserError(
+            "engine must be auto, eager or packed for a unit that is not the paper's, but got native. Pass engine=auto."
+        )
+    assert not isinstance(config.layout, FactorsLayoutConfig)  # has no units
+    activation = find_activation(config.layout.activation)
+    if device.type != "cpu" or not find_kernel(activation, False, True, False, 0, torch.float32):
+        raise UserError(
+            "engine must be auto, eager or packed for this run, but got native, which needs a C compiler, the CPU, and "
+            f"an activation that it knows (not {config.layout.activation} on {device}). Pass engine=auto."
+        )

@@ -1,0 +1,27 @@
+"""What training changes or asks, as one value."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from mgu.tasks.task import Task
+
+
+class Learner(NamedTuple):
+    """Holds a model with all that trains it.
+
+    Attributes:
+        model: The network; inputs and outputs have the shapes of the data set.
+        task: Loss, metrics and the score to select by.
+        optimizer: Of the model's parameters.
+        schedule: Of the learning rate, stepped once a batch.
+    """
+
+    model: nn.Module
+    task: Task
+    optimizer: Optimizer
+    schedule: LRScheduler
