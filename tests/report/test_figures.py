@@ -54,5 +54,7 @@ def test_captions_name_only_what_is_drawn() -> None:
     assert one["pareto"][0] == "Validation accuracy of each model against its cost."
     seeds = [example_result(f"a-s{seed}", seed=seed, val_accuracy=0.9 + seed / 100) for seed in range(2)]
     many = drawn(*seeds, *(example_result(f"b{k}-s0", val_accuracy=0.5) for k in range(50)))
+    assert "Pareto front" not in many["pareto"][0] and "Pareto front" not in legend(many["pareto"][1])  # a single point
     assert many["ranks"][0] == "Mean validation accuracy of the 40 best models and units with its 95 % interval."
-    assert "Pareto front" in many["pareto"][0]
+    two = drawn(example_result("a"), example_unit(val_accuracy=0.95, cpu_kwh=0.002))
+    assert "Pareto front" in two["pareto"][0] and "Pareto front" in legend(two["pareto"][1])

@@ -79,6 +79,17 @@ class CostAxis(NamedTuple):
         """Indices of the models whose cost can be compared."""
         return {k for k, row in enumerate(self.rows) if not (row.cost.is_disturbed or row.cost.is_starved)}
 
+    @property
+    def accuracies(self) -> list[float]:
+        """Validation accuracies of the models in percent."""
+        return [100 * (row.val_accuracy or 0.0) for row in self.rows]
+
+    @property
+    def front(self) -> list[int]:
+        """Indices of the models on the Pareto front, cheapest first."""
+        alone, accuracies = sorted(self.comparable), self.accuracies
+        return [alone[k] for k in pareto_front([self.values[k] for k in alone], [accuracies[k] for k in alone])]
+
 
 def cost_of(table: Table) -> CostAxis:
     """Chooses the cost to draw: GPU energy, else CPU energy, if one method measured every model; else time."""
@@ -103,12 +114,9 @@ def draw_pareto(table: Table) -> Figure:
         The figure; models whose cost cannot be compared are faint and not on the front.
     """
     cost = cost_of(table)
-    accuracies = [100 * (row.val_accuracy or 0.0) for row in cost.rows]
+    accuracies, front, comparable = cost.accuracies, cost.front, cost.comparable
     figure = Figure(figsize=(PAGE_IN, 3.6), layout="constrained")
     axes = figure.subplots()
-    comparable = cost.comparable
-    alone = sorted(comparable)
-    front = [alone[k] for k in pareto_front([cost.values[k] for k in alone], [accuracies[k] for k in alone])]
     if len(front) > 1:
         axes.plot([cost.values[k] for k in front], [accuracies[k] for k in front], drawstyle="steps-post",
                   linewidth=0.8, color=INK, label="Pareto front", zorder=1)  # fmt: skip

@@ -105,6 +105,6 @@ def _caption_of_ranks(analysis: Analysis) -> str:
 def _caption_of_pareto(analysis: Analysis) -> str:
     from mgu.report.figures.results import cost_of
 
-    has_front = len(cost_of(analysis.table).comparable) > 1
+    has_front = len(cost_of(analysis.table).front) > 1
     front = " No model is both cheaper and better than one on the Pareto front." * has_front
     return f"Validation accuracy of each model against its cost.{front}"
