@@ -29,7 +29,7 @@ from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_fit_settings, build_learner, build_optimizer
 from mgu.models.convnet import ConvNet
 from mgu.prune.choose import accuracy_of
-from mgu.prune.fix_gates import spread, summarise
+from mgu.prune.fix_gates import std_within_channels, summarise
 from mgu.prune.network import prune
 from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.learner import Learner
@@ -86,7 +86,7 @@ def measure(config: RunConfig) -> dict[str, Any]:
     }
     scores = {name: 100 * accuracy_of(model, splits.test) for name, model in row.items()}
     scores["fine-tuned"] = 100 * accuracy_of(train(config, splits, whole), splits.test)
-    return scores | {"spread": mean(map(spread, summaries.values()))}
+    return scores | {"spread": mean(map(std_within_channels, summaries.values()))}
 
 
 def train(config: RunConfig, splits: Splits, model: ConvNet | None = None) -> ConvNet:

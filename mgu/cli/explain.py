@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> None:
     options = _parse(arguments)
     # torch and matplotlib take seconds to import, which --help and mistyped arguments need not wait for.
     from mgu.explain.explanation import explain_model, to_json, write_explanation
-    from mgu.explain.figures import draw_pictures
+    from mgu.explain.figures import draw_figures
     from mgu.explain.terminal import print_explanation
     from mgu.factory.trained import load_trained
 
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     trained.experiment.set_up_torch()
     explanation = explain_model(trained.experiment, trained.model, trained.splits.val)
     write_explanation(folder, explanation)
-    pictures = draw_pictures(folder, explanation)
+    pictures = draw_figures(folder, explanation)
     written = f"Written to {folder}: {', '.join(('explain.json', *pictures))}."
     if options.format == "json":
         sys.stdout.write(to_json(explanation))

@@ -62,7 +62,7 @@ def _report(options: argparse.Namespace) -> None:
 
 def _draw(analyses: list[Analysis], folder: Path) -> None:
     """Writes the figures; if there are several experiments, each has a folder of its own."""
-    from mgu.report.figures.write import write_pictures
+    from mgu.report.figures import write_figures
 
     taken: dict[str, int] = {}
     for analysis in analyses:
@@ -71,7 +71,7 @@ def _draw(analyses: list[Analysis], folder: Path) -> None:
         name = re.sub(r"[^\w-]+", "_", f"{table.experiment}-{table.dataset}-{table.split}")
         taken[name] = taken.get(name, 0) + 1
         own = folder / (name if taken[name] == 1 else f"{name}-{taken[name]}")
-        for path in write_pictures(analysis, folder if len(analyses) == 1 else own):
+        for path in write_figures(analysis, folder if len(analyses) == 1 else own):
             print(path)
 
 
@@ -88,7 +88,8 @@ def _print(analyses: list[Analysis], form: str, skipped: list[str]) -> None:
         sys.stdout.write(to_html(analyses, skipped))
         return
     from mgu.report.formats.latex import to_tex
-    from mgu.report.formats.text import to_csv, to_json, to_markdown
+    from mgu.report.formats.machine import to_csv, to_json
+    from mgu.report.formats.markdown import to_markdown
 
     texts = {
         "md": lambda: to_markdown(analyses),

@@ -1,10 +1,9 @@
-"""explain.json: what the gates of a trained model do on held-out data, and how it is come by."""
+"""explain.json: what the gates of a trained model do on held-out data."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 from torch import nn
@@ -13,65 +12,41 @@ from mgu.config.run import RunConfig
 from mgu.data.splits import Data
 from mgu.errors import UserError
 from mgu.explain.observe import UnitStatistics, observe
-from mgu.explain.statistics import GateSummary
+from mgu.explain.schema import SCHEMA_VERSION, Explanation, GateExplanation, UnitExplanation
 from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
 from mgu.factory.experiment import Experiment
 from mgu.results.file_names import EXPLAIN_FILE
 from mgu.results.files import write_text
-from mgu.results.result import Record
 from mgu.train.loop import evaluate
-from mgu.unit.wiring import Gate
-
-SCHEMA_VERSION: Literal[2] = 2  # 1 had `images` and `accuracy`, for there were no tables
-
-
-class GateExplanation(Record, frozen=True):
-    """One gate: the paths between which it mixes, the one it opened for, and what its openness depends on."""
-
-    when_open: str
-    when_closed: str
-    opened_for: str
-    varies_by: tuple[str, ...]
-    statistics: GateSummary
-
-
-class UnitExplanation(Record, frozen=True):
-    """One unit. path_weights: how much of each normalising branch its gates let through, on average."""
-
-    name: str  # conv1, conv2, ... in order of depth
-    module: str  # its name in the model
-    num_channels: int
-    flow: str
-    path_weights: dict[str, float]
-    gates: dict[Gate, GateExplanation]
-
-
-class Explanation(Record, frozen=True):
-    """All units of a run's model, with the best weights, over its validation data."""
-
-    schema_version: Literal[2]
-    name: str
-    identity: str
-    wiring: str
-    dataset: str
-    split: str
-    data: Literal["validation"]
-    examples: int
-    metric: str  # what the run is ranked by
-    score: float  # of the very pass in which the gates were watched
-    units: list[UnitExplanation]
 
 
 def can_explain(config: RunConfig) -> bool:
-    """Whether there are words for its gates: those of the paper's unit."""
+    """Tells whether the gates of a run can be explained.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        Whether it is of a unit with the paper's paths.
+    """
     return bool(config.mgu and config.mgu.is_paper)
 
 
 def explain_model(experiment: Experiment, model: nn.Module, data: Data) -> Explanation:
-    """One pass of `data` through `model`, which is left in evaluation mode. Raises UserError where there are no gates
-    or no examples.
+    """Evaluates a model once while watching its gates.
 
-    Batches are those of training: the memory of the pass is less than training took.
+    Batches are as large as in training, so this needs less memory than training.
+
+    Args:
+        experiment: The resolved experiment of the run.
+        model: Its model, which is left in evaluation mode.
+        data: The data to evaluate on.
+
+    Returns:
+        The explanation.
+
+    Raises:
+        UserError: The model has no gates that can be explained, or there is no example.
     """
     config = experiment.config
     if not config.mgu:
@@ -103,12 +78,24 @@ def explain_model(experiment: Experiment, model: nn.Module, data: Data) -> Expla
 
 
 def write_explanation(folder: Path, explanation: Explanation) -> None:
-    """explain.json, whole or not at all."""
+    """Writes explain.json atomically.
+
+    Args:
+        folder: The folder of the run.
+        explanation: The explanation.
+    """
     write_text(folder / EXPLAIN_FILE, to_json(explanation))
 
 
 def to_json(explanation: Explanation) -> str:
-    """Indented, but lists of numbers on one line: there are values of a thousand channels."""
+    """Encodes an explanation, with lists of numbers on one line because there may be a thousand channels.
+
+    Args:
+        explanation: The explanation.
+
+    Returns:
+        The indented JSON text.
+    """
     text = msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode()
     return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
 
@@ -136,6 +123,6 @@ def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanat
 
 
 def _kind(layer: nn.Module) -> str:
-    """Conv for convolutions of every kind, linear, else the name of the class."""
+    """Word for a layer: conv for every kind of convolution, else the name of the class."""
     name = type(layer).__name__.lower()
     return "conv" if name.startswith("conv") else name

@@ -1,6 +1,6 @@
-"""Pictures of an explanation, as SVG and PNG, at the width of a page.
+"""Figures of an explanation as SVG and PNG, at the width of a page.
 
-The same explanation gives the same bytes: no dates, no random names, no style of the user's own.
+The same explanation gives the same bytes: no dates, no random names, no settings of the user.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from matplotlib import rc_context, style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.explain.explanation import Explanation
+from mgu.explain.schema import Explanation
 from mgu.explain.statistics import DRAWN_BINS, GateSummary
 from mgu.explain.topology import PAGE_IN, describe_data, draw_topology, list_gates
 from mgu.results.files import replacing
 
-BAR, MEDIAN = "#2171b5", "#d95f02"  # blue and orange: told apart by all common kinds of colour vision, and in grey
+BAR, MEDIAN = "#2171b5", "#d95f02"  # blue and orange differ for all common kinds of colour vision, and in grey
 STYLE: dict[str, Any] = {
     "font.size": 7,
     "axes.linewidth": 0.5,
@@ -27,8 +27,16 @@ STYLE: dict[str, Any] = {
 }
 
 
-def draw_pictures(folder: Path, explanation: Explanation) -> list[str]:
-    """Names of the files that were written."""
+def draw_figures(folder: Path, explanation: Explanation) -> list[str]:
+    """Draws the histograms and the topology of an explanation and writes them.
+
+    Args:
+        folder: Where the files go.
+        explanation: The explanation.
+
+    Returns:
+        The names of the files.
+    """
     names = []
     with rc_context(), style.context(["default", STYLE]):
         for name, figure in (("gates", draw_gates(explanation)), ("topology", draw_topology(explanation))):
@@ -40,7 +48,7 @@ def draw_pictures(folder: Path, explanation: Explanation) -> list[str]:
 
 
 def draw_gates(explanation: Explanation) -> Figure:
-    """A histogram of openness for each layer (down) and gate (across)."""
+    """Draws a histogram of gate values for each layer (down) and gate (across)."""
     units, gates = explanation.units, list_gates(explanation)
     height_in = 1.15 + len(units) * max(0.36, min(0.9, 4 / len(units)))
     figure = Figure(figsize=(PAGE_IN, height_in))
@@ -53,8 +61,8 @@ def draw_gates(explanation: Explanation) -> Figure:
         explained = units[0].gates[gate]
         axes.set_title(f"{gate}\n0: {explained.when_closed}\n1: {explained.when_open}", fontsize=7)
     for axes in grid[-1]:
-        axes.set_xlabel("openness")
-    title = f"{describe_data(explanation)}: how often each openness, line at the median"
+        axes.set_xlabel("gate value")
+    title = f"{describe_data(explanation)}: frequency of gate values, with a line at the median"
     figure.text(0.09, 1 - 0.08 / height_in, title, va="top")
     top, bottom = 1 - 0.72 / height_in, 0.36 / height_in
     figure.subplots_adjust(left=0.09, right=0.985, top=top, bottom=bottom, hspace=0.25, wspace=0.12)
@@ -62,7 +70,7 @@ def draw_gates(explanation: Explanation) -> Figure:
 
 
 def _draw_histogram(axes: Axes, summary: GateSummary) -> None:
-    """Bars in proportion to the fullest."""
+    """Histogram in proportion to its highest bar, with a line at the median."""
     highest, edges = max(summary.histogram), [index / DRAWN_BINS for index in range(DRAWN_BINS + 1)]
     axes.stairs([count / highest for count in summary.histogram], edges, fill=True, color=BAR)
     axes.axvline(summary.median, color=MEDIAN, linewidth=1.2)

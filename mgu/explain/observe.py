@@ -1,4 +1,4 @@
-"""Watch the gates of a model while it computes: the forward pass is the model's own."""
+"""Observation of the gates of a model during its own forward pass."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from mgu.explain.statistics import GateStatistics
 from mgu.unit.unit import MultiGatedUnit
 from mgu.unit.wiring import Gate, Wiring
 
-NORMALISING: tuple[Gate, ...] = ("norm_or_none", "bn_or_ln", "bn_order")  # from the last one back to the first
+NORMALISING: tuple[Gate, ...] = ("norm_or_none", "bn_or_ln", "bn_order")  # from last to first
 
 
 class UnitStatistics:
-    """What was seen of one unit: `gates` by name, and in `path_weights` how much of each normalising branch was let
-    through, on average: fractions that add up to 1.
+    """Collects statistics of the gates of one unit.
+
+    Args:
+        unit: The unit.
     """
 
     def __init__(self, unit: MultiGatedUnit) -> None:
@@ -27,21 +29,28 @@ class UnitStatistics:
 
     @property
     def path_weights(self) -> dict[str, float]:
-        """By name of the branch; empty before anything was seen."""
+        """Mean weight of each normalising branch, adding up to 1; empty before anything was seen."""
         total = sum(weight.item() for weight in self._weights.values())
         return {branch: weight.item() / total for branch, weight in self._weights.items()}
 
-    def see(self, openness: dict[Gate, Tensor]) -> None:
-        """One batch: how far each gate is open (B, C, *)."""
-        for gate, values in openness.items():
+    def see(self, gate_values: dict[Gate, Tensor]) -> None:
+        """Adds the gate values of one batch (B, C, *)."""
+        for gate, values in gate_values.items():
             self.gates[gate].add(values)
-        for branch, weight in weigh_branches(self.unit.wiring, openness).items():
+        for branch, weight in weigh_branches(self.unit.wiring, gate_values).items():
             self._weights[branch] = self._weights.get(branch, 0.0) + weight.sum(dtype=torch.float64)
 
 
 @contextmanager
 def observe(model: nn.Module) -> Iterator[dict[str, UnitStatistics]]:
-    """Within the block every forward pass of `model` is added to the statistics of its units, by their module names."""
+    """Adds every forward pass of a model within the block to the statistics of its units.
+
+    Args:
+        model: A model with units.
+
+    Yields:
+        The statistics of each unit by its module name.
+    """
     units = {name: module for name, module in model.named_modules() if isinstance(module, MultiGatedUnit)}
     statistics = {name: UnitStatistics(unit) for name, unit in units.items()}
     with ExitStack() as stack:
@@ -52,7 +61,15 @@ def observe(model: nn.Module) -> Iterator[dict[str, UnitStatistics]]:
 
 
 def weigh_branches(wiring: Wiring, gates: dict[Gate, Tensor]) -> dict[str, Tensor]:
-    """The weights with which the normalising gates mix the four branches, element by element: they add up to 1."""
+    """Computes the weights with which gates mix the four normalising branches, element by element.
+
+    Args:
+        wiring: Wiring of the unit.
+        gates: Values of its gates.
+
+    Returns:
+        The weights by branch, which add up to 1.
+    """
     weights: dict[str, Tensor] = {NORMALISING[0]: torch.ones_like(gates[NORMALISING[0]])}
     for gate in NORMALISING:
         weight, paths = weights.pop(gate), wiring.paths[gate]

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from mgu.results.result import Record
 
-BINS = 1000  # of the histogram over 0..1: a quantile is off by half a bin at most, 0.0005; the entropy by 0.007 bit
-DRAWN_BINS = 50  # as many are kept in a summary
-OPEN, CLOSED = 0.9, 0.1  # from here on a value counts as decided; both are edges of bins
+BINS = 1000  # histogram bins over 0..1: the error of a quantile is at most 0.0005, that of the entropy 0.007 bit
+DRAWN_BINS = 50  # bins that a summary keeps
+OPEN, CLOSED = 0.9, 0.1  # a gate counts as decided from these values on; both are edges of bins
 
 
-class Channels(Record, frozen=True):
-    """One value a channel, in order. Its variance is std_inputs**2 + std_positions**2."""
+class ChannelStatistics(Record, frozen=True):
+    """Holds statistics with one value for each channel, whose variance is std_inputs**2 + std_positions**2."""
 
     mean: list[float]
     min: list[float]
@@ -25,34 +25,50 @@ class Channels(Record, frozen=True):
 
 
 class GateSummary(Record, frozen=True):
-    """How far one gate was open, over all inputs, positions and channels; all but the entropy in 0..1.
+    """Holds statistics of the values of one gate over all inputs, positions and channels.
 
-    The variance std**2 is split by the law of total variance, so the squares of the three parts add up to it:
-    std_inputs is how much one element changes from input to input (root of the mean variance of an element), the other
-    two are of what elements are on average: std_positions within a channel, std_channels between channels.
+    All are in 0..1 but the entropy. The variance std**2 is split by the law of total variance, so that the squares of
+    its three parts add up to it.
+
+    Attributes:
+        mean: Mean.
+        median: Median, to 0.0005.
+        min: Minimum.
+        max: Maximum.
+        std: Standard deviation.
+        std_inputs: How much one element changes from input to input: root of the mean variance of an element.
+        std_positions: How much the means of elements differ within a channel.
+        std_channels: How much the means of channels differ.
+        share_open: Share of values from 0.9 on.
+        share_closed: Share of values below 0.1.
+        entropy_bits: Mean of -g ld g - (1-g) ld (1-g): 1 for a half open gate, 0 for a decided one; to 0.007.
+        histogram: Counts in 50 equal bins over 0..1.
+        channels: Statistics by channel.
     """
 
     mean: float
-    median: float  # to 0.0005
+    median: float
     min: float
     max: float
     std: float
     std_inputs: float
     std_positions: float
     std_channels: float
-    share_open: float  # of values from 0.9 on
-    share_closed: float  # of values below 0.1
-    entropy_bits: float  # mean of -g ld g - (1-g) ld (1-g): 1 where a gate is half open, 0 where decided; to 0.007
-    histogram: list[int]  # counts in 50 equal bins over 0..1
-    channels: Channels
+    share_open: float
+    share_closed: float
+    entropy_bits: float
+    histogram: list[int]
+    channels: ChannelStatistics
 
 
 class GateStatistics:
-    """`add` batches of one gate's openness, then ask for `summary` or `quantile`.
+    """Accumulates the values of one gate batch by batch for `summary` and `quantile`.
 
-    It keeps a histogram and, for each element of the output, a mean, a variance, minimum and maximum: 28 bytes an
+    It keeps a histogram and, for each element of the output, a mean, a variance, a minimum and a maximum: 28 bytes per
     element, whatever the number of inputs.
-    channel_axis: of the gate, from the end as in MultiGatedUnit, or from the start.
+
+    Args:
+        channel_axis: Axis of the channels, from the end as in MultiGatedUnit, or from the start.
     """
 
     def __init__(self, channel_axis: int = 1) -> None:
@@ -60,18 +76,18 @@ class GateStatistics:
         self.num_inputs = 0
 
     @torch.inference_mode()
-    def add(self, openness: Tensor) -> None:
-        """openness: (B, C, *) or with the channels elsewhere, in 0..1; all but B the same in every batch."""
-        if len(openness) == 0:
+    def add(self, values: Tensor) -> None:
+        """Adds the gate values of one batch (B, C, *), in 0..1; all sizes but B must be the same in every batch."""
+        if len(values) == 0:
             return
-        last = openness.movedim(self.channel_axis, -1)
-        rows = last.reshape(len(last), -1)  # (B, E), E elements, channels innermost: no copy of channels last
+        last = values.movedim(self.channel_axis, -1)
+        rows = last.reshape(len(last), -1)  # (B, E) for E elements, channels innermost: channels last is not copied
         if self.num_inputs == 0:
             self._begin(last[0])
         if last.shape[1:] != self.shape:
             raise ValueError(f"a gate must have one shape, but got {tuple(last.shape[1:])} after {tuple(self.shape)}")
         self.num_inputs += len(rows)
-        # Deviations from the first input, or squares would cancel where a gate hardly changes.
+        # Deviations from the first input: squares of the values would cancel where a gate hardly changes.
         deviations = rows - self.first
         self.sum += deviations.sum(dim=0)
         self.sum_of_squares += torch.linalg.vecdot(deviations, deviations, dim=0)
@@ -81,14 +97,18 @@ class GateStatistics:
         self.histogram += torch.bincount(bins, minlength=BINS)
 
     def quantile(self, q: float) -> float:
-        """The smallest value that a share of q does not exceed, to 0.0005."""
+        """Returns the smallest value that a share q of all values does not exceed, to 0.0005."""
         rank = max(1, math.ceil(q * self._count))
         middle = (int(torch.searchsorted(self.histogram.cumsum(dim=0), rank)) + 0.5) / BINS
         return min(max(middle, self.min.min().item()), self.max.max().item())
 
     @torch.inference_mode()
     def summary(self) -> GateSummary:
-        """Raises ValueError where nothing was added, or what is not a number."""
+        """Returns the statistics of everything that was added.
+
+        Raises:
+            ValueError: Nothing was added, or a value is not a finite number.
+        """
         if self.num_inputs == 0:
             raise ValueError("a gate must have seen an input, but saw none")
         deviation = self.sum / self.num_inputs
@@ -111,7 +131,7 @@ class GateStatistics:
             share_closed=_number(self.histogram[: round(CLOSED * BINS)].sum() / self._count),
             entropy_bits=_number((self.histogram * _binary_entropy(self.histogram)).sum() / self._count),
             histogram=self.histogram.view(DRAWN_BINS, -1).sum(dim=1).tolist(),
-            channels=Channels(
+            channels=ChannelStatistics(
                 mean=_numbers(mean.mean(dim=0)),
                 min=_numbers(low.amin(dim=0)),
                 max=_numbers(high.amax(dim=0)),
@@ -130,18 +150,18 @@ class GateStatistics:
 
     @property
     def _count(self) -> int:
-        """Of values."""
+        """Number of values."""
         return self.num_inputs * len(self.first)
 
 
 def _binary_entropy(like: Tensor) -> Tensor:
-    """Of the middle of each bin, in bits (BINS,)."""
+    """Entropy in bits of the middle of each bin (BINS,)."""
     middle = (torch.arange(BINS, device=like.device, dtype=torch.float64) + 0.5) / BINS
     return -(middle * middle.log2() + (1 - middle) * (1 - middle).log2())
 
 
 def _number(value: Tensor | float) -> float:
-    """To six places: what is beyond is rounding."""
+    """A value to six places; further ones are rounding errors."""
     return round(float(value), 6)
 
 

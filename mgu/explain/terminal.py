@@ -1,4 +1,4 @@
-"""An explanation for people at a terminal: one table of all gates, and one line a layer."""
+"""Explanation for people at a terminal: a table of all gates, and one line for each layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from mgu.console.text import table_console
-from mgu.explain.explanation import Explanation, UnitExplanation
+from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.tasks.score import SCORES
 from mgu.unit.wiring import Gate
 
@@ -16,12 +16,17 @@ TITLES = (
     "layer", "gate", "mean", "median", "min", "max", "std", ">=.9", "<.1", "bits", "by input", "by position",
     "by channel", "opened for",
 )  # fmt: skip
-LESSER = ("min", "max", "bits", "by position", "by channel")  # that a narrow terminal does without
+LESSER = ("min", "max", "bits", "by position", "by channel")  # columns that a narrow terminal hides
 ROOMY = 130  # characters
 
 
 def print_explanation(explanation: Explanation, reported: float | None) -> None:
-    """Table, the flow of each layer, and what that was measured on."""
+    """Prints the table of gates, the flow of each layer, and what was evaluated.
+
+    Args:
+        explanation: The explanation.
+        reported: The score in the result of the run; None if it has none.
+    """
     console = table_console()
     shown = [title for title in TITLES if console.width >= ROOMY or title not in LESSER]
     table = Table(title=escape(explanation.name), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
@@ -38,7 +43,7 @@ def print_explanation(explanation: Explanation, reported: float | None) -> None:
 
 
 def _cells(unit: UnitExplanation, gate: Gate) -> dict[str, str]:
-    """One line of the table, by the titles of its columns."""
+    """Cells of one line of the table by the titles of the columns."""
     s = unit.gates[gate].statistics
     return {
         "layer": unit.name if gate == next(iter(unit.gates)) else "",
@@ -56,19 +61,19 @@ def _cells(unit: UnitExplanation, gate: Gate) -> dict[str, str]:
 
 def _describe(explanation: Explanation, reported: float | None) -> list[str]:
     width = max(len(unit.name) for unit in explanation.units) + 1
-    lines = ["Most likely flow of the data, by mean weight:"]
+    lines = ["Most likely flow of the data by mean weight:"]
     lines += [f"  {unit.name + ':':{width}} {unit.flow}" for unit in explanation.units]
     score = next(score for score in SCORES.values() if score.metric == explanation.metric)
     said = score.text(explanation.score) if score.metric != "accuracy" else f"accuracy {explanation.score:.2%}"
-    # On another machine a sum may round otherwise, and a near tie fall otherwise.
+    # On another machine sums may round differently, which may decide a near tie differently.
     differs = reported is not None and abs(reported - explanation.score) > max(0.5 / explanation.examples, 1e-6)
     lines += [
         "",
         f"Validation data of the run ({explanation.dataset}, split: {explanation.split}): {explanation.examples:,} "
         f"examples, {said}"
-        + (f" (on the machine of the run {score.text(reported)})" if differs and reported is not None else "")
+        + (f" ({score.text(reported)} on the machine of the run)" if differs and reported is not None else "")
         + f". Wiring: {explanation.wiring}.",
-        "Openness is 0 (closed) to 1 (open). by input, position, channel: what of std is due to each; squares add up. "
-        "bits: entropy, 1 where half open.",
+        "Gate values are from 0 (closed) to 1 (open). The columns by input, position and channel are the parts of std, "
+        "whose squares add up; bits is the entropy, which is 1 for a half open gate.",
     ]
     return lines

@@ -1,4 +1,4 @@
-"""The whole learned topology in one picture: how far each gate of each layer is open, and what that mixes."""
+"""Figure of the learned topology: the mean value of each gate of each layer, and the branches that this mixes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from mgu.explain.explanation import Explanation, UnitExplanation
+from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.explain.words import LEANING, VARIES
 from mgu.unit.wiring import GATES, Gate
 
-PAGE_IN = 7.0  # wide: A4 or Letter within its margins
+PAGE_IN = 7.0  # inches, width of A4 or Letter within margins
 LEFT_IN, RIGHT_IN, GATE_IN, MIX_IN, GAP_IN = 1.55, 1.1, 0.36, 0.7, 0.25
-# Light to dark, so that it prints in grey; from one hue to another it could not be read without colour.
-OPENNESS = LinearSegmentedColormap.from_list("openness", ["#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"])
-INK, DARK = "#222222", 0.58  # from this openness on, ink on it is white
-HATCHES = {VARIES: "////", 2 * VARIES: "/////"}  # from this spread across inputs on; the second adds to the first
-# Blue and orange for all kinds of colour vision, dark to light for print in grey.
-BRANCHES = {
+# From light to dark, so that it can be read in grey.
+GATE_VALUES = LinearSegmentedColormap.from_list("gate_values", ["#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"])
+INK, DARK = "#222222", 0.58  # text is white on cells with a gate value from DARK on
+HATCHES = {
+    VARIES: "////",
+    2 * VARIES: "/////",
+}  # hatching from these spreads across inputs on; the second adds to the first
+# Blue and orange differ for all kinds of colour vision, and from dark to light in grey.
+BRANCH_STYLES = {
     "bn_before_activation": ("BN before", "#08406f"),
     "bn_after_activation": ("BN after", "#3f86c0"),
     "ln": ("LN", "#f0ad3c"),
@@ -40,8 +43,15 @@ KEY: dict[str, Any] = {
 
 
 def draw_topology(explanation: Explanation) -> Figure:
-    """Layers across. Gates down: dark is open, hatched depends on the input. Below them how the normalising branches
-    are mixed, and the heaviest path.
+    """Draws the gates (down) of all layers (across), and below them the mix of branches and the heaviest path.
+
+    A dark cell is an open gate; the values of a hatched one depend on the input.
+
+    Args:
+        explanation: The explanation.
+
+    Returns:
+        The figure.
     """
     units, gates = explanation.units, list_gates(explanation)
     is_narrow = (PAGE_IN - LEFT_IN - RIGHT_IN) / len(units) < 0.75  # then words stand upright
@@ -61,7 +71,7 @@ def draw_topology(explanation: Explanation) -> Figure:
 
 
 def describe_data(explanation: Explanation) -> str:
-    """What a picture shows."""
+    """Describes the run and the data of a figure."""
     return (
         f"{explanation.name}, {explanation.examples:,} validation examples "
         f"({explanation.dataset}, split: {explanation.split})"
@@ -69,12 +79,12 @@ def describe_data(explanation: Explanation) -> str:
 
 
 def list_gates(explanation: Explanation) -> list[Gate]:
-    """In order of computation."""
+    """Returns the gates in the order of computation."""
     return [gate for gate in GATES if gate in explanation.units[0].gates]
 
 
 def _draw_matrix(axes: Axes, units: list[UnitExplanation], gates: list[Gate], is_narrow: bool) -> None:
-    """One cell a gate and layer."""
+    """One cell for each gate and layer."""
     axes.set(xlim=(0, len(units)), ylim=(len(gates), 0), xticks=[column + 0.5 for column in range(len(units))])
     axes.set_xticklabels([unit.name for unit in units], rotation=90 if is_narrow else 0)
     axes.set_yticks([row + 0.5 for row in range(len(gates))])
@@ -83,15 +93,15 @@ def _draw_matrix(axes: Axes, units: list[UnitExplanation], gates: list[Gate], is
     for column, unit in enumerate(units):
         for row, gate in enumerate(gates):
             summary = unit.gates[gate].statistics
-            colour, ink = OPENNESS(summary.mean), INK if summary.mean < DARK else "white"
+            colour, ink = GATE_VALUES(summary.mean), INK if summary.mean < DARK else "white"
             hatch = _hatch(summary.std_inputs)
             axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor=ink, hatch=hatch, linewidth=0))
             axes.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor="white", linewidth=1.5))
             box = {"facecolor": colour, "edgecolor": "none", "boxstyle": "square,pad=0.15"}
-            if len(units) <= 20:  # numbers beyond that would overlap
+            if len(units) <= 20:  # more numbers would overlap
                 axes.text(column + 0.5, row + 0.5, f"{summary.mean:.2f}", ha="center", va="center", color=ink, bbox=box)
     _hide_spines(axes, "left", "top", "right", "bottom")
-    axes.legend(handles=_keys(), title="mean openness;\nhatched: its spread\nacross inputs (std)", **KEY)
+    axes.legend(handles=_keys(), title="mean gate value;\nhatched: its spread\nacross inputs (std)", **KEY)
 
 
 def _hatch(std_inputs: float) -> str:
@@ -99,30 +109,32 @@ def _hatch(std_inputs: float) -> str:
 
 
 def _keys() -> list[Patch]:
-    """What colours and hatching of the matrix mean."""
+    """Legend for the colours and hatching of the matrix."""
     thin: dict[str, Any] = {"linewidth": 0.4}
     means = (1.0, 0.75, 0.5, 0.25, 0.0)
-    return [Patch(facecolor=OPENNESS(mean), edgecolor="#999999", label=f"{mean:.2f}", **thin) for mean in means] + [
+    return [Patch(facecolor=GATE_VALUES(mean), edgecolor="#999999", label=f"{mean:.2f}", **thin) for mean in means] + [
         Patch(facecolor="white", edgecolor=INK, hatch=_hatch(least), label=f"≥ {least}", **thin) for least in HATCHES
     ]
 
 
 def _draw_mix(axes: Axes, units: list[UnitExplanation]) -> None:
-    """What the gates let through of each normalising branch, as shares of a bar."""
+    """Mean weight of each normalising branch, as shares of a bar."""
     for column, unit in enumerate(units):
         bottom = 0.0
-        for branch, (_, colour) in BRANCHES.items():
+        for branch, (_, colour) in BRANCH_STYLES.items():
             weight = unit.path_weights[branch]
             axes.bar(column + 0.5, weight, bottom=bottom, width=0.96, color=colour, edgecolor="white", linewidth=0.5)
             bottom += weight
     axes.set(xlim=(0, len(units)), ylim=(0, 1), yticks=(0, 0.5, 1), yticklabels=("0", ".5", "1"))
     axes.set_ylabel("mean weight", labelpad=2)
     _hide_spines(axes, "top", "right", "bottom")
-    axes.legend(handles=[Patch(facecolor=colour, label=name) for name, colour in reversed(BRANCHES.values())], **KEY)
+    axes.legend(
+        handles=[Patch(facecolor=colour, label=name) for name, colour in reversed(BRANCH_STYLES.values())], **KEY
+    )
 
 
 def _label_paths(axes: Axes, units: list[UnitExplanation], is_narrow: bool) -> None:
-    """The heaviest path of each layer; a question mark where it is not much heavier than another."""
+    """Heaviest path of each layer, with a question mark where another one is almost as heavy."""
     axes.set_xticks([column + 0.5 for column in range(len(units))])
     size, rotation = (5, 90) if is_narrow else (7, 0)
     labels = ["\n".join(_heaviest_path(unit)) for unit in units]
@@ -134,7 +146,7 @@ def _label_paths(axes: Axes, units: list[UnitExplanation], is_narrow: bool) -> N
 
 def _heaviest_path(unit: UnitExplanation) -> list[str]:
     branch = max(unit.path_weights, key=lambda name: unit.path_weights[name])
-    steps = [BRANCHES[branch][0] + "?" * (unit.path_weights[branch] < LEANING)]
+    steps = [BRANCH_STYLES[branch][0] + "?" * (unit.path_weights[branch] < LEANING)]
     for explained in (unit.gates[gate] for gate in ("residual", "skip") if gate in unit.gates):
         mean = explained.statistics.mean
         steps.append(

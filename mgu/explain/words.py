@@ -1,4 +1,4 @@
-"""What the statistics of gates say, in words: which path each opened for, and where the data most likely flow."""
+"""Words for the statistics of gates: the branch that each opened for, and the most likely flow of the data."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from mgu.explain.statistics import GateSummary
 from mgu.unit.wiring import Gate, Wiring
 
-DECIDED, LEANING = 0.9, 0.6  # from this weight on a path is the one taken, or the one mostly taken
-VARIES = 0.1  # a constant in a gate's place would be off by more than this, root of the mean square
+DECIDED, LEANING = 0.9, 0.6  # weights from which a path is taken, or mostly taken
+VARIES = 0.1  # standard deviation from which a gate is not a constant
 
 
 def name_branch(branch: str, wiring: Wiring) -> str:
-    """A branch of the unit as people say it."""
+    """Names a branch of a unit in words."""
     names = {
         "bn_before_activation": "BN before activation",
         "bn_after_activation": "BN after activation",
@@ -27,15 +27,20 @@ def name_branch(branch: str, wiring: Wiring) -> str:
 
 
 def varies_by(gate: GateSummary) -> tuple[str, ...]:
-    """What a gate's openness depends on: input, position, channel; empty where it is all but constant."""
+    """Names what the values of a gate depend on: input, position, channel; nothing for an almost constant gate."""
     spreads = {"input": gate.std_inputs, "position": gate.std_positions, "channel": gate.std_channels}
     return tuple(name for name, spread in spreads.items() if spread >= VARIES)
 
 
 def describe_choice(weights: Mapping[str, float], varying: Sequence[str]) -> str:
-    """The heaviest of several paths, with its weight where that is not nearly all, or not so for every input.
+    """Describes the heaviest of several paths, with its weight where that is not nearly 1 or varies.
 
-    weights: of each path, by its name in words, adding up to 1; varying: see varies_by.
+    Args:
+        weights: Weight of each path by its name in words, adding up to 1.
+        varying: What the weights vary by, see `varies_by`.
+
+    Returns:
+        The words.
     """
     path = max(weights, key=lambda name: weights[name])
     weight = weights[path]
@@ -48,22 +53,22 @@ def describe_choice(weights: Mapping[str, float], varying: Sequence[str]) -> str
 
 
 def join(words: Sequence[str]) -> str:
-    """a, b and c."""
+    """Joins words as in "a, b and c"."""
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def describe_gate(gate: Gate, summary: GateSummary, wiring: Wiring) -> str:
-    """The path that a gate opened for."""
+    """Describes the path that a gate opened for."""
     paths = wiring.paths[gate]
     weights = {paths.when_open: summary.mean, paths.when_closed: 1 - summary.mean}
     return describe_choice({name_branch(branch, wiring): weight for branch, weight in weights.items()}, ())
 
 
 def describe_flow(gates: Mapping[Gate, GateSummary], path_weights: Mapping[str, float], wiring: Wiring) -> str:
-    """The most likely way of the data through one unit: normalisation -> residual -> processed or bypass."""
+    """Describes the most likely path of the data through a unit: normalisation -> residual -> processed or bypass."""
     chosen = max(path_weights, key=lambda branch: path_weights[branch])
     named = {name_branch(branch, wiring): weight for branch, weight in path_weights.items()}
-    steps = [describe_choice(named, _together(gates, _gates_to(chosen, wiring)))]
+    steps = [describe_choice(named, _varying(gates, _gates_to(chosen, wiring)))]
     for gate in ("residual", "skip"):
         if gate in gates:
             paths, mean = wiring.paths[gate], gates[gate].mean
@@ -73,7 +78,7 @@ def describe_flow(gates: Mapping[Gate, GateSummary], path_weights: Mapping[str, 
 
 
 def _gates_to(branch: str, wiring: Wiring) -> list[Gate]:
-    """The gates that a normalising branch passes on its way."""
+    """The gates between a normalising branch and the output of normalisation."""
     passed: list[Gate] = []
     for gate in ("bn_order", "bn_or_ln", "norm_or_none"):
         paths = wiring.paths[gate]
@@ -83,7 +88,7 @@ def _gates_to(branch: str, wiring: Wiring) -> list[Gate]:
     return passed
 
 
-def _together(gates: Mapping[Gate, GateSummary], names: Sequence[Gate]) -> tuple[str, ...]:
-    """What any of several gates varies by, in the order of varies_by."""
+def _varying(gates: Mapping[Gate, GateSummary], names: Sequence[Gate]) -> tuple[str, ...]:
+    """What any of several gates varies by, in the order of `varies_by`."""
     causes = {cause for name in names for cause in varies_by(gates[name])}
     return tuple(cause for cause in ("input", "position", "channel") if cause in causes)

@@ -1,1 +1,60 @@
-"""From a trained unit to a plain network: prune, fine-tune, choose, convert, export, measure."""
+"""Prunes trained units: gates become constants, down to a plain network without gates.
+
+`run_pruning` searches for gates to fix, fine-tunes, converts, exports and measures; `load_pruned` gives the chosen
+network back. `prune_unit` and `prune` fix the gates of a unit or of a whole network, and `convert_network` folds batch
+norms for inference. Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgu.prune.choose import accuracy_of
+    from mgu.prune.convert import convert_network
+    from mgu.prune.export import check_exportable, export_network
+    from mgu.prune.fix_gates import std_within_channels, summarise
+    from mgu.prune.load import load_pruned
+    from mgu.prune.network import prune
+    from mgu.prune.outcome import PruneOutcome
+    from mgu.prune.pipeline import run_pruning
+    from mgu.prune.pruned_unit import PrunedUnit, prune_unit
+    from mgu.prune.terminal import print_outcome
+
+__all__ = [
+    "PruneOutcome",
+    "PrunedUnit",
+    "accuracy_of",
+    "check_exportable",
+    "convert_network",
+    "export_network",
+    "load_pruned",
+    "print_outcome",
+    "prune",
+    "prune_unit",
+    "run_pruning",
+    "std_within_channels",
+    "summarise",
+]
+_MODULES = {
+    "PruneOutcome": "outcome",
+    "PrunedUnit": "pruned_unit",
+    "accuracy_of": "choose",
+    "check_exportable": "export",
+    "convert_network": "convert",
+    "export_network": "export",
+    "load_pruned": "load",
+    "print_outcome": "terminal",
+    "prune": "network",
+    "prune_unit": "pruned_unit",
+    "run_pruning": "pipeline",
+    "std_within_channels": "fix_gates",
+    "summarise": "fix_gates",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

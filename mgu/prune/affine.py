@@ -1,4 +1,4 @@
-"""Affine functions of each channel, and linear layers that take one in: a batch norm in evaluation mode is one."""
+"""Affine functions of each channel, such as a batch norm in evaluation mode, and folding them into linear layers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,19 @@ from mgu.layers.normalization import BatchNorm
 
 
 class Affine(NamedTuple):
-    """x * scale + shift, one value a channel (C,), in double precision."""
+    """Holds the function x * scale + shift in double precision.
+
+    Attributes:
+        scale: One value for each channel (C,).
+        shift: One value for each channel (C,).
+    """
 
     scale: Tensor
     shift: Tensor
 
 
-def affine_of(norm: BatchNorm) -> Affine:
-    """What a batch norm does in evaluation mode."""
+def affine_of_norm(norm: BatchNorm) -> Affine:
+    """Returns the affine function that a batch norm computes in evaluation mode."""
     tensors = (norm.weight, norm.bias, norm.running_mean, norm.running_var)
     weight, bias, mean, var = (tensor.detach().double() for tensor in tensors)
     scale = weight / (var + norm.eps).sqrt()
@@ -28,21 +33,21 @@ def affine_of(norm: BatchNorm) -> Affine:
 
 
 def is_linear(layer: nn.Module) -> bool:
-    """Whether `before` and `after` know it: a weight of the shape (out, in, *), and zeros around the input if any."""
+    """Tells whether functions can be folded into a layer: its weight is (out, in, *) and it pads with zeros only."""
     if isinstance(layer, _ConvNd):
         return not isinstance(layer, _ConvTransposeNd) and layer.groups == 1 and layer.padding_mode == "zeros"
     return type(layer) is nn.Linear
 
 
-def after(layer: nn.Module, affine: Affine) -> nn.Module:
-    """affine(layer(x)) as one layer."""
+def fold_after(layer: nn.Module, affine: Affine) -> nn.Module:
+    """Returns affine(layer(x)) as one layer."""
     weight, bias = weights_of(layer)
     scale = affine.scale.view(-1, *[1] * (weight.dim() - 1))
     return with_weights(layer, weight * scale, bias * affine.scale + affine.shift)
 
 
-def before(layer: nn.Module, affine: Affine) -> nn.Module:
-    """layer(affine(x)) as one layer, if that does not pad."""
+def fold_before(layer: nn.Module, affine: Affine) -> nn.Module:
+    """Returns layer(affine(x)) as one layer, which must not pad."""
     weight, bias = weights_of(layer)
     shape = (1, -1, *[1] * (weight.dim() - 2))
     moved = (weight * affine.shift.view(shape)).flatten(1).sum(dim=1)
@@ -50,13 +55,13 @@ def before(layer: nn.Module, affine: Affine) -> nn.Module:
 
 
 def weights_of(layer: Any) -> tuple[Tensor, Tensor]:
-    """Weight (out, in, *) and bias (out,), zeros where it has none, in double precision."""
+    """Returns the weight (out, in, *) and the bias (out,), zeros if there is none, in double precision."""
     weight = layer.weight.detach().double()
     return weight, weight.new_zeros(len(weight)) if layer.bias is None else layer.bias.detach().double()
 
 
 def with_weights(layer: nn.Module, weight: Tensor, bias: Tensor) -> nn.Module:
-    """A layer like `layer` with these weights."""
+    """Returns a copy of a layer with other weights."""
     changed: Any = copy.deepcopy(layer)
     like = changed.weight.detach()
     changed.weight = nn.Parameter(torch.empty_like(like).copy_(weight))

@@ -1,4 +1,4 @@
-"""Plain networks to compare with: the best baseline of the same layout beside the run, and the cheapest of all."""
+"""Baselines to compare with: the best one of the same layout in the folder of the run, and the cheapest network."""
 
 from __future__ import annotations
 
@@ -17,8 +17,14 @@ from mgu.results.result import Result, read_result
 
 
 def find_baselines(trained: TrainedRun) -> dict[str, tuple[ConvNet, Result | None]]:
-    """By name: the baseline of this layout, data set and split beside the run that has the best validation accuracy,
-    if there is one, and one without norms and residuals, which is not trained.
+    """Finds the baselines that a pruned unit is compared with.
+
+    Args:
+        trained: The run of the unit.
+
+    Returns:
+        By name a network and its result: the baseline of the same layout, data set and split with the best validation
+        accuracy in the folder that holds the run, if there is one, and an untrained one without norms and residuals.
     """
     found: dict[str, tuple[ConvNet, Result | None]] = {}
     if best := _best(trained):
@@ -43,13 +49,13 @@ def _best(trained: TrainedRun) -> TrainedRun | None:
     for folder in sorted(results, key=lambda each: -results[each]):
         try:
             return load_trained(folder)
-        except UserError:  # without weights, it can be compared with no longer
+        except UserError:  # its weights are missing
             continue
     return None
 
 
 def _part(result: Result, section: str) -> dict[str, Any]:
-    """Of its configuration, without what it is called and where it lies."""
+    """A section of the configuration without names and paths."""
     unlike = ("name",) if section == "layout" else ("root", "path")
     return {key: value for key, value in result.config[section].items() if key not in unlike}
 

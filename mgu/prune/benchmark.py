@@ -1,11 +1,11 @@
-"""What a network costs: its size, its operations, and measured here side by side with others, its time and energy."""
+"""Benchmark of networks at inference: size and operations, and time and energy measured in turns."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from statistics import median, quantiles
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,26 +14,30 @@ from torch.utils.flop_counter import FlopCounterMode
 from mgu.config.run import EnergyConfig
 from mgu.measure.energy import build_meter
 from mgu.models.convnet import count_keras
+from mgu.prune.convert import Infer
 from mgu.results.result import JOULES_PER_KWH, Record
 
-Infer = Callable[[Tensor], Any]  # images (B, C, H, W) to logits (B, K)
-
-REPEATS = {1: 401, 256: 41}  # by the size of the batch: what takes a fraction of a millisecond is disturbed by anything
-ENERGY_S = 2.5  # codecarbon reads once a second
+REPEATS = {1: 401, 256: 41}  # by batch size; a call of a fraction of a millisecond is easily disturbed
+ENERGY_S = 2.5  # seconds; codecarbon reads once a second
 
 
 class Latency(Record, frozen=True):
-    """Wall-clock milliseconds of one batch: median and quartiles of repeats taken in turns with the other models."""
+    """Holds the wall-clock time of one batch: median and quartiles of repeats in turns with the other models."""
 
     median_ms: float
     lower_ms: float
     upper_ms: float
 
 
-class Cost(Record, frozen=True):
-    """params_keras: with running statistics; flops of one image: matrix products and convolutions.
+class InferenceCost(Record, frozen=True):
+    """Holds what a network costs at inference.
 
-    joules_per_1000: of the CPU, or the GPU, over 1,000 images in batches of 256; None where energy is not measured.
+    Attributes:
+        params_keras: Number of weights as Keras counts them, with running statistics.
+        flops: Floating-point operations of one image in matrix products and convolutions.
+        latency: Time of a batch by batch size.
+        joules_per_1000: Energy of the GPU, else of the CPU, for 1,000 images in batches of 256; None if not measured.
+        energy_method: How the energy was measured.
     """
 
     params_keras: int
@@ -44,22 +48,34 @@ class Cost(Record, frozen=True):
 
 
 class Subject(NamedTuple):
-    """The module says the size; `infer`, on images of `device`, is what takes time and energy."""
+    """Holds a network to benchmark.
+
+    Attributes:
+        module: The module, which has the size and the operations.
+        infer: The function whose time and energy are measured.
+        device: The device of its images.
+    """
 
     module: nn.Module
     infer: Infer
     device: torch.device
 
 
-def by_itself(module: nn.Module, device: torch.device) -> Subject:
-    """A module that lies on `device` and infers as it is."""
+def as_subject(module: nn.Module, device: torch.device) -> Subject:
+    """Returns a subject that runs a module itself, on the device where it is."""
     return Subject(module, module, device)
 
 
-def measure(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig) -> dict[str, Cost]:
-    """The cost of each model by name.
+def benchmark(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig) -> dict[str, InferenceCost]:
+    """Measures networks in turns, so that other work on the machine affects all of them.
 
-    image: one of the data set's (1, C, H, W), of which the batches are made; it lies where the modules do.
+    Args:
+        models: The networks by name.
+        image: An example (1, C, H, W) on the device of the modules, which batches repeat.
+        energy: Settings of the energy measurement.
+
+    Returns:
+        The cost of each network by name.
     """
     latencies: dict[str, dict[int, Latency]] = {name: {} for name in models}
     with torch.inference_mode():
@@ -70,7 +86,7 @@ def measure(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig) 
                 latencies[name][size] = latency
         joules = {name: _joules(*call, energy) for name, call in calls.items()}
     return {
-        name: Cost(
+        name: InferenceCost(
             params_keras=count_keras(each.module),
             flops=flops_of(each.module, image),
             latency=latencies[name],
@@ -82,16 +98,16 @@ def measure(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig) 
 
 
 def flops_of(module: nn.Module, image: Tensor) -> int:
-    """Floating-point operations of one image's forward pass."""
-    with FlopCounterMode(display=False) as counter:  # whose hooks need gradients where a module gives a parameter
+    """Counts the floating-point operations of the forward pass of one image (1, C, H, W)."""
+    with FlopCounterMode(display=False) as counter:  # its hooks need gradients where a module returns a parameter
         module(image)
     return int(counter.get_total_flops())
 
 
 def _in_turns(calls: Mapping[str, tuple[Infer, Tensor]], repeats: int) -> dict[str, Latency]:
-    """One call of each, and again, so that what else the machine does meets all of them."""
+    """Times of repeated calls, one of each network in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
-    for infer, batch in calls.values():  # what is set up or compiled at the first calls
+    for infer, batch in calls.values():  # warm-up: the first calls set things up or compile
         infer(batch), infer(batch)
     for _ in range(repeats):
         for name, (infer, batch) in calls.items():
@@ -100,7 +116,7 @@ def _in_turns(calls: Mapping[str, tuple[Infer, Tensor]], repeats: int) -> dict[s
             if batch.is_cuda:
                 torch.cuda.synchronize(batch.device)
             seconds[name].append(1e3 * (time.perf_counter() - started))
-    return {name: _summed_up(times) for name, times in seconds.items()}
+    return {name: _latency(times) for name, times in seconds.items()}
 
 
 def _joules(infer: Infer, batch: Tensor, config: EnergyConfig) -> tuple[float | None, str | None]:
@@ -120,6 +136,6 @@ def _joules(infer: Infer, batch: Tensor, config: EnergyConfig) -> tuple[float | 
     return part.kwh * JOULES_PER_KWH * 1000 / images, part.method
 
 
-def _summed_up(times: list[float]) -> Latency:
+def _latency(times: list[float]) -> Latency:
     lower, _, upper = quantiles(times)
     return Latency(median_ms=median(times), lower_ms=lower, upper_ms=upper)

@@ -1,4 +1,4 @@
-"""The smallest candidate that is good enough, once it has been fine-tuned."""
+"""Choice of the smallest candidate that is accurate enough after fine-tuning."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from mgu.config.prune import PruneConfig
 from mgu.data.splits import Data
 from mgu.models.convnet import ConvNet, count_keras
 from mgu.prune.benchmark import flops_of
-from mgu.prune.convert import convert
-from mgu.prune.fine_tune import Tuning
+from mgu.prune.convert import convert_network
+from mgu.prune.fine_tune import FineTuner
 from mgu.prune.fix_gates import Candidate
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 
 
 class Choice(NamedTuple):
-    """tuned: the accuracy of every candidate that was fine-tuned, by name."""
+    """Holds the chosen candidate.
+
+    Attributes:
+        candidate: The candidate with its fine-tuned weights.
+        within: Whether its loss of accuracy is within the allowed one.
+        tuned: Accuracy after fine-tuning of every candidate that was fine-tuned, by name.
+    """
 
     candidate: Candidate
     within: bool
@@ -34,12 +40,25 @@ def choose(
     images: Data,
     image: Tensor,
     config: PruneConfig,
-    tuning: Tuning,
+    tuning: FineTuner,
 ) -> Choice:
-    """Fine-tune the smallest first (parameters of the converted model, then operations), and take the first within the
-    loss. Where none of those tried is, the smallest that is without fine-tuning; else the best of those tried.
+    """Chooses the smallest candidate whose loss of accuracy is within the allowed one.
 
-    accuracies: of the candidates as they are, on `images`; reference: the unit's.
+    The smallest candidates (by parameters of the converted model, then by operations) are fine-tuned first, at most
+    `config.tries`, and the first that is within the loss is taken. If none is, it is the smallest candidate that is
+    within the loss without fine-tuning, else the most accurate one that was tried.
+
+    Args:
+        candidates: Networks with some gates fixed.
+        accuracies: Their accuracies on `images` before fine-tuning.
+        reference: Accuracy of the unit.
+        images: The data that decide.
+        image: An example (1, C, H, W).
+        config: Settings of pruning.
+        tuning: The fine-tuner.
+
+    Returns:
+        The choice.
     """
     enough = reference - config.max_loss / 100
     by_size = sorted(zip(candidates, accuracies, strict=True), key=lambda each: _size(each[0].model, image))
@@ -51,7 +70,7 @@ def choose(
             model = copy.deepcopy(candidate.model)
             tuning.epochs(model, config.epochs, candidate.name)
             accuracy = tuned[candidate.name] = accuracy_of(model, images)
-            if accuracy > before:  # else it stays as it was
+            if accuracy > before:  # else it keeps its weights
                 candidate = candidate._replace(model=model)  # noqa: PLW2901
         tried.append((max(accuracy, before), candidate))
         if tried[-1][0] >= enough:
@@ -63,10 +82,18 @@ def choose(
 
 
 def accuracy_of(model: ConvNet, images: Data) -> float:
-    """The share of images that are classified correctly."""
+    """Computes the accuracy of a model.
+
+    Args:
+        model: The network.
+        images: The data.
+
+    Returns:
+        The share of images that are classified correctly.
+    """
     return evaluate(model, images, Classification(model.readout.out_features), 1000)["accuracy"]
 
 
 def _size(model: ConvNet, image: Tensor) -> tuple[int, int]:
-    converted = convert(model)
+    converted = convert_network(model)
     return count_keras(converted), flops_of(converted, image)

@@ -1,4 +1,4 @@
-"""Learning from the unit beside the labels: its logits say how alike it finds the classes (Hinton et al. 2015)."""
+"""Knowledge distillation (Hinton et al. 2015, https://arxiv.org/abs/1503.02531) from the unit to the pruned network."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from mgu.tasks.classification import Classification
 
 
 @dataclass(frozen=True)
-class Taught:
-    """`data` whose targets (B, 1 + K) are the class and the teacher's logits, which are computed once: (N, K)."""
+class TaughtData:
+    """Holds data whose targets (B, 1 + K) are the class and the logits of the teacher.
+
+    Attributes:
+        data: The images and labels.
+        logits: Logits of the teacher (N, K), which are computed once.
+    """
 
     data: Data
     logits: Tensor
@@ -39,10 +44,16 @@ class Taught:
 
 
 class Distillation(Classification):
-    """(1 - weight) of the cross-entropy with the labels, and weight T^2 of the divergence KL(teacher || model), both
-    softened by the temperature T. T^2 keeps its gradient as large as that of the labels (section 2 of the paper).
+    """Trains on labels and on a teacher's logits (Hinton et al. 2015, section 2, https://arxiv.org/abs/1503.02531).
 
-    Where targets are labels alone (B,), as when a model is evaluated, it is the cross-entropy with them.
+    The loss is (1 - weight) of the cross-entropy with the labels plus weight T^2 of the divergence KL(teacher || model)
+    at the temperature T; T^2 keeps its gradient as large as that of the labels. Where targets are labels alone (B,), as
+    in evaluation, it is the cross-entropy with them.
+
+    Args:
+        num_classes: Number of classes.
+        weight: Share of the divergence in the loss, in 0..1.
+        temperature: Temperature T of the divergence.
     """
 
     def __init__(self, num_classes: int, weight: float, temperature: float) -> None:
@@ -50,7 +61,7 @@ class Distillation(Classification):
         self.weight, self.temperature = weight, temperature
 
     def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Mean over the batch, in nats."""
+        """Computes the mean loss of a batch in nats."""
         by_labels = super().loss(logits, _labels(targets))
         if targets.dim() == 1:
             return by_labels
@@ -61,11 +72,11 @@ class Distillation(Classification):
         return (1 - self.weight) * by_labels + self.weight * self.temperature**2 * divergence
 
     def count(self, confusion: Tensor, logits: Tensor, targets: Tensor) -> None:
-        """Add a batch to `confusion`, in place."""
+        """Adds a batch to `confusion` in place."""
         super().count(confusion, logits, _labels(targets))
 
     def correct(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Whether each of a batch is classified correctly (B,)."""
+        """Tells whether each example of a batch is classified correctly (B,)."""
         return super().correct(logits, _labels(targets))
 
 

@@ -1,62 +1,80 @@
-"""Accuracy against what a model costs, for every candidate: prune.png."""
+"""Figure of accuracy against cost for every candidate: prune.png."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mgu.prune.benchmark import Cost
-from mgu.prune.outcome import Outcome
+from mgu.prune.benchmark import InferenceCost
+from mgu.prune.outcome import PruneOutcome
+from mgu.report.figures.style import label_log_ticks
 from mgu.results.files import replacing
 from mgu.results.result import describe_method
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 PICTURE_FILE = "prune.png"
 
-Axis = tuple[str, Callable[[Cost], float | None]]
+CostOf = Callable[[InferenceCost], float]
 
 
-def draw_curve(outcome: Outcome, path: Path) -> None:
-    """Four panels: parameters, operations, time, energy."""
-    import matplotlib  # as pyplot, half a second that only this command needs
+def draw_curve(outcome: PruneOutcome, path: Path) -> None:
+    """Draws accuracy against parameters, operations, time and, if it was measured, energy.
 
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    Args:
+        outcome: The outcome of pruning.
+        path: The file to write.
+    """
+    from matplotlib import rc_context, style  # takes half a second to import
+    from matplotlib.figure import Figure
 
+    costs = _costs(outcome)
+    with rc_context(), style.context("default"):
+        figure = Figure(figsize=(3 * len(costs), 3.4), layout="constrained")
+        panels = figure.subplots(1, len(costs), sharey=True)
+        for panel, (title, cost_of) in zip(panels, costs.items(), strict=True):
+            _draw_panel(panel, outcome, cost_of)
+            panel.set(xscale="log", xlabel=title)
+            label_log_ticks(panel.xaxis)
+            panel.tick_params(axis="x", labelrotation=30)
+            panel.grid(alpha=0.3)
+        panels[0].set_ylabel("validation accuracy [%]")
+        panels[0].legend(fontsize=7)
+        figure.suptitle(outcome.run, fontsize=10)
+        with replacing(path) as temporary:
+            figure.savefig(temporary, dpi=150, format="png")
+
+
+def _costs(outcome: PruneOutcome) -> dict[str, CostOf]:
+    """The kinds of cost by the title of their axis."""
+    costs: dict[str, CostOf] = {
+        "parameters": lambda cost: cost.params_keras,
+        "FLOPs of one image": lambda cost: cost.flops,
+        "time of one image [ms]": lambda cost: cost.latency[1].median_ms,
+    }
     method = next((row.cost.energy_method for row in outcome.rows if row.cost.energy_method), None)
-    axes: list[Axis] = [
-        ("parameters", lambda cost: cost.params_keras),
-        ("FLOPs of one image", lambda cost: cost.flops),
-        ("time of one image [ms]", lambda cost: cost.latency[1].median_ms),
-    ]
     if method:
-        axes.append((f"CPU energy of 1,000 images [J]\n({describe_method(method)})", lambda cost: cost.joules_per_1000))
-    figure, panels = plt.subplots(1, len(axes), figsize=(3 * len(axes), 3.4), sharey=True, layout="constrained")
-    for panel, (title, value) in zip(panels, axes, strict=True):
-        points, rows = outcome.points, {row.name: row for row in outcome.rows}
-        panel.plot(
-            *([value(p.cost) for p in points], [100 * p.accuracy for p in points], "o-"),
-            color="tab:blue", markersize=3, linewidth=0.8, label="gates fixed, not fine-tuned",
-        )  # fmt: skip
-        tuned = [p for p in points if p.tuned is not None]
-        panel.plot(
-            *([value(p.cost) for p in tuned], [100 * (p.tuned or 0) for p in tuned], "*"),
-            color="tab:red", markersize=10, label="fine-tuned",
-        )  # fmt: skip
-        marks = [(name, row) for name, row in rows.items() if name == "unit" or name.startswith("baseline")]
-        for (name, row), mark in zip(marks, "sD^", strict=False):
-            if row.accuracy is not None:
-                panel.plot([value(row.cost)], [100 * row.accuracy], mark, color="black", markersize=5, label=name)
-        panel.set_xscale("log")
-        panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.10g}"))
-        panel.xaxis.set_minor_formatter(NullFormatter())
-        panel.tick_params(axis="x", labelrotation=30)
-        panel.set_xlabel(title)
-        panel.grid(alpha=0.3)
-    panels[0].set_ylabel("accuracy where it is chosen [%]")
-    panels[0].legend(fontsize=7)
-    figure.suptitle(outcome.run, fontsize=10)
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=150, format="png")
-    plt.close(figure)
+        costs[f"energy of 1,000 images [J]\n({describe_method(method)})"] = _energy
+    return costs
+
+
+def _energy(cost: InferenceCost) -> float:
+    return math.nan if cost.joules_per_1000 is None else cost.joules_per_1000
+
+
+def _draw_panel(panel: Axes, outcome: PruneOutcome, cost_of: CostOf) -> None:
+    """Accuracy against one kind of cost."""
+    points, tuned = outcome.points, [point for point in outcome.points if point.tuned is not None]
+    if points:
+        panel.plot([cost_of(p.cost) for p in points], [100 * p.accuracy for p in points], "o-", color="tab:blue",
+                   markersize=3, linewidth=0.8, label="gates fixed, not fine-tuned")  # fmt: skip
+    if tuned:
+        panel.plot([cost_of(p.cost) for p in tuned], [100 * (p.tuned or 0.0) for p in tuned], "*", color="tab:red",
+                   markersize=10, label="fine-tuned")  # fmt: skip
+    marked = [row for row in outcome.rows if row.name == "unit" or row.name.startswith("baseline")]
+    for row, mark in zip(marked, "sD^", strict=False):
+        if row.accuracy is not None:
+            panel.plot(cost_of(row.cost), 100 * row.accuracy, mark, color="black", markersize=5, label=row.name)

@@ -1,4 +1,4 @@
-"""Training that goes on after gates were fixed: by the run's own protocol, and with the unit as a teacher."""
+"""Fine-tuning after gates were fixed: by the run's own protocol, with the unit as a teacher."""
 
 from __future__ import annotations
 
@@ -15,18 +15,26 @@ from mgu.factory.experiment import Experiment
 from mgu.factory.learner import build_optimizer
 from mgu.models.convnet import ConvNet
 from mgu.prune.convert import logits_of
-from mgu.prune.distill import Distillation, Taught
+from mgu.prune.distill import Distillation, TaughtData
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, FitSettings, fit, train_epoch
 from mgu.train.step import Step
 
 
-class Tuning:
-    """Trains networks that were pruned from `unit`, on `splits`, each with an optimizer of its own.
+class FineTuner:
+    """Trains networks that were pruned from a unit, each with its own optimizer.
 
-    Between two gates the learning rate lr / (1 + decay s) goes on at the step s of the run's best epoch: from its
-    start, it would undo more of the unit's weights than it mends. At the end there is more to mend than so small a rate
-    can, and time for it: with `schedule: fresh` it starts over.
+    Between two gates the learning rate lr / (1 + decay s) continues from the step s of the run's best epoch: from the
+    start it would undo more of the unit's weights than it repairs. At the end there is more to repair than so small a
+    rate can, so with `schedule: fresh` it starts over.
+
+    Args:
+        experiment: The resolved experiment of the run.
+        splits: Data to train and choose on.
+        steps_done: Optimizer steps up to the best epoch of the run.
+        pruning: Settings of pruning.
+        unit: The teacher.
+        on_epoch: Function that is called after each epoch with the name of the network and the training so far.
     """
 
     def __init__(
@@ -48,12 +56,12 @@ class Tuning:
         self.splits, self.task = splits, experiment.task
         if pruning.distill:
             logits = logits_of(unit, splits.train).to(splits.train.device)
-            self.splits = replace(splits, train=Taught(splits.train, logits))
+            self.splits = replace(splits, train=TaughtData(splits.train, logits))
             self.task = Distillation(unit.readout.out_features, pruning.distill, pruning.temperature)
         self.shuffle = torch.Generator().manual_seed(config.seed)
 
     def some_batches(self, model: ConvNet, batches: int) -> None:
-        """Train on so many batches, drawn anew each time, in place."""
+        """Trains a network in place on a number of batches, which are drawn anew each time."""
         if batches:
             images, batch_size = self.splits.train, self.continued.training.batch_size
             passes = math.ceil(batches * batch_size / len(images))
@@ -64,9 +72,15 @@ class Tuning:
             train_epoch(step, schedule, batch_size, self.shuffle)
 
     def epochs(self, model: ConvNet, epochs: int, name: str) -> Fit:
-        """Train so many epochs, and leave the model with the weights of the best one on the validation images.
+        """Trains a network in place and leaves it with the weights of its best epoch on the validation data.
 
-        name: what on_epoch is to call it.
+        Args:
+            model: The network.
+            epochs: Number of epochs at most.
+            name: The name that `on_epoch` gets.
+
+        Returns:
+            The outcome of training.
         """
         optimizer, schedule = build_optimizer(self.last, model)
         training = self.last.training
@@ -84,5 +98,5 @@ class Tuning:
 
 
 def steps_of(config: RunConfig, epochs: int, num_images: int) -> int:
-    """Optimizer steps of so many epochs."""
+    """Returns the number of optimizer steps of a number of epochs."""
     return epochs * math.ceil(num_images / config.training.batch_size)

@@ -1,4 +1,4 @@
-"""Which gates to fix at which constants: candidates from the whole unit to a network without gates."""
+"""Search for gates to fix and their constants: candidates from the whole unit to a network without gates."""
 
 from __future__ import annotations
 
@@ -14,57 +14,80 @@ from mgu.config.prune import PruneConfig
 from mgu.data.splits import Data
 from mgu.explain.statistics import GateStatistics, GateSummary
 from mgu.models.convnet import ConvNet
-from mgu.prune.network import Decisions, Place, open_questions, prune, units_of
+from mgu.prune.network import Decisions, Place, prune, undecided_gates, units_of
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 from mgu.unit.wiring import Gate
 
-PROBE = 500  # images that the cost of fixing a gate is measured on
-STEP = 250  # images that go through the unit at once for its statistics
-TO_LN: tuple[Gate, float] = ("bn_or_ln", 0.0)  # the gate that layer normalisation depends on, and where it takes it
+PROBE = 500  # number of images on which the loss of fixing a gate is measured
+STEP = 250  # batch size for the statistics of gates
+TO_LN: tuple[Gate, float] = ("bn_or_ln", 0.0)  # the gate and the value that select layer normalisation
 
-Train = Callable[[ConvNet, int], None]  # some batches of training, in place
+Train = Callable[[ConvNet, int], None]  # trains a network in place on a number of batches
 
 
 class Candidate(NamedTuple):
-    """A network with some gates fixed. Its weights are its own."""
+    """Holds a network with some gates fixed and its own weights.
+
+    Attributes:
+        name: Name of the candidate.
+        decisions: Constants of the fixed gates.
+        model: The network.
+    """
 
     name: str
     decisions: Decisions
     model: ConvNet
 
 
-def by_threshold(model: ConvNet, images: Data, config: PruneConfig) -> Iterator[Candidate]:
-    """For each threshold the network without the gates whose standard deviation within a channel is not above it.
+def fix_by_threshold(model: ConvNet, images: Data, config: PruneConfig) -> Iterator[Candidate]:
+    """Fixes for each threshold the gates whose standard deviation within a channel is not above it.
 
-    Each becomes the mean of its channels, or 0 or 1 where that is as near as `rounding`. A threshold that fixes no more
-    than the one before it gives no candidate.
+    A gate becomes the mean of each channel, or 0 or 1 where that is as near as `config.rounding`. A threshold that
+    fixes no more gates than the one before it gives no candidate.
+
+    Args:
+        model: A network of units.
+        images: Data to observe the gates on.
+        config: Settings of pruning.
+
+    Yields:
+        The candidates, by threshold.
     """
     summaries = summarise(model, images)
     fixed = 0
     for threshold in sorted(config.thresholds):
         decisions: Decisions = {
-            place: rounded(torch.tensor(summary.channels.mean, dtype=torch.float64), config.rounding)
+            place: round_near(torch.tensor(summary.channels.mean, dtype=torch.float64), config.rounding)
             for place, summary in summaries.items()
-            if spread(summary) <= threshold
+            if std_within_channels(summary) <= threshold
         }
         if len(decisions) > fixed:
             fixed = len(decisions)
             yield Candidate(f"spread up to {threshold:g}", decisions, copy.deepcopy(prune(model, decisions)))
 
 
-def by_steps(model: ConvNet, images: Data, config: PruneConfig, train: Train) -> Iterator[Candidate]:
-    """Fix the gate that costs the least loss on some of `images`, train `batches`, and so on until none is left.
+def fix_stepwise(model: ConvNet, images: Data, config: PruneConfig, train: Train) -> Iterator[Candidate]:
+    """Fixes the gate that increases the loss the least, trains `config.batches`, and repeats until no gate is left.
 
-    Measured, not read off the gates' statistics: a gate near 1/2 may hardly matter, and one that hardly varies may.
-    By channel, what is chosen among stays one layer with its norms folded in, but for layer normalisation, which reads
-    all channels for any one that takes it: that choice is made for the whole unit, if it is one at all.
+    The loss is measured instead of being guessed from statistics of the gates: a gate near 1/2 may hardly matter, and
+    one that hardly varies may. With `config.by_channel` each channel may take its own branch, which stays one layer
+    with its norms folded in. Layer normalisation reads all channels, so it is chosen for the whole unit or not at all.
+
+    Args:
+        model: A network of units.
+        images: Training data, of which some measure the loss.
+        config: Settings of pruning.
+        train: Function that trains a network in place on a number of batches.
+
+    Yields:
+        The candidates, each with one more gate fixed.
     """
     task = Classification(model.readout.out_features)
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     probe = images.subset(order[:PROBE].to(images.device))
     decisions: Decisions = {}
-    while places := open_questions(model, decisions):
+    while places := undecided_gates(model, decisions):
         means = summarise(model, probe, decisions) if config.by_channel else {}
 
         def loss(decision: Decisions, so_far: Decisions = decisions) -> float:
@@ -90,7 +113,16 @@ def by_steps(model: ConvNet, images: Data, config: PruneConfig, train: Train) ->
 
 @torch.inference_mode()
 def summarise(model: ConvNet, images: Data, decisions: Decisions | None = None) -> dict[Place, GateSummary]:
-    """The statistics of every gate of `model` over `images`, with the inputs that `decisions` leave it."""
+    """Computes the statistics of every gate over images.
+
+    Args:
+        model: A network of units.
+        images: The data.
+        decisions: Constants of fixed gates, which change the inputs of later blocks.
+
+    Returns:
+        The statistics by gate.
+    """
     units, blocks = units_of(model.eval()), prune(model, decisions or {}).eval().blocks
     statistics = {
         Place(index, gate): GateStatistics(unit.channel_axis)
@@ -101,18 +133,25 @@ def summarise(model: ConvNet, images: Data, decisions: Decisions | None = None) 
         x, _ = images.batch(slice(start, start + STEP))
         for index, block in enumerate(blocks):
             out = block(x)
-            for gate, openness in units[index].gates(x).items() if index in units else ():
-                statistics[Place(index, gate)].add(openness.expand_as(out))
+            for gate, values in units[index].gates(x).items() if index in units else ():
+                statistics[Place(index, gate)].add(values.expand_as(out))
             x = out
     return {place: each.summary() for place, each in statistics.items()}
 
 
-def spread(summary: GateSummary) -> float:
-    """How far a gate is from being one constant a channel: its standard deviation over inputs and positions."""
+def std_within_channels(summary: GateSummary) -> float:
+    """Returns how much a gate varies within its channels.
+
+    Args:
+        summary: Statistics of the gate.
+
+    Returns:
+        The standard deviation over inputs and positions: 0 for a gate that is one constant for each channel.
+    """
     return math.hypot(summary.std_inputs, summary.std_positions)
 
 
-def rounded(constants: Tensor, nearness: float) -> Tensor:
-    """0 or 1 for constants that are as near to it as `nearness`."""
+def round_near(constants: Tensor, nearness: float) -> Tensor:
+    """Replaces constants by 0 or 1 where they are as near to it as `nearness`."""
     nearest = constants.round()
     return torch.where((constants - nearest).abs() <= nearness, nearest, constants)

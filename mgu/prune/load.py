@@ -1,4 +1,4 @@
-"""A pruned network from what `mgu-run prune` left in a run's folder."""
+"""Loading of the pruned network that `mgu-run prune` left in the folder of a run."""
 
 from __future__ import annotations
 
@@ -11,20 +11,27 @@ from safetensors.torch import load_file
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import ConvNet
-from mgu.prune.network import from_text, prune
-from mgu.prune.outcome import OUTCOME_FILE, Outcome
+from mgu.prune.network import decisions_from_json, prune
+from mgu.prune.outcome import OUTCOME_FILE, PruneOutcome
 from mgu.results.file_names import PRUNE_FOLDER
 
 
 def load_pruned(run: str | Path) -> ConvNet:
-    """The network that was chosen, in evaluation mode; mgu.prune.convert.convert makes the converted one of it.
+    """Loads the network that pruning chose; `convert_network` makes the converted one of it.
 
-    run: as for `mgu-run prune`. Raises UserError where that was not called, or not for these weights.
+    Args:
+        run: The folder of the run, or its name below the runs folder.
+
+    Returns:
+        The network in evaluation mode.
+
+    Raises:
+        UserError: The run was not pruned, or its weights have changed since.
     """
     trained = load_trained(run)
     folder = trained.folder / PRUNE_FOLDER
     try:
-        outcome = msgspec.json.decode((folder / OUTCOME_FILE).read_bytes(), type=Outcome)
+        outcome = msgspec.json.decode((folder / OUTCOME_FILE).read_bytes(), type=PruneOutcome)
         weights = load_file(folder / "pruned.safetensors")
     except (OSError, msgspec.DecodeError, SafetensorError) as error:
         raise UserError(
@@ -35,6 +42,6 @@ def load_pruned(run: str | Path) -> ConvNet:
         raise UserError(
             f"{folder} must be of the run beside it, but is of {outcome.identity}. Call mgu-run prune {run}."
         )
-    pruned = prune(trained.model, from_text(outcome.decisions))
+    pruned = prune(trained.model, decisions_from_json(outcome.decisions))
     pruned.load_state_dict(weights)
     return pruned.eval()

@@ -1,4 +1,4 @@
-"""A pruned unit whose channels go different ways, as one layer, of which each channel has the row that it goes by."""
+"""Merging of a pruned unit whose channels take different branches into one layer with a row for each channel."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ from torch import Tensor, nn
 from mgu.layers.activation import Activation
 from mgu.layers.block import Block
 from mgu.layers.normalization import BatchNorm
-from mgu.prune.affine import Affine, affine_of, after, is_linear, weights_of, with_weights
+from mgu.prune.affine import Affine, affine_of_norm, fold_after, is_linear, weights_of, with_weights
 from mgu.prune.pruned_unit import PrunedUnit
 
 
-class Partly(nn.Module):
-    """An activation for the channels in `active`, booleans (C, 1, ...); the others pass as they are."""
+class PartialActivation(nn.Module):
+    """Applies an activation to some channels and leaves the others as they are.
+
+    Args:
+        activation: The activation.
+        active: Booleans (C, 1, ...), true for the channels that it applies to.
+
+    Shape:
+        x: (B, C, *); returns (B, C, *).
+    """
 
     active: Tensor
 
@@ -30,8 +38,16 @@ class Partly(nn.Module):
         return torch.where(self.active, self.activation(x), x)
 
 
-class Some(nn.Module):
-    """What a bypass gives to the channels in `taken`, booleans (C, 1, ...); zeros for the others."""
+class MaskedBypass(nn.Module):
+    """Computes a bypass for some channels and zeros for the others.
+
+    Args:
+        bypass: The bypass.
+        taken: Booleans (C, 1, ...), true for the channels that it is computed for.
+
+    Shape:
+        x: the input of the bypass; returns (B, C, *).
+    """
 
     taken: Tensor
 
@@ -45,27 +61,29 @@ class Some(nn.Module):
         return out
 
 
-def as_block(unit: PrunedUnit) -> nn.Module:
-    """One layer with rows of the unit's layer and of its bypass, as each channel goes; the unit itself, if one goes
-    two ways or through layer normalisation, which needs its neighbours, or if gates are left.
+def merge_to_block(unit: PrunedUnit) -> nn.Module:
+    """Merges a pruned unit into one layer with rows of the unit's layer and of its bypass, one for each channel.
+
+    Returns the unit itself if gates are left, or if a channel mixes two branches or uses layer normalisation, which
+    needs all channels.
     """
-    reach = {name: channels.to(next(unit.parameters()).device) for name, channels in unit.ways.reach.items()}
+    reach = {name: channels.to(next(unit.parameters()).device) for name, channels in unit.active.reach.items()}
     shares = unit.shares
     is_decided = all(
         gate in shares and bool(((shares[gate] == 0) | (shares[gate] == 1) | ~reach[gate]).all())
-        for gate in unit.ways.mixed
+        for gate in unit.active.mixed
     )
-    parts: Any = unit  # its branches are there by the names in `reach`
+    parts: Any = unit  # has its branches as attributes, by the names in `reach`
     if not is_decided or "ln" in reach or not is_linear(parts.layer):
         return unit
     block = Block(parts.layer, "no_norm", unit.activation)
     mask = {name: taken.view(-1, *[1] * (-1 - unit.channel_axis)) for name, taken in reach.items()}  # (C, 1, 1)
     if "bn_before_activation" in reach:
-        normalised = after(parts.layer, affine_of(parts.bn_before_activation))
+        normalised = fold_after(parts.layer, affine_of_norm(parts.bn_before_activation))
         block.layer = _choose(reach["bn_before_activation"], normalised, parts.layer)
     if not reach["processed"].all():
-        block.layer = _choose(reach["processed"], block.layer, as_layer(parts.bypass, parts.layer))
-        block.activation = Partly(unit.activation, mask["processed"])
+        block.layer = _choose(reach["processed"], block.layer, bypass_to_layer(parts.bypass, parts.layer))
+        block.activation = PartialActivation(unit.activation, mask["processed"])
     if "bn_after_activation" in reach:
         block.post = _only(reach["bn_after_activation"], parts.bn_after_activation)
     if "with_residual" in reach:
@@ -74,21 +92,22 @@ def as_block(unit: PrunedUnit) -> nn.Module:
 
 
 def _shortcut(bypass: nn.Module, taken: Tensor) -> nn.Module:
-    """Of the channels in `taken` (C, 1, ...): a layer with rows of zeros, or a bypass that is none, masked, for as a
-    layer it would cost one.
+    """The bypass for the channels in `taken` (C, 1, ...): a layer with rows of zeros for the other channels.
+
+    A bypass that is no layer is masked, because as a layer it would cost more.
     """
     if taken.all():
         return bypass
     if not is_linear(bypass):
-        return Some(bypass, taken)
+        return MaskedBypass(bypass, taken)
     zeros = torch.zeros(len(taken), dtype=torch.float64, device=taken.device)
-    return _choose(taken.flatten(), bypass, after(bypass, Affine(zeros, zeros)))
+    return _choose(taken.flatten(), bypass, fold_after(bypass, Affine(zeros, zeros)))
 
 
-def as_layer(bypass: nn.Module, layer: Any) -> Any:
-    """What a bypass computes in evaluation mode, as a layer of the geometry of the one that it goes past.
+def bypass_to_layer(bypass: nn.Module, layer: Any) -> Any:
+    """Converts a bypass in evaluation mode to a layer with the geometry of the layer that it bypasses.
 
-    The input itself is a kernel of zeros with a one at its centre; means over windows are a kernel of equal weights.
+    The identity is a kernel of zeros with a one at its centre; means over windows are a kernel of equal weights.
     """
     if is_linear(bypass):
         return bypass
@@ -97,7 +116,7 @@ def as_layer(bypass: nn.Module, layer: Any) -> Any:
     if isinstance(bypass, nn.Sequential):
         pointwise, norm = cast(tuple[nn.Conv2d, BatchNorm], tuple(bypass[1:]))  # after the means
         weight += pointwise.weight.detach().double() / math.prod(weight.shape[2:])
-        return after(with_weights(layer, weight, bias), affine_of(norm))
+        return fold_after(with_weights(layer, weight, bias), affine_of_norm(norm))
     centre = [(size - 1) // 2 for size in weight.shape[2:]]
     for channel in range(weight.shape[1]):
         weight[(channel, channel, *centre)] = 1
@@ -105,7 +124,7 @@ def as_layer(bypass: nn.Module, layer: Any) -> Any:
 
 
 def _only(channels: Tensor, norm: BatchNorm) -> BatchNorm:
-    """`norm` for some channels; one that changes nothing for the others."""
+    """A batch norm that is `norm` for some channels and the identity for the others."""
     norm = copy.deepcopy(norm)
     with torch.no_grad():
         norm.running_mean[~channels] = 0
@@ -116,7 +135,7 @@ def _only(channels: Tensor, norm: BatchNorm) -> BatchNorm:
 
 
 def _choose(channels: Tensor, when_true: Any, when_false: Any) -> nn.Module:
-    """One layer that computes some channels as one layer does, and the others as another."""
+    """A layer that computes some channels as one layer does, and the others as another does."""
     (weight, bias), (other_weight, other_bias) = weights_of(when_true), weights_of(when_false)
     rows = channels.view(-1, *[1] * (weight.dim() - 1))
     return with_weights(when_true, torch.where(rows, weight, other_weight), torch.where(channels, bias, other_bias))

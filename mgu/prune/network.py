@@ -1,4 +1,4 @@
-"""The gates of a whole network: which there are, and the network with some of them fixed."""
+"""Gates of a whole network: which there are, and the network with some of them fixed."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ import torch
 from torch import Tensor, nn
 
 from mgu.models.convnet import ConvNet
-from mgu.prune.pruned_unit import find_ways, prune_unit
+from mgu.prune.pruned_unit import find_active_branches, prune_unit
 from mgu.unit.unit import MultiGatedUnit
 from mgu.unit.wiring import Gate
 
 
 class Place(NamedTuple):
-    """A gate by the index of its block, from 0, and its name."""
+    """Names a gate of a network.
+
+    Attributes:
+        block: Index of its block from 0.
+        gate: Name of the gate.
+    """
 
     block: int
     gate: Gate
@@ -24,16 +29,24 @@ class Place(NamedTuple):
         return f"{self.block + 1}.{self.gate}"
 
 
-Decisions = dict[Place, Tensor | float]  # see mgu/prune/pruned_unit.py
+Decisions = dict[Place, Tensor | float]  # constants of fixed gates, see Constants in pruned_unit.py
 
 
 def units_of(model: ConvNet) -> dict[int, MultiGatedUnit]:
-    """The units by the index of their block."""
+    """Returns the units of a network by the index of their block."""
     return {index: block for index, block in enumerate(model.blocks) if isinstance(block, MultiGatedUnit)}
 
 
 def prune(model: ConvNet, decisions: Decisions) -> ConvNet:
-    """`model` with the gates in `decisions` fixed. The weights that are left are shared with it."""
+    """Fixes gates of a network.
+
+    Args:
+        model: A network of units.
+        decisions: The constants of the gates to fix.
+
+    Returns:
+        The pruned network, which shares the remaining weights with `model`.
+    """
     pruned = copy.copy(model)
     pruned._modules = dict(model._modules)
     units = units_of(model)
@@ -45,25 +58,33 @@ def prune(model: ConvNet, decisions: Decisions) -> ConvNet:
     return pruned
 
 
-def open_questions(model: ConvNet, decisions: Decisions) -> list[Place]:
-    """The gates that are left and matter, where `decisions` are taken."""
+def undecided_gates(model: ConvNet, decisions: Decisions) -> list[Place]:
+    """Returns the gates that still matter once others are fixed.
+
+    Args:
+        model: A network of units.
+        decisions: The constants of the fixed gates.
+
+    Returns:
+        The gates that are not fixed and that some channel depends on.
+    """
     return [
         Place(index, gate)
         for index, unit in units_of(model).items()
-        for gate in find_ways(unit, _of(decisions, index)).mixed
+        for gate in find_active_branches(unit, _of(decisions, index)).mixed
         if Place(index, gate) not in decisions
     ]
 
 
-def as_text(decisions: Decisions) -> dict[str, float | list[float]]:
-    """For JSON: `<block from 1>.<gate>` to one number, or one a channel."""
+def decisions_to_json(decisions: Decisions) -> dict[str, float | list[float]]:
+    """Converts decisions for JSON: "<block from 1>.<gate>" to one number, or to one for each channel."""
     return {
         str(place): value.tolist() if isinstance(value, Tensor) else value for place, value in sorted(decisions.items())
     }
 
 
-def from_text(decisions: dict[str, float | list[float]]) -> Decisions:
-    """The reverse of as_text."""
+def decisions_from_json(decisions: dict[str, float | list[float]]) -> Decisions:
+    """Reads what `decisions_to_json` returned."""
     read: Decisions = {}
     for name, value in decisions.items():
         block, _, gate = name.partition(".")

@@ -1,10 +1,10 @@
-"""What came of pruning, and the files that it leaves in prune/ below the run.
+"""Outcome of pruning, and the files that it leaves in prune/ in the folder of the run.
 
-prune.json             all that is reported; written last
-prune.png              accuracy against what the candidates cost
-pruned.safetensors     the chosen network as it can go on training: see mgu/prune/load.py
+prune.json             everything that is reported; written last
+prune.png              accuracy against the cost of the candidates
+pruned.safetensors     the chosen network, which can be trained further: see mgu/prune/load.py
 converted.safetensors  the same for inference, with batch norms folded
-converted.pt2, .onnx   exported, if that was asked for
+converted.pt2, .onnx   the export, if one was asked for
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from mgu.prune.benchmark import Cost
+from mgu.prune.benchmark import InferenceCost
 from mgu.results.files import write_text
 from mgu.results.result import Energy, Record
 
@@ -22,30 +22,63 @@ OUTCOME_FILE = "prune.json"
 
 
 class Point(Record, frozen=True):
-    """One candidate. Accuracies are of the images that are chosen by; `tuned` is after fine-tuning, if tried."""
+    """Holds one candidate with its accuracy on the data that decide.
+
+    Attributes:
+        name: Name of the candidate.
+        gates_fixed: Number of fixed gates.
+        accuracy: Accuracy before fine-tuning.
+        tuned: Accuracy after fine-tuning; None if it was not fine-tuned.
+        cost: Cost of its converted form.
+    """
 
     name: str
     gates_fixed: int
     accuracy: float
     tuned: float | None
-    cost: Cost  # of its converted form
+    cost: InferenceCost
 
 
-class Row(Record, frozen=True):
-    """One model of the table. `difference`: to the model that it was made of, as a share of the largest logit."""
+class ModelRow(Record, frozen=True):
+    """Holds one model of the table.
+
+    Attributes:
+        name: Name of the model.
+        accuracy: Accuracy on the data that decide; None for an untrained model.
+        test: Accuracy on test data.
+        cost: Its cost.
+        difference: Largest difference from the model it was derived from, as a share of the largest logit.
+    """
 
     name: str
-    accuracy: float | None  # where the choice is made
+    accuracy: float | None
     test: float | None
-    cost: Cost
+    cost: InferenceCost
     difference: float | None = None
 
 
-class Outcome(Record, frozen=True):
-    """kept: the gates that are left with their transforms, as <block from 1>.<gate>.
-    within: whether the chosen model is within the allowed loss of the unit, where the choice was made.
+class PruneOutcome(Record, frozen=True):
+    """Holds everything that pruning found.
 
-    train_s and energy_of_training: of the unit's run; the others of pruning with all its training.
+    Attributes:
+        run: Name of the run.
+        identity: Identity of the run.
+        settings: Settings of pruning.
+        chosen_on: Words for the data that decide.
+        gates: Number of gates of the unit.
+        chosen: Name of the chosen candidate.
+        within: Whether its loss of accuracy is within the allowed one.
+        decisions: Constants of its gates, see mgu/prune/network.py.
+        rows: The models of the table.
+        points: The candidates.
+        search_s: Seconds of the search.
+        tune_s: Seconds of fine-tuning.
+        energy: Energy of search and fine-tuning.
+        train_s: Seconds that the unit took to train.
+        energy_of_training: Energy that the unit took to train.
+        contended: Whether another run shared the machine.
+        device: The device.
+        kept: The gates that are left, as <block from 1>.<gate>.
     """
 
     run: str
@@ -55,8 +88,8 @@ class Outcome(Record, frozen=True):
     gates: int
     chosen: str
     within: bool
-    decisions: dict[str, Any]  # see mgu/prune/network.py
-    rows: list[Row]
+    decisions: dict[str, Any]
+    rows: list[ModelRow]
     points: list[Point]
     search_s: float
     tune_s: float
@@ -65,9 +98,9 @@ class Outcome(Record, frozen=True):
     energy_of_training: Energy | None
     contended: bool
     device: str
-    kept: tuple[str, ...] = ()  # not in files of earlier versions
+    kept: tuple[str, ...] = ()  # files of earlier versions do not have it
 
 
-def write_outcome(folder: Path, outcome: Outcome) -> None:
-    """Last: its presence says that the files beside it are whole."""
+def write_outcome(folder: Path, outcome: PruneOutcome) -> None:
+    """Writes prune.json, after all other files: its presence means that they are complete."""
     write_text(folder / OUTCOME_FILE, msgspec.json.format(msgspec.json.encode(outcome), indent=2).decode() + "\n")

@@ -1,4 +1,4 @@
-"""The table of a pruned unit and its way there, for people at a terminal."""
+"""Outcome of pruning for people at a terminal."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from mgu.console.text import table_console
-from mgu.prune.benchmark import Cost, Latency
-from mgu.prune.outcome import Outcome
+from mgu.prune.benchmark import InferenceCost, Latency
+from mgu.prune.outcome import PruneOutcome
 from mgu.results.result import JOULES_PER_KWH, Energy, describe_method
 
-# What a narrow terminal does without, in turn.
+# Columns that a narrow terminal hides, in this order.
 LESSER = ("quartiles of 256", "differs", "quartiles of 1", "MFLOPs", "256 images [ms]", "J / 1,000 images")
 
 
-def print_outcome(outcome: Outcome) -> None:
-    """One row a model, ratios to the cheapest baseline below, and what it took."""
+def print_outcome(outcome: PruneOutcome) -> None:
+    """Prints one row for each model, ratios to the cheapest baseline, and what pruning took.
+
+    Args:
+        outcome: The outcome of pruning.
+    """
     console = table_console()
     columns = _columns(outcome)
     left_out = []
@@ -28,7 +32,9 @@ def print_outcome(outcome: Outcome) -> None:
     console.print(_table(outcome.run, columns))
     if left_out:
         console.print(
-            f"Left out for want of room: {', '.join(left_out)}; they are in prune.json.", markup=False, highlight=False
+            f"Columns hidden to fit the terminal: {', '.join(left_out)}; prune.json has them.",
+            markup=False,
+            highlight=False,
         )
     for line in _lines(outcome):
         console.print(line, highlight=False, markup=False)
@@ -43,15 +49,15 @@ def _table(title: str, columns: dict[str, list[str]]) -> Table:
     return table
 
 
-def _columns(outcome: Outcome) -> dict[str, list[str]]:
-    """By title the cells, one a model."""
+def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
+    """The cells of each column by title, one for each model."""
     rows = outcome.rows
     costs = [row.cost for row in rows]
     return {
         "model": [row.name for row in rows],
         "parameters": [f"{cost.params_keras:,}" for cost in costs],
         "MFLOPs": [f"{cost.flops / 1e6:.3f}" for cost in costs],
-        "chosen by [%]": [_percent(row.accuracy) for row in rows],
+        "validation [%]": [_percent(row.accuracy) for row in rows],
         "test [%]": [_percent(row.test) for row in rows],
         "1 image [ms]": [f"{cost.latency[1].median_ms:.3f}" for cost in costs],
         "quartiles of 1": [_quartiles(cost.latency[1]) for cost in costs],
@@ -63,7 +69,7 @@ def _columns(outcome: Outcome) -> dict[str, list[str]]:
 
 
 def _width(columns: dict[str, list[str]]) -> int:
-    """In characters, with the gaps between them."""
+    """Width of the table in characters."""
     return sum(max(map(len, (title, *cells))) + 3 for title, cells in columns.items())
 
 
@@ -71,7 +77,7 @@ def _quartiles(latency: Latency) -> str:
     return f"{latency.lower_ms:.3f}-{latency.upper_ms:.3f}"
 
 
-def _joules(cost: Cost) -> str:
+def _joules(cost: InferenceCost) -> str:
     if cost.joules_per_1000 is None or cost.energy_method is None:
         return "not measured"
     return f"{cost.joules_per_1000:.3g} ({describe_method(cost.energy_method)})"
@@ -81,30 +87,31 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.2f}"
 
 
-def _lines(outcome: Outcome) -> list[str]:
+def _lines(outcome: PruneOutcome) -> list[str]:
     rows = {row.name: row.cost for row in outcome.rows}
     plain, ours = list(rows.values())[-1], rows["converted"]
     latency = ours.latency[1].median_ms / plain.latency[1].median_ms
     verdict = "within" if outcome.within else "NOT within"
     lines = [
-        f"Chosen: {outcome.chosen} of {outcome.gates}, {verdict} {outcome.settings['max_loss']:g} points of the unit.",
-        f"Gates that are left: {', '.join(outcome.kept) or 'none'}.",
-        f"Chosen by: {outcome.chosen_on}.",
-        f"Converted / cheapest baseline of the layout: {ours.params_keras / plain.params_keras:.2f}x parameters, "
-        f"{ours.flops / plain.flops:.2f}x FLOPs, {latency:.2f}x time of one image.",
-        f"The unit took {_spent(outcome.train_s, outcome.energy_of_training)}.",
+        f"The chosen network ({outcome.chosen}; the unit has {outcome.gates} gates) is {verdict} "
+        f"{outcome.settings['max_loss']:g} points of the unit.",
+        f"Its remaining gates are: {', '.join(outcome.kept) or 'none'}.",
+        f"It was chosen by the accuracy on {outcome.chosen_on}.",
+        f"The converted network has {ours.params_keras / plain.params_keras:.2f}x the parameters, "
+        f"{ours.flops / plain.flops:.2f}x the FLOPs and {latency:.2f}x the time of one image of the cheapest baseline.",
+        f"Training the unit took {_spent(outcome.train_s, outcome.energy_of_training)}.",
         f"Pruning took {_spent(outcome.search_s + outcome.tune_s, outcome.energy)}: {outcome.search_s:.0f} s of "
         f"search, {outcome.tune_s:.0f} s of fine-tuning.",
-        "Times: medians and quartiles of repeats taken in turns, single precision, wall clock.",
+        "Times are wall-clock medians and quartiles of repeats taken in turns, in single precision.",
     ]
     if outcome.contended:
-        lines.append("Another run shared the machine meanwhile: times and energy are too high.")
+        lines.append("Another run shared the machine, so times and energy are too high.")
     return lines
 
 
 def _spent(seconds: float | None, energy: Energy | None) -> str:
     if seconds is None:
-        return "a time that is not known"
+        return "an unknown time"
     if energy is None:
         return f"{seconds:.0f} s, energy not measured"
     part, name = (energy.gpu, "GPU") if energy.gpu.method != "none" else (energy.cpu, "CPU")

@@ -1,1 +1,15 @@
-"""The report: result files in, ranking tables out. Imports neither torch nor Hydra, so that it is there at once."""
+"""Reports on finished runs: ranking tables with statistics, in text, LaTeX, HTML and figures.
+
+`ranking` joins runs into ranked tables, `stats` compares units with baselines, `Analysis` holds everything that follows
+from one table, and `formats` and `figures` write it. Nothing here imports torch or Hydra, and pandas, scipy and
+matplotlib are imported only where they are used, so that a report starts at once.
+"""
+
+from mgu.report.analysis import Analysis
+from mgu.report.caveats import caveats
+from mgu.report.cost_words import describe_costs
+from mgu.report.costs import Charge, Ratio, charges
+from mgu.report.ranking.rank import Table, rank
+from mgu.report.ranking.row import Row
+
+__all__ = ["Analysis", "Charge", "Ratio", "Row", "Table", "caveats", "charges", "describe_costs", "rank"]

@@ -234,7 +234,7 @@ def test_an_experiment_narrows_and_its_report_joins_the_runs(mgu_run: Command) -
     assert len(experiment["rows"]) == 6 and [row["rank"] for row in experiment["rows"]] == [1, 2, 3, 4, 5, 6]
     accuracies = [row["val_acc"] for row in experiment["rows"]]
     assert accuracies == sorted(accuracies, reverse=True)
-    assert any(line.startswith("Grid / unit") for line in experiment["summary"])
+    assert any(line.startswith("The grid search costs, relative to the unit") for line in experiment["summary"])
 
 
 def test_a_layout_of_the_users_own(mgu_run: Command, tmp_path: Path) -> None:

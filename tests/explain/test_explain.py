@@ -21,9 +21,8 @@ from torch import Tensor, nn
 from mgu.cli.main import main
 from mgu.data.images.images import Images
 from mgu.errors import UserError
-from mgu.explain.explanation import Explanation, explain_model, to_json
+from mgu.explain import Explanation, GateStatistics, explain_model, to_json
 from mgu.explain.observe import observe, weigh_branches
-from mgu.explain.statistics import GateStatistics
 from mgu.explain.topology import draw_topology
 from mgu.explain.words import describe_choice
 from mgu.factory.experiment import resolve
@@ -61,7 +60,7 @@ def explain_constant(configure: Configure, wiring: str, biases: Mapping[Gate, fl
     return explain_model(resolve(config), model, some_digits())
 
 
-# Of each wiring: how the branches are said, and what an open gate passes, from seed 001's equations and its code.
+# Words for the branches of each wiring (Damian and Piciu 2020, equations and code), and what an open gate passes.
 NORMS = {"reference": ("BN before activation", "BN after activation", "LN after activation"),
          "equations": ("BN after activation", "BN before activation", "LN before activation")}  # fmt: skip
 
@@ -156,9 +155,9 @@ def test_watching_changes_nothing_and_sees_what_the_unit_uses(configure: Configu
     first = model.get_submodule("blocks.0")
     assert isinstance(first, MultiGatedUnit) and first.engine == engine
     assert not any(module._forward_hooks for module in model.modules())
-    for gate, openness in first.gates(inputs).items():
+    for gate, values in first.gates(inputs).items():
         expected = GateStatistics(first.channel_axis)
-        expected.add(openness.expand_as(first.layer(inputs)))
+        expected.add(values.expand_as(first.layer(inputs)))
         assert seen["blocks.0"].gates[gate].summary() == expected.summary()
 
 
@@ -259,7 +258,7 @@ def test_where_files_cannot_go(
 def test_help_does_not_wait_for_torch() -> None:
     code = (
         "import sys; sys.argv = ['mgu-run', 'explain', '--help']\n"
-        "from mgu.cli import main\n"
+        "from mgu.cli.main import main\n"
         "try: main()\nexcept SystemExit: print(*{'torch', 'matplotlib', 'hydra'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

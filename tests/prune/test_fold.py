@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mgu import MultiGatedUnit
 from mgu.layers.block import NORMS, Block
 from mgu.layers.normalization import BatchNorm
-from mgu.prune.fold import fold, hand_on
+from mgu.prune.fold import fold, fold_into_next
 from mgu.prune.pruned_unit import PrunedUnit, prune_unit
 from mgu.unit.wiring import BYPASS_KINDS, WIRINGS, BypassKind, Gate
 from tests.prune.test_pruned_unit import LAYERS, lived_in
@@ -40,7 +40,7 @@ def test_batch_norms_fold_into_what_is_before_and_after(norm: str, residual: boo
     x = torch.randn(shape, dtype=torch.float64)
     expected = plain_after.double()(block(x))
     folded = fold(block)
-    then = hand_on(folded, fold(plain_after))
+    then = fold_into_next(folded, fold(plain_after))
     torch.testing.assert_close(then(folded(x)), expected, rtol=1e-12, atol=1e-12)
     assert norms_in(folded) == int(norm == "bn_post" and residual)  # there the residual stands between
 
@@ -48,7 +48,7 @@ def test_batch_norms_fold_into_what_is_before_and_after(norm: str, residual: boo
 def test_a_padded_layer_takes_no_shift() -> None:
     block = live(Block(nn.Conv2d(2, 4, 3), "bn_post"))
     folded, padded = fold(block), nn.Conv2d(4, 3, 3, padding=1).double()
-    assert hand_on(folded, padded) is padded and norms_in(folded) == 1
+    assert fold_into_next(folded, padded) is padded and norms_in(folded) == 1
 
 
 @pytest.mark.parametrize("wiring", WIRINGS)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mgu import MultiGatedUnit
 from mgu.layers.block import NORMS, Block
 from mgu.layers.normalization import BatchNorm, LayerNorm
-from mgu.prune.pruned_unit import PrunedUnit, find_ways, prune_unit
+from mgu.prune.pruned_unit import PrunedUnit, find_active_branches, prune_unit
 from mgu.unit.wiring import BYPASS_KINDS, GATE_KINDS, WIRINGS, BypassKind, Gate, GateKind
 
 LAYERS = {"linear": (nn.Linear(5, 4), (6, 5)), "conv2d": (nn.Conv2d(2, 4, 3, stride=2), (3, 2, 9, 8))}
@@ -111,7 +111,7 @@ def test_every_kind_of_gate_and_bypass(gate: GateKind, bypass: BypassKind) -> No
 def test_what_decides_by_input_stays_whole() -> None:
     unit = MultiGatedUnit(nn.Conv2d(2, 4, 3))
     assert prune_unit(unit, {}) is unit
-    assert find_ways(unit, {}).mixed == unit.gate_names
+    assert find_active_branches(unit, {}).mixed == unit.gate_names
 
 
 def test_only_what_is_reached_is_kept() -> None:

@@ -12,13 +12,12 @@ from xml.etree import ElementTree
 import pytest
 
 from mgu.cli.report import main
-from mgu.report.analysis import Analysis
+from mgu.report import Analysis, rank
+from mgu.report.figures import encode, figures
 from mgu.report.figures.results import pareto_front
-from mgu.report.figures.style import FORMS, encode
-from mgu.report.figures.write import pictures
-from mgu.report.formats.html import to_html
-from mgu.report.formats.latex import escape, to_tex
-from mgu.report.ranking.rank import rank
+from mgu.report.figures.style import FORMS
+from mgu.report.formats import to_html, to_tex
+from mgu.report.formats.latex import escape
 from mgu.results.correct import write_correct
 from mgu.results.files import write_text
 from mgu.results.load import load_results
@@ -80,14 +79,14 @@ def test_the_page_needs_nothing_and_believes_nothing(page: str) -> None:
 def test_the_same_runs_give_the_same_bytes(runs: Path, page: str, tmp_path: Path) -> None:
     again = load_results([runs])
     assert to_html([Analysis(table) for table in rank(again.runs)], again.skipped) == page
-    first, second = (pictures(analysis_of(runs))["ranks"]() for _ in range(2))
+    first, second = (figures(analysis_of(runs))["ranks"].draw() for _ in range(2))
     for form in FORMS:
         assert encode(first, form) == encode(second, form), form
 
 
 def test_pictures_say_what_the_runs_say(runs: Path) -> None:
     analysis = analysis_of(runs)
-    drawn = {name: draw() for name, draw in pictures(analysis).items()}
+    drawn = {name: figure.draw() for name, figure in figures(analysis).items()}
     (axes,) = drawn["ranks"].axes
     assert [tick.get_text().split("  ")[1] for tick in axes.get_yticklabels()] == [
         row.name for row in analysis.table.rows]  # fmt: skip
@@ -106,7 +105,7 @@ def test_torn_evidence_spoils_no_picture(tmp_path: Path) -> None:
     leave_run(tmp_path / "runs", example_unit())
     for name, content in (("history.csv", "epoch,val_acc"), ("explain.json", '{"units": [{'), ("correct.bits", "9\n")):
         (tmp_path / "runs" / "0" / name).write_text(content)
-    assert list(pictures(analysis_of(tmp_path))) == ["ranks", "pareto"]
+    assert list(figures(analysis_of(tmp_path))) == ["ranks", "pareto"]
 
 
 def test_one_folder_of_pictures_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from scipy.stats import ttest_rel
 
 from mgu.console.lines import describe_scores, summarise
 from mgu.report.analysis import Analysis
-from mgu.report.formats.text import to_csv, to_markdown
+from mgu.report.formats import to_csv, to_markdown
 from mgu.results.result import Metrics, Result
 from mgu.tasks.score import SCORES, shorten
 from mgu.train.early_stop import EarlyStop
@@ -35,8 +35,8 @@ def test_the_lowest_error_ranks_first_and_no_score_last() -> None:
     assert [row.result.name for row in table.rows] == ["good", "unit", "poor", "lost"]
     text = "\n".join(Analysis(table).lines)
     assert "The unit unit has 2.5 rmse on test data, the best baseline" in text
-    assert "good, 2 rmse: +0.5, which is worse (single runs: seeds alone may move this)." in text
-    assert "That decides nothing: two seeds in common, or more" in text and "points" not in text
+    assert "good, 2 rmse: +0.5, which is worse (single runs: another seed may change this)." in text
+    assert "Not decided: a test needs two or more shared seeds" in text and "points" not in text
     header = to_csv([table]).splitlines()[0]
     assert (
         header.index("val_rmse,val_rmse_sd")
@@ -57,7 +57,7 @@ def test_errors_are_compared_over_the_seeds_in_common() -> None:
     ours, theirs = [2.0, 2.1, 1.9, 2.2], [2.5, 2.4, 2.6, 2.3]
     (table,) = ranked([*seeds("unit", ours, unit=True), *seeds("good", theirs), *seeds("poor", [9.0, 8.0, 9.5, 8.5])])
     p = ttest_rel(ours, theirs).pvalue
-    assert f"Not decided: over 4 seeds in common p = {p:.2g}, corrected for all baselines p = {p:.2g}" in "\n".join(
+    assert f"Not decided: p = {p:.2g} over 4 shared seeds, p = {p:.2g} after correction for all baselines" in "\n".join(
         Analysis(table).lines
     )
 
@@ -77,7 +77,7 @@ def test_rows_of_a_table_are_not_called_images() -> None:
     adult = {"config": {"dataset": {"name": "adult"}}}
     results = [example_result(**adult), example_unit(val_accuracy=0.8, **adult)]
     text = "\n".join(Analysis(ranked(results)[0]).lines)
-    assert "picked on the rows that score it" in text and "no test over rows" in text and "-10.00 points" in text
+    assert "selected on the rows that score it" in text and "no test over rows" in text and "-10.00 points" in text
 
 
 def test_ratings_are_not_called_images() -> None:

@@ -1,1 +1,10 @@
-"""Figures of an analysed table as SVG, PDF and PNG; the same runs give the same bytes."""
+"""Figures of a report as SVG, PDF and PNG; the same runs give the same bytes.
+
+`figures` chooses what the runs of an experiment allow and `write_figures` writes the files. matplotlib is imported only
+when something is drawn.
+"""
+
+from mgu.report.figures.style import encode, label_log_ticks, styled
+from mgu.report.figures.write import ReportFigure, figures, write_figures
+
+__all__ = ["ReportFigure", "encode", "figures", "label_log_ticks", "styled", "write_figures"]

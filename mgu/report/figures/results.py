@@ -1,4 +1,4 @@
-"""Three pictures of what came out: ranks with intervals, accuracy against cost, the best of the grid by budget."""
+"""Figures of the results: the ranking with intervals, and accuracy against cost."""
 
 from __future__ import annotations
 
@@ -8,25 +8,31 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.report.figures.style import COLOURS, GRID, INK, MARKERS, PAGE_IN, QUIET, UNIT, label
-from mgu.report.ranking.rank import Row, Table
-from mgu.report.stats.budget import Budget
+from mgu.report.figures.style import COLOURS, GRID, INK, MARKERS, PAGE_IN, QUIET, UNIT, kind_of, label, label_log_ticks
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row
 from mgu.results.result import describe_method
 
-MOST_RANKS = 40  # of more, a page shows the best
+MOST_RANKS = 40  # number of the best models that fit a page
+FAINT = 0.35  # opacity of models whose cost cannot be compared
 
 
 def draw_ranks(table: Table) -> Figure:
-    """A line a model, best on top: mean validation accuracy and its 95 % interval, the paper's figure beside it."""
-    rows = [row for row in table.rows if row.val_accuracy is not None]
-    shown = rows[:MOST_RANKS] + [row for row in rows[MOST_RANKS:] if row.is_unit]
+    """Draws one line for each model, best on top: its mean validation accuracy with the 95 % interval.
+
+    Args:
+        table: A ranked table with accuracies.
+
+    Returns:
+        The figure; crosses are the paper's accuracies.
+    """
+    every, shown = ranked_rows(table)
     figure = Figure(figsize=(PAGE_IN, 0.8 + 0.16 * len(shown)), layout="constrained")
     axes = figure.subplots()
     for place, row in enumerate(shown):
         _draw_rank(axes, place, row)
-    axes.set(
-        ylim=(len(shown) - 0.4, -0.6), xlabel="validation accuracy [%]", title=_title(table, len(shown), len(rows))
-    )
+    title = table.title if shown == every else f"{table.title}: the best {MOST_RANKS} of {len(every)}, and the units"
+    axes.set(ylim=(len(shown) - 0.4, -0.6), xlabel="validation accuracy [%]", title=title)
     axes.set_yticks(range(len(shown)), [f"{row.rank}  {row.name}" for row in shown], fontsize=6)
     for text, row in zip(axes.get_yticklabels(), shown, strict=True):
         text.set_fontweight("bold" if row.is_unit else "normal")
@@ -35,6 +41,12 @@ def draw_ranks(table: Table) -> Figure:
         axes.plot([], [], "x", color=QUIET, label="paper (one run)")
         axes.legend(loc="lower left")
     return figure
+
+
+def ranked_rows(table: Table) -> tuple[list[Row], list[Row]]:
+    """Returns all models with an accuracy, and those that the figure shows."""
+    every = [row for row in table.rows if row.val_accuracy is not None]
+    return every, every[:MOST_RANKS] + [row for row in every[MOST_RANKS:] if row.is_unit]
 
 
 def _draw_rank(axes: Axes, place: int, row: Row) -> None:
@@ -49,58 +61,107 @@ def _draw_rank(axes: Axes, place: int, row: Row) -> None:
         axes.plot(row.paper.val_acc, place, "x", color=QUIET, markersize=4)
 
 
-class Cost(NamedTuple):
-    """What is drawn across, and of which rows."""
+class CostAxis(NamedTuple):
+    """Holds the costs of the models on the horizontal axis.
+
+    Attributes:
+        title: The kind of cost with its unit and method.
+        rows: The models that have a cost.
+        values: Their costs.
+    """
 
     title: str
     rows: list[Row]
     values: list[float]
 
+    @property
+    def comparable(self) -> set[int]:
+        """Indices of the models whose cost can be compared."""
+        return {k for k, row in enumerate(self.rows) if not (row.cost.is_disturbed or row.cost.is_starved)}
 
-def cost_of(table: Table) -> Cost:
-    """Energy of the GPU, else of the CPU, where every run has it by one method; else time to solution."""
-    rows = [row for row in table.rows if row.val_accuracy is not None and row.tts_s]
+    @property
+    def accuracies(self) -> list[float]:
+        """Validation accuracies of the models in percent."""
+        return [100 * (row.val_accuracy or 0.0) for row in self.rows]
+
+    @property
+    def front(self) -> list[int]:
+        """Indices of the models on the Pareto front, cheapest first."""
+        alone, accuracies = sorted(self.comparable), self.accuracies
+        return [alone[k] for k in pareto_front([self.values[k] for k in alone], [accuracies[k] for k in alone])]
+
+
+def cost_of(table: Table) -> CostAxis:
+    """Chooses the cost to draw: GPU energy, else CPU energy, if one method measured every model; else time."""
+    rows = [row for row in table.rows if row.val_accuracy is not None and row.cost.tts_s]
     for part in ("gpu", "cpu"):
-        components = [component for row in rows if (component := row.component(part)) and component.kwh > 0]
+        components = [component for row in rows if (component := row.cost.component(part)) and component.kwh > 0]
         methods = {component.method for component in components}
         if len(components) == len(rows) and len(methods) == 1:
-            few = "; few readings of runs under 10 s" if any(row.is_short for row in rows) else ""
+            few = "; few readings of runs under 10 s" if any(row.cost.is_short for row in rows) else ""
             title = f"{part.upper()} energy of a run [Wh] ({describe_method(methods.pop())}{few})"
-            return Cost(title, rows, [1000 * component.kwh for component in components])
-    return Cost("time to solution of a run [s]", rows, [row.tts_s or 0.0 for row in rows])
+            return CostAxis(title, rows, [1000 * component.kwh for component in components])
+    return CostAxis("time to solution of a run [s]", rows, [row.cost.tts_s or 0.0 for row in rows])
 
 
 def draw_pareto(table: Table) -> Figure:
-    """A point a model; the line is the Pareto front: nothing is both cheaper and better than what lies on it."""
+    """Draws one point for each model by its cost and accuracy, and the Pareto front.
+
+    Args:
+        table: A ranked table with accuracies and times.
+
+    Returns:
+        The figure; models whose cost cannot be compared are faint and not on the front.
+    """
     cost = cost_of(table)
-    accuracies = [100 * (row.val_accuracy or 0.0) for row in cost.rows]
+    accuracies, front, comparable = cost.accuracies, cost.front, cost.comparable
     figure = Figure(figsize=(PAGE_IN, 3.6), layout="constrained")
     axes = figure.subplots()
-    alone = [k for k, row in enumerate(cost.rows) if not (row.is_disturbed or row.is_starved)]
-    front = [alone[k] for k in pareto_front([cost.values[k] for k in alone], [accuracies[k] for k in alone])]
-    axes.plot([cost.values[k] for k in front], [accuracies[k] for k in front], drawstyle="steps-post", linewidth=0.8,
-              color=INK, label="Pareto front", zorder=1)  # fmt: skip
-    for row, value, accuracy in zip(cost.rows, cost.values, accuracies, strict=True):
-        norm = row.result.norm
-        (point,) = axes.plot(value, accuracy, MARKERS.get(norm, "o"), color=COLOURS.get(norm, GRID),
+    if len(front) > 1:
+        axes.plot([cost.values[k] for k in front], [accuracies[k] for k in front], drawstyle="steps-post",
+                  linewidth=0.8, color=INK, label="Pareto front", zorder=1)  # fmt: skip
+    for k, (row, value, accuracy) in enumerate(zip(cost.rows, cost.values, accuracies, strict=True)):
+        kind = kind_of(row)
+        (point,) = axes.plot(value, accuracy, MARKERS.get(kind, "o"), color=COLOURS.get(kind, GRID),
                              markersize=11 if row.is_unit else 5,
                              fillstyle="none" if row.result.residual else "full",
-                             alpha=0.35 if row.is_disturbed or row.is_starved else 1.0)  # fmt: skip
+                             alpha=1.0 if k in comparable else FAINT)  # fmt: skip
         point.set_gid(f"point-{row.rank}")
-    for norm in dict.fromkeys(row.result.norm for row in cost.rows):
-        axes.plot([], [], MARKERS.get(norm, "o"), color=COLOURS.get(norm, GRID), label=norm or "unit")
-    if any(row.result.residual for row in cost.rows):
-        axes.plot([], [], "o", color=QUIET, fillstyle="none", label="hollow: with residual")
-    if len(alone) < len(cost.rows):
-        axes.plot([], [], "o", color=QUIET, alpha=0.35, label="faint: machine shared,\nor resumed; not on\nthe front")
     axes.set(xscale="log", xlabel=cost.title, ylabel="validation accuracy [%]", title=table.title)
+    label_log_ticks(axes.xaxis)
     axes.grid(linewidth=0.3, color=QUIET)
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    _add_legend(axes, cost)
     return figure
 
 
+def _add_legend(axes: Axes, cost: CostAxis) -> None:
+    """Explains the kinds, fills and opacities that are drawn."""
+    for kind in dict.fromkeys(map(kind_of, cost.rows)):
+        axes.plot([], [], MARKERS.get(kind, "o"), color=COLOURS.get(kind, GRID), label=kind)
+    if any(row.result.residual for row in cost.rows):
+        axes.plot([], [], "o", color=QUIET, fillstyle="none", label="hollow: with residual")
+    comparable = cost.comparable
+    others = [row.cost for k, row in enumerate(cost.rows) if k not in comparable]
+    causes = {
+        "machine shared": any(own.is_starved or any(r.contended for r in own.timed) for own in others),
+        "run resumed": any(r.resumed for own in others for r in own.timed),
+    }
+    if others:
+        because = " or\n".join(cause for cause, is_there in causes.items() if is_there)
+        axes.plot([], [], "o", color=QUIET, alpha=FAINT, label=f"faint: {because},\nnot on the front")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+
 def pareto_front(costs: Sequence[float], accuracies: Sequence[float]) -> list[int]:
-    """Places of what nothing beats in one and equals in the other, cheapest first."""
+    """Finds the models that no other one beats in cost or accuracy while equalling it in the other.
+
+    Args:
+        costs: Cost of each model.
+        accuracies: Accuracy of each model.
+
+    Returns:
+        Their indices, cheapest first.
+    """
     front: list[int] = []
     for k in sorted(range(len(costs)), key=lambda k: (costs[k], -accuracies[k])):
         if not front or accuracies[k] > accuracies[front[-1]]:
@@ -108,36 +169,6 @@ def pareto_front(costs: Sequence[float], accuracies: Sequence[float]) -> list[in
     return front
 
 
-def draw_budget(table: Table, curve: Budget) -> Figure:
-    """Expected accuracy of the best so far with its band, and the unit where its own cost is."""
-    unit = table.best(table.units)
-    assert unit
-    own = unit.spread(table.tested)
-    figure = Figure(figsize=(PAGE_IN, 3.2), layout="constrained")
-    axes = figure.subplots()
-    axes.fill_between(curve.seconds, 100 * curve.low, 100 * curve.high, step="post", color=GRID, alpha=0.2, linewidth=0,
-                      label="four of five searches")  # fmt: skip
-    axes.plot(curve.seconds, 100 * curve.expected, color=GRID, label="best of the grid so far, expected")
-    if own and own.low is not None and own.high is not None:
-        axes.plot([curve.unit_s] * 2, [100 * own.low, 100 * own.high], color=UNIT, linewidth=1.2)
-    (point,) = axes.plot(curve.unit_s, 100 * curve.unit_accuracy, "*", color=UNIT, markersize=11, label=unit.name)
-    point.set_gid(f"point-{unit.rank}")
-    axes.axhline(100 * curve.unit_accuracy, color=UNIT, linewidth=0.6, linestyle=":")
-    floor = 100 * min(curve.unit_accuracy, float(curve.expected[len(curve.expected) // 20]))
-    ceiling = 100 * max(curve.unit_accuracy, float(curve.high[-1]))
-    pad = 0.1 * (ceiling - floor) or 1.0
-    images = "test" if table.tested == "test" else "validation"
-    axes.set(xlim=(0, None), ylim=(floor - pad, ceiling + pad), xlabel="time spent on the grid in random order [s]",
-             ylabel=f"{images} accuracy [%]", title=table.title)  # fmt: skip
-    axes.grid(linewidth=0.3, color=QUIET)
-    axes.legend(loc="lower right")
-    return figure
-
-
 def labels_of(table: Table) -> dict[str, str]:
-    """What the points that carry a name in a picture say of themselves."""
+    """Returns the labels of the named points of a figure, by name."""
     return {f"point-{row.rank}": label(row) for row in table.rows if row.rank is not None}
-
-
-def _title(table: Table, shown: int, every: int) -> str:
-    return table.title if shown == every else f"{table.title}: the best {MOST_RANKS} of {every}, and the units"

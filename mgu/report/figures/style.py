@@ -1,4 +1,4 @@
-"""Colours, markers and fonts of all figures, and their encoding into files."""
+"""Colours, markers, fonts and tick labels of all figures, and their encoding into files."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ import io
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from mgu.report.ranking.rank import Row
+from mgu.report.ranking.row import Row
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 UNIT, GRID, QUIET = "#D55E00", "#0072B2", "#888888"
-
-
-COLOURS = {"bn_pre": "#0072B2", "bn_post": "#56B4E9", "ln": "#009E73", "no_norm": "#CC79A7", None: UNIT}
-
-
-MARKERS = {"bn_pre": "o", "bn_post": "s", "ln": "^", "no_norm": "D", None: "*"}
-
-
-PAGE_IN = 6.5
-
-
-INK = "#010203"  # black to the eye; a page on a dark ground puts its own colour in its place
-
-
+COLOURS = {
+    "bn_pre": "#0072B2",
+    "bn_post": "#56B4E9",
+    "ln": "#009E73",
+    "no_norm": "#CC79A7",
+    "unit": UNIT,
+    "other block": "#000000",
+}
+MARKERS = {"bn_pre": "o", "bn_post": "s", "ln": "^", "no_norm": "D", "unit": "*", "other block": "P"}
+PAGE_IN = 6.5  # inches, width of a figure
+INK = "#010203"  # black to the eye; a page with a dark background puts its own colour in its place
 STYLE: dict[str, Any] = {
     "font.size": 8,
     "font.family": "DejaVu Sans",  # comes with matplotlib
@@ -36,12 +34,10 @@ STYLE: dict[str, Any] = {
     "legend.fontsize": 7,
     "savefig.dpi": 200,
     "svg.hashsalt": "mgu",
-    "text.parse_math": False,  # a name may have signs of money
+    "text.parse_math": False,  # the name of a model may have dollar signs
     "pdf.fonttype": 42,
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
 }
-
-
 FORMS: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -50,24 +46,62 @@ FORMS: dict[str, dict[str, Any]] = {
 
 
 def encode(figure: Figure, form: str, *, transparent: bool = False) -> bytes:
-    """`form` is one of FORMS."""
+    """Encodes a figure.
+
+    Args:
+        figure: A figure that was drawn under `styled`.
+        form: One of FORMS: "svg", "pdf" or "png".
+        transparent: Whether to leave out the white background.
+
+    Returns:
+        The content of the file; the same figure gives the same bytes.
+    """
     buffer = io.BytesIO()
     styled(figure.savefig, buffer, format=form, metadata=FORMS[form], transparent=transparent)
     return buffer.getvalue()
 
 
+def kind_of(row: Row) -> str:
+    """Returns what decides on colour and marker: the normalisation of a baseline, "unit", or "other block"."""
+    return row.result.norm or ("unit" if row.is_unit else "other block")
+
+
 def label(row: Row) -> str:
-    """What a point says of itself."""
+    """Describes the model of a point: its name, accuracy and time to solution."""
     own = row.spread("val")
     accuracy = "-" if own is None else f"{own.mean:.2%}"
     if own and own.deviation is not None:
         accuracy += f" \u00b1 {100 * own.deviation:.2f} ({own.n} seeds)"
-    return f"{row.name}: {accuracy}" + (f", {row.tts_s:,.1f} s" if row.tts_s is not None else "")
+    return f"{row.name}: {accuracy}" + (f", {row.cost.tts_s:,.1f} s" if row.cost.tts_s is not None else "")
+
+
+def label_log_ticks(axis: Axis) -> None:
+    """Labels 1, 2 and 5 of each decade of a logarithmic axis as plain numbers.
+
+    The labels of matplotlib's own formatter are formulas, which STYLE does not parse.
+
+    Args:
+        axis: The x or y axis of a panel, on a logarithmic scale.
+    """
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def styled(act: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """Not as the user's matplotlibrc has it."""
-    from matplotlib import rc_context, style  # matplotlib takes a second to import
+    """Calls a function that draws under STYLE, whatever the user's matplotlibrc says.
+
+    Args:
+        act: The function.
+        *arguments: Its arguments.
+        **keywords: Its keyword arguments.
+
+    Returns:
+        What the function returns.
+    """
+    from matplotlib import rc_context, style  # matplotlib takes about a second to import
 
     with rc_context(), style.context(["default", STYLE]):
         return act(*arguments, **keywords)

@@ -1,4 +1,4 @@
-"""Two pictures of what went on inside: training histories by layout, and the gates where explain has run."""
+"""Figures of training: histories by layout, and the gate values of units that were explained."""
 
 from __future__ import annotations
 
@@ -11,28 +11,43 @@ from typing import Any, NamedTuple
 import msgspec
 from matplotlib.figure import Figure
 
-from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET
-from mgu.report.ranking.rank import Row, Table
+from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET, kind_of
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row
 from mgu.results.file_names import EXPLAIN_FILE, HISTORY_FILE
 
-MOST_LAYOUTS = 12  # panels of a page
-MOST_LINES = 40  # of a panel
+MOST_LAYOUTS = 12  # panels that fit a page
+MOST_LINES = 40  # lines that fit a panel
 COLUMNS = 3
 
-History = list[float]  # validation accuracy in percent, an epoch each
+History = list[float]  # validation accuracy in percent by epoch
 
 
 class Gates(NamedTuple):
-    """Mean openness of every gate (columns) of every unit of a model (rows), by the first seed that was explained."""
+    """Holds the mean value of every gate of every unit of a model, for the first seed that was explained.
+
+    Attributes:
+        name: Name of the run.
+        units: Names of the units.
+        gates: Names of the gates.
+        values: Mean gate values in 0..1, by unit and gate; NaN where a unit does not have the gate.
+    """
 
     name: str
     units: list[str]
     gates: list[str]
-    openness: list[list[float]]
+    values: list[list[float]]
 
 
 def load_histories(table: Table) -> dict[str, list[tuple[Row, History]]]:
-    """By layout, best first; of each model the mean over its seeds while all of them train."""
+    """Reads the training histories of a table.
+
+    Args:
+        table: A ranked table.
+
+    Returns:
+        By layout the models, best first, each with the mean over its seeds for the epochs that all of them trained.
+    """
     layouts: dict[str, list[tuple[Row, History]]] = {}
     for row in table.rows:
         if row.result.layout not in layouts and len(layouts) == MOST_LAYOUTS:
@@ -46,7 +61,15 @@ def load_histories(table: Table) -> dict[str, list[tuple[Row, History]]]:
 
 
 def draw_histories(table: Table, histories: dict[str, list[tuple[Row, History]]]) -> Figure:
-    """A panel a layout; the units stand out."""
+    """Draws one panel for each layout, with thick lines for units.
+
+    Args:
+        table: A ranked table.
+        histories: Its training histories.
+
+    Returns:
+        The figure.
+    """
     columns = min(COLUMNS, len(histories))
     lines = math.ceil(len(histories) / columns)
     figure = Figure(figsize=(PAGE_IN, 0.5 + 2.1 * lines), layout="constrained")
@@ -54,7 +77,7 @@ def draw_histories(table: Table, histories: dict[str, list[tuple[Row, History]]]
     for axes, (layout, panel) in zip(panels, histories.items(), strict=False):
         for row, history in sorted(panel, key=lambda pair: pair[0].is_unit):
             style = "--" if row.result.residual else "-"
-            axes.plot(range(1, len(history) + 1), history, style, color=COLOURS.get(row.result.norm, GRID),
+            axes.plot(range(1, len(history) + 1), history, style, color=COLOURS.get(kind_of(row), GRID),
                       linewidth=2 if row.is_unit else 0.8)  # fmt: skip
         axes.set_title(layout, fontsize=8)
         axes.set_xlabel("epoch")
@@ -64,13 +87,13 @@ def draw_histories(table: Table, histories: dict[str, list[tuple[Row, History]]]
     _set_limits(panels[0], [value for panel in histories.values() for _, history in panel for value in history])
     panels[0].set_ylabel("validation accuracy [%]")
     _add_legend(figure, [row for panel in histories.values() for row, _ in panel])
-    seeds = ", mean over seeds while all train" if table.has_seeds else ""
+    seeds = ", mean over seeds while all of them train" if table.has_seeds else ""
     figure.suptitle(f"{table.title}{seeds}", fontsize=9)
     return figure
 
 
 def load_gates(table: Table) -> Gates | None:
-    """Of the best unit that explain has looked at."""
+    """Reads the gate values of the best unit that was explained; None if there is none."""
     for row in table.units:
         for run in row.runs:
             if found := _read_gates(run.folder, run.result.name):
@@ -79,24 +102,31 @@ def load_gates(table: Table) -> Gates | None:
 
 
 def draw_gates(gates: Gates) -> Figure:
-    """A field a gate, dark where it is open, with its mean openness."""
+    """Draws one cell for each gate with its mean value, dark where the gate is open.
+
+    Args:
+        gates: The gate values of a model.
+
+    Returns:
+        The figure.
+    """
     figure = Figure(figsize=(PAGE_IN, 0.9 + 0.3 * len(gates.units)), layout="constrained")
     axes = figure.subplots()
-    # Not imshow: it would put pixels into a vector picture.
-    axes.pcolormesh(gates.openness, cmap="cividis_r", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
-    for line, values in enumerate(gates.openness):
+    # imshow would put pixels into a vector figure.
+    axes.pcolormesh(gates.values, cmap="cividis_r", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
+    for line, values in enumerate(gates.values):
         for column, value in enumerate(values):
             ink = "white" if value > 0.5 else "black"
             axes.text(column + 0.5, line + 0.5, f"{value:.2f}", color=ink, fontsize=7, ha="center", va="center")
     axes.set_xticks([place + 0.5 for place in range(len(gates.gates))], gates.gates)
     axes.set_yticks([place + 0.5 for place in range(len(gates.units))], gates.units)
     axes.invert_yaxis()
-    axes.set_title(f"{gates.name}: mean openness of the gates (0 closed, 1 open)")
+    axes.set_title(f"{gates.name}: mean gate values (0 closed, 1 open)")
     return figure
 
 
 def _read_history(folder: Path) -> History:
-    """Nothing of a file that is not there or not whole."""
+    """The history of a run; empty if the file is missing or damaged."""
     try:
         with (folder / HISTORY_FILE).open(encoding="utf-8", newline="") as file:
             found = [100 * float(row["val_accuracy"]) for row in csv.DictReader(file)]
@@ -109,17 +139,17 @@ def _read_gates(folder: Path, name: str) -> Gates | None:
     try:
         units: Any = msgspec.json.decode((folder / EXPLAIN_FILE).read_bytes())["units"]
         gates = list(dict.fromkeys(gate for unit in units for gate in unit["gates"]))
-        openness = [
+        values = [
             [float(unit["gates"][gate]["statistics"]["mean"]) if gate in unit["gates"] else math.nan for gate in gates]
             for unit in units
         ]
-        return Gates(name, [str(unit["name"]) for unit in units], gates, openness) if units else None
+        return Gates(name, [str(unit["name"]) for unit in units], gates, values) if units else None
     except (OSError, ValueError, KeyError, TypeError, msgspec.DecodeError):
         return None
 
 
 def _set_limits(axes: Any, values: list[float]) -> None:
-    """Where most of training is: the first epochs would press the rest together."""
+    """Limits the axis to the range of most epochs: the first ones would compress the rest."""
     ordered = sorted(values)
     low = ordered[len(ordered) // 10]
     axes.set_ylim(low - 0.05 * (ordered[-1] - low) - 0.1, ordered[-1] + 0.5)
@@ -128,9 +158,10 @@ def _set_limits(axes: Any, values: list[float]) -> None:
 def _add_legend(figure: Figure, rows: list[Row]) -> None:
     from matplotlib.lines import Line2D
 
-    norms = dict.fromkeys(row.result.norm for row in rows)
-    handles = [Line2D([], [], color=COLOURS.get(norm, GRID), label=norm or "unit", linewidth=1 if norm else 2)
-               for norm in norms]  # fmt: skip
+    handles = [
+        Line2D([], [], color=COLOURS.get(kind, GRID), label=kind, linewidth=2 if kind == "unit" else 1)
+        for kind in dict.fromkeys(map(kind_of, rows))
+    ]
     if any(row.result.residual for row in rows):
         handles.append(Line2D([], [], color=QUIET, linestyle="--", label="with residual"))
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))

@@ -1,14 +1,15 @@
-"""Pictures of an analysed table, to be kept as SVG, PDF and PNG or shown on a page.
+"""Choice of the figures that the runs of a table allow, and their files as SVG, PDF and PNG.
 
-The same runs give the same bytes: no dates, no random names, no style of the user's own. Colours are Okabe and Ito's
-(2008), which all kinds of colour vision tell apart; markers and dashes say the same in black and white.
+The same runs give the same bytes: no dates, no random names, no settings of the user. Colours are those of Okabe and
+Ito (2008, https://jfly.uni-koeln.de/color/), which people with any colour vision can tell apart; markers and dashes say
+the same in black and white.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mgu.report.analysis import Analysis
 from mgu.report.figures.style import FORMS, encode, styled
@@ -18,12 +19,35 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def write_pictures(analysis: Analysis, folder: Path) -> list[Path]:
-    """Every picture that the runs allow, in every form; the files. Raises UserError where none can be written."""
+class ReportFigure(NamedTuple):
+    """Holds a figure that is not drawn yet.
+
+    Attributes:
+        caption: What it shows.
+        draw: Function that draws it.
+    """
+
+    caption: str
+    draw: Callable[[], Figure]
+
+
+def write_figures(analysis: Analysis, folder: Path) -> list[Path]:
+    """Writes every figure that the runs allow, in every form.
+
+    Args:
+        analysis: An experiment.
+        folder: Where the files go; it is made if it does not exist.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
     make_folder(folder, "--pictures", "Pass another one.")
     written = []
-    for name, draw in pictures(analysis).items():
-        figure = draw()
+    for name, own in figures(analysis).items():
+        figure = own.draw()
         for form in FORMS:
             path = folder / f"{name}.{form}"
             with replacing(path) as temporary:
@@ -32,21 +56,55 @@ def write_pictures(analysis: Analysis, folder: Path) -> list[Path]:
     return written
 
 
-def pictures(analysis: Analysis) -> dict[str, Callable[[], Figure]]:
-    """By name, those that the runs allow, in the order of a report. None is drawn yet."""
-    from mgu.report.figures.results import draw_budget, draw_pareto, draw_ranks
+def figures(analysis: Analysis) -> dict[str, ReportFigure]:
+    """Chooses the figures that the runs allow.
+
+    Args:
+        analysis: An experiment.
+
+    Returns:
+        The figures by name, in the order of a report.
+    """
+    from mgu.report.figures.budget import draw_budget
+    from mgu.report.figures.results import draw_pareto, draw_ranks
     from mgu.report.figures.training import draw_gates, draw_histories, load_gates, load_histories
 
     table = analysis.table
-    found: dict[str, Callable[[], Figure]] = {}
+    found: dict[str, ReportFigure] = {}
     if any(row.val_accuracy is not None for row in table.rows):
-        found["ranks"] = lambda: styled(draw_ranks, table)
-        if any(row.tts_s for row in table.rows):
-            found["pareto"] = lambda: styled(draw_pareto, table)
-    if curve := analysis.budget:
-        found["budget"] = lambda: styled(draw_budget, table, curve)
+        found["ranks"] = _figure(_caption_of_ranks(analysis), draw_ranks, table)
+        if any(row.cost.tts_s for row in table.rows if row.val_accuracy is not None):
+            found["pareto"] = _figure(_caption_of_pareto(analysis), draw_pareto, table)
+    if curve := analysis.best_so_far:
+        caption = (
+            "Expected accuracy of the best model so far in a grid search in random order, by its time, and the "
+            "accuracy of the unit at its own cost."
+        )
+        found["budget"] = _figure(caption, draw_budget, table, curve)
     if histories := load_histories(table):
-        found["histories"] = lambda: styled(draw_histories, table, histories)
+        found["histories"] = _figure("Validation accuracy by epoch.", draw_histories, table, histories)
     if gates := load_gates(table):
-        found["gates"] = lambda: styled(draw_gates, gates)
+        caption = f"Mean value of each gate of {gates.name}: 0 is closed, 1 is open."
+        found["gates"] = _figure(caption, draw_gates, gates)
     return found
+
+
+def _figure(caption: str, draw: Callable[..., Figure], *arguments: Any) -> ReportFigure:
+    return ReportFigure(caption, lambda: styled(draw, *arguments))
+
+
+def _caption_of_ranks(analysis: Analysis) -> str:
+    from mgu.report.figures.results import ranked_rows
+
+    every, shown = ranked_rows(analysis.table)
+    which = "every model" if shown == every else f"the {len(shown)} best models and units"
+    has_interval = any((own := row.spread("val")) and own.low is not None for row in shown)
+    return f"Mean validation accuracy of {which}{' with its 95 % interval' * has_interval}."
+
+
+def _caption_of_pareto(analysis: Analysis) -> str:
+    from mgu.report.figures.results import cost_of
+
+    has_front = len(cost_of(analysis.table).front) > 1
+    front = " No model is both cheaper and better than one on the Pareto front." * has_front
+    return f"Validation accuracy of each model against its cost.{front}"

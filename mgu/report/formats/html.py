@@ -1,6 +1,6 @@
-"""The report as one HTML file that needs nothing else: no network, no build step, no server.
+"""Reports as one self-contained HTML page: it needs no network, no build step and no server.
 
-Text is escaped by jinja2; style and script are html.css and html.js, put in as they are.
+jinja2 escapes all text; html.css and html.js are put in as they are.
 """
 
 from __future__ import annotations
@@ -13,23 +13,22 @@ from typing import Any, NamedTuple
 
 from mgu.report.analysis import Analysis
 from mgu.report.figures.style import INK, encode
-from mgu.report.figures.write import pictures
-from mgu.report.formats.tables import Grid, lesser_grids
+from mgu.report.figures.write import figures
+from mgu.report.formats.tables import SideTable, side_tables
 from mgu.report.ranking.columns import LEFT_ALIGNED, SAID_TWICE, Column, shown_columns
-from mgu.report.ranking.rank import Row
+from mgu.report.ranking.row import Row
 
-MOST_DRAWN = 12  # experiments with pictures on the page: each takes seconds to draw
-CAPTIONS = {
-    "ranks": "Every model by its mean validation accuracy, with the 95 % interval of that mean.",
-    "pareto": "Accuracy against cost. Nothing is both cheaper and better than what lies on the line.",
-    "budget": "The best of the grid after a budget, its models in random order, over all orders; and the unit.",
-    "histories": "Validation accuracy by epoch, a panel a layout.",
-    "gates": "How far each gate of the unit is open, on average.",
-}
+MOST_DRAWN = 12  # experiments with figures: each takes seconds to draw
 
 
 class Cell(NamedTuple):
-    """`value` is what a column is sorted by, `label` what it says when it is pointed at."""
+    """Holds one cell of a table.
+
+    Attributes:
+        text: The rounded value for people.
+        value: The exact value that the column is sorted by.
+        label: A note that is shown when the pointer is on the cell.
+    """
 
     text: str
     value: str | int | float | None
@@ -37,7 +36,15 @@ class Cell(NamedTuple):
 
 
 def to_html(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
-    """Verdict, table, pictures and what else follows, for each experiment; then the files that could not be read."""
+    """Writes verdict, table, figures and side tables of each experiment.
+
+    Args:
+        analyses: The experiments.
+        skipped: One line for each file that could not be read.
+
+    Returns:
+        The page.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined  # takes a tenth of a second to import
 
     environment = Environment(
@@ -65,7 +72,7 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
         "sections": analysis.sections,
         "columns": [(column.title, _classes(column)) for column in shown],
         "rows": [(_style(row), [_cell(column, row) for column in shown]) for row in table.rows],
-        "grids": [_cells(grid) for grid in lesser_grids(analysis)],
+        "grids": [_cells(side_table) for side_table in side_tables(analysis)],
         "pictures": _figures(number, analysis) if number < MOST_DRAWN else [],
     }
 
@@ -75,7 +82,7 @@ def _style(row: Row) -> str:
 
 
 def _classes(column: Column) -> str:
-    """How a column is aligned, and whether a phone can do without it, or keeps it in sight."""
+    """CSS classes of a column: its alignment, and whether a narrow screen hides it or keeps it in view."""
     marks = {"left": LEFT_ALIGNED, "said-twice": SAID_TWICE, "name": ("model_name",)}
     return " ".join(mark for mark, keys in marks.items() if column.key in keys)
 
@@ -88,11 +95,11 @@ def _cell(column: Column, row: Row) -> Cell:
     return Cell(column.text(row), column.value(row), label)
 
 
-def _cells(grid: Grid) -> dict[str, Any]:
-    rows = [[Cell(text, value) for text, value in row] for row in grid.rows]
+def _cells(side_table: SideTable) -> dict[str, Any]:
+    rows = [[Cell(text, value) for text, value in row] for row in side_table.rows]
     return {
-        "title": grid.title,
-        "columns": [(title, "" if place else "left name") for place, title in enumerate(grid.columns)],
+        "title": side_table.title,
+        "columns": [(title, "" if place else "left name") for place, title in enumerate(side_table.columns)],
         "rows": [("plain", row) for row in rows],
     }
 
@@ -101,14 +108,14 @@ def _figures(number: int, analysis: Analysis) -> list[dict[str, str]]:
     from mgu.report.figures.results import labels_of
 
     labels, found = labels_of(analysis.table), []
-    for name, draw in pictures(analysis).items():
-        svg = encode(draw(), "svg", transparent=True).decode()
-        found.append({"svg": _inline(svg, f"e{number}-{name}-", labels), "caption": CAPTIONS[name]})
+    for name, figure in figures(analysis).items():
+        svg = encode(figure.draw(), "svg", transparent=True).decode()
+        found.append({"svg": _inline(svg, f"e{number}-{name}-", labels), "caption": figure.caption})
     return found
 
 
 def _inline(svg: str, prefix: str, labels: dict[str, str]) -> str:
-    """As part of a page: names that are its own, the colours of the page, and points that say what they are."""
+    """The figure as part of a page: with unique ids, the colours of the page, and labels on its points."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg class="picture" role="img" \1>', svg, count=1)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)

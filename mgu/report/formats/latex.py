@@ -1,11 +1,11 @@
-"""Analysed tables as a LaTeX document that compiles as it stands; the tables need only the package booktabs."""
+"""Reports as a LaTeX document that compiles as it is; the tables need only the package booktabs."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from mgu.report.analysis import Analysis
-from mgu.report.formats.tables import lesser_grids
+from mgu.report.formats.tables import side_tables
 from mgu.report.ranking.columns import LEFT_ALIGNED, shown_columns
 
 HEAD = r"""\documentclass{article}
@@ -15,7 +15,7 @@ HEAD = r"""\documentclass{article}
 \usepackage[a4paper,landscape,margin=1cm]{geometry}
 \begin{document}
 """
-ROWS = 45  # of a table that must fit on a page; a longer one may break over pages
+ROWS = 45  # a table with more rows may break over pages
 ESCAPES = {
     "\\": r"\textbackslash{}",
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -29,13 +29,20 @@ ESCAPES = {
 
 
 def to_tex(analyses: Sequence[Analysis]) -> str:
-    """A section an experiment: its ranking and what follows from it. Units are bold."""
+    """Writes one section for each experiment: its ranking with units in bold, and its sentences.
+
+    Args:
+        analyses: The experiments.
+
+    Returns:
+        The document.
+    """
     parts = [_experiment(analysis) for analysis in analyses]
     return HEAD + "\n\\clearpage\n".join(parts) + "\\end{document}\n"
 
 
 def escape(text: str) -> str:
-    """For the text of a document; what pdfLaTeX has no sign for becomes a question mark."""
+    """Escapes text for LaTeX; a character that pdfLaTeX does not have becomes a question mark."""
     plain = "".join(sign if " " <= sign <= "~" or sign in ESCAPES else "?" for sign in text)
     return "".join(ESCAPES.get(sign, sign) for sign in plain)
 
@@ -51,10 +58,11 @@ def _experiment(analysis: Analysis) -> str:
         lines += [rf"\paragraph{{{escape(heading)}}}", r"\begin{itemize}"]
         lines += [rf"\item {escape(sentence)}" for sentence in sentences]
         lines.append(r"\end{itemize}")
-    for grid in lesser_grids(analysis):
-        lines += [rf"\paragraph{{{escape(grid.title)}}}\mbox{{}}\\"]
-        rows = [[text for text, _ in row] for row in grid.rows]
-        lines.append(_table(grid.columns, [k == 0 for k in range(len(grid.columns))], rows, [False] * len(rows)))
+    for side_table in side_tables(analysis):
+        lines += [rf"\paragraph{{{escape(side_table.title)}}}\mbox{{}}\\"]
+        rows = [[text for text, _ in row] for row in side_table.rows]
+        is_left = [k == 0 for k in range(len(side_table.columns))]
+        lines.append(_table(side_table.columns, is_left, rows, [False] * len(rows)))
     return "\n".join(lines) + "\n"
 
 

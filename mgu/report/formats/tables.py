@@ -1,4 +1,4 @@
-"""Two lesser tables: the unit against every baseline, and the paper's rows beside ours."""
+"""Side tables of a report: the unit against every baseline, and the paper's rows with ours."""
 
 from __future__ import annotations
 
@@ -7,26 +7,34 @@ from typing import NamedTuple
 
 from mgu.report.analysis import Analysis
 from mgu.report.stats.replication import Pair
-from mgu.report.stats.verdict import Verdict, p_text
+from mgu.report.stats.verdict import Verdict
+from mgu.report.stats.words import p_text
 
-Entry = tuple[str, str | float | None]  # rounded for people, exact for sorting
+Entry = tuple[str, str | float | None]  # rounded text for people, exact value for sorting
 
 
-class Grid(NamedTuple):
-    """The first column is text, the others are figures."""
+class SideTable(NamedTuple):
+    """Holds a table of which the first column is text and the others are numbers.
+
+    Attributes:
+        title: Its heading.
+        columns: Headings of the columns.
+        rows: Text and value of every cell.
+    """
 
     title: str
     columns: list[str]
     rows: list[list[Entry]]
 
 
-def lesser_grids(analysis: Analysis) -> list[Grid]:
-    """Those that have a row."""
-    return [grid for grid in (comparison_grid(analysis.verdict), paper_grid(analysis.beside_paper)) if grid.rows]
+def side_tables(analysis: Analysis) -> list[SideTable]:
+    """Returns the side tables of an experiment that have rows."""
+    tables = (comparison_table(analysis.verdict), replication_table(analysis.replication))
+    return [table for table in tables if table.rows]
 
 
-def comparison_grid(verdict: Verdict | None) -> Grid:
-    """A row a baseline, best first; p-values as mgu/report/stats/compare.py describes them."""
+def comparison_table(verdict: Verdict | None) -> SideTable:
+    """Compares the unit with every baseline, best first; stats/compare.py describes the p-values."""
     examples = verdict.unit.examples if verdict else "images"
     columns = ["baseline", "difference [points]", "95 % interval", "seeds", "effect size d", "p over seeds",
                f"p over {examples}", "p over both", "p corrected"]  # fmt: skip
@@ -45,11 +53,11 @@ def comparison_grid(verdict: Verdict | None) -> Grid:
                 *((p_text(p), p) for p in (own.p_seeds, own.p_images, own.p, own.p_corrected)),
             ]
         )
-    return Grid(title, columns, rows)
+    return SideTable(title, columns, rows)
 
 
-def paper_grid(pairs: Sequence[Pair]) -> Grid:
-    """A row of the paper each, best there first."""
+def replication_table(pairs: Sequence[Pair]) -> SideTable:
+    """Lists the paper's rows with ours, by the paper's accuracy."""
     columns = [
         "model_name",
         "in the paper",
@@ -72,4 +80,4 @@ def paper_grid(pairs: Sequence[Pair]) -> Grid:
         ]
         for pair in pairs
     ]
-    return Grid("The paper's table beside ours", columns, rows)
+    return SideTable("The paper's results and ours", columns, rows)

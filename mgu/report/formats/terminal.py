@@ -1,4 +1,4 @@
-"""Analysed tables for people at a terminal."""
+"""Reports for people at a terminal."""
 
 from __future__ import annotations
 
@@ -22,12 +22,16 @@ GAP = "   "
 
 
 def print_analyses(analyses: Sequence[Analysis]) -> None:
-    """The units stand out in bold, what did not end well is dim. A table is there before what follows from it, whose
-    statistics take a moment.
+    """Prints tables and sentences, with units in bold and models that did not end well dimmed.
+
+    A table is printed before its sentences, whose statistics take a moment.
+
+    Args:
+        analyses: The experiments.
     """
     console = table_console()
     for analysis in analyses:
-        _print_table(console, analysis.table)
+        print_table(console, analysis.table)
         for heading, sentences in analysis.sections.items():
             console.print(heading, style="bold", highlight=False, markup=False)
             for sentence in sentences:
@@ -36,7 +40,7 @@ def print_analyses(analyses: Sequence[Analysis]) -> None:
 
 
 class _Cells(NamedTuple):
-    """A table's texts, with one style a row and, of each column, the side that its cells stand at."""
+    """Texts of a table, with a style for each row and an alignment for each column."""
 
     titles: list[str]
     rows: list[list[str]]
@@ -45,16 +49,17 @@ class _Cells(NamedTuple):
 
     @property
     def widths(self) -> list[int]:
-        """Of the columns, in characters."""
+        """Widths of the columns in characters."""
         return [max(map(len, column)) for column in zip(self.titles, *self.rows, strict=True)]
 
     @property
     def width(self) -> int:
-        """Of a line."""
+        """Width of a line in characters."""
         return sum(self.widths) + len(GAP) * len(self.titles)
 
 
-def _print_table(console: Console, table: Table) -> None:
+def print_table(console: Console, table: Table) -> None:
+    """Prints a ranking, without the lesser columns where the terminal is too narrow."""
     every = shown_columns(table)
     shown, cells = every, _cells(table, every)
     for key in _lesser(table, every):
@@ -68,7 +73,8 @@ def _print_table(console: Console, table: Table) -> None:
     else:
         console.print(_folded(cells))
     if missing := [column.title for column in every if column not in shown]:
-        console.print(f"Left out for want of room: {', '.join(missing)}.", style="dim", highlight=False, markup=False)
+        hidden = f"Columns hidden to fit the terminal: {', '.join(missing)}."
+        console.print(hidden, style="dim", highlight=False, markup=False)
 
 
 def _cells(table: Table, shown: list[Column]) -> _Cells:
@@ -81,8 +87,10 @@ def _cells(table: Table, shown: list[Column]) -> _Cells:
 
 
 def _lesser(table: Table, shown: list[Column]) -> list[str]:
-    """What a narrow terminal does without, in this order: what the model's name says too, then the rest from the right,
-    but for rank, name, time, score and status.
+    """Columns that a narrow terminal hides, in this order.
+
+    First those that repeat the name of the model, then the others from the right; rank, name, time, score and status
+    stay.
     """
     score = table.score.metric
     kept = ("rank", "model_name", "tts_s", "status", f"{table.tested}_{'acc' if score == 'accuracy' else score}")
@@ -91,7 +99,7 @@ def _lesser(table: Table, shown: list[Column]) -> list[str]:
 
 
 def _aligned(cells: _Cells) -> Text:
-    """With room for every cell. A table of rich's measures each of them anew: of a long report, that took the most."""
+    """A table with room for every cell, written without rich's own, which takes most of the time of a long report."""
     widths = cells.widths
     pads = [str.ljust if side == "left" else str.rjust for side in cells.sides]
 
@@ -106,7 +114,7 @@ def _aligned(cells: _Cells) -> Text:
 
 
 def _folded(cells: _Cells) -> RichTable:
-    """Where the terminal is too narrow: a cell takes several lines."""
+    """A table for a terminal that is too narrow: a cell takes several lines."""
     grid = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for title, side in zip(cells.titles, cells.sides, strict=True):
         grid.add_column(escape(title), justify=side, overflow="fold")

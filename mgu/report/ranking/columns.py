@@ -1,4 +1,4 @@
-"""The columns of a ranking table: the paper's in its order, then ours. To add one, add a Column."""
+"""Columns of a ranking table: the paper's in its order, then others. To add one, add a Column to `columns`."""
 
 from __future__ import annotations
 
@@ -7,18 +7,26 @@ from statistics import fmean
 from typing import NamedTuple
 
 from mgu.console.text import size
-from mgu.report.ranking.rank import Row, Split, Table
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row, Split
 from mgu.results.result import describe_method
 from mgu.tasks.score import shorten
 
-SAID_TWICE = ("layout", "norm", "residual")  # by the model's name, too
+SAID_TWICE = ("layout", "norm", "residual")  # columns that repeat what the name of the model says
 LEFT_ALIGNED = ("model_name", "layout", "norm", "status")
 
 Value = str | int | float | None
 
 
 class Column(NamedTuple):
-    """`key` and the exact `value` are for machines, `title` and the rounded `text` for people."""
+    """Describes one column of a ranking table, for machines and for people.
+
+    Attributes:
+        key: Name of the column in CSV and JSON.
+        title: Heading for people; empty for a column that only machines read.
+        value: Function that returns the exact value of a row.
+        text: Function that returns the rounded value of a row for people.
+    """
 
     key: str
     title: str
@@ -27,8 +35,42 @@ class Column(NamedTuple):
 
 
 def columns(table: Table) -> list[Column]:
-    """Those that this table can fill."""
-    chosen = [
+    """Chooses the columns that a table can fill.
+
+    Args:
+        table: A ranked table.
+
+    Returns:
+        The columns in order, with those that only machines read.
+    """
+    chosen = [*_model_columns(), *_scores("train", table), *_scores("val", table)]
+    if table.tested == "test":
+        chosen += _scores("test", table)
+    if any(row.paper for row in table.rows):
+        chosen.append(Column("paper_val_acc", "paper [%]", _paper, lambda row: _or_dash(_paper(row), ".2f")))
+    chosen.append(Column("seeds", "seeds" * table.has_seeds, _seeds, lambda row: str(_seeds(row))))
+    chosen.append(Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}"))
+    for part in ("cpu", "gpu", "ram"):
+        if any(row.cost.component(part) for row in table.rows):
+            chosen += _energy(part, table, is_shown=part != "ram")
+    return [*chosen, *_machine_columns(), Column("status", "status", lambda row: row.status, lambda row: row.status)]
+
+
+def shown_columns(table: Table) -> list[Column]:
+    """Chooses the columns that people read: those with a title.
+
+    Args:
+        table: A ranked table.
+
+    Returns:
+        The columns in order.
+    """
+    return [column for column in columns(table) if column.title]
+
+
+def _model_columns() -> list[Column]:
+    """Columns that name the model, and its time to solution."""
+    return [
         Column("rank", "rank", lambda row: row.rank, lambda row: _or_dash(row.rank)),
         Column("model_name", "model_name", lambda row: row.name, lambda row: row.name),
         Column("layout", "layout", lambda row: row.result.layout, lambda row: row.result.layout),
@@ -37,38 +79,29 @@ def columns(table: Table) -> list[Column]:
         Column(
             "model_size", "model size", lambda row: row.result.params_keras, lambda row: size(row.result.params_keras)
         ),
-        Column("tts_s", "tts [s]", lambda row: row.tts_s, lambda row: _or_dash(row.tts_s, ",.1f") + row.marks),
-        *_scores("train", table),
-        *_scores("val", table),
+        Column(
+            "tts_s",
+            "tts [s]",
+            lambda row: row.cost.tts_s,
+            lambda row: _or_dash(row.cost.tts_s, ",.1f") + row.cost.marks,
+        ),
     ]
-    if table.tested == "test":
-        chosen += _scores("test", table)
-    if any(row.paper for row in table.rows):
-        chosen.append(Column("paper_val_acc", "paper [%]", _paper, lambda row: _or_dash(_paper(row), ".2f")))
-    seeds = Column("seeds", "seeds" * table.has_seeds, _seeds, lambda row: str(_seeds(row)))
-    epochs = Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}")
-    chosen += [seeds, epochs]
-    for part in ("cpu", "gpu", "ram"):
-        if any(row.component(part) for row in table.rows):
-            chosen += _energy(part, table, is_shown=part != "ram")
-    chosen += [
-        Column("processor_s", "", lambda row: row.mean_energy("cpu_seconds"), lambda row: ""),
-        Column("co2_kg_estimated", "", lambda row: row.mean_energy("emissions_kg"), lambda row: ""),
+
+
+def _machine_columns() -> list[Column]:
+    """Columns that only machines read: costs that have no title, and what disturbed the runs."""
+    return [
+        Column("processor_s", "", lambda row: row.cost.mean_energy("cpu_seconds"), lambda row: ""),
+        Column("co2_kg_estimated", "", lambda row: row.cost.mean_energy("emissions_kg"), lambda row: ""),
         Column("contended", "", lambda row: sum(r.contended for r in row.results), lambda row: ""),
         Column("resumed", "", lambda row: sum(r.resumed for r in row.results), lambda row: ""),
     ]
-    return [*chosen, Column("status", "status", lambda row: row.status, lambda row: row.status)]
-
-
-def shown_columns(table: Table) -> list[Column]:
-    """Those for people: a title-less column says what another one's title or text says already."""
-    return [column for column in columns(table) if column.title]
 
 
 def _scores(split: Split, table: Table) -> list[Column]:
-    """The metrics of the table's task on one split: accuracy in percent, others as they are, where any row has them.
+    """Columns of the task's metrics on one split, where any row has them: accuracies in percent, others as they are.
 
-    People see beside the score two others, and of the last split only, for three of each would not fit a page.
+    People see the score of every split, and two other metrics of the compared split: more would not fit a page.
     """
     names = [table.score.metric, *table.score.others]
     known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
@@ -82,8 +115,9 @@ def _scores(split: Split, table: Table) -> list[Column]:
 
 
 def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
-    """Mean with its deviation, and its interval; the latter two hidden where every model has one seed, and left out of
-    the training data.
+    """Columns of one metric: its mean with the deviation, and its interval.
+
+    Deviation and interval are hidden where every model has one seed, and left out for training data.
     """
     is_accuracy = metric.endswith("accuracy")
     scale, key = 100 if is_accuracy else 1, f"{split}_{metric.replace('accuracy', 'acc')}"
@@ -117,16 +151,16 @@ def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) 
 
 
 def _energy(part: str, table: Table, is_shown: bool) -> list[Column]:
-    """Energy and its method; people read the method in the title where the whole column shares it."""
-    methods = {component.method for row in table.rows if (component := row.component(part))}
+    """Columns of energy and method; the title names the method where all rows share it."""
+    methods = {component.method for row in table.rows if (component := row.cost.component(part))}
     shared = next(iter(methods)) if len(methods) == 1 else None
 
     def wh(row: Row) -> float | None:
-        component = row.component(part)
+        component = row.cost.component(part)
         return 1000 * component.kwh if component else None
 
     def method(row: Row) -> str | None:
-        component = row.component(part)
+        component = row.cost.component(part)
         return component.method if component else None
 
     def text(row: Row) -> str:
@@ -141,7 +175,7 @@ def _residual(row: Row) -> int | None:
 
 
 def _seeds(row: Row) -> int:
-    """That its score is the mean of."""
+    """Number of seeds that the score is the mean of."""
     return len(row.values("val", row.result.score.metric))
 
 

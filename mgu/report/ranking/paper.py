@@ -1,4 +1,4 @@
-"""The ranking tables of the paper (seed 001), which the package ships as data, and the row that belongs to a run."""
+"""Rankings of Damian and Piciu (2020), sections 6.1 and 6.3, which the package ships as data, and the row of a run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,24 @@ from importlib.resources import files
 from mgu.results.result import Result
 
 TABLES = {"mnist": "mnist.csv", "cifar10": "cifar10.csv"}  # by data set
-CHANCE = 10.0  # percent, of ten classes
+CHANCE = 10.0  # percent, accuracy of guessing among ten classes
 UNITS = {"K": 1e3, "M": 1e6}
 
 
 @dataclass(frozen=True)
 class PaperRow:
-    """One row as printed; norm and residual are None for a unit, accuracies in percent."""
+    """Holds one row of a table of Damian and Piciu (2020) as printed.
+
+    Attributes:
+        model_name: Name of the model in the paper.
+        layout: Layout of the network.
+        norm: Normalisation; None for a unit.
+        residual: Whether the model has residual connections; None for a unit.
+        model_size: Number of weights as printed, such as "98.92K".
+        tts_s: Time to solution in seconds.
+        train_acc: Training accuracy in percent.
+        val_acc: Validation accuracy in percent.
+    """
 
     model_name: str
     layout: str
@@ -29,18 +40,25 @@ class PaperRow:
 
     @property
     def diverged(self) -> bool:
-        """Whether it is printed with the accuracy of a guess among ten classes."""
+        """Whether its printed accuracy is that of guessing among ten classes."""
         return self.val_acc <= CHANCE
 
     def has_size(self, params_keras: int) -> bool:
-        """Whether that many weights print as this row's size, to two decimals of its unit."""
+        """Tells whether a number of weights prints as this row's size, to two decimals of its unit."""
         scale = UNITS[self.model_size[-1]]
         return round(params_keras / scale, 2) == float(self.model_size[:-1])
 
 
 @cache
 def paper_table(dataset: str) -> tuple[PaperRow, ...]:
-    """The rows for a data set by rank; none for one that the paper does not have."""
+    """Returns the paper's ranking for a data set.
+
+    Args:
+        dataset: Name of the data set.
+
+    Returns:
+        The rows by rank; none for a data set that the paper does not use.
+    """
     if dataset not in TABLES:
         return ()
     text = (files("mgu") / "paper" / TABLES[dataset]).read_text(encoding="utf-8")
@@ -48,7 +66,7 @@ def paper_table(dataset: str) -> tuple[PaperRow, ...]:
 
 
 def find_row(result: Result) -> PaperRow | None:
-    """The paper's row of the same data set, split, layout, norm, residual and size."""
+    """Returns the paper's row with the same data set, split, layout, norm, residual and size, if there is one."""
     for row in paper_table(result.dataset) if result.split == "paper" else ():
         same = (row.layout, row.norm, row.residual) == (result.layout, result.norm, result.residual)
         if same and result.params_keras is not None and row.has_size(result.params_keras):

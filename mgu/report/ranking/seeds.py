@@ -1,4 +1,4 @@
-"""Runs that differ in nothing but their seed, and how far a figure spreads over them."""
+"""Groups of runs that differ only in their seed, and the spread of a value over the seeds."""
 
 from __future__ import annotations
 
@@ -15,12 +15,18 @@ from mgu.results.load import Run
 from mgu.results.result import Result
 
 CONFIDENCE = 0.95
-TINY = 1e-12  # below it differences are rounding
+TINY = 1e-12  # smaller differences are rounding errors
 
 
 class Spread(NamedTuple):
-    """Mean and deviation (n - 1) of n seeds; `low` and `high` bound the mean's 95 % interval (Student's t). One seed
-    has no deviation and no interval; equal ones, which tell nothing of how others would differ, have no interval.
+    """Holds the mean of a value over seeds and its 95 % confidence interval (Student's t).
+
+    Attributes:
+        mean: Mean over the seeds.
+        n: Number of seeds.
+        deviation: Standard deviation (n - 1); None for a single seed.
+        low: Lower end of the interval; None for a single seed, and for equal values, which say nothing of other seeds.
+        high: Upper end of the interval; None where `low` is.
     """
 
     mean: float
@@ -31,20 +37,21 @@ class Spread(NamedTuple):
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """None of no values."""
+    """Computes mean, deviation and interval of values by seed; returns None if there are none."""
     if len(values) < 2:
         return Spread(values[0], 1) if values else None
-    middle = fmean(values)  # statistics.stdev computes in fractions, too slowly for thousands of rows
-    deviation = math.sqrt(math.fsum((value - middle) ** 2 for value in values) / (len(values) - 1))
+    mean = fmean(values)  # statistics.stdev computes in fractions, too slowly for thousands of rows
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
     if deviation < TINY:
-        return Spread(middle, len(values), 0.0)
+        return Spread(mean, len(values), 0.0)
     half = _quantile(len(values) - 1) * deviation / math.sqrt(len(values))
-    return Spread(middle, len(values), deviation, middle - half, middle + half)
+    return Spread(mean, len(values), deviation, mean - half, mean + half)
 
 
 def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
-    """The runs of each model by seed, and those that repeat a seed of their model, as copies do: of these, what did not
-    fail comes first.
+    """Returns the runs of each model by seed, and the runs that repeat a seed of their model, such as copies.
+
+    Of runs with the same seed, the first that did not fail is kept.
     """
     names: dict[str, list[Run]] = {}
     for run in runs:
@@ -63,7 +70,7 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
 
 
 def _models(runs: list[Run]) -> list[list[Run]]:
-    """Runs of one name, parted by what is trained."""
+    """Splits runs of one name by what they train: by the configuration as written, or by its identity."""
     written = _part(runs, _as_written)
     return written if len(written) == 1 else _part(runs, _identity)
 
@@ -80,8 +87,8 @@ def _as_written(result: Result) -> bytes:
 
 
 def _identity(result: Result) -> bytes | str:
-    """By the rule of the runs themselves, which knows what changes nothing; one that it does not know, as written."""
-    from mgu.config.run import RunConfig  # pydantic takes long to import, and is asked only where names leave a doubt
+    """Configuration hash as RunConfig.identity computes it; the configuration as written if it is not valid today."""
+    from mgu.config.run import RunConfig  # pydantic takes long to import and is needed only where names are ambiguous
 
     try:
         return RunConfig.model_validate(result.config | {"seed": 0}).identity
@@ -90,13 +97,18 @@ def _identity(result: Result) -> bytes | str:
 
 
 def stem(result: Result) -> str:
-    """The name of a run without its seed."""
+    """Returns the name of a run without its seed."""
     return result.name.removesuffix(f"-s{result.seed}")
 
 
 def guess(result: Result) -> float:
-    """Accuracy of a guess among its classes: what a run comes to that diverged before its first epoch was over;
-    0 where their number is not known.
+    """Returns the accuracy of guessing, which a run gets that diverged before its first epoch ended.
+
+    Args:
+        result: The result of a classification run.
+
+    Returns:
+        One over the number of classes; 0 if their number is not known.
     """
     dataset = result.config.get("dataset", {})
     known = find_kind(dataset.get("name")).count_classes(dataset)  # for results of older versions
@@ -106,7 +118,7 @@ def guess(result: Result) -> float:
 
 @cache
 def _quantile(degrees: int) -> float:
-    """Of Student's t, for a two-sided interval."""
+    """Quantile of Student's t for a two-sided interval."""
     from scipy.special import stdtrit  # takes a tenth of a second, which a report on single seeds need not pay
 
     return float(stdtrit(degrees, (1 + CONFIDENCE) / 2))

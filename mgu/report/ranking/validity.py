@@ -1,27 +1,25 @@
-"""Which measurements of a run can be compared: not those of short, disturbed or starved runs."""
+"""Rules that say which measurements of a run can be compared: not those of short, disturbed or starved runs."""
 
 from __future__ import annotations
 
 from mgu.results.result import Component, Result
 
-SHORT_S = 10.0  # a shorter run gives codecarbon too few readings
-
-
-STARVED = 0.8  # of its time a run on a CPU has the processor where nobody else wants it
+SHORT_S = 10.0  # seconds; codecarbon takes too few readings of a shorter run
+STARVED = 0.8  # an undisturbed run on a CPU uses the processor for at least this share of its time
 
 
 def is_disturbed(result: Result) -> bool:
-    """Whether its time and energy are not those of one run on its own."""
+    """Tells whether the time and energy are not those of one uninterrupted run that had the machine to itself."""
     return result.contended or result.resumed > 0
 
 
 def is_short(result: Result) -> bool:
-    """Whether it was over before its energy could be read often enough."""
+    """Tells whether the run ended before its energy could be read often enough."""
     return result.seconds is not None and result.seconds.to_solution < SHORT_S
 
 
 def is_starved(result: Result) -> bool:
-    """Whether it is of a CPU that was busy with something else, or waited, for a good part of its time."""
+    """Tells whether a run on a CPU waited, or shared the processor with other work, for a good part of its time."""
     energy = result.energy
     if energy is None or not (result.device or "").startswith("cpu"):
         return False
@@ -29,7 +27,7 @@ def is_starved(result: Result) -> bool:
 
 
 def component_of(result: Result, part: str) -> Component | None:
-    """Energy of "cpu", "gpu" or "ram"; None where it was not measured or there was nothing to count."""
+    """Returns the energy of "cpu", "gpu" or "ram"; None where it was not measured or the machine has no such part."""
     if result.energy is None:
         return None
     component: Component = getattr(result.energy, part)

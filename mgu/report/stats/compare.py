@@ -1,24 +1,24 @@
-"""One unit against one baseline: how far apart, how surely over seeds, over images, and over both.
+"""Compares one unit with baselines: the difference, and p-values over seeds, over images, and over both.
 
-Two questions, two paired tests. Trained again with other seeds, would the difference be there? (Student's t over the
-seeds that both have.) On other images of the kind, would it? (Over one seed McNemar's exact test, McNemar 1947; over
-several Student's t over images, each with its mean over the seeds: runs of one image are not independent.) What is
-claimed of other seeds on other images needs the third, of both together: min F' (mgu/report/stats/ttest.py).
+Two paired tests answer two questions. Would the difference be there with other seeds? (Student's t over the seeds that
+both have.) Would it be there on other images of the kind? (For one seed McNemar's exact test, McNemar 1947,
+https://doi.org/10.1007/BF02295996; for several Student's t over images, each with its mean over the seeds, because runs
+on one image are not independent.) A claim about other seeds on other images needs both at once: min F' (ttest.py).
 """
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from mgu.report.ranking.rank import Row, Split
+from mgu.report.ranking.row import Row, Split
 from mgu.report.ranking.seeds import TINY, Spread, spread
-from mgu.report.stats.correct import Correct
-from mgu.report.stats.power import ALPHA, Variance, variance_of
-from mgu.report.stats.ttest import TTest, over_both, p_above, t_tests
+from mgu.report.stats.correct import CorrectBySeed
+from mgu.report.stats.images import over_images, per_image_differences
+from mgu.report.stats.power import Variance, variance_of
+from mgu.report.stats.ttest import TTest, min_f_prime, p_above, t_tests
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,18 +26,25 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-CHUNK = 64  # baselines whose images are in memory at once
-
 
 @dataclass(frozen=True)
 class Comparison:
-    """`difference` is unit minus baseline over the seeds that both have, as a fraction; where they have none in common,
-    n is 0 and it is that of the means. p-values are two-sided and None where there is nothing to test with; images are
-    tested only where every one of those seeds tells of them.
+    """Holds the comparison of a unit with one baseline.
 
-    `p` is over seeds and images, or over seeds alone where there are no images. `p_corrected` is corrected for all
-    comparisons of the table. `p_margin` is of the best only, and one-sided: small where the unit loses less than the
-    margin.
+    p-values are two-sided except `p_margin`, and None where a test is not possible. Images are tested only where every
+    shared seed has bits.
+
+    Attributes:
+        baseline: The baseline.
+        seeds: The seeds that both have.
+        difference: Unit minus baseline over those seeds, in 0..1; the difference of the means with n = 0 if they share
+            no seed.
+        p_seeds: p-value over seeds.
+        p_images: p-value over images.
+        num_images: Number of images; 0 where they are not tested.
+        p: p-value over seeds and images, or over seeds alone where images are not tested.
+        p_corrected: `p` corrected for all comparisons of the table.
+        p_margin: One-sided p-value for the best baseline only: small where the unit loses less than the margin.
     """
 
     baseline: Row
@@ -45,85 +52,104 @@ class Comparison:
     difference: Spread
     p_seeds: float | None
     p_images: float | None
-    num_images: int  # 0 where they are not tested
+    num_images: int
     p: float | None
     p_corrected: float | None = None
     p_margin: float | None = None
 
     @property
     def effect(self) -> float | None:
-        """Cohen's d of paired differences over seeds: their mean in terms of their deviation."""
+        """Cohen's d of the paired differences over seeds: their mean divided by their standard deviation."""
         return self.difference.mean / self.difference.deviation if self.difference.deviation else None
 
 
-def compare(unit: Row, of_unit: Correct, baselines: Sequence[tuple[Row, Correct]], split: Split) -> list[Comparison]:
-    """In the order of `baselines`, with those that have a value."""
+def compare(
+    unit: Row, of_unit: CorrectBySeed, baselines: Sequence[tuple[Row, CorrectBySeed]], split: Split
+) -> list[Comparison]:
+    """Compares a unit with every baseline that has an accuracy.
+
+    Args:
+        unit: The unit.
+        of_unit: Its bits by seed.
+        baselines: Baselines with their bits by seed.
+        split: The split that is compared.
+
+    Returns:
+        The comparisons in the order of `baselines`, without p-values that need all comparisons of a table.
+    """
     ours = unit.accuracies(split)
     known = [(row, correct, theirs) for row, correct in baselines if (theirs := row.accuracies(split))]
     seeds = [_common(ours, theirs) for _, _, theirs in known]
-    over_seeds = [[ours[seed] - theirs[seed] for seed in own] for own, (_, _, theirs) in zip(seeds, known, strict=True)]
-    of_seeds = t_tests(over_seeds)
-    of_images: list[TTest | None] = []
-    p_images: list[float | None] = []
-    for start in range(0, len(known), CHUNK):
-        part = slice(start, start + CHUNK)
-        per_image = [
-            _per_image(of_unit, correct, own) for own, (_, correct, _) in zip(seeds[part], known[part], strict=True)
-        ]
-        of_images += t_tests([[] if values is None else values for values in per_image])
-        p_images += [
-            mcnemar(values) if values is not None and len(own) == 1 else test and test.p
-            for own, values, test in zip(seeds[part], per_image, of_images[part], strict=True)
-        ]
+    differences = [[ours[s] - theirs[s] for s in own] for own, (_, _, theirs) in zip(seeds, known, strict=True)]
+    over_seeds = t_tests(differences)
+    of_images, p_images = over_images(of_unit, [correct for _, correct, _ in known], seeds)
     num_images = next((bits.num_images for bits in of_unit.values()), 0)
-    p_both = _together(of_seeds, of_images)
-    found = []
-    for k, (row, _, theirs) in enumerate(known):
-        apart = Spread(fmean(ours.values()) - fmean(theirs.values()), 0)
-        p_over_seeds = of_seeds[k]
-        found.append(
-            Comparison(
-                row,
-                tuple(seeds[k]),
-                spread(over_seeds[k]) or apart,
-                p_over_seeds and p_over_seeds.p,
-                p_images[k],
-                num_images if p_images[k] is not None else 0,
-                p_both[k],
-            )
+    return [
+        Comparison(
+            baseline=row,
+            seeds=tuple(own_seeds),
+            difference=spread(own) or Spread(fmean(ours.values()) - fmean(theirs.values()), 0),
+            p_seeds=of_seeds and of_seeds.p,
+            p_images=of_images,
+            num_images=num_images if of_images is not None else 0,
+            p=of_both,
         )
-    return found
+        for (row, _, theirs), own_seeds, own, of_seeds, of_images, of_both in zip(
+            known, seeds, differences, over_seeds, p_images, _combine(over_seeds, of_images), strict=True
+        )
+    ]
 
 
-def _together(over_seeds: Sequence[TTest | None], over_images: Sequence[TTest | None]) -> list[float | None]:
-    """p-values; of seeds alone where there are no images."""
+def _combine(over_seeds: Sequence[TTest | None], over_images: Sequence[TTest | None]) -> list[float | None]:
+    """p-values over seeds and images; over seeds alone where images are not tested."""
     found = [test and test.p for test in over_seeds]
     both = [(k, (s, i)) for k, (s, i) in enumerate(zip(over_seeds, over_images, strict=True)) if s and i]
-    for (k, _), test in zip(both, over_both([pair for _, pair in both]), strict=True):
+    for (k, _), test in zip(both, min_f_prime([pair for _, pair in both]), strict=True):
         found[k] = test.p
     return found
 
 
 def p_of_margin(
-    unit: Row, of_unit: Correct, against: Comparison, correct: Correct, split: Split, margin: float
+    unit: Row, of_unit: CorrectBySeed, against: Comparison, correct: CorrectBySeed, split: Split, margin: float
 ) -> float | None:
-    """One-sided p-value that the unit loses less than `margin`, a fraction."""
+    """Tests whether the unit loses less than a margin (non-inferiority), over seeds and images.
+
+    Args:
+        unit: The unit.
+        of_unit: Its bits by seed.
+        against: Its comparison with the baseline.
+        correct: Bits of the baseline by seed.
+        split: The split that is compared.
+        margin: Accuracy in 0..1 that the unit may lose.
+
+    Returns:
+        The one-sided p-value; None where a test is not possible.
+    """
     ours, theirs = unit.accuracies(split), against.baseline.accuracies(split)
     over_seeds = [ours[seed] - theirs[seed] for seed in against.seeds]
-    per_image = _per_image(of_unit, correct, against.seeds)
+    per_image = per_image_differences(of_unit, correct, against.seeds)
     if len(over_seeds) > 1 and per_image is not None and not per_image.any() and max(map(abs, over_seeds)) < TINY:
-        return 0.0  # the same on every image, which leaves no deviation, and no doubt
+        return 0.0  # equal on every image: there is no variance to test with, and nothing to lose
     (of_seeds,) = t_tests([over_seeds], -margin)
     if of_seeds is None or per_image is None:
         return of_seeds and p_above(of_seeds)
     (of_images,) = t_tests([per_image], -margin)
     if of_images is None:
         return None
-    return p_above(over_both([(of_seeds, of_images)])[0]) if min(of_seeds[0], of_images[0]) > 0 else 1.0
+    return p_above(min_f_prime([(of_seeds, of_images)])[0]) if min(of_seeds[0], of_images[0]) > 0 else 1.0
 
 
-def variance_between(of_unit: Correct, against: Comparison, correct: Correct) -> Variance:
-    """Of the difference of two or more seeds, for how many more it would take."""
+def variance_between(of_unit: CorrectBySeed, against: Comparison, correct: CorrectBySeed) -> Variance:
+    """Estimates the variance of the difference from two or more seeds, to find how many seeds would decide.
+
+    Args:
+        of_unit: Bits of the unit by seed.
+        against: Its comparison with the baseline.
+        correct: Bits of the baseline by seed.
+
+    Returns:
+        The variance over seeds and, where there are bits, over images.
+    """
     deviation = against.difference.deviation or 0.0
     if not against.num_images:
         return variance_of(None, deviation)
@@ -133,42 +159,5 @@ def variance_between(of_unit: Correct, against: Comparison, correct: Correct) ->
     return variance_of(np.array(per_seed), deviation)
 
 
-def mcnemar(differences: Floats) -> float:
-    """Exact, of one difference (1, 0 or -1) an image: among images that one got right and the other did not, would a
-    fair coin split them so unevenly?
-    """
-    from statsmodels.stats.contingency_tables import mcnemar as test
-
-    only_unit, only_baseline = int((differences > 0).sum()), int((differences < 0).sum())
-    if only_unit + only_baseline == 0:
-        return 1.0
-    return float(test([[0, only_unit], [only_baseline, 0]], exact=True).pvalue)
-
-
-def _per_image(of_unit: Correct, of_baseline: Correct, seeds: Sequence[int]) -> Floats | None:
-    """Mean over the seeds of unit minus baseline (N,); None of no seed, or where one of them has no bits."""
-    if not seeds or not all(seed in of_unit and seed in of_baseline for seed in seeds):
-        return None
-    import numpy as np
-
-    total = np.zeros(of_unit[seeds[0]].num_images)
-    for seed in seeds:
-        total += of_unit[seed].unpack()
-        total -= of_baseline[seed].unpack()
-    return total / len(seeds)
-
-
 def _common(first: Mapping[int, object], second: Mapping[int, object]) -> list[int]:
     return sorted(first.keys() & second.keys())
-
-
-def correct_for_many(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down correction (Holm 1979) over all of them; one that could not be tested counts as one."""
-    if all(p is None for p in p_values):
-        return list(p_values)
-    from statsmodels.stats.multitest import multipletests
-
-    gc.freeze()  # it collects garbage at every call: not among ten thousand results each time
-    corrected = multipletests([1.0 if p is None else p for p in p_values], alpha=ALPHA, method="holm")[1]
-    gc.unfreeze()
-    return [None if p is None else float(own) for p, own in zip(p_values, corrected, strict=True)]

@@ -1,4 +1,4 @@
-"""Which test images each run got right, from the bits that runs leave in their folders."""
+"""Which test images each run classified correctly, read from the bits that runs leave in their folders."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mgu.report.ranking.rank import Row
+from mgu.report.ranking.row import Row
 from mgu.results.correct import read_correct
 
 if TYPE_CHECKING:
@@ -15,20 +15,26 @@ if TYPE_CHECKING:
 
 
 class Bits(NamedTuple):
-    """Of one run; packed, for a report may be on thousands."""
+    """Holds which images one run classified correctly, packed because a report may read thousands of runs.
+
+    Attributes:
+        num_bits: Number of images.
+        packed: One bit for each image, eight to a byte.
+        images_of_cases: Number of images of each case, in order; empty where images do not belong to cases.
+    """
 
     num_bits: int
     packed: bytes
-    images_of_cases: tuple[int, ...] = ()  # next to each other
+    images_of_cases: tuple[int, ...] = ()
 
     @property
     def num_images(self) -> int:
-        """How many tell something of their own: images of one case do not, and count as one."""
+        """Number of independent images: those of one case count as one."""
         return len(self.images_of_cases) or self.num_bits
 
     def unpack(self) -> NDArray[np.bool_] | NDArray[np.float64]:
-        """Whether each image was classified correctly (N,); of cases, which share of their images."""
-        import numpy as np  # takes longer to import than a report on runs without bits
+        """Returns whether each image was classified correctly (N,); for cases, the share of their images that was."""
+        import numpy as np  # a report on runs without bits takes less time than this import
 
         bits = np.unpackbits(np.frombuffer(self.packed, np.uint8), count=self.num_bits).astype(bool)
         if not self.images_of_cases:
@@ -38,12 +44,19 @@ class Bits(NamedTuple):
         return shares
 
 
-Correct = dict[int, Bits]  # of a model, by seed
+CorrectBySeed = dict[int, Bits]
 
 
-def correct_of(rows: Sequence[Row]) -> list[Correct]:
-    """Of each row, the seeds that have bits, as those of earlier versions have not, and as many as most: others were
-    tested on something else.
+def correct_of(rows: Sequence[Row]) -> list[CorrectBySeed]:
+    """Reads the bits of every row.
+
+    Runs of earlier versions have none. Bits of another length than most were made on other test data and are left out.
+
+    Args:
+        rows: Rows of one table.
+
+    Returns:
+        For each row the bits by seed.
     """
     found = [
         {run.result.seed: Bits(*read) for run in row.runs

@@ -1,4 +1,4 @@
-"""By how much the best of a grid looks better than it is, because it was picked on the images that score it."""
+"""Optimism (selection bias): how much better the best of a grid looks for being selected on the data that score it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from functools import cache
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from mgu.report.ranking.rank import Row, Table
-from mgu.report.stats.correct import Correct
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row
+from mgu.report.stats.correct import CorrectBySeed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,21 +17,23 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-ROUNDING = 1e-3  # of an image, in sums of single precision
-RESAMPLES = 500  # for each seed
-MOST_MODELS = 200  # of more it would take long
+ROUNDING = 1e-3  # images; sums are in single precision
+RESAMPLES = 500  # per seed
+MOST_MODELS = 200  # more would take too long
 
 
 class Optimism(NamedTuple):
-    """In fractions of one, each the mean over seeds of a search with one seed; None where it cannot be known.
-
-    over_seeds: the winner on the seed that picked it, minus the same model on the other seeds.
-    over_images: the same over resamplings of the test images (bootstrap, Efron 1983, Estimating the Error Rate):
-    the winner on the images that picked it, minus the same run on all of them.
-    on_test: what the winner loses from validation to the untouched test images, beyond what the models of that search
-    lose in the mean, for one set of images may be harder than the other (split: holdout).
+    """Holds the optimism of a search with one seed, the mean over seeds; None where it cannot be known.
 
     Of equal winners it is the mean: a search with one seed cannot tell which of them other seeds would favour.
+
+    Attributes:
+        over_seeds: Accuracy of the winner with the seed that selected it, minus that with its other seeds, in 0..1.
+        over_images: The same over resamples of the test images (bootstrap, Efron 1983,
+            https://doi.org/10.1080/01621459.1983.10477973): the winner on the images that selected it, minus the same
+            run on all images.
+        on_test: What the winner loses from validation to unseen test images beyond the mean loss of all models of that
+            search, since one set of images may be harder than the other (split: holdout).
     """
 
     over_seeds: float | None
@@ -38,8 +41,16 @@ class Optimism(NamedTuple):
     on_test: float | None
 
 
-def optimism(table: Table, correct: Sequence[Correct]) -> Optimism:
-    """`correct`: of each row of the table."""
+def optimism(table: Table, correct: Sequence[CorrectBySeed]) -> Optimism:
+    """Computes the optimism of the grid search of a table.
+
+    Args:
+        table: A ranked table.
+        correct: For each row of the table the bits by seed.
+
+    Returns:
+        The optimism on validation data, or from validation to test data where these were held out.
+    """
     rows = [(row, images) for row, images in zip(table.rows, correct, strict=True) if row.is_baseline]
     baselines = [row for row, _ in rows]
     if table.tested == "test":
@@ -48,22 +59,31 @@ def optimism(table: Table, correct: Sequence[Correct]) -> Optimism:
 
 
 def describe_optimism(found: Optimism, examples: str = "images") -> list[str]:
-    """Of what it was tested on, in a word. One line, or none where nothing is known."""
+    """Describes the optimism in one sentence.
+
+    Args:
+        found: The optimism of a table.
+        examples: A word for the examples of the data set, in the plural.
+
+    Returns:
+        The sentence; none where nothing is known.
+    """
     if found.on_test is not None:
         return [
-            f"Picking the best of the grid on validation {examples} flatters it: by {100 * found.on_test:+.2f} points "
-            f"beyond what all models lose on test {examples} (mean over searches with one seed)."
+            f"Selecting the best of the grid on validation {examples} makes it look better than it is (selection "
+            f"bias): its loss on test {examples} exceeds the mean loss of all models by {100 * found.on_test:+.2f} "
+            "points, on average over searches with one seed."
         ]
     parts = []
     if found.over_seeds is not None:
-        parts.append(f"{100 * found.over_seeds:+.2f} points once the winner is trained with other seeds")
+        parts.append(f"{100 * found.over_seeds:+.2f} points compared with other seeds of the winner")
     if found.over_images is not None:
-        parts.append(f"{100 * found.over_images:+.2f} points on other test {examples} (bootstrap)")
+        parts.append(f"{100 * found.over_images:+.2f} points compared with other test {examples} (bootstrap)")
     if not parts:
         return []
     return [
-        f"Picking the best of the grid on its test {examples} flatters it: by {' and by '.join(parts)}, "
-        "in the mean over searches with one seed."
+        f"Selecting the best of the grid on its test {examples} makes it look better than it is (selection bias): by "
+        f"{' and by '.join(parts)}, on average over searches with one seed."
     ]
 
 
@@ -88,10 +108,10 @@ def _on_test(baselines: Sequence[Row]) -> float | None:
     return fmean(gaps) if gaps else None
 
 
-def _over_images(correct: Sequence[Correct]) -> float | None:
-    """Each image is drawn as often as a Poisson variable of mean one says, which of many images is the bootstrap.
+def _over_images(correct: Sequence[CorrectBySeed]) -> float | None:
+    """Optimism by a Poisson bootstrap: each image is drawn a Poisson number of times with mean one.
 
-    What the draws do to the winner on all images picks nothing and is zero in the mean: it is subtracted as noise.
+    How the draws change the score of the winner on all images is noise with mean zero, and is subtracted.
     """
     seeds = sorted({seed for bits in correct for seed in bits})
     if not seeds or len(correct) > MOST_MODELS:
@@ -101,7 +121,7 @@ def _over_images(correct: Sequence[Correct]) -> float | None:
     gaps = []
     for seed in seeds:
         hits = np.stack([bits[seed].unpack() for bits in correct if seed in bits])  # (models, images)
-        differ = hits[:, hits.max(axis=0) != hits.min(axis=0)].astype(np.float32)  # others favour no model
+        differ = hits[:, hits.max(axis=0) != hits.min(axis=0)].astype(np.float32)  # where models disagree
         scores = differ.sum(axis=1)  # (models,)
         resampled = differ @ _draws(differ.shape[1])  # (models, resamples)
         wins = resampled >= resampled.max(axis=0) - ROUNDING
@@ -112,7 +132,7 @@ def _over_images(correct: Sequence[Correct]) -> float | None:
 
 
 def _draws(num_images: int) -> Floats:
-    """How often each image is drawn (images, resamples); the same every time."""
+    """How often each image is drawn (images, resamples), by a fixed seed."""
     return _many_draws(1 << num_images.bit_length())[:num_images]
 
 

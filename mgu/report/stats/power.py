@@ -1,4 +1,4 @@
-"""How many seeds would decide: by how the variance of a mean difference shrinks with their number."""
+"""Power analysis: how many seeds would decide, given how the variance of a mean difference shrinks with them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,18 @@ if TYPE_CHECKING:
 
 ALPHA = 0.05
 POWER = 0.8
-MOST_SEEDS = 1000  # nobody trains more
+MOST_SEEDS = 1000  # nobody trains more of one model
 
 
 @dataclass(frozen=True)
 class Variance:
-    """Of paired differences: from seed to seed, and of one image from image to image and, by seed, around that.
+    """Holds the parts of the variance of paired differences.
 
-    num_images: 0 where no image is known, and seeds are all there is to go by.
+    Attributes:
+        seeds: Variance from seed to seed.
+        images: Variance from image to image of the mean over seeds.
+        rest: Variance of one image from seed to seed around that mean.
+        num_images: Number of images; 0 where only seeds are known.
     """
 
     seeds: float
@@ -29,13 +33,19 @@ class Variance:
     num_images: int = 0
 
     def of_mean(self, num_seeds: float) -> tuple[float, float]:
-        """Over seeds and over images, as min F' (mgu/report/stats/ttest.py) adds them up."""
+        """Returns the variances of the mean over seeds and over images, which min F' (ttest.py) adds."""
         return self.seeds / num_seeds, (self.images + self.rest / num_seeds) / max(self.num_images, 1)
 
 
 def variance_of(per_seed: Floats | None, deviation: float) -> Variance:
-    """per_seed: unit minus baseline (seeds, images), of two seeds at least, or None where there are no images;
-    deviation: of the mean differences of the seeds.
+    """Estimates the parts of the variance.
+
+    Args:
+        per_seed: Unit minus baseline (seeds, images) for at least two seeds; None where images are not known.
+        deviation: Standard deviation over the seeds of the mean difference.
+
+    Returns:
+        The parts.
     """
     if per_seed is None:
         return Variance(deviation**2)
@@ -47,7 +57,17 @@ def variance_of(per_seed: Floats | None, deviation: float) -> Variance:
 
 
 def power(difference: float, variance: Variance, num_seeds: float, alpha: float) -> float:
-    """How probable it is that so many seeds show a difference of this size on these many images."""
+    """Computes how probable it is that a number of seeds shows a difference of a given size.
+
+    Args:
+        difference: The size of the difference.
+        variance: Its variance.
+        num_seeds: Number of seeds.
+        alpha: Significance level of the two-sided test.
+
+    Returns:
+        The power in 0..1.
+    """
     from scipy.stats import nct, t
 
     over_seeds, over_images = variance.of_mean(num_seeds)
@@ -55,13 +75,20 @@ def power(difference: float, variance: Variance, num_seeds: float, alpha: float)
     if total == 0:
         return 1.0
     inverse = over_seeds**2 / (num_seeds - 1) + over_images**2 / max(variance.num_images - 1, 1)
-    degrees = min(total**2 / inverse, 1e6)  # of Satterthwaite; beyond it t is normal
+    degrees = min(total**2 / inverse, 1e6)  # Satterthwaite 1946, https://doi.org/10.2307/3002019
     return float(nct.sf(t.isf(alpha / 2, degrees), degrees, abs(difference) / total**0.5))
 
 
 def seeds_needed(difference: float, variance: Variance, num_comparisons: int) -> int | None:
-    """How many seeds show a difference of this size with 80 % probability, by the strictest step of Holm's correction
-    over so many comparisons; None where more than MOST_SEEDS would.
+    """Finds the smallest number of seeds that shows a difference with 80 % probability.
+
+    Args:
+        difference: The size of the difference.
+        variance: Its variance.
+        num_comparisons: Number of comparisons that Holm's correction is for, of which the strictest step counts.
+
+    Returns:
+        The number of seeds; None where more than MOST_SEEDS would be needed.
     """
     alpha = ALPHA / max(num_comparisons, 1)
 
@@ -70,7 +97,7 @@ def seeds_needed(difference: float, variance: Variance, num_comparisons: int) ->
 
     if not is_enough(MOST_SEEDS):
         return None
-    low, high = 1, MOST_SEEDS  # power grows with seeds: not enough of it at `low`, enough at `high`
+    low, high = 1, MOST_SEEDS  # power grows with seeds: too little at `low`, enough at `high`
     while high - low > 1:
         half = (low + high) // 2
         low, high = (low, half) if is_enough(half) else (half, high)
@@ -78,5 +105,5 @@ def seeds_needed(difference: float, variance: Variance, num_comparisons: int) ->
 
 
 def images_suffice(difference: float, variance: Variance, num_comparisons: int) -> bool:
-    """Whether any number of seeds would do."""
+    """Tells whether some number of seeds is enough on the given number of images."""
     return power(difference, variance, 1e9, ALPHA / max(num_comparisons, 1)) >= POWER

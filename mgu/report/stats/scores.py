@@ -1,17 +1,25 @@
-"""The unit beside the best baseline where the score is no accuracy: how far apart they are, and which way is better."""
+"""Comparison of the unit with the best baseline by a score other than accuracy."""
 
 from __future__ import annotations
 
-from mgu.report.ranking.rank import Row, Table
-from mgu.report.stats.compare import correct_for_many
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row
+from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
 from mgu.report.stats.ttest import t_tests
-from mgu.report.stats.verdict import p_equals
+from mgu.report.stats.words import p_equals
 from mgu.tasks.score import Score, shorten
 
 
 def compare_scores(table: Table) -> list[str]:
-    """One sentence, and what it does not say; nothing of accuracies, for which there is a verdict."""
+    """Compares the best unit with the best baseline by the score of the task.
+
+    Args:
+        table: A ranked table.
+
+    Returns:
+        One sentence on the difference and one on its test; none for accuracies, for which there is a verdict.
+    """
     best, unit, score = table.best(table.baselines), table.best(table.units), table.score
     if score.metric == "accuracy" or best is None or unit is None:
         return []
@@ -20,33 +28,33 @@ def compare_scores(table: Table) -> list[str]:
         return []
     where = "test data" if table.tested == "test" else "validation data"
     line = (
-        f"The unit {unit.name} has {score.text(own.mean)} on {where}, the best baseline (picked on validation data), "
+        f"The unit {unit.name} has {score.text(own.mean)} on {where}, the best baseline (selected on validation data), "
         f"{best.name}, {score.text(theirs.mean)}: {_difference(own.mean - theirs.mean, score)}"
     )
     seeds = (
-        "single runs: seeds alone may move this" if min(own.n, theirs.n) == 1 else f"means of {own.n} and {theirs.n}"
+        "single runs: another seed may change this" if min(own.n, theirs.n) == 1 else f"means of {own.n} and {theirs.n}"
     )
     return [f"{line} ({seeds}{' seeds' * (min(own.n, theirs.n) > 1)}).", _test(table, unit)]
 
 
 def _test(table: Table, unit: Row) -> str:
-    """Student's t over the seeds that both have, corrected for all baselines; of the best of them."""
+    """Result of Student's t-test against the best baseline over shared seeds, corrected for all baselines."""
     metric = table.score.metric
     ours = unit.values(table.tested, metric)
     known = [theirs for row in table.baselines if (theirs := row.values(table.tested, metric))]
     tests = t_tests([[ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys())] for theirs in known])
     corrected = correct_for_many([test and test.p for test in tests])
     if (test := tests[0]) is None:
-        return "That decides nothing: two seeds in common, or more, are needed to test it (seed=0,1,2,3,4)."
+        return "Not decided: a test needs two or more shared seeds (seed=0,1,2,3,4)."
     word = "Decided" if (corrected[0] or 0.0) < ALPHA else "Not decided"
     return (
-        f"{word}: over {test.degrees + 1:.0f} seeds in common p {p_equals(test.p)}, corrected for all baselines "
-        f"p {p_equals(corrected[0])} (Student's t, paired; there is no test over the test data)."
+        f"{word}: p {p_equals(test.p)} over {test.degrees + 1:.0f} shared seeds, p {p_equals(corrected[0])} after "
+        "correction for all baselines (paired Student's t-test over seeds; there is no test over examples)."
     )
 
 
 def _difference(value: float, score: Score) -> str:
-    """Unit minus baseline, signed, and what that means."""
+    """Unit minus baseline with its sign, and whether that is better."""
     if value == 0:
         return "no difference"
     word = "better" if score.is_better(value, 0.0) else "worse"

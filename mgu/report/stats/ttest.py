@@ -1,4 +1,4 @@
-"""Student's t over seeds, over images, and over both at once."""
+"""Student's t-test over seeds or over images, and min F' over both at once."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 class TTest(NamedTuple):
-    """Of paired differences, and so over one sample. p: two-sided."""
+    """Holds the result of a t-test on paired differences, that is, on one sample.
+
+    Attributes:
+        statistic: The value of t.
+        degrees: Degrees of freedom.
+        p: Two-sided p-value.
+    """
 
     statistic: float
     degrees: float
@@ -23,19 +29,26 @@ class TTest(NamedTuple):
 
 
 def t_tests(samples: Sequence[Sequence[float] | Floats], expected: float = 0.0) -> list[TTest | None]:
-    """Of each; None of fewer than two values, or of equal ones that differ from what is expected: they have no
-    deviation to go by.
+    """Tests for each sample whether its mean is the expected one (Student 1908, https://doi.org/10.2307/2331554).
+
+    Args:
+        samples: Paired differences, one sequence for each test.
+        expected: The mean under the null hypothesis.
+
+    Returns:
+        The tests in order; None for fewer than two values, and for equal values other than `expected`, which have no
+        variance to test with.
     """
     found: list[TTest | None] = [None] * len(samples)
     for size in sorted({len(sample) for sample in samples if len(sample) > 1}):
-        import numpy as np  # both take long to import, scipy a second
+        import numpy as np  # both take long to import, scipy about a second
         from scipy.stats import t
 
         places = np.array([k for k, sample in enumerate(samples) if len(sample) == size])
         stacked = np.array([samples[k] for k in places])
         has_deviation = np.ptp(stacked, axis=1) >= TINY
         tested = stacked[has_deviation]
-        # As scipy.stats.ttest_1samp, which takes most of a report's time to look for gaps in the data.
+        # Like scipy.stats.ttest_1samp, which spends most of a report's time looking for missing values.
         statistics = (tested.mean(axis=1) - expected) / (tested.std(axis=1, ddof=1) / size**0.5)
         p_values = 2 * t.sf(np.abs(statistics), size - 1)
         for k, statistic, p in zip(places[has_deviation], statistics, p_values, strict=True):
@@ -46,11 +59,17 @@ def t_tests(samples: Sequence[Sequence[float] | Floats], expected: float = 0.0) 
     return found
 
 
-def over_both(pairs: Sequence[tuple[TTest, TTest]]) -> list[TTest]:
-    """Would other seeds on other images show the difference? min F' of Clark (1973, The language-as-fixed-effect
-    fallacy): the variances of the mean over either add up, which takes a little too much, never too little.
+def min_f_prime(pairs: Sequence[tuple[TTest, TTest]]) -> list[TTest]:
+    """Tests whether other seeds on other images would show the difference: min F' (Clark 1973).
 
-    Its root, which is a t, has the sign that both share; where they share none, it is 0.
+    "The language-as-fixed-effect fallacy" (https://doi.org/10.1016/S0022-5371(73)80014-3): the variances of the mean
+    over seeds and over images add up, which is never too small and slightly too large.
+
+    Args:
+        pairs: For each comparison its test over seeds and its test over images.
+
+    Returns:
+        For each comparison the root of min F', a t with the sign that both tests share; 0 where the signs differ.
     """
     if not pairs:
         return []
@@ -69,5 +88,5 @@ def over_both(pairs: Sequence[tuple[TTest, TTest]]) -> list[TTest]:
 
 
 def p_above(test: TTest) -> float:
-    """One-sided: small where the mean is above what was expected."""
+    """Returns the one-sided p-value, which is small where the mean is above the expected one."""
     return test.p / 2 if test.statistic > 0 else 1 - test.p / 2

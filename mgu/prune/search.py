@@ -1,0 +1,106 @@
+"""Search for candidates and the choice among them, with the time and energy that they take."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from mgu.config.prune import PruneConfig
+from mgu.data.splits import Splits
+from mgu.factory.trained import TrainedRun
+from mgu.measure.contention import ContentionMonitor
+from mgu.measure.energy import build_meter
+from mgu.models.convnet import ConvNet
+from mgu.prune.choose import Choice, accuracy_of, choose
+from mgu.prune.fine_tune import FineTuner, steps_of
+from mgu.prune.fix_gates import Candidate, fix_by_threshold, fix_stepwise
+from mgu.results.result import Energy
+from mgu.train.loop import Fit
+
+Tell = Callable[[str], None]  # prints a line of progress
+
+
+class SearchResult(NamedTuple):
+    """Holds the candidates, the choice, and what both took.
+
+    Attributes:
+        candidates: The candidates in the order in which they were found.
+        accuracies: Their accuracies before fine-tuning.
+        choice: The chosen candidate.
+        search_s: Seconds of the search.
+        tune_s: Seconds of fine-tuning.
+        energy: Energy of both; None if it was not measured.
+        contended: Whether another run shared the machine.
+    """
+
+    candidates: list[Candidate]
+    accuracies: list[float]
+    choice: Choice
+    search_s: float
+    tune_s: float
+    energy: Energy | None
+    contended: bool
+
+
+def search(trained: TrainedRun, splits: Splits, config: PruneConfig, image: Tensor, tell: Tell) -> SearchResult:
+    """Searches for candidates, and fine-tunes and chooses among them.
+
+    Args:
+        trained: The run of the unit.
+        splits: Data to train on and to decide by.
+        config: Settings of pruning.
+        image: An example (1, C, H, W).
+        tell: Function that prints a line of progress.
+
+    Returns:
+        The candidates, the choice, and what both took.
+    """
+    model = trained.model
+    assert isinstance(model, ConvNet)
+    reference = accuracy_of(model, splits.val)
+    tell(f"the unit: {100 * reference:.2f} % on the {len(splits.val)} images that decide")
+    meter = build_meter(trained.config.energy, splits.val.device)
+    candidates: list[Candidate] = []
+    accuracies: list[float] = []
+    with ContentionMonitor() as contention, meter:
+        started = time.perf_counter()
+        torch.manual_seed(trained.config.seed)  # for dropout
+        tuner = _fine_tuner(trained, splits, config, tell)
+        work = copy.deepcopy(model)  # the stepwise method trains what it prunes
+        for candidate in _candidates(work, splits, config, tuner):
+            candidates.append(candidate)
+            accuracies.append(accuracy_of(candidate.model, splits.val))
+            tell(f"{candidate.name}: {100 * accuracies[-1]:.2f} %")
+        searched = time.perf_counter()
+        whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
+        if candidates and config.epochs:
+            tell(f"fine-tuning the smallest candidates for at most {config.epochs} epochs")
+        choice = choose(candidates or [whole], accuracies or [reference], reference, splits.val, image, config, tuner)
+        tuned = time.perf_counter()
+    for name, accuracy in choice.tuned.items():
+        tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
+    seconds = searched - started, tuned - searched
+    return SearchResult(candidates, accuracies, choice, *seconds, meter.energy, contention.contended)
+
+
+def _fine_tuner(trained: TrainedRun, splits: Splits, config: PruneConfig, tell: Tell) -> FineTuner:
+    assert isinstance(trained.model, ConvNet)
+    steps_done = steps_of(trained.config, trained.result.best_epoch or 0, len(trained.splits.train))
+
+    def tell_epoch(name: str, fit: Fit) -> None:
+        row, best = fit.history[-1], fit.history[(fit.best_epoch or 1) - 1]
+        accuracy = f"{100 * row['val_accuracy']:.2f} %, best {100 * best['val_accuracy']:.2f} %"
+        tell(f"{name}, epoch {row['epoch']}: {accuracy}")
+
+    return FineTuner(trained.experiment, splits, steps_done, config, trained.model, tell_epoch)
+
+
+def _candidates(model: ConvNet, splits: Splits, config: PruneConfig, tuner: FineTuner) -> Iterator[Candidate]:
+    if config.method == "threshold":
+        return fix_by_threshold(model, splits.val, config)
+    return fix_stepwise(model, splits.train, config, tuner.some_batches)

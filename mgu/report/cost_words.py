@@ -1,0 +1,87 @@
+"""Sentences about the cost of the grid search and of the unit, and about the paper's claim on their ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from mgu.report.costs import Charge, charges, measured
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row
+from mgu.report.ranking.validity import component_of
+from mgu.results.result import describe_method
+
+CLAIMED_RATIO, CLAIMED_MODELS = 10, 24  # Damian and Piciu (2020), sections 6.1 and 6.3: 9.84x and 12.35x the time
+
+
+def describe_costs(table: Table) -> list[str]:
+    """Describes what grid search and unit cost, and their ratios.
+
+    Args:
+        table: A ranked table.
+
+    Returns:
+        One sentence for each side, those on the ratios, and on what these lack.
+    """
+    grid, units = table.baselines, table.units
+    lines = [f"{name}: {_describe(rows)}." for name, rows in (("Grid search", grid), ("Unit", units)) if rows]
+    if not (grid and units):
+        return lines
+    found = charges(table)
+    if not found:
+        missing = "unit" if measured(grid, lambda result: True) else "baseline"
+        reason = f"no {missing} was measured alone and without interruption"
+        return [*lines, f"The costs of grid search and unit cannot be compared: {reason}."]
+    alone, units_alone = found[0].num_grid, found[0].num_units
+    if alone < len(grid) or units_alone < len(units):
+        lines.append(
+            f"The ratios count {alone} of {len(grid)} baselines and {units_alone} of {len(units)} units: those that "
+            "were measured alone and without interruption. Without the others, a grid search costs less than it would."
+        )
+    return [*lines, *(charge.text for charge in found), *_claim(found[0], len(grid))]
+
+
+def _claim(charge: Charge, num_baselines: int) -> list[str]:
+    """What the ratios say of the paper's claim about a search over 24 models, or more."""
+    known = [ratio for ratio in charge.ratios if ratio.value is not None]
+    if num_baselines < CLAIMED_MODELS or not known:
+        return []
+    sides = {
+        "is supported": [ratio.text for ratio in known if (ratio.value or 0.0) >= CLAIMED_RATIO],
+        "is not supported": [ratio.text for ratio in known if (ratio.value or 0.0) < CLAIMED_RATIO],
+    }
+    said = [f"{word} by {' and '.join(texts)}" for word, texts in sides.items() if texts]
+    return [f"The paper's claim that a unit costs a tenth of the grid search {'; it '.join(said)}."]
+
+
+def _describe(rows: Sequence[Row]) -> str:
+    """The cost of training every model once; of several seeds the mean counts."""
+    runs = sum(len(row.runs) for row in rows)
+    count = f"{runs} run{'s' * (runs != 1)}"
+    if runs > len(rows):
+        count = f"{len(rows)} model{'s' * (len(rows) != 1)} in {count}, each counted once by the mean over its seeds,"
+    times = [[r.seconds.to_solution for r in row.cost.charged if r.seconds] for row in rows]
+    parts = [f"{count} took {sum(fmean(own) for own in times if own):,.0f} s to solution (wall clock)"]
+    parts += [text for part in ("cpu", "gpu") for text in _energy(rows, part)]
+    energies = [[r.energy for r in row.cost.charged if r.energy] for row in rows]
+    if known := [own for own in energies if own]:
+        grams = 1000 * sum(fmean(energy.emissions_kg for energy in own) for own in known)
+        processor_s = sum(fmean(energy.cpu_seconds for energy in own) for own in known)
+        parts += [f"{grams:,.3g} g of CO2 (all parts, estimated)", f"{processor_s:,.0f} s of processor time (measured)"]
+    text, results = ", ".join(parts), [result for row in rows for result in row.results]
+    if unknown := sum(result.energy is None for result in results):
+        text += f"; the energy and processor time of {unknown} runs are not known and not included"
+    if untimed := sum(result.seconds is None for result in results):
+        text += f"; the time of {untimed} failed runs is not known and not included"
+    return text
+
+
+def _energy(rows: Sequence[Row], part: str) -> list[str]:
+    """The energy of "cpu" or "gpu" with its method; nothing where it was not measured."""
+    components = [[c for r in row.cost.charged if (c := component_of(r, part))] for row in rows]
+    known = [own for own in components if own]
+    if not known:
+        return []
+    method = "+".join(sorted({name for own in known for c in own for name in c.method.split("+")}))
+    wh = 1000 * sum(fmean(c.kwh for c in own) for own in known)
+    return [f"{wh:,.3g} Wh of {part.upper()} energy ({describe_method(method)})"]

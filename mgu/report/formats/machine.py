@@ -1,0 +1,162 @@
+"""Reports for machines: CSV and JSON with exact values."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from mgu.report.analysis import Analysis
+from mgu.report.ranking.columns import columns
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row
+from mgu.report.stats.budget import BestSoFar
+from mgu.report.stats.compare import Comparison
+from mgu.report.stats.replication import Pair
+from mgu.report.stats.verdict import Verdict
+from mgu.report.stats.words import verdict_sentence
+
+UNITS = {
+    "*_acc": "percent, and so *_acc_sd, _low and _high",
+    "*_accuracy, difference, low, high, margin, optimism": "fractions of one",
+    "*_s": "seconds",
+    "*_wh": "watt-hours, by the method in *_method",
+    "*_kg_estimated": "kilograms of CO2-equivalent",
+}
+
+
+def to_csv(tables: Sequence[Table]) -> str:
+    """Writes one line for each model with exact values.
+
+    Accuracies are in percent, and a cell is empty where nothing was measured. The column `seed` lists the seeds of the
+    runs that share a row, separated by blanks.
+
+    Args:
+        tables: Ranked tables.
+
+    Returns:
+        The CSV text with one header for all tables.
+    """
+    keys: dict[str, None] = {}
+    for table in tables:
+        keys.update(dict.fromkeys(column.key for column in columns(table)))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=[*keys, "experiment", "dataset", "split", "seed"], lineterminator="\n")
+    writer.writeheader()
+    for table in tables:
+        seeds = (" ".join(str(result.seed) for result in row.results) for row in table.rows)
+        writer.writerows(
+            record | _origin(table) | {"seed": own} for record, own in zip(_records(table), seeds, strict=True)
+        )
+    return text.getvalue()
+
+
+def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
+    """Writes rows, statistics and sentences of each experiment.
+
+    Args:
+        analyses: The experiments.
+        skipped: One line for each file that could not be read.
+
+    Returns:
+        The JSON text.
+    """
+    experiments = [_experiment(analysis) for analysis in analyses]
+    return json.dumps({"units": UNITS, "experiments": experiments, "skipped": list(skipped)}, indent=2) + "\n"
+
+
+def _experiment(analysis: Analysis) -> dict[str, Any]:
+    table, verdict, curve = analysis.table, analysis.verdict, analysis.best_so_far
+    return {
+        **_origin(table),
+        "task": table.task,
+        "rows": [record | {"seeds": _runs(row)} for record, row in zip(_records(table), table.rows, strict=True)],
+        "verdict": verdict and _verdict(verdict),
+        "optimism": analysis.optimism._asdict(),
+        "cost_ratios": [
+            {"charged": charge.title, **{ratio.kind: ratio.value for ratio in charge.ratios}}
+            for charge in analysis.charges
+        ],
+        "budget": curve and _budget(curve),
+        "paper": [_pair(pair) for pair in analysis.replication],
+        "summary": analysis.lines,
+    }
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "outcome": verdict.outcome,
+        "sentence": verdict_sentence(verdict),
+        "unit": verdict.unit.name,
+        "margin": verdict.margin,
+        "compared_on": verdict.table.tested,
+        "median": verdict.median.baseline.name,
+        "own_layout": verdict.same_layout and verdict.same_layout.baseline.name,
+        "comparisons": [_comparison(own) for own in verdict.comparisons],
+    }
+
+
+def _budget(curve: BestSoFar) -> dict[str, Any]:
+    return {
+        "unit_s": curve.unit_s,
+        "unit_accuracy": curve.unit_accuracy,
+        "grid_expected_at_unit_s": float(curve.expected[curve.at_unit]),
+        "grid_reaches_unit_after_s": curve.reached_s,
+    }
+
+
+def _runs(row: Row) -> list[dict[str, Any]]:
+    metric = row.result.score.metric
+    values: dict[int, float] = row.values("val", metric)
+    return [
+        {
+            "seed": result.seed,
+            "name": result.name,
+            "identity": result.identity,
+            "status": result.status,
+            f"val_{metric}": values.get(result.seed),
+            "tts_s": result.seconds.to_solution if result.seconds else None,
+        }
+        for result in row.results
+    ]
+
+
+def _comparison(own: Comparison) -> dict[str, Any]:
+    """A comparison with differences in 0..1."""
+    return {
+        "baseline": own.baseline.name,
+        "seeds": list(own.seeds),
+        "difference": own.difference.mean,
+        "low": own.difference.low,
+        "high": own.difference.high,
+        "effect": own.effect,
+        "p_seeds": own.p_seeds,
+        "p_images": own.p_images,
+        "p_both": own.p,
+        "p_corrected": own.p_corrected,
+        "p_margin": own.p_margin,
+    }
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "paper_name": pair.paper.model_name,
+        "model_name": pair.row.name,
+        "paper_val_acc": pair.paper.val_acc,
+        "val_acc": pair.ours,
+        "difference": pair.difference,
+        "paper_outside_interval": pair.is_outside,
+        "diverged": pair.diverged,
+    }
+
+
+def _origin(table: Table) -> dict[str, str]:
+    return {"experiment": table.experiment, "dataset": table.dataset, "split": table.split}
+
+
+def _records(table: Table) -> list[dict[str, str | int | float | None]]:
+    """The values of each row by column."""
+    shown = columns(table)  # looks at every row, so it is called once for the table
+    return [{column.key: column.value(row) for column in shown} for row in table.rows]

@@ -1,0 +1,79 @@
+"""Time and energy of one model: means over those of its seeds whose measurements can be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from statistics import fmean
+
+from mgu.report.ranking.validity import component_of, is_disturbed, is_short, is_starved
+from mgu.results.result import Component, Result
+
+
+@dataclass(frozen=True)
+class ModelCost:
+    """Averages the measured time and energy of one model over its seeds.
+
+    Attributes:
+        results: The results of all its runs.
+    """
+
+    results: Sequence[Result]
+
+    @cached_property
+    def charged(self) -> list[Result]:
+        """The runs whose cost counts in a search: the undisturbed ones if there are any, else all."""
+        known = [result for result in self.results if result.seconds]
+        return [result for result in known if not is_disturbed(result)] or known
+
+    @cached_property
+    def timed(self) -> list[Result]:
+        """The runs whose time to solution and energy count: a failed run found no solution."""
+        return [result for result in self.charged if result.status != "failed"]
+
+    @property
+    def tts_s(self) -> float | None:
+        """Mean time to solution in seconds; None where no run has one."""
+        return _mean(result.seconds.to_solution for result in self.timed if result.seconds)
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether every run was disturbed: such a model is in no ratio."""
+        return all(is_disturbed(result) for result in self.timed)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a run was too short for its energy to be compared."""
+        return any(is_short(result) for result in self.timed)
+
+    @property
+    def is_starved(self) -> bool:
+        """Whether a run had to share the processor."""
+        return any(is_starved(result) for result in self.timed)
+
+    @property
+    def marks(self) -> str:
+        """Marks of its time that a note below the table explains: ~ short, ! contended or starved, + resumed."""
+        is_contended = self.is_starved or any(result.contended for result in self.timed)
+        is_resumed = any(result.resumed for result in self.timed)
+        return "~" * self.is_short + "!" * is_contended + "+" * is_resumed
+
+    def mean_energy(self, name: str) -> float | None:
+        """Returns the mean of a numeric field of Energy; None where a run has no energy."""
+        values = [getattr(result.energy, name) for result in self.timed if result.energy]
+        return _mean(values) if len(values) == len(self.timed) else None
+
+    def component(self, part: str) -> Component | None:
+        """Returns the mean energy of "cpu", "gpu" or "ram"; None where a run lacks it. Methods are joined by "+"."""
+        components = [component_of(result, part) for result in self.timed]
+        known = [component for component in components if component]
+        if not known or len(known) < len(components):
+            return None
+        methods = "+".join(sorted({component.method for component in known}))
+        return Component(kwh=fmean(component.kwh for component in known), method=methods)
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return fmean(known) if known else None

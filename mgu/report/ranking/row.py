@@ -1,0 +1,137 @@
+"""One row of a ranking: a model, its runs by seed, and its scores over them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from mgu.data.datasets import find_kind
+from mgu.report.ranking.model_cost import ModelCost
+from mgu.report.ranking.paper import PaperRow, find_row
+from mgu.report.ranking.seeds import Spread, guess, spread, stem
+from mgu.results.load import Run
+from mgu.results.result import Metrics, Result
+from mgu.tasks.score import BOUNDS
+
+Split = Literal["train", "val", "test"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Holds one model of a ranking with all its seeds.
+
+    Attributes:
+        rank: Its place from 1; None if all its runs failed.
+        runs: Its runs by seed, at least one.
+    """
+
+    rank: int | None
+    runs: tuple[Run, ...]
+
+    @cached_property
+    def paper(self) -> PaperRow | None:
+        """The paper's row of the same model, if there is one."""
+        return find_row(self.result)
+
+    @property
+    def result(self) -> Result:
+        """A result that stands for what all seeds share: the first that did not fail, if there is one."""
+        return next((result for result in self.results if result.status != "failed"), self.results[0])
+
+    @cached_property
+    def results(self) -> list[Result]:
+        """The results of its runs."""
+        return [run.result for run in self.runs]
+
+    @cached_property
+    def cost(self) -> ModelCost:
+        """Its time and energy over the seeds."""
+        return ModelCost(self.results)
+
+    @property
+    def name(self) -> str:
+        """The name of the run, without the seed where there are several."""
+        return self.result.name if len(self.runs) == 1 else stem(self.result)
+
+    @property
+    def examples(self) -> str:
+        """A word for the examples of its data set, in the plural."""
+        return find_kind(self.result.config.get("dataset", {}).get("name")).examples
+
+    @property
+    def is_unit(self) -> bool:
+        """Whether it is the paper's unit."""
+        return self.result.kind == "unit"
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is a model of the grid search."""
+        return self.result.kind == "baseline"
+
+    @property
+    def status(self) -> str:
+        """The status that all seeds share, or how many seeds have each status."""
+        counts = Counter(result.status for result in self.results)
+        if len(counts) == 1:
+            return self.result.status
+        return ", ".join(f"{counts[status]} {status}" for status in ("ok", "diverged", "failed") if counts[status])
+
+    def values(self, split: Split, metric: str) -> dict[int, float]:
+        """Returns the metric by seed, over the runs that did not fail; {} if no seed was evaluated.
+
+        The accuracy of a run that diverged before its first epoch ended counts as a guess; it has no other metric.
+        """
+        if (split, metric) not in self._values:
+            self._values[split, metric] = _values_of(self, split, metric)
+        return self._values[split, metric]
+
+    def accuracies(self, split: Split) -> dict[int, float]:
+        """Returns the accuracy by seed, see `values`; {} for a task without accuracy."""
+        return self.values(split, "accuracy")
+
+    def spread(self, split: Split, metric: str = "accuracy") -> Spread | None:
+        """Returns mean and interval over the seeds, within the metric's bounds; None if no seed was evaluated."""
+        key = (split, metric)
+        if key not in self._spreads:
+            found = spread(list(self.values(split, metric).values()))
+            if found and found.low is not None and found.high is not None:
+                low, high = BOUNDS[metric]
+                found = found._replace(low=max(found.low, low), high=min(found.high, high))
+            self._spreads[key] = found
+        return self._spreads[key]
+
+    @property
+    def val_accuracy(self) -> float | None:
+        """Mean validation accuracy; None for a task without accuracy, too."""
+        own = self.spread("val")
+        return own.mean if own else None
+
+    @property
+    def val_score(self) -> float | None:
+        """Mean of the validation metric that the row is ranked by."""
+        own = self.spread("val", self.result.score.metric)
+        return own.mean if own else None
+
+    @cached_property
+    def _values(self) -> dict[tuple[Split, str], dict[int, float]]:
+        return {}
+
+    @cached_property
+    def _spreads(self) -> dict[tuple[Split, str], Spread | None]:
+        return {}
+
+
+def _values_of(row: Row, split: Split, metric: str) -> dict[int, float]:
+    ended = [result for result in row.results if result.status != "failed"]
+    metrics: list[Metrics | None] = [getattr(result, split) for result in ended]
+    if not any(metrics):
+        return {}
+    lost = guess(row.result) if metric == "accuracy" and row.result.task == "classification" else None
+    found = {
+        result.seed: getattr(own, metric) if own else lost
+        for result, own in zip(ended, metrics, strict=True)
+        if own or result.val is None
+    }
+    return {seed: value for seed, value in found.items() if value is not None}

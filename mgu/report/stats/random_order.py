@@ -1,0 +1,49 @@
+"""Best model of a search in random order, over all orders, by the budget.
+
+It is computed over all orders, without drawing any. Models are tried one after another until the budget is spent; one
+that exceeds it is lost. Let L be the models that score below a threshold, H the others. The best reaches the threshold
+if the first model of H ends in time, that is, if the cost of the models of L before it, a subset S, leaves room for it.
+Of all orders of N models, a share of 1 / (N C(N-1, |S|)) begins with S and then that model; subsets are counted by
+size and cost as in the knapsack problem.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def win_probabilities(costs: Sequence[int], scores: Sequence[float]) -> Floats:
+    """Computes how probable it is that each model is the best of those that ended within a budget.
+
+    Args:
+        costs: Cost of each of N models in whole steps.
+        scores: Score of each model; of equal scores the first wins.
+
+    Returns:
+        Probabilities (N + 1, budgets from 0 to the sum of costs); the last row is that no model has ended.
+    """
+    import numpy as np
+
+    count, total = len(costs), sum(costs)
+    share = np.array([1 / (count * math.comb(count - 1, size)) for size in range(count)])
+    subsets = np.zeros((count, total + 1))  # subsets of L by size and exact cost
+    subsets[0, 0] = 1
+    order = sorted(range(count), key=lambda k: (scores[k], -k))  # worst first
+    reached = np.zeros((count + 1, total + 1))  # by the size of L: that a model of H has ended
+    for size_of_l, k in enumerate(order):
+        room = (share @ subsets).cumsum()  # by budget left, summed over S
+        for other in order[size_of_l:]:
+            reached[size_of_l, costs[other] :] += room[: total + 1 - costs[other]]
+        subsets[1:, costs[k] :] += subsets[:-1, : total + 1 - costs[k]].copy()
+    wins = np.empty_like(reached)
+    wins[order] = reached[:-1] - reached[1:]
+    wins[count] = 1 - reached[0]
+    return wins.clip(0, 1)

@@ -1,0 +1,100 @@
+"""Costs of the grid search and the unit: which runs count, and which can be compared."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from mgu.report import Analysis
+from mgu.report.formats import to_csv
+from mgu.results.result import Component
+from tests.examples import example_result, example_unit, ranked, sentences
+from tests.report.runs import markdown
+
+
+def test_the_cost_of_the_search_with_and_without_diverged_units() -> None:
+    """The CIFAR figures of the paper: 13,495 s for the grid, 1,089 s for one unit, 2,115 s for one that diverged."""
+    results = [example_result(f"b{i}", train_s=13495 / 24, cpu_kwh=0.01) for i in range(24)]
+    results += [example_unit("u7", train_s=1089.0, cpu_kwh=0.04)]
+    results += [example_unit("u15", status="diverged", val_accuracy=0.3, train_s=2115.0, cpu_kwh=0.08)]
+    lines = "\n".join(sentences(results))
+    assert (
+        "Grid search: 24 runs took 13,495 s to solution (wall clock), 240 Wh of CPU energy (model, estimated)" in lines
+    )
+    assert "units not counted): 12.4x in time, 6.0x in CPU energy (model, estimated)" in lines
+    assert "(all runs counted): 4.2x in time, 2.0x in CPU energy (model, estimated)" in lines
+    assert "1 of 26 runs diverged." in lines
+
+
+def test_what_failed_is_paid_for_but_is_no_time_to_solution() -> None:
+    lost = example_result("lost-s1", seed=1, status="failed", val_accuracy=None, train_s=60.0)
+    lines = "\n".join(sentences([example_result("lost-s0", train_s=20.0), lost, example_unit(train_s=20.0)]))
+    assert "(all runs counted): 2.0x in time" in lines
+    assert "(diverged and failed runs not counted): 1.0x in time" in lines
+    (table,) = ranked([example_result("lost-s0", train_s=20.0), lost])
+    assert table.rows[0].cost.tts_s == 20
+
+
+def test_the_claim_of_a_tenth_is_held_against_the_ratios() -> None:
+    grid = [example_result(f"b{i}", train_s=20.0, cpu_kwh=0.01) for i in range(24)]
+    lines = "\n".join(sentences([*grid, example_unit(train_s=40.0, cpu_kwh=0.03)]))
+    assert "claim that a unit costs a tenth of the grid search is supported by 12.0x in time" in lines
+    assert "it is not supported by 8.0x in CPU energy (model, estimated)." in lines
+    assert "a tenth" not in "\n".join(sentences([*grid[:3], example_unit()]))
+
+
+def test_methods_are_never_mixed_in_a_ratio() -> None:
+    results = [example_result(cpu_method="rapl"), example_unit(cpu_method="model")]
+    lines = "\n".join(sentences(results))
+    assert "1.0x in time, CPU energy cannot be compared (methods model and rapl)" in lines
+    text = markdown(ranked(results))
+    assert "1 rapl, measured" in text and "1 model, estimated" in text and "CPU [Wh] |" in text
+
+
+def test_contended_and_resumed_runs_are_marked_and_in_no_ratio() -> None:
+    results = [example_result(f"b{i}", train_s=100.0, contended=i == 0, resumed=int(i == 1)) for i in range(4)]
+    (table,) = ranked([*results, example_unit(train_s=50.0)])
+    text = markdown([table])
+    assert "100.0! " in text and "100.0+ " in text
+    lines = Analysis(table).lines
+    assert any("2 of 4 baselines and 1 of 1 units" in line for line in lines)
+    assert any(
+        line.startswith("The grid search costs, relative to the unit") and "4.0x in time" in line for line in lines
+    )
+    assert any("1 of 5 runs shared the host" in line for line in lines)
+    assert any("1 of 5 runs were interrupted and resumed" in line for line in lines)
+    rows = list(csv.DictReader(io.StringIO(to_csv([table]))))
+    assert sorted(row["contended"] + row["resumed"] for row in rows) == ["00", "00", "00", "01", "10"]
+    (alone,) = ranked([*results, example_unit(contended=True)])
+    assert any("cannot be compared: no unit was measured alone" in line for line in Analysis(alone).lines)
+
+
+def test_energy_that_is_not_known_of_every_run_gives_no_ratio() -> None:
+    results = [example_result("a"), example_result("b", energy=None), example_unit("u")]
+    lines = "\n".join(sentences(results))
+    assert "the energy and processor time of 1 runs are not known and not included" in lines
+    assert "2.0x in time, CPU energy cannot be compared (not known for every run)" in lines
+
+
+def test_short_runs_are_marked() -> None:
+    (table,) = ranked([example_result("quick", train_s=3.0), example_result("long")])
+    assert "3.0~" in markdown([table]) and "20.0~" not in markdown([table])
+    assert any(
+        "1 of 2 runs took under 10 s (marked ~): too few energy readings" in line for line in Analysis(table).lines
+    )
+
+
+def test_gpu_energy_has_its_own_column_and_method() -> None:
+    result = example_result()
+    assert result.energy is not None
+    energy = {part: getattr(result.energy, part) for part in result.energy.__struct_fields__}
+    energy["gpu"] = Component(kwh=0.0123, method="nvml_counter")
+    text = markdown(ranked([example_result(energy=type(result.energy)(**energy))]))
+    assert "GPU [Wh] nvml_counter, measured" in text and "12.3" in text
+    assert "GPU" not in markdown(ranked([result]))
+
+
+def test_every_cost_is_in_the_machine_readable_forms() -> None:
+    (row,) = csv.DictReader(io.StringIO(to_csv(ranked([example_result()]))))
+    assert (row["ram_wh"], row["ram_method"], row["co2_kg_estimated"]) == ("2.0", "model", "0.0001")
+    assert float(row["processor_s"]) == 19

@@ -1,0 +1,60 @@
+"""Figures: tick labels are plain numbers, and legends and captions speak only of what is drawn."""
+
+from __future__ import annotations
+
+import re
+
+from matplotlib.figure import Figure
+
+from mgu.report import Analysis
+from mgu.report.figures import figures
+from mgu.results.result import Result
+from tests.examples import example_result, example_unit, ranked
+
+
+def drawn(*results: Result) -> dict[str, tuple[str, Figure]]:
+    """The caption and the figure of everything that the runs allow."""
+    (table,) = ranked(results)
+    return {name: (own.caption, own.draw()) for name, own in figures(Analysis(table)).items()}
+
+
+def ticks(figure: Figure) -> list[str]:
+    figure.canvas.draw()
+    return [text for label in figure.axes[0].get_xticklabels(which="both") if (text := label.get_text())]
+
+
+def legend(figure: Figure) -> list[str]:
+    own = figure.axes[0].get_legend()
+    return [text.get_text() for text in own.get_texts()] if own else []
+
+
+def test_log_ticks_are_plain_numbers() -> None:
+    for scale in (1.0, 1e-3, 40.0):
+        grid = [example_result(f"b{k}", cpu_kwh=scale * 10 ** (k - 5)) for k in range(3)]
+        labels = ticks(drawn(*grid, example_unit(cpu_kwh=scale * 1e-4))["pareto"][1])
+        assert len(labels) > 2 and all(re.fullmatch(r"[\d,]+(\.\d+)?|\de-\d+", label) for label in labels), labels
+
+
+def test_the_legend_names_only_what_is_drawn() -> None:
+    plain = drawn(example_result("a", train_s=20), example_unit(val_accuracy=0.95, train_s=40, cpu_kwh=0.002))
+    assert legend(plain["pareto"][1]) == ["Pareto front", "unit", "ln"] and not legend(plain["ranks"][1])
+    highway = {"mgu": {"wiring": "highway", "processors": {"activated": ["activation"]}, "skip_gate": True}}
+    config = example_unit().config | highway
+    block = example_unit("highway-s0", model="block", val_accuracy=0.5, config=config)
+    resumed = example_result("a", resumed=1, residual=True)
+    said = legend(drawn(resumed, block)["pareto"][1])
+    assert said == ["ln", "other block", "hollow: with residual", "faint: run resumed,\nnot on the front"]
+    shared = legend(drawn(example_result("a", contended=True))["pareto"][1])
+    assert shared == ["ln", "faint: machine shared,\nnot on the front"]
+
+
+def test_captions_name_only_what_is_drawn() -> None:
+    one = drawn(example_result("a-s0", contended=True))
+    assert one["ranks"][0] == "Mean validation accuracy of every model."
+    assert one["pareto"][0] == "Validation accuracy of each model against its cost."
+    seeds = [example_result(f"a-s{seed}", seed=seed, val_accuracy=0.9 + seed / 100) for seed in range(2)]
+    many = drawn(*seeds, *(example_result(f"b{k}-s0", val_accuracy=0.5) for k in range(50)))
+    assert "Pareto front" not in many["pareto"][0] and "Pareto front" not in legend(many["pareto"][1])  # a single point
+    assert many["ranks"][0] == "Mean validation accuracy of the 40 best models and units with its 95 % interval."
+    two = drawn(example_result("a"), example_unit(val_accuracy=0.95, cpu_kwh=0.002))
+    assert "Pareto front" in two["pareto"][0] and "Pareto front" in legend(two["pareto"][1])

@@ -1,0 +1,67 @@
+"""Optimism of a selected winner, against closed forms and the whole bootstrap."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from mgu.report import Analysis, rank
+from mgu.report.stats import (
+    Bits,
+    describe_verdict,
+    optimism,
+)
+from mgu.results.load import Run
+from mgu.results.result import Metrics
+from tests.examples import example_result, ranked
+from tests.report.runs import NUM_IMAGES, Trained, analyse
+
+
+def test_holdout_picks_on_validation_and_compares_on_test_images(trained: Trained) -> None:
+    def with_test(runs: list[Run], test: list[float]) -> list[Run]:
+        metrics = [Metrics(loss=0.1, accuracy=accuracy, precision=0.9, recall=0.9) for accuracy in test]
+        return [Run(type(run.result)(**{f: getattr(run.result, f) for f in run.result.__struct_fields__}
+                                     | {"test": own, "split": "holdout"}), run.folder)
+                for run, own in zip(runs, metrics, strict=True)]  # fmt: skip
+
+    a, b = with_test(trained("a", [0.95, 0.96]), [0.90, 0.93]), with_test(trained("b", [0.94, 0.93]), [0.99, 0.98])
+    analysis = analyse(with_test(trained("unit", [0.5, 0.5]), [0.97, 0.98]), a, b)
+    own = analysis.verdict
+    assert own and own.best.baseline.name == "a" and own.best.difference.mean == pytest.approx(0.06)
+    assert (
+        "best baseline (selected on validation images), a, is +6.00 points, 95 % interval" in describe_verdict(own)[1]
+    )
+    lost = (0.05 - (0.05 - 0.05) / 2 + 0.03 - (0.03 - 0.05) / 2) / 2
+    assert analysis.optimism == (None, None, pytest.approx(lost))
+    assert "exceeds the mean loss of all models by +4.50 points" in "\n".join(analysis.lines)
+
+
+def test_optimism_over_seeds_and_images(trained: Trained) -> None:
+    """Two coins: whichever is picked on a sample is there E|difference| / 2 better than on all images."""
+    runs = [*trained("a", [0.5, 0.6]), *trained("b", [0.5, 0.4], shift=NUM_IMAGES // 2)]
+    (table,) = rank(runs)
+    found = optimism(table, Analysis(table).correct)
+    assert found.over_seeds == pytest.approx((0.5 - (0.6 + 0.4) / 2 + 0.6 - 0.5) / 2)  # a tie, then a
+    first = optimism(rank([runs[0], runs[2]])[0], Analysis(rank([runs[0], runs[2]])[0]).correct)
+    # Each image is right in exactly one: the difference has deviation 2 sqrt(1/4 / n), its mean size sqrt(2/pi) of it.
+    assert first.over_images == pytest.approx(math.sqrt(2 / math.pi) / math.sqrt(NUM_IMAGES) / 2, rel=0.1)
+
+
+def test_a_winner_beyond_doubt_is_not_flattered(trained: Trained) -> None:
+    (table,) = rank([*trained("a", [0.9]), *trained("b", [0.5])])
+    assert optimism(table, Analysis(table).correct).over_images == 0
+
+
+def test_optimism_over_images_is_that_of_the_whole_bootstrap() -> None:
+    """Also where images are easy or hard for all models, which the report leaves out of its draws."""
+    random = np.random.default_rng(3)
+    hard = random.random(NUM_IMAGES) < 0.2
+    hits = np.where(hard, random.random((5, NUM_IMAGES)) < 0.5, random.random((5, NUM_IMAGES)) < 0.99)
+    draws = random.multinomial(NUM_IMAGES, np.full(NUM_IMAGES, 1 / NUM_IMAGES), 20_000) / NUM_IMAGES
+    resampled = hits @ draws.T
+    expected = (resampled.max(axis=0) - hits.mean(axis=1)[resampled.argmax(axis=0)]).mean()
+    table = ranked(example_result(f"b{k}") for k in range(5))[0]
+    found = optimism(table, [{0: Bits(NUM_IMAGES, np.packbits(own).tobytes())} for own in hits])
+    assert found.over_images == pytest.approx(expected, rel=0.08)

@@ -1,0 +1,52 @@
+"""Groups of runs that differ only in their seed, and the spread over them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_1samp
+
+from mgu.config.run import RunConfig
+from mgu.report.ranking.seeds import group_seeds, spread
+from mgu.results.load import Run
+from tests.conftest import Configure
+from tests.examples import example_result
+from tests.report.runs import Trained, analyse
+
+
+def test_a_spread_is_that_of_the_t_distribution() -> None:
+    values = [0.91, 0.94, 0.90, 0.97, 0.93]
+    own = spread(values)
+    low, high = ttest_1samp(values, 0).confidence_interval(0.95)
+    assert own and own == pytest.approx((np.mean(values), 5, np.std(values, ddof=1), low, high))
+    assert spread([0.5]) == (0.5, 1, None, None, None) and spread([]) is None
+
+
+def test_seeds_of_what_has_one_identity_but_for_them_are_a_group(configure: Configure) -> None:
+    """What belongs to no identity must not part seeds, and what does must."""
+    same = {"runs_dir": "a", "force": True, "training.timeout": 9.0, "dataset.root": "b", "energy.enabled": True,
+            "device": "auto", "experiment_name": "c", "layout.name": "d"}  # fmt: skip
+    other = {"optimizer.lr": 0.5, "training.epochs": 3, "threads": 7, "engine": "eager", "norm.eps": 0.5}
+    base = configure("norm=ln", "seed=3")
+    for key, value in (same | other).items():
+        values = base.model_dump()
+        section, _, name = key.rpartition(".")
+        (values[section] if section else values)[name] = value
+        changed = RunConfig.model_validate(values)
+        runs = [Run(example_result(f"x-s{seed}", config=config.model_dump(mode="json"), seed=seed), Path())
+                for seed, config in enumerate((base, changed))]  # fmt: skip
+        assert (changed.identity == base.identity) == (key in same) == (len(group_seeds(runs)[0]) == 1), key
+
+
+def test_a_repeated_seed_is_left_out_and_said(trained: Trained) -> None:
+    once = trained("a", [0.9, 0.8])
+    analysis = analyse(once, once[:1])
+    assert [len(row.runs) for row in analysis.table.rows] == [2]
+    assert "1 of all runs repeat a seed of their model and are left out." in analysis.lines
+
+
+def test_of_a_repeated_seed_the_one_that_did_not_fail_counts(trained: Trained) -> None:
+    lost = Run(example_result("a-s0", status="failed", val_accuracy=None), Path())
+    assert analyse([lost], trained("a", [0.9])).table.rows[0].status == "ok"
