@@ -73,7 +73,7 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
     baselines = find_baselines(trained)
     models |= {name: _Model(by_itself(net, image.device)) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
-    with ContentionMonitor() as contention:
+    with ContentionMonitor() as monitor:
         points = _measure_points(trained, path, image)
         costs = measure({name: model.subject for name, model in models.items()}, image, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
@@ -96,7 +96,7 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
         energy=path.energy,
         train_s=spent.to_solution if spent else None,
         energy_of_training=trained.result.energy,
-        contended=path.contended or contention.contended,
+        contended=path.contended or monitor.contended,
         device=trained.experiment.device_name,
     )
     for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):  # nothing of an earlier call may pass for this one
@@ -156,7 +156,7 @@ def _search_and_tune(trained: TrainedRun, splits: Splits, config: PruneConfig, i
     meter = build_meter(trained.config.energy, splits.val.device)
     candidates: list[Candidate] = []
     accuracies: list[float] = []
-    with ContentionMonitor() as contention, meter:
+    with ContentionMonitor() as monitor, meter:
         started = time.perf_counter()
         torch.manual_seed(trained.config.seed)  # of dropout
         tuning = Tuning(
@@ -180,7 +180,7 @@ def _search_and_tune(trained: TrainedRun, splits: Splits, config: PruneConfig, i
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():
         tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
-    return _Path(candidates, accuracies, choice, searched - started, tuned - searched, meter.energy, contention.contended)
+    return _Path(candidates, accuracies, choice, searched - started, tuned - searched, meter.energy, monitor.contended)
 
 
 def _epoch_line(name: str, fit: Fit) -> str:
