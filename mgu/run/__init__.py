@@ -1,8 +1,8 @@
 """The training process: one run from its configuration to its result.json.
 
 worker.py is the entry point, execute.py reads from top to bottom: set up, train, evaluate, explain, record. training.py
-begins or continues, checkpoint.py holds what an interrupted run continues from. preflight.py and calibrate.py run before
-a sweep.
+begins or continues, checkpoint.py holds what an interrupted run continues from. preflight.py and calibrate.py run
+before a sweep.
 """
 
 from mgu.run.checkpoint import save_weights

@@ -315,12 +315,12 @@ def test_a_broken_image_is_refused_or_skipped_by_name(
         with pytest.raises(
             UserError, match=rf"must be whole and each there once, but {name} {reason}.* dataset.broken=skip"
         ):
-            open_dataset(of(root).dataset).splits
+            _ = open_dataset(of(root).dataset).splits
         assert not list(cache.glob("*.part")) and not list(cache.glob("*.json"))
     splits = open_dataset(of(root, "dataset.broken=skip").dataset).splits
     assert sum(len(part) for part in parts_of(splits)) == 3 * 24 - 1 and name in splits.notes[0]
     with pytest.raises(UserError, match=f"but {name} {reason}"):  # and not from the cache
-        open_dataset(of(root).dataset).splits
+        _ = open_dataset(of(root).dataset).splits
 
 
 def test_a_case_all_of_whose_images_are_broken(of: Of, tmp_path: Path) -> None:
@@ -330,7 +330,7 @@ def test_a_case_all_of_whose_images_are_broken(of: Of, tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"every class must have whole images .* of 'a' there is none left for (train|val|test)"
     ):
-        open_dataset(of(root, "dataset.broken=skip").dataset).splits
+        _ = open_dataset(of(root, "dataset.broken=skip").dataset).splits
 
 
 def test_what_is_cached_is_what_was_decoded(

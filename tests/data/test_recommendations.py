@@ -174,7 +174,7 @@ def test_a_run_is_known_by_its_files_and_not_by_where_they_lie(
     other = at(tmp_path)
     assert other.identity != first.identity and other.dataset.label != first.dataset.label
     with pytest.raises(UserError, match=r"must be the files that the run began with, but those in .* have changed"):
-        open_dataset(copy.dataset).splits
+        _ = open_dataset(copy.dataset).splits
 
 
 # Splits

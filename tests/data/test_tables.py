@@ -232,7 +232,7 @@ def test_the_identity_is_of_the_content_and_not_of_the_place(saved: Any, configu
     assert configure(*overrides, f"dataset.path={elsewhere}").identity == first.identity
     assert configure(*saved(some_rows(seed=1))).identity != first.identity
     with pytest.raises(UserError, match=r"the run began with, but .* has changed"):
-        open_dataset(first.dataset).splits
+        _ = open_dataset(first.dataset).splits
 
 
 def test_other_test_rows_are_another_experiment(saved: Any, configure: Configure) -> None:
@@ -292,7 +292,7 @@ def test_a_table_that_cannot_be_learned_from(
     content: pd.DataFrame | str, target: str, more: str, message: str, saved: Any, configure: Configure
 ) -> None:
     with pytest.raises(UserError, match=message) as caught:
-        open_dataset(configure(*saved(content, target), *more.split()).dataset).splits
+        _ = open_dataset(configure(*saved(content, target), *more.split()).dataset).splits
     assert len(str(caught.value).splitlines()) == 1
 
 
@@ -400,7 +400,7 @@ def test_parquet_is_read_where_pyarrow_is(tmp_path: Path, configure: Configure) 
             configure(*overrides)
         return
     with pytest.raises(UserError, match="'day' has dates"):
-        open_dataset(configure(*overrides).dataset).splits
+        _ = open_dataset(configure(*overrides).dataset).splits
     assert TableDataset(configure(*overrides, "dataset.drop=[day]").dataset).table.num_inputs == 5
 
 
