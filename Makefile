@@ -32,7 +32,7 @@ check: .venv/for-developing ## Set up and check format, style and types
 	.venv/bin/mypy
 
 .PHONY: extras
-extras: extra-joblib extra-slurm extra-ray extra-tensorboard extra-mlflow extra-onnx extra-parquet ## Add every optional part; one: make extra-NAME
+extras: extra-together extra-joblib extra-slurm extra-ray extra-tensorboard extra-mlflow extra-onnx extra-parquet ## Add every optional part; one: make extra-NAME
 extra-%: .venv/for-running
 	$(UV) sync --frozen --inexact --no-dev --compile-bytecode --extra $*
 
@@ -45,8 +45,9 @@ bench: .venv/for-developing ## Time the unit, the loop and their peers side by s
 	.venv/bin/python benchmarks/seeds.py
 
 .PHONY: results
-results: .venv/for-running ## Render results/ and the generated parts of README.md from the data of the studies
+results: .venv/for-running ## Render results/, the generated parts of README.md and docs/reference/
 	.venv/bin/python benchmarks/pages.py
+	.venv/bin/python docs/reference/generate.py
 
 .PHONY: gpu
 gpu: .venv/for-developing ## On a GPU: tests, step times, both experiments with their energy; OUT=folder, PHASES=names
