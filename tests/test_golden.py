@@ -17,6 +17,7 @@ def _read(file: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_every_run_that_can_be_composed_keeps_name_and_identity() -> None:
     recorded, now = _read(record.IDENTITIES), record.identities()
     changed = {what: (run, now.get(what)) for what, run in recorded.items() if now.get(what) != run}

@@ -81,6 +81,7 @@ def test_the_entry_points_of_the_child_process_are_functions(name: str) -> None:
     assert inspect.isfunction(pkgutil.resolve_name(getattr(isolation, name)))
 
 
+@pytest.mark.slow
 def test_what_the_server_imports_is_a_module() -> None:
     assert inspect.ismodule(pkgutil.resolve_name(isolation.PRELOAD))
 

@@ -18,6 +18,8 @@ from mgu.cli.main import main
 from mgu.errors import ProgramError, RunsFailed, UserError, marking_bugs
 from tests.conftest import Command
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
 
 

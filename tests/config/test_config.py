@@ -24,6 +24,7 @@ def options(group: str) -> list[str]:
     return sorted(file.stem for file in (conf_dir() / group).glob("*.yaml"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", [layout for layout in options("layout") if not layout.startswith("mf_")])
 def test_every_choice_builds_and_runs(layout: str, configure: Configure) -> None:
     image = "3,512,512" if "cervigram" in layout else "3,32,32"

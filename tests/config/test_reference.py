@@ -21,6 +21,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(FOLDER))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["config.md", "result.md", "cli.md"])
 def test_the_reference_is_current(page: str, scripts: None) -> None:
     rendered = importlib.import_module("generate").PAGES[page]()

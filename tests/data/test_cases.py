@@ -500,6 +500,7 @@ def test_what_is_said_of_the_data_is_said_once_a_sweep(of: Of, tmp_path: Path, c
         assert capsys.readouterr().out == f"{config.name}: 1 image skipped: x\n" * (not in_sweep)
 
 
+@pytest.mark.slow
 def test_a_user_trains_plans_and_reports_on_cases(mgu_run: Command, tmp_path: Path) -> None:
     save_cases(tmp_path / "cervix")
     own = {"MGU_CACHE": str(tmp_path / "own")}

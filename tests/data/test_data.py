@@ -48,6 +48,7 @@ def test_mnist(data_root: str) -> None:
     assert splits.train.pixels.float().mean().item() / 255 == pytest.approx(0.1307, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_cifar10(data_root: str) -> None:
     splits = load_splits("cifar10", data_root, "holdout", [3, 32, 32], 10)
     assert splits.test is not None

@@ -336,6 +336,7 @@ def test_sizes_and_flops_by_hand(configure: Configure, root: Path) -> None:
     assert model(torch.tensor([[[0, 1], [0, NUM_ITEMS]]])).isinf().tolist() == [[False, True]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "choice", ["layout=dense_2 mgu=reference", "layout=dense_2 norm=bn_pre residual=with", "layout=mf_32 norm=no_norm"]
 )

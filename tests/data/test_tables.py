@@ -142,6 +142,7 @@ def test_rows_held_out_teach_the_encoder_nothing() -> None:
 # UCI Adult
 
 
+@pytest.mark.slow
 def test_adult_as_uci_publishes_it(data_root: str, configure: Configure) -> None:
     train, test = load_adult(Path(data_root))
     assert [len(train), len(test)] == [32_561, 16_281]
@@ -167,6 +168,7 @@ def as_openml(train: pd.DataFrame, test: pd.DataFrame) -> SimpleNamespace:
     return SimpleNamespace(frame=frame.astype(dict.fromkeys(categories, "category")))
 
 
+@pytest.mark.slow
 def test_adult_from_openml_has_the_same_rows(data_root: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the download only the format can be tried here: the fetcher is a stand-in."""
     asked = {}
@@ -244,6 +246,7 @@ BASE = some_rows()
 HELD_OUT = int(torch.randperm(100, generator=torch.Generator().manual_seed(0))[0])  # a row that is tested
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "target", "more", "message"),
     [
@@ -349,6 +352,7 @@ def test_advice_on_columns_can_be_pasted(name: str) -> None:
     assert str(value) == name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["gz", "xz", "zip", "bz2"])
 def test_a_torn_archive_is_named(form: str, saved: Any, configure: Configure, tmp_path: Path) -> None:
     overrides, path = saved(BASE), tmp_path / f"houses.csv.{form}"
@@ -444,6 +448,7 @@ def test_metrics_of_regression_are_those_of_scikit_learn_in_the_targets_unit() -
     assert metrics["loss"] == pytest.approx((metrics["rmse"] / std) ** 2, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_run_of_regression_learns_and_is_measured_in_the_targets_unit(saved: Any, configure: Configure) -> None:
     config = configure(*saved(some_rows(600)), "mgu=reference", "training.epochs=15", "training.batch_size=32")
     run_folder(config).mkdir(parents=True)
@@ -476,6 +481,7 @@ def test_a_run_of_a_table_says_how_many_classes_it_has(saved: Any, configure: Co
     assert guess(msgspec.structs.replace(result, num_classes=None)) == 0
 
 
+@pytest.mark.slow
 def test_a_user_trains_plans_and_reports_on_a_file(saved: Any, mgu_run: Command, tmp_path: Path) -> None:
     overrides = [*saved(some_rows(300)), "training.epochs=2", "energy.enabled=false"]
     done = mgu_run("-m", *overrides, "norm=ln,no_norm")

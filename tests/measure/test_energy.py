@@ -20,6 +20,7 @@ from mgu.results.result import describe_method
 CPU_DEVICE = torch.device("cpu")
 
 
+@pytest.mark.slow
 def test_work_takes_processor_time_and_energy() -> None:
     warm_up(CPU_DEVICE, "ROU", 1.0)
     meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)

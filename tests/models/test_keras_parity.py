@@ -30,7 +30,10 @@ from mgu.train.nadam import build_nadam
 from mgu.unit.unit import MultiGatedUnit
 
 # Keras' Nadam turns tensors into arrays in a way that numpy 2 deprecates.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
+]
 
 LR, DECAY, BETAS = 0.01, 0.1, (0.9, 0.999)
 KINDS = ("bn_pre", "bn_post", "ln", "no_norm", "unit")

@@ -37,6 +37,7 @@ def test_the_tables_have_51_rows() -> None:
     assert len(ROWS) == 51
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dataset", "row"), ROWS)
 def test_the_size_is_the_one_printed(dataset: str, row: PaperRow, configure: Configure) -> None:
     config = configure(*overrides(dataset, row))
@@ -67,6 +68,7 @@ def test_keras_counts_running_statistics_and_training_does_not(configure: Config
     assert count_keras(model) - count_trainable(model) == 2 * (16 + 32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layout", ["cervigram_8", "cervigram_11", "cervigram_17"])
 @pytest.mark.parametrize("choice", ["norm=ln", "mgu=equations"])
 def test_the_cervigram_layouts_run_on_large_images(layout: str, choice: str, configure: Configure) -> None:

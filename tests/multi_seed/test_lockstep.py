@@ -75,6 +75,7 @@ def seeds(configure: Configure, count: int, *overrides: str) -> list[RunConfig]:
     return [configure(*SMALL, *overrides, f"seed={seed}") for seed in range(count)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("residual", ["with", "without"])
 @pytest.mark.parametrize("norm", NORMS)
 def test_weights_states_and_histories_are_those_of_solo_runs(norm: str, residual: str, configure: Configure) -> None:
@@ -155,6 +156,7 @@ def of_experiment(name: str, configure: Configure, *overrides: str) -> list[RunC
     return configs
 
 
+@pytest.mark.slow
 def test_an_interrupted_group_goes_on_together_or_alone_and_an_interrupted_run_in_a_group(configure: Configure) -> None:
     whole = run_together(of_experiment("whole", configure))
     broken = of_experiment("broken", configure)
@@ -225,6 +227,7 @@ def test_without_greenlet_a_group_is_refused_and_a_single_run_is_not(
     assert group_seeds(configs, lambda config: False) == [[config] for config in configs]
 
 
+@pytest.mark.slow
 def test_greenlet_is_imported_by_the_first_slot_only() -> None:
     script = "import sys, mgu.multi_seed, mgu.run.worker; print('greenlet' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -250,6 +253,7 @@ def results_of(folder: Path) -> dict[str, Result]:
     return {(result := read_result(file)).name: result for file in folder.rglob("result.json")}
 
 
+@pytest.mark.slow
 def test_a_sweep_trains_together_what_may_be_and_the_rest_alone(mgu_run: Command, tmp_path: Path) -> None:
     words = ("-m", "+experiment=digits", "training.epochs=1", "energy.enabled=false", "threads=1", "seeds_at_once=3")
     first = mgu_run(*words, "layout=digits_2", "norm=ln", "residual=without", "seed=1")
@@ -268,6 +272,7 @@ def test_a_sweep_trains_together_what_may_be_and_the_rest_alone(mgu_run: Command
     assert unit.returncode == 0 and "one seed after the other: units" in unit.stdout, unit
 
 
+@pytest.mark.slow
 def test_what_ends_their_process_is_told_of_each(mgu_run: Command, tmp_path: Path) -> None:
     words = ("-m", "layout=digits_2", "norm=ln", "seed=0,1", "seeds_at_once=2", "energy.enabled=false", "threads=1")
     slow = ("training.epochs=100000", "training.patience=100000", "training.timeout=2")

@@ -30,6 +30,7 @@ def test_a_decided_network_converts_to_layers_and_activations() -> None:
     assert check_equivalent("converted", converted(images), pruned(images)) < TOLERANCE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["torch", "onnx"])
 def test_what_is_exported_computes_the_same_for_any_number_of_images(form: Format) -> None:
     model, decisions = network()

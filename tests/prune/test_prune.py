@@ -48,6 +48,7 @@ def test_thresholds_fix_what_hardly_varies(trained_unit: Path) -> None:
     assert not [*fix_by_threshold(load_trained(trained_unit).model, images, quick("thresholds=[0.0]"))]  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("either", ["true", "false"])
 def test_the_whole_way(trained_unit: Path, either: str) -> None:
     trained = load_trained(trained_unit)
@@ -139,6 +140,7 @@ def test_runs_that_are_refused(trained_unit: Path) -> None:
         load_pruned(trained_unit)
 
 
+@pytest.mark.slow
 def test_the_same_call_gives_the_same_network(trained_unit: Path) -> None:
     """Dropout draws anew in every training."""
     found = []

@@ -76,6 +76,7 @@ def test_the_page_needs_nothing_and_believes_nothing(page: str) -> None:
     assert len(ids) == len(set(ids)) and all(f'id="{name}"' in page for name in re.findall(r'href="#([^"]+)"', page))
 
 
+@pytest.mark.slow
 def test_the_same_runs_give_the_same_bytes(runs: Path, page: str, tmp_path: Path) -> None:
     again = load_results([runs])
     assert to_html([Analysis(table) for table in rank(again.runs)], again.skipped) == page
@@ -108,6 +109,7 @@ def test_torn_evidence_spoils_no_picture(tmp_path: Path) -> None:
     assert list(figures(analysis_of(tmp_path))) == ["ranks", "pareto"]
 
 
+@pytest.mark.slow
 def test_one_folder_of_pictures_an_experiment(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("a", "b"):
         leave_run(tmp_path / "runs", example_result(experiment_name=name))
@@ -132,6 +134,7 @@ def test_latex_has_no_sign_of_its_own_in_a_value(runs: Path) -> None:
     assert len(body) == 3 and all(len(re.split(r"(?<!\\)&", line)) == columns for line in body)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(PDFLATEX is None, reason="there is no pdflatex here to compile with")
 def test_latex_compiles(runs: Path, tmp_path: Path) -> None:
     (tmp_path / "report.tex").write_text(to_tex([analysis_of(runs)]))
@@ -177,6 +180,7 @@ addEventListener("load", () => {
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here to look with")
 @pytest.mark.parametrize("width", [1400, 500])
 def test_the_page_at_work_in_chromium(page: str, width: int, tmp_path: Path) -> None:

@@ -144,6 +144,7 @@ def test_runs_that_differ_in_what_must_be_the_same_are_named() -> None:
     assert "differ in training.epochs (1, 30)" in lines and "optimizer.lr" not in lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["table", "md", "csv", "json"])
 def test_the_report_imports_nothing_that_it_does_not_need(form: str, tmp_path: Path) -> None:
     """One seed each has no statistics; rich is taken only where something is drawn."""

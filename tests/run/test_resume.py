@@ -19,6 +19,8 @@ from mgu.run.execute import run
 from tests.conftest import Configure
 from tests.examples import example_result
 
+pytestmark = pytest.mark.slow
+
 RUN = ("layout=digits_2", "layout.dropout=0.3", "training.epochs=6")
 MODELS = ["norm=ln", "norm=bn_post residual=with", "mgu=equations", "mgu=reference"]
 

@@ -20,6 +20,8 @@ from mgu.run import training
 from mgu.run.execute import run
 from tests.conftest import Configure
 
+pytestmark = pytest.mark.slow
+
 QUICK = ("layout=digits_2", "training.epochs=2", "norm=ln")
 
 

@@ -36,6 +36,7 @@ def sweep(*arguments: str, without_grids: bool = False) -> list[RunConfig]:
     return read_jobs(hydra.config_loader, master, search.ask(budget_left=None))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hydra")
 @pytest.mark.parametrize(("experiment", "units"), [("digits", 1), ("mnist", 1), ("cifar", 2)])
 def test_an_experiment_is_24_baselines_and_its_units(experiment: str, units: int) -> None:
@@ -47,6 +48,7 @@ def test_an_experiment_is_24_baselines_and_its_units(experiment: str, units: int
     assert all(config.experiment_name == experiment and config.layout.name.startswith(experiment) for config in configs)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hydra")
 @pytest.mark.parametrize(
     ("arguments", "baselines", "units"),

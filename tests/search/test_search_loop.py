@@ -16,6 +16,7 @@ from mgu.sweep import Sweep
 QUICK = ("layout=digits_2", "training.epochs=1", "energy.enabled=false")
 
 
+@pytest.mark.slow
 def test_a_strategy_is_asked_until_it_asks_for_nothing_and_told_every_result(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

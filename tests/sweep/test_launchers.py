@@ -14,6 +14,8 @@ import pytest
 from tests.conftest import Command
 from tests.processes import Finished, Running, run_cold
 
+pytestmark = pytest.mark.slow
+
 GRID = (
     *("+experiment=digits", "-m", "layout=digits_2", "norm=ln,no_norm", "residual=without"),
     *("training.epochs=2", "energy.enabled=false", "threads=1"),

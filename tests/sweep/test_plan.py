@@ -28,6 +28,7 @@ def sample(**changes: Any) -> Sample:
     return Sample(**(values | changes))
 
 
+@pytest.mark.slow
 def test_every_run_of_the_paper_is_listed_with_its_size(mgu_run: Command, data_root: str) -> None:
     done = mgu_run("plan", "+experiment=cifar", "--format", "json", MGU_DATA=data_root)
     assert done.returncode == 0, done.stderr
@@ -41,6 +42,7 @@ def test_every_run_of_the_paper_is_listed_with_its_size(mgu_run: Command, data_r
     assert plan["total"] == {"runs": 26, "states": {"pending": 26}, "est_time_s": None, "est_energy_kwh": None}
 
 
+@pytest.mark.slow
 def test_states_and_estimates_from_finished_runs(mgu_run: Command) -> None:
     quick = ("training.epochs=3", "norm=ln", "residual=without")
     sweep = mgu_run("+experiment=digits", "-m", "layout=digits_2,digits_3", *quick)
@@ -56,6 +58,7 @@ def test_states_and_estimates_from_finished_runs(mgu_run: Command) -> None:
     assert plan["total"]["est_time_s"] == runs["digits_4"]["est_time_s"]
 
 
+@pytest.mark.slow
 def test_calibration_on_demand(mgu_run: Command) -> None:
     quick = ("+experiment=digits", "layout=digits_2", "norm=ln,bn_post", "training.epochs=3")
     shown = mgu_run("plan", *quick, "--calibrate")
@@ -126,6 +129,7 @@ def test_durations_read_well(seconds: float, text: str) -> None:
     assert describe_s(seconds) == text
 
 
+@pytest.mark.slow
 def test_two_experiments_with_the_same_run_have_two_states(mgu_run: Command, tmp_path: Path) -> None:
     quick = ("layout=digits_2", "training.epochs=1", "energy.enabled=false")
     assert mgu_run("experiment_name=a", *quick).returncode == 0

@@ -19,6 +19,8 @@ from mgu.results.correct import read_correct
 from mgu.results.result import read_result
 from tests.processes import Running, run_cold, start_cold
 
+pytestmark = pytest.mark.slow
+
 GRID = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "residual=without", "seed=0,1")
 QUICK = ("training.epochs=4", "energy.enabled=false")
 RUNS = 4

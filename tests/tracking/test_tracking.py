@@ -148,6 +148,7 @@ def test_tensorboard_can_write_elsewhere_each_run_to_its_own_folder(
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_mlflow_has_params_history_and_result(mlflow_config: RunConfig, folder: Path) -> None:
     tell(build_trackers(mlflow_config, folder), range(1, 4), example_result(epochs=3))
     (run,) = mlflow_runs(mlflow_config)
@@ -161,6 +162,7 @@ def test_mlflow_has_params_history_and_result(mlflow_config: RunConfig, folder: 
     assert run.data.tags["mgu.status"] == "ok" and run.data.tags["mgu.identity"] == mlflow_config.identity
 
 
+@pytest.mark.slow
 def test_mlflow_goes_on_with_an_interrupted_run(mlflow_config: RunConfig, folder: Path) -> None:
     tell(MlflowTracker(mlflow_config, folder), range(1, 5))
     (run,) = mlflow_runs(mlflow_config)

@@ -102,6 +102,7 @@ def test_what_has_settled_prunes_to_the_same_function(over: Over) -> None:
     torch.testing.assert_close(prune_unit(unit, some)(elsewhere), unit(elsewhere))
 
 
+@pytest.mark.slow
 def test_gates_that_settle_through_a_run(configure: Configure) -> None:
     config = configure(*UNIT, "mgu.decisive.gates=settling", "mgu.decisive.start=0", "mgu.decisive.end=0.4")
     assert "settling" in config.name and config.identity != configure(*UNIT).identity
@@ -115,6 +116,7 @@ def test_gates_that_settle_through_a_run(configure: Configure) -> None:
         check_engine(resolve(config.model_copy(update={"engine": "native"})))
 
 
+@pytest.mark.slow
 def test_gates_become_decided_and_the_best_epoch_is_a_decided_one(configure: Configure) -> None:
     decided = configure(*UNIT, "mgu.decisive.weight=3", "mgu.decisive.start=0", "mgu.decisive.end=0.4")
     free = configure(*UNIT)

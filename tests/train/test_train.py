@@ -33,6 +33,7 @@ def train(config_of: Configure, *overrides: str) -> tuple[Fit, nn.Module]:
     return fit(learner, splits, build_fit_settings(config), shuffle=shuffle), learner.model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", ["norm=ln", "mgu=equations", "mgu=reference"])
 def test_it_learns_real_digits_and_the_same_seed_gives_the_same_bits(choice: str, configure: Configure) -> None:
     chosen = ("layout=digits_2", choice, "training.epochs=6")

@@ -309,6 +309,7 @@ def loss_curve(engine: str, dtype: torch.dtype, seed: int, images: Tensor, label
     return losses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_three_hundred_steps_on_real_images_lose_alike(seed: int) -> None:
     from sklearn.datasets import load_digits

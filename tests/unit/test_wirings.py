@@ -145,6 +145,7 @@ def test_dropout_is_a_step_that_rests_in_evaluation() -> None:
     torch.testing.assert_close(unit.eval()(x), unit.layer(x))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixing", ["tree", "softmax"])
 def test_another_wiring_compiles_and_exports(mixing: Mixing) -> None:
     unit, x = (
@@ -158,6 +159,7 @@ def test_another_wiring_compiles_and_exports(mixing: Mixing) -> None:
     torch.testing.assert_close(program.module()(x), unit(x))
 
 
+@pytest.mark.slow
 def test_the_face_of_the_unit_hands_on_wirings_without_torch() -> None:
     names = ", ".join(name for name in mgu.unit.__all__ if hasattr(wiring, name))
     script = f"import sys; from mgu.unit import {names}; assert 'torch' not in sys.modules; from mgu.unit import *"
