@@ -1,8 +1,9 @@
-"""The floors of the house: packages import only lower ones, nothing anywhere in a circle, and the parent no torch."""
+"""Packages import only packages of lower ranks, no module is in a circle, and the parent imports no torch."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ import pytest
 import mgu
 
 ROOT = Path(mgu.__file__).parents[1]
-FLOORS = [  # a package imports only packages of lower floors
+RANKS = [  # a package imports only packages of lower ranks
     {"errors", "native", "tasks"},
     {"isolation", "layers"},
     {"unit", "models"},
@@ -65,8 +66,8 @@ def package_of(module: str) -> str:
     return first if first == "hydra_plugins" or not rest else rest[0]
 
 
-def floor_of(package: str) -> int:
-    return next(floor for floor, packages in enumerate(FLOORS) if package in packages)
+def rank_of(package: str) -> int:
+    return next(rank for rank, packages in enumerate(RANKS) if package in packages)
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path != "mgu/__init__.py"])
@@ -74,7 +75,14 @@ def test_imports_go_down(path: str) -> None:
     own = package_of(path.removesuffix(".py").replace("/", "."))
     for module in imports(path):
         package = package_of(module)
-        assert package in (own, "mgu") or floor_of(package) < floor_of(own), f"{path} may not import {module}"
+        assert package in (own, "mgu") or rank_of(package) < rank_of(own), f"{path} may not import {module}"
+
+
+def test_the_documentation_has_the_same_ranks() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, len(RANKS) + 1))
+    assert [set(re.findall(r"`(\w+)`", packages)) for _, packages in rows] == RANKS
 
 
 def test_no_module_is_in_a_circle() -> None:
