@@ -68,7 +68,7 @@ class Table:
 
     @property
     def blocks(self) -> list[Row]:
-        """Other blocks (Highway, Gated ResNet, ...), which are ranked but not compared."""
+        """Other blocks, such as Highway (mgu=highway), which are ranked but not compared."""
         return [row for row in self.rows if not (row.is_unit or row.is_baseline)]
 
     @property
