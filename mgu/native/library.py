@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 
 from mgu.native.layout import check_layout
+from mgu.native.private import is_private, make_private
 from mgu.native.processor import processor_features
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,9 @@ def _load(source: Path, definitions: dict[str, str | int]) -> ctypes.CDLL | None
         return None
     try:
         stem = cache_dir("native") / f"{source.stem}-{_fingerprint(source, compiler, definitions)}"
-        library = next(filter(_is_complete, stem.parent.glob(f"{stem.name}-*.so")), None)
+        make_private(stem.parent)  # whatever lies there is run in this process
+        found = (file for file in stem.parent.glob(f"{stem.name}-*.so") if is_private(file) and _is_complete(file))
+        library = next(found, None)
         return ctypes.CDLL(str(library or _compile(source, compiler, definitions, stem)))
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         log.warning("%s could not be compiled, the plain implementation is used: %s", source.name, error)
@@ -112,7 +115,6 @@ def cache_dir(kind: str) -> Path:
 def _compile(source: Path, compiler: str, definitions: dict[str, str | int], stem: Path) -> Path:
     """Compiles into a file named by its content, moved when complete, for other processes may compile the same."""
     started = time.perf_counter()
-    stem.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=stem.parent) as folder:
         built = Path(folder, "library.so")
         macros = [f"-D{name}={value}" for name, value in definitions.items()]
@@ -120,6 +122,7 @@ def _compile(source: Path, compiler: str, definitions: dict[str, str | int], ste
             command = [compiler, *FLAGS, *variant, *macros, str(source), "-o", str(built), "-lm"]
             done = subprocess.run(command, capture_output=True, check=False, timeout=300)
             if done.returncode == 0 and built.exists():
+                built.chmod(0o700)
                 library = stem.with_name(f"{stem.name}-{_digest(built)}.so")
                 built.replace(library)
                 log.info("compiled %s in %.1f s with %s", source.name, time.perf_counter() - started, " ".join(variant))

@@ -55,6 +55,32 @@ def test_compiled_once_for_all_processes(tmp_path: Path) -> None:
     assert len(libraries(tmp_path)) == 2
 
 
+def test_a_library_that_others_may_write_is_not_loaded(tmp_path: Path) -> None:
+    """One that is planted under the right name stands for code of somebody else's."""
+    MultiGatedUnit(nn.Linear(5, 6))(torch.randn(3, 5))
+    (compiled,) = libraries(tmp_path)
+    compiled.chmod(0o777)
+    before = compiled.stat().st_ino
+    library.load.cache_clear()
+    MultiGatedUnit(nn.Linear(5, 6))(torch.randn(3, 5))
+    assert compiled.stat().st_ino != before and compiled.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_others_may_write_is_closed_and_a_link_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "cache" / "native"
+    folder.mkdir(parents=True)
+    folder.chmod(0o777)
+    MultiGatedUnit(nn.Linear(5, 6))(torch.randn(3, 5))
+    assert folder.stat().st_mode & 0o777 == 0o700 and len(libraries(tmp_path)) == 1
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    library.load.cache_clear()
+    assert MultiGatedUnit(nn.Linear(5, 6))(torch.randn(3, 5)).isfinite().all()
+    assert "is a link. Set MGU_CACHE" in caplog.text
+
+
 def test_a_torn_library_is_compiled_anew(tmp_path: Path) -> None:
     source = tmp_path / "number.c"
     source.write_text("int number(void) { return NUMBER; }\n")
