@@ -39,6 +39,10 @@ class Crashed(Exception):  # noqa: N818 - it is an outcome
     """Says that the process ended before its function returned: by a signal, by os._exit, or by the time limit."""
 
 
+class TimedOut(Crashed):
+    """Says that the process ran longer than the time limit and was stopped."""
+
+
 class Raised(Exception):  # noqa: N818 - it is an outcome
     """Says that the function raised an exception.
 
@@ -94,7 +98,8 @@ def call(
         UserError: The function raised it.
         OSError: The function raised it.
         Raised: The function raised any other exception.
-        Crashed: The process ended without a return value or an exception, or its time was up.
+        Crashed: The process ended without a return value or an exception.
+        TimedOut: It ran longer than `timeout_s`.
     """
     start_server()
     context = get_context("forkserver")
@@ -121,7 +126,7 @@ def _relay_events(
             if not connection.poll(min(max(left_s, 0), 3600)):  # poll takes no infinity
                 if left_s > 0:
                     continue
-                raise Crashed(f"it ran longer than training.timeout={timeout_s:g} s and was stopped")
+                raise TimedOut(f"it ran longer than {timeout_s:g} s and was stopped")
             kind, *content = connection.recv()
         except (EOFError, ConnectionError):
             process.join()

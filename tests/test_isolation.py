@@ -17,7 +17,7 @@ import pytest
 
 from mgu import isolation
 from mgu.errors import UserError
-from mgu.isolation import Crashed, Raised, Send, call
+from mgu.isolation import Crashed, Raised, Send, TimedOut, call
 from tests.processes import server_address, share_server
 
 MEMORY = 500 << 20  # bytes beyond what the libraries take
@@ -132,7 +132,7 @@ def test_a_process_that_goes_without_a_word(function: str, why: str) -> None:
 
 def test_a_call_that_hangs_is_stopped_when_its_time_is_up() -> None:
     pids: list[int] = []
-    with pytest.raises(Crashed, match=r"ran longer than training\.timeout=0\.5 s"):
+    with pytest.raises(TimedOut, match=r"it ran longer than 0\.5 s and was stopped"):
         call("tests.test_isolation:hang", timeout_s=0.5, on_event=pids.append)
     assert pids and not _is_alive(pids[0])
 

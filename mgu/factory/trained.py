@@ -18,7 +18,7 @@ from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.factory.experiment import Experiment, resolve
 from mgu.factory.model import build_model
-from mgu.results.file_names import CONFIG_FILE, RESULT_FILE, WEIGHTS_FILE
+from mgu.results.file_names import CONFIG_FILE, LOG_FILE, RESULT_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
 from mgu.results.result import Result, read_result
 
@@ -73,8 +73,8 @@ def _read_result(folder: Path) -> Result:
     """Reads the record of a finished run that has weights. Raises UserError for any other."""
     if not (folder / RESULT_FILE).exists():
         raise UserError(
-            f"RUN must be finished, but {folder} has no {RESULT_FILE}. Call its mgu-run again: it goes on from its "
-            "last epoch."
+            f"RUN must be finished, but {folder} has no {RESULT_FILE}. Run the same command "
+            "again; it resumes after the last epoch."
         )
     try:
         result = read_result(folder / RESULT_FILE)
@@ -82,8 +82,8 @@ def _read_result(folder: Path) -> Result:
         raise UserError(f"{folder / RESULT_FILE} must be readable, but is {error}. Train the run again.") from None
     if result.status == "failed":
         raise UserError(
-            f"RUN must have been trained, but {folder} failed ({result.error}). See its log.txt, and call its mgu-run "
-            "again."
+            f"RUN must have been trained, but {folder} failed ({result.error}). See its {LOG_FILE}, and run the "
+            "same command again."
         )
     if result.best_epoch is None:
         raise UserError(

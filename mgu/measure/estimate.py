@@ -66,9 +66,9 @@ class Estimate(NamedTuple):
     """Holds the expected cost of a run.
 
     Attributes:
-        time_s: Seconds; None where nothing is known.
+        time_s: Seconds; None where it is not known.
         energy_kwh: Of the part of the machine that trains; None where nothing is known.
-        method: What the estimate is based on, in words.
+        method: What the estimate is based on, in words; where the time is not known, the reason.
     """
 
     time_s: float | None
@@ -76,7 +76,8 @@ class Estimate(NamedTuple):
     method: str
 
 
-NOTHING_TO_GO_BY = Estimate(None, None, "not known: no finished run on this device to go by")
+NO_SAMPLE = Estimate(None, None, "not known: no comparable finished run on this device")
+NO_MODEL = Estimate(None, None, "not known: the model cannot be built, and its run will say why")
 
 
 def sample_of(result: Result) -> Sample | None:
@@ -89,9 +90,9 @@ def sample_of(result: Result) -> Sample | None:
         The sample; None for a run whose time is unknown, or was disturbed by other runs or an interruption.
     """
     seconds, energy = result.seconds, result.energy
-    if result.status != "ok" or not (seconds and result.flops_per_sample and result.epochs and result.device):
+    if result.status != "ok" or not (seconds and result.epochs and result.device):
         return None
-    if result.contended or result.resumed:
+    if result.flops_per_sample is None or result.contended or result.resumed:
         return None
     power_w, power_method = power_of(energy, result.device.startswith("cuda"))
     return Sample(
@@ -137,6 +138,8 @@ def power_of(energy: Energy | None, on_gpu: bool) -> tuple[float | None, str | N
 def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_done: int = 0) -> Estimate:
     """Estimates from the samples most like this run, scaled by FLOPs where they are of another model.
 
+    A model of 0 FLOPs, such as a factorisation, is estimated from samples of the same model only.
+
     Args:
         config: The run.
         model: Its device and sizes.
@@ -144,11 +147,12 @@ def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_
         epochs_done: Epochs that need not be trained any more.
 
     Returns:
-        The time and energy that the run still takes.
+        The time and energy that the run still takes; NO_MODEL or NO_SAMPLE where they are not known.
     """
     if (flops := model.flops) is None:
-        return NOTHING_TO_GO_BY
-    candidates = [s for s in samples if s.dataset == config.dataset.label and s.device == model.device]
+        return NO_MODEL
+    here = [s for s in samples if s.dataset == config.dataset.label and s.device == model.device]
+    candidates = [s for s in here if (s.flops > 0) == (flops > 0)]
     is_unit, layout, axes = config.mgu is not None, config.layout.as_list, axes_of(config)
     tiers = [
         ("of this model", [s for s in candidates if s.layout == layout and s.axes == axes]),
@@ -156,11 +160,16 @@ def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_
         ("of units" if is_unit else "of baselines", [s for s in candidates if s.is_unit == is_unit]),
         ("of other models", candidates),
     ]
-    for likeness, chosen in tiers:
+    for likeness, chosen in tiers if flops else tiers[:1]:
         if chosen:
-            nearest = min(chosen, key=lambda sample: abs(math.log(sample.flops / flops)))
+            nearest = min(chosen, key=lambda sample: abs(math.log(_scale(sample, flops))))
             return _estimate(config, flops, [s for s in chosen if s.layout == nearest.layout], likeness, epochs_done)
-    return NOTHING_TO_GO_BY
+    return NO_SAMPLE
+
+
+def _scale(sample: Sample, flops: int) -> float:
+    """Returns by how much longer an epoch of a model takes than the sample's, going by FLOPs; both may have none."""
+    return 1.0 if sample.flops == flops else flops / sample.flops
 
 
 def _estimate(config: RunConfig, flops: int, samples: Sequence[Sample], likeness: str, epochs_done: int) -> Estimate:
@@ -170,7 +179,7 @@ def _estimate(config: RunConfig, flops: int, samples: Sequence[Sample], likeness
     epochs = median(ran) if ran else limit
     if epochs <= epochs_done:  # it goes on longer than the others did
         epochs = min(limit, epochs_done + config.training.patience)
-    epoch_s = median(sample.epoch_s * flops / sample.flops for sample in samples)
+    epoch_s = median(sample.epoch_s * _scale(sample, flops) for sample in samples)
     time_s = epoch_s * (epochs - epochs_done) + median(sample.overhead_s for sample in samples)
     power_method = samples[-1].power_method
     powers = [s.power_w for s in samples if s.power_w is not None and s.power_method == power_method]

@@ -11,6 +11,7 @@ runs/<experiment>/<name>-<identity>/
     correct.bits         which of the official test examples (images, rows) those weights got right
     log.txt              what happened, with the traceback of a failure
     checkpoint.pt        for a run that is not over: where it continues, see mgu/run/checkpoint.py
+    checkpoint.unusable.pt  a checkpoint that could not be read, kept for inspection
     .lock                held while a process trains this run
 """
 
@@ -26,4 +27,5 @@ PRUNE_FOLDER = "prune"
 CORRECT_FILE = "correct.bits"
 LOG_FILE = "log.txt"
 CHECKPOINT_FILE = "checkpoint.pt"
+UNUSABLE_CHECKPOINT_FILE = "checkpoint.unusable.pt"
 LOCK_FILE = ".lock"

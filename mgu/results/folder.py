@@ -10,12 +10,9 @@ from typing import Literal
 from filelock import FileLock, Timeout
 
 from mgu.config.run import RunConfig
-from mgu.results.file_names import HISTORY_FILE, RESULT_FILE
+from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOCK_FILE, RESULT_FILE
 from mgu.results.files import chosen_runs_dir
 from mgu.results.result import Result, read_result
-
-CHECKPOINT_FILE = "checkpoint.pt"
-LOCK_FILE = ".lock"
 
 State = Literal["done", "failed", "running", "interrupted", "pending"]
 

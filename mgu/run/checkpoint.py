@@ -15,13 +15,12 @@ from safetensors.torch import save
 
 from mgu.config.run import RunConfig
 from mgu.measure.cost import RunCost
-from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, WEIGHTS_FILE
+from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, UNUSABLE_CHECKPOINT_FILE, WEIGHTS_FILE
 from mgu.results.files import replacing
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 
 FORMAT = 1
-SET_ASIDE = "checkpoint.unusable.pt"
 
 
 class Restored(NamedTuple):
@@ -129,7 +128,7 @@ def set_aside(folder: Path) -> Path:
         The new path.
     """
     (folder / HISTORY_FILE).unlink(missing_ok=True)
-    return (folder / CHECKPOINT_FILE).replace(folder / SET_ASIDE)
+    return (folder / CHECKPOINT_FILE).replace(folder / UNUSABLE_CHECKPOINT_FILE)
 
 
 def _check_history(history: Any, best_epoch: Any, best_weights: Any) -> None:

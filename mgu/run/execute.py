@@ -33,9 +33,11 @@ from mgu.results.file_names import (
     CORRECT_FILE,
     EXPLAIN_FILE,
     HISTORY_FILE,
+    LOG_FILE,
     PICTURE_FILES,
     PRUNE_FOLDER,
     RESULT_FILE,
+    UNUSABLE_CHECKPOINT_FILE,
     WEIGHTS_FILE,
 )
 from mgu.results.files import write_text
@@ -51,7 +53,7 @@ from mgu.train.loop import Fit
 log = logging.getLogger("mgu")
 
 RUN_FILES = (  # what an earlier run may have left
-    *(RESULT_FILE, CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
+    *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
     *(EXPLAIN_FILE, *PICTURE_FILES),
 )
 
@@ -78,7 +80,7 @@ def run(
     folder = run_folder(config)
     for torn in folder.glob(".*.part"):  # of a process that was killed while it wrote
         torn.unlink(missing_ok=True)
-    with log_to(folder / "log.txt"):
+    with log_to(folder / LOG_FILE):
         try:
             result = _train_and_evaluate(config, folder, send, slot, dataset)
         except UserError:  # is no outcome of the model

@@ -11,6 +11,7 @@ from mgu.data.datasets import open_dataset
 from mgu.measure.share import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.events import Ended, Event, RunEvent
+from mgu.results.file_names import LOG_FILE
 from mgu.results.folder import run_folder
 from mgu.results.result import Result
 from mgu.run.execute import run
@@ -23,7 +24,7 @@ def run_isolated(send: Callable[[RunEvent], None], configs: Sequence[RunConfig])
         send: Takes the events.
         configs: The runs; their results are in their folders afterwards.
     """
-    with (run_folder(configs[0]) / "log.txt").open("ab") as file:
+    with (run_folder(configs[0]) / LOG_FILE).open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
     run_together(configs, send)

@@ -19,7 +19,7 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
-from mgu.isolation import RUN, Crashed, Raised, call, start_server
+from mgu.isolation import RUN, Crashed, Raised, TimedOut, call, start_server
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
 from mgu.results.files import make_folder
@@ -131,7 +131,7 @@ def _find_reason_to_skip(
 
 def _train(configs: Sequence[RunConfig], number: int | None, view: LineView) -> dict[Path, Result]:
     """Trains the runs in one child process, and returns their results by folder."""
-    timeout_s = configs[0].training.timeout  # for each run, and they take turns
+    timeout_s = configs[0].training.timeout  # of one run: several take turns, so that together they have it each
     with ExitStack() as stack:
         # In this process, so that their work is not measured.
         tracking = [stack.enter_context(build_trackers(config, run_folder(config))) for config in configs]
@@ -139,9 +139,17 @@ def _train(configs: Sequence[RunConfig], number: int | None, view: LineView) -> 
         view.started(configs[0], str(run_folder(configs[0])))
         try:
             call(RUN, configs, on_event=watch.on_event, timeout_s=timeout_s and timeout_s * len(configs))
+        except TimedOut:
+            watch.record_failure(Crashed(_describe_timeout(configs)))
         except (Crashed, Raised) as failure:
             watch.record_failure(failure)
     return watch.results
+
+
+def _describe_timeout(configs: Sequence[RunConfig]) -> str:
+    """Describes by the user's own value why the process of the runs was stopped."""
+    shared = f" for each of {len(configs)} runs that were trained together" if len(configs) > 1 else ""
+    return f"it ran longer than training.timeout={configs[0].training.timeout:g} s{shared} and was stopped"
 
 
 class _Watch:

@@ -157,3 +157,15 @@ def test_a_finished_unit_is_a_sample_of_the_same_unit(unit: str, configure: Conf
     assert found and found.axes == axes_of(config) and found.is_unit
     older = {"training": {"epochs": 30}, "mgu": {"wiring": "reference", "learned": True}}
     assert (sample := sample_of(example_unit(config=older))) and sample.axes == (None, None, "reference")
+
+
+def test_a_model_without_flops_is_estimated_from_the_same_model_only(configure: Configure) -> None:
+    config = configure("layout=digits_2", "norm=ln")
+    model, dense = Model("cpu", 10, 0), sample(layout="another")
+    assert estimate(config, model, [sample(), dense]).time_s is None
+    own = sample_of(example_result(flops_per_sample=0))
+    assert own and own.flops == 0 and sample_of(example_result(flops_per_sample=None)) is None
+    same = sample(flops=0, epoch_s=4.0)
+    assert estimate(config, model, [dense, same]).time_s == pytest.approx(4.0 * 10 + 1.0)
+    assert estimate(config, Model("cpu", 10, 1000), [same]).time_s is None
+    assert "cannot be built" in estimate(config, Model("cpu", None, None), [same]).method
