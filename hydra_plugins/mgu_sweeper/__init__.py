@@ -24,11 +24,10 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, flag_override
 
 from mgu.console.text import count
-from mgu.errors import RunsFailed, marking_bugs
+from mgu.errors import RunsFailed, UserError, marking_bugs
 from mgu.results.files import chosen_runs_dir
 from mgu.results.folder import find_result
-from mgu.search.grid import GridSearch
-from mgu.search.strategy import Space, Strategy
+from mgu.search import STRATEGIES, Space, Strategy
 
 if TYPE_CHECKING:
     from mgu.sweep.sweep import Sweep
@@ -38,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "_target_": "hydra_plugins.mgu_sweeper.SearchSweeper",
     "max_batch_size": None,
     "params": None,
+    "strategy": "grid",
     "grids": {},
     "plan": None,
     "calibrate": False,
@@ -52,6 +52,7 @@ class SearchSweeper(BasicSweeper):
     Args:
         max_batch_size: Not used.
         params: Overrides that come before those of the command line.
+        strategy: Name of the search strategy, one of mgu.search.STRATEGIES.
         grids: The space that is searched, see mgu/search/strategy.py.
         plan: "table" or "json" shows what would be done and trains nothing, see mgu/sweep/plan.py.
         calibrate: Whether the plan is to train a few steps of layouts without finished runs.
@@ -62,13 +63,14 @@ class SearchSweeper(BasicSweeper):
         self,
         max_batch_size: int | None,
         params: dict[str, Any] | None,
+        strategy: str,
         grids: dict[str, dict[str, Any]] | None,
         plan: str | None = None,
         calibrate: bool = False,
         seeds: list[int] | None = None,
     ) -> None:
         super().__init__(max_batch_size, params)
-        self.space, self.plan, self.calibrate = Space(grids or {}), plan, calibrate
+        self.strategy, self.space, self.plan, self.calibrate = strategy, Space(grids or {}), plan, calibrate
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Has launchers keep their own files below runs/, too, unless the user chose another folder."""
@@ -88,7 +90,13 @@ class SearchSweeper(BasicSweeper):
         assert self.hydra_context is not None
         with marking_bugs():
             words = [*self._parse_config(), *arguments]
-            self._search(GridSearch(self.space, words, HydraGrammar(self.hydra_context.config_loader)))
+            if self.strategy not in STRATEGIES:
+                raise UserError(
+                    f"hydra.sweeper.strategy must be one of {', '.join(STRATEGIES)}, but got {self.strategy!r}. "
+                    "Leave it out for grid search."
+                )
+            grammar = HydraGrammar(self.hydra_context.config_loader)
+            self._search(STRATEGIES[self.strategy](self.space, words, grammar))
 
     def _search(self, strategy: Strategy) -> None:
         from mgu.cli.compose import read_jobs
@@ -96,7 +104,7 @@ class SearchSweeper(BasicSweeper):
 
         assert self.config is not None and self.hydra_context is not None
         num_runs = num_missing = 0
-        while asked := strategy.ask(budget_left=None):
+        while asked := strategy.ask():
             configs = read_jobs(self.hydra_context.config_loader, self.config, asked)
             if self.plan:
                 from mgu.sweep.plan import show_plan

@@ -32,15 +32,25 @@ def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
     except ProgramError as error:
         _exit(1, error.traceback.rstrip())
     except KeyboardInterrupt:
-        if arguments[:1] == ["prune"]:
-            _exit(130, "interrupted: nothing was written, and the same command begins anew.")
-        forced = "; leave out force=true, which would begin anew" if "force=true" in arguments else ""
-        _exit(130, f"interrupted: what is done is kept, and the same command goes on from the last epoch{forced}.")
+        _exit(130, _describe_interrupt(arguments))
     except BrokenPipeError:  # `mgu-run report | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        _exit(1, f"files must be readable and writable, but the system refused: {error}. See to space and permissions.")
+        _exit(
+            1,
+            f"files must be readable and writable, but the system refused: {error}. Check disk space and permissions.",
+        )
+
+
+def _describe_interrupt(arguments: Sequence[str]) -> str:
+    """Describes what an interrupted command leaves, and what the same command would do."""
+    if arguments[:1] == ["prune"]:
+        return "interrupted: nothing was written, and the same command begins anew."
+    if arguments[:1] and arguments[0] in SUB_COMMANDS:
+        return "interrupted."
+    forced = "; leave out force=true, which would begin anew" if "force=true" in arguments else ""
+    return f"interrupted: what is done is kept, and the same command goes on from the last epoch{forced}."
 
 
 def _exit(code: int, message: str) -> None:

@@ -15,7 +15,7 @@ def plan_arguments(arguments: list[str]) -> list[str]:
     )
     parser.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     parser.add_argument(
-        "--calibrate", action="store_true", help="train a few steps of each layout that no finished run tells of"
+        "--calibrate", action="store_true", help="train a few steps of each layout that has no comparable finished run"
     )
     options, rest = parser.parse_known_args(arguments)
     sweeper = [f"hydra.sweeper.plan={options.format}", f"hydra.sweeper.calibrate={str(options.calibrate).lower()}"]

@@ -39,7 +39,7 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     with lock_run(trained.folder) as is_ours:
         if not is_ours:
             raise UserError(
-                f"RUN must be at rest, but another process is at {trained.folder}. Wait until that is over."
+                f"RUN must not be in use, but another process holds {trained.folder}. Wait until that has ended."
             )
         outcome, folder = run_pruning(
             trained, config, options.export, lambda line: print(line, file=sys.stderr, flush=True)

@@ -134,7 +134,7 @@ class UnitConfig(ConfigModel):
     @model_validator(mode="after")
     def _check_wiring(self) -> UnitConfig:
         if self.processors and self.wiring in WIRINGS:
-            raise ValueError(f"wiring must not be {self.wiring} with processors of its own. Call them otherwise.")
+            raise ValueError(f"wiring must not be {self.wiring} with processors of its own. Choose another name.")
         if not self.processors and self.wiring not in WIRINGS:
             raise ValueError(
                 f"wiring must be one of {', '.join(WIRINGS)}, or be given processors, but got {self.wiring!r}."

@@ -41,7 +41,7 @@ class Dataset(Protocol):
 
     @property
     def splits(self) -> Splits:
-        """The examples in main memory; raises UserError where they cannot be had or learned from."""
+        """The examples in main memory; raises UserError where they cannot be loaded or learned from."""
         ...
 
     @property

@@ -32,10 +32,9 @@ class GridSearch:
             points |= {tuple(point): None for point in grammar.expand([*words, *arguments])}
         self._left: list[Overrides] = [list(point) for point in points]
 
-    def ask(self, budget_left: int | None) -> list[Overrides]:
-        """Returns all points that were not asked for yet, at most `budget_left`."""
-        asked = self._left[:budget_left]
-        self._left = self._left[len(asked) :]
+    def ask(self) -> list[Overrides]:
+        """Returns all points at the first call, and none at the next."""
+        asked, self._left = self._left, []
         return asked
 
     def tell(self, overrides: Overrides, result: Result | None) -> None:

@@ -15,21 +15,24 @@ class Strategy(Protocol):
     """Chooses which configurations a search trains, by the ask-and-tell interface.
 
     The caller asks, trains all that it is given, tells every result, and asks again, until nothing is asked for.
+
+    Args:
+        space: The grids.
+        arguments: Overrides of the command line, which narrow them.
+        grammar: Reads overrides.
     """
 
-    def ask(self, budget_left: int | None) -> list[Overrides]:
-        """Returns the configurations to train next; an empty list ends the search.
+    def __init__(self, space: Space, arguments: Sequence[str], grammar: Grammar) -> None: ...
 
-        Args:
-            budget_left: Number of runs that may still be trained; None for no limit.
-        """
+    def ask(self) -> list[Overrides]:
+        """Returns the configurations to train next; an empty list ends the search."""
 
     def tell(self, overrides: Overrides, result: Result | None) -> None:
-        """Takes note of what a configuration came to.
+        """Records the result of a configuration.
 
         Args:
             overrides: The configuration, as it was asked for.
-            result: Its result; None if it has none, for its process was killed or another one still trains it.
+            result: Its result, also of a run that failed; None where a launcher's worker was killed before it left one.
         """
 
 

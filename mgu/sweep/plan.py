@@ -14,10 +14,11 @@ from mgu.config.run import RunConfig
 from mgu.console.live import ROOMY
 from mgu.console.text import count, describe_s, size, table_console
 from mgu.isolation import CALIBRATE, CHECK_ENVIRONMENT, SIZE_MODELS, call
-from mgu.measure.estimate import Estimate, Model, Sample, estimate
+from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, Sample, estimate
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep.sweep import find_samples
 
+HOW_TO_KNOW = " Contended and resumed runs are not compared. Pass --calibrate to try a few steps."
 DONE = Estimate(0.0, 0.0, "is done")
 
 
@@ -53,14 +54,14 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         models: dict[str, Model] = call(SIZE_MODELS, configs)
     samples = find_samples(configs)
     states = {run_folder(config): find_state(config) for config in configs}
-    todo = [config for config in configs if config.force or states[run_folder(config)] != "done"]
+    todo = {run_folder(c): c for c in configs if c.force or states[run_folder(c)] != "done"}
     if calibrate:
         with Console(stderr=True).status("training a few steps of every layout"):
-            samples += _calibrate([c for c in todo if estimate(c, models[c.identity], samples).time_s is None])
+            samples += _calibrate([c for c in todo.values() if estimate(c, models[c.identity], samples) is NO_SAMPLE])
     runs = []
     for config in configs:
         state, model = states[run_folder(config)], models[config.identity]
-        expected = estimate(config, model, samples, count_safe_epochs(config)) if config in todo else DONE
+        expected = estimate(config, model, samples, count_safe_epochs(config)) if run_folder(config) in todo else DONE
         runs.append(PlannedRun(config, model, state, expected))
     if form == "json":
         print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs)}, indent=2))
@@ -144,20 +145,18 @@ def _describe_total(runs: Sequence[PlannedRun]) -> list[str]:
     states = ", ".join(f"{number} {state}" for state, number in total["states"].items())
     devices = " and ".join(sorted({run.model.device for run in runs}))
     lines = [f"{count(len(runs), 'run')} ({states}) on {devices}."]
-    methods = [run.estimate.method for run in runs if run.estimate is not DONE]
-    unknown = sum(run.estimate.time_s is None for run in runs)
+    expected = [run.estimate for run in runs if run.estimate is not DONE]
+    unknown = [estimated.method for estimated in expected if estimated.time_s is None]
+    methods = [estimated.method for estimated in expected if estimated.time_s is not None]
     known_s = sum(run.estimate.time_s or 0.0 for run in runs)
     known_wh = 1000 * sum(run.estimate.energy_kwh or 0.0 for run in runs)
-    if len(methods) > unknown:
-        rest = f", and {unknown} of which nothing is known" if unknown else ""
+    if methods:
+        rest = f", and {len(unknown)} of which nothing is known" if unknown else ""
         energy = f", {known_wh:.3g} Wh" if known_wh else ""
         time_left = f"{describe_s(known_s)} one after the other, without start-up"
         lines.append(f"To be done, estimated: {time_left}{energy}{rest}.")
     for method in dict.fromkeys(methods):
-        lines.append(f"  {methods.count(method)} estimated from {method}." if "not known" not in method else "")
-    if unknown:
-        lines.append(
-            f"  {unknown} not known: no finished run on this device tells of them (contended and resumed ones do not). "
-            "Pass --calibrate to try a few steps."
-        )
-    return [line for line in lines if line]
+        lines.append(f"  {methods.count(method)} estimated from {method}.")
+    for method in dict.fromkeys(unknown):
+        lines.append(f"  {unknown.count(method)} {method}.{HOW_TO_KNOW if method == NO_SAMPLE.method else ''}")
+    return lines

@@ -164,7 +164,7 @@ def _check(processor: str, kinds: Sequence[str]) -> None:
     if not processor.isidentifier() or processor in BRANCHES or processor.startswith("before_"):
         raise ValueError(
             f"a processor's name must be a word of letters, digits and _, and none of {', '.join(BRANCHES)}, before_*, "
-            f"but got {processor!r}. Call it otherwise."
+            f"but got {processor!r}. Choose another name."
         )
     known = (*FUNCTIONS, *MODULES)
     for kind in kinds:

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 import mgu
+from mgu.cli.exit_codes import exit_codes
 from mgu.cli.hydra_errors import translate_error
 from mgu.cli.main import main
 from mgu.errors import ProgramError, RunsFailed, UserError, marking_bugs
@@ -288,3 +289,13 @@ def test_settings_for_codecarbon_from_outside_change_nothing(mgu_run: Command, t
     watts = energy["cpu"]["kwh"] * 3.6e6 / energy["tracked_s"]
     assert watts < 4 * (os.cpu_count() or 1) * 2 + 500
     assert not list(tmp_path.glob("*.csv"))
+
+
+def test_only_training_says_that_it_goes_on_when_it_is_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for words in (["report"], ["plan", "seed=0"], ["layout=digits_2"]):
+        with pytest.raises(SystemExit) as stopped, exit_codes(words):
+            raise KeyboardInterrupt
+        assert stopped.value.code == 130
+        said.append("goes on from the last epoch" in capsys.readouterr().err)
+    assert said == [False, False, True]

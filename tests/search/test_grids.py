@@ -15,6 +15,7 @@ from mgu.cli.grammar import HydraGrammar, quote
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 from mgu.search import GridSearch, Space, Strategy
+from tests.conftest import Command
 from tests.examples import example_result
 
 
@@ -33,7 +34,7 @@ def sweep(*arguments: str, without_grids: bool = False) -> list[RunConfig]:
     assert hydra
     grids = {} if without_grids else OmegaConf.to_container(master.hydra.sweeper.grids)
     search = GridSearch(Space(grids), arguments, HydraGrammar(hydra.config_loader))  # type: ignore[arg-type]
-    return read_jobs(hydra.config_loader, master, search.ask(budget_left=None))
+    return read_jobs(hydra.config_loader, master, search.ask())
 
 
 @pytest.mark.slow
@@ -117,11 +118,11 @@ class Words:
 def test_grid_search_asks_for_each_point_once_whatever_it_is_told() -> None:
     grids = {"one": {"a": "1,2"}, "two": {"b": "3"}}
     search: Strategy = GridSearch(Space(grids), ["c=5"], Words())
-    first = search.ask(budget_left=2)
-    assert first == [["a=1", "c=5"], ["a=2", "c=5"]]
+    first = search.ask()
+    assert first == [["a=1", "c=5"], ["a=2", "c=5"], ["b=3", "c=5"]]
     search.tell(first[0], example_result())
     search.tell(first[1], None)
-    assert search.ask(budget_left=None) == [["b=3", "c=5"]] and search.ask(budget_left=None) == []
+    assert search.ask() == []
 
 
 @pytest.mark.usefixtures("hydra")
@@ -129,3 +130,9 @@ def test_grid_search_asks_for_each_point_once_whatever_it_is_told() -> None:
 def test_quoted_values_come_back_from_hydra_as_they_were(text: str) -> None:
     composed = compose("config", [f"runs_dir={quote(text)}"])
     assert composed.runs_dir == text
+
+
+@pytest.mark.slow
+def test_a_strategy_that_does_not_exist_is_refused(mgu_run: Command) -> None:
+    done = mgu_run("-m", "seed=0", "hydra.sweeper.strategy=luck")
+    assert done.returncode == 2 and "hydra.sweeper.strategy must be one of grid, but got 'luck'." in done.stderr

@@ -25,7 +25,7 @@ def test_a_strategy_is_asked_until_it_asks_for_nothing_and_told_every_result(
     told: list[tuple[Overrides, int]] = []
     done: list[int] = []
 
-    def ask(self: GridSearch, budget_left: int | None) -> list[Overrides]:
+    def ask(self: GridSearch) -> list[Overrides]:
         return rounds.pop() if rounds else []
 
     def tell(self: GridSearch, overrides: Overrides, result: Result | None) -> None:

@@ -39,7 +39,7 @@ class CaseDataset:
 
     @cached_property
     def splits(self) -> Splits:
-        """The examples in main memory; raises UserError where they cannot be had or learned from."""
+        """The examples in main memory; raises UserError where they cannot be loaded or learned from."""
         from mgu.data.cases.cases import load_cases
 
         return load_cases(self.config)

@@ -37,7 +37,7 @@ class ImageDataset:
 
     @cached_property
     def splits(self) -> Splits:
-        """The examples in main memory; raises UserError where they cannot be had or learned from."""
+        """The examples in main memory; raises UserError where they cannot be loaded or learned from."""
         from mgu.data.images.loaders import load_splits
 
         return load_splits(self.config)

@@ -56,7 +56,7 @@ class RatingDataset:
 
     @property
     def splits(self) -> Splits:
-        """The examples in main memory; raises UserError where they cannot be had or learned from."""
+        """The examples in main memory; raises UserError where they cannot be loaded or learned from."""
         return self.ratings.splits
 
     @property

@@ -54,7 +54,7 @@ class TableDataset:
 
     @property
     def splits(self) -> Splits:
-        """The examples in main memory; raises UserError where they cannot be had or learned from."""
+        """The examples in main memory; raises UserError where they cannot be loaded or learned from."""
         return self.table.splits
 
     @property
