@@ -15,9 +15,9 @@ from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.factory.device import allow_tf32
-from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_graph, build_learner
 from mgu.factory.model import build_model
+from mgu.factory.resolved_run import resolve
 from mgu.train.step import Step
 
 BATCH = 64

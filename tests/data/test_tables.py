@@ -29,8 +29,8 @@ from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.rows import Rows
 from mgu.data.tables.table import encode_table
 from mgu.errors import UserError
-from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model, build_toys, count_flops
+from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import count_keras
 from mgu.prune.pipeline import run_pruning

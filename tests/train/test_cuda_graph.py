@@ -21,8 +21,8 @@ from mgu.errors import UserError
 from mgu.factory.compile import compile_ahead
 from mgu.factory.device import allow_tf32
 from mgu.factory.engine import check_engine
-from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_graph, build_learner
+from mgu.factory.resolved_run import resolve
 from mgu.native import library as native
 from mgu.tasks.classification import Classification
 from mgu.train.cuda_graph import WARM_UP, ReplayedStep
@@ -264,9 +264,9 @@ def deterministic() -> Iterator[None]:
 
 
 def trained_on_cuda(config: RunConfig) -> tuple[list[dict[str, float]], Any]:
-    experiment = resolve(config.model_copy(update={"device": "cuda"}))
-    learner, shuffle = build_learner(experiment), torch.Generator().manual_seed(0)
-    images = experiment.splits.train
+    resolved = resolve(config.model_copy(update={"device": "cuda"}))
+    learner, shuffle = build_learner(resolved), torch.Generator().manual_seed(0)
+    images = resolved.splits.train
     step = build_graph(config, learner.optimizer)(Step(learner.model, images, learner.task, learner.optimizer))
     return [train_epoch(step, learner.schedule, 64, shuffle) for _ in range(2)], step
 

@@ -11,7 +11,7 @@ from mgu.results.load import Run
 from mgu.results.result import Result
 from mgu.tasks.score import SCORES, Score, TaskName
 
-Experiment = tuple[str, str, str, TaskName]  # name, data set, split, task
+TableKey = tuple[str, str, str, TaskName]  # name, data set, split, task
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def rank(runs: Iterable[Run]) -> list[Table]:
     Returns:
         One table for each experiment, sorted by name, data set, split and task.
     """
-    experiments: dict[Experiment, list[Run]] = {}
+    experiments: dict[TableKey, list[Run]] = {}
     for run in runs:
         result = run.result
         key = (result.experiment_name, result.dataset, result.split, result.task)
@@ -101,7 +101,7 @@ def rank(runs: Iterable[Run]) -> list[Table]:
     return [_table(key, experiments[key]) for key in sorted(experiments)]
 
 
-def _table(key: Experiment, runs: list[Run]) -> Table:
+def _table(key: TableKey, runs: list[Run]) -> Table:
     groups, repeated = group_seeds(runs)
     rows = sorted((Row(None, group) for group in groups), key=_order)
     ranked = [Row(None if row.status == "failed" else place, row.runs) for place, row in enumerate(rows, start=1)]
