@@ -111,8 +111,8 @@ def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanat
         path_weights={branch: round(weight, 6) for branch, weight in seen.path_weights.items()},
         gates={
             gate: GateExplanation(
-                when_open=name_branch(wiring.paths[gate].when_open, wiring),
-                when_closed=name_branch(wiring.paths[gate].when_closed, wiring),
+                when_open=name_branch(wiring.choices[gate].when_open, wiring),
+                when_closed=name_branch(wiring.choices[gate].when_closed, wiring),
                 opened_for=describe_gate(gate, summary, wiring),
                 varies_by=varies_by(summary),
                 statistics=summary,
