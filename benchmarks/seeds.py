@@ -26,7 +26,7 @@ from mgu.data.splits import Splits
 from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.factory.model import count_flops
 from mgu.factory.resolved_run import resolve
-from mgu.measure.share import ALONE, Slot
+from mgu.measure.slot import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import Fit, fit

@@ -79,8 +79,8 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
     return FitSettings(training.epochs, training.batch_size, training.eval_batch_size, training.patience, first_best)
 
 
-def build_graph(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:
-    """Returns what makes a CUDA graph of a training step, where that is configured and possible.
+def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:
+    """Returns a function that wraps a training step in a CUDA graph, where that is configured and possible.
 
     Args:
         config: The configuration of a run.

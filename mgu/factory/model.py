@@ -71,7 +71,7 @@ def build_block(config: RunConfig, layer: nn.Module, index: int) -> nn.Module:
     return Block(layer, config.norm.name, activation, residual, config.norm.momentum, config.norm.eps)
 
 
-def build_toys(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
+def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
     """Builds the smallest block of each kind that the run's network has, as for warming up.
 
     Args:

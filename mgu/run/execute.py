@@ -18,12 +18,13 @@ from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.errors import UserError
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
+from mgu.factory.device import find_device
 from mgu.factory.engine import check_engine
 from mgu.factory.learner import build_optimizer
-from mgu.factory.model import build_toys, count_flops
+from mgu.factory.model import build_warmup_blocks, count_flops
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.measure.cost_meter import CostMeter
-from mgu.measure.share import ALONE, Slot
+from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.results.events import DataNote, Send
@@ -97,7 +98,7 @@ def run(
 
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
     """Does what `run` says, without its care for failures. Raises TrainingFailed for one in training."""
-    stopwatch = Stopwatch(slot.now)
+    stopwatch = Stopwatch(slot.now, find_device(config.device))
     resolved = resolve(config, dataset)
     _set_up(resolved, send)
     cost = CostMeter(config.energy, resolved.device, slot, stopwatch)
@@ -133,7 +134,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
 
 
 def _set_up(resolved: ResolvedRun, send: Send) -> None:
-    """Prepares torch and the data, and trains toys like the run's layers for a step.
+    """Prepares torch and the data, and trains small blocks like those of the run for a step.
 
     Imports and compilation take seconds on first use, which are not counted in the run's time. Units are compiled for
     their number of channels.
@@ -143,9 +144,9 @@ def _set_up(resolved: ResolvedRun, send: Send) -> None:
     for note in resolved.splits.notes:
         log.warning(note)
         send(DataNote(note))
-    for toy, inputs in build_toys(resolved):
-        optimizer, _ = build_optimizer(resolved.config, toy.to(resolved.device))
-        toy(inputs.to(resolved.device)).sum().backward()
+    for block, inputs in build_warmup_blocks(resolved):
+        optimizer, _ = build_optimizer(resolved.config, block.to(resolved.device))
+        block(inputs.to(resolved.device)).sum().backward()
         optimizer.step()
     if resolved.config.engine == "compiled":
         from mgu.factory.compile import compile_ahead  # torch's compiler takes a second to import

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import torch
 
 from mgu.config.unit import DecisiveConfig
-from mgu.factory.learner import build_fit_settings, build_graph, build_learner
+from mgu.factory.learner import build_fit_settings, build_learner, build_step_wrapper
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.measure.cost import RunCost
 from mgu.measure.cost_meter import CostMeter
-from mgu.measure.share import Slot
+from mgu.measure.slot import Slot
 from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
 from mgu.results.record import write_history
 from mgu.run.checkpoint import restore_checkpoint, save_checkpoint, set_aside
@@ -90,7 +90,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
             build_fit_settings(config, first_decided_epoch(decisive, training.epochs)),
             shuffle=start.shuffle,
             so_far=start.fit,
-            as_graph=build_graph(config, learner.optimizer),
+            as_graph=build_step_wrapper(config, learner.optimizer),
             penalty=GatePenalty(joined.model, decisive, total, done) if decisive.is_on else None,
             callbacks=Callbacks(_count_steps(send), on_epoch),
         )

@@ -29,7 +29,7 @@ from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.rows import Rows
 from mgu.data.tables.table import encode_table
 from mgu.errors import UserError
-from mgu.factory.model import build_model, build_toys, count_flops
+from mgu.factory.model import build_model, build_warmup_blocks, count_flops
 from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import count_keras
@@ -432,8 +432,8 @@ def test_dense_sizes_and_flops_by_hand(saved: Any, configure: Configure) -> None
 def test_dense_networks_take_images_too(choice: str, configure: Configure) -> None:
     config = configure("layout=dense_2", *choice.split())
     assert build_model(resolve(config))(torch.rand(2, 1, 8, 8)).shape == (2, 10)
-    for toy, inputs in build_toys(resolve(config)):
-        assert toy(inputs).shape == (2, 128)
+    for block, inputs in build_warmup_blocks(resolve(config)):
+        assert block(inputs).shape == (2, 128)
 
 
 def test_metrics_of_regression_are_those_of_scikit_learn_in_the_targets_unit() -> None:

@@ -1,4 +1,4 @@
-"""One run, in this process: its windows, its status, what it leaves on disk."""
+"""One run, in this process: its phases, its status, what it leaves on disk."""
 
 from __future__ import annotations
 
