@@ -34,7 +34,7 @@ from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import count_keras
 from mgu.prune.pipeline import run_pruning
-from mgu.report.ranking.seeds import guess
+from mgu.report.ranking.seeds import chance_accuracy
 from mgu.results.folder import run_folder
 from mgu.results.result import read_result
 from mgu.run.execute import run
@@ -473,12 +473,12 @@ def test_a_run_of_regression_learns_and_is_measured_in_the_targets_unit(saved: A
 
 
 def test_a_run_of_a_table_says_how_many_classes_it_has(saved: Any, configure: Configure) -> None:
-    """A run that diverged before its first epoch was over counts as a guess among them."""
+    """A run that diverged before its first epoch was over counts as a chance_accuracy among them."""
     config = configure(*saved(some_rows(), "city"), "optimizer.lr=1e30", "training.epochs=1")
     run_folder(config).mkdir(parents=True)
     result = run(config)
-    assert result.status == "diverged" and result.num_classes == 3 and guess(result) == pytest.approx(1 / 3)
-    assert guess(msgspec.structs.replace(result, num_classes=None)) == 0
+    assert result.status == "diverged" and result.num_classes == 3 and chance_accuracy(result) == pytest.approx(1 / 3)
+    assert chance_accuracy(msgspec.structs.replace(result, num_classes=None)) == 0
 
 
 @pytest.mark.slow
