@@ -43,7 +43,9 @@ def build_learner(resolved: ResolvedRun) -> Learner:
 
 
 def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
-    """Builds the configured optimizer; in one pass over memory unless the engine is a plain one and no graph is wanted.
+    """Builds the configured optimizer.
+
+    Uses the fused Nadam unless the engine is eager or packed and step is not graph.
 
     Args:
         config: The configuration of a run.

@@ -47,7 +47,7 @@ def share_of(energy: Energy | None, share: float) -> Energy | None:
     """Returns one run's share of what was measured for several.
 
     Args:
-        energy: Of the whole process; None where it was not measured.
+        energy: Energy of the whole process; None where it was not measured.
         share: A number in 0..1.
 
     Returns:

@@ -18,7 +18,7 @@ class Slot:
 
         Args:
             model: The run's own network.
-            optimizer: Of that network.
+            optimizer: Optimizer of that network.
         """
         return model
 

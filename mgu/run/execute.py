@@ -1,7 +1,7 @@
 """One run, from its configuration to its result.json, in a process of its own.
 
-`run` reads from top to bottom: set up, build or continue, train, evaluate, explain, record. It tells its caller how it
-gets on by `send`: see mgu/results/events.py for the events.
+`run` reads from top to bottom: set up, build or continue, train, evaluate, explain, record. It reports its
+progress by `send`: see mgu/results/events.py for the events.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def run(
 
 
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
-    """Does what `run` says, without its care for failures. Raises TrainingFailed for one in training."""
+    """Implements `run`; exceptions propagate. Raises TrainingFailed for one in training."""
     stopwatch = Stopwatch(slot.now, find_device(config.device))
     resolved = resolve(config, dataset)
     _set_up(resolved, send)

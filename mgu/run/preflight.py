@@ -1,4 +1,4 @@
-"""Preflight of a sweep, in a process that has torch: whether all is there, and how large the models are.
+"""Preflight of a sweep, in a process that has torch: are devices and data sets available, how large are the models?
 
 It runs once, before the first run of a sweep, for parallel runs would download the same files at once.
 """

@@ -473,7 +473,7 @@ def test_a_run_of_regression_learns_and_is_measured_in_the_targets_unit(saved: A
 
 
 def test_a_run_of_a_table_says_how_many_classes_it_has(saved: Any, configure: Configure) -> None:
-    """A run that diverged before its first epoch was over counts as a chance_accuracy among them."""
+    """A run that diverged before its first epoch was over counts as a guess among them."""
     config = configure(*saved(some_rows(), "city"), "optimizer.lr=1e30", "training.epochs=1")
     run_folder(config).mkdir(parents=True)
     result = run(config)
