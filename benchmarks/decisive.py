@@ -25,8 +25,8 @@ from side_by_side import save
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.splits import Splits
-from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_fit_settings, build_learner, build_optimizer
+from mgu.factory.resolved_run import resolve
 from mgu.models.convnet import ConvNet
 from mgu.prune.choose import accuracy_of
 from mgu.prune.fix_gates import std_within_channels, summarise

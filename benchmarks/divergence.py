@@ -24,8 +24,8 @@ from side_by_side import save
 
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
-from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_learner
+from mgu.factory.resolved_run import resolve
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import evaluate, train_epoch
 from mgu.train.step import Step

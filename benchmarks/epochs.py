@@ -31,8 +31,8 @@ from torchvision import datasets, transforms
 
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
-from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_learner
+from mgu.factory.resolved_run import resolve
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import train_epoch
 from mgu.train.step import Step

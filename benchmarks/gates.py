@@ -24,9 +24,9 @@ from side_by_side import describe, in_turns, save, spread
 from torch import nn
 
 from mgu.config.run import RunConfig
-from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_learner
 from mgu.factory.model import build_model, count_flops
+from mgu.factory.resolved_run import resolve
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.native.malloc import keep_freed_memory
 from mgu.unit.wiring import BYPASS_KINDS, GATE_KINDS

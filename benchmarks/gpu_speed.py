@@ -15,9 +15,9 @@ from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.factory.device import allow_tf32
-from mgu.factory.experiment import resolve
-from mgu.factory.learner import build_graph, build_learner
+from mgu.factory.learner import build_learner, build_step_wrapper
 from mgu.factory.model import build_model
+from mgu.factory.resolved_run import resolve
 from mgu.train.step import Step
 
 BATCH = 64
@@ -74,7 +74,7 @@ def repeated(step: Callable[[Tensor], None], batches: list[Tensor], count: int) 
 def ours(config: RunConfig, images: Images, device: torch.device) -> Callable[[Tensor], None]:
     """As `mgu-run` trains, the schedule included."""
     learner = build_learner(resolve(config.model_copy(update={"device": str(device)})))
-    step = build_graph(config, learner.optimizer)(Step(learner.model, images, learner.task, learner.optimizer))
+    step = build_step_wrapper(config, learner.optimizer)(Step(learner.model, images, learner.task, learner.optimizer))
     step.begin()
 
     def train(index: Tensor) -> None:

@@ -14,8 +14,8 @@ from mgu import MultiGatedUnit
 from mgu.cli.compose import read_config
 from mgu.cli.conf import conf_dir
 from mgu.config.run import RunConfig
-from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model
+from mgu.factory.resolved_run import resolve
 from mgu.layers.packed import with_channels_last
 from mgu.train.nadam import build_nadam
 

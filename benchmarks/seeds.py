@@ -23,10 +23,10 @@ from side_by_side import describe, in_turns, ratio, save, spread
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.splits import Splits
-from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.factory.model import count_flops
-from mgu.measure.share import ALONE, Slot
+from mgu.factory.resolved_run import resolve
+from mgu.measure.slot import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import Fit, fit

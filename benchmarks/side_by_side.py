@@ -15,7 +15,7 @@ import torch
 from filed import file_part, provenance
 
 from mgu.config.run import RunConfig
-from mgu.factory.experiment import resolve
+from mgu.factory.resolved_run import resolve
 
 Seconds = dict[str, list[float]]
 

@@ -39,7 +39,7 @@ def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
     except OSError as error:
         _exit(
             1,
-            f"files must be readable and writable, but the system refused: {error}. Check disk space and permissions.",
+            f"files must be readable and writable, but got: {error}. Check disk space and permissions.",
         )
 
 

@@ -29,8 +29,8 @@ def main(arguments: list[str]) -> None:
     trained = load_trained(options.run, device="auto")  # wherever it was trained
     folder = options.out or trained.folder
     make_folder(folder, "--out", "Pass another one.")
-    trained.experiment.set_up_torch()
-    explanation = explain_model(trained.experiment, trained.model, trained.splits.val)
+    trained.resolved.set_up_torch()
+    explanation = explain_model(trained.resolved, trained.model, trained.splits.val)
     write_explanation(folder, explanation)
     pictures = draw_figures(folder, explanation)
     written = f"Written to {folder}: {', '.join(('explain.json', *pictures))}."

@@ -35,7 +35,7 @@ def main(arguments: list[str], conf_dir: Path) -> None:
     if options.export:
         check_exportable(options.export)
     trained = load_trained(options.run, device="auto")  # wherever it was trained
-    trained.experiment.set_up_torch()
+    trained.resolved.set_up_torch()
     with lock_run(trained.folder) as is_ours:
         if not is_ours:
             raise UserError(

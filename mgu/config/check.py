@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from mgu.config.datasets import ImagesConfig, MovieLensConfig
+from mgu.config.datasets import AnyImages, MovieLensConfig
 from mgu.config.faults import describe_fault
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig
 from mgu.config.run import RunConfig
@@ -85,7 +85,7 @@ def _check_dense(config: RunConfig) -> None:
 
 def _check_convolutions(config: RunConfig, layout: LayoutConfig) -> None:
     """Convolutions are for images that are large enough for them."""
-    if not isinstance(config.dataset, ImagesConfig):
+    if not isinstance(config.dataset, AnyImages):
         raise UserError(
             f"layout must be a dense one where the data are no images, but got {layout.name} for "
             f"dataset={config.dataset.name}. Pass layout=dense_3, or one of your own with depth and width."

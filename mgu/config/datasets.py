@@ -39,7 +39,7 @@ class ClassesConfig(ConfigModel):
         return self.name
 
 
-class DatasetConfig(ClassesConfig):
+class NamedImagesConfig(ClassesConfig):
     """Configures a data set of labelled images; see mgu/data/splits.py for its splits."""
 
     image_shape: list[Count] = Field(
@@ -182,7 +182,7 @@ class MovieLensConfig(ConfigModel):
         return f"movielens-{'ratings' if self.task == 'regression' else 'next'}@{self.sha256[:4]}"
 
 
-ImagesConfig = DatasetConfig | CasesConfig
+AnyImages = NamedImagesConfig | CasesConfig
 
 
 def _kind_of_data(values: Any) -> str:
@@ -191,7 +191,7 @@ def _kind_of_data(values: Any) -> str:
 
 
 AnyDataset = Annotated[
-    Annotated[DatasetConfig, Tag("[images]")]
+    Annotated[NamedImagesConfig, Tag("[images]")]
     | Annotated[AdultConfig, Tag("[adult]")]
     | Annotated[TableConfig, Tag("[table]")]
     | Annotated[CasesConfig, Tag("[cases]")]

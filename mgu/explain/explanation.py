@@ -14,7 +14,7 @@ from mgu.errors import UserError
 from mgu.explain.observe import UnitStatistics, observe
 from mgu.explain.schema import SCHEMA_VERSION, Explanation, GateExplanation, UnitExplanation
 from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
-from mgu.factory.experiment import Experiment
+from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.file_names import EXPLAIN_FILE
 from mgu.results.files import write_text
 from mgu.train.loop import evaluate
@@ -32,13 +32,13 @@ def can_explain(config: RunConfig) -> bool:
     return bool(config.mgu and config.mgu.is_paper)
 
 
-def explain_model(experiment: Experiment, model: nn.Module, data: Data) -> Explanation:
+def explain_model(resolved: ResolvedRun, model: nn.Module, data: Data) -> Explanation:
     """Evaluates a model once while watching its gates.
 
     Batches are as large as in training, so this needs less memory than training.
 
     Args:
-        experiment: The resolved experiment of the run.
+        resolved: The configuration of the run, with its device and data.
         model: Its model, which is left in evaluation mode.
         data: The data to evaluate on.
 
@@ -48,7 +48,7 @@ def explain_model(experiment: Experiment, model: nn.Module, data: Data) -> Expla
     Raises:
         UserError: The model has no gates that can be explained, or there is no example.
     """
-    config = experiment.config
+    config = resolved.config
     if not config.mgu:
         raise UserError(
             f"RUN must be of a unit, but {config.name} is a baseline, which has no gates. Name a run with mgu=..."
@@ -61,7 +61,7 @@ def explain_model(experiment: Experiment, model: nn.Module, data: Data) -> Expla
     if len(data) == 0:
         raise UserError(f"validation data must hold an example, but {config.dataset.name} has none.")
     with observe(model) as statistics:
-        metrics = evaluate(model, data, experiment.task, config.training.batch_size)
+        metrics = evaluate(model, data, resolved.task, config.training.batch_size)
     return Explanation(
         schema_version=SCHEMA_VERSION,
         name=config.name,
@@ -111,8 +111,8 @@ def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanat
         path_weights={branch: round(weight, 6) for branch, weight in seen.path_weights.items()},
         gates={
             gate: GateExplanation(
-                when_open=name_branch(wiring.paths[gate].when_open, wiring),
-                when_closed=name_branch(wiring.paths[gate].when_closed, wiring),
+                when_open=name_branch(wiring.choices[gate].when_open, wiring),
+                when_closed=name_branch(wiring.choices[gate].when_closed, wiring),
                 opened_for=describe_gate(gate, summary, wiring),
                 varies_by=varies_by(summary),
                 statistics=summary,

@@ -72,7 +72,7 @@ def weigh_branches(wiring: Wiring, gates: dict[Gate, Tensor]) -> dict[str, Tenso
     """
     weights: dict[str, Tensor] = {NORMALISING[0]: torch.ones_like(gates[NORMALISING[0]])}
     for gate in NORMALISING:
-        weight, paths = weights.pop(gate), wiring.paths[gate]
-        weights[paths.when_open] = weight * gates[gate]
-        weights[paths.when_closed] = weight - weights[paths.when_open]
+        weight, choice = weights.pop(gate), wiring.choices[gate]
+        weights[choice.when_open] = weight * gates[gate]
+        weights[choice.when_closed] = weight - weights[choice.when_open]
     return weights

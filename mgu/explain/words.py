@@ -59,8 +59,8 @@ def join(words: Sequence[str]) -> str:
 
 def describe_gate(gate: Gate, summary: GateSummary, wiring: Wiring) -> str:
     """Describes the path that a gate opened for."""
-    paths = wiring.paths[gate]
-    weights = {paths.when_open: summary.mean, paths.when_closed: 1 - summary.mean}
+    choice = wiring.choices[gate]
+    weights = {choice.when_open: summary.mean, choice.when_closed: 1 - summary.mean}
     return describe_choice({name_branch(branch, wiring): weight for branch, weight in weights.items()}, ())
 
 
@@ -71,8 +71,8 @@ def describe_flow(gates: Mapping[Gate, GateSummary], path_weights: Mapping[str, 
     steps = [describe_choice(named, _varying(gates, _gates_to(chosen, wiring)))]
     for gate in ("residual", "skip"):
         if gate in gates:
-            paths, mean = wiring.paths[gate], gates[gate].mean
-            weights = {name_branch(paths.when_open, wiring): mean, name_branch(paths.when_closed, wiring): 1 - mean}
+            choice, mean = wiring.choices[gate], gates[gate].mean
+            weights = {name_branch(choice.when_open, wiring): mean, name_branch(choice.when_closed, wiring): 1 - mean}
             steps.append(describe_choice(weights, varies_by(gates[gate])))
     return " -> ".join(steps)
 
@@ -81,8 +81,8 @@ def _gates_to(branch: str, wiring: Wiring) -> list[Gate]:
     """The gates between a normalising branch and the output of normalisation."""
     passed: list[Gate] = []
     for gate in ("bn_order", "bn_or_ln", "norm_or_none"):
-        paths = wiring.paths[gate]
-        if branch in (paths.when_open, paths.when_closed):
+        choice = wiring.choices[gate]
+        if branch in (choice.when_open, choice.when_closed):
             passed.append(gate)
             branch = gate
     return passed

@@ -14,24 +14,24 @@ from torch._dynamo.exc import TorchDynamoException
 
 from mgu.data.splits import Data
 from mgu.errors import UserError
-from mgu.factory.experiment import Experiment
 from mgu.factory.learner import build_learner
+from mgu.factory.resolved_run import ResolvedRun
 
 log = logging.getLogger(__name__)
 
 
-def compile_ahead(experiment: Experiment) -> None:
+def compile_ahead(resolved: ResolvedRun) -> None:
     """Compiles models of this configuration for training and for evaluation, on batches of any size.
 
     Args:
-        experiment: A run's configuration with its device and data; later models of it in this process are fast at once.
+        resolved: A run's configuration with its device and data; later models of it in this process are fast at once.
 
     Raises:
         UserError: torch cannot compile them.
     """
-    training, splits = experiment.config.training, experiment.splits
+    training, splits = resolved.config.training, resolved.splits
     started = time.perf_counter()
-    model, task, *_ = build_learner(experiment)
+    model, task, *_ = build_learner(resolved)
     try:
         inputs, targets = _batch(splits.train, training.batch_size)
         task.loss(model.train()(inputs), targets).backward()
@@ -41,7 +41,7 @@ def compile_ahead(experiment: Experiment) -> None:
     except TorchDynamoException as error:
         cause = str(getattr(error, "inner_exception", error)).strip().partition("\n")[0]
         raise UserError(
-            f"engine must be auto, eager or packed where torch.compile fails on {experiment.device}, but got compiled "
+            f"engine must be auto, eager or packed where torch.compile fails on {resolved.device}, but got compiled "
             f"({cause}). It needs a C++ compiler on a CPU and Triton on CUDA. Pass engine=auto."
         ) from error
     log.info("compiled in %.1f s", time.perf_counter() - started)

@@ -39,7 +39,7 @@ def set_up_torch(device: torch.device, threads: int | None, deterministic: bool,
 
     Args:
         device: Where models will be computed.
-        threads: Of the CPU; None leaves their number to torch.
+        threads: Number of CPU threads; None leaves their number to torch.
         deterministic: Whether CUDA may use deterministic algorithms only; the CPU always does.
         tf32: Whether CUDA may round the factors of products to 10 bits, see `allow_tf32`.
     """
@@ -63,7 +63,7 @@ def allow_tf32(is_allowed: bool) -> None:
         is_allowed: For convolutions and matrix products alike.
     """
     torch.set_float32_matmul_precision("high" if is_allowed else "highest")
-    if hasattr(torch.backends.cudnn, "conv"):  # since torch 2.9, which wants the flag below no more
+    if hasattr(torch.backends.cudnn, "conv"):  # since torch 2.9, which deprecates the flag below
         torch.backends.cudnn.conv.fp32_precision = "tf32" if is_allowed else "ieee"
     else:
         torch.backends.cudnn.allow_tf32 = is_allowed
@@ -74,7 +74,7 @@ def describe_device(device: torch.device, threads: int | None = None) -> str:
 
     Args:
         device: A CUDA device or the CPU.
-        threads: Of the CPU; None for the number that torch uses.
+        threads: Number of CPU threads; None for the number that torch uses.
 
     Returns:
         The GPU by its name, or the processor with the number of threads.

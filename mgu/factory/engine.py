@@ -6,21 +6,21 @@ import torch
 
 from mgu.config.layouts import FactorsLayoutConfig
 from mgu.errors import UserError
-from mgu.factory.experiment import Experiment
+from mgu.factory.resolved_run import ResolvedRun
 from mgu.layers.activation import find_activation
 from mgu.unit.kernel import KernelKind, find_kernel
 
 
-def check_engine(experiment: Experiment) -> None:
+def check_engine(resolved: ResolvedRun) -> None:
     """Checks that the configured engine and step fit the unit and the device.
 
     Args:
-        experiment: A run's configuration with its device.
+        resolved: A run's configuration with its device.
 
     Raises:
         UserError: They do not.
     """
-    config, device = experiment.config, experiment.device
+    config, device = resolved.config, resolved.device
     if config.step == "graph" and device.type != "cuda":
         raise UserError(f"step must be auto or eager on {device}, but got graph. Pass step=auto.")
     if config.mgu and config.mgu.decisive.settles and config.engine in ("native", "compiled"):

@@ -11,8 +11,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from mgu.config.run import RunConfig
-from mgu.factory.experiment import Experiment
 from mgu.factory.model import build_model
+from mgu.factory.resolved_run import ResolvedRun
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.learner import Learner
@@ -21,29 +21,31 @@ from mgu.train.nadam import build_nadam
 from mgu.train.step import Step
 
 
-def build_learner(experiment: Experiment) -> Learner:
+def build_learner(resolved: ResolvedRun) -> Learner:
     """Seeds torch with the run's seed, then builds model and optimizer on the device.
 
     Args:
-        experiment: A run's configuration with its device and data.
+        resolved: A run's configuration with its device and data.
 
     Returns:
         The learner before its first step.
     """
-    config = experiment.config
+    config = resolved.config
     torch.manual_seed(config.seed)
     # Channels last: faster convolutions on CPUs and on tensor cores, and a layer norm without a transposition.
-    model: nn.Module = build_model(experiment).to(  # type: ignore[call-overload]
-        device=experiment.device, memory_format=torch.channels_last
+    model: nn.Module = build_model(resolved).to(  # type: ignore[call-overload]
+        device=resolved.device, memory_format=torch.channels_last
     )
     if config.engine == "compiled":
         model.compile()
     optimizer, schedule = build_optimizer(config, model)
-    return Learner(model, experiment.task, optimizer, schedule)
+    return Learner(model, resolved.task, optimizer, schedule)
 
 
 def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
-    """Builds the configured optimizer; in one pass over memory unless the engine is a plain one and no graph is wanted.
+    """Builds the configured optimizer.
+
+    Uses the fused Nadam unless the engine is eager or packed and step is not graph.
 
     Args:
         config: The configuration of a run.
@@ -79,8 +81,8 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
     return FitSettings(training.epochs, training.batch_size, training.eval_batch_size, training.patience, first_best)
 
 
-def build_graph(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:
-    """Returns what makes a CUDA graph of a training step, where that is configured and possible.
+def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:
+    """Returns a function that wraps a training step in a CUDA graph, where that is configured and possible.
 
     Args:
         config: The configuration of a run.

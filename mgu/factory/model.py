@@ -14,7 +14,7 @@ from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.errors import UserError
-from mgu.factory.experiment import Experiment
+from mgu.factory.resolved_run import ResolvedRun
 from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet, convolution
 from mgu.models.mlp import MLP, dense
@@ -24,11 +24,11 @@ from mgu.unit.settling import Settling
 from mgu.unit.unit import MultiGatedUnit
 
 
-def build_model(experiment: Experiment) -> nn.Module:
+def build_model(resolved: ResolvedRun) -> nn.Module:
     """Builds the network of the configured layout: baseline blocks, or one unit per layer.
 
     Args:
-        experiment: A run's configuration with its data, which decide on the shapes.
+        resolved: A run's configuration with its data, which decide on the shapes.
 
     Returns:
         The network on torch's default device, with initial weights from torch's generator.
@@ -36,10 +36,10 @@ def build_model(experiment: Experiment) -> nn.Module:
     Raises:
         UserError: The unit cannot be built around such layers.
     """
-    config, dataset = experiment.config, experiment.dataset
+    config, dataset = resolved.config, resolved.dataset
     if isinstance(dataset, RatingDataset):
         return _build_recommender(config, dataset)
-    inputs, num_outputs, _ = experiment.shapes
+    inputs, num_outputs, _ = resolved.shapes
     if isinstance(config.layout, LayoutConfig):
         layers = config.layout.convolutions(list(inputs))
         blocks = [build_block(config, _convolution(layer), index) for index, layer in enumerate(layers)]
@@ -71,18 +71,18 @@ def build_block(config: RunConfig, layer: nn.Module, index: int) -> nn.Module:
     return Block(layer, config.norm.name, activation, residual, config.norm.momentum, config.norm.eps)
 
 
-def build_toys(experiment: Experiment) -> list[tuple[nn.Module, Tensor]]:
+def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
     """Builds the smallest block of each kind that the run's network has, as for warming up.
 
     Args:
-        experiment: A run's configuration with its data.
+        resolved: A run's configuration with its data.
 
     Returns:
         Each block with inputs for it.
     """
-    config = experiment.config
+    config = resolved.config
     if isinstance(config.layout, LayoutConfig):
-        image, shape = torch.ones(2, 1, 4, 4), list(experiment.shapes.inputs)
+        image, shape = torch.ones(2, 1, 4, 4), list(resolved.shapes.inputs)
         widths = {layer.out_channels for layer in config.layout.convolutions(shape)}
         return [(build_block(config, nn.Conv2d(1, width, 3), index=0), image) for width in widths]
     if isinstance(config.layout, FactorsLayoutConfig):
@@ -90,18 +90,18 @@ def build_toys(experiment: Experiment) -> list[tuple[nn.Module, Tensor]]:
     return [(build_block(config, nn.Linear(1, config.layout.width), index=0), torch.ones(2, 1))]
 
 
-def count_flops(experiment: Experiment) -> int:
+def count_flops(resolved: ResolvedRun) -> int:
     """Counts floating-point operations of one example's forward pass, without allocating the model.
 
     Args:
-        experiment: A run's configuration with its data.
+        resolved: A run's configuration with its data.
 
     Returns:
         The operations of matrix products and convolutions, as torch's FlopCounterMode counts them.
     """
-    shapes = experiment.shapes
+    shapes = resolved.shapes
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        build_model(experiment).eval()(torch.empty(1, *shapes.inputs, dtype=shapes.dtype))
+        build_model(resolved).eval()(torch.empty(1, *shapes.inputs, dtype=shapes.dtype))
     return int(counter.get_total_flops())
 
 

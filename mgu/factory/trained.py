@@ -16,8 +16,8 @@ from mgu.config.check import check_config
 from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError
-from mgu.factory.experiment import Experiment, resolve
 from mgu.factory.model import build_model
+from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.results.file_names import CONFIG_FILE, LOG_FILE, RESULT_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
 from mgu.results.result import Result, read_result
@@ -29,25 +29,25 @@ class TrainedRun:
 
     Attributes:
         folder: Where the run's files lie.
-        experiment: Its configuration, on the device that was asked for.
+        resolved: Its configuration, on the device that was asked for.
         result: Its result.json.
         model: The network on that device, in evaluation mode.
     """
 
     folder: Path
-    experiment: Experiment
+    resolved: ResolvedRun
     result: Result
     model: nn.Module
 
     @property
     def config(self) -> RunConfig:
         """The configuration of the run; `device` is where it lies now."""
-        return self.experiment.config
+        return self.resolved.config
 
     @property
     def splits(self) -> Splits:
         """The data that it was trained and validated on, on its device, read when first asked for."""
-        return self.experiment.splits
+        return self.resolved.splits
 
 
 def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
@@ -65,8 +65,8 @@ def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
     """
     folder = find_run(path)
     result = _read_result(folder)
-    experiment = resolve(_read_config(folder, result).model_copy(update={"device": device}))
-    return TrainedRun(folder, experiment, result, _load_model(folder, experiment))
+    resolved = resolve(_read_config(folder, result).model_copy(update={"device": device}))
+    return TrainedRun(folder, resolved, result, _load_model(folder, resolved))
 
 
 def _read_result(folder: Path) -> Result:
@@ -117,14 +117,14 @@ def _find_data(config: RunConfig) -> RunConfig:
     return config.model_copy(update={"dataset": config.dataset.model_copy(update={"root": elsewhere})})
 
 
-def _load_model(folder: Path, experiment: Experiment) -> nn.Module:
-    """Builds the model with the saved weights, on the experiment's device. Raises UserError where they do not fit."""
+def _load_model(folder: Path, resolved: ResolvedRun) -> nn.Module:
+    """Builds the model with the saved weights, on the run's device. Raises UserError where they do not fit."""
     path = folder / WEIGHTS_FILE
     if not path.exists():
         raise UserError(f"RUN must have weights, but {path} is missing. Train it again with force=true.")
     # Not on `meta`: buffers that are no part of the state dict (features of users and items) must have their values.
     with torch.random.fork_rng(devices=[]):  # the initial weights are overwritten
-        model = build_model(experiment)
+        model = build_model(resolved)
     try:
         model.load_state_dict(load_file(path))
     except (OSError, SafetensorError) as error:
@@ -136,7 +136,7 @@ def _load_model(folder: Path, experiment: Experiment) -> nn.Module:
         raise UserError(
             f"{path} must fit {folder / CONFIG_FILE}, but does not ({reason}). Train it again with force=true."
         ) from None
-    return model.to(experiment.device).to(memory_format=torch.channels_last).eval()
+    return model.to(resolved.device).to(memory_format=torch.channels_last).eval()
 
 
 def _first_line(error: Exception) -> str:

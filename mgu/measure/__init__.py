@@ -1,6 +1,6 @@
 """What a run costs: seconds by phase, energy and processor time, and whether other runs disturbed the measurement.
 
-cost_meter.py is the one meter of a run; energy.py, stopwatch.py, contention.py and share.py are its parts. estimate.py
+cost_meter.py is the one meter of a run; energy.py, stopwatch.py, contention.py and slot.py are its parts. estimate.py
 predicts the cost of runs from finished ones. Names are imported on first use: the parent process has no torch.
 """
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mgu.measure.cost_meter import CostMeter
     from mgu.measure.energy import EnergyMeter, build_meter, check_country
     from mgu.measure.estimate import Estimate, Model, Sample, sample_of
-    from mgu.measure.share import ALONE, Slot
+    from mgu.measure.slot import ALONE, Slot
     from mgu.measure.stopwatch import Stopwatch
 
 __all__ = [
@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("ALONE", "Slot"), "share"),
+    **dict.fromkeys(("ALONE", "Slot"), "slot"),
     **dict.fromkeys(("EnergyMeter", "build_meter", "check_country"), "energy"),
     **dict.fromkeys(("Estimate", "Model", "Sample", "sample_of"), "estimate"),
     "ContentionMonitor": "contention",

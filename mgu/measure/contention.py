@@ -18,7 +18,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 log = logging.getLogger(__name__)
-EVERYBODY = 0o666  # runs of other users on this host count as well
+WORLD_WRITABLE = 0o666  # runs of other users on this host count as well
 
 
 def host_folder() -> Path:
@@ -38,7 +38,7 @@ class ContentionMonitor:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or host_folder()
         self._own = self._folder / f"{uuid.uuid4().hex}.lock"
-        self._lock = FileLock(self._own, mode=EVERYBODY)
+        self._lock = FileLock(self._own, mode=WORLD_WRITABLE)
 
     def __enter__(self) -> Self:
         try:
@@ -63,19 +63,19 @@ class ContentionMonitor:
             self._lock.release()
 
     def look(self) -> bool:
-        """Returns whether another run has measured at any time since this one began to."""
+        """Returns whether another run has measured at any time since this run began measuring."""
         with suppress(OSError):
             self.contended = self.contended or self._own.stat().st_size > 0
         return self.contended
 
     def _membership_lock(self) -> FileLock:
         """Returns the lock that serialises joining and leaving."""
-        return FileLock(self._folder / "door", mode=EVERYBODY, timeout=10)
+        return FileLock(self._folder / "door", mode=WORLD_WRITABLE, timeout=10)
 
 
 def _is_alive(file: Path) -> bool:
     """Returns whether a process holds the lock of a file; removes the file where none does."""
-    lock = FileLock(file, mode=EVERYBODY)
+    lock = FileLock(file, mode=WORLD_WRITABLE)
     try:
         lock.acquire(timeout=0)
     except Timeout:

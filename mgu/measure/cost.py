@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from mgu.results.result import Component, Energy, Record, Seconds
 
-WINDOWS = Seconds.__struct_fields__
+PHASES = Seconds.__struct_fields__
 
 
 class RunCost(Record, frozen=True):
@@ -31,7 +31,7 @@ class RunCost(Record, frozen=True):
 
     def __add__(self, later: RunCost) -> RunCost:
         return RunCost(
-            seconds=Seconds(**{key: getattr(self.seconds, key) + getattr(later.seconds, key) for key in WINDOWS}),
+            seconds=Seconds(**{key: getattr(self.seconds, key) + getattr(later.seconds, key) for key in PHASES}),
             energy=_add_energies(self.energy, later.energy),
             contended=self.contended or later.contended,
             resumed=self.resumed + later.resumed,
@@ -43,20 +43,20 @@ class RunCost(Record, frozen=True):
         return {key: getattr(self, key) for key in ("seconds", "energy", "contended", "resumed", "trained_together")}
 
 
-def share_of(energy: Energy | None, part: float) -> Energy | None:
+def share_of(energy: Energy | None, share: float) -> Energy | None:
     """Returns one run's share of what was measured for several.
 
     Args:
-        energy: Of the whole process; None where it was not measured.
-        part: The share, in 0..1.
+        energy: Energy of the whole process; None where it was not measured.
+        share: A number in 0..1.
 
     Returns:
         The energy, its kilowatt-hours, seconds and emissions multiplied by the share.
     """
-    if energy is None or part == 1:
+    if energy is None or share == 1:
         return energy
-    cpu, gpu, ram = (replace(each, kwh=each.kwh * part) for each in (energy.cpu, energy.gpu, energy.ram))
-    numbers = {key: getattr(energy, key) * part for key in ("cpu_seconds", "emissions_kg", "tracked_s")}
+    cpu, gpu, ram = (replace(each, kwh=each.kwh * share) for each in (energy.cpu, energy.gpu, energy.ram))
+    numbers = {key: getattr(energy, key) * share for key in ("cpu_seconds", "emissions_kg", "tracked_s")}
     return replace(energy, cpu=cpu, gpu=gpu, ram=ram, **numbers)
 
 

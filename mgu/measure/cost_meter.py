@@ -12,7 +12,7 @@ from mgu.config.run import EnergyConfig
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.cost import RunCost, share_of
 from mgu.measure.energy import build_meter
-from mgu.measure.share import ALONE, Slot
+from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.results.result import Energy
 
@@ -38,8 +38,7 @@ class CostMeter:
     def __init__(
         self, energy: EnergyConfig, device: torch.device, slot: Slot = ALONE, stopwatch: Stopwatch | None = None
     ) -> None:
-        self._slot, self._stopwatch = slot, stopwatch or Stopwatch(slot.now)
-        self._stopwatch.device = device
+        self._slot, self._stopwatch = slot, stopwatch or Stopwatch(slot.now, device)
         self._energy, self._contention = build_meter(energy, device), ContentionMonitor()
 
     def __enter__(self) -> Self:
@@ -54,13 +53,13 @@ class CostMeter:
     def __exit__(self, *exception: object) -> None:
         self._stack.close()
 
-    def lap(self, window: str) -> None:
+    def lap(self, phase: str) -> None:
         """Assigns the time since the last lap to a phase.
 
         Args:
-            window: A field of `Seconds`.
+            phase: A field of `Seconds`.
         """
-        self._stopwatch.lap(window)
+        self._stopwatch.lap(phase)
 
     @property
     def so_far(self) -> RunCost:
@@ -77,7 +76,7 @@ class CostMeter:
         together = self._slot.together
         part = RunCost(
             seconds=self._stopwatch.seconds,
-            energy=share_of(energy, self._slot.part()),
+            energy=share_of(energy, self._slot.share()),
             contended=contended or together > 1,
             trained_together=together,
         )

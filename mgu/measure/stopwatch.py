@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from mgu.measure.cost import WINDOWS
+from mgu.measure.cost import PHASES
 from mgu.results.result import Seconds
 
 
@@ -14,24 +14,25 @@ class Stopwatch:
     """Adds up seconds by phase; it runs from its construction on, and at each lap waits for CUDA.
 
     Args:
-        now: Returns seconds on a clock that goes on.
+        now: Returns seconds on a monotonic clock.
+        device: The device that works, for which a lap waits.
     """
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self.device = torch.device("cpu")
-        self._seconds = dict.fromkeys(WINDOWS, 0.0)
+    def __init__(self, now: Callable[[], float], device: torch.device) -> None:
+        self._device = device
+        self._seconds = dict.fromkeys(PHASES, 0.0)
         self._now, self._edge = now, now()
 
-    def lap(self, window: str) -> None:
+    def lap(self, phase: str) -> None:
         """Assigns the time since the last lap to a phase.
 
         Args:
-            window: A field of `Seconds`.
+            phase: A field of `Seconds`.
         """
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
         now = self._now()
-        self._seconds[window] += now - self._edge
+        self._seconds[phase] += now - self._edge
         self._edge = now
 
     @property

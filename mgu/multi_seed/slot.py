@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from mgu.measure.share import Slot
+from mgu.measure.slot import Slot
 from mgu.models.convnet import ConvNet
 
 T = TypeVar("T")
@@ -61,12 +61,12 @@ class JointSlot(Slot, Generic[T]):
         return self._seconds + time.perf_counter() - self._resumed_at
 
     def begin_sharing(self) -> None:
-        """Starts a window in which the run's share of the time is measured."""
-        self._window = self.now(), time.perf_counter()
+        """Starts the time over which the run's share of the time is measured."""
+        self._sharing_since = self.now(), time.perf_counter()
 
-    def part(self) -> float:
+    def share(self) -> float:
         """Returns which share of the time since `begin_sharing` was the run's own."""
-        own, everybodys = self._window
+        own, everybodys = self._sharing_since
         return (self.now() - own) / (time.perf_counter() - everybodys)
 
     @property

@@ -30,7 +30,7 @@ def find_baselines(trained: TrainedRun) -> dict[str, tuple[ConvNet, Result | Non
     if best := _best(trained):
         found[f"baseline {best.result.norm}{' with residuals' * bool(best.result.residual)}"] = _net(best), best.result
     config = trained.config.model_copy(update={"mgu": None, "norm": NormConfig(name="no_norm"), "residual": False})
-    plain = build_model(replace(trained.experiment, config=config)).eval().to(memory_format=torch.channels_last)
+    plain = build_model(replace(trained.resolved, config=config)).eval().to(memory_format=torch.channels_last)
     assert isinstance(plain, ConvNet)
     found["baseline no_norm, not trained"] = plain, None
     return {name: (model.to(trained.splits.val.device), result) for name, (model, result) in found.items()}

@@ -11,8 +11,8 @@ import torch
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
-from mgu.factory.experiment import Experiment
 from mgu.factory.learner import build_optimizer
+from mgu.factory.resolved_run import ResolvedRun
 from mgu.models.convnet import ConvNet
 from mgu.prune.convert import logits_of
 from mgu.prune.distill import Distillation, TaughtData
@@ -29,7 +29,7 @@ class FineTuner:
     rate can, so with `schedule: fresh` it starts over.
 
     Args:
-        experiment: The resolved experiment of the run.
+        resolved: The configuration of the run, with its device and data.
         splits: Data to train and choose on.
         steps_done: Optimizer steps up to the best epoch of the run.
         pruning: Settings of pruning.
@@ -39,21 +39,21 @@ class FineTuner:
 
     def __init__(
         self,
-        experiment: Experiment,
+        resolved: ResolvedRun,
         splits: Splits,
         steps_done: int,
         pruning: PruneConfig,
         unit: ConvNet,
         on_epoch: Callable[[str, Fit], None] = lambda name, fit: None,
     ) -> None:
-        config = experiment.config
+        config = resolved.config
         optimizer = config.optimizer
         so_far = 1 + optimizer.decay * steps_done
         goes_on = optimizer.model_copy(update={"lr": optimizer.lr / so_far, "decay": optimizer.decay / so_far})
         self.continued = config.model_copy(update={"optimizer": goes_on})
         self.last = config if pruning.schedule == "fresh" else self.continued
         self.patience, self.on_epoch = pruning.patience or config.training.patience, on_epoch
-        self.splits, self.task = splits, experiment.task
+        self.splits, self.task = splits, resolved.task
         if pruning.distill:
             logits = logits_of(unit, splits.train).to(splits.train.device)
             self.splits = replace(splits, train=TaughtData(splits.train, logits))

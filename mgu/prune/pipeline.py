@@ -91,7 +91,7 @@ def _outcome(
         train_s=spent.to_solution if spent else None,
         energy_of_training=trained.result.energy,
         contended=found.contended or contended,
-        device=trained.experiment.device_name,
+        device=trained.resolved.device_name,
     )
 
 

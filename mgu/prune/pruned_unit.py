@@ -67,8 +67,8 @@ def find_active_branches(unit: MultiGatedUnit, constants: Constants) -> ActiveBr
     for gate in reversed(unit.gate_names):
         here, values = reach.get(gate, nowhere), _per_channel(unit, constants.get(gate, 0.5))
         taken = {
-            unit.wiring.paths[gate].when_open: here & (values > 0),
-            unit.wiring.paths[gate].when_closed: here & (values < 1),
+            unit.wiring.choices[gate].when_open: here & (values > 0),
+            unit.wiring.choices[gate].when_closed: here & (values < 1),
         }
         branches = [name for name, channels in taken.items() if channels.any()]
         if len(branches) == 1:
@@ -132,7 +132,7 @@ class PrunedUnit(nn.Module):
     def _branch(self, name: str, x: Tensor, done: dict[str, Tensor]) -> Tensor:
         """Output of a branch, which is computed once and only if it is used."""
         if name not in done:
-            done[name] = self._mix(name, x, done) if name in self.wiring.paths else self._compute(name, x, done)
+            done[name] = self._mix(name, x, done) if name in self.wiring.choices else self._compute(name, x, done)
         return done[name]
 
     def _compute(self, name: str, x: Tensor, done: dict[str, Tensor]) -> Tensor:
@@ -153,8 +153,8 @@ class PrunedUnit(nn.Module):
     def _mix(self, gate: Gate, x: Tensor, done: dict[str, Tensor]) -> Tensor:
         if gate in self.active.only:
             return self._branch(self.active.only[gate], x, done)
-        paths = self.wiring.paths[gate]
-        when_open, when_closed = self._branch(paths.when_open, x, done), self._branch(paths.when_closed, x, done)
+        choice = self.wiring.choices[gate]
+        when_open, when_closed = self._branch(choice.when_open, x, done), self._branch(choice.when_closed, x, done)
         value = getattr(self, f"share_{gate}", None)
         if value is None:
             z = self.gate_transforms[gate](x)

@@ -97,7 +97,7 @@ def _fine_tuner(trained: TrainedRun, splits: Splits, config: PruneConfig, tell: 
         accuracy = f"{100 * row['val_accuracy']:.2f} %, best {100 * best['val_accuracy']:.2f} %"
         tell(f"{name}, epoch {row['epoch']}: {accuracy}")
 
-    return FineTuner(trained.experiment, splits, steps_done, config, trained.model, tell_epoch)
+    return FineTuner(trained.resolved, splits, steps_done, config, trained.model, tell_epoch)
 
 
 def _candidates(model: ConvNet, splits: Splits, config: PruneConfig, tuner: FineTuner) -> Iterator[Candidate]:

@@ -64,7 +64,7 @@ class Analysis:
     def sections(self) -> dict[str, list[str]]:
         """Sentences by heading, each number with its unit and method; no heading is empty."""
         verdict = describe_verdict(self.verdict) if self.verdict else explain_no_verdict(self.table)
-        bias = describe_optimism(self.optimism, self.table.units[0].examples) if self.table.units else []
+        bias = describe_optimism(self.optimism, self.table.unit_models[0].examples) if self.table.unit_models else []
         sections = {
             "Verdict": [*(verdict or compare_scores(self.table)), *bias],
             "Cost": [*describe_costs(self.table), *self._describe_best_so_far()],
@@ -81,6 +81,6 @@ class Analysis:
     def _describe_best_so_far(self) -> list[str]:
         if self.best_so_far:
             return [self.best_so_far.sentence]
-        is_wanted = self.table.units and self.table.baselines and self.table.score.metric == "accuracy"
+        is_wanted = self.table.unit_models and self.table.baselines and self.table.score.metric == "accuracy"
         reason = f"The expected best accuracy after a given time of grid search is not known: {obstacle(self.table)}."
         return [reason] if is_wanted else []

@@ -45,7 +45,7 @@ def _unlike(table: Table) -> list[str]:
         for name, values in _settings(table.results).items()
         if len(values) > 1
     ]
-    if blocks := len(table.blocks):
+    if blocks := len(table.other_models):
         lines.append(
             f"{blocks} of {len(table.rows)} models are neither the paper's unit nor of the grid: they are ranked, but "
             "no comparison and no cost includes them."

@@ -23,7 +23,7 @@ def describe_costs(table: Table) -> list[str]:
     Returns:
         One sentence for each side, those on the ratios, and on what these lack.
     """
-    grid, units = table.baselines, table.units
+    grid, units = table.baselines, table.unit_models
     lines = [f"{name}: {_describe(rows)}." for name, rows in (("Grid search", grid), ("Unit", units)) if rows]
     if not (grid and units):
         return lines

@@ -89,7 +89,7 @@ def charges(table: Table) -> list[Charge]:
         return True
 
     grid_ok = all(is_ok(result) for row in table.baselines for result in row.results)
-    units_ok = all(is_ok(result) for row in table.units for result in row.results)
+    units_ok = all(is_ok(result) for row in table.unit_models for result in row.results)
     found = [_charge("all runs counted", table, always, always)]
     if not units_ok:
         found.append(_charge("diverged and failed units not counted", table, always, is_ok))
@@ -109,7 +109,7 @@ def _charge(
 ) -> Charge | None:
     """The ratios; None where a side has no run that was measured alone."""
     grid = measured(table.baselines, of_grid)
-    units = measured(table.units, of_units)
+    units = measured(table.unit_models, of_units)
     if not (grid and units):
         return None
     ratios = [_ratio(kind, grid, units) for kind in NAMES]

@@ -81,9 +81,9 @@ class Metrics(Record, frozen=True, omit_defaults=True):
 
 
 class Seconds(Record, frozen=True):
-    """Holds wall-clock windows; the time to solution is the sum of `build`, `train`, `evaluate` and `explain`.
+    """Holds seconds by phase; the time to solution is the sum of `build`, `train`, `evaluate` and `explain`.
 
-    `setup` ends when the data is in memory. For a resumed run the windows are sums over its parts, each up to its last
+    `setup` ends when the data is in memory. For a resumed run the seconds are sums over its parts, each up to its last
     checkpoint: work lost by an interruption is in none of them, nor are the imports of Python before the run.
     """
 

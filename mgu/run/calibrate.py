@@ -8,9 +8,9 @@ from functools import partial
 import torch
 
 from mgu.config.run import RunConfig
-from mgu.factory.experiment import resolve
-from mgu.factory.learner import build_graph, build_learner
+from mgu.factory.learner import build_learner, build_step_wrapper
 from mgu.factory.model import count_flops
+from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send
 from mgu.measure.energy import build_meter
 from mgu.measure.estimate import Sample, axes_of, power_of
@@ -32,13 +32,13 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
         A sample to estimate the time and energy of such runs from.
     """
     started = time.perf_counter()
-    experiment = resolve(config)
-    experiment.set_up_torch()
-    device, splits = experiment.device, experiment.splits
-    model, task, optimizer, schedule = build_learner(experiment)
+    resolved = resolve(config)
+    resolved.set_up_torch()
+    device, splits = resolved.device, resolved.splits
+    model, task, optimizer, schedule = build_learner(resolved)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
 
-    graph = build_graph(config, optimizer)(Step(model, batch, task, optimizer))
+    graph = build_step_wrapper(config, optimizer)(Step(model, batch, task, optimizer))
     step = partial(train_epoch, graph, schedule, len(batch), torch.Generator())
     step()  # pays once for what later steps have
     meter = build_meter(config.energy, device)
@@ -55,11 +55,11 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     power_w, power_method = power_of(meter.energy, device.type == "cuda")
     return Sample(
         dataset=config.dataset.label,
-        device=experiment.device_name,
+        device=resolved.device_name,
         is_unit=config.mgu is not None,
         layout=config.layout.as_list,
         axes=axes_of(config),
-        flops=count_flops(experiment),
+        flops=count_flops(resolved),
         epoch_s=step_s * len(splits.train) / len(batch) + evaluate_s,
         # The best weights are evaluated on every split, and the gates of a unit take about two evaluations.
         overhead_s=overhead_s + (4 if config.mgu else 2) * evaluate_s,

@@ -28,7 +28,7 @@ class Restored(NamedTuple):
 
     Attributes:
         fit: Outcome of training so far.
-        cost: Of all earlier parts of the run.
+        cost: The cost of all earlier parts of the run.
     """
 
     fit: Fit
@@ -41,12 +41,12 @@ def save_checkpoint(
     """Saves the state between two epochs, whole or not at all.
 
     Args:
-        folder: Of the run.
+        folder: The run's folder.
         config: Its identity guards against another run's checkpoint.
         learner: Its model, optimizer and schedule are saved.
         shuffle: Generator that draws the order of the examples.
         fit: Outcome of training so far.
-        cost: Of the run so far, earlier parts included.
+        cost: The cost of the run so far, earlier parts included.
     """
     is_best_now = fit.best_epoch == len(fit.history)  # then the best weights are the model's and need no second copy
     content = {
@@ -74,9 +74,9 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffl
     """Puts `learner`, `shuffle` and torch's generators into the state of the checkpoint.
 
     Args:
-        folder: Of the run.
-        config: Of the run.
-        learner: As it was built; half changed if this raises.
+        folder: The run's folder.
+        config: The run's configuration.
+        learner: A newly built learner; its state is undefined after an exception.
         shuffle: Generator that draws the order of the examples.
 
     Returns:
@@ -109,9 +109,9 @@ def save_weights(folder: Path, weights: dict[str, Any], name: str = WEIGHTS_FILE
     """Saves weights by the names of the model's state dict.
 
     Args:
-        folder: Of the run.
+        folder: The run's folder.
         weights: The state dict, on any device.
-        name: Of the file.
+        name: Name of the file.
     """
     tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
     with replacing(folder / name) as temporary:
@@ -122,7 +122,7 @@ def set_aside(folder: Path) -> Path:
     """Renames an unusable checkpoint, so that it can be inspected.
 
     Args:
-        folder: Of the run; its history is removed, for it will not be continued.
+        folder: The run's folder; its history is removed, for it will not be continued.
 
     Returns:
         The new path.

@@ -78,7 +78,7 @@ def evaluate_splits(
         scores[name], predictions = _evaluate(learner, data, batch_size, keep=data is official)
         if predictions and data is official:
             hits = predictions.logits.argmax(dim=1) == predictions.targets
-            correct = Correct(hits, count_images(data))
+            correct = Correct(hits, images_per_case(data))
     return scores, correct
 
 
@@ -130,6 +130,6 @@ def count_classes(task: Task) -> int | None:
     return task.num_classes if isinstance(task, Classification) else None
 
 
-def count_images(data: Data) -> list[int]:
+def images_per_case(data: Data) -> list[int]:
     """Returns the number of images of each case in order; an empty list for data without cases."""
     return data.cases.unique_consecutive(return_counts=True)[1].tolist() if isinstance(data, CaseImages) else []

@@ -1,7 +1,7 @@
 """One run, from its configuration to its result.json, in a process of its own.
 
-`run` reads from top to bottom: set up, build or continue, train, evaluate, explain, record. It tells its caller how it
-gets on by `send`: see mgu/results/events.py for the events.
+`run` reads from top to bottom: set up, build or continue, train, evaluate, explain, record. It reports its
+progress by `send`: see mgu/results/events.py for the events.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.errors import UserError
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
+from mgu.factory.device import find_device
 from mgu.factory.engine import check_engine
-from mgu.factory.experiment import Experiment, resolve
 from mgu.factory.learner import build_optimizer
-from mgu.factory.model import build_toys, count_flops
+from mgu.factory.model import build_warmup_blocks, count_flops
+from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.measure.cost_meter import CostMeter
-from mgu.measure.share import ALONE, Slot
+from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.results.events import DataNote, Send
@@ -98,25 +99,25 @@ def run(
 
 
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
-    """Does what `run` says, without its care for failures. Raises TrainingFailed for one in training."""
-    stopwatch = Stopwatch(slot.now)
-    experiment = resolve(config, dataset)
-    _set_up(experiment, send)
-    cost = CostMeter(config.energy, experiment.device, slot, stopwatch)
-    log.info("%s on %s, %d training examples", config.name, experiment.device_name, len(experiment.splits.train))
+    """Implements `run`; exceptions propagate. Raises TrainingFailed for one in training."""
+    stopwatch = Stopwatch(slot.now, find_device(config.device))
+    resolved = resolve(config, dataset)
+    _set_up(resolved, send)
+    cost = CostMeter(config.energy, resolved.device, slot, stopwatch)
+    log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))
     _clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
     with cost:
-        start = begin_or_continue(experiment, folder, send)
+        start = begin_or_continue(resolved, folder, send)
         learner, cost.earlier = start.learner, start.cost
         cost.lap("build")
-        outcome = train(experiment, folder, start, cost, slot, send)
+        outcome = train(resolved, folder, start, cost, slot, send)
         cost.lap("train")
         batch_size = config.training.eval_batch_size
-        scores, correct = evaluate_splits(learner, outcome.best_weights, experiment.splits, batch_size)
+        scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
         cost.lap("evaluate")
         if can_explain(config) and scores:
             # A manual search comes with its table of results: what a unit found must be told as well.
-            write_explanation(folder, explain_model(experiment, learner.model, experiment.splits.val))
+            write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
         cost.lap("explain")
     _save_best(folder, outcome, correct)
     return make_result(
@@ -124,35 +125,35 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         outcome.status,
         params_trainable=count_trainable(learner.model),
         params_keras=count_keras(learner.model),
-        flops_per_sample=count_flops(experiment),
+        flops_per_sample=count_flops(resolved),
         num_classes=count_classes(learner.task),
         epochs=len(outcome.history),
         best_epoch=outcome.best_epoch,
-        device=experiment.device_name,
+        device=resolved.device_name,
         **cost.total.as_fields(),
         **scores,
     )
 
 
-def _set_up(experiment: Experiment, send: Send) -> None:
-    """Prepares torch and the data, and trains toys like the run's layers for a step.
+def _set_up(resolved: ResolvedRun, send: Send) -> None:
+    """Prepares torch and the data, and trains small blocks like those of the run for a step.
 
     Imports and compilation take seconds on first use, which are not counted in the run's time. Units are compiled for
     their number of channels.
     """
-    experiment.set_up_torch()
-    check_engine(experiment)
-    for note in experiment.splits.notes:
+    resolved.set_up_torch()
+    check_engine(resolved)
+    for note in resolved.splits.notes:
         log.warning(note)
         send(DataNote(note))
-    for toy, inputs in build_toys(experiment):
-        optimizer, _ = build_optimizer(experiment.config, toy.to(experiment.device))
-        toy(inputs.to(experiment.device)).sum().backward()
+    for block, inputs in build_warmup_blocks(resolved):
+        optimizer, _ = build_optimizer(resolved.config, block.to(resolved.device))
+        block(inputs.to(resolved.device)).sum().backward()
         optimizer.step()
-    if experiment.config.engine == "compiled":
+    if resolved.config.engine == "compiled":
         from mgu.factory.compile import compile_ahead  # torch's compiler takes a second to import
 
-        compile_ahead(experiment)
+        compile_ahead(resolved)
 
 
 def _clear(config: RunConfig, folder: Path) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
-LOG: ContextVar[Path] = ContextVar("log")
+CURRENT_LOG: ContextVar[Path] = ContextVar("log")
 
 
 @contextmanager
@@ -18,12 +18,12 @@ def log_to(path: Path) -> Iterator[None]:
     Where several runs take turns in a process (mgu/multi_seed/lockstep.py), each has its own context.
 
     Args:
-        path: Of the log, to which lines are appended.
+        path: The log file, to which lines are appended.
     """
-    own = LOG.set(path)
+    own = CURRENT_LOG.set(path)
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.addFilter(lambda record: LOG.get(path) == path)
+    handler.addFilter(lambda record: CURRENT_LOG.get(path) == path)
     root = logging.getLogger()
     root.addHandler(handler)
     logging.getLogger("mgu").setLevel(logging.DEBUG)
@@ -34,4 +34,4 @@ def log_to(path: Path) -> Iterator[None]:
         logging.captureWarnings(False)
         root.removeHandler(handler)
         handler.close()
-        LOG.reset(own)
+        CURRENT_LOG.reset(own)

@@ -1,4 +1,4 @@
-"""Preflight of a sweep, in a process that has torch: whether all is there, and how large the models are.
+"""Preflight of a sweep, in a process that has torch: are devices and data sets available, how large are the models?
 
 It runs once, before the first run of a sweep, for parallel runs would download the same files at once.
 """
@@ -13,8 +13,8 @@ from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.data.datasets import open_dataset
 from mgu.factory.engine import check_engine
-from mgu.factory.experiment import Experiment, resolve
 from mgu.factory.model import build_model, count_flops
+from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
 from mgu.measure.energy import check_country
 from mgu.measure.estimate import Model
@@ -32,9 +32,9 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
     Raises:
         UserError: Something is missing, or a run cannot be computed as configured.
     """
-    for experiment in _resolve_all(configs):
-        check_engine(experiment)
-        check_country(experiment.config.energy.country)
+    for resolved in _resolve_all(configs):
+        check_engine(resolved)
+        check_country(resolved.config.energy.country)
     for config in {config.dataset.model_dump_json(): config for config in configs}.values():
         for note in open_dataset(config.dataset).splits.notes:  # one after the other: memory holds one at a time
             send(Note(note))
@@ -52,29 +52,29 @@ def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
     """
     sizes: dict[str, tuple[int, int] | tuple[None, None]] = {}
     models = {}
-    for experiment in _resolve_all(configs):
-        config = experiment.config
+    for resolved in _resolve_all(configs):
+        config = resolved.config
         shape = config.model_dump_json(include={"layout", "norm", "residual", "mgu", "dataset"})
         if shape not in sizes:  # seeds share it
-            sizes[shape] = _size(experiment)
-        models[config.identity] = Model(experiment.device_name, *sizes[shape])
+            sizes[shape] = _size(resolved)
+        models[config.identity] = Model(resolved.device_name, *sizes[shape])
     return models
 
 
-def _size(experiment: Experiment) -> tuple[int, int] | tuple[None, None]:
+def _size(resolved: ResolvedRun) -> tuple[int, int] | tuple[None, None]:
     """Returns parameters and FLOPs; None for both where the model cannot be built, which is that run's failure."""
     try:
         with torch.device("meta"):
-            return count_keras(build_model(experiment)), count_flops(experiment)
+            return count_keras(build_model(resolved)), count_flops(resolved)
     except RuntimeError:  # such as more filters than torch can count
         return None, None
 
 
-def _resolve_all(configs: Sequence[RunConfig]) -> list[Experiment]:
+def _resolve_all(configs: Sequence[RunConfig]) -> list[ResolvedRun]:
     """Resolves each configuration; those of one data set share it, so that it is read once."""
     datasets: dict[str, Dataset] = {}
-    experiments = []
+    resolved_runs = []
     for config in configs:
         key = config.dataset.model_dump_json()
-        experiments.append(resolve(config, datasets.setdefault(key, open_dataset(config.dataset))))
-    return experiments
+        resolved_runs.append(resolve(config, datasets.setdefault(key, open_dataset(config.dataset))))
+    return resolved_runs

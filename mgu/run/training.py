@@ -12,11 +12,11 @@ from typing import NamedTuple
 import torch
 
 from mgu.config.unit import DecisiveConfig
-from mgu.factory.experiment import Experiment
-from mgu.factory.learner import build_fit_settings, build_graph, build_learner
+from mgu.factory.learner import build_fit_settings, build_learner, build_step_wrapper
+from mgu.factory.resolved_run import ResolvedRun
 from mgu.measure.cost import RunCost
 from mgu.measure.cost_meter import CostMeter
-from mgu.measure.share import Slot
+from mgu.measure.slot import Slot
 from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
 from mgu.results.record import write_history
 from mgu.run.checkpoint import restore_checkpoint, save_checkpoint, set_aside
@@ -46,17 +46,17 @@ class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
         self.cause, self.cost = cause, cost
 
 
-def begin_or_continue(experiment: Experiment, folder: Path, send: Send) -> Start:
+def begin_or_continue(resolved: ResolvedRun, folder: Path, send: Send) -> Start:
     """Builds the learner, and restores the checkpoint of an interrupted call if there is one that can be used."""
-    config = experiment.config
-    learner, shuffle = build_learner(experiment), torch.Generator().manual_seed(config.seed)
+    config = resolved.config
+    learner, shuffle = build_learner(resolved), torch.Generator().manual_seed(config.seed)
     try:
         restored = restore_checkpoint(folder, config, learner, shuffle)
     except ValueError as error:
         note = f"its checkpoint cannot be used ({error}): set aside as {set_aside(folder).name}, starting over"
         log.warning(note)
         send(Note(note))
-        return Start(build_learner(experiment), torch.Generator().manual_seed(config.seed), Fit())
+        return Start(build_learner(resolved), torch.Generator().manual_seed(config.seed), Fit())
     if not restored:
         return Start(learner, shuffle, Fit())
     note = f"continues after epoch {len(restored.fit.history)}"
@@ -65,13 +65,13 @@ def begin_or_continue(experiment: Experiment, folder: Path, send: Send) -> Start
     return Start(learner, shuffle, restored.fit, restored.cost)
 
 
-def train(experiment: Experiment, folder: Path, start: Start, cost: CostMeter, slot: Slot, send: Send) -> Fit:
+def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, slot: Slot, send: Send) -> Fit:
     """Fits the model and saves a checkpoint after every epoch. Raises TrainingFailed."""
-    config, splits, learner = experiment.config, experiment.splits, start.learner
+    config, splits, learner = resolved.config, resolved.splits, start.learner
     training, decisive = config.training, config.mgu.decisive if config.mgu else DecisiveConfig()
     steps_per_epoch = math.ceil(len(splits.train) / training.batch_size)
     total, done = training.epochs * steps_per_epoch, len(start.fit.history) * steps_per_epoch
-    send(Began(experiment.device_name, len(start.fit.history), steps_per_epoch))
+    send(Began(resolved.device_name, len(start.fit.history), steps_per_epoch))
 
     def on_epoch(fit: Fit) -> None:
         cost.lap("train")
@@ -90,7 +90,7 @@ def train(experiment: Experiment, folder: Path, start: Start, cost: CostMeter, s
             build_fit_settings(config, first_decided_epoch(decisive, training.epochs)),
             shuffle=start.shuffle,
             so_far=start.fit,
-            as_graph=build_graph(config, learner.optimizer),
+            as_graph=build_step_wrapper(config, learner.optimizer),
             penalty=GatePenalty(joined.model, decisive, total, done) if decisive.is_on else None,
             callbacks=Callbacks(_count_steps(send), on_epoch),
         )

@@ -8,7 +8,7 @@ from functools import partial
 
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
-from mgu.measure.share import ALONE, Slot
+from mgu.measure.slot import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.events import Ended, Event, RunEvent
 from mgu.results.file_names import LOG_FILE

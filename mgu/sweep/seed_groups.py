@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 
-from mgu.config.datasets import ImagesConfig
+from mgu.config.datasets import AnyImages
 from mgu.config.layouts import LayoutConfig
 from mgu.config.run import RunConfig
 from mgu.errors import UserError, how_to_install
@@ -62,7 +62,7 @@ def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:
     """
     if config.mgu:
         return "units, which gain little from it"
-    if not isinstance(config.dataset, ImagesConfig) or not isinstance(config.layout, LayoutConfig):
+    if not isinstance(config.dataset, AnyImages) or not isinstance(config.layout, LayoutConfig):
         return "models that are no convolutions of images, for which it is not made"
     if config.engine == "compiled":
         return "compiled models, for it would compute them uncompiled"

@@ -10,7 +10,7 @@ def vote(logits: Tensor, cases: Tensor) -> tuple[Tensor, Tensor]:
     """Lets each image vote for its most likely class; ties go to the class with the larger sum of probabilities.
 
     Args:
-        logits: Of the images (N, K).
+        logits: Logits of the images (N, K).
         cases: The case of each image (N,), by number.
 
     Returns:

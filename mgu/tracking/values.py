@@ -65,7 +65,7 @@ def result_metrics(result: Result) -> dict[str, float]:
             else {}
         )
     if result.seconds:
-        metrics |= {f"{window}_s": value for window, value in msgspec.structs.asdict(result.seconds).items()}
+        metrics |= {f"{phase}_s": value for phase, value in msgspec.structs.asdict(result.seconds).items()}
         metrics["to_solution_s"] = result.seconds.to_solution
     if result.energy:
         metrics |= _energy(result.energy)

@@ -17,8 +17,8 @@ class Learner(NamedTuple):
     Attributes:
         model: The network; inputs and outputs have the shapes of the data set.
         task: Loss, metrics and the score to select by.
-        optimizer: Of the model's parameters.
-        schedule: Of the learning rate, stepped once a batch.
+        optimizer: Optimizer of the model's parameters.
+        schedule: Schedule of the learning rate, stepped once a batch.
     """
 
     model: nn.Module

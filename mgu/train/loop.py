@@ -87,7 +87,7 @@ def train_epoch(
 
     Args:
         step: Trains on the examples at an index.
-        schedule: Of the learning rate, stepped after every batch.
+        schedule: Schedule of the learning rate, stepped after every batch.
         batch_size: Examples per step; the last batch may be smaller.
         shuffle: Draws the order.
         on_step: Called after every batch.

@@ -23,7 +23,7 @@ class Step:
         model: Lies where the data do.
         data: Training examples.
         task: Loss and metrics.
-        optimizer: Of the model's parameters.
+        optimizer: Optimizer of the model's parameters.
         penalty: Called after each forward pass and added to the loss; the totals are without it.
     """
 

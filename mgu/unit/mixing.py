@@ -55,12 +55,12 @@ def mix(outputs: Mapping[str, Tensor], gates: Mapping[Gate, Tensor], wiring: Wir
     if wiring.shares:
         weighted = [gates[gate] * branches[processor] for processor, gate in wiring.shares.items()]
         branches["mixed"] = torch.stack(weighted).sum(dim=0)  # (B, C, *)
-    for gate in (gate for gate in gates if gate in wiring.paths):
+    for gate in (gate for gate in gates if gate in wiring.choices):
         if gate == "residual":
             branches["with_residual"] = branches[wiring.mixed] + branches["bypass"]  # eq. 15
         if gate == "skip":
             branches["processed"] = branches["residual" if "residual" in branches else wiring.mixed]
-        paths = wiring.paths[gate]
-        when_open, when_closed = branches[paths.when_open], branches[paths.when_closed]
+        choice = wiring.choices[gate]
+        when_open, when_closed = branches[choice.when_open], branches[choice.when_closed]
         branches[gate] = when_closed + gates[gate] * (when_open - when_closed)  # eq. 5, 9, 12, 16, 19
     return branches

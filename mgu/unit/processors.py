@@ -16,7 +16,7 @@ from mgu.unit.wiring import ACTIVATION, ProcessorStep, Wiring
 
 # Group norm has 32 groups (Wu and He 2018, https://arxiv.org/abs/1803.08494), fewer where these would be too small.
 MAX_GROUPS, MIN_CHANNELS = 32, 4
-DROPOUT = 0.1  # of the values, by a dropout step
+DROPOUT_RATE = 0.1  # of the values, by a dropout step
 
 
 class NormOptions(NamedTuple):
@@ -41,7 +41,7 @@ MODULES: dict[str, Callable[[Channels, NormOptions], nn.Module]] = {
     "rms_norm": lambda channels, options: RMSNorm(*channels, options.ln_eps),
     "switchable_norm": lambda channels, options: SwitchableNorm(*channels, options.bn_momentum, options.ln_eps),
     "squeeze_excitation": lambda channels, options: SqueezeExcitation(*channels),
-    "dropout": lambda channels, options: nn.Dropout(DROPOUT),
+    "dropout": lambda channels, options: nn.Dropout(DROPOUT_RATE),
 }
 
 

@@ -48,7 +48,7 @@ class ProcessorStep(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Paths:
+class Choice:
     """Names the two branches of a gate g: its result is g * when_open + (1 - g) * when_closed, under the gate's name.
 
     Attributes:
@@ -68,18 +68,18 @@ class Wiring:
         processors: The steps of each processor, by its name.
         shares: The gate of each processor in a softmax over all processors; empty where gates choose in a tree.
         mixed: Name of the branch that the choice among the processors results in.
-        paths: The two branches of each gate, in order of computation.
+        choices: The two branches of each gate, in order of computation.
     """
 
     processors: dict[str, tuple[ProcessorStep, ...]]
     shares: dict[str, Gate]
     mixed: str
-    paths: dict[Gate, Paths]
+    choices: dict[Gate, Choice]
 
     @property
     def gates(self) -> tuple[Gate, ...]:
         """Names of all gates, in order of computation."""
-        return (*self.shares.values(), *self.paths)
+        return (*self.shares.values(), *self.choices)
 
     @property
     def ln_after_activation(self) -> bool:
@@ -87,7 +87,7 @@ class Wiring:
         return self.processors["ln"][0].kind == ACTIVATION
 
 
-def _paper(ln: tuple[ProcessorStep, ...], bn_order: Paths, skip: Paths) -> Wiring:
+def _paper(ln: tuple[ProcessorStep, ...], bn_order: Choice, skip: Choice) -> Wiring:
     """Returns a wiring of the paper, given the three places where the two differ."""
     act = ProcessorStep(ACTIVATION)
     return Wiring(
@@ -99,11 +99,11 @@ def _paper(ln: tuple[ProcessorStep, ...], bn_order: Paths, skip: Paths) -> Wirin
         },
         shares={},
         mixed="norm_or_none",
-        paths={
+        choices={
             "bn_order": bn_order,
-            "bn_or_ln": Paths("bn_order", "ln"),  # eq. 9
-            "norm_or_none": Paths("bn_or_ln", "activated"),  # eq. 12
-            "residual": Paths("norm_or_none", "with_residual"),  # eq. 16
+            "bn_or_ln": Choice("bn_order", "ln"),  # eq. 9
+            "norm_or_none": Choice("bn_or_ln", "activated"),  # eq. 12
+            "residual": Choice("norm_or_none", "with_residual"),  # eq. 16
             "skip": skip,
         },
     )
@@ -112,13 +112,13 @@ def _paper(ln: tuple[ProcessorStep, ...], bn_order: Paths, skip: Paths) -> Wirin
 WIRINGS = {
     "equations": _paper(
         ln=(ProcessorStep("layer_norm", "ln"), ProcessorStep(ACTIVATION)),  # eq. 8
-        bn_order=Paths("bn_after_activation", "bn_before_activation"),  # eq. 5
-        skip=Paths("processed", "bypass"),  # eq. 19
+        bn_order=Choice("bn_after_activation", "bn_before_activation"),  # eq. 5
+        skip=Choice("processed", "bypass"),  # eq. 19
     ),
     "reference": _paper(
         ln=(ProcessorStep(ACTIVATION), ProcessorStep("layer_norm", "ln")),
-        bn_order=Paths("bn_before_activation", "bn_after_activation"),
-        skip=Paths("bypass", "processed"),
+        bn_order=Choice("bn_before_activation", "bn_after_activation"),
+        skip=Choice("bypass", "processed"),
     ),
 }
 
@@ -143,13 +143,13 @@ def build_wiring(processors: Mapping[str, Sequence[str]], mixing: Mixing = "tree
     first, *others = processors
     shares = {name: f"share_{name}" for name in processors} if mixing == "softmax" and others else {}
     results = [first, *(f"before_{name}" for name in others)]  # of the tree, after each processor
-    choices = {} if shares else {f"before_{p}": Paths(before, p) for p, before in zip(others, results, strict=False)}
+    in_tree = {} if shares else {f"before_{p}": Choice(before, p) for p, before in zip(others, results, strict=False)}
     mixed = "mixed" if shares else results[-1]
     return Wiring(
         processors={name: _steps(name, kinds) for name, kinds in processors.items()},
         shares=shares,
         mixed=mixed,
-        paths={**choices, "residual": Paths(mixed, "with_residual"), "skip": Paths("processed", "bypass")},
+        choices={**in_tree, "residual": Choice(mixed, "with_residual"), "skip": Choice("processed", "bypass")},
     )
 
 

@@ -14,8 +14,8 @@ from mgu.config.layouts import LayoutConfig
 from mgu.data.datasets import KINDS
 from mgu.data.images.loaders import LOADERS
 from mgu.errors import UserError
-from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model
+from mgu.factory.resolved_run import resolve
 from mgu.layers.activation import ACTIVATIONS
 from tests.conftest import Configure
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgu.config.datasets import CasesConfig, DatasetConfig
+from mgu.config.datasets import CasesConfig, NamedImagesConfig
 from mgu.config.describe import describe_values, model_of, to_yaml
 from mgu.config.run import RunConfig
 from tests.conftest import Command, Configure
@@ -30,7 +30,9 @@ def test_what_is_not_legal_is_shown_without_a_description() -> None:
 
 def test_a_group_of_several_kinds_is_described_by_its_own() -> None:
     dataset = RunConfig.model_fields["dataset"]
-    assert model_of(dataset, {"name": "cases"}) is CasesConfig and model_of(dataset, {"name": "mine"}) is DatasetConfig
+    assert (
+        model_of(dataset, {"name": "cases"}) is CasesConfig and model_of(dataset, {"name": "mine"}) is NamedImagesConfig
+    )
     assert model_of(RunConfig.model_fields["seed"], {}) is None
 
 

@@ -35,7 +35,7 @@ from mgu.results.correct import read_correct
 from mgu.results.events import DataNote, EpochEnded, Event
 from mgu.results.folder import run_folder
 from mgu.results.result import Metrics, read_result
-from mgu.run.evaluate_splits import count_images
+from mgu.run.evaluate_splits import images_per_case
 from mgu.run.execute import run
 from mgu.tasks.classification import Classification
 from mgu.tracking.values import result_metrics
@@ -132,7 +132,7 @@ def test_no_case_crosses_and_every_class_is_everywhere(of: Of, tmp_path: Path) -
     assert len(set.union(*members)) == sum(CLASSES.values()) and sum(len(part) for part in parts) == 3 * 24
     assert [len(own) for own in members] == [17, 3, 4]
     for part in parts:
-        assert set(part.labels.tolist()) == {0, 1, 2} and count_images(part) == [3] * len(part.cases.unique())
+        assert set(part.labels.tolist()) == {0, 1, 2} and images_per_case(part) == [3] * len(part.cases.unique())
         bright = part.batch(slice(None))[0].mean(dim=(2, 3)).argmax(dim=1)
         assert torch.equal(bright, part.labels)  # pixels, labels and cases belong together
     part_of = {image.tobytes(): number for number, part in enumerate(parts) for image in pixels_of(part)}
@@ -198,7 +198,7 @@ def test_stages_come_from_the_csv_or_the_files_names(of: Of, tmp_path: Path) -> 
     assert len({config.identity for config in (everything, *acetic)}) == 2
     for config in acetic:
         parts = parts_of(open_dataset(config.dataset).splits)
-        assert sum(len(part) for part in parts) == 2 * 24 and count_images(parts[2]) == [2] * 4
+        assert sum(len(part) for part in parts) == 2 * 24 and images_per_case(parts[2]) == [2] * 4
     for file in root.glob("*/*/green.png"):
         file.unlink()
     assert of(root).identity == acetic[0].identity  # what is trained is the same

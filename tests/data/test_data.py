@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from mgu.config.datasets import DatasetConfig
+from mgu.config.datasets import NamedImagesConfig
 from mgu.data.images import vision
 from mgu.data.images.dataset import ImageDataset
 from mgu.data.images.vision import load_vision
@@ -18,7 +18,7 @@ from mgu.errors import UserError
 
 def load_splits(name: str, root: str, split: str, image_shape: list[int], num_classes: int) -> Any:
     values = {"name": name, "root": root, "split": split, "image_shape": image_shape, "num_classes": num_classes}
-    return ImageDataset(DatasetConfig.model_validate(values)).splits
+    return ImageDataset(NamedImagesConfig.model_validate(values)).splits
 
 
 def test_digits_are_stratified_and_never_in_two_splits() -> None:

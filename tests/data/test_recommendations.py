@@ -26,8 +26,8 @@ from mgu.data.ratings.movielens import Interactions, load_movielens
 from mgu.data.ratings.splits import split_next_item, split_ratings
 from mgu.errors import UserError
 from mgu.explain.explanation import explain_model
-from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model, count_flops
+from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.models.recommender import Factorisation, embedding
 from mgu.results.folder import run_folder
@@ -371,10 +371,10 @@ def test_a_trained_recommender_is_rebuilt_with_the_features_of_its_data(
     run(config)
     trained = load_trained(run_folder(config))
     assert not any(tensor.is_meta for tensor in (*trained.model.parameters(), *trained.model.buffers()))
-    metrics = evaluate(trained.model, trained.splits.val, trained.experiment.task, 16)
+    metrics = evaluate(trained.model, trained.splits.val, trained.resolved.task, 16)
     assert trained.result.val and metrics["ndcg_at_10"] == pytest.approx(trained.result.val.ndcg_at_10)
     if config.mgu:
-        assert len(explain_model(trained.experiment, trained.model, trained.splits.val).units) == 2
+        assert len(explain_model(trained.resolved, trained.model, trained.splits.val).units) == 2
 
 
 def test_what_does_not_fit_is_refused(configure: Configure, root: Path) -> None:

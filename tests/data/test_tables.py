@@ -29,12 +29,12 @@ from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.rows import Rows
 from mgu.data.tables.table import encode_table
 from mgu.errors import UserError
-from mgu.factory.experiment import resolve
-from mgu.factory.model import build_model, build_toys, count_flops
+from mgu.factory.model import build_model, build_warmup_blocks, count_flops
+from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import count_keras
 from mgu.prune.pipeline import run_pruning
-from mgu.report.ranking.seeds import guess
+from mgu.report.ranking.seeds import chance_accuracy
 from mgu.results.folder import run_folder
 from mgu.results.result import read_result
 from mgu.run.execute import run
@@ -432,8 +432,8 @@ def test_dense_sizes_and_flops_by_hand(saved: Any, configure: Configure) -> None
 def test_dense_networks_take_images_too(choice: str, configure: Configure) -> None:
     config = configure("layout=dense_2", *choice.split())
     assert build_model(resolve(config))(torch.rand(2, 1, 8, 8)).shape == (2, 10)
-    for toy, inputs in build_toys(resolve(config)):
-        assert toy(inputs).shape == (2, 128)
+    for block, inputs in build_warmup_blocks(resolve(config)):
+        assert block(inputs).shape == (2, 128)
 
 
 def test_metrics_of_regression_are_those_of_scikit_learn_in_the_targets_unit() -> None:
@@ -477,8 +477,8 @@ def test_a_run_of_a_table_says_how_many_classes_it_has(saved: Any, configure: Co
     config = configure(*saved(some_rows(), "city"), "optimizer.lr=1e30", "training.epochs=1")
     run_folder(config).mkdir(parents=True)
     result = run(config)
-    assert result.status == "diverged" and result.num_classes == 3 and guess(result) == pytest.approx(1 / 3)
-    assert guess(msgspec.structs.replace(result, num_classes=None)) == 0
+    assert result.status == "diverged" and result.num_classes == 3 and chance_accuracy(result) == pytest.approx(1 / 3)
+    assert chance_accuracy(msgspec.structs.replace(result, num_classes=None)) == 0
 
 
 @pytest.mark.slow

@@ -25,8 +25,8 @@ from mgu.explain import Explanation, GateStatistics, explain_model, to_json
 from mgu.explain.observe import observe, weigh_branches
 from mgu.explain.topology import draw_topology
 from mgu.explain.words import describe_choice
-from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model
+from mgu.factory.resolved_run import resolve
 from mgu.results.result import read_result
 from mgu.unit.engine import ENGINES
 from mgu.unit.unit import MultiGatedUnit

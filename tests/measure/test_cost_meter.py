@@ -12,7 +12,7 @@ from mgu.config.run import EnergyConfig
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.cost import RunCost, share_of
 from mgu.measure.cost_meter import CostMeter
-from mgu.measure.share import Slot
+from mgu.measure.slot import Slot
 from mgu.measure.stopwatch import Stopwatch
 from tests.examples import example_result
 
@@ -32,10 +32,10 @@ class ByHand:
 
 def test_every_second_belongs_to_the_phase_that_it_ends_with() -> None:
     clock = ByHand()
-    stopwatch = Stopwatch(clock)
-    for window, seconds in (("setup", 2.0), ("train", 3.0), ("checkpoint", 1.0), ("train", 4.0)):
+    stopwatch = Stopwatch(clock, CPU)
+    for phase, seconds in (("setup", 2.0), ("train", 3.0), ("checkpoint", 1.0), ("train", 4.0)):
         clock.now_s += seconds
-        stopwatch.lap(window)
+        stopwatch.lap(phase)
     assert (stopwatch.seconds.setup, stopwatch.seconds.train, stopwatch.seconds.checkpoint) == (2.0, 7.0, 1.0)
 
 
@@ -61,7 +61,7 @@ def test_runs_that_share_a_process_are_contended_and_say_how_many_they_are() -> 
     class Half(Slot):
         together = 2
 
-        def part(self) -> float:
+        def share(self) -> float:
             return 0.5
 
     with CostMeter(OFF, CPU, Half()) as cost:

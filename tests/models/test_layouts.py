@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mgu.errors import UserError
-from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model, count_flops
+from mgu.factory.resolved_run import resolve
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.report.ranking.paper import PaperRow, paper_table
 from tests.conftest import Configure

@@ -18,10 +18,10 @@ from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits
 from mgu.errors import UserError
-from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_fit_settings, build_learner
+from mgu.factory.resolved_run import resolve
 from mgu.measure.estimate import Model
-from mgu.measure.share import ALONE, Slot
+from mgu.measure.slot import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.events import EpochEnded, RunEvent
 from mgu.results.folder import find_state, run_folder

@@ -57,7 +57,7 @@ def test_schedules_of_fine_tuning(trained_unit: Path) -> None:
     rates = {}
     for schedule in ("fresh", "continued"):
         pruning = quick(f"schedule={schedule}", "distill=0")
-        tuning = FineTuner(trained.experiment, trained.splits, 200, pruning, trained.model)  # type: ignore[arg-type]
+        tuning = FineTuner(trained.resolved, trained.splits, 200, pruning, trained.model)  # type: ignore[arg-type]
         assert tuning.splits is trained.splits and type(tuning.task) is Classification
         optimizer, decay = build_optimizer(tuning.last, nn.Linear(2, 2))
         for _ in range(100):
@@ -77,7 +77,7 @@ def test_fine_tuning_has_the_run_s_patience_or_its_own(trained_unit: Path, given
     }
     told: list[tuple[str, int]] = []
     tuning = FineTuner(
-        replace(trained.experiment, config=trained.config.model_copy(update=still)),
+        replace(trained.resolved, config=trained.config.model_copy(update=still)),
         trained.splits,
         200,
         quick(f"patience={given}"),

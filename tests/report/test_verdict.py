@@ -137,7 +137,7 @@ def test_a_diverged_seed_counts_as_a_guess_and_is_named(trained: Trained) -> Non
     broken = example_unit("unit-s4", seed=4, status="failed", val_accuracy=None, config=config, seconds=None)
     unit += [Run(lost, Path()), Run(broken, Path())]
     analysis = analyse(unit, trained("a", [0.90, 0.91, 0.90, 0.92, 0.9], config=config))
-    row = analysis.table.units[0]
+    row = analysis.table.unit_models[0]
     assert row.accuracies("val") == {0: 0.96, 1: 0.97, 2: 0.95, 3: 0.25} and row.status == "3 ok, 1 diverged, 1 failed"
     assert analysis.verdict and analysis.verdict.best.seeds == (0, 1, 2, 3)
     assert analysis.verdict.outcome == "not decided"
@@ -153,7 +153,7 @@ def test_blocks_of_others_are_ranked_and_on_neither_side(model: str) -> None:
     block = example_unit("highway-s0", model=model, val_accuracy=0.99, train_s=2000, config=config | highway)
     (table,), (without,) = ranked([*known, block]), ranked(known)
     assert [row.name for row in table.rows] == ["highway-s0", "digits_2-ln-s0", "unit-s0"]
-    assert [row.name for row in table.blocks] == ["highway-s0"]
+    assert [row.name for row in table.other_models] == ["highway-s0"]
     ours, theirs = Analysis(table), Analysis(without)
     assert ours.verdict and theirs.verdict and describe_verdict(ours.verdict) == describe_verdict(theirs.verdict)
     assert ours.charges == theirs.charges and ours.optimism == theirs.optimism

@@ -1,4 +1,4 @@
-"""One run, in this process: its windows, its status, what it leaves on disk."""
+"""One run, in this process: its phases, its status, what it leaves on disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.errors import UserError
-from mgu.factory.experiment import resolve
+from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send, call
 from mgu.results.correct import read_correct
 from mgu.results.folder import find_state, run_folder

@@ -21,8 +21,8 @@ from mgu.errors import UserError
 from mgu.factory.compile import compile_ahead
 from mgu.factory.device import allow_tf32
 from mgu.factory.engine import check_engine
-from mgu.factory.experiment import resolve
-from mgu.factory.learner import build_graph, build_learner
+from mgu.factory.learner import build_learner, build_step_wrapper
+from mgu.factory.resolved_run import resolve
 from mgu.native import library as native
 from mgu.tasks.classification import Classification
 from mgu.train.cuda_graph import WARM_UP, ReplayedStep
@@ -197,7 +197,7 @@ def test_how_it_is_computed_is_configured_and_the_defaults_are_of_no_identity(co
     assert len({config.identity, *others}) == 5
     learner = build_learner(resolve(config))
     step = Step(learner.model, open_dataset(config.dataset).splits.train, learner.task, learner.optimizer)
-    assert build_graph(config, learner.optimizer)(step) is step  # on the CPU there is nothing to record
+    assert build_step_wrapper(config, learner.optimizer)(step) is step  # on the CPU there is nothing to record
     with pytest.raises(UserError, match="step must be auto or eager on cpu, but got graph"):
         check_engine(resolve(configure("step=graph")))
 
@@ -264,10 +264,10 @@ def deterministic() -> Iterator[None]:
 
 
 def trained_on_cuda(config: RunConfig) -> tuple[list[dict[str, float]], Any]:
-    experiment = resolve(config.model_copy(update={"device": "cuda"}))
-    learner, shuffle = build_learner(experiment), torch.Generator().manual_seed(0)
-    images = experiment.splits.train
-    step = build_graph(config, learner.optimizer)(Step(learner.model, images, learner.task, learner.optimizer))
+    resolved = resolve(config.model_copy(update={"device": "cuda"}))
+    learner, shuffle = build_learner(resolved), torch.Generator().manual_seed(0)
+    images = resolved.splits.train
+    step = build_step_wrapper(config, learner.optimizer)(Step(learner.model, images, learner.task, learner.optimizer))
     return [train_epoch(step, learner.schedule, 64, shuffle) for _ in range(2)], step
 
 

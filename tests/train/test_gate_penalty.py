@@ -11,7 +11,7 @@ from mgu.config.run import RunConfig
 from mgu.config.unit import DecisiveConfig
 from mgu.errors import UserError
 from mgu.factory.engine import check_engine
-from mgu.factory.experiment import resolve
+from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.prune.pruned_unit import prune_unit
 from mgu.results.folder import run_folder

@@ -15,8 +15,8 @@ from torch import nn
 from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits
-from mgu.factory.experiment import resolve
 from mgu.factory.learner import build_fit_settings, build_learner
+from mgu.factory.resolved_run import resolve
 from mgu.tasks.classification import Classification
 from mgu.tasks.score import SCORES
 from mgu.train.early_stop import EarlyStop

@@ -130,8 +130,8 @@ def test_gates_and_branches_explain_the_output(wiring: str) -> None:
     torch.testing.assert_close(branches["skip"], unit(x))
     for name, gate in gates.items():
         assert gate.shape == branches[name].shape and gate.min() > 0 and gate.max() < 1
-        paths = unit.wiring.paths[name]
-        mixed = gate * branches[paths.when_open] + (1 - gate) * branches[paths.when_closed]
+        choice = unit.wiring.choices[name]
+        mixed = gate * branches[choice.when_open] + (1 - gate) * branches[choice.when_closed]
         torch.testing.assert_close(branches[name], mixed)
 
 
@@ -143,7 +143,7 @@ def test_a_saturated_gate_passes_the_branch_it_is_labelled_with(wiring: str, bia
     unit = MultiGatedUnit(layer, wiring=wiring, gate_bias=bias).eval()
     x = torch.randn(6, 5)
     branches = unit.branches(x)
-    skip = unit.wiring.paths["skip"]
+    skip = unit.wiring.choices["skip"]
     passed = branches[skip.when_open if bias > 0 else skip.when_closed]
     torch.testing.assert_close(unit(x), passed)
     is_skipped = (wiring == "equations") == (bias < 0)

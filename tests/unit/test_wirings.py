@@ -18,8 +18,8 @@ from mgu import MultiGatedUnit
 from mgu.cli.hydra_errors import translate_error
 from mgu.errors import UserError
 from mgu.factory.engine import check_engine
-from mgu.factory.experiment import resolve
 from mgu.factory.model import build_model
+from mgu.factory.resolved_run import resolve
 from mgu.layers.activation import ACTIVATIONS
 from mgu.layers.normalization import GroupNorm
 from mgu.layers.switchable import SwitchableNorm

@@ -37,7 +37,7 @@ def decode(path: Path, shape: list[int], fit: Fit) -> Pixels:
     """Decodes one image: the first frame, turned upright as its EXIF says, 16 bits reduced to 8, transparency black.
 
     Args:
-        path: Of the file.
+        path: Path of the file.
         shape: (C, H, W) of the pixels; 3 channels are red, green and blue, 1 is grey (ITU-R 601-2 luma).
         fit: How the image is scaled, with anti-aliasing (bilinear): "crop" keeps the aspect and cuts out the centre,
             "pad" keeps it and adds black, "stretch" does not keep it.

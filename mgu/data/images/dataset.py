@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from mgu.config.datasets import DatasetConfig
+    from mgu.config.datasets import NamedImagesConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
     from mgu.tasks.classification import Classification
@@ -22,7 +22,7 @@ class ImageDataset:
 
     examples: ClassVar[str] = "images"
 
-    def __init__(self, config: DatasetConfig) -> None:
+    def __init__(self, config: NamedImagesConfig) -> None:
         self.config = config
 
     @staticmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from mgu.config.datasets import DatasetConfig
+from mgu.config.datasets import NamedImagesConfig
 from mgu.data.images.digits import load_digits
 from mgu.data.images.images import Images
 from mgu.data.images.vision import load_vision
@@ -21,7 +21,7 @@ LOADERS: dict[str, Callable[[Path], tuple[Images, Images]]] = {
 }
 
 
-def load_splits(config: DatasetConfig) -> Splits:
+def load_splits(config: NamedImagesConfig) -> Splits:
     """Loads and splits a data set. Raises UserError for one that is unknown, missing or not as configured."""
     name = config.name
     if name not in LOADERS:

@@ -19,7 +19,7 @@ def draw_budget(table: Table, curve: BestSoFar) -> Figure:
     Returns:
         The figure.
     """
-    unit = table.best(table.units)
+    unit = table.best(table.unit_models)
     assert unit
     own = unit.spread(table.tested)
     figure = Figure(figsize=(PAGE_IN, 3.2), layout="constrained")

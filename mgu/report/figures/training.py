@@ -94,7 +94,7 @@ def draw_histories(table: Table, histories: dict[str, list[tuple[Row, History]]]
 
 def load_gates(table: Table) -> Gates | None:
     """Reads the gate values of the best unit that was explained; None if there is none."""
-    for row in table.units:
+    for row in table.unit_models:
         for run in row.runs:
             if found := _read_gates(run.folder, run.result.name):
                 return found

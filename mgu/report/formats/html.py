@@ -15,7 +15,7 @@ from mgu.report.analysis import Analysis
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
 from mgu.report.formats.tables import SideTable, side_tables
-from mgu.report.ranking.columns import LEFT_ALIGNED, SAID_TWICE, Column, shown_columns
+from mgu.report.ranking.columns import LEFT_ALIGNED, REPEATS_NAME, Column, shown_columns
 from mgu.report.ranking.row import Row
 
 MOST_DRAWN = 12  # experiments with figures: each takes seconds to draw
@@ -83,7 +83,7 @@ def _style(row: Row) -> str:
 
 def _classes(column: Column) -> str:
     """CSS classes of a column: its alignment, and whether a narrow screen hides it or keeps it in view."""
-    marks = {"left": LEFT_ALIGNED, "said-twice": SAID_TWICE, "name": ("model_name",)}
+    marks = {"left": LEFT_ALIGNED, "said-twice": REPEATS_NAME, "name": ("model_name",)}
     return " ".join(mark for mark, keys in marks.items() if column.key in keys)
 
 

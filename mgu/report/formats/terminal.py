@@ -13,7 +13,7 @@ from rich.text import Text
 
 from mgu.console.text import table_console
 from mgu.report.analysis import Analysis
-from mgu.report.ranking.columns import LEFT_ALIGNED, SAID_TWICE, Column, shown_columns
+from mgu.report.ranking.columns import LEFT_ALIGNED, REPEATS_NAME, Column, shown_columns
 from mgu.report.ranking.rank import Table
 
 Side = Literal["left", "right"]
@@ -94,7 +94,7 @@ def _lesser(table: Table, shown: list[Column]) -> list[str]:
     """
     score = table.score.metric
     kept = ("rank", "model_name", "tts_s", "status", f"{table.tested}_{'acc' if score == 'accuracy' else score}")
-    first = [*SAID_TWICE, "model_size", "train_acc", "epochs", "seeds"]
+    first = [*REPEATS_NAME, "model_size", "train_acc", "epochs", "seeds"]
     return first + [column.key for column in reversed(shown) if column.key not in (*first, *kept)]
 
 

@@ -8,6 +8,17 @@ from mgu.report.ranking.columns import Column, columns, shown_columns
 from mgu.report.ranking.paper import PaperRow, paper_table
 from mgu.report.ranking.rank import Table, rank
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.seeds import Spread, guess
+from mgu.report.ranking.seeds import Spread, chance_accuracy
 
-__all__ = ["Column", "PaperRow", "Row", "Spread", "Table", "columns", "guess", "paper_table", "rank", "shown_columns"]
+__all__ = [
+    "Column",
+    "PaperRow",
+    "Row",
+    "Spread",
+    "Table",
+    "chance_accuracy",
+    "columns",
+    "paper_table",
+    "rank",
+    "shown_columns",
+]

@@ -12,7 +12,7 @@ from mgu.report.ranking.row import Row, Split
 from mgu.results.result import describe_method
 from mgu.tasks.score import shorten
 
-SAID_TWICE = ("layout", "norm", "residual")  # columns that repeat what the name of the model says
+REPEATS_NAME = ("layout", "norm", "residual")  # columns that repeat what the name of the model says
 LEFT_ALIGNED = ("model_name", "layout", "norm", "status")
 
 Value = str | int | float | None
@@ -69,7 +69,7 @@ def shown_columns(table: Table) -> list[Column]:
 
 
 def _model_columns() -> list[Column]:
-    """Columns that name the model, and its time to solution."""
+    """Returns the columns that name the model, and its time to solution."""
     return [
         Column("rank", "rank", lambda row: row.rank, lambda row: _or_dash(row.rank)),
         Column("model_name", "model_name", lambda row: row.name, lambda row: row.name),
@@ -89,7 +89,7 @@ def _model_columns() -> list[Column]:
 
 
 def _machine_columns() -> list[Column]:
-    """Columns that only machines read: costs that have no title, and what disturbed the runs."""
+    """Returns the columns that only machines read: costs that have no title, and what disturbed the runs."""
     return [
         Column("processor_s", "", lambda row: row.cost.mean_energy("cpu_seconds"), lambda row: ""),
         Column("co2_kg_estimated", "", lambda row: row.cost.mean_energy("emissions_kg"), lambda row: ""),
@@ -99,7 +99,7 @@ def _machine_columns() -> list[Column]:
 
 
 def _scores(split: Split, table: Table) -> list[Column]:
-    """Columns of the task's metrics on one split, where any row has them: accuracies in percent, others as they are.
+    """Returns the columns of the metrics on one split that any row has: accuracies in percent, others as they are.
 
     People see the score of every split, and two other metrics of the compared split: more would not fit a page.
     """
@@ -115,7 +115,7 @@ def _scores(split: Split, table: Table) -> list[Column]:
 
 
 def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
-    """Columns of one metric: its mean with the deviation, and its interval.
+    """Returns the columns of one metric: its mean with the deviation, and its interval.
 
     Deviation and interval are hidden where every model has one seed, and left out for training data.
     """
@@ -151,7 +151,7 @@ def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) 
 
 
 def _energy(part: str, table: Table, is_shown: bool) -> list[Column]:
-    """Columns of energy and method; the title names the method where all rows share it."""
+    """Returns the columns of energy and method; the title names the method where all rows share it."""
     methods = {component.method for row in table.rows if (component := row.cost.component(part))}
     shared = next(iter(methods)) if len(methods) == 1 else None
 
@@ -171,22 +171,26 @@ def _energy(part: str, table: Table, is_shown: bool) -> list[Column]:
 
 
 def _residual(row: Row) -> int | None:
+    """Returns 1 for a model with residual connections, 0 for one without, None where that is no choice."""
     return None if row.result.residual is None else int(row.result.residual)
 
 
 def _seeds(row: Row) -> int:
-    """Number of seeds that the score is the mean of."""
+    """Returns the number of seeds that the score is the mean of."""
     return len(row.values("val", row.result.score.metric))
 
 
 def _epochs(row: Row) -> float:
+    """Returns the mean number of epochs, as an integer where it is one."""
     value = fmean(result.epochs for result in row.results)
     return int(value) if value == int(value) else value
 
 
 def _paper(row: Row) -> float | None:
+    """Returns the validation accuracy that the paper prints for the model, in percent."""
     return row.paper.val_acc if row.paper else None
 
 
 def _or_dash(value: Value, form: str = "") -> str:
+    """Returns the formatted value, or a dash for None."""
     return "-" if value is None else format(value, form)

@@ -75,6 +75,7 @@ def find_row(result: Result) -> PaperRow | None:
 
 
 def _parse(row: dict[str, str]) -> PaperRow:
+    """Returns the row of a line of the shipped CSV file."""
     is_unit = row["norm"] == "N/A"
     return PaperRow(
         model_name=row["model_name"],

@@ -11,7 +11,7 @@ from mgu.results.load import Run
 from mgu.results.result import Result
 from mgu.tasks.score import SCORES, Score, TaskName
 
-Experiment = tuple[str, str, str, TaskName]  # name, data set, split, task
+TableKey = tuple[str, str, str, TaskName]  # name, data set, split, task
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class Table:
         return [row for row in self.rows if row.is_baseline]
 
     @property
-    def units(self) -> list[Row]:
-        """The units with the paper's paths, whatever kind of gates they have."""
+    def unit_models(self) -> list[Row]:
+        """The models of units with the paper's paths, whatever kind of gates they have."""
         return [row for row in self.rows if row.is_unit]
 
     @property
-    def blocks(self) -> list[Row]:
-        """Other blocks, such as Highway (mgu=highway), which are ranked but not compared."""
+    def other_models(self) -> list[Row]:
+        """Models of other blocks (Highway, squeeze-and-excitation, ...), which are ranked but not compared."""
         return [row for row in self.rows if not (row.is_unit or row.is_baseline)]
 
     @property
@@ -93,7 +93,7 @@ def rank(runs: Iterable[Run]) -> list[Table]:
     Returns:
         One table for each experiment, sorted by name, data set, split and task.
     """
-    experiments: dict[Experiment, list[Run]] = {}
+    experiments: dict[TableKey, list[Run]] = {}
     for run in runs:
         result = run.result
         key = (result.experiment_name, result.dataset, result.split, result.task)
@@ -101,12 +101,15 @@ def rank(runs: Iterable[Run]) -> list[Table]:
     return [_table(key, experiments[key]) for key in sorted(experiments)]
 
 
-def _table(key: Experiment, runs: list[Run]) -> Table:
+def _table(key: TableKey, runs: list[Run]) -> Table:
+    """Returns the ranked table of runs that have one key."""
     groups, repeated = group_seeds(runs)
-    rows = sorted((Row(None, group) for group in groups), key=_order)
-    ranked = [Row(None if row.status == "failed" else place, row.runs) for place, row in enumerate(rows, start=1)]
-    return Table(*key, ranked, repeated)
+    rows = sorted(map(Row, groups), key=_order)
+    for place, row in enumerate(rows, start=1):
+        row.rank = None if row.status == "failed" else place
+    return Table(*key, rows, repeated)
 
 
 def _order(row: Row) -> tuple[bool, float, str]:
+    """Returns the key by which rows are sorted: failed ones last, then the better score, then the name."""
     return (row.status == "failed", row.result.score.place(row.val_score), row.name)

@@ -10,7 +10,7 @@ from typing import Literal
 from mgu.data.datasets import find_kind
 from mgu.report.ranking.model_cost import ModelCost
 from mgu.report.ranking.paper import PaperRow, find_row
-from mgu.report.ranking.seeds import Spread, guess, spread, stem
+from mgu.report.ranking.seeds import Spread, chance_accuracy, spread, stem
 from mgu.results.load import Run
 from mgu.results.result import Metrics, Result
 from mgu.tasks.score import BOUNDS
@@ -18,17 +18,17 @@ from mgu.tasks.score import BOUNDS
 Split = Literal["train", "val", "test"]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Row:
     """Holds one model of a ranking with all its seeds.
 
     Attributes:
-        rank: Its place from 1; None if all its runs failed.
         runs: Its runs by seed, at least one.
+        rank: Its place from 1, given when the rows are sorted; None if all its runs failed.
     """
 
-    rank: int | None
     runs: tuple[Run, ...]
+    rank: int | None = None
 
     @cached_property
     def paper(self) -> PaperRow | None:
@@ -83,9 +83,18 @@ class Row:
 
         The accuracy of a run that diverged before its first epoch ended counts as a guess; it has no other metric.
         """
-        if (split, metric) not in self._values:
-            self._values[split, metric] = _values_of(self, split, metric)
-        return self._values[split, metric]
+        ended = [result for result in self.results if result.status != "failed"]
+        metrics: list[Metrics | None] = [getattr(result, split) for result in ended]
+        if not any(metrics):
+            return {}
+        is_accuracy = metric == "accuracy" and self.result.task == "classification"
+        lost = chance_accuracy(self.result) if is_accuracy else None
+        found = {
+            result.seed: getattr(own, metric) if own else lost
+            for result, own in zip(ended, metrics, strict=True)
+            if own or result.val is None
+        }
+        return {seed: value for seed, value in found.items() if value is not None}
 
     def accuracies(self, split: Split) -> dict[int, float]:
         """Returns the accuracy by seed, see `values`; {} for a task without accuracy."""
@@ -115,23 +124,6 @@ class Row:
         return own.mean if own else None
 
     @cached_property
-    def _values(self) -> dict[tuple[Split, str], dict[int, float]]:
-        return {}
-
-    @cached_property
     def _spreads(self) -> dict[tuple[Split, str], Spread | None]:
+        """The spreads that were computed already, by split and metric."""
         return {}
-
-
-def _values_of(row: Row, split: Split, metric: str) -> dict[int, float]:
-    ended = [result for result in row.results if result.status != "failed"]
-    metrics: list[Metrics | None] = [getattr(result, split) for result in ended]
-    if not any(metrics):
-        return {}
-    lost = guess(row.result) if metric == "accuracy" and row.result.task == "classification" else None
-    found = {
-        result.seed: getattr(own, metric) if own else lost
-        for result, own in zip(ended, metrics, strict=True)
-        if own or result.val is None
-    }
-    return {seed: value for seed, value in found.items() if value is not None}

@@ -71,11 +71,12 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
 
 def _models(runs: list[Run]) -> list[list[Run]]:
     """Splits runs of one name by what they train: by the configuration as written, or by its identity."""
-    written = _part(runs, _as_written)
-    return written if len(written) == 1 else _part(runs, _identity)
+    written = _group_by(runs, _as_written)
+    return written if len(written) == 1 else _group_by(runs, _identity)
 
 
-def _part(runs: list[Run], key: Callable[[Result], bytes | str]) -> list[list[Run]]:
+def _group_by(runs: list[Run], key: Callable[[Result], bytes | str]) -> list[list[Run]]:
+    """Returns the runs in groups of equal key, in order of their first runs."""
     parts: dict[bytes | str, list[Run]] = {}
     for run in runs:
         parts.setdefault(key(run.result), []).append(run)
@@ -83,11 +84,12 @@ def _part(runs: list[Run], key: Callable[[Result], bytes | str]) -> list[list[Ru
 
 
 def _as_written(result: Result) -> bytes:
+    """Returns the configuration as the result has it, without the seed, as bytes to compare."""
     return msgspec.json.encode(result.config | {"seed": 0}, order="deterministic")
 
 
 def _identity(result: Result) -> bytes | str:
-    """Configuration hash as RunConfig.identity computes it; the configuration as written if it is not valid today."""
+    """Returns the hash that RunConfig.identity computes, or the configuration as written if it is not valid today."""
     from mgu.config.run import RunConfig  # pydantic takes long to import and is needed only where names are ambiguous
 
     try:
@@ -101,7 +103,7 @@ def stem(result: Result) -> str:
     return result.name.removesuffix(f"-s{result.seed}")
 
 
-def guess(result: Result) -> float:
+def chance_accuracy(result: Result) -> float:
     """Returns the accuracy of guessing, which a run gets that diverged before its first epoch ended.
 
     Args:
@@ -118,7 +120,7 @@ def guess(result: Result) -> float:
 
 @cache
 def _quantile(degrees: int) -> float:
-    """Quantile of Student's t for a two-sided interval."""
+    """Returns the quantile of Student's t for a two-sided interval."""
     from scipy.special import stdtrit  # takes a tenth of a second, which a report on single seeds need not pay
 
     return float(stdtrit(degrees, (1 + CONFIDENCE) / 2))

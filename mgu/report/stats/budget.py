@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.seeds import guess
+from mgu.report.ranking.seeds import chance_accuracy
 from mgu.report.stats.random_order import win_probabilities
 
 if TYPE_CHECKING:
@@ -100,13 +100,15 @@ def best_so_far(table: Table) -> BestSoFar | None:
     """
     if obstacle(table):
         return None
-    unit, baselines = table.best(table.units), _affordable(table)
+    unit, baselines = table.best(table.unit_models), _affordable(table)
     assert unit
     import numpy as np
 
     costs = [row.cost.tts_s or 0.0 for row in baselines]
     step = sum(costs) / STEPS
-    accuracies, shares = _distribution(table, [max(1, round(cost / step)) for cost in costs], guess(unit.result))
+    accuracies, shares = _distribution(
+        table, [max(1, round(cost / step)) for cost in costs], chance_accuracy(unit.result)
+    )
     below = shares.cumsum(axis=0)
     low, high = (accuracies[(below < share - 1e-9).sum(axis=0)] for share in BAND)
     return BestSoFar(
@@ -114,9 +116,9 @@ def best_so_far(table: Table) -> BestSoFar | None:
         expected=accuracies @ shares,
         low=low,
         high=high,
-        unit_s=sum(row.cost.tts_s or 0.0 for row in table.units),
+        unit_s=sum(row.cost.tts_s or 0.0 for row in table.unit_models),
         unit_accuracy=fmean(unit.accuracies(table.tested).values()),
-        num_units=len(table.units),
+        num_units=len(table.unit_models),
         is_selected=table.tested == "val",
     )
 
@@ -152,16 +154,16 @@ def obstacle(table: Table) -> str | None:
     Returns:
         The reason as a clause; None where there is a curve.
     """
-    unit, baselines = table.best(table.units), _affordable(table)
+    unit, baselines = table.best(table.unit_models), _affordable(table)
     if unit is None or not unit.accuracies(table.tested) or not baselines:
         return "no unit or no baseline has both a score and a time"
     if len(baselines) > MOST_MODELS:
         return f"there are more than {MOST_MODELS} baselines"
-    if any(not row.cost.tts_s for row in (*table.units, *baselines)):
+    if any(not row.cost.tts_s for row in (*table.unit_models, *baselines)):
         return "a model has no time"
-    if any(row.cost.is_disturbed for row in (*table.units, *baselines)):
+    if any(row.cost.is_disturbed for row in (*table.unit_models, *baselines)):
         return "some models were not measured alone and without interruption"
-    if any(row.cost.is_starved for row in (*table.units, *baselines)):
+    if any(row.cost.is_starved for row in (*table.unit_models, *baselines)):
         return "other work on the machine makes wall-clock times too long"
     return None if _common_seeds(table) else "the baselines share no seed"
 

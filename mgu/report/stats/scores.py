@@ -20,7 +20,7 @@ def compare_scores(table: Table) -> list[str]:
     Returns:
         One sentence on the difference and one on its test; none for accuracies, for which there is a verdict.
     """
-    best, unit, score = table.best(table.baselines), table.best(table.units), table.score
+    best, unit, score = table.best(table.baselines), table.best(table.unit_models), table.score
     if score.metric == "accuracy" or best is None or unit is None:
         return []
     own, theirs = unit.spread(table.tested, score.metric), best.spread(table.tested, score.metric)

@@ -67,7 +67,7 @@ def judge(table: Table, correct: Sequence[CorrectBySeed], margin: float = MARGIN
     Returns:
         The verdict; None where no unit or no baseline ended an epoch.
     """
-    unit = table.best(table.units)
+    unit = table.best(table.unit_models)
     paired = list(zip(table.rows, correct, strict=True))
     baselines = [pair for pair in paired if pair[0].is_baseline]
     units = [(row, own) for row, own in paired if row.is_unit and row.accuracies(table.tested)]

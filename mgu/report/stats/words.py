@@ -22,7 +22,7 @@ def verdict_sentence(verdict: Verdict) -> str:
     where = f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
     if round(abs(points), 2) == 0:
         where = "as accurate as"
-    units, baselines = len(verdict.table.units), len(verdict.comparisons)
+    units, baselines = len(verdict.table.unit_models), len(verdict.comparisons)
     unit = f"the best of {units} units, {verdict.unit.name}," if units > 1 else f"the unit {verdict.unit.name}"
     best = verdict.best.baseline.name
     opponent = f"the best of {baselines} baselines, {best}" if baselines > 1 else best
@@ -78,7 +78,7 @@ def explain_no_verdict(table: Table) -> list[str]:
     Returns:
         One sentence, or none where the table has no units, no baselines or no accuracy.
     """
-    sides = {"unit": table.units, "baseline": table.baselines}
+    sides = {"unit": table.unit_models, "baseline": table.baselines}
     if table.score.metric != "accuracy" or not all(sides.values()):
         return []
     lost = {name: rows for name, rows in sides.items() if not any(row.accuracies(table.tested) for row in rows)}

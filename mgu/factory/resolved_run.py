@@ -17,7 +17,7 @@ from mgu.tasks.task import Task
 
 
 @dataclass(frozen=True)
-class Experiment:
+class ResolvedRun:
     """Holds a run's configuration together with the device and the data that it names.
 
     Attributes:
@@ -55,7 +55,7 @@ class Experiment:
         set_up_torch(self.device, self.config.threads, self.config.deterministic, self.config.tf32)
 
 
-def resolve(config: RunConfig, dataset: Dataset | None = None) -> Experiment:
+def resolve(config: RunConfig, dataset: Dataset | None = None) -> ResolvedRun:
     """Looks up what a configuration names on this machine.
 
     Args:
@@ -63,9 +63,9 @@ def resolve(config: RunConfig, dataset: Dataset | None = None) -> Experiment:
         dataset: The data set of this configuration, where it is open already and is to be shared.
 
     Returns:
-        The experiment; its data are not read yet.
+        The resolved run; its data are not read yet.
 
     Raises:
         UserError: The configured GPU is not there.
     """
-    return Experiment(config, find_device(config.device), dataset or open_dataset(config.dataset))
+    return ResolvedRun(config, find_device(config.device), dataset or open_dataset(config.dataset))

@@ -18,7 +18,7 @@ class Slot:
 
         Args:
             model: The run's own network.
-            optimizer: Of that network.
+            optimizer: Optimizer of that network.
         """
         return model
 
@@ -27,9 +27,9 @@ class Slot:
         return time.perf_counter()
 
     def begin_sharing(self) -> None:
-        """Starts the window in which measurements are of all runs of the process."""
+        """Starts the time in which measurements are of all runs of the process."""
 
-    def part(self) -> float:
+    def share(self) -> float:
         """Returns this run's share, in 0..1, of the time since `begin_sharing`."""
         return 1.0
 
