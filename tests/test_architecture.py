@@ -144,3 +144,14 @@ def test_one_file_each_touches_codecarbon_and_hydra_main() -> None:
     assert not _with("pickle.load")
     loads = [line for path in _with("torch.load(") for line in FILES[path].splitlines() if "torch.load(" in line]
     assert loads and all("weights_only=True" in line for line in loads)
+
+
+def test_no_function_has_more_than_eight_parameters() -> None:
+    """A public layer's constructor may, for its arguments are keywords of users' code."""
+    crowded = []
+    for path, source in FILES.items():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef) and node.name != "__init__":
+                names = [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
+                crowded += [f"{path}: {node.name}"] * (len(set(names) - {"self", "cls", "ctx"}) > 8)
+    assert not crowded

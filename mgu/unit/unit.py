@@ -107,8 +107,13 @@ class MultiGatedUnit(nn.Module):
         self.gate_transforms = nn.ModuleDict({name: build_gate(gate, layer, channels) for name in gates})
         for name in gates:
             set_bias_(self.gate_transforms[name], biases[name], name)
-        for name, module in build_modules(self.wiring, channels, NormOptions(bn_momentum, bn_eps, ln_eps)).items():
-            place_like_(module, layer)
+        self._add_processors(NormOptions(bn_momentum, bn_eps, ln_eps))
+
+    def _add_processors(self, norms: NormOptions) -> None:
+        """Adds the modules of the wiring's processors under their own names, where the layer's weights are."""
+        channels = Channels(self.num_channels, self.channel_axis)
+        for name, module in build_modules(self.wiring, channels, norms).items():
+            place_like_(module, self.layer)
             self.add_module(name, module)
 
     def forward(self, x: Tensor) -> Tensor:
