@@ -56,6 +56,7 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
     assert config.norm and (config.norm.momentum, config.norm.eps) == (0.01, 1e-3)
 
 
+@pytest.mark.slow
 def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: Path) -> None:
     identity = configure().identity
     same = [

@@ -39,6 +39,7 @@ def overrides(tmp_path: Path) -> dict[str, list[str]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_kind_reads_once_and_its_shapes_and_task_fit_its_examples(
     name: str, overrides: dict[str, list[str]], configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

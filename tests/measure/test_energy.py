@@ -53,6 +53,7 @@ def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPat
         pass
 
 
+@pytest.mark.slow
 def test_the_meter_stops_when_the_work_fails() -> None:
     before = set(threading.enumerate())
     meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)

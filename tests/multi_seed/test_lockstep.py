@@ -180,6 +180,7 @@ def test_an_interrupted_group_goes_on_together_or_alone_and_an_interrupted_run_i
         assert result.val and expected.val and result.val.loss == pytest.approx(expected.val.loss, rel=0.01)
 
 
+@pytest.mark.slow
 def test_time_energy_and_logs_are_each_runs_own(configure: Configure) -> None:
     configs = of_experiment("measured", configure, "energy.enabled=true", "threads=1")
     results = run_together(configs)

@@ -68,6 +68,7 @@ def page(runs: Path) -> str:
     return to_html([Analysis(table) for table in rank(loaded.runs)], loaded.skipped)
 
 
+@pytest.mark.slow
 def test_the_page_needs_nothing_and_believes_nothing(page: str) -> None:
     assert "<img" not in page and "&lt;img src=x onerror=alert(1)&gt;&amp;{{7*7}}" in page
     assert not re.search(r"(src|href)\s*=\s*[\"'](?!#)|url\((?!#)|@import", page)

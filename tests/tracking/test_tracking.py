@@ -172,6 +172,7 @@ def test_mlflow_goes_on_with_an_interrupted_run(mlflow_config: RunConfig, folder
     assert run.info.status == "FINISHED" and epochs_in(mlflow_config, run) == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.slow
 def test_mlflow_makes_another_run_for_one_that_is_trained_again(mlflow_config: RunConfig, folder: Path) -> None:
     killed = MlflowTracker(mlflow_config, folder).__enter__()
     killed.epoch(row(1))  # and then its process ends, without a word

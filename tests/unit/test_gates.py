@@ -284,6 +284,7 @@ def test_a_gate_that_does_not_fit_is_the_users_to_mend(configure: Configure) -> 
         build_block(config, nn.Linear(5, 6), index=0)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("gate", "bypass"), [*itertools.product(GATE_KINDS, BYPASS_KINDS)])
 def test_the_compiled_function_takes_any_gate_and_bypass(gate: GateKind, bypass: BypassKind) -> None:
     for wiring, residual_gate, training in itertools.product(("equations", "reference"), (True, False), (True, False)):

@@ -215,6 +215,7 @@ def test_a_batch_of_one() -> None:
     assert linear(torch.randn(1, 5)).isfinite().all()  # one value a channel, in training mode
 
 
+@pytest.mark.slow
 def test_compile_gives_the_same_outputs_gradients_and_statistics() -> None:
     unit, x = MultiGatedUnit(nn.Conv2d(4, 6, 3)), torch.randn(IMAGES)
     twin = copy.deepcopy(unit)
