@@ -73,10 +73,17 @@ def circles(arrows: Mapping[str, set[str]]) -> list[list[str]]:
 
 
 def long_functions(root: Path, limit: int = 40) -> int:
-    """How many functions have more lines than `limit`."""
+    """How many functions have more lines than `limit`, their docstrings not counted."""
     nodes = (node for file in (root / "mgu").rglob("*.py") for node in ast.walk(ast.parse(file.read_text())))
     functions = (node for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    return sum((node.end_lineno or node.lineno) - node.lineno >= limit for node in functions)
+    return sum(count_lines(node) > limit for node in functions)
+
+
+def count_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """From `def` to the last line, without the docstring."""
+    lines = (function.end_lineno or function.lineno) - function.lineno + 1
+    docstring = ast.get_docstring(function, clean=False)
+    return lines if docstring is None else lines - docstring.count("\n") - 1
 
 
 def main() -> None:
@@ -95,7 +102,7 @@ def main() -> None:
         "arrows between packages and loose files": sum(map(len, packages.values())),
         "circles of modules": circles(modules),
         "circles of packages and loose files": circles(packages),
-        "functions of more than 40 lines": long_functions(root),
+        "functions of more than 40 lines, without docstrings": long_functions(root),
         "lines of README.md": (root / "README.md").read_text().count("\n"),
     }
     print(json.dumps(found, indent=2))

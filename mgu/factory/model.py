@@ -1,4 +1,4 @@
-"""Models from a run's configuration: the network of a layout, made of baseline blocks or of units."""
+"""Models from a configuration: the network of a layout, made of baseline blocks or of units, and its operations."""
 
 from __future__ import annotations
 

@@ -101,7 +101,6 @@ class MultiGatedUnit(nn.Module):
         gates = [name for name in self.wiring.gates if is_in.get(name, True)]
         self._output = next((name for name in ("skip", "residual") if is_in[name]), self.wiring.mixed)
         biases = bias_per_gate(gate_bias, gates, self.wiring)
-
         self.layer = layer
         self.bypass = build_bypass(bypass, layer, bn_momentum, bn_eps) if residual_gate or skip_gate else None
         self.gate_transforms = nn.ModuleDict({name: build_gate(gate, layer, channels) for name in gates})
