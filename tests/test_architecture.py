@@ -7,9 +7,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable
-from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -50,17 +50,12 @@ FILES = {
 MODULES = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in FILES}
 
 
-@cache
+ARROWS: dict[str, set[str]] = run_path(str(ROOT / "benchmarks" / "structure.py"))["read_imports"](ROOT)
+
+
 def imports(path: str) -> set[str]:
     """Our own modules that a file imports, at its top or inside a function."""
-    found = set()
-    for node in ast.walk(ast.parse(FILES[path])):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names if alias.name in MODULES}
-        elif isinstance(node, ast.ImportFrom) and node.module in MODULES:
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-            found |= {name if name in MODULES else node.module for name in names}
-    return found
+    return ARROWS[path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")]
 
 
 def package_of(module: str) -> str:
