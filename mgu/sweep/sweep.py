@@ -58,7 +58,7 @@ class Sweep:
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
         call(CHECK_ENVIRONMENT, self.configs, on_event=lambda note: print_line(note.text))
         states = {run_folder(config): find_state(config) for config in self.configs}
-        self.todo = {folder: c for c in self.configs if states[folder := run_folder(c)] != "done" or c.force}
+        self.todo = {run_folder(c): c for c in self.configs if c.force or states[run_folder(c)] != "done"}
         self.models = call(SIZE_MODELS, list(self.todo.values()) or self.configs[:1])
         self.samples = find_samples(self.configs)
         print_line(self._describe(states))
