@@ -25,6 +25,10 @@ test: .venv/for-developing ## Set up and run all tests
 test-fast: .venv/for-developing ## The tests that start no other programs: under a minute
 	$(TEST_ENV) .venv/bin/pytest $(TEST_OPTIONS) -m "not slow"
 
+.PHONY: torture
+torture: .venv/for-developing ## Damaged files, bad command lines and 1,000 random kills: an hour or more
+	$(TEST_ENV) .venv/bin/pytest --numprocesses=auto --dist=worksteal --long -s tests/torture
+
 .PHONY: check
 check: .venv/for-developing ## Set up and check format, style and types
 	.venv/bin/ruff format --check .

@@ -25,6 +25,17 @@ Configure = Callable[..., RunConfig]
 Command = Callable[..., Finished]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option of `make torture`."""
+    parser.addoption("--long", action="store_true", help="run the long form of tests/torture/: half an hour and more")
+
+
+@pytest.fixture(scope="session")
+def long_form(request: pytest.FixtureRequest) -> bool:
+    """Whether hostile tests run in their long form."""
+    return bool(request.config.getoption("--long"))
+
+
 def compose_run(runs_dir: Path, *overrides: str) -> RunConfig:
     """A run's configuration from command-line overrides; energy is off."""
     quiet = [f"runs_dir={runs_dir}", "energy.enabled=false", "device=cpu"]
