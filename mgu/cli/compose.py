@@ -13,7 +13,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mgu.cli.hydra_errors import translate_error
 from mgu.config.check import check_config
 from mgu.config.run import RunConfig
-from mgu.data.datasets import find_kind
+from mgu.data.datasets import fill_defaults, find_kind
 from mgu.errors import UserError
 
 
@@ -36,7 +36,7 @@ def read_config(composed: DictConfig) -> RunConfig:
     values.pop("hydra", None)
     if isinstance(dataset := values.get("dataset"), dict):
         values["dataset"] = find_kind(dataset.get("name")).resolve(dataset)
-    return check_config(values)
+    return check_config(fill_defaults(values))
 
 
 def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]]) -> list[RunConfig]:

@@ -39,7 +39,10 @@ class OptimizerConfig(ConfigModel):
     """Configures Nadam with the time-based decay of Keras, see mgu/train/nadam.py."""
 
     name: Literal["nadam"] = Field(description="Name of the optimizer.")
-    lr: Positive = Field(description="Learning rate of the first step.")
+    # "auto" is resolved by the kind of data before the configuration is checked: see mgu/data/datasets.py.
+    lr: Positive = Field(
+        description="Learning rate of the first step; auto: 0.01 for images, 0.001 for tables and ratings."
+    )
     decay: NonNegative = Field(description="Decay of the learning rate: step s takes lr / (1 + decay * s), s from 0.")
     beta1: BelowOne = Field(description="Decay rate of the running mean of gradients, per step.")
     beta2: BelowOne = Field(description="Decay rate of the running mean of squared gradients, per step.")
@@ -52,6 +55,10 @@ class TrainingConfig(ConfigModel):
 
     epochs: Count = Field(description="Largest number of epochs.")
     batch_size: Count = Field(description="Number of examples in a training batch.")
+    last_batch: Annotated[Literal["short", "even"], UNLESS_DEFAULT] = Field(
+        "short",
+        description="short: what is left after full batches; even: equal batches; auto: by the kind of data.",
+    )
     eval_batch_size: Count = Field(description="Number of examples in an evaluation batch.")
     patience: Count = Field(description="Epochs without a better validation score after which training stops.")
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(

@@ -23,6 +23,8 @@ class Dataset(Protocol):
     """
 
     examples: ClassVar[str]  # what one example is called, in the plural
+    default_lr: ClassVar[float]  # what `optimizer.lr=auto` stands for
+    default_last_batch: ClassVar[str]  # what `training.last_batch=auto` stands for
 
     def __init__(self, config: Any) -> None: ...
 

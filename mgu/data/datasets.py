@@ -6,7 +6,7 @@ one line here. A new set of images by name is a loader in mgu/data/images/loader
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mgu.data.cases.dataset import CaseDataset
 from mgu.data.dataset import Dataset
@@ -47,3 +47,28 @@ def open_dataset(config: AnyDataset) -> Dataset:
         The data set; it is read when its splits are first asked for.
     """
     return find_kind(config.name)(config)
+
+
+def fill_defaults(values: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of a run with the defaults of its kind of data in the place of "auto".
+
+    A learning rate that suits images makes networks on standardised tables diverge. The short last batch of Keras stays
+    for images that are known by name, whose results are compared with others'.
+
+    Args:
+        values: Values by key, nested as in the YAML files, which no schema has checked.
+
+    Returns:
+        The values without `optimizer.lr=auto` and `training.last_batch=auto`.
+    """
+    dataset = values.get("dataset")
+    kind = find_kind(dataset.get("name") if isinstance(dataset, dict) else None)
+    defaults: dict[str, dict[str, Any]] = {
+        "optimizer": {"lr": kind.default_lr},
+        "training": {"last_batch": kind.default_last_batch},
+    }
+    filled = dict(values)
+    for group, by_data in defaults.items():
+        if isinstance(section := values.get(group), dict):
+            filled[group] = section | {key: own for key, own in by_data.items() if section.get(key) == "auto"}
+    return filled

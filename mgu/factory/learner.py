@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -13,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from mgu.config.run import RunConfig
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.train.batches import split_into_batches
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.learner import Learner
@@ -78,7 +80,14 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
         The settings of `fit`.
     """
     training = config.training
-    return FitSettings(training.epochs, training.batch_size, training.eval_batch_size, training.patience, first_best)
+    return FitSettings(
+        training.epochs,
+        training.batch_size,
+        training.eval_batch_size,
+        training.patience,
+        first_best,
+        even_batches=training.last_batch == "even",
+    )
 
 
 def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:
@@ -93,4 +102,13 @@ def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Ste
     """
     if config.step == "eager" or not isinstance(optimizer, DeviceNAdam):
         return lambda step: step
-    return partial(ReplayedStep, batch_size=config.training.batch_size, is_required=config.step == "graph")
+    return partial(_replayed, config=config)
+
+
+def _replayed(step: Step, config: RunConfig) -> ReplayedStep:
+    """Wraps a step in CUDA graphs, one for each size of batch that an epoch has many of."""
+    training = config.training
+    batches = split_into_batches(torch.arange(len(step.data)), training.batch_size, training.last_batch == "even")
+    counts = Counter(map(len, batches))
+    common = {size for size, count in counts.items() if count > 1 or len(counts) == 1}
+    return ReplayedStep(step, common, is_required=config.step == "graph")

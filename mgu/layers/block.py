@@ -38,7 +38,7 @@ class Block(nn.Module):
         norm: str,
         activation: str | Activation = "selu",
         residual: bool = False,
-        momentum: float = 0.01,
+        momentum: float = 0.1,
         eps: float = 1e-3,
     ) -> None:
         super().__init__()

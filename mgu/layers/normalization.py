@@ -23,7 +23,7 @@ class BatchNorm(nn.Module):
     Args:
         num_channels: Number of channels.
         channel_axis: Their axis.
-        momentum: Weight of the newest batch in the running statistics (Keras' 0.99 is 0.01 here).
+        momentum: Weight of the newest batch in the running statistics (the 0.99 of Keras is 0.01 here).
         eps: Constant added to the variance.
 
     Shape:
@@ -33,7 +33,7 @@ class BatchNorm(nn.Module):
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, num_channels: int, channel_axis: int = 1, momentum: float = 0.01, eps: float = 1e-3) -> None:
+    def __init__(self, num_channels: int, channel_axis: int = 1, momentum: float = 0.1, eps: float = 1e-3) -> None:
         super().__init__()
         self.channel_axis, self.momentum, self.eps = channel_axis, momentum, eps
         self.weight = nn.Parameter(torch.ones(num_channels))

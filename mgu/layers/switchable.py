@@ -30,7 +30,7 @@ class SwitchableNorm(nn.Module):
     running_mean: Tensor
     running_var: Tensor
 
-    def __init__(self, num_channels: int, channel_axis: int, momentum: float = 0.01, eps: float = 1e-3) -> None:
+    def __init__(self, num_channels: int, channel_axis: int, momentum: float = 0.1, eps: float = 1e-3) -> None:
         super().__init__()
         self.channel_axis, self.momentum, self.eps = channel_axis, momentum, eps
         self.weight = nn.Parameter(torch.ones(num_channels))

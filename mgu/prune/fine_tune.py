@@ -11,13 +11,13 @@ import torch
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
-from mgu.factory.learner import build_optimizer
+from mgu.factory.learner import build_fit_settings, build_optimizer
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.models.convnet import ConvNet
 from mgu.prune.convert import logits_of
 from mgu.prune.distill import Distillation, TaughtData
 from mgu.train.learner import Learner
-from mgu.train.loop import Callbacks, Fit, FitSettings, fit, train_epoch
+from mgu.train.loop import Callbacks, Fit, fit, train_epoch
 from mgu.train.step import Step
 
 
@@ -69,7 +69,8 @@ class FineTuner:
             drawn = drawn[: batches * batch_size]
             optimizer, schedule = build_optimizer(self.continued, model)
             step = Step(model, images.subset(drawn.to(images.device)), self.task, optimizer)
-            train_epoch(step, schedule, batch_size, self.shuffle)
+            is_even = self.continued.training.last_batch == "even"
+            train_epoch(step, schedule, batch_size, self.shuffle, even_batches=is_even)
 
     def epochs(self, model: ConvNet, epochs: int, name: str) -> Fit:
         """Trains a network in place and leaves it with the weights of its best epoch on the validation data.
@@ -83,11 +84,10 @@ class FineTuner:
             The outcome of training.
         """
         optimizer, schedule = build_optimizer(self.last, model)
-        training = self.last.training
         outcome = fit(
             Learner(model, self.task, optimizer, schedule),
             self.splits,
-            FitSettings(epochs, training.batch_size, training.eval_batch_size, self.patience),
+            build_fit_settings(self.last)._replace(epochs=epochs, patience=self.patience),
             shuffle=self.shuffle,
             callbacks=Callbacks(on_epoch=lambda so_far: self.on_epoch(name, so_far)),
         )

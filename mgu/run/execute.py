@@ -18,6 +18,7 @@ from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.errors import UserError
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
+from mgu.factory.advice import advise
 from mgu.factory.device import find_device
 from mgu.factory.engine import check_engine
 from mgu.factory.learner import build_optimizer
@@ -143,7 +144,7 @@ def _set_up(resolved: ResolvedRun, send: Send) -> None:
     """
     resolved.set_up_torch()
     check_engine(resolved)
-    for note in resolved.splits.notes:
+    for note in (*resolved.splits.notes, *advise(resolved.config, len(resolved.splits.train))):
         log.warning(note)
         send(DataNote(note))
     for block, inputs in build_warmup_blocks(resolved):

@@ -12,6 +12,7 @@ import torch
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.data.datasets import open_dataset
+from mgu.factory.advice import advise
 from mgu.factory.engine import check_engine
 from mgu.factory.model import build_model, count_flops
 from mgu.factory.resolved_run import ResolvedRun, resolve
@@ -35,8 +36,13 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
     for resolved in _resolve_all(configs):
         check_engine(resolved)
         check_country(resolved.config.energy.country)
-    for config in {config.dataset.model_dump_json(): config for config in configs}.values():
-        for note in open_dataset(config.dataset).splits.notes:  # one after the other: memory holds one at a time
+    by_data: dict[str, list[RunConfig]] = {}
+    for config in configs:
+        by_data.setdefault(config.dataset.model_dump_json(), []).append(config)
+    for sharing in by_data.values():
+        splits = open_dataset(sharing[0].dataset).splits  # one after the other: memory holds one at a time
+        advice = (note for config in sharing for note in advise(config, len(splits.train)))
+        for note in dict.fromkeys((*splits.notes, *advice)):
             send(Note(note))
 
 

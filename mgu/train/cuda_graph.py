@@ -1,15 +1,15 @@
 """A training step as a CUDA graph: all its kernels in one launch.
 
 It pays where the host takes longer to launch the kernels one by one than the device takes to compute them. The graph
-records the step on a full batch: gathering the examples, forward, loss, backward, totals, update. Nothing in it may
-wait for the device. It draws random numbers from torch's generator and advances it as the single kernels would, so that
-dropout is the same with and without it, and after a checkpoint, which has the state of the generator.
+records the step on a batch of one size: gathering the examples, forward, loss, backward, totals, update. Nothing in it
+may wait for the device. It draws random numbers from torch's generator and advances it as the single kernels would, so
+that dropout is the same with and without it, and after a checkpoint, which has the state of the generator.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import torch
 from torch import Tensor
@@ -46,67 +46,74 @@ class CudaRecorder:
 
 
 class ReplayedStep:
-    """Replays a training step as a CUDA graph on full batches, and calls it on others; it is used as a Step is.
+    """Replays a training step as a CUDA graph, one for each size of batch; it is used as a Step is.
 
-    The first steps are called too, before the recording. Where the step cannot be recorded, that is logged and it is
-    called for good.
+    The first steps of a size are called, before its recording. Where the step cannot be recorded, that is logged and it
+    is called for good.
 
     Args:
         step: The step, whose optimizer is a DeviceNAdam.
-        batch_size: Examples of a full batch.
+        batch_sizes: Numbers of examples of the batches that come often; others are called.
         is_required: Whether to raise RuntimeError where the step cannot be recorded.
         recorder: What records; None makes one.
     """
 
     def __init__(
-        self, step: Step, batch_size: int, is_required: bool = False, recorder: CudaRecorder | None = None
+        self,
+        step: Step,
+        batch_sizes: Collection[int],
+        is_required: bool = False,
+        recorder: CudaRecorder | None = None,
     ) -> None:
         assert isinstance(step.optimizer, DeviceNAdam)
         device = step.data.device
         self.step, self.optimizer, self.is_required = step, step.optimizer, is_required
         self.data, self.totals = step.data, step.totals
-        self.index = torch.zeros(batch_size, dtype=torch.long, device=device)
+        self.indices = {size: torch.zeros(size, dtype=torch.long, device=device) for size in batch_sizes}
+        self.warm_ups_left = dict.fromkeys(batch_sizes, WARM_UP)
         self.recorder: CudaRecorder | None = recorder or CudaRecorder(device)
-        self.replay: Callable[[], None] | None = None
+        self.replays: dict[int, Callable[[], None]] = {}
         self.addresses: list[int] = []
-        self.warm_ups_left = WARM_UP
 
     def begin(self) -> None:
-        """Begins an epoch; the graph, which knows tensors by their addresses, is recorded again if one has moved."""
+        """Begins an epoch; the graphs, which know tensors by their addresses, are recorded again if one has moved."""
         self.step.begin()
-        if self.replay and self.addresses != self._find_addresses():
-            self.replay = None
+        if self.replays and self.addresses != self._find_addresses():
+            self.replays.clear()
 
     def __call__(self, index: Tensor) -> None:
-        if self.recorder is None or len(index) != len(self.index):
+        size = len(index)
+        if self.recorder is None or size not in self.indices:
             self.step(index)
-        elif self.warm_ups_left:
-            self.warm_ups_left -= 1
+        elif self.warm_ups_left[size]:
+            self.warm_ups_left[size] -= 1
             self.recorder.warm_up(lambda: self.step(index))
         else:
             self._replay(index)
 
     def _replay(self, index: Tensor) -> None:
-        """Records the step if need be, and replays it."""
+        """Records the step on such a batch if need be, and replays it."""
         assert self.recorder
-        if self.replay is None:
+        size = len(index)
+        if size not in self.replays:
             try:
-                self.replay, self.addresses = self.recorder.record(self._on_static_index), self._find_addresses()
+                self.replays[size] = self.recorder.record(lambda: self._on_static_index(size))
             except RuntimeError as error:
                 if self.is_required:
                     raise
                 self.recorder = None
                 log.warning("the training step cannot be a CUDA graph here: %s", str(error).partition("\n")[0])
                 return self.step(index)
-            log.info("training steps on %d examples are a CUDA graph from here on", len(index))
-        self.index.copy_(index)
+            self.addresses = self._find_addresses()
+            log.info("training steps on %d examples are a CUDA graph from here on", size)
+        self.indices[size].copy_(index)
         self.optimizer.advance()
-        self.replay()
+        self.replays[size]()
         return None
 
-    def _on_static_index(self) -> None:
+    def _on_static_index(self, size: int) -> None:
         """Computes what is recorded; the index is read from a tensor that stays in its place."""
-        self.step.gradients(self.index)
+        self.step.gradients(self.indices[size])
         self.optimizer.update()
 
     def _find_addresses(self) -> list[int]:

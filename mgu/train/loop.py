@@ -20,6 +20,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from mgu.data.splits import Data, Splits
 from mgu.tasks.task import Task
+from mgu.train.batches import split_into_batches
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.early_stop import EarlyStop
 from mgu.train.learner import Learner
@@ -52,6 +53,7 @@ class FitSettings(NamedTuple):
         eval_batch_size: Examples per batch of an evaluation.
         patience: Epochs without a better validation score after which training stops.
         first_best: The first epoch that can be the best one, and from which patience counts.
+        even_batches: Whether training batches have nearly equal sizes, see mgu/train/batches.py.
     """
 
     epochs: int
@@ -59,6 +61,7 @@ class FitSettings(NamedTuple):
     eval_batch_size: int
     patience: int
     first_best: int = 1
+    even_batches: bool = False
 
 
 class Callbacks(NamedTuple):
@@ -82,22 +85,25 @@ def train_epoch(
     batch_size: int,
     shuffle: torch.Generator,
     on_step: Callable[[], None] = lambda: None,
+    *,
+    even_batches: bool = False,
 ) -> Metrics:
     """Trains for one pass over the step's data in random order.
 
     Args:
         step: Trains on the examples at an index.
         schedule: Schedule of the learning rate, stepped after every batch.
-        batch_size: Examples per step; the last batch may be smaller.
+        batch_size: Examples per step, at most.
         shuffle: Draws the order.
         on_step: Called after every batch.
+        even_batches: Whether batches have nearly equal sizes, see mgu/train/batches.py; else the last may be smaller.
 
     Returns:
         Mean loss and metrics of the batches as they were trained on.
     """
     step.begin()
     order = torch.randperm(len(step.data), generator=shuffle).to(step.data.device)
-    for index in order.split(batch_size):
+    for index in split_into_batches(order, batch_size, even_batches):
         step(index)
         schedule.step()
         on_step()
@@ -173,7 +179,9 @@ def fit(
         if early_stop.stopped or outcome.status == "diverged":
             break
         started = time.perf_counter()
-        train = train_epoch(step, schedule, settings.batch_size, shuffle, callbacks.on_step)
+        train = train_epoch(
+            step, schedule, settings.batch_size, shuffle, callbacks.on_step, even_batches=settings.even_batches
+        )
         trained = time.perf_counter()
         val = evaluate(model, splits.val, task, settings.eval_batch_size)
         seconds = {"train_s": trained - started, "evaluate_s": time.perf_counter() - trained}

@@ -31,7 +31,7 @@ POOLS: dict[int, Callable[..., nn.Module]] = {1: nn.AvgPool1d, 2: nn.AvgPool2d, 
 
 
 def build_bypass(
-    kind: BypassKind | ModuleFactory, layer: nn.Module, bn_momentum: float = 0.01, bn_eps: float = 1e-3
+    kind: BypassKind | ModuleFactory, layer: nn.Module, bn_momentum: float = 0.1, bn_eps: float = 1e-3
 ) -> nn.Module:
     """Builds the bypass of a unit, where the layer lives and in its precision.
 

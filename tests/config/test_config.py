@@ -47,6 +47,7 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
     assert config.training.model_dump() == {
         "epochs": 100,
         "batch_size": 64,
+        "last_batch": "short",
         "eval_batch_size": 1000,
         "patience": 10,
         "timeout": None,

@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 
 from mgu.cli.conf import conf_dir
 from mgu.config.check import check_config
+from mgu.data.datasets import fill_defaults
 from mgu.errors import UserError
 from mgu.results.file_names import WEIGHTS_FILE
 from mgu.results.folder import run_folder
@@ -29,11 +30,14 @@ from mgu.run.execute import run
 
 FOLDER = Path(__file__).parent
 IDENTITIES, WEIGHTS, DEMO = (FOLDER / f"{name}.json" for name in ("identities", "weights", "demo"))
+# Defaults by kind of data are younger than the recording: the values that were every run's then are passed.
+THEN = ("optimizer.lr=0.01", "training.last_batch=short")
 FOUND = {  # what is found in the user's files, here as if it were always the same
     "table": {"path": "houses.csv", "target": "price", "task": "regression", "sha256": "0" * 64},
     "cases": {"path": "cases", "classes": ["healthy", "ill"], "sha256": "0" * 64},
     "movielens": {"sha256": "0" * 64},
 }
+LENGTH = ("training.epochs=2", "threads=1")
 SIX_RUNS = {  # trained for two epochs each
     "images, baseline": ["layout=digits_3", "norm=bn_pre", "residual=with"],
     "images, unit": ["layout=digits_3", "mgu=reference"],
@@ -67,7 +71,7 @@ def _combinations() -> Iterator[tuple[str, str]]:
     blocks = [f"norm={norm} residual={residual}" for norm in _choices("norm") for residual in _choices("residual")]
     blocks += [f"mgu={name}" for name in _choices("mgu") if name != "without"]
     for block in blocks:
-        values = _compose(*block.split())
+        values = _compose(*block.split(), *THEN)
         for dataset, layout in product(datasets, layouts):
             chosen = values | {"dataset": datasets[dataset], "layout": layouts[layout]}
             yield from _checked(f"dataset={dataset} layout={layout} {block}", chosen)
@@ -92,7 +96,7 @@ def _compose(*overrides: str) -> dict[str, Any]:
 def _checked(what: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yields the run, unless the schema refuses it."""
     try:
-        config = check_config(values)
+        config = check_config(fill_defaults(values))
     except UserError:
         return
     yield what, f"{config.name} {config.identity}"
@@ -117,7 +121,7 @@ def weights(folder: Path) -> dict[str, dict[str, Any]]:
     recorded = {}
     for name, overrides in SIX_RUNS.items():
         data = next((word.partition("=")[2] for word in overrides if word.startswith("dataset=")), "")
-        config = compose_run(folder / "runs", *overrides, *own.get(data, []), "training.epochs=2", "threads=1")
+        config = compose_run(folder / "runs", *overrides, *THEN, *own.get(data, []), *LENGTH)
         run_folder(config).mkdir(parents=True)
         assert run(config).status == "ok"
         recorded[name] = _digest(run_folder(config) / WEIGHTS_FILE)

@@ -31,8 +31,8 @@ def test_batch_norm_of_one_value_a_channel_is_its_bias() -> None:
     nn.init.normal_(norm.bias)
     x = torch.randn(1, 3, 1, 1, requires_grad=True)
     torch.testing.assert_close(norm(x).flatten(), norm.bias)
-    torch.testing.assert_close(norm.running_mean, 0.01 * x.detach().flatten())
-    torch.testing.assert_close(norm.running_var, torch.full((3,), 0.99))
+    torch.testing.assert_close(norm.running_mean, 0.1 * x.detach().flatten())
+    torch.testing.assert_close(norm.running_var, torch.full((3,), 0.9))
 
 
 @pytest.mark.parametrize(("shape", "axis"), [((4, 3, 5, 6), 1), ((4, 3), -1), ((4, 7, 3), -1)])

@@ -151,7 +151,7 @@ def two_epochs(step: Any, schedule: Any) -> list[dict[str, float]]:
 def test_a_replayed_step_does_what_the_step_does(configure: Configure) -> None:
     plain, recorded = digits_step(configure), digits_step(configure)
     recorder = PretendedRecorder()
-    replayed = ReplayedStep(recorded[0], 64, recorder=recorder)  # type: ignore[arg-type]
+    replayed = ReplayedStep(recorded[0], [64], recorder=recorder)  # type: ignore[arg-type]
     assert two_epochs(*plain) == two_epochs(replayed, recorded[1])
     batches, (full, last) = 2, divmod(len(plain[0].data), 64)
     assert last and (recorder.warm_ups, recorder.recordings) == (WARM_UP, 1)
@@ -164,7 +164,7 @@ def test_a_replayed_step_does_what_the_step_does(configure: Configure) -> None:
 def test_what_has_moved_in_memory_is_recorded_anew(configure: Configure) -> None:
     step, schedule = digits_step(configure)
     recorder = PretendedRecorder()
-    replayed = ReplayedStep(step, 64, recorder=recorder)  # type: ignore[arg-type]
+    replayed = ReplayedStep(step, [64], recorder=recorder)  # type: ignore[arg-type]
     two_epochs(replayed, schedule)
     step.model.readout.weight.data = step.model.readout.weight.data.clone()  # type: ignore[union-attr]
     two_epochs(replayed, schedule)
@@ -181,11 +181,11 @@ def test_what_cannot_be_recorded_is_said_once_and_computed_as_it_is(
 ) -> None:
     plain, failing = digits_step(configure), digits_step(configure)
     with caplog.at_level(logging.WARNING):
-        replayed = ReplayedStep(failing[0], 64, recorder=PretendedRecorder(fails=True))  # type: ignore[arg-type]
+        replayed = ReplayedStep(failing[0], [64], recorder=PretendedRecorder(fails=True))  # type: ignore[arg-type]
         assert two_epochs(*plain) == two_epochs(replayed, failing[1])
     (record,) = caplog.records
     assert "cannot be a CUDA graph here: operation not permitted when stream is capturing" in record.message
-    required = ReplayedStep(failing[0], 64, is_required=True, recorder=PretendedRecorder(fails=True))  # type: ignore[arg-type]
+    required = ReplayedStep(failing[0], [64], is_required=True, recorder=PretendedRecorder(fails=True))  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match="not permitted"):
         two_epochs(required, failing[1])
 
@@ -279,7 +279,7 @@ def test_a_graph_trains_as_its_kernels_one_by_one(model: str, configure: Configu
     words = ("layout=digits_2", *model.split(), "layout.dropout=0.3")
     allow_tf32(False)
     graph, step = trained_on_cuda(configure(*words, "step=graph"))
-    assert isinstance(step, ReplayedStep) and step.replay
+    assert isinstance(step, ReplayedStep) and step.replays
     kernels, step = trained_on_cuda(configure(*words, "step=eager"))
     assert isinstance(step, Step)
     for ours, theirs in zip(graph, kernels, strict=True):

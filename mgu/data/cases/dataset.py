@@ -21,6 +21,8 @@ class CaseDataset:
     """
 
     examples: ClassVar[str] = "cases"
+    default_lr: ClassVar[float] = 0.01
+    default_last_batch: ClassVar[str] = "even"
 
     def __init__(self, config: CasesConfig) -> None:
         self.config = config

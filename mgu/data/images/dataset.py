@@ -21,6 +21,8 @@ class ImageDataset:
     """
 
     examples: ClassVar[str] = "images"
+    default_lr: ClassVar[float] = 0.01
+    default_last_batch: ClassVar[str] = "short"
 
     def __init__(self, config: NamedImagesConfig) -> None:
         self.config = config

@@ -23,6 +23,8 @@ class RatingDataset:
     """
 
     examples: ClassVar[str] = "ratings"
+    default_lr: ClassVar[float] = 0.001
+    default_last_batch: ClassVar[str] = "even"
 
     def __init__(self, config: MovieLensConfig) -> None:
         self.config = config

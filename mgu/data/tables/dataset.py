@@ -22,6 +22,8 @@ class TableDataset:
     """
 
     examples: ClassVar[str] = "rows"
+    default_lr: ClassVar[float] = 0.001
+    default_last_batch: ClassVar[str] = "even"
 
     def __init__(self, config: AdultConfig | TableConfig) -> None:
         self.config = config

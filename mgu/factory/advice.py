@@ -1,0 +1,72 @@
+"""What a configuration does with so many training examples that its user would not expect."""
+
+from __future__ import annotations
+
+import math
+
+from mgu.config.layouts import LayoutConfig
+from mgu.config.run import RunConfig
+
+TINY = 0.25  # of training.batch_size: a last batch below it is announced
+SETTLED = 0.1  # of the initial running statistics: more than this left after all steps is announced
+TORCH_MOMENTUM = 0.1  # https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
+
+
+def advise(config: RunConfig, num_examples: int) -> list[str]:
+    """Describes batches that are too small and running statistics that cannot settle, with what to do about it.
+
+    Args:
+        config: The configuration of a run.
+        num_examples: Number of its training examples.
+
+    Returns:
+        Messages, each with overrides to pass; none for most runs.
+    """
+    messages = [_describe_last_batch(config, num_examples), *_describe_batch_norm(config, num_examples)]
+    return [message for message in messages if message]
+
+
+def _describe_last_batch(config: RunConfig, num_examples: int) -> str:
+    """Describes a last batch that is far smaller than the others."""
+    training = config.training
+    left = num_examples % training.batch_size
+    if training.last_batch == "even" or num_examples < training.batch_size or not 0 < left < TINY * training.batch_size:
+        return ""
+    return (
+        f"the last batch of every epoch has {left} of {training.batch_size} examples, a noisy step of full size right "
+        "before validation. Pass training.last_batch=even to spread the examples over equal batches."
+    )
+
+
+def _describe_batch_norm(config: RunConfig, num_examples: int) -> list[str]:
+    """Describes running statistics that keep much of their initial values, and batches of a single value."""
+    key, momentum = _batch_norm(config)
+    if not key:
+        return []
+    steps = math.ceil(num_examples / config.training.batch_size) * config.training.epochs
+    left = (1 - momentum) ** steps
+    messages = []
+    if left > SETTLED:
+        enough = max(TORCH_MOMENTUM, math.ceil(100 * (1 - SETTLED ** (1 / steps))) / 100)
+        messages.append(
+            f"batch norm's running statistics keep {left:.0%} of their initial values after all {steps} steps, so "
+            f"evaluations compute another network than training does. Pass {key}={enough:g}, or train longer."
+        )
+    smallest = num_examples % config.training.batch_size if config.training.last_batch == "short" else 0
+    if min(config.training.batch_size, smallest or num_examples) == 1 and not isinstance(config.layout, LayoutConfig):
+        messages.append(
+            "batch norm gets batches of one example, whose variance is 0 and which teach it nothing. "
+            "Pass a larger training.batch_size and training.last_batch=even."
+        )
+    return messages
+
+
+def _batch_norm(config: RunConfig) -> tuple[str, float]:
+    """Returns the key and the value of batch norm's momentum; an empty key where the model has no batch norm."""
+    if config.norm:
+        return ("norm.momentum" if config.norm.name.startswith("bn") else ""), config.norm.momentum
+    if not config.mgu:
+        return "", 0.0
+    steps = {step.kind for processor in config.mgu.described.processors.values() for step in processor}
+    has_batch_norm = bool(steps & {"batch_norm", "switchable_norm"}) or config.mgu.bypass in ("projection", "identity")
+    return ("mgu.bn_momentum" if has_batch_norm else ""), config.mgu.bn_momentum

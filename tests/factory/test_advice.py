@@ -1,0 +1,60 @@
+"""Messages about batches and running statistics: said where they hold, gone once their advice is followed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+from torch import nn
+
+from mgu import MultiGatedUnit
+from mgu.factory.advice import advise
+from mgu.layers.normalization import BatchNorm
+from tests.conftest import Configure
+
+SHORT = ("training.last_batch=short", "training.batch_size=64")
+
+
+@pytest.mark.parametrize(
+    ("words", "examples", "expected"),
+    [
+        (["norm=ln", *SHORT], 642, ["the last batch of every epoch has 2 of 64 examples"]),
+        (["norm=ln", *SHORT], 60_000, []),  # 32 are left: the paper's protocol on MNIST
+        (["norm=ln", *SHORT], 50_000, []),  # 16 are left: CIFAR-10
+        (["norm=ln", *SHORT], 40, []),  # one batch
+        (["norm=bn_pre", "training.epochs=3"], 1080, ["keep 60% of their initial values after all 51 steps"]),
+        (["norm=bn_post", "training.epochs=1"], 100, ["keep 98% of their initial values after all 2 steps"]),
+        (["norm=bn_pre", "training.epochs=100"], 1080, []),
+        (["norm=no_norm", "training.epochs=1"], 1080, []),
+        (["mgu=reference", "training.epochs=3"], 1080, ["Pass mgu.bn_momentum=0.1"]),
+        (["mgu=switchable_norm", "training.epochs=3"], 1080, ["Pass mgu.bn_momentum=0.1"]),
+        (["layout=dense_2", "norm=bn_pre", *SHORT], 641, ["has 1 of 64", "batch norm gets batches of one example"]),
+        (["layout=dense_2", "norm=bn_pre", "training.batch_size=1"], 600, ["batch norm gets batches of one example"]),
+    ],
+)
+def test_what_would_surprise_is_said_with_overrides_that_mend_it(
+    words: list[str], examples: int, expected: list[str], configure: Configure
+) -> None:
+    messages = advise(configure(*words), examples)
+    assert len(messages) == len(expected)
+    assert all(part in message for part, message in zip(expected, messages, strict=True))
+    overrides = re.findall(r"\b[a-z_]+\.[a-z_]+=[\w.]*\w", " ".join(messages))
+    if "training.batch_size=1" in words:
+        overrides.append("training.batch_size=64")
+    mended = advise(configure(*words, *overrides), examples)
+    assert not mended, overrides
+
+
+def test_running_statistics_of_a_unit_of_ones_own_settle_as_torchs_do() -> None:
+    """In a loop of 60 steps; by the paper's momentum half of the initial values would be left."""
+    unit, norm = MultiGatedUnit(nn.Linear(4, 8), "relu"), nn.BatchNorm1d(8)
+    inputs = 3 + torch.randn(60, 64, 4)
+    with torch.no_grad():
+        for batch in inputs:
+            unit(batch), norm(unit.layer(batch))
+    statistics = [module for module in unit.modules() if isinstance(module, BatchNorm)]
+    assert statistics and all(module.momentum == norm.momentum for module in statistics)
+    assert norm.running_mean is not None
+    torch.testing.assert_close(unit.get_submodule("bn_before_activation").running_mean, norm.running_mean)
+    torch.testing.assert_close(norm.running_mean, unit.layer(inputs).mean((0, 1)), rtol=0.05, atol=0.2)
