@@ -278,7 +278,7 @@ HELD_OUT = int(torch.randperm(100, generator=torch.Generator().manual_seed(0))[0
         (BASE.assign(empty=np.nan), "price", "",
          "but 'empty' has no values. Correct it in the file, or leave it out with dataset.drop=.empty"),
         (BASE.assign(area=np.inf), "price", "",
-         "but 'area' has 100 infinite numbers .row 1., which dataset.scale=robust would bound"),
+         "but 'area' has infinite numbers .100, first in row 1., which dataset.scale=robust would bound"),
         (BASE.assign(price=BASE["price"].where(BASE["rooms"] > 1)), "price", "",
          "known and finite in every .* Pass dataset.missing_target=drop"),
         (BASE.assign(price=BASE["price"].mask(BASE["rooms"] > 1, np.inf)), "price", "",

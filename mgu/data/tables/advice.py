@@ -18,7 +18,12 @@ def advise_drop(names: Sequence[str]) -> str:
 
 def advise_separator(separator: str) -> str:
     """Returns the override that says what separates the columns of a CSV, quoted for Hydra and for a shell."""
-    return "dataset.separator=tab" if separator == "\t" else _for_shell(f"dataset.separator={_for_hydra(separator)}")
+    return "dataset.separator=tab" if separator == "\t" else advise_text("dataset.separator", separator)
+
+
+def advise_text(key: str, text: str) -> str:
+    """Returns the override that sets a key to a text, quoted for Hydra and for a shell."""
+    return _for_shell(f"{key}={_for_hydra(text)}")
 
 
 def join_some(names: Sequence[str]) -> str:

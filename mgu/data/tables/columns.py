@@ -59,8 +59,8 @@ def find_fault(column: pd.Series[Any], scale: str = "standard") -> str | None:
         if not is_infinite.any() or scale == "robust":
             return None
         return (
-            f"has {is_infinite.sum():,} infinite numbers (row {column.index[is_infinite.argmax()] + 1:,}), which "
-            "dataset.scale=robust would bound"
+            f"has infinite numbers ({is_infinite.sum():,}, first in row {column.index[is_infinite.argmax()] + 1:,}), "
+            "which dataset.scale=robust would bound"
         )
     if is_datetime64_any_dtype(column) or known.astype(str).str.fullmatch(DATE).all():
         return f"has dates ({known.iloc[0]}), of which numbers such as year and month can be made"

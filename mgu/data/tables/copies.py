@@ -33,7 +33,7 @@ def describe_copies(parts: dict[str, pd.DataFrame], target: str) -> tuple[str, .
     for left_out in (counters, unlike):
         if left_out and len(left_out) < others and (left_out == counters or _are_distinct(parts["train"], left_out)):
             ignored = left_out
-    without = f", compared without {join_some(ignored)}, which differs in every row" if ignored else ""
+    without = f", compared without what differs in every row ({join_some(ignored)})" if ignored else ""
     counts = _count_copies({name: part.drop(columns=ignored) for name, part in parts.items()})
     return tuple(
         f"{count:,} of {len(parts[name]):,} {TITLES[name]} rows are also training rows{without}"

@@ -62,18 +62,16 @@ def _restore_codes(frame: pd.DataFrame, file: Path, form: dict[str, Any]) -> Non
     """Reads columns of whole numbers again as text where one has leading zeros: as numbers, 01 and 1 would be one."""
     import pandas as pd
 
-    whole = [name for name in frame.columns if _is_whole(frame[name])]
-    codes: set[Any] = set()
-    if not whole:
-        return
-    options = form | {"dtype": str, "usecols": whole, "header": None, "skiprows": 1}
-    chunks: Any = pd.read_csv(file, chunksize=CHUNK_ROWS, **options)
+    whole = [number for number in frame.columns if _is_whole(frame[number])]
+    codes: set[int] = set()
+    chunks: Any = pd.read_csv(file, chunksize=CHUNK_ROWS, dtype=str, usecols=whole, **form) if whole else []
     for chunk in chunks:
-        codes |= {name for name in whole if name not in codes and chunk[name].str.fullmatch(CODE, na=False).any()}
+        chunk.columns = whole
+        codes |= {number for number in whole if chunk[number].str.fullmatch(CODE, na=False).any()}
     if codes:
-        texts = pd.read_csv(file, **(options | {"usecols": sorted(codes)}))
-        for name in codes:
-            frame[name] = texts[name].str.strip().replace("", pd.NA)
+        texts: pd.DataFrame = pd.read_csv(file, dtype=str, usecols=sorted(codes), **form)
+        for position, number in enumerate(sorted(codes)):
+            frame[number] = texts.iloc[:, position].str.strip().replace("", pd.NA)
 
 
 def _is_whole(column: pd.Series[Any]) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgu.data.digest import digest_file
-from mgu.data.tables.advice import advise_separator, join_some
+from mgu.data.tables.advice import advise_separator, advise_text, join_some
 from mgu.data.tables.csv_file import read_csv
 from mgu.data.tables.formats import find_format
 from mgu.data.tables.parquet_file import read_parquet
@@ -56,11 +56,12 @@ def _resolve_names(dataset: dict[str, Any]) -> dict[str, str | int]:
         advice = " ".join(f"dataset.{key}={examples[key]}" for key in missing)
         raise UserError(f"{must}, but {are} not set. Pass {advice}.")
     for key in examples:
-        if not isinstance(value := dataset[key], str | int) or isinstance(value, bool):
-            raise UserError(
-                f"dataset.{key} must be {what[key]}, but got {value}. If that is its name, quote it: "
-                f"'dataset.{key}=\"{value}\"'."
-            )
+        value = dataset[key]
+        if isinstance(value, bool | float):
+            quoted = advise_text(f"dataset.{key}", _as_typed(value))
+            raise UserError(f"dataset.{key} must be {what[key]}, but got {value}. If that is its name, pass {quoted}.")
+        if not isinstance(value, str | int):
+            raise UserError(f"dataset.{key} must be {what[key]}, but got {value}. Pass one name.")
     return {key: dataset[key] for key in examples}
 
 
@@ -79,7 +80,12 @@ def _resolve_drop(value: Any) -> list[str]:
     """Returns names of columns. Raises UserError."""
     if not isinstance(value, list):
         raise UserError(f"dataset.drop must be a list of columns, but got {value!r}. Pass dataset.drop=[...].")
-    return ["null" if name is None else str(name) for name in value]  # columns may be called 1, nan or null
+    return [_as_typed(name) for name in value]  # columns may be called 1, nan or null
+
+
+def _as_typed(value: Any) -> str:
+    """Returns a value of the command line as it is written there."""
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def digest(path: str) -> str:
@@ -153,7 +159,7 @@ def _check_names(names: list[str], path: str) -> None:
             f"columns must have names, but number {join_some(unnamed)} of {path} has none."
             + (hint or " If it numbers the rows, write the file without it (pandas: index=False); else name it.")
         )
-    if odd := [repr(name) for name in names if not name.isprintable()]:
+    if odd := [repr(name) for name in names if not name.replace("\t", "").isprintable()]:
         raise UserError(f"column names must be printable, but {path} has {join_some(odd)}. Rename the column.")
     if twice := sorted({repr(name) for name in names if names.count(name) > 1}):
         raise UserError(

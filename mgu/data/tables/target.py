@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mgu.data.tables.advice import advise_separator
-from mgu.data.tables.columns import FEW_VALUES, find_fault, is_number
+from mgu.data.tables.columns import FEW_VALUES, find_fault, is_number, printable
 from mgu.errors import UserError, did_you_mean
 from mgu.tasks.score import TaskName
 
@@ -24,9 +24,9 @@ def find_target(frame: pd.DataFrame, target: str, path: str) -> pd.Series[Any]:
     """Returns the column to be predicted. Raises UserError where it is not there, and says why."""
     if target in frame.columns:
         return frame[target]
-    some = ", ".join(frame.columns[:20]) + (", ..." if len(frame.columns) > 20 else "")
+    some = ", ".join(map(printable, frame.columns[:20])) + (", ..." if len(frame.columns) > 20 else "")
     hint = did_you_mean(target, frame.columns) or diagnose_header([*frame.columns], target)
-    raise UserError(f"dataset.target must be a column of {path} ({some!s}), but got {target!r}.{hint}")
+    raise UserError(f"dataset.target must be a column of {path} ({some}), but got {target!r}.{hint}")
 
 
 def diagnose_header(names: list[str], target: str = "") -> str:
