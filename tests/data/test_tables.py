@@ -500,3 +500,19 @@ def test_a_user_trains_plans_and_reports_on_a_file(saved: Any, mgu_run: Command,
     assert "1 done" in planned.stdout and "dense [2, 128]" in planned.stdout
     wrong = mgu_run(*overrides, "dataset.target=prize")
     assert wrong.returncode == 2 and "Did you mean price?" in wrong.stderr and "Traceback" not in wrong.stderr
+
+
+@pytest.mark.slow
+def test_adult_repeats_training_rows_as_the_guide_says(data_root: str) -> None:
+    """The figures of docs/guide/data.md."""
+    train, test = load_adult(Path(data_root))
+    keys = [
+        part.drop(columns=["fnlwgt", adult.TARGET]).astype(object).fillna("").apply(tuple, axis=1)
+        for part in (train, test)
+    ]
+    trained = set(zip(keys[0], train[adult.TARGET], strict=True))
+    tested = [*zip(keys[1], test[adult.TARGET], strict=True)]
+    other = dict(zip(adult.CLASSES, reversed(adult.CLASSES), strict=True))
+    assert sum((key, label) in trained or (key, other[label]) in trained for key, label in tested) == 2979
+    assert sum((key, other[label]) in trained for key, label in tested) == 1003
+    assert sum((key, label) in trained for key, label in tested) == 2586

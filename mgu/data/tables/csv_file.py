@@ -62,16 +62,17 @@ def _restore_codes(frame: pd.DataFrame, file: Path, form: dict[str, Any]) -> Non
     """Reads columns of whole numbers again as text where one has leading zeros: as numbers, 01 and 1 would be one."""
     import pandas as pd
 
-    whole = [number for number in frame.columns if _is_whole(frame[number])]
-    codes: set[int] = set()
+    whole: list[Any] = [number for number in frame.columns if _is_whole(frame[number])]
+    codes: set[Any] = set()
     chunks: Any = pd.read_csv(file, chunksize=CHUNK_ROWS, dtype=str, usecols=whole, **form) if whole else []
     for chunk in chunks:
         chunk.columns = whole
-        codes |= {number for number in whole if chunk[number].str.fullmatch(CODE, na=False).any()}
+        codes.update(number for number in whole if chunk[number].str.fullmatch(CODE, na=False).any())
     if codes:
         texts: pd.DataFrame = pd.read_csv(file, dtype=str, usecols=sorted(codes), **form)
         for position, number in enumerate(sorted(codes)):
-            frame[number] = texts.iloc[:, position].str.strip().replace("", pd.NA)
+            text = texts.iloc[:, position].str.strip()
+            frame[number] = text.mask(text == "")
 
 
 def _is_whole(column: pd.Series[Any]) -> bool:
