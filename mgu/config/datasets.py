@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, field_validator
 
 from mgu.config.fields import ConfigModel, Count, NonNegative, Positive, Sha256
-from mgu.config.identity import NOT_IDENTITY
+from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
 from mgu.tasks.score import TaskName
 
 TEST_SHARE, VAL_SHARE = 0.2, 0.1  # the shares in conf/dataset/table.yaml and cases.yaml, which a label leaves out
@@ -70,6 +70,13 @@ class TableConfig(ConfigModel):
     separator: str = Field(min_length=1, max_length=1, description="Character between the columns of a CSV file.")
     max_categories: int = Field(
         ge=2, le=10_000, description="Largest number of categories of a column; the rarest are merged into one."
+    )
+    scale: Annotated[Literal["standard", "robust"], UNLESS_DEFAULT] = Field(
+        "standard",
+        description="standard: numbers by mean and standard deviation; robust: by median and quartiles, and bounded.",
+    )
+    missing_target: Annotated[Literal["refuse", "drop"], UNLESS_DEFAULT] = Field(
+        "refuse", description="refuse: stop at a row without a target; drop: report such rows and leave them out."
     )
     test_share: float = Field(
         gt=0, lt=1, description="Share of the rows that are test data; a tenth of the others validates."

@@ -1,6 +1,7 @@
 """Tables: UCI Adult, and CSV or Parquet files of the user's own.
 
-dataset.py is the kind of data; files.py reads and columns.py checks a file, table.py splits and encodes it.
+dataset.py is the kind of data; files.py reads a file, target.py and columns.py check it, table.py splits and encodes.
+extremes.py, disguises.py and copies.py look for what makes a score say less than it seems to.
 """
 
 from mgu.data.tables.dataset import TableDataset

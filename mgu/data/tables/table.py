@@ -15,15 +15,17 @@ import torch
 from torch import Tensor
 
 from mgu.data.splits import Splits, hold_out
-from mgu.data.tables.columns import advise_drop
+from mgu.data.tables.advice import join_some
+from mgu.data.tables.columns import is_number
+from mgu.data.tables.copies import describe_copies
+from mgu.data.tables.extremes import describe_extremes, find_extremes, find_far
+from mgu.data.tables.inputs import center_and_scale, encode_inputs, overflows, too_large
 from mgu.data.tables.rows import Rows
 from mgu.errors import UserError
 from mgu.tasks.score import TaskName
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MISSING = ""  # a category; no other one has this name, for an empty field of a CSV is read as missing
 
 
 class Table(NamedTuple):
@@ -33,8 +35,8 @@ class Table(NamedTuple):
         splits: Training, validation and test rows.
         num_inputs: Width of the encoded rows.
         classes: In the order of the model's outputs; empty for regression.
-        target_mean: Targets of a regression are (target - mean) / std.
-        target_std: Standard deviation of the training targets.
+        target_mean: Targets of a regression are (target - mean) / std; the median where numbers are scaled robustly.
+        target_std: Standard deviation of the training targets, or the robust one.
     """
 
     splits: Splits
@@ -45,7 +47,13 @@ class Table(NamedTuple):
 
 
 def encode_table(
-    train: pd.DataFrame, test: pd.DataFrame, target: str, task: TaskName, split: str, max_categories: int
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    target: str,
+    task: TaskName,
+    split: str,
+    max_categories: int,
+    scale: str = "standard",
 ) -> Table:
     """Splits and encodes a table.
 
@@ -56,6 +64,7 @@ def encode_table(
         task: Classification or regression.
         split: "paper" validates on `test`; "holdout" on a tenth of `train`.
         max_categories: Inputs per column of categories, at most.
+        scale: "standard" or "robust", see `dataset.scale`.
 
     Returns:
         The encoded rows.
@@ -67,49 +76,64 @@ def encode_table(
     if split == "holdout":
         rest, held_out = (index.numpy() for index in hold_out(len(train), max(len(train) // 10, 1)))
         parts = {"train": train.iloc[rest], "val": train.iloc[held_out], "test": test}
-    if task == "classification" and parts["train"][target].nunique() < 2:
-        raise UserError(
-            f"rows to train on must be of two classes, but all {len(parts['train']):,} of them are of one. "
-            "Hold out fewer (dataset.test_share), or add rows."
-        )
-    inputs = _encode_inputs(parts, target, max_categories)
-    classes, mean, std = [], 0.0, 1.0
+    classes: list[Any] = []
+    mean, std = 0.0, 1.0
+    notes = list(describe_copies(parts, target))
     if task == "classification":
-        classes = sorted({*_labels(train[target]), *_labels(test[target])})
-        number = {label: index for index, label in enumerate(classes)}
-        targets = {name: torch.tensor([number[y] for y in _labels(part[target])]) for name, part in parts.items()}
+        targets, classes, unseen = _encode_classes({name: part[target] for name, part in parts.items()})
+        notes += unseen
     else:
-        known = {name: part[target].to_numpy(dtype=np.float64) for name, part in parts.items()}
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean, std = float(known["train"].mean()), float(known["train"].std()) or 1.0
-            targets = {name: torch.from_numpy((own - mean) / std).float() for name, own in known.items()}
-        if not all(np.isfinite([mean, std])) or not all(own.isfinite().all() for own in targets.values()):
-            raise _too_large(target, parts, "predict its logarithm, or rescale it")
+        targets, mean, std = _encode_numbers({name: part[target] for name, part in parts.items()}, scale)
+    features = {name: part.drop(columns=target) for name, part in parts.items()}
+    inputs = encode_inputs(features, scale, max_categories)
+    numbers = [str(name) for name in train.columns if is_number(train[name])]
+    if task == "classification" and target in numbers:
+        numbers.remove(target)
+    if extremes := find_extremes(parts, numbers):
+        notes.append(describe_extremes(extremes, target, scale))
     rows = {name: Rows(inputs[name], targets[name]) for name in parts}
-    splits = Splits(rows["train"], rows["val"], rows.get("test"), _find_copies(parts))
+    splits = Splits(rows["train"], rows["val"], rows.get("test"), tuple(notes))
     return Table(splits, inputs["train"].shape[1], classes, mean, std)
 
 
-def _find_copies(parts: dict[str, pd.DataFrame]) -> tuple[str, ...]:
-    """Returns a note for each part with rows that equal training rows, target included, for they reward memorising."""
-    from pandas.util import hash_pandas_object
+def _encode_classes(targets: dict[str, pd.Series[Any]]) -> tuple[dict[str, Tensor], list[Any], list[str]]:
+    """Returns classes as numbers, what they stand for, and a note on classes that training never sees.
 
-    hashes = {name: hash_pandas_object(part, index=False) for name, part in parts.items()}
-    counts = {name: int(own.isin(hashes["train"]).sum()) for name, own in hashes.items() if name != "train"}
-    titles = {"val": "validation", "test": "test"}
-    return tuple(
-        f"{count:,} of {len(parts[name]):,} {titles[name]} rows are also training rows"
-        for name, count in counts.items()
-        if count
-    )
+    Raises UserError where all rows to train on are of one class.
+    """
+    labels = {name: _labels(own) for name, own in targets.items()}
+    seen = set(labels["train"])
+    if len(seen) < 2:
+        raise UserError(
+            f"rows to train on must be of two classes, but all {len(labels['train']):,} of them are of one. "
+            "Hold out fewer (dataset.test_share), or add rows."
+        )
+    classes = sorted({label for own in labels.values() for label in own})
+    number = {label: index for index, label in enumerate(classes)}
+    unseen = [repr(label) for label in classes if label not in seen]
+    notes = [f"no training row is of these of the {len(classes):,} classes: {join_some(unseen)}"] if unseen else []
+    return {name: torch.tensor([number[label] for label in own]) for name, own in labels.items()}, classes, notes
 
 
-def _too_large(column: str, parts: dict[str, pd.DataFrame], way_out: str) -> UserError:
-    """Returns the error for a column whose numbers overflow."""
-    largest = max(float(part[column].abs().max()) for part in parts.values())
-    return UserError(
-        f"numbers must stay finite when they are standardised, but {column!r} reaches {largest:.3g}: {way_out}."
-    )
+def _encode_numbers(targets: dict[str, pd.Series[Any]], scale: str) -> tuple[dict[str, Tensor], float, float]:
+    """Returns standardised numbers, mean and deviation. Raises UserError where they overflow.
+
+    Robust scaling bounds extreme targets in training only: scores are of the targets as they are.
+    """
+    known = {name: own.to_numpy(dtype=np.float64) for name, own in targets.items()}
+    mean, std = center_and_scale(known["train"], scale)
+    if overflows(list(known.values()), (mean, std)):
+        largest = max(float(np.abs(own).max()) for own in known.values())
+        raise too_large({str(targets["train"].name): largest}, "predict its logarithm, or rescale it")
+    if scale == "robust":
+        known["train"] = _bound(known["train"], mean, std)
+    return {name: torch.from_numpy((own - mean) / std).float() for name, own in known.items()}, mean, std
+
+
+def _bound(numbers: Any, median: float, spread: float) -> Any:
+    """Moves extreme numbers to the smallest and the largest of the others."""
+    is_far = find_far(np.abs(numbers - median) / spread)
+    return np.clip(numbers, numbers[~is_far].min(), numbers[~is_far].max())
 
 
 def _labels(column: pd.Series[Any]) -> list[Any]:
@@ -117,50 +141,3 @@ def _labels(column: pd.Series[Any]) -> list[Any]:
     from pandas.api.types import is_numeric_dtype
 
     return (column if is_numeric_dtype(column) else column.astype(str)).tolist()
-
-
-def _encode_inputs(parts: dict[str, pd.DataFrame], target: str, max_categories: int) -> dict[str, Tensor]:
-    """Encodes each part as (N, D) float32, by an encoder that is fitted to the training rows only."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    features = {name: part.drop(columns=target) for name, part in parts.items()}
-    is_number = {
-        str(column): is_numeric_dtype(dtype) and not is_bool_dtype(dtype)
-        for column, dtype in features["train"].dtypes.items()
-    }
-    numbers = [column for column in is_number if is_number[column]]
-    categories = [column for column in is_number if not is_number[column]]
-    encoder = _build_encoder(numbers, categories, max_categories)
-
-    def prepared(frame: pd.DataFrame) -> pd.DataFrame:
-        known = frame[categories].notna()
-        names = frame[categories].astype("object").where(known, MISSING).map(str)
-        return frame[numbers].astype("float64").join(names)
-
-    with np.errstate(over="ignore", invalid="ignore"):
-        encoder.fit(prepared(features["train"]))
-        encoded = {
-            name: torch.from_numpy(np.ascontiguousarray(encoder.transform(prepared(frame)), dtype=np.float32))
-            for name, frame in features.items()
-        }
-    scales = encoder.named_transformers_["numbers"][-1].scale_ if numbers else np.ones(1)
-    if not np.isfinite(scales).all() or not all(rows.isfinite().all() for rows in encoded.values()):
-        worst = max(numbers, key=lambda column: max(frame[column].abs().max() for frame in features.values()))
-        raise _too_large(worst, features, f"rescale it, or leave it out with {advise_drop(worst)}")
-    return encoded
-
-
-def _build_encoder(numbers: list[str], categories: list[str], max_categories: int) -> Any:
-    """Returns an encoder of scikit-learn, whose import takes a second that runs on images do not need."""
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    one_hot = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", max_categories=max_categories, sparse_output=False, dtype=np.float32
-    )
-    return ColumnTransformer(
-        [("numbers", make_pipeline(impute, StandardScaler()), numbers), ("categories", one_hot, categories)]
-    )

@@ -1,0 +1,82 @@
+"""Reading a CSV: names as they stand there, missing values, and codes whose leading zeros matter.
+
+pandas is imported only where there is a table to read.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Missing values in a column of numbers, as an empty or blank field is anywhere; among other words they are words.
+MISSING_NUMBERS = (
+    "NA", "N/A", "n/a", "N.A.", "n.a.", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "<NA>",
+    "?", "-", "--", ".",
+)  # fmt: skip
+CODE = r"\s*[-+]?0\d+\s*"
+CHUNK_ROWS = 100_000
+
+
+def read_csv(file: Path, separator: str) -> pd.DataFrame:
+    """Reads a CSV with the column names as they are. Raises what pandas raises."""
+    import pandas as pd
+
+    form: dict[str, Any] = {
+        "sep": separator,
+        "encoding": "utf-8-sig",
+        "index_col": False,
+        "keep_default_na": False,
+        "na_values": [""],
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)  # it would cut rows that are too long
+        # The names as they stand there: pandas renames one that comes twice.
+        names = pd.read_csv(file, header=None, nrows=1, dtype=str, **form).iloc[0].fillna("")
+        frame: pd.DataFrame = pd.read_csv(file, low_memory=False, **form)
+        frame.columns = pd.RangeIndex(frame.shape[1])
+        if len(frame):
+            frame = frame.apply(_with_gaps)
+            _restore_codes(frame, file, form)
+    frame.columns = pd.Index(names)
+    return frame
+
+
+def _with_gaps(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Takes blank fields for missing, and makes numbers of a column of numbers and words for missing values."""
+    import pandas as pd
+
+    if not pd.api.types.is_string_dtype(column) and column.dtype != object:
+        return column
+    column = column.mask(column.astype(str).str.strip() == "")
+    rest = column[column.notna() & ~column.astype(str).str.strip().isin(MISSING_NUMBERS)]
+    numbers = pd.to_numeric(rest, errors="coerce")
+    is_bool = rest.map(lambda value: isinstance(value, bool)).any()
+    return column if rest.empty or numbers.isna().any() or is_bool else numbers.reindex(column.index).astype("float64")
+
+
+def _restore_codes(frame: pd.DataFrame, file: Path, form: dict[str, Any]) -> None:
+    """Reads columns of whole numbers again as text where one has leading zeros: as numbers, 01 and 1 would be one."""
+    import pandas as pd
+
+    whole: list[Any] = [number for number in frame.columns if _is_whole(frame[number])]
+    codes: set[Any] = set()
+    chunks: Any = pd.read_csv(file, chunksize=CHUNK_ROWS, dtype=str, usecols=whole, **form) if whole else []
+    for chunk in chunks:
+        chunk.columns = whole
+        codes.update(number for number in whole if chunk[number].str.fullmatch(CODE, na=False).any())
+    if codes:
+        texts: pd.DataFrame = pd.read_csv(file, dtype=str, usecols=sorted(codes), **form)
+        for position, number in enumerate(sorted(codes)):
+            text = texts.iloc[:, position].str.strip()
+            frame[number] = text.mask(text == "")
+
+
+def _is_whole(column: pd.Series[Any]) -> bool:
+    """Returns whether a column has whole numbers, apart from missing ones."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    return is_numeric_dtype(column) and not is_bool_dtype(column) and bool((column.dropna() % 1 == 0).all())

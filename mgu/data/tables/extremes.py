@@ -1,0 +1,101 @@
+"""Cells far outside of their column's spread, such as numbers that a locale or a sensor has damaged.
+
+A column may have a long tail by nature (fares, prices, sales), so an extreme cell is reported and never refused. Spread
+is measured robustly, by the quartiles of the training rows, which the cells themselves hardly move.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mgu.data.tables.advice import NAMED, join_and
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FAR = 1000.0  # robust deviations that log-normal columns (sigma up to 2) do not reach
+ISOLATED = 50.0  # robust deviations that are extreme where a gap lies before them
+GAP = 10.0  # so many times as far as the next nearer cell
+NORMAL_IQR = 1.349  # interquartile range of a normal distribution in standard deviations
+
+
+class Extreme(NamedTuple):
+    """Describes the extreme cells of one column.
+
+    Attributes:
+        column: Name of the column.
+        cells: Number of extreme cells.
+        row: Number of the row with the farthest one, counted from 1 below the header.
+        value: That cell.
+    """
+
+    column: str
+    cells: int
+    row: int
+    value: float
+
+
+def robust_spread(known: NDArray[np.float64]) -> tuple[float, float]:
+    """Returns the median and the robust standard deviation of finite numbers.
+
+    Where half of the numbers are equal, the deviation is the median distance of the others; 1 where there are none.
+    """
+    if not len(known):
+        return 0.0, 1.0
+    low, median, high = (float(value) for value in np.quantile(known, [0.25, 0.5, 0.75]))
+    if spread := high / NORMAL_IQR - low / NORMAL_IQR:  # the difference may overflow
+        return median, spread
+    distances = np.abs(known[known != median] - median)
+    return median, float(np.median(distances)) if len(distances) else 1.0
+
+
+def find_far(distances: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Returns which cells are extreme.
+
+    Args:
+        distances: Distance of each cell of a column from the median in robust deviations; 0 for a missing cell.
+    """
+    ordered = np.sort(distances)
+    nearer = np.concatenate([[0.0], ordered[:-1]])
+    is_far = (ordered > FAR) | ((ordered >= ISOLATED) & (ordered >= GAP * nearer))
+    return distances >= ordered[is_far.argmax()] if is_far.any() else np.zeros(len(distances), dtype=bool)
+
+
+def find_extremes(parts: dict[str, pd.DataFrame], columns: list[str]) -> list[Extreme]:
+    """Finds the extreme cells of columns of numbers.
+
+    Args:
+        parts: Rows by their use, "train" among them; their index numbers the rows of the file from 0.
+        columns: Names of columns of numbers.
+    """
+    rows = np.concatenate([part.index.to_numpy() for part in parts.values()])
+    found = []
+    for name in columns:
+        own = {part: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for part, frame in parts.items()}
+        numbers = np.concatenate(list(own.values()))
+        median, spread = robust_spread(own["train"][np.isfinite(own["train"])])
+        with np.errstate(over="ignore"):
+            distances = np.nan_to_num(np.abs(numbers - median) / spread, nan=0.0, posinf=np.inf)
+        is_extreme = find_far(distances)
+        if count := int(is_extreme.sum()):
+            worst = int(distances.argmax())
+            found.append(Extreme(name, count, int(rows[worst]) + 1, float(numbers[worst])))
+    return found
+
+
+def describe_extremes(found: list[Extreme], target: str, scale: str) -> str:
+    """Returns one line about extreme cells, and what to do about them."""
+    of_columns = [
+        f"{extreme.column!r}{' (the target)' if extreme.column == target else ''} has {extreme.cells:,} "
+        f"({'' if extreme.cells == 1 else 'the farthest is '}{extreme.value:.6g} in row {extreme.row:,})"
+        for extreme in found[:NAMED]
+    ]
+    more = [f"{len(found) - NAMED} more columns have some"] if len(found) > NAMED else []
+    way_out = "Correct them in the file, or bound them in training with dataset.scale=robust"
+    if scale == "robust":
+        way_out = "dataset.scale=robust bounds them in training"
+    some = join_and(of_columns + more)
+    return f"cells far outside of their column's spread: {some}, counted below the header. {way_out}"

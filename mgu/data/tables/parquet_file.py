@@ -1,0 +1,40 @@
+"""Reading a Parquet file: its index, and its types as numbers and categories.
+
+pandas and pyarrow are imported only where there is a table to read.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def read_parquet(file: Path) -> pd.DataFrame:
+    """Reads a Parquet file; an index with a name is a column, and one without is left out. Raises as pandas does."""
+    import pandas as pd
+
+    frame = pd.read_parquet(file, engine="pyarrow")
+    named = [level for level in frame.index.names if level is not None]
+    content = [pd.Series(frame.index.get_level_values(str(level)), name=level) for level in named]
+    frame = frame.reset_index(drop=True)
+    return pd.concat([*content, *(_as_plain(frame.iloc[:, number]) for number in range(frame.shape[1]))], axis=1)
+
+
+def _as_plain(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Makes numbers of decimals and of durations (in seconds); returns any other column as it is."""
+    from pandas.api.types import is_timedelta64_dtype
+
+    if is_timedelta64_dtype(column):
+        seconds: pd.Series[Any] = column.dt.total_seconds()
+        return seconds
+    if str(column.dtype) == "float16":
+        return column.astype("float32")
+    known = column.dropna() if column.dtype == object else column[:0]
+    is_number = not known.empty and all(
+        isinstance(value, Decimal | int | float) and not isinstance(value, bool) for value in known
+    )
+    return column.astype("float64") if is_number else column

@@ -1,0 +1,109 @@
+"""Checks of the column to be predicted, and the task that it stands for. Imports no torch.
+
+pandas is imported only where there is a table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mgu.data.tables.advice import advise_separator
+from mgu.data.tables.columns import FEW_VALUES, find_fault, is_number, printable
+from mgu.errors import UserError, did_you_mean
+from mgu.tasks.score import TaskName
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_CLASSES = 1000
+SEPARATORS = ";\t|:,"
+UNKNOWN = "?"  # how many public tables write a missing class; among other words of a feature it is a category
+
+
+def find_target(frame: pd.DataFrame, target: str, path: str) -> pd.Series[Any]:
+    """Returns the column to be predicted. Raises UserError where it is not there, and says why."""
+    if target in frame.columns:
+        return frame[target]
+    some = ", ".join(map(printable, frame.columns[:20])) + (", ..." if len(frame.columns) > 20 else "")
+    hint = did_you_mean(target, frame.columns) or diagnose_header([*frame.columns], target)
+    raise UserError(f"dataset.target must be a column of {path} ({some}), but got {target!r}.{hint}")
+
+
+def diagnose_header(names: list[str], target: str = "") -> str:
+    """Returns a sentence on why the first line of a file does not name the expected columns; "" for no idea."""
+    for separator in SEPARATORS:
+        parts = [part.strip().strip('"') for name in names for part in name.split(separator)]
+        if target in parts and len(parts) > len(names):
+            return f" Its columns are separated otherwise: pass {advise_separator(separator)}."
+    if any(_is_number(name) for name in names):
+        return " The first line looks like data: write a line with the names of the columns above it."
+    for separator in SEPARATORS:
+        if len(names) == 1 and separator in names[0]:
+            return f" If its columns are separated otherwise, pass {advise_separator(separator)}."
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def select_known(frame: pd.DataFrame, target: str, missing_target: str, path: str) -> pd.DataFrame:
+    """Returns the rows whose target is known and finite.
+
+    Raises UserError where there are others and `missing_target` is "refuse", and where too few are left.
+    """
+    import numpy as np
+
+    column = find_target(frame, target, path)
+    if is_number(column):
+        known = np.isfinite(column.to_numpy(dtype=float, na_value=np.nan))
+    else:
+        known = (column.notna() & (column.astype(str).str.strip() != UNKNOWN)).to_numpy()
+    if known.all():
+        return frame
+    num_missing, first = int((~known).sum()), int(frame.index[(~known).argmax()]) + 1
+    if missing_target == "refuse":
+        raise UserError(
+            f"dataset.target must be known and finite in every row, but {target!r} is not in {num_missing:,} of "
+            f"{len(frame):,} rows (first in row {first:,}). Pass dataset.missing_target=drop to leave those rows out."
+        )
+    kept: pd.DataFrame = frame[known]
+    return kept
+
+
+def check_target(column: pd.Series[Any], path: str) -> pd.Series[Any]:
+    """Returns the known targets. Raises UserError where they cannot be predicted, whatever the task."""
+    target = str(column.name)
+    if column.empty:
+        raise UserError(f"dataset.target must have values, but {target!r} of {path} has none. Name another column.")
+    if not is_number(column) and (fault := find_fault(column)):
+        raise UserError(f"dataset.target must be numbers or classes, but {target!r} {fault}. Name another column.")
+    if column.nunique() == 1:
+        raise UserError(f"dataset.target must vary, but {target!r} is {column.iloc[0]} in every row. Name another one.")
+    return column
+
+
+def infer_task(target: pd.Series[Any]) -> TaskName:
+    """Infers regression for numbers with fractions or more than 20 values, and classification for all else."""
+    if not is_number(target):
+        return "classification"
+    has_fractions = bool((target % 1 != 0).any())
+    return "regression" if has_fractions or target.nunique() > FEW_VALUES else "classification"
+
+
+def check_task(column: pd.Series[Any], task: TaskName) -> None:
+    """Raises UserError for regression of words, and for too many classes."""
+    if task == "regression" and not is_number(column):
+        raise UserError(
+            f"dataset.target must be numbers for regression, but {str(column.name)!r} has {str(column.iloc[0])!r}. "
+            "Pass dataset.task=classification."
+        )
+    if task == "classification" and column.nunique() > MAX_CLASSES:
+        raise UserError(
+            f"dataset.target must have at most {MAX_CLASSES:,} classes, but {str(column.name)!r} has "
+            f"{column.nunique():,}. Pass dataset.task=regression if these are numbers, or name another column."
+        )
