@@ -189,7 +189,7 @@ def _zipped(*names: str) -> bytes:
         ("a.h5", b"\x89HDF\r\n", "an HDF5 file"),
         ("a.db", b"SQLite format 3\0", "an SQLite data base"),
         ("a.csv", b"\n<!DOCTYPE html><html>", "a page of HTML"),
-        ("a.csv", gzip.compress(b"a,b\n"), "packed with gzip"),
+        ("a.csv", gzip.compress(b"a,b\n", mtime=0), "packed with gzip"),
         ("a.csv", "a,b\n".encode("utf-16"), "text in UTF-16. Save it as UTF-8"),
         ("a.parquet", b"a,b\n1,2\n", "no Parquet file in spite of its name"),
         ("a.parq", b"PAR1 and no more", "cannot be read as one|must have pyarrow"),
