@@ -43,7 +43,8 @@ DEFAULTS: dict[str, Any] = {
     "calibrate": False,
     "seeds": None,
 }
-ConfigStore.instance().store(group="hydra/sweeper", name="grids", node=DEFAULTS, provider="mgu")
+for name in ("grids", "basic"):  # Hydra's own sweeper would check no job beforehand, and write multirun.yaml right here
+    ConfigStore.instance().store(group="hydra/sweeper", name=name, node=DEFAULTS, provider="mgu")
 
 
 class SearchSweeper(BasicSweeper):

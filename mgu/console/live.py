@@ -67,6 +67,9 @@ class LiveView(LineView):
         )
         self._sum_up()
 
+    def waits(self, what: str) -> None:
+        self.run.update(self.run_bar, description=f"{self.config.name}  {what}")
+
     def began(self, event: Began) -> None:
         super().began(event)
         self.done_before = event.epochs_done * event.steps_per_epoch

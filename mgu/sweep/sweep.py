@@ -17,12 +17,13 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, print_outcomes
-from mgu.console.text import count, describe_s, print_line
+from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.isolation import CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
 from mgu.measure.estimate import Model, Sample, estimate, sample_of
 from mgu.results.files import make_folder
 from mgu.results.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
 from mgu.results.load import load_results
+from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.seed_groups import describe_obstacles, group_seeds, lockstep_obstacle
 from mgu.tracking.trackers import check_installed
 
@@ -48,15 +49,26 @@ class Sweep:
         Raises:
             UserError: A run cannot be trained here.
         """
-        start_server()  # it imports its libraries meanwhile
-        for config in self.configs:
-            check_installed(config)
-            make_folder(run_folder(config).parent)
+        start_server(any(config.energy.enabled for config in self.configs))  # it imports its libraries meanwhile
+        folders = dict.fromkeys(run_folder(config).parent for config in self.configs)
+        with removing_new_folders(folders):
+            for config in self.configs:
+                check_installed(config)
+            for folder in folders:
+                make_folder(folder)
+            self._check_and_size()
+
+    def _check_and_size(self) -> None:
+        """Implements `prepare`."""
         num_units = sum(config.mgu is not None for config in self.configs)
         kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
-        call(CHECK_ENVIRONMENT, self.configs, on_event=lambda note: print_line(note.text))
+        call(
+            *(CHECK_ENVIRONMENT, self.configs),
+            on_event=lambda note: print_line(note.text),
+            on_import=lambda: print_wait("importing torch"),
+        )
         states = {run_folder(config): find_state(config) for config in self.configs}
         self.todo = {run_folder(c): c for c in self.configs if c.force or states[run_folder(c)] != "done"}
         self.models = call(SIZE_MODELS, list(self.todo.values()) or self.configs[:1])

@@ -56,7 +56,7 @@ def leftovers(folder: Path) -> set[str]:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tuple[Any, ...]], float]:
     """What the sweep comes to when it is left alone, and the seconds it takes."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    call("tests.test_isolation:add", 1, 1)  # the server's imports are no part of the sweep
+    call("tests.isolation.test_isolation:add", 1, 1)  # the server's imports are no part of the sweep
     started = time.monotonic()
     done = Running(folder, [*GRID, *QUICK], {}).wait()
     assert done.returncode == 0 and f"{RUNS} runs: {RUNS} ok" in done.stdout, done
@@ -70,7 +70,7 @@ def test_kill_9_at_twenty_random_moments(undisturbed: tuple[dict[str, Any], floa
         running = Running(tmp_path, [*GRID, *QUICK], {})
         time.sleep(moments.uniform(0.2 * takes_s, takes_s))
         running.kill(signal.SIGKILL)
-        running.process.join()
+        running.process.wait()
         for file in tmp_path.rglob("result.json"):
             read_result(file)  # whole, or it raises
         states.add((len(list(tmp_path.rglob("result.json"))), len(list(tmp_path.rglob("checkpoint.pt")))))
@@ -91,7 +91,7 @@ def test_an_interrupted_sweep_says_so_and_goes_on(
     expected, _ = undisturbed
     running = Running(tmp_path, [*GRID, *QUICK], {})
     _wait_for(tmp_path / "runs", "checkpoint.pt")
-    os.killpg(running.process.pid or 0, number)  # as a terminal does: to everything in the foreground
+    os.killpg(running.pid, number)  # as a terminal does: to everything in the foreground
     stopped = running.wait(30)
     assert stopped.returncode == 130 and "Traceback" not in stopped.stderr
     assert "interrupted: what is done is kept, and the same command goes on" in stopped.stderr
@@ -230,5 +230,5 @@ def _wait_for(folder: Path, name: str) -> None:
 def _wait_for_text(running: Running, text: str) -> None:
     until = time.monotonic() + 60
     while text not in running.outputs[0].read_text():
-        assert time.monotonic() < until and running.process.is_alive(), running.outputs[0].read_text()
+        assert time.monotonic() < until and running.is_alive(), running.outputs[0].read_text()
         time.sleep(0.01)
