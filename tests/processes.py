@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from mgu.isolation import Send, start_server
 from mgu.isolation.server import fork_child
@@ -73,15 +74,19 @@ def run_cold(
 
 
 def start_cold(
-    folder: Path, arguments: Sequence[str], script: str = "from mgu.cli.main import main; main()", **environment: str
+    folder: Path,
+    arguments: Sequence[str],
+    script: str = "from mgu.cli.main import main; main()",
+    output: IO[str] | int = subprocess.PIPE,
+    **environment: str,
 ) -> subprocess.Popen[str]:
     """The same, under way."""
     return subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         cwd=folder,
         env=_environment(folder, environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
         text=True,
         start_new_session=True,
     )

@@ -1,13 +1,9 @@
-"""Sweeps that are killed, crash, hang, run out of disk or meet another sweep: real processes, real signals."""
+"""Sweeps that are interrupted, crash, hang, run out of disk or meet another sweep: real processes, real signals."""
 
 from __future__ import annotations
 
-import csv
-import json
 import os
-import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -15,8 +11,8 @@ from typing import Any
 import pytest
 
 from mgu.isolation import call
-from mgu.results.correct import read_correct
 from mgu.results.result import read_result
+from tests.evidence import evidence, leftovers
 from tests.processes import Running, run_cold, start_cold
 
 pytestmark = pytest.mark.slow
@@ -24,32 +20,6 @@ pytestmark = pytest.mark.slow
 GRID = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "residual=without", "seed=0,1")
 QUICK = ("training.epochs=4", "energy.enabled=false")
 RUNS = 4
-KILLS = 20
-
-
-def evidence(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """Every run with its result and history, without what the clock or a commit changes, and its weights."""
-    found = {}
-    for file in sorted(folder.rglob("result.json")):
-        result = json.loads(file.read_text())
-        for key in ("seconds", "energy", "resumed", "contended", "git_commit"):
-            del result[key]
-        del result["config"]["runs_dir"]
-        with file.with_name("history.csv").open() as opened:
-            rows = [{k: v for k, v in row.items() if not k.endswith("_s")} for row in csv.DictReader(opened)]
-        found[file.parent.name] = (
-            result,
-            rows,
-            file.with_name("weights.safetensors").read_bytes(),
-            read_correct(file.parent),
-        )
-    return found
-
-
-def leftovers(folder: Path) -> set[str]:
-    """Names of files that no finished run has."""
-    usual = {"result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt", ".lock"}
-    return {file.name for file in folder.rglob("*") if file.is_file()} - usual
 
 
 @pytest.fixture(scope="module")
@@ -61,27 +31,6 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tup
     done = Running(folder, [*GRID, *QUICK], {}).wait()
     assert done.returncode == 0 and f"{RUNS} runs: {RUNS} ok" in done.stdout, done
     return evidence(folder), time.monotonic() - started
-
-
-def test_kill_9_at_twenty_random_moments(undisturbed: tuple[dict[str, Any], float], tmp_path: Path) -> None:
-    expected, takes_s = undisturbed
-    moments, states, goes_on = random.Random(0), set(), 0
-    for _ in range(KILLS):
-        running = Running(tmp_path, [*GRID, *QUICK], {})
-        time.sleep(moments.uniform(0.2 * takes_s, takes_s))
-        running.kill(signal.SIGKILL)
-        running.process.wait()
-        for file in tmp_path.rglob("result.json"):
-            read_result(file)  # whole, or it raises
-        states.add((len(list(tmp_path.rglob("result.json"))), len(list(tmp_path.rglob("checkpoint.pt")))))
-        goes_on += "continues after epoch" in running.outputs[0].read_text()
-        if len(list(tmp_path.rglob("result.json"))) == RUNS:  # all done: begin anew, for there are kills left
-            assert evidence(tmp_path) == expected
-            subprocess.run(["rm", "-r", str(tmp_path / "runs")], check=True)
-    done = Running(tmp_path, [*GRID, *QUICK], {}).wait()
-    assert done.returncode == 0, done
-    assert evidence(tmp_path) == expected and not leftovers(tmp_path / "runs")
-    assert len(states) > 3 and goes_on, (states, goes_on)  # the kills came at different points; how many is luck
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
