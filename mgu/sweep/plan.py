@@ -45,7 +45,7 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     Args:
         configs: Configurations of all runs.
         form: "table" or "json".
-        calibrate: Whether to train a few steps of every layout that cannot be estimated from finished runs.
+        calibrate: Whether to train a few steps of every layout of which there is no finished run.
 
     Raises:
         UserError: A run cannot be trained here.
@@ -59,7 +59,7 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     todo = {run_folder(c): c for c in configs if c.force or states[run_folder(c)] != "done"}
     if calibrate:
         with Console(stderr=True).status("training a few steps of every layout"):
-            samples += _calibrate([c for c in todo.values() if estimate(c, models[c.identity], samples) is NO_SAMPLE])
+            samples += _calibrate([c for c in todo.values() if estimate(c, models[c.identity], samples).is_rough])
     runs = []
     for config in configs:
         state, model = states[run_folder(config)], models[config.identity]

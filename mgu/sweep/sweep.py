@@ -100,10 +100,22 @@ class Sweep:
 
         return group_seeds(self.configs, may_join)
 
-    def left_s(self) -> float | None:
-        """Estimates the seconds that the remaining runs take one after the other; None if no run can be estimated."""
-        times = []
-        for config in self.todo.values():
+    def left_s(self, without: RunConfig | None = None) -> float | None:
+        """Estimates the seconds that the remaining runs take one after the other.
+
+        Args:
+            without: A run whose time is not to be counted, for it is known better.
+
+        Returns:
+            The seconds; None if no run can be estimated.
+        """
+        times: list[float | None] = []
+        left = dict(self.todo)
+        if without:
+            left.pop(run_folder(without), None)
+        if not left:
+            return 0.0
+        for config in left.values():
             model = self.models[config.identity]
             times.append(estimate(config, model, self.samples, count_safe_epochs(config)).time_s)
         known = [time_s for time_s in times if time_s is not None]
