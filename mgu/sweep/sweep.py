@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -24,6 +24,8 @@ from mgu.results.files import make_folder
 from mgu.results.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
 from mgu.results.load import load_results
 from mgu.sweep.folders import removing_new_folders
+from mgu.sweep.follow import following
+from mgu.sweep.launchers import Launcher
 from mgu.sweep.seed_groups import describe_obstacles, group_seeds, lockstep_obstacle
 from mgu.tracking.trackers import check_installed
 
@@ -122,22 +124,24 @@ class Sweep:
         return sum(known) * len(times) / len(known) if known else None
 
     @contextmanager
-    def watching(self, in_process: bool) -> Iterator[None]:
+    def watching(self, launcher: Launcher) -> Iterator[None]:
         """Shows the runs while the block trains them.
 
         Args:
-            in_process: Whether the runs are watched by this process, one after the other. Only then can they be shown
-                live.
+            launcher: How they are run. Only those that this process runs one after the other can be shown live.
 
         Yields:
             None.
         """
         console = Console()
-        if not in_process and any(config.threads is None for config in self.todo.values()):
-            print_line("Runs that train side by side each use all cores, unless threads=1 is given.")
-        if in_process and console.is_terminal:
+        for line in launcher.describe(list(self.todo.values())):
+            print_line(line)
+        if launcher.is_in_process and console.is_terminal:
             self.view = LiveView(console, len(self.configs), self.left_s)
-        with self.view:
+        with ExitStack() as stack:
+            stack.enter_context(self.view)
+            if not launcher.shows_runs:
+                stack.enter_context(following(self.todo, self.view))
             yield
 
     def mark_done(self, config: RunConfig) -> None:
