@@ -69,7 +69,7 @@ def run_cold(
 ) -> Finished:
     """`mgu-run` as a user starts it, with a server of its own: limits and patches hold for all that it starts."""
     with start_cold(folder, arguments, script, **environment) as process:
-        stdout, stderr = process.communicate(timeout=200)
+        stdout, stderr = process.communicate(timeout=600)
     return Finished(process.returncode, stdout, stderr)
 
 

@@ -41,7 +41,7 @@ def test_an_interrupted_sweep_says_so_and_goes_on(
     running = Running(tmp_path, [*GRID, *QUICK], {})
     _wait_for(tmp_path / "runs", "checkpoint.pt")
     os.killpg(running.pid, number)  # as a terminal does: to everything in the foreground
-    stopped = running.wait(30)
+    stopped = running.wait()
     assert stopped.returncode == 130 and "Traceback" not in stopped.stderr
     assert "interrupted: what is done is kept, and the same command goes on" in stopped.stderr
     assert "1 interrupted" in stopped.stdout and "pending" in stopped.stdout
@@ -58,7 +58,7 @@ def test_ctrl_c_while_the_libraries_are_imported_is_one_line(tmp_path: Path) -> 
         assert running.stdout and running.stdout.readline().startswith(f"{RUNS} runs")  # the server is on its way
         time.sleep(1)
         os.killpg(running.pid, signal.SIGINT)
-        _, stderr = running.communicate(timeout=60)
+        _, stderr = running.communicate(timeout=300)
     assert running.returncode == 130 and len(stderr.splitlines()) == 1 and "interrupted" in stderr
 
 
@@ -66,7 +66,7 @@ def test_a_reader_that_leaves_stops_no_run(tmp_path: Path) -> None:
     with start_cold(tmp_path, [*GRID, *QUICK]) as running:
         assert running.stdout
         running.stdout.close()
-        running.wait(100)
+        running.wait(300)
     assert running.returncode == 0 and len(list(tmp_path.rglob("result.json"))) == RUNS
 
 
@@ -108,14 +108,14 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
         "        resource.setrlimit(resource.RLIMIT_AS, (taken + (600 << 20),) * 2)\n"
         "os.register_at_fork(after_in_child=harm)\n"
     )
-    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=8", *QUICK]
+    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=20", *QUICK]
     done = run_cold(tmp_path, arguments, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done
     assert "4 of 6 runs failed" in done.stderr and "Traceback" not in done.stderr
     assert "6 runs: 2 ok, 4 failed" in done.stdout
     results = {read_result(file).seed: (read_result(file), file.parent) for file in tmp_path.rglob("result.json")}
     assert [results[seed][0].status for seed in range(6)] == ["ok", "failed", "failed", "failed", "failed", "ok"]
-    reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=8 s"}
+    reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=20 s"}
     for seed, reason in reasons.items():
         assert reason in (results[seed][0].error or "") and reason in done.stdout
         log = (results[seed][1] / "log.txt").read_text()
@@ -170,14 +170,14 @@ def test_a_sweep_waits_for_the_runs_of_another_and_takes_over_when_that_dies(tmp
 
 
 def _wait_for(folder: Path, name: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not list(folder.rglob(name)):
         assert time.monotonic() < until, f"no {name} came"
         time.sleep(0.01)
 
 
 def _wait_for_text(running: Running, text: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while text not in running.outputs[0].read_text():
         assert time.monotonic() < until and running.is_alive(), running.outputs[0].read_text()
         time.sleep(0.01)
