@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from side_by_side import describe, in_turns, ratio, save, spread
 
+from mgu.cli.exit_codes import exit_codes
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.splits import Splits
@@ -94,4 +95,5 @@ def show(rows: list[dict[str, Any]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with exit_codes([]):
+        main()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as typing has it: `python -m mgu` imports nothing before __main__.py has cleared the way
 if TYPE_CHECKING:
+    from typing import Any
+
     from mgu.results.frame import load_runs as load_runs
     from mgu.unit.unit import MultiGatedUnit as MultiGatedUnit
 

@@ -17,7 +17,7 @@ from mgu.cli.compose import read_config
 from mgu.cli.conf import conf_dir
 from mgu.config.run import RunConfig
 from mgu.results.folder import run_folder
-from tests.processes import Finished, Running, server_address
+from tests.processes import Finished, Running, ready_server
 
 torch.set_num_threads(1)  # the tensors are small: threads would only wait for each other
 
@@ -84,7 +84,7 @@ def mgu_run(tmp_path: Path) -> Command:
 @pytest.fixture(autouse=True, scope="session")
 def server() -> None:
     """Begins to import while the first tests run."""
-    server_address()
+    ready_server()
 
 
 @pytest.fixture(autouse=True)

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context
 from pathlib import Path
+from typing import IO
 
-from mgu.isolation import PRELOAD
+from mgu.isolation import Send, start_server
+from mgu.isolation.server import fork_child
 
 PROGRAM_NAME = "mgu-run"
 
@@ -32,26 +33,35 @@ class Running:
         self.outputs = [folder / f"{name}-{os.urandom(4).hex()}" for name in ("stdout", "stderr")]
         for path in self.outputs:
             path.touch()
-        variables = _environment(folder, environment)
-        # Not a daemon: it starts processes of its own.
-        self.process = get_context("forkserver").Process(
-            target=_main, args=(folder, arguments, variables, self.outputs, server_address())
-        )
-        self.process.start()
+        ready_server()
+        self.process = fork_child()
+        task = ("tests.processes:run_main", (arguments, self.outputs))
+        self.process.connection.send((_environment(folder, environment), str(folder), *task))
+
+    def __del__(self) -> None:
+        self.process.close()
+
+    @property
+    def pid(self) -> int:
+        """Of the process, and of its group."""
+        return self.process.pid
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return not self.process.wait(0)
 
     def wait(self, timeout_s: float | None = 300) -> Finished:
         """Until it has ended by itself; raises TimeoutError where it does not."""
-        self.process.join(timeout_s)
-        if self.process.exitcode is None:
-            self.process.kill()
+        if not self.process.wait(timeout_s):
+            self.process.signal()
             raise TimeoutError(f"{PROGRAM_NAME} is still running: {[path.read_text() for path in self.outputs]}")
         stdout, stderr = (path.read_text() for path in self.outputs)
-        return Finished(self.process.exitcode, stdout, stderr)
+        assert self.process.exit_code is not None, "the server has died"
+        return Finished(self.process.exit_code, stdout, stderr)
 
     def kill(self, number: int = signal.SIGKILL) -> None:
         """Send a signal to the process alone; what it started is to notice by itself."""
-        if self.process.pid and self.process.exitcode is None:
-            os.kill(self.process.pid, number)
+        self.process.signal(number)
 
 
 def run_cold(
@@ -59,37 +69,32 @@ def run_cold(
 ) -> Finished:
     """`mgu-run` as a user starts it, with a server of its own: limits and patches hold for all that it starts."""
     with start_cold(folder, arguments, script, **environment) as process:
-        stdout, stderr = process.communicate(timeout=200)
+        stdout, stderr = process.communicate(timeout=600)
     return Finished(process.returncode, stdout, stderr)
 
 
 def start_cold(
-    folder: Path, arguments: Sequence[str], script: str = "from mgu.cli.main import main; main()", **environment: str
+    folder: Path,
+    arguments: Sequence[str],
+    script: str = "from mgu.cli.main import main; main()",
+    output: IO[str] | int = subprocess.PIPE,
+    **environment: str,
 ) -> subprocess.Popen[str]:
     """The same, under way."""
     return subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         cwd=folder,
         env=_environment(folder, environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=output,
+        stderr=output,
         text=True,
         start_new_session=True,
     )
 
 
-def server_address() -> str:
-    """Of the server that this process forks from; here it has imported what the command needs, too."""
-    get_context("forkserver").set_forkserver_preload([PRELOAD, "hydra.main", "mgu.cli.compose", "mgu.sweep.jobs"])
-    forkserver.ensure_running()
-    address: str = forkserver._forkserver._forkserver_address  # type: ignore[attr-defined]
-    return address
-
-
-def share_server(address: str) -> None:
-    """Have what this process calls forked from that server, for one of its own would import everything again."""
-    forkserver._forkserver._forkserver_address = address  # type: ignore[attr-defined]
-    forkserver._forkserver.ensure_running = forkserver.ensure_running = lambda: None  # type: ignore[attr-defined]
+def ready_server() -> None:
+    """Starts the server that all calls and commands are forked from; here it imports what the command needs, too."""
+    start_server(more=["hydra.main", "mgu.cli.compose", "mgu.sweep.jobs"])
 
 
 def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
@@ -98,14 +103,12 @@ def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **own, **more}
 
 
-def _main(folder: Path, arguments: list[str], variables: dict[str, str], outputs: list[Path], server: str) -> None:
+def run_main(send: Send, arguments: list[str], outputs: list[Path]) -> None:
+    """The command in a process of its own, as a shell would start it; what it starts comes from the same server."""
     os.setsid()
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, and not as under nohup
-    share_server(server)
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(variables)
     for number, path in enumerate(outputs, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), number)
     sys.argv = [PROGRAM_NAME, *arguments]

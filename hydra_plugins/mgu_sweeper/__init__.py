@@ -30,6 +30,7 @@ from mgu.results.folder import find_result
 from mgu.search import STRATEGIES, Space, Strategy
 
 if TYPE_CHECKING:
+    from mgu.sweep.launchers import Launcher
     from mgu.sweep.sweep import Sweep
 
 # No dataclass: Hydra executes plugins before they are in sys.modules, where a dataclass looks itself up.
@@ -43,7 +44,8 @@ DEFAULTS: dict[str, Any] = {
     "calibrate": False,
     "seeds": None,
 }
-ConfigStore.instance().store(group="hydra/sweeper", name="grids", node=DEFAULTS, provider="mgu")
+for name in ("grids", "basic"):  # Hydra's own sweeper would check no job beforehand, and write multirun.yaml right here
+    ConfigStore.instance().store(group="hydra/sweeper", name=name, node=DEFAULTS, provider="mgu")
 
 
 class SearchSweeper(BasicSweeper):
@@ -116,8 +118,7 @@ class SearchSweeper(BasicSweeper):
 
             sweep = Sweep(configs)
             sweep.prepare()
-            in_process = self._watch_jobs(sweep)
-            num_missing += run_sweep(sweep, asked, self._launch, quote, in_process)
+            num_missing += run_sweep(sweep, asked, self._launch, quote, self._watch_jobs(sweep))
             num_runs += len(asked)
             for overrides, config in zip(asked, configs, strict=True):
                 strategy.tell(overrides, find_result(config))
@@ -125,17 +126,19 @@ class SearchSweeper(BasicSweeper):
             runs = count(num_runs, "run")
             raise RunsFailed(f"{num_missing} of {runs} failed. The same command tries them again.")
 
-    def _watch_jobs(self, sweep: Sweep) -> bool:
-        """Hands the sweep to its jobs, if Hydra's own launcher runs them in this process; returns whether it does."""
+    def _watch_jobs(self, sweep: Sweep) -> Launcher:
+        """Hands the sweep to its jobs, if Hydra's own launcher runs them in this process; describes the launcher."""
         # Imported late, for Hydra's scan for plugins executes that module once more, and so makes the class anew.
         from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 
         from mgu.cli.train import train_job
+        from mgu.sweep.launchers import Launcher
 
-        if not isinstance(self.launcher, BasicLauncher):
-            return False
-        self.launcher.task_function = partial(train_job, sweep=sweep)
-        return True
+        assert self.config is not None
+        if isinstance(self.launcher, BasicLauncher):
+            self.launcher.task_function = partial(train_job, sweep=sweep)
+            return Launcher("basic", {})
+        return Launcher(str(self.config.hydra.runtime.choices["hydra/launcher"]), self.config.hydra.launcher)
 
     def _launch(self, jobs: list[list[str]], first_number: int) -> list[Any]:
         """Launches jobs; returns for each what its task function returned, or its exception."""

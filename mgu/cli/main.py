@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version
 
@@ -14,6 +15,9 @@ from mgu.cli.train import train
 def main() -> None:
     """Runs the command with the arguments of this process, and ends it with an exit code (mgu/cli/exit_codes.py)."""
     arguments = sys.argv[1:]
+    if os.path.expanduser("~") == "~":  # a user whom the system does not know, as in many containers
+        os.environ["HOME"] = "/"  # which container engines set themselves; libraries fail without any
+    os.environ["PYTHONSAFEPATH"] = "1"  # launchers' processes are to import nothing from the working directory first
     with exit_codes(arguments):
         # Each sub-command imports what it needs: a report needs neither Hydra nor torch, and is to be there at once.
         match arguments:
@@ -35,3 +39,7 @@ def main() -> None:
                 train(plan_arguments(rest))
             case _:
                 train(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,7 +8,8 @@ from contextlib import AbstractContextManager
 from typing import assert_never
 
 from mgu.config.run import RunConfig
-from mgu.console.text import print_line
+from mgu.console.failures import describe_failure
+from mgu.console.text import print_line, print_wait
 from mgu.results.events import Began, DataNote, EpochEnded, Note, Progress, Stepped
 from mgu.results.result import Result, describe_method
 from mgu.tasks.score import Score
@@ -52,6 +53,10 @@ class LineView(AbstractContextManager[None]):
     def started(self, config: RunConfig, folder: str) -> None:
         """Shows that a process for the run is being started."""
         self.config, self.folder, self.started_s = config, folder, time.perf_counter()
+
+    def waits(self, what: str) -> None:
+        """Shows what the run waits for before it can begin."""
+        print_wait(what)
 
     def began(self, event: Began) -> None:
         """Shows that the run's set-up is over and training begins."""
@@ -106,7 +111,7 @@ def summarise(result: Result) -> str:
         result: The run's result.
 
     Returns:
-        Status, validation score, epochs, seconds to solution, and energy in Wh with its method.
+        Status, validation score, epochs, seconds to solution, energy in Wh with its method, and why it failed.
     """
     parts = [f"{result.name:32}", f"{result.status:8}"]
     value = result.val_score
@@ -119,6 +124,8 @@ def summarise(result: Result) -> str:
         parts.append(f"one of {result.trained_together} trained together")
     if energy := describe_energy([result]):
         parts.append(energy)
+    if result.status == "failed":
+        parts.append(describe_failure(result.error))
     return "  ".join(parts)
 
 

@@ -18,6 +18,7 @@ from mgu.results.events import Began, Stepped
 from mgu.results.result import Result
 
 ROOMY = 110  # characters
+LeftS = Callable[[RunConfig | None], float | None]
 REFRESHES_PER_S = 2  # drawing takes processor time from what is measured
 
 
@@ -30,12 +31,14 @@ class LiveView(LineView):
     Args:
         console: The terminal.
         total: Number of runs in the sweep; None for a single run.
-        left_s: Returns the estimated seconds that the rest of the sweep takes, or None if that is not known.
+        left_s: Returns the estimated seconds that the rest of the sweep takes, without a run that it is given; None if
+            that is not known.
     """
 
-    def __init__(self, console: Console, total: int | None, left_s: Callable[[], float | None] = lambda: None) -> None:
+    def __init__(self, console: Console, total: int | None, left_s: LeftS = lambda without: None) -> None:
         super().__init__(in_sweep=total is not None)
         self.console, self.left_s = console, left_s
+        self.own_left_s: float | None = None  # of the current run, once it has an epoch
         self.seen: list[Result] = []
         self.trained: list[Result] = []
         width = 40 if console.width >= ROOMY else 12
@@ -62,10 +65,14 @@ class LiveView(LineView):
 
     def started(self, config: RunConfig, folder: str) -> None:
         super().started(config, folder)
+        self.own_left_s = None
         self.run.reset(
             self.run_bar, description=f"{config.name}  setting up", total=None, scores="", visible=True, completed=0
         )
         self._sum_up()
+
+    def waits(self, what: str) -> None:
+        self.run.update(self.run_bar, description=f"{self.config.name}  {what}")
 
     def began(self, event: Began) -> None:
         super().began(event)
@@ -81,7 +88,8 @@ class LiveView(LineView):
         score = self.config.score
         is_roomy = self.console.width >= ROOMY
         scores = describe_scores(row, score) if is_roomy else f"val {score.text(row[f'val_{score.metric}'])}"
-        scores += f"  at most {describe_s(self.seconds_left(row))} left"
+        self.own_left_s = self.seconds_left(row)
+        scores += f"  at most {describe_s(self.own_left_s)} left"
         self.run.update(self.run_bar, description=self._describe(int(row["epoch"])), scores=scores, visible=True)
         if (
             time.perf_counter() - self.summed_up > 1 / REFRESHES_PER_S
@@ -93,6 +101,7 @@ class LiveView(LineView):
         self.seen.append(result)
         if not remark:  # a run of an earlier call cost nothing this time
             self.trained.append(result)
+        self.own_left_s = None
         self.run.update(self.run_bar, visible=False)
         self.runs.update(self.sweep_bar, completed=len(self.seen))
         self._sum_up()
@@ -104,11 +113,18 @@ class LiveView(LineView):
         epochs = self.config.training.epochs
         return f"{self.config.name}  epoch {min(epochs_done + 1, epochs)}/{epochs}"
 
+    def _estimate_left_s(self) -> float | None:
+        """Estimates the rest of the sweep: the current run by its own epochs, the others by finished runs."""
+        if self.own_left_s is None:
+            return self.left_s(None)
+        others_s = self.left_s(self.config)
+        return None if others_s is None else others_s + self.own_left_s
+
     def _sum_up(self) -> None:
         if not self.in_sweep:
             return
         self.summed_up = time.perf_counter()
-        left_s = self.left_s()
+        left_s = self._estimate_left_s()
         left = (
             "time left not known before a first run is over" if left_s is None else f"about {describe_s(left_s)} left"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -22,6 +23,16 @@ def print_line(line: str) -> None:
         print(line, flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def print_wait(what: str) -> None:
+    """Prints on standard error what this process waits for.
+
+    Args:
+        what: A participle and its object, as "importing torch".
+    """
+    with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or there is none
+        print(f"{what} ...", file=sys.stderr, flush=True)
 
 
 def count(number: int, noun: str) -> str:

@@ -58,7 +58,7 @@ class EnergyMeter:
         """Starts codecarbon; raises RuntimeError where that failed, for it swallows its own exceptions."""
         self._tracker.start()
         if not getattr(self._tracker, "_hardware", None):
-            raise RuntimeError("codecarbon did not start: no energy can be measured. Train with energy.enabled=false.")
+            raise RuntimeError("codecarbon did not start.")
         self._started, self._cpu_started = time.perf_counter(), time.process_time()
         return self
 
@@ -116,10 +116,19 @@ def build_meter(config: EnergyConfig, device: torch.device) -> EnergyMeter | NoM
 
     Returns:
         A meter that has not begun.
+
+    Raises:
+        UserError: Energy is to be measured, and no meter comes up here.
     """
     if not config.enabled:
         return NoMeter()
-    warm_up(device, config.country, config.period_s)
+    try:
+        warm_up(device, config.country, config.period_s)
+    except (RuntimeError, OSError) as error:
+        raise UserError(
+            f"energy.enabled must be false where energy cannot be measured, but got true, and {error} "
+            "Pass energy.enabled=false."
+        ) from None
     return EnergyMeter(device, config.country, config.period_s)
 
 
@@ -183,7 +192,7 @@ def nvml_index(device: torch.device) -> int:
     for index in range(pynvml.nvmlDeviceGetCount()):
         if uuid in str(pynvml.nvmlDeviceGetUUID(pynvml.nvmlDeviceGetHandleByIndex(index))):
             return index
-    raise RuntimeError(f"NVML does not list the GPU {uuid}. Train with energy.enabled=false.")
+    raise RuntimeError(f"NVML does not list the GPU {uuid}.")
 
 
 def gpu_method(hardware: Sequence[object]) -> str:

@@ -19,6 +19,12 @@ def load_runs(*paths: str | Path) -> pd.DataFrame:
 
     Returns:
         One row for each run with every value of its result.json, nested names joined by dots ("val.accuracy").
+
+    Raises:
+        FileNotFoundError: A path does not exist.
     """
     chosen = [Path(path).expanduser() for path in paths] or [default_runs_dir()]
+    for path in chosen:
+        if not path.exists():
+            raise FileNotFoundError(f"paths must be folders or files that exist, but there is no {path}.")
     return pd.json_normalize([msgspec.to_builtins(run.result) for run in load_results(chosen).runs])

@@ -62,9 +62,10 @@ def load_results(paths: Iterable[Path]) -> Loaded:
 
 
 def _below(folder: Path, skipped: list[str]) -> Iterator[Path]:
-    """Yields the result files below a folder without following links; folders that cannot be read go to `skipped`.
+    """Yields the result files below a folder; folders that cannot be read go to `skipped`.
 
-    It uses os.walk, for Path.rglob looks at each folder twice.
+    A link to a folder of runs, of an experiment or of a run is followed so far and no further, for it may lead
+    anywhere. It uses os.walk, for Path.rglob looks at each folder twice.
     """
 
     def skip(error: OSError) -> None:
@@ -72,5 +73,8 @@ def _below(folder: Path, skipped: list[str]) -> Iterator[Path]:
 
     for parent, folders, names in os.walk(folder, onerror=skip):
         folders.sort()
+        for link in (Path(parent, name) for name in folders if os.path.islink(Path(parent, name))):
+            for inside in ("", "*/", "*/*/"):
+                yield from sorted(file.resolve() for file in link.glob(f"{inside}{RESULT_FILE}"))
         if RESULT_FILE in names:
             yield Path(parent, RESULT_FILE)

@@ -17,14 +17,14 @@ from mgu.factory.engine import check_engine
 from mgu.factory.model import build_model, count_flops
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
-from mgu.measure.energy import check_country
+from mgu.measure.energy import build_meter, check_country
 from mgu.measure.estimate import Model
 from mgu.models.convnet import count_keras
 from mgu.results.events import Note
 
 
 def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
-    """Checks that devices, countries and data sets are there; downloads the data sets that can be.
+    """Checks that devices, countries, energy meters and data sets are there; downloads the data sets that can be.
 
     Args:
         send: Takes the notes on the data.
@@ -33,9 +33,12 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
     Raises:
         UserError: Something is missing, or a run cannot be computed as configured.
     """
-    for resolved in _resolve_all(configs):
+    resolved_runs = _resolve_all(configs)
+    for resolved in resolved_runs:
         check_engine(resolved)
         check_country(resolved.config.energy.country)
+    for resolved in {run.device_name: run for run in resolved_runs if run.config.energy.enabled}.values():
+        build_meter(resolved.config.energy, resolved.device)  # raises where none comes up
     by_data: dict[str, list[RunConfig]] = {}
     for config in configs:
         by_data.setdefault(config.dataset.model_dump_json(), []).append(config)

@@ -5,17 +5,9 @@ Here no thread may be left running, and neither CUDA nor NVML initialised: none 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import sklearn.datasets  # noqa: F401
-import torch
-import torch._dynamo  # torch.optim would import it in the first step
+import torch._dynamo  # noqa: F401 - torch.optim would import it in the first step
 import torchvision.datasets  # noqa: F401
-from codecarbon.external import geography  # noqa: F401
 
-import mgu.run.execute
-import mgu.run.preflight  # noqa: F401
-from mgu.measure.energy import warm_up
-
-if not any(Path("/dev").glob("nvidia*")):  # codecarbon's search for hardware would initialise NVML
-    warm_up(torch.device("cpu"), country="ROU", period_s=60.0)
+import mgu.run.preflight
+import mgu.run.worker  # noqa: F401

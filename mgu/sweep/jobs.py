@@ -16,16 +16,18 @@ from typing import Literal
 from rich.console import Console
 
 from mgu.config.run import RunConfig
+from mgu.console.failures import describe_failure
 from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
-from mgu.isolation import RUN, Crashed, Raised, TimedOut, call, start_server
+from mgu.isolation import RUN, Crashed, Raised, ServerDied, TimedOut, call, start_server
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
 from mgu.results.files import make_folder
-from mgu.results.folder import count_epochs, find_done, lock_run, run_folder
+from mgu.results.folder import count_epochs, find_done, find_result, lock_run, run_folder
 from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
+from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.sweep import Sweep
 from mgu.tracking.trackers import Trackers, build_trackers, check_installed
 
@@ -48,14 +50,16 @@ def run_single(config: RunConfig) -> Outcome:
         UserError: The input is wrong.
     """
     check_installed(config)
-    start_server()  # it imports torch while this process does the rest
+    start_server(config.energy.enabled)  # it imports torch while this process does the rest
     console = Console()
     view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)
     with view:
         [outcome] = run_job([config], None, view, wait=True)
     if outcome == "failed":
+        result = find_result(config)
+        why = describe_failure(result.error if result else None)
         log = run_folder(config) / LOG_FILE
-        raise RunsFailed(f"{config.name} failed. See {log}; the same command tries it again.")
+        raise RunsFailed(f"{config.name} failed: {why}. See {log}; the same command tries it again.")
     return outcome
 
 
@@ -91,15 +95,16 @@ def run_job(configs: Sequence[RunConfig], number: int | None, view: LineView, wa
 
     Raises:
         UserError: The input is wrong; no new folder is left behind.
+        ServerDied: No process can be started; likewise.
         OSError: The system refused to read or write.
     """
     is_new = {run_folder(config): not run_folder(config).exists() for config in configs}
-    with ExitStack() as locks:
+    with removing_new_folders(is_new), ExitStack() as locks:
         skipped = [_find_reason_to_skip(config, number, view, wait, locks) for config in configs]
         todo = [config for config, outcome in zip(configs, skipped, strict=True) if outcome is None]
         try:
             results = _train(todo, number, view) if todo else {}
-        except UserError:
+        except (UserError, ServerDied):  # no run is to blame
             for config in todo:
                 if is_new[run_folder(config)]:
                     shutil.rmtree(run_folder(config))
@@ -138,7 +143,14 @@ def _train(configs: Sequence[RunConfig], number: int | None, view: LineView) -> 
         watch = _Watch(configs, number, view, tracking)
         view.started(configs[0], str(run_folder(configs[0])))
         try:
-            call(RUN, configs, on_event=watch.on_event, timeout_s=timeout_s and timeout_s * len(configs))
+            call(
+                *(RUN, configs),
+                on_event=watch.on_event,
+                on_import=lambda: view.waits("importing torch"),
+                timeout_s=timeout_s and timeout_s * len(configs),
+            )
+        except ServerDied:
+            raise
         except TimedOut:
             watch.record_failure(Crashed(_describe_timeout(configs)))
         except (Crashed, Raised) as failure:

@@ -10,6 +10,7 @@ from mgu.config.run import RunConfig
 from mgu.errors import ProgramError
 from mgu.results.folder import run_folder, runs_dir
 from mgu.sweep.jobs import Outcome
+from mgu.sweep.launchers import Launcher
 from mgu.sweep.sweep import Sweep
 
 # Takes the overrides of some jobs and the number of the first one. Returns for each job what became of its runs, or the
@@ -47,7 +48,7 @@ def run_sweep(
     overrides: Sequence[list[str]],
     launch: Launch,
     quote: Callable[[str], str],
-    in_process: bool,
+    launcher: Launcher,
 ) -> int:
     """Launches the runs of a sweep that is prepared, and prints what became of them.
 
@@ -56,7 +57,7 @@ def run_sweep(
         overrides: Hydra overrides of each run, in the order of the sweep's configurations.
         launch: Hydra's launcher.
         quote: Quotes a value of an override.
-        in_process: Whether the launcher runs the jobs in this process, one after the other.
+        launcher: How the launcher runs the jobs.
 
     Returns:
         Number of runs without a result.
@@ -68,7 +69,7 @@ def run_sweep(
     reasons: dict[Path, str] = {}
     bugs: list[ProgramError] = []
     try:
-        with sweep.watching(in_process):
+        with sweep.watching(launcher):
             _launch_all(sweep, jobs, launch, reasons, bugs)
     except KeyboardInterrupt:
         sweep.print_outcomes(reasons)

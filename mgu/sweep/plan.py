@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 
 from rich import box
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 from mgu.config.run import RunConfig
 from mgu.console.live import ROOMY
-from mgu.console.text import count, describe_s, size, table_console
-from mgu.isolation import CALIBRATE, CHECK_ENVIRONMENT, SIZE_MODELS, call
+from mgu.console.text import count, describe_s, print_wait, size, table_console
+from mgu.isolation import CALIBRATE, CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
 from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, Sample, estimate
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep.sweep import find_samples
@@ -44,20 +45,21 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     Args:
         configs: Configurations of all runs.
         form: "table" or "json".
-        calibrate: Whether to train a few steps of every layout that cannot be estimated from finished runs.
+        calibrate: Whether to train a few steps of every layout of which there is no finished run.
 
     Raises:
         UserError: A run cannot be trained here.
     """
-    with Console(stderr=True).status("looking at data and models"):
-        call(CHECK_ENVIRONMENT, configs)
+    start_server(any(config.energy.enabled for config in configs))
+    with Console(stderr=True).status("looking at data and models") as status:
+        call(CHECK_ENVIRONMENT, configs, on_import=lambda: _say_import(status))
         models: dict[str, Model] = call(SIZE_MODELS, configs)
     samples = find_samples(configs)
     states = {run_folder(config): find_state(config) for config in configs}
     todo = {run_folder(c): c for c in configs if c.force or states[run_folder(c)] != "done"}
     if calibrate:
         with Console(stderr=True).status("training a few steps of every layout"):
-            samples += _calibrate([c for c in todo.values() if estimate(c, models[c.identity], samples) is NO_SAMPLE])
+            samples += _calibrate([c for c in todo.values() if estimate(c, models[c.identity], samples).is_rough])
     runs = []
     for config in configs:
         state, model = states[run_folder(config)], models[config.identity]
@@ -67,6 +69,13 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs)}, indent=2))
     else:
         _print_table(runs)
+
+
+def _say_import(status: Status) -> None:
+    if status.console.is_terminal:
+        status.update("importing torch, then looking at data and models")
+    else:
+        print_wait("importing torch")
 
 
 def _calibrate(configs: Sequence[RunConfig]) -> list[Sample]:

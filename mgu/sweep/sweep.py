@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -17,12 +17,15 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, print_outcomes
-from mgu.console.text import count, describe_s, print_line
+from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.isolation import CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
 from mgu.measure.estimate import Model, Sample, estimate, sample_of
 from mgu.results.files import make_folder
 from mgu.results.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
 from mgu.results.load import load_results
+from mgu.sweep.folders import removing_new_folders
+from mgu.sweep.follow import following
+from mgu.sweep.launchers import Launcher
 from mgu.sweep.seed_groups import describe_obstacles, group_seeds, lockstep_obstacle
 from mgu.tracking.trackers import check_installed
 
@@ -48,15 +51,26 @@ class Sweep:
         Raises:
             UserError: A run cannot be trained here.
         """
-        start_server()  # it imports its libraries meanwhile
-        for config in self.configs:
-            check_installed(config)
-            make_folder(run_folder(config).parent)
+        start_server(any(config.energy.enabled for config in self.configs))  # it imports its libraries meanwhile
+        folders = dict.fromkeys(run_folder(config).parent for config in self.configs)
+        with removing_new_folders(folders):
+            for config in self.configs:
+                check_installed(config)
+            for folder in folders:
+                make_folder(folder)
+            self._check_and_size()
+
+    def _check_and_size(self) -> None:
+        """Implements `prepare`."""
         num_units = sum(config.mgu is not None for config in self.configs)
         kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
-        call(CHECK_ENVIRONMENT, self.configs, on_event=lambda note: print_line(note.text))
+        call(
+            *(CHECK_ENVIRONMENT, self.configs),
+            on_event=lambda note: print_line(note.text),
+            on_import=lambda: print_wait("importing torch"),
+        )
         states = {run_folder(config): find_state(config) for config in self.configs}
         self.todo = {run_folder(c): c for c in self.configs if c.force or states[run_folder(c)] != "done"}
         self.models = call(SIZE_MODELS, list(self.todo.values()) or self.configs[:1])
@@ -88,32 +102,46 @@ class Sweep:
 
         return group_seeds(self.configs, may_join)
 
-    def left_s(self) -> float | None:
-        """Estimates the seconds that the remaining runs take one after the other; None if no run can be estimated."""
-        times = []
-        for config in self.todo.values():
+    def left_s(self, without: RunConfig | None = None) -> float | None:
+        """Estimates the seconds that the remaining runs take one after the other.
+
+        Args:
+            without: A run whose time is not to be counted, for it is known better.
+
+        Returns:
+            The seconds; None if no run can be estimated.
+        """
+        times: list[float | None] = []
+        left = dict(self.todo)
+        if without:
+            left.pop(run_folder(without), None)
+        if not left:
+            return 0.0
+        for config in left.values():
             model = self.models[config.identity]
             times.append(estimate(config, model, self.samples, count_safe_epochs(config)).time_s)
         known = [time_s for time_s in times if time_s is not None]
         return sum(known) * len(times) / len(known) if known else None
 
     @contextmanager
-    def watching(self, in_process: bool) -> Iterator[None]:
+    def watching(self, launcher: Launcher) -> Iterator[None]:
         """Shows the runs while the block trains them.
 
         Args:
-            in_process: Whether the runs are watched by this process, one after the other. Only then can they be shown
-                live.
+            launcher: How they are run. Only those that this process runs one after the other can be shown live.
 
         Yields:
             None.
         """
         console = Console()
-        if not in_process and any(config.threads is None for config in self.todo.values()):
-            print_line("Runs that train side by side each use all cores, unless threads=1 is given.")
-        if in_process and console.is_terminal:
+        for line in launcher.describe(list(self.todo.values())):
+            print_line(line)
+        if launcher.is_in_process and console.is_terminal:
             self.view = LiveView(console, len(self.configs), self.left_s)
-        with self.view:
+        with ExitStack() as stack:
+            stack.enter_context(self.view)
+            if not launcher.shows_runs:
+                stack.enter_context(following(self.todo, self.view))
             yield
 
     def mark_done(self, config: RunConfig) -> None:

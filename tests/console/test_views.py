@@ -55,7 +55,7 @@ def test_a_run_of_a_sweep_in_lines_shows_notes_and_its_end(
 @pytest.mark.parametrize("total", [None, 4])
 def test_the_live_view_shows_the_current_run_and_prints_its_end_above(total: int | None, configure: Configure) -> None:
     config, file = configure("training.epochs=3"), io.StringIO()
-    view = LiveView(Console(file=file, force_terminal=True, width=200), total, left_s=lambda: 90.0)
+    view = LiveView(Console(file=file, force_terminal=True, width=200), total, left_s=lambda without: 90.0)
     show(view, config, 1)
     shown = file.getvalue()
     assert "digits_2-ln-s0" in shown and "90.00%" in shown
@@ -84,3 +84,24 @@ def test_the_table_of_a_sweep_names_what_has_no_result_and_why(
     assert configs[0].name not in shown and configs[4].name not in shown  # nothing to say of them
     assert "the loss was not finite in epoch 12" in shown and "ValueError: a bad day" in shown
     assert str(run_folder(configs[2]) / "log.txt") in shown.replace("\n", "") and "goes on in another process" in shown
+
+
+def test_a_sweep_takes_at_least_as_long_as_its_current_run(configure: Configure) -> None:
+    """The current run is known by its own epochs: what finished runs would say of it is left out."""
+    config, asked = configure("training.epochs=100"), []
+
+    def left_s(without: RunConfig | None) -> float:
+        asked.append(without)
+        return 5.0
+
+    view = LiveView(Console(file=io.StringIO(), force_terminal=True, width=200), 4, left_s)
+    with view:
+        view.started(config, "here")
+        view.handle(config, Began("cpu", epochs_done=0, steps_per_epoch=10))
+        view.started_s -= 100  # it began long ago
+        view.handle(config, EpochEnded({**ROW, "epoch": 50}))
+        own_s = view.own_left_s
+        assert own_s is not None and own_s >= 100 and view._estimate_left_s() == own_s + 5
+        view.ended(example_result(), 1)
+        assert view.own_left_s is None
+    assert asked[0] is None and config in asked and asked[-1] is None

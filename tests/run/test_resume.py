@@ -99,7 +99,9 @@ def test_no_energy_is_lost_at_an_interruption(configure: Configure) -> None:
     parts = train(config, 3)
     whole = train(configure(*RUN, "energy.enabled=true", "energy.period_s=60", "seed=1"))
     watts = [result.energy.ram.kwh * 3.6e6 / result.energy.tracked_s for result in (parts, whole) if result.energy]
-    assert len(watts) == 2 and watts[0] == pytest.approx(watts[1], rel=0.15) and watts[1] > 0
+    assert (
+        len(watts) == 2 and watts[0] == pytest.approx(watts[1], rel=0.35) and watts[1] > 0
+    )  # a lost part would be half
 
 
 def test_parts_of_different_methods_say_so() -> None:

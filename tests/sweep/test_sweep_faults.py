@@ -1,13 +1,9 @@
-"""Sweeps that are killed, crash, hang, run out of disk or meet another sweep: real processes, real signals."""
+"""Sweeps that are interrupted, crash, hang, run out of disk or meet another sweep: real processes, real signals."""
 
 from __future__ import annotations
 
-import csv
-import json
 import os
-import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -15,8 +11,8 @@ from typing import Any
 import pytest
 
 from mgu.isolation import call
-from mgu.results.correct import read_correct
 from mgu.results.result import read_result
+from tests.evidence import evidence, leftovers
 from tests.processes import Running, run_cold, start_cold
 
 pytestmark = pytest.mark.slow
@@ -24,64 +20,17 @@ pytestmark = pytest.mark.slow
 GRID = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "residual=without", "seed=0,1")
 QUICK = ("training.epochs=4", "energy.enabled=false")
 RUNS = 4
-KILLS = 20
-
-
-def evidence(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """Every run with its result and history, without what the clock or a commit changes, and its weights."""
-    found = {}
-    for file in sorted(folder.rglob("result.json")):
-        result = json.loads(file.read_text())
-        for key in ("seconds", "energy", "resumed", "contended", "git_commit"):
-            del result[key]
-        del result["config"]["runs_dir"]
-        with file.with_name("history.csv").open() as opened:
-            rows = [{k: v for k, v in row.items() if not k.endswith("_s")} for row in csv.DictReader(opened)]
-        found[file.parent.name] = (
-            result,
-            rows,
-            file.with_name("weights.safetensors").read_bytes(),
-            read_correct(file.parent),
-        )
-    return found
-
-
-def leftovers(folder: Path) -> set[str]:
-    """Names of files that no finished run has."""
-    usual = {"result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt", ".lock"}
-    return {file.name for file in folder.rglob("*") if file.is_file()} - usual
 
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, tuple[Any, ...]], float]:
     """What the sweep comes to when it is left alone, and the seconds it takes."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    call("tests.test_isolation:add", 1, 1)  # the server's imports are no part of the sweep
+    call("tests.isolation.test_isolation:add", 1, 1)  # the server's imports are no part of the sweep
     started = time.monotonic()
     done = Running(folder, [*GRID, *QUICK], {}).wait()
     assert done.returncode == 0 and f"{RUNS} runs: {RUNS} ok" in done.stdout, done
     return evidence(folder), time.monotonic() - started
-
-
-def test_kill_9_at_twenty_random_moments(undisturbed: tuple[dict[str, Any], float], tmp_path: Path) -> None:
-    expected, takes_s = undisturbed
-    moments, states, goes_on = random.Random(0), set(), 0
-    for _ in range(KILLS):
-        running = Running(tmp_path, [*GRID, *QUICK], {})
-        time.sleep(moments.uniform(0.2 * takes_s, takes_s))
-        running.kill(signal.SIGKILL)
-        running.process.join()
-        for file in tmp_path.rglob("result.json"):
-            read_result(file)  # whole, or it raises
-        states.add((len(list(tmp_path.rglob("result.json"))), len(list(tmp_path.rglob("checkpoint.pt")))))
-        goes_on += "continues after epoch" in running.outputs[0].read_text()
-        if len(list(tmp_path.rglob("result.json"))) == RUNS:  # all done: begin anew, for there are kills left
-            assert evidence(tmp_path) == expected
-            subprocess.run(["rm", "-r", str(tmp_path / "runs")], check=True)
-    done = Running(tmp_path, [*GRID, *QUICK], {}).wait()
-    assert done.returncode == 0, done
-    assert evidence(tmp_path) == expected and not leftovers(tmp_path / "runs")
-    assert len(states) > 3 and goes_on, (states, goes_on)  # the kills came at different points; how many is luck
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -91,8 +40,8 @@ def test_an_interrupted_sweep_says_so_and_goes_on(
     expected, _ = undisturbed
     running = Running(tmp_path, [*GRID, *QUICK], {})
     _wait_for(tmp_path / "runs", "checkpoint.pt")
-    os.killpg(running.process.pid or 0, number)  # as a terminal does: to everything in the foreground
-    stopped = running.wait(30)
+    os.killpg(running.pid, number)  # as a terminal does: to everything in the foreground
+    stopped = running.wait()
     assert stopped.returncode == 130 and "Traceback" not in stopped.stderr
     assert "interrupted: what is done is kept, and the same command goes on" in stopped.stderr
     assert "1 interrupted" in stopped.stdout and "pending" in stopped.stdout
@@ -109,7 +58,7 @@ def test_ctrl_c_while_the_libraries_are_imported_is_one_line(tmp_path: Path) -> 
         assert running.stdout and running.stdout.readline().startswith(f"{RUNS} runs")  # the server is on its way
         time.sleep(1)
         os.killpg(running.pid, signal.SIGINT)
-        _, stderr = running.communicate(timeout=60)
+        _, stderr = running.communicate(timeout=300)
     assert running.returncode == 130 and len(stderr.splitlines()) == 1 and "interrupted" in stderr
 
 
@@ -117,7 +66,7 @@ def test_a_reader_that_leaves_stops_no_run(tmp_path: Path) -> None:
     with start_cold(tmp_path, [*GRID, *QUICK]) as running:
         assert running.stdout
         running.stdout.close()
-        running.wait(100)
+        running.wait(300)
     assert running.returncode == 0 and len(list(tmp_path.rglob("result.json"))) == RUNS
 
 
@@ -159,14 +108,14 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
         "        resource.setrlimit(resource.RLIMIT_AS, (taken + (600 << 20),) * 2)\n"
         "os.register_at_fork(after_in_child=harm)\n"
     )
-    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=8", *QUICK]
+    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=20", *QUICK]
     done = run_cold(tmp_path, arguments, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done
     assert "4 of 6 runs failed" in done.stderr and "Traceback" not in done.stderr
     assert "6 runs: 2 ok, 4 failed" in done.stdout
     results = {read_result(file).seed: (read_result(file), file.parent) for file in tmp_path.rglob("result.json")}
     assert [results[seed][0].status for seed in range(6)] == ["ok", "failed", "failed", "failed", "failed", "ok"]
-    reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=8 s"}
+    reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=20 s"}
     for seed, reason in reasons.items():
         assert reason in (results[seed][0].error or "") and reason in done.stdout
         log = (results[seed][1] / "log.txt").read_text()
@@ -221,14 +170,14 @@ def test_a_sweep_waits_for_the_runs_of_another_and_takes_over_when_that_dies(tmp
 
 
 def _wait_for(folder: Path, name: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not list(folder.rglob(name)):
         assert time.monotonic() < until, f"no {name} came"
         time.sleep(0.01)
 
 
 def _wait_for_text(running: Running, text: str) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while text not in running.outputs[0].read_text():
-        assert time.monotonic() < until and running.process.is_alive(), running.outputs[0].read_text()
+        assert time.monotonic() < until and running.is_alive(), running.outputs[0].read_text()
         time.sleep(0.01)

@@ -50,7 +50,8 @@ def download(load: Any, root: Path, train: bool) -> Any:
         return load(root, train=train, download=True)
     except (RuntimeError, URLError, OSError) as error:
         raise UserError(
-            f"dataset {load.__name__} must be below {root}, but is not there, and its download failed ({error}). "
+            f"dataset {load.__name__} must be below {root}, but is not there, and its download failed "
+            f"({' '.join(str(error).split())}). "
             f"Run once with a network, or put the files where torchvision leaves them and pass dataset.root=... "
             "or set MGU_DATA."
         ) from None

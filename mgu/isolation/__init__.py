@@ -1,0 +1,36 @@
+"""Function calls in fresh processes, which may leak, crash, hang or be killed without harm to the caller.
+
+The processes are forked from a server that has imported the slow libraries and has done nothing else: a fresh process
+costs hundredths of a second, and every one of them starts from the same state. call.py is what the caller uses,
+server.py its handle of the server, fork_server.py the server itself, child.py what a fresh process does.
+
+The parent process knows the functions of the child process by name only, for importing them would import torch. The
+names are the constants below; tests/isolation/test_isolation.py resolves each of them.
+"""
+
+from mgu.isolation.call import call
+from mgu.isolation.child import Send
+from mgu.isolation.outcomes import Crashed, Raised, ServerDied, TimedOut, describe_exit
+from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, start_server
+
+__all__ = [
+    "CALIBRATE",
+    "CHECK_ENVIRONMENT",
+    "PRELOAD",
+    "PRELOAD_ENERGY",
+    "RUN",
+    "SIZE_MODELS",
+    "Crashed",
+    "Raised",
+    "Send",
+    "ServerDied",
+    "TimedOut",
+    "call",
+    "describe_exit",
+    "start_server",
+]
+
+RUN = "mgu.run.worker:run_isolated"
+CHECK_ENVIRONMENT = "mgu.run.preflight:check_environment"
+SIZE_MODELS = "mgu.run.preflight:size_models"
+CALIBRATE = "mgu.run.calibrate:calibrate"

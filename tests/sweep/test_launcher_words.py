@@ -1,0 +1,47 @@
+"""What is said of a launcher before a sweep begins, and that its runs are followed where their output is not seen."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgu.console.lines import LineView
+from mgu.results.folder import run_folder
+from mgu.results.result import write_result
+from mgu.sweep.follow import following
+from mgu.sweep.launchers import Launcher
+from tests.conftest import Configure
+from tests.examples import example_result
+
+
+def test_the_time_limit_of_submitit_is_said_with_an_override_that_lifts_it(configure: Configure) -> None:
+    config = configure("layout=digits_2", "threads=1")
+    for name in ("submitit_local", "submitit_slurm"):
+        (line,) = Launcher(name, {"timeout_min": 60}).describe([config])
+        assert "after 60 min" in line and line.endswith(" hydra.launcher.timeout_min=1440")
+        assert Launcher(name, {"timeout_min": 1440}).describe([config]) == []
+    assert Launcher("basic", {}).describe([config]) == Launcher("joblib", {"n_jobs": -1}).describe([config]) == []
+
+
+def test_the_threads_that_a_run_will_have_are_said(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = configure("layout=digits_2")
+    monkeypatch.setattr("mgu.sweep.launchers._count_cores", lambda: 8)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    said = {jobs: Launcher("joblib", {"n_jobs": jobs}).describe([config])[0] for jobs in (-1, 2, 1)}
+    assert "8 runs at once, each on 1 thread;" in said[-1] and "2 runs at once, each on 4 threads;" in said[2]
+    assert "1 run at once, each on 8 threads;" in said[1]
+    assert "1 thread;" in Launcher("ray", {}).describe([config])[0]
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert "each on 3 threads;" in Launcher("joblib", {"n_jobs": -1}).describe([config])[0]
+    assert "all cores" in Launcher("submitit_local", {}).describe([config])[0]
+
+
+def test_a_run_that_ends_elsewhere_has_its_line(configure: Configure, capsys: pytest.CaptureFixture[str]) -> None:
+    old, new = configure("layout=digits_2", "seed=1"), configure("layout=digits_2", "seed=2")
+    for config in (old, new):
+        run_folder(config).mkdir(parents=True)
+    write_result(run_folder(old), example_result(identity=old.identity, name=old.name))
+    todo = {run_folder(old): old, run_folder(new): new}
+    with following(todo, LineView(in_sweep=True)):
+        write_result(run_folder(new), example_result(identity=new.identity, name=new.name))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith(new.name) and " ok " in line
