@@ -12,7 +12,7 @@ from rich.table import Table
 
 from mgu.config.run import RunConfig
 from mgu.console.live import ROOMY
-from mgu.console.text import count, describe_s, size, table_console
+from mgu.console.text import count, describe_s, print_line, size, table_console
 from mgu.isolation import CALIBRATE, CHECK_ENVIRONMENT, SIZE_MODELS, call
 from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, Sample, estimate
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
@@ -50,7 +50,8 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         UserError: A run cannot be trained here.
     """
     with Console(stderr=True).status("looking at data and models"):
-        call(CHECK_ENVIRONMENT, configs)
+        notes: list[str] = []
+        call(CHECK_ENVIRONMENT, configs, on_event=lambda note: notes.append(note.text))
         models: dict[str, Model] = call(SIZE_MODELS, configs)
     samples = find_samples(configs)
     states = {run_folder(config): find_state(config) for config in configs}
@@ -64,9 +65,11 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         expected = estimate(config, model, samples, count_safe_epochs(config)) if run_folder(config) in todo else DONE
         runs.append(PlannedRun(config, model, state, expected))
     if form == "json":
-        print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs)}, indent=2))
+        print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs), "data": notes}, indent=2))
     else:
         _print_table(runs)
+        for note in notes:
+            print_line(note)
 
 
 def _calibrate(configs: Sequence[RunConfig]) -> list[Sample]:
