@@ -108,8 +108,8 @@ def download(load: Any, root: Path, train: bool) -> Any:
     except (RuntimeError, URLError, OSError) as error:
         raise UserError(
             f"dataset {load.__name__} must be below {root}, but is missing or damaged there, and its download "
-            f"failed ({error}). Run once with a network, or put the files where torchvision leaves them and pass dataset.root=... "
-            "or set MGU_DATA."
+            f"failed ({error}). Run once with a network, or put the files where torchvision leaves them and pass "
+            "dataset.root=... or set MGU_DATA."
         ) from None
 
 

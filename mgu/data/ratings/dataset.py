@@ -60,7 +60,7 @@ class RatingDataset:
                 ratings = split_ratings(interactions)
             else:
                 ratings = split_next_item(interactions, config.num_sampled)
-                notes += tuple(filter(None, [describe_ties(interactions, config.ties)]))
+                notes += tuple(filter(None, [describe_ties(interactions.users, interactions.times, config.ties)]))
             return ratings._replace(splits=replace(ratings.splits, notes=notes))
 
     @property

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mgu.data.ratings.movielens import Interactions
+    from torch import Tensor
 
 Ties = Literal["file", "number"]
 ORDERS = {"file": "their order in the file", "number": "the number of the film"}
@@ -36,15 +36,18 @@ def describe_doubles(items: pd.DataFrame, ratings: pd.DataFrame) -> str | None:
     )
 
 
-def describe_ties(interactions: Interactions, ties: Ties) -> str | None:
-    """Says how many users rated several films in their last second, and what decides between them."""
-    last = interactions.times.new_zeros(len(interactions.user_features)).scatter_reduce(
-        0, interactions.users, interactions.times, "amax", include_self=False
-    )
-    is_last = interactions.times == last[interactions.users]
-    several = int((interactions.users[is_last].bincount() > 1).sum())
+def describe_ties(users: Tensor, times: Tensor, ties: Ties) -> str | None:
+    """Says how many users rated several films in their last second, and what decides between them.
+
+    Args:
+        users: User of each rating (N,), from 0.
+        times: In seconds (N,).
+        ties: What decides.
+    """
+    last = times.new_zeros(int(users.max()) + 1).scatter_reduce(0, users, times, "amax", include_self=False)
+    several = int((users[times == last[users]].bincount() > 1).sum())
     if not several:
         return None
     other = " (dataset.ties=number: the number of the film)" if ties == "file" else ""
-    users = len(interactions.users.unique())
-    return f"{several} of {users} users rated several films in their last second; {ORDERS[ties]} decides{other}"
+    all_users = len(users.unique())
+    return f"{several} of {all_users} users rated several films in their last second; {ORDERS[ties]} decides{other}"
