@@ -180,13 +180,20 @@ class MovieLensConfig(ConfigModel):
     num_sampled: int = Field(
         gt=0, le=10_000, description="Negative films that are sampled for each positive in training (ranking only)."
     )
+    ties: Annotated[Literal["file", "number"], UNLESS_DEFAULT] = Field(
+        default="file", description="Order of ratings of one second: as in the file, or by the number of the film."
+    )
+    join_films: Annotated[bool, UNLESS_DEFAULT] = Field(
+        default=False, description="true: films of one title and date of release are one; a user's first rating counts."
+    )
     split: Literal["holdout"] = Field(description="Validate on held-out training data, and test once at the end.")
     sha256: Sha256 = Field(description="SHA-256 of the three files, filled in when they are read.")
 
     @property
     def label(self) -> str:
-        """The name of the data and its task in reports."""
-        return f"movielens-{'ratings' if self.task == 'regression' else 'next'}@{self.sha256[:4]}"
+        """The name of the data and its task in reports, with another order or other films than usual."""
+        more = f"{' ties by number' * (self.ties == 'number')}{' films joined' * self.join_films}"
+        return f"movielens-{'ratings' if self.task == 'regression' else 'next'}@{self.sha256[:4]}{more}"
 
 
 AnyImages = NamedImagesConfig | CasesConfig

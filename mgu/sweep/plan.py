@@ -13,7 +13,7 @@ from rich.table import Table
 
 from mgu.config.run import RunConfig
 from mgu.console.live import ROOMY
-from mgu.console.text import count, describe_s, print_wait, size, table_console
+from mgu.console.text import count, describe_s, print_line, print_wait, size, table_console
 from mgu.isolation import CALIBRATE, CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
 from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, Sample, estimate
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
@@ -51,8 +51,14 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         UserError: A run cannot be trained here.
     """
     start_server(any(config.energy.enabled for config in configs))
+    notes: list[str] = []
     with Console(stderr=True).status("looking at data and models") as status:
-        call(CHECK_ENVIRONMENT, configs, on_import=lambda: _say_import(status))
+        call(
+            CHECK_ENVIRONMENT,
+            configs,
+            on_event=lambda note: notes.append(note.text),
+            on_import=lambda: _say_import(status),
+        )
         models: dict[str, Model] = call(SIZE_MODELS, configs)
     samples = find_samples(configs)
     states = {run_folder(config): find_state(config) for config in configs}
@@ -66,9 +72,11 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         expected = estimate(config, model, samples, count_safe_epochs(config)) if run_folder(config) in todo else DONE
         runs.append(PlannedRun(config, model, state, expected))
     if form == "json":
-        print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs)}, indent=2))
+        print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs), "data": notes}, indent=2))
     else:
         _print_table(runs)
+        for note in notes:
+            print_line(note)
 
 
 def _say_import(status: Status) -> None:

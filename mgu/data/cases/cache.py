@@ -41,6 +41,7 @@ class Decoded(Record, frozen=True):
         parts: Number of images of each split.
         skipped: Why an image was skipped, by its name.
         crc32: Checksum of the pixels.
+        notes: What the user should know of how the images were decoded.
     """
 
     labels: list[int]
@@ -48,6 +49,7 @@ class Decoded(Record, frozen=True):
     parts: dict[str, int]
     skipped: dict[str, str]
     crc32: int
+    notes: list[str] = msgspec.field(default_factory=list)
 
 
 def make_key(*parts: object) -> str:

@@ -15,8 +15,11 @@ from torch import Tensor
 from mgu.config.datasets import CasesConfig
 from mgu.data.cases.cache import Decoded, make_key, make_room, read, write, writing
 from mgu.data.cases.decode import Odd, Pixels, decode, quiet
+from mgu.data.cases.describe import describe_cases
 from mgu.data.cases.files import describe_odd, digest, find_odd, read_digests, refuse
-from mgu.data.cases.listing import CaseFile, find_files
+from mgu.data.cases.listing import find_files
+from mgu.data.cases.names import CaseFile
+from mgu.data.cases.survey import survey
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits, split_classes
 from mgu.errors import UserError
@@ -62,7 +65,7 @@ def load_cases(dataset: CasesConfig) -> Splits:
     """
     folder = cache_dir("cases")
     shape = (dataset.image_shape[1], dataset.image_shape[2], dataset.image_shape[0])
-    key = make_key(1, PIL.__version__, dataset.sha256, shape, dataset.fit, dataset.test_share, dataset.val_share)
+    key = make_key(2, PIL.__version__, dataset.sha256, shape, dataset.fit, dataset.test_share, dataset.val_share)
     find = partial(read, folder, key, shape, dataset.memory_gib)
     found = find()
     if found is None:
@@ -78,29 +81,30 @@ def load_cases(dataset: CasesConfig) -> Splits:
     pixels, decoded = found
     if dataset.broken == "refuse":
         refuse(decoded.skipped)
-    return _as_splits(pixels, decoded, dataset.classes)
+    return _as_splits(pixels, decoded, dataset)
 
 
-def _as_splits(pixels: Pixels, decoded: Decoded, classes: Sequence[str]) -> Splits:
+def _as_splits(pixels: Pixels, decoded: Decoded, dataset: CasesConfig) -> Splits:
     """Slices the pixels into splits, without a copy. Raises UserError where a split lacks a class."""
     everything = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # (N, C, H, W); no copy, here and below
     labels, cases = torch.tensor(decoded.labels), torch.tensor(decoded.cases)
-    notes = (describe_odd(decoded.skipped),) if decoded.skipped else ()
+    classes = dataset.classes
     parts, start = {}, 0
     for part in PARTS:
         own = slice(start, start := start + decoded.parts[part])
         if lost := set(range(len(classes))) - set(labels[own].tolist()):
             raise UserError(
                 f"every class must have whole images to train, to validate and to test, but of {classes[min(lost)]!r} "
-                f"there is none left for {part} ({', '.join(notes)}). Mend them."
+                f"there is none left for {part} ({describe_odd(decoded.skipped)}). Mend them."
             )
         parts[part] = CaseImages(everything[own], labels[own], cases=cases[own])
-    return Splits(parts["train"], parts["val"], parts["test"], notes)
+    notes = describe_cases(decoded, classes, dataset.path, dataset.stages, dataset.stage_pattern)
+    return Splits(parts["train"], parts["val"], parts["test"], tuple(notes))
 
 
 def _decode_all(dataset: CasesConfig, key: str) -> None:
     """Decodes all images into the cache, in the order train, val, test. Raises UserError."""
-    files = find_files(dataset.path, dataset.stages, dataset.stage_pattern)
+    files = find_files(dataset.path, dataset.stages, dataset.stage_pattern).files
     digests = read_digests(files)
     if digest(files, digests) != dataset.sha256:
         raise UserError(
@@ -113,9 +117,13 @@ def _decode_all(dataset: CasesConfig, key: str) -> None:
     labels: list[int] = []
     cases: list[int] = []
     parts = dict.fromkeys(PARTS, 0)
+    with quiet():
+        bits, notes = survey([(file.name, file.path) for file in files if file.name not in skipped])
 
     def rows() -> Iterator[Pixels]:
-        for each, pixels in _decode_in_parallel([each for each in listed if each.file.name not in skipped], dataset):
+        for each, pixels in _decode_in_parallel(
+            [each for each in listed if each.file.name not in skipped], dataset, bits
+        ):
             if isinstance(pixels, Odd):
                 skipped[each.file.name] = str(pixels)
                 if dataset.broken == "refuse":
@@ -128,7 +136,7 @@ def _decode_all(dataset: CasesConfig, key: str) -> None:
         if not labels:
             raise UserError(f"images must be whole, but none is ({describe_odd(skipped)}). Mend them.")
 
-    description = {"labels": labels, "cases": cases, "parts": parts, "skipped": skipped}
+    description = {"labels": labels, "cases": cases, "parts": parts, "skipped": skipped, "notes": notes}
     write(folder, key, rows(), description)
 
 
@@ -147,12 +155,14 @@ def _list(files: Sequence[CaseFile], dataset: CasesConfig) -> list[_Listed]:
     return sorted(listed, key=lambda each: PARTS.index(each.part))
 
 
-def _decode_in_parallel(listed: Sequence[_Listed], dataset: CasesConfig) -> Iterator[tuple[_Listed, Pixels | Odd]]:
+def _decode_in_parallel(
+    listed: Sequence[_Listed], dataset: CasesConfig, bits: int
+) -> Iterator[tuple[_Listed, Pixels | Odd]]:
     """Yields each file with its pixels, or with the reason why there are none, in order."""
 
     def attempt(each: _Listed) -> Pixels | Odd:
         try:
-            return decode(each.file.path, dataset.image_shape, dataset.fit)
+            return decode(each.file.path, dataset.image_shape, dataset.fit, bits)
         except Odd as odd:
             return odd
 

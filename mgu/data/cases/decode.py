@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 Pixels = NDArray[np.uint8]
 Fit = Literal["crop", "stretch", "pad"]
 
+BITS_PER_SAMPLE, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0  # tags of a TIFF, and a value
 ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
+DEPTHS = (8, 10, 12, 14, 16)  # bits of cameras and scanners
+GREY = ("1", "L", "LA", "La", "F")
 MOST_ENLARGED = 4  # times; a smaller image is an icon
 
 
@@ -33,7 +36,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def decode(path: Path, shape: list[int], fit: Fit) -> Pixels:
+def decode(path: Path, shape: list[int], fit: Fit, bits: int = 16) -> Pixels:
     """Decodes one image: the first frame, turned upright as its EXIF says, 16 bits reduced to 8, transparency black.
 
     Args:
@@ -41,6 +44,7 @@ def decode(path: Path, shape: list[int], fit: Fit) -> Pixels:
         shape: (C, H, W) of the pixels; 3 channels are red, green and blue, 1 is grey (ITU-R 601-2 luma).
         fit: How the image is scaled, with anti-aliasing (bilinear): "crop" keeps the aspect and cuts out the centre,
             "pad" keeps it and adds black, "stretch" does not keep it.
+        bits: Bits that grey values of 16 bits use, where the file does not say it.
 
     Returns:
         Pixels (H, W, C).
@@ -55,7 +59,8 @@ def decode(path: Path, shape: list[int], fit: Fit) -> Pixels:
         with Image.open(path) as opened:
             # A JPEG is decoded at a fraction of its size, if that is still twice what is wanted.
             opened.draft(None, (2 * max(height, width),) * 2)
-            picture = _in_mode(ImageOps.exif_transpose(opened), "RGB" if channels == 3 else "L")
+            num_channels = 1 if opened.mode in GREY or opened.mode.startswith("I") else 3
+            picture = _in_mode(ImageOps.exif_transpose(opened), "RGB" if channels == 3 else "L", opened, bits)
     except Odd:
         raise
     except Image.DecompressionBombError:
@@ -64,7 +69,10 @@ def decode(path: Path, shape: list[int], fit: Fit) -> Pixels:
         reason = (str(error) or type(error).__name__).splitlines()[0].replace(str(path), "it")
         raise Odd(f"cannot be decoded ({reason})") from None
     if min(picture.size) * MOST_ENLARGED < min(height, width):
-        raise Odd(f"has {picture.width}x{picture.height} pixels, too few for {width}x{height}")
+        raise Odd(
+            f"has {picture.width}x{picture.height} pixels, too few for {width}x{height} (for images of this size pass "
+            f"dataset.image_shape=[{num_channels},{picture.height},{picture.width}])"
+        )
     resample = Image.Resampling.BILINEAR
     if fit == "crop":
         picture = ImageOps.fit(picture, (width, height), resample)
@@ -78,15 +86,26 @@ def decode(path: Path, shape: list[int], fit: Fit) -> Pixels:
     return pixels
 
 
-def _in_mode(picture: Picture, mode: Literal["RGB", "L"]) -> Picture:
+def declared_bits(opened: Picture) -> int | None:
+    """Returns the bits of a grey value as the tags of a TIFF say it; None where they say 16, or nothing."""
+    bits: int = getattr(opened, "tag_v2", {}).get(BITS_PER_SAMPLE, (16,))[0]
+    return bits if 8 < bits < 16 else None
+
+
+def _in_mode(picture: Picture, mode: Literal["RGB", "L"], opened: Picture, bits: int) -> Picture:
     """Converts to eight bits a channel. Raises Odd for numbers whose white is unknown."""
     from PIL import Image
 
     if picture.mode.startswith("I"):  # 16 bits, which some formats store in 32
         values = np.asarray(picture).astype(np.int64)
-        if values.min() < 0 or values.max() > 0xFFFF:
-            raise Odd("has more than 16 bits a channel")
-        picture = Image.fromarray((values >> 8).astype(np.uint8))
+        bits = declared_bits(opened) or bits
+        if values.min() < 0:
+            raise Odd("has negative pixels")
+        if values.max() >= 2**bits:
+            raise Odd(f"has more than {bits} bits a channel")
+        if getattr(opened, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:
+            values = 2**bits - 1 - values  # Pillow does so for eight bits only
+        picture = Image.fromarray((values >> (bits - 8)).astype(np.uint8))
     elif picture.mode == "F":
         raise Odd("has floating-point pixels")
     elif picture.mode in ALPHA or "transparency" in picture.info:

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from mgu.data.cases.listing import FORMS, CaseFile, find_files
+from mgu.data.cases.listing import FORMS, find_files
+from mgu.data.cases.names import CaseFile
 from mgu.data.digest import digest_file
 from mgu.errors import UserError
 
@@ -25,8 +26,8 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(path, str):
         raise UserError(f"dataset.path must be {FORMS}, but got {path}. Pass dataset.path=...")
     stages = [str(stage) for stage in (stages if isinstance(stages, list) else [stages])] if stages else None
-    path = os.path.abspath(Path(path).expanduser())
-    files = find_files(path, stages, str(dataset.get("stage_pattern")))
+    path = os.path.abspath(os.path.expanduser(path))
+    files = find_files(path, stages, str(dataset.get("stage_pattern"))).files
     digests = read_digests(files)
     if dataset.get("broken") == "refuse":
         refuse(find_odd(files, digests))
@@ -47,10 +48,10 @@ def read_digests(files: Sequence[CaseFile]) -> list[str]:
 
 
 def _digest_of(path: Path) -> str:
-    """Returns the SHA-256, or an empty string."""
+    """Returns the SHA-256, or an empty string; a pipe or a device is not opened, for it may never end."""
     try:
-        return digest_file(path)
-    except OSError:
+        return digest_file(path) if os.path.isfile(path) else ""
+    except (OSError, ValueError):  # ValueError: a path with a zero byte
         return ""
 
 
@@ -66,10 +67,17 @@ def find_odd(files: Sequence[CaseFile], digests: Sequence[str]) -> dict[str, str
     odd = {}
     for file, own in zip(files, digests, strict=True):
         if not own:
-            odd[file.name] = "cannot be read" if file.path.exists() else "is missing"
+            odd[file.name] = _why_unreadable(file.path)
         elif (first := firsts.setdefault(own, file.name)) != file.name:
             odd[file.name] = f"is a copy of {first}"
     return odd
+
+
+def _why_unreadable(path: Path) -> str:
+    """Returns what keeps a file from being read."""
+    if not os.path.exists(path):
+        return "is missing"
+    return "cannot be read" if os.path.isfile(path) else "is no file"
 
 
 def refuse(odd: dict[str, str]) -> None:

@@ -1,7 +1,7 @@
 """Finding the images of cases, and checking that the cases can be split. Imports no torch.
 
-A folder holds <class>/<case>/<image>; what lies deeper is ignored. A CSV has the columns case, image (a path relative
-to the CSV), label and, where stages are distinguished, stage.
+A folder holds <class>/<case>/<image>, see folder.py. A CSV has the columns case, image (a path relative to the CSV),
+label and, where stages are distinguished, stage, see manifest.py.
 """
 
 from __future__ import annotations
@@ -9,123 +9,115 @@ from __future__ import annotations
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mgu.data.cases.folder import walk
 from mgu.data.cases.manifest import read_csv
+from mgu.data.cases.names import CaseFile, LeftOut, readable
 from mgu.errors import UserError, did_you_mean
 
-SUFFIXES = (".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm")
 MIN_CASES = 3  # of a class: one to train on, one to validate, one to test
 FORMS = "a folder of <class>/<case>/<image> or a CSV of case, image, stage and label"
 
 
-class CaseFile(NamedTuple):
-    """Describes the file of an image.
+class Found(NamedTuple):
+    """Holds what `dataset.path` names.
 
     Attributes:
-        label: Its class.
-        case: The case that it shows.
-        name: How messages call it.
-        path: Where it lies.
-        stage: The stage that it shows, if known.
+        files: The chosen images, in order of class, case and name.
+        num_images: How many images there are, of all stages.
+        num_cases: How many cases there are, also without images.
+        left_out: What is not used, by why.
     """
 
-    label: str
-    case: str
-    name: str
-    path: Path
-    stage: str | None = None
+    files: list[CaseFile]
+    num_images: int
+    num_cases: int
+    left_out: LeftOut
 
 
-def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> list[CaseFile]:
-    """Returns the images of `stages`, or all, in order of class, case and name; cases without images are left out.
+def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> Found:
+    """Returns the images of `stages`, or all.
 
     Raises UserError where there are no images, or where classes and cases cannot be split.
     """
-    place = Path(path)
-    if place.is_dir():
-        files = sorted(_walk(place, stage_pattern if stages else None))
-    elif place.is_file():
-        files = sorted(CaseFile(**row) for row in read_csv(place, needs_stage=bool(stages)))
+    place, left_out = Path(path), defaultdict[str, list[str]](list)
+    if os.path.isdir(path):  # unlike pathlib's, it takes every path that cannot be looked at for none
+        files = sorted(walk(place, left_out))
+        if stages:
+            pattern = _compile(stage_pattern)
+            files = [file._replace(stage=_stage_of(file.path, pattern)) for file in files]
+    elif os.path.isfile(path):
+        files = sorted(read_csv(place, needs_stage=bool(stages)))
     else:
-        raise UserError(f"dataset.path must be {FORMS}, but there is no {path}. Correct the path.")
+        what = "is neither" if os.path.exists(path) else "does not exist"
+        raise UserError(f"dataset.path must be {FORMS}, but {readable(path)} {what}. Correct the path.")
     if not files:
-        raise UserError(f"dataset.path must be {FORMS}, but {path} holds no images. Correct the path.")
-    if stages:
-        files = _of_stages(files, stages)
-    _check_cases(files, path)
-    return files
+        raise UserError(f"dataset.path must be {FORMS}, but {readable(path)} holds no images. Correct the path.")
+    num_cases = len({file.case for file in files}) + len(left_out["case folders without images"])
+    chosen = _of_stages(files, stages, stage_pattern, left_out) if stages else files
+    _check_cases(chosen, path)
+    return Found(chosen, len(files), num_cases, {what: names for what, names in left_out.items() if names})
 
 
-def _walk(root: Path, stage_pattern: str | None) -> Iterator[CaseFile]:
-    """Yields the images below a folder. Raises UserError for a class without any."""
-    for label in _folders(root):
-        names = {case: _images(root / label / case) for case in _folders(root / label)}
-        if not any(names.values()):
-            raise UserError(
-                f"every class must have cases with images, but {root / label} has none. "
-                "Put them into <class>/<case>/<image>, or remove the folder."
-            )
-        for case, images in names.items():
-            for name in images:
-                stage = _stage_of(name, stage_pattern) if stage_pattern else None
-                yield CaseFile(label, case, f"{label}/{case}/{name}", root / label / case / name, stage)
-
-
-def _folders(root: Path) -> list[str]:
-    """Returns the names of sub-folders. Raises UserError for images beside them, whose case is unknown."""
-    if strays := _images(root):
-        raise UserError(
-            f"images must lie in <class>/<case>/<image>, but {root / strays[0]} does not. Give it a case, or remove it."
-        )
-    with os.scandir(root) as entries:
-        return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-
-
-def _images(folder: Path) -> list[str]:
-    """Returns the names of images in a folder."""
-    with os.scandir(folder) as entries:  # faster than pathlib for thousands of files
-        return sorted(
-            entry.name for entry in entries
-            if entry.name.lower().endswith(SUFFIXES) and not entry.name.startswith(".") and not entry.is_dir()
-        )  # fmt: skip
-
-
-def _stage_of(image: str, pattern: str) -> str:
-    """Returns what the pattern, or its first group, matches in the file's name without its suffix. Raises UserError."""
+def _compile(pattern: str) -> re.Pattern[str]:
+    """Returns the compiled pattern. Raises UserError."""
     try:
-        found = re.search(pattern, image.rpartition(".")[0])
-    except re.error as error:
+        return re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
         raise UserError(
-            f"dataset.stage_pattern must be a regular expression, but {pattern!r} is none ({error}). Correct it."
+            f"dataset.stage_pattern must be a regular expression, but {readable(pattern)} is none ({error}). "
+            "Correct it."
         ) from None
-    if not found:
+
+
+def _stage_of(image: Path, pattern: re.Pattern[str]) -> str | None:
+    """Returns what the pattern, or its first group, matches in the file's name without its suffix, or None."""
+    found = pattern.search(image.stem)
+    return (found[1] if pattern.groups else found[0]) or None if found else None
+
+
+def _of_stages(files: Sequence[CaseFile], stages: Sequence[str], pattern: str, left_out: LeftOut) -> list[CaseFile]:
+    """Returns the images of some stages, and fills `left_out`. Raises UserError for a stage that no image has."""
+    known = sorted({file.stage for file in files if file.stage})
+    if not known:
         raise UserError(
-            f"dataset.stage_pattern must find a stage in the name of every image, but {pattern!r} finds none in "
-            f"{image}. Change it, or pass dataset.stages=null for all images."
+            f"dataset.stage_pattern must find the stage in the names of images without their suffix, but "
+            f"{readable(pattern)} finds none, as in {readable(files[0].path.stem)}. Change it, or pass "
+            "dataset.stages=null for all images."
         )
-    return found[1] if found.re.groups else found[0]
-
-
-def _of_stages(files: Sequence[CaseFile], stages: Sequence[str]) -> list[CaseFile]:
-    """Returns the images of some stages. Raises UserError for a stage that no image has."""
-    known = sorted({str(file.stage) for file in files})
     for stage in stages:
         if stage not in known:
             raise UserError(
-                f"dataset.stages must be among those of the images ({', '.join(known[:20])}), but got {stage!r}."
-                f"{did_you_mean(stage, known) or ' Pass dataset.stages=[...], or null for all images.'}"
+                f"dataset.stages must be among those of the images ({', '.join(map(readable, known[:20]))}), but got "
+                f"{stage!r}.{did_you_mean(stage, known) or ' Pass dataset.stages=[...], or null for all images.'}"
             )
-    return [file for file in files if file.stage in stages]
+    chosen = [file for file in files if file.stage in stages]
+    for file in files:
+        if file.stage is None:
+            left_out["images in whose name dataset.stage_pattern finds no stage"].append(file.name)
+        elif file.stage not in stages:
+            left_out["images of other stages"].append(file.name)
+    for what, mine in (("cases", "case"), ("classes", "label")):
+        kept = {getattr(file, mine) for file in chosen}
+        lost = sorted({getattr(file, mine) for file in files} - kept)
+        left_out[f"{what} without images of these stages"] += map(readable, lost)
+    return chosen
 
 
 def _check_cases(files: Sequence[CaseFile], path: str) -> None:
-    """Raises UserError for a case in two classes, one class only, or too few cases of a class."""
+    """Raises UserError for a case in two classes, one class only, too few cases of a class, or unreadable names."""
     labels: dict[str, str] = {}
     cases: dict[str, set[str]] = defaultdict(set)
     for file in files:
+        for name in (file.label, file.case):
+            if readable(name) != name:
+                raise UserError(
+                    "names of classes and cases must be text in UTF-8 without control characters, but one is "
+                    f"{readable(name)}. Rename it."
+                )
         if labels.setdefault(file.case, file.label) != file.label:
             raise UserError(
                 f"a case must be of one class, but {file.case!r} is of {labels[file.case]!r} and {file.label!r}. "
@@ -134,7 +126,7 @@ def _check_cases(files: Sequence[CaseFile], path: str) -> None:
         cases[file.label].add(file.case)
     if len(cases) == 1:
         raise UserError(
-            f"cases must be of two classes at least, but {path} has {next(iter(cases))!r} only. Add others."
+            f"cases must be of two classes at least, but {readable(path)} has {next(iter(cases))!r} only. Add others."
         )
     for label, members in cases.items():
         if len(members) < MIN_CASES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def load_splits(config: NamedImagesConfig) -> Splits:
         raise UserError(
             f"dataset.name must be one of {', '.join(LOADERS)}, but got {name!r}.{did_you_mean(name, LOADERS)}"
         )
-    train, test = LOADERS[name](Path(config.root).expanduser())
+    train, test = LOADERS[name](Path(os.path.expanduser(config.root)))
     if list(train.pixels.shape[1:]) != config.image_shape:
         raise UserError(
             f"dataset.image_shape must be that of {name}, {list(train.pixels.shape[1:])}, but got "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -44,17 +45,25 @@ class RatingDataset:
     @cached_property
     def ratings(self) -> Ratings:
         """The splits, and what a model is built from: features of users and items, and which of them training has."""
+        from dataclasses import replace
+
         import torch
 
+        from mgu.data.ratings.films import describe_ties
         from mgu.data.ratings.movielens import load_movielens
         from mgu.data.ratings.splits import split_next_item, split_ratings
 
         config = self.config
         with torch.device("cpu"):  # also where a model is sized on `meta`
-            interactions = load_movielens(Path(config.root).expanduser(), config.download, config.sha256)
+            root = Path(os.path.expanduser(config.root))
+            interactions = load_movielens(root, config.download, config.sha256, config.ties, config.join_films)
+            notes = interactions.notes
             if config.task == "regression":
-                return split_ratings(interactions)
-            return split_next_item(interactions, config.num_sampled)
+                ratings = split_ratings(interactions)
+            else:
+                ratings = split_next_item(interactions, config.num_sampled)
+                notes += tuple(filter(None, [describe_ties(interactions.users, interactions.times, config.ties)]))
+            return ratings._replace(splits=replace(ratings.splits, notes=notes))
 
     @property
     def splits(self) -> Splits:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     """
     if dataset.get("sha256") or not isinstance(dataset.get("root"), str):
         return dataset
-    folder = find(Path(dataset["root"]).expanduser(), dataset.get("download") is True)
+    folder = find(Path(os.path.expanduser(dataset["root"])), dataset.get("download") is True)
     return dataset | {"sha256": digest(folder)}
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from mgu.data.ratings.files import digest, find
+from mgu.data.ratings.films import Ties, describe_doubles, find_first_numbers
 from mgu.errors import UserError
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Interactions(NamedTuple):
         times: In seconds (N,).
         user_features: (U, F), numbers standardised over users, categories as 0 or 1.
         item_features: (I, G), likewise.
+        notes: What the user should know of them.
     """
 
     users: Tensor
@@ -50,6 +52,7 @@ class Interactions(NamedTuple):
     times: Tensor
     user_features: Tensor
     item_features: Tensor
+    notes: tuple[str, ...] = ()
 
     def at(self, index: Tensor) -> Interactions:
         """Returns the ratings at `index`, in that order."""
@@ -63,13 +66,17 @@ class Interactions(NamedTuple):
         return torch.stack([self.users, self.items], dim=1)
 
 
-def load_movielens(root: Path, download: bool, sha256: str | None = None) -> Interactions:
+def load_movielens(
+    root: Path, download: bool, sha256: str | None = None, ties: Ties = "file", join_films: bool = False
+) -> Interactions:
     """Reads the files in `root`/ml-100k, see `find` for their download.
 
     Args:
         root: Folder of all data sets.
         download: Whether missing files may be downloaded.
         sha256: The checksum that the files must have; None where any will do.
+        ties: Order of ratings of one second: as in the file, or by the number of the film.
+        join_films: Whether films of one title and date of release are one; of a user's ratings of it the first counts.
 
     Returns:
         The ratings and features.
@@ -84,7 +91,7 @@ def load_movielens(root: Path, download: bool, sha256: str | None = None) -> Int
             "Start anew."
         )
     try:
-        return _read(folder)
+        return _read(folder, ties, join_films)
     except (ValueError, OSError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise UserError(
@@ -93,7 +100,7 @@ def load_movielens(root: Path, download: bool, sha256: str | None = None) -> Int
         ) from None
 
 
-def _read(folder: Path) -> Interactions:
+def _read(folder: Path, ties: Ties, join_films: bool) -> Interactions:
     """Reads and checks the three files. Raises ValueError or OSError."""
     import pandas as pd
 
@@ -104,8 +111,14 @@ def _read(folder: Path) -> Interactions:
     _make_numbers(users, "u.user", ["age"], low=0, high=150)
     _make_numbers(items, "u.item", ["item"], whole=True)
     _make_numbers(items, "u.item", GENRES, whole=True, low=0, high=1)
+    note = None if join_films else describe_doubles(items, ratings)
+    if join_films:
+        first = find_first_numbers(items)
+        ratings["item"] = ratings["item"].replace(dict(zip(items["item"], first, strict=True)))
+        items = items[items["item"] == first].reset_index(drop=True)
     # A film that is rated twice would stand on both sides of a split.
-    ratings = ratings.sort_values("time", kind="stable").drop_duplicates(["user", "item"])
+    order = ["time", "item"] if ties == "number" else ["time"]
+    ratings = ratings.sort_values(order, kind="stable").drop_duplicates(["user", "item"])
     if len(ratings) < MIN_RATINGS or ratings["user"].value_counts().max() < 3:
         raise ValueError(f"too few to be split: {len(ratings)} ratings")
     numbers = {}
@@ -123,6 +136,7 @@ def _read(folder: Path) -> Interactions:
         torch.tensor(ratings["time"].to_numpy(dtype=np.int64)),
         _features(users["age"], users[["gender", "occupation"]]),
         _features(years, items[GENRES]),
+        (note,) if note else (),
     )
 
 

@@ -1,0 +1,50 @@
+"""The file of an image with its class and case, and how messages name files. Imports no torch."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import NamedTuple
+
+LeftOut = dict[str, list[str]]  # names by why they are left out, in words that may follow a number
+
+UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no UTF-8, ends of lines
+
+
+class CaseFile(NamedTuple):
+    """Describes the file of an image.
+
+    Attributes:
+        label: Its class.
+        case: The case that it shows.
+        name: How messages call it.
+        path: Where it lies.
+        stage: The stage that it shows, if known.
+    """
+
+    label: str
+    case: str
+    name: str
+    path: Path
+    stage: str | None = None
+
+
+def readable(name: str) -> str:
+    """Returns the name with what cannot be printed on one line, or at all, as backslash and number."""
+    return "".join(
+        mark.encode("ascii", "backslashreplace").decode()
+        if unicodedata.category(mark) == "Cs"
+        else mark.encode("unicode_escape").decode()
+        if unicodedata.category(mark) in UNPRINTABLE
+        else mark
+        for mark in name
+    )
+
+
+def describe_left_out(left_out: LeftOut) -> str:
+    """Says in one line what was left out: how many of each sort, and some of their names."""
+    parts = []
+    for what, names in left_out.items():
+        some = ", ".join(names[:3]) + ", ..." * (len(names) > 3)
+        parts.append(f"{len(names)} {what} ({some})")
+    return f"left out: {'; '.join(parts)}"
