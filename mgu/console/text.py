@@ -16,12 +16,28 @@ def print_line(line: str) -> None:
     """Prints one line and flushes it, even if the reader is gone (`| head`), which must not stop training.
 
     Args:
-        line: The line.
+        line: The line; its control characters are shown as escapes.
     """
     try:
-        print(line, flush=True)
+        print(printable(line), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def printable(text: str) -> str:
+    """Shows control characters as escapes, for names of files, columns and classes may hold any.
+
+    An escape character would command the terminal, a line feed forge a line, a bidirectional mark reorder one.
+
+    Args:
+        text: Text of any origin.
+
+    Returns:
+        The text, in which each character that is not printable is written as in Python.
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def count(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from mgu.report.analysis import Analysis
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
 from mgu.report.formats.tables import SideTable, side_tables
-from mgu.report.ranking.columns import LEFT_ALIGNED, REPEATS_NAME, Column, shown_columns
+from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
 from mgu.report.ranking.row import Row
 
 MOST_DRAWN = 12  # experiments with figures: each takes seconds to draw
@@ -70,7 +70,7 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
         "outcome": analysis.verdict.outcome if analysis.verdict else None,
         "score": table.score.metric,
         "sections": analysis.sections,
-        "columns": [(column.title, _classes(column)) for column in shown],
+        "columns": [(column.title, _classes(column, repeats_name(table))) for column in shown],
         "rows": [(_style(row), [_cell(column, row) for column in shown]) for row in table.rows],
         "grids": [_cells(side_table) for side_table in side_tables(analysis)],
         "pictures": _figures(number, analysis) if number < MOST_DRAWN else [],
@@ -81,9 +81,9 @@ def _style(row: Row) -> str:
     return "unit" if row.is_unit else "poor" if row.status != "ok" else "plain"
 
 
-def _classes(column: Column) -> str:
+def _classes(column: Column, repeated: tuple[str, ...]) -> str:
     """CSS classes of a column: its alignment, and whether a narrow screen hides it or keeps it in view."""
-    marks = {"left": LEFT_ALIGNED, "said-twice": REPEATS_NAME, "name": ("model_name",)}
+    marks = {"left": LEFT_ALIGNED, "said-twice": repeated, "name": ("model_name",)}
     return " ".join(mark for mark, keys in marks.items() if column.key in keys)
 
 
