@@ -8,6 +8,7 @@ from importlib.metadata import version
 from mgu.cli.conf import conf_dir
 from mgu.cli.exit_codes import exit_codes
 from mgu.cli.plan import plan_arguments
+from mgu.cli.streams import prepare_streams
 from mgu.cli.train import train
 
 
@@ -15,6 +16,7 @@ def main() -> None:
     """Runs the command with the arguments of this process, and ends it with an exit code (mgu/cli/exit_codes.py)."""
     arguments = sys.argv[1:]
     with exit_codes(arguments):
+        prepare_streams(arguments)
         # Each sub-command imports what it needs: a report needs neither Hydra nor torch, and is to be there at once.
         match arguments:
             case ["--version"]:

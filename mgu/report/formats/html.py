@@ -11,6 +11,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from mgu.console.text import printable
 from mgu.report.analysis import Analysis
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
@@ -49,7 +50,7 @@ def to_html(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
 
     environment = Environment(
         loader=PackageLoader("mgu.report.formats", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, finalize=_visible,
     )  # fmt: skip
     here = files("mgu.report.formats")
     return environment.get_template("html.html").render(
@@ -59,6 +60,11 @@ def to_html(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
         style=(here / "html.css").read_text(encoding="utf-8"),
         script=(here / "html.js").read_text(encoding="utf-8"),
     )
+
+
+def _visible(value: Any) -> Any:
+    """Shows control characters of text, which a browser would drop or obey, as escapes."""
+    return printable(value) if type(value) is str else value  # not markupsafe.Markup, which is ours
 
 
 def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
@@ -125,5 +131,5 @@ def _inline(svg: str, prefix: str, labels: dict[str, str]) -> str:
 
 
 def _point(name: str, labels: dict[str, str]) -> str:
-    label = escape(labels.get(name, ""))
+    label = escape(printable(labels.get(name, "")))
     return f'<g id="{name}" class="point" tabindex="0" role="img" aria-label="{label}" data-label="{label}">'
