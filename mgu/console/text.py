@@ -81,12 +81,12 @@ def table_console() -> Console:
     """Builds a console for tables.
 
     Returns:
-        The terminal, or if there is none a console so wide that no cell is folded.
+        The terminal; if there is none, a console of COLUMNS characters, or so wide that no cell is folded.
     """
     from rich.console import Console  # takes longer to import than a report in any other form takes to make
 
     console = Console()
-    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=PLAIN_WIDTH)
 
 
 def size(params: int | None) -> str:
