@@ -114,6 +114,7 @@ def _machine_columns() -> list[Column]:
     return [
         Column("processor_s", "", lambda row: row.cost.mean_energy("cpu_seconds"), lambda row: ""),
         Column("co2_kg_estimated", "", lambda row: row.cost.mean_energy("emissions_kg"), lambda row: ""),
+        Column("co2_country", "", _country, lambda row: ""),
         Column("contended", "", lambda row: sum(r.contended for r in row.results), lambda row: ""),
         Column("resumed", "", lambda row: sum(r.resumed for r in row.results), lambda row: ""),
     ]
@@ -194,6 +195,11 @@ def _energy(part: str, table: Table, is_shown: bool) -> list[Column]:
 def _residual(row: Row) -> int | None:
     """Returns 1 for a model with residual connections, 0 for one without, None where that is no choice."""
     return None if row.result.residual is None else int(row.result.residual)
+
+
+def _country(row: Row) -> str | None:
+    """Returns the country whose carbon intensity the emissions assume; several are joined by "+"."""
+    return "+".join(sorted({own.energy.country for own in row.cost.timed if own.energy})) or None
 
 
 def _seeds(row: Row) -> int:
