@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from mgu.cli.streams import silence_output
+from mgu.console.text import printable
 from mgu.errors import ProgramError, RunsFailed, UserError
 
 SUB_COMMANDS = ("report", "plan", "explain", "prune")
@@ -25,6 +26,7 @@ def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
     """
     try:
         yield
+        sys.stdout.flush()  # what cannot be written is to be known here
     except UserError as error:
         _exit(2, str(error))
     except RunsFailed as error:
@@ -34,13 +36,11 @@ def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
     except KeyboardInterrupt:
         _exit(130, _describe_interrupt(arguments))
     except BrokenPipeError:  # `mgu-run report | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_output()
         sys.exit(1)
     except OSError as error:
-        _exit(
-            1,
-            f"files must be readable and writable, but got: {error}. Check disk space and permissions.",
-        )
+        silence_output()
+        _exit(1, f"files must be readable and writable, but got: {error}. Check disk space and permissions.")
 
 
 def _describe_interrupt(arguments: Sequence[str]) -> str:
@@ -55,5 +55,5 @@ def _describe_interrupt(arguments: Sequence[str]) -> str:
 
 def _exit(code: int, message: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing any more
-    print(message, file=sys.stderr)
+    print("\n".join(map(printable, message.split("\n"))), file=sys.stderr)  # it may name anybody's files
     sys.exit(code)

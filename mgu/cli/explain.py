@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from mgu.cli.parser import Parser
+from mgu.console.text import print_line, printable
 from mgu.results.files import make_folder
 
 
@@ -36,11 +37,11 @@ def main(arguments: list[str]) -> None:
     written = f"Written to {folder}: {', '.join(('explain.json', *pictures))}."
     if options.format == "json":
         sys.stdout.write(to_json(explanation))
-        print(written, file=sys.stderr)
+        print(printable(written), file=sys.stderr)
     else:
         reported = trained.result.val
         print_explanation(explanation, reported.of(trained.config.score) if reported else None)
-        print(written)
+        print_line(written)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from mgu.cli.conf import conf_dir
 from mgu.cli.exit_codes import exit_codes
 from mgu.cli.plan import plan_arguments
+from mgu.cli.streams import prepare_streams
 from mgu.cli.train import train
 
 
@@ -19,6 +20,7 @@ def main() -> None:
         os.environ["HOME"] = "/"  # which container engines set themselves; libraries fail without any
     os.environ["PYTHONSAFEPATH"] = "1"  # launchers' processes are to import nothing from the working directory first
     with exit_codes(arguments):
+        prepare_streams(arguments)
         # Each sub-command imports what it needs: a report needs neither Hydra nor torch, and is to be there at once.
         match arguments:
             case ["--version"]:

@@ -10,6 +10,7 @@ from typing import Any
 from mgu.cli.parser import Parser
 from mgu.config.describe import describe_values
 from mgu.config.prune import PruneConfig, read_defaults, read_settings
+from mgu.console.text import print_line, printable
 from mgu.errors import UserError
 
 
@@ -42,10 +43,10 @@ def main(arguments: list[str], conf_dir: Path) -> None:
                 f"RUN must not be in use, but another process holds {trained.folder}. Wait until that has ended."
             )
         outcome, folder = run_pruning(
-            trained, config, options.export, lambda line: print(line, file=sys.stderr, flush=True)
+            trained, config, options.export, lambda line: print(printable(line), file=sys.stderr, flush=True)
         )
     print_outcome(outcome)
-    print(f"files in {folder}")
+    print_line(f"files in {folder}")
 
 
 def _parse(arguments: list[str], values: dict[str, Any]) -> argparse.Namespace:

@@ -8,18 +8,20 @@ import math
 import os
 import re
 import sys
-from io import TextIOWrapper
+from collections.abc import Callable
 from pathlib import Path
 
 from mgu.cli.parser import Parser
+from mgu.console.text import print_line, printable
 from mgu.errors import UserError
 from mgu.report.analysis import Analysis
+from mgu.report.formats.latex import to_tex
+from mgu.report.formats.machine import to_csv, to_json
+from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.rank import rank
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.files import default_runs_dir
 from mgu.results.load import load_results
-
-FORMATS = ("table", "md", "csv", "json", "tex", "html")
 
 
 def main(arguments: list[str]) -> None:
@@ -32,9 +34,6 @@ def main(arguments: list[str]) -> None:
         UserError: There is nothing to report, or an argument is wrong.
     """
     options = _parse(arguments)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a terminal may lack some characters
-            stream.reconfigure(errors="replace")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's threads cost more than such small products gain
     gc.disable()  # ten thousand results are no garbage until the end
     try:
@@ -47,7 +46,7 @@ def _report(options: argparse.Namespace) -> None:
     paths = options.runs or [default_runs_dir()]
     loaded = load_results(paths)
     for line in loaded.skipped:
-        print(f"skipped {line}", file=sys.stderr)
+        print(printable(f"skipped {line}"), file=sys.stderr)
     if not loaded.runs:
         raise UserError(
             f"there must be a finished run to report, but there is none in {', '.join(map(str, paths))}. "
@@ -57,7 +56,7 @@ def _report(options: argparse.Namespace) -> None:
     if options.pictures:
         _draw(analyses, options.pictures)
     else:
-        _print(analyses, options.format or "table", loaded.skipped)
+        sys.stdout.write(FORMATS[options.format or "table"](analyses, loaded.skipped))
 
 
 def _draw(analyses: list[Analysis], folder: Path) -> None:
@@ -72,32 +71,31 @@ def _draw(analyses: list[Analysis], folder: Path) -> None:
         taken[name] = taken.get(name, 0) + 1
         own = folder / (name if taken[name] == 1 else f"{name}-{taken[name]}")
         for path in write_figures(analysis, folder if len(analyses) == 1 else own):
-            print(path)
+            print_line(str(path))
 
 
-def _print(analyses: list[Analysis], form: str, skipped: list[str]) -> None:
-    """Prints the tables. Each form imports only what it needs, for rich takes longer to import than a CSV to write."""
-    if form == "table":
-        from mgu.report.formats.terminal import print_analyses
+def _to_table(analyses: list[Analysis], skipped: list[str]) -> str:
+    from mgu.report.formats.terminal import print_analyses  # rich takes longer to import than a CSV to write
 
-        print_analyses(analyses)
-        return
-    if form == "html":
-        from mgu.report.formats.html import to_html
+    print_analyses(analyses)
+    return ""
 
-        sys.stdout.write(to_html(analyses, skipped))
-        return
-    from mgu.report.formats.latex import to_tex
-    from mgu.report.formats.machine import to_csv, to_json
-    from mgu.report.formats.markdown import to_markdown
 
-    texts = {
-        "md": lambda: to_markdown(analyses),
-        "csv": lambda: to_csv([analysis.table for analysis in analyses]),
-        "json": lambda: to_json(analyses, skipped),
-        "tex": lambda: to_tex(analyses),
-    }
-    sys.stdout.write(texts[form]())
+def _to_html(analyses: list[Analysis], skipped: list[str]) -> str:
+    from mgu.report.formats.html import to_html  # matplotlib takes a second to import
+
+    return to_html(analyses, skipped)
+
+
+# By the name of a form, what takes the experiments and the files that could not be read, and returns the text to print.
+FORMATS: dict[str, Callable[[list[Analysis], list[str]], str]] = {
+    "table": _to_table,
+    "md": lambda analyses, skipped: to_markdown(analyses),
+    "csv": lambda analyses, skipped: to_csv([analysis.table for analysis in analyses]),
+    "json": to_json,
+    "tex": lambda analyses, skipped: to_tex(analyses),
+    "html": _to_html,
+}
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

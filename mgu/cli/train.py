@@ -70,6 +70,7 @@ def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[st
     from hydra.types import RunMode
 
     from mgu.cli.compose import read_config
+    from mgu.results.axes import Axes
     from mgu.sweep.jobs import run_in_sweep, run_single
 
     hydra_config = HydraConfig.get()
@@ -78,7 +79,8 @@ def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[st
             config = read_config(composed)
             seeds = hydra_config.sweeper.get("seeds") or [config.seed]
             configs = [config.model_copy(update={"seed": seed}) for seed in seeds]
-            return [*run_in_sweep(configs, hydra_config.job.num + 1, sweep)]
+            axes = Axes(tuple(hydra_config.sweeper.get("axes") or ()))
+            return [*run_in_sweep(configs, hydra_config.job.num + 1, sweep, axes)]
     # Hydra would announce an exception of a single run in words of its own.
     with exit_codes(list(hydra_config.overrides.task)), marking_bugs():
         return run_single(read_config(composed))

@@ -164,6 +164,11 @@ class RunConfig(ConfigModel):
         return SCORES[self.dataset.task]
 
     @property
+    def stem(self) -> str:
+        """The name without its seed."""
+        return self.name.removesuffix(f"-s{self.seed}")
+
+    @property
     def name(self) -> str:
         """A short name for people; `identity` makes it unique."""
         if self.mgu:

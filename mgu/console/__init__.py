@@ -1,7 +1,7 @@
 """Console output of training: plain lines for pipes and logs, a live view for terminals.
 
-lines.py prints lines, live.py draws on a terminal, outcomes.py shows what became of the runs of a sweep, text.py
-formats counts, durations and sizes. Imports no torch.
+lines.py prints lines, live.py draws on a terminal, outcomes.py shows what became of the runs of a sweep, table.py
+prints tables that fit the terminal, text.py formats counts, durations, sizes and text of others. Imports no torch.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     from mgu.console.live import LiveView as LiveView
     from mgu.console.outcomes import RunOutcome as RunOutcome
     from mgu.console.outcomes import print_outcomes as print_outcomes
+    from mgu.console.table import TextColumn as TextColumn
+    from mgu.console.table import fit_columns as fit_columns
+    from mgu.console.table import print_table as print_table
     from mgu.console.text import count as count
     from mgu.console.text import describe_s as describe_s
     from mgu.console.text import print_line as print_line
+    from mgu.console.text import printable as printable
     from mgu.console.text import size as size
     from mgu.console.text import table_console as table_console
 
@@ -27,12 +31,16 @@ _HOMES = {
     "LineView": "lines",
     "LiveView": "live",
     "RunOutcome": "outcomes",
+    "TextColumn": "table",
     "count": "text",
     "describe_energy": "lines",
     "describe_s": "text",
     "describe_scores": "lines",
+    "fit_columns": "table",
     "print_line": "text",
     "print_outcomes": "outcomes",
+    "print_table": "table",
+    "printable": "text",
     "size": "text",
     "summarise": "lines",
     "table_console": "text",

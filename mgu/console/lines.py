@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -10,6 +12,7 @@ from typing import assert_never
 from mgu.config.run import RunConfig
 from mgu.console.failures import describe_failure
 from mgu.console.text import print_line, print_wait
+from mgu.results.axes import NO_AXES, Axes
 from mgu.results.events import Began, DataNote, EpochEnded, Note, Progress, Stepped
 from mgu.results.result import Result, describe_method
 from mgu.tasks.score import Score
@@ -20,10 +23,11 @@ class LineView(AbstractContextManager[None]):
 
     Args:
         in_sweep: Whether the runs belong to a sweep.
+        axes: The keys in which the runs of the sweep differ.
     """
 
-    def __init__(self, in_sweep: bool) -> None:
-        self.in_sweep = in_sweep
+    def __init__(self, in_sweep: bool, axes: Axes = NO_AXES) -> None:
+        self.in_sweep, self.axes = in_sweep, axes
 
     def __exit__(self, *exception: object) -> None:
         pass
@@ -62,7 +66,7 @@ class LineView(AbstractContextManager[None]):
         """Shows that the run's set-up is over and training begins."""
         self.epochs_done, self.started_s = event.epochs_done, time.perf_counter()
         if not self.in_sweep:
-            self.print_line(f"{self.config.name} on {event.device}; files in {self.folder}")
+            self.print_line(f"{self.name_of(self.config)} on {event.device}; files in {self.folder}")
 
     def stepped(self, event: Stepped) -> None:
         """Shows the number of batches trained on; plain lines do not."""
@@ -70,14 +74,14 @@ class LineView(AbstractContextManager[None]):
     def epoch_ended(self, row: dict[str, float]) -> None:
         """Shows the scores of an epoch; `row` is its line of history.csv."""
         if not self.in_sweep:
-            epochs = self.config.training.epochs
-            scores = describe_scores(row, self.config.score)
-            left_s = self.seconds_left(row)
-            self.print_line(f"epoch {row['epoch']:.0f}/{epochs}  {scores}  at most {left_s:.0f} s left")
+            parts = describe_epoch(row, self.config.score)
+            epoch = f"epoch {row['epoch']:.0f}/{self.config.training.epochs}"
+            left = f"at most {self.seconds_left(row):.0f} s left"
+            self.print_line(fit_parts([epoch, *parts.values(), left], [parts["val loss"], parts["loss"]], self.width))
 
     def note(self, text: str) -> None:
         """Shows a message of the run."""
-        self.print_line(f"{self.config.name}: {text}")
+        self.print_line(f"{self.name_of(self.config)}: {text}")
 
     def data_note(self, text: str) -> None:
         """Shows a message about the data, except in a sweep, which has shown it before its first run."""
@@ -85,14 +89,31 @@ class LineView(AbstractContextManager[None]):
             self.note(text)
 
     def ended(self, result: Result, number: int | None, remark: str = "") -> None:
-        """Shows the result of a run that is over.
+        """Shows the result of a run that is over, without the lesser parts where the terminal is too narrow.
 
         Args:
             result: The run's result.
             number: Number of the job in its sweep; None for a single run.
             remark: Appended to the line, if the run was not trained by this call.
         """
-        self.print_line((f"{number:3d}  " if number is not None else "") + summarise(result) + remark)
+        place = f"{number:3d}  " if number is not None else ""
+        width = self.width and self.width - len(place) - len(remark)
+        self.print_line(place + summarise(result, self.name_of_result(result), width) + remark)
+
+    def name_of(self, config: RunConfig) -> str:
+        """Returns what people call a run: in a sweep by what tells it from the others."""
+        if not self.in_sweep:
+            return config.name
+        return self.axes.name(config.name, config.seed, config.model_dump(mode="json"))
+
+    def name_of_result(self, result: Result) -> str:
+        """Returns what people call the run of a result."""
+        return self.axes.name(result.name, result.seed, result.config) if self.in_sweep else result.name
+
+    @property
+    def width(self) -> int | None:
+        """Characters of a line of the terminal; None for a pipe or a file, whose lines are never shortened."""
+        return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
     def seconds_left(self, row: dict[str, float]) -> float:
         """Returns an upper bound of the seconds that the run still takes, from the mean epoch of this call."""
@@ -104,29 +125,53 @@ class LineView(AbstractContextManager[None]):
         print_line(line)
 
 
-def summarise(result: Result) -> str:
+def summarise(result: Result, name: str | None = None, width: int | None = None) -> str:
     """Summarises a run in one line.
 
     Args:
         result: The run's result.
+        name: What people call the run; None for its own name.
+        width: Characters that the line may have; energy, seconds and epochs are left out, in this order, until it fits.
 
     Returns:
         Status, validation score, epochs, seconds to solution, energy in Wh with its method, and why it failed.
     """
-    parts = [f"{result.name:32}", f"{result.status:8}"]
     value = result.val_score
-    parts.append("val       -" if value is None else f"val {result.score.text(value, 7)}")
-    parts.append(f"{result.epochs:3d} epochs")
-    if result.seconds:
-        parts.append(f"{result.seconds.to_solution:7.1f} s")
-    parts += ["resumed"] * bool(result.resumed) + ["contended"] * result.contended
-    if result.trained_together > 1:
-        parts.append(f"one of {result.trained_together} trained together")
-    if energy := describe_energy([result]):
-        parts.append(energy)
-    if result.status == "failed":
-        parts.append(describe_failure(result.error))
-    return "  ".join(parts)
+    epochs, time_s = f"{result.epochs:3d} epochs", f"{result.seconds.to_solution:7.1f} s" if result.seconds else ""
+    together = f"one of {result.trained_together} trained together" if result.trained_together > 1 else ""
+    energy = describe_energy([result])
+    parts = [
+        f"{name or result.name:32}",
+        f"{result.status:8}",
+        "val       -" if value is None else f"val {result.score.text(value, 7)}",
+        epochs,
+        time_s,
+        "resumed" * bool(result.resumed),
+        "contended" * result.contended,
+        together,
+        energy,
+        describe_failure(result.error) if result.status == "failed" else "",
+    ]
+    return fit_parts(parts, [energy, time_s, epochs, together], width)
+
+
+def fit_parts(parts: Sequence[str], lesser: Sequence[str], width: int | None) -> str:
+    """Joins the parts of a line.
+
+    Args:
+        parts: The parts in order; empty ones are left out.
+        lesser: Those that are left out, the first one first, until the line fits.
+        width: Characters that the line may have; None for any number.
+
+    Returns:
+        The line. Blanks that only align its first part go first.
+    """
+    shown = [part for part in parts if part]
+    for own in (None, *lesser):
+        if width is None or len("  ".join(shown)) <= width:
+            break
+        shown = [part for part in (shown[0].rstrip(), *shown[1:]) if part != own]
+    return "  ".join(shown)
 
 
 def describe_energy(results: Sequence[Result]) -> str:
@@ -157,9 +202,23 @@ def describe_scores(row: dict[str, float], score: Score) -> str:
     Returns:
         Training loss and score, validation loss and score.
     """
+    return "  ".join(part for part in describe_epoch(row, score).values() if part)
+
+
+def describe_epoch(row: dict[str, float], score: Score) -> dict[str, str]:
+    """Describes each loss and score of an epoch, as `describe_scores` joins them.
+
+    Args:
+        row: The epoch's line of history.csv.
+        score: Score of the task.
+
+    Returns:
+        The texts by what they describe; an empty one for what the task does not have.
+    """
     in_training = row.get(f"train_{score.metric}")
-    train = "" if in_training is None else f"train {score.text(in_training)}  "
-    return (
-        f"loss {row['train_loss']:.4f}  {train}"
-        f"val loss {row['val_loss']:.4f}  val {score.text(row[f'val_{score.metric}'])}"
-    )
+    return {
+        "loss": f"loss {row['train_loss']:.4f}",
+        "train": "" if in_training is None else f"train {score.text(in_training)}",
+        "val loss": f"val loss {row['val_loss']:.4f}",
+        "val": f"val {score.text(row[f'val_{score.metric}'])}",
+    }

@@ -13,7 +13,8 @@ from rich.text import Text
 
 from mgu.config.run import RunConfig
 from mgu.console.lines import LineView, describe_energy, describe_scores
-from mgu.console.text import describe_s
+from mgu.console.text import describe_s, printable
+from mgu.results.axes import NO_AXES, Axes
 from mgu.results.events import Began, Stepped
 from mgu.results.result import Result
 
@@ -33,22 +34,25 @@ class LiveView(LineView):
         total: Number of runs in the sweep; None for a single run.
         left_s: Returns the estimated seconds that the rest of the sweep takes, without a run that it is given; None if
             that is not known.
+        axes: The keys in which the runs of the sweep differ.
     """
 
-    def __init__(self, console: Console, total: int | None, left_s: LeftS = lambda without: None) -> None:
-        super().__init__(in_sweep=total is not None)
+    def __init__(
+        self, console: Console, total: int | None, left_s: LeftS = lambda without: None, axes: Axes = NO_AXES
+    ) -> None:
+        super().__init__(in_sweep=total is not None, axes=axes)
         self.console, self.left_s = console, left_s
         self.own_left_s: float | None = None  # of the current run, once it has an epoch
         self.seen: list[Result] = []
         self.trained: list[Result] = []
         width = 40 if console.width >= ROOMY else 12
         self.runs = Progress(
-            TextColumn("runs"), BarColumn(width), MofNCompleteColumn(), TextColumn("{task.fields[left]}")
+            TextColumn("runs"), BarColumn(width), MofNCompleteColumn(), TextColumn("{task.fields[left]}", markup=False)
         )
         self.run = Progress(
-            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
             BarColumn(width),
-            TextColumn("{task.fields[scores]}"),
+            TextColumn("{task.fields[scores]}", markup=False),
         )
         self.summary = Text()
         self.summed_up = 0.0
@@ -66,13 +70,12 @@ class LiveView(LineView):
     def started(self, config: RunConfig, folder: str) -> None:
         super().started(config, folder)
         self.own_left_s = None
-        self.run.reset(
-            self.run_bar, description=f"{config.name}  setting up", total=None, scores="", visible=True, completed=0
-        )
+        description = f"{self.name_of(config)}  setting up"
+        self.run.reset(self.run_bar, description=description, total=None, scores="", visible=True, completed=0)
         self._sum_up()
 
     def waits(self, what: str) -> None:
-        self.run.update(self.run_bar, description=f"{self.config.name}  {what}")
+        self.run.update(self.run_bar, description=f"{self.name_of(self.config)}  {what}")
 
     def began(self, event: Began) -> None:
         super().began(event)
@@ -106,12 +109,16 @@ class LiveView(LineView):
         self.runs.update(self.sweep_bar, completed=len(self.seen))
         self._sum_up()
 
+    @property
+    def width(self) -> int | None:
+        return self.console.width
+
     def print_line(self, line: str) -> None:
-        self.console.print(Text(line))
+        self.console.print(Text(printable(line)))
 
     def _describe(self, epochs_done: int) -> str:
         epochs = self.config.training.epochs
-        return f"{self.config.name}  epoch {min(epochs_done + 1, epochs)}/{epochs}"
+        return f"{self.name_of(self.config)}  epoch {min(epochs_done + 1, epochs)}/{epochs}"
 
     def _estimate_left_s(self) -> float | None:
         """Estimates the rest of the sweep: the current run by its own epochs, the others by finished runs."""
@@ -132,5 +139,5 @@ class LiveView(LineView):
         parts = [describe_energy(self.trained) or "no energy measured yet"]
         best = min(self.seen, key=lambda result: result.score.place(result.val_score), default=None)
         if best and best.val_score is not None:
-            parts.append(f"best so far {best.name} {best.score.text(best.val_score)}")
+            parts.append(f"best so far {self.name_of_result(best)} {best.score.text(best.val_score)}")
         self.summary.plain = "     " + "   ".join(parts)

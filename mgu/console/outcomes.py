@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Self
 
-from rich import box
-from rich.table import Table
-
 from mgu.config.run import RunConfig
+from mgu.console.table import TextColumn, print_table
 from mgu.console.text import count, describe_s, print_line, table_console
+from mgu.results.axes import NO_AXES, Axes, write_value
 from mgu.results.file_names import LOG_FILE
 from mgu.results.folder import count_epochs, find_result, find_state, run_folder
 
@@ -55,23 +54,34 @@ class RunOutcome(NamedTuple):
         return self.outcome != "ok" and (self.outcome != "pending" or bool(self.reason))
 
 
-def print_outcomes(outcomes: Sequence[RunOutcome], took_s: float) -> None:
-    """Prints a table of the runs that are not ok, and a line that counts all of them.
+def print_outcomes(outcomes: Sequence[RunOutcome], took_s: float, axes: Axes = NO_AXES) -> None:
+    """Prints a table of the runs that are not ok, the logs of those that failed, and a line that counts all runs.
 
     Args:
         outcomes: What became of each run.
         took_s: Seconds that the sweep took.
+        axes: The keys in which the runs differ.
     """
     if rows := [outcome for outcome in outcomes if outcome.needs_a_row]:
-        table_console().print(_build_table(rows), markup=False)
+        print_table(table_console(), _columns(rows, axes), axes.keys)
+    for row in rows:
+        if row.outcome == "failed":
+            print_line(f"{_name(row, axes)}: see {run_folder(row.config) / LOG_FILE}")
     names = [outcome.outcome for outcome in outcomes]
     counts = ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names))
     print_line(f"{count(len(outcomes), 'run')}: {counts}; {describe_s(took_s)}")
 
 
-def _build_table(rows: Sequence[RunOutcome]) -> Table:
-    table = Table("run", "outcome", "epochs", "why", box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in rows:
-        why = f"{row.reason}\nsee {run_folder(row.config) / LOG_FILE}" if row.outcome == "failed" else row.reason
-        table.add_row(row.config.name, row.outcome, str(row.epochs), why)
-    return table
+def _columns(rows: Sequence[RunOutcome], axes: Axes) -> list[TextColumn]:
+    values = [axes.values(row.config.model_dump(mode="json")) for row in rows]
+    return [
+        TextColumn("run", "run", [_name(row, axes) for row in rows], "left"),
+        *(TextColumn(key, key, [write_value(own[key]) for own in values]) for key in axes.keys),
+        TextColumn("outcome", "outcome", [row.outcome for row in rows], "left"),
+        TextColumn("epochs", "epochs", [str(row.epochs) for row in rows]),
+        TextColumn("why", "why", [row.reason for row in rows], "left"),
+    ]
+
+
+def _name(row: RunOutcome, axes: Axes) -> str:
+    return axes.name(row.config.name, row.config.seed, row.config.model_dump(mode="json"))

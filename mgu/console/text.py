@@ -17,10 +17,10 @@ def print_line(line: str) -> None:
     """Prints one line and flushes it, even if the reader is gone (`| head`), which must not stop training.
 
     Args:
-        line: The line.
+        line: The line; its control characters are shown as escapes.
     """
     try:
-        print(line, flush=True)
+        print(printable(line), flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -33,6 +33,22 @@ def print_wait(what: str) -> None:
     """
     with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or there is none
         print(f"{what} ...", file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Shows control characters as escapes, for names of files, columns and classes may hold any.
+
+    An escape character would command the terminal, a line feed forge a line, a bidirectional mark reorder one.
+
+    Args:
+        text: Text of any origin.
+
+    Returns:
+        The text, in which each character that is not printable is written as in Python.
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def count(number: int, noun: str) -> str:
@@ -76,12 +92,12 @@ def table_console() -> Console:
     """Builds a console for tables.
 
     Returns:
-        The terminal, or if there is none a console so wide that no cell is folded.
+        The terminal; if there is none, a console of COLUMNS characters, or so wide that no cell is folded.
     """
     from rich.console import Console  # takes longer to import than a report in any other form takes to make
 
     console = Console()
-    return console if console.is_terminal else Console(width=PLAIN_WIDTH)
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=PLAIN_WIDTH)
 
 
 def size(params: int | None) -> str:

@@ -24,6 +24,7 @@ STYLE: dict[str, Any] = {
     "hatch.linewidth": 0.6,
     "svg.hashsalt": "mgu",
     "savefig.dpi": 200,
+    "text.parse_math": False,  # the name of a run may have dollar signs
 }
 
 
@@ -50,7 +51,7 @@ def draw_figures(folder: Path, explanation: Explanation) -> list[str]:
 def draw_gates(explanation: Explanation) -> Figure:
     """Draws a histogram of gate values for each layer (down) and gate (across)."""
     units, gates = explanation.units, list_gates(explanation)
-    height_in = 1.15 + len(units) * max(0.36, min(0.9, 4 / len(units)))
+    height_in = 1.3 + len(units) * max(0.36, min(0.9, 4 / len(units)))
     figure = Figure(figsize=(PAGE_IN, height_in))
     grid = figure.subplots(len(units), len(gates), squeeze=False, sharex=True)
     for row, unit in zip(grid, units, strict=True):
@@ -64,7 +65,7 @@ def draw_gates(explanation: Explanation) -> Figure:
         axes.set_xlabel("gate value")
     title = f"{describe_data(explanation)}: frequency of gate values, with a line at the median"
     figure.text(0.09, 1 - 0.08 / height_in, title, va="top")
-    top, bottom = 1 - 0.72 / height_in, 0.36 / height_in
+    top, bottom = 1 - 0.87 / height_in, 0.36 / height_in
     figure.subplots_adjust(left=0.09, right=0.985, top=top, bottom=bottom, hspace=0.25, wspace=0.12)
     return figure
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from rich import box
-from rich.console import JustifyMethod
-from rich.markup import escape
-from rich.table import Table
-
-from mgu.console.text import table_console
+from mgu.console.table import TextColumn, print_table
+from mgu.console.text import printable, table_console
 from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.tasks.score import SCORES
 from mgu.unit.wiring import Gate
 
-TITLES = (
-    "layer", "gate", "mean", "median", "min", "max", "std", ">=.9", "<.1", "bits", "by input", "by position",
-    "by channel", "opened for",
-)  # fmt: skip
-LESSER = ("min", "max", "bits", "by position", "by channel")  # columns that a narrow terminal hides
-ROOMY = 130  # characters
+LEFT_ALIGNED = ("layer", "gate", "opened for")
+# Columns that a narrow terminal hides, in this order.
+LESSER = ("by position", "by channel", "min", "max", "bits", "by input", "median", "<.1", ">=.9", "std")
 
 
 def print_explanation(explanation: Explanation, reported: float | None) -> None:
@@ -28,18 +21,18 @@ def print_explanation(explanation: Explanation, reported: float | None) -> None:
         reported: The score in the result of the run; None if it has none.
     """
     console = table_console()
-    shown = [title for title in TITLES if console.width >= ROOMY or title not in LESSER]
-    table = Table(title=escape(explanation.name), box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left")
-    for title in shown:
-        justify: JustifyMethod = "left" if title in ("layer", "gate", "opened for") else "right"
-        table.add_column(title, justify=justify, no_wrap=title != "opened for")
-    for unit in explanation.units:
-        for gate in unit.gates:
-            cells = _cells(unit, gate)
-            table.add_row(*(escape(cells[title]) for title in shown), end_section=gate == list(unit.gates)[-1])
-    console.print(table)
-    for line in _describe(explanation, reported):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    columns, elsewhere = _columns(explanation.units), "; explain.json has them"
+    print_table(console, columns, LESSER, title=explanation.name, elsewhere=elsewhere)
+    for line in map(printable, _describe(explanation, reported)):
+        console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
+
+
+def _columns(units: list[UnitExplanation]) -> list[TextColumn]:
+    rows = [_cells(unit, gate) for unit in units for gate in unit.gates]
+    return [
+        TextColumn(title, title, [row[title] for row in rows], "left" if title in LEFT_ALIGNED else "right")
+        for title in rows[0]
+    ]
 
 
 def _cells(unit: UnitExplanation, gate: Gate) -> dict[str, str]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
+from mgu.console.text import printable
 from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.explain.words import LEANING, VARIES
+from mgu.report.figures import gate_colours, ink_on_gate
 from mgu.unit.wiring import GATES, Gate
 
 PAGE_IN = 7.0  # inches, width of A4 or Letter within margins
 LEFT_IN, RIGHT_IN, GATE_IN, MIX_IN, GAP_IN = 1.55, 1.1, 0.36, 0.7, 0.25
-# From light to dark, so that it can be read in grey.
-GATE_VALUES = LinearSegmentedColormap.from_list("gate_values", ["#f7fbff", "#c6dbef", "#6baed6", "#2171b5", "#08306b"])
-INK, DARK = "#222222", 0.58  # text is white on cells with a gate value from DARK on
+GATE_VALUES = gate_colours()
+INK = "#222222"
 HATCHES = {
     VARIES: "////",
     2 * VARIES: "/////",
@@ -45,7 +45,7 @@ KEY: dict[str, Any] = {
 def draw_topology(explanation: Explanation) -> Figure:
     """Draws the gates (down) of all layers (across), and below them the mix of branches and the heaviest path.
 
-    A dark cell is an open gate; the values of a hatched one depend on the input.
+    A white cell is an undecided gate; the values of a hatched one depend on the input.
 
     Args:
         explanation: The explanation.
@@ -55,7 +55,7 @@ def draw_topology(explanation: Explanation) -> Figure:
     """
     units, gates = explanation.units, list_gates(explanation)
     is_narrow = (PAGE_IN - LEFT_IN - RIGHT_IN) / len(units) < 0.75  # then words stand upright
-    above_in, words_in = (0.6, 0.75) if is_narrow else (0.45, 0.5)
+    above_in, words_in = (0.75, 0.75) if is_narrow else (0.6, 0.5)
     bottoms_in = (words_in, words_in + MIX_IN + GAP_IN)
     height_in = bottoms_in[1] + GATE_IN * len(gates) + above_in
     figure = Figure(figsize=(PAGE_IN, height_in))
@@ -71,11 +71,9 @@ def draw_topology(explanation: Explanation) -> Figure:
 
 
 def describe_data(explanation: Explanation) -> str:
-    """Describes the run and the data of a figure."""
-    return (
-        f"{explanation.name}, {explanation.examples:,} validation examples "
-        f"({explanation.dataset}, split: {explanation.split})"
-    )
+    """Describes the run and the data of a figure, on a line each, for names may be long."""
+    name, dataset, split = map(printable, (explanation.name, explanation.dataset, explanation.split))
+    return f"{name}\n{explanation.examples:,} validation examples ({dataset}, split: {split})"
 
 
 def list_gates(explanation: Explanation) -> list[Gate]:
@@ -93,10 +91,10 @@ def _draw_matrix(axes: Axes, units: list[UnitExplanation], gates: list[Gate], is
     for column, unit in enumerate(units):
         for row, gate in enumerate(gates):
             summary = unit.gates[gate].statistics
-            colour, ink = GATE_VALUES(summary.mean), INK if summary.mean < DARK else "white"
+            colour, ink = GATE_VALUES(summary.mean), ink_on_gate(summary.mean)
             hatch = _hatch(summary.std_inputs)
             axes.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, edgecolor=ink, hatch=hatch, linewidth=0))
-            axes.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor="white", linewidth=1.5))
+            axes.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor="#999999", linewidth=0.5))
             box = {"facecolor": colour, "edgecolor": "none", "boxstyle": "square,pad=0.15"}
             if len(units) <= 20:  # more numbers would overlap
                 axes.text(column + 0.5, row + 0.5, f"{summary.mean:.2f}", ha="center", va="center", color=ink, bbox=box)
@@ -112,9 +110,11 @@ def _keys() -> list[Patch]:
     """Legend for the colours and hatching of the matrix."""
     thin: dict[str, Any] = {"linewidth": 0.4}
     means = (1.0, 0.75, 0.5, 0.25, 0.0)
-    return [Patch(facecolor=GATE_VALUES(mean), edgecolor="#999999", label=f"{mean:.2f}", **thin) for mean in means] + [
-        Patch(facecolor="white", edgecolor=INK, hatch=_hatch(least), label=f"≥ {least}", **thin) for least in HATCHES
-    ]
+    words = {1.0: " open", 0.5: " undecided", 0.0: " closed"}
+    return [
+        Patch(facecolor=GATE_VALUES(mean), edgecolor="#999999", label=f"{mean:.2f}{words.get(mean, '')}", **thin)
+        for mean in means
+    ] + [Patch(facecolor="white", edgecolor=INK, hatch=_hatch(least), label=f"≥ {least}", **thin) for least in HATCHES]
 
 
 def _draw_mix(axes: Axes, units: list[UnitExplanation]) -> None:

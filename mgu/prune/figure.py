@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mgu.console.text import printable
 from mgu.prune.benchmark import InferenceCost
 from mgu.prune.outcome import PruneOutcome
 from mgu.report.figures.style import label_log_ticks
@@ -32,7 +33,7 @@ def draw_curve(outcome: PruneOutcome, path: Path) -> None:
     from matplotlib.figure import Figure
 
     costs = _costs(outcome)
-    with rc_context(), style.context("default"):
+    with rc_context(), style.context(["default", {"text.parse_math": False}]):
         figure = Figure(figsize=(3 * len(costs), 3.4), layout="constrained")
         panels = figure.subplots(1, len(costs), sharey=True)
         for panel, (title, cost_of) in zip(panels, costs.items(), strict=True):
@@ -43,7 +44,7 @@ def draw_curve(outcome: PruneOutcome, path: Path) -> None:
             panel.grid(alpha=0.3)
         panels[0].set_ylabel("validation accuracy [%]")
         panels[0].legend(fontsize=7)
-        figure.suptitle(outcome.run, fontsize=10)
+        figure.suptitle(printable(outcome.run), fontsize=10)
         with replacing(path) as temporary:
             figure.savefig(temporary, dpi=150, format="png")
 

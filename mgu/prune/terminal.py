@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from rich import box
-from rich.markup import escape
-from rich.table import Table
-
-from mgu.console.text import table_console
+from mgu.console.table import TextColumn, print_table
+from mgu.console.text import printable, table_console
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.outcome import PruneOutcome
 from mgu.results.result import JOULES_PER_KWH, Energy, describe_method
 
 # Columns that a narrow terminal hides, in this order.
-LESSER = ("quartiles of 256", "differs", "quartiles of 1", "MFLOPs", "256 images [ms]", "J / 1,000 images")
+LESSER = (
+    "quartiles of 256",
+    "differs",
+    "quartiles of 1",
+    "MFLOPs",
+    "256 images [ms]",
+    "J / 1,000 images",
+    "parameters",
+)
 
 
 def print_outcome(outcome: PruneOutcome) -> None:
@@ -22,31 +27,13 @@ def print_outcome(outcome: PruneOutcome) -> None:
         outcome: The outcome of pruning.
     """
     console = table_console()
-    columns = _columns(outcome)
-    left_out = []
-    for title in LESSER:
-        if _width(columns) <= console.width:
-            break
-        left_out.append(title)
-        del columns[title]
-    console.print(_table(outcome.run, columns))
-    if left_out:
-        console.print(
-            f"Columns hidden to fit the terminal: {', '.join(left_out)}; prune.json has them.",
-            markup=False,
-            highlight=False,
-        )
-    for line in _lines(outcome):
+    columns = [
+        TextColumn(title, title, cells, "left" if title == "model" else "right")
+        for title, cells in _columns(outcome).items()
+    ]
+    print_table(console, columns, LESSER, title=outcome.run, elsewhere="; prune.json has them")
+    for line in map(printable, _lines(outcome)):
         console.print(line, highlight=False, markup=False)
-
-
-def _table(title: str, columns: dict[str, list[str]]) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=escape(title), title_justify="left")
-    for heading in columns:
-        table.add_column(escape(heading), justify="left" if heading == "model" else "right", overflow="fold")
-    for cells in zip(*columns.values(), strict=True):
-        table.add_row(*map(escape, cells))
-    return table
 
 
 def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
@@ -57,7 +44,7 @@ def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
         "model": [row.name for row in rows],
         "parameters": [f"{cost.params_keras:,}" for cost in costs],
         "MFLOPs": [f"{cost.flops / 1e6:.3f}" for cost in costs],
-        "validation [%]": [_percent(row.accuracy) for row in rows],
+        "val [%]": [_percent(row.accuracy) for row in rows],
         "test [%]": [_percent(row.test) for row in rows],
         "1 image [ms]": [f"{cost.latency[1].median_ms:.3f}" for cost in costs],
         "quartiles of 1": [_quartiles(cost.latency[1]) for cost in costs],
@@ -66,11 +53,6 @@ def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
         "J / 1,000 images": [_joules(cost) for cost in costs],
         "differs": ["" if row.difference is None else f"{row.difference:.0e}" for row in rows],
     }
-
-
-def _width(columns: dict[str, list[str]]) -> int:
-    """Width of the table in characters."""
-    return sum(max(map(len, (title, *cells))) + 3 for title, cells in columns.items())
 
 
 def _quartiles(latency: Latency) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import Any
-
 from mgu.report.ranking.rank import Table
-from mgu.report.ranking.seeds import stem
+from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import SHORT_S, STARVED, is_starved
+from mgu.results.axes import IN_NAME, Axes, write_value
 from mgu.results.result import Result
 
 
@@ -20,7 +18,7 @@ def caveats(table: Table) -> list[str]:
     Returns:
         The sentences.
     """
-    return [*_unfinished(table), *_unlike(table), *_same_names(table), *_marked(table.results), *_selected(table)]
+    return [*_unfinished(table), *_unlike(table), *_marked(table.results), *_selected(table)]
 
 
 def _unfinished(table: Table) -> list[str]:
@@ -40,11 +38,10 @@ def _unfinished(table: Table) -> list[str]:
 
 def _unlike(table: Table) -> list[str]:
     """Runs and models that are not alike."""
-    lines = [
-        f"The runs differ in {name} ({', '.join(sorted(values))}), so they are not one experiment."
-        for name, values in _settings(table.results).items()
-        if len(values) > 1
-    ]
+    lines = []
+    if len(devices := {result.device for result in table.results if result.device}) > 1:
+        lines.append(f"The runs differ in device ({', '.join(sorted(devices))}), so their costs are not comparable.")
+    lines += _confounded(table)
     if blocks := len(table.other_models):
         lines.append(
             f"{blocks} of {len(table.rows)} models are neither the paper's unit nor of the grid: they are ranked, but "
@@ -92,30 +89,23 @@ def _selected(table: Table) -> list[str]:
     ]
 
 
-def _same_names(table: Table) -> list[str]:
-    """How models of the same name differ."""
+def _confounded(table: Table) -> list[str]:
+    """Settings that the units have and the baselines do not, which may be why one is better than the other."""
     lines = []
-    for name in sorted(name for name, count in Counter(stem(row.result) for row in table.rows).items() if count > 1):
-        configs = [_flat(row.result.config) for row in table.rows if stem(row.result) == name]
-        keys = sorted({key for config in configs for key in config} - {"seed"})
-        differing = [key for key in keys if len({str(config.get(key)) for config in configs}) > 1]
-        lines.append(f"{len(configs)} models are called {name}: they differ in {', '.join(differing)}.")
+    for key in table.axes.keys:
+        if key.partition(".")[0] in IN_NAME:
+            continue
+        units, baselines = (_values(table.axes, key, rows) for rows in (table.unit_models, table.baselines))
+        if units and baselines and units != baselines:
+            lines.append(
+                f"Units have {key}={','.join(units)}, baselines {key}={','.join(baselines)}: a difference between "
+                "them may come from that."
+            )
     return lines
 
 
-def _flat(config: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """The configuration with nested names joined by dots."""
-    found: dict[str, Any] = {}
-    for key, value in config.items():
-        found |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return found
-
-
-def _settings(results: list[Result]) -> dict[str, set[str]]:
-    """The values of settings that must be the same in all runs that are compared."""
-    configs = [result.config for result in results]
-    return {
-        "device": {result.device for result in results if result.device},
-        "training.epochs": {str(config.get("training", {}).get("epochs")) for config in configs},
-        "optimizer.lr": {str(config.get("optimizer", {}).get("lr")) for config in configs},
-    }
+def _values(axes: Axes, key: str, rows: list[Row]) -> list[str]:
+    values = [axes.values(row.result.config)[key] for row in rows]
+    numbers = sorted({value for value in values if isinstance(value, int | float)})
+    words = sorted({write_value(value) for value in values if not isinstance(value, int | float)})
+    return [*map(write_value, numbers), *words]

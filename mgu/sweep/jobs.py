@@ -21,6 +21,7 @@ from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
 from mgu.isolation import RUN, Crashed, Raised, ServerDied, TimedOut, call, start_server
+from mgu.results.axes import Axes
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
 from mgu.results.files import make_folder
@@ -34,6 +35,7 @@ from mgu.tracking.trackers import Trackers, build_trackers, check_installed
 Outcome = Literal["done", "failed", "busy"]
 
 FROM_EARLIER = "  (was there; force=true trains it again)"
+FROM_EARLIER_IN_SWEEP = "  (was there)"
 
 
 def run_single(config: RunConfig) -> Outcome:
@@ -63,18 +65,19 @@ def run_single(config: RunConfig) -> Outcome:
     return outcome
 
 
-def run_in_sweep(configs: Sequence[RunConfig], number: int, sweep: Sweep | None) -> list[Outcome]:
+def run_in_sweep(configs: Sequence[RunConfig], number: int, sweep: Sweep | None, axes: Axes) -> list[Outcome]:
     """Trains one job of a sweep.
 
     Args:
         configs: Configurations of the job's runs.
         number: Number of the job in its sweep, from 1.
         sweep: The sweep, in the process that watches it; None in a process of a launcher.
+        axes: The keys in which the runs of the sweep differ.
 
     Returns:
         What became of each run.
     """
-    outcomes = run_job(configs, number, sweep.view if sweep else LineView(in_sweep=True))
+    outcomes = run_job(configs, number, sweep.view if sweep else LineView(in_sweep=True, axes=axes))
     for config, outcome in zip(configs, outcomes, strict=True):
         if sweep and outcome != "busy":
             sweep.mark_done(config)
@@ -122,11 +125,11 @@ def _find_reason_to_skip(
     """Returns the outcome of a run that is not to be trained; else makes its folder, and locks it until `locks` end."""
     folder = run_folder(config)
     make_folder(folder)
-    elsewhere = f"{config.name} is being trained by another process"
+    elsewhere = f"{view.name_of(config)} is being trained by another process"
     on_wait = (lambda: view.print_line(f"{elsewhere}: waiting for it")) if wait else None
     is_ours = locks.enter_context(lock_run(folder, on_wait))
     if (done := find_done(config)) and not config.force:
-        view.ended(done, number, FROM_EARLIER)
+        view.ended(done, number, FROM_EARLIER if number is None else FROM_EARLIER_IN_SWEEP)
         return "done"
     if not is_ours:
         view.print_line(elsewhere)
@@ -139,7 +142,9 @@ def _train(configs: Sequence[RunConfig], number: int | None, view: LineView) -> 
     timeout_s = configs[0].training.timeout  # of one run: several take turns, so that together they have it each
     with ExitStack() as stack:
         # In this process, so that their work is not measured.
-        tracking = [stack.enter_context(build_trackers(config, run_folder(config))) for config in configs]
+        tracking = [
+            stack.enter_context(build_trackers(config, run_folder(config), view.name_of(config))) for config in configs
+        ]
         watch = _Watch(configs, number, view, tracking)
         view.started(configs[0], str(run_folder(configs[0])))
         try:

@@ -6,21 +6,21 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from rich import box
 from rich.console import Console
 from rich.status import Status
-from rich.table import Table
 
 from mgu.config.run import RunConfig
-from mgu.console.live import ROOMY
-from mgu.console.text import count, describe_s, print_line, print_wait, size, table_console
+from mgu.console.table import TextColumn, print_table
+from mgu.console.text import count, describe_s, print_line, print_wait, printable, size, table_console
 from mgu.isolation import CALIBRATE, CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
 from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, Sample, estimate
+from mgu.results.axes import find_axes, write_value
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep.sweep import find_samples
 
 HOW_TO_KNOW = " Contended and resumed runs are not compared. Pass --calibrate to try a few steps."
 DONE = Estimate(0.0, 0.0, "is done")
+LEFT_ALIGNED = ("name", "layout", "state")
 
 
 class PlannedRun(NamedTuple):
@@ -28,12 +28,16 @@ class PlannedRun(NamedTuple):
 
     Attributes:
         config: Configuration of the run.
+        name: Its name, with the values of the keys in which the runs differ.
+        axes: Those values by key.
         model: Size and device of its model.
         state: State of the run.
         estimate: Time and energy that the run will still take.
     """
 
     config: RunConfig
+    name: str
+    axes: dict[str, Any]
     model: Model
     state: State
     estimate: Estimate
@@ -66,11 +70,14 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     if calibrate:
         with Console(stderr=True).status("training a few steps of every layout"):
             samples += _calibrate([c for c in todo.values() if estimate(c, models[c.identity], samples).is_rough])
+    axes = find_axes([(config.stem, config.model_dump(mode="json")) for config in configs])
     runs = []
     for config in configs:
         state, model = states[run_folder(config)], models[config.identity]
         expected = estimate(config, model, samples, count_safe_epochs(config)) if run_folder(config) in todo else DONE
-        runs.append(PlannedRun(config, model, state, expected))
+        values = config.model_dump(mode="json")
+        name = axes.name(config.name, config.seed, values)
+        runs.append(PlannedRun(config, name, axes.values(values), model, state, expected))
     if form == "json":
         print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs), "data": notes}, indent=2))
     else:
@@ -96,7 +103,8 @@ def _record(run: PlannedRun) -> dict[str, Any]:
     """Returns one run of the plan as JSON."""
     config = run.config
     return {
-        "name": config.name,
+        "name": run.name,
+        "axes": run.axes,
         "layout": config.layout.name,
         "norm": config.norm and config.norm.name,
         "residual": config.residual,
@@ -127,18 +135,14 @@ def _total(runs: Sequence[PlannedRun]) -> dict[str, Any]:
 
 
 def _print_table(runs: Sequence[PlannedRun]) -> None:
-    console = table_console()
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    titles = ["name", "layout", "model size", "FLOPs per sample", "state", "time", "energy [Wh]"]
-    if console.width < ROOMY:
-        titles = [title for title in titles if title not in ("layout", "FLOPs per sample")]  # the name tells the layout
-    for title in titles:
-        table.add_column(title, justify="left" if title in ("name", "layout", "state") else "right", no_wrap=True)
-    for run in runs:
-        cells = _cells(run)
-        table.add_row(*(cells[title] for title in titles))
-    console.print(table, markup=False)
-    for line in _describe_total(runs):
+    console, rows = table_console(), [_cells(run) for run in runs]
+    columns = [
+        TextColumn(title, title, [row[title] for row in rows], "left" if title in LEFT_ALIGNED else "right")
+        for title in rows[0]
+    ]
+    lesser = ["layout", *runs[0].axes, "FLOPs per sample", "energy [Wh]", "model size"]  # the name tells the first ones
+    print_table(console, columns, lesser)
+    for line in map(printable, _describe_total(runs)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -146,8 +150,9 @@ def _cells(run: PlannedRun) -> dict[str, str]:
     """Returns the cells of one line of the table, by the titles of its columns."""
     config, expected = run.config, run.estimate
     return {
-        "name": config.name,
+        "name": run.name,
         "layout": config.layout.as_list,
+        **{key: write_value(value) for key, value in run.axes.items()},
         "model size": size(run.model.params_keras),
         "FLOPs per sample": size(run.model.flops),
         "state": run.state,

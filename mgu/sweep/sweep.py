@@ -20,6 +20,7 @@ from mgu.console.outcomes import RunOutcome, print_outcomes
 from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.isolation import CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
 from mgu.measure.estimate import Model, Sample, estimate, sample_of
+from mgu.results.axes import find_axes
 from mgu.results.files import make_folder
 from mgu.results.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
 from mgu.results.load import load_results
@@ -42,7 +43,8 @@ class Sweep:
         self.models: dict[str, Model] = {}
         self.samples: list[Sample] = []
         self.todo: dict[Path, RunConfig] = {}  # by the run's folder, for two experiments may have the same run
-        self.view = LineView(in_sweep=True)
+        self.axes = find_axes([(config.stem, config.model_dump(mode="json")) for config in self.configs])
+        self.view = LineView(in_sweep=True, axes=self.axes)
         self.started_s = time.perf_counter()
 
     def prepare(self) -> None:
@@ -79,7 +81,8 @@ class Sweep:
 
     def _describe(self, states: Mapping[Path, State]) -> str:
         """Returns a line with the devices, the number of runs to train, and the time they take."""
-        parts = [f"{len(self.configs) - len(self.todo)} done, {len(self.todo)} to train"]
+        done = len(self.configs) - len(self.todo)
+        parts = [f"{done} done{' (force=true trains them again)' * bool(done)}, {len(self.todo)} to train"]
         if continued := sum(count_safe_epochs(config) > 0 for config in self.todo.values()):
             parts.append(f"{continued} of them from where they were interrupted")
         if left_s := self.left_s():
@@ -137,7 +140,7 @@ class Sweep:
         for line in launcher.describe(list(self.todo.values())):
             print_line(line)
         if launcher.is_in_process and console.is_terminal:
-            self.view = LiveView(console, len(self.configs), self.left_s)
+            self.view = LiveView(console, len(self.configs), self.left_s, self.axes)
         with ExitStack() as stack:
             stack.enter_context(self.view)
             if not launcher.shows_runs:
@@ -168,7 +171,7 @@ class Sweep:
             Number of runs that have no result.
         """
         outcomes = [RunOutcome.read(config, reasons.get(run_folder(config))) for config in self.configs]
-        print_outcomes(outcomes, time.perf_counter() - self.started_s)
+        print_outcomes(outcomes, time.perf_counter() - self.started_s, self.axes)
         return sum(not outcome.is_success for outcome in outcomes)
 
 

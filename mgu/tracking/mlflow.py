@@ -39,10 +39,11 @@ class MlflowTracker:
     Args:
         config: Configuration of the run.
         folder: The run's folder.
+        name: What people call the run; None for its own name.
     """
 
-    def __init__(self, config: RunConfig, folder: Path) -> None:
-        self.config, self.folder = config, folder
+    def __init__(self, config: RunConfig, folder: Path, name: str | None = None) -> None:
+        self.config, self.folder, self.name = config, folder, name or config.name
         self._run_id: str | None = None
         self._logged_epochs = 0  # by the MLflow run that is resumed
         self._is_finished = False
@@ -139,7 +140,7 @@ class MlflowTracker:
         from mlflow.entities import Param
 
         tags = {"mgu.identity": self.config.identity, "mgu.folder": self.folder.name}
-        run = self._client.create_run(self._experiment_id, run_name=self.config.name, tags=tags)
+        run = self._client.create_run(self._experiment_id, run_name=self.name, tags=tags)
         params = [Param(name, str(value)) for name, value in hyperparameters(self.config).items()]
         self._client.log_batch(run.info.run_id, params=params)
         return str(run.info.run_id)

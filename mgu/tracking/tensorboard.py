@@ -29,10 +29,11 @@ class TensorBoardTracker:
     Args:
         config: Configuration of the run.
         folder: The run's folder.
+        name: What people call the run; None for its own name.
     """
 
-    def __init__(self, config: RunConfig, folder: Path) -> None:
-        self.config, self.folder = config, folder
+    def __init__(self, config: RunConfig, folder: Path, name: str | None = None) -> None:
+        self.config, self.folder, self.name = config, folder, name or config.name
         self._writer: Any = None
 
     @property
@@ -83,7 +84,9 @@ class TensorBoardTracker:
         self._writer = EventFileWriter(str(self.log_dir))
         if replaces_from is not None:
             self._write(session_log=SessionLog(status=SessionLog.START), step=replaces_from)
-        self._write(summary=hparams_pb(hyperparameters(self.config), trial_id=self.folder.name), step=0)
+        self._write(
+            summary=hparams_pb(hyperparameters(self.config), trial_id=f"{self.name}-{self.config.identity}"), step=0
+        )
 
     def _write_scalars(self, values: dict[str, float], step: int) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary

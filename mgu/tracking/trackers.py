@@ -65,21 +65,22 @@ class Trackers:
                 log.warning("%s is off for the rest of this run: %s", type(tracker).__name__, reason)
 
 
-def build_trackers(config: RunConfig, folder: Path) -> Trackers:
+def build_trackers(config: RunConfig, folder: Path, name: str | None = None) -> Trackers:
     """Builds the trackers that a configuration asks for.
 
     Args:
         config: Configuration of the run.
         folder: The run's folder.
+        name: What people call the run; None for its own name.
 
     Returns:
         The trackers as one context manager; enter it before time is measured.
     """
     chosen: list[Tracker] = []
     if config.tensorboard:
-        chosen.append(TensorBoardTracker(config, folder))
+        chosen.append(TensorBoardTracker(config, folder, name))
     if config.mlflow:
-        chosen.append(MlflowTracker(config, folder))
+        chosen.append(MlflowTracker(config, folder, name))
     return Trackers(chosen)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from rich.console import Console
 
 from mgu.config.run import RunConfig
-from mgu.console import LineView, LiveView, RunOutcome, print_outcomes
+from mgu.console import LineView, LiveView, RunOutcome, print_line, print_outcomes, summarise
 from mgu.results import Began, DataNote, EpochEnded, Note, Stepped, lock_run, run_folder, write_result
+from mgu.results.axes import Axes
 from mgu.results.events import Progress
 from tests.conftest import Configure
 from tests.examples import example_result
@@ -105,3 +107,31 @@ def test_a_sweep_takes_at_least_as_long_as_its_current_run(configure: Configure)
         view.ended(example_result(), 1)
         assert view.own_left_s is None
     assert asked[0] is None and config in asked and asked[-1] is None
+
+
+@pytest.mark.parametrize("number", [1, 123])
+def test_a_finished_run_takes_one_line_of_a_narrow_terminal(number: int) -> None:
+    """Energy, seconds and epochs go first; a pipe has no width, and a line there has everything."""
+    result = example_result("digits_2-mgu-reference-nores-s10", resumed=1)
+    place = f"{number:3d}  "
+    line = place + summarise(result, width=80 - len(place))
+    assert len(line) <= 80 and "ok" in line and "val  90.00%" in line and "resumed" in line and "Wh" not in line
+    assert "12 epochs" in summarise(result, width=None) and "CPU 1 Wh (model, estimated)" in summarise(result)
+
+
+def test_runs_of_a_sweep_are_called_by_what_tells_them_apart(
+    configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = configure("optimizer.lr=0.003", "layout=digits_2", "norm=ln")
+    result = example_result(config=json.loads(config.model_dump_json()))
+    view = LineView(in_sweep=True, axes=Axes(("optimizer.lr",)))
+    view.started(config, "here")
+    view.note("a note")
+    view.ended(result, 1)
+    note, end = capsys.readouterr().out.splitlines()
+    assert note == "digits_2-ln-lr0.003-s0: a note" and end.startswith("  1  digits_2-ln-lr0.003-s0 ")
+
+
+def test_control_characters_of_a_line_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    print_line("class \x1b[2J\n")
+    assert capsys.readouterr().out == "class \\x1b[2J\\n\n"

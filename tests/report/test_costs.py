@@ -97,4 +97,5 @@ def test_gpu_energy_has_its_own_column_and_method() -> None:
 def test_every_cost_is_in_the_machine_readable_forms() -> None:
     (row,) = csv.DictReader(io.StringIO(to_csv(ranked([example_result()]))))
     assert (row["ram_wh"], row["ram_method"], row["co2_kg_estimated"]) == ("2.0", "model", "0.0001")
+    assert row["co2_country"] == "ROU"  # whose carbon intensity is assumed
     assert float(row["processor_s"]) == 19

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import re
+from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mgu.report import Analysis
-from mgu.report.figures import figures
+from mgu.report import Analysis, rank
+from mgu.report.figures import figures, ink_on_gate
+from mgu.report.figures.training import Gates, draw_gates
+from mgu.results.load import Run
 from mgu.results.result import Result
 from tests.examples import example_result, example_unit, ranked
 
@@ -37,15 +41,18 @@ def test_log_ticks_are_plain_numbers() -> None:
 
 def test_the_legend_names_only_what_is_drawn() -> None:
     plain = drawn(example_result("a", train_s=20), example_unit(val_accuracy=0.95, train_s=40, cpu_kwh=0.002))
-    assert legend(plain["pareto"][1]) == ["Pareto front", "unit", "ln"] and not legend(plain["ranks"][1])
+    assert legend(plain["pareto"][1]) == ["Pareto front", "ln", "unit"] and not legend(plain["ranks"][1])
     highway = {"mgu": {"wiring": "highway", "processors": {"activated": ["activation"]}, "skip_gate": True}}
     config = example_unit().config | highway
     block = example_unit("highway-s0", model="block", val_accuracy=0.5, config=config)
     resumed = example_result("a", resumed=1, residual=True)
     said = legend(drawn(resumed, block)["pareto"][1])
-    assert said == ["ln", "other block", "hollow: with residual", "faint: run resumed,\nnot on the front"]
+    assert said == ["ln", "other block", "hollow: with residual", "faint: run resumed"]
     shared = legend(drawn(example_result("a", contended=True))["pareto"][1])
-    assert shared == ["ln", "faint: machine shared,\nnot on the front"]
+    assert shared == ["ln", "faint: machine shared"]
+    ends = [example_result("a"), example_unit(val_accuracy=0.95, cpu_kwh=1)]
+    with_front = drawn(*ends, example_result("b", contended=True, norm="bn_pre"))
+    assert legend(with_front["pareto"][1])[-1] == "faint: machine shared,\nnot on the front"
 
 
 def test_captions_name_only_what_is_drawn() -> None:
@@ -58,3 +65,30 @@ def test_captions_name_only_what_is_drawn() -> None:
     assert many["ranks"][0] == "Mean validation accuracy of the 40 best models and units with its 95 % interval."
     two = drawn(example_result("a"), example_unit(val_accuracy=0.95, cpu_kwh=0.002))
     assert "Pareto front" in two["pareto"][0] and "Pareto front" in legend(two["pareto"][1])
+
+
+def test_panels_are_in_the_order_of_their_layouts_and_epochs_are_whole(tmp_path: Path) -> None:
+    """Whatever the ranks: two layers before ten, and a padded layout before one without padding."""
+    runs = []
+    for place, layout in enumerate(("[10, 0, 1, 2, 2]", "[2, 0, 1, inf, 2]", "[2, 0, 1, 3, 2]")):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        (folder / "history.csv").write_text("epoch,val_accuracy\n1,0.5\n2,0.9\n")
+        runs.append(Run(example_result(f"a{place}", layout=layout, val_accuracy=0.9 - place / 10), folder))
+    (table,) = rank(runs)
+    figure = figures(Analysis(table))["histories"].draw()
+    assert [axes.get_title() for axes in figure.axes] == ["[2, 0, 1, 3, 2]", "[2, 0, 1, inf, 2]", "[10, 0, 1, 2, 2]"]
+    assert all(tick == int(tick) for tick in figure.axes[0].get_xticks())
+
+
+def test_undecided_gates_are_white_and_the_ends_differ() -> None:
+    """A picture of gates near 0.5 once was one grey rectangle, in which black text was as dark as its cell."""
+    figure = draw_gates(Gates("x", ["conv1"], ["skip", "norm", "none"], [[0.5, 0.0, math.nan]]))
+    axes, bar = figure.axes
+    figure.canvas.draw()
+    mesh = axes.collections[0]
+    undecided, closed = mesh.to_rgba([0.5, 0.0])
+    assert min(undecided[:3]) > 0.99 and closed[2] - closed[0] > 0.5
+    assert [text.get_text() for text in axes.texts] == ["0.50", "0.00"]
+    assert [text.get_text() for text in bar.get_yticklabels()] == ["0 closed", "0.5 undecided", "1 open"]
+    assert [ink_on_gate(value) for value in (0.0, 0.5, 1.0)] == ["white", "#222222", "white"]

@@ -17,7 +17,7 @@ from mgu import load_runs
 from mgu.cli.report import main
 from mgu.errors import UserError
 from mgu.report import Analysis
-from mgu.report.formats import to_csv, to_json
+from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
 from mgu.report.formats.terminal import print_table
 from mgu.results.result import Result, write_result
 from tests.examples import example_result, example_unit, ranked, sentences
@@ -52,9 +52,24 @@ def test_columns_are_the_papers_in_its_order() -> None:
 
 
 def test_models_of_one_name_are_told_apart() -> None:
+    """By every key in which they differ, in their names and as a column, in every form."""
     config = {"training": {"epochs": 30}, "optimizer": {"lr": 0.1}}
-    lines = sentences([example_result(), example_result(seed=1, name="digits_2-ln-s1", config=config)])
-    assert "2 models are called digits_2-ln: they differ in optimizer.lr." in lines
+    (table,) = ranked([example_result(), example_result(seed=1, name="digits_2-ln-s1", config=config)])
+    assert [row.name for row in table.rows] == ["digits_2-ln-lr0.01-s0", "digits_2-ln-lr0.1-s1"]
+    rows = list(csv.DictReader(io.StringIO(to_csv([table]))))
+    assert [row["optimizer.lr"] for row in rows] == ["0.01", "0.1"]
+    for form in (to_markdown, to_tex, lambda own: to_json(own, []), lambda own: to_html(own, [])):
+        assert all(name in form([Analysis(table)]).replace(r"\_", "_") for name in ("optimizer.lr", "ln-lr0.01-s0"))
+
+
+def test_rows_that_nothing_tells_apart_have_names_of_their_own() -> None:
+    """Configurations that cannot be read: by identity, and by number where a file was copied and changed."""
+    results = [example_result(name="x", identity=own, seed=seed, config={"a": {"b": seed}})
+               for seed, own in ((0, "aaaaaaaa"), (1, "bbbbbbbb"))]  # fmt: skip
+    same = [example_result(name="y", layout=layout, config={"layout": {"c": [layout] * 40}}) for layout in "pq"]
+    (table,) = ranked([*results, *same])
+    names = [row.name for row in table.rows]
+    assert len(set(names)) == 4 and "x-b0" in names
 
 
 @pytest.mark.parametrize("form", ["table", "md", "csv", "json"])
@@ -141,7 +156,8 @@ def test_runs_that_differ_in_what_must_be_the_same_are_named() -> None:
     other = {"training": {"epochs": 1}, "optimizer": {"lr": 0.01}}
     lines = "\n".join(sentences([example_result(), example_unit(config=other, device="cuda:0 (H100)")]))
     assert "The runs differ in device (cpu (2 threads), cuda:0 (H100))" in lines
-    assert "differ in training.epochs (1, 30)" in lines and "optimizer.lr" not in lines
+    assert "Units have training.epochs=1, baselines training.epochs=30: a difference" in lines
+    assert "optimizer.lr" not in lines
 
 
 @pytest.mark.slow

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
-
     from torch import Tensor
 
 Ties = Literal["file", "number"]

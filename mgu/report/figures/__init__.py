@@ -4,7 +4,16 @@
 when something is drawn.
 """
 
-from mgu.report.figures.style import encode, label_log_ticks, styled
+from mgu.report.figures.style import encode, gate_colours, ink_on_gate, label_log_ticks, styled
 from mgu.report.figures.write import ReportFigure, figures, write_figures
 
-__all__ = ["ReportFigure", "encode", "figures", "label_log_ticks", "styled", "write_figures"]
+__all__ = [
+    "ReportFigure",
+    "encode",
+    "figures",
+    "gate_colours",
+    "ink_on_gate",
+    "label_log_ticks",
+    "styled",
+    "write_figures",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
+from mgu.console.text import printable
 from mgu.report.figures.style import GRID, PAGE_IN, QUIET, UNIT
 from mgu.report.ranking.rank import Table
 from mgu.report.stats.budget import BestSoFar
@@ -29,7 +30,9 @@ def draw_budget(table: Table, curve: BestSoFar) -> Figure:
     axes.plot(curve.seconds, 100 * curve.expected, color=GRID, label="expected best of the grid so far")
     if own and own.low is not None and own.high is not None:
         axes.plot([curve.unit_s] * 2, [100 * own.low, 100 * own.high], color=UNIT, linewidth=1.2)
-    (point,) = axes.plot(curve.unit_s, 100 * curve.unit_accuracy, "*", color=UNIT, markersize=11, label=unit.name)
+    (point,) = axes.plot(
+        curve.unit_s, 100 * curve.unit_accuracy, "*", color=UNIT, markersize=11, label=printable(unit.name)
+    )
     point.set_gid(f"point-{unit.rank}")
     axes.axhline(100 * curve.unit_accuracy, color=UNIT, linewidth=0.6, linestyle=":")
     floor = 100 * min(curve.unit_accuracy, float(curve.expected[len(curve.expected) // 20]))
@@ -37,7 +40,7 @@ def draw_budget(table: Table, curve: BestSoFar) -> Figure:
     pad = 0.1 * (ceiling - floor) or 1.0
     examples = "test" if table.tested == "test" else "validation"
     axes.set(xlim=(0, None), ylim=(floor - pad, ceiling + pad), xlabel="time of a grid search in random order [s]",
-             ylabel=f"{examples} accuracy [%]", title=table.title)  # fmt: skip
+             ylabel=f"{examples} accuracy [%]", title=printable(table.title))  # fmt: skip
     axes.grid(linewidth=0.3, color=QUIET)
     axes.legend(loc="lower right")
     return figure

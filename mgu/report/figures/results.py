@@ -8,7 +8,20 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.report.figures.style import COLOURS, GRID, INK, MARKERS, PAGE_IN, QUIET, UNIT, kind_of, label, label_log_ticks
+from mgu.console.text import printable
+from mgu.report.figures.style import (
+    COLOURS,
+    GRID,
+    INK,
+    MARKERS,
+    PAGE_IN,
+    QUIET,
+    UNIT,
+    kind_of,
+    kinds_of,
+    label,
+    label_log_ticks,
+)
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.results.result import describe_method
@@ -32,8 +45,8 @@ def draw_ranks(table: Table) -> Figure:
     for place, row in enumerate(shown):
         _draw_rank(axes, place, row)
     title = table.title if shown == every else f"{table.title}: the best {MOST_RANKS} of {len(every)}, and the units"
-    axes.set(ylim=(len(shown) - 0.4, -0.6), xlabel="validation accuracy [%]", title=title)
-    axes.set_yticks(range(len(shown)), [f"{row.rank}  {row.name}" for row in shown], fontsize=6)
+    axes.set(ylim=(len(shown) - 0.4, -0.6), xlabel="validation accuracy [%]", title=printable(title))
+    axes.set_yticks(range(len(shown)), [printable(f"{row.rank}  {row.name}") for row in shown], fontsize=6)
     for text, row in zip(axes.get_yticklabels(), shown, strict=True):
         text.set_fontweight("bold" if row.is_unit else "normal")
     axes.grid(axis="x", linewidth=0.3, color=QUIET)
@@ -127,7 +140,7 @@ def draw_pareto(table: Table) -> Figure:
                              fillstyle="none" if row.result.residual else "full",
                              alpha=1.0 if k in comparable else FAINT)  # fmt: skip
         point.set_gid(f"point-{row.rank}")
-    axes.set(xscale="log", xlabel=cost.title, ylabel="validation accuracy [%]", title=table.title)
+    axes.set(xscale="log", xlabel=cost.title, ylabel="validation accuracy [%]", title=printable(table.title))
     label_log_ticks(axes.xaxis)
     axes.grid(linewidth=0.3, color=QUIET)
     _add_legend(axes, cost)
@@ -136,7 +149,7 @@ def draw_pareto(table: Table) -> Figure:
 
 def _add_legend(axes: Axes, cost: CostAxis) -> None:
     """Explains the kinds, fills and opacities that are drawn."""
-    for kind in dict.fromkeys(map(kind_of, cost.rows)):
+    for kind in kinds_of(cost.rows):
         axes.plot([], [], MARKERS.get(kind, "o"), color=COLOURS.get(kind, GRID), label=kind)
     if any(row.result.residual for row in cost.rows):
         axes.plot([], [], "o", color=QUIET, fillstyle="none", label="hollow: with residual")
@@ -148,7 +161,8 @@ def _add_legend(axes: Axes, cost: CostAxis) -> None:
     }
     if others:
         because = " or\n".join(cause for cause, is_there in causes.items() if is_there)
-        axes.plot([], [], "o", color=QUIET, alpha=FAINT, label=f"faint: {because},\nnot on the front")
+        left_out = ",\nnot on the front" * (len(cost.front) > 1)
+        axes.plot([], [], "o", color=QUIET, alpha=FAINT, label=f"faint: {because}{left_out}")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 

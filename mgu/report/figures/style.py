@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from mgu.report.ranking.row import Row
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
 UNIT, GRID, QUIET = "#D55E00", "#0072B2", "#888888"
@@ -38,6 +40,8 @@ STYLE: dict[str, Any] = {
     "pdf.fonttype": 42,
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
 }
+# Closed, undecided and open; the ends differ for all common kinds of colour vision, and what is near 0.5 is white.
+GATE_COLOURS = ("#0072B2", "#8cc0dd", "#ffffff", "#eeb48a", "#D55E00")
 FORMS: dict[str, dict[str, Any]] = {
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -57,13 +61,44 @@ def encode(figure: Figure, form: str, *, transparent: bool = False) -> bytes:
         The content of the file; the same figure gives the same bytes.
     """
     buffer = io.BytesIO()
-    styled(figure.savefig, buffer, format=form, metadata=FORMS[form], transparent=transparent)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # of a name in another script
+        styled(figure.savefig, buffer, format=form, metadata=FORMS[form], transparent=transparent)
     return buffer.getvalue()
 
 
 def kind_of(row: Row) -> str:
     """Returns what decides on colour and marker: the normalisation of a baseline, "unit", or "other block"."""
     return row.result.norm or ("unit" if row.is_unit else "other block")
+
+
+def kinds_of(rows: Iterable[Row]) -> list[str]:
+    """Returns the kinds of some rows in the order of a legend, which does not depend on their ranks."""
+    found = set(map(kind_of, rows))
+    return [kind for kind in COLOURS if kind in found] + sorted(found - set(COLOURS))
+
+
+def gate_colours() -> LinearSegmentedColormap:
+    """Returns the colours of gate values.
+
+    Returns:
+        The colours of 0..1: one end is closed, the other open, and white undecided.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("gate_values", GATE_COLOURS)
+
+
+def ink_on_gate(value: float) -> str:
+    """Returns the colour of text on the colour of a gate value.
+
+    Args:
+        value: The gate value in 0..1.
+
+    Returns:
+        The colour.
+    """
+    return "white" if abs(value - 0.5) > 0.4 else "#222222"
 
 
 def label(row: Row) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
 import msgspec
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET, kind_of
+from mgu.console.text import printable
+from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET, gate_colours, ink_on_gate, kind_of, kinds_of
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.results.file_names import EXPLAIN_FILE, HISTORY_FILE
@@ -46,7 +49,8 @@ def load_histories(table: Table) -> dict[str, list[tuple[Row, History]]]:
         table: A ranked table.
 
     Returns:
-        By layout the models, best first, each with the mean over its seeds for the epochs that all of them trained.
+        By layout, in the order of its numbers, the models, best first, each with the mean over its seeds for the epochs
+        that all of them trained.
     """
     layouts: dict[str, list[tuple[Row, History]]] = {}
     for row in table.rows:
@@ -57,7 +61,7 @@ def load_histories(table: Table) -> dict[str, list[tuple[Row, History]]]:
             seeds = [history for run in row.runs if (history := _read_history(run.folder))]
             if seeds:
                 panel.append((row, [mean(epoch) for epoch in zip(*seeds, strict=False)]))
-    return {layout: panel for layout, panel in layouts.items() if panel}
+    return {layout: layouts[layout] for layout in sorted(layouts, key=_numbers) if layouts[layout]}
 
 
 def draw_histories(table: Table, histories: dict[str, list[tuple[Row, History]]]) -> Figure:
@@ -79,7 +83,8 @@ def draw_histories(table: Table, histories: dict[str, list[tuple[Row, History]]]
             style = "--" if row.result.residual else "-"
             axes.plot(range(1, len(history) + 1), history, style, color=COLOURS.get(kind_of(row), GRID),
                       linewidth=2 if row.is_unit else 0.8)  # fmt: skip
-        axes.set_title(layout, fontsize=8)
+        axes.set_title(printable(layout), fontsize=8)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.set_xlabel("epoch")
         axes.grid(linewidth=0.3, color=QUIET)
     for axes in panels[len(histories) :]:
@@ -88,7 +93,7 @@ def draw_histories(table: Table, histories: dict[str, list[tuple[Row, History]]]
     panels[0].set_ylabel("validation accuracy [%]")
     _add_legend(figure, [row for panel in histories.values() for row, _ in panel])
     seeds = ", mean over seeds while all of them train" if table.has_seeds else ""
-    figure.suptitle(f"{table.title}{seeds}", fontsize=9)
+    figure.suptitle(printable(f"{table.title}{seeds}"), fontsize=9)
     return figure
 
 
@@ -96,13 +101,13 @@ def load_gates(table: Table) -> Gates | None:
     """Reads the gate values of the best unit that was explained; None if there is none."""
     for row in table.unit_models:
         for run in row.runs:
-            if found := _read_gates(run.folder, run.result.name):
+            if found := _read_gates(run.folder, table.axes.name(run.result.name, run.result.seed, run.result.config)):
                 return found
     return None
 
 
 def draw_gates(gates: Gates) -> Figure:
-    """Draws one cell for each gate with its mean value, dark where the gate is open.
+    """Draws one cell for each gate with its mean value, white where it is undecided.
 
     Args:
         gates: The gate values of a model.
@@ -113,16 +118,26 @@ def draw_gates(gates: Gates) -> Figure:
     figure = Figure(figsize=(PAGE_IN, 0.9 + 0.3 * len(gates.units)), layout="constrained")
     axes = figure.subplots()
     # imshow would put pixels into a vector figure.
-    axes.pcolormesh(gates.values, cmap="cividis_r", vmin=0, vmax=1, edgecolors="white", linewidth=0.5)
+    mesh = axes.pcolormesh(gates.values, cmap=gate_colours(), vmin=0, vmax=1, edgecolors=QUIET, linewidth=0.5)
     for line, values in enumerate(gates.values):
         for column, value in enumerate(values):
-            ink = "white" if value > 0.5 else "black"
+            if math.isnan(value):  # the unit does not have the gate
+                continue
+            ink = ink_on_gate(value)
             axes.text(column + 0.5, line + 0.5, f"{value:.2f}", color=ink, fontsize=7, ha="center", va="center")
-    axes.set_xticks([place + 0.5 for place in range(len(gates.gates))], gates.gates)
-    axes.set_yticks([place + 0.5 for place in range(len(gates.units))], gates.units)
+    axes.set_xticks([place + 0.5 for place in range(len(gates.gates))], map(printable, gates.gates))
+    axes.set_yticks([place + 0.5 for place in range(len(gates.units))], map(printable, gates.units))
     axes.invert_yaxis()
-    axes.set_title(f"{gates.name}: mean gate values (0 closed, 1 open)")
+    axes.set_title(printable(f"{gates.name}: mean gate values"))
+    bar = figure.colorbar(mesh, ax=axes, ticks=[0, 0.5, 1], aspect=max(4, 4 * len(gates.units)))
+    bar.ax.set_yticklabels(["0 closed", "0.5 undecided", "1 open"], fontsize=7)
     return figure
+
+
+def _numbers(text: str) -> list[tuple[float, str]]:
+    """Returns a key by which numbers in a text are sorted by size; `inf` is one."""
+    parts = re.split(r"(\d+(?:\.\d+)?|\binf\b)", text)
+    return [(float(part), "") if place % 2 else (-1.0, part) for place, part in enumerate(parts)]
 
 
 def _read_history(folder: Path) -> History:
@@ -160,7 +175,7 @@ def _add_legend(figure: Figure, rows: list[Row]) -> None:
 
     handles = [
         Line2D([], [], color=COLOURS.get(kind, GRID), label=kind, linewidth=2 if kind == "unit" else 1)
-        for kind in dict.fromkeys(map(kind_of, rows))
+        for kind in kinds_of(rows)
     ]
     if any(row.result.residual for row in rows):
         handles.append(Line2D([], [], color=QUIET, linestyle="--", label="with residual"))

@@ -84,7 +84,7 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
     if histories := load_histories(table):
         found["histories"] = _figure("Validation accuracy by epoch.", draw_histories, table, histories)
     if gates := load_gates(table):
-        caption = f"Mean value of each gate of {gates.name}: 0 is closed, 1 is open."
+        caption = f"Mean value of each gate of {gates.name}: 0 is closed, 1 is open, and white is undecided."
         found["gates"] = _figure(caption, draw_gates, gates)
     return found
 

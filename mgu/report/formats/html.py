@@ -11,11 +11,12 @@ from html import escape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
+from mgu.console.text import printable
 from mgu.report.analysis import Analysis
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
 from mgu.report.formats.tables import SideTable, side_tables
-from mgu.report.ranking.columns import LEFT_ALIGNED, REPEATS_NAME, Column, shown_columns
+from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
 from mgu.report.ranking.row import Row
 
 MOST_DRAWN = 12  # experiments with figures: each takes seconds to draw
@@ -49,7 +50,7 @@ def to_html(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
 
     environment = Environment(
         loader=PackageLoader("mgu.report.formats", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, finalize=_visible,
     )  # fmt: skip
     here = files("mgu.report.formats")
     return environment.get_template("html.html").render(
@@ -61,6 +62,11 @@ def to_html(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
     )
 
 
+def _visible(value: Any) -> Any:
+    """Shows control characters of text, which a browser would drop or obey, as escapes."""
+    return printable(value) if type(value) is str else value  # not markupsafe.Markup, which is ours
+
+
 def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
     table = analysis.table
     shown = shown_columns(table)
@@ -70,7 +76,7 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
         "outcome": analysis.verdict.outcome if analysis.verdict else None,
         "score": table.score.metric,
         "sections": analysis.sections,
-        "columns": [(column.title, _classes(column)) for column in shown],
+        "columns": [(column.title, _classes(column, repeats_name(table))) for column in shown],
         "rows": [(_style(row), [_cell(column, row) for column in shown]) for row in table.rows],
         "grids": [_cells(side_table) for side_table in side_tables(analysis)],
         "pictures": _figures(number, analysis) if number < MOST_DRAWN else [],
@@ -81,9 +87,9 @@ def _style(row: Row) -> str:
     return "unit" if row.is_unit else "poor" if row.status != "ok" else "plain"
 
 
-def _classes(column: Column) -> str:
+def _classes(column: Column, repeated: tuple[str, ...]) -> str:
     """CSS classes of a column: its alignment, and whether a narrow screen hides it or keeps it in view."""
-    marks = {"left": LEFT_ALIGNED, "said-twice": REPEATS_NAME, "name": ("model_name",)}
+    marks = {"left": LEFT_ALIGNED, "said-twice": repeated, "name": ("model_name",)}
     return " ".join(mark for mark, keys in marks.items() if column.key in keys)
 
 
@@ -125,5 +131,5 @@ def _inline(svg: str, prefix: str, labels: dict[str, str]) -> str:
 
 
 def _point(name: str, labels: dict[str, str]) -> str:
-    label = escape(labels.get(name, ""))
+    label = escape(printable(labels.get(name, "")))
     return f'<g id="{name}" class="point" tabindex="0" role="img" aria-label="{label}" data-label="{label}">'

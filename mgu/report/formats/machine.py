@@ -8,8 +8,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from mgu.console.text import printable
 from mgu.report.analysis import Analysis
-from mgu.report.ranking.columns import columns
+from mgu.report.ranking.columns import Value, columns
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.stats.budget import BestSoFar
@@ -18,6 +19,7 @@ from mgu.report.stats.replication import Pair
 from mgu.report.stats.verdict import Verdict
 from mgu.report.stats.words import verdict_sentence
 
+FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 UNITS = {
     "*_acc": "percent, and so *_acc_sd, _low and _high",
     "*_accuracy, difference, low, high, margin, optimism": "fractions of one",
@@ -43,14 +45,26 @@ def to_csv(tables: Sequence[Table]) -> str:
     for table in tables:
         keys.update(dict.fromkeys(column.key for column in columns(table)))
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=[*keys, "experiment", "dataset", "split", "seed"], lineterminator="\n")
-    writer.writeheader()
+    names = [*keys, "experiment", "dataset", "split", "seed"]
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(_cell, names))
     for table in tables:
-        seeds = (" ".join(str(result.seed) for result in row.results) for row in table.rows)
-        writer.writerows(
-            record | _origin(table) | {"seed": own} for record, own in zip(_records(table), seeds, strict=True)
-        )
+        for record, row in zip(_records(table), table.rows, strict=True):
+            seeds = " ".join(str(result.seed) for result in row.results)
+            values = record | _origin(table) | {"seed": seeds}
+            writer.writerow(_cell(values.get(name)) for name in names)
     return text.getvalue()
+
+
+def _cell(value: Value) -> Value:
+    """Returns a value for a CSV file that spreadsheets open: text that they would take for a formula is quoted.
+
+    See https://owasp.org/www-community/attacks/CSV_Injection. Numbers stay numbers, whatever their sign.
+    """
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
@@ -72,6 +86,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
     return {
         **_origin(table),
         "task": table.task,
+        "axes": list(table.axes.keys),
         "rows": [record | {"seeds": _runs(row)} for record, row in zip(_records(table), table.rows, strict=True)],
         "verdict": verdict and _verdict(verdict),
         "optimism": analysis.optimism._asdict(),
@@ -156,7 +171,7 @@ def _origin(table: Table) -> dict[str, str]:
     return {"experiment": table.experiment, "dataset": table.dataset, "split": table.split}
 
 
-def _records(table: Table) -> list[dict[str, str | int | float | None]]:
+def _records(table: Table) -> list[dict[str, Value]]:
     """The values of each row by column."""
     shown = columns(table)  # looks at every row, so it is called once for the table
     return [{column.key: column.value(row) for column in shown} for row in table.rows]

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
+from mgu.console.text import printable
 from mgu.report.analysis import Analysis
 from mgu.report.formats.tables import side_tables
 from mgu.report.ranking.columns import LEFT_ALIGNED, shown_columns
+
+MARKS = re.compile(  # characters that mean something, before which stands a backslash
+    r"""[\\`*$|]                                  # code, emphasis, mathematics, cells
+    | (?<![^\W_])_ | _(?![^\W_])                  # emphasis, but at the border of a word only
+    | !(?=\[) | \[(?![\w%.,\ +-]*\](?![(\[:]))  # pictures and links
+    | (?<=:)/ | (?<=www)\.                        # addresses
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def to_markdown(analyses: Sequence[Analysis]) -> str:
@@ -21,17 +32,35 @@ def to_markdown(analyses: Sequence[Analysis]) -> str:
     return "\n\n".join("\n".join(_experiment(analysis)) for analysis in analyses) + "\n"
 
 
+def escape(text: str) -> str:
+    """Escapes text for one block of Markdown, so that GitHub and others show its characters as they are.
+
+    An underscore inside a word, and brackets around plain words that no link follows, mean nothing and stay.
+
+    Args:
+        text: Text of any origin.
+
+    Returns:
+        One line without HTML, links, emphasis, code or the border of a cell.
+    """
+    plain = MARKS.sub(r"\\\g<0>", printable(text))
+    if plain.count("~") > 1:  # one alone strikes nothing through
+        plain = plain.replace("~", r"\~")
+    plain = re.sub(r"&(?=#?\w+;)", "&amp;", plain).replace("<", "&lt;").replace(">", "&gt;")
+    return plain
+
+
 def _experiment(analysis: Analysis) -> list[str]:
     table = analysis.table
     shown = shown_columns(table)
     titles, is_left = [column.title for column in shown], [column.key in LEFT_ALIGNED for column in shown]
-    lines = [f"## {table.title}", ""]
+    lines = [f"## {escape(table.title)}", ""]
     lines += _table(titles, is_left, ([column.text(row) for column in shown] for row in table.rows))
     for heading, sentences in analysis.sections.items():
-        lines += ["", f"**{heading}**", "", *(f"- {sentence}" for sentence in sentences)]
+        lines += ["", f"**{escape(heading)}**", "", *(f"- {escape(sentence)}" for sentence in sentences)]
     for side_table in side_tables(analysis):
         cells = ([text for text, _ in row] for row in side_table.rows)
-        lines += ["", f"**{side_table.title}**", ""]
+        lines += ["", f"**{escape(side_table.title)}**", ""]
         lines += _table(side_table.columns, [k == 0 for k in range(len(side_table.columns))], cells)
     return lines
 
@@ -40,7 +69,7 @@ def _table(titles: Sequence[str], is_left: Sequence[bool], rows: Iterable[Sequen
     """Lines of a Markdown table."""
 
     def line(cells: Iterable[str]) -> str:
-        escaped = (" ".join(cell.replace("|", "\\|").replace("<", "&lt;").split()) for cell in cells)
-        return f"| {' | '.join(escaped)} |"
+        return f"| {' | '.join(cells)} |"
 
-    return [line(titles), line(":--" if left else "--:" for left in is_left), *map(line, rows)]
+    rules = line(":--" if left else "--:" for left in is_left)
+    return [line(map(escape, titles)), rules, *(line(map(escape, row)) for row in rows)]

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from mgu.console.text import size
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row, Split
+from mgu.results.axes import Axes, write_value
 from mgu.results.result import describe_method
 from mgu.tasks.score import shorten
 
-REPEATS_NAME = ("layout", "norm", "residual")  # columns that repeat what the name of the model says
+REPEATS_NAME = ("layout", "norm", "residual")  # columns that repeat what the name of the model says, beside the axes
 LEFT_ALIGNED = ("model_name", "layout", "norm", "status")
 
 Value = str | int | float | None
@@ -43,7 +44,7 @@ def columns(table: Table) -> list[Column]:
     Returns:
         The columns in order, with those that only machines read.
     """
-    chosen = [*_model_columns(), *_scores("train", table), *_scores("val", table)]
+    chosen = [*_model_columns(table), *_scores("train", table), *_scores("val", table)]
     if table.tested == "test":
         chosen += _scores("test", table)
     if any(row.paper for row in table.rows):
@@ -68,14 +69,20 @@ def shown_columns(table: Table) -> list[Column]:
     return [column for column in columns(table) if column.title]
 
 
-def _model_columns() -> list[Column]:
-    """Returns the columns that name the model, and its time to solution."""
+def repeats_name(table: Table) -> tuple[str, ...]:
+    """Returns the keys of the columns that repeat what the name of the model says."""
+    return (*REPEATS_NAME, *table.axes.keys)
+
+
+def _model_columns(table: Table) -> list[Column]:
+    """Returns the columns that name the model, the axes in which models differ, and its time to solution."""
     return [
         Column("rank", "rank", lambda row: row.rank, lambda row: _or_dash(row.rank)),
         Column("model_name", "model_name", lambda row: row.name, lambda row: row.name),
         Column("layout", "layout", lambda row: row.result.layout, lambda row: row.result.layout),
         Column("norm", "norm", lambda row: row.result.norm, lambda row: row.result.norm or "N/A"),
         Column("residual", "residual", _residual, lambda row: {None: "N/A", 0: "0", 1: "1"}[_residual(row)]),
+        *(_axis(table.axes, key) for key in table.axes.keys),
         Column(
             "model_size", "model size", lambda row: row.result.params_keras, lambda row: size(row.result.params_keras)
         ),
@@ -88,11 +95,26 @@ def _model_columns() -> list[Column]:
     ]
 
 
+def _axis(axes: Axes, key: str) -> Column:
+    """Returns the column of a key of the configuration in which models differ."""
+
+    def value(row: Row) -> Value:
+        own = axes.values(row.result.config)[key]
+        return own if own is None or isinstance(own, int | float | str) else write_value(own)
+
+    def text(row: Row) -> str:
+        own = axes.values(row.result.config)[key]
+        return _or_dash(None if own is None else write_value(own))
+
+    return Column(key, key, value, text)
+
+
 def _machine_columns() -> list[Column]:
     """Returns the columns that only machines read: costs that have no title, and what disturbed the runs."""
     return [
         Column("processor_s", "", lambda row: row.cost.mean_energy("cpu_seconds"), lambda row: ""),
         Column("co2_kg_estimated", "", lambda row: row.cost.mean_energy("emissions_kg"), lambda row: ""),
+        Column("co2_country", "", _country, lambda row: ""),
         Column("contended", "", lambda row: sum(r.contended for r in row.results), lambda row: ""),
         Column("resumed", "", lambda row: sum(r.resumed for r in row.results), lambda row: ""),
     ]
@@ -173,6 +195,11 @@ def _energy(part: str, table: Table, is_shown: bool) -> list[Column]:
 def _residual(row: Row) -> int | None:
     """Returns 1 for a model with residual connections, 0 for one without, None where that is no choice."""
     return None if row.result.residual is None else int(row.result.residual)
+
+
+def _country(row: Row) -> str | None:
+    """Returns the country whose carbon intensity the emissions assume; several are joined by "+"."""
+    return "+".join(sorted({own.energy.country for own in row.cost.timed if own.energy})) or None
 
 
 def _seeds(row: Row) -> int:

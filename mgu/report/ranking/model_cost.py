@@ -39,7 +39,7 @@ class ModelCost:
 
     @property
     def is_disturbed(self) -> bool:
-        """Whether every run was disturbed: such a model is in no ratio."""
+        """Whether every run was disturbed: no ratio counts such a model."""
         return all(is_disturbed(result) for result in self.timed)
 
     @property

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mgu.report.ranking.names import name_rows
 from mgu.report.ranking.row import Row, Split
 from mgu.report.ranking.seeds import group_seeds
+from mgu.results.axes import NO_AXES, Axes
 from mgu.results.load import Run
 from mgu.results.result import Result
 from mgu.tasks.score import SCORES, Score, TaskName
@@ -27,6 +29,7 @@ class Table:
         task: The kind of task, which decides on the score.
         rows: The models, best first.
         repeated: Runs that repeat a seed of their model; no row holds them.
+        axes: The keys in which the models differ, beside what their own names tell.
     """
 
     experiment: str
@@ -35,6 +38,7 @@ class Table:
     task: TaskName
     rows: list[Row]
     repeated: list[Run]
+    axes: Axes = NO_AXES
 
     @property
     def score(self) -> Score:
@@ -104,10 +108,12 @@ def rank(runs: Iterable[Run]) -> list[Table]:
 def _table(key: TableKey, runs: list[Run]) -> Table:
     """Returns the ranked table of runs that have one key."""
     groups, repeated = group_seeds(runs)
-    rows = sorted(map(Row, groups), key=_order)
+    rows = [Row(group) for group in groups]
+    axes = name_rows(rows)
+    rows.sort(key=_order)
     for place, row in enumerate(rows, start=1):
         row.rank = None if row.status == "failed" else place
-    return Table(*key, rows, repeated)
+    return Table(*key, rows, repeated, axes)
 
 
 def _order(row: Row) -> tuple[bool, float, str]:

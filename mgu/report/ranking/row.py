@@ -25,10 +25,15 @@ class Row:
     Attributes:
         runs: Its runs by seed, at least one.
         rank: Its place from 1, given when the rows are sorted; None if all its runs failed.
+        name: The name of the run, without the seed where there are several; in a table, with the values of its axes.
     """
 
     runs: tuple[Run, ...]
     rank: int | None = None
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        self.name = self.name or self.own_name
 
     @cached_property
     def paper(self) -> PaperRow | None:
@@ -51,8 +56,8 @@ class Row:
         return ModelCost(self.results)
 
     @property
-    def name(self) -> str:
-        """The name of the run, without the seed where there are several."""
+    def own_name(self) -> str:
+        """The name of the run, without the seed where there are several, whatever else is in its table."""
         return self.result.name if len(self.runs) == 1 else stem(self.result)
 
     @property

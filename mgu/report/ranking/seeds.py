@@ -13,6 +13,7 @@ import msgspec
 from mgu.data.datasets import find_kind
 from mgu.results.load import Run
 from mgu.results.result import Result
+from mgu.results.stored_config import parse_config
 
 CONFIDENCE = 0.95
 TINY = 1e-12  # smaller differences are rounding errors
@@ -90,12 +91,8 @@ def _as_written(result: Result) -> bytes:
 
 def _identity(result: Result) -> bytes | str:
     """Returns the hash that RunConfig.identity computes, or the configuration as written if it is not valid today."""
-    from mgu.config.run import RunConfig  # pydantic takes long to import and is needed only where names are ambiguous
-
-    try:
-        return RunConfig.model_validate(result.config | {"seed": 0}).identity
-    except ValueError:
-        return _as_written(result)
+    config = parse_config(result.config | {"seed": 0})
+    return config.identity if config else _as_written(result)
 
 
 def stem(result: Result) -> str:

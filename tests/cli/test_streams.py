@@ -1,0 +1,47 @@
+"""Output that cannot be written ends a command with one line and no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mgu.cli.report import FORMATS
+from mgu.results.result import write_result
+from tests.examples import example_result
+
+
+def run_shell(runs: Path, words: str) -> subprocess.CompletedProcess[str]:
+    command = f"'{sys.executable}' -m mgu report '{runs}' {words}"
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    (tmp_path / "runs" / "x").mkdir(parents=True)
+    write_result(tmp_path / "runs" / "x", example_result())
+    return tmp_path / "runs"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize(
+    ("redirection", "code", "words"),
+    [
+        (">&-", 2, "standard output must be open"),
+        ("> /dev/full", 1, "No space left on device"),
+        ("| true; exit ${PIPESTATUS[0]}", 1, ""),
+    ],
+)
+def test_output_that_cannot_be_written(form: str, redirection: str, code: int, words: str, runs: Path) -> None:
+    done = run_shell(runs, f"--format {form} {redirection}")
+    assert done.returncode == code and words in done.stderr and done.stderr.count("\n") == bool(words)
+
+
+@pytest.mark.parametrize("words", ["--pictures /proc/nowhere", "--format csv 2>&-"])
+def test_no_traceback(words: str, runs: Path) -> None:
+    done = run_shell(runs, words)
+    assert done.stderr.count("\n") == ("2>" not in words) and "Traceback" not in done.stderr
+    assert done.returncode == {"--pictures": 2, "--format": 0}[words.split(maxsplit=1)[0]]

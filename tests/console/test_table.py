@@ -1,0 +1,43 @@
+"""Tables fit the terminal: lesser columns go first and are named, then the widest column is folded between words."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from mgu.console import TextColumn, fit_columns, print_table
+
+COLUMNS = [
+    TextColumn("a", "name", ["digits_2-bn_pre", "\x1b[2J"], "left"),
+    TextColumn("b", "b", ["1", "22"]),
+    TextColumn("c", "words", ["some words that can be folded", "x"], "left"),
+]
+
+
+def printed(width: int, columns: list[TextColumn] = COLUMNS) -> str:
+    file = io.StringIO()
+    print_table(Console(file=file, width=width), columns, ["b"], title="t", elsewhere="; x.json has them")
+    return file.getvalue()
+
+
+def test_what_fits_is_in_full_and_aligned() -> None:
+    lines = printed(60).splitlines()
+    assert lines[2].startswith(" name               b   words") and lines[5] == " \\x1b[2J           22   x"
+    assert "hidden" not in printed(60) and "\x1b" not in printed(60)
+
+
+@pytest.mark.parametrize("width", range(38, 60))
+def test_every_width_is_kept_and_no_word_is_cut(width: int) -> None:
+    text = printed(width)
+    table, _, hidden = text.partition("Columns hidden")
+    assert max(map(len, map(str.rstrip, text.splitlines()))) <= width
+    assert (" ".join(hidden.split()) == "to fit the terminal: b; x.json has them.") == (width < 53)
+    assert all(word in table for word in ("digits_2-bn_pre", "some", "words", "folded"))
+
+
+def test_wide_characters_count_twice() -> None:
+    columns = [TextColumn("a", "a", ["\u4e2d\u6587", "x"], "left"), TextColumn("b", "b", ["1", "2"])]
+    assert fit_columns(columns, ["b"], 9) == columns and fit_columns(columns, ["b"], 8) == columns[:1]
+    assert printed(20, columns).splitlines()[4:6] == [" \u4e2d\u6587   1", " x      2"]
