@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.data.digest import digest_file
 from mgu.data.tables.advice import advise_separator, advise_text, join_some
+from mgu.data.tables.columns import printable
 from mgu.data.tables.csv_file import read_csv
 from mgu.data.tables.formats import find_format
 from mgu.data.tables.parquet_file import read_parquet
@@ -147,7 +148,8 @@ def _read(file: Path, path: str, separator: str) -> pd.DataFrame:
     ) as error:  # pandas' are ValueErrors
         reason = str(error).strip().splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise UserError(
-            f"dataset.path must be a CSV with a header, or a Parquet file, but {path} cannot be read as one: {reason}."
+            "dataset.path must be a CSV with a header, or a Parquet file, but "
+            f"{path} cannot be read as one: {printable(reason)}."
         ) from None
 
 

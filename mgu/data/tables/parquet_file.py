@@ -14,10 +14,18 @@ if TYPE_CHECKING:
 
 
 def read_parquet(file: Path) -> pd.DataFrame:
-    """Reads a Parquet file; an index with a name is a column, and one without is left out. Raises as pandas does."""
+    """Reads a Parquet file; an index with a name is a column, and one without is left out.
+
+    Raises ImportError without pyarrow, and ValueError for a damaged file.
+    """
     import pandas as pd
 
-    frame = pd.read_parquet(file, engine="pyarrow")
+    try:
+        frame = pd.read_parquet(file, engine="pyarrow")
+    except ImportError:
+        raise
+    except Exception as error:  # whatever pandas makes of damaged metadata
+        raise ValueError(str(error) or type(error).__name__) from None
     named = [level for level in frame.index.names if level is not None]
     content = [pd.Series(frame.index.get_level_values(str(level)), name=level) for level in named]
     frame = frame.reset_index(drop=True)

@@ -83,7 +83,8 @@ def check_target(column: pd.Series[Any], path: str) -> pd.Series[Any]:
     if not is_number(column) and (fault := find_fault(column)):
         raise UserError(f"dataset.target must be numbers or classes, but {target!r} {fault}. Name another column.")
     if column.nunique() == 1:
-        raise UserError(f"dataset.target must vary, but {target!r} is {column.iloc[0]} in every row. Name another one.")
+        only = printable(str(column.iloc[0]))
+        raise UserError(f"dataset.target must vary, but {target!r} is {only} in every row. Name another one.")
     return column
 
 
