@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from mgu.errors import ProgramError, RunsFailed, UserError
+from mgu.errors import ProgramError, RunsFailed, UserError, printable
 
 SUB_COMMANDS = ("report", "plan", "explain", "prune")
 
@@ -37,6 +38,11 @@ def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            _exit(
+                2,
+                f"the name of a file must not be longer than the system allows, but got {error.filename}. Shorten it.",
+            )
         _exit(
             1,
             f"files must be readable and writable, but got: {error}. Check disk space and permissions.",
@@ -55,5 +61,5 @@ def _describe_interrupt(arguments: Sequence[str]) -> str:
 
 def _exit(code: int, message: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing any more
-    print(message, file=sys.stderr)
+    print(message if code == 1 else printable(message), file=sys.stderr)
     sys.exit(code)

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from mgu.config.datasets import AnyImages, MovieLensConfig
-from mgu.config.faults import describe_fault
+from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
@@ -29,7 +29,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     try:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError("\n".join(describe_fault(fault) for fault in error.errors())) from None
+        raise UserError(describe_faults(error)) from None
     _check_axes(config)
     if isinstance(config.layout, FactorsLayoutConfig):
         _check_factors(config)

@@ -15,7 +15,7 @@ import pytest
 
 from mgu.isolation import CHECK_ENVIRONMENT, RUN, SIZE_MODELS
 
-LIMIT_S = 60  # what takes longer has no end
+LIMIT_S = 20  # what takes longer has no end
 
 
 class Accepted(BaseException):
@@ -52,9 +52,9 @@ class Answer:
             f"exit code {self.code}": self.code != 2,
             "a traceback": "Traceback" in self.err,
             "no message": not lines,
-            f"{len(lines)} lines": len(lines) > 1 and not all(" must " in line for line in lines),
+            f"{len(lines)} lines": len(lines) > 1 and not all(map(_says_rule, lines)),
             "a line too long to read": any(len(line) > 1200 for line in lines),
-            "no rule": not any(" must " in line for line in lines),
+            "no rule": not any(map(_says_rule, lines)),
             "control characters": any(not (char.isprintable() or char == "\n") for char in self.err),
             "standard output": bool(self.out),
             f"left {', '.join(self.written[:3])}": bool(self.written),
@@ -116,3 +116,7 @@ def _raise_endless(number: int, frame: object) -> None:
 
 def _listing(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+def _says_rule(line: str) -> bool:
+    return " must " in line or line.startswith("Unknown ")
