@@ -11,7 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mgu.cli.hydra_errors import translate_error
-from mgu.config.check import check_config
+from mgu.config.check import check_config, check_types
 from mgu.config.faults import shorten
 from mgu.config.run import RunConfig
 from mgu.data.datasets import find_kind
@@ -39,6 +39,7 @@ def read_config(composed: DictConfig) -> RunConfig:
     values.pop("hydra", None)
     if isinstance(dataset := values.get("dataset"), dict):
         _check_not_filled_in(dataset)
+        check_types(values)
         values["dataset"] = find_kind(dataset.get("name")).resolve(dataset)
     return check_config(values)
 

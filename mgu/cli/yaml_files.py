@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from omegaconf import OmegaConf
 
 from mgu.errors import UserError
 
@@ -16,19 +15,17 @@ MAX_NODES = 100_000  # values of a file with its aliases written out, each of wh
 
 
 def bound_yaml_files() -> None:
-    """Has Hydra read plain files only, of a size that it can answer to: it follows aliases without end."""
-    FileConfigSource.load_config = _load_bounded  # type: ignore[method-assign]
+    """Has Hydra read YAML files of a size that it can answer to only: it follows aliases without end."""
+    OmegaConf.load = staticmethod(_load_bounded)  # the classes that read files are made anew when Hydra seeks plugins
 
 
-_load = FileConfigSource.load_config
+_load = OmegaConf.load
 
 
-def _load_bounded(self: FileConfigSource, config_path: str) -> Any:
-    name = self._normalize_file_name(config_path)
-    file = Path(os.path.realpath(os.path.join(self.path, name)))
-    if file.exists():
-        check_yaml_file(file)
-    return _load(self, config_path)
+def _load_bounded(file_: Any) -> Any:
+    if isinstance(name := getattr(file_, "name", file_), str):
+        check_yaml_file(Path(name))
+    return _load(file_)
 
 
 def check_yaml_file(file: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from mgu.config.datasets import AnyImages, MovieLensConfig
 from mgu.config.faults import describe_faults
@@ -29,7 +30,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     try:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError(describe_faults(error)) from None
+        raise UserError(describe_faults(error.errors(include_url=False))) from None
     _check_axes(config)
     if isinstance(config.layout, FactorsLayoutConfig):
         _check_factors(config)
@@ -38,6 +39,26 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     else:
         _check_dense(config)
     return config
+
+
+def check_types(values: Mapping[str, Any]) -> None:
+    """Checks what can be checked before data is read, so that data are not searched for a mistyped value.
+
+    Args:
+        values: As for `check_config`, with the values of a data set as they were given.
+
+    Raises:
+        UserError: A value is not legal; what is found in the data, or worded by its reader, is left to that.
+    """
+    try:
+        RunConfig.model_validate(values)
+    except ValidationError as error:
+        if early := [fault for fault in error.errors(include_url=False) if not _is_readers(fault)]:
+            raise UserError(describe_faults(early)) from None
+
+
+def _is_readers(fault: ErrorDetails) -> bool:
+    return fault["loc"][0] == "dataset" and (fault["input"] is None or not fault["type"].endswith("_type"))
 
 
 def _check_axes(config: RunConfig) -> None:

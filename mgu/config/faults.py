@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import reprlib
+from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from mgu.config.fields import PatternError, models_of
@@ -84,17 +85,16 @@ def describe_unknown(key: str) -> str:
     return f"Unknown key: {key}. {hint_key(key)}"
 
 
-def describe_faults(error: ValidationError, prefix: tuple[str, ...] = ()) -> str:
+def describe_faults(faults: Sequence[ErrorDetails], prefix: tuple[str, ...] = ()) -> str:
     """Describes the faults of a configuration, one a line.
 
     Args:
-        error: What pydantic found.
+        faults: Items of `ValidationError.errors()`.
         prefix: Parts of the key that stand before every key.
 
     Returns:
         At most MAX_FAULTS lines, the last of which counts the others where there are more.
     """
-    faults = error.errors(include_url=False)
     lines = [describe_fault({**fault, "loc": (*prefix, *fault["loc"])}) for fault in faults[:MAX_FAULTS]]
     if len(faults) > MAX_FAULTS:
         lines[-1] = f"All values must be legal, but {len(faults) - MAX_FAULTS + 1} more are not. Mend these first."

@@ -86,4 +86,4 @@ def read_settings(defaults: Path, overrides: Sequence[str]) -> PruneConfig:
     try:
         return PruneConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError(describe_faults(error)) from None
+        raise UserError(describe_faults(error.errors(include_url=False))) from None

@@ -45,4 +45,4 @@ def check_sweeper(values: Any) -> SweeperConfig:
     try:
         return SweeperConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError(describe_faults(error, ("hydra", "sweeper"))) from None
+        raise UserError(describe_faults(error.errors(include_url=False), ("hydra", "sweeper"))) from None

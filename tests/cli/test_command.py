@@ -38,7 +38,7 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("norm=null", "norm must be one of its configurations (mgu-run --help lists them), but got null."),
         ("residual=true", "residual must be one of its configurations (mgu-run --help lists them), but got true."),
         ("reprot", "but got 'reprot'. Did you mean report?"),
-        ("layout=[", "the command line must fit"),
+        ("layout=[", "arguments must be key=value in Hydra's grammar, but got layout=["),
         ("--config-dir nowhere", "nowhere"),
         ("layout=mnist_4", "gets 1x1 from a 8x8 image"),
         ("runs_dir=/proc/none", "the runs folder must be a folder that can be written, but /proc/none"),

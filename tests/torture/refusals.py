@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hydra._internal.hydra import Hydra
 
 from mgu.isolation import CHECK_ENVIRONMENT, RUN, SIZE_MODELS
 
@@ -86,7 +87,10 @@ def refuse(folder: Path, words: Sequence[str], main: Callable[[], None]) -> Answ
 
 @contextlib.contextmanager
 def without_training(patch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Has every call of a child process do its checks in this one, and end the command where it would train."""
+    """Has every call of a child process do its checks in this one, and end the command where it would train.
+
+    Hydra composes twice, the first time to see whether there is a sweep; that is left out where the words tell.
+    """
     import mgu.sweep.jobs
     import mgu.sweep.plan
     import mgu.sweep.sweep
@@ -95,7 +99,15 @@ def without_training(patch: pytest.MonkeyPatch) -> Iterator[None]:
         for module in (mgu.sweep.jobs, mgu.sweep.sweep, mgu.sweep.plan):
             patched.setattr(module, "call", _call)
             patched.setattr(module, "start_server", lambda: None, raising=False)
+        ask = Hydra.get_mode
+        patched.setattr(
+            Hydra, "get_mode", lambda self, config_name, overrides: _mode(ask, self, config_name, overrides)
+        )
         yield
+
+
+def _mode(ask: Callable[..., Any], hydra: Hydra, config_name: str, overrides: list[str]) -> Any:
+    return ask(hydra, config_name, overrides) if any("hydra" in word for word in overrides) else None
 
 
 def _call(function: str, *arguments: Any, on_event: Callable[[Any], None] = print, **keywords: Any) -> Any:
