@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mgu.cli.hydra_errors import translate_error
+from mgu.cli.interpolations import check_interpolations
 from mgu.config.check import check_config, check_types
 from mgu.config.faults import shorten
 from mgu.config.run import RunConfig
@@ -32,6 +33,8 @@ def read_config(composed: DictConfig) -> RunConfig:
     Raises:
         UserError: A value is not as it must be.
     """
+    unresolved: Any = OmegaConf.to_container(composed, resolve=False)
+    check_interpolations({key: value for key, value in unresolved.items() if key != "hydra"})
     try:
         values: Any = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:

@@ -14,6 +14,7 @@ from hydra.errors import HydraException
 
 from mgu.cli.exit_codes import SUB_COMMANDS
 from mgu.cli.hydra_errors import translate_error
+from mgu.cli.interpolations import check_interpolations
 from mgu.cli.parser import Parser
 from mgu.config.faults import GROUPS, nearest_key
 from mgu.config.run import RunConfig
@@ -95,6 +96,7 @@ def check_overrides(words: Sequence[str]) -> None:
     Raises:
         UserError: A word is no override, two are of the same key, or a group is given what is no name.
     """
+    check_interpolations(list(words))
     given: dict[str, str] = {}
     for word in words:
         parsed = _parse(word)

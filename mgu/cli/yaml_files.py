@@ -16,7 +16,8 @@ MAX_NODES = 100_000  # values of a file with its aliases written out, each of wh
 
 def bound_yaml_files() -> None:
     """Has Hydra read YAML files of a size that it can answer to only: it follows aliases without end."""
-    OmegaConf.load = staticmethod(_load_bounded)  # the classes that read files are made anew when Hydra seeks plugins
+    # Not in Hydra's class that reads files, which is made anew when Hydra seeks plugins.
+    OmegaConf.load = staticmethod(_load_bounded)  # type: ignore[method-assign]
 
 
 _load = OmegaConf.load

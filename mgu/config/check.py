@@ -58,7 +58,10 @@ def check_types(values: Mapping[str, Any]) -> None:
 
 
 def _is_readers(fault: ErrorDetails) -> bool:
-    return fault["loc"][0] == "dataset" and (fault["input"] is None or not fault["type"].endswith("_type"))
+    """Whether the reader of a data set knows better: what is not set, or a column that is called like a number."""
+    value, kind = fault["input"], fault["type"]
+    is_name = kind == "string_type" and isinstance(value, int | float)
+    return fault["loc"][0] == "dataset" and (value is None or is_name or not kind.endswith("_type"))
 
 
 def _check_axes(config: RunConfig) -> None:

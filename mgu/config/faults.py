@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 
 from mgu.config.fields import PatternError, models_of
 from mgu.config.run import RunConfig
-from mgu.errors import did_you_mean, nearest
+from mgu.errors import as_typed, did_you_mean, nearest
 
 GROUPS = (  # a test compares them with the folders of conf/
     "dataset", "layout", "norm", "residual", "mgu", "optimizer", "training", "energy", "tensorboard", "mlflow",
@@ -75,7 +75,7 @@ def nearest_key(key: str) -> str | None:
         by_last_part.setdefault(known.rpartition(".")[2], []).append(known)
     if exact := by_last_part.get(last):
         return nearest(key, exact) or exact[0]
-    whole = nearest(key, keys, cutoff=0.7)
+    whole = nearest(key, keys, cutoff=0.8)
     part = nearest(last, by_last_part, cutoff=0.7)
     return whole or (nearest(key, by_last_part[part]) or by_last_part[part][0] if part else None)
 
@@ -123,6 +123,8 @@ def describe_fault(fault: ErrorDetails) -> str:
     if fault["type"] == "literal_error":
         choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         hint = did_you_mean(str(fault["input"]), choices) or hint
+    if fault["type"] == "string_type" and isinstance(fault["input"], int | float):  # Hydra read it as a number
+        hint = f" Pass {key}={as_typed(str(fault['input']))} if it is a text."
     rule = _rule(fault)
     verb = "" if rule.startswith("have ") else "be "
     return f"{key} must {verb}{rule}, but got {value}.{hint}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from mgu.cli.main import main
 from tests.conftest import Command
@@ -17,28 +17,12 @@ from tests.torture.refusals import refuse, without_training
 
 Line = tuple[str, ...]
 SOURCES: dict[str, tuple[Callable[[], Iterator[Line]], int]] = {  # and of how many lines the short form takes one
-    "values of fields": (field_lines, 43),
-    "written down": (written_lines, 4),
-    "keys": (key_lines, 31),
-    "groups": (group_lines, 7),
-    "long": (long_lines, 2),
+    "values of fields": (field_lines, 53),
+    "written down": (written_lines, 5),
+    "keys": (key_lines, 29),
+    "groups": (group_lines, 5),
+    "long": (long_lines, 1),
 }
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working folder, with a table and a folder of cases."""
-    here = tmp_path / "here"
-    (here / "runs" / "single").mkdir(parents=True)
-    (here / "table.csv").write_text("a,b,y\n" + "".join(f"{i},{i % 7},{'pq'[i % 2]}\n" for i in range(60)))
-    for label, case in ((label, case) for label in "pq" for case in range(12)):
-        images = here / "cases" / label / f"{label}{case}"
-        images.mkdir(parents=True)
-        Image.new("RGB", (8, 8), (case * 20, ord(label), 7)).save(images / "acetic.png")
-    monkeypatch.chdir(here)
-    for name, place in {"MGU_RUNS": here / "runs", "MGU_CACHE": tmp_path / "cache"}.items():
-        monkeypatch.setenv(name, str(place))
-    return here
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -63,9 +47,19 @@ def test_there_are_at_least_300_in_the_short_form() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("words", ["optimizer.lr=nan",
- "-m seed=range(0,100000000)", "-m seed=glob(*)", "~training",
-                                   "-m hydra.sweeper.seeds=[x]", "seed=0 seed=1", "--cfg", "plan +norm=ln"])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        "optimizer.lr=nan",
+        "-m seed=range(0,100000000)",
+        "-m seed=glob(*)",
+        "~training",
+        "-m hydra.sweeper.seeds=[x]",
+        "seed=0 seed=1",
+        "--cfg",
+        "plan +norm=ln",
+    ],
+)
 def test_so_it_is_in_a_process_of_its_own(words: str, mgu_run: Command, tmp_path: Path) -> None:
     done = mgu_run(*words.split())
     assert done.returncode == 2 and done.stdout == "" and len(done.stderr.splitlines()) == 1
@@ -94,6 +88,18 @@ def test_a_yaml_file_is_bounded_before_it_is_expanded(content: str, message: str
     (folder / "my" / "layout").mkdir(parents=True)
     (folder / "my" / "layout" / "mine.yaml").write_text(content)
     assert message in _refusal(folder, "--config-dir", "my", "layout=mine")
+
+
+def test_interpolations_are_bounded_before_they_are_resolved(folder: Path) -> None:
+    """Each value names the next ten times: a text of 10^10 characters."""
+    keys = ["runs_dir", "experiment_name", "dataset.root", "energy.country", "device", "engine", "step", "layout.name"]
+    words = [f"{key}={f'${{{after}}}' * 10}" for key, after in pairwise(keys)]
+    for flags in ([], ["-m"]):
+        assert "interpolations must not copy" in _refusal(folder, *flags, *words, "layout.name=" + "x" * 1000)
+    (folder / "my" / "experiment").mkdir(parents=True)
+    content = "\n".join(f"{key}: {f'${{{after}}}' * 10}" for key, after in pairwise("abcdefgh"))
+    (folder / "my" / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{content}\nh: {'x' * 1000}\n")
+    assert "interpolations must not copy" in _refusal(folder, "--config-dir", "my", "+experiment=mine")
 
 
 def test_what_is_no_plain_file_is_no_configuration(folder: Path) -> None:
