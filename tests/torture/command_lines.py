@@ -104,9 +104,11 @@ def is_legal(field: Field, value: Any) -> bool:
     """Whether the rule of the field allows a value; numbers are finite unless that is said otherwise."""
     if field.key not in MAY_BE_INFINITE and not _is_finite(value):
         return False
+    annotation: Any = (
+        Annotated[field.info.annotation, *field.info.metadata] if field.info.metadata else field.info.annotation
+    )
     rule: TypeAdapter[Any] = TypeAdapter(
-        Annotated[field.info.annotation, *field.info.metadata] if field.info.metadata else field.info.annotation,
-        config=None if models_of(field.info.annotation) else ConfigDict(strict=True),
+        annotation, config=None if models_of(field.info.annotation) else ConfigDict(strict=True)
     )
     try:
         rule.validate_python(value, strict=True)
