@@ -21,10 +21,10 @@ from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig, flag_override
+from omegaconf import DictConfig, OmegaConf, flag_override
 
 from mgu.console.text import count
-from mgu.errors import RunsFailed, UserError, marking_bugs
+from mgu.errors import RunsFailed, UserError, marking_bugs, quote
 from mgu.results.files import chosen_runs_dir
 from mgu.results.folder import find_result
 from mgu.search import STRATEGIES, Space, Strategy
@@ -88,9 +88,11 @@ class SearchSweeper(BasicSweeper):
         Raises UserError before anything starts, RunsFailed after everything ran.
         """
         from mgu.cli.grammar import HydraGrammar
+        from mgu.config.sweeper import check_sweeper
 
-        assert self.hydra_context is not None
+        assert self.config is not None and self.hydra_context is not None
         with marking_bugs():
+            check_sweeper(OmegaConf.to_container(self.config.hydra.sweeper, resolve=True))
             words = [*self._parse_config(), *arguments]
             if self.strategy not in STRATEGIES:
                 raise UserError(
@@ -102,7 +104,6 @@ class SearchSweeper(BasicSweeper):
 
     def _search(self, strategy: Strategy) -> None:
         from mgu.cli.compose import read_jobs
-        from mgu.cli.grammar import quote
 
         assert self.config is not None and self.hydra_context is not None
         num_runs = num_missing = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -11,10 +11,14 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from mgu.cli.hydra_errors import translate_error
-from mgu.config.check import check_config
+from mgu.cli.interpolations import check_interpolations
+from mgu.config.check import check_config, check_types
+from mgu.config.faults import shorten
 from mgu.config.run import RunConfig
 from mgu.data.datasets import fill_defaults, find_kind
 from mgu.errors import UserError
+
+FILLED_IN = ("classes", "sha256")  # of a data set
 
 
 def read_config(composed: DictConfig) -> RunConfig:
@@ -29,14 +33,28 @@ def read_config(composed: DictConfig) -> RunConfig:
     Raises:
         UserError: A value is not as it must be.
     """
+    unresolved: Any = OmegaConf.to_container(composed, resolve=False)
+    check_interpolations({key: value for key, value in unresolved.items() if key != "hydra"})
     try:
         values: Any = OmegaConf.to_container(composed, resolve=True)
     except OmegaConfBaseException as error:
         raise UserError(translate_error(error)) from None
     values.pop("hydra", None)
     if isinstance(dataset := values.get("dataset"), dict):
+        _check_not_filled_in(dataset)
+        check_types(values)
         values["dataset"] = find_kind(dataset.get("name")).resolve(dataset)
     return check_config(fill_defaults(values))
+
+
+def _check_not_filled_in(dataset: Mapping[str, Any]) -> None:
+    """Refuses values that are found in the data, and would replace the given ones without a word."""
+    for key in FILLED_IN:
+        if dataset.get(key) is not None:
+            raise UserError(
+                f"dataset.{key} must be left out, for it is filled in when the data is read, but got "
+                f"{shorten(dataset[key])}. Leave it out."
+            )
 
 
 def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]]) -> list[RunConfig]:
@@ -74,6 +92,8 @@ def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]
 def _read_job(loader: ConfigLoader, master: DictConfig, overrides: list[str]) -> RunConfig:
     try:
         composed = loader.load_sweep_config(master, overrides)
+    except UserError:
+        raise
     except Exception as error:  # of any library that trips over a broken YAML file
         raise UserError(translate_error(error, overrides)) from None
     HydraConfig.instance().set_config(composed)

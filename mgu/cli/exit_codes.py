@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mgu.cli.streams import silence_output
-from mgu.console.text import printable
-from mgu.errors import ProgramError, RunsFailed, UserError
+from mgu.errors import ProgramError, RunsFailed, UserError, printable_message
 
 SUB_COMMANDS = ("report", "plan", "explain", "prune")
 
@@ -40,6 +40,8 @@ def exit_codes(arguments: Sequence[str]) -> Iterator[None]:
         sys.exit(1)
     except OSError as error:
         silence_output()
+        if error.errno == errno.ENAMETOOLONG:
+            _exit(2, f"file names must be as short as the system allows, but got {error.filename}. Shorten it.")
         _exit(1, f"files must be readable and writable, but got: {error}. Check disk space and permissions.")
 
 
@@ -55,5 +57,5 @@ def _describe_interrupt(arguments: Sequence[str]) -> str:
 
 def _exit(code: int, message: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C changes nothing any more
-    print("\n".join(map(printable, message.split("\n"))), file=sys.stderr)  # it may name anybody's files
+    print(message if code == 1 else printable_message(message), file=sys.stderr)  # it may name anybody's files
     sys.exit(code)

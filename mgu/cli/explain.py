@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 from mgu.cli.parser import Parser
-from mgu.console.text import print_line, printable
+from mgu.console.text import print_line
+from mgu.errors import printable
 from mgu.results.files import make_folder
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import HydraException
 
 from mgu.cli.hydra_errors import translate_error
 from mgu.errors import UserError
+
+MAX_RUNS = 10_000  # of one sweep: each is composed and checked before the first is trained
 
 
 class HydraGrammar:
@@ -33,8 +36,9 @@ class HydraGrammar:
         return [override.key_or_group for override in parsed]
 
     def expand(self, overrides: Sequence[str]) -> list[list[str]]:
-        """Returns the product of all values; raises UserError for a sweep over an interval."""
+        """Returns the product of all values; raises UserError for an interval, for no value and for too many."""
         parsed = self._parse(overrides)
+        _check_sizes(parsed)
         try:
             return BasicSweeper.split_arguments(parsed, None)[0]
         except HydraException as error:
@@ -47,7 +51,33 @@ class HydraGrammar:
             raise UserError(translate_error(error, overrides)) from None
 
 
-def quote(text: str) -> str:
-    """Quotes a text for Hydra's grammar of overrides, whatever characters it has."""
-    escaped = re.sub(r"(\\*)'", r"\1\1\\'", text)
-    return "'" + re.sub(r"(\\+)$", r"\1\1", escaped) + "'"
+def _check_sizes(parsed: Sequence[Override]) -> None:
+    """Refuses a sweep that is empty, or larger than anybody waits for, before it is expanded."""
+    num_runs = 1.0
+    for override in parsed:
+        if not override.is_sweep_override() or not override.is_discrete_sweep():
+            continue
+        key, typed = override.key_or_group, str(override.input_line).partition("=")[2]
+        size = _count_values(override)
+        if size == 0:
+            raise UserError(f"{key} must have a value in a sweep, but {typed} has none. Pass {key}=... with one value.")
+        num_runs *= size
+        if not num_runs <= MAX_RUNS:
+            raise UserError(
+                f"a sweep must have at most {MAX_RUNS:,} runs, but {key}={typed} makes it more. "
+                "Sweep over fewer values."
+            )
+
+
+def _count_values(override: Override) -> float:
+    """Returns the number of values of a sweep; infinity for a range without an end."""
+    sweep = override.value()
+    if not isinstance(sweep, RangeSweep):
+        return sum(1 for _ in override.sweep_iterator())
+    start, stop, step = sweep.start or 0, sweep.stop or 0, sweep.step
+    if not all(map(math.isfinite, (start, stop, step))) or step == 0:
+        return math.inf
+    try:
+        return max(0, math.ceil((stop - start) / step))
+    except OverflowError:
+        return math.inf

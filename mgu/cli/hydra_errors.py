@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 
-from mgu.config.faults import GROUPS, hint_key, known_keys
-from mgu.errors import did_you_mean, how_to_install
+from mgu.cli.wrong_keys import describe_wrong_key
+from mgu.config.faults import GROUPS, hint_key
+from mgu.errors import did_you_mean, how_to_install, quote
 
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras
+GRAMMAR = ("LexerNoViableAltException", "Error parsing override", "no viable alternative", "mismatched input",
+           "extraneous input", "token recognition error", "maximum recursion depth")  # fmt: skip
 
 
 def translate_error(error: Exception, arguments: Sequence[str] = ()) -> str:
@@ -23,55 +29,69 @@ def translate_error(error: Exception, arguments: Sequence[str] = ()) -> str:
     Returns:
         A message in the project's form; with the first line of the original one if the case is not known.
     """
-    text = str(error) or str(error.__cause__)  # Hydra's ConfigCompositionException may be a bare wrapper
-    if match := re.search(
-        r"Could not find '(?P<group>.+)/(?P<choice>[^/]+)'\s+Available options in '.+?':\n(?P<all>(\t.+\n?)+)", text
-    ):
-        return _describe_choice(match["group"], match["choice"], match["all"].split())
-    if match := re.search(r"Could not find '(?P<group>[^'/]+)/(?P<choice>[^']+)'", text):
-        group, choice = match["group"], match["choice"]
-        return f"{group} must be a configuration group, but got +{group}={choice}. {hint_key(group)}"
-    if match := re.search(r"Could not override '(?P<key>[^']+)'", text):
-        return _describe_key(match["key"])
-    if "Config group override must be a string" in text:
-        return _describe_group(arguments)
-    if text.startswith("Ambiguous value"):
-        return "one run must have one value of each key, but got several. Add -m to sweep over them."
-    reason = (text.splitlines() or [type(error).__name__])[0]
+    text = (str(error) or str(error.__cause__)).strip()  # Hydra's ConfigCompositionException may be a bare wrapper
+    for describe in (_describe_missing, describe_wrong_key, _describe_group, _describe_values):
+        if message := describe(text, arguments):
+            return message
+    lines = text.splitlines() or [type(error).__name__]
+    told = 2 if lines[0].endswith(":") else 1  # the reason stands below
+    reason = " ".join(line.strip() for line in lines[:told]).rstrip(".")
     return f"the command line must fit the configuration, but: {reason}. See mgu-run --help."
+
+
+def _describe_missing(text: str, arguments: Sequence[str]) -> str | None:
+    """Describes a choice that its group does not have, and a group that there is not."""
+    found = r"Could not find '(?P<group>.+)/(?P<choice>[^/]+)'\s+Available options in '.+?':\n(?P<all>(\t.+\n?)+)"
+    if match := re.search(found, text):
+        return _describe_choice(match["group"], match["choice"], match["all"].split())
+    if match := re.search(r"Could not find '(?P<group>[^'/]+)/(?P<choice>[^']*)'", text):
+        group, choice = match["group"], match["choice"]
+        return _describe_no_name(group, choice) if group in GROUPS else f"Unknown group: {group}. {hint_key(group)}"
+    return None
 
 
 def _describe_choice(group: str, choice: str, choices: list[str]) -> str:
     """Describes a choice that a group does not have; a launcher has one only if its package is installed."""
     if group == "hydra/launcher" and choice in LAUNCHERS:
         return f"{group}={choice} must have its package, but that is not installed. {how_to_install(LAUNCHERS[choice])}"
+    own = f" Add your own as DIR/{group}/{choice}.yaml, and pass --config-dir DIR." if group in GROUPS else ""
     return (
         f"{group} must be one of {', '.join(choices)}, but got {choice!r}."
-        f"{did_you_mean(choice, choices) or f' Add your own as {group}/NAME.yaml.'}"
+        f"{did_you_mean(choice, choices) or own or f' Leave {group} out.'}"
     )
 
 
-def _describe_group(arguments: Sequence[str]) -> str:
+def _describe_group(text: str, arguments: Sequence[str]) -> str | None:
     """Describes a group that was given what YAML reads as a boolean, a number or null; Hydra does not name it."""
+    if "Config group override must be a string" not in text:
+        return None
     for argument in arguments:
         group, _, value = argument.lstrip("+").partition("=")
         if group in GROUPS and not isinstance(yaml.safe_load(value), str):
-            return f"{group} must be one of its configurations (mgu-run --help lists them), but got {value}."
+            return _describe_no_name(group, value)
     return "a configuration group must be given the name of one of its configurations. See mgu-run --help."
 
 
-def _describe_key(key: str) -> str:
-    """Describes a key that the configuration does not have."""
-    section = key.partition(".")[0]
-    if key.startswith("mgu.processors"):
-        return (
-            f"{key} must be one of the unit's own processors, but is not. Of mgu=paths, "
-            "+mgu.processors.NAME=[...] adds one and ~mgu.processors.NAME takes one away."
-        )
-    if key == "experiment":
-        return "experiment must be added, as +experiment=NAME, for it is a set of changes and has no default."
-    if key in known_keys():  # legal, but not here: mgu.* without a unit, norm.* with one, norm.eps of no_norm
-        return (
-            f"{key} must go with a {section} that has it, but the one chosen here does not. Choose with {section}=..."
-        )
-    return f"{key} must be a known key. {hint_key(key)}"
+def _describe_no_name(group: str, value: str) -> str:
+    return f"{group} must be one of its configurations (mgu-run --help lists them), but got {value or 'nothing'}."
+
+
+def _describe_values(text: str, arguments: Sequence[str]) -> str | None:
+    """Describes several values where one is asked for, and a word that Hydra's grammar does not allow."""
+    if text.startswith("Ambiguous value") or "requires --multirun" in text:
+        return "one run must have one value of each key, but got several. Add -m to sweep over them."
+    if len(arguments) != 1 or not any(sign in text for sign in GRAMMAR):
+        return None
+    (word,) = arguments
+    key, _, value = word.partition("=")
+    quoted = f"{key}={quote(value, chr(34))}"  # for Hydra, and then for the shell
+    hint = f"Pass {shlex.quote(quoted)} if that is meant as a text." if _is_legal(quoted) else "See mgu-run --help."
+    return f"arguments must be key=value in Hydra's grammar, but got {word}. {hint}"
+
+
+def _is_legal(word: str) -> bool:
+    try:
+        OverridesParser.create().parse_override(word)
+    except (HydraException, RecursionError):
+        return False
+    return word.isprintable() and len(word) < 200 and not word.endswith('=""')

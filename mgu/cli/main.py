@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from importlib.metadata import version
 
-from mgu.cli.conf import conf_dir
-from mgu.cli.exit_codes import exit_codes
-from mgu.cli.plan import plan_arguments
+from mgu.cli.exit_codes import SUB_COMMANDS, exit_codes
 from mgu.cli.streams import prepare_streams
 from mgu.cli.train import train
 
@@ -22,25 +21,12 @@ def main() -> None:
     with exit_codes(arguments):
         prepare_streams(arguments)
         # Each sub-command imports what it needs: a report needs neither Hydra nor torch, and is to be there at once.
-        match arguments:
-            case ["--version"]:
-                print(f"mgu-run {version('mgu')}")
-            case ["report", *rest]:
-                from mgu.cli.report import main as report
-
-                report(rest)
-            case ["explain", *rest]:
-                from mgu.cli.explain import main as explain
-
-                explain(rest)
-            case ["prune", *rest]:
-                from mgu.cli.prune import main as prune
-
-                prune(rest, conf_dir())
-            case ["plan", *rest]:
-                train(plan_arguments(rest))
-            case _:
-                train(arguments)
+        if "--version" in arguments:
+            print(f"mgu-run {version('mgu')}")
+        elif arguments[:1] and arguments[0] in SUB_COMMANDS:
+            import_module(f"mgu.cli.{arguments[0]}").main(arguments[1:])
+        else:
+            train(arguments)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from mgu.cli.parser import Parser
+from mgu.cli.train import train
 
-def plan_arguments(arguments: list[str]) -> list[str]:
-    """Returns the arguments of a sweep that shows what it would do, from those of `mgu-run plan`."""
-    from mgu.cli.parser import Parser
 
+def main(arguments: list[str]) -> None:
+    """Shows what a sweep would do.
+
+    Args:
+        arguments: Arguments of the sub-command.
+
+    Raises:
+        UserError: The input is wrong.
+        ProgramError: A bug of this program.
+    """
     parser = Parser(
         prog="mgu-run plan",
         description="List every run of a sweep with its size, its state and what it will take, without training.",
@@ -19,4 +28,4 @@ def plan_arguments(arguments: list[str]) -> list[str]:
     )
     options, rest = parser.parse_known_args(arguments)
     sweeper = [f"hydra.sweeper.plan={options.format}", f"hydra.sweeper.calibrate={str(options.calibrate).lower()}"]
-    return [*rest, *sweeper, "--multirun"]
+    train([*rest, *sweeper, "--multirun"])

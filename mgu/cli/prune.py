@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from typing import Any
 
+from mgu.cli.conf import conf_dir
 from mgu.cli.parser import Parser
 from mgu.config.describe import describe_values
 from mgu.config.prune import PruneConfig, read_defaults, read_settings
-from mgu.console.text import print_line, printable
-from mgu.errors import UserError
+from mgu.console.text import print_line
+from mgu.errors import UserError, printable
 
 
-def main(arguments: list[str], conf_dir: Path) -> None:
+def main(arguments: list[str]) -> None:
     """Prunes a trained unit.
 
     Args:
         arguments: Arguments of the sub-command.
-        conf_dir: Folder of the configuration files.
 
     Raises:
         UserError: RUN or a value is not as it must be; nothing was trained then.
     """
-    options = _parse(arguments, read_defaults(conf_dir / "prune.yaml"))
-    config = read_settings(conf_dir / "prune.yaml", options.values)
+    defaults = conf_dir() / "prune.yaml"
+    options = _parse(arguments, read_defaults(defaults))
+    config = read_settings(defaults, options.values)
     # torch takes seconds to import, which a mistake in the arguments need not wait for.
     from mgu.factory.trained import load_trained
     from mgu.prune.export import check_exportable
@@ -59,4 +59,4 @@ def _parse(arguments: list[str], values: dict[str, Any]) -> argparse.Namespace:
     parser.add_argument("run", metavar="RUN", help="a unit's run: its folder, or its name below the runs folder")
     parser.add_argument("values", nargs="*", metavar="key=value", help="how to prune")
     parser.add_argument("--export", choices=("torch", "onnx"), help="write a program of torch.export, or ONNX, too")
-    return parser.parse_args(arguments)
+    return parser.parse_intermixed_args(arguments)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mgu.cli.parser import Parser
-from mgu.console.text import print_line, printable
-from mgu.errors import UserError
+from mgu.console.text import print_line
+from mgu.errors import UserError, printable
 from mgu.report.analysis import Analysis
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.machine import to_csv, to_json
@@ -22,6 +22,8 @@ from mgu.report.ranking.rank import rank
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.files import default_runs_dir
 from mgu.results.load import load_results
+
+MAX_REASONS = 3  # why files were skipped, where nothing is left
 
 
 def main(arguments: list[str]) -> None:
@@ -45,13 +47,14 @@ def main(arguments: list[str]) -> None:
 def _report(options: argparse.Namespace) -> None:
     paths = options.runs or [default_runs_dir()]
     loaded = load_results(paths)
-    for line in loaded.skipped:
-        print(printable(f"skipped {line}"), file=sys.stderr)
     if not loaded.runs:
+        why = "; ".join(loaded.skipped[:MAX_REASONS]) or f"there is none in {', '.join(map(str, paths))}"
         raise UserError(
-            f"there must be a finished run to report, but there is none in {', '.join(map(str, paths))}. "
+            f"there must be a finished run to report, but {why}. "
             "Run `mgu-run +experiment=digits -m` first, or name the folder of your runs."
         )
+    for line in loaded.skipped:
+        print(printable(f"skipped {line}"), file=sys.stderr)
     analyses = [Analysis(table, options.margin / 100) for table in rank(loaded.runs)]
     if options.pictures:
         _draw(analyses, options.pictures)
@@ -127,5 +130,5 @@ def _points(text: str) -> float:
     except ValueError:
         value = math.nan
     if not 0 <= value <= 100:
-        raise UserError(f"--margin must be from 0 to 100 points, but got {text}. Half a point is --margin 0.5.")
+        raise UserError(f"--margin must be from 0 to 100 points, but got {text!r}. Half a point is --margin 0.5.")
     return value

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Any
 
 from mgu.cli.conf import conf_dir
-from mgu.cli.exit_codes import SUB_COMMANDS, exit_codes
-from mgu.errors import ProgramError, RunsFailed, UserError, did_you_mean, marking_bugs
+from mgu.cli.exit_codes import exit_codes
+from mgu.errors import ProgramError, RunsFailed, UserError, marking_bugs
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -31,13 +32,20 @@ def train(arguments: list[str]) -> None:
     import hydra
     from hydra.errors import HydraException
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    from mgu.cli.words import sort_words
+    from mgu.cli.yaml_files import bound_yaml_files
 
-    sys.argv[1:] = _sort_flags_first(arguments)  # where Hydra reads them
+    signal.signal(signal.SIGTERM, _interrupt)
+    bound_yaml_files()
+    sys.argv[1:] = sort_words(arguments)  # where Hydra reads them
     wants_traceback = "HYDRA_FULL_ERROR" in os.environ
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors, so that they can be translated
     try:
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(train_job)()
+        with warnings.catch_warnings():  # such as that of a search path that is not there
+            warnings.filterwarnings(
+                "error", category=UserWarning, module=r"hydra\._internal\.(utils|config_loader_impl)"
+            )
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(train_job)()
     except (UserError, RunsFailed, ProgramError):
         raise
     except Exception as error:  # Hydra was composing: any library may trip over a broken YAML file
@@ -68,6 +76,7 @@ def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[st
     """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
+    from omegaconf import OmegaConf
 
     from mgu.cli.compose import read_config
     from mgu.results.axes import Axes
@@ -82,36 +91,11 @@ def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[st
             axes = Axes(tuple(hydra_config.sweeper.get("axes") or ()))
             return [*run_in_sweep(configs, hydra_config.job.num + 1, sweep, axes)]
     # Hydra would announce an exception of a single run in words of its own.
-    with exit_codes(list(hydra_config.overrides.task)), marking_bugs():
+    words: Any = OmegaConf.to_container(hydra_config.overrides.task)  # as typed, with interpolations
+    with exit_codes([str(word) for word in words]), marking_bugs():
         return run_single(read_config(composed))
 
 
 def _interrupt(number: int, frame: object) -> None:
     """Treats SIGTERM, which a cluster sends before it takes a machine away, as Ctrl-C."""
     raise KeyboardInterrupt
-
-
-def _sort_flags_first(arguments: list[str]) -> list[str]:
-    """Returns flags before overrides, for Hydra 1.3 refuses `-m layout=x` after another override.
-
-    Raises UserError for words that are neither.
-    """
-    from hydra._internal.utils import get_args_parser
-
-    parsed, unknown = get_args_parser().parse_known_intermixed_args(arguments)
-    if unknown:
-        raise UserError(f"flags must be ones that mgu-run --help lists, but got {' '.join(unknown)}. Leave them out.")
-    overrides: list[str] = parsed.overrides
-    for word in overrides:
-        if "=" not in word and not word.startswith("~"):
-            hint = did_you_mean(word, SUB_COMMANDS) or " See mgu-run --help."
-            if word in SUB_COMMANDS:
-                hint = f" Put it first: mgu-run {word} ..."
-            raise UserError(
-                f"arguments must be key=value, or first a sub-command ({', '.join(SUB_COMMANDS)}), "
-                f"but got {word!r}.{hint}"
-            )
-    rest = list(arguments)
-    for word in overrides:
-        rest.remove(word)
-    return rest + overrides

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from mgu.config.datasets import AnyImages, MovieLensConfig
-from mgu.config.faults import describe_fault
+from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
@@ -29,7 +30,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     try:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError("\n".join(describe_fault(fault) for fault in error.errors())) from None
+        raise UserError(describe_faults(error.errors(include_url=False))) from None
     _check_axes(config)
     if isinstance(config.layout, FactorsLayoutConfig):
         _check_factors(config)
@@ -38,6 +39,30 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     else:
         _check_dense(config)
     return config
+
+
+def check_types(values: Mapping[str, Any]) -> None:
+    """Checks what can be checked before data is read, so that data are not searched for a mistyped value.
+
+    Args:
+        values: As for `check_config`, with the values of a data set as they were given.
+
+    Raises:
+        UserError: A value is not legal; what is found in the data, or worded by its reader, is left to that.
+    """
+    try:
+        RunConfig.model_validate(values)
+    except ValidationError as error:
+        if early := [fault for fault in error.errors(include_url=False) if not _is_readers(fault)]:
+            raise UserError(describe_faults(early)) from None
+
+
+def _is_readers(fault: ErrorDetails) -> bool:
+    """Whether the reader of a data set knows better: what is not set, or a column that is called like a number."""
+    value, kind = fault["input"], fault["type"]
+    is_name = kind == "string_type" and isinstance(value, int | float)
+    is_name |= kind == "list_type" and isinstance(value, str) and value != ""
+    return fault["loc"][0] == "dataset" and (value is None or is_name or not kind.endswith("_type"))
 
 
 def _check_axes(config: RunConfig) -> None:

@@ -6,6 +6,8 @@ Each has the form: <thing> must be <rule>, but got <value>. <What to do.>
 from __future__ import annotations
 
 import re
+import reprlib
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -13,12 +15,22 @@ from pydantic_core import ErrorDetails
 
 from mgu.config.fields import PatternError, models_of
 from mgu.config.run import RunConfig
-from mgu.errors import did_you_mean, nearest
+from mgu.errors import as_typed, did_you_mean, nearest
 
 GROUPS = (  # a test compares them with the folders of conf/
     "dataset", "layout", "norm", "residual", "mgu", "optimizer", "training", "energy", "tensorboard", "mlflow",
     "experiment",
 )  # fmt: skip
+MAX_FAULTS = 20  # that are shown at once
+ALIASES = {  # what other tools call it
+    "model": "layout", "network": "layout", "net": "layout", "arch": "layout", "architecture": "layout",
+    "data": "dataset", "data_dir": "dataset.root", "gpu": "device", "gpus": "device", "cuda": "device",
+    "workers": "threads", "num_workers": "threads", "num_threads": "threads", "cpus": "threads",
+    "learning_rate": "optimizer.lr", "batch": "training.batch_size", "bs": "training.batch_size",
+    "max_epochs": "training.epochs", "num_epochs": "training.epochs", "random_state": "seed", "manual_seed": "seed",
+    "early_stopping": "training.patience", "output": "runs_dir", "output_dir": "runs_dir", "out": "runs_dir",
+    "normalization": "norm", "normalisation": "norm", "unit": "mgu",
+}  # fmt: skip
 
 
 def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
@@ -40,7 +52,7 @@ def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str
 
 
 def hint_key(key: str) -> str:
-    """Suggests the legal key nearest to a mistyped one, by its whole name or by its last part.
+    """Suggests the legal key nearest to a mistyped one: first by its last part, then by its whole name.
 
     Args:
         key: An unknown key in dotted form.
@@ -48,10 +60,45 @@ def hint_key(key: str) -> str:
     Returns:
         A sentence.
     """
-    keys = [*GROUPS, *known_keys()]
-    by_last_part = {known.rpartition(".")[2]: known for known in keys}
-    choice = nearest(key, keys) or by_last_part.get(nearest(key.rpartition(".")[2], by_last_part) or "")
+    choice = nearest_key(key)
     return f"Did you mean {choice}?" if choice else f"Known keys: {', '.join(RunConfig.model_fields)}."
+
+
+def nearest_key(key: str) -> str | None:
+    """Returns the legal key that is nearest to another one; None if none is near."""
+    keys = [known for known in (*GROUPS, *known_keys()) if known != key]
+    last = key.rpartition(".")[2].lower()
+    if alias := ALIASES.get(last):
+        return alias
+    by_last_part: dict[str, list[str]] = {}
+    for known in keys:
+        by_last_part.setdefault(known.rpartition(".")[2], []).append(known)
+    if exact := by_last_part.get(last):
+        return nearest(key, exact) or exact[0]
+    whole = nearest(key, keys, cutoff=0.8)
+    part = nearest(last, by_last_part, cutoff=0.7)
+    return whole or (nearest(key, by_last_part[part]) or by_last_part[part][0] if part else None)
+
+
+def describe_unknown(key: str) -> str:
+    """Describes a key that the schema does not have."""
+    return f"Unknown key: {key}. {hint_key(key)}"
+
+
+def describe_faults(faults: Sequence[ErrorDetails], prefix: tuple[str, ...] = ()) -> str:
+    """Describes the faults of a configuration, one a line.
+
+    Args:
+        faults: Items of `ValidationError.errors()`.
+        prefix: Parts of the key that stand before every key.
+
+    Returns:
+        At most MAX_FAULTS lines, the last of which counts the others where there are more.
+    """
+    lines = [describe_fault({**fault, "loc": (*prefix, *fault["loc"])}) for fault in faults[:MAX_FAULTS]]
+    if len(faults) > MAX_FAULTS:
+        lines[-1] = f"All values must be legal, but {len(faults) - MAX_FAULTS + 1} more are not. Mend these first."
+    return "\n".join(lines)
 
 
 def describe_fault(fault: ErrorDetails) -> str:
@@ -64,10 +111,10 @@ def describe_fault(fault: ErrorDetails) -> str:
         The message, in one line.
     """
     key = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("["))
-    value = _shorten(fault["input"])
+    value = shorten(fault["input"])
     context = fault.get("ctx", {})
     if fault["type"] == "extra_forbidden":
-        return f"{key} must be a known key, but got {key}={value}. {hint_key(key)}"
+        return describe_unknown(key)
     if fault["type"] == "missing":
         return f"{key} must be set, but is missing. Add it to the YAML of its group, or pass {key}=..."
     if fault["type"] == "value_error" and not isinstance(context["error"], PatternError):
@@ -76,6 +123,8 @@ def describe_fault(fault: ErrorDetails) -> str:
     if fault["type"] == "literal_error":
         choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         hint = did_you_mean(str(fault["input"]), choices) or hint
+    if fault["type"] == "string_type" and isinstance(fault["input"], int | float):  # Hydra read it as a number
+        hint = f" Pass {key}={as_typed(str(fault['input']))} if it is a text."
     rule = _rule(fault)
     verb = "" if rule.startswith("have ") else "be "
     return f"{key} must {verb}{rule}, but got {value}.{hint}"
@@ -85,9 +134,16 @@ def _rule(fault: ErrorDetails) -> str:
     """Returns the words that follow "must be"."""
     if fault["type"] == "value_error":
         return str(fault["ctx"]["error"])
-    return re.sub("^(Input|String|List) should (be )?", "", fault["msg"]).replace("'", "")
+    rule = re.sub("^(Input|String|List) should (be )?", "", fault["msg"]).replace("'", "")
+    return "null" if rule == "None" else rule
 
 
-def _shorten(value: Any) -> str:
-    text = repr(value)
+def shorten(value: Any) -> str:
+    """Returns a value as it is shown in messages; of a large one its beginning, without writing out the whole."""
+    text = _SHORT.repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+_SHORT = reprlib.Repr()  # an alias in YAML may stand for a value that is too large to write out
+_SHORT.maxlevel, _SHORT.maxdict, _SHORT.maxlist = 3, 10, 10
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 70

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import Field, ValidationError
 
-from mgu.config.faults import describe_fault
+from mgu.config.faults import describe_faults
 from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive
 from mgu.errors import UserError, did_you_mean
 
@@ -64,6 +64,7 @@ def read_settings(defaults: Path, overrides: Sequence[str]) -> PruneConfig:
         UserError: An argument is no override, a key is unknown, or values are not legal; every such fault is named.
     """
     values = read_defaults(defaults)
+    given: dict[str, str] = {}
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
@@ -71,12 +72,18 @@ def read_settings(defaults: Path, overrides: Sequence[str]) -> PruneConfig:
                 f"arguments after RUN must be key=value, but got {override!r}. Put RUN first, and only one."
             )
         if key not in values:
-            raise UserError(f"{key} must be one of {', '.join(values)}, but got {override}.{did_you_mean(key, values)}")
+            raise UserError(
+                f"{key} must be one of {', '.join(values)}, but got {override}."
+                f"{did_you_mean(key, values) or ' Leave it out.'}"
+            )
+        if key in given:
+            raise UserError(f"{key} must be given once, but got {given[key]} and {override}. Leave one of them out.")
+        given[key] = override
         try:
             values[key] = yaml.safe_load(value)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, RecursionError, ValueError):  # such as brackets without end, the 41st of a month
             raise UserError(f"{key} must be a value in YAML, but got {value}. Quote it for the shell.") from None
     try:
         return PruneConfig.model_validate(values)
     except ValidationError as error:
-        raise UserError("\n".join(describe_fault(fault) for fault in error.errors())) from None
+        raise UserError(describe_faults(error.errors(include_url=False))) from None

@@ -125,7 +125,7 @@ class RunConfig(ConfigModel):
     step: Annotated[Literal["auto", "eager", "graph"], UNLESS_DEFAULT] = Field(
         "auto", description="How a training step is launched; auto: as a CUDA graph where that is possible."
     )
-    threads: Count | None = Field(
+    threads: Annotated[int, Field(gt=0, le=1024)] | None = Field(
         description="CPU threads, at most as many as there are idle cores; null: torch's own."
     )
     runs_dir: Annotated[str | None, NOT_IDENTITY] = Field(

@@ -27,6 +27,9 @@ _BYPASS = IdentityRule(
 )
 
 
+Bias = Annotated[float, Field(ge=-1000, le=1000)]  # far beyond, a sigmoid in float32 is 0 or 1, and its gradient 0
+
+
 class DecisiveConfig(ConfigModel):
     """Configures the penalty on undecided gates and their annealing, see mgu/train/gate_penalty.py.
 
@@ -80,7 +83,7 @@ class UnitConfig(ConfigModel):
     skip_gate: Annotated[bool, UNLESS_DEFAULT] = Field(
         True, description="Whether a gate chooses between the bypass and the processed output."
     )
-    gate_bias: dict[str, float] = Field(description="Initial bias of each gate before the sigmoid, by name.")
+    gate_bias: dict[str, Bias] = Field(description="Initial bias of each gate before the sigmoid, by name.")
     gate: Annotated[GateKind, UNLESS_DEFAULT] = Field(
         "replica", description="Transform that computes a gate's values from the input, see mgu/unit/gates.py."
     )

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from mgu.console.text import count as count
     from mgu.console.text import describe_s as describe_s
     from mgu.console.text import print_line as print_line
-    from mgu.console.text import printable as printable
     from mgu.console.text import size as size
     from mgu.console.text import table_console as table_console
 
@@ -40,7 +39,6 @@ _HOMES = {
     "print_line": "text",
     "print_outcomes": "outcomes",
     "print_table": "table",
-    "printable": "text",
     "size": "text",
     "summarise": "lines",
     "table_console": "text",

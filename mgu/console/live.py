@@ -13,7 +13,8 @@ from rich.text import Text
 
 from mgu.config.run import RunConfig
 from mgu.console.lines import LineView, describe_energy, describe_scores
-from mgu.console.text import describe_s, printable
+from mgu.console.text import describe_s
+from mgu.errors import printable
 from mgu.results.axes import NO_AXES, Axes
 from mgu.results.events import Began, Stepped
 from mgu.results.result import Result

@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from mgu.errors import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -33,22 +35,6 @@ def print_wait(what: str) -> None:
     """
     with contextlib.suppress(OSError, ValueError, AttributeError):  # it is closed, or there is none
         print(f"{what} ...", file=sys.stderr, flush=True)
-
-
-def printable(text: str) -> str:
-    """Shows control characters as escapes, for names of files, columns and classes may hold any.
-
-    An escape character would command the terminal, a line feed forge a line, a bidirectional mark reorder one.
-
-    Args:
-        text: Text of any origin.
-
-    Returns:
-        The text, in which each character that is not printable is written as in Python.
-    """
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def count(number: int, noun: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mgu.console.table import TextColumn, print_table
-from mgu.console.text import printable, table_console
+from mgu.console.text import table_console
+from mgu.errors import printable
 from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.tasks.score import SCORES
 from mgu.unit.wiring import Gate

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from mgu.console.text import printable
+from mgu.errors import printable
 from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.explain.words import LEANING, VARIES
 from mgu.report.figures import gate_colours, ink_on_gate

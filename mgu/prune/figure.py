@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgu.console.text import printable
+from mgu.errors import printable
 from mgu.prune.benchmark import InferenceCost
 from mgu.prune.outcome import PruneOutcome
 from mgu.report.figures.style import label_log_ticks

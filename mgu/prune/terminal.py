@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mgu.console.table import TextColumn, print_table
-from mgu.console.text import printable, table_console
+from mgu.console.text import table_console
+from mgu.errors import printable
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.outcome import PruneOutcome
 from mgu.results.result import JOULES_PER_KWH, Energy, describe_method

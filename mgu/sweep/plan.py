@@ -11,7 +11,8 @@ from rich.status import Status
 
 from mgu.config.run import RunConfig
 from mgu.console.table import TextColumn, print_table
-from mgu.console.text import count, describe_s, print_line, print_wait, printable, size, table_console
+from mgu.console.text import count, describe_s, print_line, print_wait, size, table_console
+from mgu.errors import printable
 from mgu.isolation import CALIBRATE, CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
 from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, Sample, estimate
 from mgu.results.axes import find_axes, write_value

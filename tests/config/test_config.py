@@ -166,7 +166,7 @@ def test_runs_keep_the_identity_that_they_were_trained_under(
         ("seed=-1", "seed must be greater than or equal to 0, but got -1"),
         ("seeds_at_once=0", "seeds_at_once must be greater than 0, but got 0"),
         ("energy.country=usa", "energy.country must"),
-        ("+epoch=3", "epoch must be a known key, but got epoch=3. Did you mean training.epochs?"),
+        ("+epoch=3", "Unknown key: epoch. Did you mean training.epochs?"),
         ("+training.epoch=3", "Did you mean training.epochs?"),
         ("mgu=reference norm=ln", "norm must not be set together with a unit, which learns it, but got norm=ln"),
         ("mgu=reference residual=with", "residual must not be set together with a unit"),

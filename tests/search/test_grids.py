@@ -11,9 +11,9 @@ from hydra.core.utils import setup_globals
 from omegaconf import OmegaConf
 
 from mgu.cli import conf_dir, read_jobs
-from mgu.cli.grammar import HydraGrammar, quote
+from mgu.cli.grammar import HydraGrammar
 from mgu.config.run import RunConfig
-from mgu.errors import UserError
+from mgu.errors import UserError, quote
 from mgu.search import GridSearch, Space, Strategy
 from tests.conftest import Command
 from tests.examples import example_result

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mgu.data.tables.advice import advise_drop, join_and, join_some
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError, did_you_mean, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -106,11 +106,6 @@ def describe_columns(frame: pd.DataFrame, target: str) -> str:
         f"{text}; {join_some([*map(printable, counters)])} seems to number the rows, which teaches a model nothing: "
         f"leave it out with {advise_drop(counters)}"
     )
-
-
-def printable(name: str) -> str:
-    """Returns a name as it is, or in quotes where it has control characters."""
-    return name if name.isprintable() else repr(name)
 
 
 def is_number(column: pd.Series[Any]) -> bool:

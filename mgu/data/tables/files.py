@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.data.digest import digest_file
 from mgu.data.tables.advice import advise_separator, advise_text, join_some
-from mgu.data.tables.columns import printable
 from mgu.data.tables.csv_file import read_csv
 from mgu.data.tables.formats import find_format
 from mgu.data.tables.parquet_file import read_parquet
 from mgu.data.tables.target import check_target, diagnose_header, infer_task, select_known
-from mgu.errors import UserError, how_to_install
+from mgu.errors import UserError, how_to_install, printable
 
 if TYPE_CHECKING:
     import pandas as pd

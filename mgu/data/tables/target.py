@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mgu.data.tables.advice import advise_separator
-from mgu.data.tables.columns import FEW_VALUES, find_fault, is_number, printable
-from mgu.errors import UserError, did_you_mean
+from mgu.data.tables.columns import FEW_VALUES, find_fault, is_number
+from mgu.errors import UserError, did_you_mean, printable
 from mgu.tasks.score import TaskName
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from mgu.console.text import printable
+from mgu.errors import printable
 from mgu.report.figures.style import GRID, PAGE_IN, QUIET, UNIT
 from mgu.report.ranking.rank import Table
 from mgu.report.stats.budget import BestSoFar

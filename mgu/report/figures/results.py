@@ -8,7 +8,7 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.console.text import printable
+from mgu.errors import printable
 from mgu.report.figures.style import (
     COLOURS,
     GRID,

@@ -13,7 +13,7 @@ import msgspec
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mgu.console.text import printable
+from mgu.errors import printable
 from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET, gate_colours, ink_on_gate, kind_of, kinds_of
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row

@@ -11,7 +11,7 @@ from html import escape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from mgu.console.text import printable
+from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures

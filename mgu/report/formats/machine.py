@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from mgu.console.text import printable
+from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.ranking.columns import Value, columns
 from mgu.report.ranking.rank import Table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from mgu.console.text import printable
+from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.formats.tables import side_tables
 from mgu.report.ranking.columns import LEFT_ALIGNED, shown_columns

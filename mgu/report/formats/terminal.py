@@ -8,7 +8,8 @@ from rich.console import Console
 
 from mgu.console.table import TextColumn
 from mgu.console.table import print_table as print_columns
-from mgu.console.text import printable, table_console
+from mgu.console.text import table_console
+from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
