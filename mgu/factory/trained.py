@@ -136,7 +136,14 @@ def _load_model(folder: Path, resolved: ResolvedRun) -> nn.Module:
         raise UserError(
             f"{path} must fit {folder / CONFIG_FILE}, but does not ({reason}). Train it again with force=true."
         ) from None
+    _check_filled(model)
     return model.to(resolved.device).to(memory_format=torch.channels_last).eval()
+
+
+def _check_filled(model: nn.Module) -> None:
+    """Checks that every value is there, also of buffers that are in no file and must come from building the model."""
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        assert not tensor.is_meta, f"{name} has no values: build the model on a device, or save the buffer"
 
 
 def _first_line(error: Exception) -> str:

@@ -10,13 +10,12 @@ from safetensors.torch import load_file
 
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
-from mgu.models.convnet import ConvNet
-from mgu.prune.network import decisions_from_json, prune
+from mgu.prune.network import Network, decisions_from_json, prune
 from mgu.prune.outcome import OUTCOME_FILE, PruneOutcome
 from mgu.results.file_names import PRUNE_FOLDER
 
 
-def load_pruned(run: str | Path) -> ConvNet:
+def load_pruned(run: str | Path) -> Network:
     """Loads the network that pruning chose; `convert_network` makes the converted one of it.
 
     Args:
@@ -38,7 +37,7 @@ def load_pruned(run: str | Path) -> ConvNet:
             f"RUN must have been pruned by this version, but {folder} cannot be read ({error}). "
             f"Call mgu-run prune {run}."
         ) from None
-    if outcome.identity != trained.result.identity or not isinstance(trained.model, ConvNet):
+    if outcome.identity != trained.result.identity or not isinstance(trained.model, Network):
         raise UserError(
             f"{folder} must be of the run beside it, but is of {outcome.identity}. Call mgu-run prune {run}."
         )

@@ -14,11 +14,13 @@ from typing import Any
 
 import msgspec
 
+from mgu.export.network import Format
 from mgu.prune.benchmark import InferenceCost
 from mgu.results.files import write_text
 from mgu.results.result import Energy, Record
 
 OUTCOME_FILE = "prune.json"
+EXPORT_FILES: dict[Format, str] = {"torch": "converted.pt2", "onnx": "converted.onnx"}
 
 
 class Point(Record, frozen=True):
