@@ -18,8 +18,9 @@ from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun, resolve
-from mgu.results.file_names import CONFIG_FILE, LOG_FILE, RESULT_FILE, WEIGHTS_FILE
+from mgu.results.file_names import CONFIG_FILE, LOCK_FILE, LOG_FILE, RESULT_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
+from mgu.results.folder import lock_run
 from mgu.results.result import Result, read_result
 
 
@@ -72,6 +73,12 @@ def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
 def _read_result(folder: Path) -> Result:
     """Reads the record of a finished run that has weights. Raises UserError for any other."""
     if not (folder / RESULT_FILE).exists():
+        if (folder / LOCK_FILE).exists():
+            with lock_run(folder) as is_ours:
+                if not is_ours:
+                    raise UserError(
+                        f"RUN must be finished, but {folder} is being trained. Call this again when it is done."
+                    )
         raise UserError(
             f"RUN must be finished, but {folder} has no {RESULT_FILE}. Run the same command "
             "again; it resumes after the last epoch."

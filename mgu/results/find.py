@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from mgu.errors import UserError, did_you_mean
+from mgu.results.differences import describe_differences
 from mgu.results.file_names import CHECKPOINT_FILE, CONFIG_FILE, RESULT_FILE
 from mgu.results.files import default_runs_dir
+
+MOST_NAMED = 6  # runs that one message lists
 
 
 def find_run(path: str | Path) -> Path:
@@ -22,28 +26,52 @@ def find_run(path: str | Path) -> Path:
     Raises:
         UserError: No run fits, or several do.
     """
-    chosen = Path(path).expanduser()
-    if chosen.is_file() and chosen.name == RESULT_FILE:
-        return chosen.parent
-    if chosen.is_dir():
-        return _checked(chosen)
-    runs = default_runs_dir()
+    runs, name = default_runs_dir(), str(path).rstrip("/")
+    try:
+        chosen = Path(path).expanduser()
+        if chosen.is_file() and chosen.name == RESULT_FILE:
+            return chosen.parent
+        for folder in (chosen, runs / chosen):  # the second is an experiment, unless it fits as a name
+            if name and folder.is_dir():
+                return _checked(folder)
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, no such user, a null byte
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise UserError(
+            f"RUN must be the folder of a finished run, but got a name that is none ({reason}). Pass another."
+        ) from None
     folders = [folder for folder in sorted(runs.glob("*/*")) if folder.is_dir()]
-    fitting = [folder for folder in folders if str(path).rstrip("/") in _names(folder)]
+    fitting = [folder for folder in folders if name in _names(folder)]
     if len(fitting) == 1:
         return _checked(fitting[0])
     if fitting:
-        candidates = ", ".join("/".join(folder.parts[-2:]) for folder in fitting)
-        raise UserError(f"RUN must name one run, but {path} fits {candidates}. Name one of them.")
-    hint = did_you_mean(str(path), [name for folder in folders for name in _names(folder)])
-    hint = hint or f" Its folder's name is enough if it is in {runs}."
-    raise UserError(f"RUN must be the folder of a finished run, but there is no {path}.{hint}")
+        raise UserError(f"RUN must name one run, but {path} fits {_tell_apart(fitting)}. Name one of them.")
+    hint = _suggest(name, folders) or f" Its folder's name is enough if it is in {runs}."
+    raise UserError(f"RUN must be the folder of a finished run, but there is no {name or 'name'}.{hint}")
 
 
 def _names(folder: Path) -> list[str]:
     """Returns the names of a run: with or without its experiment and its hash."""
     name, bare, experiment = folder.name, folder.name.rpartition("-")[0], folder.parent.name
     return [f"{experiment}/{name}", name, f"{experiment}/{bare}", bare]
+
+
+def _tell_apart(folders: Sequence[Path]) -> str:
+    """Lists runs that go by one name, each with what it has and the others have not."""
+    differences = describe_differences(folders)
+    told = [
+        "/".join(folder.parts[-2:]) + (f" ({words})" if words else "")
+        for folder, words in zip(folders, differences, strict=True)
+    ]
+    more = [f"{len(told) - MOST_NAMED} more"] if len(told) > MOST_NAMED else []
+    return ", ".join(told[:MOST_NAMED] + more)
+
+
+def _suggest(name: str, folders: Sequence[Path]) -> str:
+    """Suggests a name that fits one run; of a unit, where the user named one."""
+    alike = [folder for folder in folders if ("-mgu-" in folder.name) == ("mgu" in name)] or folders
+    names = [each for folder in alike for each in _names(folder)]
+    unique = {each for each in names if sum(each in _names(folder) for folder in folders) == 1}
+    return did_you_mean(name, sorted(unique))
 
 
 def _checked(folder: Path) -> Path:
