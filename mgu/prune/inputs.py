@@ -7,7 +7,6 @@ from mgu.data.splits import Splits, split_holdout
 from mgu.errors import UserError
 from mgu.factory.trained import TrainedRun
 from mgu.prune.network import Network
-from mgu.tasks.classification import Classification
 
 
 def unit_of(trained: TrainedRun) -> Network:
@@ -33,7 +32,7 @@ def unit_of(trained: TrainedRun) -> Network:
             f"RUN must be of the paper's unit, but {trained.folder} has other paths ({described.name}), which are not "
             "pruned yet. Name a run with mgu=equations, reference or lean."
         )
-    if not isinstance(trained.resolved.task, Classification) or not isinstance(model, Network):
+    if trained.config.dataset.task != "classification" or not isinstance(model, Network):
         raise UserError(
             f"RUN must classify, but {trained.folder} is of {trained.config.dataset.task}, and accuracy decides which "
             "gates become constants. Name another; mgu-run explain shows what the gates of this one do."
