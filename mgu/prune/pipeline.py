@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+
+import msgspec
 
 from mgu.config.prune import PruneConfig
 from mgu.export.description import describe_export
@@ -14,7 +17,16 @@ from mgu.prune.benchmark import as_subject, benchmark
 from mgu.prune.figure import PICTURE_FILE, draw_curve
 from mgu.prune.inputs import choosing_splits, unit_of
 from mgu.prune.network import Network, decisions_to_json, undecided_gates
-from mgu.prune.outcome import EXPORT_FILES, OUTCOME_FILE, ModelRow, Point, PruneOutcome, write_outcome
+from mgu.prune.outcome import (
+    CONVERTED_FILE,
+    EXPORT_FILES,
+    OUTCOME_FILE,
+    PRUNED_FILE,
+    ModelRow,
+    Point,
+    PruneOutcome,
+    write_outcome,
+)
 from mgu.prune.search import SearchResult, Tell, search
 from mgu.prune.variants import Variant, build_variants, evaluate_variant, measure_candidates
 from mgu.results.file_names import PRUNE_FOLDER
@@ -61,8 +73,7 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
         for name, each in every.items()
     ]
     outcome = _outcome(trained, unit, config, chosen_on, found, (rows, points), contention.contended)
-    _write(folder, outcome, variants, (form, exported) if form and exported else None)
-    return outcome, folder
+    return _write(folder, outcome, variants, (form, exported) if form and exported else None), folder
 
 
 def _outcome(
@@ -99,15 +110,20 @@ def _outcome(
 
 def _write(
     folder: Path, outcome: PruneOutcome, variants: dict[str, Variant], exported: tuple[Format, bytes] | None
-) -> None:
-    """Replaces the files of an earlier call, and writes prune.json last."""
+) -> PruneOutcome:
+    """Replaces the files of an earlier call, and writes prune.json last; returns it, with the files' checksums."""
     for stale in (OUTCOME_FILE, PICTURE_FILE, *EXPORT_FILES.values()):
         (folder / stale).unlink(missing_ok=True)
-    for name in ("pruned", "converted"):
-        save_weights(folder, variants[name].subject.module.state_dict(), f"{name}.safetensors")
+    written = {PRUNED_FILE: "pruned", CONVERTED_FILE: "converted"}
+    for file, name in written.items():
+        save_weights(folder, variants[name].subject.module.state_dict(), file)
     if exported:
         form, content = exported
         with replacing(folder / EXPORT_FILES[form]) as temporary:
             temporary.write_bytes(content)
+        written[EXPORT_FILES[form]] = form
     draw_curve(outcome, folder / PICTURE_FILE)
+    sha256 = {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in written}
+    outcome = msgspec.structs.replace(outcome, sha256=sha256)
     write_outcome(folder, outcome)
+    return outcome
