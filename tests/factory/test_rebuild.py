@@ -140,9 +140,10 @@ def test_units_that_classify_are_pruned_whatever_their_layers(
 ) -> None:
     monkeypatch.setattr(benchmark, "REPEATS", {1: 3, 256: 3})
     kinds = ("cases", "classification", "dense images", "named images")
+    methods = (("method=threshold", "epochs=0"), ("by_channel=true",))
     number = PRUNED.index(name)
     for data in kinds if long_form else (kinds[number % 3],):
-        for method in (("method=threshold", "epochs=0"), ("by_channel=true",)):
+        for method in methods if long_form else (methods[number % 2],):
             trained = load_trained(matrix.train(matrix.config(data, MODELS[name])))
             outcome, _ = run_pruning(trained, quick(*method), None, lambda line: None)
             rows = {row.name: row for row in outcome.rows}
