@@ -26,7 +26,7 @@ RANKS = [  # a package imports only packages of lower ranks
     {"train"},
     {"multi_seed", "report", "sweep"},
     {"factory"},
-    {"explain"},
+    {"explain", "export"},
     {"run"},
     {"prune"},
     {"cli"},

@@ -27,8 +27,8 @@ def main(arguments: list[str]) -> None:
     options = _parse(arguments, read_defaults(defaults))
     config = read_settings(defaults, options.values)
     # torch takes seconds to import, which a mistake in the arguments need not wait for.
+    from mgu.export.network import check_exportable
     from mgu.factory.trained import load_trained
-    from mgu.prune.export import check_exportable
     from mgu.prune.pipeline import run_pruning
     from mgu.prune.terminal import print_outcome
     from mgu.results.folder import lock_run

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +20,15 @@ from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun, resolve
-from mgu.results.file_names import CONFIG_FILE, LOG_FILE, RESULT_FILE, WEIGHTS_FILE
+from mgu.results.file_names import CONFIG_FILE, LOCK_FILE, LOG_FILE, RESULT_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
+from mgu.results.folder import lock_run
 from mgu.results.result import Result, read_result
+
+FOLDERS = {  # below dataset.root, of what is not in one of the packages
+    "mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "cifar-10-batches-py", "adult": "adult",
+    "movielens": "ml-100k",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ class TrainedRun:
     @property
     def splits(self) -> Splits:
         """The data that it was trained and validated on, on its device, read when first asked for."""
-        return self.resolved.splits
+        with _needing_data(self.folder, self.config):
+            return self.resolved.splits
 
 
 def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
@@ -72,6 +81,12 @@ def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
 def _read_result(folder: Path) -> Result:
     """Reads the record of a finished run that has weights. Raises UserError for any other."""
     if not (folder / RESULT_FILE).exists():
+        if (folder / LOCK_FILE).exists():
+            with lock_run(folder) as is_ours:
+                if not is_ours:
+                    raise UserError(
+                        f"RUN must be finished, but {folder} is being trained. Call this again when it is done."
+                    )
         raise UserError(
             f"RUN must be finished, but {folder} has no {RESULT_FILE}. Run the same command "
             "again; it resumes after the last epoch."
@@ -112,9 +127,24 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
 def _find_data(config: RunConfig) -> RunConfig:
     """Points `dataset.root` to MGU_DATA where the data are no longer in the folder that they were trained from."""
     root, elsewhere = config.dataset.model_dump().get("root"), os.environ.get("MGU_DATA")
-    if root is None or elsewhere is None or any(Path(root).expanduser().glob("*")):
+    if root is None or elsewhere is None or any(Path(root).expanduser().glob(FOLDERS.get(config.dataset.name, "*"))):
         return config
     return config.model_copy(update={"dataset": config.dataset.model_copy(update={"root": elsewhere})})
+
+
+@contextmanager
+def _needing_data(folder: Path, config: RunConfig) -> Iterator[None]:
+    """Says what to do where data are missing or have changed: the run's configuration cannot be overridden any more."""
+    try:
+        yield
+    except UserError as error:
+        reason = str(error).split(". ")[0].rstrip(".")  # the rest is advice for training
+        where = (
+            "or set MGU_DATA to a folder that has them" if "root" in config.dataset.model_dump() else "or train anew"
+        )
+        raise UserError(
+            f"RUN must have the data that it was trained on, but for {folder}: {reason}. Put them back, {where}."
+        ) from None
 
 
 def _load_model(folder: Path, resolved: ResolvedRun) -> nn.Module:
@@ -123,8 +153,8 @@ def _load_model(folder: Path, resolved: ResolvedRun) -> nn.Module:
     if not path.exists():
         raise UserError(f"RUN must have weights, but {path} is missing. Train it again with force=true.")
     # Not on `meta`: buffers that are no part of the state dict (features of users and items) must have their values.
-    with torch.random.fork_rng(devices=[]):  # the initial weights are overwritten
-        model = build_model(resolved)
+    with torch.random.fork_rng(devices=[]), _needing_data(folder, resolved.config):
+        model = build_model(resolved)  # its initial weights are overwritten
     try:
         model.load_state_dict(load_file(path))
     except (OSError, SafetensorError) as error:
@@ -136,7 +166,14 @@ def _load_model(folder: Path, resolved: ResolvedRun) -> nn.Module:
         raise UserError(
             f"{path} must fit {folder / CONFIG_FILE}, but does not ({reason}). Train it again with force=true."
         ) from None
+    _check_filled(model)
     return model.to(resolved.device).to(memory_format=torch.channels_last).eval()
+
+
+def _check_filled(model: nn.Module) -> None:
+    """Checks that every value is there, also of buffers that are in no file and must come from building the model."""
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        assert not tensor.is_meta, f"{name} has no values: build the model on a device, or save the buffer"
 
 
 def _first_line(error: Exception) -> str:

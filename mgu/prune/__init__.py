@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mgu.prune.choose import accuracy_of
     from mgu.prune.convert import convert_network
-    from mgu.prune.export import check_exportable, export_network
     from mgu.prune.fix_gates import std_within_channels, summarise
     from mgu.prune.load import load_pruned
     from mgu.prune.network import prune
@@ -26,9 +25,7 @@ __all__ = [
     "PruneOutcome",
     "PrunedUnit",
     "accuracy_of",
-    "check_exportable",
     "convert_network",
-    "export_network",
     "load_pruned",
     "print_outcome",
     "prune",
@@ -41,9 +38,7 @@ _MODULES = {
     "PruneOutcome": "outcome",
     "PrunedUnit": "pruned_unit",
     "accuracy_of": "choose",
-    "check_exportable": "export",
     "convert_network": "convert",
-    "export_network": "export",
     "load_pruned": "load",
     "print_outcome": "terminal",
     "prune": "network",

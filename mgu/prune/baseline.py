@@ -11,12 +11,12 @@ from mgu.config.run import NormConfig
 from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.trained import TrainedRun, load_trained
-from mgu.models.convnet import ConvNet
+from mgu.prune.network import Network
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.result import Result, read_result
 
 
-def find_baselines(trained: TrainedRun) -> dict[str, tuple[ConvNet, Result | None]]:
+def find_baselines(trained: TrainedRun) -> dict[str, tuple[Network, Result | None]]:
     """Finds the baselines that a pruned unit is compared with.
 
     Args:
@@ -26,12 +26,12 @@ def find_baselines(trained: TrainedRun) -> dict[str, tuple[ConvNet, Result | Non
         By name a network and its result: the baseline of the same layout, data set and split with the best validation
         accuracy in the folder that holds the run, if there is one, and an untrained one without norms and residuals.
     """
-    found: dict[str, tuple[ConvNet, Result | None]] = {}
+    found: dict[str, tuple[Network, Result | None]] = {}
     if best := _best(trained):
         found[f"baseline {best.result.norm}{' with residuals' * bool(best.result.residual)}"] = _net(best), best.result
     config = trained.config.model_copy(update={"mgu": None, "norm": NormConfig(name="no_norm"), "residual": False})
     plain = build_model(replace(trained.resolved, config=config)).eval().to(memory_format=torch.channels_last)
-    assert isinstance(plain, ConvNet)
+    assert isinstance(plain, Network)
     found["baseline no_norm, not trained"] = plain, None
     return {name: (model.to(trained.splits.val.device), result) for name, (model, result) in found.items()}
 
@@ -60,6 +60,6 @@ def _part(result: Result, section: str) -> dict[str, Any]:
     return {key: value for key, value in result.config[section].items() if key not in unlike}
 
 
-def _net(trained: TrainedRun) -> ConvNet:
-    assert isinstance(trained.model, ConvNet)
+def _net(trained: TrainedRun) -> Network:
+    assert isinstance(trained.model, Network)
     return trained.model

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from mgu.config.run import EnergyConfig
+from mgu.export.network import Infer
 from mgu.measure.energy import build_meter
 from mgu.models.convnet import count_keras
-from mgu.prune.convert import Infer
 from mgu.results.result import JOULES_PER_KWH, Record
 
 REPEATS = {1: 401, 256: 41}  # by batch size; a call of a fraction of a millisecond is easily disturbed
@@ -53,25 +53,25 @@ class Subject(NamedTuple):
     Attributes:
         module: The module, which has the size and the operations.
         infer: The function whose time and energy are measured.
-        device: The device of its images.
+        example: What it takes (1, *), on the device where it takes it; batches repeat it.
     """
 
     module: nn.Module
     infer: Infer
-    device: torch.device
+    example: Tensor
 
 
-def as_subject(module: nn.Module, device: torch.device) -> Subject:
-    """Returns a subject that runs a module itself, on the device where it is."""
-    return Subject(module, module, device)
+def as_subject(module: nn.Module, example: Tensor) -> Subject:
+    """Returns a subject that runs a module itself on an example (1, *) on its device."""
+    return Subject(module, module, example)
 
 
-def benchmark(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig) -> dict[str, InferenceCost]:
+def benchmark(models: Mapping[str, Subject], example: Tensor, energy: EnergyConfig) -> dict[str, InferenceCost]:
     """Measures networks in turns, so that other work on the machine affects all of them.
 
     Args:
         models: The networks by name.
-        image: An example (1, C, H, W) on the device of the modules, which batches repeat.
+        example: An input of the modules (1, *), on their device.
         energy: Settings of the energy measurement.
 
     Returns:
@@ -80,15 +80,14 @@ def benchmark(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig
     latencies: dict[str, dict[int, Latency]] = {name: {} for name in models}
     with torch.inference_mode():
         for size, repeats in REPEATS.items():
-            batch = image.expand(size, -1, -1, -1).contiguous(memory_format=torch.channels_last)
-            calls = {name: (each.infer, batch.to(each.device)) for name, each in models.items()}
+            calls = {name: (each.infer, _repeat(each.example, size)) for name, each in models.items()}
             for name, latency in _in_turns(calls, repeats).items():
                 latencies[name][size] = latency
         joules = {name: _joules(*call, energy) for name, call in calls.items()}
     return {
         name: InferenceCost(
             params_keras=count_keras(each.module),
-            flops=flops_of(each.module, image),
+            flops=flops_of(each.module, example),
             latency=latencies[name],
             joules_per_1000=joules[name][0],
             energy_method=joules[name][1],
@@ -97,11 +96,17 @@ def benchmark(models: Mapping[str, Subject], image: Tensor, energy: EnergyConfig
     }
 
 
-def flops_of(module: nn.Module, image: Tensor) -> int:
-    """Counts the floating-point operations of the forward pass of one image (1, C, H, W)."""
+def flops_of(module: nn.Module, example: Tensor) -> int:
+    """Counts the floating-point operations of the forward pass of one example (1, *)."""
     with FlopCounterMode(display=False) as counter:  # its hooks need gradients where a module returns a parameter
-        module(image)
+        module(example)
     return int(counter.get_total_flops())
+
+
+def _repeat(example: Tensor, size: int) -> Tensor:
+    """A batch of copies; of images in the memory format that training uses."""
+    batch = example.expand(size, *example.shape[1:])
+    return batch.contiguous(memory_format=torch.channels_last if batch.dim() == 4 else torch.contiguous_format)
 
 
 def _in_turns(calls: Mapping[str, tuple[Infer, Tensor]], repeats: int) -> dict[str, Latency]:

@@ -10,11 +10,12 @@ from torch import Tensor
 
 from mgu.config.prune import PruneConfig
 from mgu.data.splits import Data
-from mgu.models.convnet import ConvNet, count_keras
+from mgu.models.convnet import count_keras
 from mgu.prune.benchmark import flops_of
 from mgu.prune.convert import convert_network
 from mgu.prune.fine_tune import FineTuner
 from mgu.prune.fix_gates import Candidate
+from mgu.prune.network import Network
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 
@@ -38,7 +39,7 @@ def choose(
     accuracies: Sequence[float],
     reference: float,
     images: Data,
-    image: Tensor,
+    example: Tensor,
     config: PruneConfig,
     tuning: FineTuner,
 ) -> Choice:
@@ -53,7 +54,7 @@ def choose(
         accuracies: Their accuracies on `images` before fine-tuning.
         reference: Accuracy of the unit.
         images: The data that decide.
-        image: An example (1, C, H, W).
+        example: An input of the networks (1, *).
         config: Settings of pruning.
         tuning: The fine-tuner.
 
@@ -61,7 +62,7 @@ def choose(
         The choice.
     """
     enough = reference - config.max_loss / 100
-    by_size = sorted(zip(candidates, accuracies, strict=True), key=lambda each: _size(each[0].model, image))
+    by_size = sorted(zip(candidates, accuracies, strict=True), key=lambda each: _size(each[0].model, example))
     tried: list[tuple[float, Candidate]] = []
     tuned: dict[str, float] = {}
     for candidate, before in by_size[: config.tries]:
@@ -81,7 +82,7 @@ def choose(
     return Choice(max(tried, key=lambda each: each[0])[1], False, tuned)
 
 
-def accuracy_of(model: ConvNet, images: Data) -> float:
+def accuracy_of(model: Network, images: Data) -> float:
     """Computes the accuracy of a model.
 
     Args:
@@ -94,6 +95,6 @@ def accuracy_of(model: ConvNet, images: Data) -> float:
     return evaluate(model, images, Classification(model.readout.out_features), 1000)["accuracy"]
 
 
-def _size(model: ConvNet, image: Tensor) -> tuple[int, int]:
+def _size(model: Network, example: Tensor) -> tuple[int, int]:
     converted = convert_network(model)
-    return count_keras(converted), flops_of(converted, image)
+    return count_keras(converted), flops_of(converted, example)

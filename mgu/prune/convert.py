@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mgu.data.splits import Data
 from mgu.errors import RunsFailed
-from mgu.models.convnet import ConvNet
+from mgu.export.network import Exportable, Infer
 from mgu.prune.fold import fold, fold_into_next
+from mgu.prune.network import Network, with_blocks
 
 TOLERANCE = 1e-5  # share of the largest logit; an operation in single precision rounds to 6e-8, and layers add up
+MAX_OTHERWISE = 1e-3  # share of examples
 BATCH_SIZE = 1000
 
-Infer = Callable[[Tensor], Tensor]  # images (B, C, H, W) to logits (B, K)
 
-
-def convert_network(model: ConvNet) -> ConvNet:
+def convert_network(model: Network) -> Network:
     """Copies a network for inference: the same function with fewer parts.
 
     Args:
@@ -36,15 +35,47 @@ def convert_network(model: ConvNet) -> ConvNet:
     # An affine function commutes with the mean over positions.
     readout: Any = fold_into_next(blocks[-1], converted.readout)
     converted.readout = readout
-    converted.blocks = nn.Sequential(*blocks)
-    return converted.to(memory_format=torch.channels_last)
+    return with_blocks(converted, blocks).to(memory_format=torch.channels_last)
 
 
 @torch.inference_mode()
-def logits_of(infer: Infer, images: Data) -> Tensor:
-    """Computes the logits (N, K) of all images with a model in evaluation mode, in main memory."""
-    starts = range(0, len(images), BATCH_SIZE)
-    return torch.cat([infer(images.batch(slice(start, start + BATCH_SIZE))[0]).cpu() for start in starts])
+def logits_of(infer: Infer, data: Data) -> Tensor:
+    """Computes the logits (N, K) of all examples with a model in evaluation mode, in main memory."""
+    return torch.cat([infer(data.batch(index)[0]).cpu() for index in _batches(data)])
+
+
+@torch.inference_mode()
+def logits_of_raw(infer: Infer, data: Data) -> Tensor:
+    """Computes the logits (N, K) with what takes examples as they are in the user's files."""
+    assert isinstance(data, Exportable)  # describe_export checked it
+    return torch.cat([infer(data.raw(index)).cpu() for index in _batches(data)])
+
+
+def labels_of(data: Data) -> Tensor:
+    """Returns the classes (N,) of all examples, in main memory."""
+    return torch.cat([data.batch(index)[1].cpu() for index in _batches(data)])
+
+
+def accuracy_from(logits: Tensor, labels: Tensor) -> float:
+    """Returns the share of examples (N,) that logits (N, K) classify correctly."""
+    return float((logits.argmax(dim=1) == labels).double().mean())
+
+
+def check_accuracy(name: str, found: float, expected: float) -> None:
+    """Checks that a model is as accurate as the one it was derived from. Raises RunsFailed where it is not.
+
+    Logits that agree leave classes that are tied, so a few of ten thousand examples may be classified otherwise.
+    """
+    if not abs(found - expected) <= MAX_OTHERWISE:
+        raise RunsFailed(
+            f"the {name} model must be as accurate as the one it was derived from, but classifies {found:.2%} of the "
+            f"held-out examples correctly and not {expected:.2%}. It is not written; please report this with the run's "
+            "config.yaml."
+        )
+
+
+def _batches(data: Data) -> list[slice]:
+    return [slice(start, start + BATCH_SIZE) for start in range(0, len(data), BATCH_SIZE)]
 
 
 def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
@@ -65,7 +96,7 @@ def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
     if not difference <= TOLERANCE:
         raise RunsFailed(
             f"the {name} model must equal the one it was derived from to {TOLERANCE:g} of the largest logit, but "
-            f"differs by {difference:.1e} on held-out images. It is not written; please report this with the run's "
+            f"differs by {difference:.1e} on held-out examples. It is not written; please report this with the run's "
             "config.yaml."
         )
     return difference

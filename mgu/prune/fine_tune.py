@@ -13,9 +13,9 @@ from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.factory.learner import build_fit_settings, build_optimizer
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.models.convnet import ConvNet
 from mgu.prune.convert import logits_of
 from mgu.prune.distill import Distillation, TaughtData
+from mgu.prune.network import Network
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit, train_epoch
 from mgu.train.step import Step
@@ -43,7 +43,7 @@ class FineTuner:
         splits: Splits,
         steps_done: int,
         pruning: PruneConfig,
-        unit: ConvNet,
+        unit: Network,
         on_epoch: Callable[[str, Fit], None] = lambda name, fit: None,
     ) -> None:
         config = resolved.config
@@ -60,7 +60,7 @@ class FineTuner:
             self.task = Distillation(unit.readout.out_features, pruning.distill, pruning.temperature)
         self.shuffle = torch.Generator().manual_seed(config.seed)
 
-    def some_batches(self, model: ConvNet, batches: int) -> None:
+    def some_batches(self, model: Network, batches: int) -> None:
         """Trains a network in place on a number of batches, which are drawn anew each time."""
         if batches:
             images, batch_size = self.splits.train, self.continued.training.batch_size
@@ -72,7 +72,7 @@ class FineTuner:
             is_even = self.continued.training.last_batch == "even"
             train_epoch(step, schedule, batch_size, self.shuffle, even_batches=is_even)
 
-    def epochs(self, model: ConvNet, epochs: int, name: str) -> Fit:
+    def epochs(self, model: Network, epochs: int, name: str) -> Fit:
         """Trains a network in place and leaves it with the weights of its best epoch on the validation data.
 
         Args:

@@ -5,25 +5,26 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mgu.config.prune import PruneConfig
 from mgu.data.splits import Data
 from mgu.explain.statistics import GateStatistics, GateSummary
-from mgu.models.convnet import ConvNet
-from mgu.prune.network import Decisions, Place, prune, undecided_gates, units_of
+from mgu.prune.network import Decisions, Network, Place, prune, undecided_gates, units_of
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
+from mgu.unit.unit import MultiGatedUnit
 from mgu.unit.wiring import Gate
 
 PROBE = 500  # number of images on which the loss of fixing a gate is measured
 STEP = 250  # batch size for the statistics of gates
 TO_LN: tuple[Gate, float] = ("bn_or_ln", 0.0)  # the gate and the value that select layer normalisation
 
-Train = Callable[[ConvNet, int], None]  # trains a network in place on a number of batches
+Train = Callable[[Network, int], None]  # trains a network in place on a number of batches
 
 
 class Candidate(NamedTuple):
@@ -37,10 +38,10 @@ class Candidate(NamedTuple):
 
     name: str
     decisions: Decisions
-    model: ConvNet
+    model: Network
 
 
-def fix_by_threshold(model: ConvNet, images: Data, config: PruneConfig) -> Iterator[Candidate]:
+def fix_by_threshold(model: Network, images: Data, config: PruneConfig) -> Iterator[Candidate]:
     """Fixes for each threshold the gates whose standard deviation within a channel is not above it.
 
     A gate becomes the mean of each channel, or 0 or 1 where that is as near as `config.rounding`. A threshold that
@@ -67,7 +68,7 @@ def fix_by_threshold(model: ConvNet, images: Data, config: PruneConfig) -> Itera
             yield Candidate(f"spread up to {threshold:g}", decisions, copy.deepcopy(prune(model, decisions)))
 
 
-def fix_stepwise(model: ConvNet, images: Data, config: PruneConfig, train: Train) -> Iterator[Candidate]:
+def fix_stepwise(model: Network, images: Data, config: PruneConfig, train: Train) -> Iterator[Candidate]:
     """Fixes the gate that increases the loss the least, trains `config.batches`, and repeats until no gate is left.
 
     The loss is measured instead of being guessed from statistics of the gates: a gate near 1/2 may hardly matter, and
@@ -112,7 +113,7 @@ def fix_stepwise(model: ConvNet, images: Data, config: PruneConfig, train: Train
 
 
 @torch.inference_mode()
-def summarise(model: ConvNet, images: Data, decisions: Decisions | None = None) -> dict[Place, GateSummary]:
+def summarise(model: Network, images: Data, decisions: Decisions | None = None) -> dict[Place, GateSummary]:
     """Computes the statistics of every gate over images.
 
     Args:
@@ -123,19 +124,25 @@ def summarise(model: ConvNet, images: Data, decisions: Decisions | None = None) 
     Returns:
         The statistics by gate.
     """
-    units, blocks = units_of(model.eval()), prune(model, decisions or {}).eval().blocks
+    units, pruned = units_of(model.eval()), prune(model, decisions or {}).eval()
     statistics = {
         Place(index, gate): GateStatistics(unit.channel_axis)
         for index, unit in units.items()
         for gate in unit.gate_names
     }
-    for start in range(0, len(images), STEP):
-        x, _ = images.batch(slice(start, start + STEP))
-        for index, block in enumerate(blocks):
-            out = block(x)
-            for gate, values in units[index].gates(x).items() if index in units else ():
+
+    def watch(index: int, unit: MultiGatedUnit) -> Callable[[nn.Module, tuple[Tensor], Tensor], None]:
+        def see(block: nn.Module, inputs: tuple[Tensor], out: Tensor) -> None:
+            for gate, values in unit.gates(*inputs).items():
                 statistics[Place(index, gate)].add(values.expand_as(out))
-            x = out
+
+        return see
+
+    with ExitStack() as stack:
+        for index, unit in units.items():
+            stack.callback(pruned.blocks[index].register_forward_hook(watch(index, unit)).remove)
+        for start in range(0, len(images), STEP):
+            pruned(images.batch(slice(start, start + STEP))[0])
     return {place: each.summary() for place, each in statistics.items()}
 
 

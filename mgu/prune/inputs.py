@@ -1,52 +1,49 @@
-"""What pruning starts from: a trained unit on images, and the data that decide."""
+"""What pruning starts from: a trained unit that classifies, and the data that decide."""
 
 from __future__ import annotations
 
-from mgu.data.images.images import Images
+from mgu.config.datasets import AnyImages
 from mgu.data.splits import Splits, split_holdout
 from mgu.errors import UserError
 from mgu.factory.trained import TrainedRun
-from mgu.models.convnet import ConvNet
-from mgu.prune.network import units_of
+from mgu.prune.network import Network
 
 
-def unit_of(trained: TrainedRun) -> ConvNet:
+def unit_of(trained: TrainedRun) -> Network:
     """Checks that a run can be pruned.
 
     Args:
         trained: A trained run.
 
     Returns:
-        Its model, which has the paper's units with convolutions.
+        Its model, a stack of the paper's units.
 
     Raises:
-        UserError: The run is not on images, is a baseline, or has other layers or paths.
+        UserError: The run does not classify, is a baseline, or has other paths.
     """
-    if not isinstance(trained.splits.train, Images):
+    described, model = trained.config.mgu, trained.model
+    if not described:
         raise UserError(
-            f"RUN must be of images, but {trained.folder} is of dataset={trained.config.dataset.name}, whose units are "
-            "not pruned. Name another."
+            f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. "
+            "Name a run with mgu=..."
         )
-    unit = trained.model
-    if not isinstance(unit, ConvNet):
+    if not described.is_paper:
         raise UserError(
-            f"RUN must have convolutions, but {trained.folder} has dense layers, whose units are not pruned. "
-            "Name another."
+            f"RUN must be of the paper's unit, but {trained.folder} has other paths ({described.name}), which are not "
+            "pruned yet. Name a run with mgu=equations, reference or lean."
         )
-    if not units_of(unit):
+    if trained.config.dataset.task != "classification" or not isinstance(model, Network):
         raise UserError(
-            f"RUN must be of a unit, but {trained.folder} is a baseline: it has no gates to prune. Name another."
+            f"RUN must classify, but {trained.folder} is of {trained.config.dataset.task}, and accuracy decides which "
+            "gates become constants. Name another; mgu-run explain shows what the gates of this one do."
         )
-    described = trained.config.mgu
-    if not described or not described.is_paper:
-        raise UserError(f"RUN must be of the paper's unit, but {trained.folder} has other paths. Name another.")
-    return unit
+    return model
 
 
 def choosing_splits(trained: TrainedRun) -> tuple[Splits, str]:
     """Chooses the data that pruning trains on, decides by, and tests on.
 
-    With split: paper, the test images validated the run and must not decide, so a tenth of the training images does.
+    With split: paper, the test data validated the run and must not decide, so a tenth of the training data does.
 
     Args:
         trained: A trained run.
@@ -54,10 +51,11 @@ def choosing_splits(trained: TrainedRun) -> tuple[Splits, str]:
     Returns:
         The splits, of which `val` decides, and words for the data that decide.
     """
+    examples = "images" if isinstance(trained.config.dataset, AnyImages) else "rows"
     if trained.splits.test is not None:
-        return trained.splits, "the run's validation images"
+        return trained.splits, f"the run's validation {examples}"
     return (
         split_holdout(trained.splits.train, trained.splits.val),
-        "a tenth of the training images, on which the unit was trained: that favours the unit, not the pruned network. "
-        "Train with dataset.split=holdout to choose by images that neither has seen",
+        f"a tenth of the training {examples}, on which the unit was trained: that favours the unit, not the pruned "
+        f"network. Train with dataset.split=holdout to choose by {examples} that neither has seen",
     )

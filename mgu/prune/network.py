@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from mgu.models.convnet import ConvNet
+from mgu.models.mlp import MLP
 from mgu.prune.pruned_unit import find_active_branches, prune_unit
 from mgu.unit.unit import MultiGatedUnit
 from mgu.unit.wiring import Gate
+
+Network = ConvNet | MLP  # a stack of blocks and a readout
 
 
 class Place(NamedTuple):
@@ -32,12 +36,12 @@ class Place(NamedTuple):
 Decisions = dict[Place, Tensor | float]  # constants of fixed gates, see Constants in pruned_unit.py
 
 
-def units_of(model: ConvNet) -> dict[int, MultiGatedUnit]:
+def units_of(model: Network) -> dict[int, MultiGatedUnit]:
     """Returns the units of a network by the index of their block."""
     return {index: block for index, block in enumerate(model.blocks) if isinstance(block, MultiGatedUnit)}
 
 
-def prune(model: ConvNet, decisions: Decisions) -> ConvNet:
+def prune(model: Network, decisions: Decisions) -> Network:
     """Fixes gates of a network.
 
     Args:
@@ -54,11 +58,19 @@ def prune(model: ConvNet, decisions: Decisions) -> ConvNet:
         prune_unit(units[index], _of(decisions, index)) if index in units else block
         for index, block in enumerate(model.blocks)
     ]
-    pruned.blocks = nn.Sequential(*blocks)
-    return pruned
+    return with_blocks(pruned, blocks)
 
 
-def undecided_gates(model: ConvNet, decisions: Decisions) -> list[Place]:
+def with_blocks(model: Network, blocks: Iterable[nn.Module]) -> Network:
+    """Replaces the blocks of a network, in place."""
+    if isinstance(model, MLP):
+        model.blocks = nn.ModuleList(blocks)
+    else:
+        model.blocks = nn.Sequential(*blocks)
+    return model
+
+
+def undecided_gates(model: Network, decisions: Decisions) -> list[Place]:
     """Returns the gates that still matter once others are fixed.
 
     Args:

@@ -14,11 +14,14 @@ from typing import Any
 
 import msgspec
 
+from mgu.export.network import Format
 from mgu.prune.benchmark import InferenceCost
 from mgu.results.files import write_text
 from mgu.results.result import Energy, Record
 
 OUTCOME_FILE = "prune.json"
+PRUNED_FILE, CONVERTED_FILE = "pruned.safetensors", "converted.safetensors"
+EXPORT_FILES: dict[Format, str] = {"torch": "converted.pt2", "onnx": "converted.onnx"}
 
 
 class Point(Record, frozen=True):
@@ -79,6 +82,7 @@ class PruneOutcome(Record, frozen=True):
         contended: Whether another run shared the machine.
         device: The device.
         kept: The gates that are left, as <block from 1>.<gate>.
+        sha256: SHA-256 of the weights and of the export, by the name of the file.
     """
 
     run: str
@@ -98,7 +102,8 @@ class PruneOutcome(Record, frozen=True):
     energy_of_training: Energy | None
     contended: bool
     device: str
-    kept: tuple[str, ...] = ()  # files of earlier versions do not have it
+    kept: tuple[str, ...] = ()  # files of earlier versions do not have it, nor the next
+    sha256: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def write_outcome(folder: Path, outcome: PruneOutcome) -> None:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+import msgspec
+
 from mgu.config.prune import PruneConfig
+from mgu.export.description import describe_export
+from mgu.export.network import Format
 from mgu.factory.trained import TrainedRun
 from mgu.measure.contention import ContentionMonitor
-from mgu.models.convnet import ConvNet
 from mgu.prune.baseline import find_baselines
 from mgu.prune.benchmark import as_subject, benchmark
-from mgu.prune.export import FILES, Format, write
 from mgu.prune.figure import PICTURE_FILE, draw_curve
 from mgu.prune.inputs import choosing_splits, unit_of
-from mgu.prune.network import decisions_to_json, undecided_gates
-from mgu.prune.outcome import OUTCOME_FILE, ModelRow, Point, PruneOutcome, write_outcome
+from mgu.prune.network import Network, decisions_to_json, undecided_gates
+from mgu.prune.outcome import (
+    CONVERTED_FILE,
+    EXPORT_FILES,
+    OUTCOME_FILE,
+    PRUNED_FILE,
+    ModelRow,
+    Point,
+    PruneOutcome,
+    write_outcome,
+)
 from mgu.prune.search import SearchResult, Tell, search
 from mgu.prune.variants import Variant, build_variants, evaluate_variant, measure_candidates
 from mgu.results.file_names import PRUNE_FOLDER
-from mgu.results.files import make_folder
+from mgu.results.files import make_folder, replacing
 from mgu.run.checkpoint import save_weights
 
 
@@ -37,35 +49,36 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
         The outcome and the folder.
 
     Raises:
-        UserError: The run is not of a unit on images, or the folder cannot be written.
+        UserError: The run is not of a unit that classifies, or the folder cannot be written.
         RunsFailed: A conversion is not exact.
     """
     unit = unit_of(trained)
+    if form:
+        describe_export(trained)  # before hours of training: raises UserError where the data cannot be exported
     folder = trained.folder / PRUNE_FOLDER
     make_folder(folder, "prune/ of the run", "See to its permissions, before hours of training.")
     splits, chosen_on = choosing_splits(trained)
-    image = splits.train.batch(slice(0, 1))[0]
-    found = search(trained, splits, config, image, tell)
-    variants, exported = build_variants(unit, found.choice.candidate.model, splits.val, image, form)
+    example = splits.train.batch(slice(0, 1))[0]
+    found = search(trained, splits, config, example, tell)
+    variants, exported = build_variants(trained, unit, found.choice.candidate.model, splits.val, form)
     baselines = find_baselines(trained)
-    every = variants | {name: Variant(as_subject(net, image.device)) for name, (net, _) in baselines.items()}
+    every = variants | {name: Variant(as_subject(net, example)) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
     with ContentionMonitor() as contention:
-        points = measure_candidates(found, image, trained.config.energy)
-        costs = benchmark({name: each.subject for name, each in every.items()}, image, trained.config.energy)
+        points = measure_candidates(found, example, trained.config.energy)
+        costs = benchmark({name: each.subject for name, each in every.items()}, example, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
     rows = [
         evaluate_variant(name, each, costs[name], splits, is_trained=name not in untrained)
         for name, each in every.items()
     ]
     outcome = _outcome(trained, unit, config, chosen_on, found, (rows, points), contention.contended)
-    _write(folder, outcome, variants, (form, exported) if form and exported else None)
-    return outcome, folder
+    return _write(folder, outcome, variants, (form, exported) if form and exported else None), folder
 
 
 def _outcome(
     trained: TrainedRun,
-    unit: ConvNet,
+    unit: Network,
     config: PruneConfig,
     chosen_on: str,
     found: SearchResult,
@@ -97,13 +110,20 @@ def _outcome(
 
 def _write(
     folder: Path, outcome: PruneOutcome, variants: dict[str, Variant], exported: tuple[Format, bytes] | None
-) -> None:
-    """Replaces the files of an earlier call, and writes prune.json last."""
-    for stale in (OUTCOME_FILE, PICTURE_FILE, *FILES.values()):
+) -> PruneOutcome:
+    """Replaces the files of an earlier call, and writes prune.json last; returns it, with the files' checksums."""
+    for stale in (OUTCOME_FILE, PICTURE_FILE, *EXPORT_FILES.values()):
         (folder / stale).unlink(missing_ok=True)
-    for name in ("pruned", "converted"):
-        save_weights(folder, variants[name].subject.module.state_dict(), f"{name}.safetensors")
+    written = {PRUNED_FILE: "pruned", CONVERTED_FILE: "converted"}
+    for file, name in written.items():
+        save_weights(folder, variants[name].subject.module.state_dict(), file)
     if exported:
-        write(folder, *exported)
+        form, content = exported
+        with replacing(folder / EXPORT_FILES[form]) as temporary:
+            temporary.write_bytes(content)
+        written[EXPORT_FILES[form]] = form
     draw_curve(outcome, folder / PICTURE_FILE)
+    sha256 = {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in written}
+    outcome = msgspec.structs.replace(outcome, sha256=sha256)
     write_outcome(folder, outcome)
+    return outcome

@@ -15,10 +15,10 @@ from mgu.data.splits import Splits
 from mgu.factory.trained import TrainedRun
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.energy import build_meter
-from mgu.models.convnet import ConvNet
 from mgu.prune.choose import Choice, accuracy_of, choose
 from mgu.prune.fine_tune import FineTuner, steps_of
 from mgu.prune.fix_gates import Candidate, fix_by_threshold, fix_stepwise
+from mgu.prune.network import Network
 from mgu.results.result import Energy
 from mgu.train.loop import Fit
 
@@ -47,23 +47,23 @@ class SearchResult(NamedTuple):
     contended: bool
 
 
-def search(trained: TrainedRun, splits: Splits, config: PruneConfig, image: Tensor, tell: Tell) -> SearchResult:
+def search(trained: TrainedRun, splits: Splits, config: PruneConfig, example: Tensor, tell: Tell) -> SearchResult:
     """Searches for candidates, and fine-tunes and chooses among them.
 
     Args:
         trained: The run of the unit.
         splits: Data to train on and to decide by.
         config: Settings of pruning.
-        image: An example (1, C, H, W).
+        example: An input of the networks (1, *).
         tell: Function that prints a line of progress.
 
     Returns:
         The candidates, the choice, and what both took.
     """
     model = trained.model
-    assert isinstance(model, ConvNet)
+    assert isinstance(model, Network)
     reference = accuracy_of(model, splits.val)
-    tell(f"the unit: {100 * reference:.2f} % on the {len(splits.val)} images that decide")
+    tell(f"the unit: {100 * reference:.2f} % on the {len(splits.val)} examples that decide")
     meter = build_meter(trained.config.energy, splits.val.device)
     candidates: list[Candidate] = []
     accuracies: list[float] = []
@@ -80,7 +80,7 @@ def search(trained: TrainedRun, splits: Splits, config: PruneConfig, image: Tens
         whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
         if candidates and config.epochs:
             tell(f"fine-tuning the smallest candidates for at most {config.epochs} epochs")
-        choice = choose(candidates or [whole], accuracies or [reference], reference, splits.val, image, config, tuner)
+        choice = choose(candidates or [whole], accuracies or [reference], reference, splits.val, example, config, tuner)
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():
         tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
@@ -89,7 +89,7 @@ def search(trained: TrainedRun, splits: Splits, config: PruneConfig, image: Tens
 
 
 def _fine_tuner(trained: TrainedRun, splits: Splits, config: PruneConfig, tell: Tell) -> FineTuner:
-    assert isinstance(trained.model, ConvNet)
+    assert isinstance(trained.model, Network)
     steps_done = steps_of(trained.config, trained.result.best_epoch or 0, len(trained.splits.train))
 
     def tell_epoch(name: str, fit: Fit) -> None:
@@ -100,7 +100,7 @@ def _fine_tuner(trained: TrainedRun, splits: Splits, config: PruneConfig, tell: 
     return FineTuner(trained.resolved, splits, steps_done, config, trained.model, tell_epoch)
 
 
-def _candidates(model: ConvNet, splits: Splits, config: PruneConfig, tuner: FineTuner) -> Iterator[Candidate]:
+def _candidates(model: Network, splits: Splits, config: PruneConfig, tuner: FineTuner) -> Iterator[Candidate]:
     if config.method == "threshold":
         return fix_by_threshold(model, splits.val, config)
     return fix_stepwise(model, splits.train, config, tuner.some_batches)

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from mgu.config.run import EnergyConfig
-from mgu.data.images.images import Images
 from mgu.data.splits import Data, Splits
-from mgu.models.convnet import ConvNet
+from mgu.export.description import describe_export
+from mgu.export.network import Exportable, Format, export_network
+from mgu.factory.trained import TrainedRun
 from mgu.prune.benchmark import InferenceCost, Subject, as_subject, benchmark
-from mgu.prune.convert import check_equivalent, convert_network, logits_of
-from mgu.prune.export import Format, export_network
+from mgu.prune.convert import (
+    accuracy_from,
+    check_accuracy,
+    check_equivalent,
+    convert_network,
+    labels_of,
+    logits_of,
+    logits_of_raw,
+)
+from mgu.prune.network import Network
 from mgu.prune.outcome import ModelRow, Point
 from mgu.prune.search import SearchResult
 
@@ -24,22 +32,28 @@ class Variant(NamedTuple):
     Attributes:
         subject: The network.
         difference: Largest difference from the variant before it, as a share of the largest logit.
+        takes_raw: Whether it takes examples as they are in the user's files.
     """
 
     subject: Subject
     difference: float | None = None
+    takes_raw: bool = False
+
+    def logits_of(self, data: Data) -> Tensor:
+        """Computes the logits (N, K) of all examples."""
+        return (logits_of_raw if self.takes_raw else logits_of)(self.subject.infer, data)
 
 
 def build_variants(
-    unit: ConvNet, pruned: ConvNet, images: Data, image: Tensor, form: Format | None
+    trained: TrainedRun, unit: Network, pruned: Network, data: Data, form: Format | None
 ) -> tuple[dict[str, Variant], bytes | None]:
     """Builds the variants of a pruned unit.
 
     Args:
+        trained: The run of the unit.
         unit: The unit.
         pruned: The pruned network.
-        images: Data on which variants must be equal.
-        image: An example (1, C, H, W).
+        data: Held-out data on which variants must be equal.
         form: The format of the export; None for no export.
 
     Returns:
@@ -49,35 +63,45 @@ def build_variants(
         RunsFailed: A conversion is not exact.
     """
     pruned.eval()
-    here = image.device
-    variants = {"unit": Variant(as_subject(unit, here)), "pruned": Variant(as_subject(pruned, here))}
-    expected = logits_of(pruned, images)
+    example = data.batch(slice(0, 1))[0]
+    variants = {"unit": Variant(as_subject(unit, example)), "pruned": Variant(as_subject(pruned, example))}
+    expected = logits_of(pruned, data)
     converted = convert_network(pruned)
-    found = logits_of(converted, images)
-    variants["converted"] = Variant(as_subject(converted, here), check_equivalent("converted", found, expected))
-    content = None
-    if form:
-        content, infer = export_network(converted, image, form)
-        name, where = ("torch.export", here) if form == "torch" else ("ONNX Runtime, CPU", torch.device("cpu"))
-        difference = check_equivalent(name, logits_of(infer, images), found)
-        variants[name] = Variant(Subject(converted, infer, where), difference)
+    difference = check_equivalent("converted", logits_of(converted, data), expected)
+    variants["converted"] = Variant(as_subject(converted, example), difference)
+    if not form:
+        return variants, None
+    name = "torch.export" if form == "torch" else "ONNX Runtime, CPU"
+    variants[name], content = _export(name, trained, converted, data, form)
     return variants, content
 
 
-def measure_candidates(found: SearchResult, image: Tensor, energy: EnergyConfig) -> list[Point]:
+def _export(name: str, trained: TrainedRun, converted: Network, data: Data, form: Format) -> tuple[Variant, bytes]:
+    """Exports a converted network, and compares what the file computes of raw examples with the network itself."""
+    assert isinstance(data, Exportable)  # describe_export checks it before anything is trained
+    content, infer = export_network(converted, data, form, describe_export(trained))
+    expected, found, labels = logits_of(converted, data), logits_of_raw(infer, data), labels_of(data)
+    difference = check_equivalent(name, found, expected)
+    check_accuracy(name, accuracy_from(found, labels), accuracy_from(expected, labels))
+    example = data.raw(slice(0, 1))
+    here = example if form == "torch" else example.cpu()
+    return Variant(Subject(converted, infer, here), difference, takes_raw=True), content
+
+
+def measure_candidates(found: SearchResult, example: Tensor, energy: EnergyConfig) -> list[Point]:
     """Benchmarks the converted form of every candidate.
 
     Args:
         found: The result of the search.
-        image: An example (1, C, H, W).
+        example: An input of the networks (1, *).
         energy: Settings of the energy measurement.
 
     Returns:
         The candidates with their costs.
     """
     converted = {each.name: convert_network(each.model) for each in found.candidates}
-    subjects = {name: as_subject(net, image.device) for name, net in converted.items()}
-    costs = benchmark(subjects, image, energy)
+    subjects = {name: as_subject(net, example) for name, net in converted.items()}
+    costs = benchmark(subjects, example, energy)
     return [
         Point(
             name=each.name,
@@ -107,14 +131,7 @@ def evaluate_variant(
     """
     assert splits.test is not None
     val, test = (
-        float((logits_of(variant.subject.infer, images).argmax(dim=1) == _labels(images)).double().mean())
-        if is_trained
-        else None
-        for images in (splits.val, splits.test)
+        accuracy_from(variant.logits_of(data), labels_of(data)) if is_trained else None
+        for data in (splits.val, splits.test)
     )
     return ModelRow(name=name, accuracy=val, test=test, cost=cost, difference=variant.difference)
-
-
-def _labels(data: Data) -> Tensor:
-    assert isinstance(data, Images)  # inputs.unit_of checked it
-    return data.labels.cpu()

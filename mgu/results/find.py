@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from mgu.errors import UserError, did_you_mean
-from mgu.results.axes import Axes, find_axes, write_value
+from mgu.results.axes import find_axes
+from mgu.results.differences import describe_differences
 from mgu.results.file_names import CHECKPOINT_FILE, CONFIG_FILE, RESULT_FILE
 from mgu.results.files import default_runs_dir
 from mgu.results.load import Run, load_results
-from mgu.results.result import Result, read_result
 
-MOST_NAMED = 6  # runs in one message
+MOST_NAMED = 6  # runs that one message lists
 
 
 def find_run(path: str | Path) -> Path:
@@ -30,27 +28,30 @@ def find_run(path: str | Path) -> Path:
     Raises:
         UserError: No run fits, or several do.
     """
-    chosen = Path(path).expanduser()
-    if chosen.is_file() and chosen.name == RESULT_FILE:
-        return chosen.parent
-    if chosen.is_dir():
-        return _checked(chosen)
-    runs, text = default_runs_dir(), str(path).rstrip("/")
+    runs, name = default_runs_dir(), str(path).rstrip("/")
+    try:
+        chosen = Path(path).expanduser()
+        if chosen.is_file() and chosen.name == RESULT_FILE:
+            return chosen.parent
+        for folder in (chosen, runs / chosen):  # the second is an experiment, unless it fits as a name
+            if name and folder.is_dir():
+                return _checked(folder)
+    except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, no such user, a null byte
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise UserError(
+            f"RUN must be the folder of a finished run, but got a name that is none ({reason}). Pass another."
+        ) from None
     folders = [folder for folder in sorted(runs.glob("*/*")) if folder.is_dir()]
-    fitting = [folder for folder in folders if text in _names(folder)] or _find_readable(runs, text)
+    fitting = [folder for folder in folders if name in _names(folder)] or _find_readable(runs, name)
     if len(fitting) == 1:
         return _checked(fitting[0])
     if fitting:
-        more = f", and {len(fitting) - MOST_NAMED} more" if len(fitting) > MOST_NAMED else ""
-        candidates = ", ".join(_describe(fitting)[:MOST_NAMED])
         raise UserError(
-            f"RUN must name one run, but {path} fits {len(fitting)}: {candidates}{more}. "
+            f"RUN must name one run, but {path} fits {len(fitting)}: {_tell_apart(fitting)}. "
             "Name one of them by what stands before the brackets."
         )
-    names = Counter(name for folder in folders for name in _names(folder))
-    clear = [name for name, number in names.items() if number == 1 and ("mgu" not in text or "-mgu-" in name)]
-    hint = did_you_mean(text, clear) or f" Its folder's name is enough if it is in {runs}."
-    raise UserError(f"RUN must be the folder of a finished run, but there is no {path}.{hint}")
+    hint = _suggest(name, folders) or f" Its folder's name is enough if it is in {runs}."
+    raise UserError(f"RUN must be the folder of a finished run, but there is no {name or 'name'}.{hint}")
 
 
 def _names(folder: Path) -> list[str]:
@@ -67,7 +68,7 @@ def _find_readable(runs: Path, text: str) -> list[Path]:
         experiments.setdefault((result.experiment_name, result.dataset, result.split, result.task), []).append(run)
     found = []
     for own in experiments.values():
-        axes = _axes([run.result for run in own])
+        axes = find_axes([(r.name.removesuffix(f"-s{r.seed}"), r.config) for r, _ in own])
         for run in own:
             name = axes.name(run.result.name, run.result.seed, run.result.config)
             if text.removeprefix(f"{run.result.experiment_name}/") in (name, name.removesuffix(f"-s{run.result.seed}")):
@@ -75,24 +76,23 @@ def _find_readable(runs: Path, text: str) -> list[Path]:
     return sorted(found)
 
 
-def _axes(results: Sequence[Result]) -> Axes:
-    return find_axes([(result.name.removesuffix(f"-s{result.seed}"), result.config) for result in results])
+def _tell_apart(folders: Sequence[Path]) -> str:
+    """Lists runs that go by one name, each with what it has and the others have not."""
+    differences = describe_differences(folders)
+    told = [
+        "/".join(folder.parts[-2:]) + (f" ({words})" if words else "")
+        for folder, words in zip(folders, differences, strict=True)
+    ]
+    more = [f"{len(told) - MOST_NAMED} more"] if len(told) > MOST_NAMED else []
+    return ", ".join(told[:MOST_NAMED] + more)
 
 
-def _describe(folders: Sequence[Path]) -> list[str]:
-    """Names folders by experiment and hash, with the data set and what tells the runs apart in brackets."""
-    results: dict[Path, Result] = {}
-    for folder in folders:
-        with suppress(ValueError):  # a run that is not over
-            results[folder] = read_result(folder / RESULT_FILE)
-    axes, named = _axes(list(results.values())), []
-    for folder in folders:
-        known = ["not finished"]
-        if result := results.get(folder):
-            values = axes.values(result.config)
-            known = [result.dataset, *(f"{key}={write_value(value)}" for key, value in values.items())]
-        named.append(f"{'/'.join(folder.parts[-2:])} ({', '.join(known)})")
-    return named
+def _suggest(name: str, folders: Sequence[Path]) -> str:
+    """Suggests a name that fits one run; of a unit, where the user named one."""
+    alike = [folder for folder in folders if ("-mgu-" in folder.name) == ("mgu" in name)] or folders
+    names = [each for folder in alike for each in _names(folder)]
+    unique = {each for each in names if sum(each in _names(folder) for folder in folders) == 1}
+    return did_you_mean(name, sorted(unique))
 
 
 def _checked(folder: Path) -> Path:

@@ -62,7 +62,9 @@ class Settling(nn.Module):
         running = self.get_buffer(f"mean_{gate}")
         if not self.training:
             return running
-        mean = mean_over(z, self.channel_axis, self.over).view_as(running)
+        mean = mean_over(z, self.channel_axis, self.over)
+        if self.over == "channel":  # of a gate with one value for all channels, one mean for all of them
+            mean = mean.view(-1, *running.shape[1:]).expand_as(running)
         with torch.no_grad():
             running.lerp_(mean.to(running), MOMENTUM)
         return mean
@@ -84,4 +86,5 @@ def mean_over(values: Tensor, channel_axis: int, over: Over) -> Tensor:
     if over == "gate":
         return values.mean()
     channel_axis %= values.dim()
-    return values.mean([axis for axis in range(values.dim()) if axis != channel_axis])
+    others = [axis for axis in range(values.dim()) if axis != channel_axis]
+    return values.mean(others) if others else values  # torch takes a mean over no axes for one over all

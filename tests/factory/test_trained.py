@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import torch
 import yaml
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from mgu.errors import UserError
+from mgu.factory import trained
+from mgu.factory.model import build_model
+from mgu.factory.resolved_run import ResolvedRun
 from mgu.factory.trained import load_trained
 from mgu.results.find import find_run
+from mgu.results.folder import lock_run
 from mgu.results.result import read_result, write_result
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
@@ -116,3 +123,65 @@ def test_a_folder_that_is_missing_or_no_runs(trained_unit: Path) -> None:
     (trained_unit.parents[2] / "empty").mkdir()
     with pytest.raises(UserError, match=r"empty is not\. A run's folder holds a result.json"):
         load_trained(trained_unit.parents[2] / "empty")
+
+
+def _twin(folder: Path, name: str, **changes: object) -> Path:
+    """A copy of a run under another hash, whose configuration says something else."""
+    twin = Path(shutil.copytree(folder, folder.with_name(name)))
+    config = yaml.safe_load((twin / "config.yaml").read_text())
+    for key, value in changes.items():
+        section, _, field = key.partition("__")
+        config[section][field] = value
+    (twin / "config.yaml").write_text(yaml.safe_dump(config))
+    return twin
+
+
+def test_runs_of_one_name_are_told_apart_by_what_differs(trained_unit: Path) -> None:
+    bare = "digits_2-mgu-reference-s0"
+    _twin(trained_unit, f"{bare}-00000001", optimizer__lr=0.5)
+    _twin(trained_unit, f"{bare}-00000002", dataset__name="mnist", dataset__root="elsewhere")
+    broken = _twin(trained_unit, f"{bare}-00000003")
+    (broken / "config.yaml").write_text("- {")
+    with pytest.raises(UserError) as caught:
+        find_run(bare)
+    told = str(caught.value)
+    assert f"{bare}-00000001 (digits, optimizer.lr=0.5)," in told and f"{bare}-00000002 (mnist, optim" in told
+    assert f"{bare}-00000003," in told and "root" not in told and "\n" not in told
+    for name in (f"single/{bare}-00000001", f"{bare}-00000002"):  # as the message names them
+        assert find_run(name).name == name.rpartition("/")[2]
+
+
+def test_a_suggestion_fits_one_run_and_is_of_the_kind_that_was_meant(trained_unit: Path) -> None:
+    _twin(trained_unit, "digits_2-mgu-reference-s0-00000001")
+    _twin(trained_unit, "digits_2-mgv-referenc-s0-00000002")  # nearer, but of no unit
+    with pytest.raises(UserError, match=r"there is no digits_2-mgu-refernc-s0\. Did you mean ") as caught:
+        find_run("digits_2-mgu-refernc-s0")
+    suggested = str(caught.value).rpartition("Did you mean ")[2].rstrip("?")
+    assert find_run(suggested).name.startswith("digits_2-mgu-reference-s0-")
+
+
+@pytest.mark.parametrize("name", ["", "/", "*", ".", "..", "~nobody-here/x", "x" * 5000, "single", "single/", "a\0b"])
+def test_a_name_that_is_none_is_told_in_one_line(name: str, trained_unit: Path, monkeypatch: Any) -> None:
+    monkeypatch.chdir(trained_unit.parents[1])
+    with pytest.raises(UserError, match=r"^RUN must be the folder of ") as caught:
+        find_run(name)
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 1000
+
+
+def test_a_run_that_is_being_trained_is_not_read(trained_unit: Path) -> None:
+    (trained_unit / "result.json").unlink()
+    with lock_run(trained_unit), pytest.raises(UserError, match=r"RUN must be finished, but .* is being trained"):
+        load_trained(trained_unit)
+    with pytest.raises(UserError, match=r"has no result\.json"):
+        load_trained(trained_unit)
+
+
+def test_buffers_without_values_are_a_bug_that_is_named(trained_unit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def with_an_empty_buffer(resolved: ResolvedRun) -> nn.Module:
+        model = build_model(resolved)
+        model.register_buffer("features", torch.empty(3, device="meta"), persistent=False)
+        return model
+
+    monkeypatch.setattr(trained, "build_model", with_an_empty_buffer)
+    with pytest.raises(AssertionError, match="features has no values"):
+        load_trained(trained_unit)

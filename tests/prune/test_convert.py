@@ -12,8 +12,7 @@ from mgu.errors import RunsFailed
 from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet
 from mgu.prune.convert import TOLERANCE, check_equivalent, convert_network
-from mgu.prune.export import Format, export_network
-from mgu.prune.network import Place, decisions_from_json, decisions_to_json, prune, undecided_gates
+from mgu.prune.network import decisions_from_json, decisions_to_json, prune, undecided_gates
 from tests.prune.networks import network
 from tests.prune.test_fold import norms_in
 
@@ -28,19 +27,6 @@ def test_a_decided_network_converts_to_layers_and_activations() -> None:
     assert kinds <= {nn.Conv2d, nn.Identity}
     images = torch.rand(50, 1, 8, 8)
     assert check_equivalent("converted", converted(images), pruned(images)) < TOLERANCE
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("form", ["torch", "onnx"])
-def test_what_is_exported_computes_the_same_for_any_number_of_images(form: Format) -> None:
-    model, decisions = network()
-    decisions[Place(2, "skip")] = torch.tensor([0.0, 1.0, 0.0, 0.0, 0.0])
-    converted = convert_network(prune(model, decisions))
-    _, infer = export_network(converted, torch.rand(1, 1, 8, 8), form)
-    for count in (1, 2, 7):
-        images = torch.rand(count, 1, 8, 8)
-        with torch.inference_mode():
-            check_equivalent("exported", infer(images), converted(images))
 
 
 def test_a_conversion_that_is_not_exact_is_refused() -> None:

@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 import torch
 from rich.console import Console
-from torch import nn
 
 from mgu.config.prune import read_settings
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
-from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet
 from mgu.prune import load_pruned
 from mgu.prune.benchmark import InferenceCost, Latency
@@ -133,7 +131,8 @@ def test_values_that_are_refused(overrides: list[str], message: str) -> None:
 
 def test_runs_that_are_refused(trained_unit: Path) -> None:
     trained = load_trained(trained_unit)
-    baseline = replace(trained, model=ConvNet([Block(nn.Conv2d(1, 4, 3), "bn_pre")], 4, 10, 0.3))
+    without = trained.config.model_copy(update={"mgu": None})
+    baseline = replace(trained, resolved=replace(trained.resolved, config=without))
     with pytest.raises(UserError, match=r"RUN must be of a unit, but .* is a baseline"):
         run_pruning(baseline, quick(), None, lambda line: None)
     with pytest.raises(UserError, match="RUN must have been pruned"):

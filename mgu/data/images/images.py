@@ -8,6 +8,8 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from mgu.data.images.preprocessing import PixelScaling, scale_pixels
+
 
 @dataclass(frozen=True)
 class Images:
@@ -34,8 +36,16 @@ class Images:
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Returns inputs (B, C, H, W) as floats in 0..1 and targets (B,) of the images at `index`."""
         rows = self.pixels.permute(0, 2, 3, 1)[index]  # (B, H, W, C): channels last, one channel or many
-        inputs = rows.to(torch.float32).div_(self.pixel_max).permute(0, 3, 1, 2)
-        return inputs, self.labels[index]
+        return scale_pixels(rows, self.pixel_max).permute(0, 3, 1, 2), self.labels[index]
+
+    def raw(self, index: Tensor | slice) -> Tensor:
+        """Returns the pixels (B, C, H, W) of the images at `index` as they are in the files."""
+        return self.pixels[index]
+
+    @property
+    def preprocessing(self) -> PixelScaling:
+        """The module from `raw` images to the inputs that `batch` returns for them."""
+        return PixelScaling(self.pixel_max)
 
     def to(self, device: torch.device) -> Self:
         """Returns the images on the device, channels last in memory, as batches are."""

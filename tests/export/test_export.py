@@ -1,0 +1,136 @@
+"""An exported file takes images as they are in the user's files, and says what goes in and what comes out."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from mgu.errors import RunsFailed, UserError
+from mgu.export.description import describe_export
+from mgu.export.network import Format, export_network
+from mgu.factory.trained import TrainedRun, load_trained
+from mgu.prune import benchmark, convert_network, load_pruned
+from mgu.prune.convert import check_accuracy, check_equivalent, logits_of
+from mgu.prune.pipeline import run_pruning
+from tests.factory.matrix import UNITS, Matrix
+from tests.prune.networks import network, quick
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
+    return Matrix(tmp_path_factory.mktemp("export"))
+
+
+@pytest.fixture(autouse=True)
+def quickly(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "REPEATS", {1: 3, 256: 3})
+    monkeypatch.setenv("MGU_CACHE", str(tmp_path_factory.getbasetemp() / "export_cache"))
+
+
+def exported(matrix: Matrix, data: str, form: Format, *overrides: str) -> tuple[TrainedRun, Path]:
+    trained = load_trained(matrix.train(matrix.config(data, UNITS["reference"], *overrides)))
+    _, folder = run_pruning(trained, quick("method=threshold", "epochs=0"), form, lambda line: None)
+    return trained, folder / {"onnx": "converted.onnx", "torch": "converted.pt2"}[form]
+
+
+def session_of(file: Path) -> Any:
+    return onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+
+
+def test_onnx_takes_the_digits_of_scikit_learn_as_they_are(matrix: Matrix) -> None:
+    """The right value is the accuracy of the run: it was 10 % where the pixels had to be divided by 16 first."""
+    trained, file = exported(matrix, "named images", "onnx", "training.epochs=6")
+    onnx.checker.check_model(onnx.load(file), full_check=True)
+    session = session_of(file)
+    (taken,), (given,) = session.get_inputs(), session.get_outputs()
+    assert (taken.name, taken.shape, taken.type) == ("images", ["batch", 1, 8, 8], "tensor(uint8)")
+    assert (given.name, given.shape) == ("logits", ["batch", 10])
+    digits = load_digits()
+    _, test = train_test_split(range(len(digits.target)), test_size=0.2, random_state=0, stratify=digits.target)
+    pixels = digits.images[test][:, None].astype(np.uint8)
+    (logits,) = session.run(None, {"images": pixels})
+    classes = json.loads(session.get_modelmeta().custom_metadata_map["classes"])
+    assert trained.result.val and trained.result.val.accuracy and trained.result.val.accuracy > 0.5
+    found = np.mean([int(classes[index]) for index in logits.argmax(axis=1)] == digits.target[test])
+    pruned = logits_of(load_pruned(trained.folder), trained.splits.val).numpy()
+    np.testing.assert_allclose(logits, pruned, atol=1e-5 * np.abs(pruned).max(), rtol=0)
+    assert found == pytest.approx(np.mean(pruned.argmax(axis=1) == digits.target[test]), abs=1e-3)
+    (one,) = session.run(None, {"images": pixels[:1]})
+    np.testing.assert_allclose(one, logits[:1], atol=1e-5, rtol=1e-5)
+    with pytest.raises(Exception, match="Unexpected input data type"):  # pixels / 255 are refused, not misread
+        session.run(None, {"images": pixels.astype(np.float32) / 255})
+
+
+@pytest.mark.slow
+def test_the_file_says_of_which_run_it_is(matrix: Matrix) -> None:
+    trained, file = exported(matrix, "cases", "onnx")
+    about = session_of(file).get_modelmeta().custom_metadata_map
+    assert about == describe_export(trained)
+    assert json.loads(about["classes"]) == ["cancer", "normal", "type_1"]
+    assert about["identity"] == trained.result.identity and about["run"] == trained.result.name
+    assert about["dataset"] == trained.config.dataset.label and len(about["dataset_sha256"]) == 64
+    assert about["input_range"] == "0..255" and json.loads(about["input_shape"]) == ["batch", 3, 8, 8]
+    assert about["input_channels"] == "red, green, blue" and "crop" in about["resize"] and about["mgu_version"]
+
+
+@pytest.mark.slow
+def test_a_torch_program_takes_raw_images_and_says_the_same(matrix: Matrix) -> None:
+    trained, file = exported(matrix, "images held out", "torch")
+    extra = {"mgu.json": ""}
+    program = torch.export.load(io.BytesIO(file.read_bytes()), extra_files=extra).module()
+    assert json.loads(extra["mgu.json"]) == describe_export(trained)
+    data: Any = trained.splits.val
+    pruned = logits_of(convert_network(load_pruned(trained.folder)), data)
+    for count in (1, 7, len(data)):
+        check_equivalent("exported", program(data.pixels[:count]), pruned[:count])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["torch", "onnx"])
+def test_any_number_of_images(form: Format, matrix: Matrix) -> None:
+    model, _ = network()
+    data: Any = load_trained(matrix.train(matrix.config("named images", UNITS["reference"]))).splits.val
+    _, infer = export_network(model, data, form, {"key": "ä"})
+    with torch.inference_mode():
+        for count in (1, 2, 300):
+            index = slice(0, count)
+            check_equivalent("exported", infer(data.raw(index)), model(data.batch(index)[0]))
+
+
+def test_names_of_classes_are_those_that_the_authors_publish() -> None:
+    from mgu.config.datasets import NamedImagesConfig
+    from mgu.data.images.class_names import class_names
+
+    def names(name: str) -> list[str]:
+        config = NamedImagesConfig(name=name, root="", split="paper", image_shape=[1, 8, 8], num_classes=10)
+        return class_names(config)
+
+    assert names("mnist") == names("digits") == [*"0123456789"]
+    from torchvision.datasets import FashionMNIST
+
+    assert names("fashion_mnist") == FashionMNIST.classes and len(names("cifar10")) == 10
+
+
+def test_tables_are_not_exported_yet_and_nothing_is_trained(matrix: Matrix) -> None:
+    trained = load_trained(matrix.train(matrix.config("classification", UNITS["reference"])))
+    with pytest.raises(UserError, match=r"^--export must be of a run on images, but .* is of dataset=table.*Leave out"):
+        run_pruning(trained, quick(), "onnx", pytest.fail)
+    assert not (trained.folder / "prune").exists()
+
+
+def test_an_export_that_classifies_otherwise_is_refused() -> None:
+    check_accuracy("exported", 0.9713, 0.9715)
+    for found in (0.10, float("nan")):
+        with pytest.raises(RunsFailed, match=r"must be as accurate as .* 97\.15%"):
+            check_accuracy("exported", found, 0.9715)

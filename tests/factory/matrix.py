@@ -1,0 +1,105 @@
+"""Kinds of data and kinds of model, each small and trained for an epoch: what all that rebuilds a run is tried on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from mgu.config.run import RunConfig
+from mgu.results.folder import run_folder
+from mgu.run.execute import run
+from tests.conftest import compose_run
+from tests.data.test_cases import save_cases
+from tests.data.test_recommendations import generate
+from tests.data.test_tables import some_rows
+
+IMAGES = ("layout=digits_2", "layout.dropout=0.3")
+DENSE = ("layout=dense_2", "layout.width=8")
+BASELINES = {
+    f"{norm}{' residual' * (residual == 'with')}": (f"norm={norm}", f"residual={residual}")
+    for norm in ("bn_pre", "bn_post", "ln", "no_norm")
+    for residual in ("without", "with")
+}
+UNITS = {name: (f"mgu={name}",) for name in (
+    "equations", "highway", "lean", "paths", "reference", "squeeze_excitation", "switchable_norm",
+)}  # fmt: skip
+FACTORS = ("layout=mf_32", "norm=no_norm", "dataset=movielens")
+SETTLING = ("mgu=reference", "mgu.decisive.gates=settling")
+OPTIONS = {
+    "no residual": ("mgu=reference", "mgu.residual_gate=false"),
+    "no skip": ("mgu=reference", "+mgu.skip_gate=false"),
+    "no gate of the bypass": ("mgu=equations", "mgu.residual_gate=false", "+mgu.skip_gate=false"),
+    "softmax": ("mgu=paths", "mgu.mixing=softmax"),
+    "dropout step": ("mgu=paths", "+mgu.processors.drop=[dropout,activation]"),
+    "switchable and excited": ("mgu=paths", "+mgu.processors.more=[switchable_norm,squeeze_excitation,relu]"),
+    **{f"gate {kind}": ("mgu=reference", f"mgu.gate={kind}") for kind in ("squeeze", "spatial", "channel", "scalar")},
+    **{f"bypass {kind}": ("mgu=equations", f"mgu.bypass={kind}") for kind in ("identity", "padded")},
+    "settling": ("mgu=reference", "mgu.decisive.gates=settling"),
+    "settling by channel": ("mgu=equations", "mgu.decisive.gates=settling", "mgu.decisive.over=channel"),
+    "settling by element": ("mgu=equations", "mgu.decisive.gates=settling", "mgu.decisive.over=element"),
+    **{
+        f"settling {over} of gate {kind}": (*SETTLING, f"mgu.decisive.over={over}", f"mgu.gate={kind}")
+        for over in ("gate", "channel", "element")
+        for kind in ("squeeze", "spatial", "channel", "scalar")
+    },
+    "settling softmax": ("mgu=paths", "mgu.mixing=softmax", "+mgu.decisive={gates:settling,over:channel}"),
+    "penalty by channel": ("mgu=reference", "mgu.decisive.weight=0.1", "mgu.decisive.over=channel", "mgu.gate=scalar"),
+    "settling lean": ("mgu=lean", "mgu.decisive.gates=settling", "mgu.decisive.over=channel"),
+    "settling paths": ("mgu=paths", "+mgu.decisive.gates=settling"),
+    "penalty": ("mgu=reference", "mgu.decisive.weight=0.1"),
+    "biased": ("mgu=reference", "mgu.gate_bias.skip=-2"),
+    "relu": ("mgu=equations", "layout.activation=relu"),
+    "gelu": ("mgu=reference", "layout.activation=gelu"),
+    "packed": ("mgu=reference", "engine=packed"),
+    "eager": ("mgu=reference", "engine=eager"),
+}
+CONVOLUTIONAL = {"gate depthwise": ("mgu=reference", "mgu.gate=depthwise"),
+                 "bypass projection": ("mgu=equations", "mgu.bypass=projection")}  # fmt: skip
+
+
+IMAGE_DATA = ("cases", "named images", "images held out")
+DENSE_DATA = ("regression", "classification", "ranking", "ratings", "dense images")
+FACTORS_DATA = ("factors, ranking", "factors, ratings")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """Trains combinations below a folder, each once."""
+
+    folder: Path
+
+    def kinds_of_data(self) -> dict[str, tuple[str, ...]]:
+        """Overrides that choose small data and layers for them, by the kind of data; writes the files."""
+        if not (self.folder / "ml-100k").exists():
+            generate(self.folder)
+            save_cases(self.folder / "cases", stages=("green",))
+            some_rows().to_csv(self.folder / "houses.csv", index=False)
+        houses = f"dataset.path={self.folder / 'houses.csv'}"
+        ratings = f"dataset.root={self.folder}"
+        return {
+            "named images": IMAGES,
+            "images held out": (*IMAGES, "dataset.split=holdout"),
+            "cases": (*IMAGES, "dataset=cases", f"dataset.path={self.folder / 'cases'}",
+                      "dataset.image_shape=[3,8,8]", "dataset.class_weights=balanced"),
+            "regression": (*DENSE, "dataset=table", houses, "dataset.target=price"),
+            "classification": (*DENSE, "dataset=table", houses, "dataset.target=city"),
+            "ranking": (*DENSE, "dataset=movielens", ratings, "dataset.embedding=4"),
+            "ratings": (*DENSE, "dataset=movielens", ratings, "dataset.embedding=4", "dataset.task=regression"),
+            "dense images": DENSE,
+            "adult": (*DENSE, "dataset=adult"),
+            "factors, ranking": (*FACTORS, ratings),
+            "factors, ratings": (*FACTORS, ratings, "dataset.task=regression"),
+        }  # fmt: skip
+
+    def config(self, data: str, model: tuple[str, ...], *overrides: str) -> RunConfig:
+        """A run of one epoch, by the names of data and model."""
+        words = [*self.kinds_of_data()[data], *model, "training.epochs=1", "threads=1", *overrides]
+        return compose_run(self.folder / "runs", *words)
+
+    def train(self, config: RunConfig) -> Path:
+        """The folder of the run, which is trained unless it was before."""
+        folder = run_folder(config)
+        if not (folder / "result.json").exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            run(config)
+        return folder

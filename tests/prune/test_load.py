@@ -1,0 +1,84 @@
+"""What `mgu-run prune` left is loaded as it was written, or refused in one line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from mgu.errors import UserError
+from mgu.factory.trained import load_trained
+from mgu.prune import benchmark, load_pruned
+from mgu.prune.pipeline import run_pruning
+from tests.prune.networks import quick
+
+
+@pytest.fixture(scope="module")
+def kept_pruned(kept_unit: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a unit that was pruned, once for all tests of this file."""
+    folder = Path(shutil.copytree(kept_unit, tmp_path_factory.mktemp("pruned") / "single" / kept_unit.name))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(benchmark, "REPEATS", {1: 3, 256: 3})
+        run_pruning(load_trained(folder), quick("method=threshold", "epochs=0"), None, lambda line: None)
+    return folder
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+
+
+def _of_other_shapes(path: Path) -> None:
+    save_file({name: torch.zeros(3) for name in load_file(path)}, path)
+
+
+def _without_checksum(path: Path) -> None:
+    _of_other_shapes(path)
+    _edit(path, sha256={})
+
+
+def _strange_decisions(path: Path) -> None:
+    _edit(path, decisions={"1.skip": "open"})
+
+
+def _edit(path: Path, **changes: object) -> None:
+    outcome = path.with_name("prune.json")
+    outcome.write_text(json.dumps(json.loads(outcome.read_text()) | changes))
+
+
+DAMAGES: list[tuple[Callable[[Path], None], str]] = [
+    (_flip, "pruned.safetensors must be as it was written, but has changed"),
+    (_of_other_shapes, "pruned.safetensors must be as it was written, but has changed"),
+    (_without_checksum, "pruned.safetensors must fit prune.json, but does not"),
+    (_strange_decisions, "pruned.safetensors must fit prune.json, but does not"),
+    (lambda path: path.write_bytes(b"torn"), "RUN must have been pruned by this version, but .* cannot be read"),
+    (lambda path: path.with_name("prune.json").write_text("[1"), "RUN must have been pruned by this version"),
+    (lambda path: _edit(path, identity="0123abcd"), "must be of the run beside it, but is of 0123abcd"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), DAMAGES)
+def test_what_was_damaged_is_refused_in_one_line(
+    damage: Callable[[Path], None], message: str, kept_pruned: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(kept_pruned, tmp_path / "runs" / "single" / kept_pruned.name))
+    assert load_pruned(folder)
+    damage(folder / "prune" / "pruned.safetensors")
+    with pytest.raises(UserError, match=message) as caught:
+        load_pruned(folder)
+    assert "\n" not in str(caught.value) and "Call mgu-run prune" in str(caught.value)
+
+
+def test_the_outcome_of_an_earlier_version_is_read(kept_pruned: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(kept_pruned, tmp_path / "runs" / "single" / kept_pruned.name))
+    outcome = folder / "prune" / "prune.json"
+    values = json.loads(outcome.read_text())
+    assert len(values.pop("sha256")) == 2
+    outcome.write_text(json.dumps(values))
+    assert load_pruned(folder)
