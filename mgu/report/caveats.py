@@ -96,7 +96,9 @@ def _same_names(table: Table) -> list[str]:
     """How models of the same name differ."""
     lines = []
     for name in sorted(name for name, count in Counter(stem(row.result) for row in table.rows).items() if count > 1):
-        configs = [_flat(row.result.config) for row in table.rows if stem(row.result) == name]
+        configs = [
+            _flat(row.result.config) | {"hardware": row.result.device} for row in table.rows if stem(row.result) == name
+        ]
         keys = sorted({key for config in configs for key in config} - {"seed"})
         differing = [key for key in keys if len({str(config.get(key)) for config in configs}) > 1]
         lines.append(f"{len(configs)} models are called {name}: they differ in {', '.join(differing)}.")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from statistics import fmean
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,7 @@ from mgu.results.load import Run
 from mgu.results.result import Result
 
 CONFIDENCE = 0.95
+NAMES = ("name", "experiment_name")  # of these, "Infinity" is a name
 TINY = 1e-12  # smaller differences are rounding errors
 
 
@@ -70,17 +71,34 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
 
 
 def _models(runs: list[Run]) -> list[list[Run]]:
-    """Splits runs of one name by what they train: by the configuration as written, or by its identity."""
-    written = _group_by(runs, _as_written)
-    return written if len(written) == 1 else _group_by(runs, _identity)
+    """Splits runs of one name by what they train, by the configuration as written or its identity, and by hardware."""
+    written = list(_group_by(runs, _as_written).values())
+    models = written if len(written) == 1 else list(_group_by(runs, _identity).values())
+    return [part for model in models for part in _by_hardware(model)]
 
 
-def _group_by(runs: list[Run], key: Callable[[Result], bytes | str]) -> list[list[Run]]:
+def _by_hardware(runs: list[Run]) -> list[list[Run]]:
+    """Splits runs by the processor or GPU that they had, and its threads: one configuration may get others elsewhere.
+
+    A run that failed before it had any stays with the first.
+    """
+    known = {name: part for name, part in _group_by(runs, _hardware).items() if name}
+    first, *others = known.values() or [[]]
+    return [[*first, *(run for run in runs if not _hardware(run.result))], *others]
+
+
+def _hardware(result: Result) -> str:
+    """Returns the device without its number, which is a place and no kind."""
+    kind, _, model = (result.device or "").partition(" ")
+    return f"{kind.partition(':')[0]} {model}" if kind else ""
+
+
+def _group_by(runs: list[Run], key: Callable[[Result], bytes | str]) -> dict[bytes | str, list[Run]]:
     """Returns the runs in groups of equal key, in order of their first runs."""
     parts: dict[bytes | str, list[Run]] = {}
     for run in runs:
         parts.setdefault(key(run.result), []).append(run)
-    return list(parts.values())
+    return parts
 
 
 def _as_written(result: Result) -> bytes:
@@ -93,9 +111,21 @@ def _identity(result: Result) -> bytes | str:
     from mgu.config.run import RunConfig  # pydantic takes long to import and is needed only where names are ambiguous
 
     try:
-        return RunConfig.model_validate(result.config | {"seed": 0}).identity
+        return RunConfig.model_validate(_with_infinities(result.config) | {"seed": 0}).identity
     except ValueError:
         return _as_written(result)
+
+
+def _with_infinities(values: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values of sections with the numbers that JSON has no notation for."""
+    numbers = {"Infinity": math.inf, "-Infinity": -math.inf}
+
+    def number(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: kept if key in NAMES else number(kept) for key, kept in value.items()}
+        return numbers.get(value, value) if isinstance(value, str) else value
+
+    return {key: number(value) for key, value in values.items()}
 
 
 def stem(result: Result) -> str:
