@@ -66,7 +66,7 @@ def save_checkpoint(
     }
     with replacing(folder / CHECKPOINT_FILE) as temporary, temporary.open("wb") as file:
         try:
-            hashing = _Hashing(file)
+            hashing: Any = _Hashing(file)
             torch.save(content, hashing)
             file.write(MARK + hashing.sha256.digest())
         except RuntimeError as error:
