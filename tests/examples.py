@@ -35,7 +35,7 @@ def example_result(
         tracked_s=train_s,
     )
     values: dict[str, Any] = {
-        "schema_version": 4,
+        "schema_version": 5,
         "status": "ok",
         "error": None,
         "name": name,

@@ -30,6 +30,7 @@ from mgu.config.faults import GROUPS
 from mgu.config.fields import models_of
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
+from mgu.results.processor import Processor
 from mgu.results.result import Component, Energy, Metrics, Result, Seconds
 
 HEADER = ("Key", "Values", "Default", "Identity", "Description")
@@ -152,7 +153,7 @@ def plain_rows(model: type[BaseModel], values: Mapping[str, Any]) -> list[list[s
 def result_page() -> str:
     """Renders result.md."""
     parts = [f"# result.json\n\n{GENERATED}\n{RESULT_INTRO}"]
-    for struct in (Result, Metrics, Seconds, Energy, Component):
+    for struct in (Result, Metrics, Seconds, Energy, Component, Processor):
         hints = get_type_hints(struct, include_extras=True)
         rows = [
             (f"`{field.name}`", type_in_words(hints[field.name]), _description(hints[field.name]))

@@ -40,11 +40,12 @@ def read_config(composed: DictConfig) -> RunConfig:
     except OmegaConfBaseException as error:
         raise UserError(translate_error(error)) from None
     values.pop("hydra", None)
+    values = fill_defaults(values)
     if isinstance(dataset := values.get("dataset"), dict):
         _check_not_filled_in(dataset)
         check_types(values)
         values["dataset"] = find_kind(dataset.get("name")).resolve(dataset)
-    return check_config(fill_defaults(values))
+    return check_config(values)
 
 
 def _check_not_filled_in(dataset: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 import yaml
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load
 from torch import nn
 
 from mgu.config.check import check_config
@@ -24,6 +24,7 @@ from mgu.results.file_names import CONFIG_FILE, LOCK_FILE, LOG_FILE, RESULT_FILE
 from mgu.results.find import find_run
 from mgu.results.folder import lock_run
 from mgu.results.result import Result, read_result
+from mgu.results.sealed import Changed, read_known
 
 FOLDERS = {  # below dataset.root, of what is not in one of the packages
     "mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "cifar-10-batches-py", "adult": "adult",
@@ -75,7 +76,7 @@ def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
     folder = find_run(path)
     result = _read_result(folder)
     resolved = resolve(_read_config(folder, result).model_copy(update={"device": device}))
-    return TrainedRun(folder, resolved, result, _load_model(folder, resolved))
+    return TrainedRun(folder, resolved, result, _load_model(folder, resolved, result))
 
 
 def _read_result(folder: Path) -> Result:
@@ -93,6 +94,11 @@ def _read_result(folder: Path) -> Result:
         )
     try:
         result = read_result(folder / RESULT_FILE)
+    except Changed as error:
+        raise UserError(
+            f"{folder / RESULT_FILE} must be as its run wrote it, but {error}. Put it back, or train the run again "
+            "with force=true."
+        ) from None
     except ValueError as error:
         raise UserError(f"{folder / RESULT_FILE} must be readable, but is {error}. Train the run again.") from None
     if result.status == "failed":
@@ -111,8 +117,12 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
     """Reads config.yaml and checks that it is of the same run as the result."""
     path = folder / CONFIG_FILE
     try:
-        config = check_config(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, yaml.YAMLError, UnicodeDecodeError, TypeError) as error:
+        config = check_config(yaml.safe_load(read_known(path, result.files).decode()) or {})
+    except Changed as error:
+        raise UserError(
+            f"{path} must be as its run wrote it, but {error}. Put it back, or train the run again with force=true."
+        ) from None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError, TypeError) as error:
         raise UserError(f"{path} must be readable, but is not ({_first_line(error)}). Train the run again.") from None
     except UserError as error:
         raise UserError(f"{path} must be a configuration of this version, but: {_first_line(error)}") from None
@@ -147,7 +157,7 @@ def _needing_data(folder: Path, config: RunConfig) -> Iterator[None]:
         ) from None
 
 
-def _load_model(folder: Path, resolved: ResolvedRun) -> nn.Module:
+def _load_model(folder: Path, resolved: ResolvedRun, result: Result) -> nn.Module:
     """Builds the model with the saved weights, on the run's device. Raises UserError where they do not fit."""
     path = folder / WEIGHTS_FILE
     if not path.exists():
@@ -156,8 +166,12 @@ def _load_model(folder: Path, resolved: ResolvedRun) -> nn.Module:
     with torch.random.fork_rng(devices=[]), _needing_data(folder, resolved.config):
         model = build_model(resolved)  # its initial weights are overwritten
     try:
-        model.load_state_dict(load_file(path))
-    except (OSError, SafetensorError) as error:
+        model.load_state_dict(load(read_known(path, result.files)))
+    except Changed as error:
+        raise UserError(
+            f"{path} must be as its run wrote it, but {error}. Put it back, or train the run again with force=true."
+        ) from None
+    except (OSError, ValueError, SafetensorError) as error:
         raise UserError(
             f"{path} must be whole, but cannot be read ({_first_line(error)}). Train it again with force=true."
         ) from None

@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import field
 from msgspec.structs import replace
 
+from mgu.results.processor import Processor
 from mgu.results.result import Component, Energy, Record, Seconds
 
 PHASES = Seconds.__struct_fields__
@@ -20,6 +21,7 @@ class RunCost(Record, frozen=True):
         energy: None where the energy of any part is unknown.
         contended: Whether another run measured on this host at the same time.
         resumed: How often the run was continued after an interruption.
+        processor: Use of the processor; None where it is not known of any part.
         trained_together: Runs that one process trained at once, at most.
     """
 
@@ -27,6 +29,7 @@ class RunCost(Record, frozen=True):
     energy: Energy | None
     contended: bool
     resumed: int = 0
+    processor: Processor | None = None
     trained_together: int = field(default=1, name="together")  # as checkpoints call it
 
     def __add__(self, later: RunCost) -> RunCost:
@@ -35,12 +38,14 @@ class RunCost(Record, frozen=True):
             energy=_add_energies(self.energy, later.energy),
             contended=self.contended or later.contended,
             resumed=self.resumed + later.resumed,
+            processor=self.processor + later.processor if self.processor and later.processor else None,
             trained_together=max(self.trained_together, later.trained_together),
         )
 
     def as_fields(self) -> dict[str, Any]:
         """Returns the fields of a `Result` by name."""
-        return {key: getattr(self, key) for key in ("seconds", "energy", "contended", "resumed", "trained_together")}
+        names = ("seconds", "energy", "processor", "contended", "resumed", "trained_together")
+        return {key: getattr(self, key) for key in names}
 
 
 def share_of(energy: Energy | None, share: float) -> Energy | None:

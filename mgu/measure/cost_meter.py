@@ -12,8 +12,10 @@ from mgu.config.run import EnergyConfig
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.cost import RunCost, share_of
 from mgu.measure.energy import build_meter
+from mgu.measure.processor_meter import ProcessorMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
+from mgu.results.processor import Processor, share_of_processor
 from mgu.results.result import Energy
 
 
@@ -46,11 +48,13 @@ class CostMeter:
             stack.enter_context(self._contention)
             stack.enter_context(self._energy)
             self._stack = stack.pop_all()
+        self._processor = ProcessorMeter()
         self.lap("setup")
         self._slot.begin_sharing()
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._used = self._processor.so_far()
         self._stack.close()
 
     def lap(self, phase: str) -> None:
@@ -64,19 +68,21 @@ class CostMeter:
     @property
     def so_far(self) -> RunCost:
         """The cost while it is measured: time as of the last lap, energy as of now."""
-        return self._add(self._energy.so_far(), self._contention.look())
+        return self._add(self._energy.so_far(), self._contention.look(), self._processor.so_far())
 
     @property
     def total(self) -> RunCost:
         """The cost once the measurement is over."""
-        return self._add(self._energy.energy, self._contention.contended)
+        return self._add(self._energy.energy, self._contention.contended, self._used)
 
-    def _add(self, energy: Energy | None, contended: bool) -> RunCost:
+    def _add(self, energy: Energy | None, contended: bool, used: Processor) -> RunCost:
         """Returns the cost of this part of the run and of those before it."""
-        together = self._slot.together
+        together, share = self._slot.together, self._slot.share()
+        use = replace(used, **self._energy.design_power())
         part = RunCost(
             seconds=self._stopwatch.seconds,
-            energy=share_of(energy, self._slot.share()),
+            energy=share_of(energy, share),
+            processor=share_of_processor(use, share),
             contended=contended or together > 1,
             trained_together=together,
         )

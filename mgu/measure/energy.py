@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Self
 
+import msgspec
 import torch
 from codecarbon import OfflineEmissionsTracker
 from codecarbon.external.hardware import CPU, GPU, AppleSiliconChip
@@ -81,8 +82,24 @@ class EnergyMeter:
         with self._one_reading:
             self._tracker._measure_power_and_energy_if_stale(unless_within_s)
 
-    def _energy(self, data: EmissionsData, now: float, cpu_now: float) -> Energy:
-        """Returns codecarbon's figures with their methods."""
+    def design_power(self) -> dict[str, Any]:
+        """Returns the fields of `Processor` on the power that is assumed of a processor whose power is modelled."""
+        for each in self._tracker._hardware:
+            if isinstance(each, CPU) and cpu_method([each]) == "model":
+                by = "its constant for any processor" if each._is_generic_tdp else "its list, else 4 W a thread"
+                return {"design_power_w": float(each._tdp), "design_power_by": f"{by}, by the name {each._model!r}"}
+        return {}
+
+    def _energy(self, data: EmissionsData, now: float, cpu_now: float) -> Energy | None:
+        """Returns codecarbon's figures with their methods; None, with a warning, for what no result may hold."""
+        found = self._figures(data, now, cpu_now)
+        try:
+            return msgspec.json.decode(msgspec.json.encode(found), type=Energy)
+        except msgspec.ValidationError as error:  # such as a counter that went back
+            log.warning("codecarbon returned impossible data, the energy of this run is not known: %s", error)
+            return None
+
+    def _figures(self, data: EmissionsData, now: float, cpu_now: float) -> Energy:
         return Energy(
             cpu=Component(kwh=data.cpu_energy, method=cpu_method(self._tracker._hardware)),
             gpu=Component(kwh=data.gpu_energy, method=gpu_method(self._tracker._hardware)),
@@ -102,6 +119,10 @@ class NoMeter(AbstractContextManager[None]):
     def so_far(self) -> Energy | None:
         """Returns None."""
         return None
+
+    def design_power(self) -> dict[str, Any]:
+        """Returns nothing: no power is assumed."""
+        return {}
 
     def __exit__(self, *exception: object) -> None:
         pass

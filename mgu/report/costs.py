@@ -150,10 +150,10 @@ def _amount(result: Result, kind: CostKind) -> float | None:
     """The cost in seconds, kWh or kg."""
     if kind == "time":
         return result.seconds.to_solution if result.seconds else None
+    if kind == "processor":
+        return result.cpu_s
     if result.energy is None:
         return None
-    if kind == "processor":
-        return result.energy.cpu_seconds
     if kind == "co2":
         return result.energy.emissions_kg
     component = component_of(result, kind)

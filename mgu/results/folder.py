@@ -69,7 +69,8 @@ def find_done(config: RunConfig) -> Result | None:
     result = find_result(config)
     if result is None or result.status == "failed":
         return None
-    return None if config.energy.enabled and result.energy is None else result
+    was_to_be_measured = result.config.get("energy", {}).get("enabled", False)  # then it was lost, and would be again
+    return None if config.energy.enabled and result.energy is None and not was_to_be_measured else result
 
 
 def find_state(config: RunConfig) -> State:

@@ -48,17 +48,24 @@ def load_results(paths: Iterable[Path]) -> Loaded:
     runs: list[Run] = []
     skipped: list[str] = []
     for path in paths:
-        if not path.exists():
-            skipped.append(f"{path}: does not exist")
-        files.update(dict.fromkeys(_below(path.resolve(), skipped) if path.is_dir() else [path.resolve()]))
+        try:
+            if not path.exists():
+                skipped.append(f"{path}: does not exist")
+                continue
+            files.update(dict.fromkeys(_below(path.resolve(), skipped) if path.is_dir() else [path.resolve()]))
+        except (OSError, RuntimeError) as error:  # such as links that lead in a circle
+            skipped.append(f"{path}: not readable ({error})")
     for file in files:
-        if not file.is_file():  # a pipe or a device would never end
-            continue
         try:
             runs.append(Run(read_result(file), file.parent))
         except ValueError as error:
             skipped.append(f"{file}: {error}")
-    return Loaded(runs, skipped)
+    return Loaded(runs, [_in_one_line(line) for line in skipped])
+
+
+def _in_one_line(text: str) -> str:
+    """Escapes what a terminal would obey: paths and reasons may hold text of a foreign file."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _below(folder: Path, skipped: list[str]) -> Iterator[Path]:
@@ -76,5 +83,7 @@ def _below(folder: Path, skipped: list[str]) -> Iterator[Path]:
         for link in (Path(parent, name) for name in folders if os.path.islink(Path(parent, name))):
             for inside in ("", "*/", "*/*/"):
                 yield from sorted(file.resolve() for file in link.glob(f"{inside}{RESULT_FILE}"))
+        if RESULT_FILE in folders:
+            skipped.append(f"{Path(parent, RESULT_FILE)}: a folder")
         if RESULT_FILE in names:
             yield Path(parent, RESULT_FILE)

@@ -8,39 +8,24 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from mgu.results.file_names import RESULT_FILE
-from mgu.results.files import write_text
+from mgu.results.files import replacing
+from mgu.results.parts import JOULES_PER_KWH as JOULES_PER_KWH  # noqa: PLC0414 - re-exported
+from mgu.results.parts import Amount, Count, Error, Fraction, Number, about
+from mgu.results.parts import Record as Record  # noqa: PLC0414 - re-exported
+from mgu.results.processor import Processor
+from mgu.results.sealed import Changed, read_plain, seal, unseal
+from mgu.results.sections import check_sections
 from mgu.tasks.score import SCORES, Score, TaskName
 
 # Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks
-# `num_classes` and calls blocks units.
-SCHEMA_VERSION: Literal[4] = 4
-JOULES_PER_KWH = 3.6e6
+# `num_classes` and calls blocks units, 4 lacks `processor`, `files` and the checksum.
+SCHEMA_VERSION: Literal[5] = 5
+SEALED_SINCE = 5
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods of mgu/measure/energy.py that measure
 
 # A block has other paths than the paper's unit, such as squeeze-and-excitation. It is ranked, but it is no part of the
 # grid, and nothing that is claimed of the unit is claimed of it.
 Kind = Literal["baseline", "unit", "block"]
-Fraction = Annotated[float, msgspec.Meta(ge=0, le=1 + 1e-9)]
-Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]  # of seconds, kilowatt-hours or kilograms
-
-
-def about(description: str) -> msgspec.Meta:
-    """Describes a field, for docs/reference/result.md.
-
-    Args:
-        description: A sentence, with the unit of the field.
-
-    Returns:
-        An annotation for msgspec.
-    """
-    return msgspec.Meta(description=description)
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Serves as the base of all parts of a result; refuses unknown keys, which mean another schema version.
-
-    msgspec, not pydantic as for the configuration: it imports fast, and reads ten thousand files in a second.
-    """
 
 
 class Metrics(Record, frozen=True, omit_defaults=True):
@@ -49,18 +34,19 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     A task has some of them (mgu/tasks/); the others are None and not written.
     """
 
-    loss: Annotated[float | None, about("Mean loss in nats or squared deviations of the target; null if not finite.")]
+    loss: Annotated[Error | None, about("Mean loss in nats or squared deviations of the target; null if not finite.")]
     accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None
     precision: Annotated[
         Fraction | None, about("Mean over the classes of the share of predictions that are right.")
     ] = None
     recall: Annotated[Fraction | None, about("Mean over the classes of the share of examples that are found.")] = None
-    rmse: Annotated[float | None, about("Root mean squared error in the unit of the target.")] = None
-    mae: Annotated[float | None, about("Mean absolute error in the unit of the target.")] = None
+    rmse: Annotated[Error | None, about("Root mean squared error in the unit of the target.")] = None
+    mae: Annotated[Error | None, about("Mean absolute error in the unit of the target.")] = None
     r2: Annotated[float | None, about("Coefficient of determination, at most 1.")] = None
     macro_f1: Annotated[Fraction | None, about("Mean over the classes of F1, of images of cases.")] = None
     confusion: Annotated[
-        list[list[int]] | None, about("Images by true class (row) and predicted class, as in config.dataset.classes.")
+        list[list[Number]] | None,
+        about("Images by true class (row) and predicted class, as in config.dataset.classes."),
     ] = None
     case_accuracy: Annotated[
         Fraction | None, about("Share of the cases whose class is predicted by the vote of their images.")
@@ -68,7 +54,7 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     case_precision: Annotated[Fraction | None, about("Like precision, of cases.")] = None
     case_recall: Annotated[Fraction | None, about("Like recall, of cases.")] = None
     case_macro_f1: Annotated[Fraction | None, about("Like macro_f1, of cases.")] = None
-    case_confusion: Annotated[list[list[int]] | None, about("Like confusion, of cases.")] = None
+    case_confusion: Annotated[list[list[Number]] | None, about("Like confusion, of cases.")] = None
     recall_at_10: Annotated[Fraction | None, about("Share of the users whose next item is among the first ten.")] = None
     ndcg_at_10: Annotated[
         Fraction | None, about("Normalised discounted cumulative gain of the first ten items, mean over the users.")
@@ -141,7 +127,7 @@ class Energy(Record, frozen=True):
 class Result(Record, frozen=True):
     """Holds all that is known of a run; fields are None if they were not reached or not measured."""
 
-    schema_version: Annotated[Literal[1, 2, 3, 4], about("Version of this schema.")]
+    schema_version: Annotated[Literal[1, 2, 3, 4, 5], about("Version of this schema.")]
     status: Annotated[
         Literal["ok", "diverged", "failed"],
         about("diverged: the loss was not finite; failed: an exception or timeout."),
@@ -156,13 +142,13 @@ class Result(Record, frozen=True):
     layout: Annotated[str, about("Layout in the notation of the paper.")]
     norm: Annotated[str | None, about("Normalisation of a baseline.")]
     residual: Annotated[bool | None, about("Whether a baseline has residual connections.")]
-    seed: Annotated[int, about("Seed of initial weights, shuffling and dropout.")]
+    seed: Annotated[Number, about("Seed of initial weights, shuffling and dropout.")]
     config: Annotated[dict[str, Any], about("The whole configuration, see config.md.")]
-    params_trainable: Annotated[int | None, about("Number of trainable parameters.")]
-    params_keras: Annotated[int | None, about("Number of parameters as Keras counts them, with running statistics.")]
-    flops_per_sample: Annotated[int | None, about("Floating-point operations of one example's forward pass.")]
-    epochs: Annotated[int, about("Number of epochs trained.")]
-    best_epoch: Annotated[int | None, about("Epoch with the best validation score, from 1.")]
+    params_trainable: Annotated[Number | None, about("Number of trainable parameters.")]
+    params_keras: Annotated[Number | None, about("Number of parameters as Keras counts them, with running statistics.")]
+    flops_per_sample: Annotated[Number | None, about("Floating-point operations of one example's forward pass.")]
+    epochs: Annotated[Number, about("Number of epochs trained.")]
+    best_epoch: Annotated[Count | None, about("Epoch with the best validation score, from 1.")]
     train: Annotated[Metrics | None, about("Metrics of the best weights on the training data.")]
     val: Annotated[Metrics | None, about("Metrics of the best weights on the validation data.")]
     test: Annotated[Metrics | None, about("Metrics of the best weights on the test data.")]
@@ -171,13 +157,17 @@ class Result(Record, frozen=True):
     device: Annotated[str | None, about("Processor or GPU that trained.")]
     versions: Annotated[dict[str, str], about("Versions of Python and of the libraries, by name.")]
     git_commit: Annotated[str | None, about("Commit of the checkout.")]
-    resumed: Annotated[int, about("How often the run was interrupted and resumed from a checkpoint.")] = 0
+    resumed: Annotated[Number, about("How often the run was interrupted and resumed from a checkpoint.")] = 0
     contended: Annotated[bool, about("Whether another run shared the host while time and energy were measured.")] = (
         False
     )
-    trained_together: Annotated[int, about("Runs that one process trained at once, this one included.")] = 1
+    trained_together: Annotated[Count, about("Runs that one process trained at once, this one included.")] = 1
     task: Annotated[TaskName, about("What was learned.")] = "classification"
-    num_classes: Annotated[int | None, about("Number of classes of a classification.")] = None
+    num_classes: Annotated[Count | None, about("Number of classes of a classification.")] = None
+    processor: Annotated[Processor | None, about("Use of the processor, and the power assumed of it.")] = None
+    files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
+        default_factory=dict
+    )
 
     @property
     def kind(self) -> Kind:
@@ -192,6 +182,13 @@ class Result(Record, frozen=True):
         return SCORES[self.task]
 
     @property
+    def cpu_s(self) -> float | None:
+        """Seconds of processor time; None for a run that failed early, and for old ones without energy."""
+        if self.processor:
+            return self.processor.seconds
+        return self.energy.cpu_seconds if self.energy else None
+
+    @property
     def val_score(self) -> float | None:
         """Validation score; None if no epoch ended."""
         return self.val.of(self.score) if self.val else None
@@ -203,8 +200,14 @@ def write_result(folder: Path, result: Result) -> None:
     Args:
         folder: The run's folder.
         result: The result.
+
+    Raises:
+        ValueError: Nobody could read it; nothing is written.
     """
-    write_text(folder / RESULT_FILE, msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
+    content = seal(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
+    _decode(content)
+    with replacing(folder / RESULT_FILE) as temporary:
+        temporary.write_bytes(content)
 
 
 def read_result(path: Path) -> Result:
@@ -217,15 +220,25 @@ def read_result(path: Path) -> Result:
         The result.
 
     Raises:
-        ValueError: The file is torn, foreign or of another schema version; the message is a reason in one line.
+        ValueError: The file is torn, foreign, changed (`Changed`) or of another schema version; the message is a
+            reason in one line.
     """
     try:
-        result = msgspec.json.decode(path.read_bytes(), type=Result)
-        for section in ("dataset", "training", "optimizer"):
-            if not isinstance(result.config.get(section, {}), dict):
-                raise msgspec.ValidationError(f"config.{section} is no section")
-        return result
-    except OSError as error:
+        return _decode(read_plain(path))
+    except FileNotFoundError as error:
         raise ValueError(error.strerror) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+
+
+def _decode(content: bytes) -> Result:
+    """Reads the text of a result.json; it is valid here before it is written, too."""
+    text, is_sealed = unseal(content)
+    try:
+        result = msgspec.json.decode(text, type=Result)
+        check_sections(result.config)
+        if result.best_epoch is not None and result.best_epoch > result.epochs:
+            raise msgspec.ValidationError(f"best_epoch is {result.best_epoch} of {result.epochs} epochs")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"not a result of schema version 1 to {SCHEMA_VERSION}: {error}") from None
+    if result.schema_version >= SEALED_SINCE and not is_sealed:
+        raise Changed
+    return result

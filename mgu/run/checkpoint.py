@@ -5,9 +5,9 @@ On a CPU, a run that continues gives the same bits as one that was never interru
 
 from __future__ import annotations
 
-import zipfile
+import hashlib
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import msgspec
 import torch
@@ -20,7 +20,9 @@ from mgu.results.files import replacing
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 
-FORMAT = 1
+FORMAT = 2  # 1 had no checksum
+CHUNK = 2**24  # bytes read at once
+MARK = b"mgu checkpoint sha256:"  # followed by the checksum of all before the mark, at the end of the file
 
 
 class Restored(NamedTuple):
@@ -52,6 +54,7 @@ def save_checkpoint(
     content = {
         "format": FORMAT,
         "identity": config.identity,
+        "energy": config.energy.enabled,
         "model": learner.model.state_dict(),
         "optimizer": learner.optimizer.state_dict(),
         "schedule": learner.schedule.state_dict(),
@@ -63,7 +66,9 @@ def save_checkpoint(
     }
     with replacing(folder / CHECKPOINT_FILE) as temporary, temporary.open("wb") as file:
         try:
-            torch.save(content, file)
+            hashing: Any = _Hashing(file)
+            torch.save(content, hashing)
+            file.write(MARK + hashing.sha256.digest())
         except RuntimeError as error:
             if isinstance(error.__context__, OSError):  # what the system said: torch stumbles over it once more
                 raise error.__context__ from None
@@ -100,7 +105,7 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffl
         _check_history(history, best_epoch, best_weights)
     except Exception as error:  # whatever torch makes of a file that is torn, foreign or of another version
         raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from error
-    if config.energy.enabled and cost.energy is None:
+    if config.energy.enabled and not content["energy"]:
         raise ValueError("its energy was not measured")
     return Restored(Fit("ok", history, best_epoch, best_weights), cost)
 
@@ -139,15 +144,44 @@ def _check_history(history: Any, best_epoch: Any, best_weights: Any) -> None:
         raise ValueError("its best epoch has no weights")
 
 
+class _Hashing:
+    """Passes what is written on to a file, and computes its checksum meanwhile."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file, self.sha256 = file, hashlib.sha256()
+
+    def write(self, part: Any) -> int:
+        self.sha256.update(part)
+        return self.file.write(part)
+
+    def flush(self) -> None:
+        self.file.flush()
+
+
 def _read(path: Path, config: RunConfig) -> dict[str, Any]:
     """Reads a checkpoint. Raises ValueError for one that is torn, of another run or of another version."""
-    with zipfile.ZipFile(path) as archive:  # as torch.save writes; torch itself does not look at the checksums
-        if torn := archive.testzip():
-            raise ValueError(f"the checksum of {torn} is wrong")
+    _check_digest(path)  # of every byte: torch looks at no checksum, and an archive's own are of its contents only
     content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     if content["format"] != FORMAT or content["identity"] != config.identity:
         raise ValueError("it is of another run or another version")
     return content
+
+
+def _check_digest(path: Path) -> None:
+    """Raises ValueError for a file that does not end with its checksum."""
+    length = len(MARK) + hashlib.sha256().digest_size
+    if not path.is_file():
+        raise ValueError("it is no plain file")
+    with path.open("rb") as file:
+        left, sha256 = path.stat().st_size - length, hashlib.sha256()
+        while left > 0 and (part := file.read(min(left, CHUNK))):
+            sha256.update(part)
+            left -= len(part)
+        end = file.read()
+    if not end.startswith(MARK):
+        raise ValueError("it has no checksum: it is torn, or of an earlier version")
+    if end != MARK + sha256.digest():
+        raise ValueError("its checksum is wrong")
 
 
 def _random_state(shuffle: torch.Generator) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec.structs import replace
 
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
@@ -46,6 +47,7 @@ from mgu.results.files import write_text
 from mgu.results.folder import run_folder
 from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
+from mgu.results.sealed import digest_files
 from mgu.run.checkpoint import save_weights
 from mgu.run.evaluate_splits import Correct, count_classes, evaluate_splits
 from mgu.run.log import log_to
@@ -54,6 +56,7 @@ from mgu.train.loop import Fit
 
 log = logging.getLogger("mgu")
 
+KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, CORRECT_FILE)  # result.json, written last, has their checksums
 RUN_FILES = (  # what an earlier run may have left
     *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
     *(EXPLAIN_FILE, *PICTURE_FILES),
@@ -93,6 +96,7 @@ def run(
         except Exception as error:
             log.exception("the run failed")
             result = _failed(config, error, {})
+    result = replace(result, files=digest_files(folder, KNOWN_FILES))
     write_result(folder, result)
     if result.status != "failed":  # a failed run may continue from here once its cause is gone
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ process trained it.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -178,5 +179,9 @@ class Sweep:
 def find_samples(configs: Sequence[RunConfig]) -> list[Sample]:
     """Finds finished runs to base estimates on, of all experiments in the runs folder of `configs`."""
     folder = runs_dir(configs[0])
-    runs = load_results([folder]).runs if folder.is_dir() else []
-    return [sample for run in runs if (sample := sample_of(run.result))]
+    if not folder.is_dir():
+        return []
+    loaded = load_results([folder])
+    for line in loaded.skipped:
+        print(f"skipped {line}", file=sys.stderr)
+    return [sample for run in loaded.runs if (sample := sample_of(run.result))]

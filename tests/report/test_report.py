@@ -88,8 +88,8 @@ def test_torn_and_foreign_files_are_named_and_skipped(
         assert len(json.loads(out)["skipped"]) == 3
 
 
-def test_a_pipe_is_not_waited_for_and_an_empty_config_is_no_fault(tmp_path: Path) -> None:
-    save(tmp_path, example_result(config={}))
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    save(tmp_path, example_result())
     (tmp_path / "pipe").mkdir()
     os.mkfifo(tmp_path / "pipe" / "result.json")
     main([str(tmp_path)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_seeds_of_what_has_one_identity_but_for_them_are_a_group(configure: Conf
         section, _, name = key.rpartition(".")
         (values[section] if section else values)[name] = value
         changed = RunConfig.model_validate(values)
-        runs = [Run(example_result(f"x-s{seed}", config=config.model_dump(mode="json"), seed=seed), Path())
+        runs = [Run(example_result(f"x-s{seed}", config=json.loads(config.model_dump_json()), seed=seed), Path())
                 for seed, config in enumerate((base, changed))]  # fmt: skip
         assert (changed.identity == base.identity) == (key in same) == (len(group_seeds(runs)[0]) == 1), key
 
@@ -50,3 +51,12 @@ def test_a_repeated_seed_is_left_out_and_said(trained: Trained) -> None:
 def test_of_a_repeated_seed_the_one_that_did_not_fail_counts(trained: Trained) -> None:
     lost = Run(example_result("a-s0", status="failed", val_accuracy=None), Path())
     assert analyse([lost], trained("a", [0.9])).table.rows[0].status == "ok"
+
+
+def test_seeds_that_had_other_hardware_are_another_row() -> None:
+    """The number of a GPU is a place; threads, which a launcher may choose, are not."""
+    devices = ("cpu (x, 1 thread)", "cpu (x, 2 threads)", None)
+    runs = [Run(example_result(f"a-s{seed}", seed=seed, device=device), Path()) for seed, device in enumerate(devices)]
+    assert [[run.result.seed for run in group] for group in group_seeds(runs)[0]] == [[0, 2], [1]]
+    gpus = [Run(example_result(f"a-s{seed}", seed=seed, device=f"cuda:{seed} (H100)"), Path()) for seed in range(2)]
+    assert len(group_seeds(gpus)[0]) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from mgu.measure.cost import RunCost
 from mgu.results.events import EpochEnded, Event, Note, Send
 from mgu.results.folder import find_state, run_folder
 from mgu.results.result import Result
+from mgu.run.checkpoint import MARK
 from mgu.run.execute import run
 from tests.conftest import Configure
 from tests.examples import example_result
@@ -155,15 +157,26 @@ def not_a_checkpoint(path: Path) -> None:
     path.write_text("PK\x03\x04 hello")
 
 
+def save_whole(content: Any, path: Path) -> None:
+    """With the checksum of a good one."""
+    torch.save(content, path)
+    payload = path.read_bytes()
+    path.write_bytes(payload + MARK + hashlib.sha256(payload).digest())
+
+
 def of_another_run(path: Path) -> None:
     content = torch.load(path, weights_only=True)
-    torch.save(content | {"identity": "01234567"}, path)
+    save_whole(content | {"identity": "01234567"}, path)
+
+
+def of_an_earlier_version(path: Path) -> None:
+    torch.save(torch.load(path, weights_only=True), path)
 
 
 def of_another_model(path: Path) -> None:
     content = torch.load(path, weights_only=True)
     content["model"].popitem()
-    torch.save(content, path)
+    save_whole(content, path)
 
 
 def malicious(path: Path) -> None:
@@ -171,11 +184,15 @@ def malicious(path: Path) -> None:
         def __reduce__(self) -> tuple[Any, ...]:
             return (Path(path.with_name("pwned")).touch, ())
 
-    torch.save(Payload(), path)
+    save_whole(Payload(), path)
 
 
 @pytest.mark.parametrize(
-    "harm", [cut_short, flip_a_bit, empty, not_a_checkpoint, of_another_run, of_another_model, malicious]
+    "harm",
+    [
+        *(cut_short, flip_a_bit, empty, not_a_checkpoint, of_another_run, of_another_model, of_an_earlier_version),
+        malicious,
+    ],
 )
 def test_a_checkpoint_that_cannot_be_used_is_set_aside_with_a_message(harm: Any, configure: Configure) -> None:
     config = configure(*RUN)

@@ -71,17 +71,34 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
 
 
 def _models(runs: list[Run]) -> list[list[Run]]:
-    """Splits runs of one name by what they train: by the configuration as written, or by its identity."""
-    written = _group_by(runs, _as_written)
-    return written if len(written) == 1 else _group_by(runs, _identity)
+    """Splits runs of one name by what they train, by the configuration as written or its identity, and by hardware."""
+    written = list(_group_by(runs, _as_written).values())
+    models = written if len(written) == 1 else list(_group_by(runs, _identity).values())
+    return [part for model in models for part in _by_hardware(model)]
 
 
-def _group_by(runs: list[Run], key: Callable[[Result], bytes | str]) -> list[list[Run]]:
+def _by_hardware(runs: list[Run]) -> list[list[Run]]:
+    """Splits runs by the processor or GPU that they had, and its threads: one configuration may get others elsewhere.
+
+    A run that failed before it had any stays with the first.
+    """
+    known = {name: part for name, part in _group_by(runs, _hardware).items() if name}
+    first, *others = known.values() or [[]]
+    return [[*first, *(run for run in runs if not _hardware(run.result))], *others]
+
+
+def _hardware(result: Result) -> str:
+    """Returns the device without its number, which is a place and no kind."""
+    kind, _, model = (result.device or "").partition(" ")
+    return f"{kind.partition(':')[0]} {model}" if kind else ""
+
+
+def _group_by(runs: list[Run], key: Callable[[Result], bytes | str]) -> dict[bytes | str, list[Run]]:
     """Returns the runs in groups of equal key, in order of their first runs."""
     parts: dict[bytes | str, list[Run]] = {}
     for run in runs:
         parts.setdefault(key(run.result), []).append(run)
-    return list(parts.values())
+    return parts
 
 
 def _as_written(result: Result) -> bytes:
