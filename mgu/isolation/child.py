@@ -27,7 +27,10 @@ def run_child(connection: Connection, server: socket.socket) -> None:
         connection: To the caller.
         server: Leads to the server, for calls within the call.
     """
-    environment, folder, function, arguments = connection.recv()
+    try:
+        environment, folder, function, arguments = connection.recv()
+    except EOFError:  # the caller was killed before it said what it wanted
+        os._exit(1)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

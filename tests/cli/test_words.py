@@ -37,7 +37,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
         ("prune -h", "epochs: "),
         ("--hydra-help", "--multirun"),
         ("seed=3 --cfg job", "seed: 3"),
-        ("-c job --package optimizer", "lr: 0.01"),
+        ("-c job --package optimizer", "decay: 0.0001"),
         ("--info", "Hydra 1."),
         ("--shell-completion install=bash", "complete"),
     ],

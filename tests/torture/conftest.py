@@ -12,7 +12,7 @@ from PIL import Image
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The working folder, with a table and a folder of cases."""
     here = tmp_path / "here"
-    (here / "runs" / "single").mkdir(parents=True)
+    here.mkdir()
     (here / "table.csv").write_text("a,b,y\n" + "".join(f"{i},{i % 7},{'pq'[i % 2]}\n" for i in range(60)))
     for label, case in ((label, case) for label in "pq" for case in range(12)):
         images = here / "cases" / label / f"{label}{case}"

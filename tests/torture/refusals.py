@@ -98,7 +98,7 @@ def without_training(patch: pytest.MonkeyPatch) -> Iterator[None]:
     with patch.context() as patched:
         for module in (mgu.sweep.jobs, mgu.sweep.sweep, mgu.sweep.plan):
             patched.setattr(module, "call", _call)
-            patched.setattr(module, "start_server", lambda: None, raising=False)
+            patched.setattr(module, "start_server", lambda with_energy=True: None, raising=False)
         ask = Hydra.get_mode
         patched.setattr(
             Hydra, "get_mode", lambda self, config_name, overrides: _mode(ask, self, config_name, overrides)

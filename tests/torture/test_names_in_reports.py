@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mgu.cli.report import FORMATS, main
-from mgu.console import printable
+from mgu.errors import printable
 from mgu.report.formats.machine import FORMULA_SIGNS
 from mgu.report.formats.markdown import escape
 from mgu.results.result import write_result
