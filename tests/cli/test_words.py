@@ -35,7 +35,6 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
         ("seed=0 -h", "training.epochs"),
         ("plan seed=0 --help", "usage: mgu-run plan"),
         ("prune -h", "epochs: "),
-        ("--hydra-help", "--multirun"),
         ("seed=3 --cfg job", "seed: 3"),
         ("-c job --package optimizer", "decay: 0.0001"),
         ("--info", "Hydra 1."),
