@@ -76,6 +76,9 @@ class SearchSweeper(BasicSweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Has launchers keep their own files below runs/, too, unless the user chose another folder."""
+        from mgu.cli.interpolations import check_interpolations
+
+        check_interpolations(OmegaConf.to_container(config, resolve=False))
         if config.hydra.sweep.dir == ".":
             runs = chosen_runs_dir(config.get("runs_dir"))
             with flag_override(config, ["readonly", "struct"], False):

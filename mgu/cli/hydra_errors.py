@@ -40,7 +40,9 @@ def translate_error(error: Exception, arguments: Sequence[str] = ()) -> str:
 
 
 def _describe_missing(text: str, arguments: Sequence[str]) -> str | None:
-    """Describes a choice that its group does not have, and a group that there is not."""
+    """Describes a choice that its group does not have, a group that there is not, and no folder of configurations."""
+    if match := re.search(r"Additional config directory '(.*)' not found", text):
+        return f"--config-dir must be a folder, but {match[1]} is none. Correct the path."
     found = r"Could not find '(?P<group>.+)/(?P<choice>[^/]+)'\s+Available options in '.+?':\n(?P<all>(\t.+\n?)+)"
     if match := re.search(found, text):
         return _describe_choice(match["group"], match["choice"], match["all"].split())

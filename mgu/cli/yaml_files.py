@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from omegaconf import OmegaConf
 
+from mgu.cli.interpolations import check_interpolations
 from mgu.errors import UserError
 
 MAX_BYTES = 1_000_000
@@ -26,7 +27,9 @@ _load = OmegaConf.load
 def _load_bounded(file_: Any) -> Any:
     if isinstance(name := getattr(file_, "name", file_), str):
         check_yaml_file(Path(name))
-    return _load(file_)
+    loaded = _load(file_)
+    check_interpolations(OmegaConf.to_container(loaded, resolve=False))  # before Hydra resolves its own section
+    return loaded
 
 
 def check_yaml_file(file: Path) -> None:

@@ -61,6 +61,7 @@ def _is_readers(fault: ErrorDetails) -> bool:
     """Whether the reader of a data set knows better: what is not set, or a column that is called like a number."""
     value, kind = fault["input"], fault["type"]
     is_name = kind == "string_type" and isinstance(value, int | float)
+    is_name |= kind == "string_type" and isinstance(value, list) and fault["loc"][-1] in ("path", "target")
     is_name |= kind == "list_type" and isinstance(value, str) and value != ""
     return fault["loc"][0] == "dataset" and (value is None or is_name or not kind.endswith("_type"))
 

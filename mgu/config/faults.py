@@ -21,6 +21,7 @@ GROUPS = (  # a test compares them with the folders of conf/
     "dataset", "layout", "norm", "residual", "mgu", "optimizer", "training", "energy", "tensorboard", "mlflow",
     "experiment",
 )  # fmt: skip
+OR_AUTO = ("optimizer.lr", "training.last_batch")  # filled in by mgu/data/datasets.py; a test compares them
 MAX_FAULTS = 20  # that are shown at once
 ALIASES = {  # what other tools call it
     "model": "layout", "network": "layout", "net": "layout", "arch": "layout", "architecture": "layout",
@@ -122,10 +123,11 @@ def describe_fault(fault: ErrorDetails) -> str:
     hint = f" Pass {key}=... or mend its YAML."
     if fault["type"] == "literal_error":
         choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+        choices += ["auto"] if key in OR_AUTO else []
         hint = did_you_mean(str(fault["input"]), choices) or hint
     if fault["type"] == "string_type" and isinstance(fault["input"], int | float):  # Hydra read it as a number
         hint = f" Pass {key}={as_typed(str(fault['input']))} if it is a text."
-    rule = _rule(fault)
+    rule = _rule(fault) + (", or auto" if key in OR_AUTO else "")
     verb = "" if rule.startswith("have ") else "be "
     return f"{key} must {verb}{rule}, but got {value}.{hint}"
 

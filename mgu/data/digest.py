@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import stat
 from functools import lru_cache
 from pathlib import Path
 
 
 def digest_file(path: Path) -> str:
-    """Returns the SHA-256 in hexadecimal; reads a file again only after it has changed. Raises OSError."""
+    """Returns the SHA-256 in hexadecimal; reads a file again only after it has changed.
+
+    Raises OSError where there is none, and for a pipe or a device, which may never end.
+    """
     status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "it is no plain file", str(path))
     return _digest(str(path), status.st_mtime_ns, status.st_size)
 
 

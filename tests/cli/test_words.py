@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mgu.cli.main import main
+from tests.conftest import Command
 from tests.torture.refusals import Answer, refuse, without_training
 
 Ask = Callable[..., Answer]
@@ -44,6 +45,11 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
 def test_flags_that_show_something(words: str, shown: str, ask: Ask) -> None:
     answer = ask(*words.split())
     assert answer.code == 0 and shown in answer.out and not answer.err and not answer.written
+
+
+def test_the_help_of_hydra(mgu_run: Command) -> None:
+    done = mgu_run("--hydra-help")
+    assert done.returncode == 0 and "--multirun" in done.stdout and not done.stderr
 
 
 @pytest.mark.parametrize(

@@ -476,7 +476,7 @@ def test_a_run_of_regression_learns_and_is_measured_in_the_targets_unit(saved: A
     explained = json.loads((run_folder(config) / "explain.json").read_text())
     assert explained["metric"] == "rmse" and explained["score"] == pytest.approx(result.val.rmse, rel=1e-5)
     assert [unit["name"] for unit in explained["units"]] == ["linear1", "linear2"]
-    with pytest.raises(UserError, match=r"RUN must be of images, but .* is of dataset=table, whose units are not prun"):
+    with pytest.raises(UserError, match=r"RUN must classify, but .* is of regression"):
         run_pruning(trained, read_settings(conf_dir() / "prune.yaml", []), None, print)
 
 
@@ -498,7 +498,7 @@ def test_a_user_trains_plans_and_reports_on_a_file(saved: Any, mgu_run: Command,
     assert "single (houses.price@" in shown.stdout and "val_rmse" in shown.stdout and "test_r2" in shown.stdout
     planned = mgu_run("plan", *overrides, "norm=ln,bn_pre")
     assert "1 done" in planned.stdout and "dense [2, 128]" in planned.stdout
-    wrong = mgu_run(*overrides, "dataset.target=prize")
+    wrong = mgu_run(*(word.replace("target=price", "target=prize") for word in overrides))
     assert wrong.returncode == 2 and "Did you mean price?" in wrong.stderr and "Traceback" not in wrong.stderr
 
 

@@ -41,7 +41,7 @@ def _replace(words: Sequence[str], message: str, suggestion: str) -> Iterator[li
             whole = re.search(r"but got '(.*?)'\.", message)
             new = value.replace(whole[1], suggestion) if whole and whole[1] in value else suggestion
             yield [*words[:index], f"{name}={new}", *words[index + 1 :]]
-        elif word in message.split() or repr(word) in message:
+        elif word in message.split() or repr(word) in message or f"there is no {word}." in message:
             yield [*words[:index], suggestion, *words[index + 1 :]]
 
 

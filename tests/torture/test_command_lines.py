@@ -11,15 +11,15 @@ import pytest
 
 from mgu.cli.main import main
 from tests.conftest import Command
-from tests.torture.command_lines import field_lines
+from tests.torture.command_lines import CASES, TABLE, field_lines
 from tests.torture.odd_words import doubling, group_lines, key_lines, long_lines, written_lines
 from tests.torture.refusals import refuse, without_training
 
 Line = tuple[str, ...]
 SOURCES: dict[str, tuple[Callable[[], Iterator[Line]], int]] = {  # and of how many lines the short form takes one
-    "values of fields": (field_lines, 53),
-    "written down": (written_lines, 5),
-    "keys": (key_lines, 29),
+    "values of fields": (field_lines, 67),
+    "written down": (written_lines, 4),
+    "keys": (key_lines, 31),
     "groups": (group_lines, 5),
     "long": (long_lines, 1),
 }
@@ -102,6 +102,18 @@ def test_interpolations_are_bounded_before_they_are_resolved(folder: Path) -> No
     assert "interpolations must not copy" in _refusal(folder, "--config-dir", "my", "+experiment=mine")
 
 
+@pytest.mark.parametrize("key", ["runs_dir", "hydra.sweep.dir", "hydra.job.name", "hydra.sweeper.grids.a.seed"])
+def test_hydra_resolves_no_interpolations_before_they_are_bounded(key: str, folder: Path) -> None:
+    """Hydra and the sweeper read these before the configurations of the runs are composed."""
+    *outer, last = key.split(".")
+    inner = "".join(f"{part}: {{" for part in outer) + f'{last}: "${{a}}"' + "}" * len(outer)
+    content = "\n".join(f"{name}: {f'${{{after}}}' * 10}" for name, after in pairwise("abcdefgh"))
+    (folder / "my" / "experiment").mkdir(parents=True)
+    (folder / "my" / "experiment" / "mine.yaml").write_text(f"# @package _global_\n{content}\nh: x\n{inner}\n")
+    for flags in ([], ["-m"]):
+        assert "interpolations must not copy" in _refusal(folder, *flags, "--config-dir", "my", "+experiment=mine")
+
+
 def test_what_is_no_plain_file_is_no_configuration(folder: Path) -> None:
     (folder / "my" / "layout").mkdir(parents=True)
     os.mkfifo(folder / "my" / "layout" / "pipe.yaml")
@@ -110,5 +122,9 @@ def test_what_is_no_plain_file_is_no_configuration(folder: Path) -> None:
     for name in ("pipe", "zeros", "folder"):
         assert "layout" in _refusal(folder, "--config-dir", "my", f"layout={name}")
     os.mkfifo(folder / "table.fifo")
+    for place in ("table.fifo", "/dev/zero", "none"):
+        assert "--config-dir must be a folder, but" in _refusal(folder, "--config-dir", place)
+        assert "dataset.path must" in _refusal(folder, *CASES[:1], f"dataset.path={place}", *CASES[2:])
+        assert "dataset.path must" in _refusal(folder, *TABLE[:1], f"dataset.path={place}", *TABLE[2:])
     for words in (("report", "table.fifo"), ("explain", "table.fifo"), ("report", "/dev/zero"), ("prune", "/dev/zero")):
         assert "must" in _refusal(folder, *words)

@@ -18,10 +18,10 @@ from tests.torture.suggestions import suggested_lines
 
 Line = tuple[str, ...]
 SOURCES: dict[str, tuple[Callable[[], Iterator[Line]], int]] = {
-    "fields": (field_lines, 401),
-    "keys": (key_lines, 97),
-    "groups": (group_lines, 31),
-    "written": (written_lines, 41),
+    "fields": (field_lines, 997),
+    "keys": (key_lines, 197),
+    "groups": (group_lines, 61),
+    "written": (written_lines, 83),
 }
 KNOWN = [  # what is typed, and what is to be suggested
     ("training.lr=0.1", "optimizer.lr"),
@@ -37,6 +37,8 @@ KNOWN = [  # what is typed, and what is to be suggested
     ("dataset.separator=;", "'dataset.separator=\";\"'"),
     ("mgu.gate=channel", "mgu=equations"),
     ("layout.depth=3", "layout=dense_2"),
+    ("training.last_batch=aut", "auto"),
+    ("dataset=table dataset.target=y layout=dense_2 dataset.path=~nouser_x/y", "'dataset.path=\"~nouser_x/y\"'"),
     ("seed=0,1", "-m"),
     ("-m hydra/sweeper=grid", "grids"),
     ("reprot", "report"),
@@ -46,11 +48,10 @@ KNOWN = [  # what is typed, and what is to be suggested
 ]
 
 
-def follow(folder: Path, words: Sequence[str]) -> list[str]:
+def follow(folder: Path, words: Sequence[str], refusal: str) -> list[str]:
     """Follows the suggestions of a refusal; returns those after which the same refusal came again."""
     failed = []
-    refused = refuse(folder, words, main).err.splitlines()
-    for message in refused:
+    for message in refusal.splitlines():
         for line in suggested_lines(words, message):
             again = refuse(folder, line, main).err.splitlines()
             if message in again or (again and "Hydra's grammar" in again[0]):
@@ -62,7 +63,8 @@ def follow(folder: Path, words: Sequence[str]) -> list[str]:
 def test_a_suggestion_is_followed(source: str, folder: Path, long_form: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     generate, step = SOURCES[source]
     with without_training(monkeypatch):
-        failed = [line for words in list(generate())[:: 7 if long_form else step] for line in follow(folder, words)]
+        lines = list(generate())[:: 7 if long_form else step]
+        failed = [line for words in lines for line in follow(folder, words, refuse(folder, words, main).err)]
     assert not failed, "\n".join(failed[:20])
 
 
@@ -73,7 +75,19 @@ def test_what_is_suggested(typed: str, suggestion: str, folder: Path, monkeypatc
     with without_training(monkeypatch):
         message = refuse(folder, words, main).err
         assert suggestion in message
-        assert list(suggested_lines(words, message.rstrip())) and not follow(folder, words)
+        assert list(suggested_lines(words, message.rstrip())) and not follow(folder, words, message)
+
+
+@pytest.mark.parametrize("words", ["explain", "prune", "prune --export onnx", "explain --format json"])
+@pytest.mark.parametrize("name", ["digits_2-mgu-path-s0", "digit/digits_2-mgu-paths-s0", "digits_2-mgu-paths-s0-abc"])
+def test_the_name_of_a_run_is_suggested(words: str, name: str, folder: Path) -> None:
+    for run in ("digits_2-mgu-paths-s0-abcdef12", "digits_2-ln-s0-abcdef13"):
+        (folder / "runs" / "digits" / run).mkdir(parents=True)
+    command, *flags = words.split()
+    message = refuse(folder, [command, name, *flags], main).err
+    assert f"there is no {name}. Did you mean" in message
+    assert list(suggested_lines([command, name, *flags], message.rstrip()))
+    assert not follow(folder, [command, name, *flags], message)
 
 
 def test_nothing_near_is_suggested_where_nothing_is(folder: Path) -> None:

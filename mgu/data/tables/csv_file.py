@@ -5,9 +5,12 @@ pandas is imported only where there is a table to read.
 
 from __future__ import annotations
 
+import csv
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from mgu.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +25,10 @@ CHUNK_ROWS = 100_000
 
 
 def read_csv(file: Path, separator: str) -> pd.DataFrame:
-    """Reads a CSV with the column names as they are. Raises what pandas raises."""
+    """Reads a CSV with the column names as they are.
+
+    Raises UserError for a row that is cut short, and what pandas raises.
+    """
     import pandas as pd
 
     form: dict[str, Any] = {
@@ -32,6 +38,7 @@ def read_csv(file: Path, separator: str) -> pd.DataFrame:
         "keep_default_na": False,
         "na_values": [""],
     }
+    _check_widths(file, separator)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # it would cut rows that are too long
         # The names as they stand there: pandas renames one that comes twice.
@@ -43,6 +50,28 @@ def read_csv(file: Path, separator: str) -> pd.DataFrame:
             _restore_codes(frame, file, form)
     frame.columns = pd.Index(names)
     return frame
+
+
+def _check_widths(file: Path, separator: str) -> None:
+    """Raises UserError for rows with fewer fields than the header, which pandas fills up without a word."""
+    from pandas.io.common import get_handle  # unpacks as read_csv does
+
+    with get_handle(file, "r", encoding="utf-8-sig", compression="infer") as opened:
+        text: Any = opened.handle
+        rows = csv.reader(text, delimiter=separator)
+        try:
+            filled = (row for row in rows if len(row) > 1 or "".join(row).strip())  # pandas skips blank lines, too
+            width = len(next(filled, []))
+            short = [(rows.line_num, len(row)) for row in filled if len(row) < width]
+        except csv.Error:  # such as a field that is too long for this reader
+            return
+    if short:
+        line, fields = short[0]
+        more = f", and {len(short) - 1:,} more are too short" if len(short) > 1 else ""
+        raise UserError(
+            f"every row must have {width} fields, as the header has, but line {line:,} of {file} has {fields}{more}. "
+            "Fill it in: a missing value is an empty field between separators."
+        )
 
 
 def _with_gaps(column: pd.Series[Any]) -> pd.Series[Any]:
