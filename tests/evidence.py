@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from mgu.results.correct import read_correct
 
-CIRCUMSTANCES = ("seconds", "energy", "resumed", "contended", "trained_together", "git_commit")
-USUAL = {"result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt", ".lock"}
+CIRCUMSTANCES = ("seconds", "energy", "processor", "resumed", "contended", "trained_together", "git_commit", "sha256")
+USUAL = {"result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt", ".lock"} | {
+    "mlflow_run_id.txt"
+}
 
 
 def evidence(folder: Path) -> dict[str, tuple[Any, ...]]:
-    """Every run with its result and history, without what the clock or a commit changes, and its weights."""
+    """Every run with its result and history, without what the clock or a commit changes, and its weights.
+
+    Every file must be the one whose checksum the result has.
+    """
     found = {}
     for file in sorted(folder.rglob("result.json")):
         result = json.loads(file.read_text())
         for key in CIRCUMSTANCES:
             result.pop(key, None)
+        for name, checksum in result.pop("files").items():
+            assert hashlib.sha256(file.with_name(name).read_bytes()).hexdigest() == checksum, file.with_name(name)
         del result["config"]["runs_dir"]
         with file.with_name("history.csv").open() as opened:
             rows = [{k: v for k, v in row.items() if not k.endswith("_s")} for row in csv.DictReader(opened)]

@@ -43,6 +43,7 @@ DEFAULTS: dict[str, Any] = {
     "plan": None,
     "calibrate": False,
     "seeds": None,
+    "axes": None,
 }
 for name in ("grids", "basic"):  # Hydra's own sweeper would check no job beforehand, and write multirun.yaml right here
     ConfigStore.instance().store(group="hydra/sweeper", name=name, node=DEFAULTS, provider="mgu")
@@ -59,6 +60,7 @@ class SearchSweeper(BasicSweeper):
         plan: "table" or "json" shows what would be done and trains nothing, see mgu/sweep/plan.py.
         calibrate: Whether the plan is to train a few steps of layouts without finished runs.
         seeds: Set in a job of several seeds that are trained together, see mgu/sweep/seed_groups.py.
+        axes: Set in a job of a sweep whose runs differ in more than their names tell, see mgu/results/axes.py.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class SearchSweeper(BasicSweeper):
         plan: str | None = None,
         calibrate: bool = False,
         seeds: list[int] | None = None,
+        axes: list[str] | None = None,
     ) -> None:
         super().__init__(max_batch_size, params)
         self.strategy, self.space, self.plan, self.calibrate = strategy, Space(grids or {}), plan, calibrate

@@ -127,6 +127,8 @@ def describe_fault(fault: ErrorDetails) -> str:
         hint = did_you_mean(str(fault["input"]), choices) or hint
     if fault["type"] == "string_type" and isinstance(fault["input"], int | float):  # Hydra read it as a number
         hint = f" Pass {key}={as_typed(str(fault['input']))} if it is a text."
+    if fault["type"] == "none_required":
+        hint = f" Leave {key} out."
     rule = _rule(fault) + (", or auto" if key in OR_AUTO else "")
     verb = "" if rule.startswith("have ") else "be "
     return f"{key} must {verb}{rule}, but got {value}.{hint}"

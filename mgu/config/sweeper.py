@@ -28,6 +28,7 @@ class SweeperConfig(ConfigModel):
     )
     calibrate: bool = Field(description="Whether the plan is to train a few steps of layouts without finished runs.")
     seeds: None = Field(description="Set by the sweep itself, in jobs of several seeds: null.")
+    axes: None = Field(description="Set by the sweep itself, the keys in which its runs differ: null.")
 
 
 def check_sweeper(values: Any) -> SweeperConfig:

@@ -86,7 +86,7 @@ def _build_jobs(sweep: Sweep, overrides: Sequence[list[str]], quote: Callable[[s
     Launchers may start processes in another folder or with other variables: all are to write to the same place.
     """
     keys = ",".join(map(quote, sweep.axes.keys))
-    named = [f"+hydra.sweeper.axes=[{keys}]"] if keys else []  # for launchers' processes, which know one job only
+    named = [f"hydra.sweeper.axes=[{keys}]"] if keys else []  # for launchers' processes, which know one job only
     by_folder: Mapping[Path, list[str]] = {
         run_folder(config): [*words, f"runs_dir={quote(str(runs_dir(config).absolute()))}", *named]
         for words, config in zip(overrides, sweep.configs, strict=True)

@@ -15,6 +15,7 @@ from mgu.config.run import RunConfig
 from mgu.results.file_names import HISTORY_FILE
 from mgu.results.files import replacing
 from mgu.results.result import Result
+from mgu.tracking.mlflow_store import ensure_store
 from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class MlflowTracker:
         from mlflow.tracking import MlflowClient
 
         self.folder.parents[1].mkdir(parents=True, exist_ok=True)
+        ensure_store(self.uri)
         self._client = MlflowClient(tracking_uri=self.uri)
         self._experiment_id = self._find_experiment()
         return self

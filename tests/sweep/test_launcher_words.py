@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hydra_plugins.mgu_sweeper import DEFAULTS
+from mgu.config.sweeper import check_sweeper
 from mgu.console.lines import LineView
+from mgu.errors import UserError
 from mgu.results.folder import run_folder
 from mgu.results.result import write_result
 from mgu.sweep.follow import following
@@ -45,3 +48,13 @@ def test_a_run_that_ends_elsewhere_has_its_line(configure: Configure, capsys: py
         write_result(run_folder(new), example_result(identity=new.identity, name=new.name))
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(new.name) and " ok " in line
+
+
+@pytest.mark.parametrize("key", ["seeds", "axes", "max_batch_size"])
+def test_what_a_sweep_tells_its_jobs_is_no_setting_of_the_user(key: str) -> None:
+    check_sweeper(DEFAULTS)
+    for value in ([], ["norm"], "norm", 1):
+        with pytest.raises(
+            UserError, match=rf"hydra.sweeper.{key} must be null, but got .*Leave hydra.sweeper.{key} out"
+        ):
+            check_sweeper({**DEFAULTS, key: value})

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 PARTS, KILLS = 40, 25  # of the long form: a thousand kills, in parts that can run side by side
 WEIGHTS = {"one run": 4, "sweep": 6, "seeds together": 5, "trackers": 4, "own server": 5, "joblib": 1}
-SHORT = {"sweep": 3}  # kills
+SHORT = {"sweep": 2}  # kills
 
 Kill = tuple[str, str, str]  # scenario, target, signal
 
@@ -75,7 +75,8 @@ def _kill_again_and_again(
         if command.kill(target, sign):
             counts[name, target, sign.name] += 1
         done = command.end()
-        assert "Traceback" not in done.stderr, done
+        assert "Traceback" not in done.stdout + done.stderr, done  # one with a server of its own prints to one file
+        assert "is off for the rest" not in done.stdout + done.stderr, done  # no tracker trips over what a kill left
         for file in folder.rglob("result.json"):
             read_result(file)  # whole, or it raises
         if done.returncode == 0:  # it came to its end all the same
