@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import msgspec
@@ -31,6 +30,7 @@ from mgu.prune.search import SearchResult, Tell, search
 from mgu.prune.variants import Variant, build_variants, evaluate_variant, measure_candidates
 from mgu.results.file_names import PRUNE_FOLDER
 from mgu.results.files import make_folder, replacing
+from mgu.results.sealed import digest_files
 from mgu.run.checkpoint import save_weights
 
 
@@ -123,7 +123,6 @@ def _write(
             temporary.write_bytes(content)
         written[EXPORT_FILES[form]] = form
     draw_curve(outcome, folder / PICTURE_FILE)
-    sha256 = {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in written}
-    outcome = msgspec.structs.replace(outcome, sha256=sha256)
+    outcome = msgspec.structs.replace(outcome, files=digest_files(folder, written))
     write_outcome(folder, outcome)
     return outcome
