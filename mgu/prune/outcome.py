@@ -82,6 +82,7 @@ class PruneOutcome(Record, frozen=True):
         energy_of_training: Energy that the unit took to train.
         contended: Whether another run shared the machine.
         device: The device.
+        examples: What the inputs of the models are called, in the plural.
         kept: The gates that are left, as <block from 1>.<gate>.
         files: SHA-256 of the weights and of the export, by the name of the file.
     """
@@ -103,7 +104,8 @@ class PruneOutcome(Record, frozen=True):
     energy_of_training: Energy | None
     contended: bool
     device: str
-    kept: tuple[str, ...] = ()  # files of earlier versions do not have it, nor the next
+    examples: str = "images"  # files of earlier versions do not have it, nor the following
+    kept: tuple[str, ...] = ()
     files: dict[str, str] = msgspec.field(default_factory=dict)
 
 

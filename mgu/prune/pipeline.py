@@ -14,7 +14,7 @@ from mgu.measure.contention import ContentionMonitor
 from mgu.prune.baseline import find_baselines
 from mgu.prune.benchmark import as_subject, benchmark
 from mgu.prune.figure import PICTURE_FILE, draw_curve
-from mgu.prune.inputs import choosing_splits, unit_of
+from mgu.prune.inputs import choosing_splits, name_examples, unit_of
 from mgu.prune.network import Network, decisions_to_json, undecided_gates
 from mgu.prune.outcome import (
     CONVERTED_FILE,
@@ -95,6 +95,7 @@ def _outcome(
         chosen=candidate.name,
         within=found.choice.within,
         decisions=decisions_to_json(candidate.decisions),
+        examples=name_examples(trained.config.dataset),
         kept=tuple(map(str, undecided_gates(unit, candidate.decisions))),
         rows=measured[0],
         points=measured[1],
