@@ -17,6 +17,7 @@ from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.file_names import EXPLAIN_FILE
 from mgu.results.files import write_text
+from mgu.results.sealed import read_plain, seal, unseal
 from mgu.train.loop import evaluate
 
 
@@ -90,6 +91,8 @@ def write_explanation(folder: Path, explanation: Explanation) -> None:
 def to_json(explanation: Explanation) -> str:
     """Encodes an explanation, with lists of numbers on one line because there may be a thousand channels.
 
+    Its last member is its checksum: see mgu/results/sealed.py.
+
     Args:
         explanation: The explanation.
 
@@ -97,7 +100,24 @@ def to_json(explanation: Explanation) -> str:
         The indented JSON text.
     """
     text = msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode()
-    return re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
+    text = re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
+    return seal(text.encode()).decode()
+
+
+def read_explanation(path: Path) -> Explanation:
+    """Reads an explain.json.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The explanation.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: It cannot be read, is of an earlier version, or is not what was written (`Changed`).
+    """
+    return msgspec.json.decode(unseal(read_plain(path))[0], type=Explanation)
 
 
 def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanation:

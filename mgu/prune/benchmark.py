@@ -34,9 +34,9 @@ class InferenceCost(Record, frozen=True):
 
     Attributes:
         params_keras: Number of weights as Keras counts them, with running statistics.
-        flops: Floating-point operations of one image in matrix products and convolutions.
+        flops: Floating-point operations of one example in matrix products and convolutions.
         latency: Time of a batch by batch size.
-        joules_per_1000: Energy of the GPU, else of the CPU, for 1,000 images in batches of 256; None if not measured.
+        joules_per_1000: Energy of the GPU, else of the CPU, for 1,000 examples in batches of 256; None if not measured.
         energy_method: How the energy was measured.
     """
 
@@ -127,18 +127,18 @@ def _in_turns(calls: Mapping[str, tuple[Infer, Tensor]], repeats: int) -> dict[s
 def _joules(infer: Infer, batch: Tensor, config: EnergyConfig) -> tuple[float | None, str | None]:
     if not config.enabled:
         return None, None
-    images, meter = 0, build_meter(config, batch.device)
+    examples, meter = 0, build_meter(config, batch.device)
     with meter:
         started = time.perf_counter()
         while time.perf_counter() - started < ENERGY_S:
             infer(batch)
-            images += len(batch)
+            examples += len(batch)
         if batch.is_cuda:
             torch.cuda.synchronize(batch.device)
     if meter.energy is None:
         return None, None
     part = meter.energy.gpu if batch.is_cuda else meter.energy.cpu
-    return part.kwh * JOULES_PER_KWH * 1000 / images, part.method
+    return part.kwh * JOULES_PER_KWH * 1000 / examples, part.method
 
 
 def _latency(times: list[float]) -> Latency:

@@ -51,14 +51,15 @@ def draw_curve(outcome: PruneOutcome, path: Path) -> None:
 
 def _costs(outcome: PruneOutcome) -> dict[str, CostOf]:
     """The kinds of cost by the title of their axis."""
+    example = outcome.examples.removesuffix("s")
     costs: dict[str, CostOf] = {
         "parameters": lambda cost: cost.params_keras,
-        "FLOPs of one image": lambda cost: cost.flops,
-        "time of one image [ms]": lambda cost: cost.latency[1].median_ms,
+        f"FLOPs of one {example}": lambda cost: cost.flops,
+        f"time of one {example} [ms]": lambda cost: cost.latency[1].median_ms,
     }
     method = next((row.cost.energy_method for row in outcome.rows if row.cost.energy_method), None)
     if method:
-        costs[f"energy of 1,000 images [J]\n({describe_method(method)})"] = _energy
+        costs[f"energy of 1,000 {outcome.examples} [J]\n({describe_method(method)})"] = _energy
     return costs
 
 

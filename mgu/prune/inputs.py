@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mgu.config.datasets import AnyImages
+from mgu.config.datasets import AnyDataset, AnyImages
+from mgu.data.datasets import find_kind
 from mgu.data.splits import Splits, split_holdout
 from mgu.errors import UserError
 from mgu.factory.trained import TrainedRun
@@ -51,7 +52,7 @@ def choosing_splits(trained: TrainedRun) -> tuple[Splits, str]:
     Returns:
         The splits, of which `val` decides, and words for the data that decide.
     """
-    examples = "images" if isinstance(trained.config.dataset, AnyImages) else "rows"
+    examples = name_examples(trained.config.dataset)
     if trained.splits.test is not None:
         return trained.splits, f"the run's validation {examples}"
     return (
@@ -59,3 +60,8 @@ def choosing_splits(trained: TrainedRun) -> tuple[Splits, str]:
         f"a tenth of the training {examples}, on which the unit was trained: that favours the unit, not the pruned "
         f"network. Train with dataset.split=holdout to choose by {examples} that neither has seen",
     )
+
+
+def name_examples(dataset: AnyDataset) -> str:
+    """Returns what the inputs of a network are called, in the plural: of cases it takes the images one by one."""
+    return "images" if isinstance(dataset, AnyImages) else find_kind(dataset.name).examples

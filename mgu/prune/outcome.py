@@ -1,6 +1,6 @@
 """Outcome of pruning, and the files that it leaves in prune/ in the folder of the run.
 
-prune.json             everything that is reported; written last
+prune.json             everything that is reported, sealed by its checksum; written last
 prune.png              accuracy against the cost of the candidates
 pruned.safetensors     the chosen network, which can be trained further: see mgu/prune/load.py
 converted.safetensors  the same for inference, with batch norms folded
@@ -16,8 +16,9 @@ import msgspec
 
 from mgu.export.network import Format
 from mgu.prune.benchmark import InferenceCost
-from mgu.results.files import write_text
+from mgu.results.files import replacing
 from mgu.results.result import Energy, Record
+from mgu.results.sealed import Changed, read_plain, seal, unseal
 
 OUTCOME_FILE = "prune.json"
 PRUNED_FILE, CONVERTED_FILE = "pruned.safetensors", "converted.safetensors"
@@ -81,8 +82,9 @@ class PruneOutcome(Record, frozen=True):
         energy_of_training: Energy that the unit took to train.
         contended: Whether another run shared the machine.
         device: The device.
+        examples: What the inputs of the models are called, in the plural.
         kept: The gates that are left, as <block from 1>.<gate>.
-        sha256: SHA-256 of the weights and of the export, by the name of the file.
+        files: SHA-256 of the weights and of the export, by the name of the file.
     """
 
     run: str
@@ -102,10 +104,32 @@ class PruneOutcome(Record, frozen=True):
     energy_of_training: Energy | None
     contended: bool
     device: str
-    kept: tuple[str, ...] = ()  # files of earlier versions do not have it, nor the next
-    sha256: dict[str, str] = msgspec.field(default_factory=dict)
+    examples: str = "images"  # files of earlier versions do not have it, nor the following
+    kept: tuple[str, ...] = ()
+    files: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 def write_outcome(folder: Path, outcome: PruneOutcome) -> None:
     """Writes prune.json, after all other files: its presence means that they are complete."""
-    write_text(folder / OUTCOME_FILE, msgspec.json.format(msgspec.json.encode(outcome), indent=2).decode() + "\n")
+    with replacing(folder / OUTCOME_FILE) as temporary:
+        temporary.write_bytes(seal(msgspec.json.format(msgspec.json.encode(outcome), indent=2) + b"\n"))
+
+
+def read_outcome(folder: Path) -> PruneOutcome:
+    """Reads prune.json.
+
+    Args:
+        folder: The folder prune/ of a run.
+
+    Returns:
+        The outcome of pruning.
+
+    Raises:
+        FileNotFoundError: There is none.
+        ValueError: It cannot be read, or is not what was written (`Changed`).
+    """
+    text, is_sealed = unseal(read_plain(folder / OUTCOME_FILE))
+    outcome = msgspec.json.decode(text, type=PruneOutcome)
+    if outcome.files and not is_sealed:  # earlier versions kept no checksums at all
+        raise Changed
+    return outcome

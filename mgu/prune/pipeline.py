@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import msgspec
@@ -15,7 +14,7 @@ from mgu.measure.contention import ContentionMonitor
 from mgu.prune.baseline import find_baselines
 from mgu.prune.benchmark import as_subject, benchmark
 from mgu.prune.figure import PICTURE_FILE, draw_curve
-from mgu.prune.inputs import choosing_splits, unit_of
+from mgu.prune.inputs import choosing_splits, name_examples, unit_of
 from mgu.prune.network import Network, decisions_to_json, undecided_gates
 from mgu.prune.outcome import (
     CONVERTED_FILE,
@@ -31,6 +30,7 @@ from mgu.prune.search import SearchResult, Tell, search
 from mgu.prune.variants import Variant, build_variants, evaluate_variant, measure_candidates
 from mgu.results.file_names import PRUNE_FOLDER
 from mgu.results.files import make_folder, replacing
+from mgu.results.sealed import digest_files
 from mgu.run.checkpoint import save_weights
 
 
@@ -95,6 +95,7 @@ def _outcome(
         chosen=candidate.name,
         within=found.choice.within,
         decisions=decisions_to_json(candidate.decisions),
+        examples=name_examples(trained.config.dataset),
         kept=tuple(map(str, undecided_gates(unit, candidate.decisions))),
         rows=measured[0],
         points=measured[1],
@@ -123,7 +124,6 @@ def _write(
             temporary.write_bytes(content)
         written[EXPORT_FILES[form]] = form
     draw_curve(outcome, folder / PICTURE_FILE)
-    sha256 = {file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in written}
-    outcome = msgspec.structs.replace(outcome, sha256=sha256)
+    outcome = msgspec.structs.replace(outcome, files=digest_files(folder, written))
     write_outcome(folder, outcome)
     return outcome

@@ -9,16 +9,8 @@ from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.outcome import PruneOutcome
 from mgu.results.result import JOULES_PER_KWH, Energy, describe_method
 
-# Columns that a narrow terminal hides, in this order.
-LESSER = (
-    "quartiles of 256",
-    "differs",
-    "quartiles of 1",
-    "MFLOPs",
-    "256 images [ms]",
-    "J / 1,000 images",
-    "parameters",
-)
+# Columns that a narrow terminal hides, in this order; "256" and "joules" have titles that name the examples.
+LESSER = ("quartiles of 256", "differs", "quartiles of 1", "MFLOPs", "256", "joules", "parameters")
 
 
 def print_outcome(outcome: PruneOutcome) -> None:
@@ -28,17 +20,22 @@ def print_outcome(outcome: PruneOutcome) -> None:
         outcome: The outcome of pruning.
     """
     console = table_console()
+    titles = {
+        "1": f"1 {_one_of(outcome)} [ms]",
+        "256": f"256 {outcome.examples} [ms]",
+        "joules": f"J / 1,000 {outcome.examples}",
+    }
     columns = [
-        TextColumn(title, title, cells, "left" if title == "model" else "right")
-        for title, cells in _columns(outcome).items()
+        TextColumn(key, titles.get(key, key), cells, "left" if key == "model" else "right")
+        for key, cells in _columns(outcome).items()
     ]
     print_table(console, columns, LESSER, title=outcome.run, elsewhere="; prune.json has them")
     for line in map(printable, _lines(outcome)):
-        console.print(line, highlight=False, markup=False)
+        console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
 def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
-    """The cells of each column by title, one for each model."""
+    """The cells of each column by its key, one for each model."""
     rows = outcome.rows
     costs = [row.cost for row in rows]
     return {
@@ -47,13 +44,18 @@ def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
         "MFLOPs": [f"{cost.flops / 1e6:.3f}" for cost in costs],
         "val [%]": [_percent(row.accuracy) for row in rows],
         "test [%]": [_percent(row.test) for row in rows],
-        "1 image [ms]": [f"{cost.latency[1].median_ms:.3f}" for cost in costs],
+        "1": [f"{cost.latency[1].median_ms:.3f}" for cost in costs],
         "quartiles of 1": [_quartiles(cost.latency[1]) for cost in costs],
-        "256 images [ms]": [f"{cost.latency[256].median_ms:.2f}" for cost in costs],
+        "256": [f"{cost.latency[256].median_ms:.2f}" for cost in costs],
         "quartiles of 256": [_quartiles(cost.latency[256]) for cost in costs],
-        "J / 1,000 images": [_joules(cost) for cost in costs],
+        "joules": [_joules(cost) for cost in costs],
         "differs": ["" if row.difference is None else f"{row.difference:.0e}" for row in rows],
     }
+
+
+def _one_of(outcome: PruneOutcome) -> str:
+    """What one input is called."""
+    return outcome.examples.removesuffix("s")
 
 
 def _quartiles(latency: Latency) -> str:
@@ -81,7 +83,8 @@ def _lines(outcome: PruneOutcome) -> list[str]:
         f"Its remaining gates are: {', '.join(outcome.kept) or 'none'}.",
         f"It was chosen by the accuracy on {outcome.chosen_on}.",
         f"The converted network has {ours.params_keras / plain.params_keras:.2f}x the parameters, "
-        f"{ours.flops / plain.flops:.2f}x the FLOPs and {latency:.2f}x the time of one image of the cheapest baseline.",
+        f"{ours.flops / plain.flops:.2f}x the FLOPs and {latency:.2f}x the time of one {_one_of(outcome)} of the "
+        "cheapest baseline.",
         f"Training the unit took {_spent(outcome.train_s, outcome.energy_of_training)}.",
         f"Pruning took {_spent(outcome.search_s + outcome.tune_s, outcome.energy)}: {outcome.search_s:.0f} s of "
         f"search, {outcome.tune_s:.0f} s of fine-tuning.",

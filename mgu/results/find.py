@@ -46,10 +46,9 @@ def find_run(path: str | Path) -> Path:
     if len(fitting) == 1:
         return _checked(fitting[0])
     if fitting:
-        raise UserError(
-            f"RUN must name one run, but {path} fits {len(fitting)}: {_tell_apart(fitting)}. "
-            "Name one of them by what stands before the brackets."
-        )
+        told = _tell_apart(fitting)
+        how = "by what stands before the brackets" if "(" in told else "by its folder"
+        raise UserError(f"RUN must name one run, but {path} fits {len(fitting)}: {told}. Name one of them {how}.")
     hint = _suggest(name, folders) or f" Its folder's name is enough if it is in {runs}."
     raise UserError(f"RUN must be the folder of a finished run, but there is no {name or 'name'}.{hint}")
 

@@ -22,6 +22,7 @@ from mgu.cli.main import main
 from mgu.data.images.images import Images
 from mgu.errors import UserError
 from mgu.explain import Explanation, GateStatistics, explain_model, to_json
+from mgu.explain.explanation import read_explanation
 from mgu.explain.observe import observe, weigh_branches
 from mgu.explain.topology import draw_topology
 from mgu.explain.words import describe_choice
@@ -183,7 +184,7 @@ def test_statistics_take_the_same_memory_whatever_the_number_of_inputs() -> None
 
 def test_a_unit_is_explained_at_the_end_of_its_run(trained_unit: Path) -> None:
     result, text = read_result(trained_unit / "result.json"), (trained_unit / "explain.json").read_text()
-    explanation = msgspec.json.decode(text, type=Explanation)
+    explanation = read_explanation(trained_unit / "explain.json")
     assert result.seconds and result.val and to_json(explanation) == text
     assert result.seconds.explain > 0
     parts = result.seconds.build + result.seconds.train + result.seconds.evaluate + result.seconds.explain
@@ -212,7 +213,7 @@ def test_the_command_prints_and_draws_the_same_bytes_every_time(
 ) -> None:
     call(monkeypatch, "digits_2-mgu-reference-s0")
     shown = capsys.readouterr().out
-    explanation = msgspec.json.decode((trained_unit / "explain.json").read_bytes(), type=Explanation)
+    explanation = read_explanation(trained_unit / "explain.json")
     for unit in explanation.units:
         assert f"  {unit.name}: {unit.flow}\n" in shown
         for gate, explained in unit.gates.items():
@@ -231,7 +232,7 @@ def test_the_command_prints_and_draws_the_same_bytes_every_time(
 
 
 def test_the_topology_is_white_where_undecided_and_hatched_where_it_goes_by_input(trained_unit: Path) -> None:
-    values = json.loads((trained_unit / "explain.json").read_text())
+    values = msgspec.to_builtins(read_explanation(trained_unit / "explain.json"))
     figures = {"bn_order": (1.0, 0.0), "bn_or_ln": (0.0, 0.15), "skip": (0.5, 0.25)}
     for gate, (mean, std_inputs) in figures.items():
         values["units"][0]["gates"][gate]["statistics"] |= {"mean": mean, "std_inputs": std_inputs}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from mgu.config.run import RunConfig
@@ -91,6 +92,7 @@ class Matrix:
             "factors, ratings": (*FACTORS, ratings, "dataset.task=regression"),
         }  # fmt: skip
 
+    @cache  # noqa: B019 - Hydra takes as long to compose as the run to train; the matrix lives as long as its tests
     def config(self, data: str, model: tuple[str, ...], *overrides: str) -> RunConfig:
         """A run of one epoch, by the names of data and model."""
         words = [*self.kinds_of_data()[data], *model, "training.epochs=1", "threads=1", *overrides]

@@ -14,11 +14,12 @@ from mgu.unit.wiring import Gate
 from tests.prune.test_pruned_unit import lived_in
 
 SETTINGS = conf_dir() / "prune.yaml"
-QUICK = ("batches=2", "epochs=1", "tries=1", "max_loss=100")
+QUICK = {"batches": "2", "epochs": "1", "tries": "1", "max_loss": "100"}
 
 
 def quick(*overrides: str) -> PruneConfig:
-    return read_settings(SETTINGS, [*QUICK, *overrides])
+    given = QUICK | dict(override.split("=", 1) for override in overrides)  # a key may be given once
+    return read_settings(SETTINGS, [f"{key}={value}" for key, value in given.items()])
 
 
 def network() -> tuple[ConvNet, Decisions]:

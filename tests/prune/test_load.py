@@ -6,7 +6,9 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -14,7 +16,9 @@ from safetensors.torch import load_file, save_file
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
 from mgu.prune import benchmark, load_pruned
+from mgu.prune.outcome import read_outcome, write_outcome
 from mgu.prune.pipeline import run_pruning
+from mgu.results.sealed import unseal
 from tests.prune.networks import quick
 
 
@@ -40,32 +44,53 @@ def _of_other_shapes(path: Path) -> None:
 
 def _without_checksum(path: Path) -> None:
     _of_other_shapes(path)
-    _edit(path, sha256={})
+    _edit(path, files={})
 
 
 def _strange_decisions(path: Path) -> None:
     _edit(path, decisions={"1.skip": "open"})
 
 
-def _edit(path: Path, **changes: object) -> None:
+def _edit(path: Path, **changes: Any) -> None:
+    """Edits prune.json as its writer would have written it."""
+    write_outcome(path.parent, msgspec.structs.replace(read_outcome(path.parent), **changes))
+
+
+def _in_prune_json(old: bytes, new: bytes) -> Callable[[Path], None]:
+    def edit(path: Path) -> None:
+        outcome = path.with_name("prune.json")
+        content = outcome.read_bytes()
+        assert content.count(old) == 1
+        outcome.write_bytes(content.replace(old, new))
+
+    return edit
+
+
+def _without_seal(path: Path) -> None:
     outcome = path.with_name("prune.json")
-    outcome.write_text(json.dumps(json.loads(outcome.read_text()) | changes))
+    outcome.write_bytes(unseal(outcome.read_bytes())[0])
 
 
-DAMAGES: list[tuple[Callable[[Path], None], str]] = [
-    (_flip, "pruned.safetensors must be as it was written, but has changed"),
-    (_of_other_shapes, "pruned.safetensors must be as it was written, but has changed"),
+CHANGED = "must be as pruning wrote it, but was changed after it was written"
+DAMAGES: list[tuple[Callable[[Path], object], str]] = [
+    (_flip, f"pruned.safetensors {CHANGED}"),
+    (_of_other_shapes, f"pruned.safetensors {CHANGED}"),
+    (lambda path: path.write_bytes(b"torn"), f"pruned.safetensors {CHANGED}"),
+    (_in_prune_json(b'"gates": 10', b'"gates": 11'), f"prune.json {CHANGED}"),
+    (_in_prune_json(b'  "sha256": "', b'  "sha256": "0'), f"prune.json {CHANGED}"),
+    (_without_seal, f"prune.json {CHANGED}"),
     (_without_checksum, "pruned.safetensors must fit prune.json, but does not"),
     (_strange_decisions, "pruned.safetensors must fit prune.json, but does not"),
-    (lambda path: path.write_bytes(b"torn"), "RUN must have been pruned by this version, but .* cannot be read"),
+    (Path.unlink, "RUN must have been pruned by this version, but .* cannot be read"),
     (lambda path: path.with_name("prune.json").write_text("[1"), "RUN must have been pruned by this version"),
+    (lambda path: path.with_name("prune.json").write_text("[" * 100_000), "RUN must have been pruned by this version"),
     (lambda path: _edit(path, identity="0123abcd"), "must be of the run beside it, but is of 0123abcd"),
 ]
 
 
 @pytest.mark.parametrize(("damage", "message"), DAMAGES)
 def test_what_was_damaged_is_refused_in_one_line(
-    damage: Callable[[Path], None], message: str, kept_pruned: Path, tmp_path: Path
+    damage: Callable[[Path], object], message: str, kept_pruned: Path, tmp_path: Path
 ) -> None:
     folder = Path(shutil.copytree(kept_pruned, tmp_path / "runs" / "single" / kept_pruned.name))
     assert load_pruned(folder)
@@ -79,6 +104,6 @@ def test_the_outcome_of_an_earlier_version_is_read(kept_pruned: Path, tmp_path: 
     folder = Path(shutil.copytree(kept_pruned, tmp_path / "runs" / "single" / kept_pruned.name))
     outcome = folder / "prune" / "prune.json"
     values = json.loads(outcome.read_text())
-    assert len(values.pop("sha256")) == 2
+    assert len(values.pop("files")) == 2 and values.pop("sha256")
     outcome.write_text(json.dumps(values))
     assert load_pruned(folder)

@@ -16,6 +16,7 @@ from mgu.models.convnet import ConvNet
 from mgu.prune import load_pruned
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.convert import logits_of
+from mgu.prune.figure import _costs
 from mgu.prune.fix_gates import fix_by_threshold, round_near
 from mgu.prune.inputs import choosing_splits
 from mgu.prune.network import Place
@@ -76,27 +77,58 @@ def test_the_whole_way(trained_unit: Path, either: str) -> None:
     assert written == {"prune.json", "pruned.safetensors", "converted.safetensors", "converted.pt2", "prune.png"}
 
 
-@pytest.mark.parametrize("width", [80, 120, 240])
-def test_the_table_leaves_columns_out_rather_than_figures(
-    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def some_outcome(examples: str = "images") -> PruneOutcome:
     latency = Latency(median_ms=76.5, lower_ms=51.25, upper_ms=90.125)
     cost = InferenceCost(params_keras=586_602, flops=9_363_136, latency={1: latency, 256: latency},
                 joules_per_1000=2.25, energy_method="model")  # fmt: skip
     names = ("unit", "pruned", "converted", "baseline no_norm, not trained")
     rows = [ModelRow(name=name, accuracy=0.9913, test=0.9914, cost=cost, difference=6e-7) for name in names]
-    outcome = PruneOutcome(
-        run="r", identity="i", settings={"max_loss": 0.1}, chosen_on="images", gates=16, chosen="9 gates fixed",
-        within=True, decisions={}, rows=rows, points=[], search_s=1.0, tune_s=2.0, energy=None, train_s=3.0,
-        energy_of_training=None, contended=False, device="cpu", kept=("1.skip", "4.bn_order"),
+    return PruneOutcome(
+        run="r", identity="i", settings={"max_loss": 0.1}, chosen_on=f"the run's validation {examples}",
+        gates=16, chosen="9 gates fixed", within=True, decisions={}, rows=rows, points=[], search_s=1.0, tune_s=2.0,
+        energy=None, train_s=3.0, energy_of_training=None, contended=False, device="cpu", examples=examples,
+        kept=("1.skip", "4.bn_order"),
     )  # fmt: skip
-    monkeypatch.setattr("mgu.prune.terminal.table_console", lambda: Console(width=width))
+
+
+@pytest.mark.parametrize("width", [80, 120, 240])
+def test_the_table_leaves_columns_out_rather_than_figures(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal = Console(width=width, force_terminal=True, color_system=None)
+    monkeypatch.setattr("mgu.prune.terminal.table_console", lambda: terminal)
+    outcome = some_outcome()
     print_outcome(outcome)
     printed = capsys.readouterr().out
     assert "…" not in printed and max(map(len, printed.splitlines())) <= width
-    assert printed.count("586,602") == len(names)
+    assert printed.count("586,602") == len(outcome.rows)
     assert ("51.250-90.125" in printed) == (width == 240) == ("Columns hidden to fit the terminal" not in printed)
     assert "256 images [ms]" in printed and "Its remaining gates are: 1.skip, 4.bn_order." in printed
+
+
+@pytest.mark.parametrize("columns", [None, "60"])
+@pytest.mark.parametrize(("examples", "one"), [("images", "image"), ("rows", "row")])
+def test_what_is_piped_names_the_examples_as_the_data_do_and_has_a_sentence_in_a_line(
+    examples: str, one: str, columns: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table of rows was said to have images, and sentences were broken where no terminal is."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    outcome = some_outcome(examples)
+    print_outcome(outcome)
+    printed = capsys.readouterr().out
+    if not columns:
+        titles = next(line for line in printed.splitlines() if "parameters" in line)
+        for title in (f" 1 {one} [ms] ", f" 256 {examples} [ms] ", f" J / 1,000 {examples} "):
+            assert title in titles
+        assert "Columns hidden" not in printed
+    (times,) = (line for line in printed.splitlines() if line.startswith("The converted network has"))
+    assert times.endswith(f" the time of one {one} of the cheapest baseline.")
+    assert f"\nIt was chosen by the accuracy on the run's validation {examples}.\n" in printed
+    assert (examples == "images") == ("image" in printed)
+    axes = " ".join(_costs(outcome))
+    assert f"time of one {one} [ms]" in axes and f"energy of 1,000 {examples} [J]" in axes
 
 
 def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:

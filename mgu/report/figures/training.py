@@ -18,6 +18,7 @@ from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET, gate_colours
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.results.file_names import EXPLAIN_FILE, HISTORY_FILE
+from mgu.results.sealed import read_plain, unseal
 
 MOST_LAYOUTS = 12  # panels that fit a page
 MOST_LINES = 40  # lines that fit a panel
@@ -152,7 +153,7 @@ def _read_history(folder: Path) -> History:
 
 def _read_gates(folder: Path, name: str) -> Gates | None:
     try:
-        units: Any = msgspec.json.decode((folder / EXPLAIN_FILE).read_bytes())["units"]
+        units: Any = msgspec.json.decode(unseal(read_plain(folder / EXPLAIN_FILE))[0])["units"]
         gates = list(dict.fromkeys(gate for unit in units for gate in unit["gates"]))
         values = [
             [float(unit["gates"][gate]["statistics"]["mean"]) if gate in unit["gates"] else math.nan for gate in gates]
