@@ -105,7 +105,9 @@ def test_markdown_escapes_what_means_something_and_nothing_else(text: str, writt
 def test_numbers_of_a_csv_stay_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for seed, value in enumerate((-0.5, 0.5)):
         (tmp_path / str(seed)).mkdir()
-        result = example_result(name=f"x-s{seed}", seed=seed, config=example_config(optimizer={"lr": 0.1, "shift": value}))
+        result = example_result(
+            name=f"x-s{seed}", seed=seed, config=example_config(optimizer={"lr": 0.1, "shift": value})
+        )
         write_result(tmp_path / str(seed), result)
     main([str(tmp_path), "--format", "csv"])
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
