@@ -12,6 +12,11 @@ from mgu.results.load import Run
 from mgu.results.result import Component, Energy, Metrics, Result, Seconds
 
 
+def example_config(**sections: Any) -> dict[str, Any]:
+    """The least that the configuration of a result holds, with any sections changed or added."""
+    return {"training": {"epochs": 30}, "optimizer": {"lr": 0.01}, **sections}
+
+
 def example_result(
     name: str = "digits_2-ln-s0",
     *,
@@ -48,7 +53,7 @@ def example_result(
         "norm": "ln",
         "residual": False,
         "seed": 0,
-        "config": {"training": {"epochs": 30}, "optimizer": {"lr": 0.01}},
+        "config": example_config(),
         "params_trainable": 5226,
         "params_keras": 5226,
         "flops_per_sample": 158_000,

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from typing import Any
 
 import torch
 
 from mgu.config.run import NormConfig
-from mgu.errors import UserError
+from mgu.errors import UserError, printable
 from mgu.factory.model import build_model
 from mgu.factory.trained import TrainedRun, load_trained
 from mgu.prune.network import Network
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.result import Result, read_result
+
+log = logging.getLogger(__name__)
 
 
 def find_baselines(trained: TrainedRun) -> dict[str, tuple[Network, Result | None]]:
@@ -41,7 +44,8 @@ def _best(trained: TrainedRun) -> TrainedRun | None:
     for path in trained.folder.parent.glob(f"*/{RESULT_FILE}"):
         try:
             result = read_result(path)
-        except ValueError:
+        except ValueError as error:
+            log.warning("skipped %s: %s", path, printable(str(error)))
             continue
         alike = all(_part(result, section) == _part(ours, section) for section in ("layout", "dataset"))
         if result.model == "baseline" and result.status == "ok" and result.val_score is not None and alike:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.report.ranking.seeds import describe_hardware, identity_without_seed, stem
 from mgu.report.ranking.validity import SHORT_S, STARVED, is_starved
 from mgu.results.axes import IN_NAME, Axes, write_value
 from mgu.results.result import Result
@@ -41,7 +44,7 @@ def _unlike(table: Table) -> list[str]:
     lines = []
     if len(devices := {result.device for result in table.results if result.device}) > 1:
         lines.append(f"The runs differ in device ({', '.join(sorted(devices))}), so their costs are not comparable.")
-    lines += _confounded(table)
+    lines += [*_split(table), *_confounded(table)]
     if blocks := len(table.other_models):
         lines.append(
             f"{blocks} of {len(table.rows)} models are neither the paper's unit nor of the grid: they are ranked, but "
@@ -87,6 +90,31 @@ def _selected(table: Table) -> list[str]:
         "With split: paper, validation uses the official test data, so the best of the grid is selected on them; use "
         "dataset.split=holdout for an unbiased comparison."
     ]
+
+
+def _split(table: Table) -> list[str]:
+    """Models of several rows, because their runs had different hardware or numbers of threads."""
+    lines = []
+    for rows in _by(table.rows, lambda row: stem(row.result)):
+        if len(rows) < 2 or len({describe_hardware(row.result) for row in rows}) < 2:
+            continue  # the usual case, which need not read the schema
+        for same in _by(rows, lambda row: identity_without_seed(row.result)):
+            hardware = list(dict.fromkeys(describe_hardware(row.result) or "not known" for row in same))
+            if len(hardware) > 1:
+                names = ", ".join(row.name for row in same)
+                lines.append(
+                    f"The rows {names} are one model on different hardware or threads ({'; '.join(hardware)}): each is "
+                    "ranked by itself, and no mean includes seeds of both."
+                )
+    return lines
+
+
+def _by(rows: Iterable[Row], key: Callable[[Row], bytes | str]) -> list[list[Row]]:
+    """Groups rows of one key, in order of their first rows."""
+    groups: dict[bytes | str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return list(groups.values())
 
 
 def _confounded(table: Table) -> list[str]:

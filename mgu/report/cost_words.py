@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from mgu.report.costs import Charge, charges, measured
+from mgu.report.costs import Charge, charges, countries, measured
+from mgu.report.modelled_energy import describe_assumptions
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import component_of
-from mgu.results.result import describe_method
+from mgu.results.result import Result, describe_method
 
 CLAIMED_RATIO, CLAIMED_MODELS = 10, 24  # Damian and Piciu (2020), sections 6.1 and 6.3: 9.84x and 12.35x the time
 
@@ -21,8 +22,13 @@ def describe_costs(table: Table) -> list[str]:
         table: A ranked table.
 
     Returns:
-        One sentence for each side, those on the ratios, and on what these lack.
+        One sentence for each side, those on the ratios, on what these lack, and on what modelled energy assumes.
     """
+    return [*_describe_sides(table), *describe_assumptions(table.results)]
+
+
+def _describe_sides(table: Table) -> list[str]:
+    """Describes both sides and their ratios."""
     grid, units = table.baselines, table.unit_models
     lines = [f"{name}: {_describe(rows)}." for name, rows in (("Grid search", grid), ("Unit", units)) if rows]
     if not (grid and units):
@@ -66,14 +72,32 @@ def _describe(rows: Sequence[Row]) -> str:
     energies = [[r.energy for r in row.cost.charged if r.energy] for row in rows]
     if known := [own for own in energies if own]:
         grams = 1000 * sum(fmean(energy.emissions_kg for energy in own) for own in known)
-        processor_s = sum(fmean(energy.cpu_seconds for energy in own) for own in known)
-        parts += [f"{grams:,.3g} g of CO2 (all parts, estimated)", f"{processor_s:,.0f} s of processor time (measured)"]
-    text, results = ", ".join(parts), [result for row in rows for result in row.results]
-    if unknown := sum(result.energy is None for result in results):
-        text += f"; the energy and processor time of {unknown} runs are not known and not included"
+        where = countries([r for row in rows for r in row.cost.charged])
+        parts.append(f"{grams:,.3g} g of CO2 (all parts, estimated at the carbon intensity of {where})")
+    processor = [[r.cpu_s for r in row.cost.charged if r.cpu_s is not None] for row in rows]
+    if any(processor):
+        parts.append(f"{sum(fmean(own) for own in processor if own):,.0f} s of processor time (measured)")
+    return ", ".join(parts) + _unknown([result for row in rows for result in row.results])
+
+
+def _unknown(results: Sequence[Result]) -> str:
+    """Says of how many runs a cost is not known, and so in no sum."""
+    text = ""
+    no_energy = sum(result.energy is None for result in results)
+    no_processor = sum(result.cpu_s is None for result in results)
+    if no_energy and no_energy == no_processor:
+        text += f"; the energy and processor time of {_runs(no_energy)} are not known and not included"
+    elif no_energy:
+        text += f"; the energy of {_runs(no_energy)} is not known and not included"
+    if no_processor and no_energy != no_processor:
+        text += f"; the processor time of {_runs(no_processor)} is not known and not included"
     if untimed := sum(result.seconds is None for result in results):
-        text += f"; the time of {untimed} failed runs is not known and not included"
+        text += f"; the time of {untimed} failed run{'s' * (untimed != 1)} is not known and not included"
     return text
+
+
+def _runs(count: int) -> str:
+    return f"{count} run{'s' * (count != 1)}"
 
 
 def _energy(rows: Sequence[Row], part: str) -> list[str]:

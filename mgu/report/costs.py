@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
+from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, obstacle
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import SHORT_S, component_of, is_disturbed, is_short, is_starved
@@ -118,7 +119,7 @@ def _charge(
 
 def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) -> Ratio | None:
     """The ratio of one kind of cost; None where no run has any."""
-    if not any(_amount(result, kind) for models in (*grid, *units) for result in models):
+    if not any(_is_known(result, kind) for models in (*grid, *units) for result in models):
         return None
     if kind in ENERGIES:  # the seeds that ran long enough stand for their model
         grid, units = ([[r for r in results if not is_short(r)] for results in side] for side in (grid, units))
@@ -128,9 +129,19 @@ def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) 
     of_grid, of_units = (sum(fmean(_amount(r, kind) or 0.0 for r in runs) for runs in side) for side in (grid, units))
     if not of_units:
         return None
+    return Ratio(kind, of_grid / of_units, _method_note(results, kind))
+
+
+def _method_note(results: Sequence[Result], kind: CostKind) -> str:
+    """How the costs of one kind were determined, where that has to be said."""
+    by_time = basis(results) if kind in ("cpu", "co2") else ""
+    if kind == "co2":
+        return f"all parts, estimated at the carbon intensity of {countries(results)}" + f"; CPU: {by_time}" * bool(
+            by_time
+        )
     methods = _methods(results, kind)
-    estimated = "all parts, estimated" if kind == "co2" else ""
-    return Ratio(kind, of_grid / of_units, describe_method(methods.pop()) if methods else estimated)
+    note = describe_method(methods.pop()) if methods else ""
+    return f"{note}: {by_time}" if by_time else note
 
 
 def _incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
@@ -140,14 +151,39 @@ def _incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
         return f"too few energy readings: {too_short} of {len(models)} models ran under {SHORT_S:.0f} s"
     if kind == "time" and (starved := sum(map(is_starved, results))):
         return f"other work used the machine during {starved} of {len(results)} runs"
-    if any(_amount(result, kind) is None for result in results):
+    if kind in ENERGIES and any(result.energy is None for result in results):
         return "not known for every run"
+    if reason := _unlike(results, kind):
+        return reason
+    return "not known for every run" if any(_amount(result, kind) is None for result in results) else None
+
+
+def _unlike(results: Sequence[Result], kind: CostKind) -> str | None:
+    """What differs in how the costs were determined; None where nothing does."""
     methods = _methods(results, kind)
-    return f"methods {' and '.join(sorted(methods))}" if len(methods) > 1 else None
+    if len(methods) > 1:
+        return f"methods {' and '.join(sorted(methods))}"
+    if kind == "co2" and len(places := countries(results).split("+")) > 1:
+        return f"carbon intensities of {' and '.join(places)}"
+    return obstacle(results) if kind in ("cpu", "co2") else None
+
+
+def _is_known(result: Result, kind: CostKind) -> bool:
+    """Whether a run has the cost at all, comparable or not."""
+    if kind == "co2":
+        return bool(result.energy and result.energy.emissions_kg)
+    if kind in ENERGIES:
+        return bool((component := component_of(result, kind)) and component.kwh)
+    return bool(_amount(result, kind))
+
+
+def countries(results: Sequence[Result]) -> str:
+    """Returns the countries whose carbon intensity the emissions assume, joined by "+"; "" where none is known."""
+    return "+".join(sorted({result.energy.country for result in results if result.energy}))
 
 
 def _amount(result: Result, kind: CostKind) -> float | None:
-    """The cost in seconds, kWh or kg."""
+    """The cost in seconds, kWh or kg, as ratios count it."""
     if kind == "time":
         return result.seconds.to_solution if result.seconds else None
     if kind == "processor":
@@ -155,7 +191,9 @@ def _amount(result: Result, kind: CostKind) -> float | None:
     if result.energy is None:
         return None
     if kind == "co2":
-        return result.energy.emissions_kg
+        return comparable_kg(result)
+    if kind == "cpu":
+        return comparable_kwh(result)
     component = component_of(result, kind)
     return component.kwh if component else None
 

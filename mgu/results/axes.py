@@ -83,7 +83,7 @@ def find_axes(runs: Sequence[tuple[str, Config]]) -> Axes:
     if not (differing := _differing(written, LACKING)):  # the usual case, which need not read the schema
         return Axes()
     complete = [(name, _complete(config) | flat) for (name, config), (_, flat) in zip(runs, written, strict=True)]
-    keys = [key for key in _differing(complete) if not _is_outside_identity(key)]
+    keys = [key for key in _differing(complete) if not is_outside_identity(key)]
     # A digest tells nobody anything: the path, or what else chose these data, does.
     chosen = [key for key in differing if key.startswith("dataset.") and key not in ("dataset.sha256", *keys)]
     if "dataset.sha256" in keys and chosen:
@@ -177,6 +177,7 @@ def _complete(config: Config) -> Flat:
     return flatten(parsed.model_dump(mode="json")) if parsed else {}
 
 
-def _is_outside_identity(key: str) -> bool:
+def is_outside_identity(key: str) -> bool:
+    """Returns whether a key of the configuration, or its section, cannot change the result of a run."""
     parts = key.split(".")
     return any(".".join(parts[: place + 1]) in keys_outside_identity() for place in range(len(parts)))

@@ -1,8 +1,8 @@
-"""What tells runs of one name apart: their data, and the values that differ and can change a result."""
+"""What tells runs of one name apart: their data, the values that differ and can change a result, and their end."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,13 @@ import yaml
 from mgu.config.check import check_config
 from mgu.config.identity import identity_values
 from mgu.errors import UserError
-from mgu.results.file_names import CONFIG_FILE
+from mgu.results.axes import flatten, is_outside_identity
+from mgu.results.file_names import CONFIG_FILE, RESULT_FILE
+from mgu.results.result import read_result
+from mgu.results.stored_config import parse_config
 
 MOST_VALUES = 3  # of one run
+UNFINISHED = "not finished"
 
 
 def describe_differences(folders: Sequence[Path]) -> list[str]:
@@ -23,17 +27,22 @@ def describe_differences(folders: Sequence[Path]) -> list[str]:
         folders: Folders of runs.
 
     Returns:
-        For each the label of its data and its values, such as "digits, optimizer.lr=0.01"; an empty string for one
-        whose configuration cannot be read, and where nothing differs.
+        For each the label of its data and its values, such as "digits, optimizer.lr=0.01", and whether it has no
+        result; an empty string for a finished run whose configuration cannot be read, and where nothing differs.
     """
     described = [_describe(folder) for folder in folders]
     keys = list(dict.fromkeys(key for values in described for key in values))
     differing = [key for key in keys if len({repr(values.get(key)) for values in described if values}) > 1]
     if "data" in differing:  # says it all
         differing = [key for key in differing if not key.startswith("dataset.") or key == "dataset.split"]
+    if "data" not in differing and not all(described):  # those of which nothing is known may have others
+        differing.insert(0, "data")
     return [
-        ", ".join(_text(key, values[key]) for key in [key for key in differing if key in values][:MOST_VALUES])
-        for values in described
+        ", ".join(
+            [_text(key, values[key]) for key in [key for key in differing if key in values][:MOST_VALUES]]
+            + [UNFINISHED] * (not (folder / RESULT_FILE).exists())
+        )
+        for folder, values in zip(folders, described, strict=True)
     ]
 
 
@@ -46,12 +55,17 @@ def _describe(folder: Path) -> dict[str, Any]:
     try:
         config = check_config(yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError, UserError):  # whatever else lies there
+        return _describe_result(folder)
+    return {"data": config.dataset.label, **flatten(identity_values(config))}
+
+
+def _describe_result(folder: Path) -> dict[str, Any]:
+    """Returns the same of a run that left a result without a configuration of today."""
+    try:
+        result = read_result(folder / RESULT_FILE)
+    except ValueError:
         return {}
-    return {"data": config.dataset.label, **_flat(identity_values(config))}
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
-    return flat
+    if config := parse_config(result.config):
+        return {"data": config.dataset.label, **flatten(identity_values(config))}
+    values = flatten(result.config)
+    return {"data": result.dataset, **{key: values[key] for key in values if not is_outside_identity(key)}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,8 @@ def load_runs(*paths: str | Path) -> pd.DataFrame:
     """Loads results into a table.
 
     Args:
-        paths: Folders or result.json files; the whole runs folder if none is given. Unreadable files are left out.
+        paths: Folders or result.json files; the whole runs folder if none is given. Files that cannot be read
+            are left out, each with a warning that names it.
 
     Returns:
         One row for each run with every value of its result.json, nested names joined by dots ("val.accuracy").
@@ -27,4 +29,7 @@ def load_runs(*paths: str | Path) -> pd.DataFrame:
     for path in chosen:
         if not path.exists():
             raise FileNotFoundError(f"paths must be folders or files that exist, but there is no {path}.")
-    return pd.json_normalize([msgspec.to_builtins(run.result) for run in load_results(chosen).runs])
+    loaded = load_results(chosen)
+    for line in loaded.skipped:
+        warnings.warn(f"skipped {line}", stacklevel=2)
+    return pd.json_normalize([msgspec.to_builtins(run.result) for run in loaded.runs])

@@ -146,7 +146,7 @@ def test_runs_of_one_name_are_told_apart_by_what_differs(trained_unit: Path) -> 
         find_run(bare)
     told = str(caught.value)
     assert f"{bare}-00000001 (digits, optimizer.lr=0.5)," in told and f"{bare}-00000002 (mnist, optim" in told
-    assert f"{bare}-00000003," in told and "root" not in told and "\n" not in told
+    assert f"{bare}-00000003 (digits, optimizer.lr=0.01)" in told and "root" not in told and "\n" not in told
     for name in (f"single/{bare}-00000001", f"{bare}-00000002"):  # as the message names them
         assert find_run(name).name == name.rpartition("/")[2]
 

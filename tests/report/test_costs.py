@@ -14,15 +14,15 @@ from tests.report.runs import markdown
 
 def test_the_cost_of_the_search_with_and_without_diverged_units() -> None:
     """The CIFAR figures of the paper: 13,495 s for the grid, 1,089 s for one unit, 2,115 s for one that diverged."""
-    results = [example_result(f"b{i}", train_s=13495 / 24, cpu_kwh=0.01) for i in range(24)]
-    results += [example_unit("u7", train_s=1089.0, cpu_kwh=0.04)]
-    results += [example_unit("u15", status="diverged", val_accuracy=0.3, train_s=2115.0, cpu_kwh=0.08)]
+    results = [example_result(f"b{i}", train_s=13495 / 24, cpu_kwh=0.01, cpu_method="rapl") for i in range(24)]
+    results += [example_unit("u7", train_s=1089.0, cpu_kwh=0.04, cpu_method="rapl")]
+    results += [
+        example_unit("u15", status="diverged", val_accuracy=0.3, train_s=2115.0, cpu_kwh=0.08, cpu_method="rapl")
+    ]
     lines = "\n".join(sentences(results))
-    assert (
-        "Grid search: 24 runs took 13,495 s to solution (wall clock), 240 Wh of CPU energy (model, estimated)" in lines
-    )
-    assert "units not counted): 12.4x in time, 6.0x in CPU energy (model, estimated)" in lines
-    assert "(all runs counted): 4.2x in time, 2.0x in CPU energy (model, estimated)" in lines
+    assert "Grid search: 24 runs took 13,495 s to solution (wall clock), 240 Wh of CPU energy (rapl, measured)" in lines
+    assert "units not counted): 12.4x in time, 6.0x in CPU energy (rapl, measured)" in lines
+    assert "(all runs counted): 4.2x in time, 2.0x in CPU energy (rapl, measured)" in lines
     assert "1 of 26 runs diverged." in lines
 
 
@@ -36,10 +36,10 @@ def test_what_failed_is_paid_for_but_is_no_time_to_solution() -> None:
 
 
 def test_the_claim_of_a_tenth_is_held_against_the_ratios() -> None:
-    grid = [example_result(f"b{i}", train_s=20.0, cpu_kwh=0.01) for i in range(24)]
-    lines = "\n".join(sentences([*grid, example_unit(train_s=40.0, cpu_kwh=0.03)]))
+    grid = [example_result(f"b{i}", train_s=20.0, cpu_kwh=0.01, cpu_method="rapl") for i in range(24)]
+    lines = "\n".join(sentences([*grid, example_unit(train_s=40.0, cpu_kwh=0.03, cpu_method="rapl")]))
     assert "claim that a unit costs a tenth of the grid search is supported by 12.0x in time" in lines
-    assert "it is not supported by 8.0x in CPU energy (model, estimated)." in lines
+    assert "it is not supported by 8.0x in CPU energy (rapl, measured)." in lines
     assert "a tenth" not in "\n".join(sentences([*grid[:3], example_unit()]))
 
 
@@ -72,7 +72,7 @@ def test_contended_and_resumed_runs_are_marked_and_in_no_ratio() -> None:
 def test_energy_that_is_not_known_of_every_run_gives_no_ratio() -> None:
     results = [example_result("a"), example_result("b", energy=None), example_unit("u")]
     lines = "\n".join(sentences(results))
-    assert "the energy and processor time of 1 runs are not known and not included" in lines
+    assert "the energy and processor time of 1 run are not known and not included" in lines
     assert "2.0x in time, CPU energy cannot be compared (not known for every run)" in lines
 
 

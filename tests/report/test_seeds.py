@@ -10,10 +10,12 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from mgu.config.run import RunConfig
+from mgu.report import caveats
 from mgu.report.ranking.seeds import group_seeds, spread
 from mgu.results.load import Run
+from mgu.results.processor import Processor
 from tests.conftest import Configure
-from tests.examples import example_result
+from tests.examples import example_result, ranked
 from tests.report.runs import Trained, analyse
 
 
@@ -60,3 +62,21 @@ def test_seeds_that_had_other_hardware_are_another_row() -> None:
     assert [[run.result.seed for run in group] for group in group_seeds(runs)[0]] == [[0, 2], [1]]
     gpus = [Run(example_result(f"a-s{seed}", seed=seed, device=f"cuda:{seed} (H100)"), Path()) for seed in range(2)]
     assert len(group_seeds(gpus)[0]) == 1
+
+
+def test_rows_of_one_model_on_different_hardware_are_named_with_it() -> None:
+    devices = ("cpu (x, 1 thread)", "cpu (x, 2 threads)")
+    (table,) = ranked(example_result(f"a-s{seed}", seed=seed, device=device) for seed, device in enumerate(devices))
+    (said,) = [line for line in caveats(table) if "one model on different hardware" in line]
+    assert all(row.name in said for row in table.rows) and "(cpu (x, 1 thread); cpu (x, 2 threads))" in said
+    (alike,) = ranked(example_result(f"a-s{seed}", seed=seed, device=devices[0]) for seed in range(2))
+    assert not [line for line in caveats(alike) if "hardware" in line]
+
+
+def test_the_threads_that_torch_really_had_decide_not_those_of_the_configuration() -> None:
+    """A launcher that sets OMP_NUM_THREADS in its workers."""
+    runs = [
+        Run(example_result(f"a-s{seed}", seed=seed, device="cpu (x, 2 threads)", processor=use), Path())
+        for seed, use in enumerate(Processor(9.0, 9.0, 0.5, 2, threads, "x") for threads in (2, 1, 2))
+    ]
+    assert [[run.result.seed for run in group] for group in group_seeds(runs)[0]] == [[0, 2], [1]]

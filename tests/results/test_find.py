@@ -10,7 +10,7 @@ import pytest
 from mgu.errors import UserError
 from mgu.results.find import find_run
 from mgu.results.result import write_result
-from tests.examples import example_result, example_unit
+from tests.examples import example_config, example_result, example_unit
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def leave(runs: Path, identity: str, make: Any = example_unit, **changes: Any) -
 
 def test_the_names_of_a_report_name_runs(runs: Path) -> None:
     slow, fast = (
-        leave(runs, own * 8, config={"optimizer": {"lr": lr}}, experiment_name="lr")
+        leave(runs, own * 8, config=example_config(optimizer={"lr": lr}), experiment_name="lr")
         for own, lr in (("a", 0.1), ("b", 1))
     )
     assert find_run("digits_2-mgu-reference-lr0.1-s0") == slow and find_run("lr/digits_2-mgu-reference-lr1") == fast
@@ -39,7 +39,7 @@ def test_the_names_of_a_report_name_runs(runs: Path) -> None:
 
 def test_runs_of_one_name_are_listed_with_what_tells_them_apart(runs: Path) -> None:
     for own, lr in (("a", 0.1), ("b", 1)):
-        leave(runs, own * 8, config={"optimizer": {"lr": lr}}, dataset=f"data_{own}")
+        leave(runs, own * 8, config=example_config(optimizer={"lr": lr}), dataset=f"data_{own}")
     with pytest.raises(UserError) as raised:
         find_run("digits_2-mgu-reference-s0")
     shown = "trial/digits_2-mgu-reference-s0-aaaaaaaa (data_a, optimizer.lr=0.1)"

@@ -38,3 +38,9 @@ def test_a_path_that_does_not_exist_is_no_empty_table(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="but there is no"):
         load_runs(tmp_path / "nonexistent")
     assert load_runs(tmp_path).empty
+
+
+def test_a_table_names_what_it_leaves_out(tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_text("[")
+    with pytest.warns(UserWarning, match=r"skipped .*result\.json: "):
+        assert load_runs(tmp_path).empty

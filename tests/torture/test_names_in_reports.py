@@ -15,7 +15,7 @@ from mgu.errors import printable
 from mgu.report.formats.machine import FORMULA_SIGNS
 from mgu.report.formats.markdown import escape
 from mgu.results.result import write_result
-from tests.examples import example_result, example_unit
+from tests.examples import example_config, example_result, example_unit
 
 NAMES = {
     "clears the screen": "\x1b[2J\x1b[Hx",
@@ -39,7 +39,7 @@ UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u206
 
 def leave_runs(folder: Path, name: str) -> Path:
     """A baseline and a unit that have the name in every place, and a folder that is called so and holds no result."""
-    config = {"dataset": {"name": name, "classes": [name]}, "optimizer": {"lr": 0.1, "name": name}}
+    config = example_config(dataset={"name": name, "classes": [name]}, optimizer={"lr": 0.1, "name": name})
     places = {"experiment_name": name, "dataset": name, "split": name, "layout": name, "device": name}
     for number, make in enumerate((example_result, example_unit)):
         own = folder / f"{number}"
@@ -105,11 +105,13 @@ def test_markdown_escapes_what_means_something_and_nothing_else(text: str, writt
 def test_numbers_of_a_csv_stay_numbers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for seed, value in enumerate((-0.5, 0.5)):
         (tmp_path / str(seed)).mkdir()
-        result = example_result(name=f"x-s{seed}", seed=seed, config={"optimizer": {"lr": value}})
+        result = example_result(
+            name=f"x-s{seed}", seed=seed, config=example_config(optimizer={"lr": 0.1, "shift": value})
+        )
         write_result(tmp_path / str(seed), result)
     main([str(tmp_path), "--format", "csv"])
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert {row["optimizer.lr"] for row in rows} == {"-0.5", "0.5"}
+    assert {row["optimizer.shift"] for row in rows} == {"-0.5", "0.5"}
 
 
 def test_a_path_that_is_no_text_is_shown() -> None:

@@ -25,6 +25,8 @@ UNITS = {
     "*_accuracy, difference, low, high, margin, optimism": "fractions of one",
     "*_s": "seconds",
     "*_wh": "watt-hours, by the method in *_method",
+    "cpu_design_power_w": "watts, assumed where cpu_method is model",
+    "machine_load": "share of one",
     "*_kg_estimated": "kilograms of CO2-equivalent",
 }
 
@@ -91,7 +93,11 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
         "verdict": verdict and _verdict(verdict),
         "optimism": analysis.optimism._asdict(),
         "cost_ratios": [
-            {"charged": charge.title, **{ratio.kind: ratio.value for ratio in charge.ratios}}
+            {
+                "charged": charge.title,
+                **{ratio.kind: ratio.value for ratio in charge.ratios},
+                "notes": {ratio.kind: ratio.note for ratio in charge.ratios if ratio.note},
+            }
             for charge in analysis.charges
         ],
         "budget": curve and _budget(curve),

@@ -15,6 +15,12 @@ from mgu.tasks.score import shorten
 
 REPEATS_NAME = ("layout", "norm", "residual")  # columns that repeat what the name of the model says, beside the axes
 LEFT_ALIGNED = ("model_name", "layout", "norm", "status")
+PROCESSOR_COLUMNS = {  # by key the field of Processor
+    "cpu_name": "name",
+    "cpu_threads": "threads",
+    "cpu_design_power_w": "design_power_w",
+    "cpu_design_power_by": "design_power_by",
+}
 
 Value = str | int | float | None
 
@@ -112,12 +118,31 @@ def _axis(axes: Axes, key: str) -> Column:
 def _machine_columns() -> list[Column]:
     """Returns the columns that only machines read: costs that have no title, and what disturbed the runs."""
     return [
-        Column("processor_s", "", lambda row: row.cost.mean_energy("cpu_seconds"), lambda row: ""),
+        Column("processor_s", "", lambda row: row.cost.processor_s, lambda row: ""),
+        *(_of_processor(key, field) for key, field in PROCESSOR_COLUMNS.items()),
+        Column("machine_load", "", _load, lambda row: ""),
         Column("co2_kg_estimated", "", lambda row: row.cost.mean_energy("emissions_kg"), lambda row: ""),
         Column("co2_country", "", _country, lambda row: ""),
         Column("contended", "", lambda row: sum(r.contended for r in row.results), lambda row: ""),
         Column("resumed", "", lambda row: sum(r.resumed for r in row.results), lambda row: ""),
     ]
+
+
+def _of_processor(key: str, field: str) -> Column:
+    """Returns a column of a field of `Processor`: what its runs share, or their different values joined by "+"."""
+
+    def value(row: Row) -> Value:
+        found = [getattr(result.processor, field) for result in row.cost.timed if result.processor]
+        known = dict.fromkeys(own for own in found if own is not None)
+        return next(iter(known)) if len(known) == 1 else " + ".join(map(str, known)) or None
+
+    return Column(key, "", value, lambda row: "")
+
+
+def _load(row: Row) -> float | None:
+    """Returns the mean over its runs of the share of the machine's processors that any program kept busy."""
+    loads = [own for result in row.cost.timed if result.processor and (own := result.processor.load) is not None]
+    return fmean(loads) if loads else None
 
 
 def _scores(split: Split, table: Table) -> list[Column]:

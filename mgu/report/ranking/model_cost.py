@@ -64,6 +64,12 @@ class ModelCost:
         values = [getattr(result.energy, name) for result in self.timed if result.energy]
         return _mean(values) if len(values) == len(self.timed) else None
 
+    @property
+    def processor_s(self) -> float | None:
+        """Mean processor time in seconds, which is known also where energy is not; None where a run lacks it."""
+        values = [own for result in self.timed if (own := result.cpu_s) is not None]
+        return _mean(values) if len(values) == len(self.timed) else None
+
     def component(self, part: str) -> Component | None:
         """Returns the mean energy of "cpu", "gpu" or "ram"; None where a run lacks it. Methods are joined by "+"."""
         components = [component_of(result, part) for result in self.timed]

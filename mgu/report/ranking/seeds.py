@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from statistics import fmean
@@ -73,7 +74,7 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
 def _models(runs: list[Run]) -> list[list[Run]]:
     """Splits runs of one name by what they train, by the configuration as written or its identity, and by hardware."""
     written = list(_group_by(runs, _as_written).values())
-    models = written if len(written) == 1 else list(_group_by(runs, _identity).values())
+    models = written if len(written) == 1 else list(_group_by(runs, identity_without_seed).values())
     return [part for model in models for part in _by_hardware(model)]
 
 
@@ -82,15 +83,27 @@ def _by_hardware(runs: list[Run]) -> list[list[Run]]:
 
     A run that failed before it had any stays with the first.
     """
-    known = {name: part for name, part in _group_by(runs, _hardware).items() if name}
+    known = {name: part for name, part in _group_by(runs, describe_hardware).items() if name}
     first, *others = known.values() or [[]]
-    return [[*first, *(run for run in runs if not _hardware(run.result))], *others]
+    return [[*first, *(run for run in runs if not describe_hardware(run.result))], *others]
 
 
-def _hardware(result: Result) -> str:
-    """Returns the device without its number, which is a place and no kind."""
+def describe_hardware(result: Result) -> str:
+    """Describes what a run was computed on, with the threads that torch really had on a CPU.
+
+    Args:
+        result: Of the run.
+
+    Returns:
+        The device without its number, which is a place and no kind; "" for a run that failed before it had one.
+    """
     kind, _, model = (result.device or "").partition(" ")
-    return f"{kind.partition(':')[0]} {model}" if kind else ""
+    if not kind:
+        return ""
+    text, use = f"{kind.partition(':')[0]} {model}".rstrip(), result.processor
+    if use and kind == "cpu" and not re.search(rf"(?<!\d){use.threads} thread", text):  # a launcher chose others
+        text += f", really {use.threads} thread{'s' * (use.threads != 1)}"
+    return text
 
 
 def _group_by(runs: list[Run], key: Callable[[Result], bytes | str]) -> dict[bytes | str, list[Run]]:
@@ -106,7 +119,7 @@ def _as_written(result: Result) -> bytes:
     return msgspec.json.encode(result.config | {"seed": 0}, order="deterministic")
 
 
-def _identity(result: Result) -> bytes | str:
+def identity_without_seed(result: Result) -> bytes | str:
     """Returns the hash that RunConfig.identity computes, or the configuration as written if it is not valid today."""
     config = parse_config(result.config | {"seed": 0})
     return config.identity if config else _as_written(result)

@@ -20,10 +20,12 @@ def is_short(result: Result) -> bool:
 
 def is_starved(result: Result) -> bool:
     """Tells whether a run on a CPU waited, or shared the processor with other work, for a good part of its time."""
-    energy = result.energy
-    if energy is None or not (result.device or "").startswith("cpu"):
+    if not (result.device or "").startswith("cpu"):
         return False
-    return energy.cpu_seconds < STARVED * energy.tracked_s
+    if use := result.processor:
+        return use.seconds < STARVED * use.wall_s
+    energy = result.energy
+    return energy is not None and energy.cpu_seconds < STARVED * energy.tracked_s
 
 
 def component_of(result: Result, part: str) -> Component | None:
