@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
+from mgu.errors import printable
 from mgu.results.file_names import CORRECT_FILE
 from mgu.results.files import replacing
+from mgu.results.sealed import Changed, read_known
+
+log = logging.getLogger(__name__)
 
 
 def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases: Sequence[int] = ()) -> None:
@@ -26,19 +32,25 @@ def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases:
         temporary.write_bytes(header.encode() + b"\n" + bits)
 
 
-def read_correct(folder: Path) -> tuple[int, bytes, tuple[int, ...]] | None:
+def read_correct(
+    folder: Path, digests: Mapping[str, str] = MappingProxyType({})
+) -> tuple[int, bytes, tuple[int, ...]] | None:
     """Reads which test examples were classified correctly.
 
     Args:
         folder: The run's folder.
+        digests: Checksums of the run's files, as its result has them.
 
     Returns:
-        Number of examples, bits and images of cases as `write_correct` takes them; None if there is no such file or it
-        is not whole.
+        Number of examples, bits and images of cases as `write_correct` takes them; None if there is no such file, or it
+        is not whole, or not what the run wrote, which a warning says.
     """
     try:
-        header, _, bits = (folder / CORRECT_FILE).read_bytes().partition(b"\n")
+        header, _, bits = read_known(folder / CORRECT_FILE, digests).partition(b"\n")
         number, *of_cases = (int(word) for word in header.split(b" "))
+    except Changed as error:
+        log.warning("skipped %s: %s", printable(str(folder / CORRECT_FILE)), error)
+        return None
     except (OSError, ValueError):
         return None
     is_whole = 0 < number <= 8 * len(bits) < number + 8 and (not of_cases or sum(of_cases) == number)

@@ -15,6 +15,7 @@ from mgu.results.correct import read_correct, write_correct
 from mgu.results.files import make_folder, replacing, write_text
 from mgu.results.record import make_result
 from mgu.results.result import Result, read_result, write_result
+from mgu.results.sealed import digest_files
 from tests.conftest import Configure
 from tests.examples import example_result
 
@@ -55,6 +56,16 @@ def test_bits_are_read_as_they_were_written_or_not_at_all(tmp_path: Path) -> Non
         (tmp_path / "correct.bits").write_bytes(torn)
         assert read_correct(tmp_path) is None
     assert read_correct(tmp_path / "nowhere") is None
+
+
+def test_bits_that_were_changed_after_the_run_are_named_and_not_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_correct(tmp_path, 11, b"\x0a\xe0")
+    digests = digest_files(tmp_path, ["correct.bits"])
+    assert read_correct(tmp_path, digests)
+    write_correct(tmp_path, 11, b"\x0b\xe0")  # as whole as before
+    assert read_correct(tmp_path, digests) is None and "correct.bits: was changed after it was written" in caplog.text
 
 
 def test_writing_that_is_cut_short_leaves_the_old_file(tmp_path: Path) -> None:

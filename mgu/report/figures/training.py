@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import logging
 import math
 import re
 from pathlib import Path
@@ -18,7 +20,10 @@ from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET, gate_colours
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.results.file_names import EXPLAIN_FILE, HISTORY_FILE
-from mgu.results.sealed import read_plain, unseal
+from mgu.results.load import Run
+from mgu.results.sealed import Changed, read_known, read_plain, unseal
+
+log = logging.getLogger(__name__)
 
 MOST_LAYOUTS = 12  # panels that fit a page
 MOST_LINES = 40  # lines that fit a panel
@@ -59,7 +64,7 @@ def load_histories(table: Table) -> dict[str, list[tuple[Row, History]]]:
             continue
         panel = layouts.setdefault(row.result.layout, [])
         if len(panel) < MOST_LINES or row.is_unit:
-            seeds = [history for run in row.runs if (history := _read_history(run.folder))]
+            seeds = [history for run in row.runs if (history := _read_history(run))]
             if seeds:
                 panel.append((row, [mean(epoch) for epoch in zip(*seeds, strict=False)]))
     return {layout: layouts[layout] for layout in sorted(layouts, key=_numbers) if layouts[layout]}
@@ -141,14 +146,18 @@ def _numbers(text: str) -> list[tuple[float, str]]:
     return [(float(part), "") if place % 2 else (-1.0, part) for place, part in enumerate(parts)]
 
 
-def _read_history(folder: Path) -> History:
-    """The history of a run; empty if the file is missing or damaged."""
+def _read_history(run: Run) -> History:
+    """The history of a run; empty if the file is missing, damaged or, which a warning says, not what the run wrote."""
+    file = run.folder / HISTORY_FILE
     try:
-        with (folder / HISTORY_FILE).open(encoding="utf-8", newline="") as file:
-            found = [100 * float(row["val_accuracy"]) for row in csv.DictReader(file)]
-            return found if all(map(math.isfinite, found)) else []
+        rows = csv.DictReader(io.StringIO(read_known(file, run.result.files).decode(), newline=""))
+        found = [100 * float(row["val_accuracy"]) for row in rows]
+        return found if all(map(math.isfinite, found)) else []
+    except Changed as error:
+        log.warning("skipped %s: %s", printable(str(file)), error)
     except (OSError, ValueError, KeyError, TypeError, csv.Error):
-        return []
+        pass
+    return []
 
 
 def _read_gates(folder: Path, name: str) -> Gates | None:

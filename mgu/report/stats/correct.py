@@ -60,7 +60,7 @@ def correct_of(rows: Sequence[Row]) -> list[CorrectBySeed]:
     """
     found = [
         {run.result.seed: Bits(*read) for run in row.runs
-         if run.result.status != "failed" and (read := read_correct(run.folder))}
+         if run.result.status != "failed" and (read := read_correct(run.folder, run.result.files))}
         for row in rows
     ]  # fmt: skip
     sizes = Counter(bits.num_images for seeds in found for bits in seeds.values())
