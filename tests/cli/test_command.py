@@ -32,7 +32,7 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("training.epoch=3", "Unknown key: training.epoch. Did you mean training.epochs?"),
         ("+experimnt=digits", "Did you mean experiment?"),
         ("+experiment=digit", "Did you mean digits?"),
-        ("optimizer.lr=-1", "optimizer.lr must be greater than 0, but got -1"),
+        ("optimizer.lr=-1", "optimizer.lr must be greater than 0, or auto, but got -1"),
         ("mgu=reference norm=ln", "norm must not be set together with a unit"),
         ("mgu.wiring=equations", "mgu.wiring must go with a configuration of mgu that sets it"),
         ("norm=null", "norm must be one of its configurations (mgu-run --help lists them), but got null."),

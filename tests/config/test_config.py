@@ -154,8 +154,8 @@ def test_runs_keep_the_identity_that_they_were_trained_under(
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ("optimizer.lr=-1", "optimizer.lr must be greater than 0, but got -1"),
-        ("optimizer.lr=fast", "optimizer.lr must be a valid number, but got 'fast'"),
+        ("optimizer.lr=-1", "optimizer.lr must be greater than 0, or auto, but got -1"),
+        ("optimizer.lr=fast", "optimizer.lr must be a valid number, or auto, but got 'fast'"),
         ("training.epochs=2.5", "training.epochs must be a valid integer, but got 2.5"),
         ("training.epochs=true", "training.epochs must be a valid integer, but got True"),
         ("training.epochs=0", "training.epochs must be greater than 0, but got 0"),
