@@ -48,7 +48,7 @@ def test_a_run_goes_by_its_path_or_by_any_name_that_fits_one(trained_unit: Path)
     ):
         assert find_run(name) == trained_unit
     (trained_unit.parents[1] / "other" / f"{bare}-0123abcd").mkdir(parents=True)
-    others = rf"must name one run, but {bare} fits 2: other/{bare}-0123abcd, single/{bare}-\w+\. Name one of"
+    others = rf"must name one run, but {bare} fits 2: other/{bare}-0123abcd \(not finished\), single/{bare}-\w+ \("
     with pytest.raises(UserError, match=others):
         find_run(bare)
 

@@ -35,6 +35,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 
+MOMENTUM = 0.01  # in Keras 0.99
 LR, DECAY, BETAS = 0.01, 0.1, (0.9, 0.999)
 KINDS = ("bn_pre", "bn_post", "ln", "no_norm", "unit")
 OUR_NAMES = {"kernel": "weight", "bias": "bias", "gamma": "weight", "beta": "bias"}
@@ -153,9 +154,11 @@ def twins(request: pytest.FixtureRequest) -> Twins:
     layer = geometry.torch_layer()
     torch.manual_seed(0)
     if kind == "unit":
-        unit = MultiGatedUnit(layer, wiring="reference", residual_gate=residual)
+        unit = MultiGatedUnit(layer, wiring="reference", residual_gate=residual, bn_momentum=MOMENTUM)
         return Twins(geometry, unit, keras_unit(geometry, residual))
-    return Twins(geometry, Block(layer, kind, residual=residual), keras_block(geometry, kind, residual))
+    return Twins(
+        geometry, Block(layer, kind, residual=residual, momentum=MOMENTUM), keras_block(geometry, kind, residual)
+    )
 
 
 def to_torch(value: Tensor) -> Tensor:

@@ -154,7 +154,7 @@ def test_two_experiments_with_the_same_run_have_two_states(mgu_run: Command, tmp
     plan = json.loads(mgu_run("plan", "experiment_name=a,b", *quick, "--format", "json").stdout)
     assert [run["state"] for run in plan["runs"]] == ["done", "pending"]
     sweep = mgu_run("-m", "experiment_name=a,b", *quick)
-    assert "1 done, 1 to train" in sweep.stdout and "2 runs: 2 ok" in sweep.stdout
+    assert "1 done (force=true trains them again), 1 to train" in sweep.stdout and "2 runs: 2 ok" in sweep.stdout
     assert len(list(tmp_path.glob("runs/*/*/result.json"))) == 2
 
 

@@ -136,6 +136,7 @@ def draw_gates(gates: Gates) -> Figure:
     axes.invert_yaxis()
     axes.set_title(printable(f"{gates.name}: mean gate values"))
     bar = figure.colorbar(mesh, ax=axes, ticks=[0, 0.5, 1], aspect=max(4, 4 * len(gates.units)))
+    assert bar.solids
     bar.solids.set_rasterized(False)  # matplotlib would put pixels here, too
     bar.ax.set_yticklabels(["0 closed", "0.5 undecided", "1 open"], fontsize=7)
     return figure
