@@ -54,7 +54,8 @@ def read_csv(file: Path, separator: str) -> pd.DataFrame:
 
 def _check_widths(file: Path, separator: str) -> None:
     """Raises UserError for rows with fewer fields than the header, which pandas fills up without a word."""
-    from pandas.io.common import get_handle  # unpacks as read_csv does
+    # It unpacks as read_csv does; the stubs do not have it.
+    from pandas.io.common import get_handle  # type: ignore[import-not-found]
 
     with get_handle(file, "r", encoding="utf-8-sig", compression="infer") as opened:
         text: Any = opened.handle
