@@ -100,7 +100,8 @@ def ready_server() -> None:
 def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     """Whatever else this machine measures is not of the test."""
     own = {"MGU_RUNS": str(folder / "runs"), "MGU_CONTENTION": str(folder / "contention"), "OMP_NUM_THREADS": "1"}
-    return {**os.environ, **own, **more}
+    inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}  # of readline
+    return {**inherited, **own, **more}
 
 
 def run_main(send: Send, arguments: list[str], outputs: list[Path]) -> None:
