@@ -48,9 +48,10 @@ def _report(options: argparse.Namespace) -> None:
     paths = options.runs or [default_runs_dir()]
     loaded = load_results(paths)
     if not loaded.runs:
-        why = "; ".join(loaded.skipped[:MAX_REASONS]) or f"there is none in {', '.join(map(str, paths))}"
+        none = f"there is none in {', '.join(map(str, paths))}"
+        reasons = f" ({'; '.join(loaded.skipped[:MAX_REASONS])})" if loaded.skipped else ""
         raise UserError(
-            f"there must be a finished run to report, but {why}. "
+            f"there must be a finished run to report, but {none}{reasons}. "
             "Run `mgu-run +experiment=digits -m` first, or name the folder of your runs."
         )
     for line in loaded.skipped:

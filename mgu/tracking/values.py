@@ -67,6 +67,8 @@ def result_metrics(result: Result) -> dict[str, float]:
     if result.seconds:
         metrics |= {f"{phase}_s": value for phase, value in msgspec.structs.asdict(result.seconds).items()}
         metrics["to_solution_s"] = result.seconds.to_solution
+    if result.cpu_s is not None:
+        metrics["cpu_s"] = result.cpu_s
     if result.energy:
         metrics |= _energy(result.energy)
     return {f"result/{name}": float(value) for name, value in metrics.items() if value is not None}
@@ -76,7 +78,7 @@ def _energy(energy: Energy) -> dict[str, float]:
     """Names energies after their methods, for values of different methods must not be drawn in one chart."""
     parts = {name: part for name, part in msgspec.structs.asdict(energy).items() if isinstance(part, Component)}
     watt_hours = {f"{name}_wh_{part.method}": part.kwh * 1000 for name, part in parts.items() if part.method != "none"}
-    return watt_hours | {"cpu_s": energy.cpu_seconds, "emissions_g_estimated": energy.emissions_kg * 1000}
+    return watt_hours | {f"emissions_g_estimated_{energy.country}": energy.emissions_kg * 1000}
 
 
 def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Value]:
