@@ -99,12 +99,11 @@ def check_explained(trained: TrainedRun) -> None:
     assert not (trained.folder / "explain.json").exists()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.long] * (not data_for(name, long_form=False))) for name in MODELS]
+)
 def test_a_model_from_its_folder_is_the_one_that_was_trained(name: str, matrix: Matrix, long_form: bool) -> None:
-    kinds = data_for(name, long_form)
-    if not kinds:
-        pytest.skip("its kinds are tried in other pairs; --long runs this")
-    for data in kinds:
+    for data in data_for(name, long_form):
         config = fitting(matrix, name, data)
         if config is None:
             with pytest.raises(UserError, match=r"^mgu: gate=depthwise must be around a convolution .*, but got Lin.*"):
@@ -118,9 +117,8 @@ def test_factors_from_their_folder_are_those_that_were_trained(data: str, matrix
     check_explained(check_rebuilt(matrix.train(matrix.config(data, ()))))
 
 
-def test_adult_is_rebuilt_like_any_other_table(matrix: Matrix, data_root: str, long_form: bool) -> None:
-    if not long_form:
-        pytest.skip("its 48,842 rows take a while; --long runs this")
+@pytest.mark.long  # its 48,842 rows take a while
+def test_adult_is_rebuilt_like_any_other_table(matrix: Matrix, data_root: str) -> None:
     for model in (BASELINES["ln"], UNITS["reference"]):
         check_explained(check_rebuilt(matrix.train(matrix.config("adult", model, f"dataset.root={data_root}"))))
 

@@ -45,12 +45,10 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     return Undisturbed(tmp_path_factory.mktemp("undisturbed"))
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", [pytest.param(part, marks=[pytest.mark.long] * bool(part)) for part in range(PARTS)])
 def test_killed_commands_come_to_the_results_of_undisturbed_ones(
     part: int, undisturbed: Undisturbed, tmp_path: Path, long_form: bool
 ) -> None:
-    if part and not long_form:
-        pytest.skip("of the long form")
     chance = random.Random(part)
     names = list(WEIGHTS)
     kills = dict(Counter(chance.choices(names, list(WEIGHTS.values()), k=KILLS))) if long_form else SHORT
