@@ -16,7 +16,8 @@ TEXT = """# Random kills
 
 `make torture` kills commands at random moments, again and again, and each time continues what was left. The test
 (`tests/torture/test_kills.py`) demands that the results, histories, weights and predictions equal those of an
-undisturbed command bit by bit, and that no process, lock or temporary file is left. One part of it runs alone with:
+undisturbed command bit by bit (seeds trained together: within 0.02, since they go on in smaller groups, which round
+otherwise), and that no process, lock or temporary file is left. One part of it runs alone with:
 
 ```sh
 pytest -s --long "tests/torture/test_kills.py::test_killed_commands_come_to_the_results_of_undisturbed_ones[0]"
