@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -64,6 +65,15 @@ class TrainingConfig(ConfigModel):
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
         description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
     )
+
+    @property
+    def has_even_batches(self) -> bool:
+        """Whether the batches of an epoch have equal sizes, see mgu/train/batches.py."""
+        return self.last_batch == "even"
+
+    def steps_per_epoch(self, num_examples: int) -> int:
+        """Returns the number of batches that the examples are split into."""
+        return math.ceil(num_examples / self.batch_size)
 
 
 class EnergyConfig(ConfigModel):

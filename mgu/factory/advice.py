@@ -30,7 +30,7 @@ def _describe_last_batch(config: RunConfig, num_examples: int) -> str:
     """Describes a last batch that is far smaller than the others."""
     training = config.training
     left = num_examples % training.batch_size
-    if training.last_batch == "even" or num_examples < training.batch_size or not 0 < left < TINY * training.batch_size:
+    if training.has_even_batches or num_examples < training.batch_size or not 0 < left < TINY * training.batch_size:
         return ""
     return (
         f"the last batch of every epoch has {left} of {training.batch_size} examples, a noisy step of full size right "
@@ -43,7 +43,7 @@ def _describe_batch_norm(config: RunConfig, num_examples: int) -> list[str]:
     key, momentum = _batch_norm(config)
     if not key:
         return []
-    steps = math.ceil(num_examples / config.training.batch_size) * config.training.epochs
+    steps = config.training.steps_per_epoch(num_examples) * config.training.epochs
     left = (1 - momentum) ** steps
     messages = []
     if left > SETTLED:
@@ -52,7 +52,7 @@ def _describe_batch_norm(config: RunConfig, num_examples: int) -> list[str]:
             f"batch norm's running statistics keep {left:.0%} of their initial values after all {steps} steps, so "
             f"evaluations compute another network than training does. Pass {key}={enough:g}, or train longer."
         )
-    smallest = num_examples % config.training.batch_size if config.training.last_batch == "short" else 0
+    smallest = 0 if config.training.has_even_batches else num_examples % config.training.batch_size
     if min(config.training.batch_size, smallest or num_examples) == 1 and not isinstance(config.layout, LayoutConfig):
         messages.append(
             "batch norm gets batches of one example, whose variance is 0 and which teach it nothing. "

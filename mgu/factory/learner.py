@@ -86,7 +86,7 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
         training.eval_batch_size,
         training.patience,
         first_best,
-        even_batches=training.last_batch == "even",
+        even_batches=training.has_even_batches,
     )
 
 
@@ -108,7 +108,7 @@ def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Ste
 def _replayed(step: Step, config: RunConfig) -> ReplayedStep:
     """Wraps a step in CUDA graphs, one for each size of batch that an epoch has many of."""
     training = config.training
-    batches = split_into_batches(torch.arange(len(step.data)), training.batch_size, training.last_batch == "even")
+    batches = split_into_batches(torch.arange(len(step.data)), training.batch_size, training.has_even_batches)
     counts = Counter(map(len, batches))
     common = {size for size, count in counts.items() if count > 1 or len(counts) == 1}
     return ReplayedStep(step, common, is_required=config.step == "graph")

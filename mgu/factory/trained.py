@@ -95,10 +95,7 @@ def _read_result(folder: Path) -> Result:
     try:
         result = read_result(folder / RESULT_FILE)
     except Changed as error:
-        raise UserError(
-            f"{folder / RESULT_FILE} must be as its run wrote it, but {error}. Put it back, or train the run again "
-            "with force=true."
-        ) from None
+        raise _not_as_written(folder / RESULT_FILE, error) from None
     except ValueError as error:
         raise UserError(f"{folder / RESULT_FILE} must be readable, but is {error}. Train the run again.") from None
     if result.status == "failed":
@@ -119,9 +116,7 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
     try:
         config = check_config(yaml.safe_load(read_known(path, result.files).decode()) or {})
     except Changed as error:
-        raise UserError(
-            f"{path} must be as its run wrote it, but {error}. Put it back, or train the run again with force=true."
-        ) from None
+        raise _not_as_written(path, error) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError, TypeError) as error:
         raise UserError(f"{path} must be readable, but is not ({_first_line(error)}). Train the run again.") from None
     except UserError as error:
@@ -132,6 +127,13 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
             "Put the file back, or train the run again."
         )
     return _find_data(config)
+
+
+def _not_as_written(path: Path, error: Changed) -> UserError:
+    """Returns the error for a file that was changed, with what to do about it."""
+    return UserError(
+        f"{path} must be as its run wrote it, but {error}. Put it back, or train the run again with force=true."
+    )
 
 
 def _find_data(config: RunConfig) -> RunConfig:
@@ -168,9 +170,7 @@ def _load_model(folder: Path, resolved: ResolvedRun, result: Result) -> nn.Modul
     try:
         model.load_state_dict(load(read_known(path, result.files)))
     except Changed as error:
-        raise UserError(
-            f"{path} must be as its run wrote it, but {error}. Put it back, or train the run again with force=true."
-        ) from None
+        raise _not_as_written(path, error) from None
     except (OSError, ValueError, SafetensorError) as error:
         raise UserError(
             f"{path} must be whole, but cannot be read ({_first_line(error)}). Train it again with force=true."

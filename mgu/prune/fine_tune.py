@@ -9,7 +9,6 @@ from dataclasses import replace
 import torch
 
 from mgu.config.prune import PruneConfig
-from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.factory.learner import build_fit_settings, build_optimizer
 from mgu.factory.resolved_run import ResolvedRun
@@ -69,7 +68,7 @@ class FineTuner:
             drawn = drawn[: batches * batch_size]
             optimizer, schedule = build_optimizer(self.continued, model)
             step = Step(model, images.subset(drawn.to(images.device)), self.task, optimizer)
-            is_even = self.continued.training.last_batch == "even"
+            is_even = self.continued.training.has_even_batches
             train_epoch(step, schedule, batch_size, self.shuffle, even_batches=is_even)
 
     def epochs(self, model: Network, epochs: int, name: str) -> Fit:
@@ -95,8 +94,3 @@ class FineTuner:
             model.load_state_dict(outcome.best_weights)
         model.eval()
         return outcome
-
-
-def steps_of(config: RunConfig, epochs: int, num_images: int) -> int:
-    """Returns the number of optimizer steps of a number of epochs."""
-    return epochs * math.ceil(num_images / config.training.batch_size)

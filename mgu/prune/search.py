@@ -16,7 +16,7 @@ from mgu.factory.trained import TrainedRun
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.energy import build_meter
 from mgu.prune.choose import Choice, accuracy_of, choose
-from mgu.prune.fine_tune import FineTuner, steps_of
+from mgu.prune.fine_tune import FineTuner
 from mgu.prune.fix_gates import Candidate, fix_by_threshold, fix_stepwise
 from mgu.prune.network import Network
 from mgu.results.result import Energy
@@ -90,7 +90,7 @@ def search(trained: TrainedRun, splits: Splits, config: PruneConfig, example: Te
 
 def _fine_tuner(trained: TrainedRun, splits: Splits, config: PruneConfig, tell: Tell) -> FineTuner:
     assert isinstance(trained.model, Network)
-    steps_done = steps_of(trained.config, trained.result.best_epoch or 0, len(trained.splits.train))
+    steps_done = (trained.result.best_epoch or 0) * trained.config.training.steps_per_epoch(len(trained.splits.train))
 
     def tell_epoch(name: str, fit: Fit) -> None:
         row, best = fit.history[-1], fit.history[(fit.best_epoch or 1) - 1]

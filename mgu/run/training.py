@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -69,7 +68,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
     """Fits the model and saves a checkpoint after every epoch. Raises TrainingFailed."""
     config, splits, learner = resolved.config, resolved.splits, start.learner
     training, decisive = config.training, config.mgu.decisive if config.mgu else DecisiveConfig()
-    steps_per_epoch = math.ceil(len(splits.train) / training.batch_size)
+    steps_per_epoch = training.steps_per_epoch(len(splits.train))
     total, done = training.epochs * steps_per_epoch, len(start.fit.history) * steps_per_epoch
     send(Began(resolved.device_name, len(start.fit.history), steps_per_epoch))
 

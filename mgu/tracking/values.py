@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from mgu.config.run import RunConfig
+from mgu.results.axes import flatten
 from mgu.results.result import Component, Energy, Metrics, Result
 
 Value = bool | int | float | str
@@ -22,7 +23,8 @@ def hyperparameters(config: RunConfig) -> dict[str, Value]:
     Returns:
         All values by dotted keys, as optimizer.lr, without those of the trackers themselves.
     """
-    return _flatten(config.model_dump(exclude={"tensorboard", "mlflow"}))
+    values = flatten(config.model_dump(exclude={"tensorboard", "mlflow"}))
+    return {key: _as_value(value) for key, value in values.items()}
 
 
 def history_metrics(row: dict[str, float]) -> dict[str, float]:
@@ -81,14 +83,8 @@ def _energy(energy: Energy) -> dict[str, float]:
     return watt_hours | {f"emissions_g_estimated_{energy.country}": energy.emissions_kg * 1000}
 
 
-def _flatten(values: dict[str, Any], prefix: str = "") -> dict[str, Value]:
-    """Joins the keys of nested sections by dots."""
-    flat: dict[str, Value] = {}
-    for name, value in values.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{name}.")
-        elif isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
-            flat[prefix + name] = value
-        else:  # lists, endless layer numbers
-            flat[prefix + name] = "null" if value is None else str(value)
-    return flat
+def _as_value(value: Any) -> Value:
+    """Returns a value as trackers take it: lists, endless layer numbers and null as text."""
+    if isinstance(value, bool | int | str) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return "null" if value is None else str(value)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from mgu.errors import quote
+
 NAMED = 10  # columns that a message names
 WORDS_OF_HYDRA = ("null", "nan", "inf", "true", "false")
 
@@ -13,7 +15,8 @@ def advise_drop(names: Sequence[str]) -> str:
     """Returns the override that leaves columns out, quoted for Hydra and for a shell."""
     if all(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) and name.lower() not in WORDS_OF_HYDRA for name in names):
         return f"dataset.drop=[{','.join(names)}]"
-    return _for_shell(f"dataset.drop=[{','.join(_for_hydra(name) for name in names)}]")
+    quoted = ",".join(quote(name, '"') for name in names)
+    return _for_shell(f"dataset.drop=[{quoted}]")
 
 
 def advise_separator(separator: str) -> str:
@@ -23,7 +26,8 @@ def advise_separator(separator: str) -> str:
 
 def advise_text(key: str, text: str) -> str:
     """Returns the override that sets a key to a text, quoted for Hydra and for a shell."""
-    return _for_shell(f"{key}={_for_hydra(text)}")
+    quoted = quote(text, '"')
+    return _for_shell(f"{key}={quoted}")
 
 
 def join_some(names: Sequence[str]) -> str:
@@ -35,11 +39,6 @@ def join_some(names: Sequence[str]) -> str:
 def join_and(parts: Sequence[str]) -> str:
     """Joins parts of a sentence, with "and" before the last one."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-def _for_hydra(text: str) -> str:
-    """Quotes a text for Hydra, where a backslash is itself unless it stands before a quote."""
-    return '"' + re.sub(r'(\\*)(["]|$)', lambda found: 2 * found[1] + ('\\"' if found[2] else ""), text) + '"'
 
 
 def _for_shell(text: str) -> str:
