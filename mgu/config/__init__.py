@@ -10,7 +10,6 @@ from mgu.config.datasets import (
     AnyDataset,
     AnyImages,
     CasesConfig,
-    MovieLensConfig,
     NamedImagesConfig,
     TableConfig,
 )
@@ -19,6 +18,7 @@ from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
 from mgu.config.prune import PruneConfig, read_settings
+from mgu.config.ratings import AnyRatings, MovieLensConfig, RatingsConfig
 from mgu.config.run import EnergyConfig, NormConfig, OptimizerConfig, RunConfig, TrainingConfig
 from mgu.config.unit import DecisiveConfig, UnitConfig
 
@@ -27,6 +27,7 @@ __all__ = [
     "AdultConfig",
     "AnyDataset",
     "AnyImages",
+    "AnyRatings",
     "CasesConfig",
     "DecisiveConfig",
     "DenseLayoutConfig",
@@ -39,6 +40,7 @@ __all__ = [
     "NormConfig",
     "OptimizerConfig",
     "PruneConfig",
+    "RatingsConfig",
     "RunConfig",
     "TableConfig",
     "TrainingConfig",

@@ -8,9 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from mgu.config.datasets import AnyImages, MovieLensConfig
+from mgu.config.datasets import AnyImages
 from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig
+from mgu.config.ratings import AnyRatings
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 
@@ -87,7 +88,7 @@ def _check_axes(config: RunConfig) -> None:
 def _check_factors(config: RunConfig) -> None:
     """Factorisation is for ratings, and has no layers to put anything around."""
     name = config.layout.name
-    if not isinstance(config.dataset, MovieLensConfig):
+    if not isinstance(config.dataset, AnyRatings):
         raise UserError(
             f"layout must have layers for dataset={config.dataset.name}, but got {name}, which factorises users and "
             "items. Pass another layout."

@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from mgu.config.fields import ConfigModel, Count, NonNegative, Positive, Sha256
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
+from mgu.config.ratings import MovieLensConfig, RatingsConfig
 from mgu.tasks.score import TaskName
 
 TEST_SHARE, VAL_SHARE = 0.2, 0.1  # the shares in conf/dataset/table.yaml and cases.yaml, which a label leaves out
@@ -165,43 +166,12 @@ class CasesConfig(ConfigModel):
         return shape
 
 
-class MovieLensConfig(ConfigModel):
-    """Configures MovieLens-100K; see mgu/data/ratings/movielens.py and mgu/data/ratings/splits.py."""
-
-    name: Literal["movielens"] = Field(description="Name of the data set.")
-    root: Annotated[str, NOT_IDENTITY] = Field(description="Folder that holds ml-100k/u.data, u.item and u.user.")
-    download: Annotated[bool, NOT_IDENTITY] = Field(
-        description="true: download missing files from GroupLens, whose terms the user has read."
-    )
-    task: Literal["ranking", "regression"] = Field(
-        description="ranking: rank a user's next film, leave-one-out; regression: predict ratings, split in time."
-    )
-    embedding: int = Field(gt=0, le=10_000, description="Size of the embedding of a user and of a film.")
-    num_sampled: int = Field(
-        gt=0, le=10_000, description="Negative films that are sampled for each positive in training (ranking only)."
-    )
-    ties: Annotated[Literal["file", "number"], UNLESS_DEFAULT] = Field(
-        default="file", description="Order of ratings of one second: as in the file, or by the number of the film."
-    )
-    join_films: Annotated[bool, UNLESS_DEFAULT] = Field(
-        default=False, description="true: films of one title and date of release are one; a user's first rating counts."
-    )
-    split: Literal["holdout"] = Field(description="Validate on held-out training data, and test once at the end.")
-    sha256: Sha256 = Field(description="SHA-256 of the three files, filled in when they are read.")
-
-    @property
-    def label(self) -> str:
-        """The name of the data and its task in reports, with another order or other films than usual."""
-        more = f"{' ties by number' * (self.ties == 'number')}{' films joined' * self.join_films}"
-        return f"movielens-{'ratings' if self.task == 'regression' else 'next'}@{self.sha256[:4]}{more}"
-
-
 AnyImages = NamedImagesConfig | CasesConfig
 
 
 def _kind_of_data(values: Any) -> str:
     name = values.get("name") if isinstance(values, Mapping) else values.name
-    return f"[{name}]" if name in ("adult", "table", "cases", "movielens") else "[images]"
+    return f"[{name}]" if name in ("adult", "table", "cases", "movielens", "ratings") else "[images]"
 
 
 AnyDataset = Annotated[
@@ -209,6 +179,7 @@ AnyDataset = Annotated[
     | Annotated[AdultConfig, Tag("[adult]")]
     | Annotated[TableConfig, Tag("[table]")]
     | Annotated[CasesConfig, Tag("[cases]")]
-    | Annotated[MovieLensConfig, Tag("[movielens]")],
+    | Annotated[MovieLensConfig, Tag("[movielens]")]
+    | Annotated[RatingsConfig, Tag("[ratings]")],
     Discriminator(_kind_of_data),
 ]

@@ -22,6 +22,7 @@ KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of im
     "table": TableDataset,
     "cases": CaseDataset,
     "movielens": RatingDataset,
+    "ratings": RatingDataset,
 }
 
 

@@ -11,6 +11,7 @@ from mgu.results.folder import run_folder
 from mgu.run.execute import run
 from tests.conftest import compose_run
 from tests.data.test_cases import save_cases
+from tests.data.test_own_ratings import save_ratings
 from tests.data.test_recommendations import generate
 from tests.data.test_tables import some_rows
 
@@ -59,7 +60,7 @@ CONVOLUTIONAL = {"gate depthwise": ("mgu=reference", "mgu.gate=depthwise"),
 
 
 IMAGE_DATA = ("cases", "named images", "images held out")
-DENSE_DATA = ("regression", "classification", "ranking", "ratings", "dense images")
+DENSE_DATA = ("regression", "classification", "ranking", "ratings", "own ratings", "dense images")
 FACTORS_DATA = ("factors, ranking", "factors, ratings")
 
 
@@ -75,6 +76,7 @@ class Matrix:
             generate(self.folder)
             save_cases(self.folder / "cases", stages=("green",))
             some_rows().to_csv(self.folder / "houses.csv", index=False)
+            save_ratings(self.folder / "bought.csv")
         houses = f"dataset.path={self.folder / 'houses.csv'}"
         ratings = f"dataset.root={self.folder}"
         return {
@@ -86,6 +88,7 @@ class Matrix:
             "classification": (*DENSE, "dataset=table", houses, "dataset.target=city"),
             "ranking": (*DENSE, "dataset=movielens", ratings, "dataset.embedding=4"),
             "ratings": (*DENSE, "dataset=movielens", ratings, "dataset.embedding=4", "dataset.task=regression"),
+            "own ratings": (*DENSE, "dataset=ratings", f"dataset.path={self.folder / 'bought.csv'}"),
             "dense images": DENSE,
             "adult": (*DENSE, "dataset=adult"),
             "factors, ranking": (*FACTORS, ratings),

@@ -9,11 +9,12 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from mgu.config.datasets import AdultConfig, CasesConfig, MovieLensConfig, NamedImagesConfig, TableConfig
+from mgu.config.datasets import AdultConfig, CasesConfig, NamedImagesConfig, TableConfig
 from mgu.config.faults import GROUPS
 from mgu.config.fields import models_of
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
 from mgu.config.prune import PruneConfig
+from mgu.config.ratings import MovieLensConfig, RatingsConfig
 from mgu.config.run import MlflowConfig, RunConfig, TensorBoardConfig
 from mgu.config.unit import DecisiveConfig, UnitConfig
 
@@ -72,6 +73,7 @@ CONTEXTS: dict[type[BaseModel], tuple[str, ...]] = {  # how the fields of a clas
     TableConfig: TABLE,
     CasesConfig: CASES,
     MovieLensConfig: ("dataset=movielens", "layout=mf_32"),
+    RatingsConfig: ("dataset=ratings", "dataset.path=ratings.csv", "layout=mf_32"),
     LayoutConfig: ("layout=digits_2",),
     DenseLayoutConfig: TABLE,
     FactorsLayoutConfig: ("dataset=movielens", "layout=mf_32"),

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from mgu.config.datasets import MovieLensConfig
+    from mgu.config.ratings import AnyRatings
+    from mgu.data.ratings.movielens import Interactions
     from mgu.data.ratings.splits import Ratings
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class RatingDataset:
-    """Reads MovieLens-100K, for predicting ratings or for ranking the next item.
+    """Reads MovieLens-100K or a file of the user's own, for predicting ratings or for ranking the next item.
 
     Args:
         config: The data set's section of the run configuration.
@@ -27,15 +28,15 @@ class RatingDataset:
     default_lr: ClassVar[float] = 0.001
     default_last_batch: ClassVar[str] = "even"
 
-    def __init__(self, config: MovieLensConfig) -> None:
+    def __init__(self, config: AnyRatings) -> None:
         self.config = config
 
     @staticmethod
     def resolve(values: dict[str, Any]) -> dict[str, Any]:
-        """Returns the values with the checksum of the files, see mgu/data/ratings/files.py."""
-        from mgu.data.ratings.files import resolve
+        """Returns the values with the checksum of the files, see mgu/data/ratings/files.py and own.py."""
+        from mgu.data.ratings import files, own
 
-        return resolve(values)
+        return (own if values.get("name") == "ratings" else files).resolve(values)
 
     @staticmethod
     def count_classes(values: Mapping[str, Any]) -> int | None:
@@ -49,20 +50,23 @@ class RatingDataset:
 
         import torch
 
+        from mgu.config.ratings import RatingsConfig
         from mgu.data.ratings.films import describe_ties
-        from mgu.data.ratings.movielens import load_movielens
-        from mgu.data.ratings.splits import split_next_item, split_ratings
+        from mgu.data.ratings.splits import describe_unknown, split_next_item, split_ratings
 
         config = self.config
+        words = ("item", "moment") if isinstance(config, RatingsConfig) else ("film", "second")
         with torch.device("cpu"):  # also where a model is sized on `meta`
-            root = Path(os.path.expanduser(config.root))
-            interactions = load_movielens(root, config.download, config.sha256, config.ties, config.join_films)
+            interactions = _load(config)
             notes = interactions.notes
             if config.task == "regression":
                 ratings = split_ratings(interactions)
+                notes += (describe_unknown(ratings),) if isinstance(config, RatingsConfig) else ()
             else:
                 ratings = split_next_item(interactions, config.num_sampled)
-                notes += tuple(filter(None, [describe_ties(interactions.users, interactions.times, config.ties)]))
+                notes += tuple(
+                    filter(None, [describe_ties(interactions.users, interactions.times, config.ties, *words)])
+                )
             return ratings._replace(splits=replace(ratings.splits, notes=notes))
 
     @property
@@ -88,3 +92,15 @@ class RatingDataset:
         if self.config.task == "ranking":
             return Ranking(len(self.ratings.item_features))
         return Regression(self.ratings.mean, self.ratings.std)
+
+
+def _load(config: AnyRatings) -> Interactions:
+    """Reads the files of either kind. Raises UserError where they cannot be had or used."""
+    from mgu.config.ratings import RatingsConfig
+    from mgu.data.ratings.movielens import load_movielens
+    from mgu.data.ratings.own import load_ratings
+
+    if isinstance(config, RatingsConfig):
+        return load_ratings(config)
+    root = Path(os.path.expanduser(config.root))
+    return load_movielens(root, config.download, config.sha256, config.ties, config.join_films)

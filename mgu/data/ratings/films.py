@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Ties = Literal["file", "number"]
-ORDERS = {"file": "their order in the file", "number": "the number of the film"}
+ORDERS = {"file": "their order in the file", "number": "the number of the {item}"}
 
 
 def find_first_numbers(items: pd.DataFrame) -> pd.Series[int]:
@@ -35,18 +35,21 @@ def describe_doubles(items: pd.DataFrame, ratings: pd.DataFrame) -> str | None:
     )
 
 
-def describe_ties(users: Tensor, times: Tensor, ties: Ties) -> str | None:
-    """Says how many users rated several films in their last second, and what decides between them.
+def describe_ties(users: Tensor, times: Tensor, ties: Ties, item: str = "film", unit: str = "second") -> str | None:
+    """Says how many users rated several items in their last second, and what decides between them.
 
     Args:
         users: User of each rating (N,), from 0.
         times: In seconds (N,).
         ties: What decides.
+        item: What an item is called.
+        unit: What a time is called.
     """
     last = times.new_zeros(int(users.max()) + 1).scatter_reduce(0, users, times, "amax", include_self=False)
     several = int((users[times == last[users]].bincount() > 1).sum())
     if not several:
         return None
-    other = " (dataset.ties=number: the number of the film)" if ties == "file" else ""
+    other = f" (dataset.ties=number: the number of the {item})" if ties == "file" else ""
+    decides = ORDERS[ties].format(item=item)
     all_users = len(users.unique())
-    return f"{several} of {all_users} users rated several films in their last second; {ORDERS[ties]} decides{other}"
+    return f"{several} of {all_users} users rated several {item}s in their last {unit}; {decides} decides{other}"

@@ -78,6 +78,27 @@ def split_next_item(everything: Interactions, num_sampled: int) -> Ratings:
     return _with_features(everything, train, splits)
 
 
+def describe_unknown(ratings: Ratings) -> str:
+    """Says how many ratings of the later splits are of a user or an item that training has not.
+
+    Args:
+        ratings: What `split_ratings` returned.
+
+    Returns:
+        One line.
+    """
+    users, items = ratings.trained
+    shares = {}
+    for name in ("val", "test"):
+        rows: Rows = getattr(ratings.splits, name)
+        pairs = rows.inputs
+        shares[name] = 1 - (users[pairs[:, 0]] & items[pairs[:, 1]]).float().mean().item()
+    return (
+        f"{shares['val']:.0%} of the validation and {shares['test']:.0%} of the test ratings are of a user or an item "
+        "of which no training rating is: nothing is learned of it"
+    )
+
+
 def _with_features(
     everything: Interactions, train: Interactions, splits: Splits, mean: float = 0.0, std: float = 1.0
 ) -> Ratings:

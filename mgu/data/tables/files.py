@@ -35,7 +35,7 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     or list of columns, and for a table that cannot be learned from; the schema checks the values of other keys.
     """
     resolved = dataset | {key: str(value) for key, value in _resolve_names(dataset).items()}
-    resolved["separator"] = _resolve_separator(dataset.get("separator"))
+    resolved["separator"] = resolve_separator(dataset.get("separator"))
     resolved["drop"] = _resolve_drop(dataset.get("drop"))
     resolved["sha256"] = dataset.get("sha256") or digest(resolved["path"])
     if dataset.get("task") == "auto":
@@ -65,8 +65,18 @@ def _resolve_names(dataset: dict[str, Any]) -> dict[str, str | int]:
     return {key: dataset[key] for key in examples}
 
 
-def _resolve_separator(value: Any) -> str:
-    """Returns one character; understands "tab". Raises UserError."""
+def resolve_separator(value: Any) -> str:
+    """Returns the character between columns.
+
+    Args:
+        value: The value of `dataset.separator`, which no schema has checked; "tab" is understood.
+
+    Returns:
+        One character.
+
+    Raises:
+        UserError: It is not one character, or one that ends a row or a text.
+    """
     separator = {"\\t": "\t", "tab": "\t"}.get(value, value) if isinstance(value, str) else value
     if not isinstance(separator, str) or len(separator) != 1 or separator in '"\r\n':
         raise UserError(
