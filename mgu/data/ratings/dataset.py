@@ -36,7 +36,7 @@ class RatingDataset:
         """Returns the values with the checksum of the files, see mgu/data/ratings/files.py and own.py."""
         from mgu.data.ratings import files, own
 
-        return (own if values.get("name") == "ratings" else files).resolve(values)
+        return own.resolve(values) if values.get("name") == "ratings" else files.resolve(values)
 
     @staticmethod
     def count_classes(values: Mapping[str, Any]) -> int | None:

@@ -165,8 +165,9 @@ def _numbers(column: pd.Series[Any], what: str, config: RatingsConfig) -> pd.Ser
     import pandas as pd
 
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
-    if not (fits := np.isfinite(numbers)).all():
-        row = int((~fits).to_numpy().argmax())
+    fits = np.isfinite(numbers.to_numpy())
+    if not fits.all():
+        row = int((~fits).argmax())
         raise UserError(
             f"every {what} must be a number, but row {row + 1:,} below the header of {config.path} has "
             f"{str(column.iloc[row])!r}. Correct it, or name another column with dataset.columns.{what}=..."
