@@ -79,12 +79,14 @@ def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[st
     from omegaconf import OmegaConf
 
     from mgu.cli.compose import read_config
+    from mgu.isolation import end_with_parent
     from mgu.results.axes import Axes
     from mgu.sweep.jobs import run_in_sweep, run_single
 
     hydra_config = HydraConfig.get()
     if hydra_config.mode == RunMode.MULTIRUN:  # whoever launched the job wants its exceptions as they are
         with marking_bugs():
+            end_with_parent()
             config = read_config(composed)
             seeds = hydra_config.sweeper.get("seeds") or [config.seed]
             configs = [config.model_copy(update={"seed": seed}) for seed in seeds]

@@ -2,7 +2,8 @@
 
 The processes are forked from a server that has imported the slow libraries and has done nothing else: a fresh process
 costs hundredths of a second, and every one of them starts from the same state. call.py is what the caller uses,
-server.py its handle of the server, fork_server.py the server itself, child.py what a fresh process does.
+server.py its handle of the server, fork_server.py the server itself, child.py what a fresh process does, orphan.py what
+a worker of a launcher does that has lost its caller.
 
 The parent process knows the functions of the child process by name only, for importing them would import torch. The
 names are the constants below; tests/isolation/test_isolation.py resolves each of them.
@@ -10,6 +11,7 @@ names are the constants below; tests/isolation/test_isolation.py resolves each o
 
 from mgu.isolation.call import call
 from mgu.isolation.child import Send
+from mgu.isolation.orphan import end_with_parent
 from mgu.isolation.outcomes import Crashed, Raised, ServerDied, TimedOut, describe_exit
 from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, start_server
 
@@ -27,6 +29,7 @@ __all__ = [
     "TimedOut",
     "call",
     "describe_exit",
+    "end_with_parent",
     "start_server",
 ]
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +16,8 @@ import pytest
 
 from tests.conftest import Command
 from tests.processes import Finished, Running, run_cold
+from tests.torture.killing import SCENARIOS
+from tests.torture.killing import Command as Killed
 
 pytestmark = pytest.mark.slow
 
@@ -65,6 +70,19 @@ def test_runs_side_by_side_are_contended(tmp_path: Path) -> None:
     results = [json.loads(file.read_text()) for file in tmp_path.rglob("result.json")]
     assert [result["contended"] for result in results] == [True, True]
     assert done.stdout.count("contended") == 2
+
+
+def test_workers_of_joblib_end_with_the_command(tmp_path: Path) -> None:
+    command = Killed(SCENARIOS["joblib"], tmp_path)
+    while not list(tmp_path.rglob("history.csv")):
+        assert not command.is_over()
+        time.sleep(0.01)
+    assert len(command.members()) > 2
+    os.kill(command.pid, signal.SIGKILL)
+    killed_s = time.monotonic()
+    while members := command.members():  # joblib's own wait five minutes for another job
+        assert time.monotonic() < killed_s + 60, members
+        time.sleep(0.1)
 
 
 def test_a_local_ray_trains_the_same_weights(mgu_run: Command, tmp_path: Path, expected: Weights) -> None:

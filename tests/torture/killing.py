@@ -68,6 +68,10 @@ class Command:
         forks = {pid: parent for pid, (parent, name) in _session(self.pid).items() if "fork_server" in name}
         return [pid for pid, parent in forks.items() if (parent in forks) == (target == "run")]
 
+    def members(self) -> list[int]:
+        """Pids of all processes of a command that has a server of its own."""
+        return list(_session(self.pid))
+
     def kill(self, target: str, number: int) -> bool:
         """Sends a signal to a process of a kind, as soon as there is one; returns whether the command lived so long."""
         while not self.is_over():
@@ -93,7 +97,7 @@ class Command:
         else:
             done = self.warm.wait(END_S)
         until = time.monotonic() + END_S
-        while left := (list(_session(self.pid)) if self.is_cold else self.find("run")):
+        while left := (self.members() if self.is_cold else self.find("run")):
             assert time.monotonic() < until, f"processes are left: {left}"
             time.sleep(0.01)
         return done
