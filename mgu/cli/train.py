@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from mgu.cli.conf import conf_dir
 from mgu.cli.exit_codes import exit_codes
+from mgu.cli.interrupts import prepare_interrupts
 from mgu.errors import ProgramError, RunsFailed, UserError, marking_bugs
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def train(arguments: list[str]) -> None:
     from mgu.cli.words import sort_words
     from mgu.cli.yaml_files import bound_yaml_files
 
-    signal.signal(signal.SIGTERM, _interrupt)
+    prepare_interrupts()
     bound_yaml_files()
     sys.argv[1:] = sort_words(arguments)  # where Hydra reads them
     wants_traceback = "HYDRA_FULL_ERROR" in os.environ
@@ -96,8 +96,3 @@ def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[st
     words: Any = OmegaConf.to_container(hydra_config.overrides.task)  # as typed, with interpolations
     with exit_codes([str(word) for word in words]), marking_bugs():
         return run_single(read_config(composed))
-
-
-def _interrupt(number: int, frame: object) -> None:
-    """Treats SIGTERM, which a cluster sends before it takes a machine away, as Ctrl-C."""
-    raise KeyboardInterrupt

@@ -83,6 +83,8 @@ def test_workers_of_joblib_end_with_the_command(tmp_path: Path) -> None:
     while members := command.members():  # joblib's own wait five minutes for another job
         assert time.monotonic() < killed_s + 60, members
         time.sleep(0.1)
+    command.cold.wait()
+    command.output.close()
 
 
 def test_a_local_ray_trains_the_same_weights(mgu_run: Command, tmp_path: Path, expected: Weights) -> None:

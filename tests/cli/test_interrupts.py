@@ -1,0 +1,55 @@
+"""Interrupts that arrive where Python cannot raise them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+import weakref
+
+import pytest
+
+from mgu.cli.interrupts import prepare_interrupts
+
+
+class Thing:
+    """Something that a weak reference can lead to."""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_in_a_callback_is_not_lost(
+    sign: signal.Signals, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # puts both back at the end
+    before, called = signal.getsignal(signal.SIGTERM), []
+
+    def callback(reference: object) -> None:
+        called.append(reference)
+        signal.raise_signal(sign)
+
+    try:
+        prepare_interrupts()
+        thing = Thing()
+        reference = weakref.ref(thing, callback)
+        del thing
+        assert called == [reference]  # and nothing was raised
+        with pytest.raises(KeyboardInterrupt):
+            time.sleep(10)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capfd.readouterr().err == ""
+
+
+def test_other_exceptions_that_cannot_be_raised_are_shown(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        prepare_interrupts()
+        thing = Thing()
+        reference = weakref.ref(thing, lambda reference: 1 / 0)  # noqa: F841 - the callback needs it
+        del thing
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert "ZeroDivisionError" in capfd.readouterr().err
