@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from mgu.config.datasets import AnyImages, MovieLensConfig
 from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig
+from mgu.config.python import PythonDatasetConfig
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 
@@ -111,9 +112,15 @@ def _check_dense(config: RunConfig) -> None:
 
 def _check_convolutions(config: RunConfig, layout: LayoutConfig) -> None:
     """Convolutions are for images that are large enough for them."""
-    if not isinstance(config.dataset, AnyImages):
+    dataset = config.dataset
+    if isinstance(dataset, PythonDatasetConfig) and len(dataset.input_shape) != 3:
+        raise UserError(
+            f"inputs must be images (N, C, H, W) for layout={layout.name}, but those of {dataset.target} have shape "
+            f"(N, {', '.join(map(str, dataset.input_shape))}). Add an axis of channels, or pass layout=dense_3."
+        )
+    if not isinstance(dataset, AnyImages | PythonDatasetConfig):
         raise UserError(
             f"layout must be a dense one where the data are no images, but got {layout.name} for "
-            f"dataset={config.dataset.name}. Pass layout=dense_3, or one of your own with depth and width."
+            f"dataset={dataset.name}. Pass layout=dense_3, or one of your own with depth and width."
         )
-    layout.convolutions(config.dataset.image_shape)
+    layout.convolutions(dataset.image_shape)

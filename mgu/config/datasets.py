@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from mgu.config.fields import ConfigModel, Count, NonNegative, Positive, Sha256
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
+from mgu.config.python import PythonDatasetConfig
 from mgu.tasks.score import TaskName
 
 TEST_SHARE, VAL_SHARE = 0.2, 0.1  # the shares in conf/dataset/table.yaml and cases.yaml, which a label leaves out
@@ -196,12 +197,12 @@ class MovieLensConfig(ConfigModel):
         return f"movielens-{'ratings' if self.task == 'regression' else 'next'}@{self.sha256[:4]}{more}"
 
 
-AnyImages = NamedImagesConfig | CasesConfig
+AnyImages = NamedImagesConfig | CasesConfig  # of which the shape is that of an image for sure
 
 
 def _kind_of_data(values: Any) -> str:
     name = values.get("name") if isinstance(values, Mapping) else values.name
-    return f"[{name}]" if name in ("adult", "table", "cases", "movielens") else "[images]"
+    return f"[{name}]" if name in ("adult", "table", "cases", "movielens", "python") else "[images]"
 
 
 AnyDataset = Annotated[
@@ -209,6 +210,7 @@ AnyDataset = Annotated[
     | Annotated[AdultConfig, Tag("[adult]")]
     | Annotated[TableConfig, Tag("[table]")]
     | Annotated[CasesConfig, Tag("[cases]")]
-    | Annotated[MovieLensConfig, Tag("[movielens]")],
+    | Annotated[MovieLensConfig, Tag("[movielens]")]
+    | Annotated[PythonDatasetConfig, Tag("[python]")],
     Discriminator(_kind_of_data),
 ]
