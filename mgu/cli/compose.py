@@ -14,7 +14,7 @@ from mgu.cli.hydra_errors import translate_error
 from mgu.cli.interpolations import check_interpolations
 from mgu.config.check import check_config, check_types
 from mgu.config.faults import shorten
-from mgu.config.python import fill_sources
+from mgu.config.python import fill_sources, spell_out_layout
 from mgu.config.run import RunConfig
 from mgu.data.datasets import fill_defaults, find_kind
 from mgu.errors import UserError
@@ -44,7 +44,7 @@ def read_config(composed: DictConfig) -> RunConfig:
     values = fill_defaults(values)
     if isinstance(values.get("dataset"), dict):
         _check_not_filled_in(values["dataset"])
-    values = fill_sources(values)
+    values = fill_sources(values | {"layout": spell_out_layout(values.get("layout"))})
     if isinstance(dataset := values.get("dataset"), dict):
         check_types(values)
         values["dataset"] = find_kind(dataset.get("name")).resolve(dataset)

@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 
 from mgu.config.datasets import AnyImages, MovieLensConfig
 from mgu.config.faults import describe_faults
-from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig
+from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
@@ -32,7 +32,11 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
         raise UserError(describe_faults(error.errors(include_url=False))) from None
+    if isinstance(config.layout, PythonLayoutConfig):
+        _check_own_network(config, config.layout)
     _check_axes(config)
+    if isinstance(config.layout, PythonLayoutConfig):
+        return config
     if isinstance(config.layout, FactorsLayoutConfig):
         _check_factors(config)
     elif isinstance(config.layout, LayoutConfig):
@@ -82,6 +86,26 @@ def _check_axes(config: RunConfig) -> None:
         if not config.mgu and not value:
             raise UserError(
                 f"{axis} must be set for a baseline, but is missing. Pass {axis}=..., or choose a unit with mgu=..."
+            )
+
+
+def _check_own_network(config: RunConfig, layout: PythonLayoutConfig) -> None:
+    """A network of the user's takes any data but users and items, and nothing can be put around its layers."""
+    if isinstance(config.dataset, MovieLensConfig):
+        raise UserError(
+            f"layout must be dense or mf_32 for dataset={config.dataset.name}, whose inputs are users and items, but got "
+            f"{layout.name}. Pass layout=dense_3."
+        )
+    given = {
+        "mgu": config.mgu and config.mgu.name,
+        "norm": config.norm and config.norm.name != "no_norm" and config.norm.name,
+        "residual": config.residual and "with",
+    }
+    for axis, value in given.items():
+        if value:
+            raise UserError(
+                f"{axis} must be left out for {layout.target}, a network with layers of its own, but got {axis}={value}. "
+                f"Leave it out; layout.layer=my_pkg:Layer puts a layer of yours into the layouts of this package."
             )
 
 

@@ -58,6 +58,27 @@ class PythonDatasetConfig(ImportedConfig):
         return f"{self.target.replace(':', '.')}@{hashlib.sha256(content.encode()).hexdigest()[:4]}"
 
 
+def spell_out_layout(values: Any) -> Any:
+    """Spells out what is short in a layout: the text of its `layer`, and the name of a network of the user's.
+
+    Args:
+        values: Unchecked values of the layout.
+
+    Returns:
+        The values with `layer` as a section, and with the name of the class where the layout is called "python".
+    """
+    if not isinstance(values, dict):
+        return values
+    layer, target = values.get("layer"), values.get("target")
+    if isinstance(layer, str):
+        values = values | {"layer": {"target": layer, "options": {}}}
+    elif isinstance(layer, dict):
+        values = values | {"layer": {"options": {}} | layer}
+    if values.get("name") == "python" and isinstance(target, str):
+        values = values | {"name": target.rpartition(":")[2].rpartition(".")[2]}
+    return values
+
+
 def fill_sources(values: Any, key: str = "") -> Any:
     """Returns unchecked values in which each section that names code has the folder and the checksum of its source.
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, field_validator
 from mgu.config.datasets import AnyDataset
 from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, NonNegative, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, identity_values, unless
-from mgu.config.layouts import AnyLayout
+from mgu.config.layouts import AnyLayout, PythonLayoutConfig
 from mgu.config.unit import UnitConfig
 from mgu.tasks.score import SCORES, Score
 
@@ -181,7 +181,9 @@ class RunConfig(ConfigModel):
     @property
     def name(self) -> str:
         """A short name for people; `identity` makes it unique."""
-        if self.mgu:
+        if isinstance(self.layout, PythonLayoutConfig):
+            parts = [self.layout.name]
+        elif self.mgu:
             parts = [self.layout.name, "mgu", self.mgu.name]
         else:
             assert self.norm is not None
