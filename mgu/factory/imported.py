@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import torch
@@ -99,6 +100,21 @@ def check_outputs(model: nn.Module, inputs: torch.Tensor, num_outputs: int, sect
             f"{key} {section.target} must return (B, {num_outputs}) for the data, but returns ({shown}). Its "
             f"constructor is given num_outputs={num_outputs} if it has that parameter."
         )
+
+
+def blaming_own_modules(layout: Any) -> AbstractContextManager[None]:
+    """Returns a context in which exceptions of a model that has modules of the user's are told as the user's.
+
+    Args:
+        layout: The layout of a run.
+
+    Returns:
+        The context; exceptions pass it where the layout has this package's own modules only.
+    """
+    if (found := section_of(layout)) is None:
+        return nullcontext()
+    key, section = found
+    return blaming(f"{key} {section.target} must train on two batches", "Correct it.")
 
 
 def _check_module(key: str, target: str, made: Any) -> nn.Module:
