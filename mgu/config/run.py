@@ -181,11 +181,12 @@ class RunConfig(ConfigModel):
     @property
     def name(self) -> str:
         """A short name for people; `identity` makes it unique."""
-        if isinstance(self.layout, PythonLayoutConfig):
-            parts = [self.layout.name]
-        elif self.mgu:
-            parts = [self.layout.name, "mgu", self.mgu.name]
-        else:
+        parts = [self.layout.name]
+        if layer := getattr(self.layout, "layer", None):
+            parts.append(layer.target.rpartition(":")[2])
+        if self.mgu:
+            parts += ["mgu", self.mgu.name]
+        elif not isinstance(self.layout, PythonLayoutConfig):
             assert self.norm is not None
-            parts = [self.layout.name, self.norm.name] + ["res"] * bool(self.residual)
+            parts += [self.norm.name] + ["res"] * bool(self.residual)
         return "-".join([*parts, f"s{self.seed}"])

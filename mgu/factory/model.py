@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from itertools import pairwise
 
 import torch
@@ -105,7 +106,7 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
     return [(build_block(config, nn.Linear(1, width), 0, Channels(width, -1)), torch.ones(2, 1))]
 
 
-def count_flops(resolved: ResolvedRun) -> int:
+def count_flops(resolved: ResolvedRun) -> int | None:
     """Counts floating-point operations of one example's forward pass, without allocating the model.
 
     Modules of the user's may need values to be built or computed, which there are none of on `meta`; then they get some.
@@ -114,20 +115,22 @@ def count_flops(resolved: ResolvedRun) -> int:
         resolved: A run's configuration with its data.
 
     Returns:
-        The operations of matrix products and convolutions, as torch's FlopCounterMode counts them.
+        The operations of matrix products and convolutions, as torch's FlopCounterMode counts them; None for modules of
+        the user's that it cannot watch.
     """
     try:
         return _count_flops(resolved, "meta")
     except Exception:
         if section_of(resolved.config.layout) is None:
             raise
-        with torch.random.fork_rng(devices=[]):
-            return _count_flops(resolved, "cpu")
+    with torch.random.fork_rng(devices=[]), suppress(Exception):
+        return _count_flops(resolved, "cpu")
+    return None
 
 
 def _count_flops(resolved: ResolvedRun, device: str) -> int:
     shapes = resolved.shapes
-    with torch.device(device), torch.no_grad(), FlopCounterMode(display=False) as counter:
+    with torch.device(device), FlopCounterMode(display=False) as counter:
         build_model(resolved).eval()(torch.zeros(1, *shapes.inputs, dtype=shapes.dtype))
     return int(counter.get_total_flops())
 
