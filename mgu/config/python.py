@@ -106,6 +106,8 @@ def fill_sources(values: Any, key: str = "") -> Any:
     if target is None:
         raise UserError(f"{key}.target must be set, but is null. Pass {key}.target=my_module:name.")
     if not isinstance(target, str) or not IMPORT_PATH.fits(target):
-        raise UserError(f"{key}.target must be {IMPORT_PATH.rule}, but got {target!r}. Pass {key}.target=my_module:name.")
+        raise UserError(
+            f"{key}.target must be {IMPORT_PATH.rule}, but got {target!r}. Pass {key}.target=my_module:name."
+        )
     source = find_source(f"{key}.target", target, filled.get("folder"))
     return filled | {"folder": source.folder and str(source.folder), "sha256": source.sha256}

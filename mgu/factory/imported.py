@@ -62,7 +62,9 @@ def import_layer(config: ImportedConfig) -> Callable[..., nn.Module]:
     build = find_target(key, target, config.folder, config.sha256)
 
     def make(*sizes: int) -> nn.Module:
-        with blaming(f"{key} {target} must make a layer by {target}{sizes}", "Give it these parameters, in this order."):
+        with blaming(
+            f"{key} {target} must make a layer by {target}{sizes}", "Give it these parameters, in this order."
+        ):
             layer = build(*sizes, **config.options)
         return _check_module(key, target, layer)
 
@@ -83,7 +85,9 @@ def check_outputs(model: nn.Module, inputs: torch.Tensor, num_outputs: int, sect
         UserError: The user's code fails, or the shape is another.
     """
     if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise UserError(f"{key} {section.target} must have weights to train, but has none. Give it torch.nn.Parameters.")
+        raise UserError(
+            f"{key} {section.target} must have weights to train, but has none. Give it torch.nn.Parameters."
+        )
     shape = f"({', '.join(['B', *map(str, inputs.shape[1:])])})"
     with torch.no_grad(), blaming(f"{key} {section.target} must compute inputs of shape {shape}", "Correct it."):
         outputs = model.eval()(inputs)

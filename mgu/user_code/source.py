@@ -60,7 +60,9 @@ def find_source(key: str, target: str, folder: str | None = None) -> Source:
         raise UserError(_describe_absent(key, target, name, folders))
     if not spec.origin or not spec.origin.endswith(".py") or not Path(spec.origin).is_file():
         what = "a folder without __init__.py" if spec.submodule_search_locations else "no Python file"
-        raise UserError(f"{key} must name a module in a Python file, but {name} of {target} is {what}. Name a file in it.")
+        raise UserError(
+            f"{key} must name a module in a Python file, but {name} of {target} is {what}. Name a file in it."
+        )
     file = Path(spec.origin).resolve()
     root = file.parents[name.count(".") + (file.name == "__init__.py")]
     if any(root.is_relative_to(installed) for installed in _installed_folders()):
@@ -93,7 +95,9 @@ def _describe_absent(key: str, target: str, name: str, folders: Sequence[Path]) 
     near = [path.stem if path.suffix == ".py" else path.name for path in Path.cwd().glob("*") if _is_importable(path)]
     where = " or ".join(dict.fromkeys(str(folder) for folder in folders))
     hint = did_you_mean(name, near).rstrip("?")
-    hint = f"{hint}:{target.partition(':')[2]}?" if hint else " Start mgu-run in the folder that holds it, or install it."
+    hint = (
+        f"{hint}:{target.partition(':')[2]}?" if hint else " Start mgu-run in the folder that holds it, or install it."
+    )
     return f"{key} must be in a module that can be found, but there is no {name} in {where} or installed.{hint}"
 
 

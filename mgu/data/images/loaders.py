@@ -28,8 +28,7 @@ def load_splits(config: NamedImagesConfig) -> Splits:
     name = config.name
     if name not in LOADERS:
         raise UserError(
-            f"dataset.name must be one of {', '.join(LOADERS)}, but got {name!r}."
-            f"{did_you_mean(name, LOADERS) or OWN}"
+            f"dataset.name must be one of {', '.join(LOADERS)}, but got {name!r}.{did_you_mean(name, LOADERS) or OWN}"
         )
     train, test = LOADERS[name](Path(os.path.expanduser(config.root)))
     if list(train.pixels.shape[1:]) != config.image_shape:

@@ -100,7 +100,9 @@ def check_targets(parts: Mapping[str, Part], task: Task, target: str) -> dict[st
     for name, targets in numbers.items():
         _check_finite(targets, f"targets in {name} of {target}")
     if not float(numbers["train"].std(correction=0)) > 0:
-        raise UserError(f"targets in train of {target} must differ, but all are {numbers['train'][0]:g}. Return others.")
+        raise UserError(
+            f"targets in train of {target} must differ, but all are {numbers['train'][0]:g}. Return others."
+        )
     return numbers
 
 
