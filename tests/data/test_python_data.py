@@ -1,4 +1,4 @@
-"""Data from a function of the user's: every form that it may return, every mistake that is told, and what is recorded."""
+"""Data from a function of the user's: every form it may return, every mistake that is told, and what is recorded."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_pil_images_are_told_how_to_become_tensors(monkeypatch: pytest.MonkeyPat
 
 def test_classes_that_are_asked_for_must_be_whole_numbers() -> None:
     parts = read_parts((ROWS, torch.rand(40)), "my:load")
-    with pytest.raises(UserError, match="Convert them, as by targets.long"):
+    with pytest.raises(UserError, match=r"Convert them, as by targets\.long"):
         find_task(parts, "classification", "my:load")
     assert check_inputs(parts, "m:f")["train"].shape == (40, 3)
     assert check_targets(parts, "regression", "m:f")["train"].dtype == torch.float32
