@@ -33,9 +33,9 @@ def main(arguments: list[str]) -> None:
     """
     parser = Parser(
         prog="mgu-run check",
-        description="Load the data, build the model, and train it on two batches: is everything there, does it fit, how "
-        "long will it take? Nothing is written to the runs folder.",
-        epilog="All other arguments are those of the run, as in: mgu-run check dataset=python dataset.target=my_data:load",
+        description="Load the data, build the model, and train it on two batches: is everything there, does it fit, "
+        "how long will it take? Nothing is written to the runs folder.",
+        epilog="All other arguments are those of the run, as in: mgu-run check dataset=python dataset.target=my:load",
         allow_abbrev=False,
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")

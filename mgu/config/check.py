@@ -93,8 +93,8 @@ def _check_own_network(config: RunConfig, layout: PythonLayoutConfig) -> None:
     """A network of the user's takes any data but users and items, and nothing can be put around its layers."""
     if isinstance(config.dataset, MovieLensConfig):
         raise UserError(
-            f"layout must be dense or mf_32 for dataset={config.dataset.name}, whose inputs are users and items, but got "
-            f"{layout.name}. Pass layout=dense_3."
+            f"layout must be dense or mf_32 for dataset={config.dataset.name}, whose inputs are users and items, but "
+            f"got {layout.name}. Pass layout=dense_3."
         )
     given = {
         "mgu": config.mgu and config.mgu.name,
@@ -104,8 +104,8 @@ def _check_own_network(config: RunConfig, layout: PythonLayoutConfig) -> None:
     for axis, value in given.items():
         if value:
             raise UserError(
-                f"{axis} must be left out for {layout.target}, a network with layers of its own, but got {axis}={value}. "
-                f"Leave it out; layout.layer=my_pkg:Layer puts a layer of yours into the layouts of this package."
+                f"{axis} must be left out for {layout.target}, a network with layers of its own, but got "
+                f"{axis}={value}. Leave it out; layout.layer=my_pkg:Layer puts a layer of yours into the layouts of this package."
             )
 
 

@@ -94,8 +94,8 @@ def check_outputs(model: nn.Module, inputs: torch.Tensor, num_outputs: int, sect
         model.train()
     if not isinstance(outputs, torch.Tensor):
         raise UserError(
-            f"{key} {section.target} must return one tensor, but returns {type(outputs).__name__}. Return the tensor of "
-            "its outputs alone."
+            f"{key} {section.target} must return one tensor, but returns {type(outputs).__name__}. Return the "
+            "tensor of its outputs alone."
         )
     fitting = [(2, num_outputs), *[(2,)] * (num_outputs == 1)]
     if tuple(outputs.shape) not in fitting:

@@ -109,7 +109,7 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
 def count_flops(resolved: ResolvedRun) -> int | None:
     """Counts floating-point operations of one example's forward pass, without allocating the model.
 
-    Modules of the user's may need values to be built or computed, which there are none of on `meta`; then they get some.
+    Modules of the user's may need values to be built or computed, of which `meta` has none; then they get some.
 
     Args:
         resolved: A run's configuration with its data.

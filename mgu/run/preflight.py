@@ -63,7 +63,7 @@ def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
     Returns:
         Device, parameters and FLOPs by the identity of the run.
     """
-    sizes: dict[str, tuple[int, int] | tuple[None, None]] = {}
+    sizes: dict[str, tuple[int, int | None] | tuple[None, None]] = {}
     models = {}
     for resolved in _resolve_all(configs):
         config = resolved.config
@@ -74,7 +74,7 @@ def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
     return models
 
 
-def _size(resolved: ResolvedRun) -> tuple[int, int] | tuple[None, None]:
+def _size(resolved: ResolvedRun) -> tuple[int, int | None] | tuple[None, None]:
     """Returns parameters and FLOPs; None for both where the model cannot be built, which is that run's failure."""
     try:
         return _count_params(resolved), count_flops(resolved)

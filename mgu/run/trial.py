@@ -28,7 +28,7 @@ MIN_STEPS, MAX_STEPS, MAX_S = 2, 10, 1.0  # the first step pays for what later o
 
 
 def try_run(send: Send, config: RunConfig) -> Trial:
-    """Loads the data, builds the model, and trains it on two batches, or more of them, if that takes under a second, for the time of a step.
+    """Loads the data, builds the model, and trains it on two batches, and on more while a second lasts, for their time.
 
     Args:
         send: Not used.

@@ -97,7 +97,7 @@ def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]
 
 
 def _import(name: str, source: Source) -> Any:
-    """Imports a module; its folder stays at the end of the path, for imports in functions, and hides no library there."""
+    """Imports a module; its folder stays at the end of the path, where it hides no library: functions import, too."""
     if source.folder and str(source.folder) not in sys.path:
         sys.path.append(str(source.folder))
         invalidate_caches()

@@ -44,7 +44,7 @@ def test_the_words_of_a_trial() -> None:
     trial = Trial(
         name="Net-s0", identity="01234567", device="cpu", data="my.load@1234", task="regression",
         examples={"train": 1200, "val": 30}, input_shape=[5], num_outputs=1, num_classes=None, params=2410, flops=None,
-        losses=[1.5, 1.25], val_loss=2.0, step_s=0.0123, timed_steps=9, evaluate_s=0.1, run_s=75.0, notes=["Look here."],
+        losses=[1.5, 1.25], val_loss=2.0, step_s=0.0123, timed_steps=9, evaluate_s=0.1, run_s=75.0, notes=["Note."],
     )  # fmt: skip
     assert describe_trial(trial, 10) == [
         "run       Net-s0 (01234567) on cpu",
@@ -56,7 +56,7 @@ def test_the_words_of_a_trial() -> None:
         "loss      1.5, 1.25 on two training batches, then 2 on one of validation",
         "a step    12.3 ms, measured: the median of 9 steps",
         "the run   1 min 15 s for 10 epochs, estimated from it, without start-up",
-        "Look here.",
+        "Note.",
     ]
 
 

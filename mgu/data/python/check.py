@@ -45,8 +45,8 @@ def check_inputs(parts: Mapping[str, Part], target: str) -> dict[str, Tensor]:
             )
         if inputs.dim() == 4 and inputs.shape[-1] in (1, 3) and inputs.shape[1] > 4:
             raise UserError(
-                f"{what} must be images (N, C, H, W), but look like (N, H, W, C): {tuple(inputs.shape)}. Move the axis, "
-                "as by inputs.transpose(0, 3, 1, 2) in NumPy, inputs.permute(0, 3, 1, 2) in torch."
+                f"{what} must be images (N, C, H, W), but look like (N, H, W, C): {tuple(inputs.shape)}. Move the "
+                "axis, as by inputs.transpose(0, 3, 1, 2) in NumPy, inputs.permute(0, 3, 1, 2) in torch."
             )
         is_image = inputs.dim() == 4 and inputs.dtype == torch.uint8
         checked[name] = inputs.contiguous() if is_image else inputs.to(torch.float32).contiguous()
