@@ -105,7 +105,8 @@ def _check_own_network(config: RunConfig, layout: PythonLayoutConfig) -> None:
         if value:
             raise UserError(
                 f"{axis} must be left out for {layout.target}, a network with layers of its own, but got "
-                f"{axis}={value}. Leave it out; layout.layer=my_pkg:Layer puts a layer of yours into the layouts of this package."
+                f"{axis}={value}. Leave it out; layout.layer=my_pkg:Layer puts a layer of yours into the layouts of "
+                "this package."
             )
 
 
