@@ -16,7 +16,7 @@ def config_dirs() -> list[Path]:
     from hydra._internal.utils import get_args_parser  # Hydra takes half a second to import
 
     options, _ = get_args_parser().parse_known_args(sys.argv[1:])
-    return [conf_dir(), *[Path(options.config_dir)] * bool(options.config_dir)]
+    return [conf_dir(), *([Path(options.config_dir)] if options.config_dir else [])]
 
 
 def choices_with(key: str) -> list[str]:

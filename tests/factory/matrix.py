@@ -79,10 +79,11 @@ class Net(nn.Module):
     def __init__(self, num_inputs, num_outputs):
         super().__init__()
         self.layers = nn.Sequential(nn.Flatten(), nn.Linear(num_inputs, 8), nn.BatchNorm1d(8), nn.Dropout(0.1))
-        self.readout = nn.Linear(8, num_outputs)
+        self.mixing, self.tied, self.readout = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, num_outputs)
+        self.tied.weight = self.mixing.weight
 
     def forward(self, x):
-        return self.readout(self.layers(x).relu())
+        return self.readout(self.tied(self.mixing(self.layers(x)).relu()))
 
 
 class Conv(nn.Conv2d):
