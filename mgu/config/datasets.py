@@ -14,6 +14,7 @@ from pydantic import Discriminator, Field, Tag, field_validator
 
 from mgu.config.fields import ConfigModel, Count, NonNegative, Positive, Sha256
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
+from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import MovieLensConfig, RatingsConfig
 from mgu.tasks.score import TaskName
 
@@ -166,20 +167,31 @@ class CasesConfig(ConfigModel):
         return shape
 
 
-AnyImages = NamedImagesConfig | CasesConfig
+AnyImages = NamedImagesConfig | CasesConfig  # of which the shape is that of an image for sure
+
+
+OF_THEIR_OWN = (
+    "adult",
+    "table",
+    "cases",
+    "movielens",
+    "ratings",
+    "python",
+)  # whatever else there is are images by name
 
 
 def _kind_of_data(values: Any) -> str:
     name = values.get("name") if isinstance(values, Mapping) else values.name
-    return f"[{name}]" if name in ("adult", "table", "cases", "movielens", "ratings") else "[images]"
+    return f"[{name}]" if name in OF_THEIR_OWN else "[named images]"
 
 
 AnyDataset = Annotated[
-    Annotated[NamedImagesConfig, Tag("[images]")]
+    Annotated[NamedImagesConfig, Tag("[named images]")]
     | Annotated[AdultConfig, Tag("[adult]")]
     | Annotated[TableConfig, Tag("[table]")]
     | Annotated[CasesConfig, Tag("[cases]")]
     | Annotated[MovieLensConfig, Tag("[movielens]")]
-    | Annotated[RatingsConfig, Tag("[ratings]")],
+    | Annotated[RatingsConfig, Tag("[ratings]")]
+    | Annotated[PythonDatasetConfig, Tag("[python]")],
     Discriminator(_kind_of_data),
 ]

@@ -21,9 +21,13 @@ class Matches:
     pattern: str
     rule: str
 
+    def fits(self, value: str) -> bool:
+        """Returns whether the string matches."""
+        return re.fullmatch(self.pattern, value) is not None
+
     def __call__(self, value: str) -> str:
         """Returns the string; raises ValueError where it does not match."""
-        if not re.fullmatch(self.pattern, value):
+        if not self.fits(value):
             raise PatternError(self.rule)
         return value
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, field_validator
 from mgu.config.datasets import AnyDataset
 from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, NonNegative, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, identity_values, unless
-from mgu.config.layouts import AnyLayout
+from mgu.config.layouts import AnyLayout, PythonLayoutConfig
 from mgu.config.unit import UnitConfig
 from mgu.tasks.score import SCORES, Score
 
@@ -181,9 +181,12 @@ class RunConfig(ConfigModel):
     @property
     def name(self) -> str:
         """A short name for people; `identity` makes it unique."""
+        parts = [self.layout.name]
+        if layer := getattr(self.layout, "layer", None):
+            parts.append(layer.target.rpartition(":")[2])
         if self.mgu:
-            parts = [self.layout.name, "mgu", self.mgu.name]
-        else:
+            parts += ["mgu", self.mgu.name]
+        elif not isinstance(self.layout, PythonLayoutConfig):
             assert self.norm is not None
-            parts = [self.layout.name, self.norm.name] + ["res"] * bool(self.residual)
+            parts += [self.norm.name] + ["res"] * bool(self.residual)
         return "-".join([*parts, f"s{self.seed}"])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mgu.data.cases.dataset import CaseDataset
 from mgu.data.dataset import Dataset
 from mgu.data.images.dataset import ImageDataset
+from mgu.data.python.dataset import PythonDataset
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.data.tables.dataset import TableDataset
 
@@ -23,6 +24,7 @@ KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of im
     "cases": CaseDataset,
     "movielens": RatingDataset,
     "ratings": RatingDataset,
+    "python": PythonDataset,
 }
 
 

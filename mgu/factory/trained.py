@@ -18,6 +18,7 @@ from mgu.config.check import check_config
 from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError
+from mgu.factory.imported import section_of
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.results.file_names import CONFIG_FILE, LOCK_FILE, LOG_FILE, RESULT_FILE, WEIGHTS_FILE
@@ -154,8 +155,9 @@ def _needing_data(folder: Path, config: RunConfig) -> Iterator[None]:
         where = (
             "or set MGU_DATA to a folder that has them" if "root" in config.dataset.model_dump() else "or train anew"
         )
+        what = "data" if section_of(config.layout) is None else "data and the code"
         raise UserError(
-            f"RUN must have the data that it was trained on, but for {folder}: {reason}. Put them back, {where}."
+            f"RUN must have the {what} that it was trained on, but for {folder}: {reason}. Put them back, {where}."
         ) from None
 
 

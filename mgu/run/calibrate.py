@@ -59,7 +59,7 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
         is_unit=config.mgu is not None,
         layout=config.layout.as_list,
         axes=axes_of(config),
-        flops=count_flops(resolved),
+        flops=count_flops(resolved) or 0,  # 0: as of a model without products
         epoch_s=step_s * len(splits.train) / len(batch) + evaluate_s,
         # The best weights are evaluated on every split, and the gates of a unit take about two evaluations.
         overhead_s=overhead_s + (4 if config.mgu else 2) * evaluate_s,

@@ -118,7 +118,12 @@ def save_weights(folder: Path, weights: dict[str, Any], name: str = WEIGHTS_FILE
         weights: The state dict, on any device.
         name: Name of the file.
     """
-    tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
+    tensors: dict[str, torch.Tensor] = {}
+    for key, tensor in weights.items():
+        own = tensor.contiguous().cpu()
+        # Tied weights, as a network of the user's may have: safetensors refuses two names of one tensor.
+        is_tied = any(own.numel() and own.data_ptr() == other.data_ptr() for other in tensors.values())
+        tensors[key] = own.clone() if is_tied else own
     with replacing(folder / name) as temporary:
         temporary.write_bytes(save(tensors))  # its save_file would leave a file that only its owner may read
 

@@ -62,7 +62,7 @@ def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:
     """
     if config.mgu:
         return "units, which gain little from it"
-    if not isinstance(config.dataset, AnyImages) or not isinstance(config.layout, LayoutConfig):
+    if not isinstance(config.dataset, AnyImages) or not isinstance(config.layout, LayoutConfig) or config.layout.layer:
         return "models that are no convolutions of images, for which it is not made"
     if config.engine == "compiled":
         return "compiled models, for it would compute them uncompiled"
