@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from mgu.config.datasets import AnyImages, MovieLensConfig
 from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig
+from mgu.config.recipe import check_recipe
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 
@@ -32,6 +33,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     except ValidationError as error:
         raise UserError(describe_faults(error.errors(include_url=False))) from None
     _check_axes(config)
+    check_recipe(config)
     if isinstance(config.layout, FactorsLayoutConfig):
         _check_factors(config)
     elif isinstance(config.layout, LayoutConfig):

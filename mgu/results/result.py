@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mgu.config.upgrade import upgrade
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.files import replacing
 from mgu.results.parts import JOULES_PER_KWH as JOULES_PER_KWH  # noqa: PLC0414 - re-exported
@@ -234,6 +235,7 @@ def _decode(content: bytes) -> Result:
     text, is_sealed = unseal(content)
     try:
         result = msgspec.json.decode(text, type=Result)
+        result = msgspec.structs.replace(result, config=upgrade(result.config))
         check_sections(result.config)
         if result.best_epoch is not None and result.best_epoch > result.epochs:
             raise msgspec.ValidationError(f"best_epoch is {result.best_epoch} of {result.epochs} epochs")

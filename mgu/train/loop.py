@@ -16,7 +16,6 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LRScheduler
 
 from mgu.data.splits import Data, Splits
 from mgu.tasks.task import Task
@@ -24,6 +23,7 @@ from mgu.train.batches import split_into_batches
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.early_stop import EarlyStop
 from mgu.train.learner import Learner
+from mgu.train.schedules import Schedule
 from mgu.train.step import Metrics, Step, Totals
 
 
@@ -81,7 +81,7 @@ SILENT = Callbacks()
 
 def train_epoch(
     step: Step | ReplayedStep,
-    schedule: LRScheduler,
+    schedule: Schedule,
     batch_size: int,
     shuffle: torch.Generator,
     on_step: Callable[[], None] = lambda: None,
@@ -191,6 +191,7 @@ def fit(
             outcome.status = "diverged"
         elif epoch >= settings.first_best and early_stop.improved(epoch, val[task.score.metric]):
             outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
+        schedule.end_epoch(val[task.score.metric])
         callbacks.on_epoch(outcome)
     return outcome
 
