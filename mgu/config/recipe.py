@@ -18,6 +18,11 @@ def check_recipe(config: RunConfig) -> None:
     """
     if config.step == "graph" and (reason := graph_obstacle(config)):
         raise UserError(f"step must be auto or eager with {reason}, but got graph. Pass step=auto.")
+    if config.training.label_smoothing and config.dataset.task != "classification":
+        raise UserError(
+            f"training.label_smoothing must be 0 for task {config.dataset.task}, which has no classes, but got "
+            f"{config.training.label_smoothing:g}. Leave it out."
+        )
 
 
 def graph_obstacle(config: RunConfig) -> str | None:

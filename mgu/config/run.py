@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, field_validator
 
 from mgu.config.datasets import AnyDataset
-from mgu.config.fields import ConfigModel, Count, Matches, Name, Positive
+from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
 from mgu.config.layouts import AnyLayout
 from mgu.config.optimizers import AnyOptimizer
@@ -65,6 +65,18 @@ class TrainingConfig(ConfigModel):
     )
     eval_batch_size: Count = Field(description="Number of examples in an evaluation batch.")
     patience: Count = Field(description="Epochs without a better validation score after which training stops.")
+    clip_norm: Annotated[Positive | None, UNLESS_DEFAULT] = Field(
+        None, description="Norm to which the gradients of a step, taken together, are cut; null: they are not."
+    )
+    label_smoothing: Annotated[BelowOne, UNLESS_DEFAULT] = Field(
+        0.0, description="Share of a label that is spread over all classes in the training loss of a classification."
+    )
+    ema: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, UNLESS_DEFAULT] = Field(
+        None, description="Decay by step of a running mean of the weights, which is what is evaluated; null: none."
+    )
+    select: Annotated[Literal["best", "last"], UNLESS_DEFAULT] = Field(
+        "best", description="best: keep the weights of the epoch with the best validation score; last: of the last one."
+    )
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
         description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
     )

@@ -22,7 +22,8 @@ from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.learner import Learner
 from mgu.train.loop import FitSettings
 from mgu.train.schedules import Length, Schedule
-from mgu.train.step import Step
+from mgu.train.step import Step, StepOptions
+from mgu.train.weight_average import WeightAverage
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,7 @@ def build_learner(resolved: ResolvedRun) -> Learner:
         model.compile()
     optimizer = build_optimizer(config, model)
     schedule = build_schedule(config, optimizer, num_examples)
-    return Learner(model, resolved.task, optimizer, schedule)
+    return Learner(model, resolved.task, optimizer, schedule, build_average(config, model))
 
 
 def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
@@ -64,6 +65,12 @@ def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
     """
     one_pass = config.engine not in ("eager", "packed") or config.step == "graph"
     return optimizers.build_optimizer(config.optimizer, model.parameters(), one_pass)
+
+
+def build_average(config: RunConfig, model: nn.Module) -> WeightAverage | None:
+    """Builds the configured running mean of the weights of a model; None where none is configured."""
+    decay = config.training.ema
+    return None if decay is None else WeightAverage(model.parameters(), decay)
 
 
 def build_schedule(config: RunConfig, optimizer: Optimizer, num_examples: int) -> Schedule:
@@ -99,7 +106,14 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
         training.patience,
         first_best,
         even_batches=training.has_even_batches,
+        keep_last=training.select == "last",
+        options=build_step_options(config),
     )
+
+
+def build_step_options(config: RunConfig) -> StepOptions:
+    """Returns what the configured recipe changes in a training step."""
+    return StepOptions(config.training.label_smoothing, config.training.clip_norm)
 
 
 def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:

@@ -12,7 +12,13 @@ from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
 from mgu.config.schedules import ConstantConfig, KerasDecayConfig
 from mgu.data.splits import Splits
-from mgu.factory.learner import build_fit_settings, build_optimizer, build_schedule
+from mgu.factory.learner import (
+    build_average,
+    build_fit_settings,
+    build_optimizer,
+    build_schedule,
+    build_step_options,
+)
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.prune.convert import logits_of
 from mgu.prune.distill import Distillation, TaughtData
@@ -93,7 +99,13 @@ class FineTuner:
             drawn = drawn[: batches * batch_size]
             optimizer = build_optimizer(self.continued, model)
             schedule = build_schedule(self.continued, optimizer, len(images))
-            step = Step(model, images.subset(drawn.to(images.device)), self.task, optimizer)
+            step = Step(
+                model,
+                images.subset(drawn.to(images.device)),
+                self.task,
+                optimizer,
+                options=build_step_options(self.continued),
+            )
             is_even = self.continued.training.has_even_batches
             train_epoch(step, schedule, batch_size, self.shuffle, even_batches=is_even)
 
@@ -113,7 +125,7 @@ class FineTuner:
         optimizer = build_optimizer(config, model)
         schedule = build_schedule(config, optimizer, len(self.splits.train))
         outcome = fit(
-            Learner(model, self.task, optimizer, schedule),
+            Learner(model, self.task, optimizer, schedule, build_average(config, model)),
             self.splits,
             build_fit_settings(config)._replace(patience=self.patience),
             shuffle=self.shuffle,

@@ -149,7 +149,9 @@ class Result(Record, frozen=True):
     params_keras: Annotated[Number | None, about("Number of parameters as Keras counts them, with running statistics.")]
     flops_per_sample: Annotated[Number | None, about("Floating-point operations of one example's forward pass.")]
     epochs: Annotated[Number, about("Number of epochs trained.")]
-    best_epoch: Annotated[Count | None, about("Epoch with the best validation score, from 1.")]
+    best_epoch: Annotated[
+        Count | None, about("Epoch that the weights are of: with the best validation score, or the last one.")
+    ]
     train: Annotated[Metrics | None, about("Metrics of the best weights on the training data.")]
     val: Annotated[Metrics | None, about("Metrics of the best weights on the validation data.")]
     test: Annotated[Metrics | None, about("Metrics of the best weights on the test data.")]

@@ -13,7 +13,8 @@ from mgu.train.loop import Callbacks, Fit, FitSettings, evaluate, fit, train_epo
 from mgu.train.nadam import OnePassNAdam, build_nadam
 from mgu.train.optimizers import build_optimizer
 from mgu.train.schedules import Length, Schedule, build_schedule
-from mgu.train.step import Step
+from mgu.train.step import Step, StepOptions
+from mgu.train.weight_average import WeightAverage
 
 __all__ = [
     "Callbacks",
@@ -28,6 +29,8 @@ __all__ = [
     "ReplayedStep",
     "Schedule",
     "Step",
+    "StepOptions",
+    "WeightAverage",
     "build_nadam",
     "build_optimizer",
     "build_schedule",

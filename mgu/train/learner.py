@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from mgu.tasks.task import Task
 from mgu.train.schedules import Schedule
+from mgu.train.weight_average import WeightAverage
 
 
 class Learner(NamedTuple):
@@ -19,9 +20,11 @@ class Learner(NamedTuple):
         task: Loss, metrics and the score to select by.
         optimizer: Optimizer of the model's parameters.
         schedule: Schedule of the learning rate, stepped once a batch, told the score once an epoch.
+        average: Running mean of the model's weights, which is evaluated in their place; None: the weights are.
     """
 
     model: nn.Module
     task: Task
     optimizer: Optimizer
     schedule: Schedule
+    average: WeightAverage | None = None

@@ -56,6 +56,7 @@ def test_the_rate_is_by_optimizer_and_kind_of_data(words: str, rate: float, conf
     [
         *("optimizer=adamw", "optimizer=sgd", "schedule=constant", "schedule=cosine", "schedule=step"),
         *("schedule=plateau", "schedule.warmup_epochs=1", "optimizer.weight_decay=0.1", "schedule.decay=0"),
+        *("training.ema=0.99", "training.clip_norm=1", "training.label_smoothing=0.1", "training.select=last"),
         *("optimizer=adamw schedule.decay=0", "optimizer=sgd schedule=cosine", "schedule=cosine schedule.final=0.1"),
     ],
 )
@@ -82,6 +83,8 @@ def test_runs_are_called_by_their_recipe(configure: Configure) -> None:
         ("schedule=cosine +schedule.decay=1", "schedule.decay must go with schedule=keras_decay"),
         ("optimizer=sgd optimizer.momentum=0", "nesterov must be false without momentum"),
         ("schedule=step schedule.factor=1", "schedule.factor must be less than 1, but got 1"),
+        ("training.ema=1", "training.ema must be less than 1, but got 1"),
+        ("training.clip_norm=0", "training.clip_norm must be greater than 0, but got 0"),
         ("optimizer=adamw step=graph", "step must be auto or eager with optimizer=adamw"),
         ("optimizer.weight_decay=0.1 step=graph", "step must be auto or eager with optimizer.weight_decay=0.1"),
     ],
