@@ -100,7 +100,7 @@ def describe_unknown(key: str) -> str:
 def kinds_of(group: str) -> dict[str, type[BaseModel]]:
     """Returns the kinds of a group whose configurations are told apart by their name; {} for any other."""
     field = RunConfig.model_fields.get(group)
-    found = {}
+    found: dict[str, type[BaseModel]] = {}
     for model in models_of(field.annotation) if field else []:
         names = get_args(model.model_fields["name"].annotation) if "name" in model.model_fields else ()
         found |= {name: model for name in names if isinstance(name, str)}

@@ -43,6 +43,7 @@ def continue_rate(config: RunConfig, steps_done: int, num_examples: int) -> RunC
     """
     schedule, optimizer = config.schedule, config.optimizer
     warmup = round(schedule.warmup_epochs * config.training.steps_per_epoch(num_examples))
+    goes_on: KerasDecayConfig | ConstantConfig
     if isinstance(schedule, KerasDecayConfig):
         so_far = 1 + schedule.decay * max(0, steps_done - warmup)
         rate = optimizer.lr / so_far

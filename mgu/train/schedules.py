@@ -8,9 +8,10 @@ the step, not a SequentialLR, which steps its parts on each other's rates and wa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
+from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LinearLR, ReduceLROnPlateau
 
@@ -36,7 +37,7 @@ class Schedule(Protocol):
         """Takes the validation score of an epoch."""
         ...
 
-    def get_last_lr(self) -> list[float]:
+    def get_last_lr(self) -> Sequence[float | Tensor]:
         """Returns the present rate of each group of parameters."""
         ...
 
@@ -83,7 +84,7 @@ class PlateauSchedule(LinearLR):
 
     def __init__(self, optimizer: Optimizer, config: PlateauConfig, warmup_steps: int, score: Score) -> None:
         super().__init__(optimizer, 1 / (warmup_steps + 1), total_iters=warmup_steps)
-        mode = "max" if score.is_better(1.0, 0.0) else "min"
+        mode: Literal["min", "max"] = "max" if score.is_better(1.0, 0.0) else "min"
         self.drops = ReduceLROnPlateau(optimizer, mode, config.factor, config.patience - 1, threshold=0.0, eps=0.0)
 
     def end_epoch(self, score: float) -> None:

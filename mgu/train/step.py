@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -56,7 +56,7 @@ class Step:
     ) -> None:
         self.model, self.data, self.task, self.optimizer, self.penalty = model, data, task, optimizer, penalty
         self.options = options
-        self.loss = partial(task.loss, **_smoothing(options))
+        self.loss: Callable[[Tensor, Tensor], Tensor] = partial(task.loss, **_smoothing(options))
         self.parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         self.totals = Totals(task, data.device)
 
@@ -81,7 +81,7 @@ class Step:
         self.totals.add(loss, outputs, targets)
 
 
-def _smoothing(options: StepOptions) -> dict[str, float]:
+def _smoothing(options: StepOptions) -> dict[str, Any]:
     """Returns the argument of a loss of labels; none, which losses without labels take, where nothing is smoothed."""
     return {"label_smoothing": options.label_smoothing} if options.label_smoothing else {}
 

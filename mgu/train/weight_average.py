@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 
@@ -29,7 +29,8 @@ class WeightAverage:
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], decay: float) -> None:
-        self.parameters, self.decay, self.count = list(parameters), decay, 0
+        self.parameters: list[Tensor] = list(parameters)
+        self.decay, self.count = decay, 0
         self.averages = [parameter.detach().clone() for parameter in self.parameters]
 
     @torch.no_grad()
