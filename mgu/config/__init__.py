@@ -17,13 +17,15 @@ from mgu.config.describe import describe_values
 from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
+from mgu.config.optimizers import AdamWConfig, NadamConfig, SGDConfig
 from mgu.config.prune import PruneConfig, read_settings
 from mgu.config.ratings import AnyRatings, MovieLensConfig, RatingsConfig
-from mgu.config.run import EnergyConfig, NormConfig, OptimizerConfig, RunConfig, TrainingConfig
+from mgu.config.run import EnergyConfig, NormConfig, RunConfig, TrainingConfig
 from mgu.config.unit import DecisiveConfig, UnitConfig
 
 __all__ = [
     "NOT_IDENTITY",
+    "AdamWConfig",
     "AdultConfig",
     "AnyDataset",
     "AnyImages",
@@ -36,12 +38,13 @@ __all__ = [
     "IdentityRule",
     "LayoutConfig",
     "MovieLensConfig",
+    "NadamConfig",
     "NamedImagesConfig",
     "NormConfig",
-    "OptimizerConfig",
     "PruneConfig",
     "RatingsConfig",
     "RunConfig",
+    "SGDConfig",
     "TableConfig",
     "TrainingConfig",
     "UnitConfig",

@@ -13,6 +13,7 @@ from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import AnyRatings
+from mgu.config.recipe import check_recipe
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 
@@ -36,6 +37,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     if isinstance(config.layout, PythonLayoutConfig):
         _check_own_network(config, config.layout)
     _check_axes(config)
+    check_recipe(config)
     if isinstance(config.layout, PythonLayoutConfig):
         return config
     if isinstance(config.layout, FactorsLayoutConfig):

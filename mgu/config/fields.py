@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
@@ -55,6 +56,11 @@ class ConfigModel(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
+
+
+def tag_of(values: Any) -> str:
+    """Returns the tag of one of several kinds of a group, which are told apart by their `name`: [name]."""
+    return f"[{values.get('name') if isinstance(values, Mapping) else getattr(values, 'name', None)}]"
 
 
 def models_of(annotation: Any) -> list[type[BaseModel]]:

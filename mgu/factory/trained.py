@@ -14,7 +14,6 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import nn
 
-from mgu.config.check import check_config
 from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError
@@ -26,6 +25,7 @@ from mgu.results.find import find_run
 from mgu.results.folder import lock_run
 from mgu.results.result import Result, read_result
 from mgu.results.sealed import Changed, read_known
+from mgu.results.stored_config import read_stored
 
 FOLDERS = {  # below dataset.root, of what is not in one of the packages
     "mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "cifar-10-batches-py", "adult": "adult",
@@ -115,7 +115,7 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
     """Reads config.yaml and checks that it is of the same run as the result."""
     path = folder / CONFIG_FILE
     try:
-        config = check_config(yaml.safe_load(read_known(path, result.files).decode()) or {})
+        config = read_stored(read_known(path, result.files).decode())
     except Changed as error:
         raise _not_as_written(path, error) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError, TypeError) as error:

@@ -60,9 +60,9 @@ class Distillation(Classification):
         super().__init__(num_classes)
         self.weight, self.temperature = weight, temperature
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Computes the mean loss of a batch in nats."""
-        by_labels = super().loss(logits, _labels(targets))
+    def loss(self, logits: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """Computes the mean loss of a batch in nats; only the labels are smoothed, the teacher's logits are not."""
+        by_labels = super().loss(logits, _labels(targets), label_smoothing)
         if targets.dim() == 1:
             return by_labels
         model, teacher = (each / self.temperature for each in (logits, targets[:, 1:]))

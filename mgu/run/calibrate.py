@@ -8,7 +8,7 @@ from functools import partial
 import torch
 
 from mgu.config.run import RunConfig
-from mgu.factory.learner import build_learner, build_step_wrapper
+from mgu.factory.learner import build_learner, build_step_options, build_step_wrapper
 from mgu.factory.model import count_flops
 from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send
@@ -35,10 +35,12 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     resolved = resolve(config)
     resolved.set_up_torch()
     device, splits = resolved.device, resolved.splits
-    model, task, optimizer, schedule = build_learner(resolved)
+    model, task, optimizer, schedule, _ = build_learner(resolved)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
 
-    graph = build_step_wrapper(config, optimizer)(Step(model, batch, task, optimizer))
+    graph = build_step_wrapper(config, optimizer)(
+        Step(model, batch, task, optimizer, options=build_step_options(config))
+    )
     step = partial(train_epoch, graph, schedule, len(batch), torch.Generator())
     step()  # pays once for what later steps have
     meter = build_meter(config.energy, device)

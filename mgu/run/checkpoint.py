@@ -50,7 +50,9 @@ def save_checkpoint(
         fit: Outcome of training so far.
         cost: The cost of the run so far, earlier parts included.
     """
-    is_best_now = fit.best_epoch == len(fit.history)  # then the best weights are the model's and need no second copy
+    is_best_now = (
+        fit.best_epoch == len(fit.history) and not learner.average
+    )  # then the best weights are the model's and need no second copy
     content = {
         "format": FORMAT,
         "identity": config.identity,
@@ -58,6 +60,7 @@ def save_checkpoint(
         "model": learner.model.state_dict(),
         "optimizer": learner.optimizer.state_dict(),
         "schedule": learner.schedule.state_dict(),
+        "average": learner.average and learner.average.state_dict(),
         "random": _random_state(shuffle),
         "history": fit.history,
         "best_epoch": fit.best_epoch,
@@ -101,7 +104,10 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffl
         _set_random_state(content["random"], shuffle)
         cost = msgspec.convert(content["spent"], RunCost)
         best_epoch, history = content["best_epoch"], content["history"]
-        best_weights = content["model"] if best_epoch == len(history) else content["best_weights"]
+        if learner.average:
+            learner.average.load_state_dict(content["average"])
+        is_best_now = best_epoch == len(history) and not learner.average
+        best_weights = content["model"] if is_best_now else content["best_weights"]
         _check_history(history, best_epoch, best_weights)
     except Exception as error:  # whatever torch makes of a file that is torn, foreign or of another version
         raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from error

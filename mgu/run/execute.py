@@ -153,7 +153,7 @@ def _set_up(resolved: ResolvedRun, send: Send) -> None:
         log.warning(note)
         send(DataNote(note))
     for block, inputs in build_warmup_blocks(resolved):
-        optimizer, _ = build_optimizer(resolved.config, block.to(resolved.device))
+        optimizer = build_optimizer(resolved.config, block.to(resolved.device))
         block(inputs.to(resolved.device)).sum().backward()
         optimizer.step()
     if resolved.config.engine == "compiled":

@@ -28,14 +28,18 @@ class Classification:
     def __init__(self, num_classes: int, class_weights: Tensor | None = None) -> None:
         self.num_classes, self.class_weights = num_classes, class_weights
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Returns the mean cross-entropy, in nats, of logits (B, K) and targets (B,)."""
+    def loss(self, logits: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """Returns the mean cross-entropy, in nats, of logits (B, K) and targets (B,).
+
+        Smoothing (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567) spreads this share of a label over all.
+        """
         if self.class_weights is None:
-            return F.cross_entropy(logits, targets)
+            return F.cross_entropy(logits, targets, label_smoothing=label_smoothing)
         self.class_weights = self.class_weights.to(logits.device)  # moves once
         # Divided by the number of examples, not by their weights as in torch's mean: in a small batch of one class
         # the weights would cancel out.
-        return F.cross_entropy(logits, targets, self.class_weights, reduction="sum") / len(targets)
+        summed = F.cross_entropy(logits, targets, self.class_weights, reduction="sum", label_smoothing=label_smoothing)
+        return summed / len(targets)
 
     def totals(self, device: torch.device | None = None) -> Tensor:
         """Returns an empty confusion matrix (K, K), by true class (row) and predicted class (column)."""

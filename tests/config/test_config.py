@@ -52,7 +52,7 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
         "patience": 10,
         "timeout": None,
     }
-    assert (config.optimizer.lr, config.optimizer.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
+    assert (config.optimizer.lr, config.schedule.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
     assert (config.layout.dropout, config.layout.activation, config.layout.kernel_size) == (0.3, "selu", 3)
     assert config.norm and (config.norm.momentum, config.norm.eps) == (0.01, 1e-3)
 
