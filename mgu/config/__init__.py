@@ -4,6 +4,7 @@ The YAML files in conf/ hold the values, this package the rules: plain pydantic 
 Hydra, so that a whole sweep can be checked before anything heavy starts.
 """
 
+from mgu.config.augment import AnyAugment, FlipCropConfig, MixupConfig, RandAugmentConfig
 from mgu.config.check import check_config
 from mgu.config.datasets import (
     AdultConfig,
@@ -25,6 +26,7 @@ from mgu.config.unit import DecisiveConfig, UnitConfig
 __all__ = [
     "NOT_IDENTITY",
     "AdultConfig",
+    "AnyAugment",
     "AnyDataset",
     "AnyImages",
     "CasesConfig",
@@ -32,13 +34,16 @@ __all__ = [
     "DenseLayoutConfig",
     "EnergyConfig",
     "FactorsLayoutConfig",
+    "FlipCropConfig",
     "IdentityRule",
     "LayoutConfig",
+    "MixupConfig",
     "MovieLensConfig",
     "NamedImagesConfig",
     "NormConfig",
     "OptimizerConfig",
     "PruneConfig",
+    "RandAugmentConfig",
     "RunConfig",
     "TableConfig",
     "TrainingConfig",

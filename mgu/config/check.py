@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from mgu.config.datasets import AnyImages, MovieLensConfig
+from mgu.config.datasets import AdultConfig, AnyImages, MovieLensConfig, TableConfig
 from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig
 from mgu.config.run import RunConfig
@@ -32,6 +32,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     except ValidationError as error:
         raise UserError(describe_faults(error.errors(include_url=False))) from None
     _check_axes(config)
+    _check_augment(config)
     if isinstance(config.layout, FactorsLayoutConfig):
         _check_factors(config)
     elif isinstance(config.layout, LayoutConfig):
@@ -82,6 +83,27 @@ def _check_axes(config: RunConfig) -> None:
             raise UserError(
                 f"{axis} must be set for a baseline, but is missing. Pass {axis}=..., or choose a unit with mgu=..."
             )
+
+
+def _check_augment(config: RunConfig) -> None:
+    """Images are augmented, and the host draws for every batch what a recorded step would repeat."""
+    if config.augment is None:
+        return
+    if isinstance(config.dataset, AdultConfig | TableConfig | MovieLensConfig):
+        raise UserError(
+            f"augment must be none for dataset={config.dataset.name}, which has no images, but got "
+            f"{config.augment.name}. Pass augment=none."
+        )
+    if config.augment.name == "mixup" and config.dataset.task != "classification":
+        raise UserError(
+            f"augment must be none, flip_crop or randaugment for {config.dataset.task}, which has no classes to mix, "
+            "but got mixup. Pass augment=flip_crop."
+        )
+    if config.step == "graph":
+        raise UserError(
+            f"step must be auto or eager with augment={config.augment.name}, which draws anew for every batch, but got "
+            "graph. Pass step=auto."
+        )
 
 
 def _check_factors(config: RunConfig) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 
+from mgu.config.augment import AnyAugment
 from mgu.config.datasets import AnyDataset
 from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, NonNegative, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, identity_values, unless
@@ -154,6 +155,9 @@ class RunConfig(ConfigModel):
     mgu: UnitConfig | None = Field(None, description="The unit around every layer; null: train a baseline.")
     optimizer: OptimizerConfig = Field(description="The optimizer.")
     training: TrainingConfig = Field(description="The training loop.")
+    augment: Annotated[AnyAugment | None, UNLESS_DEFAULT] = Field(
+        None, description="How training images are changed at random; null: not at all."
+    )
     energy: Annotated[EnergyConfig, NOT_IDENTITY] = Field(description="The measurement of energy.")
     tensorboard: Annotated[TensorBoardConfig | None, NOT_IDENTITY] = Field(
         None, description="The tracking with TensorBoard; null: none."

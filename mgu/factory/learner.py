@@ -100,7 +100,7 @@ def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Ste
     Returns:
         A function from a step to the step that is to be called; it returns other steps as they are.
     """
-    if config.step == "eager" or not isinstance(optimizer, DeviceNAdam):
+    if config.step == "eager" or config.augment or not isinstance(optimizer, DeviceNAdam):  # its draws are the host's
         return lambda step: step
     return partial(_replayed, config=config)
 
