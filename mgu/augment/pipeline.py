@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from mgu.augment.flip_crop import FlipCrop
 from mgu.augment.mixup import Mixup
 from mgu.augment.rand_augment import RandAugment
-from mgu.config.augment import AnyAugment, MixupConfig, RandAugmentConfig
+from mgu.config.augment import FlipCropConfig, MixupConfig, RandAugmentConfig
 
 
 class Augment:
@@ -39,11 +39,11 @@ class Augment:
         return images.contiguous(memory_format=torch.channels_last if is_last else torch.contiguous_format), targets
 
 
-def build_augment(config: AnyAugment, seed: int, num_classes: int) -> Augment:
+def build_augment(config: FlipCropConfig, seed: int, num_classes: int) -> Augment:
     """Builds a configured augmentation.
 
     Args:
-        config: Its section of the run configuration.
+        config: Its section of the run configuration: crops and flips, with or without more.
         seed: Seed of the run; the generator is another one than that of shuffling, and unlike those of other seeds.
         num_classes: K.
 

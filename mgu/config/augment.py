@@ -38,6 +38,8 @@ class MixupConfig(FlipCropConfig):
 
 
 def _kind_of_augment(values: Any) -> str:
+    if values is None:
+        return "[none]"
     name = values.get("name") if isinstance(values, Mapping) else getattr(values, "name", None)
     return f"[{name}]" if name in ("randaugment", "mixup") else "[flip_crop]"
 
@@ -45,6 +47,7 @@ def _kind_of_augment(values: Any) -> str:
 AnyAugment = Annotated[
     Annotated[FlipCropConfig, Tag("[flip_crop]")]
     | Annotated[RandAugmentConfig, Tag("[randaugment]")]
-    | Annotated[MixupConfig, Tag("[mixup]")],
+    | Annotated[MixupConfig, Tag("[mixup]")]
+    | Annotated[None, Tag("[none]")],
     Discriminator(_kind_of_augment),
 ]

@@ -155,7 +155,7 @@ class RunConfig(ConfigModel):
     mgu: UnitConfig | None = Field(None, description="The unit around every layer; null: train a baseline.")
     optimizer: OptimizerConfig = Field(description="The optimizer.")
     training: TrainingConfig = Field(description="The training loop.")
-    augment: Annotated[AnyAugment | None, UNLESS_DEFAULT] = Field(
+    augment: Annotated[AnyAugment, UNLESS_DEFAULT] = Field(
         None, description="How training images are changed at random; null: not at all."
     )
     energy: Annotated[EnergyConfig, NOT_IDENTITY] = Field(description="The measurement of energy.")
