@@ -6,6 +6,8 @@ import torch
 from torch import Generator, Tensor
 from torchvision.transforms.v2 import functional as v2
 
+from mgu.augment.take import take
+
 
 class FlipCrop:
     """Pads every image with black, cuts out a window of its old size at random, and mirrors it with a probability.
@@ -24,9 +26,9 @@ class FlipCrop:
         border = round(self.padding * height), round(self.padding * width)
         tops, lefts = (torch.randint(2 * side + 1, (count,), generator=generator) for side in border)
         is_flipped = torch.rand(count, generator=generator) < self.flip
-        cropped = crop(images, border, tops, lefts) if any(border) else images
-        flipped = is_flipped.nonzero().flatten().to(images.device)
-        return cropped.index_copy(0, flipped, v2.horizontal_flip(cropped[flipped]))
+        cropped = crop(images, border, tops, lefts) if any(border) else images.clone()
+        flipped = is_flipped.nonzero().flatten()
+        return cropped.index_copy_(0, flipped.to(images.device), v2.horizontal_flip(take(cropped, flipped)))
 
 
 def crop(images: Tensor, border: tuple[int, int], tops: Tensor, lefts: Tensor) -> Tensor:
@@ -39,12 +41,13 @@ def crop(images: Tensor, border: tuple[int, int], tops: Tensor, lefts: Tensor) -
         lefts: First column (B,) of each window.
 
     Returns:
-        The windows (B, C, H, W).
+        The windows (B, C, H, W), channels last in memory.
     """
     height, width = images.shape[-2:]
     rows, columns = border
     padded = v2.pad(images, [columns, rows, columns, rows])
-    windows = padded.unfold(2, height, 1).unfold(3, width, 1)  # (B, C, 2 rows + 1, 2 columns + 1, H, W), no copy
+    windows = padded.movedim(1, -1).unfold(1, height, 1).unfold(2, width, 1)  # no copy
+    windows = windows.movedim(3, -1)  # (B, 2 rows + 1, 2 columns + 1, H, W, C)
     each = torch.arange(len(images), device=images.device)
-    cut: Tensor = windows[each, :, tops.to(images.device), lefts.to(images.device)]
-    return cut
+    cut: Tensor = windows[each, tops.to(images.device), lefts.to(images.device)]  # (B, H, W, C)
+    return cut.movedim(-1, 1)

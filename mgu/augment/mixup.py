@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from mgu.augment.take import take
+
 
 class Mixup:
     """Mixes every image of a batch with another one of it, at random.
@@ -24,11 +26,11 @@ class Mixup:
 
     def __call__(self, images: Tensor, labels: Tensor, generator: Generator) -> tuple[Tensor, Tensor]:
         """Returns mixed images (B, C, H, W) and targets (B, K), of images of that shape and labels (B,)."""
-        partners = torch.randperm(len(images), generator=generator).to(images.device)
+        partners = torch.randperm(len(images), generator=generator)
         weights = draw_beta(self.alpha, len(images), generator).to(images)
         classes = F.one_hot(labels, self.num_classes).to(images.dtype)
-        mixed = torch.lerp(images[partners], images, weights.view(-1, 1, 1, 1))
-        return mixed, torch.lerp(classes[partners], classes, weights.view(-1, 1))
+        mixed = torch.lerp(take(images, partners), images, weights.view(-1, 1, 1, 1))
+        return mixed, torch.lerp(classes[partners.to(labels.device)], classes, weights.view(-1, 1))
 
 
 def draw_beta(alpha: float, count: int, generator: Generator) -> Tensor:

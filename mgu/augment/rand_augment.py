@@ -1,11 +1,19 @@
-"""RandAugment (Cubuk et al. 2020, https://arxiv.org/abs/1909.13719): a few random operations of one magnitude."""
+"""RandAugment (Cubuk et al. 2020, https://arxiv.org/abs/1909.13719): a few random operations of one magnitude.
+
+Operations and strengths are those of torchvision.transforms.v2.RandAugment.
+"""
 
 from __future__ import annotations
 
 import torch
 from torch import Generator, Tensor
 
-from mgu.augment.operations import OPERATIONS, STRONGEST
+from mgu.augment.colours import COLOURS
+from mgu.augment.take import take
+from mgu.augment.warp import MATRICES, warp
+
+STRONGEST = 30  # magnitudes go from 0 to here, in 31 steps as in the paper
+OPERATIONS = ("identity", *MATRICES, *COLOURS)
 
 
 class RandAugment:
@@ -28,24 +36,29 @@ class RandAugment:
         return images
 
     def apply(self, images: Tensor, chosen: Tensor, is_negative: Tensor) -> Tensor:
-        """Applies one operation to each image; images with the same are computed together.
+        """Applies one operation to each image; images with the same one are computed together.
 
         Args:
             images: Images (B, C, H, W).
             chosen: Number of the operation (B,) of each, on the CPU.
-            is_negative: Whether the strength (B,) of an operation with a sign is negative, on the CPU.
+            is_negative: Whether the strength (B,) is negative, on the CPU; some operations have no sign.
 
         Returns:
             The changed images (B, C, H, W).
         """
-        operations = list(OPERATIONS.values())
-        is_signed = torch.tensor([operation.is_signed for operation in operations])
-        codes = 2 * chosen + (is_negative & is_signed[chosen])
-        order = codes.argsort(stable=True)
-        kinds, counts = codes[order].unique_consecutive(return_counts=True)
-        parts = images[order.to(images.device)].split(counts.tolist())
-        changed = []
-        for code, part in zip(kinds.tolist(), parts, strict=True):
-            operation, sign = operations[code // 2], -1 if code % 2 else 1
-            changed.append(operation.apply(part, sign * operation.strength(self.share)))
-        return torch.cat(changed)[order.argsort().to(images.device)]
+        shares = torch.where(is_negative, -self.share, self.share)
+        groups = chosen.masked_fill((chosen >= 1) & (chosen <= len(MATRICES)), 1)  # all that is affine is one
+        order = groups.argsort(stable=True)
+        numbers, counts = groups[order].unique_consecutive(return_counts=True)
+        starts = [0, *counts.cumsum(0).tolist()]
+        sorted_images = take(images, order)
+        for number, start, end in zip(numbers.tolist(), starts, starts[1:], strict=False):
+            part, own = sorted_images[start:end], order[start:end]
+            if number == 1:
+                names = [OPERATIONS[kind] for kind in chosen[own].tolist()]
+                size = images.shape[-2:]
+                sides = zip(names, shares[own].tolist(), strict=True)
+                part.copy_(warp(part, [MATRICES[name](share, *size) for name, share in sides]))
+            elif number > 1:
+                part.copy_(COLOURS[OPERATIONS[number]](part, shares[own]))
+        return take(sorted_images, order.argsort())

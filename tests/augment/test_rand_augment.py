@@ -9,7 +9,7 @@ import torch
 from torchvision.transforms import v2
 
 from mgu.augment import RandAugment
-from mgu.augment.operations import OPERATIONS
+from mgu.augment.rand_augment import OPERATIONS
 
 NAMES = {"colour": "Color", "posterise": "Posterize", "solarise": "Solarize", "autocontrast": "AutoContrast"}
 NAMES |= {"equalise": "Equalize"}
@@ -33,7 +33,6 @@ def test_the_operations_are_those_of_torchvision() -> None:
     theirs: Any = v2.RandAugment
     ours = [NAMES.get(name) or "".join(part.capitalize() for part in name.split("_")) for name in OPERATIONS]
     assert ours == list(theirs._AUGMENTATION_SPACE)
-    assert [each.is_signed for each in OPERATIONS.values()] == [each[1] for each in theirs._AUGMENTATION_SPACE.values()]
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -43,11 +42,10 @@ def test_a_batch_is_what_torchvision_computes_image_by_image(channels: int, magn
     images = torch.rand(count, 24, 20, channels).permute(0, 3, 1, 2)
     chosen, is_negative = torch.arange(count) % len(OPERATIONS), torch.arange(count) >= count // 2
     changed = RandAugment(1, magnitude).apply(images, chosen, is_negative)
-    names = list(OPERATIONS)
     for image, own, number, negative in zip(images, changed, chosen.tolist(), is_negative.tolist(), strict=True):
-        expected = by_torchvision(image, names[number], magnitude, negative)
-        torch.testing.assert_close(own, expected, rtol=0, atol=1e-5, msg=names[number])
-        assert not torch.equal(own, image) or names[number] == "identity" or magnitude == 0 or channels == 1
+        expected = by_torchvision(image, OPERATIONS[number], magnitude, negative)
+        torch.testing.assert_close(own, expected, rtol=0, atol=1e-5, msg=OPERATIONS[number])
+        assert not torch.equal(own, image) or number == 0 or magnitude == 0 or channels == 1
 
 
 def test_images_of_a_batch_are_changed_differently() -> None:
