@@ -141,7 +141,7 @@ def seeds(parts: Parts) -> str:
 
 
 def augment(parts: Parts) -> str:
-    ratios = [f"{row['ratio']:.2f} times with `augment={row['augment']}`" for row in parts["C7"]["rows"]]
+    ratios = [f"{row['ratio']:.2f} times as long with `augment={row['augment']}`" for row in parts["C7"]["rows"]]
     return f"By processor time, a training step takes {', '.join(ratios)} (the bar is 1.3)."
 
 
