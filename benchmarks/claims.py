@@ -140,6 +140,11 @@ def seeds(parts: Parts) -> str:
     )
 
 
+def augment(parts: Parts) -> str:
+    ratios = [f"{row['ratio']:.2f} times as long with `augment={row['augment']}`" for row in parts["C7"]["rows"]]
+    return f"By processor time, a training step takes {', '.join(ratios)} (the bar is 1.3)."
+
+
 def counted(parts: Parts, name: str, of: str) -> str:
     part = parts[name]
     runs, models, seeds = part["machine"]["runs"], len(part["rows"]), len(part["rows"][0]["seeds"])

@@ -79,3 +79,13 @@ def seeds(part: Row) -> str:
         for row in part["rows"]
     ]
     return table(["layout", "norm", "MFLOPs of an image", "seeds", "separate / together (quartiles)"], lines, left=2)
+
+
+def augment(part: Row) -> str:
+    """Processor time of augmented steps over that of plain ones."""
+    lines = [[f"`augment={row['augment']}`", row["augmented / plain"], _step_ms(row)] for row in part["rows"]]
+    return table(["augmentation", "augmented / plain (quartiles)", "plain step [ms]"], lines)
+
+
+def _step_ms(row: Row) -> str:
+    return f"{1e3 * row['processor_seconds']['none']['median_s'] / row['steps']:.1f}"

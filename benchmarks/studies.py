@@ -234,4 +234,18 @@ STUDIES = (
         ),
         limits="Units and runs on a GPU were not measured.",
     ),
+    Study(
+        name="augment",
+        title="What augmentation costs",
+        main="C7",
+        claim=claims.augment,
+        sample=lambda parts: "CIFAR-10's layout of seven layers, `bn_pre`; 40 rounds of 3 steps on 64 images in turns",
+        commands=("python benchmarks/augment.py",),
+        sections=(
+            Section("Processor time", "C7", "Training steps from the pixels in memory to the update, with augmentation "
+                    "divided by without; medians and quartiles of the ratios per round.", cost_tables.augment),
+        ),
+        limits="One thread of a shared machine. Evaluation, which is never augmented, is not in the steps. Nothing was "
+        "measured on a GPU, where augmented steps are no CUDA graphs.",
+    ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ The YAML files in conf/ hold the values, this package the rules: plain pydantic 
 Hydra, so that a whole sweep can be checked before anything heavy starts.
 """
 
+from mgu.config.augment import AnyAugment, FlipCropConfig, MixupConfig, RandAugmentConfig
 from mgu.config.check import check_config
 from mgu.config.datasets import (
     AdultConfig,
@@ -27,6 +28,7 @@ __all__ = [
     "NOT_IDENTITY",
     "AdamWConfig",
     "AdultConfig",
+    "AnyAugment",
     "AnyDataset",
     "AnyImages",
     "AnyRatings",
@@ -35,13 +37,16 @@ __all__ = [
     "DenseLayoutConfig",
     "EnergyConfig",
     "FactorsLayoutConfig",
+    "FlipCropConfig",
     "IdentityRule",
     "LayoutConfig",
+    "MixupConfig",
     "MovieLensConfig",
     "NadamConfig",
     "NamedImagesConfig",
     "NormConfig",
     "PruneConfig",
+    "RandAugmentConfig",
     "RatingsConfig",
     "RunConfig",
     "SGDConfig",

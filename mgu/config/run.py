@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 
+from mgu.config.augment import AnyAugment
 from mgu.config.datasets import AnyDataset
 from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
@@ -170,6 +171,9 @@ class RunConfig(ConfigModel):
     optimizer: Annotated[AnyOptimizer, OPTIMIZER] = Field(description="The optimizer.")
     schedule: Annotated[AnySchedule, UNLESS_PLAIN_DECAY] = Field(description="The schedule of the learning rate.")
     training: TrainingConfig = Field(description="The training loop.")
+    augment: Annotated[AnyAugment, UNLESS_DEFAULT] = Field(
+        None, description="How training images are changed at random; null: not at all."
+    )
     energy: Annotated[EnergyConfig, NOT_IDENTITY] = Field(description="The measurement of energy.")
     tensorboard: Annotated[TensorBoardConfig | None, NOT_IDENTITY] = Field(
         None, description="The tracking with TensorBoard; null: none."

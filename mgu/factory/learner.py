@@ -126,8 +126,9 @@ def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Ste
     Returns:
         A function from a step to the step that is to be called; it returns other steps as they are.
     """
-    if config.step == "eager" or not isinstance(optimizer, DeviceNAdam):
-        if config.step == "auto" and (reason := graph_obstacle(config)):
+    reason = graph_obstacle(config)
+    if config.step == "eager" or reason or not isinstance(optimizer, DeviceNAdam):
+        if config.step == "auto" and reason:
             log.info("training steps are no CUDA graph with %s", reason)
         return lambda step: step
     return partial(_replayed, config=config)

@@ -8,6 +8,7 @@ from functools import partial
 import torch
 
 from mgu.config.run import RunConfig
+from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.learner import build_learner, build_step_options, build_step_wrapper
 from mgu.factory.model import count_flops
 from mgu.factory.resolved_run import resolve
@@ -37,9 +38,10 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     device, splits = resolved.device, resolved.splits
     model, task, optimizer, schedule, _ = build_learner(resolved)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
+    augmented = augment_training(batch, build_augment_for(resolved))
 
     graph = build_step_wrapper(config, optimizer)(
-        Step(model, batch, task, optimizer, options=build_step_options(config))
+        Step(model, augmented, task, optimizer, options=build_step_options(config))
     )
     step = partial(train_epoch, graph, schedule, len(batch), torch.Generator())
     step()  # pays once for what later steps have

@@ -11,9 +11,10 @@ import torch
 from mgu.config.run import RunConfig
 from mgu.data.splits import Data, Splits
 from mgu.factory.advice import advise
+from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.engine import check_engine
 from mgu.factory.imported import blaming_own_modules
-from mgu.factory.learner import build_learner, build_step_wrapper
+from mgu.factory.learner import build_learner, build_step_options, build_step_wrapper
 from mgu.factory.model import check_own_modules, count_flops
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
@@ -82,10 +83,12 @@ def _train(resolved: ResolvedRun, learner: Learner) -> tuple[list[float], list[f
     config, train = resolved.config, resolved.splits.train
     size = min(config.training.batch_size, len(train))
     losses, times_s = list[float](), list[float]()
+    augment, options = build_augment_for(resolved), build_step_options(config)
     while len(losses) < MIN_STEPS or (len(losses) < MAX_STEPS and sum(times_s) < MAX_S):
         index = (torch.arange(size, device=train.device) + len(losses) * size) % len(train)
+        batch = augment_training(train.subset(index), augment)
         step = build_step_wrapper(config, learner.optimizer)(
-            Step(learner.model, train.subset(index), learner.task, learner.optimizer)
+            Step(learner.model, batch, learner.task, learner.optimizer, options=options)
         )
         begun = time.perf_counter()
         losses.append(train_epoch(step, learner.schedule, size, torch.Generator().manual_seed(config.seed))["loss"])

@@ -54,6 +54,7 @@ OPTIONS = {
     "gelu": ("mgu=reference", "layout.activation=gelu"),
     "packed": ("mgu=reference", "engine=packed"),
     "eager": ("mgu=reference", "engine=eager"),
+    "augmented": ("mgu=reference", "augment=mixup"),
 }
 CONVOLUTIONAL = {"gate depthwise": ("mgu=reference", "mgu.gate=depthwise"),
                  "bypass projection": ("mgu=equations", "mgu.bypass=projection")}  # fmt: skip
