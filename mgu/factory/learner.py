@@ -11,6 +11,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from mgu.config.balance import BalanceConfig
 from mgu.config.run import RunConfig
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun
@@ -87,6 +88,7 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
         training.patience,
         first_best,
         even_batches=training.has_even_batches,
+        sampling=config.dataset.sampling if isinstance(config.dataset, BalanceConfig) else "shuffled",
     )
 
 

@@ -18,12 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
+from mgu.config.balance import Sampling
 from mgu.data.splits import Data, Splits
 from mgu.tasks.task import Task
 from mgu.train.batches import split_into_batches
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.early_stop import EarlyStop
 from mgu.train.learner import Learner
+from mgu.train.order import draw_order
 from mgu.train.step import Metrics, Step, Totals
 
 
@@ -54,6 +56,7 @@ class FitSettings(NamedTuple):
         patience: Epochs without a better validation score after which training stops.
         first_best: The first epoch that can be the best one, and from which patience counts.
         even_batches: Whether training batches have nearly equal sizes, see mgu/train/batches.py.
+        sampling: How the examples of an epoch are drawn, see mgu/train/order.py.
     """
 
     epochs: int
@@ -62,6 +65,7 @@ class FitSettings(NamedTuple):
     patience: int
     first_best: int = 1
     even_batches: bool = False
+    sampling: Sampling = "shuffled"
 
 
 class Callbacks(NamedTuple):
@@ -87,6 +91,7 @@ def train_epoch(
     on_step: Callable[[], None] = lambda: None,
     *,
     even_batches: bool = False,
+    sampling: Sampling = "shuffled",
 ) -> Metrics:
     """Trains for one pass over the step's data in random order.
 
@@ -97,12 +102,13 @@ def train_epoch(
         shuffle: Draws the order.
         on_step: Called after every batch.
         even_batches: Whether batches have nearly equal sizes, see mgu/train/batches.py; else the last may be smaller.
+        sampling: How the examples are drawn, see mgu/train/order.py.
 
     Returns:
-        Mean loss and metrics of the batches as they were trained on.
+        Mean loss and metrics of the batches as they were trained on: of what was drawn, where sampling is balanced.
     """
     step.begin()
-    order = torch.randperm(len(step.data), generator=shuffle).to(step.data.device)
+    order = draw_order(step.data, sampling, shuffle).to(step.data.device)
     for index in split_into_batches(order, batch_size, even_batches):
         step(index)
         schedule.step()
@@ -180,7 +186,13 @@ def fit(
             break
         started = time.perf_counter()
         train = train_epoch(
-            step, schedule, settings.batch_size, shuffle, callbacks.on_step, even_batches=settings.even_batches
+            step,
+            schedule,
+            settings.batch_size,
+            shuffle,
+            callbacks.on_step,
+            even_batches=settings.even_batches,
+            sampling=settings.sampling,
         )
         trained = time.perf_counter()
         val = evaluate(model, splits.val, task, settings.eval_batch_size)

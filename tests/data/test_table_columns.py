@@ -15,6 +15,7 @@ from mgu.data.tables.copies import describe_copies
 from mgu.data.tables.disguises import describe_disguises
 from mgu.data.tables.extremes import find_extremes
 from mgu.data.tables.robust import BoundedScaler
+from mgu.data.tables.split import split_official
 from mgu.data.tables.table import Table, encode_table
 from mgu.errors import UserError
 
@@ -33,7 +34,7 @@ def rows(number: int = 200) -> pd.DataFrame:
 def encode(frame: pd.DataFrame, target: str, scale: str = "standard") -> Table:
     """The encoding, with the last fifth of the rows as test rows."""
     task: Any = "regression" if target == "price" else "classification"
-    return encode_table(frame[:160], frame[160:], target, task, "holdout", 100, scale)
+    return encode_table(split_official(frame[:160], frame[160:], "holdout"), target, task, 100, scale)
 
 
 def extreme_notes(table: Table) -> list[str]:

@@ -24,7 +24,13 @@ from tests.examples import example_result
 pytestmark = pytest.mark.slow
 
 RUN = ("layout=digits_2", "layout.dropout=0.3", "training.epochs=6")
-MODELS = ["norm=ln", "norm=bn_post residual=with", "mgu=equations", "mgu=reference"]
+MODELS = [
+    "norm=ln",
+    "norm=ln dataset.sampling=balanced",
+    "norm=bn_post residual=with",
+    "mgu=equations",
+    "mgu=reference",
+]
 
 
 class Interruption(BaseException):

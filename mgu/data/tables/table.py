@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mgu.data.splits import Splits, hold_out
+from mgu.data.splits import Splits
 from mgu.data.tables.advice import join_some
 from mgu.data.tables.columns import is_number
 from mgu.data.tables.copies import describe_copies
@@ -47,22 +47,14 @@ class Table(NamedTuple):
 
 
 def encode_table(
-    train: pd.DataFrame,
-    test: pd.DataFrame,
-    target: str,
-    task: TaskName,
-    split: str,
-    max_categories: int,
-    scale: str = "standard",
+    parts: dict[str, pd.DataFrame], target: str, task: TaskName, max_categories: int, scale: str = "standard"
 ) -> Table:
-    """Splits and encodes a table.
+    """Encodes a table that is split.
 
     Args:
-        train: Rows with the target among their columns.
-        test: Official test rows, likewise.
+        parts: Rows with the target among their columns, by their use: train, val, and test if some are held out.
         target: Name of the column to predict.
         task: Classification or regression.
-        split: "paper" validates on `test`; "holdout" on a tenth of `train`.
         max_categories: Inputs per column of categories, at most.
         scale: "standard" or "robust", see `dataset.scale`.
 
@@ -72,10 +64,6 @@ def encode_table(
     Raises:
         UserError: Numbers are too large, or all rows to train on are of one class.
     """
-    parts = {"train": train, "val": test}
-    if split == "holdout":
-        rest, held_out = (index.numpy() for index in hold_out(len(train), max(len(train) // 10, 1)))
-        parts = {"train": train.iloc[rest], "val": train.iloc[held_out], "test": test}
     classes: list[Any] = []
     mean, std = 0.0, 1.0
     notes = list(describe_copies(parts, target))
@@ -86,7 +74,7 @@ def encode_table(
         targets, mean, std = _encode_numbers({name: part[target] for name, part in parts.items()}, scale)
     features = {name: part.drop(columns=target) for name, part in parts.items()}
     inputs = encode_inputs(features, scale, max_categories)
-    numbers = [str(name) for name in train.columns if is_number(train[name])]
+    numbers = [str(name) for name, column in parts["train"].items() if is_number(column)]
     if task == "classification" and target in numbers:
         numbers.remove(target)
     if extremes := find_extremes(parts, numbers):
