@@ -503,6 +503,7 @@ def test_a_user_trains_plans_and_reports_on_a_file(saved: Any, mgu_run: Command,
     assert "single (houses.price@" in shown.stdout and "val_rmse" in shown.stdout and "test_r2" in shown.stdout
     planned = mgu_run("plan", *overrides, "norm=ln,bn_pre")
     assert "1 done" in planned.stdout and "dense [2, 128]" in planned.stdout
+    assert planned.stdout.startswith("columns taken for numbers: area, rooms")  # before the table, as in a run
     wrong = mgu_run(*(word.replace("target=price", "target=prize") for word in overrides))
     assert wrong.returncode == 2 and "Did you mean price?" in wrong.stderr and "Traceback" not in wrong.stderr
 

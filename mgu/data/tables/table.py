@@ -18,7 +18,7 @@ from mgu.data.splits import Splits
 from mgu.data.tables.advice import join_some
 from mgu.data.tables.columns import is_number
 from mgu.data.tables.copies import describe_copies
-from mgu.data.tables.extremes import describe_extremes, find_extremes, find_far
+from mgu.data.tables.extremes import check_target, describe_extremes, find_extremes, find_far
 from mgu.data.tables.inputs import center_and_scale, encode_inputs, overflows, too_large
 from mgu.data.tables.rows import Rows
 from mgu.errors import UserError
@@ -62,7 +62,7 @@ def encode_table(
         The encoded rows.
 
     Raises:
-        UserError: Numbers are too large, or all rows to train on are of one class.
+        UserError: Numbers are too large, one target is out of all proportion, or all rows to train on are of one class.
     """
     classes: list[Any] = []
     mean, std = 0.0, 1.0
@@ -72,6 +72,8 @@ def encode_table(
         notes += unseen
     else:
         targets, mean, std = _encode_numbers({name: part[target] for name, part in parts.items()}, scale)
+        if scale == "standard":
+            check_target(parts, target)
     features = {name: part.drop(columns=target) for name, part in parts.items()}
     inputs = encode_inputs(features, scale, max_categories)
     numbers = [str(name) for name, column in parts["train"].items() if is_number(column)]
