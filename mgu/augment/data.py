@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Self, cast
 
 import torch
 from torch import Tensor
 
 from mgu.augment.pipeline import Augment
-from mgu.data.splits import Data
+from mgu.data.splits import Data, Labelled
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,11 @@ class AugmentedData:
     def device(self) -> torch.device:
         """The device whose memory the examples are in."""
         return self.data.device
+
+    @property
+    def labels(self) -> Tensor:
+        """The classes of the examples (N,), of a classification."""
+        return cast(Labelled, self.data).labels
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Returns inputs and targets of the examples at `index`, by new draws in every call."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, field_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from mgu.config.fields import ConfigModel, Count, NonNegative, Positive, Sha256
+from mgu.config.balance import BalanceConfig
+from mgu.config.fields import Count, NonNegative, Positive, Sha256
+from mgu.config.folds import FoldsConfig
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import MovieLensConfig, RatingsConfig
@@ -21,7 +23,7 @@ from mgu.tasks.score import TaskName
 TEST_SHARE, VAL_SHARE = 0.2, 0.1  # the shares in conf/dataset/table.yaml and cases.yaml, which a label leaves out
 
 
-class ClassesConfig(ConfigModel):
+class ClassesConfig(BalanceConfig):
     """Configures a classification data set that is known by its name and has official test data."""
 
     name: str = Field(description="Name of the data set.")
@@ -56,7 +58,7 @@ class AdultConfig(ClassesConfig):
     name: Literal["adult"] = Field(description="Name of the data set.")
 
 
-class TableConfig(ConfigModel):
+class TableConfig(BalanceConfig, FoldsConfig):
     """Configures a table of the user's; see mgu/data/tables/table.py."""
 
     name: Literal["table"] = Field(description="Kind of the data.")
@@ -83,17 +85,31 @@ class TableConfig(ConfigModel):
     test_share: float = Field(
         gt=0, lt=1, description="Share of the rows that are test data; a tenth of the others validates."
     )
+    groups: Annotated[str | None, UNLESS_DEFAULT] = Field(
+        None, min_length=1, description="Column that says which rows belong together and must not be split; no input."
+    )
     split: Literal["holdout"] = Field(description="Validate on held-out training data, and test once at the end.")
     sha256: Sha256 = Field(description="SHA-256 of the file, filled in when it is read.")
 
     @property
     def label(self) -> str:
         """The name of the data in reports, with another test share than usual: such runs are ranked separately."""
-        share = f" test {self.test_share:g}" if self.test_share != TEST_SHARE else ""
-        return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}{share}"
+        share = f" test {self.test_share:g}" if self.test_share != TEST_SHARE and not self.folds else ""
+        groups = f" by {self.groups}" if self.groups else ""
+        return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}{self.folds_label or share}{groups}"
+
+    @model_validator(mode="after")
+    def _has_classes_to_balance(self) -> Self:
+        if self.task == "regression" and self.is_balanced:
+            key = "sampling" if self.sampling == "balanced" else "class_weights"
+            raise ValueError(
+                f"dataset.{key}=balanced must go with classes, but the task is regression. Leave dataset.{key} out, or "
+                "pass dataset.task=classification."
+            )
+        return self
 
 
-class CasesConfig(ConfigModel):
+class CasesConfig(BalanceConfig):
     """Configures images of cases, such as patients; see mgu/data/cases/cases.py.
 
     `sha256` is that of the chosen images, so how they are chosen is no part of a run's identity.

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from mgu.config.balance import BalanceConfig
 from mgu.config.recipe import graph_obstacle
 from mgu.config.run import RunConfig
 from mgu.factory.model import build_model
@@ -108,6 +109,7 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
         even_batches=training.has_even_batches,
         keep_last=training.select == "last",
         options=build_step_options(config),
+        sampling=config.dataset.sampling if isinstance(config.dataset, BalanceConfig) else "shuffled",
     )
 
 

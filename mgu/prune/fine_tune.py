@@ -23,8 +23,10 @@ from mgu.factory.resolved_run import ResolvedRun
 from mgu.prune.convert import logits_of
 from mgu.prune.distill import Distillation, TaughtData
 from mgu.prune.network import Network
+from mgu.tasks.classification import Classification
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit, train_epoch
+from mgu.train.order import draw_order
 from mgu.train.step import Step
 
 TENTH = 0.1  # of the first learning rate: that of fine-tuning after a schedule whose rate ends near 0
@@ -88,7 +90,8 @@ class FineTuner:
         if pruning.distill:
             logits = logits_of(unit, splits.train).to(splits.train.device)
             self.splits = replace(splits, train=TaughtData(splits.train, logits))
-            self.task = Distillation(unit.readout.out_features, pruning.distill, pruning.temperature)
+            weights = resolved.task.class_weights if isinstance(resolved.task, Classification) else None
+            self.task = Distillation(unit.readout.out_features, pruning.distill, pruning.temperature, weights)
         self.shuffle = torch.Generator().manual_seed(config.seed)
 
     def some_batches(self, model: Network, batches: int) -> None:
@@ -96,7 +99,8 @@ class FineTuner:
         if batches:
             images, batch_size = self.splits.train, self.continued.training.batch_size
             passes = math.ceil(batches * batch_size / len(images))
-            drawn = torch.cat([torch.randperm(len(images), generator=self.shuffle) for _ in range(passes)])
+            sampling = build_fit_settings(self.continued).sampling
+            drawn = torch.cat([draw_order(images, sampling, self.shuffle) for _ in range(passes)])
             drawn = drawn[: batches * batch_size]
             optimizer = build_optimizer(self.continued, model)
             schedule = build_schedule(self.continued, optimizer, len(images))

@@ -18,12 +18,14 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mgu.config.balance import Sampling
 from mgu.data.splits import Data, Splits
 from mgu.tasks.task import Task
 from mgu.train.batches import split_into_batches
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.early_stop import EarlyStop
 from mgu.train.learner import Learner
+from mgu.train.order import draw_order
 from mgu.train.schedules import Schedule
 from mgu.train.step import PLAIN, Metrics, Step, StepOptions, Totals
 
@@ -57,6 +59,7 @@ class FitSettings(NamedTuple):
         even_batches: Whether training batches have nearly equal sizes, see mgu/train/batches.py.
         keep_last: Whether the last epoch counts as the best one; patience still goes by the score.
         options: What the recipe changes in a training step.
+        sampling: How the examples of an epoch are drawn, see mgu/train/order.py.
     """
 
     epochs: int
@@ -67,6 +70,7 @@ class FitSettings(NamedTuple):
     even_batches: bool = False
     keep_last: bool = False
     options: StepOptions = PLAIN
+    sampling: Sampling = "shuffled"
 
 
 class Callbacks(NamedTuple):
@@ -92,6 +96,7 @@ def train_epoch(
     on_step: Callable[[], None] = lambda: None,
     *,
     even_batches: bool = False,
+    sampling: Sampling = "shuffled",
 ) -> Metrics:
     """Trains for one pass over the step's data in random order.
 
@@ -102,12 +107,13 @@ def train_epoch(
         shuffle: Draws the order.
         on_step: Called after every batch.
         even_batches: Whether batches have nearly equal sizes, see mgu/train/batches.py; else the last may be smaller.
+        sampling: How the examples are drawn, see mgu/train/order.py.
 
     Returns:
-        Mean loss and metrics of the batches as they were trained on.
+        Mean loss and metrics of the batches as they were trained on: of what was drawn, where sampling is balanced.
     """
     step.begin()
-    order = torch.randperm(len(step.data), generator=shuffle).to(step.data.device)
+    order = draw_order(step.data, sampling, shuffle).to(step.data.device)
     for index in split_into_batches(order, batch_size, even_batches):
         step(index)
         schedule.step()
@@ -190,7 +196,15 @@ def fit(
         if early_stop.stopped or outcome.status == "diverged":
             break
         started = time.perf_counter()
-        train = train_epoch(step, schedule, settings.batch_size, shuffle, on_step, even_batches=settings.even_batches)
+        train = train_epoch(
+            step,
+            schedule,
+            settings.batch_size,
+            shuffle,
+            on_step,
+            even_batches=settings.even_batches,
+            sampling=settings.sampling,
+        )
         trained = time.perf_counter()
         with average.in_place() if average else nullcontext():
             val = evaluate(model, splits.val, task, settings.eval_batch_size)

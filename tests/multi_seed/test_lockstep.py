@@ -99,8 +99,9 @@ def test_weights_states_and_histories_are_those_of_solo_runs(words: list[str], c
         assert outcome.best_epoch == alone.best_epoch and len(outcome.history) == 2
 
 
-def test_in_single_precision_rounding_differs_and_no_more(configure: Configure) -> None:
-    configs = seeds(configure, 3, "norm=ln", "training.epochs=1")
+@pytest.mark.parametrize("balanced", ["", "dataset.sampling=balanced", "dataset.class_weights=balanced"])
+def test_in_single_precision_rounding_differs_and_no_more(balanced: str, configure: Configure) -> None:
+    configs = seeds(configure, 3, "norm=ln", "training.epochs=1", *filter(None, [balanced]))
     for (outcome, learner), (alone, solo) in both_ways(configs, Images):
         assert outcome.history[0]["train_loss"] == pytest.approx(alone.history[0]["train_loss"], rel=1e-4)
         for name, weights in learner.model.state_dict().items():

@@ -55,12 +55,7 @@ class CaseDataset:
 
     @property
     def task(self) -> Classification:
-        """Loss and metrics."""
-        from mgu.data.cases.cases import CaseImages
-        from mgu.tasks.classification import Classification, balance
+        """Loss and metrics; reads the data only where classes are weighted by their number of examples."""
+        from mgu.data.balance import build_classification
 
-        if self.config.class_weights == "none":
-            return Classification(self.config.num_classes)
-        train = self.splits.train
-        assert isinstance(train, CaseImages)
-        return Classification(self.config.num_classes, balance(train.labels, self.config.num_classes))
+        return build_classification(self.config, self.config.num_classes, lambda: self.splits)
