@@ -4,12 +4,12 @@ The YAML files in conf/ hold the values, this package the rules: plain pydantic 
 Hydra, so that a whole sweep can be checked before anything heavy starts.
 """
 
+from mgu.config.cases import CasesConfig
 from mgu.config.check import check_config
 from mgu.config.datasets import (
     AdultConfig,
     AnyDataset,
     AnyImages,
-    CasesConfig,
     MovieLensConfig,
     NamedImagesConfig,
     TableConfig,
@@ -17,6 +17,7 @@ from mgu.config.datasets import (
 from mgu.config.describe import describe_values
 from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
+from mgu.config.images import ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
 from mgu.config.prune import PruneConfig, read_settings
 from mgu.config.run import EnergyConfig, NormConfig, OptimizerConfig, RunConfig, TrainingConfig
@@ -33,6 +34,7 @@ __all__ = [
     "EnergyConfig",
     "FactorsLayoutConfig",
     "IdentityRule",
+    "ImagesConfig",
     "LayoutConfig",
     "MovieLensConfig",
     "NamedImagesConfig",

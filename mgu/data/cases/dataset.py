@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from mgu.config.datasets import CasesConfig
+    from mgu.config.cases import CasesConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
     from mgu.tasks.classification import Classification
@@ -56,11 +56,11 @@ class CaseDataset:
     @property
     def task(self) -> Classification:
         """Loss and metrics."""
-        from mgu.data.cases.cases import CaseImages
+        from mgu.data.image_files.images import FileImages
         from mgu.tasks.classification import Classification, balance
 
         if self.config.class_weights == "none":
             return Classification(self.config.num_classes)
         train = self.splits.train
-        assert isinstance(train, CaseImages)
+        assert isinstance(train, FileImages)
         return Classification(self.config.num_classes, balance(train.labels, self.config.num_classes))
