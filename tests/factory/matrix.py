@@ -58,7 +58,7 @@ CONVOLUTIONAL = {"gate depthwise": ("mgu=reference", "mgu.gate=depthwise"),
                  "bypass projection": ("mgu=equations", "mgu.bypass=projection")}  # fmt: skip
 
 
-IMAGE_DATA = ("cases", "named images", "images held out")
+IMAGE_DATA = ("cases", "own images", "named images", "images held out")
 DENSE_DATA = ("regression", "classification", "ranking", "ratings", "dense images")
 FACTORS_DATA = ("factors, ranking", "factors, ratings")
 
@@ -82,6 +82,8 @@ class Matrix:
             "images held out": (*IMAGES, "dataset.split=holdout"),
             "cases": (*IMAGES, "dataset=cases", f"dataset.path={self.folder / 'cases'}",
                       "dataset.image_shape=[3,8,8]", "dataset.class_weights=balanced"),
+            "own images": (*IMAGES, "dataset=images", f"dataset.path={self.folder / 'cases'}", "dataset.folds=3",
+                           "dataset.fold=1", r"dataset.groups=\w+_\d+", "dataset.memory_gib=0"),
             "regression": (*DENSE, "dataset=table", houses, "dataset.target=price"),
             "classification": (*DENSE, "dataset=table", houses, "dataset.target=city"),
             "ranking": (*DENSE, "dataset=movielens", ratings, "dataset.embedding=4"),

@@ -24,7 +24,7 @@ def check_folds(counts: Mapping[str, int], folds: Any, groups: str) -> None:
     """
     if not isinstance(folds, int) or folds < 2:
         return
-    label, smallest = min(counts.items(), key=lambda item: item[1])
+    label, smallest = min(counts.items(), key=lambda item: (item[1], item[0]))
     if folds > smallest or smallest - math.ceil(smallest / folds) < LEFT:
         most = max((f for f in range(2, smallest + 1) if smallest - math.ceil(smallest / f) >= LEFT), default=None)
         advice = f"Pass dataset.folds={most}" if most else "Leave dataset.folds out"

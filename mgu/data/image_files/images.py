@@ -14,6 +14,7 @@ from mgu.data.image_files.decode import Pixels
 from mgu.data.image_files.digests import describe_odd
 from mgu.data.image_files.split import Parts
 from mgu.data.images.images import Images
+from mgu.data.images.preprocessing import scale_pixels
 from mgu.errors import UserError
 
 _ADVICE = (
@@ -40,7 +41,8 @@ class FileImages(Images):
         """Returns inputs (B, C, H, W) as floats in 0..1 and targets (B,) of the images at `index`."""
         if self.rows is None:
             return super().batch(index)
-        return Images(self.pixels, self.labels).batch(self.rows[index])[0], self.labels[index]
+        rows = self.pixels.permute(0, 2, 3, 1)[self.rows[index]]  # (B, H, W, C)
+        return scale_pixels(rows, self.pixel_max).permute(0, 3, 1, 2), self.labels[index]
 
     def raw(self, index: Tensor | slice) -> Tensor:
         """Returns the pixels (B, C, H, W) of the images at `index` as they are in the files."""

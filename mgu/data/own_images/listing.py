@@ -105,7 +105,7 @@ def check_splittable(files: Sequence[ImageFile], path: str, folds: Any) -> None:
     if len(labels) == 1:
         only = next(iter(labels))
         inside = os.path.join(path, only)
-        nested = os.path.isdir(inside) and any(entry.is_dir() for entry in os.scandir(inside))
+        nested = os.path.isdir(inside) and any(child.is_dir() for child in Path(inside).iterdir())
         hint = f" If the classes lie in there, pass dataset.path={as_typed(inside)}." if nested else " Add others."
         raise UserError(f"images must be of two classes at least, but {readable(path)} has {only!r} only.{hint}")
     given = {file.part for file in files if file.part}
