@@ -83,7 +83,7 @@ class Matrix:
             "cases": (*IMAGES, "dataset=cases", f"dataset.path={self.folder / 'cases'}",
                       "dataset.image_shape=[3,8,8]", "dataset.class_weights=balanced"),
             "own images": (*IMAGES, "dataset=images", f"dataset.path={self.folder / 'cases'}", "dataset.folds=3",
-                           "dataset.fold=1", r"dataset.groups=\w+_\d+", "dataset.memory_gib=0"),
+                           "dataset.fold=1", r"dataset.groups=\w+_\d\d", "dataset.memory_gib=0"),
             "regression": (*DENSE, "dataset=table", houses, "dataset.target=price"),
             "classification": (*DENSE, "dataset=table", houses, "dataset.target=city"),
             "ranking": (*DENSE, "dataset=movielens", ratings, "dataset.embedding=4"),
