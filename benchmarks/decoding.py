@@ -2,10 +2,10 @@
 
     .venv/bin/python benchmarks/decoding.py [--images 5000] [--rounds 3]
 
-The files are CIFAR-10 images enlarged to 500x375 (bicubic) and saved as JPEG of quality 90: they are as large as
-photographs, but smoother. In every round, in turns, `dataset=images` finds, checks, decodes and caches them at 224x224 and
-gives its batches of two epochs, and ImageFolder (Resize, CenterCrop, PILToTensor) with a DataLoader of two workers gives
-the batches of one epoch. Batches are of 64, and pixels are uint8 on one side and floats on the other, as each has them.
+The files are CIFAR-10 images enlarged to 500x375 (bicubic) and saved as JPEG of quality 90: as large as photographs,
+but smoother. In every round, in turns, `dataset=images` finds, checks, decodes and caches them at 224x224 and gives its
+batches of two epochs, and ImageFolder (Resize, CenterCrop, PILToTensor) with a DataLoader of two workers gives the
+batches of one epoch. Batches are of 64; ours are floats, those of ImageFolder bytes.
 """
 
 from __future__ import annotations
