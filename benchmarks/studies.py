@@ -243,8 +243,8 @@ STUDIES = (
         f"{len(parts['rounds']['rows'])} rounds in turns",
         commands=("python benchmarks/decoding.py",),
         sections=(
-            Section("Wall clock", "rounds", "The first epoch finds, checks, decodes and caches all files and gives each "
-                    "once; later epochs read what is decoded. ImageFolder decodes in every epoch, in two workers.",
+            Section("Wall clock", "rounds", "The first epoch finds, checks, decodes and caches all files and gives "
+                    "each once; later epochs read what is decoded. ImageFolder decodes in every epoch, in two workers.",
                     cost_tables.decoding),
         ),
         limits="The files are CIFAR-10 images enlarged, hence smoother than photographs. Ours gives batches of floats, "
