@@ -5,18 +5,19 @@ Hydra, so that a whole sweep can be checked before anything heavy starts.
 """
 
 from mgu.config.augment import AnyAugment, FlipCropConfig, MixupConfig, RandAugmentConfig
+from mgu.config.cases import CasesConfig
 from mgu.config.check import check_config
 from mgu.config.datasets import (
     AdultConfig,
     AnyDataset,
     AnyImages,
-    CasesConfig,
     NamedImagesConfig,
     TableConfig,
 )
 from mgu.config.describe import describe_values
 from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
+from mgu.config.images import ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
 from mgu.config.optimizers import AdamWConfig, NadamConfig, SGDConfig
 from mgu.config.prune import PruneConfig, read_settings
@@ -39,6 +40,7 @@ __all__ = [
     "FactorsLayoutConfig",
     "FlipCropConfig",
     "IdentityRule",
+    "ImagesConfig",
     "LayoutConfig",
     "MixupConfig",
     "MovieLensConfig",

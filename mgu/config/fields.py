@@ -46,6 +46,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
 ActivationName = Literal["selu", "relu", "gelu", "silu", "tanh"]
+TEST_SHARE, VAL_SHARE = 0.2, 0.1  # in conf/dataset/ of data without official test examples; a label leaves them out
 
 
 class ConfigModel(BaseModel):

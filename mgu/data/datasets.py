@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from mgu.data.cases.dataset import CaseDataset
 from mgu.data.dataset import Dataset
 from mgu.data.images.dataset import ImageDataset
+from mgu.data.own_images.dataset import OwnImageDataset
 from mgu.data.python.dataset import PythonDataset
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.data.tables.dataset import TableDataset
@@ -18,10 +19,11 @@ from mgu.data.tables.dataset import TableDataset
 if TYPE_CHECKING:
     from mgu.config.datasets import AnyDataset
 
-KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of images
+KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of images by name
     "adult": TableDataset,
     "table": TableDataset,
     "cases": CaseDataset,
+    "images": OwnImageDataset,
     "movielens": RatingDataset,
     "ratings": RatingDataset,
     "python": PythonDataset,

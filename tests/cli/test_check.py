@@ -14,7 +14,7 @@ from tests.conftest import Command, compose_run
 from tests.factory.matrix import Matrix
 
 DATA = ("named images", "images held out", "cases", "regression", "classification", "ranking", "ratings",
-        "factors, ranking", "own images", "own quantities")  # fmt: skip
+        "factors, ranking", "images of a function", "quantities of a function", "own images")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

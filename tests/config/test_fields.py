@@ -51,6 +51,7 @@ def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> 
             "PythonLayoutConfig.name",
         ),
         *("MovieLensConfig.root", "MovieLensConfig.download", "RatingsConfig.path"),
+        *(f"ImagesConfig.{name}" for name in ("path", "columns", "groups", "broken", "memory_gib", "cache_gib")),
     }
 
 

@@ -99,9 +99,9 @@ class Linear(nn.Linear):
 """
 
 
-IMAGE_DATA = ("cases", "named images", "images held out")
+IMAGE_DATA = ("cases", "named images", "images held out", "own images")
 DENSE_DATA = ("regression", "classification", "ranking", "ratings", "own ratings", "dense images")
-OWN_DATA = ("own images", "own quantities")
+OWN_DATA = ("images of a function", "quantities of a function")
 FACTORS_DATA = ("factors, ranking", "factors, ratings")
 
 
@@ -127,6 +127,8 @@ class Matrix:
             "images held out": (*IMAGES, "dataset.split=holdout"),
             "cases": (*IMAGES, "dataset=cases", f"dataset.path={self.folder / 'cases'}",
                       "dataset.image_shape=[3,8,8]", "dataset.class_weights=balanced"),
+            "own images": (*IMAGES, "dataset=images", f"dataset.path={self.folder / 'cases'}", "dataset.folds=3",
+                           "dataset.fold=1", r"dataset.groups=\w+_\d\d", "dataset.memory_gib=0"),
             "regression": (*DENSE, "dataset=table", houses, "dataset.target=price"),
             "classification": (*DENSE, "dataset=table", houses, "dataset.target=city"),
             "ranking": (*DENSE, "dataset=movielens", ratings, "dataset.embedding=4"),
@@ -134,8 +136,8 @@ class Matrix:
             "own ratings": (*DENSE, "dataset=ratings", f"dataset.path={self.folder / 'bought.csv'}"),
             "dense images": DENSE,
             "adult": (*DENSE, "dataset=adult"),
-            "own images": (*IMAGES, *own, "dataset.target=own_code:images"),
-            "own quantities": (*DENSE, *own, "dataset.target=own_code:quantities"),
+            "images of a function": (*IMAGES, *own, "dataset.target=own_code:images"),
+            "quantities of a function": (*DENSE, *own, "dataset.target=own_code:quantities"),
             "factors, ranking": (*FACTORS, ratings),
             "factors, ratings": (*FACTORS, ratings, "dataset.task=regression"),
         }  # fmt: skip

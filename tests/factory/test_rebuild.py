@@ -132,14 +132,14 @@ def test_data_from_a_function_are_read_again(name: str, data: str, matrix: Matri
 
 @pytest.mark.parametrize("model", OWN_LAYERS)
 @pytest.mark.parametrize(
-    ("data", "layer"), [("named images", "Conv"), ("own images", "Conv"), ("regression", "Linear")]
+    ("data", "layer"), [("named images", "Conv"), ("images of a function", "Conv"), ("regression", "Linear")]
 )
 def test_layers_of_the_users_are_rebuilt(data: str, layer: str, model: str, matrix: Matrix) -> None:
     words = (*OWN_LAYERS[model], f"layout.layer={{target: own_code:{layer}, folder: {matrix.folder}}}")
     check_explained(check_rebuilt(matrix.train(matrix.config(data, words))))
 
 
-@pytest.mark.parametrize("data", ["named images", "own images", "own quantities", "classification"])
+@pytest.mark.parametrize("data", ["named images", "images of a function", "quantities of a function", "own images", "classification"])
 def test_a_network_of_the_users_is_rebuilt_and_continued(data: str, matrix: Matrix) -> None:
     words = [word for word in matrix.kinds_of_data()[data] if not word.startswith("layout")]
     network = ("layout=python", "layout.target=own_code:Net", f"layout.folder={matrix.folder}", "training.epochs=2")

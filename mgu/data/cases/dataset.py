@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from mgu.config.datasets import CasesConfig
+    from mgu.config.cases import CasesConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
     from mgu.tasks.classification import Classification
