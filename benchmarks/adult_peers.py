@@ -24,7 +24,6 @@ from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.preprocessing import OneHotEncoder, QuantileTransformer
 from torch import nn
-from torch.optim.lr_scheduler import LambdaLR
 
 from mgu.data.splits import Splits, hold_out
 from mgu.data.tables.adult import CLASSES, TARGET, load_adult
@@ -32,6 +31,7 @@ from mgu.data.tables.rows import Rows
 from mgu.tasks.classification import Classification
 from mgu.train.learner import Learner
 from mgu.train.loop import FitSettings, evaluate, fit
+from mgu.train.schedules import StepwiseSchedule
 
 SEEDS = (0, 1, 2)
 Accuracies = dict[str, float]
@@ -79,7 +79,7 @@ def train_mlp(parts: dict[str, pd.DataFrame], seed: int) -> Accuracies:
     model = nn.Sequential(*(layer for block in hidden for layer in block), nn.Linear(384, 2))
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-4, weight_decay=1e-5)
     shuffle, task = torch.Generator().manual_seed(seed), Classification(2)
-    learner = Learner(model, task, optimizer, LambdaLR(optimizer, lambda step: 1.0))
+    learner = Learner(model, task, optimizer, StepwiseSchedule(optimizer, lambda step: 1.0))
     settings = FitSettings(epochs=200, batch_size=256, eval_batch_size=8096, patience=16)
     outcome = fit(learner, splits, settings, shuffle=shuffle)
     assert outcome.best_weights and splits.test

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import mean
+from statistics import mean, median
 
 from cells import Row, number, percent, spread
 from tables import by
@@ -137,6 +137,20 @@ def seeds(parts: Parts) -> str:
         f"By processor time, eight seeds in one process train {min(small):.2f} to {max(small):.2f} times as fast as "
         f"separate runs for baselines below 0.4 MFLOP an image, and {min(large):.2f} to {max(large):.2f} times for "
         "larger ones."
+    )
+
+
+def augment(parts: Parts) -> str:
+    ratios = [f"{row['ratio']:.2f} times as long with `augment={row['augment']}`" for row in parts["C7"]["rows"]]
+    return f"By processor time, a training step takes {', '.join(ratios)} (the bar is 1.3)."
+
+
+def decoding(parts: Parts) -> str:
+    rows = parts["rounds"]["rows"]
+    first, later = (median(row[name] / row["folder_s"] for row in rows) for name in ("first_s", "later_s"))
+    return (
+        f"Own images are found, checked, decoded and cached in {number(first)} times what an epoch of torchvision's "
+        f"`ImageFolder` with two workers takes; each later epoch takes {number(later)} times as long as it does."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cells import Row, table
+from cells import Row, number, table
 from tables import by
 
 
@@ -79,3 +79,24 @@ def seeds(part: Row) -> str:
         for row in part["rows"]
     ]
     return table(["layout", "norm", "MFLOPs of an image", "seeds", "separate / together (quartiles)"], lines, left=2)
+
+
+def augment(part: Row) -> str:
+    """Processor time of augmented steps over that of plain ones."""
+    lines = [[f"`augment={row['augment']}`", row["augmented / plain"], _step_ms(row)] for row in part["rows"]]
+    return table(["augmentation", "augmented / plain (quartiles)", "plain step [ms]"], lines)
+
+
+def _step_ms(row: Row) -> str:
+    return f"{1e3 * row['processor_seconds']['none']['median_s'] / row['steps']:.1f}"
+
+
+def decoding(part: Row) -> str:
+    """Returns the seconds of each round, and their ratios."""
+    header = ["round", "first epoch [s]", "later epoch [s]", "ImageFolder [s]", "first : it", "later : it"]
+    rows = [
+        [str(place), *(number(row[name], 1) for name in ("first_s", "later_s", "folder_s")),
+         *(number(row[name] / row["folder_s"]) for name in ("first_s", "later_s"))]
+        for place, row in enumerate(part["rows"], start=1)
+    ]  # fmt: skip
+    return table(header, rows, left=1)

@@ -25,7 +25,7 @@ from side_by_side import save
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.splits import Splits
-from mgu.factory.learner import build_fit_settings, build_learner, build_optimizer
+from mgu.factory.learner import build_fit_settings, build_learner, build_optimizer, build_schedule
 from mgu.factory.resolved_run import resolve
 from mgu.models.convnet import ConvNet
 from mgu.prune.choose import accuracy_of
@@ -92,7 +92,8 @@ def measure(config: RunConfig) -> dict[str, Any]:
 def train(config: RunConfig, splits: Splits, model: ConvNet | None = None) -> ConvNet:
     """A new unit as configured, or `model`, with the weights of its best epoch; there is no early stopping."""
     learner = build_learner(resolve(config))
-    optimizer, schedule = (learner.optimizer, learner.schedule) if model is None else build_optimizer(config, model)
+    optimizer = learner.optimizer if model is None else build_optimizer(config, model)
+    schedule = build_schedule(config, optimizer, len(splits.train))
     decisive, epochs = config.mgu.decisive, config.training.epochs
     steps = epochs * math.ceil(len(splits.train) / config.training.batch_size)
     is_decisive = model is None and decisive.is_on

@@ -110,7 +110,7 @@ def step_of(stack: nn.Module, x: Tensor, one_pass: bool) -> Callable[[], None]:
     labels = torch.randint(10, (len(x),))
     channels = stack(x).shape[1]
     model = nn.Sequential(stack, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(channels, 10))
-    optimizer, _ = build_nadam(model.parameters(), 1e-3, 0.0, 0.9, 0.999, 1e-7, 0.004, one_pass=one_pass)
+    optimizer = build_nadam(model.parameters(), 1e-3, 0.9, 0.999, 1e-7, 0.004, one_pass=one_pass)
     return lambda: train_step(model, optimizer, x, labels)
 
 

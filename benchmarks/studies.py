@@ -234,4 +234,34 @@ STUDIES = (
         ),
         limits="Units and runs on a GPU were not measured.",
     ),
+    Study(
+        name="augment",
+        title="What augmentation costs",
+        main="C7",
+        claim=claims.augment,
+        sample=lambda parts: "CIFAR-10's layout of seven layers, `bn_pre`; 40 rounds of 3 steps on 64 images in turns",
+        commands=("python benchmarks/augment.py",),
+        sections=(
+            Section("Processor time", "C7", "Training steps from the pixels in memory to the update, with augmentation "
+                    "divided by without; medians and quartiles of the ratios per round.", cost_tables.augment),
+        ),
+        limits="One thread of a shared machine. Evaluation, which is never augmented, is not in the steps. Nothing was "
+        "measured on a GPU, where augmented steps are no CUDA graphs.",
+    ),
+    Study(
+        name="decoding",
+        title="Decoding and caching image files",
+        main="rounds",
+        claim=claims.decoding,
+        sample=lambda parts: f"{parts['rounds']['rows'][0]['images']:,} JPEG files of 500x375 to 224x224, "
+        f"{len(parts['rounds']['rows'])} rounds in turns",
+        commands=("python benchmarks/decoding.py",),
+        sections=(
+            Section("Wall clock", "rounds", "The first epoch finds, checks, decodes and caches all files and gives "
+                    "each once; later epochs read what is decoded. ImageFolder decodes in every epoch, in two workers.",
+                    cost_tables.decoding),
+        ),
+        limits="The files are CIFAR-10 images enlarged, hence smoother than photographs. Ours gives batches of floats, "
+        "ImageFolder of bytes. Other programs ran on the machine: ratios within a round count, not seconds.",
+    ),
 )  # fmt: skip

@@ -6,11 +6,12 @@ TYPE_CHECKING = False  # as typing has it: `python -m mgu` imports nothing befor
 if TYPE_CHECKING:
     from typing import Any
 
+    from mgu.data.splits import Splits as Splits
     from mgu.results.frame import load_runs as load_runs
     from mgu.unit.unit import MultiGatedUnit as MultiGatedUnit
 
 __version__ = "0.1.0"
-__all__ = ["MultiGatedUnit", "load_runs"]
+__all__ = ["MultiGatedUnit", "Splits", "load_runs"]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> Any:
         from mgu.unit.unit import MultiGatedUnit
 
         return MultiGatedUnit
+    if name == "Splits":
+        from mgu.data.splits import Splits
+
+        return Splits
     if name == "load_runs":
         from mgu.results.frame import load_runs
 

@@ -36,7 +36,7 @@ class Running:
         ready_server()
         self.process = fork_child()
         task = ("tests.processes:run_main", (arguments, self.outputs))
-        self.process.connection.send((_environment(folder, environment), str(folder), *task))
+        self.process.connection.send((environment_of(folder, environment), str(folder), *task))
 
     def __del__(self) -> None:
         self.process.close()
@@ -84,7 +84,7 @@ def start_cold(
     return subprocess.Popen(
         [sys.executable, "-c", script, *arguments],
         cwd=folder,
-        env=_environment(folder, environment),
+        env=environment_of(folder, environment),
         stdout=output,
         stderr=output,
         text=True,
@@ -97,7 +97,7 @@ def ready_server() -> None:
     start_server(more=["hydra.main", "mgu.cli.compose", "mgu.sweep.jobs"])
 
 
-def _environment(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
+def environment_of(folder: Path, more: Mapping[str, str]) -> dict[str, str]:
     """Whatever else this machine measures is not of the test."""
     own = {"MGU_RUNS": str(folder / "runs"), "MGU_CONTENTION": str(folder / "contention"), "OMP_NUM_THREADS": "1"}
     inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}  # of readline

@@ -18,12 +18,12 @@ import mgu
 ROOT = Path(mgu.__file__).parents[1]
 RANKS = [  # a package imports only packages of lower ranks
     {"errors", "native", "tasks"},
-    {"isolation", "layers"},
+    {"isolation", "layers", "user_code"},
     {"unit", "models"},
     {"config"},
     {"results"},
     {"data", "measure", "tracking", "console", "search"},
-    {"train"},
+    {"train", "augment"},
     {"multi_seed", "report", "sweep"},
     {"factory"},
     {"explain", "export"},
@@ -41,6 +41,7 @@ WITHOUT_TORCH = (
     "config",
     "tracking",
     "report",
+    "user_code",
 )  # of the parent process
 FILES = {
     str(file.relative_to(ROOT)): file.read_text()

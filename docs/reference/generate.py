@@ -77,9 +77,10 @@ def flatten(model: type[BaseModel], identity: str = "yes", prefix: str = "") -> 
 
 def look_up(values: Mapping[str, Any], key: str, field: FieldInfo) -> Any:
     """Returns the value of a dotted key, or the field's default where a file leaves it out."""
+    default = None if field.is_required() else field.default
     found: Any = values
     for part in key.split("."):
-        found = found.get(part, field.default) if isinstance(found, Mapping) else field.default
+        found = found.get(part, default) if isinstance(found, Mapping) else default
     return found
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from mgu.cli.conf import conf_dir
+
+
+def config_dirs() -> list[Path]:
+    """Returns the folders of configurations of this command: that of the package, and that of --config-dir."""
+    from hydra._internal.utils import get_args_parser  # Hydra takes half a second to import
+
+    options, _ = get_args_parser().parse_known_args(sys.argv[1:])
+    return [conf_dir(), *([Path(options.config_dir)] if options.config_dir else [])]
 
 
 def choices_with(key: str) -> list[str]:
@@ -19,14 +29,23 @@ def choices_with(key: str) -> list[str]:
         Names of configurations in alphabetical order.
     """
     group = key.partition(".")[0]
-    return [file.stem for file in sorted((conf_dir() / group).glob("*.yaml")) if key in _keys(file, group)]
+    files = sorted((file for folder in config_dirs() for file in (folder / group).glob("*.yaml")), key=lambda f: f.stem)
+    return [file.stem for file in files if key in _keys(file, group)]
 
 
-def _keys(file: Any, group: str) -> set[str]:
-    """Returns the keys that a file sets, as seen from the top of the configuration."""
-    text = file.read_text(encoding="utf-8")
-    values = yaml.safe_load(text) or {}
-    return _flatten(values if "# @package _global_" in text else {group: values}, "")
+def _keys(file: Path, group: str) -> set[str]:
+    """Returns the keys that a file sets, as seen from the top of the configuration, with those of its defaults."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        values = yaml.safe_load(text)
+    except (OSError, ValueError, yaml.YAMLError):  # Hydra tells what is wrong with it, once it is chosen
+        return set()
+    if not isinstance(values, dict):
+        return set()
+    bases = [name for name in values.pop("defaults", None) or [] if isinstance(name, str) and name != "_self_"]
+    found = _flatten(values if "# @package _global_" in text else {group: values}, "")
+    shipped = [conf_dir() / group / f"{name}.yaml" for name in bases]  # a file of one's own may vary one of these
+    return found.union(*(_keys(base, group) for base in shipped if base != file))
 
 
 def _flatten(values: dict[str, Any], prefix: str) -> set[str]:

@@ -14,6 +14,7 @@ from mgu.cli.hydra_errors import translate_error
 from mgu.cli.interpolations import check_interpolations
 from mgu.config.check import check_config, check_types
 from mgu.config.faults import shorten
+from mgu.config.python import fill_sources, spell_out_layout
 from mgu.config.run import RunConfig
 from mgu.data.datasets import fill_defaults, find_kind
 from mgu.errors import UserError
@@ -41,8 +42,10 @@ def read_config(composed: DictConfig) -> RunConfig:
         raise UserError(translate_error(error)) from None
     values.pop("hydra", None)
     values = fill_defaults(values)
+    if isinstance(values.get("dataset"), dict):
+        _check_not_filled_in(values["dataset"])
+    values = fill_sources(values | {"layout": spell_out_layout(values.get("layout"))})
     if isinstance(dataset := values.get("dataset"), dict):
-        _check_not_filled_in(dataset)
         check_types(values)
         values["dataset"] = find_kind(dataset.get("name")).resolve(dataset)
     return check_config(values)
@@ -50,7 +53,8 @@ def read_config(composed: DictConfig) -> RunConfig:
 
 def _check_not_filled_in(dataset: Mapping[str, Any]) -> None:
     """Refuses values that are found in the data, and would replace the given ones without a word."""
-    for key in FILLED_IN:
+    keys = (*FILLED_IN, "input_shape", "num_classes") if dataset.get("name") == "python" else FILLED_IN
+    for key in keys:
         if dataset.get(key) is not None:
             raise UserError(
                 f"dataset.{key} must be left out, for it is filled in when the data is read, but got "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from mgu.cli.conf import conf_dir
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from mgu.sweep.sweep import Sweep
 
 
-def train(arguments: list[str]) -> None:
+def train(arguments: list[str], job: Callable[[DictConfig], Any] | None = None) -> None:
     """Composes a configuration with Hydra, and trains the run or the sweep that it describes.
 
     Args:
         arguments: Arguments of the command line.
+        job: What is done with the composed configuration instead.
 
     Raises:
         UserError: The input is wrong.
@@ -45,7 +47,7 @@ def train(arguments: list[str]) -> None:
             warnings.filterwarnings(
                 "error", category=UserWarning, module=r"hydra\._internal\.(utils|config_loader_impl)"
             )
-            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(train_job)()
+            hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(job or train_job)()
     except (UserError, RunsFailed, ProgramError):
         raise
     except Exception as error:  # Hydra was composing: any library may trip over a broken YAML file

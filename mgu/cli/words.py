@@ -61,7 +61,21 @@ def sort_words(arguments: Sequence[str]) -> list[str]:
     rest = list(arguments)
     for word in overrides:
         rest.remove(word)
+    overrides = [as_option(word) for word in overrides]
     return rest + ([_as_axis(word) for word in overrides] if is_sweep and not shows else overrides)
+
+
+def as_option(word: str) -> str:
+    """Writes an argument of the user's own code so that Hydra adds it: only that code knows which there are.
+
+    Args:
+        word: An override.
+
+    Returns:
+        ++dataset.options.k=v for dataset.options.k=v, and likewise in other groups; any other word as it is.
+    """
+    group, _, rest = word.partition(".")
+    return f"++{word}" if group in GROUPS and rest.startswith("options.") else word
 
 
 def _as_axis(word: str) -> str:

@@ -51,6 +51,8 @@ def _describe_absent(key: str, arguments: Sequence[str]) -> str:
     having = choices_with(key)
     is_chosen = section in ("mgu", "norm") and any(word.startswith(f"{section}=") for word in arguments)
     way = f"Pass +{key}=..." if is_chosen or not having else f"Pass {section}={having[0]}."
+    if section == "dataset":  # the data are what they are
+        way = f"Leave {key} out."
     others = f" ({', '.join(having)})" if having else ""
     return f"{key} must go with a configuration of {section} that sets it{others}, but the chosen one does not. {way}"
 

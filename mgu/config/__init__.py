@@ -4,27 +4,32 @@ The YAML files in conf/ hold the values, this package the rules: plain pydantic 
 Hydra, so that a whole sweep can be checked before anything heavy starts.
 """
 
+from mgu.config.augment import AnyAugment, FlipCropConfig, MixupConfig, RandAugmentConfig
+from mgu.config.cases import CasesConfig
 from mgu.config.check import check_config
 from mgu.config.datasets import (
     AdultConfig,
     AnyDataset,
     AnyImages,
-    CasesConfig,
     NamedImagesConfig,
     TableConfig,
 )
 from mgu.config.describe import describe_values
 from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
+from mgu.config.images import ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
+from mgu.config.optimizers import AdamWConfig, NadamConfig, SGDConfig
 from mgu.config.prune import PruneConfig, read_settings
 from mgu.config.ratings import AnyRatings, MovieLensConfig, RatingsConfig
-from mgu.config.run import EnergyConfig, NormConfig, OptimizerConfig, RunConfig, TrainingConfig
+from mgu.config.run import EnergyConfig, NormConfig, RunConfig, TrainingConfig
 from mgu.config.unit import DecisiveConfig, UnitConfig
 
 __all__ = [
     "NOT_IDENTITY",
+    "AdamWConfig",
     "AdultConfig",
+    "AnyAugment",
     "AnyDataset",
     "AnyImages",
     "AnyRatings",
@@ -33,15 +38,20 @@ __all__ = [
     "DenseLayoutConfig",
     "EnergyConfig",
     "FactorsLayoutConfig",
+    "FlipCropConfig",
     "IdentityRule",
+    "ImagesConfig",
     "LayoutConfig",
+    "MixupConfig",
     "MovieLensConfig",
+    "NadamConfig",
     "NamedImagesConfig",
     "NormConfig",
-    "OptimizerConfig",
     "PruneConfig",
+    "RandAugmentConfig",
     "RatingsConfig",
     "RunConfig",
+    "SGDConfig",
     "TableConfig",
     "TrainingConfig",
     "UnitConfig",

@@ -10,8 +10,10 @@ from pydantic_core import ErrorDetails
 
 from mgu.config.datasets import AnyImages
 from mgu.config.faults import describe_faults
-from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig
+from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
+from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import AnyRatings
+from mgu.config.recipe import check_recipe
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 
@@ -32,7 +34,12 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
         raise UserError(describe_faults(error.errors(include_url=False))) from None
+    if isinstance(config.layout, PythonLayoutConfig):
+        _check_own_network(config, config.layout)
     _check_axes(config)
+    check_recipe(config)
+    if isinstance(config.layout, PythonLayoutConfig):
+        return config
     if isinstance(config.layout, FactorsLayoutConfig):
         _check_factors(config)
     elif isinstance(config.layout, LayoutConfig):
@@ -85,6 +92,27 @@ def _check_axes(config: RunConfig) -> None:
             )
 
 
+def _check_own_network(config: RunConfig, layout: PythonLayoutConfig) -> None:
+    """A network of the user's takes any data but users and items, and nothing can be put around its layers."""
+    if isinstance(config.dataset, AnyRatings):
+        raise UserError(
+            f"layout must be dense or mf_32 for dataset={config.dataset.name}, whose inputs are users and items, but "
+            f"got {layout.name}. Pass layout=dense_3."
+        )
+    given = {
+        "mgu": config.mgu and config.mgu.name,
+        "norm": config.norm and config.norm.name != "no_norm" and config.norm.name,
+        "residual": config.residual and "with",
+    }
+    for axis, value in given.items():
+        if value:
+            raise UserError(
+                f"{axis} must be left out for {layout.target}, a network with layers of its own, but got "
+                f"{axis}={value}. Leave it out; layout.layer=my_pkg:Layer puts a layer of yours into the layouts of "
+                "this package."
+            )
+
+
 def _check_factors(config: RunConfig) -> None:
     """Factorisation is for ratings, and has no layers to put anything around."""
     name = config.layout.name
@@ -112,9 +140,15 @@ def _check_dense(config: RunConfig) -> None:
 
 def _check_convolutions(config: RunConfig, layout: LayoutConfig) -> None:
     """Convolutions are for images that are large enough for them."""
-    if not isinstance(config.dataset, AnyImages):
+    dataset = config.dataset
+    if isinstance(dataset, PythonDatasetConfig) and len(dataset.input_shape) != 3:
+        raise UserError(
+            f"inputs must be images (N, C, H, W) for layout={layout.name}, but those of {dataset.target} have shape "
+            f"(N, {', '.join(map(str, dataset.input_shape))}). Add an axis of channels, or pass layout=dense_3."
+        )
+    if not isinstance(dataset, AnyImages | PythonDatasetConfig):
         raise UserError(
             f"layout must be a dense one where the data are no images, but got {layout.name} for "
-            f"dataset={config.dataset.name}. Pass layout=dense_3, or one of your own with depth and width."
+            f"dataset={dataset.name}. Pass layout=dense_3, or one of your own with depth and width."
         )
-    layout.convolutions(config.dataset.image_shape)
+    layout.convolutions(dataset.image_shape)

@@ -62,7 +62,8 @@ def model_of(field: FieldInfo, values: Mapping[str, Any]) -> type[BaseModel] | N
     for rule in field.metadata:
         if isinstance(rule, Discriminator) and callable(rule.discriminator):
             tags = [part.__metadata__[0].tag for part in get_args(field.annotation)]
-            return models_of(field.annotation)[tags.index(rule.discriminator(values))]
+            tag = rule.discriminator(values)
+            return models_of(field.annotation)[tags.index(tag) if tag in tags else 0]
     return next(iter(models_of(field.annotation)), None)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import reprlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -18,8 +18,8 @@ from mgu.config.run import RunConfig
 from mgu.errors import as_typed, did_you_mean, nearest
 
 GROUPS = (  # a test compares them with the folders of conf/
-    "dataset", "layout", "norm", "residual", "mgu", "optimizer", "training", "energy", "tensorboard", "mlflow",
-    "experiment",
+    "dataset", "layout", "norm", "residual", "mgu", "optimizer", "schedule", "training", "augment", "energy",
+    "tensorboard", "mlflow", "experiment",
 )  # fmt: skip
 OR_AUTO = ("optimizer.lr", "training.last_batch")  # filled in by mgu/data/datasets.py; a test compares them
 MAX_FAULTS = 20  # that are shown at once
@@ -30,8 +30,11 @@ ALIASES = {  # what other tools call it
     "learning_rate": "optimizer.lr", "batch": "training.batch_size", "bs": "training.batch_size",
     "max_epochs": "training.epochs", "num_epochs": "training.epochs", "random_state": "seed", "manual_seed": "seed",
     "early_stopping": "training.patience", "output": "runs_dir", "output_dir": "runs_dir", "out": "runs_dir",
+    "scheduler": "schedule", "lr_scheduler": "schedule", "warmup": "schedule.warmup_epochs",
+    "wd": "optimizer.weight_decay",
     "normalization": "norm", "normalisation": "norm", "unit": "mgu",
 }  # fmt: skip
+MOVED = {"optimizer.decay": "schedule.decay"}  # keys of earlier versions
 
 
 def known_keys(model: type[BaseModel] = RunConfig, prefix: str = "") -> list[str]:
@@ -82,8 +85,26 @@ def nearest_key(key: str) -> str | None:
 
 
 def describe_unknown(key: str) -> str:
-    """Describes a key that the schema does not have."""
+    """Describes a key that the schema does not have, or not in the kind of group that is chosen."""
+    if key in MOVED:
+        return f"{key} must be set as {MOVED[key]}, where it is now, but got {key}. Pass {MOVED[key]}=..."
+    group, _, name = key.rpartition(".")
+    if kinds := [kind for kind, model in kinds_of(group).items() if name in model.model_fields]:
+        return (
+            f"{key} must go with {group}={' or '.join(kinds)}, but another one is chosen. "
+            f"Pass {group}={kinds[0]}, or leave {key} out."
+        )
     return f"Unknown key: {key}. {hint_key(key)}"
+
+
+def kinds_of(group: str) -> dict[str, type[BaseModel]]:
+    """Returns the kinds of a group whose configurations are told apart by their name; {} for any other."""
+    field = RunConfig.model_fields.get(group)
+    found: dict[str, type[BaseModel]] = {}
+    for model in models_of(field.annotation) if field else []:
+        names = get_args(model.model_fields["name"].annotation) if "name" in model.model_fields else ()
+        found |= {name: model for name in names if isinstance(name, str)}
+    return found
 
 
 def describe_faults(faults: Sequence[ErrorDetails], prefix: tuple[str, ...] = ()) -> str:
@@ -114,6 +135,10 @@ def describe_fault(fault: ErrorDetails) -> str:
     key = ".".join(str(part) for part in fault["loc"] if not str(part).startswith("["))
     value = shorten(fault["input"])
     context = fault.get("ctx", {})
+    if fault["type"] == "union_tag_invalid":
+        kinds, given = list(kinds_of(key)), context["tag"].strip("[]")
+        hint = did_you_mean(given, kinds) or f" Pass {key}={kinds[0]}."
+        return f"{key}.name must be {', '.join(kinds[:-1])} or {kinds[-1]}, but got {given!r}.{hint}"
     if fault["type"] == "extra_forbidden":
         return describe_unknown(key)
     if fault["type"] == "missing":

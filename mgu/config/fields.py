@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
@@ -21,9 +22,13 @@ class Matches:
     pattern: str
     rule: str
 
+    def fits(self, value: str) -> bool:
+        """Returns whether the string matches."""
+        return re.fullmatch(self.pattern, value) is not None
+
     def __call__(self, value: str) -> str:
         """Returns the string; raises ValueError where it does not match."""
-        if not re.fullmatch(self.pattern, value):
+        if not self.fits(value):
             raise PatternError(self.rule)
         return value
 
@@ -41,6 +46,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 BelowOne = Annotated[float, Field(ge=0, lt=1)]
 ActivationName = Literal["selu", "relu", "gelu", "silu", "tanh"]
+TEST_SHARE, VAL_SHARE = 0.2, 0.1  # in conf/dataset/ of data without official test examples; a label leaves them out
 
 
 class ConfigModel(BaseModel):
@@ -51,6 +57,11 @@ class ConfigModel(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, ser_json_inf_nan="strings")
+
+
+def tag_of(values: Any) -> str:
+    """Returns the tag of one of several kinds of a group, which are told apart by their `name`: [name]."""
+    return f"[{values.get('name') if isinstance(values, Mapping) else getattr(values, 'name', None)}]"
 
 
 def models_of(annotation: Any) -> list[type[BaseModel]]:

@@ -8,10 +8,26 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name
-from mgu.config.identity import NOT_IDENTITY
+from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
+from mgu.config.python import ImportedConfig
 from mgu.errors import UserError
 
 LayoutName = Annotated[Name, NOT_IDENTITY]
+
+
+OwnLayer = Annotated[ImportedConfig | None, UNLESS_DEFAULT]  # of the user's, as a text my_pkg:Layer or with its options
+
+
+class PythonLayoutConfig(ImportedConfig):
+    """Configures a whole network of the user's, see mgu/factory/imported.py."""
+
+    name: LayoutName = Field(description="Name of the layout: that of its YAML file, or of the class.")
+
+    @property
+    def as_list(self) -> str:
+        """The import path and the options; the paper has a notation for convolutions only."""
+        options = ", ".join(f"{name}={value}" for name, value in self.options.items())
+        return f"{self.target}({options})" if options else self.target
 
 
 class FactorsLayoutConfig(ConfigModel):
@@ -34,11 +50,12 @@ class DenseLayoutConfig(ConfigModel):
     width: int = Field(gt=0, le=100_000, description="Number of outputs of each layer.")
     activation: ActivationName = Field(description="Activation function of every layer.")
     dropout: BelowOne = Field(description="Share of the values that dropout zeroes after every block.")
+    layer: OwnLayer = Field(None, description="A layer of the user's in place of torch.nn.Linear; null: that one.")
 
     @property
     def as_list(self) -> str:
         """Depth and width; the paper has a notation for convolutions only."""
-        return f"dense [{self.depth}, {self.width}]"
+        return f"dense [{self.depth}, {self.width}]{_describe_layer(self.layer)}"
 
 
 class Convolution(ConfigModel):
@@ -69,6 +86,7 @@ class LayoutConfig(ConfigModel):
     kernel_size: Count = Field(description="Side of every square kernel in pixels; odd where layers are padded.")
     activation: ActivationName = Field(description="Activation function of every layer.")
     dropout: BelowOne = Field(description="Share of the features that dropout zeroes before the read-out.")
+    layer: OwnLayer = Field(None, description="A layer of the user's in place of torch.nn.Conv2d; null: that one.")
 
     def convolutions(self, image_shape: list[int]) -> list[Convolution]:
         """Derives the layers for images of one shape.
@@ -113,7 +131,7 @@ class LayoutConfig(ConfigModel):
     def as_list(self) -> str:
         """The paper's notation: [layers, reductions, strides, first padded layer, filter scale]."""
         values = (self.num_layers, self.num_reductions, self.max_strides, self.min_layer_padding_same)
-        return f"[{', '.join(f'{value:g}' for value in (*values, self.scale_filters))}]"
+        return f"[{', '.join(f'{value:g}' for value in (*values, self.scale_filters))}]{_describe_layer(self.layer)}"
 
     @model_validator(mode="after")
     def _check(self) -> LayoutConfig:
@@ -125,14 +143,21 @@ class LayoutConfig(ConfigModel):
         return self
 
 
+def _describe_layer(layer: ImportedConfig | None) -> str:
+    return f" of {layer.target}" if layer else ""
+
+
 def _kind_of_layout(values: Any) -> str:
     keys = values if isinstance(values, Mapping) else type(values).model_fields
+    if "target" in keys:
+        return "[python]"
     return "[dense]" if "depth" in keys else "[factors]" if "factors" in keys else "[convolutions]"
 
 
 AnyLayout = Annotated[
     Annotated[LayoutConfig, Tag("[convolutions]")]
     | Annotated[DenseLayoutConfig, Tag("[dense]")]
-    | Annotated[FactorsLayoutConfig, Tag("[factors]")],
+    | Annotated[FactorsLayoutConfig, Tag("[factors]")]
+    | Annotated[PythonLayoutConfig, Tag("[python]")],
     Discriminator(_kind_of_layout),
 ]

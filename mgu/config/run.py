@@ -8,15 +8,18 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeGuard
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator
 
+from mgu.config.augment import AnyAugment
 from mgu.config.datasets import AnyDataset
-from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, NonNegative, Positive
-from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, identity_values, unless
-from mgu.config.layouts import AnyLayout
+from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, Positive
+from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
+from mgu.config.layouts import AnyLayout, PythonLayoutConfig
+from mgu.config.optimizers import AnyOptimizer
+from mgu.config.schedules import AnySchedule, KerasDecayConfig
 from mgu.config.unit import UnitConfig
 from mgu.tasks.score import SCORES, Score
 
@@ -36,19 +39,20 @@ class NormConfig(ConfigModel):
     eps: Positive = Field(1e-3, description="Added to the variance.")
 
 
-class OptimizerConfig(ConfigModel):
-    """Configures Nadam with the time-based decay of Keras, see mgu/train/nadam.py."""
+def _optimizer_values(config: RunConfig) -> dict[str, Any]:
+    """Returns what stands for the optimizer in the identity: with the decay that was its own before schedules were."""
+    decay = {"decay": config.schedule.decay} if _is_plain_decay(config.schedule) else {}
+    return identity_values(config.optimizer) | decay
 
-    name: Literal["nadam"] = Field(description="Name of the optimizer.")
-    # "auto" is resolved by the kind of data before the configuration is checked: see mgu/data/datasets.py.
-    lr: Positive = Field(
-        description="Learning rate of the first step; auto: 0.01 for images, 0.001 for tables and ratings."
-    )
-    decay: NonNegative = Field(description="Decay of the learning rate: step s takes lr / (1 + decay * s), s from 0.")
-    beta1: BelowOne = Field(description="Decay rate of the running mean of gradients, per step.")
-    beta2: BelowOne = Field(description="Decay rate of the running mean of squared gradients, per step.")
-    eps: Positive = Field(description="Added to the denominator of the update.")
-    momentum_decay: NonNegative = Field(description="Rate at which Nadam's momentum warms up to beta1.")
+
+def _is_plain_decay(schedule: AnySchedule) -> TypeGuard[KerasDecayConfig]:
+    return isinstance(schedule, KerasDecayConfig) and not schedule.warmup_epochs
+
+
+OPTIMIZER = IdentityRule("yes, with schedule.decay", encode=_optimizer_values)
+UNLESS_PLAIN_DECAY = IdentityRule(
+    "unless keras_decay without warm-up", lambda config, name: not _is_plain_decay(getattr(config, name))
+)
 
 
 class TrainingConfig(ConfigModel):
@@ -62,6 +66,18 @@ class TrainingConfig(ConfigModel):
     )
     eval_batch_size: Count = Field(description="Number of examples in an evaluation batch.")
     patience: Count = Field(description="Epochs without a better validation score after which training stops.")
+    clip_norm: Annotated[Positive | None, UNLESS_DEFAULT] = Field(
+        None, description="Norm to which the gradients of a step, taken together, are cut; null: they are not."
+    )
+    label_smoothing: Annotated[BelowOne, UNLESS_DEFAULT] = Field(
+        0.0, description="Share of a label that is spread over all classes in the training loss of a classification."
+    )
+    ema: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, UNLESS_DEFAULT] = Field(
+        None, description="Decay by step of a running mean of the weights, which is what is evaluated; null: none."
+    )
+    select: Annotated[Literal["best", "last"], UNLESS_DEFAULT] = Field(
+        "best", description="best: keep the weights of the epoch with the best validation score; last: of the last one."
+    )
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
         description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
     )
@@ -152,8 +168,12 @@ class RunConfig(ConfigModel):
         None, description="Whether the layers of a baseline have residual connections; null: a unit learns it."
     )
     mgu: UnitConfig | None = Field(None, description="The unit around every layer; null: train a baseline.")
-    optimizer: OptimizerConfig = Field(description="The optimizer.")
+    optimizer: Annotated[AnyOptimizer, OPTIMIZER] = Field(description="The optimizer.")
+    schedule: Annotated[AnySchedule, UNLESS_PLAIN_DECAY] = Field(description="The schedule of the learning rate.")
     training: TrainingConfig = Field(description="The training loop.")
+    augment: Annotated[AnyAugment, UNLESS_DEFAULT] = Field(
+        None, description="How training images are changed at random; null: not at all."
+    )
     energy: Annotated[EnergyConfig, NOT_IDENTITY] = Field(description="The measurement of energy.")
     tensorboard: Annotated[TensorBoardConfig | None, NOT_IDENTITY] = Field(
         None, description="The tracking with TensorBoard; null: none."
@@ -181,9 +201,12 @@ class RunConfig(ConfigModel):
     @property
     def name(self) -> str:
         """A short name for people; `identity` makes it unique."""
+        parts = [self.layout.name]
+        if layer := getattr(self.layout, "layer", None):
+            parts.append(layer.target.rpartition(":")[2])
         if self.mgu:
-            parts = [self.layout.name, "mgu", self.mgu.name]
-        else:
+            parts += ["mgu", self.mgu.name]
+        elif not isinstance(self.layout, PythonLayoutConfig):
             assert self.norm is not None
-            parts = [self.layout.name, self.norm.name] + ["res"] * bool(self.residual)
+            parts += [self.norm.name] + ["res"] * bool(self.residual)
         return "-".join([*parts, f"s{self.seed}"])

@@ -11,19 +11,28 @@ from typing import TYPE_CHECKING, Any
 from mgu.data.cases.dataset import CaseDataset
 from mgu.data.dataset import Dataset
 from mgu.data.images.dataset import ImageDataset
+from mgu.data.own_images.dataset import OwnImageDataset
+from mgu.data.python.dataset import PythonDataset
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.data.tables.dataset import TableDataset
 
 if TYPE_CHECKING:
     from mgu.config.datasets import AnyDataset
 
-KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of images
+KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of images by name
     "adult": TableDataset,
     "table": TableDataset,
     "cases": CaseDataset,
+    "images": OwnImageDataset,
     "movielens": RatingDataset,
     "ratings": RatingDataset,
+    "python": PythonDataset,
 }
+
+
+# What `optimizer.lr=auto` is where it is not Nadam's, which the kind of data knows; docs/method/decisions.md has why.
+ADAMW_TO_NADAM = 0.3
+SGD_LR = 0.01
 
 
 def find_kind(name: object) -> type[Dataset]:
@@ -65,7 +74,7 @@ def fill_defaults(values: dict[str, Any]) -> dict[str, Any]:
     dataset = values.get("dataset")
     kind = find_kind(dataset.get("name") if isinstance(dataset, dict) else None)
     defaults: dict[str, dict[str, Any]] = {
-        "optimizer": {"lr": kind.default_lr},
+        "optimizer": {"lr": _default_lr(kind, values.get("optimizer"))},
         "training": {"last_batch": kind.default_last_batch},
     }
     filled = dict(values)
@@ -73,3 +82,11 @@ def fill_defaults(values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(section := values.get(group), dict):
             filled[group] = section | {key: own for key, own in by_data.items() if section.get(key) == "auto"}
     return filled
+
+
+def _default_lr(kind: type[Dataset], optimizer: Any) -> float:
+    """Returns the learning rate for a kind of data and an optimizer, whose values are not checked."""
+    name = optimizer.get("name") if isinstance(optimizer, dict) else None
+    if name == "sgd":
+        return SGD_LR
+    return float(f"{kind.default_lr * ADAMW_TO_NADAM:.6g}") if name == "adamw" else kind.default_lr

@@ -32,6 +32,15 @@ class Data(Protocol):
         ...
 
 
+class Labelled(Data, Protocol):
+    """Holds examples of classes."""
+
+    @property
+    def labels(self) -> Tensor:
+        """The class of each example (N,), by number."""
+        ...
+
+
 @dataclass(frozen=True)
 class Splits:
     """Holds the examples of a run by their use.

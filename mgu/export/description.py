@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from mgu import __version__
-from mgu.config.datasets import AnyImages, CasesConfig
+from mgu.config.datasets import AnyImages
+from mgu.config.image_files import ImageFilesConfig
 from mgu.data.images.class_names import class_names
 from mgu.data.images.images import Images
 from mgu.errors import UserError
@@ -50,7 +51,7 @@ def describe_export(trained: TrainedRun) -> dict[str, str]:
         "output": OUTPUT,
         "output_meaning": "one logit for each class, in the order of `classes`; their softmax are probabilities",
     }
-    if isinstance(config.dataset, CasesConfig):
+    if isinstance(config.dataset, ImageFilesConfig):
         described["dataset_sha256"] = config.dataset.sha256
         described["resize"] = f"before the graph: {config.dataset.fit} to {width} x {height}, bilinear, anti-aliased"
     return described

@@ -6,7 +6,7 @@ engine.py checks how a unit is computed, compile.py compiles whole models ahead 
 
 from mgu.factory.device import describe_device, find_device, set_up_torch
 from mgu.factory.engine import check_engine
-from mgu.factory.learner import build_fit_settings, build_learner, build_optimizer, build_step_wrapper
+from mgu.factory.learner import build_fit_settings, build_learner, build_optimizer, build_schedule, build_step_wrapper
 from mgu.factory.model import build_block, build_model, build_warmup_blocks, count_flops
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.factory.trained import TrainedRun, load_trained
@@ -19,6 +19,7 @@ __all__ = [
     "build_learner",
     "build_model",
     "build_optimizer",
+    "build_schedule",
     "build_step_wrapper",
     "build_warmup_blocks",
     "check_engine",

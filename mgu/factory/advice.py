@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 
+from mgu.config.datasets import NamedImagesConfig
 from mgu.config.layouts import LayoutConfig
 from mgu.config.run import RunConfig
 
 TINY = 0.25  # of training.batch_size: a last batch below it is announced
 SETTLED = 0.1  # of the initial running statistics: more than this left after all steps is announced
+WITH_DIGITS = ("digits", "mnist")
 TORCH_MOMENTUM = 0.1  # https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
 
 
 def advise(config: RunConfig, num_examples: int) -> list[str]:
-    """Describes batches that are too small and running statistics that cannot settle, with what to do about it.
+    """Describes small batches, statistics that cannot settle and digits in a mirror, with what to do about each.
 
     Args:
         config: The configuration of a run.
@@ -23,6 +25,7 @@ def advise(config: RunConfig, num_examples: int) -> list[str]:
         Messages, each with overrides to pass; none for most runs.
     """
     messages = [_describe_last_batch(config, num_examples), *_describe_batch_norm(config, num_examples)]
+    messages.append(_describe_flip(config))
     return [message for message in messages if message]
 
 
@@ -59,6 +62,17 @@ def _describe_batch_norm(config: RunConfig, num_examples: int) -> list[str]:
             "Pass a larger training.batch_size and training.last_batch=even."
         )
     return messages
+
+
+def _describe_flip(config: RunConfig) -> str:
+    """Describes flips of images that are something else in a mirror."""
+    dataset, augment = config.dataset, config.augment
+    if not (augment and augment.flip and isinstance(dataset, NamedImagesConfig) and dataset.name in WITH_DIGITS):
+        return ""
+    return (
+        f"augment={augment.name} mirrors {augment.flip:.0%} of the training images, but digits in a mirror are no "
+        "digits, or others. Pass augment.flip=0."
+    )
 
 
 def _batch_norm(config: RunConfig) -> tuple[str, float]:

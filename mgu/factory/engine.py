@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mgu.config.layouts import FactorsLayoutConfig
+from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.layers.activation import find_activation
@@ -39,7 +39,7 @@ def check_engine(resolved: ResolvedRun) -> None:
         raise UserError(
             "engine must be auto, eager or packed for a unit that is not the paper's, but got native. Pass engine=auto."
         )
-    assert not isinstance(config.layout, FactorsLayoutConfig)  # has no units
+    assert not isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig)  # have no units
     activation = find_activation(config.layout.activation)
     if device.type != "cpu" or not find_kernel(KernelKind(activation, torch.float32)):
         raise UserError(

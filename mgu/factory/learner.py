@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -9,18 +10,23 @@ from functools import partial
 import torch
 from torch import nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
+from mgu.config.balance import BalanceConfig
+from mgu.config.recipe import graph_obstacle
 from mgu.config.run import RunConfig
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.train import optimizers, schedules
 from mgu.train.batches import split_into_batches
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.learner import Learner
 from mgu.train.loop import FitSettings
-from mgu.train.nadam import build_nadam
-from mgu.train.step import Step
+from mgu.train.schedules import Length, Schedule
+from mgu.train.step import Step, StepOptions
+from mgu.train.weight_average import WeightAverage
+
+log = logging.getLogger(__name__)
 
 
 def build_learner(resolved: ResolvedRun) -> Learner:
@@ -33,6 +39,7 @@ def build_learner(resolved: ResolvedRun) -> Learner:
         The learner before its first step.
     """
     config = resolved.config
+    num_examples = len(resolved.splits.train)  # reading them may draw random numbers
     torch.manual_seed(config.seed)
     # Channels last: faster convolutions on CPUs and on tensor cores, and a layer norm without a transposition.
     model: nn.Module = build_model(resolved).to(  # type: ignore[call-overload]
@@ -40,33 +47,46 @@ def build_learner(resolved: ResolvedRun) -> Learner:
     )
     if config.engine == "compiled":
         model.compile()
-    optimizer, schedule = build_optimizer(config, model)
-    return Learner(model, resolved.task, optimizer, schedule)
+    optimizer = build_optimizer(config, model)
+    schedule = build_schedule(config, optimizer, num_examples)
+    return Learner(model, resolved.task, optimizer, schedule, build_average(config, model))
 
 
-def build_optimizer(config: RunConfig, model: nn.Module) -> tuple[Optimizer, LRScheduler]:
+def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
     """Builds the configured optimizer.
 
-    Uses the fused Nadam unless the engine is eager or packed and step is not graph.
+    Nadam is our fused one unless the engine is eager or packed and step is not graph.
 
     Args:
         config: The configuration of a run.
         model: Where it will be trained; its device decides on the implementation.
 
     Returns:
-        The optimizer of all its parameters, and the schedule of the learning rate.
+        The optimizer of all its parameters.
     """
-    values = config.optimizer
-    return build_nadam(
-        model.parameters(),
-        lr=values.lr,
-        decay=values.decay,
-        beta1=values.beta1,
-        beta2=values.beta2,
-        eps=values.eps,
-        momentum_decay=values.momentum_decay,
-        one_pass=config.engine not in ("eager", "packed") or config.step == "graph",
-    )
+    one_pass = config.engine not in ("eager", "packed") or config.step == "graph"
+    return optimizers.build_optimizer(config.optimizer, model.parameters(), one_pass)
+
+
+def build_average(config: RunConfig, model: nn.Module) -> WeightAverage | None:
+    """Builds the configured running mean of the weights of a model; None where none is configured."""
+    decay = config.training.ema
+    return None if decay is None else WeightAverage(model.parameters(), decay)
+
+
+def build_schedule(config: RunConfig, optimizer: Optimizer, num_examples: int) -> Schedule:
+    """Builds the configured schedule of the learning rate.
+
+    Args:
+        config: The configuration of a run.
+        optimizer: Its optimizer.
+        num_examples: Number of its training examples.
+
+    Returns:
+        The schedule before the first step.
+    """
+    length = Length(config.training.epochs, config.training.steps_per_epoch(num_examples))
+    return schedules.build_schedule(config.schedule, optimizer, length, config.score)
 
 
 def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
@@ -87,7 +107,15 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
         training.patience,
         first_best,
         even_batches=training.has_even_batches,
+        keep_last=training.select == "last",
+        options=build_step_options(config),
+        sampling=config.dataset.sampling if isinstance(config.dataset, BalanceConfig) else "shuffled",
     )
+
+
+def build_step_options(config: RunConfig) -> StepOptions:
+    """Returns what the configured recipe changes in a training step."""
+    return StepOptions(config.training.label_smoothing, config.training.clip_norm)
 
 
 def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:
@@ -100,7 +128,10 @@ def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Ste
     Returns:
         A function from a step to the step that is to be called; it returns other steps as they are.
     """
-    if config.step == "eager" or not isinstance(optimizer, DeviceNAdam):
+    reason = graph_obstacle(config)
+    if config.step == "eager" or reason or not isinstance(optimizer, DeviceNAdam):
+        if config.step == "auto" and reason:
+            log.info("training steps are no CUDA graph with %s", reason)
         return lambda step: step
     return partial(_replayed, config=config)
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from mgu.config.layouts import Convolution, DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
+from mgu.config.layouts import Convolution, DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.errors import UserError
+from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.layers.block import Block
+from mgu.layers.channels import Channels
 from mgu.models.convnet import ConvNet, convolution
 from mgu.models.mlp import MLP, dense
 from mgu.models.recommender import Factorisation, Recommender
@@ -40,35 +43,47 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
     if isinstance(dataset, RatingDataset):
         return _build_recommender(config, dataset)
     inputs, num_outputs, _ = resolved.shapes
+    if isinstance(config.layout, PythonLayoutConfig):
+        return import_network(config.layout, resolved.shapes)
     if isinstance(config.layout, LayoutConfig):
         layers = config.layout.convolutions(list(inputs))
-        blocks = [build_block(config, _convolution(layer), index) for index, layer in enumerate(layers)]
+        make = import_layer(config.layout.layer) if config.layout.layer else convolution
+        blocks = [
+            build_block(config, make(*_sizes(layer)), index, Channels(layer.out_channels, -3))
+            for index, layer in enumerate(layers)
+        ]
         return ConvNet(blocks, layers[-1].out_channels, num_outputs, config.layout.dropout)
     return _build_mlp(config, math.prod(inputs), num_outputs)
 
 
-def build_block(config: RunConfig, layer: nn.Module, index: int) -> nn.Module:
+def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Channels) -> nn.Module:
     """Builds the configured block around a layer.
 
     Args:
         config: The configuration of a run.
         layer: A convolution or a dense layer.
         index: Position of the layer in the network, from 0.
+        channels: Where the channels of the layer's output are, for a layer of the user's may not tell it.
 
     Returns:
         A unit, or the block of a baseline.
 
     Raises:
-        UserError: The unit has a kind of gate or bypass that is not made for such a layer.
+        UserError: The unit has a kind of gate or bypass that is not made for such a layer, or the layer of the user's
+            cannot be copied.
     """
-    assert not isinstance(config.layout, FactorsLayoutConfig)  # has no blocks
+    assert not isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig)  # have no blocks
     activation = config.layout.activation
     if config.mgu:
-        return _build_unit(config.mgu, layer, activation, "auto" if config.engine == "compiled" else config.engine)
+        engine: Engine = "auto" if config.engine == "compiled" else config.engine
+        return _build_unit(config.mgu, layer, activation, engine, channels)
     assert config.norm is not None  # check_config saw to it
     # The paper's grid adds no residual to the first layer: there is no block before it whose input could be kept.
     residual = bool(config.residual) and index > 0
-    return Block(layer, config.norm.name, activation, residual, config.norm.momentum, config.norm.eps)
+    try:
+        return Block(layer, config.norm.name, activation, residual, config.norm.momentum, config.norm.eps, channels)
+    except TypeError as error:  # the residual takes a fresh copy of the layer
+        raise UserError(f"layout.layer: {error}") from None
 
 
 def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
@@ -84,33 +99,68 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
     if isinstance(config.layout, LayoutConfig):
         image, shape = torch.ones(2, 1, 4, 4), list(resolved.shapes.inputs)
         widths = {layer.out_channels for layer in config.layout.convolutions(shape)}
-        return [(build_block(config, nn.Conv2d(1, width, 3), index=0), image) for width in widths]
-    if isinstance(config.layout, FactorsLayoutConfig):
+        return [(build_block(config, nn.Conv2d(1, width, 3), 0, Channels(width, -3)), image) for width in widths]
+    if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig):
         return [(nn.Linear(1, 1), torch.ones(2, 1))]
-    return [(build_block(config, nn.Linear(1, config.layout.width), index=0), torch.ones(2, 1))]
+    width = config.layout.width
+    return [(build_block(config, nn.Linear(1, width), 0, Channels(width, -1)), torch.ones(2, 1))]
 
 
-def count_flops(resolved: ResolvedRun) -> int:
+def count_flops(resolved: ResolvedRun) -> int | None:
     """Counts floating-point operations of one example's forward pass, without allocating the model.
+
+    Modules of the user's may need values to be built or computed, of which `meta` has none; then they get some.
 
     Args:
         resolved: A run's configuration with its data.
 
     Returns:
-        The operations of matrix products and convolutions, as torch's FlopCounterMode counts them.
+        The operations of matrix products and convolutions, as torch's FlopCounterMode counts them; None for modules of
+        the user's that it cannot watch.
     """
+    try:
+        return _count_flops(resolved, "meta")
+    except Exception:
+        if section_of(resolved.config.layout) is None:
+            raise
+    with torch.random.fork_rng(devices=[]), suppress(Exception):
+        return _count_flops(resolved, "cpu")
+    return None
+
+
+def _count_flops(resolved: ResolvedRun, device: str) -> int:
     shapes = resolved.shapes
-    with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        build_model(resolved).eval()(torch.empty(1, *shapes.inputs, dtype=shapes.dtype))
+    with torch.device(device), FlopCounterMode(display=False) as counter:
+        build_model(resolved).eval()(torch.zeros(1, *shapes.inputs, dtype=shapes.dtype))
     return int(counter.get_total_flops())
 
 
-def _convolution(layer: Convolution) -> nn.Conv2d:
-    """Builds a layer of a layout."""
-    return convolution(layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding)
+def check_own_modules(resolved: ResolvedRun) -> None:
+    """Builds a model that has modules of the user's, and computes two examples with it.
+
+    Args:
+        resolved: A run's configuration with its device and data.
+
+    Raises:
+        UserError: The user's code fails, or returns what does not fit the data.
+    """
+    if (found := section_of(resolved.config.layout)) is None:
+        return
+    key, section = found
+    with torch.random.fork_rng(devices=[]):
+        model = build_model(resolved)
+        shapes = resolved.shapes
+        check_outputs(model, torch.zeros(2, *shapes.inputs, dtype=shapes.dtype), shapes.num_outputs, section, key)
 
 
-def _build_unit(unit: UnitConfig, layer: nn.Module, activation: str, engine: Engine) -> MultiGatedUnit:
+def _sizes(layer: Convolution) -> tuple[int, int, int, int, int]:
+    """Returns the arguments of a convolution in torch's order."""
+    return layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding
+
+
+def _build_unit(
+    unit: UnitConfig, layer: nn.Module, activation: str, engine: Engine, channels: Channels
+) -> MultiGatedUnit:
     """Builds the configured unit around a layer. Raises UserError where it is not made for such a layer."""
     try:
         built = MultiGatedUnit(
@@ -122,6 +172,8 @@ def _build_unit(unit: UnitConfig, layer: nn.Module, activation: str, engine: Eng
             skip_gate=unit.skip_gate,
             gate=unit.gate,
             bypass=unit.bypass,
+            num_channels=channels.num,
+            channel_axis=channels.axis,
             bn_momentum=unit.bn_momentum,
             bn_eps=unit.bn_eps,
             ln_eps=unit.ln_eps,
@@ -140,7 +192,9 @@ def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
     layout = config.layout
     assert isinstance(layout, DenseLayoutConfig)  # check_config saw to it
     widths = [num_inputs, *[layout.width] * layout.depth]
-    blocks = [build_block(config, dense(*sizes), index) for index, sizes in enumerate(pairwise(widths))]
+    make = import_layer(layout.layer) if layout.layer else dense
+    channels = Channels(layout.width, -1)
+    blocks = [build_block(config, make(*sizes), index, channels) for index, sizes in enumerate(pairwise(widths))]
     return MLP(blocks, layout.width, num_outputs, layout.dropout)
 
 

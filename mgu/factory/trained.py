@@ -14,10 +14,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import nn
 
-from mgu.config.check import check_config
 from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError
+from mgu.factory.imported import section_of
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.results.file_names import CONFIG_FILE, LOCK_FILE, LOG_FILE, RESULT_FILE, WEIGHTS_FILE
@@ -25,6 +25,7 @@ from mgu.results.find import find_run
 from mgu.results.folder import lock_run
 from mgu.results.result import Result, read_result
 from mgu.results.sealed import Changed, read_known
+from mgu.results.stored_config import read_stored
 
 FOLDERS = {  # below dataset.root, of what is not in one of the packages
     "mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "cifar-10-batches-py", "adult": "adult",
@@ -114,7 +115,7 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
     """Reads config.yaml and checks that it is of the same run as the result."""
     path = folder / CONFIG_FILE
     try:
-        config = check_config(yaml.safe_load(read_known(path, result.files).decode()) or {})
+        config = read_stored(read_known(path, result.files).decode())
     except Changed as error:
         raise _not_as_written(path, error) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError, TypeError) as error:
@@ -154,8 +155,9 @@ def _needing_data(folder: Path, config: RunConfig) -> Iterator[None]:
         where = (
             "or set MGU_DATA to a folder that has them" if "root" in config.dataset.model_dump() else "or train anew"
         )
+        what = "data" if section_of(config.layout) is None else "data and the code"
         raise UserError(
-            f"RUN must have the data that it was trained on, but for {folder}: {reason}. Put them back, {where}."
+            f"RUN must have the {what} that it was trained on, but for {folder}: {reason}. Put them back, {where}."
         ) from None
 
 

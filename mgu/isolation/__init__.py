@@ -22,6 +22,7 @@ __all__ = [
     "PRELOAD_ENERGY",
     "RUN",
     "SIZE_MODELS",
+    "TRY",
     "Crashed",
     "Raised",
     "Send",
@@ -36,4 +37,5 @@ __all__ = [
 RUN = "mgu.run.worker:run_isolated"
 CHECK_ENVIRONMENT = "mgu.run.preflight:check_environment"
 SIZE_MODELS = "mgu.run.preflight:size_models"
+TRY = "mgu.run.trial:try_run"
 CALIBRATE = "mgu.run.calibrate:calibrate"

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from mgu.errors import did_you_mean
 from mgu.layers.activation import Activation, find_activation
-from mgu.layers.channels import find_channels
+from mgu.layers.channels import Channels, find_channels
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.weight_init import fresh_copy
 
@@ -24,6 +24,7 @@ class Block(nn.Module):
             the shape.
         momentum: Weight of the newest batch in running statistics.
         eps: Constant added to the variance.
+        channels: Where the channels of the layer's output are; None: the layer tells it.
 
     Shape:
         x: the input of the layer; returns the shape of its output, (B, C, *) for convolutions, (*, C) for Linear.
@@ -40,23 +41,23 @@ class Block(nn.Module):
         residual: bool = False,
         momentum: float = 0.1,
         eps: float = 1e-3,
+        channels: Channels | None = None,
     ) -> None:
         super().__init__()
         if norm not in NORMS:
             raise ValueError(f"norm must be one of {', '.join(NORMS)}, but got {norm!r}.{did_you_mean(norm, NORMS)}")
         self.activation = find_activation(activation)
         self.layer = layer
-        self.pre: nn.Module = BatchNorm(*find_channels(layer), momentum, eps) if norm == "bn_pre" else nn.Identity()
-        self.post: nn.Module = _norm_after(norm, layer, momentum, eps)
+        self.pre: nn.Module = nn.Identity()
+        self.post: nn.Module = nn.Identity()
+        if norm != "no_norm":
+            where = channels or find_channels(layer)
+            if norm == "bn_pre":
+                self.pre = BatchNorm(*where, momentum, eps)
+            else:
+                self.post = LayerNorm(*where, eps) if norm == "ln" else BatchNorm(*where, momentum, eps)
         self.shortcut = fresh_copy(layer) if residual else None
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.post(self.activation(self.pre(self.layer(x))))  # (B, C, *)
         return out if self.shortcut is None else out + self.shortcut(x)
-
-
-def _norm_after(norm: str, layer: nn.Module, momentum: float, eps: float) -> nn.Module:
-    """Returns the norm that follows the activation, or the identity."""
-    if norm == "bn_post":
-        return BatchNorm(*find_channels(layer), momentum, eps)
-    return LayerNorm(*find_channels(layer), eps) if norm == "ln" else nn.Identity()

@@ -34,6 +34,8 @@ def affine_of_norm(norm: BatchNorm) -> Affine:
 
 def is_linear(layer: nn.Module) -> bool:
     """Tells whether functions can be folded into a layer: its weight is (out, in, *) and it pads with zeros only."""
+    if not type(layer).__module__.startswith("torch.nn."):  # a class derived from torch's may compute something else
+        return False
     if isinstance(layer, _ConvNd):
         return not isinstance(layer, _ConvTransposeNd) and layer.groups == 1 and layer.padding_mode == "zeros"
     return type(layer) is nn.Linear

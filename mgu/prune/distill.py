@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mgu.data.splits import Data
+from mgu.data.splits import Data, Labelled
 from mgu.tasks.classification import Classification
 
 
@@ -31,6 +31,10 @@ class TaughtData:
     @property
     def device(self) -> torch.device:
         return self.data.device
+
+    @property
+    def labels(self) -> Tensor:
+        return cast(Labelled, self.data).labels
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         inputs, labels = self.data.batch(index)
@@ -54,15 +58,18 @@ class Distillation(Classification):
         num_classes: Number of classes.
         weight: Share of the divergence in the loss, in 0..1.
         temperature: Temperature T of the divergence.
+        class_weights: How much an example of each class (K,) counts in the cross-entropy.
     """
 
-    def __init__(self, num_classes: int, weight: float, temperature: float) -> None:
-        super().__init__(num_classes)
+    def __init__(
+        self, num_classes: int, weight: float, temperature: float, class_weights: Tensor | None = None
+    ) -> None:
+        super().__init__(num_classes, class_weights)
         self.weight, self.temperature = weight, temperature
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Computes the mean loss of a batch in nats."""
-        by_labels = super().loss(logits, _labels(targets))
+    def loss(self, logits: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """Computes the mean loss of a batch in nats; only the labels are smoothed, the teacher's logits are not."""
+        by_labels = super().loss(logits, _labels(targets), label_smoothing)
         if targets.dim() == 1:
             return by_labels
         model, teacher = (each / self.temperature for each in (logits, targets[:, 1:]))

@@ -159,7 +159,7 @@ def _differs(key: str, runs: Sequence[tuple[str, Flat]], keys: Mapping[str, None
     for name, flat in runs:
         if key in flat:
             value = flat[key]
-        elif section in flat:  # the section is null
+        elif section in flat or ".options." in key:  # the section is null, or the user's code has its own default
             value = None
         elif lacking:
             value = lacking

@@ -8,13 +8,12 @@ from typing import Any
 
 import yaml
 
-from mgu.config.check import check_config
 from mgu.config.identity import identity_values
 from mgu.errors import UserError
 from mgu.results.axes import flatten, is_outside_identity
 from mgu.results.file_names import CONFIG_FILE, RESULT_FILE
 from mgu.results.result import read_result
-from mgu.results.stored_config import parse_config
+from mgu.results.stored_config import parse_config, read_stored
 
 MOST_VALUES = 3  # of one run
 UNFINISHED = "not finished"
@@ -53,7 +52,7 @@ def _text(key: str, value: object) -> str:
 def _describe(folder: Path) -> dict[str, Any]:
     """Returns the label of the data and all values of the identity by dotted key; empty where they cannot be read."""
     try:
-        config = check_config(yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8")))
+        config = read_stored((folder / CONFIG_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, TypeError, AttributeError, yaml.YAMLError, UserError):  # whatever else lies there
         return _describe_result(folder)
     return {"data": config.dataset.label, **flatten(identity_values(config))}

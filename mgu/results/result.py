@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mgu.config.upgrade import upgrade
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.files import replacing
 from mgu.results.parts import JOULES_PER_KWH as JOULES_PER_KWH  # noqa: PLC0414 - re-exported
@@ -148,7 +149,9 @@ class Result(Record, frozen=True):
     params_keras: Annotated[Number | None, about("Number of parameters as Keras counts them, with running statistics.")]
     flops_per_sample: Annotated[Number | None, about("Floating-point operations of one example's forward pass.")]
     epochs: Annotated[Number, about("Number of epochs trained.")]
-    best_epoch: Annotated[Count | None, about("Epoch with the best validation score, from 1.")]
+    best_epoch: Annotated[
+        Count | None, about("Epoch that the weights are of: with the best validation score, or the last one.")
+    ]
     train: Annotated[Metrics | None, about("Metrics of the best weights on the training data.")]
     val: Annotated[Metrics | None, about("Metrics of the best weights on the validation data.")]
     test: Annotated[Metrics | None, about("Metrics of the best weights on the test data.")]
@@ -234,6 +237,7 @@ def _decode(content: bytes) -> Result:
     text, is_sealed = unseal(content)
     try:
         result = msgspec.json.decode(text, type=Result)
+        result = msgspec.structs.replace(result, config=upgrade(result.config))
         check_sections(result.config)
         if result.best_epoch is not None and result.best_epoch > result.epochs:
             raise msgspec.ValidationError(f"best_epoch is {result.best_epoch} of {result.epochs} epochs")

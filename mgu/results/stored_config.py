@@ -1,4 +1,4 @@
-"""Reads the configuration in a result back as the schema of today."""
+"""Reads the configurations that runs leave, in result.json and config.yaml, back as the schema of today."""
 
 from __future__ import annotations
 
@@ -6,10 +6,32 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
+from mgu.config.upgrade import upgrade
+
 if TYPE_CHECKING:
     from mgu.config.run import RunConfig
 
 ENDLESS = {"Infinity": float("inf"), "-Infinity": float("-inf")}  # JSON has no such numbers: result.json has strings
+
+
+def read_stored(text: str | bytes) -> RunConfig:
+    """Reads a config.yaml.
+
+    Args:
+        text: Its content.
+
+    Returns:
+        The checked configuration.
+
+    Raises:
+        UserError: It is not valid today.
+        yaml.YAMLError: It is no YAML.
+    """
+    from mgu.config.check import check_config
+
+    return check_config(upgrade(yaml.safe_load(text) or {}))
 
 
 def parse_config(values: Mapping[str, Any]) -> RunConfig | None:

@@ -8,7 +8,8 @@ from functools import partial
 import torch
 
 from mgu.config.run import RunConfig
-from mgu.factory.learner import build_learner, build_step_wrapper
+from mgu.factory.augment import augment_training, build_augment_for
+from mgu.factory.learner import build_learner, build_step_options, build_step_wrapper
 from mgu.factory.model import count_flops
 from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send
@@ -35,10 +36,13 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     resolved = resolve(config)
     resolved.set_up_torch()
     device, splits = resolved.device, resolved.splits
-    model, task, optimizer, schedule = build_learner(resolved)
+    model, task, optimizer, schedule, _ = build_learner(resolved)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
+    augmented = augment_training(batch, build_augment_for(resolved))
 
-    graph = build_step_wrapper(config, optimizer)(Step(model, batch, task, optimizer))
+    graph = build_step_wrapper(config, optimizer)(
+        Step(model, augmented, task, optimizer, options=build_step_options(config))
+    )
     step = partial(train_epoch, graph, schedule, len(batch), torch.Generator())
     step()  # pays once for what later steps have
     meter = build_meter(config.energy, device)
@@ -59,7 +63,7 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
         is_unit=config.mgu is not None,
         layout=config.layout.as_list,
         axes=axes_of(config),
-        flops=count_flops(resolved),
+        flops=count_flops(resolved) or 0,  # 0: as of a model without products
         epoch_s=step_s * len(splits.train) / len(batch) + evaluate_s,
         # The best weights are evaluated on every split, and the gates of a unit take about two evaluations.
         overhead_s=overhead_s + (4 if config.mgu else 2) * evaluate_s,

@@ -6,6 +6,7 @@ On a CPU, a run that continues gives the same bits as one that was never interru
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -22,6 +23,7 @@ from mgu.train.loop import Fit
 
 FORMAT = 2  # 1 had no checksum
 CHUNK = 2**24  # bytes read at once
+Generators = Mapping[str, torch.Generator]  # "shuffle", and "augment" where images are augmented
 MARK = b"mgu checkpoint sha256:"  # followed by the checksum of all before the mark, at the end of the file
 
 
@@ -38,7 +40,7 @@ class Restored(NamedTuple):
 
 
 def save_checkpoint(
-    folder: Path, config: RunConfig, learner: Learner, shuffle: torch.Generator, fit: Fit, cost: RunCost
+    folder: Path, config: RunConfig, learner: Learner, generators: Generators, fit: Fit, cost: RunCost
 ) -> None:
     """Saves the state between two epochs, whole or not at all.
 
@@ -46,11 +48,13 @@ def save_checkpoint(
         folder: The run's folder.
         config: Its identity guards against another run's checkpoint.
         learner: Its model, optimizer and schedule are saved.
-        shuffle: Generator that draws the order of the examples.
+        generators: Those that training draws from beside torch's own, by name.
         fit: Outcome of training so far.
         cost: The cost of the run so far, earlier parts included.
     """
-    is_best_now = fit.best_epoch == len(fit.history)  # then the best weights are the model's and need no second copy
+    is_best_now = (
+        fit.best_epoch == len(fit.history) and not learner.average
+    )  # then the best weights are the model's and need no second copy
     content = {
         "format": FORMAT,
         "identity": config.identity,
@@ -58,7 +62,8 @@ def save_checkpoint(
         "model": learner.model.state_dict(),
         "optimizer": learner.optimizer.state_dict(),
         "schedule": learner.schedule.state_dict(),
-        "random": _random_state(shuffle),
+        "average": learner.average and learner.average.state_dict(),
+        "random": _random_state(generators),
         "history": fit.history,
         "best_epoch": fit.best_epoch,
         "best_weights": None if is_best_now else fit.best_weights,
@@ -75,14 +80,14 @@ def save_checkpoint(
             raise
 
 
-def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffle: torch.Generator) -> Restored | None:
-    """Puts `learner`, `shuffle` and torch's generators into the state of the checkpoint.
+def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, generators: Generators) -> Restored | None:
+    """Puts `learner`, `generators` and torch's own into the state of the checkpoint.
 
     Args:
         folder: The run's folder.
         config: The run's configuration.
         learner: A newly built learner; its state is undefined after an exception.
-        shuffle: Generator that draws the order of the examples.
+        generators: As for `save_checkpoint`; the checkpoint must have the state of each.
 
     Returns:
         The outcome and the cost so far; None where there is no checkpoint.
@@ -98,10 +103,13 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, shuffl
         learner.model.load_state_dict(content["model"])
         learner.optimizer.load_state_dict(content["optimizer"])
         learner.schedule.load_state_dict(content["schedule"])
-        _set_random_state(content["random"], shuffle)
+        _set_random_state(content["random"], generators)
         cost = msgspec.convert(content["spent"], RunCost)
         best_epoch, history = content["best_epoch"], content["history"]
-        best_weights = content["model"] if best_epoch == len(history) else content["best_weights"]
+        if learner.average:
+            learner.average.load_state_dict(content["average"])
+        is_best_now = best_epoch == len(history) and not learner.average
+        best_weights = content["model"] if is_best_now else content["best_weights"]
         _check_history(history, best_epoch, best_weights)
     except Exception as error:  # whatever torch makes of a file that is torn, foreign or of another version
         raise ValueError((str(error) or type(error).__name__).splitlines()[0]) from error
@@ -118,7 +126,12 @@ def save_weights(folder: Path, weights: dict[str, Any], name: str = WEIGHTS_FILE
         weights: The state dict, on any device.
         name: Name of the file.
     """
-    tensors = {name: tensor.contiguous().cpu() for name, tensor in weights.items()}
+    tensors: dict[str, torch.Tensor] = {}
+    for key, tensor in weights.items():
+        own = tensor.contiguous().cpu()
+        # Tied weights, as a network of the user's may have: safetensors refuses two names of one tensor.
+        is_tied = any(own.numel() and own.data_ptr() == other.data_ptr() for other in tensors.values())
+        tensors[key] = own.clone() if is_tied else own
     with replacing(folder / name) as temporary:
         temporary.write_bytes(save(tensors))  # its save_file would leave a file that only its owner may read
 
@@ -184,15 +197,17 @@ def _check_digest(path: Path) -> None:
         raise ValueError("its checksum is wrong")
 
 
-def _random_state(shuffle: torch.Generator) -> dict[str, Any]:
-    """Returns the state of every generator that training draws from: dropout's, on each device, and the shuffling's."""
+def _random_state(generators: Generators) -> dict[str, Any]:
+    """Returns the state of every generator that training draws from: dropout's, on each device, and those by name."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []
-    return {"torch": torch.get_rng_state(), "cuda": cuda, "shuffle": shuffle.get_state()}
+    by_name = {name: generator.get_state() for name, generator in generators.items()}
+    return {"torch": torch.get_rng_state(), "cuda": cuda, **by_name}
 
 
-def _set_random_state(state: dict[str, Any], shuffle: torch.Generator) -> None:
+def _set_random_state(state: dict[str, Any], generators: Generators) -> None:
     """Puts the generators into a saved state; CUDA's only where there are as many devices as there were."""
     torch.set_rng_state(state["torch"])
     if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["cuda"])
-    shuffle.set_state(state["shuffle"])
+    for name, generator in generators.items():
+        generator.set_state(state[name])

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mgu.data.cases.cases import CaseImages
+from mgu.data.image_files.images import FileImages
 from mgu.data.splits import Data, Splits
 from mgu.results.correct import write_correct
 from mgu.results.result import Metrics
@@ -38,7 +38,7 @@ class Correct(NamedTuple):
 
     Attributes:
         examples: One truth value an example.
-        images_of_cases: Number of images of each case in order; empty for data without cases.
+        images_of_cases: Number of images of each case or other group, in order; empty where each image is one.
     """
 
     examples: Tensor
@@ -78,14 +78,14 @@ def evaluate_splits(
         scores[name], predictions = _evaluate(learner, data, batch_size, keep=data is official)
         if predictions and data is official:
             hits = predictions.logits.argmax(dim=1) == predictions.targets
-            correct = Correct(hits, images_per_case(data))
+            correct = Correct(hits, images_per_group(data))
     return scores, correct
 
 
 def _evaluate(learner: Learner, data: Data, batch_size: int, keep: bool) -> tuple[Metrics, Predictions | None]:
-    """Returns the metrics, and for classification the predictions if they are to be kept or are about cases."""
+    """Returns the metrics, and for classification the predictions if they are to be kept or are of own images."""
     batches: list[tuple[Tensor, Tensor]] = []
-    is_wanted = isinstance(learner.task, Classification) and (keep or isinstance(data, CaseImages))
+    is_wanted = isinstance(learner.task, Classification) and (keep or isinstance(data, FileImages))
 
     def collect(outputs: Tensor, targets: Tensor) -> None:
         if is_wanted:
@@ -96,29 +96,43 @@ def _evaluate(learner: Learner, data: Data, batch_size: int, keep: bool) -> tupl
     if not is_wanted:
         return Metrics(**metrics), None
     predictions = Predictions(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
-    if isinstance(data, CaseImages):
-        metrics |= case_metrics(predictions, data.cases.cpu())
+    if isinstance(data, FileImages):
+        metrics |= image_metrics(predictions)
+        if data.are_cases:
+            metrics |= case_metrics(predictions, data.groups.cpu())
     return Metrics(**metrics), predictions
 
 
+def image_metrics(predictions: Predictions) -> dict[str, Any]:
+    """Computes what `Metrics` has for the user's own images beside the metrics of any classification.
+
+    Args:
+        predictions: Logits (N, K) and targets (N,) of the images.
+
+    Returns:
+        Confusion matrix and macro F1.
+    """
+    task = Classification(predictions.logits.shape[1])
+    confusion = task.totals()
+    task.count(confusion, predictions.logits, predictions.targets)
+    return {"macro_f1": macro_f1(confusion), "confusion": confusion.tolist()}
+
+
 def case_metrics(predictions: Predictions, cases: Tensor) -> dict[str, Any]:
-    """Computes what `Metrics` has for images of cases beside the metrics of any classification.
+    """Computes what `Metrics` has for cases, which their images vote on.
 
     Args:
         predictions: Logits (N, K) and targets (N,) of the images.
         cases: The case (N,) of each image, by number.
 
     Returns:
-        Confusion matrix and macro F1 of the images, and metrics of the cases, which their images vote on.
+        The metrics of any classification, confusion matrix and macro F1, of cases.
     """
     task = Classification(predictions.logits.shape[1])
-    by_image, by_case = task.totals(), task.totals()
-    task.count(by_image, predictions.logits, predictions.targets)
+    by_case = task.totals()
     voted, first = vote(predictions.logits, cases)
     by_case.view(-1).scatter_add_(0, voted + task.num_classes * predictions.targets[first], torch.ones_like(voted))
     return {
-        "macro_f1": macro_f1(by_image),
-        "confusion": by_image.tolist(),
         **{f"case_{name}": value for name, value in task.metrics(by_case).items()},
         "case_macro_f1": macro_f1(by_case),
         "case_confusion": by_case.tolist(),
@@ -130,6 +144,9 @@ def count_classes(task: Task) -> int | None:
     return task.num_classes if isinstance(task, Classification) else None
 
 
-def images_per_case(data: Data) -> list[int]:
-    """Returns the number of images of each case in order; an empty list for data without cases."""
-    return data.cases.unique_consecutive(return_counts=True)[1].tolist() if isinstance(data, CaseImages) else []
+def images_per_group(data: Data) -> list[int]:
+    """Returns the number of images of each group, such as a case, in order; [] where no two images are of one group."""
+    if not isinstance(data, FileImages):
+        return []
+    counts: list[int] = data.groups.unique_consecutive(return_counts=True)[1].tolist()
+    return counts if data.are_cases or max(counts) > 1 else []

@@ -12,9 +12,10 @@ import torch
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.data.datasets import open_dataset
+from mgu.errors import UserError
 from mgu.factory.advice import advise
 from mgu.factory.engine import check_engine
-from mgu.factory.model import build_model, count_flops
+from mgu.factory.model import build_model, check_own_modules, count_flops
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
 from mgu.measure.energy import build_meter, check_country
@@ -43,7 +44,10 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
     for config in configs:
         by_data.setdefault(config.dataset.model_dump_json(), []).append(config)
     for sharing in by_data.values():
-        splits = open_dataset(sharing[0].dataset).splits  # one after the other: memory holds one at a time
+        dataset = open_dataset(sharing[0].dataset)
+        splits = dataset.splits  # one after the other: memory holds one at a time
+        for config in {config.layout.model_dump_json(): config for config in sharing}.values():
+            check_own_modules(resolve(config, dataset))
         advice = (note for config in sharing for note in advise(config, len(splits.train)))
         for note in dict.fromkeys((*splits.notes, *advice)):
             send(Note(note))
@@ -59,7 +63,7 @@ def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
     Returns:
         Device, parameters and FLOPs by the identity of the run.
     """
-    sizes: dict[str, tuple[int, int] | tuple[None, None]] = {}
+    sizes: dict[str, tuple[int, int | None] | tuple[None, None]] = {}
     models = {}
     for resolved in _resolve_all(configs):
         config = resolved.config
@@ -70,13 +74,22 @@ def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
     return models
 
 
-def _size(resolved: ResolvedRun) -> tuple[int, int] | tuple[None, None]:
+def _size(resolved: ResolvedRun) -> tuple[int, int | None] | tuple[None, None]:
     """Returns parameters and FLOPs; None for both where the model cannot be built, which is that run's failure."""
     try:
-        with torch.device("meta"):
-            return count_keras(build_model(resolved)), count_flops(resolved)
+        return _count_params(resolved), count_flops(resolved)
     except RuntimeError:  # such as more filters than torch can count
         return None, None
+
+
+def _count_params(resolved: ResolvedRun) -> int:
+    """Counts parameters on `meta`, or of a model with modules of the user's that need values, on the CPU."""
+    try:
+        with torch.device("meta"):
+            return count_keras(build_model(resolved))
+    except UserError:
+        with torch.random.fork_rng(devices=[]):
+            return count_keras(build_model(resolved))
 
 
 def _resolve_all(configs: Sequence[RunConfig]) -> list[ResolvedRun]:

@@ -10,4 +10,5 @@ import torch._dynamo  # noqa: F401 - torch.optim would import it in the first st
 import torchvision.datasets  # noqa: F401
 
 import mgu.run.preflight
+import mgu.run.trial
 import mgu.run.worker  # noqa: F401

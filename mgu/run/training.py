@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
+from mgu.augment.pipeline import Augment
 from mgu.config.unit import DecisiveConfig
+from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.learner import build_fit_settings, build_learner, build_step_wrapper
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.measure.cost import RunCost
@@ -18,7 +21,7 @@ from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import Slot
 from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
 from mgu.results.record import write_history
-from mgu.run.checkpoint import restore_checkpoint, save_checkpoint, set_aside
+from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, set_aside
 from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit
@@ -33,8 +36,14 @@ class Start(NamedTuple):
 
     learner: Learner
     shuffle: torch.Generator
+    augment: Augment | None
     fit: Fit
     cost: RunCost | None = None  # of the interrupted calls
+
+    @property
+    def generators(self) -> Generators:
+        """What a checkpoint keeps the state of."""
+        return {"shuffle": self.shuffle} | ({"augment": self.augment.generator} if self.augment else {})
 
 
 class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
@@ -47,21 +56,26 @@ class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
 
 def begin_or_continue(resolved: ResolvedRun, folder: Path, send: Send) -> Start:
     """Builds the learner, and restores the checkpoint of an interrupted call if there is one that can be used."""
-    config = resolved.config
-    learner, shuffle = build_learner(resolved), torch.Generator().manual_seed(config.seed)
+    start = _begin(resolved)
     try:
-        restored = restore_checkpoint(folder, config, learner, shuffle)
+        restored = restore_checkpoint(folder, resolved.config, start.learner, start.generators)
     except ValueError as error:
         note = f"its checkpoint cannot be used ({error}): set aside as {set_aside(folder).name}, starting over"
         log.warning(note)
         send(Note(note))
-        return Start(build_learner(resolved), torch.Generator().manual_seed(config.seed), Fit())
+        return _begin(resolved)
     if not restored:
-        return Start(learner, shuffle, Fit())
+        return start
     note = f"continues after epoch {len(restored.fit.history)}"
     log.info(note)
     send(Note(note))
-    return Start(learner, shuffle, restored.fit, restored.cost)
+    return start._replace(fit=restored.fit, cost=restored.cost)
+
+
+def _begin(resolved: ResolvedRun) -> Start:
+    """Builds what a run starts from that was never interrupted."""
+    shuffle = torch.Generator().manual_seed(resolved.config.seed)
+    return Start(build_learner(resolved), shuffle, build_augment_for(resolved), Fit())
 
 
 def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, slot: Slot, send: Send) -> Fit:
@@ -76,7 +90,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
         cost.lap("train")
         write_history(folder, fit.history)
         if fit.status == "ok":
-            save_checkpoint(folder, config, learner, start.shuffle, fit, cost.so_far)
+            save_checkpoint(folder, config, learner, start.generators, fit, cost.so_far)
         log.debug("%s", fit.history[-1])
         send(EpochEnded(fit.history[-1]))
         cost.lap("checkpoint")
@@ -85,7 +99,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
     try:
         return fit(
             joined,
-            splits,
+            replace(splits, train=augment_training(splits.train, start.augment)),
             build_fit_settings(config, first_decided_epoch(decisive, training.epochs)),
             shuffle=start.shuffle,
             so_far=start.fit,

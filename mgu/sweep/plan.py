@@ -82,9 +82,9 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     if form == "json":
         print(json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs), "data": notes}, indent=2))
     else:
-        _print_table(runs)
         for note in notes:
             print_line(note)
+        _print_table(runs)
 
 
 def _say_import(status: Status) -> None:

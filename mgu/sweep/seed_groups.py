@@ -50,7 +50,7 @@ def group_seeds(configs: Iterable[RunConfig], may_join: Callable[[RunConfig], bo
     return groups
 
 
-def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:
+def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:  # noqa: PLR0911 - one for each reason
     """Finds the reason why the seeds of a run cannot be trained together, whatever the user asked for.
 
     Args:
@@ -62,10 +62,12 @@ def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:
     """
     if config.mgu:
         return "units, which gain little from it"
-    if not isinstance(config.dataset, AnyImages) or not isinstance(config.layout, LayoutConfig):
+    if not isinstance(config.dataset, AnyImages) or not isinstance(config.layout, LayoutConfig) or config.layout.layer:
         return "models that are no convolutions of images, for which it is not made"
     if config.engine == "compiled":
         return "compiled models, for it would compute them uncompiled"
+    if config.training.clip_norm:
+        return "runs with training.clip_norm, for their gradients are known too late"
     if not model.device.startswith("cpu"):
         return f"runs on {model.device}, for it is made for the CPU"
     if model.flops is None or model.flops > MAX_FLOPS:

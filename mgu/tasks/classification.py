@@ -28,28 +28,32 @@ class Classification:
     def __init__(self, num_classes: int, class_weights: Tensor | None = None) -> None:
         self.num_classes, self.class_weights = num_classes, class_weights
 
-    def loss(self, logits: Tensor, targets: Tensor) -> Tensor:
-        """Returns the mean cross-entropy, in nats, of logits (B, K) and targets (B,)."""
+    def loss(self, logits: Tensor, targets: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """Returns the mean cross-entropy, in nats, of logits (B, K) and targets: classes (B,), or shares (B, K).
+
+        Smoothing (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567) spreads this share of a label over all.
+        """
         if self.class_weights is None:
-            return F.cross_entropy(logits, targets)
+            return F.cross_entropy(logits, targets, label_smoothing=label_smoothing)
         self.class_weights = self.class_weights.to(logits.device)  # moves once
         # Divided by the number of examples, not by their weights as in torch's mean: in a small batch of one class
         # the weights would cancel out.
-        return F.cross_entropy(logits, targets, self.class_weights, reduction="sum") / len(targets)
+        summed = F.cross_entropy(logits, targets, self.class_weights, reduction="sum", label_smoothing=label_smoothing)
+        return summed / len(targets)
 
     def totals(self, device: torch.device | None = None) -> Tensor:
         """Returns an empty confusion matrix (K, K), by true class (row) and predicted class (column)."""
         return torch.zeros(self.num_classes, self.num_classes, dtype=torch.long, device=device)
 
     def count(self, confusion: Tensor, logits: Tensor, targets: Tensor) -> None:
-        """Adds a batch to `confusion` in place."""
-        cells = torch.add(logits.argmax(dim=1), targets, alpha=self.num_classes)
+        """Adds a batch to `confusion` in place; of shares of several classes (B, K) the largest counts."""
+        cells = torch.add(logits.argmax(dim=1), _classes(targets), alpha=self.num_classes)
         # Not torch.bincount: on CUDA it waits for the device to learn how many bins there are.
         confusion.view(-1).scatter_add_(0, cells, torch.ones_like(cells))
 
     def correct(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Returns whether each example of a batch is classified correctly (B,)."""
-        return logits.argmax(dim=1) == targets
+        return logits.argmax(dim=1) == _classes(targets)
 
     def metrics(self, confusion: Tensor) -> dict[str, float]:
         """Returns accuracy, macro precision and macro recall as fractions in 0..1, by scikit-learn's rules.
@@ -65,3 +69,8 @@ class Classification:
             "precision": (hits / predicted.clamp(min=1))[occurs].mean().item(),
             "recall": (hits / there.clamp(min=1))[occurs].mean().item(),
         }
+
+
+def _classes(targets: Tensor) -> Tensor:
+    """Returns classes (B,) as they are, and of shares (B, K), such as those of mixup, the class with the largest."""
+    return targets if targets.dim() == 1 else targets.argmax(dim=1)

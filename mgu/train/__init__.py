@@ -1,7 +1,7 @@
 """One training loop for every model and every task, its optimizer, and what a unit adds to its loss.
 
-Start with loop.py (`fit`) and step.py; nadam.py is the optimizer, cuda_graph.py replays steps on a GPU, gate_penalty.py
-drives gates to 0 or 1.
+Start with loop.py (`fit`) and step.py. optimizers.py and schedules.py build what moves the weights, nadam.py has the
+paper's optimizer, cuda_graph.py replays steps on a GPU, gate_penalty.py drives gates to 0 or 1.
 """
 
 from mgu.train.cuda_graph import ReplayedStep
@@ -11,7 +11,10 @@ from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, FitSettings, evaluate, fit, train_epoch
 from mgu.train.nadam import OnePassNAdam, build_nadam
-from mgu.train.step import Step
+from mgu.train.optimizers import build_optimizer
+from mgu.train.schedules import Length, Schedule, build_schedule
+from mgu.train.step import Step, StepOptions
+from mgu.train.weight_average import WeightAverage
 
 __all__ = [
     "Callbacks",
@@ -21,10 +24,16 @@ __all__ = [
     "FitSettings",
     "GatePenalty",
     "Learner",
+    "Length",
     "OnePassNAdam",
     "ReplayedStep",
+    "Schedule",
     "Step",
+    "StepOptions",
+    "WeightAverage",
     "build_nadam",
+    "build_optimizer",
+    "build_schedule",
     "evaluate",
     "first_decided_epoch",
     "fit",

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from torch import nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
 
 from mgu.tasks.task import Task
+from mgu.train.schedules import Schedule
+from mgu.train.weight_average import WeightAverage
 
 
 class Learner(NamedTuple):
@@ -18,10 +19,12 @@ class Learner(NamedTuple):
         model: The network; inputs and outputs have the shapes of the data set.
         task: Loss, metrics and the score to select by.
         optimizer: Optimizer of the model's parameters.
-        schedule: Schedule of the learning rate, stepped once a batch.
+        schedule: Schedule of the learning rate, stepped once a batch, told the score once an epoch.
+        average: Running mean of the model's weights, which is evaluated in their place; None: the weights are.
     """
 
     model: nn.Module
     task: Task
     optimizer: Optimizer
-    schedule: LRScheduler
+    schedule: Schedule
+    average: WeightAverage | None = None

@@ -11,20 +11,23 @@ import copy
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LRScheduler
 
+from mgu.config.balance import Sampling
 from mgu.data.splits import Data, Splits
 from mgu.tasks.task import Task
 from mgu.train.batches import split_into_batches
 from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.early_stop import EarlyStop
 from mgu.train.learner import Learner
-from mgu.train.step import Metrics, Step, Totals
+from mgu.train.order import draw_order
+from mgu.train.schedules import Schedule
+from mgu.train.step import PLAIN, Metrics, Step, StepOptions, Totals
 
 
 @dataclass
@@ -34,7 +37,7 @@ class Fit:
     Attributes:
         status: "diverged" once a loss was not finite.
         history: One row per epoch, see `fit`.
-        best_epoch: The epoch with the best validation score, from 1; None if no epoch ended finite.
+        best_epoch: The epoch with the best validation score, or the last one, from 1; None if none ended finite.
         best_weights: The state dict of the model after that epoch.
     """
 
@@ -54,6 +57,9 @@ class FitSettings(NamedTuple):
         patience: Epochs without a better validation score after which training stops.
         first_best: The first epoch that can be the best one, and from which patience counts.
         even_batches: Whether training batches have nearly equal sizes, see mgu/train/batches.py.
+        keep_last: Whether the last epoch counts as the best one; patience still goes by the score.
+        options: What the recipe changes in a training step.
+        sampling: How the examples of an epoch are drawn, see mgu/train/order.py.
     """
 
     epochs: int
@@ -62,6 +68,9 @@ class FitSettings(NamedTuple):
     patience: int
     first_best: int = 1
     even_batches: bool = False
+    keep_last: bool = False
+    options: StepOptions = PLAIN
+    sampling: Sampling = "shuffled"
 
 
 class Callbacks(NamedTuple):
@@ -81,12 +90,13 @@ SILENT = Callbacks()
 
 def train_epoch(
     step: Step | ReplayedStep,
-    schedule: LRScheduler,
+    schedule: Schedule,
     batch_size: int,
     shuffle: torch.Generator,
     on_step: Callable[[], None] = lambda: None,
     *,
     even_batches: bool = False,
+    sampling: Sampling = "shuffled",
 ) -> Metrics:
     """Trains for one pass over the step's data in random order.
 
@@ -97,12 +107,13 @@ def train_epoch(
         shuffle: Draws the order.
         on_step: Called after every batch.
         even_batches: Whether batches have nearly equal sizes, see mgu/train/batches.py; else the last may be smaller.
+        sampling: How the examples are drawn, see mgu/train/order.py.
 
     Returns:
-        Mean loss and metrics of the batches as they were trained on.
+        Mean loss and metrics of the batches as they were trained on: of what was drawn, where sampling is balanced.
     """
     step.begin()
-    order = torch.randperm(len(step.data), generator=shuffle).to(step.data.device)
+    order = draw_order(step.data, sampling, shuffle).to(step.data.device)
     for index in split_into_batches(order, batch_size, even_batches):
         step(index)
         schedule.step()
@@ -167,32 +178,55 @@ def fit(
         callbacks: Called after every batch and epoch.
 
     Returns:
-        The outcome, with the weights of the best epoch.
+        The outcome, with the weights of the best epoch: averaged ones where the learner has an average.
     """
-    model, task, optimizer, schedule = learner
+    model, task, optimizer, schedule, average = learner
     outcome, early_stop = so_far or Fit(), EarlyStop(settings.patience, task.score)
     for row in outcome.history[settings.first_best - 1 :]:
         early_stop.improved(int(row["epoch"]), row[f"val_{task.score.metric}"])
-    plain = Step(model, splits.train, task, optimizer, penalty)
+
+    def on_step() -> None:
+        if average:
+            average.update()
+        callbacks.on_step()
+
+    plain = Step(model, splits.train, task, optimizer, penalty, settings.options)
     step = plain if penalty else as_graph(plain)  # the host computes a penalty's weight anew for every step
     for epoch in range(len(outcome.history) + 1, settings.epochs + 1):
         if early_stop.stopped or outcome.status == "diverged":
             break
         started = time.perf_counter()
         train = train_epoch(
-            step, schedule, settings.batch_size, shuffle, callbacks.on_step, even_batches=settings.even_batches
+            step,
+            schedule,
+            settings.batch_size,
+            shuffle,
+            on_step,
+            even_batches=settings.even_batches,
+            sampling=settings.sampling,
         )
         trained = time.perf_counter()
-        val = evaluate(model, splits.val, task, settings.eval_batch_size)
+        with average.in_place() if average else nullcontext():
+            val = evaluate(model, splits.val, task, settings.eval_batch_size)
+            is_finite = math.isfinite(train["loss"]) and math.isfinite(val["loss"])
+            if (
+                is_finite
+                and epoch >= settings.first_best
+                and _counts(epoch, val[task.score.metric], early_stop, settings)
+            ):
+                outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
         seconds = {"train_s": trained - started, "evaluate_s": time.perf_counter() - trained}
         rates = {"epoch": epoch, "lr": float(schedule.get_last_lr()[0])}
         outcome.history.append(rates | _prefixed("train", train) | _prefixed("val", val) | seconds)
-        if not (math.isfinite(train["loss"]) and math.isfinite(val["loss"])):
-            outcome.status = "diverged"
-        elif epoch >= settings.first_best and early_stop.improved(epoch, val[task.score.metric]):
-            outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
+        outcome.status = "ok" if is_finite else "diverged"
+        schedule.end_epoch(val[task.score.metric])
         callbacks.on_epoch(outcome)
     return outcome
+
+
+def _counts(epoch: int, score: float, early_stop: EarlyStop, settings: FitSettings) -> bool:
+    """Tells early stopping the score of an epoch; returns whether its weights are to be kept."""
+    return early_stop.improved(epoch, score) or settings.keep_last
 
 
 def _prefixed(prefix: str, metrics: Metrics) -> Metrics:

@@ -1,4 +1,4 @@
-"""Nadam with the time-based decay of Keras.
+"""Nadam, as Keras 2 has it.
 
 T. Dozat (2016): Incorporating Nesterov momentum into Adam, https://openreview.net/forum?id=OM0jvwB8jIp57ZJjtNEZ
 """
@@ -13,7 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 from torch.autograd.graph import increment_version
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 from mgu.native.library import REALS, load, threads_for
 from mgu.train.device_nadam import DeviceNAdam
@@ -23,21 +22,19 @@ VALUES_PER_THREAD = 20_000
 
 
 def build_nadam(
-    parameters: Iterable[nn.Parameter],
+    parameters: Iterable[nn.Parameter] | Iterable[dict[str, Any]],
     lr: float,
-    decay: float,
     beta1: float,
     beta2: float,
     eps: float,
     momentum_decay: float,
     one_pass: bool = True,
-) -> tuple[optim.NAdam, LRScheduler]:
-    """Builds the optimizer, and a schedule to be stepped once a batch: step s, from 0, uses lr / (1 + decay * s).
+) -> optim.NAdam:
+    """Builds the optimizer; where parameters have weight decay, it is torch's own, and decays as AdamW does.
 
     Args:
-        parameters: What is trained.
+        parameters: What is trained, or groups of it, which may have weight decay.
         lr: Initial learning rate.
-        decay: Decay of the learning rate by step.
         beta1: Decay of the running mean of gradients.
         beta2: Decay of the running mean of their squares.
         eps: Constant added to the denominator.
@@ -45,14 +42,17 @@ def build_nadam(
         one_pass: Whether to use OnePassNAdam, or DeviceNAdam on CUDA, and not torch's own.
 
     Returns:
-        The optimizer and the schedule.
+        The optimizer before its first step.
     """
-    parameters = list(parameters)
+    groups: list[Any] = list(parameters)
+    betas = beta1, beta2
+    if any(isinstance(group, dict) and group.get("weight_decay") for group in groups):
+        return optim.NAdam(groups, lr, betas, eps, momentum_decay=momentum_decay, decoupled_weight_decay=True)
     kind: type[optim.NAdam] = optim.NAdam
     if one_pass:
-        kind = DeviceNAdam if parameters[0].is_cuda else OnePassNAdam
-    optimizer = kind(parameters, lr=lr, betas=(beta1, beta2), eps=eps, momentum_decay=momentum_decay)
-    return optimizer, LambdaLR(optimizer, lambda step: 1.0 / (1.0 + decay * step))
+        first = groups[0]["params"][0] if isinstance(groups[0], dict) else groups[0]
+        kind = DeviceNAdam if first.is_cuda else OnePassNAdam
+    return kind(groups, lr=lr, betas=betas, eps=eps, momentum_decay=momentum_decay)
 
 
 class Parameter(ctypes.Structure):

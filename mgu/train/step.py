@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +14,21 @@ from mgu.data.splits import Data
 from mgu.tasks.task import Task
 
 Metrics = dict[str, float]
+
+
+class StepOptions(NamedTuple):
+    """Holds what a recipe changes in a training step.
+
+    Attributes:
+        label_smoothing: Share of a label that is spread over all classes, for tasks that have labels.
+        clip_norm: Norm to which the gradients, taken together, are cut; None: they are not.
+    """
+
+    label_smoothing: float = 0.0
+    clip_norm: float | None = None
+
+
+PLAIN = StepOptions()
 
 
 class Step:
@@ -25,6 +42,7 @@ class Step:
         task: Loss and metrics.
         optimizer: Optimizer of the model's parameters.
         penalty: Called after each forward pass and added to the loss; the totals are without it.
+        options: What the recipe changes; the totals are of the loss that is trained on, with smoothed labels.
     """
 
     def __init__(
@@ -34,8 +52,12 @@ class Step:
         task: Task,
         optimizer: Optimizer,
         penalty: Callable[[], Tensor] | None = None,
+        options: StepOptions = PLAIN,
     ) -> None:
         self.model, self.data, self.task, self.optimizer, self.penalty = model, data, task, optimizer, penalty
+        self.options = options
+        self.loss: Callable[[Tensor, Tensor], Tensor] = partial(task.loss, **_smoothing(options))
+        self.parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         self.totals = Totals(task, data.device)
 
     def begin(self) -> None:
@@ -51,10 +73,17 @@ class Step:
         """Does all of a step but the update."""
         inputs, targets = self.data.batch(index)
         outputs = self.model(inputs)
-        loss = self.task.loss(outputs, targets)
+        loss = self.loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)
         (loss if self.penalty is None else loss + self.penalty()).backward()
+        if self.options.clip_norm:
+            nn.utils.clip_grad_norm_(self.parameters, self.options.clip_norm)
         self.totals.add(loss, outputs, targets)
+
+
+def _smoothing(options: StepOptions) -> dict[str, Any]:
+    """Returns the argument of a loss of labels; none, which losses without labels take, where nothing is smoothed."""
+    return {"label_smoothing": options.label_smoothing} if options.label_smoothing else {}
 
 
 class Totals:

@@ -161,7 +161,7 @@ def test_the_package_is_the_command(tmp_path: Path) -> None:
 
 
 def test_the_package_lists_its_public_names() -> None:
-    assert set(dir(mgu)) == {"MultiGatedUnit", "load_runs", "__version__"}
+    assert set(dir(mgu)) == {"MultiGatedUnit", "Splits", "load_runs", "__version__"}
 
 
 def test_dataset_that_is_absent_names_the_path_and_how_to_fill_it(mgu_run: Command, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ask:
         ("plan seed=0 --help", "usage: mgu-run plan"),
         ("prune -h", "epochs: "),
         ("seed=3 --cfg job", "seed: 3"),
-        ("-c job --package optimizer", "decay: 0.0001"),
+        ("-c job --package schedule", "decay: 0.0001"),
         ("--info", "Hydra 1."),
         ("--shell-completion install=bash", "complete"),
     ],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mgu.config.datasets import CasesConfig, NamedImagesConfig
+from mgu.config.cases import CasesConfig
+from mgu.config.datasets import NamedImagesConfig
 from mgu.config.describe import describe_values, model_of, to_yaml
 from mgu.config.run import RunConfig
 from tests.conftest import Command, Configure

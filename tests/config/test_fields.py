@@ -44,7 +44,14 @@ def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> 
         *("LayoutConfig.name", "DenseLayoutConfig.name", "FactorsLayoutConfig.name"),
         *("TrainingConfig.timeout", "NamedImagesConfig.root", "AdultConfig.root", "TableConfig.path"),
         *(f"CasesConfig.{name}" for name in ("path", "stages", "stage_pattern", "broken", "memory_gib", "cache_gib")),
+        *(
+            "ImportedConfig.folder",
+            "PythonDatasetConfig.folder",
+            "PythonLayoutConfig.folder",
+            "PythonLayoutConfig.name",
+        ),
         *("MovieLensConfig.root", "MovieLensConfig.download", "RatingsConfig.path"),
+        *(f"ImagesConfig.{name}" for name in ("path", "columns", "groups", "broken", "memory_gib", "cache_gib")),
     }
 
 

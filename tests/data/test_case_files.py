@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mgu.config.datasets import CasesConfig
+from mgu.config.cases import CasesConfig
 from mgu.data.cases import cases
 from mgu.data.cases.cases import load_cases
 from mgu.data.cases.files import resolve
@@ -72,7 +72,7 @@ def test_what_is_left_out_is_counted_and_named(root: Path) -> None:
     (root / "b" / "b9").mkdir()
     (root / "b" / "b1" / "again").symlink_to(root / "b")
     found = find_files(str(root), None, LETTERS)
-    assert len(found.files) == found.num_images == 13 and found.num_cases == 7
+    assert len(found.files) == found.num_images == 13 and found.num_groups == 7
     assert found.left_out == {
         "hidden or left by a system": [".DS_Store", "Thumbs.db", "__MACOSX", "a/a0/@eaDir", "b/b0/._acid.png"],
         "ending in .pdf": ["a/a0/report.PDF"],
@@ -132,7 +132,7 @@ def save_table(root: Path) -> Path:
 
 def test_a_semicolon_between_quotes_is_no_separator(root: Path) -> None:
     found = find_files(str(save_table(root)), None, LETTERS)
-    assert [file.case for file in found.files] == [
+    assert [file.group for file in found.files] == [
         f"{label}{case}" for label in "ab" for case in range(3) for _ in "12"
     ]
     assert all(file.path.is_file() for file in found.files)

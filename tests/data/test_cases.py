@@ -21,12 +21,13 @@ from sklearn.utils.class_weight import compute_class_weight
 from mgu.config.check import check_config
 from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
-from mgu.data.cases import cache as case_cache
 from mgu.data.cases import cases
-from mgu.data.cases.cases import CaseImages, load_cases
+from mgu.data.cases.cases import load_cases
 from mgu.data.cases.dataset import CaseDataset
-from mgu.data.cases.decode import decode
 from mgu.data.datasets import open_dataset
+from mgu.data.image_files import decoded
+from mgu.data.image_files.decode import decode
+from mgu.data.image_files.images import FileImages
 from mgu.data.splits import Splits, split_classes
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
@@ -35,7 +36,7 @@ from mgu.results.correct import read_correct
 from mgu.results.events import DataNote, EpochEnded, Event
 from mgu.results.folder import run_folder
 from mgu.results.result import Metrics, read_result
-from mgu.run.evaluate_splits import images_per_case
+from mgu.run.evaluate_splits import images_per_group
 from mgu.run.execute import run
 from mgu.tasks.classification import Classification
 from mgu.tracking.values import result_metrics
@@ -110,13 +111,13 @@ def of(composed: dict[str, Any], tmp_path: Path) -> Of:
     return configured
 
 
-def parts_of(splits: Splits) -> list[CaseImages]:
+def parts_of(splits: Splits) -> list[FileImages]:
     parts = [splits.train, splits.val, splits.test]
-    assert all(isinstance(part, CaseImages) for part in parts)
+    assert all(isinstance(part, FileImages) for part in parts)
     return parts  # type: ignore[return-value]
 
 
-def pixels_of(part: CaseImages) -> Any:
+def pixels_of(part: FileImages) -> Any:
     """(N, H, W, C)"""
     return part.pixels.permute(0, 2, 3, 1).numpy()
 
@@ -127,12 +128,12 @@ def pixels_of(part: CaseImages) -> Any:
 def test_no_case_crosses_and_every_class_is_everywhere(of: Of, tmp_path: Path) -> None:
     root = save_cases(tmp_path / "data")
     parts = parts_of(open_dataset(of(root).dataset).splits)
-    members = [set(part.cases.tolist()) for part in parts]
+    members = [set(part.groups.tolist()) for part in parts]
     assert not members[0] & members[1] and not members[0] & members[2] and not members[1] & members[2]
     assert len(set.union(*members)) == sum(CLASSES.values()) and sum(len(part) for part in parts) == 3 * 24
     assert [len(own) for own in members] == [17, 3, 4]
     for part in parts:
-        assert set(part.labels.tolist()) == {0, 1, 2} and images_per_case(part) == [3] * len(part.cases.unique())
+        assert set(part.labels.tolist()) == {0, 1, 2} and images_per_group(part) == [3] * len(part.groups.unique())
         bright = part.batch(slice(None))[0].mean(dim=(2, 3)).argmax(dim=1)
         assert torch.equal(bright, part.labels)  # pixels, labels and cases belong together
     part_of = {image.tobytes(): number for number, part in enumerate(parts) for image in pixels_of(part)}
@@ -156,7 +157,7 @@ def test_the_split_is_the_same_for_all_seeds_sizes_and_broken_images(of: Of, tmp
     for override in others:
         splits = open_dataset(of(root, "dataset.broken=skip", override).dataset).splits
         for ours, theirs in zip(whole, parts_of(splits), strict=True):
-            assert set(ours.cases.tolist()) == set(theirs.cases.tolist())
+            assert set(ours.groups.tolist()) == set(theirs.groups.tolist())
         assert splits.notes[0].startswith("71 images of 24 cases are used of 72 images of 24 cases found: train ")
         (skipped,) = [note for note in splits.notes if "skipped" in note]
         assert skipped.startswith("1 image skipped: normal/normal_03/acetic_1.png cannot be decoded (cannot identify")
@@ -174,6 +175,24 @@ def test_shares_of_a_class(number: int, shares: tuple[float, float], sizes: list
     assert all(torch.equal(a, b) for a, b in zip(parts, split_classes(labels, *shares), strict=True))
 
 
+def test_every_case_is_tested_in_one_fold_and_all_folds_are_decoded_once(of: Of, tmp_path: Path, cache: Path) -> None:
+    root, tested = save_cases(tmp_path / "data"), []
+    configs = [of(root, "dataset.folds=5", f"dataset.fold={fold}") for fold in range(5)]
+    for config in configs:
+        parts = parts_of(open_dataset(config.dataset).splits)
+        members = [set(part.groups.tolist()) for part in parts]
+        assert sum(map(len, members)) == len(set.union(*members)) == 24
+        for part in parts:
+            assert set(part.labels.tolist()) == {0, 1, 2} and images_per_group(part) == [3] * len(part.groups.unique())
+            assert torch.equal(part.batch(slice(None))[0].mean(dim=(2, 3)).argmax(dim=1), part.labels)
+        tested += sorted(members[2])
+    assert sorted(tested) == list(range(24)) and len(list(cache.glob("*.pixels"))) == 1
+    assert len({config.identity for config in configs}) == 5
+    assert {config.dataset.label for config in configs} == {f"data@{configs[0].dataset.sha256[:4]} 5 folds"}
+    with pytest.raises(UserError, match=r"'cancer' has 5 for 6 folds. Pass dataset.folds=5, or add cases"):
+        of(root, "dataset.folds=6")
+
+
 # Finding
 
 
@@ -188,7 +207,7 @@ def test_a_csv_and_a_folder_are_the_same_data(of: Of, tmp_path: Path) -> None:
     for ours, theirs in zip(
         parts_of(open_dataset(folder.dataset).splits), parts_of(open_dataset(tables[0].dataset).splits), strict=True
     ):
-        assert torch.equal(ours.pixels, theirs.pixels) and torch.equal(ours.cases, theirs.cases)
+        assert torch.equal(ours.pixels, theirs.pixels) and torch.equal(ours.groups, theirs.groups)
 
 
 def test_stages_come_from_the_csv_or_the_files_names(of: Of, tmp_path: Path) -> None:
@@ -199,7 +218,7 @@ def test_stages_come_from_the_csv_or_the_files_names(of: Of, tmp_path: Path) -> 
     assert len({config.identity for config in (everything, *acetic)}) == 2
     for config in acetic:
         parts = parts_of(open_dataset(config.dataset).splits)
-        assert sum(len(part) for part in parts) == 2 * 24 and images_per_case(parts[2]) == [2] * 4
+        assert sum(len(part) for part in parts) == 2 * 24 and images_per_group(parts[2]) == [2] * 4
     for file in root.glob("*/*/green.png"):
         file.unlink()
     assert of(root).identity == acetic[0].identity  # what is trained is the same
@@ -340,12 +359,12 @@ def test_what_is_cached_is_what_was_decoded(
 ) -> None:
     config = of(save_cases(tmp_path / "data"))
     first = parts_of(load_cases(config.dataset))
-    monkeypatch.setattr(cases, "decode", None)
+    monkeypatch.setattr(decoded, "decode", None)
     shutil.rmtree(tmp_path / "data")  # nor is anything else read again
     for memory_gib in (4.0, 0.0):
         again = parts_of(load_cases(config.dataset.model_copy(update={"memory_gib": memory_gib})))
         for ours, theirs in zip(first, again, strict=True):
-            for name in ("pixels", "labels", "cases"):
+            for name in ("pixels", "labels", "groups"):
                 assert torch.equal(getattr(ours, name), getattr(theirs, name))
             assert (
                 ours.pixels.dtype == torch.uint8
@@ -354,11 +373,12 @@ def test_what_is_cached_is_what_was_decoded(
     assert sorted(file.suffix for file in cache.iterdir() if file.name != ".lock") == [".json", ".pixels"]
 
 
-def test_cached_pixels_are_read_into_memory_or_mapped(of: Of, tmp_path: Path, cache: Path) -> None:
-    load_cases(of(save_cases(tmp_path / "data")).dataset)
-    (file,) = cache.glob("*.pixels")
-    found = [case_cache.read(cache, file.stem, (16, 16, 3), memory_gib) for memory_gib in (1.0, 1e-6)]
-    assert all(found) and [isinstance(each[0], np.memmap) for each in found if each] == [False, True]
+def test_cached_pixels_are_read_into_memory_or_mapped(of: Of, tmp_path: Path) -> None:
+    """Splits of what is mapped are views of one file, those in memory have their own."""
+    dataset = of(save_cases(tmp_path / "data")).dataset
+    for memory_gib, number in ((1.0, 3), (1e-6, 1)):
+        parts = parts_of(load_cases(dataset.model_copy(update={"memory_gib": memory_gib})))
+        assert len({part.pixels.untyped_storage().data_ptr() for part in parts}) == number
 
 
 @pytest.mark.parametrize("damage", [
@@ -396,7 +416,7 @@ def test_two_processes_decode_once(of: Of, tmp_path: Path, monkeypatch: pytest.M
     """One waits for the other, and then has what that one decoded. What a killed one left is gone."""
     dataset = of(save_cases(tmp_path / "data")).dataset
     decoded_by: list[int] = []
-    monkeypatch.setattr(cases, "decode", lambda *own: decoded_by.append(threading.get_ident()) or decode(*own))
+    monkeypatch.setattr(decoded, "decode", lambda *own: decoded_by.append(threading.get_ident()) or decode(*own))
     (tmp_path / "cache" / "cases").mkdir(parents=True)
     (tmp_path / "cache" / "cases" / ".x.pixels.1.part").write_bytes(b"half")
     with ThreadPoolExecutor(2) as pool:

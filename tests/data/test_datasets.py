@@ -17,7 +17,7 @@ from tests.data.test_cases import save_cases
 from tests.data.test_recommendations import generate
 from tests.data.test_tables import some_rows
 
-EXAMPLES = {"digits": "images", "table": "rows", "cases": "cases", "movielens": "ratings"}
+EXAMPLES = {"digits": "images", "table": "rows", "cases": "cases", "images": "images", "movielens": "ratings"}
 
 
 @pytest.fixture
@@ -35,6 +35,7 @@ def overrides(tmp_path: Path) -> dict[str, list[str]]:
             "dataset.image_shape=[3,16,16]",
             "dataset.class_weights=balanced",
         ],
+        "images": ["layout=digits_2", f"dataset.path={root}", "dataset.class_weights=balanced"],
         "movielens": ["layout=dense_2", f"dataset.root={generate(tmp_path)}"],
     }
 
@@ -67,6 +68,7 @@ def test_what_has_no_kind_of_its_own_is_a_set_of_images() -> None:
         ({"name": "mnist", "num_classes": 10}, 10),
         ({"name": "adult"}, 2),
         ({"name": "cases", "classes": ["a", "b", "c"]}, 3),
+        ({"name": "images", "classes": ["a", "b"]}, 2),
         ({"name": "table"}, None),
         ({"name": "movielens"}, None),
         ({}, None),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mgu.data.cases.decode import Odd, decode, quiet
+from mgu.data.image_files.decode import Odd, decode, quiet
 
 STRIPES = np.zeros((30, 90, 3), np.uint8)  # red, green, blue, from left to right
 for stripe in range(3):

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mgu.data.cases.decode import Odd, decode
-from mgu.data.cases.survey import survey
+from mgu.data.image_files.decode import Odd, decode
+from mgu.data.image_files.survey import survey
 from mgu.errors import UserError
 
 RAMP = np.arange(256, dtype=np.uint16).reshape(16, 16)

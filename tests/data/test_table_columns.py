@@ -15,6 +15,7 @@ from mgu.data.tables.copies import describe_copies
 from mgu.data.tables.disguises import describe_disguises
 from mgu.data.tables.extremes import find_extremes
 from mgu.data.tables.robust import BoundedScaler
+from mgu.data.tables.split import split_official
 from mgu.data.tables.table import Table, encode_table
 from mgu.errors import UserError
 
@@ -33,7 +34,7 @@ def rows(number: int = 200) -> pd.DataFrame:
 def encode(frame: pd.DataFrame, target: str, scale: str = "standard") -> Table:
     """The encoding, with the last fifth of the rows as test rows."""
     task: Any = "regression" if target == "price" else "classification"
-    return encode_table(frame[:160], frame[160:], target, task, "holdout", 100, scale)
+    return encode_table(split_official(frame[:160], frame[160:], "holdout"), target, task, 100, scale)
 
 
 def extreme_notes(table: Table) -> list[str]:
@@ -90,14 +91,33 @@ def test_a_power_law_may_be_reported_but_is_never_refused() -> None:
 
 def test_an_extreme_target_is_named_and_bounded_in_training_alone() -> None:
     frame = rows()
-    frame.loc[[17, 190], "price"] = 1e10
+    frame.loc[[17, 190], "price"] = 1e8
     (note,) = extreme_notes(encode(frame, "price"))
-    assert "'price' (the target) has 2 (the farthest is 1e+10 in row 18)" in note
+    assert "'price' (the target) has 2 (the farthest is 1e+08 in row 18)" in note
+    frame.loc[[17, 190], "price"] = 1e10
     table = encode(frame, "price", "robust")
     assert table.splits.test is not None
     trained, tested = (part.batch(slice(None))[1] for part in (table.splits.train, table.splits.test))
     assert trained.abs().max() < 5 and tested.max() == pytest.approx((1e10 - table.target_mean) / table.target_std)
     assert 300 < table.target_mean < 700 and 50 < table.target_std < 200
+
+
+@pytest.mark.parametrize("row", [17, 190])  # a training row and a test row
+@pytest.mark.parametrize("value", [1e14, -1e11])
+def test_a_target_beside_which_nothing_is_left_is_refused_with_the_way_out(row: int, value: float) -> None:
+    frame = rows()
+    frame.loc[row, "price"] = value
+    with pytest.raises(
+        UserError, match=rf"'price' is {value:.0e} in row {row + 1}, .* dataset\.scale=robust".replace("+", r"\+")
+    ):
+        encode(frame, "price")
+    assert encode(frame, "price", "robust").splits.train.batch(slice(None))[1].abs().max() < 5
+
+
+@pytest.mark.parametrize("sigma", [1.0, 2.0, 3.0])
+def test_a_target_with_a_long_tail_is_not_refused(sigma: float) -> None:
+    frame = rows(1000).assign(price=np.exp(sigma * RANDOM.standard_normal(1000)))
+    assert encode(frame, "price").target_std > 0
 
 
 def test_robust_scaling_by_hand() -> None:
@@ -166,6 +186,7 @@ def test_a_column_that_numbers_the_rows_is_named_with_the_way_out() -> None:
     assert "id (differs in every row), customer (differs in every row)" in text
     assert re.search(r"; id seems to number the rows, .* leave it out with dataset\.drop=\[id\]$", text)
     assert numbers_rows(pd.Series([3, 5, 8, 13])) and not numbers_rows(pd.Series([3, 8, 5, 13]))
+    assert numbers_rows(pd.Series(np.arange(200.0))) and numbers_rows(pd.Series(np.arange(200)).mask(lambda n: n == 7))
     assert not numbers_rows(pd.Series([1.5, 2.5])) and not numbers_rows(pd.Series([1, None, 3], dtype="Int64"))
 
 

@@ -28,6 +28,7 @@ from mgu.data.tables.advice import advise_drop
 from mgu.data.tables.columns import check_features
 from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.rows import Rows
+from mgu.data.tables.split import split_official
 from mgu.data.tables.table import encode_table
 from mgu.errors import UserError
 from mgu.factory.model import build_model, build_warmup_blocks, count_flops
@@ -73,11 +74,11 @@ def saved(tmp_path: Path) -> Any:
 
 def test_the_encoding_is_that_of_scikit_learn_fitted_on_training_rows() -> None:
     train, test = some_rows(50), some_rows(30, seed=1)
-    table = encode_table(train, test, "city", "classification", "paper", 100)
+    table = encode_table(split_official(train, test, "paper"), "city", "classification", 100)
     oracle = StandardScaler().fit(train[["area", "rooms", "price"]].to_numpy(dtype=float))
     expected = oracle.transform(test[["area", "rooms", "price"]].to_numpy(dtype=float))
     torch.testing.assert_close(table.splits.val.batch(slice(None))[0], torch.tensor(expected).float())
-    table = encode_table(train, test, "price", "regression", "paper", 100)
+    table = encode_table(split_official(train, test, "paper"), "price", "regression", 100)
     both = make_column_transformer(
         (StandardScaler(), ["area", "rooms"]), (OneHotEncoder(sparse_output=False), ["city"])
     ).fit(train)
@@ -94,7 +95,7 @@ def test_what_is_missing_rare_or_never_seen_has_its_place() -> None:
         "y": [0, 1] * 4 + [0],
     })  # fmt: skip
     test = pd.DataFrame({"n": [np.nan, 2.0], "c": ["zebra", None], "y": [1, 0]})
-    table = encode_table(train, test, "y", "classification", "paper", max_categories=4)
+    table = encode_table(split_official(train, test, "paper"), "y", "classification", max_categories=4)
     (unseen, missing), _ = table.splits.val.batch(slice(None))
     assert table.num_inputs == 2 + 4
     filled = np.array([1, 2, 9, 2, 2, 2, 2, 2, 2])
@@ -113,7 +114,7 @@ def test_columns_of_parquet_files_that_know_of_missing_values() -> None:
         "y": pd.Categorical(["no", "yes"] * 15),
     })  # fmt: skip
     checked = check_features(train, "y", [], "standard", "file")
-    table = encode_table(checked, checked, "y", "classification", "paper", 100)
+    table = encode_table(split_official(checked, checked, "paper"), "y", "classification", 100)
     inputs, targets = table.splits.train.batch(slice(None))
     assert inputs.shape == (30, 2 + 3 + 3) and inputs.isfinite().all() and table.classes == ["no", "yes"]
     assert targets.tolist() == [0, 1] * 15
@@ -121,19 +122,21 @@ def test_columns_of_parquet_files_that_know_of_missing_values() -> None:
 
 def test_an_unseen_category_is_all_zeros_where_none_is_rare() -> None:
     train, test = some_rows(40), some_rows(20).assign(city="Vaslui")
-    inputs, _ = encode_table(train, test, "price", "regression", "paper", 100).splits.val.batch(slice(None))
+    inputs, _ = encode_table(split_official(train, test, "paper"), "price", "regression", 100).splits.val.batch(
+        slice(None)
+    )
     assert (inputs[:, 2:] == 0).all()
 
 
 def test_rows_held_out_teach_the_encoder_nothing() -> None:
     """Whatever stands in validation and test rows, training rows are encoded the same."""
     train, test = some_rows(100), some_rows(30, seed=1)
-    first = encode_table(train, test, "price", "regression", "holdout", 100)
+    first = encode_table(split_official(train, test, "holdout"), "price", "regression", 100)
     held_out = torch.randperm(100, generator=torch.Generator().manual_seed(0))[:10].numpy()
     spoilt = train.copy()
     spoilt.loc[held_out, ["area", "price"]] = 1e9
     spoilt.loc[held_out, "city"] = "Atlantis"
-    second = encode_table(spoilt, test.assign(area=-1e9), "price", "regression", "holdout", 100)
+    second = encode_table(split_official(spoilt, test.assign(area=-1e9), "holdout"), "price", "regression", 100)
     for ours, theirs in zip(first.splits.train.batch(slice(None)), second.splits.train.batch(slice(None)), strict=True):
         assert torch.equal(ours, theirs)
     assert (first.target_mean, first.target_std) == (second.target_mean, second.target_std)
@@ -181,7 +184,9 @@ def test_adult_from_openml_has_the_same_rows(data_root: str, tmp_path: Path, mon
     monkeypatch.setattr("sklearn.datasets.fetch_openml", fetch)
     ours, theirs = load_adult(Path(data_root)), load_adult(tmp_path)
     assert asked["name"] == "adult" and asked["version"] == 2 and asked["data_home"] == str(tmp_path)
-    encoded = [encode_table(*parts, adult.TARGET, "classification", "holdout", 100) for parts in (ours, theirs)]
+    encoded = [
+        encode_table(split_official(*parts, "holdout"), adult.TARGET, "classification", 100) for parts in (ours, theirs)
+    ]
     for part in ("train", "val", "test"):
         first, second = (getattr(table.splits, part).batch(slice(None)) for table in encoded)
         assert torch.equal(first[0], second[0]) and torch.equal(first[1], second[1])
@@ -346,9 +351,9 @@ def test_words_for_what_is_missing_are_words_among_words(saved: Any, configure: 
 def test_copies_of_training_rows_are_counted() -> None:
     train, test = some_rows(50), some_rows(30, seed=1)
     test = pd.concat([test, train[:7], train[:2].assign(price=0.0)])
-    table = encode_table(train, test, "price", "regression", "paper", 100)
+    table = encode_table(split_official(train, test, "paper"), "price", "regression", 100)
     assert table.splits.notes == ("7 of 39 validation rows are also training rows",)
-    assert encode_table(train, test[:30], "price", "regression", "paper", 100).splits.notes == ()
+    assert encode_table(split_official(train, test[:30], "paper"), "price", "regression", 100).splits.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -498,6 +503,7 @@ def test_a_user_trains_plans_and_reports_on_a_file(saved: Any, mgu_run: Command,
     assert "single (houses.price@" in shown.stdout and "val_rmse" in shown.stdout and "test_r2" in shown.stdout
     planned = mgu_run("plan", *overrides, "norm=ln,bn_pre")
     assert "1 done" in planned.stdout and "dense [2, 128]" in planned.stdout
+    assert planned.stdout.startswith("columns taken for numbers: area, rooms")  # before the table, as in a run
     wrong = mgu_run(*(word.replace("target=price", "target=prize") for word in overrides))
     assert wrong.returncode == 2 and "Did you mean price?" in wrong.stderr and "Traceback" not in wrong.stderr
 

@@ -54,13 +54,54 @@ OPTIONS = {
     "gelu": ("mgu=reference", "layout.activation=gelu"),
     "packed": ("mgu=reference", "engine=packed"),
     "eager": ("mgu=reference", "engine=eager"),
+    "augmented": ("mgu=reference", "augment=mixup"),
 }
 CONVOLUTIONAL = {"gate depthwise": ("mgu=reference", "mgu.gate=depthwise"),
                  "bypass projection": ("mgu=equations", "mgu.bypass=projection")}  # fmt: skip
 
+OWN_LAYERS = {"own layer": ("norm=ln", "residual=with"), "unit around an own layer": ("mgu=reference",)}
+OWN_CODE = """
+import torch
+from torch import nn
 
-IMAGE_DATA = ("cases", "named images", "images held out")
+
+def images():
+    generator = torch.Generator().manual_seed(0)
+    pixels = torch.randint(0, 256, (120, 1, 8, 8), dtype=torch.uint8, generator=generator)
+    labels = torch.arange(120) % 3
+    return {"train": (pixels[:90], labels[:90]), "test": (pixels[90:], labels[90:])}
+
+
+def quantities():
+    rows = torch.randn(90, 4, generator=torch.Generator().manual_seed(0))
+    return rows, rows.sum(1)
+
+
+class Net(nn.Module):
+    def __init__(self, num_inputs, num_outputs):
+        super().__init__()
+        self.layers = nn.Sequential(nn.Flatten(), nn.Linear(num_inputs, 8), nn.BatchNorm1d(8), nn.Dropout(0.1))
+        self.mixing, self.tied, self.readout = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, num_outputs)
+        self.tied.weight = self.mixing.weight
+
+    def forward(self, x):
+        return self.readout(self.tied(self.mixing(self.layers(x)).relu()))
+
+
+class Conv(nn.Conv2d):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+class Linear(nn.Linear):
+    def forward(self, x):
+        return 2 * super().forward(x)
+"""
+
+
+IMAGE_DATA = ("cases", "named images", "images held out", "own images")
 DENSE_DATA = ("regression", "classification", "ranking", "ratings", "own ratings", "dense images")
+OWN_DATA = ("images of a function", "quantities of a function")
 FACTORS_DATA = ("factors, ranking", "factors, ratings")
 
 
@@ -77,13 +118,17 @@ class Matrix:
             save_cases(self.folder / "cases", stages=("green",))
             some_rows().to_csv(self.folder / "houses.csv", index=False)
             save_ratings(self.folder / "bought.csv")
+            (self.folder / "own_code.py").write_text(OWN_CODE)
         houses = f"dataset.path={self.folder / 'houses.csv'}"
         ratings = f"dataset.root={self.folder}"
+        own = ("dataset=python", f"dataset.folder={self.folder}")
         return {
             "named images": IMAGES,
             "images held out": (*IMAGES, "dataset.split=holdout"),
             "cases": (*IMAGES, "dataset=cases", f"dataset.path={self.folder / 'cases'}",
                       "dataset.image_shape=[3,8,8]", "dataset.class_weights=balanced"),
+            "own images": (*IMAGES, "dataset=images", f"dataset.path={self.folder / 'cases'}", "dataset.folds=3",
+                           "dataset.fold=1", r"dataset.groups=\w+_\d\d", "dataset.memory_gib=0"),
             "regression": (*DENSE, "dataset=table", houses, "dataset.target=price"),
             "classification": (*DENSE, "dataset=table", houses, "dataset.target=city"),
             "ranking": (*DENSE, "dataset=movielens", ratings, "dataset.embedding=4"),
@@ -91,6 +136,8 @@ class Matrix:
             "own ratings": (*DENSE, "dataset=ratings", f"dataset.path={self.folder / 'bought.csv'}"),
             "dense images": DENSE,
             "adult": (*DENSE, "dataset=adult"),
+            "images of a function": (*IMAGES, *own, "dataset.target=own_code:images"),
+            "quantities of a function": (*DENSE, *own, "dataset.target=own_code:quantities"),
             "factors, ranking": (*FACTORS, ratings),
             "factors, ratings": (*FACTORS, ratings, "dataset.task=regression"),
         }  # fmt: skip

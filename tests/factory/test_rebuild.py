@@ -27,7 +27,19 @@ from mgu.run.worker import run_together
 from mgu.sweep.seed_groups import lockstep_obstacle
 from mgu.train.learner import Learner
 from mgu.unit.wiring import GATES
-from tests.factory.matrix import BASELINES, CONVOLUTIONAL, DENSE_DATA, FACTORS_DATA, IMAGE_DATA, OPTIONS, UNITS, Matrix
+from tests.conftest import compose_run
+from tests.factory.matrix import (
+    BASELINES,
+    CONVOLUTIONAL,
+    DENSE_DATA,
+    FACTORS_DATA,
+    IMAGE_DATA,
+    OPTIONS,
+    OWN_DATA,
+    OWN_LAYERS,
+    UNITS,
+    Matrix,
+)
 from tests.prune.networks import quick
 from tests.run.test_resume import evidence, train
 
@@ -110,6 +122,33 @@ def test_a_model_from_its_folder_is_the_one_that_was_trained(name: str, matrix: 
                 matrix.train(matrix.config(data, MODELS[name]))
             continue
         check_explained(check_rebuilt(matrix.train(config)))
+
+
+@pytest.mark.parametrize("data", OWN_DATA)
+@pytest.mark.parametrize("name", ["bn_post residual", "reference", "lean"])
+def test_data_from_a_function_are_read_again(name: str, data: str, matrix: Matrix) -> None:
+    check_explained(check_rebuilt(matrix.train(matrix.config(data, MODELS[name]))))
+
+
+@pytest.mark.parametrize("model", OWN_LAYERS)
+@pytest.mark.parametrize(
+    ("data", "layer"), [("named images", "Conv"), ("images of a function", "Conv"), ("regression", "Linear")]
+)
+def test_layers_of_the_users_are_rebuilt(data: str, layer: str, model: str, matrix: Matrix) -> None:
+    words = (*OWN_LAYERS[model], f"layout.layer={{target: own_code:{layer}, folder: {matrix.folder}}}")
+    check_explained(check_rebuilt(matrix.train(matrix.config(data, words))))
+
+
+@pytest.mark.parametrize("data", ["named images", "images of a function", "quantities of a function", "own images", "classification"])
+def test_a_network_of_the_users_is_rebuilt_and_continued(data: str, matrix: Matrix) -> None:
+    words = [word for word in matrix.kinds_of_data()[data] if not word.startswith("layout")]
+    network = ("layout=python", "layout.target=own_code:Net", f"layout.folder={matrix.folder}", "training.epochs=2")
+    once = compose_run(matrix.folder / "runs", *words, *network, "threads=1", "experiment_name=once")
+    twice = once.model_copy(update={"experiment_name": "twice"})
+    undisturbed, continued = train(once), train(twice, 1)
+    assert undisturbed.status == "ok" and (undisturbed.resumed, continued.resumed) == (0, 1)
+    assert evidence(once) == evidence(twice) and undisturbed.config["layout"]["sha256"]
+    check_explained(check_rebuilt(run_folder(once)))
 
 
 @pytest.mark.parametrize("data", FACTORS_DATA)

@@ -25,8 +25,11 @@ from keras.activations import selu, sigmoid
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
+from mgu.config.schedules import KerasDecayConfig
 from mgu.layers.block import Block
+from mgu.tasks.score import SCORES
 from mgu.train.nadam import build_nadam
+from mgu.train.schedules import Length, build_schedule
 from mgu.unit.unit import MultiGatedUnit
 
 # Keras' Nadam turns tensors into arrays in a way that numpy 2 deprecates.
@@ -195,7 +198,9 @@ def take_three_steps(
     Momentum warms up by 0.96 ** t in Keras 3 and by 0.96 ** (t * momentum_decay) in torch: at 1 they are the same. Our
     default of 0.004 is that of Keras 2.x and TF 2.0, which the paper used.
     """
-    optimizer, schedule = build_nadam(parameters, LR, DECAY, *BETAS, eps=eps, momentum_decay=1.0)
+    optimizer = build_nadam(parameters, LR, *BETAS, eps=eps, momentum_decay=1.0)
+    decay = KerasDecayConfig(name="keras_decay", decay=DECAY)
+    schedule = build_schedule(decay, optimizer, Length(1, 1), SCORES["classification"])
     their_rate = optimizers.schedules.InverseTimeDecay(LR, decay_steps=1, decay_rate=DECAY)
     their_optimizer = optimizers.Nadam(their_rate, *BETAS, epsilon=eps)
     for _ in range(3):

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 
 from mgu.config.run import RunConfig
-from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits
 from mgu.errors import UserError
+from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.factory.resolved_run import resolve
 from mgu.measure.estimate import Model
@@ -48,11 +48,13 @@ class Precise(Images):
 
 def train(config: RunConfig, place: Slot, kind: type[Images]) -> tuple[Fit, Learner]:
     """On 200 images, of which the last batch has 8."""
-    learner, splits = build_learner(resolve(config)), open_dataset(config.dataset).splits
+    resolved = resolve(config)
+    learner, splits = build_learner(resolved), resolved.splits
     if kind is Precise:
         learner.model.double()
     few = splits.train.subset(torch.arange(200))
-    splits = Splits(*(kind(part.pixels, part.labels, part.pixel_max) for part in (few, splits.val)))
+    train, val = (kind(part.pixels, part.labels, part.pixel_max) for part in (few, splits.val))
+    splits = Splits(augment_training(train, build_augment_for(resolved)), val)
     shuffle = torch.Generator().manual_seed(config.seed)
     joined = learner._replace(model=place.join(learner.model, learner.optimizer))
     outcome = fit(joined, splits, build_fit_settings(config), shuffle=shuffle)
@@ -76,13 +78,18 @@ def seeds(configure: Configure, count: int, *overrides: str) -> list[RunConfig]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("residual", ["with", "without"])
-@pytest.mark.parametrize("norm", NORMS)
-def test_weights_states_and_histories_are_those_of_solo_runs(norm: str, residual: str, configure: Configure) -> None:
-    configs = seeds(configure, 3, f"norm={norm}", f"residual={residual}")
+@pytest.mark.parametrize(
+    "words",
+    [
+        *([f"norm={norm}", f"residual={residual}"] for norm in NORMS for residual in ("with", "without")),
+        *(["norm=ln", f"augment={kind}"] for kind in ("flip_crop", "randaugment", "mixup")),
+    ],
+)
+def test_weights_states_and_histories_are_those_of_solo_runs(words: list[str], configure: Configure) -> None:
+    configs = seeds(configure, 3, *words)
     for (outcome, learner), (alone, solo) in both_ways(configs, Precise):
         # A bias before a batch norm has no gradient but rounding, of which Nadam makes steps.
-        tolerance = {"rtol": 1e-7, "atol": 1e-7 if norm == "bn_pre" else 1e-9}
+        tolerance = {"rtol": 1e-7, "atol": 1e-7 if "norm=bn_pre" in words else 1e-9}
         torch.testing.assert_close(learner.model.state_dict(), solo.model.state_dict(), **tolerance)
         torch.testing.assert_close(outcome.best_weights, alone.best_weights, **tolerance)
         states = [each.optimizer.state_dict()["state"] for each in (learner, solo)]
@@ -92,8 +99,9 @@ def test_weights_states_and_histories_are_those_of_solo_runs(norm: str, residual
         assert outcome.best_epoch == alone.best_epoch and len(outcome.history) == 2
 
 
-def test_in_single_precision_rounding_differs_and_no_more(configure: Configure) -> None:
-    configs = seeds(configure, 3, "norm=ln", "training.epochs=1")
+@pytest.mark.parametrize("balanced", ["", "dataset.sampling=balanced", "dataset.class_weights=balanced"])
+def test_in_single_precision_rounding_differs_and_no_more(balanced: str, configure: Configure) -> None:
+    configs = seeds(configure, 3, "norm=ln", "training.epochs=1", *filter(None, [balanced]))
     for (outcome, learner), (alone, solo) in both_ways(configs, Images):
         assert outcome.history[0]["train_loss"] == pytest.approx(alone.history[0]["train_loss"], rel=1e-4)
         for name, weights in learner.model.state_dict().items():

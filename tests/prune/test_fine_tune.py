@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from mgu.data.images.images import Images
-from mgu.factory.learner import build_optimizer
+from mgu.factory.learner import build_optimizer, build_schedule
 from mgu.factory.trained import load_trained
 from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet
@@ -59,7 +59,8 @@ def test_schedules_of_fine_tuning(trained_unit: Path) -> None:
         pruning = quick(f"schedule={schedule}", "distill=0")
         tuning = FineTuner(trained.resolved, trained.splits, 200, pruning, trained.model)  # type: ignore[arg-type]
         assert tuning.splits is trained.splits and type(tuning.task) is Classification
-        optimizer, decay = build_optimizer(tuning.last, nn.Linear(2, 2))
+        optimizer = build_optimizer(tuning.last, nn.Linear(2, 2))
+        decay = build_schedule(tuning.last, optimizer, 1437)
         for _ in range(100):
             optimizer.step()
             decay.step()

@@ -13,6 +13,13 @@ from mgu.results.stored_config import parse_config
 from tests.conftest import Configure
 
 
+def test_an_option_that_one_run_leaves_out_is_an_axis() -> None:
+    configs = [{"layout": {"name": "Net", "options": options}, "seed": 0} for options in ({}, {"width": 8})]
+    axes = find_axes([("Net", config) for config in configs])
+    assert axes.keys == ("layout.options.width",)
+    assert [axes.name("Net-s0", 0, config) for config in configs] == ["Net-s0", "Net-width8-s0"]
+
+
 def dump(config: RunConfig) -> dict[str, Any]:
     return json.loads(config.model_dump_json())  # as result.json has it
 

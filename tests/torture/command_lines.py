@@ -9,9 +9,11 @@ from typing import Annotated, Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from mgu.config.datasets import AdultConfig, CasesConfig, NamedImagesConfig, TableConfig
+from mgu.config.cases import CasesConfig
+from mgu.config.datasets import AdultConfig, NamedImagesConfig, TableConfig
 from mgu.config.faults import GROUPS
 from mgu.config.fields import models_of
+from mgu.config.images import ColumnsConfig, ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
 from mgu.config.prune import PruneConfig
 from mgu.config.ratings import MovieLensConfig, RatingsConfig
@@ -66,12 +68,15 @@ VALUES: dict[str, Any] = {
 }
 
 TABLE = ("dataset=table", "dataset.path=table.csv", "dataset.target=y", "layout=dense_2")
+IMAGES = ("dataset=images", "dataset.path=cases", "dataset.image_shape=[3,8,8]", "layout=digits_2")
 CASES = ("dataset=cases", "dataset.path=cases", "dataset.image_shape=[3,8,8]", "layout=digits_2")
 CONTEXTS: dict[type[BaseModel], tuple[str, ...]] = {  # how the fields of a class come to be there
     NamedImagesConfig: ("dataset=digits",),
     AdultConfig: ("dataset=adult", "layout=dense_2"),
     TableConfig: TABLE,
     CasesConfig: CASES,
+    ImagesConfig: IMAGES,
+    ColumnsConfig: IMAGES,
     MovieLensConfig: ("dataset=movielens", "layout=mf_32"),
     RatingsConfig: ("dataset=ratings", "dataset.path=ratings.csv", "layout=mf_32"),
     LayoutConfig: ("layout=digits_2",),

@@ -77,21 +77,21 @@ def test_a_damaged_run_is_not_loaded(name: str, trained_unit: Path, long_form: b
 
 def test_a_damaged_checkpoint_is_never_restored(configure: Configure, tmp_path: Path, long_form: bool) -> None:
     config = configure("layout=digits_2", "norm=ln")
-    resolved, shuffle = resolve(config), torch.Generator()
+    resolved, generators = resolve(config), {"shuffle": torch.Generator()}
     learner = build_learner(resolved)
     fit = Fit("ok", [{"epoch": 1}], 1, learner.model.state_dict())
     cost = RunCost(seconds=Seconds(setup=0.0, build=0.0, train=1.0, evaluate=0.0), energy=None, contended=False)
-    save_checkpoint(tmp_path, config, learner, shuffle, fit, cost)
+    save_checkpoint(tmp_path, config, learner, generators, fit, cost)
     file = tmp_path / "checkpoint.pt"
     whole, tried = file.read_bytes(), 0
-    assert restore_checkpoint(tmp_path, config, learner, shuffle)
+    assert restore_checkpoint(tmp_path, config, learner, generators)
     structure = len(whole) - 12_000  # the directory of the archive and the checksum
     contents = (whole[:structure] + end for end in damages(whole[structure:], False, 150))
     for content in [*contents, *damages(whole, long_form, 150)]:
         tried += 1
         file.write_bytes(content)
         with pytest.raises(ValueError):
-            restore_checkpoint(tmp_path, config, learner, shuffle)
+            restore_checkpoint(tmp_path, config, learner, generators)
     print(f"{tried} damaged checkpoints: none was restored")
 
 

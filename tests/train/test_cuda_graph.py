@@ -21,7 +21,7 @@ from mgu.errors import UserError
 from mgu.factory.compile import compile_ahead
 from mgu.factory.device import allow_tf32
 from mgu.factory.engine import check_engine
-from mgu.factory.learner import build_learner, build_step_wrapper
+from mgu.factory.learner import build_fit_settings, build_learner, build_step_wrapper
 from mgu.factory.resolved_run import resolve
 from mgu.native import library as native
 from mgu.tasks.classification import Classification
@@ -268,12 +268,17 @@ def trained_on_cuda(config: RunConfig) -> tuple[list[dict[str, float]], Any]:
     learner, shuffle = build_learner(resolved), torch.Generator().manual_seed(0)
     images = resolved.splits.train
     step = build_step_wrapper(config, learner.optimizer)(Step(learner.model, images, learner.task, learner.optimizer))
-    return [train_epoch(step, learner.schedule, 64, shuffle) for _ in range(2)], step
+    sampling = build_fit_settings(config).sampling
+    return [train_epoch(step, learner.schedule, 64, shuffle, sampling=sampling) for _ in range(2)], step
 
 
 @needs_cuda
 @pytest.mark.usefixtures("tf32_put_back", "deterministic")
-@pytest.mark.parametrize("model", ["norm=ln", "norm=bn_pre residual=with", "mgu=reference", "mgu=equations"])
+@pytest.mark.parametrize(
+    "model",
+    ["norm=ln", "norm=bn_pre residual=with", "mgu=reference", "mgu=equations", "norm=ln dataset.sampling=balanced",
+     "norm=ln dataset.class_weights=balanced"],
+)  # fmt: skip
 def test_a_graph_trains_as_its_kernels_one_by_one(model: str, configure: Configure) -> None:
     """46 steps, two of them on partial batches, with dropout."""
     words = ("layout=digits_2", *model.split(), "layout.dropout=0.3")

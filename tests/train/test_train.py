@@ -12,6 +12,7 @@ import torch
 from sklearn.metrics import accuracy_score, precision_score, recall_score
 from torch import nn
 
+from mgu.config.schedules import KerasDecayConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits
@@ -23,7 +24,13 @@ from mgu.train.early_stop import EarlyStop
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit, FitSettings, evaluate, fit
 from mgu.train.nadam import OnePassNAdam, build_nadam
+from mgu.train.schedules import Length, Schedule, build_schedule
 from tests.conftest import Configure
+
+
+def keras_decay(optimizer: torch.optim.Optimizer, decay: float) -> Schedule:
+    config = KerasDecayConfig(name="keras_decay", decay=decay)
+    return build_schedule(config, optimizer, Length(1, 1), SCORES["classification"])
 
 
 def train(config_of: Configure, *overrides: str) -> tuple[Fit, nn.Module]:
@@ -77,7 +84,8 @@ def test_a_run_that_stops_improving_ends_early(configure: Configure) -> None:
 
 def test_the_rate_decays_with_time() -> None:
     parameter = nn.Parameter(torch.ones(1))
-    optimizer, schedule = build_nadam([parameter], 0.01, decay=0.5, beta1=0.9, beta2=0.999, eps=1e-7, momentum_decay=0)
+    optimizer = build_nadam([parameter], 0.01, beta1=0.9, beta2=0.999, eps=1e-7, momentum_decay=0)
+    schedule = keras_decay(optimizer, 0.5)
     rates = []
     for _ in range(4):
         parameter.grad = torch.ones(1)
@@ -122,7 +130,8 @@ def test_every_image_is_seen_once_an_epoch() -> None:
 
     pixels = torch.arange(10, dtype=torch.uint8).view(10, 1, 1, 1)
     images, model = Images(pixels, torch.zeros(10, dtype=torch.long), pixel_max=1.0), Counting(1, 2)
-    optimizer, schedule = build_nadam(model.parameters(), 0.1, 0, 0.9, 0.999, 1e-7, 0)
+    optimizer = build_nadam(model.parameters(), 0.1, 0.9, 0.999, 1e-7, 0)
+    schedule = keras_decay(optimizer, 0)
     shuffle = torch.Generator().manual_seed(0)
     learner = Learner(model, Classification(2), optimizer, schedule)
     settings = FitSettings(epochs=2, batch_size=4, eval_batch_size=4, patience=9)
@@ -136,7 +145,8 @@ def test_nadam_is_that_of_keras_2_in_the_papers_numbers() -> None:
     torch.manual_seed(0)
     gradients = torch.randn(6, 5, dtype=torch.float64)
     ours, by_hand = nn.Parameter(torch.ones(5, dtype=torch.float64)), torch.ones(5, dtype=torch.float64)
-    optimizer, schedule = build_nadam([ours], 0.01, 1e-4, 0.9, 0.999, 1e-7, 0.004)
+    optimizer = build_nadam([ours], 0.01, 0.9, 0.999, 1e-7, 0.004)
+    schedule = keras_decay(optimizer, 1e-4)
     m, v, product = torch.zeros(5), torch.zeros(5), 1.0
     for step, gradient in enumerate(gradients, start=1):
         ours.grad = gradient.clone()
@@ -166,9 +176,9 @@ def test_one_pass_gives_the_numbers_and_the_state_of_torchs_nadam(
     monkeypatch.setattr(torch.optim.NAdam, "step", forbid(OnePassNAdam, torch.optim.NAdam.step))
     ours = parameters_of(dtype)
     theirs = copy.deepcopy(ours)
-    protocol = {"lr": 0.01, "decay": 1e-4, "beta1": 0.9, "beta2": 0.999, "eps": 1e-7, "momentum_decay": 0.004}
-    one_pass, one_pass_schedule = build_nadam(ours, **protocol)
-    plain, plain_schedule = build_nadam(theirs, **protocol, one_pass=False)
+    protocol = {"lr": 0.01, "beta1": 0.9, "beta2": 0.999, "eps": 1e-7, "momentum_decay": 0.004}
+    one_pass, plain = build_nadam(ours, **protocol), build_nadam(theirs, **protocol, one_pass=False)
+    one_pass_schedule, plain_schedule = keras_decay(one_pass, 1e-4), keras_decay(plain, 1e-4)
     assert isinstance(one_pass, OnePassNAdam) and not isinstance(plain, OnePassNAdam)
     optimizers = ((one_pass, one_pass_schedule), (plain, plain_schedule))
 

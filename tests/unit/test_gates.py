@@ -14,6 +14,7 @@ from mgu import MultiGatedUnit
 from mgu.config.identity import identity_values
 from mgu.errors import UserError
 from mgu.factory.model import build_block
+from mgu.layers.channels import Channels
 from mgu.layers.weight_init import fresh_copy
 from mgu.unit.engine import Engine
 from mgu.unit.wiring import BYPASS_KINDS, GATE_KINDS, BypassKind, GateKind
@@ -281,7 +282,7 @@ def test_a_function_that_makes_no_module_is_refused(argument: str) -> None:
 def test_a_gate_that_does_not_fit_is_the_users_to_mend(configure: Configure) -> None:
     config = configure("mgu=equations", "mgu.gate=depthwise")
     with pytest.raises(UserError, match=r"mgu: gate=depthwise must be around a convolution .* but got Linear"):
-        build_block(config, nn.Linear(5, 6), index=0)  # type: ignore[arg-type]
+        build_block(config, nn.Linear(5, 6), index=0, channels=Channels(6, -1))  # type: ignore[arg-type]
 
 
 @pytest.mark.slow

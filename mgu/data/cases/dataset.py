@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from mgu.config.datasets import CasesConfig
+    from mgu.config.cases import CasesConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
     from mgu.tasks.classification import Classification
@@ -55,12 +55,7 @@ class CaseDataset:
 
     @property
     def task(self) -> Classification:
-        """Loss and metrics."""
-        from mgu.data.cases.cases import CaseImages
-        from mgu.tasks.classification import Classification, balance
+        """Loss and metrics; reads the data only where classes are weighted by their number of examples."""
+        from mgu.data.balance import build_classification
 
-        if self.config.class_weights == "none":
-            return Classification(self.config.num_classes)
-        train = self.splits.train
-        assert isinstance(train, CaseImages)
-        return Classification(self.config.num_classes, balance(train.labels, self.config.num_classes))
+        return build_classification(self.config, self.config.num_classes, lambda: self.splits)

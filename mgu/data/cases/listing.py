@@ -11,31 +11,14 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from mgu.data.cases.folder import walk
-from mgu.data.cases.manifest import read_csv
-from mgu.data.cases.names import CaseFile, LeftOut, readable
+from mgu.data.cases.manifest import read_manifest
+from mgu.data.image_files.names import Found, ImageFile, LeftOut, readable
 from mgu.errors import UserError, did_you_mean
 
 MIN_CASES = 3  # of a class: one to train on, one to validate, one to test
 FORMS = "a folder of <class>/<case>/<image> or a CSV of case, image, stage and label"
-
-
-class Found(NamedTuple):
-    """Holds what `dataset.path` names.
-
-    Attributes:
-        files: The chosen images, in order of class, case and name.
-        num_images: How many images there are, of all stages.
-        num_cases: How many cases there are, also without images.
-        left_out: What is not used, by why.
-    """
-
-    files: list[CaseFile]
-    num_images: int
-    num_cases: int
-    left_out: LeftOut
 
 
 def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> Found:
@@ -50,13 +33,13 @@ def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> F
             pattern = _compile(stage_pattern)
             files = [file._replace(stage=_stage_of(file.path, pattern)) for file in files]
     elif os.path.isfile(path):
-        files = sorted(read_csv(place, needs_stage=bool(stages)))
+        files = sorted(read_manifest(place, needs_stage=bool(stages)))
     else:
         what = "is neither" if os.path.exists(path) else "does not exist"
         raise UserError(f"dataset.path must be {FORMS}, but {readable(path)} {what}. Correct the path.")
     if not files:
         raise UserError(f"dataset.path must be {FORMS}, but {readable(path)} holds no images. Correct the path.")
-    num_cases = len({file.case for file in files}) + len(left_out["case folders without images"])
+    num_cases = len({file.group for file in files}) + len(left_out["case folders without images"])
     chosen = _of_stages(files, stages, stage_pattern, left_out) if stages else files
     _check_cases(chosen, path)
     return Found(chosen, len(files), num_cases, {what: names for what, names in left_out.items() if names})
@@ -79,7 +62,7 @@ def _stage_of(image: Path, pattern: re.Pattern[str]) -> str | None:
     return (found[1] if pattern.groups else found[0]) or None if found else None
 
 
-def _of_stages(files: Sequence[CaseFile], stages: Sequence[str], pattern: str, left_out: LeftOut) -> list[CaseFile]:
+def _of_stages(files: Sequence[ImageFile], stages: Sequence[str], pattern: str, left_out: LeftOut) -> list[ImageFile]:
     """Returns the images of some stages, and fills `left_out`. Raises UserError for a stage that no image has."""
     known = sorted({file.stage for file in files if file.stage})
     if not known:
@@ -100,30 +83,30 @@ def _of_stages(files: Sequence[CaseFile], stages: Sequence[str], pattern: str, l
             left_out["images in whose name dataset.stage_pattern finds no stage"].append(file.name)
         elif file.stage not in stages:
             left_out["images of other stages"].append(file.name)
-    for what, mine in (("cases", "case"), ("classes", "label")):
+    for what, mine in (("cases", "group"), ("classes", "label")):
         kept = {getattr(file, mine) for file in chosen}
         lost = sorted({getattr(file, mine) for file in files} - kept)
         left_out[f"{what} without images of these stages"] += map(readable, lost)
     return chosen
 
 
-def _check_cases(files: Sequence[CaseFile], path: str) -> None:
+def _check_cases(files: Sequence[ImageFile], path: str) -> None:
     """Raises UserError for a case in two classes, one class only, too few cases of a class, or unreadable names."""
     labels: dict[str, str] = {}
     cases: dict[str, set[str]] = defaultdict(set)
     for file in files:
-        for name in (file.label, file.case):
+        for name in (file.label, file.group):
             if readable(name) != name:
                 raise UserError(
                     "names of classes and cases must be text in UTF-8 without control characters, but one is "
                     f"{readable(name)}. Rename it."
                 )
-        if labels.setdefault(file.case, file.label) != file.label:
+        if labels.setdefault(file.group, file.label) != file.label:
             raise UserError(
-                f"a case must be of one class, but {file.case!r} is of {labels[file.case]!r} and {file.label!r}. "
+                f"a case must be of one class, but {file.group!r} is of {labels[file.group]!r} and {file.label!r}. "
                 "Correct it, or give two cases two names."
             )
-        cases[file.label].add(file.case)
+        cases[file.label].add(file.group)
     if len(cases) == 1:
         raise UserError(
             f"cases must be of two classes at least, but {readable(path)} has {next(iter(cases))!r} only. Add others."

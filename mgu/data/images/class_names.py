@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mgu.config.datasets import AnyImages, CasesConfig
+from mgu.config.datasets import AnyImages
+from mgu.config.image_files import ImageFilesConfig
 
 NAMES = {  # as the authors publish them; of digits the name is the number
     "fashion_mnist": "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot",
@@ -19,7 +20,7 @@ def class_names(dataset: AnyImages) -> list[str]:
     Returns:
         One name a class; its number for a set whose classes are numbers.
     """
-    if isinstance(dataset, CasesConfig):
+    if isinstance(dataset, ImageFilesConfig):
         return list(dataset.classes)
     if dataset.name in NAMES:
         return NAMES[dataset.name].split(", ")

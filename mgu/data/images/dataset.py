@@ -53,7 +53,7 @@ class ImageDataset:
 
     @property
     def task(self) -> Classification:
-        """Loss and metrics."""
-        from mgu.tasks.classification import Classification
+        """Loss and metrics; reads the data only where classes are weighted by their number of examples."""
+        from mgu.data.balance import build_classification
 
-        return Classification(self.config.num_classes)
+        return build_classification(self.config, self.config.num_classes, lambda: self.splits)

@@ -20,6 +20,7 @@ LOADERS: dict[str, Callable[[Path], tuple[Images, Images]]] = {
     "fashion_mnist": lambda root: load_vision("FashionMNIST", root),
     "cifar10": lambda root: load_vision("CIFAR10", root),
 }
+OWN = " A YAML of your own begins with `defaults: [python]`, or with another kind of data that reads your files."
 
 
 def load_splits(config: NamedImagesConfig) -> Splits:
@@ -27,7 +28,7 @@ def load_splits(config: NamedImagesConfig) -> Splits:
     name = config.name
     if name not in LOADERS:
         raise UserError(
-            f"dataset.name must be one of {', '.join(LOADERS)}, but got {name!r}.{did_you_mean(name, LOADERS)}"
+            f"dataset.name must be one of {', '.join(LOADERS)}, but got {name!r}.{did_you_mean(name, LOADERS) or OWN}"
         )
     train, test = LOADERS[name](Path(os.path.expanduser(config.root)))
     if list(train.pixels.shape[1:]) != config.image_shape:

@@ -13,6 +13,7 @@ from mgu.errors import UserError, did_you_mean, printable
 if TYPE_CHECKING:
     import pandas as pd
 
+SOME_MISSING = 0.01  # share of a column's values that may be missing where it numbers the rows
 FEW_VALUES = 20  # up to so many different whole numbers are classes, and words are categories
 NEARLY_ALL = 0.9
 NAMED_FAULTS = 3  # columns with a reason of their own in a message; the override names all
@@ -116,8 +117,11 @@ def is_number(column: pd.Series[Any]) -> bool:
 
 
 def differs_in_every_row(column: pd.Series[Any]) -> bool:
-    """Returns whether a column has a whole number in every row, and none twice."""
-    return bool(is_number(column) and column.notna().all() and (column % 1 == 0).all() and column.is_unique)
+    """Returns whether a column has a whole number in every row but a few that lack one, and none twice."""
+    if not is_number(column) or column.isna().mean() > SOME_MISSING:
+        return False
+    known = column.dropna()
+    return bool((known % 1 == 0).all() and known.is_unique)
 
 
 def numbers_rows(column: pd.Series[Any]) -> bool:
@@ -126,5 +130,5 @@ def numbers_rows(column: pd.Series[Any]) -> bool:
 
     if not differs_in_every_row(column):
         return False
-    values = column.to_numpy(dtype=np.float64)
-    return bool(values.max() - values.min() == len(values) - 1) or bool((np.diff(values) > 0).all())
+    values = column.dropna().to_numpy(dtype=np.float64)
+    return bool(values.max() - values.min() == len(column) - 1) or bool((np.diff(values) > 0).all())

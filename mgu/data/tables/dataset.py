@@ -69,9 +69,9 @@ class TableDataset:
     @property
     def task(self) -> Task:
         """Loss and metrics."""
-        from mgu.tasks.classification import Classification
+        from mgu.data.balance import build_classification
         from mgu.tasks.regression import Regression
 
         if self.table.classes:
-            return Classification(len(self.table.classes))
+            return build_classification(self.config, len(self.table.classes), lambda: self.splits)
         return Regression(self.table.target_mean, self.table.target_std)

@@ -1,7 +1,8 @@
 """Cells far outside of their column's spread, such as numbers that a locale or a sensor has damaged.
 
-A column may have a long tail by nature (fares, prices, sales), so an extreme cell is reported and never refused. Spread
-is measured robustly, by the quartiles of the training rows, which the cells themselves hardly move.
+A column may have a long tail by nature (fares, prices, sales), so an extreme cell is reported and not refused, except
+for a target beside which nothing of the others is left. Spread is measured robustly, by the quartiles of the training
+rows, which the cells themselves hardly move.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mgu.data.tables.advice import NAMED, join_and
+from mgu.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 FAR = 1000.0  # robust deviations that log-normal columns (sigma up to 2) do not reach
 ISOLATED = 50.0  # robust deviations that are extreme where a gap lies before them
 GAP = 10.0  # so many times as far as the next nearer cell
+LOST = 2.0**23  # robust deviations at which one deviation is the last bit of float32
 NORMAL_IQR = 1.349  # interquartile range of a normal distribution in standard deviations
 
 
@@ -84,6 +87,26 @@ def find_extremes(parts: dict[str, pd.DataFrame], columns: list[str]) -> list[Ex
             worst = int(distances.argmax())
             found.append(Extreme(name, count, int(rows[worst]) + 1, float(numbers[worst])))
     return found
+
+
+def check_target(parts: dict[str, pd.DataFrame], target: str) -> None:
+    """Raises UserError for a target so far outside that, standardised, the others could not be told apart.
+
+    A model would learn one constant, and every score would be of this cell alone. A long tail does not reach so far.
+
+    Args:
+        parts: Rows by their use, "train" among them; their index numbers the rows of the file from 0.
+        target: Name of the column to predict, of finite numbers.
+    """
+    median, spread = robust_spread(parts["train"][target].to_numpy(dtype=np.float64))
+    for extreme in find_extremes(parts, [target]):
+        if abs(extreme.value - median) > LOST * spread:
+            raise UserError(
+                f"targets must be of one scale, but {target!r} is {extreme.value:.6g} in row {extreme.row:,}, counted "
+                f"below the header, and usually {median:.6g} ± {spread:.2g} (median and robust deviation): nothing of "
+                "such differences would be left. Correct it in the file, or pass dataset.scale=robust, which bounds it "
+                "in training but not in scores."
+            )
 
 
 def describe_extremes(found: list[Extreme], target: str, scale: str) -> str:

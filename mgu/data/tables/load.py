@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from mgu.config.datasets import AdultConfig, TableConfig
-from mgu.data.splits import hold_out
 from mgu.data.tables.adult import TARGET, load_adult
 from mgu.data.tables.columns import check_features, describe_columns
 from mgu.data.tables.disguises import describe_disguises
 from mgu.data.tables.files import MIN_ROWS, read_table
+from mgu.data.tables.split import check_groups, describe_split, split_official, split_rows
 from mgu.data.tables.table import Table, encode_table
 from mgu.data.tables.target import check_target, check_task, select_known
 from mgu.errors import UserError
@@ -21,7 +21,7 @@ MAX_CATEGORIES = 100  # of a column of Adult, which has 42 countries
 def load_adult_table(config: AdultConfig) -> Table:
     """Reads and encodes UCI Adult. Raises UserError where it cannot be had."""
     train, test = load_adult(Path(config.root).expanduser())
-    return encode_table(train, test, TARGET, "classification", config.split, MAX_CATEGORIES)
+    return encode_table(split_official(train, test, config.split), TARGET, "classification", MAX_CATEGORIES)
 
 
 def load_own_table(config: TableConfig) -> Table:
@@ -34,16 +34,13 @@ def load_own_table(config: TableConfig) -> Table:
         raise UserError(
             f"a table must have at least {MIN_ROWS} rows with a target, but {config.path} has {len(known)}. Add rows."
         )
-    frame = check_features(known, target, config.drop, config.scale, config.path)
-    rest, held_out = hold_out(len(frame), max(int(len(frame) * config.test_share), 1))
-    train, test = frame.iloc[rest.numpy()], frame.iloc[held_out.numpy()]
-    if len(train) < 2:
-        raise UserError(
-            "dataset.test_share must leave a row to train on and one to validate by, but "
-            f"{config.test_share:g} of {len(frame)} leaves {len(train)}. Lower it."
-        )
-    table = encode_table(train, test, target, task, config.split, config.max_categories, config.scale)
-    notes = (*table.splits.notes, *describe_disguises(frame, target, task))
-    if left_out := len(whole) - len(known):
-        notes = (f"{left_out:,} of {len(whole):,} rows are left out, for their target is missing or infinite", *notes)
+    check_groups(known, config)
+    left_out = [name for name in (config.groups,) if name and name not in config.drop]
+    frame = check_features(known, target, [*config.drop, *left_out], config.scale, config.path)
+    parts = split_rows(known, config)
+    encoded = {part: frame.loc[rows.index] for part, rows in parts.items()}
+    table = encode_table(encoded, target, task, config.max_categories, config.scale)
+    notes = (*describe_split(parts, config), *table.splits.notes, *describe_disguises(frame, target, task))
+    if unknown := len(whole) - len(known):
+        notes = (f"{unknown:,} of {len(whole):,} rows are left out, for their target is missing or infinite", *notes)
     return table._replace(splits=replace(table.splits, notes=(describe_columns(frame, target), *notes)))

@@ -28,6 +28,11 @@ class Rows:
         """The device whose memory the examples are in."""
         return self.targets.device
 
+    @property
+    def labels(self) -> Tensor:
+        """The targets (N,), which are the classes where the task is classification."""
+        return self.targets
+
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Returns inputs (B, D) and targets (B,) of the rows at `index`."""
         return self.inputs[index], self.targets[index]

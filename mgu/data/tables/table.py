@@ -14,11 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mgu.data.splits import Splits, hold_out
+from mgu.data.splits import Splits
 from mgu.data.tables.advice import join_some
 from mgu.data.tables.columns import is_number
 from mgu.data.tables.copies import describe_copies
-from mgu.data.tables.extremes import describe_extremes, find_extremes, find_far
+from mgu.data.tables.extremes import check_target, describe_extremes, find_extremes, find_far
 from mgu.data.tables.inputs import center_and_scale, encode_inputs, overflows, too_large
 from mgu.data.tables.rows import Rows
 from mgu.errors import UserError
@@ -47,22 +47,14 @@ class Table(NamedTuple):
 
 
 def encode_table(
-    train: pd.DataFrame,
-    test: pd.DataFrame,
-    target: str,
-    task: TaskName,
-    split: str,
-    max_categories: int,
-    scale: str = "standard",
+    parts: dict[str, pd.DataFrame], target: str, task: TaskName, max_categories: int, scale: str = "standard"
 ) -> Table:
-    """Splits and encodes a table.
+    """Encodes a table that is split.
 
     Args:
-        train: Rows with the target among their columns.
-        test: Official test rows, likewise.
+        parts: Rows with the target among their columns, by their use: train, val, and test if some are held out.
         target: Name of the column to predict.
         task: Classification or regression.
-        split: "paper" validates on `test`; "holdout" on a tenth of `train`.
         max_categories: Inputs per column of categories, at most.
         scale: "standard" or "robust", see `dataset.scale`.
 
@@ -70,12 +62,8 @@ def encode_table(
         The encoded rows.
 
     Raises:
-        UserError: Numbers are too large, or all rows to train on are of one class.
+        UserError: Numbers are too large, one target is out of all proportion, or all rows to train on are of one class.
     """
-    parts = {"train": train, "val": test}
-    if split == "holdout":
-        rest, held_out = (index.numpy() for index in hold_out(len(train), max(len(train) // 10, 1)))
-        parts = {"train": train.iloc[rest], "val": train.iloc[held_out], "test": test}
     classes: list[Any] = []
     mean, std = 0.0, 1.0
     notes = list(describe_copies(parts, target))
@@ -84,9 +72,11 @@ def encode_table(
         notes += unseen
     else:
         targets, mean, std = _encode_numbers({name: part[target] for name, part in parts.items()}, scale)
+        if scale == "standard":
+            check_target(parts, target)
     features = {name: part.drop(columns=target) for name, part in parts.items()}
     inputs = encode_inputs(features, scale, max_categories)
-    numbers = [str(name) for name in train.columns if is_number(train[name])]
+    numbers = [str(name) for name, column in parts["train"].items() if is_number(column)]
     if task == "classification" and target in numbers:
         numbers.remove(target)
     if extremes := find_extremes(parts, numbers):

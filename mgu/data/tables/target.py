@@ -22,11 +22,16 @@ UNKNOWN = "?"  # how many public tables write a missing class; among other words
 
 def find_target(frame: pd.DataFrame, target: str, path: str) -> pd.Series[Any]:
     """Returns the column to be predicted. Raises UserError where it is not there, and says why."""
-    if target in frame.columns:
-        return frame[target]
+    return find_column(frame, target, "target", path)
+
+
+def find_column(frame: pd.DataFrame, name: str, key: str, path: str) -> pd.Series[Any]:
+    """Returns the column that `dataset.<key>` names. Raises UserError where it is not there, and says why."""
+    if name in frame.columns:
+        return frame[name]
     some = ", ".join(map(printable, frame.columns[:20])) + (", ..." if len(frame.columns) > 20 else "")
-    hint = did_you_mean(target, frame.columns) or diagnose_header([*frame.columns], target)
-    raise UserError(f"dataset.target must be a column of {path} ({some}), but got {target!r}.{hint}")
+    hint = did_you_mean(name, frame.columns) or diagnose_header([*frame.columns], name)
+    raise UserError(f"dataset.{key} must be a column of {path} ({some}), but got {name!r}.{hint}")
 
 
 def diagnose_header(names: list[str], target: str = "") -> str:

@@ -1,4 +1,4 @@
-"""The file of an image with its class and case, and how messages name files. Imports no torch."""
+"""The file of an image with its class and group, what a search finds, and how messages name files. Imports no torch."""
 
 from __future__ import annotations
 
@@ -11,22 +11,42 @@ LeftOut = dict[str, list[str]]  # names by why they are left out, in words that 
 UNPRINTABLE = ("Cc", "Cs", "Zl", "Zp")  # control characters, bytes that are no UTF-8, ends of lines
 
 
-class CaseFile(NamedTuple):
+class ImageFile(NamedTuple):
     """Describes the file of an image.
 
     Attributes:
         label: Its class.
-        case: The case that it shows.
+        group: What must not be divided among splits: the case that it shows, or whatever else it belongs to.
         name: How messages call it.
         path: Where it lies.
         stage: The stage that it shows, if known.
+        part: The split that it was put into by whoever made the data, if any: "train", "val" or "test".
     """
 
     label: str
-    case: str
+    group: str
     name: str
     path: Path
     stage: str | None = None
+    part: str | None = None
+
+
+class Found(NamedTuple):
+    """Holds the images that `dataset.path` names.
+
+    Attributes:
+        files: The chosen images, in the order in which they are decoded.
+        num_images: How many images there are, also those that are not chosen.
+        num_groups: How many groups there are, also those without images.
+        left_out: What is not used, by why.
+        notes: What else the user should know of how they were found.
+    """
+
+    files: list[ImageFile]
+    num_images: int
+    num_groups: int
+    left_out: LeftOut
+    notes: tuple[str, ...] = ()
 
 
 def readable(name: str) -> str:

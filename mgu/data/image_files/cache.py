@@ -1,7 +1,7 @@
 """A cache of decoded images: decoded once for all runs, read into memory or memory-mapped where they are too many.
 
-cases/<key>.pixels   bytes (N, H, W, C), the images of a split together, those of a case next to each other
-cases/<key>.json     their description; written last, so its presence means that the pixels are complete
+<kind>/<key>.pixels   bytes (N, H, W, C), those of a group next to each other
+<kind>/<key>.json     their description; written last, so its presence means that the pixels are complete
 
 The key is a hash of the images' contents and of how they are decoded and split. Entries that were
 not used for longest are evicted.
@@ -13,7 +13,7 @@ import hashlib
 import logging
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 from filelock import FileLock
 
-from mgu.data.cases.decode import Pixels
+from mgu.data.image_files.decode import Pixels
 from mgu.errors import UserError
 from mgu.results.files import replacing, write_text
 from mgu.results.result import Record
@@ -37,19 +37,23 @@ class Decoded(Record, frozen=True):
 
     Attributes:
         labels: Class of each image (N,), by number.
-        cases: Case of each image (N,), by number.
-        parts: Number of images of each split.
+        groups: Group of each image (N,), by number.
+        parts: Number of images of each split, where those of a split lie together; else empty.
         skipped: Why an image was skipped, by its name.
         crc32: Checksum of the pixels.
         notes: What the user should know of how the images were decoded.
+        strata: Class of each group, by number, as far as it is split by class; empty where `parts` are given.
+        given: The split that a group was put into, by number, or ""; empty where no group was.
     """
 
     labels: list[int]
-    cases: list[int]
+    groups: list[int] = msgspec.field(name="cases")  # as it was called when there were no other groups
     parts: dict[str, int]
     skipped: dict[str, str]
     crc32: int
     notes: list[str] = msgspec.field(default_factory=list)
+    strata: list[int] = msgspec.field(default_factory=list)
+    given: list[str] = msgspec.field(default_factory=list)
 
 
 def make_key(*parts: object) -> str:
@@ -57,10 +61,17 @@ def make_key(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
-def read(folder: Path, key: str, shape: tuple[int, ...], memory_gib: float) -> tuple[Pixels, Decoded] | None:
-    """Returns the pixels (N, *shape) and their description; None where they are missing, incomplete or changed.
+def read(folder: Path, key: str, shape: tuple[int, ...]) -> tuple[Pixels, Decoded] | None:
+    """Maps decoded images into memory.
 
-    Pixels of at most `memory_gib` are read into memory; more are memory-mapped, and the system keeps what it can.
+    Args:
+        folder: The folder of the cache.
+        key: What determines the pixels.
+        shape: (H, W, C) of an image.
+
+    Returns:
+        The pixels (N, H, W, C), which the system reads when they are needed, and their description; None where they are
+        missing, incomplete or changed.
     """
     pixels_file, description_file = folder / f"{key}.pixels", folder / f"{key}.json"
     try:
@@ -74,7 +85,7 @@ def read(folder: Path, key: str, shape: tuple[int, ...], memory_gib: float) -> t
         log.warning("decoded images in %s are not whole, and are decoded anew: %s", pixels_file, error)
         return None
     os.utime(description_file)
-    return (np.array(pixels) if pixels.nbytes <= memory_gib * GIB else pixels), described
+    return pixels, described
 
 
 @contextmanager
@@ -94,16 +105,22 @@ def writing(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def write(folder: Path, key: str, rows: Iterable[Pixels], describe: Mapping[str, object]) -> None:
-    """Writes `rows` one after the other, then `describe`, which may be filled while the rows are generated."""
+def write(folder: Path, key: str, rows: Iterable[Pixels], describe: Callable[[int], Decoded]) -> None:
+    """Writes the pixels of images and their description.
+
+    Args:
+        folder: The folder of the cache.
+        key: What determines the pixels.
+        rows: The pixels (H, W, C) of each image.
+        describe: Takes the checksum and returns the description; called after the last row.
+    """
     crc32 = 0
     (folder / f"{key}.json").unlink(missing_ok=True)
     with replacing(folder / f"{key}.pixels") as temporary, temporary.open("wb") as file:
         for row in rows:
             file.write(row.data)
             crc32 = zlib.crc32(row.data, crc32)
-    description = msgspec.convert({**describe, "crc32": crc32}, Decoded)
-    write_text(folder / f"{key}.json", msgspec.json.encode(description).decode())
+    write_text(folder / f"{key}.json", msgspec.json.encode(describe(crc32)).decode())
 
 
 def make_room(folder: Path, num_bytes: int, cache_gib: float) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from mgu.data.cases.decode import DEPTHS, declared_bits
+from mgu.data.image_files.decode import DEPTHS, declared_bits
 from mgu.errors import UserError
 
 DARK = 64  # of 255: colours of 16 bits below it have used 14 bits at most

@@ -1,0 +1,72 @@
+"""Optimizers: the values of each kind, told apart by its name.
+
+Weight decay is decoupled from the gradient for Nadam and AdamW and part of it for SGD, as in torch. Vectors (biases,
+weights of norms, constant gates) are never decayed: see mgu/train/optimizers.py.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from mgu.config.fields import BelowOne, ConfigModel, NonNegative, Positive, tag_of
+from mgu.config.identity import UNLESS_DEFAULT
+
+# "auto" is resolved by the kind of data before the configuration is checked: see mgu/data/datasets.py.
+LearningRate = Annotated[
+    Positive, Field(description="Largest learning rate; auto: by the optimizer and the kind of data.")
+]
+
+
+class NadamConfig(ConfigModel):
+    """Configures Nadam (Dozat 2016), the optimizer of the paper's protocol; see mgu/train/nadam.py."""
+
+    name: Literal["nadam"] = Field(description="Name of the optimizer.")
+    lr: LearningRate
+    weight_decay: Annotated[NonNegative, UNLESS_DEFAULT] = Field(
+        0.0, description="Share of a weight, times the learning rate, that a step takes away; vectors have none."
+    )
+    beta1: BelowOne = Field(description="Decay rate of the running mean of gradients, per step.")
+    beta2: BelowOne = Field(description="Decay rate of the running mean of squared gradients, per step.")
+    eps: Positive = Field(description="Added to the denominator of the update.")
+    momentum_decay: NonNegative = Field(description="Rate at which Nadam's momentum warms up to beta1.")
+
+
+class AdamWConfig(ConfigModel):
+    """Configures AdamW (Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101), torch's own."""
+
+    name: Literal["adamw"] = Field(description="Name of the optimizer.")
+    lr: LearningRate
+    weight_decay: NonNegative = Field(
+        description="Share of a weight, times the learning rate, that a step takes away; vectors have none."
+    )
+    beta1: BelowOne = Field(description="Decay rate of the running mean of gradients, per step.")
+    beta2: BelowOne = Field(description="Decay rate of the running mean of squared gradients, per step.")
+    eps: Positive = Field(description="Added to the denominator of the update.")
+
+
+class SGDConfig(ConfigModel):
+    """Configures stochastic gradient descent with momentum, torch's own."""
+
+    name: Literal["sgd"] = Field(description="Name of the optimizer.")
+    lr: LearningRate
+    weight_decay: NonNegative = Field(
+        description="Factor of a weight that is added to its gradient, as an L2 penalty; vectors have none."
+    )
+    momentum: BelowOne = Field(description="Share of the last step that the next one keeps; 0: none.")
+    nesterov: bool = Field(description="true: take the gradient where the momentum leads to.")
+
+    @model_validator(mode="after")
+    def _check(self) -> SGDConfig:
+        if self.nesterov and not self.momentum:
+            raise ValueError("nesterov must be false without momentum, but got true. Pass optimizer.nesterov=false.")
+        return self
+
+
+AnyOptimizer = Annotated[
+    Annotated[NadamConfig, Tag("[nadam]")]
+    | Annotated[AdamWConfig, Tag("[adamw]")]
+    | Annotated[SGDConfig, Tag("[sgd]")],
+    Discriminator(tag_of),
+]

@@ -1,0 +1,55 @@
+"""Checks of the recipe: what of it (optimizer, augmentation, ...) does not go together, or not with the task."""
+
+from __future__ import annotations
+
+from mgu.config.optimizers import NadamConfig
+from mgu.config.run import RunConfig
+from mgu.errors import UserError
+
+
+def check_recipe(config: RunConfig) -> None:
+    """Checks that a run can be trained by its recipe.
+
+    Args:
+        config: A run, each value of which is legal by itself.
+
+    Raises:
+        UserError: It cannot.
+    """
+    if config.step == "graph" and (reason := graph_obstacle(config)):
+        raise UserError(f"step must be auto or eager with {reason}, but got graph. Pass step=auto.")
+    if config.training.label_smoothing and config.dataset.task != "classification":
+        raise UserError(
+            f"training.label_smoothing must be 0 for task {config.dataset.task}, which has no classes, but got "
+            f"{config.training.label_smoothing:g}. Leave it out."
+        )
+    _check_augment(config)
+
+
+def _check_augment(config: RunConfig) -> None:
+    """Raises UserError where there are no images to be changed, or no classes to be mixed."""
+    dataset, augment = config.dataset, config.augment
+    if augment is None:
+        return
+    if len(getattr(dataset, "image_shape", getattr(dataset, "input_shape", ()))) != 3:
+        raise UserError(
+            f"augment must be none for dataset={dataset.name}, which has no images, but got {augment.name}. "
+            "Pass augment=none."
+        )
+    if augment.name == "mixup" and dataset.task != "classification":
+        raise UserError(
+            f"augment must be none, flip_crop or randaugment for {dataset.task}, which has no classes to mix, "
+            "but got mixup. Pass augment=flip_crop."
+        )
+
+
+def graph_obstacle(config: RunConfig) -> str | None:
+    """Returns why a training step of this recipe cannot be recorded as a CUDA graph, as words that follow "with"."""
+    optimizer = config.optimizer
+    if config.augment:
+        return f"augment={config.augment.name}, which draws anew for every batch"
+    if not isinstance(optimizer, NadamConfig):
+        return f"optimizer={optimizer.name}, whose steps take their learning rate from the host"
+    if optimizer.weight_decay:
+        return f"optimizer.weight_decay={optimizer.weight_decay:g}, which torch's own Nadam computes"
+    return None

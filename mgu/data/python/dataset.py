@@ -1,0 +1,91 @@
+"""The kind of data `python`: whatever a function of the user's returns. Imports no torch before it is called."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from mgu.isolation import Raised, call
+
+if TYPE_CHECKING:
+    from mgu.config.python import PythonDatasetConfig
+    from mgu.data.python.load import Loaded
+    from mgu.data.shapes import Shapes
+    from mgu.data.splits import Splits
+    from mgu.tasks.task import Task
+
+DESCRIBE = "mgu.data.python.describe:describe"
+FOUND = ("input_shape", "num_classes", "split", "task")  # filled in by what the function returns
+
+
+class PythonDataset:
+    """Calls a function of the user's for the examples.
+
+    Args:
+        config: The data set's section of the run configuration.
+    """
+
+    examples: ClassVar[str] = "examples"
+    default_lr: ClassVar[float] = 0.001
+    default_last_batch: ClassVar[str] = "even"
+
+    def __init__(self, config: PythonDatasetConfig) -> None:
+        self.config = config
+
+    @staticmethod
+    def resolve(values: dict[str, Any]) -> dict[str, Any]:
+        """Returns the values with what the function returns: task, shape of an input, classes, and whether it tests.
+
+        The function is called in a process of its own, once for all runs that call it alike.
+        """
+        asked = {key: values.get(key) for key in ("target", "options", "folder", "sha256", "task", "split")}
+        return values | _describe(json.dumps(asked, sort_keys=True))
+
+    @staticmethod
+    def count_classes(values: Mapping[str, Any]) -> int | None:
+        """Returns the number of classes that were found."""
+        return values.get("num_classes")
+
+    @cached_property
+    def loaded(self) -> Loaded:
+        """The checked examples, and what they tell of the target."""
+        import torch
+
+        from mgu.data.python.load import load_data
+
+        with torch.device("cpu"):  # also where a model is sized on `meta`
+            return load_data(self.config.model_dump())
+
+    @property
+    def splits(self) -> Splits:
+        """The examples in main memory; raises UserError where the function fails or returns something else."""
+        return self.loaded.splits
+
+    @property
+    def shapes(self) -> Shapes:
+        """The shapes of one example."""
+        from mgu.data.shapes import Shapes
+
+        return Shapes(tuple(self.config.input_shape), self.config.num_classes or 1)
+
+    @property
+    def task(self) -> Task:
+        """Loss and metrics."""
+        from mgu.tasks.classification import Classification
+        from mgu.tasks.regression import Regression
+
+        if self.config.num_classes:
+            return Classification(self.config.num_classes)
+        return Regression(self.loaded.target_mean, self.loaded.target_std)
+
+
+@lru_cache(maxsize=1000)
+def _describe(asked: str) -> dict[str, Any]:
+    """Calls the function in a process of its own; the sources and options in `asked` tell calls apart."""
+    try:
+        found: dict[str, Any] = call(DESCRIBE, json.loads(asked))
+    except Raised as error:  # a bug of ours: the user's own exceptions are UserErrors
+        raise RuntimeError(error.traceback) from None
+    return found

@@ -1,0 +1,153 @@
+"""Which rows of a table train, validate and test: official parts, a share held out, folds, groups."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from mgu.config.datasets import TableConfig
+from mgu.data.folds import assign_folds, deal_groups, hold_out_tenth
+from mgu.data.splits import hold_out
+from mgu.data.tables.advice import join_some
+from mgu.data.tables.target import find_column
+from mgu.errors import UserError, printable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARTS = ("train", "val", "test")
+MIN_GROUPS = len(PARTS)
+
+
+def split_official(train: pd.DataFrame, test: pd.DataFrame, split: str) -> dict[str, pd.DataFrame]:
+    """Returns rows by their use, where the test rows are given.
+
+    Args:
+        train: All other rows.
+        test: Official test rows.
+        split: "paper" validates on `test`; "holdout" on a tenth of `train`.
+    """
+    if split == "paper":
+        return {"train": train, "val": test}
+    rest, held_out = (index.numpy() for index in hold_out(len(train), max(len(train) // 10, 1)))
+    return {"train": train.iloc[rest], "val": train.iloc[held_out], "test": test}
+
+
+def split_rows(frame: pd.DataFrame, config: TableConfig) -> dict[str, pd.DataFrame]:
+    """Returns the rows of a user's table by their use: train, val and test.
+
+    Args:
+        frame: Rows with the target, and the column of groups if there is one.
+        config: Says how rows are split.
+
+    Raises:
+        UserError: There are too few rows or groups.
+    """
+    if config.folds or config.groups:
+        return _split_stratified(frame, config)
+    rest, held_out = hold_out(len(frame), max(int(len(frame) * config.test_share), 1))
+    train, test = frame.iloc[rest.numpy()], frame.iloc[held_out.numpy()]
+    if len(train) < 2:
+        raise UserError(
+            "dataset.test_share must leave a row to train on and one to validate by, but "
+            f"{config.test_share:g} of {len(frame)} leaves {len(train)}. Lower it."
+        )
+    return split_official(train, test, config.split)
+
+
+def check_groups(frame: pd.DataFrame, config: TableConfig) -> None:
+    """Raises UserError for a column of groups that is not there, is the target, or is not known in every row."""
+    if config.groups is None:
+        return
+    column = find_column(frame, config.groups, "groups", config.path)
+    if config.groups == config.target:
+        raise UserError(
+            f"dataset.groups must be another column than the target, but both are {config.groups!r}. Name the column "
+            "that says which rows belong together."
+        )
+    if (num_missing := int(column.isna().sum())) > 0:
+        first = int(column.index[int(column.isna().to_numpy().argmax())]) + 1
+        raise UserError(
+            f"dataset.groups must be known in every row, but {config.groups!r} is missing in {num_missing:,} of "
+            f"{len(frame):,} rows (first in row {first:,}). Fill it in in the file."
+        )
+
+
+def describe_split(parts: dict[str, pd.DataFrame], config: TableConfig) -> tuple[str, ...]:
+    """Returns a note on folds and groups, and one on classes with fewer rows than folds; () for a plain hold-out."""
+    if not (config.folds or config.groups):
+        return ()
+    fold = f"fold {config.fold} of {config.folds} (from 0) tests; " if config.folds else ""
+    column, unit = (config.groups, "groups") if config.groups else (config.target, "rows")
+    counts = [parts[part][column].nunique() if config.groups else len(parts[part]) for part in PARTS]
+    by = f" by {printable(config.groups)!r}, each whole" if config.groups else ""
+    note = f"{fold}{counts[0]:,} {unit} train, {counts[1]:,} validate and {counts[2]:,} test{by}"
+    return (note, *_describe_rare(parts, config))
+
+
+def _describe_rare(parts: dict[str, pd.DataFrame], config: TableConfig) -> tuple[str, ...]:
+    """Returns a note on classes that cannot be in every fold; () if there are none."""
+    import pandas as pd
+
+    if not config.folds or config.task != "classification":
+        return ()
+    by_class = pd.concat(parts.values()).groupby(config.target)
+    counts = by_class[config.groups].nunique() if config.groups else by_class.size()
+    if not (rare := [printable(repr(label)) for label, count in counts.items() if count < config.folds]):
+        return ()
+    unit = "groups" if config.groups else "rows"
+    return (f"some folds test without these classes, which fewer {unit} than folds have: {join_some(rare)}",)
+
+
+def _split_stratified(frame: pd.DataFrame, config: TableConfig) -> dict[str, pd.DataFrame]:
+    """Splits by folds or by a share, groups whole; by class where there are classes. Raises UserError."""
+    labels, groups = _labels(frame, config), _groups(frame, config)
+    if config.folds:
+        test = assign_folds(config.folds, labels, groups) == config.fold
+        rest = (~test).nonzero().flatten()
+        is_val = hold_out_tenth(labels[rest], None if groups is None else _renumber(groups[rest]))
+        index = {"train": rest[~is_val], "val": rest[is_val], "test": test.nonzero().flatten()}
+    else:
+        assert groups is not None
+        left = 1 - config.test_share
+        dealt = deal_groups([0.9 * left, 0.1 * left, config.test_share], labels, groups)
+        index = {part: (dealt == number).nonzero().flatten() for number, part in enumerate(PARTS)}
+    return {part: frame.iloc[own.numpy()] for part, own in index.items()}
+
+
+def _labels(frame: pd.DataFrame, config: TableConfig) -> torch.Tensor:
+    """Returns the class of each row by number (N,); 0 for all rows of a regression."""
+    import pandas as pd
+
+    if config.task == "regression":
+        return torch.zeros(len(frame), dtype=torch.long)
+    return torch.from_numpy(pd.factorize(frame[config.target], sort=True)[0])
+
+
+def _groups(frame: pd.DataFrame, config: TableConfig) -> torch.Tensor | None:
+    """Returns the group of each row by number (N,); None without groups. Raises UserError for too few of them."""
+    import pandas as pd
+
+    what, count = "rows", len(frame)
+    groups: Any = None
+    if config.groups:
+        groups, names = pd.factorize(frame[config.groups])
+        what, count = f"values of {config.groups!r}", len(names)
+        if count < MIN_GROUPS:
+            raise UserError(
+                f"dataset.groups must have at least {MIN_GROUPS} values, to train, to validate and to test, but "
+                f"{config.groups!r} has {count}. Name another column."
+            )
+    if config.folds and config.folds > count:
+        raise UserError(
+            f"dataset.folds must be at most the number of {what}, but got {config.folds} for {count}. "
+            f"Pass dataset.folds={count}."
+        )
+    return None if groups is None else torch.from_numpy(groups)
+
+
+def _renumber(groups: torch.Tensor) -> torch.Tensor:
+    """Returns groups as numbers from 0, none left out."""
+    numbers: torch.Tensor = groups.unique(return_inverse=True)[1]
+    return numbers

@@ -1,0 +1,122 @@
+"""`mgu-run check` in the child process: some training batches and one evaluation, which leave nothing behind."""
+
+from __future__ import annotations
+
+import math
+import time
+from statistics import median
+
+import torch
+
+from mgu.config.run import RunConfig
+from mgu.data.splits import Data, Splits
+from mgu.factory.advice import advise
+from mgu.factory.augment import augment_training, build_augment_for
+from mgu.factory.engine import check_engine
+from mgu.factory.imported import blaming_own_modules
+from mgu.factory.learner import build_learner, build_step_options, build_step_wrapper
+from mgu.factory.model import check_own_modules, count_flops
+from mgu.factory.resolved_run import ResolvedRun, resolve
+from mgu.isolation import Send
+from mgu.models.convnet import count_trainable
+from mgu.results.trial import Trial
+from mgu.run.evaluate_splits import count_classes
+from mgu.train.learner import Learner
+from mgu.train.loop import evaluate, train_epoch
+from mgu.train.step import Step
+
+MIN_STEPS, MAX_STEPS, MAX_S = 2, 10, 1.0  # the first step pays for what later ones have, and is not timed
+
+
+def try_run(send: Send, config: RunConfig) -> Trial:
+    """Loads the data, builds the model, and trains it on two batches, and on more while a second lasts, for their time.
+
+    Args:
+        send: Not used.
+        config: A run.
+
+    Returns:
+        What was found.
+
+    Raises:
+        UserError: The run cannot be trained like this.
+    """
+    resolved = resolve(config)
+    resolved.set_up_torch()
+    check_engine(resolved)
+    splits = resolved.splits
+    check_own_modules(resolved)
+    learner = build_learner(resolved)
+    with blaming_own_modules(config.layout):
+        losses, times_s = _train(resolved, learner)
+        val_loss, evaluate_s = _evaluate(resolved, learner)
+    shapes = resolved.shapes
+    return Trial(
+        name=config.name,
+        identity=config.identity,
+        device=resolved.device_name,
+        data=config.dataset.label,
+        task=config.dataset.task,
+        examples={name: len(data) for name, data in _parts(splits).items()},
+        input_shape=list(shapes.inputs),
+        num_outputs=shapes.num_outputs,
+        num_classes=count_classes(learner.task),
+        params=count_trainable(learner.model),
+        flops=count_flops(resolved),
+        losses=losses[:2],
+        val_loss=val_loss,
+        step_s=median(times_s),
+        timed_steps=len(times_s),
+        evaluate_s=evaluate_s,
+        run_s=_estimate_s(config, splits, median(times_s), evaluate_s),
+        notes=[*splits.notes, *advise(config, len(splits.train)), *_describe_losses([*losses, val_loss])],
+    )
+
+
+def _parts(splits: Splits) -> dict[str, Data]:
+    parts = {"train": splits.train, "val": splits.val, "test": splits.test}
+    return {name: data for name, data in parts.items() if data is not None}
+
+
+def _train(resolved: ResolvedRun, learner: Learner) -> tuple[list[float], list[float]]:
+    """Trains on the first examples; returns the loss of each step, and the seconds of each but the first."""
+    config, train = resolved.config, resolved.splits.train
+    size = min(config.training.batch_size, len(train))
+    losses, times_s = list[float](), list[float]()
+    augment, options = build_augment_for(resolved), build_step_options(config)
+    while len(losses) < MIN_STEPS or (len(losses) < MAX_STEPS and sum(times_s) < MAX_S):
+        index = (torch.arange(size, device=train.device) + len(losses) * size) % len(train)
+        batch = augment_training(train.subset(index), augment)
+        step = build_step_wrapper(config, learner.optimizer)(
+            Step(learner.model, batch, learner.task, learner.optimizer, options=options)
+        )
+        begun = time.perf_counter()
+        losses.append(train_epoch(step, learner.schedule, size, torch.Generator().manual_seed(config.seed))["loss"])
+        times_s.append(time.perf_counter() - begun)  # reading the loss has waited for the device
+    return losses, times_s[1:]
+
+
+def _evaluate(resolved: ResolvedRun, learner: Learner) -> tuple[float, float]:
+    """Evaluates one batch; returns its loss, and the seconds."""
+    val = resolved.splits.val
+    size = min(resolved.config.training.eval_batch_size, len(val))
+    batch = val.subset(torch.arange(size, device=val.device))
+    begun = time.perf_counter()
+    loss = evaluate(learner.model, batch, learner.task, size)["loss"]
+    return loss, time.perf_counter() - begun
+
+
+def _estimate_s(config: RunConfig, splits: Splits, step_s: float, evaluate_s: float) -> float:
+    """Returns the seconds of all epochs: their training steps and the evaluation after each."""
+    training = config.training
+    evaluations = math.ceil(len(splits.val) / training.eval_batch_size)
+    return training.epochs * (training.steps_per_epoch(len(splits.train)) * step_s + evaluations * evaluate_s)
+
+
+def _describe_losses(losses: list[float]) -> list[str]:
+    if all(map(math.isfinite, losses)):
+        return []
+    return [
+        "the loss is not finite after two batches: the run would diverge. Lower optimizer.lr, or scale the inputs to "
+        "about 1."
+    ]

@@ -1,0 +1,121 @@
+"""Imports the user's module and calls what its target names. Only a child process, or a command on one run, does so."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module, invalidate_caches
+from pathlib import Path
+from typing import Any
+
+from mgu.errors import UserError, did_you_mean
+from mgu.user_code.faults import blaming
+from mgu.user_code.source import Source, find_source
+
+
+def find_target(key: str, target: str, folder: str | None, sha256: str) -> Callable[..., Any]:
+    """Imports the module of a target and finds what it names there.
+
+    Args:
+        key: What the target is called in messages, such as "dataset.target".
+        target: An import path, as my_pkg:load.
+        folder: Where the module lay when the run was configured.
+        sha256: Checksum of the source that the run was configured with.
+
+    Returns:
+        A function or a class.
+
+    Raises:
+        UserError: The module is not there, has changed, or fails; or it has no such name, or one that cannot be called.
+    """
+    source = find_source(key, target, folder)
+    if source.sha256 != sha256:
+        raise UserError(
+            f"{key} {target} must be the source that the run was begun with ({sha256[:8]}), but {source.file} or a "
+            f"file of its package has changed ({source.sha256[:8]}). Put it back, or train anew."
+        )
+    name, _, attributes = target.partition(":")
+    with blaming(f"{key} {target} must be importable", "Correct it."):
+        found = _import(name, source)
+    for attribute in attributes.split("."):
+        if not hasattr(found, attribute):
+            raise UserError(_describe_no_name(key, target, attribute, found))
+        found = getattr(found, attribute)
+    if not callable(found):
+        raise UserError(f"{key} must name a function or a class, but {target} is {_a(found)}. Name what makes it.")
+    return found  # type: ignore[no-any-return]
+
+
+def call_target(
+    key: str, target: str, function: Callable[..., Any], options: Mapping[str, Any], offered: Mapping[str, Any]
+) -> Any:
+    """Calls what a target names.
+
+    Args:
+        key: What the section of the target is called in messages, such as "dataset".
+        target: The import path.
+        function: What it names.
+        options: The user's own arguments.
+        offered: Arguments that the function is given if it has parameters of these names.
+
+    Returns:
+        What the function returns.
+
+    Raises:
+        UserError: The function does not take these options, or needs others.
+    """
+    parameters = _parameters(function)
+    if parameters is None:  # it is written in C and says nothing about its parameters
+        return function(**options)
+    takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    named = [name for name, parameter in parameters.items() if parameter.kind in _NAMED]
+    for option in options:
+        if option not in named and not takes_any:
+            known = f"takes {', '.join(named)}" if named else "takes none"
+            raise UserError(
+                f"{key}.options must be arguments of {target}, which {known}, but got {option}."
+                f"{did_you_mean(option, named) or ' Leave it out.'}"
+            )
+    given = {name: value for name, value in offered.items() if name in named} | dict(options)
+    for name in named:
+        if parameters[name].default is inspect.Parameter.empty and name not in given:
+            raise UserError(
+                f"{key}.options must have what {target} needs, but {name} is missing. Pass {key}.options.{name}=..."
+            )
+    return function(**given)
+
+
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+def _parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter] | None:
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return None
+
+
+def _import(name: str, source: Source) -> Any:
+    """Imports a module; its folder stays at the end of the path, where it hides no library: functions import, too."""
+    if source.folder and str(source.folder) not in sys.path:
+        sys.path.append(str(source.folder))
+        invalidate_caches()
+    module = import_module(name)
+    if (file := getattr(module, "__file__", None)) is None or Path(file).resolve() != source.file:
+        raise UserError(
+            f"the module {name} must have a name of its own, but {source.file} is hidden by {file}. Rename yours."
+        )
+    return module
+
+
+def _describe_no_name(key: str, target: str, attribute: str, found: Any) -> str:
+    names = [name for name in dir(found) if not name.startswith("_") and callable(getattr(found, name, None))]
+    before = target[: target.rindex(attribute)]
+    hint = did_you_mean(attribute, names)
+    hint = hint.replace("mean ", f"mean {before}", 1) if hint else f" It has: {', '.join(names[:10]) or 'nothing'}."
+    return f"{key} must name a function or a class in its module, but {before.rstrip(':.')} has no {attribute}.{hint}"
+
+
+def _a(value: Any) -> str:
+    return f"of type {type(value).__name__}"

@@ -1,0 +1,88 @@
+"""`mgu-run check`: what it prints of every kind of data, that it leaves nothing, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mgu.cli.check import describe_trial
+from mgu.results.trial import Trial
+from mgu.run.trial import try_run
+from tests.conftest import Command, compose_run
+from tests.factory.matrix import Matrix
+
+DATA = ("named images", "images held out", "cases", "regression", "classification", "ranking", "ratings",
+        "factors, ranking", "images of a function", "quantities of a function", "own images")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
+    return Matrix(tmp_path_factory.mktemp("matrix"))
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_every_kind_of_data_is_tried_and_leaves_nothing(
+    data: str, matrix: Matrix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MGU_CACHE", str(tmp_path / "cache"))
+    config = compose_run(tmp_path / "runs", *matrix.kinds_of_data()[data], "threads=1", "training.batch_size=16")
+    trial = try_run(lambda event: None, config)
+    assert trial.name == config.name and trial.identity == config.identity
+    assert min(trial.examples.values()) > 0 and list(trial.examples)[:2] == ["train", "val"]
+    assert len(trial.losses) == 2 and all(0 < loss < 1e3 for loss in (*trial.losses, trial.val_loss))
+    assert trial.step_s > 0 and 1 <= trial.timed_steps <= 9 and trial.params > 0
+    steps = -(-trial.examples["train"] // 16)
+    assert trial.run_s > 100 * steps * trial.step_s  # 100 epochs of steps, and the evaluations
+    assert not (tmp_path / "runs").exists()
+    shown = "\n".join(describe_trial(trial, 100))
+    assert "measured: the median of" in shown and "for 100 epochs, estimated from it" in shown
+
+
+def test_the_words_of_a_trial() -> None:
+    trial = Trial(
+        name="Net-s0", identity="01234567", device="cpu", data="my.load@1234", task="regression",
+        examples={"train": 1200, "val": 30}, input_shape=[5], num_outputs=1, num_classes=None, params=2410, flops=None,
+        losses=[1.5, 1.25], val_loss=2.0, step_s=0.0123, timed_steps=9, evaluate_s=0.1, run_s=75.0, notes=["Note."],
+    )  # fmt: skip
+    assert describe_trial(trial, 10) == [
+        "run       Net-s0 (01234567) on cpu",
+        "data      my.load@1234, regression",
+        "examples  1,200 train, 30 val",
+        "input     (5)",
+        "output    1 number",
+        "model     2.41K trainable parameters, - FLOPs per sample",
+        "loss      1.5, 1.25 on two training batches, then 2 on one of validation",
+        "a step    12.3 ms, measured: the median of 9 steps",
+        "the run   1 min 15 s for 10 epochs, estimated from it, without start-up",
+        "Note.",
+    ]
+
+
+def test_the_command_prints_json_and_writes_nothing(mgu_run: Command, tmp_path: Path) -> None:
+    done = mgu_run("check", "layout=digits_2", "--format", "json", "norm=ln")
+    assert done.returncode == 0, done.stderr
+    trial = json.loads(done.stdout)
+    assert trial["num_classes"] == 10 and trial["examples"] == {"train": 1437, "val": 360}
+    assert not list(tmp_path.rglob("runs*"))
+
+
+def test_a_loss_that_is_not_finite_is_told(mgu_run: Command) -> None:
+    done = mgu_run("check", "layout=digits_2", "norm=no_norm", "optimizer.lr=1e30")
+    assert done.returncode == 0 and "the loss is not finite after two batches" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-m", "seed=0,1"], "mgu-run check must be of one run, but got -m."),
+        (["seed=0,1"], "one run must have one value of each key"),
+        (["layout=digits_9"], "Did you mean digits_4?"),
+        (["dataset=python", "dataset.target=nowhere:load"], "dataset.target must be in a module that can be found"),
+        (["--frmt", "json"], "flags must be ones that mgu-run --hydra-help lists"),
+    ],
+)
+def test_what_is_refused(words: list[str], message: str, mgu_run: Command) -> None:
+    done = mgu_run("check", *words)
+    assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,245 @@
+"""Data from a function of the user's: every form it may return, every mistake that is told, and what is recorded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from torch.utils.data import TensorDataset
+
+import mgu
+from mgu.config.python import PythonDatasetConfig
+from mgu.data.datasets import open_dataset
+from mgu.data.images.images import Images
+from mgu.data.python import load as loading
+from mgu.data.python.check import check_inputs, check_targets, find_task
+from mgu.data.python.load import Loaded, load_data
+from mgu.data.python.tensors import read_parts
+from mgu.data.splits import Data
+from mgu.errors import UserError
+from mgu.user_code.source import find_source
+from tests.conftest import Configure
+
+ROWS, CLASSES = torch.randn(40, 3), torch.arange(40) % 4
+
+
+class Pairs:
+    """A map-style data set that is no torch class."""
+
+    def __init__(self, inputs: Any, targets: Any) -> None:
+        self.inputs, self.targets = inputs, targets
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def __getitem__(self, index: int) -> tuple[Any, Any]:
+        return self.inputs[index], self.targets[index]
+
+
+def loaded(returned: Any, monkeypatch: pytest.MonkeyPatch, **values: Any) -> Loaded:
+    """What becomes of what a function returned."""
+    monkeypatch.setattr(loading, "find_target", lambda *_: lambda: returned)
+    return load_data({"target": "my:load", "options": {}, "folder": None, "sha256": "0"} | values)
+
+
+PAIR = (ROWS, CLASSES)
+FORMS: dict[str, Any] = {
+    "dict": {"train": PAIR},
+    "pair": PAIR,
+    "lists": [ROWS.tolist(), CLASSES.tolist()],
+    "numpy": {"train": (ROWS.numpy(), CLASSES.numpy())},
+    "pandas": (pd.DataFrame(ROWS.numpy()), pd.Series(CLASSES.numpy())),
+    "column of targets": (ROWS, CLASSES[:, None]),
+    "tensor data set": TensorDataset(ROWS, CLASSES),
+    "data set": {"train": Pairs(ROWS, CLASSES)},
+    "data set of arrays": {"train": Pairs(ROWS.numpy(), CLASSES.tolist())},
+    "null parts": {"train": PAIR, "val": None, "test": None},
+    "double precision": (ROWS.double(), CLASSES.int()),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_gives_the_same_data(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = loaded(FORMS[form], monkeypatch)
+    assert (data.task, data.num_classes, data.input_shape) == ("classification", 4, (3,))
+    assert (len(data.splits.train), len(data.splits.val), data.splits.test) == (36, 4, None)
+    expected = loaded(PAIR, monkeypatch).splits.train.batch(slice(None))
+    inputs, targets = data.splits.train.batch(slice(None))
+    assert torch.equal(inputs, expected[0]) and torch.equal(targets, expected[1])
+    assert inputs.dtype == torch.float32 and targets.dtype == torch.int64
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"train": PAIR, "val": PAIR, "test": PAIR},
+        (PAIR, PAIR, PAIR),
+        mgu.Splits(PAIR, PAIR, PAIR),  # type: ignore[arg-type]
+        mgu.Splits(Images(torch.ones(40, 1, 1, 3), CLASSES), PAIR, None),  # type: ignore[arg-type]
+    ],
+)
+def test_parts_that_are_given_are_kept(whole: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = read_parts(whole, "my:load")
+    assert list(parts)[:2] == ["train", "val"] and all(len(part.inputs) == 40 for part in parts.values())
+
+
+def test_absent_test_data_are_taken_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    splits = loaded(PAIR, monkeypatch, split="holdout").splits
+    assert splits.test and [len(part) for part in (splits.train, splits.val, splits.test)] == [29, 3, 8]
+    assert len(splits.notes) == 2
+    with pytest.raises(UserError, match="must be holdout where the function gives test data"):
+        loaded({"train": PAIR, "test": PAIR}, monkeypatch, split="paper")
+
+
+def test_images_of_bytes_stay_bytes_and_are_scaled_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = torch.randint(0, 256, (40, 3, 4, 5), dtype=torch.uint8)
+    scaled, floats = (loaded((own, CLASSES), monkeypatch).splits.train for own in (images, images / 255))
+    assert isinstance(scaled, Images) and scaled.pixels.dtype == torch.uint8
+    for data in (scaled, floats):
+        inputs, _ = data.to(torch.device("cpu")).batch(torch.tensor([3, 1]))
+        assert inputs.is_contiguous(memory_format=torch.channels_last) and 0.9 < float(inputs.max()) <= 1
+        assert inputs.shape == (2, 3, 4, 5)
+    assert torch.equal(scaled.batch(slice(None))[0], floats.batch(slice(None))[0])
+
+
+def test_quantities_are_standardised_by_the_training_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    prices = torch.linspace(100, 200, 40)
+    data = loaded({"train": (ROWS, prices), "val": (ROWS, prices + 50)}, monkeypatch)
+    assert data.task == "regression" and data.num_classes is None
+    train, val = (part.batch(slice(None))[1] for part in (data.splits.train, data.splits.val))
+    assert float(train.mean()) == pytest.approx(0, abs=1e-5) and float(train.std(correction=0)) == pytest.approx(1)
+    torch.testing.assert_close(val * data.target_std + data.target_mean, prices + 50)
+    assert loaded((ROWS, CLASSES), monkeypatch, task="regression").num_classes is None
+
+
+def with_nan() -> torch.Tensor:
+    rows = ROWS.clone()
+    rows[7, 1] = torch.nan
+    return rows
+
+
+WRONG: list[tuple[Any, str]] = [
+    (None, r"must return a dict of train, val and test .*, but my:load returns NoneType"),
+    ((PAIR, PAIR), r"must return a dict .*returns a tuple of 2"),
+    ({"training": PAIR}, r"returns 'training' among them\. Rename"),
+    ({"val": PAIR}, r"must return training data"),
+    ({"train": (ROWS,)}, r"train of my:load must be a tuple of inputs and targets, but is a tuple of 1"),
+    ((ROWS, CLASSES[:-1]), r"a target for each input, but has inputs of shape \(40, 3\) and targets of shape \(39,\)"),
+    ((ROWS[:, 0], CLASSES), r"must be \(N, features\) or \(N, C, H, W\), but have shape \(40,\)\. Add an axis"),
+    ((with_nan(), CLASSES), r"1 of 40 examples have NaN or infinity, the first at index 7"),
+    ((ROWS, torch.full((40,), torch.inf)), r"targets in train .* 40 of 40 examples have NaN or infinity"),
+    ((ROWS, torch.ones(40)), r"targets in train .* must differ, but all are 1"),
+    ((ROWS, CLASSES + 1), r"must be 0 to K - 1, each with an example, but are 1, 2, 3, 4\. Number them"),
+    ((ROWS, torch.zeros(40, dtype=torch.long)), r"at least two, but there is one"),
+    ((ROWS, torch.eye(40)), r"shape \(40, 40\)\. Of one-hot rows return targets.argmax\(1\)\."),
+    ((ROWS, np.array(["cat", "dog"] * 20)), r"targets in train .* must be numbers, but are <U3\. Number them"),
+    ((torch.rand(40, 28, 28, 1), CLASSES), r"look like \(N, H, W, C\): \(40, 28, 28, 1\)\. Move the axis"),
+    ({"train": PAIR, "val": (ROWS[:, :2], CLASSES)}, r"val of my:load must have the shape of those in train, \(3,\)"),
+    ({"train": PAIR, "test": (ROWS, CLASSES + 1)}, r"classes in test .* 0 to 3, but one is 4"),
+    ((ROWS[:8], CLASSES[:8]), r"at least 10 examples to take validation data from, but has 8"),
+    (Pairs([ROWS[0], ROWS[0, :2]], [0, 1]), r"must have one shape, but have \(3,\) and \(2,\)"),
+    (Pairs(ROWS, []), r"its data set is empty"),
+]
+
+
+@pytest.mark.parametrize(("returned", "message"), WRONG)
+def test_what_cannot_be_learned_from_is_told(returned: Any, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=message):
+        loaded(returned, monkeypatch)
+
+
+def test_pil_images_are_told_how_to_become_tensors(monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    with pytest.raises(UserError, match=r"transform=torchvision.transforms.PILToTensor\(\)"):
+        loaded(Pairs([Image.new("L", (2, 2))] * 2, [0, 1]), monkeypatch)
+
+
+def test_classes_that_are_asked_for_must_be_whole_numbers() -> None:
+    parts = read_parts((ROWS, torch.rand(40)), "my:load")
+    with pytest.raises(UserError, match=r"Convert them, as by targets\.long"):
+        find_task(parts, "classification", "my:load")
+    assert check_inputs(parts, "m:f")["train"].shape == (40, 3)
+    assert check_targets(parts, "regression", "m:f")["train"].dtype == torch.float32
+
+
+SOURCE = """
+import torch
+
+def load(number=40, kinds=4):
+    return {"train": (torch.arange(number * 3.0).view(-1, 3), torch.arange(number) % kinds)}
+
+def fails():
+    return [][0]
+"""
+Own = Callable[..., PythonDatasetConfig]
+
+
+@pytest.fixture
+def own(tmp_path: Path, configure: Configure, monkeypatch: pytest.MonkeyPatch) -> Own:
+    """Configures the function in a module of the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "own_rows", raising=False)
+    (tmp_path / "own_rows.py").write_text(SOURCE)
+
+    def make(*words: str, target: str = "own_rows:load") -> PythonDatasetConfig:
+        run = configure("dataset=python", f"dataset.target={target}", "layout=dense_2", *words)
+        assert isinstance(run.dataset, PythonDatasetConfig)
+        return run.dataset
+
+    return make
+
+
+def test_what_is_found_is_recorded_without_importing_the_module_here(own: Own, tmp_path: Path) -> None:
+    config = own()
+    assert "own_rows" not in sys.modules
+    assert (config.task, config.num_classes, config.input_shape, config.split) == ("classification", 4, [3], "paper")
+    assert config.folder == str(tmp_path) and config.sha256 == find_source("t", "own_rows:load").sha256
+    dataset = open_dataset(config)
+    assert dataset.shapes.inputs == (3,) and dataset.shapes.num_outputs == 4
+    train: Data = dataset.splits.train
+    assert len(train) == 36
+
+
+def test_the_identity_follows_the_source_and_the_options_but_not_the_folder(
+    own: Own, configure: Configure, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    words = ("dataset=python", "dataset.target=own_rows:load", "layout=dense_2")
+    first = configure(*words)
+    assert configure(*words, "++dataset.options.kinds=2").identity != first.identity
+    assert configure(*words, "++dataset.options.kinds=2").dataset.label != first.dataset.label
+    moved = tmp_path_factory.mktemp("moved")
+    (moved / "own_rows.py").write_text(SOURCE)
+    monkeypatch.chdir(moved)
+    assert configure(*words).identity == first.identity
+    (moved / "own_rows.py").write_text(SOURCE + "# edited\n")
+    assert configure(*words).identity != first.identity
+
+
+@pytest.mark.parametrize(
+    ("words", "target", "message"),
+    [
+        (
+            (),
+            "own_rows:fails",
+            r"own_rows.py:8 \(`return \[\]\[0\]`\) raised IndexError: list index out of range\. Correct",
+        ),
+        ((), "own_rows:laod", r"Did you mean own_rows:load\?"),
+        ((), "own_rows", r"dataset\.target must be an import path as my_pkg:load"),
+        (("++dataset.options.nmber=3",), "own_rows:load", r"but got nmber\. Did you mean number\?"),
+        (("dataset.sha256=aa",), "own_rows:load", r"dataset\.sha256 must be left out"),
+        (("dataset.num_classes=3",), "own_rows:load", r"dataset\.num_classes must be left out"),
+        (("layout=digits_2",), "own_rows:load", r"must be images \(N, C, H, W\) for layout=digits_2"),
+    ],
+)
+def test_mistakes_are_told_before_anything_starts(words: tuple[str, ...], target: str, message: str, own: Own) -> None:
+    with pytest.raises(UserError, match=message):
+        own(*words, target=target)

@@ -1,0 +1,30 @@
+"""Runs of every recipe go on from a checkpoint to the same bits."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conftest import Configure
+from tests.run.test_resume import evidence, train
+
+pytestmark = pytest.mark.slow
+
+RUN = ("layout=digits_2", "norm=ln", "layout.dropout=0.3", "training.epochs=4", "training.batch_size=256")
+ALL = "training.ema=0.9 training.clip_norm=0.5 training.label_smoothing=0.1 schedule.warmup_epochs=1.5"
+SCHEDULES = ("keras_decay", "constant", "cosine", "step schedule.every_epochs=1", "plateau schedule.patience=1")
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("optimizer", ["nadam", "nadam optimizer.weight_decay=0.1", "adamw", "sgd"])
+def test_the_continued_run_is_the_same_to_the_bit(optimizer: str, schedule: str, configure: Configure) -> None:
+    words = f"optimizer={optimizer} schedule={schedule} {ALL}".split()
+    whole, broken = (configure(*RUN, *words, f"experiment_name={name}") for name in ("whole", "broken"))
+    train(whole)
+    assert train(broken, 1, 3).resumed == 2
+    assert evidence(whole) == evidence(broken)
+
+
+def test_the_last_epoch_s_weights_are_kept(configure: Configure) -> None:
+    whole, broken = (configure(*RUN, "training.select=last", f"experiment_name={name}") for name in ("whole", "broken"))
+    assert train(whole).best_epoch == 4 and train(broken, 2).best_epoch == 4
+    assert evidence(whole) == evidence(broken)
