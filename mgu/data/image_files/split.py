@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from mgu.config.image_files import ImageFilesConfig
+from mgu.data.folds import assign_folds
 from mgu.data.image_files.cache import Decoded
 from mgu.data.image_files.decoded import PARTS
 from mgu.data.splits import split_classes
@@ -51,7 +52,7 @@ def assign_parts(strata: Sequence[int], given: Sequence[str], config: ImageFiles
     is_left = torch.tensor([part == "train" for part in parts])
     shares = {"test": config.test_share, "val": config.val_share}
     if config.folds:
-        in_fold = assign_folds(classes, config.folds) == config.fold
+        in_fold = assign_folds(config.folds, classes) == config.fold
         parts = ["test" if own else "train" for own in in_fold.tolist()]
         is_left, shares = ~in_fold, {"val": config.val_share}
     missing = {part: share for part, share in shares.items() if part not in given}
@@ -60,23 +61,3 @@ def assign_parts(strata: Sequence[int], given: Sequence[str], config: ImageFiles
         for group in left[own].tolist():
             parts[group] = part
     return parts
-
-
-def assign_folds(classes: Tensor, num_folds: int) -> Tensor:
-    """Deals groups out to folds at random, stratified by class, the same in every run.
-
-    Args:
-        classes: The class of each group (N,).
-        num_folds: Number of folds.
-
-    Returns:
-        The fold of each group (N,); numbers of groups of a class differ by one at most between folds.
-    """
-    generator = torch.Generator().manual_seed(0)
-    folds, dealt = torch.empty_like(classes), 0
-    for label in classes.unique():
-        own = (classes == label).nonzero().flatten()
-        own = own[torch.randperm(len(own), generator=generator)]
-        folds[own] = (torch.arange(len(own)) + dealt) % num_folds
-        dealt += len(own)  # the next class goes on where this one ended, so that folds are of equal size
-    return folds
