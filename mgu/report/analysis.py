@@ -10,7 +10,7 @@ from mgu.report.cost_words import describe_costs
 from mgu.report.costs import Charge, charges
 from mgu.report.ranking.rank import Table
 from mgu.report.stats.budget import BestSoFar, best_so_far, obstacle
-from mgu.report.stats.correct import CorrectBySeed, correct_of
+from mgu.report.stats.correct import Correct, correct_of
 from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
 from mgu.report.stats.replication import Pair, describe_replication, pair_with_paper
 from mgu.report.stats.scores import compare_scores
@@ -31,7 +31,7 @@ class Analysis:
     margin: float = MARGIN
 
     @cached_property
-    def correct(self) -> list[CorrectBySeed]:
+    def correct(self) -> list[Correct]:
         """For each row, which test images its runs classified correctly."""
         return correct_of(self.table.rows)
 

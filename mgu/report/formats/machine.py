@@ -130,14 +130,15 @@ def _budget(curve: BestSoFar) -> dict[str, Any]:
 
 def _runs(row: Row) -> list[dict[str, Any]]:
     metric = row.result.score.metric
-    values: dict[int, float] = row.values("val", metric)
+    values = row.values("val", metric)
     return [
         {
             "seed": result.seed,
+            **({"fold": result.replicate.fold} if result.replicate.folds else {}),
             "name": result.name,
             "identity": result.identity,
             "status": result.status,
-            f"val_{metric}": values.get(result.seed),
+            f"val_{metric}": values.get(result.replicate),
             "tts_s": result.seconds.to_solution if result.seconds else None,
         }
         for result in row.results
@@ -148,7 +149,8 @@ def _comparison(own: Comparison) -> dict[str, Any]:
     """A comparison with differences in 0..1."""
     return {
         "baseline": own.baseline.name,
-        "seeds": list(own.seeds),
+        "seeds": [run.seed for run in own.shared],
+        **({"folds": [run.fold for run in own.shared]} if own.has_folds else {}),
         "difference": own.difference.mean,
         "low": own.difference.low,
         "high": own.difference.high,
