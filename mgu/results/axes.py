@@ -84,7 +84,7 @@ def find_axes(runs: Sequence[tuple[str, Config]]) -> Axes:
     written = [(name, flatten(config)) for name, config in runs]
     if not (differing := _differing(written, LACKING)):  # the usual case, which need not read the schema
         return Axes()
-    complete = [(name, _complete(config) | flat) for (name, config), (_, flat) in zip(runs, written, strict=True)]
+    complete = [(name, complete_values(config)) for name, config in runs]
     keys = [key for key in _differing(complete) if not is_outside_identity(key)]
     # A digest tells nobody anything: the path, or what else chose these data, does.
     chosen = [key for key in differing if key.startswith("dataset.") and key not in ("dataset.sha256", *keys)]
@@ -173,10 +173,10 @@ def _differs(key: str, runs: Sequence[tuple[str, Flat]], keys: Mapping[str, None
     return False
 
 
-def _complete(config: Config) -> Flat:
-    """Returns all values with the defaults of today; nothing of a configuration that is not valid today."""
+def complete_values(config: Config) -> Flat:
+    """Returns the values of a configuration by dotted key; those that it lacks, being older, are today's defaults."""
     parsed = parse_config(config)
-    return flatten(parsed.model_dump(mode="json")) if parsed else {}
+    return (flatten(parsed.model_dump(mode="json")) if parsed else {}) | flatten(config)
 
 
 def is_outside_identity(key: str) -> bool:

@@ -82,6 +82,11 @@ class Row:
         return self.result.kind == "baseline"
 
     @property
+    def tested(self) -> Split:
+        """The data that it is compared on: held-out test data if there are any, else validation data."""
+        return "test" if self.result.split == "holdout" else "val"
+
+    @property
     def status(self) -> str:
         """The status that all seeds share, or how many seeds have each status."""
         counts = Counter(result.status for result in self.results)

@@ -75,10 +75,10 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
         for model in _models(own):
             seeds: dict[Replicate, Run] = {}
             for run in sorted(model, key=lambda run: run.result.status == "failed"):
-                if (own := run.result.replicate) in seeds:
+                if (replicate := run.result.replicate) in seeds:
                     repeated.append(run)
                 else:
-                    seeds[own] = run
+                    seeds[replicate] = run
             groups.append(tuple(seeds[seed] for seed in sorted(seeds)))
     return groups, repeated
 

@@ -70,6 +70,11 @@ class Comparison:
         return self.second.row
 
     @property
+    def is_of_accuracies(self) -> bool:
+        """Whether differences are of accuracies, which are told in points."""
+        return self.first.row.result.score.metric == "accuracy"
+
+    @property
     def has_folds(self) -> bool:
         """Whether it is over the folds of a cross-validation."""
         return any(run.folds for run in self.shared)

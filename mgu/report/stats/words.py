@@ -8,6 +8,7 @@ from mgu.report.stats.compare import Comparison
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
 from mgu.report.stats.verdict import Verdict
 from mgu.results.replicate import count_replicates
+from mgu.tasks.score import shorten
 
 
 def verdict_sentence(verdict: Verdict) -> str:
@@ -57,7 +58,8 @@ def describe_verdict(verdict: Verdict) -> list[str]:
 
 def describe_comparison(comparison: Comparison) -> str:
     """Lists difference, interval, effect size and p-values of a comparison."""
-    parts = [f"{100 * comparison.difference.mean:+.2f} points", *_over_seeds(comparison)]
+    unit = "points" if comparison.is_of_accuracies else comparison.first.row.result.score.metric
+    parts = [f"{difference_text(comparison, comparison.difference.mean)} {unit}", *_over_seeds(comparison)]
     if comparison.effect is not None:
         parts.append(f"d = {comparison.effect:.2f}")
     if comparison.p_seeds is not None:
@@ -89,6 +91,11 @@ def explain_no_verdict(table: Table) -> list[str]:
         f"{', '.join(f'{row.name} is {row.status}' for row in rows)}."
         for name, rows in lost.items()
     ][:1]
+
+
+def difference_text(comparison: Comparison, value: float) -> str:
+    """Formats a difference with its sign: in points between accuracies, else as the metric is."""
+    return f"{100 * value:+.2f}" if comparison.is_of_accuracies else f"{'+' * (value > 0)}{shorten(value)}"
 
 
 def p_text(value: float | None) -> str:
@@ -162,4 +169,5 @@ def _over_seeds(comparison: Comparison) -> list[str]:
     difference, runs = comparison.difference, count_replicates(comparison.shared)
     if difference.low is None or difference.high is None:
         return [runs if difference.n else "no shared seed"]
-    return [f"95 % interval {100 * difference.low:+.2f} to {100 * difference.high:+.2f}, {runs}"]
+    low, high = (difference_text(comparison, end) for end in (difference.low, difference.high))
+    return [f"95 % interval {low} to {high}, {runs}"]
