@@ -20,7 +20,7 @@ PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("results/**/*.md")]
 )
 REFERENCE = ROOT / "docs" / "reference"  # quotes --help, where examples have explanations beside them
-SUB_COMMANDS = ("report", "plan", "explain", "prune")
+SUB_COMMANDS = ("report", "diff", "plan", "explain", "prune")
 MAX_README_LINES = 200
 
 

@@ -44,11 +44,11 @@ def side_tables(analysis: Analysis) -> list[SideTable]:
 def comparison_table(verdict: Verdict | None) -> SideTable:
     """Compares the unit with every baseline, best first; stats/compare.py describes the p-values."""
     examples = verdict.unit.examples if verdict else "images"
-    columns = ["baseline", *_titles(examples)]
+    columns = ["baseline", *number_titles(examples)]
     title = f"The unit {verdict.unit.name} minus each baseline, {verdict.table.tested}_acc" if verdict else ""
     rows: list[list[Entry]] = []
     for own in verdict.comparisons if verdict else ():
-        rows.append([(own.baseline.name, own.baseline.name), *_numbers(own)])
+        rows.append([(own.baseline.name, own.baseline.name), *numbers(own)])
     return SideTable(title, columns, rows)
 
 
@@ -59,12 +59,12 @@ def answer_tables(found: Answer | None) -> list[SideTable]:
     table, examples = found.table, found.comparisons[0].first.row.examples
     unit = "points" if table.score.metric == "accuracy" else table.score.metric
     metric = "the score of the test images that each has" if table.is_joined else _metric(table)
-    titles = [*_titles(examples, unit), "time ratio"]
+    titles = [*number_titles(examples, unit), "time ratio"]
     if found.kind == "best":
         title = f"The best row {found.comparisons[0].first.name} minus each other, {metric}"
-        rows = [[(own.second.name, own.second.name), *_numbers(own), _time(own)] for own in found.comparisons]
+        rows = [[(own.second.name, own.second.name), *numbers(own), time_entry(own)] for own in found.comparisons]
         return [SideTable(title, ["model", *titles], rows)]
-    rows = [[(own.first.name, own.first.name), *_numbers(own), _time(own)] for own in found.comparisons]
+    rows = [[(own.first.name, own.first.name), *numbers(own), time_entry(own)] for own in found.comparisons]
     if found.kind != "by":
         title = f"Each row minus {found.comparisons[0].second.name}, {metric}"
         return [SideTable(title, ["model", *titles], rows)]
@@ -76,7 +76,7 @@ def _means_table(found: Answer, titles: Sequence[str], metric: str) -> SideTable
     """Compares the values of a key by the means over all models that have both; the first is the reference."""
     nothing: list[Entry] = [("-", None)] * len(titles)
     rows = [[*_mean(own.second), *nothing] for own in found.means[:1]]
-    rows += [[*_mean(own.first), *_numbers(own), _time(own)] for own in found.means]
+    rows += [[*_mean(own.first), *numbers(own), time_entry(own)] for own in found.means]
     title = f"{found.key} minus {found.reference}, mean over models that are alike but for it, {metric}"
     return SideTable(
         title, [found.key, "models", f"mean{' [%]' * (found.table.score.metric == 'accuracy')}", *titles], rows
@@ -94,13 +94,13 @@ def _metric(table: Table) -> str:
     return f"{table.tested}_{table.score.metric.replace('accuracy', 'acc')}"
 
 
-def _titles(examples: str, unit: str = "points") -> list[str]:
-    """Returns the headings of `_numbers`."""
+def number_titles(examples: str, unit: str = "points") -> list[str]:
+    """Returns the headings of `numbers`."""
     return [f"difference [{unit}]", "95 % interval", "seeds", "effect size d", "p over seeds", f"p over {examples}",
             "p over both", "p corrected"]  # fmt: skip
 
 
-def _numbers(own: Comparison) -> list[Entry]:
+def numbers(own: Comparison) -> list[Entry]:
     """Returns the cells of one comparison."""
     low, high = own.difference.low, own.difference.high
     interval = "-" if low is None or high is None else f"{difference_text(own, low)} to {difference_text(own, high)}"
@@ -113,7 +113,7 @@ def _numbers(own: Comparison) -> list[Entry]:
     ]
 
 
-def _time(own: Comparison) -> Entry:
+def time_entry(own: Comparison) -> Entry:
     """Returns the time to solution relative to the other side's; a dash where it cannot be compared."""
     ratio = next((ratio.value for ratio in costs_of(own) if ratio.kind == "time"), None)
     return ("-" if ratio is None else f"{ratio:.2f}x", ratio)
