@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mgu.console.text import size
 from mgu.report.costs import cost_ratios
+from mgu.report.diff.costs import LACKING, compare_costs
 from mgu.report.diff.side import Side
 from mgu.report.formats.tables import Entry, SideTable, number_titles, numbers, time_entry
 from mgu.report.ranking.row import Row
@@ -17,10 +18,9 @@ from mgu.report.stats.sample import Sample, sample_of
 from mgu.report.stats.words import describe_comparison
 from mgu.results.axes import complete_values, is_outside_identity, write_value
 from mgu.results.replicate import Replicate
-from mgu.results.result import Result, describe_method
+from mgu.results.result import Result
 from mgu.tasks.score import shorten
 
-LACKING = "-"
 NO_KEYS = ("dataset.sha256",)  # the table of the data has it
 
 
@@ -65,7 +65,7 @@ def diff(first: Side, second: Side) -> Diff:
         *([_metrics(pairs[0][1].result, pairs[0][2].result)] if is_of_runs else []),
         *([] if is_of_runs else [_scores(comparisons)]),
         SideTable("Size", ["model", "A parameters", "B parameters", "A FLOPs", "B FLOPs"], _sizes(pairs, is_of_runs)),
-        _costs(pairs),
+        compare_costs(pairs),
         SideTable("Environment", ["", "A", "B"], _sets(first, second, _environment(first, second))),
     ]
     notes = [*_describe_data(data), *_describe_models(first, second, pairs), *_describe(comparisons, is_of_runs)]
@@ -163,49 +163,6 @@ def _sizes(pairs: list[tuple[str, Row, Row]], are_all_shown: bool) -> list[list[
             numbers_ = [values[0][0], values[1][0], values[0][1], values[1][1]]
             rows.append([(name, name), *((LACKING if n is None else size(n), n) for n in numbers_)])
     return rows
-
-
-def _costs(pairs: list[tuple[str, Row, Row]]) -> SideTable:
-    """Costs of the models that both sides have: the sum over models of the mean over runs."""
-    sides = ([a for _, a, _ in pairs], [b for _, _, b in pairs])
-    parts: dict[str, Callable[[Row], float | None]] = {
-        "time to solution [s] (wall clock)": lambda row: row.cost.tts_s,
-        "processor time [s] (measured)": lambda row: row.cost.processor_s,
-    }
-    rows: list[list[Entry]] = [
-        [(title, title), *(_sum(map(of, side)) for side in sides)] for title, of in parts.items()
-    ]
-    for part in ("cpu", "gpu", "ram"):
-        found = [[row.cost.component(part) for row in side] for side in sides]
-        if any(own for side in found for own in side):
-            methods = [sorted({own.method for own in side if own}) for side in found]
-            cells = [_sum(own and 1000 * own.kwh for own in side) for side in found]
-            rows.append(
-                [(f"{part.upper()} energy [Wh]", part)]
-                + [(f"{text} ({describe_method('+'.join(how))})" if how else text, n)
-                   for (text, n), how in zip(cells, methods, strict=True)]
-            )  # fmt: skip
-    emissions = [_sum(_grams(row) for row in side) for side in sides]
-    if any(value is not None for _, value in emissions):
-        rows.append([("CO2 [g] (estimated)", "co2"), *emissions])
-    for title, is_marked in (("contended runs", lambda r: r.contended), ("resumed runs", lambda r: r.resumed > 0)):
-        counts = [sum(is_marked(result) for row in side for result in row.results) for side in sides]
-        rows += [[(title, title), *((str(count), count) for count in counts)]] if any(counts) else []
-    return SideTable("Cost (sum over models of the mean over runs)", ["", "A", "B"], rows if pairs else [])
-
-
-def _grams(row: Row) -> float | None:
-    own = row.cost.mean_energy("emissions_kg")
-    return None if own is None else 1000 * own
-
-
-def _sum(values: Iterable[float | None]) -> Entry:
-    """Adds values; a dash where one is not known."""
-    known = list(values)
-    if any(value is None for value in known):
-        return (LACKING, None)
-    total = sum(value for value in known if value is not None)
-    return (shorten(total), total)
 
 
 def _keys(first: Side, second: Side) -> list[str]:
