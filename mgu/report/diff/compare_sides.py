@@ -55,7 +55,7 @@ def diff(first: Side, second: Side) -> Diff:
     names = [name for name in first.models if name in second.models]
     pairs = [(name, first.models[name], second.models[name]) for name in names]
     if is_of_runs:
-        pairs = [("run", *first.models.values(), *second.models.values())]
+        pairs = [("run", next(iter(first.models.values())), next(iter(second.models.values())))]
     data = _sets(first, second, {"data": _data, "split": lambda own: own.split, "digest": _digest})
     comparisons = _compare(pairs, is_paired_anyway=is_of_runs, on_same_images=not data)
     keys = _sets(first, second, {key: _value_of(key) for key in _keys(first, second)})
@@ -149,7 +149,7 @@ def _metrics(a: Result, b: Result) -> SideTable:
             if all(value is None or isinstance(value, list) for value in values):
                 continue
             cells: list[Entry] = [(LACKING if v is None else shorten(v), v) for v in values]
-            delta = None if None in values else values[1] - values[0]
+            delta = values[1] - values[0] if values[0] is not None and values[1] is not None else None
             text = LACKING if delta is None else f"{'+' * (delta > 0)}{shorten(delta)}"
             rows.append([(f"{split} {field}", f"{split} {field}"), *cells, (text, delta)])
     return SideTable("Metrics (shares are fractions of one)", ["metric", "A", "B", "B minus A"], rows)
@@ -188,7 +188,7 @@ def _environment(first: Side, second: Side) -> dict[str, Callable[[Result], str]
         "threads": lambda r: str(r.processor.threads) if r.processor else LACKING,
         "commit": lambda r: r.git_commit or LACKING,
     }
-    return found | {name: lambda r, name=name: r.versions.get(name, LACKING) for name in libraries}  # type: ignore[misc]
+    return found | {name: lambda r, name=name: r.versions.get(name, LACKING) for name in libraries}
 
 
 def _data(result: Result) -> str:

@@ -33,7 +33,7 @@ def compare_costs(pairs: list[tuple[str, Row, Row]]) -> SideTable:
         found = [[row.cost.component(part) for row in side] for side in sides]
         if any(own for side in found for own in side):
             methods = [sorted({own.method for own in side if own}) for side in found]
-            cells = [_sum(own and 1000 * own.kwh for own in side) for side in found]
+            cells = [_sum(1000 * own.kwh if own else None for own in side) for side in found]
             rows.append(
                 [(f"{part.upper()} energy [Wh]", part)]
                 + [(f"{text} ({describe_method('+'.join(how))})" if how else text, n)
