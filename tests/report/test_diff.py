@@ -43,7 +43,7 @@ def test_two_runs_are_compared_by_images_whatever_their_seeds(
     p = binomtest(20, 20).pvalue
     assert p < 0.001 and "+5.00 points, 1 seed, p &lt; 0.001 over 400 images (exact McNemar test)" in text
     assert "| optimizer.lr | 0.1 | 0.01 |" in text and "CPU energy [Wh] | 1 (model, estimated)" in text
-    assert "B minus A" in told(capsys, first, second)
+    assert told(capsys, first, second).splitlines()[1] == f"B: {second}"
 
 
 def test_folders_are_paired_by_the_names_of_models_and_by_seed(

@@ -14,8 +14,7 @@ from mgu.report.formats.markdown import escape, table_lines
 def print_diff(found: Diff) -> None:
     """Prints a comparison at the terminal."""
     console = table_console()
-    console.print(printable(f"A: {found.first}\nB: {found.second}"), markup=False, highlight=False)
-    for note in found.notes:
+    for note in (f"A: {found.first}", f"B: {found.second}", *found.notes):
         console.print(printable(note), markup=False, highlight=False, soft_wrap=not console.is_terminal)
     for table in found.tables:
         cells = [[row[place][0] for row in table.rows] for place in range(len(table.columns))]
