@@ -58,7 +58,9 @@ def spread(by_replicate: Mapping[Replicate, float]) -> Spread | None:
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
     if deviation < TINY:
         return Spread(mean, len(values), 0.0)
-    half = _quantile(len(values) - 1) * deviation * math.sqrt(1 / len(values) + shared_data(by_replicate))
+    half = (
+        _quantile(len(values) - 1) * deviation / math.sqrt(len(values) / (1 + len(values) * shared_data(by_replicate)))
+    )
     return Spread(mean, len(values), deviation, mean - half, mean + half)
 
 

@@ -53,7 +53,9 @@ def t_tests(
         has_deviation = np.ptp(stacked, axis=1) >= TINY
         tested = stacked[has_deviation]
         # Like scipy.stats.ttest_1samp, which spends most of a report's time looking for missing values.
-        statistics = (tested.mean(axis=1) - expected) / (tested.std(axis=1, ddof=1) * (1 / size + shared) ** 0.5)
+        statistics = (tested.mean(axis=1) - expected) / (
+            tested.std(axis=1, ddof=1) / (size / (1 + size * shared)) ** 0.5
+        )
         p_values = 2 * t.sf(np.abs(statistics), size - 1)
         for k, statistic, p in zip(places[has_deviation], statistics, p_values, strict=True):
             found[k] = TTest(float(statistic), size - 1, float(p))
