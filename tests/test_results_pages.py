@@ -20,7 +20,7 @@ PAGES = sorted(
     [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("results/**/*.md")]
 )
 REFERENCE = ROOT / "docs" / "reference"  # quotes --help, where examples have explanations beside them
-SUB_COMMANDS = ("report", "plan", "explain", "prune")
+SUB_COMMANDS = ("report", "diff", "plan", "explain", "prune")
 MAX_README_LINES = 200
 
 
@@ -83,7 +83,7 @@ def test_commands_name_what_exists(command: str) -> None:
     words = shlex.split(command, comments=True)[1:]
     words = words[: words.index(">")] if ">" in words else words
     sub_command = words.pop(0) if words[0] in SUB_COMMANDS else None
-    if sub_command in ("report", "explain", "prune"):
+    if sub_command in ("report", "diff", "explain", "prune"):
         check_arguments(sub_command, words)
         return
     flags = {"--calibrate", "--format", "json"} if sub_command == "plan" else {"-m", "--help", "--version"}

@@ -15,10 +15,11 @@ from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError, printable
 from mgu.report.analysis import Analysis
+from mgu.report.contrasts import NO_QUESTION, Question, resolve
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.machine import to_csv, to_json
 from mgu.report.formats.markdown import to_markdown
-from mgu.report.ranking.rank import rank
+from mgu.report.ranking.rank import Table, join, rank
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.files import default_runs_dir
 from mgu.results.load import load_results
@@ -56,11 +57,23 @@ def _report(options: argparse.Namespace) -> None:
         )
     for line in loaded.skipped:
         print(printable(f"skipped {line}"), file=sys.stderr)
-    analyses = [Analysis(table, options.margin / 100) for table in rank(loaded.runs)]
+    analyses = _analyse(rank(loaded.runs), options)
     if options.pictures:
         _draw(analyses, options.pictures)
     else:
         sys.stdout.write(FORMATS[options.format or "table"](analyses, loaded.skipped))
+
+
+def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]:
+    """Analyses the tables by what is asked; those in which no row differs in the key of --by are joined, if they do."""
+    question = Question(options.by, options.baseline, tuple(options.against or ()))
+    if question == NO_QUESTION:
+        return [Analysis(table, options.margin / 100) for table in tables]
+    question = resolve(question, tables)
+    analyses = [Analysis(table, options.margin / 100, question) for table in tables]
+    if question.by and not any(analysis.answer for analysis in analyses):
+        analyses = [Analysis(table, options.margin / 100, question) for table in join(tables)]
+    return analyses
 
 
 def _draw(analyses: list[Analysis], folder: Path) -> None:
@@ -95,7 +108,7 @@ def _to_html(analyses: list[Analysis], skipped: list[str]) -> str:
 FORMATS: dict[str, Callable[[list[Analysis], list[str]], str]] = {
     "table": _to_table,
     "md": lambda analyses, skipped: to_markdown(analyses),
-    "csv": lambda analyses, skipped: to_csv([analysis.table for analysis in analyses]),
+    "csv": lambda analyses, skipped: to_csv([own.table for own in analyses], [own.asked for own in analyses]),
     "json": to_json,
     "tex": lambda analyses, skipped: to_tex(analyses),
     "html": _to_html,
@@ -117,6 +130,16 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         default=100 * MARGIN,
         metavar="POINTS",
         help="of accuracy that a unit may lose and still be as good (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--by", metavar="KEY", help="compare rows that are alike but for a key, such as optimizer.lr or lr"
+    )
+    parser.add_argument("--baseline", metavar="NAME", help="compare all rows with this one, named as the report does")
+    parser.add_argument(
+        "--against",
+        metavar="NAME",
+        action="append",
+        help="compare this row with --baseline, or, given twice, the first with the second",
     )
     options = parser.parse_args(arguments)
     if options.pictures and options.format:

@@ -195,8 +195,8 @@ class RunConfig(ConfigModel):
 
     @property
     def stem(self) -> str:
-        """The name without its seed."""
-        return self.name.removesuffix(f"-s{self.seed}")
+        """The name without its fold and seed."""
+        return self.name.removesuffix("".join(f"-{part}" for part in self._replicate))
 
     @property
     def name(self) -> str:
@@ -209,4 +209,10 @@ class RunConfig(ConfigModel):
         elif not isinstance(self.layout, PythonLayoutConfig):
             assert self.norm is not None
             parts += [self.norm.name] + ["res"] * bool(self.residual)
-        return "-".join([*parts, f"s{self.seed}"])
+        return "-".join([*parts, *self._replicate])
+
+    @property
+    def _replicate(self) -> list[str]:
+        """What the name says of the fold, in cross-validation, and of the seed; see mgu/results/replicate.py."""
+        folds = getattr(self.dataset, "folds", None)  # not every kind of data has folds
+        return [f"f{getattr(self.dataset, 'fold', 0)}"] * bool(folds) + [f"s{self.seed}"]

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mgu.report.caveats import caveats
+from mgu.report.contrasts import NO_QUESTION, Answer, Question, answer
+from mgu.report.contrasts.words import describe_answer, heading
 from mgu.report.cost_words import describe_costs
 from mgu.report.costs import Charge, charges
 from mgu.report.ranking.rank import Table
 from mgu.report.stats.budget import BestSoFar, best_so_far, obstacle
-from mgu.report.stats.correct import CorrectBySeed, correct_of
+from mgu.report.stats.correct import Correct, correct_of
 from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
 from mgu.report.stats.replication import Pair, describe_replication, pair_with_paper
 from mgu.report.stats.scores import compare_scores
@@ -25,35 +27,47 @@ class Analysis:
     Attributes:
         table: A ranked table.
         margin: Accuracy in 0..1 that a unit may lose and still be as good.
+        question: What else is asked.
     """
 
     table: Table
     margin: float = MARGIN
+    question: Question = NO_QUESTION
 
     @cached_property
-    def correct(self) -> list[CorrectBySeed]:
+    def correct(self) -> list[Correct]:
         """For each row, which test images its runs classified correctly."""
         return correct_of(self.table.rows)
 
     @cached_property
     def verdict(self) -> Verdict | None:
         """The best unit against every baseline; None where they cannot be compared by accuracy."""
-        return judge(self.table, self.correct, self.margin)
+        return None if self.table.is_joined else judge(self.table, self.correct, self.margin)
+
+    @cached_property
+    def answer(self) -> Answer | None:
+        """The answer to the question; the best row against the others where nothing is asked and no verdict follows."""
+        return answer(self.table, self.question, self.correct)
+
+    @property
+    def asked(self) -> Answer | None:
+        """The answer, where something was asked."""
+        return None if self.question == NO_QUESTION else self.answer
 
     @cached_property
     def optimism(self) -> Optimism:
         """How much better the best of the grid looks for being selected."""
-        return optimism(self.table, self.correct)
+        return Optimism(None, None, None) if self.table.is_joined else optimism(self.table, self.correct)
 
     @cached_property
     def best_so_far(self) -> BestSoFar | None:
         """Expected best-so-far of the grid search by the time spent; None where times or accuracies are missing."""
-        return best_so_far(self.table)
+        return None if self.table.is_joined else best_so_far(self.table)
 
     @cached_property
     def charges(self) -> list[Charge]:
         """Cost of the grid search relative to the unit."""
-        return charges(self.table)
+        return [] if self.table.is_joined else charges(self.table)
 
     @cached_property
     def replication(self) -> list[Pair]:
@@ -63,9 +77,12 @@ class Analysis:
     @cached_property
     def sections(self) -> dict[str, list[str]]:
         """Sentences by heading, each number with its unit and method; no heading is empty."""
+        asked = {heading(self.answer): describe_answer(self.answer)} if self.answer else {}
+        if self.table.is_joined:  # a grid search on several data sets is none
+            return asked | {"Caveats": caveats(self.table)}
         verdict = describe_verdict(self.verdict) if self.verdict else explain_no_verdict(self.table)
         bias = describe_optimism(self.optimism, self.table.unit_models[0].examples) if self.table.unit_models else []
-        sections = {
+        sections = asked | {
             "Verdict": [*(verdict or compare_scores(self.table)), *bias],
             "Cost": [*describe_costs(self.table), *self._describe_best_so_far()],
             "Paper": describe_replication(self.replication),

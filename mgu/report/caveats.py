@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.seeds import describe_hardware, identity_without_seed, stem
+from mgu.report.ranking.seeds import describe_hardware, identity_without_seed
 from mgu.report.ranking.validity import SHORT_S, STARVED, is_starved
 from mgu.results.axes import IN_NAME, Axes, write_value
 from mgu.results.result import Result
@@ -95,7 +95,7 @@ def _selected(table: Table) -> list[str]:
 def _split(table: Table) -> list[str]:
     """Models of several rows, because their runs had different hardware or numbers of threads."""
     lines = []
-    for rows in _by(table.rows, lambda row: stem(row.result)):
+    for rows in _by(table.rows, lambda row: row.result.stem):
         if len(rows) < 2 or len({describe_hardware(row.result) for row in rows}) < 2:
             continue  # the usual case, which need not read the schema
         for same in _by(rows, lambda row: identity_without_seed(row.result)):

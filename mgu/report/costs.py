@@ -99,6 +99,22 @@ def charges(table: Table) -> list[Charge]:
     return [charge for charge in found if charge]
 
 
+def cost_ratios(first: Sequence[Row], second: Sequence[Row]) -> tuple[Ratio, ...]:
+    """Computes the costs of some models relative to those of others, by the runs that were measured alone.
+
+    Args:
+        first: The models whose cost is divided.
+        second: The models by whose cost it is divided.
+
+    Returns:
+        One ratio for each kind of cost; none where a model has no run that was measured alone and without interruption.
+    """
+    sides = [measured(rows, lambda result: True) for rows in (first, second)]
+    if len(sides[0]) < len(first) or len(sides[1]) < len(second):
+        return ()
+    return tuple(ratio for kind in NAMES if (ratio := _ratio(kind, *sides)))
+
+
 def measured(rows: Sequence[Row], is_counted: Callable[[Result], bool]) -> list[list[Result]]:
     """Returns for each model the counted runs that were measured alone and without interruption, if there are any."""
     models = [[r for r in row.results if r.seconds and is_counted(r) and not is_disturbed(r)] for row in rows]

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
+from mgu.results.replicate import replicate_of
 from mgu.results.stored_config import keys_outside_identity, parse_config
 
 IN_NAME = ("layout", "norm", "residual", "mgu")  # sections whose usual differences the name of a run tells
-NEVER = ("seed", "experiment_name")
+NEVER = ("seed", "experiment_name", "dataset.fold")  # a fold is a replicate, as a seed is
 # The unit of conf/mgu/lean.yaml as UnitConfig.name describes it. A test compares the two.
 LEAN = "reference-gate-channel-bypass-padded-norm_or_none+5"
 MOST_CHARACTERS = 24  # of a value in a name
@@ -56,12 +57,13 @@ class Axes(NamedTuple):
             config: Its configuration.
 
         Returns:
-            The name with the values of all axes before the seed.
+            The name with the values of all axes before the fold and the seed.
         """
-        stem = call_lean(name.removesuffix(f"-s{seed}"))
+        end = replicate_of(seed, config).suffix
+        stem = call_lean(name.removesuffix(end))
         flat, short = flatten(config), shorten_keys(self.keys)
         parts = [_part(key, short[key], flat[key]) for key in self.keys if key in flat]
-        return "-".join([stem, *parts]) + (f"-s{seed}" if name.endswith(f"-s{seed}") else "")
+        return "-".join([stem, *parts]) + (end if name.endswith(end) else "")
 
 
 NO_AXES = Axes()
@@ -82,7 +84,7 @@ def find_axes(runs: Sequence[tuple[str, Config]]) -> Axes:
     written = [(name, flatten(config)) for name, config in runs]
     if not (differing := _differing(written, LACKING)):  # the usual case, which need not read the schema
         return Axes()
-    complete = [(name, _complete(config) | flat) for (name, config), (_, flat) in zip(runs, written, strict=True)]
+    complete = [(name, complete_values(config)) for name, config in runs]
     keys = [key for key in _differing(complete) if not is_outside_identity(key)]
     # A digest tells nobody anything: the path, or what else chose these data, does.
     chosen = [key for key in differing if key.startswith("dataset.") and key not in ("dataset.sha256", *keys)]
@@ -171,10 +173,10 @@ def _differs(key: str, runs: Sequence[tuple[str, Flat]], keys: Mapping[str, None
     return False
 
 
-def _complete(config: Config) -> Flat:
-    """Returns all values with the defaults of today; nothing of a configuration that is not valid today."""
+def complete_values(config: Config) -> Flat:
+    """Returns the values of a configuration by dotted key; those that it lacks, being older, are today's defaults."""
     parsed = parse_config(config)
-    return flatten(parsed.model_dump(mode="json")) if parsed else {}
+    return (flatten(parsed.model_dump(mode="json")) if parsed else {}) | flatten(config)
 
 
 def is_outside_identity(key: str) -> bool:

@@ -67,10 +67,11 @@ def _find_readable(runs: Path, text: str) -> list[Path]:
         experiments.setdefault((result.experiment_name, result.dataset, result.split, result.task), []).append(run)
     found = []
     for own in experiments.values():
-        axes = find_axes([(r.name.removesuffix(f"-s{r.seed}"), r.config) for r, _ in own])
+        axes = find_axes([(r.stem, r.config) for r, _ in own])
         for run in own:
-            name = axes.name(run.result.name, run.result.seed, run.result.config)
-            if text.removeprefix(f"{run.result.experiment_name}/") in (name, name.removesuffix(f"-s{run.result.seed}")):
+            result = run.result
+            name = axes.name(result.name, result.seed, result.config)
+            if text.removeprefix(f"{result.experiment_name}/") in (name, name.removesuffix(result.replicate.suffix)):
                 found.append(run.folder)
     return sorted(found)
 

@@ -14,6 +14,7 @@ from mgu.results.parts import JOULES_PER_KWH as JOULES_PER_KWH  # noqa: PLC0414 
 from mgu.results.parts import Amount, Count, Error, Fraction, Number, about
 from mgu.results.parts import Record as Record  # noqa: PLC0414 - re-exported
 from mgu.results.processor import Processor
+from mgu.results.replicate import Replicate, replicate_of
 from mgu.results.sealed import Changed, read_plain, seal, unseal
 from mgu.results.sections import check_sections
 from mgu.tasks.score import SCORES, Score, TaskName
@@ -178,6 +179,16 @@ class Result(Record, frozen=True):
         unit = self.config.get("mgu")
         has_own_paths = isinstance(unit, dict) and (unit.get("processors") or not unit.get("skip_gate", True))
         return "block" if self.model == "unit" and has_own_paths else self.model
+
+    @property
+    def replicate(self) -> Replicate:
+        """What identifies the run among those of its model: its seed and, in cross-validation, its fold."""
+        return replicate_of(self.seed, self.config)
+
+    @property
+    def stem(self) -> str:
+        """Name of the run without fold and seed."""
+        return self.name.removesuffix(self.replicate.suffix)
 
     @property
     def score(self) -> Score:

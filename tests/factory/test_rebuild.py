@@ -139,7 +139,9 @@ def test_layers_of_the_users_are_rebuilt(data: str, layer: str, model: str, matr
     check_explained(check_rebuilt(matrix.train(matrix.config(data, words))))
 
 
-@pytest.mark.parametrize("data", ["named images", "images of a function", "quantities of a function", "own images", "classification"])
+@pytest.mark.parametrize(
+    "data", ["named images", "images of a function", "quantities of a function", "own images", "classification"]
+)
 def test_a_network_of_the_users_is_rebuilt_and_continued(data: str, matrix: Matrix) -> None:
     words = [word for word in matrix.kinds_of_data()[data] if not word.startswith("layout")]
     network = ("layout=python", "layout.target=own_code:Net", f"layout.folder={matrix.folder}", "training.epochs=2")

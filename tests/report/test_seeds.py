@@ -14,6 +14,7 @@ from mgu.report import caveats
 from mgu.report.ranking.seeds import group_seeds, spread
 from mgu.results.load import Run
 from mgu.results.processor import Processor
+from mgu.results.replicate import Replicate
 from tests.conftest import Configure
 from tests.examples import example_result, ranked
 from tests.report.runs import Trained, analyse
@@ -21,10 +22,10 @@ from tests.report.runs import Trained, analyse
 
 def test_a_spread_is_that_of_the_t_distribution() -> None:
     values = [0.91, 0.94, 0.90, 0.97, 0.93]
-    own = spread(values)
+    own = spread({Replicate(seed): value for seed, value in enumerate(values)})
     low, high = ttest_1samp(values, 0).confidence_interval(0.95)
     assert own and own == pytest.approx((np.mean(values), 5, np.std(values, ddof=1), low, high))
-    assert spread([0.5]) == (0.5, 1, None, None, None) and spread([]) is None
+    assert spread({Replicate(3): 0.5}) == (0.5, 1, None, None, None) and spread({}) is None
 
 
 def test_seeds_of_what_has_one_identity_but_for_them_are_a_group(configure: Configure) -> None:

@@ -97,7 +97,7 @@ def _cell(column: Column, row: Row) -> Cell:
     label = ""
     if column.key in ("val_acc", "test_acc") and len(row.runs) > 1:
         accuracies = row.accuracies("val" if column.key == "val_acc" else "test")
-        label = ", ".join(f"seed {seed}: {accuracy:.2%}" for seed, accuracy in accuracies.items())
+        label = ", ".join(f"{run}: {accuracy:.2%}" for run, accuracy in accuracies.items())
     return Cell(column.text(row), column.value(row), label)
 
 

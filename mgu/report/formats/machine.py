@@ -6,10 +6,13 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 from mgu.errors import printable
 from mgu.report.analysis import Analysis
+from mgu.report.contrasts import Answer
+from mgu.report.contrasts.answer import costs_of, rows_compared
 from mgu.report.ranking.columns import Value, columns
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
@@ -19,6 +22,8 @@ from mgu.report.stats.replication import Pair
 from mgu.report.stats.verdict import Verdict
 from mgu.report.stats.words import verdict_sentence
 
+COMPARED = ("compared_with", "difference", "difference_low", "difference_high", "p_seeds", "p_images", "p_both",
+            "p_corrected")  # fmt: skip
 FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 UNITS = {
     "*_acc": "percent, and so *_acc_sd, _low and _high",
@@ -31,14 +36,17 @@ UNITS = {
 }
 
 
-def to_csv(tables: Sequence[Table]) -> str:
+def to_csv(tables: Sequence[Table], answers: Sequence[Answer | None] = ()) -> str:
     """Writes one line for each model with exact values.
 
     Accuracies are in percent, and a cell is empty where nothing was measured. The column `seed` lists the seeds of the
     runs that share a row, separated by blanks.
 
+    Columns from compared_with to p_corrected, with differences in 0..1 for accuracies, hold the answers to a question.
+
     Args:
         tables: Ranked tables.
+        answers: For each table the answer to what was asked; empty where nothing was.
 
     Returns:
         The CSV text with one header for all tables.
@@ -47,15 +55,27 @@ def to_csv(tables: Sequence[Table]) -> str:
     for table in tables:
         keys.update(dict.fromkeys(column.key for column in columns(table)))
     text = io.StringIO()
-    names = [*keys, "experiment", "dataset", "split", "seed"]
+    names = [*keys, "experiment", "dataset", "split", "seed", *(COMPARED if any(answers) else ())]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(map(_cell, names))
-    for table in tables:
+    for table, found in zip(tables, answers or [None] * len(tables), strict=True):
+        compared = rows_compared(found) if found else {}
         for record, row in zip(_records(table), table.rows, strict=True):
             seeds = " ".join(str(result.seed) for result in row.results)
-            values = record | _origin(table) | {"seed": seeds}
+            values = record | _origin(table) | {"seed": seeds} | _compared(compared.get(id(row)))
             writer.writerow(_cell(values.get(name)) for name in names)
     return text.getvalue()
+
+
+def _compared(own: Comparison | None) -> dict[str, Any]:
+    """Returns the values of the columns that answer a question."""
+    if own is None:
+        return {}
+    difference = own.difference
+    return dict(
+        zip(COMPARED, (own.second.name, difference.mean, difference.low, difference.high, own.p_seeds, own.p_images,
+                       own.p, own.p_corrected), strict=True)
+    )  # fmt: skip
 
 
 def _cell(value: Value) -> Value:
@@ -91,6 +111,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
         "axes": list(table.axes.keys),
         "rows": [record | {"seeds": _runs(row)} for record, row in zip(_records(table), table.rows, strict=True)],
         "verdict": verdict and _verdict(verdict),
+        "comparison": analysis.answer and _answer(analysis.answer),
         "optimism": analysis.optimism._asdict(),
         "cost_ratios": [
             {
@@ -119,6 +140,28 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def _answer(found: Answer) -> dict[str, Any]:
+    """The answer to a question, with differences in 0..1 for accuracies: `first` minus `second`."""
+    return {
+        "kind": found.kind,
+        "by": found.key or None,
+        "means": [_contrast(found, own) for own in found.means],
+        "values": [
+            {"value": own.name, "models": len(own.rows), "score": fmean(own.scores.values()) if own.scores else None}
+            for own in found.values
+        ],
+        "comparisons": [_contrast(found, own) for own in found.comparisons],
+    }
+
+
+def _contrast(found: Answer, own: Comparison) -> dict[str, Any]:
+    record = _comparison(own)
+    del record["baseline"], record["p_margin"]
+    costs = {ratio.kind: ratio.value for ratio in costs_of(own)}
+    names = {"first": own.first.name, "second": own.second.name, "models": len(own.first.rows)}
+    return names | {"outcome": found.outcome(own)} | record | {"cost_ratios": costs}
+
+
 def _budget(curve: BestSoFar) -> dict[str, Any]:
     return {
         "unit_s": curve.unit_s,
@@ -130,14 +173,15 @@ def _budget(curve: BestSoFar) -> dict[str, Any]:
 
 def _runs(row: Row) -> list[dict[str, Any]]:
     metric = row.result.score.metric
-    values: dict[int, float] = row.values("val", metric)
+    values = row.values("val", metric)
     return [
         {
             "seed": result.seed,
+            **({"fold": result.replicate.fold} if result.replicate.folds else {}),
             "name": result.name,
             "identity": result.identity,
             "status": result.status,
-            f"val_{metric}": values.get(result.seed),
+            f"val_{metric}": values.get(result.replicate),
             "tts_s": result.seconds.to_solution if result.seconds else None,
         }
         for result in row.results
@@ -148,7 +192,8 @@ def _comparison(own: Comparison) -> dict[str, Any]:
     """A comparison with differences in 0..1."""
     return {
         "baseline": own.baseline.name,
-        "seeds": list(own.seeds),
+        "seeds": [run.seed for run in own.shared],
+        **({"folds": [run.fold for run in own.shared]} if own.has_folds else {}),
         "difference": own.difference.mean,
         "low": own.difference.low,
         "high": own.difference.high,

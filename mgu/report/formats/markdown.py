@@ -55,18 +55,18 @@ def _experiment(analysis: Analysis) -> list[str]:
     shown = shown_columns(table)
     titles, is_left = [column.title for column in shown], [column.key in LEFT_ALIGNED for column in shown]
     lines = [f"## {escape(table.title)}", ""]
-    lines += _table(titles, is_left, ([column.text(row) for column in shown] for row in table.rows))
+    lines += table_lines(titles, is_left, ([column.text(row) for column in shown] for row in table.rows))
     for heading, sentences in analysis.sections.items():
         lines += ["", f"**{escape(heading)}**", "", *(f"- {escape(sentence)}" for sentence in sentences)]
     for side_table in side_tables(analysis):
         cells = ([text for text, _ in row] for row in side_table.rows)
         lines += ["", f"**{escape(side_table.title)}**", ""]
-        lines += _table(side_table.columns, [k == 0 for k in range(len(side_table.columns))], cells)
+        lines += table_lines(side_table.columns, [k == 0 for k in range(len(side_table.columns))], cells)
     return lines
 
 
-def _table(titles: Sequence[str], is_left: Sequence[bool], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table."""
+def table_lines(titles: Sequence[str], is_left: Sequence[bool], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Writes the lines of a Markdown table."""
 
     def line(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cells)} |"

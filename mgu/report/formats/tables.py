@@ -1,14 +1,21 @@
-"""Side tables of a report: the unit against every baseline, and the paper's rows with ours."""
+"""Side tables of a report: comparisons that were asked for, the unit against every baseline, the paper's rows."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from mgu.report.analysis import Analysis
+from mgu.report.contrasts import Answer
+from mgu.report.contrasts.answer import costs_of
+from mgu.report.ranking.rank import Table
+from mgu.report.stats.compare import Comparison
 from mgu.report.stats.replication import Pair
+from mgu.report.stats.sample import Sample
 from mgu.report.stats.verdict import Verdict
-from mgu.report.stats.words import p_text
+from mgu.report.stats.words import difference_text, p_text
+from mgu.tasks.score import shorten
 
 Entry = tuple[str, str | float | None]  # rounded text for people, exact value for sorting
 
@@ -29,31 +36,87 @@ class SideTable(NamedTuple):
 
 def side_tables(analysis: Analysis) -> list[SideTable]:
     """Returns the side tables of an experiment that have rows."""
-    tables = (comparison_table(analysis.verdict), replication_table(analysis.replication))
+    tables = [*answer_tables(analysis.answer), comparison_table(analysis.verdict)]
+    tables += [] if analysis.table.is_joined else [replication_table(analysis.replication)]
     return [table for table in tables if table.rows]
 
 
 def comparison_table(verdict: Verdict | None) -> SideTable:
     """Compares the unit with every baseline, best first; stats/compare.py describes the p-values."""
     examples = verdict.unit.examples if verdict else "images"
-    columns = ["baseline", "difference [points]", "95 % interval", "seeds", "effect size d", "p over seeds",
-               f"p over {examples}", "p over both", "p corrected"]  # fmt: skip
+    columns = ["baseline", *number_titles(examples)]
     title = f"The unit {verdict.unit.name} minus each baseline, {verdict.table.tested}_acc" if verdict else ""
     rows: list[list[Entry]] = []
     for own in verdict.comparisons if verdict else ():
-        low, high = own.difference.low, own.difference.high
-        interval = "-" if low is None or high is None else f"{100 * low:+.2f} to {100 * high:+.2f}"
-        rows.append(
-            [
-                (own.baseline.name, own.baseline.name),
-                (f"{100 * own.difference.mean:+.2f}", own.difference.mean),
-                (interval, low),
-                (str(own.difference.n), own.difference.n),
-                ("-" if own.effect is None else f"{own.effect:+.2f}", own.effect),
-                *((p_text(p), p) for p in (own.p_seeds, own.p_images, own.p, own.p_corrected)),
-            ]
-        )
+        rows.append([(own.baseline.name, own.baseline.name), *numbers(own)])
     return SideTable(title, columns, rows)
+
+
+def answer_tables(found: Answer | None) -> list[SideTable]:
+    """Lists the comparisons of an answer; by a key, first the means over models."""
+    if found is None or not found.comparisons:
+        return []
+    table, examples = found.table, found.comparisons[0].first.row.examples
+    unit = "points" if table.score.metric == "accuracy" else table.score.metric
+    metric = "the score of the test images that each has" if table.is_joined else _metric(table)
+    titles = [*number_titles(examples, unit), "time ratio"]
+    if found.kind == "best":
+        title = f"The best row {found.comparisons[0].first.name} minus each other, {metric}"
+        rows = [[(own.second.name, own.second.name), *numbers(own), time_entry(own)] for own in found.comparisons]
+        return [SideTable(title, ["model", *titles], rows)]
+    rows = [[(own.first.name, own.first.name), *numbers(own), time_entry(own)] for own in found.comparisons]
+    if found.kind != "by":
+        title = f"Each row minus {found.comparisons[0].second.name}, {metric}"
+        return [SideTable(title, ["model", *titles], rows)]
+    title = f"{found.key} minus {found.reference}, each model by itself, {metric}"
+    return [_means_table(found, titles, metric), SideTable(title, ["model", *titles], rows)]
+
+
+def _means_table(found: Answer, titles: Sequence[str], metric: str) -> SideTable:
+    """Compares the values of a key by the means over all models that have both; the first is the reference."""
+    nothing: list[Entry] = [("-", None)] * len(titles)
+    rows = [[*_mean(own.second), *nothing] for own in found.means[:1]]
+    rows += [[*_mean(own.first), *numbers(own), time_entry(own)] for own in found.means]
+    title = f"{found.key} minus {found.reference}, mean over models that are alike but for it, {metric}"
+    return SideTable(
+        title, [found.key, "models", f"mean{' [%]' * (found.table.score.metric == 'accuracy')}", *titles], rows
+    )
+
+
+def _mean(sample: Sample) -> list[Entry]:
+    """Returns value, number of models and mean score of a sample."""
+    score, mean = sample.row.result.score, fmean(sample.scores.values())
+    text = f"{100 * mean:.2f}" if score.metric == "accuracy" else shorten(mean)
+    return [(sample.name, sample.name), (str(len(sample.rows)), len(sample.rows)), (text, mean)]
+
+
+def _metric(table: Table) -> str:
+    return f"{table.tested}_{table.score.metric.replace('accuracy', 'acc')}"
+
+
+def number_titles(examples: str, unit: str = "points") -> list[str]:
+    """Returns the headings of `numbers`."""
+    return [f"difference [{unit}]", "95 % interval", "seeds", "effect size d", "p over seeds", f"p over {examples}",
+            "p over both", "p corrected"]  # fmt: skip
+
+
+def numbers(own: Comparison) -> list[Entry]:
+    """Returns the cells of one comparison."""
+    low, high = own.difference.low, own.difference.high
+    interval = "-" if low is None or high is None else f"{difference_text(own, low)} to {difference_text(own, high)}"
+    return [
+        (difference_text(own, own.difference.mean), own.difference.mean),
+        (interval, low),
+        (str(own.difference.n), own.difference.n),
+        ("-" if own.effect is None else f"{own.effect:+.2f}", own.effect),
+        *((p_text(p), p) for p in (own.p_seeds, own.p_images, own.p, own.p_corrected)),
+    ]
+
+
+def time_entry(own: Comparison) -> Entry:
+    """Returns the time to solution relative to the other side's; a dash where it cannot be compared."""
+    ratio = next((ratio.value for ratio in costs_of(own) if ratio.kind == "time"), None)
+    return ("-" if ratio is None else f"{ratio:.2f}x", ratio)
 
 
 def replication_table(pairs: Sequence[Pair]) -> SideTable:

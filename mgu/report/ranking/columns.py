@@ -56,6 +56,8 @@ def columns(table: Table) -> list[Column]:
     if any(row.paper for row in table.rows):
         chosen.append(Column("paper_val_acc", "paper [%]", _paper, lambda row: _or_dash(_paper(row), ".2f")))
     chosen.append(Column("seeds", "seeds" * table.has_seeds, _seeds, lambda row: str(_seeds(row))))
+    if any(own.folds for row in table.rows for own in row.replicates):
+        chosen.append(Column("folds", "folds", _folds, lambda row: str(_folds(row))))
     chosen.append(Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}"))
     for part in ("cpu", "gpu", "ram"):
         if any(row.cost.component(part) for row in table.rows):
@@ -229,7 +231,12 @@ def _country(row: Row) -> str | None:
 
 def _seeds(row: Row) -> int:
     """Returns the number of seeds that the score is the mean of."""
-    return len(row.values("val", row.result.score.metric))
+    return len({run.seed for run in row.values("val", row.result.score.metric)})
+
+
+def _folds(row: Row) -> int:
+    """Returns the number of folds that the score is the mean of."""
+    return len({run.fold for run in row.values("val", row.result.score.metric)})
 
 
 def _epochs(row: Row) -> float:

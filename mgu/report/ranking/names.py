@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.seeds import stem
 from mgu.results.axes import NO_AXES, Axes, find_axes
 
 
@@ -19,7 +18,7 @@ def name_rows(rows: Sequence[Row]) -> Axes:
     """
     if len(rows) < 2:
         return NO_AXES
-    axes = find_axes([(stem(row.result), row.result.config) for row in rows])
+    axes = find_axes([(row.result.stem, row.result.config) for row in rows])
     for row in rows:
         row.name = axes.name(row.own_name, row.result.seed, row.result.config)
     counts = Counter(row.name for row in rows)

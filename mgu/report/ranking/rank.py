@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mgu.report.ranking.names import name_rows
 from mgu.report.ranking.row import Row, Split
@@ -30,6 +30,7 @@ class Table:
         rows: The models, best first.
         repeated: Runs that repeat a seed of their model; no row holds them.
         axes: The keys in which the models differ, beside what their own names tell.
+        is_joined: Whether it holds runs on several data sets or splits, of which the names are joined by " + ".
     """
 
     experiment: str
@@ -39,6 +40,7 @@ class Table:
     rows: list[Row]
     repeated: list[Run]
     axes: Axes = NO_AXES
+    is_joined: bool = False
 
     @property
     def score(self) -> Score:
@@ -103,6 +105,30 @@ def rank(runs: Iterable[Run]) -> list[Table]:
         key = (result.experiment_name, result.dataset, result.split, result.task)
         experiments.setdefault(key, []).append(run)
     return [_table(key, experiments[key]) for key in sorted(experiments)]
+
+
+def join(tables: Sequence[Table]) -> list[Table]:
+    """Joins the tables of an experiment and task on other data or splits, so that these can be compared.
+
+    Args:
+        tables: Ranked tables.
+
+    Returns:
+        One table for each experiment and task.
+    """
+    groups: dict[tuple[str, TaskName], list[Table]] = {}
+    for table in tables:
+        groups.setdefault((table.experiment, table.task), []).append(table)
+    joined = []
+    for (experiment, task), own in groups.items():
+        dataset, split = (
+            " + ".join(dict.fromkeys(names)) for names in zip(*((t.dataset, t.split) for t in own), strict=True)
+        )
+        runs = [run for table in own for run in (*(run for row in table.rows for run in row.runs), *table.repeated)]
+        joined.append(
+            own[0] if len(own) == 1 else replace(_table((experiment, dataset, split, task), runs), is_joined=True)
+        )
+    return joined
 
 
 def _table(key: TableKey, runs: list[Run]) -> Table:

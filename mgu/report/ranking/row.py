@@ -10,8 +10,9 @@ from typing import Literal
 from mgu.data.datasets import find_kind
 from mgu.report.ranking.model_cost import ModelCost
 from mgu.report.ranking.paper import PaperRow, find_row
-from mgu.report.ranking.seeds import Spread, chance_accuracy, spread, stem
+from mgu.report.ranking.seeds import Spread, chance_accuracy, spread
 from mgu.results.load import Run
+from mgu.results.replicate import Replicate
 from mgu.results.result import Metrics, Result
 from mgu.tasks.score import BOUNDS
 
@@ -20,12 +21,12 @@ Split = Literal["train", "val", "test"]
 
 @dataclass(eq=False)
 class Row:
-    """Holds one model of a ranking with all its seeds.
+    """Holds one model of a ranking with all its seeds and folds.
 
     Attributes:
-        runs: Its runs by seed, at least one.
+        runs: Its runs by seed and fold, at least one.
         rank: Its place from 1, given when the rows are sorted; None if all its runs failed.
-        name: The name of the run, without the seed where there are several; in a table, with the values of its axes.
+        name: The name of the run, without fold and seed where there are several; in a table, with its axes.
     """
 
     runs: tuple[Run, ...]
@@ -50,6 +51,11 @@ class Row:
         """The results of its runs."""
         return [run.result for run in self.runs]
 
+    @property
+    def replicates(self) -> list[Replicate]:
+        """Seed and fold of each of its runs."""
+        return [result.replicate for result in self.results]
+
     @cached_property
     def cost(self) -> ModelCost:
         """Its time and energy over the seeds."""
@@ -57,8 +63,8 @@ class Row:
 
     @property
     def own_name(self) -> str:
-        """The name of the run, without the seed where there are several, whatever else is in its table."""
-        return self.result.name if len(self.runs) == 1 else stem(self.result)
+        """The name of the run, without fold and seed where there are several, whatever else is in its table."""
+        return self.result.name if len(self.runs) == 1 else self.result.stem
 
     @property
     def examples(self) -> str:
@@ -76,6 +82,11 @@ class Row:
         return self.result.kind == "baseline"
 
     @property
+    def tested(self) -> Split:
+        """The data that it is compared on: held-out test data if there are any, else validation data."""
+        return "test" if self.result.split == "holdout" else "val"
+
+    @property
     def status(self) -> str:
         """The status that all seeds share, or how many seeds have each status."""
         counts = Counter(result.status for result in self.results)
@@ -83,8 +94,8 @@ class Row:
             return self.result.status
         return ", ".join(f"{counts[status]} {status}" for status in ("ok", "diverged", "failed") if counts[status])
 
-    def values(self, split: Split, metric: str) -> dict[int, float]:
-        """Returns the metric by seed, over the runs that did not fail; {} if no seed was evaluated.
+    def values(self, split: Split, metric: str) -> dict[Replicate, float]:
+        """Returns the metric by seed and fold, over the runs that did not fail; {} if no seed was evaluated.
 
         The accuracy of a run that diverged before its first epoch ended counts as a guess; it has no other metric.
         """
@@ -95,21 +106,21 @@ class Row:
         is_accuracy = metric == "accuracy" and self.result.task == "classification"
         lost = chance_accuracy(self.result) if is_accuracy else None
         found = {
-            result.seed: getattr(own, metric) if own else lost
+            result.replicate: getattr(own, metric) if own else lost
             for result, own in zip(ended, metrics, strict=True)
             if own or result.val is None
         }
-        return {seed: value for seed, value in found.items() if value is not None}
+        return {own: value for own, value in found.items() if value is not None}
 
-    def accuracies(self, split: Split) -> dict[int, float]:
-        """Returns the accuracy by seed, see `values`; {} for a task without accuracy."""
+    def accuracies(self, split: Split) -> dict[Replicate, float]:
+        """Returns the accuracy by seed and fold, see `values`; {} for a task without accuracy."""
         return self.values(split, "accuracy")
 
     def spread(self, split: Split, metric: str = "accuracy") -> Spread | None:
         """Returns mean and interval over the seeds, within the metric's bounds; None if no seed was evaluated."""
         key = (split, metric)
         if key not in self._spreads:
-            found = spread(list(self.values(split, metric).values()))
+            found = spread(self.values(split, metric))
             if found and found.low is not None and found.high is not None:
                 low, high = BOUNDS[metric]
                 found = found._replace(low=max(found.low, low), high=min(found.high, high))

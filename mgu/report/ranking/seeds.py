@@ -1,10 +1,10 @@
-"""Groups of runs that differ only in their seed, and the spread of a value over the seeds."""
+"""Groups of runs that differ only in their seed or fold, and the spread of a value over them."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from statistics import fmean
 from typing import NamedTuple
@@ -13,6 +13,7 @@ import msgspec
 
 from mgu.data.datasets import find_kind
 from mgu.results.load import Run
+from mgu.results.replicate import Replicate, without_replicate
 from mgu.results.result import Result
 from mgu.results.stored_config import parse_config
 
@@ -21,13 +22,13 @@ TINY = 1e-12  # smaller differences are rounding errors
 
 
 class Spread(NamedTuple):
-    """Holds the mean of a value over seeds and its 95 % confidence interval (Student's t).
+    """Holds the mean of a value over replicates, which are seeds or folds, and its 95 % interval (Student's t).
 
     Attributes:
-        mean: Mean over the seeds.
-        n: Number of seeds.
-        deviation: Standard deviation (n - 1); None for a single seed.
-        low: Lower end of the interval; None for a single seed, and for equal values, which say nothing of other seeds.
+        mean: Mean over the replicates.
+        n: Number of replicates.
+        deviation: Standard deviation (n - 1); None for a single one.
+        low: Lower end of the interval; None for a single one, and for equal values, which say nothing of other seeds.
         high: Upper end of the interval; None where `low` is.
     """
 
@@ -38,35 +39,48 @@ class Spread(NamedTuple):
     high: float | None = None
 
 
-def spread(values: Sequence[float]) -> Spread | None:
-    """Computes mean, deviation and interval of values by seed; returns None if there are none."""
+def shared_data(replicates: Collection[Replicate]) -> float:
+    """Returns what the folds of cross-validation add to the variance of a mean, for they share most training data.
+
+    Nadeau and Bengio 2003 (https://doi.org/10.1023/A:1024068626366): the variance of the mean of n values is 1/n plus
+    the number of test examples over that of training examples, 1 / (folds - 1), times their variance. 0 without folds.
+    """
+    folds = max((own.folds for own in replicates), default=0)
+    return 1 / (folds - 1) if folds > 1 else 0.0
+
+
+def spread(by_replicate: Mapping[Replicate, float]) -> Spread | None:
+    """Computes mean, deviation and interval of values by seed and fold; returns None if there are none."""
+    values = list(by_replicate.values())
     if len(values) < 2:
         return Spread(values[0], 1) if values else None
     mean = fmean(values)  # statistics.stdev computes in fractions, too slowly for thousands of rows
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
     if deviation < TINY:
         return Spread(mean, len(values), 0.0)
-    half = _quantile(len(values) - 1) * deviation / math.sqrt(len(values))
+    half = (
+        _quantile(len(values) - 1) * deviation / math.sqrt(len(values) / (1 + len(values) * shared_data(by_replicate)))
+    )
     return Spread(mean, len(values), deviation, mean - half, mean + half)
 
 
 def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
-    """Returns the runs of each model by seed, and the runs that repeat a seed of their model, such as copies.
+    """Returns the runs of each model by seed and fold, and those that repeat one of their model, such as copies.
 
-    Of runs with the same seed, the first that did not fail is kept.
+    Of runs with the same seed and fold, the first that did not fail is kept.
     """
     names: dict[str, list[Run]] = {}
     for run in runs:
-        names.setdefault(stem(run.result), []).append(run)
+        names.setdefault(run.result.stem, []).append(run)
     groups, repeated = [], []
     for own in names.values():
         for model in _models(own):
-            seeds: dict[int, Run] = {}
+            seeds: dict[Replicate, Run] = {}
             for run in sorted(model, key=lambda run: run.result.status == "failed"):
-                if run.result.seed in seeds:
+                if (replicate := run.result.replicate) in seeds:
                     repeated.append(run)
                 else:
-                    seeds[run.result.seed] = run
+                    seeds[replicate] = run
             groups.append(tuple(seeds[seed] for seed in sorted(seeds)))
     return groups, repeated
 
@@ -115,19 +129,14 @@ def _group_by(runs: list[Run], key: Callable[[Result], bytes | str]) -> dict[byt
 
 
 def _as_written(result: Result) -> bytes:
-    """Returns the configuration as the result has it, without the seed, as bytes to compare."""
-    return msgspec.json.encode(result.config | {"seed": 0}, order="deterministic")
+    """Returns the configuration as the result has it, without seed and fold, as bytes to compare."""
+    return msgspec.json.encode(without_replicate(result.config), order="deterministic")
 
 
 def identity_without_seed(result: Result) -> bytes | str:
     """Returns the hash that RunConfig.identity computes, or the configuration as written if it is not valid today."""
-    config = parse_config(result.config | {"seed": 0})
+    config = parse_config(without_replicate(result.config))
     return config.identity if config else _as_written(result)
-
-
-def stem(result: Result) -> str:
-    """Returns the name of a run without its seed."""
-    return result.name.removesuffix(f"-s{result.seed}")
 
 
 def chance_accuracy(result: Result) -> float:

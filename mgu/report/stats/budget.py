@@ -17,6 +17,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import chance_accuracy
 from mgu.report.stats.random_order import win_probabilities
+from mgu.results.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -173,7 +174,7 @@ def _affordable(table: Table) -> list[Row]:
     return [row for row in table.baselines if row.cost.tts_s is not None and row.accuracies(table.tested)]
 
 
-def _common_seeds(table: Table) -> list[int]:
-    """Seeds for which every model of the grid has an accuracy: a grid that lacks some would be another grid."""
+def _common_seeds(table: Table) -> list[Replicate]:
+    """Seeds and folds for which every model of the grid has an accuracy: without some it would be another grid."""
     every = [row.accuracies(split).keys() for row in _affordable(table) for split in ("val", table.tested)]
     return sorted(set.intersection(*map(set, every)))

@@ -1,24 +1,28 @@
-"""Compares one unit with baselines: the difference, and p-values over seeds, over images, and over both.
+"""Compares a sample with others: the difference, and p-values over seeds, over images, and over both.
 
 Two paired tests answer two questions. Would the difference be there with other seeds? (Student's t over the seeds that
 both have.) Would it be there on other images of the kind? (For one seed McNemar's exact test, McNemar 1947,
 https://doi.org/10.1007/BF02295996; for several Student's t over images, each with its mean over the seeds, because runs
 on one image are not independent.) A claim about other seeds on other images needs both at once: min F' (ttest.py).
+
+In cross-validation every fold has other test images, so one test over seeds and folds answers both: the corrected
+resampled t-test (Nadeau and Bengio 2003, https://doi.org/10.1023/A:1024068626366).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from mgu.report.ranking.row import Row, Split
-from mgu.report.ranking.seeds import TINY, Spread, spread
-from mgu.report.stats.correct import CorrectBySeed
-from mgu.report.stats.images import over_images, per_image_differences
+from mgu.report.ranking.row import Row
+from mgu.report.ranking.seeds import TINY, Spread, shared_data, spread
+from mgu.report.stats.images import count_images, over_images, per_image_differences
 from mgu.report.stats.power import Variance, variance_of
+from mgu.report.stats.sample import Sample
 from mgu.report.stats.ttest import TTest, min_f_prime, p_above, t_tests
+from mgu.results.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,26 +33,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Holds the comparison of a unit with one baseline.
+    """Holds the comparison of one sample with another, such as a unit with a baseline.
 
     p-values are two-sided except `p_margin`, and None where a test is not possible. Images are tested only where every
-    shared seed has bits.
+    shared run has right answers.
 
     Attributes:
-        baseline: The baseline.
-        seeds: The seeds that both have.
-        difference: Unit minus baseline over those seeds, in 0..1; the difference of the means with n = 0 if they share
-            no seed.
-        p_seeds: p-value over seeds.
+        first: What is compared.
+        second: What it is compared with.
+        shared: The seeds and folds that both have.
+        difference: First minus second over those, in 0..1 for accuracies; the difference of the means with n = 0 if
+            they share none.
+        p_seeds: p-value over seeds and folds.
         p_images: p-value over images.
         num_images: Number of images; 0 where they are not tested.
-        p: p-value over seeds and images, or over seeds alone where images are not tested.
+        p: p-value over seeds and images, or over seeds and folds alone where images are not tested or where folds have
+            other images each.
         p_corrected: `p` corrected for all comparisons of the table.
         p_margin: One-sided p-value for the best baseline only: small where the unit loses less than the margin.
     """
 
-    baseline: Row
-    seeds: tuple[int, ...]
+    first: Sample
+    second: Sample
+    shared: tuple[Replicate, ...]
     difference: Spread
     p_seeds: float | None
     p_images: float | None
@@ -58,44 +65,57 @@ class Comparison:
     p_margin: float | None = None
 
     @property
+    def baseline(self) -> Row:
+        """The row that is compared with."""
+        return self.second.row
+
+    @property
+    def is_of_accuracies(self) -> bool:
+        """Whether differences are of accuracies, which are told in points."""
+        return self.first.row.result.score.metric == "accuracy"
+
+    @property
+    def has_folds(self) -> bool:
+        """Whether it is over the folds of a cross-validation."""
+        return any(run.folds for run in self.shared)
+
+    @property
     def effect(self) -> float | None:
         """Cohen's d of the paired differences over seeds: their mean divided by their standard deviation."""
         return self.difference.mean / self.difference.deviation if self.difference.deviation else None
 
 
-def compare(
-    unit: Row, of_unit: CorrectBySeed, baselines: Sequence[tuple[Row, CorrectBySeed]], split: Split
-) -> list[Comparison]:
-    """Compares a unit with every baseline that has an accuracy.
+def compare(first: Sample, others: Sequence[Sample]) -> list[Comparison]:
+    """Compares a sample with every other that has scores.
 
     Args:
-        unit: The unit.
-        of_unit: Its bits by seed.
-        baselines: Baselines with their bits by seed.
-        split: The split that is compared.
+        first: The sample.
+        others: What it is compared with.
 
     Returns:
-        The comparisons in the order of `baselines`, without p-values that need all comparisons of a table.
+        The comparisons in the order of `others`, without p-values that need all comparisons of a table.
     """
-    ours = unit.accuracies(split)
-    known = [(row, correct, theirs) for row, correct in baselines if (theirs := row.accuracies(split))]
-    seeds = [_common(ours, theirs) for _, _, theirs in known]
-    differences = [[ours[s] - theirs[s] for s in own] for own, (_, _, theirs) in zip(seeds, known, strict=True)]
-    over_seeds = t_tests(differences)
-    of_images, p_images = over_images(of_unit, [correct for _, correct, _ in known], seeds)
-    num_images = next((bits.num_images for bits in of_unit.values()), 0)
+    known = [other for other in others if other.scores]
+    shared = [sorted(first.scores.keys() & other.scores.keys()) for other in known]
+    differences = [
+        {run: first.scores[run] - other.scores[run] for run in own} for own, other in zip(shared, known, strict=True)
+    ]
+    over_seeds = t_tests([list(own.values()) for own in differences], shared=shared_data(first.scores))
+    of_images, p_images = over_images(first, known, shared)
+    p_values = _combine(over_seeds, [None] * len(known) if shared_data(first.scores) else of_images)
     return [
         Comparison(
-            baseline=row,
-            seeds=tuple(own_seeds),
-            difference=spread(own) or Spread(fmean(ours.values()) - fmean(theirs.values()), 0),
+            first=first,
+            second=other,
+            shared=tuple(own_shared),
+            difference=spread(own) or Spread(fmean(first.scores.values()) - fmean(other.scores.values()), 0),
             p_seeds=of_seeds and of_seeds.p,
-            p_images=of_images,
-            num_images=num_images if of_images is not None else 0,
-            p=of_both,
+            p_images=own_images,
+            num_images=count_images(first, own_shared) if own_images is not None else 0,
+            p=p,
         )
-        for (row, _, theirs), own_seeds, own, of_seeds, of_images, of_both in zip(
-            known, seeds, differences, over_seeds, p_images, _combine(over_seeds, of_images), strict=True
+        for other, own_shared, own, of_seeds, own_images, p in zip(
+            known, shared, differences, over_seeds, p_images, p_values, strict=True
         )
     ]
 
@@ -109,29 +129,23 @@ def _combine(over_seeds: Sequence[TTest | None], over_images: Sequence[TTest | N
     return found
 
 
-def p_of_margin(
-    unit: Row, of_unit: CorrectBySeed, against: Comparison, correct: CorrectBySeed, split: Split, margin: float
-) -> float | None:
-    """Tests whether the unit loses less than a margin (non-inferiority), over seeds and images.
+def p_of_margin(against: Comparison, margin: float) -> float | None:
+    """Tests whether a unit loses less than a margin (non-inferiority), over seeds and images, or over folds.
 
     Args:
-        unit: The unit.
-        of_unit: Its bits by seed.
-        against: Its comparison with the baseline.
-        correct: Bits of the baseline by seed.
-        split: The split that is compared.
+        against: The comparison of the unit with a baseline.
         margin: Accuracy in 0..1 that the unit may lose.
 
     Returns:
         The one-sided p-value; None where a test is not possible.
     """
-    ours, theirs = unit.accuracies(split), against.baseline.accuracies(split)
-    over_seeds = [ours[seed] - theirs[seed] for seed in against.seeds]
-    per_image = per_image_differences(of_unit, correct, against.seeds)
+    unit, baseline, shared = against.first, against.second, against.shared
+    over_seeds = [unit.scores[run] - baseline.scores[run] for run in shared]
+    per_image = per_image_differences(unit, baseline, shared)
     if len(over_seeds) > 1 and per_image is not None and not per_image.any() and max(map(abs, over_seeds)) < TINY:
         return 0.0  # equal on every image: there is no variance to test with, and nothing to lose
-    (of_seeds,) = t_tests([over_seeds], -margin)
-    if of_seeds is None or per_image is None:
+    (of_seeds,) = t_tests([over_seeds], -margin, shared_data(shared))
+    if of_seeds is None or per_image is None or against.has_folds:
         return of_seeds and p_above(of_seeds)
     (of_images,) = t_tests([per_image], -margin)
     if of_images is None:
@@ -139,25 +153,19 @@ def p_of_margin(
     return p_above(min_f_prime([(of_seeds, of_images)])[0]) if min(of_seeds[0], of_images[0]) > 0 else 1.0
 
 
-def variance_between(of_unit: CorrectBySeed, against: Comparison, correct: CorrectBySeed) -> Variance:
+def variance_between(against: Comparison) -> Variance:
     """Estimates the variance of the difference from two or more seeds, to find how many seeds would decide.
 
     Args:
-        of_unit: Bits of the unit by seed.
-        against: Its comparison with the baseline.
-        correct: Bits of the baseline by seed.
+        against: The comparison of a unit with a baseline.
 
     Returns:
-        The variance over seeds and, where there are bits, over images.
+        The variance over seeds and, where there are right answers, over images.
     """
     deviation = against.difference.deviation or 0.0
     if not against.num_images:
         return variance_of(None, deviation)
     import numpy as np
 
-    per_seed = [of_unit[seed].unpack() * 1.0 - correct[seed].unpack() for seed in against.seeds]
-    return variance_of(np.array(per_seed), deviation)
-
-
-def _common(first: Mapping[int, object], second: Mapping[int, object]) -> list[int]:
-    return sorted(first.keys() & second.keys())
+    ours, theirs = against.first.images, against.second.images
+    return variance_of(np.array([ours[run].unpack() * 1.0 - theirs[run].unpack() for run in against.shared]), deviation)

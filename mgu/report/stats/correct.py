@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mgu.report.ranking.row import Row
 from mgu.results.correct import read_correct
+from mgu.results.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,25 +45,28 @@ class Bits(NamedTuple):
         return shares
 
 
-CorrectBySeed = dict[int, Bits]
+Correct = dict[Replicate, Bits]
 
 
-def correct_of(rows: Sequence[Row]) -> list[CorrectBySeed]:
+def correct_of(rows: Sequence[Row]) -> list[Correct]:
     """Reads the bits of every row.
 
-    Runs of earlier versions have none. Bits of another length than most were made on other test data and are left out.
+    Runs of earlier versions have none. Bits of another length than most of their fold were made on other test data and
+    are left out.
 
     Args:
         rows: Rows of one table.
 
     Returns:
-        For each row the bits by seed.
+        For each row the bits by seed and fold.
     """
     found = [
-        {run.result.seed: Bits(*read) for run in row.runs
+        {run.result.replicate: Bits(*read) for run in row.runs
          if run.result.status != "failed" and (read := read_correct(run.folder, run.result.files))}
         for row in rows
     ]  # fmt: skip
-    sizes = Counter(bits.num_images for seeds in found for bits in seeds.values())
-    usual = max(sizes, key=lambda size: (sizes[size], size), default=0)
-    return [{seed: bits for seed, bits in seeds.items() if bits.num_images == usual} for seeds in found]
+    sizes = Counter((run.fold, bits.num_images) for own in found for run, bits in own.items())
+    usual: dict[int, int] = {}
+    for (fold, size), _ in sorted(sizes.items(), key=lambda each: (each[1], each[0][1])):
+        usual[fold] = size  # the most frequent one comes last
+    return [{run: bits for run, bits in own.items() if bits.num_images == usual[run.fold]} for own in found]

@@ -1,12 +1,16 @@
-"""Tests over images: McNemar's exact test for one seed, Student's t for the means of several."""
+"""Tests over images: McNemar's exact test for one seed, Student's t for the means of several.
+
+Images are paired within a fold: each fold of a cross-validation has other test images.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mgu.report.stats.correct import CorrectBySeed
+from mgu.report.stats.sample import Sample
 from mgu.report.stats.ttest import TTest, t_tests
+from mgu.results.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -14,24 +18,24 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-CHUNK = 64  # number of baselines whose images are in memory at once
+CHUNK = 64  # number of samples whose images are in memory at once
 
 
 def over_images(
-    of_unit: CorrectBySeed, baselines: Sequence[CorrectBySeed], seeds: Sequence[Sequence[int]]
+    first: Sample, others: Sequence[Sample], shared: Sequence[Sequence[Replicate]]
 ) -> tuple[list[TTest | None], list[float | None]]:
-    """Student's t over images for each baseline, and the p-value: of McNemar's test where there is one seed."""
+    """Student's t over images for each sample, and the p-value: of McNemar's test where an image has one pair."""
     tests: list[TTest | None] = []
     p_values: list[float | None] = []
-    for start in range(0, len(baselines), CHUNK):
+    for start in range(0, len(others), CHUNK):
         part = slice(start, start + CHUNK)
         per_image = [
-            per_image_differences(of_unit, bits, own) for own, bits in zip(seeds[part], baselines[part], strict=True)
+            per_image_differences(first, other, own) for own, other in zip(shared[part], others[part], strict=True)
         ]
         tests += t_tests([[] if values is None else values for values in per_image])
         p_values += [
-            mcnemar(values) if values is not None and len(own) == 1 else test and test.p
-            for own, values, test in zip(seeds[part], per_image, tests[part], strict=True)
+            mcnemar(values) if values is not None and _has_one_pair(first, own) else test and test.p
+            for own, values, test in zip(shared[part], per_image, tests[part], strict=True)
         ]
     return tests, p_values
 
@@ -42,27 +46,41 @@ def mcnemar(differences: Floats) -> float:
     Among images that only one of the two classified correctly, would a fair coin split them so unevenly?
 
     Args:
-        differences: Unit minus baseline by image (N,): 1, 0 or -1.
+        differences: First minus second by image (N,): 1, 0 or -1.
 
     Returns:
         The p-value; 1 where the two agree on every image.
     """
     from scipy.stats import binomtest
 
-    only_unit, only_baseline = int((differences > 0).sum()), int((differences < 0).sum())
-    if only_unit + only_baseline == 0:
+    only_first, only_second = int((differences > 0).sum()), int((differences < 0).sum())
+    if only_first + only_second == 0:
         return 1.0
-    return float(binomtest(only_unit, only_unit + only_baseline).pvalue)
+    return float(binomtest(only_first, only_first + only_second).pvalue)
 
 
-def per_image_differences(of_unit: CorrectBySeed, of_baseline: CorrectBySeed, seeds: Sequence[int]) -> Floats | None:
-    """Unit minus baseline by image, the mean over seeds (N,); None without seeds or where a seed has no bits."""
-    if not seeds or not all(seed in of_unit and seed in of_baseline for seed in seeds):
+def per_image_differences(first: Sample, second: Sample, shared: Sequence[Replicate]) -> Floats | None:
+    """First minus second by image, the mean over seeds (N,); None without runs or where one has no right answers."""
+    if not shared or not all(run in first.images and run in second.images for run in shared):
         return None
     import numpy as np
 
-    total = np.zeros(of_unit[seeds[0]].num_images)
-    for seed in seeds:
-        total += of_unit[seed].unpack()
-        total -= of_baseline[seed].unpack()
-    return total / len(seeds)
+    means = []
+    for fold in sorted({run.fold for run in shared}):
+        own = [run for run in shared if run.fold == fold]
+        total = np.zeros(first.images[own[0]].num_images)
+        for run in own:
+            total += first.images[run].unpack()
+            total -= second.images[run].unpack()
+        means.append(total / len(own))
+    return np.concatenate(means) if len(means) > 1 else means[0]
+
+
+def count_images(sample: Sample, shared: Sequence[Replicate]) -> int:
+    """Counts the independent images on which a sample is compared: those of all folds together."""
+    return sum({run.fold: sample.images[run].num_images for run in shared}.values())
+
+
+def _has_one_pair(first: Sample, shared: Sequence[Replicate]) -> bool:
+    """Tells whether each image has one answer of each model."""
+    return len(first.rows) == 1 and len({run.fold for run in shared}) == len(shared)

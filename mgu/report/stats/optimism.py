@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.stats.correct import CorrectBySeed
+from mgu.report.stats.correct import Correct
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,12 +41,12 @@ class Optimism(NamedTuple):
     on_test: float | None
 
 
-def optimism(table: Table, correct: Sequence[CorrectBySeed]) -> Optimism:
+def optimism(table: Table, correct: Sequence[Correct]) -> Optimism:
     """Computes the optimism of the grid search of a table.
 
     Args:
         table: A ranked table.
-        correct: For each row of the table the bits by seed.
+        correct: For each row of the table the bits by seed and fold.
 
     Returns:
         The optimism on validation data, or from validation to test data where these were held out.
@@ -108,7 +108,7 @@ def _on_test(baselines: Sequence[Row]) -> float | None:
     return fmean(gaps) if gaps else None
 
 
-def _over_images(correct: Sequence[CorrectBySeed]) -> float | None:
+def _over_images(correct: Sequence[Correct]) -> float | None:
     """Optimism by a Poisson bootstrap: each image is drawn a Poisson number of times with mean one.
 
     How the draws change the score of the winner on all images is noise with mean zero, and is subtracted.

@@ -28,12 +28,16 @@ class TTest(NamedTuple):
     p: float
 
 
-def t_tests(samples: Sequence[Sequence[float] | Floats], expected: float = 0.0) -> list[TTest | None]:
+def t_tests(
+    samples: Sequence[Sequence[float] | Floats], expected: float = 0.0, shared: float = 0.0
+) -> list[TTest | None]:
     """Tests for each sample whether its mean is the expected one (Student 1908, https://doi.org/10.2307/2331554).
 
     Args:
         samples: Paired differences, one sequence for each test.
         expected: The mean under the null hypothesis.
+        shared: What folds, which share training data, add to 1 / n in the variance of the mean (shared_data of
+            ranking/seeds.py): with it, this is the corrected resampled t-test.
 
     Returns:
         The tests in order; None for fewer than two values, and for equal values other than `expected`, which have no
@@ -49,7 +53,9 @@ def t_tests(samples: Sequence[Sequence[float] | Floats], expected: float = 0.0) 
         has_deviation = np.ptp(stacked, axis=1) >= TINY
         tested = stacked[has_deviation]
         # Like scipy.stats.ttest_1samp, which spends most of a report's time looking for missing values.
-        statistics = (tested.mean(axis=1) - expected) / (tested.std(axis=1, ddof=1) / size**0.5)
+        statistics = (tested.mean(axis=1) - expected) / (
+            tested.std(axis=1, ddof=1) / (size / (1 + size * shared)) ** 0.5
+        )
         p_values = 2 * t.sf(np.abs(statistics), size - 1)
         for k, statistic, p in zip(places[has_deviation], statistics, p_values, strict=True):
             found[k] = TTest(float(statistic), size - 1, float(p))

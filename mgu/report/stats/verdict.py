@@ -9,9 +9,10 @@ from typing import Literal
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.stats.compare import Comparison, compare, p_of_margin, variance_between
-from mgu.report.stats.correct import CorrectBySeed
+from mgu.report.stats.correct import Correct
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA, Variance
+from mgu.report.stats.sample import sample_of
 
 MARGIN = 0.005  # accuracy that a unit may lose and still be "as good": half a point, see --margin
 
@@ -30,7 +31,7 @@ class Verdict:
         same_layout: The comparison with the best baseline of the unit's own layout, if there is one.
         median: The comparison with the median baseline of the ranking; of two, with the better one.
         num_tests: Number of comparisons of all units with all baselines, for which p-values are corrected.
-        variance: Variance between the unit and the best baseline; None for fewer than two shared seeds.
+        variance: Variance between the unit and the best baseline; None for fewer than two shared seeds, and for folds.
     """
 
     table: Table
@@ -56,32 +57,32 @@ class Verdict:
         return "as good" if loss is not None and loss < ALPHA else "not decided"
 
 
-def judge(table: Table, correct: Sequence[CorrectBySeed], margin: float = MARGIN) -> Verdict | None:
+def judge(table: Table, correct: Sequence[Correct], margin: float = MARGIN) -> Verdict | None:
     """Compares the best unit of a table with its baselines, corrected for all comparisons of all units.
 
     Args:
         table: A ranked table.
-        correct: For each row of the table the bits by seed.
+        correct: For each row of the table the right answers by seed and fold.
         margin: Accuracy in 0..1 that the unit may lose and still be as good.
 
     Returns:
         The verdict; None where no unit or no baseline ended an epoch.
     """
     unit = table.best(table.unit_models)
-    paired = list(zip(table.rows, correct, strict=True))
-    baselines = [pair for pair in paired if pair[0].is_baseline]
-    units = [(row, own) for row, own in paired if row.is_unit and row.accuracies(table.tested)]
-    of_units = [compare(row, own, baselines, table.tested) for row, own in units]
+    is_of_accuracy = table.score.metric == "accuracy"
+    samples = [sample_of(row, own, table.tested) for row, own in zip(table.rows, correct, strict=True)]
+    baselines = [own for own in samples if own.row.is_baseline]
+    units = [own for own in samples if own.row.is_unit and own.scores]
+    of_units = [compare(own, baselines) for own in units] if is_of_accuracy else []
     if unit is None or not any(of_units):
         return None
     every = [comparison for own in of_units for comparison in own]
     corrected = iter(correct_for_many([comparison.p for comparison in every]))
     of_units = [[replace(comparison, p_corrected=next(corrected)) for comparison in own] for own in of_units]
-    bits, comparisons = next((own, found) for (row, own), found in zip(units, of_units, strict=True) if row is unit)
+    comparisons = next(found for own, found in zip(units, of_units, strict=True) if own.row is unit)
     best = comparisons[0]
-    of_best = next(own for row, own in baselines if row is best.baseline)
-    best = replace(best, p_margin=p_of_margin(unit, bits, best, of_best, table.tested, margin))
-    variance = variance_between(bits, best, of_best) if len(best.seeds) > 1 else None
+    best = replace(best, p_margin=p_of_margin(best, margin))
+    variance = variance_between(best) if len(best.shared) > 1 and not best.has_folds else None
     ranked = (best, *comparisons[1:])
     same_layout = (own for own in ranked if own.baseline.result.layout == unit.result.layout)
     median = ranked[(len(ranked) - 1) // 2]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from mgu.report.ranking.rank import Table
-from mgu.report.ranking.seeds import TINY, Spread
+from mgu.report.ranking.seeds import TINY
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
 from mgu.report.stats.verdict import Verdict
+from mgu.results.replicate import count_replicates
+from mgu.tasks.score import shorten
 
 
 def verdict_sentence(verdict: Verdict) -> str:
@@ -56,15 +58,17 @@ def describe_verdict(verdict: Verdict) -> list[str]:
 
 def describe_comparison(comparison: Comparison) -> str:
     """Lists difference, interval, effect size and p-values of a comparison."""
-    parts = [f"{100 * comparison.difference.mean:+.2f} points", *_over_seeds(comparison.difference)]
+    unit = "points" if comparison.is_of_accuracies else comparison.first.row.result.score.metric
+    parts = [f"{difference_text(comparison, comparison.difference.mean)} {unit}", *_over_seeds(comparison)]
     if comparison.effect is not None:
         parts.append(f"d = {comparison.effect:.2f}")
     if comparison.p_seeds is not None:
-        parts.append(f"p {p_equals(comparison.p_seeds)} over seeds")
+        over = "folds (corrected resampled t-test)" if comparison.has_folds else "seeds"
+        parts.append(f"p {p_equals(comparison.p_seeds)} over {over}")
     if comparison.p_images is not None:
         parts.append(f"p {p_equals(comparison.p_images)} over {comparison.num_images:,} {comparison.baseline.examples}")
     if comparison.p_corrected is not None and comparison.p is not None:
-        both = f"p {p_equals(comparison.p)} over both, " if comparison.num_images else ""
+        both = f"p {p_equals(comparison.p)} over both, " if comparison.num_images and not comparison.has_folds else ""
         parts.append(f"{both}p {p_equals(comparison.p_corrected)} after correction for all comparisons")
     return ", ".join(parts)
 
@@ -89,6 +93,11 @@ def explain_no_verdict(table: Table) -> list[str]:
     ][:1]
 
 
+def difference_text(comparison: Comparison, value: float) -> str:
+    """Formats a difference with its sign: in points between accuracies, else as the metric is."""
+    return f"{100 * value:+.2f}" if comparison.is_of_accuracies else f"{'+' * (value > 0)}{shorten(value)}"
+
+
 def p_text(value: float | None) -> str:
     """Formats a p-value with two digits, or as below a thousandth; "-" for None."""
     if value is None:
@@ -107,13 +116,13 @@ def _reason(verdict: Verdict) -> str:
     best, margin = verdict.best, f"{100 * verdict.margin:g} points"
     is_within = best.p_margin is not None and best.p_margin < ALPHA
     if verdict.outcome == "as good":
-        return f", and its {best.difference.n} seeds show that it loses less than {margin}"
+        return f", and its {count_replicates(best.shared)} show that it loses less than {margin}"
     if verdict.outcome != "not decided":
         return f", which is within the margin of {margin}" if verdict.outcome == "worse" and is_within else ""
-    if not best.seeds:
-        seeds = ",".join(map(str, best.baseline.accuracies(verdict.table.tested)))
+    if not best.shared:
+        seeds = ",".join(map(str, sorted({run.seed for run in best.second.scores})))
         return f": they share no seed, and only pairs of the same seed are compared; train the unit with seed={seeds}"
-    if len(best.seeds) < 2:
+    if len(best.shared) < 2:
         return ": a single seed cannot decide; train at least 5 of each (seed=0,1,2,3,4)"
     if best.p is None:
         return ": the difference is the same for every seed, so there is no variance to test with; train more seeds"
@@ -123,6 +132,8 @@ def _reason(verdict: Verdict) -> str:
 
 def _needed(verdict: Verdict) -> str:
     """How many seeds would decide, if any number would."""
+    if verdict.best.has_folds:
+        return f"{count_replicates(verdict.best.shared)} do not show a difference; more seeds of each fold may"
     assert verdict.variance
     difference = verdict.best.difference.mean
     if abs(difference) < TINY:
@@ -154,7 +165,9 @@ def _missing(verdict: Verdict) -> list[str]:
     return lines
 
 
-def _over_seeds(difference: Spread) -> list[str]:
+def _over_seeds(comparison: Comparison) -> list[str]:
+    difference, runs = comparison.difference, count_replicates(comparison.shared)
     if difference.low is None or difference.high is None:
-        return [f"{difference.n or 'no'} {'shared ' * (difference.n == 0)}seed{'s' * (difference.n > 1)}"]
-    return [f"95 % interval {100 * difference.low:+.2f} to {100 * difference.high:+.2f}, {difference.n} seeds"]
+        return [runs if difference.n else "no shared seed"]
+    low, high = (difference_text(comparison, end) for end in (difference.low, difference.high))
+    return [f"95 % interval {low} to {high}, {runs}"]

@@ -1,0 +1,160 @@
+"""Answers a question with comparisons of samples, corrected for their number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from mgu.report.contrasts.keys import Key, value_order, value_text
+from mgu.report.contrasts.question import Question
+from mgu.report.contrasts.resolve import find_row
+from mgu.report.costs import Ratio, cost_ratios
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row
+from mgu.report.stats.compare import Comparison, compare
+from mgu.report.stats.correct import Correct
+from mgu.report.stats.holm import correct_for_many
+from mgu.report.stats.power import ALPHA
+from mgu.report.stats.sample import Sample, pool, sample_of
+
+Kind = Literal["by", "baseline", "against", "best"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Holds the comparisons that answer a question.
+
+    Attributes:
+        kind: What was asked; best: nothing, and the best row is compared with the others.
+        table: The ranking.
+        comparisons: Of single rows: the first minus the second of each.
+        key: The key, with kind "by".
+        reference: The value of the key that the others are compared with.
+        means: For each value of the key but the reference, the mean over all models that have both values.
+        values: By value of the key, the mean over the models that have every value; empty where there are none.
+    """
+
+    kind: Kind
+    table: Table
+    comparisons: tuple[Comparison, ...]
+    key: str = ""
+    reference: str = ""
+    means: tuple[Comparison, ...] = ()
+    values: tuple[Sample, ...] = ()
+
+    def outcome(self, comparison: Comparison) -> Literal["better", "worse", "not decided"]:
+        """Returns better or worse by the corrected p-value."""
+        if comparison.p_corrected is None or comparison.p_corrected >= ALPHA:
+            return "not decided"
+        return "better" if self.table.score.is_better(comparison.difference.mean, 0.0) else "worse"
+
+
+def costs_of(comparison: Comparison) -> tuple[Ratio, ...]:
+    """Returns the costs of the first rows of a comparison, relative to the second."""
+    return cost_ratios(comparison.first.rows, comparison.second.rows)
+
+
+def answer(table: Table, question: Question, correct: Sequence[Correct]) -> Answer | None:
+    """Answers a question about a table.
+
+    Args:
+        table: A ranked table.
+        question: A resolved question.
+        correct: For each row of the table the right answers by seed and fold.
+
+    Returns:
+        The answer; None where the table has not what is asked for, or where a verdict answers no question.
+    """
+    images: Sequence[Correct] = [{} for _ in table.rows] if table.is_joined else correct
+    samples = {
+        id(row): sample_of(row, own, row.tested if table.is_joined else table.tested)
+        for row, own in zip(table.rows, images, strict=True)
+    }
+    if question.by:
+        return _by(table, Key(question.by), samples)
+    if question.baseline or question.against:
+        return _against(table, question, samples)
+    known = [own for row in table.rows if row.rank is not None and (own := samples[id(row)]).scores]
+    best = table.best(table.rows)
+    if table.is_joined or len(known) < 2 or best is None or (table.unit_models and table.baselines):
+        return None
+    others = [own for own in known if own.row is not best]
+    return Answer("best", table, _corrected(compare(samples[id(best)], others)))
+
+
+def _against(table: Table, question: Question, samples: Mapping[int, Sample]) -> Answer | None:
+    """Compares named rows, or all, with a row."""
+    names = (*question.against, *([question.baseline] if question.baseline else []))
+    rows = [find_row(name, table) for name in names]
+    if None in rows:
+        return None
+    *firsts, second = (samples[id(row)] for row in rows if row)
+    if not question.against:
+        firsts = [samples[id(row)] for row in table.rows if row is not second.row]
+    found = [
+        own for first in firsts if first.row is not second.row and first.scores for own in compare(first, [second])
+    ]
+    return Answer("against" if question.against else "baseline", table, _corrected(found)) if found else None
+
+
+def _by(table: Table, key: Key, samples: Mapping[int, Sample]) -> Answer | None:
+    """Compares rows that are alike but for a key with that of the best value."""
+    models: dict[frozenset[tuple[str, str]], dict[str | float, Sample]] = {}
+    values: dict[str | float, None] = {}
+    for row in table.rows:  # best first, so that the best of several rows with one value stands for it
+        value = key.value(row)
+        if value is not None and (own := samples[id(row)]).scores:
+            models.setdefault(key.rest(row), {}).setdefault(value, own)
+            values[value] = None
+    if len(values) < 2:
+        return None
+    ordered = sorted(values, key=value_order)
+    paired = [own for own in models.values() if len(own) > 1]
+    whole = [own for own in paired if len(own) == len(values)]
+    pooled = {v: pool(value_text(v), [own[v] for own in whole]) for v in ordered} if whole else {}
+    reference = _best_value(table, ordered, pooled, paired)
+    means, singles = [], []
+    for value in ordered:
+        both = [(own[value], own[reference]) for own in paired if value in own and reference in own]
+        if value == reference or not both:
+            continue
+        first, second = (
+            pool(value_text(v), side) for v, side in zip((value, reference), zip(*both, strict=True), strict=True)
+        )
+        means += compare(first, [second]) if first.scores else []
+        singles += [own for one, other in both for own in compare(one, [other])]
+    return Answer(
+        "by", table, _corrected(singles), key.name, value_text(reference), _corrected(means), tuple(pooled.values())
+    )
+
+
+def _best_value(
+    table: Table,
+    values: Sequence[str | float],
+    pooled: Mapping[str | float, Sample],
+    paired: Sequence[Mapping[str | float, Sample]],
+) -> str | float:
+    """Returns the value with the best mean validation score over the models that have all values, or over all."""
+
+    def place(value: str | float) -> float:
+        rows = pooled[value].rows if pooled else tuple(own[value].row for own in paired if value in own)
+        scores = [score for row in rows if (score := row.val_score) is not None]
+        return table.score.place(sum(scores) / len(scores) if scores else None)
+
+    return min(values, key=place)
+
+
+def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
+    """Corrects p-values for the number of comparisons (Holm 1979)."""
+    corrected = correct_for_many([own.p for own in comparisons])
+    return tuple(replace(own, p_corrected=p) for own, p in zip(comparisons, corrected, strict=True))
+
+
+def rows_compared(found: Answer) -> dict[int, Comparison]:
+    """Returns by id of a row its comparison, for tables with one line for each row."""
+    rows: dict[int, Comparison] = {}
+    for own in found.comparisons:
+        changed: Row = own.second.row if found.kind == "best" else own.first.row
+        rows.setdefault(id(changed), own)
+    return rows

@@ -1,0 +1,103 @@
+"""Finds the key and the rows that a question names, as a report shows them, or says which there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mgu.errors import UserError, did_you_mean
+from mgu.report.contrasts.keys import Key
+from mgu.report.contrasts.question import Question
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row
+from mgu.results.axes import complete_values, is_outside_identity, shorten_keys, write_value
+
+MOST_LISTED = 12  # keys or names in a message
+UNIT = Key("mgu")
+REPLICATES = ("seed", "dataset.fold")
+
+
+def resolve(question: Question, tables: Sequence[Table]) -> Question:
+    """Finds what a question names.
+
+    Args:
+        question: With names as a user typed them.
+        tables: The ranked tables.
+
+    Returns:
+        The question with the full key; the names of rows stay as they are.
+
+    Raises:
+        UserError: The options do not go together, or there is no such key or row.
+    """
+    question.check()
+    if question.by:
+        return question._replace(by=_find_key(question.by, tables))
+    for option, name in (("--baseline", question.baseline), *(("--against", name) for name in question.against)):
+        if name and not any(find_row(name, table) for table in tables):
+            names = list(dict.fromkeys(row.name for table in tables for row in table.rows))
+            raise UserError(
+                f"{option} must be the name of a row as the report shows it, but got {name}."
+                f"{did_you_mean(name, names) or f' There are {_listed(names)}.'}"
+            )
+    return question
+
+
+def find_row(name: str, table: Table) -> Row | None:
+    """Finds a row by its name in a table, with or without the experiment, or without fold and seed where that is one.
+
+    Args:
+        name: As a user typed it.
+        table: A ranked table.
+
+    Returns:
+        The row; None if there is none.
+    """
+    own = name.removeprefix(f"{table.experiment}/")
+    exact = next((row for row in table.rows if row.name == own), None)
+    alike = [row for row in table.rows if row.name.removesuffix(row.result.replicate.suffix) == own]
+    return exact or (alike[0] if len(alike) == 1 else None)
+
+
+def differing_keys(rows: Iterable[Row]) -> list[str]:
+    """Lists the keys and sections in which rows differ, but for seeds, folds and what cannot change a result.
+
+    Args:
+        rows: Rows of any tables.
+
+    Returns:
+        Keys in dotted form, each after the sections that it belongs to and that have a name of their own.
+    """
+    seen: dict[str, set[str]] = {}
+    sections: dict[str, None] = {}
+    units: set[str | float | None] = set()
+    for row in rows:
+        units.add(UNIT.value(row))
+        for key, value in complete_values(row.result.config).items():
+            seen.setdefault(key, set()).add(write_value(value))
+            if key.endswith(".name"):
+                sections[key.removesuffix(".name")] = None
+    differing = [key for key, values in seen.items() if len(values) > 1 and key not in REPLICATES]
+    chosen = [key for key in differing if not is_outside_identity(key) or key.startswith("dataset.")]
+    above = [name for name in sections if any(key.startswith(f"{name}.") for key in chosen)]
+    above += ["mgu"] * (len(units) > 1)
+    return [*chosen, *(name for name in above if name not in chosen)]
+
+
+def _find_key(text: str, tables: Sequence[Table]) -> str:
+    rows = [row for table in tables for row in table.rows]
+    keys = differing_keys(rows)
+    fitting = [key for key in keys if key == text] or [key for key in keys if key.endswith(f".{text}")]
+    if len(fitting) == 1 and len({Key(fitting[0]).value(row) for row in rows} - {None}) > 1:
+        return fitting[0]
+    if len(fitting) > 1:
+        raise UserError(f"--by must name one key, but got {text}, which may be {_listed(fitting)}. Name one of them.")
+    known = [name for own in shorten_keys(keys).items() for name in own]
+    same = {write_value(value) for row in rows if (value := complete_values(row.result.config).get(text)) is not None}
+    got = f"{text}, which is {same.pop()} in all of them" if len(same) == 1 else text
+    there = f" They differ in {_listed(keys)}." if keys else " They differ in seeds only."
+    raise UserError(f"--by must be a key in which the runs differ, but got {got}.{did_you_mean(text, known) or there}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - MOST_LISTED} more" * (len(names) > MOST_LISTED)
+    return ", ".join(names[:MOST_LISTED]) + more

@@ -1,0 +1,210 @@
+"""What differs between two sides; every difference is B minus A, for A is what was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from mgu.console.text import size
+from mgu.report.costs import cost_ratios
+from mgu.report.diff.costs import LACKING, compare_costs
+from mgu.report.diff.side import Side
+from mgu.report.formats.tables import Entry, SideTable, number_titles, numbers, time_entry
+from mgu.report.ranking.row import Row
+from mgu.report.stats.compare import Comparison, compare
+from mgu.report.stats.correct import correct_of
+from mgu.report.stats.holm import correct_for_many
+from mgu.report.stats.sample import Sample, sample_of
+from mgu.report.stats.words import describe_comparison
+from mgu.results.axes import complete_values, is_outside_identity, write_value
+from mgu.results.replicate import Replicate
+from mgu.results.result import Result
+from mgu.tasks.score import shorten
+
+NO_KEYS = ("dataset.sha256",)  # the table of the data has it
+
+
+@dataclass(frozen=True)
+class Diff:
+    """Holds what differs.
+
+    Attributes:
+        first: Name of A.
+        second: Name of B.
+        notes: Sentences; where the data differ, the first says so.
+        tables: Tables that have rows.
+    """
+
+    first: str
+    second: str
+    notes: tuple[str, ...]
+    tables: tuple[SideTable, ...]
+
+
+def diff(first: Side, second: Side) -> Diff:
+    """Compares two sides; models are matched by name, two runs in any case.
+
+    Args:
+        first: A.
+        second: B.
+
+    Returns:
+        What differs.
+    """
+    is_of_runs = first.is_run and second.is_run
+    names = [name for name in first.models if name in second.models]
+    pairs = [(name, first.models[name], second.models[name]) for name in names]
+    if is_of_runs:
+        pairs = [("run", next(iter(first.models.values())), next(iter(second.models.values())))]
+    data = _sets(first, second, {"data": _data, "split": lambda own: own.split, "digest": _digest})
+    comparisons = _compare(pairs, is_paired_anyway=is_of_runs, on_same_images=not data)
+    keys = _sets(first, second, {key: _value_of(key) for key in _keys(first, second)})
+    tables = [
+        SideTable("Data", ["", "A", "B"], data),
+        SideTable("Configuration", ["key", "A", "B"], keys),
+        *([_metrics(pairs[0][1].result, pairs[0][2].result)] if is_of_runs else []),
+        *([] if is_of_runs else [_scores(comparisons)]),
+        SideTable("Size", ["model", "A parameters", "B parameters", "A FLOPs", "B FLOPs"], _sizes(pairs, is_of_runs)),
+        compare_costs(pairs),
+        SideTable("Environment", ["", "A", "B"], _sets(first, second, _environment(first, second))),
+    ]
+    notes = [*_describe_data(data), *_describe_models(first, second, pairs), *_describe(comparisons, is_of_runs)]
+    ratios = cost_ratios([b for _, _, b in pairs], [a for _, a, _ in pairs]) if pairs else ()
+    if ratios:
+        notes.append(f"B costs, relative to A: {', '.join(ratio.text for ratio in ratios)}.")
+    same = [] if keys else ["The configurations are the same but for seeds, folds and what cannot change a result."]
+    return Diff(first.name, second.name, (*notes, *same), tuple(table for table in tables if table.rows))
+
+
+def _compare(
+    pairs: list[tuple[str, Row, Row]], *, is_paired_anyway: bool, on_same_images: bool
+) -> list[tuple[str, Comparison]]:
+    """Compares B with A for each model, corrected for the number of models; two runs even with different seeds."""
+    found = []
+    for name, a, b in pairs:
+        bits = correct_of([a, b]) if on_same_images else [{}, {}]
+        sides = [sample_of(row, own, row.tested) for row, own in zip((a, b), bits, strict=True)]
+        if is_paired_anyway and len({(run.fold, run.folds) for own in sides for run in own.scores}) == 1:
+            sides = [_without_seed(own) for own in sides]
+        if sides[1].scores:
+            found += [(name, own) for own in compare(sides[1], sides[:1])]
+    corrected = correct_for_many([own.p for _, own in found])
+    return [(name, replace(own, p_corrected=p)) for (name, own), p in zip(found, corrected, strict=True)]
+
+
+def _without_seed(sample: Sample) -> Sample:
+    """Returns the sample of a run as if its seed were 0."""
+    scores, images = (
+        {Replicate(0, run.fold, run.folds): own for run, own in values.items()}
+        for values in (sample.scores, sample.images)
+    )
+    return replace(sample, scores=scores, images=images)  # type: ignore[arg-type]  # one holds scores, one images
+
+
+def _describe_data(data: list[list[Entry]]) -> list[str]:
+    if not data:
+        return []
+    told = "; ".join(f"{label}: {a} and {b}" for (label, _), (a, _), (b, _) in data)
+    return [f"The data differ ({told}): scores are not compared by images."]
+
+
+def _describe_models(first: Side, second: Side, pairs: list[tuple[str, Row, Row]]) -> list[str]:
+    """Models of one side only."""
+    if first.is_run and second.is_run:
+        return []
+    lonely = [f"{len(s.models) - len(pairs)} of {len(s.models)} in {n}" for s, n in ((first, "A"), (second, "B"))]
+    has_lonely = any(len(side.models) > len(pairs) for side in (first, second))
+    return [f"{len(pairs)} models have the same name; without a partner are {' and '.join(lonely)}."] * has_lonely
+
+
+def _describe(comparisons: list[tuple[str, Comparison]], is_of_runs: bool) -> list[str]:
+    if not comparisons:
+        return ["No score can be compared."]
+    name, own = comparisons[0]
+    subject = "B minus A" if is_of_runs else f"B minus A of {name}"
+    many = f" (the first of {len(comparisons)} models)" * (len(comparisons) > 1)
+    text = describe_comparison(own)
+    exact = " (exact McNemar test)" * (own.p_images is not None and len(own.shared) == 1)
+    return [f"{subject}{many}, {own.first.row.tested} {own.first.row.result.score.metric}: {text}{exact}."]
+
+
+def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:
+    """B minus A for each model."""
+    rows = [[(name, name), *numbers(own), time_entry(own)] for name, own in comparisons]
+    if not rows:
+        return SideTable("Scores", [], [])
+    own = comparisons[0][1].first.row
+    unit = "points" if own.result.score.metric == "accuracy" else own.result.score.metric
+    titles = ["model", *number_titles(own.examples, unit), "time ratio"]
+    return SideTable(f"Scores, B minus A, {own.tested} {own.result.score.metric}", titles, rows)
+
+
+def _metrics(a: Result, b: Result) -> SideTable:
+    """Every metric of two runs."""
+    rows: list[list[Entry]] = []
+    for split in ("train", "val", "test"):
+        ours, theirs = getattr(a, split), getattr(b, split)
+        for field in (ours or theirs).__struct_fields__ if ours or theirs else ():
+            values = [getattr(own, field, None) for own in (ours, theirs)]
+            if all(value is None or isinstance(value, list) for value in values):
+                continue
+            cells: list[Entry] = [(LACKING if v is None else shorten(v), v) for v in values]
+            delta = values[1] - values[0] if values[0] is not None and values[1] is not None else None
+            text = LACKING if delta is None else f"{'+' * (delta > 0)}{shorten(delta)}"
+            rows.append([(f"{split} {field}", f"{split} {field}"), *cells, (text, delta)])
+    return SideTable("Metrics (shares are fractions of one)", ["metric", "A", "B", "B minus A"], rows)
+
+
+def _sizes(pairs: list[tuple[str, Row, Row]], are_all_shown: bool) -> list[list[Entry]]:
+    rows: list[list[Entry]] = []
+    for name, a, b in pairs:
+        values = [(own.result.params_keras, own.result.flops_per_sample) for own in (a, b)]
+        if are_all_shown or values[0] != values[1]:
+            numbers_ = [values[0][0], values[1][0], values[0][1], values[1][1]]
+            rows.append([(name, name), *((LACKING if n is None else size(n), n) for n in numbers_)])
+    return rows
+
+
+def _keys(first: Side, second: Side) -> list[str]:
+    """Lists the keys that can change a result, but for seeds and folds, which are paired."""
+    keys = dict.fromkeys(key for s in (first, second) for r in s.results for key in complete_values(r.config))
+    return [key for key in keys if key not in (*NO_KEYS, "dataset.fold") and not is_outside_identity(key)]
+
+
+def _value_of(key: str) -> Callable[[Result], str]:
+    def value(result: Result) -> str:
+        found = complete_values(result.config)
+        return write_value(found[key]) if key in found else LACKING
+
+    return value
+
+
+def _environment(first: Side, second: Side) -> dict[str, Callable[[Result], str]]:
+    """Returns what describes the environment of a run, by title."""
+    libraries = dict.fromkeys(name for s in (first, second) for r in s.results for name in r.versions)
+    found: dict[str, Callable[[Result], str]] = {
+        "device": lambda r: r.device or LACKING,
+        "processor": lambda r: (r.processor and r.processor.name) or LACKING,
+        "threads": lambda r: str(r.processor.threads) if r.processor else LACKING,
+        "commit": lambda r: r.git_commit or LACKING,
+    }
+    return found | {name: lambda r, name=name: r.versions.get(name, LACKING) for name in libraries}
+
+
+def _data(result: Result) -> str:
+    return result.dataset
+
+
+def _digest(result: Result) -> str:
+    dataset = result.config.get("dataset")
+    return str(dataset.get("sha256") or LACKING) if isinstance(dataset, dict) else LACKING
+
+
+def _sets(first: Side, second: Side, values: dict[str, Callable[[Result], str]]) -> list[list[Entry]]:
+    """Lists what differs between the sets of values of both sides."""
+    rows: list[list[Entry]] = []
+    for title, of in values.items():
+        a, b = (", ".join(dict.fromkeys(sorted(of(result) for result in side.results))) for side in (first, second))
+        if a != b:
+            rows.append([(title, title), (a, a), (b, b)])
+    return rows

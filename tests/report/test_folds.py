@@ -1,0 +1,105 @@
+"""Folds of a cross-validation are replicates of one row, as seeds are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import t, ttest_1samp
+
+from mgu.report import Analysis, rank
+from mgu.report.formats import to_html, to_json, to_markdown
+from mgu.report.stats.verdict import Verdict
+from mgu.results.axes import find_axes
+from mgu.results.correct import write_correct
+from mgu.results.load import Run
+from mgu.results.replicate import Replicate, count_replicates, replicate_of, without_replicate
+from tests.examples import example_config, example_result, example_unit
+
+FOLDS, IMAGES = 4, (100, 100, 99, 99)
+
+
+def cross_validated(folder: Path, name: str, rights: dict[tuple[int, int], int]) -> list[Run]:
+    """Runs of one model by seed and fold with a number of right answers, whose bits are in their folders."""
+    runs = []
+    for (seed, fold), right in rights.items():
+        own = folder / f"{name}-{fold}-{seed}"
+        own.mkdir()
+        correct = np.arange(IMAGES[fold]) < right
+        write_correct(own, IMAGES[fold], np.packbits(correct).tobytes())
+        make = example_unit if name.startswith("unit") else example_result
+        config = example_config(dataset={"name": "images", "folds": FOLDS, "fold": fold})
+        accuracy = right / IMAGES[fold]
+        full = f"{name}-f{fold}-s{seed}"
+        runs.append(Run(make(full, seed=seed, val_accuracy=accuracy, config=config, dataset="x 4 folds"), own))
+    return runs
+
+
+@pytest.fixture
+def analysis(tmp_path: Path) -> Analysis:
+    ours = {(0, 0): 97, (0, 1): 95, (0, 2): 93, (0, 3): 94}
+    theirs = {(0, 0): 90, (0, 1): 91, (0, 2): 90, (0, 3): 86}
+    runs = cross_validated(tmp_path, "unit", ours) + cross_validated(tmp_path, "a", theirs)
+    (table,) = rank(runs)
+    return Analysis(table)
+
+
+def verdict_of(analysis: Analysis) -> Verdict:
+    assert analysis.verdict
+    return analysis.verdict
+
+
+def test_folds_are_one_row_and_no_axis(analysis: Analysis) -> None:
+    assert [row.name for row in analysis.table.rows] == ["unit", "a"] and not analysis.table.axes.keys
+    assert [len(row.runs) for row in analysis.table.rows] == [4, 4]
+    text = to_markdown([analysis])
+    assert "| folds |" in text and "corrected resampled t-test" in text and "4 folds" in text
+    record = json.loads(to_json([analysis], []))["experiments"][0]
+    assert record["verdict"]["comparisons"][0]["folds"] == [0, 1, 2, 3] and record["rows"][0]["folds"] == 4
+    assert "seed 0, fold 2: 93.94%" in to_html([analysis], [])
+
+
+def test_the_test_over_folds_is_the_corrected_resampled_one(analysis: Analysis) -> None:
+    """By its formula, written out: the variance counts 1/n + 1/(folds - 1) times."""
+    differences = np.array([7 / 100, 4 / 100, 3 / 99, 8 / 99])
+    error = differences.std(ddof=1) * (1 / 4 + 1 / 3) ** 0.5
+    best = verdict_of(analysis).best
+    expected = 2 * t.sf(differences.mean() / error, 3)
+    assert best.p_seeds == best.p == pytest.approx(expected) and expected > ttest_1samp(differences, 0).pvalue
+    half = t.ppf(0.975, 3) * error
+    ends = (differences.mean() - half, differences.mean() + half)
+    assert (best.difference.low, best.difference.high) == pytest.approx(ends)
+
+
+def test_images_are_paired_within_their_fold(analysis: Analysis) -> None:
+    """All 398 of them, each in the fold whose test part it is; 22 differ, all for the unit."""
+    best = verdict_of(analysis).best
+    assert best.num_images == sum(IMAGES) and best.p_images == pytest.approx(2 * 0.5**22)
+
+
+def test_seeds_of_folds_are_paired_with_the_same_seed_and_fold(tmp_path: Path) -> None:
+    ours = {(seed, fold): 90 + seed + fold for seed in range(2) for fold in range(FOLDS)}
+    theirs = {(seed, fold): 88 + seed for seed in (0, 1, 2) for fold in (1, 2)}
+    (table,) = rank(cross_validated(tmp_path, "unit", ours) + cross_validated(tmp_path, "a", theirs))
+    own = verdict_of(Analysis(table)).best
+    assert own.shared == tuple(Replicate(seed, fold, FOLDS) for seed in (0, 1) for fold in (1, 2))
+    assert "4 runs (2 seeds of 2 folds)" in "\n".join(Analysis(table).lines)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "suffix"), [({"folds": 5, "fold": 2}, "-f2-s7"), ({"folds": None, "fold": 0}, "-s7"), (None, "-s7")]
+)
+def test_names_of_runs_end_with_fold_and_seed(dataset: dict[str, Any] | None, suffix: str) -> None:
+    config = example_config() | ({"dataset": dataset} if dataset else {})
+    assert replicate_of(7, config).suffix == suffix
+    assert (without_replicate(config).get("dataset") or {}).get("fold", 0) == 0
+    axes = find_axes([("a", config), ("a", config | {"optimizer": {"lr": 0.1}})])
+    assert axes.name(f"a{suffix}", 7, config) == f"a-lr0.01{suffix}"
+
+
+def test_replicates_are_counted_in_words() -> None:
+    assert count_replicates([Replicate(0), Replicate(1)]) == "2 seeds"
+    assert count_replicates([Replicate(0, 3, 5)]) == "1 fold"
