@@ -78,7 +78,8 @@ def differing_keys(rows: Iterable[Row]) -> list[str]:
                 sections[key.removesuffix(".name")] = None
     differing = [key for key, values in seen.items() if len(values) > 1 and key not in REPLICATES]
     chosen = [key for key in differing if not is_outside_identity(key) or key.startswith("dataset.")]
-    above = [name for name in sections if any(key.startswith(f"{name}.") for key in chosen)]
+    # A section differs where one of its keys does, and where some rows have none, such as no augmentation.
+    above = [name for name in sections if name in seen or any(key.startswith(f"{name}.") for key in chosen)]
     above += ["mgu"] * (len(units) > 1)
     return [*chosen, *(name for name in above if name not in chosen)]
 
