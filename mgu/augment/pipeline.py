@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 from mgu.augment.flip_crop import FlipCrop
 from mgu.augment.mixup import Mixup
 from mgu.augment.rand_augment import RandAugment
-from mgu.config.augment import FlipCropConfig, MixupConfig, RandAugmentConfig
+from mgu.config.augment import CropConfig, MixupConfig, RandAugmentConfig
 
 
 class Augment:
@@ -39,7 +39,7 @@ class Augment:
         return images.contiguous(memory_format=torch.channels_last if is_last else torch.contiguous_format), targets
 
 
-def build_augment(config: FlipCropConfig, seed: int, num_classes: int) -> Augment:
+def build_augment(config: CropConfig, seed: int, num_classes: int) -> Augment:
     """Builds a configured augmentation.
 
     Args:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from mgu.config.fields import ConfigModel
+from mgu.config.fields import ConfigModel, tag_of
 
 
-class FlipCropConfig(ConfigModel):
-    """Configures random crops and flips, see mgu/augment/flip_crop.py."""
+class CropConfig(ConfigModel):
+    """Configures the crops and flips that every kind begins with, see mgu/augment/flip_crop.py."""
 
-    name: Literal["flip_crop", "randaugment", "mixup"] = Field(description="Kind of augmentation.")
+    name: str = Field(description="Kind of augmentation.")
     padding: float = Field(
         ge=0,
         le=0.5,
@@ -22,16 +21,24 @@ class FlipCropConfig(ConfigModel):
     flip: float = Field(ge=0, le=1, description="Probability that an image is mirrored, left to right.")
 
 
-class RandAugmentConfig(FlipCropConfig):
+class FlipCropConfig(CropConfig):
+    """Configures random crops and flips alone."""
+
+    name: Literal["flip_crop"] = Field(description="Kind of augmentation.")
+
+
+class RandAugmentConfig(CropConfig):
     """Configures crops and flips followed by RandAugment, see mgu/augment/rand_augment.py."""
 
+    name: Literal["randaugment"] = Field(description="Kind of augmentation.")
     num_ops: int = Field(gt=0, le=14, description="Number of operations applied to each image, one after the other.")
     magnitude: int = Field(ge=0, le=30, description="Strength of every operation, from 0 to 30.")
 
 
-class MixupConfig(FlipCropConfig):
+class MixupConfig(CropConfig):
     """Configures crops and flips followed by mixup, see mgu/augment/mixup.py."""
 
+    name: Literal["mixup"] = Field(description="Kind of augmentation.")
     alpha: float = Field(
         ge=0.01, le=100, description="Both parameters of the Beta distribution that mixing weights are drawn from."
     )
@@ -40,8 +47,7 @@ class MixupConfig(FlipCropConfig):
 def _kind_of_augment(values: Any) -> str:
     if values is None:
         return "[none]"
-    name = values.get("name") if isinstance(values, Mapping) else getattr(values, "name", None)
-    return f"[{name}]" if name in ("randaugment", "mixup") else "[flip_crop]"
+    return tag_of(values)
 
 
 AnyAugment = Annotated[

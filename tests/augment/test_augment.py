@@ -74,7 +74,7 @@ def test_only_training_is_augmented(configure: Configure) -> None:
         ("augment=randaugment augment.magnitude=31", "augment.magnitude must be less than or equal to 30"),
         ("augment=flip_crop augment.padding=4", "augment.padding must be less than or equal to 0.5, but got 4"),
         ("augment=flip_crop augment.name=crop", "augment.name must be flip_crop, randaugment or mixup, but got 'crop'"),
-        ("augment=flip_crop +augment.alpha=1", "Unknown key: augment.alpha"),
+        ("augment=flip_crop +augment.alpha=1", "augment.alpha must go with augment=mixup"),
     ],
 )
 def test_what_cannot_be_is_refused(words: str, message: str, configure: Configure) -> None:

@@ -51,6 +51,10 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
         "eval_batch_size": 1000,
         "patience": 10,
         "timeout": None,
+        "clip_norm": None,
+        "label_smoothing": 0.0,
+        "ema": None,
+        "select": "best",
     }
     assert (config.optimizer.lr, config.schedule.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
     assert (config.layout.dropout, config.layout.activation, config.layout.kernel_size) == (0.3, "selu", 3)

@@ -33,7 +33,7 @@ KNOWN = [  # what is typed, and what is to be suggested
     ("cuda=true", "device"),
     ("workers=4", "threads"),
     ("layout=digits2", "digits_2"),
-    ("optimizer=adamw", "nadam"),
+    ("optimizer=adamm", "adamw"),
     ("dataset.separator=;", "'dataset.separator=\";\"'"),
     ("mgu.gate=channel", "mgu=equations"),
     ("layout.depth=3", "layout=dense_2"),
@@ -91,7 +91,7 @@ def test_the_name_of_a_run_is_suggested(words: str, name: str, folder: Path) -> 
 
 
 def test_nothing_near_is_suggested_where_nothing_is(folder: Path) -> None:
-    assert "Did you mean" not in refuse(folder, ["+augment=flip"], main).err
+    assert "Did you mean" not in refuse(folder, ["+energy=flip"], main).err
     assert "Did you mean" not in refuse(folder, ["norm=batch"], main).err
 
 
