@@ -78,6 +78,10 @@ class TrainingConfig(ConfigModel):
     select: Annotated[Literal["best", "last"], UNLESS_DEFAULT] = Field(
         "best", description="best: keep the weights of the epoch with the best validation score; last: of the last one."
     )
+    precision: Annotated[Literal["float32", "bf16"], UNLESS_DEFAULT] = Field(
+        "float32",
+        description="bf16: training steps compute products and convolutions with 8 bits of precision, not 24.",
+    )
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
         description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
     )

@@ -27,6 +27,11 @@ def check_engine(resolved: ResolvedRun) -> None:
         raise UserError(
             f"engine must be auto, eager or packed for gates that settle, but got {config.engine}. Pass engine=auto."
         )
+    if config.engine in ("native", "compiled") and config.training.precision != "float32":
+        raise UserError(
+            f"engine must be auto, eager or packed with training.precision={config.training.precision}, but got "
+            f"{config.engine}. Pass engine=auto."
+        )
     if not config.mgu or config.engine in ("auto", "eager", "compiled"):
         return
     if config.engine == "packed":

@@ -115,7 +115,8 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
 
 def build_step_options(config: RunConfig) -> StepOptions:
     """Returns what the configured recipe changes in a training step."""
-    return StepOptions(config.training.label_smoothing, config.training.clip_norm)
+    training = config.training
+    return StepOptions(training.label_smoothing, training.clip_norm, training.precision)
 
 
 def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:

@@ -68,6 +68,8 @@ def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:  # noqa: P
         return "compiled models, for it would compute them uncompiled"
     if config.training.clip_norm:
         return "runs with training.clip_norm, for their gradients are known too late"
+    if config.training.precision != "float32":
+        return f"runs with training.precision={config.training.precision}, whose joint passes would be in float32"
     if not model.device.startswith("cpu"):
         return f"runs on {model.device}, for it is made for the CPU"
     if model.flops is None or model.flops > MAX_FLOPS:

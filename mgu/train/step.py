@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -22,10 +22,12 @@ class StepOptions(NamedTuple):
     Attributes:
         label_smoothing: Share of a label that is spread over all classes, for tasks that have labels.
         clip_norm: Norm to which the gradients, taken together, are cut; None: they are not.
+        precision: bf16: products and convolutions are computed with 8 bits of precision, see torch.autocast.
     """
 
     label_smoothing: float = 0.0
     clip_norm: float | None = None
+    precision: Literal["float32", "bf16"] = "float32"
 
 
 PLAIN = StepOptions()
@@ -69,10 +71,19 @@ class Step:
         self.gradients(index)
         self.optimizer.step()
 
+    def _forward(self, inputs: Tensor) -> Tensor:
+        """Returns the outputs of the model, in its own precision: the loss is never computed in bf16."""
+        if self.options.precision == "float32":
+            outputs: Tensor = self.model(inputs)
+            return outputs
+        # Without a cache: a recorded step must cast the weights anew.
+        with torch.autocast(self.data.device.type, torch.bfloat16, cache_enabled=False):
+            return self.model(inputs).float()  # type: ignore[no-any-return]
+
     def gradients(self, index: Tensor) -> None:
         """Does all of a step but the update."""
         inputs, targets = self.data.batch(index)
-        outputs = self.model(inputs)
+        outputs = self._forward(inputs)
         loss = self.loss(outputs, targets)
         self.optimizer.zero_grad(set_to_none=True)
         (loss if self.penalty is None else loss + self.penalty()).backward()

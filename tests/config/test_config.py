@@ -55,6 +55,7 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
         "label_smoothing": 0.0,
         "ema": None,
         "select": "best",
+        "precision": "float32",
     }
     assert (config.optimizer.lr, config.schedule.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
     assert (config.layout.dropout, config.layout.activation, config.layout.kernel_size) == (0.3, "selu", 3)

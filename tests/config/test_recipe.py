@@ -57,6 +57,7 @@ def test_the_rate_is_by_optimizer_and_kind_of_data(words: str, rate: float, conf
         *("optimizer=adamw", "optimizer=sgd", "schedule=constant", "schedule=cosine", "schedule=step"),
         *("schedule=plateau", "schedule.warmup_epochs=1", "optimizer.weight_decay=0.1", "schedule.decay=0"),
         *("training.ema=0.99", "training.clip_norm=1", "training.label_smoothing=0.1", "training.select=last"),
+        "training.precision=bf16",
         *("optimizer=adamw schedule.decay=0", "optimizer=sgd schedule=cosine", "schedule=cosine schedule.final=0.1"),
     ],
 )

@@ -28,3 +28,12 @@ def test_the_last_epoch_s_weights_are_kept(configure: Configure) -> None:
     whole, broken = (configure(*RUN, "training.select=last", f"experiment_name={name}") for name in ("whole", "broken"))
     assert train(whole).best_epoch == 4 and train(broken, 2).best_epoch == 4
     assert evidence(whole) == evidence(broken)
+
+
+@pytest.mark.parametrize("model", ["norm=bn_pre", "mgu=reference"])
+def test_half_the_precision_resumes_to_the_same_bits(model: str, configure: Configure) -> None:
+    run = ("layout=digits_2", model, "training.precision=bf16", "training.epochs=3", "training.batch_size=256")
+    whole, broken = (configure(*run, f"experiment_name={name}") for name in ("whole", "broken"))
+    train(whole)
+    assert train(broken, 1).resumed == 1
+    assert evidence(whole) == evidence(broken)

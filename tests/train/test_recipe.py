@@ -58,3 +58,17 @@ def test_the_average_is_that_of_the_definition_and_stands_in_for_an_evaluation_o
         torch.testing.assert_close(parameter.detach(), by_hand)
         assert parameter.data_ptr() == address
     assert torch.equal(parameter.detach(), torch.full((2,), 6.0)) and parameter.data_ptr() == address
+
+
+def test_half_the_precision_is_of_the_forward_pass_alone() -> None:
+    plain, _ = step_of(StepOptions())
+    half, model = step_of(StepOptions(precision="bf16"))
+    seen: list[torch.dtype] = []
+    model[1].register_forward_hook(lambda module, inputs, outputs: seen.append(outputs.dtype))
+    for step in (plain, half):
+        step.begin()
+        step(torch.arange(8))
+    assert seen == [torch.bfloat16]
+    assert {value.dtype for value in (*model.parameters(), model[1].weight.grad)} == {torch.float32}
+    losses = [step.totals.metrics()["loss"] for step in (plain, half)]
+    assert losses[0] != losses[1] and losses[1] == pytest.approx(losses[0], rel=0.02)
