@@ -1,7 +1,7 @@
 """A stranger's data, network, layer and optimizer, by the example of the guide: nothing of the package is touched.
 
-The files of docs/guide/extending.md are written into an empty folder, and its commands are run there one by one, as a
-shell would: a process of its own each.
+The files of docs/guide/extending.md are written into an empty folder, and its commands are run there one by one, each
+in a process of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 import mgu
-from tests.processes import Finished, environment_of
+from tests.processes import Finished, Running, environment_of
 
 GUIDE = Path(mgu.__file__).parents[1] / "docs" / "guide" / "extending.md"
 EXAMPLE = GUIDE.read_text(encoding="utf-8").partition("<!-- example: a test runs it -->")[2]
@@ -29,31 +29,35 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the stranger, after all commands of the guide."""
     folder = tmp_path_factory.mktemp("stranger")
     (folder / "my_project.py").write_text(BLOCKS["python"])
     (folder / "my" / "optimizer").mkdir(parents=True)
     (folder / "my" / "optimizer" / "quick.yaml").write_text(BLOCKS["yaml"])
+    lines = [line for line in BLOCKS["sh"].splitlines() if line.startswith("mgu-run ")]
+    assert len(lines) > 3
+    for line in lines:
+        done = start(folder, *shlex.split(line, comments=True)[1:])
+        assert done.returncode == 0 and "Traceback" not in done.stdout + done.stderr, (line, done)
     return folder
 
 
-def start(folder: Path, *words: str, cwd: Path | None = None) -> Finished:
-    """`python -m mgu` in a process of its own, in the stranger's folder."""
-    command = [sys.executable, "-m", "mgu", *words]
-    # The checkout is on the path where it is not installed, as in a worktree.
-    environment = environment_of(folder, {"PYTHONPATH": str(Path(mgu.__file__).parents[1])})
-    done = subprocess.run(command, cwd=cwd or folder, env=environment, capture_output=True, text=True, check=False)
-    return Finished(done.returncode, done.stdout, done.stderr)
+def start(folder: Path, *words: str) -> Finished:
+    """`mgu-run` in a folder, and in a process of its own."""
+    return Running(folder, list(words), {}).wait()
 
 
 def runs_of(folder: Path, name: str) -> list[Path]:
     return sorted(path.parent for path in (folder / "runs").glob(f"*/{name}*/result.json"))
 
 
-@pytest.mark.parametrize("line", [line for line in BLOCKS["sh"].splitlines() if line.startswith("mgu-run ")])
-def test_every_command_of_the_guide_does_what_it_says(line: str, home: Path) -> None:
-    done = start(home, *shlex.split(line, comments=True)[1:])
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stdout + done.stderr
+def test_the_module_of_a_shell_s_folder_is_found(home: Path) -> None:
+    """As typed: Python would put the folder first on its path, and this package must not."""
+    command = [sys.executable, "-m", "mgu", "check", *DATA, *NET, "layout.options.width=32"]
+    # The checkout is on the path where it is not installed, as in a worktree.
+    environment = environment_of(home, {"PYTHONPATH": str(Path(mgu.__file__).parents[1])})
+    done = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and "Net" in done.stdout, done
 
 
 def test_the_commands_have_left_runs_that_tell_their_code(home: Path) -> None:
@@ -74,7 +78,7 @@ def test_a_unit_around_the_layer_is_explained_from_anywhere_and_refused_once_its
     home: Path, tmp_path: Path
 ) -> None:
     (unit,) = runs_of(home, "dense_2-ScaledLinear-mgu-reference")
-    explained = start(home, "explain", str(unit), "--out", str(tmp_path), cwd=tmp_path)
+    explained = start(tmp_path, "explain", str(unit), "--out", str(tmp_path))
     assert explained.returncode == 0 and "bn_order" in explained.stdout, explained.stderr
     source = home / "my_project.py"
     before = source.read_text()
