@@ -89,6 +89,13 @@ def mgu_run(tmp_path: Path) -> Command:
     return start
 
 
+@pytest.fixture(autouse=True)
+def environment_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undoes what a command sets that a test runs in this process: scripts would not find their neighbours."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "")  # recorded, and put back after the test
+    monkeypatch.delenv("PYTHONSAFEPATH")
+
+
 @pytest.fixture(autouse=True, scope="session")
 def server() -> None:
     """Begins to import while the first tests run."""

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from mgu.config.upgrade import upgrade
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.files import replacing
 from mgu.results.parts import JOULES_PER_KWH as JOULES_PER_KWH  # noqa: PLC0414 - re-exported
@@ -17,6 +16,7 @@ from mgu.results.processor import Processor
 from mgu.results.replicate import Replicate, replicate_of
 from mgu.results.sealed import Changed, read_plain, seal, unseal
 from mgu.results.sections import check_sections
+from mgu.results.upgrade import upgrade
 from mgu.tasks.score import SCORES, Score, TaskName
 
 # Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks

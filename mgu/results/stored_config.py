@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from mgu.config.upgrade import upgrade
+from mgu.results.upgrade import upgrade
 
 if TYPE_CHECKING:
     from mgu.config.run import RunConfig

@@ -11,17 +11,20 @@ import pytest
 
 from mgu.cli.interrupts import prepare_interrupts
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
 
 class Thing:
     """Something that a weak reference can lead to."""
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", SIGNALS)
 def test_an_interrupt_in_a_callback_is_not_lost(
     sign: signal.Signals, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # puts both back at the end
-    before, called = signal.getsignal(signal.SIGTERM), []
+    before, called = [signal.getsignal(number) for number in SIGNALS], []
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which the workers of pytest ignore
 
     def callback(reference: object) -> None:
         called.append(reference)
@@ -36,7 +39,8 @@ def test_an_interrupt_in_a_callback_is_not_lost(
         with pytest.raises(KeyboardInterrupt):
             time.sleep(10)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(SIGNALS, before, strict=True):
+            signal.signal(number, handler)
     assert capfd.readouterr().err == ""
 
 

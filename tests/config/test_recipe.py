@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from mgu.config.run import RunConfig
-from mgu.config.upgrade import upgrade
 from mgu.errors import UserError
 from mgu.results.axes import find_axes
 from mgu.results.stored_config import parse_config, read_stored
+from mgu.results.upgrade import upgrade
 from tests.conftest import Command, Configure
 
 

@@ -13,7 +13,6 @@ import torch
 from PIL import Image
 
 from mgu.config.images import ImagesConfig
-from mgu.data.image_files import split
 from mgu.data.image_files.images import FileImages
 from mgu.data.own_images import load
 from mgu.data.own_images.files import resolve
@@ -153,15 +152,6 @@ def test_every_image_is_tested_in_one_fold_and_is_decoded_once(groups: str | Non
         check_labels(parts)
         tested += pixels_of(parts[2])
     assert len(tested) == len(set(tested)) == 30 and len(list(cache.glob("*.pixels"))) == 1
-
-
-def test_folds_of_classes_are_of_equal_size() -> None:
-    classes = torch.tensor([0] * 7 + [1] * 8 + [2] * 5)
-    folds = split.assign_folds(classes, 5)
-    assert folds.bincount(minlength=5).tolist() == [4] * 5
-    for label in range(3):
-        counts = folds[classes == label].bincount(minlength=5)
-        assert counts.max() - counts.min() <= 1
 
 
 # A split that is there already

@@ -14,8 +14,15 @@ ALL = "training.ema=0.9 training.clip_norm=0.5 training.label_smoothing=0.1 sche
 SCHEDULES = ("keras_decay", "constant", "cosine", "step schedule.every_epochs=1", "plateau schedule.patience=1")
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
-@pytest.mark.parametrize("optimizer", ["nadam", "nadam optimizer.weight_decay=0.1", "adamw", "sgd"])
+OPTIMIZERS = ("nadam", "nadam optimizer.weight_decay=0.1", "adamw", "sgd")
+PAIRS = [  # every schedule and every optimizer in turn, all pairs in the long form
+    pytest.param(optimizer, schedule, marks=[pytest.mark.long] * (column % len(OPTIMIZERS) != row))
+    for column, schedule in enumerate(SCHEDULES)
+    for row, optimizer in enumerate(OPTIMIZERS)
+]
+
+
+@pytest.mark.parametrize(("optimizer", "schedule"), PAIRS)
 def test_the_continued_run_is_the_same_to_the_bit(optimizer: str, schedule: str, configure: Configure) -> None:
     words = f"optimizer={optimizer} schedule={schedule} {ALL}".split()
     whole, broken = (configure(*RUN, *words, f"experiment_name={name}") for name in ("whole", "broken"))

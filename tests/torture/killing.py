@@ -129,6 +129,8 @@ def _session(leader: int) -> dict[int, tuple[int, str]]:
 
 def _processes() -> dict[int, tuple[int, str]]:
     """Parent and command line by pid, without zombies."""
-    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["ps", "-ww", "-eo", "pid=,ppid=,stat=,args="], capture_output=True, text=True, check=True
+    ).stdout
     rows = [line.split(maxsplit=3) for line in listed.splitlines()]
     return {int(row[0]): (int(row[1]), row[3]) for row in rows if len(row) == 4 and not row[2].startswith("Z")}
