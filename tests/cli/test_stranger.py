@@ -11,6 +11,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ DATA = ("dataset=python", "dataset.target=my_project:load")
 NET = ("layout=python", "layout.target=my_project:Net")
 
 pytestmark = pytest.mark.slow
+long = partial(pytest.param, marks=pytest.mark.long)
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +110,11 @@ def test_a_finished_run_is_not_trained_again_until_its_code_changes(home: Path) 
     ("words", "message"),
     [
         ((*DATA[:1], "dataset.target=my_project:laod"), "Did you mean my_project:load?"),
-        ((*DATA[:1], "dataset.target=my_projet:load"), "Did you mean my_project:load?"),
-        ((*DATA, "dataset.options.standardized=true"), "Did you mean standardised?"),
         ((*DATA, *NET, "layout.options.widht=3"), "Did you mean width?"),
-        ((*DATA, "layout=python", "layout.target=my_project:load"), "must make a torch.nn.Module"),
-        ((*DATA, "layout=digits_2"), "must be images (N, C, H, W) for layout=digits_2"),
+        long((*DATA[:1], "dataset.target=my_projet:load"), "Did you mean my_project:load?"),
+        long((*DATA, "dataset.options.standardized=true"), "Did you mean standardised?"),
+        long((*DATA, "layout=python", "layout.target=my_project:load"), "must make a torch.nn.Module"),
+        long((*DATA, "layout=digits_2"), "must be images (N, C, H, W) for layout=digits_2"),
     ],
 )
 def test_a_wrong_word_is_told_with_what_to_type(words: tuple[str, ...], message: str, home: Path) -> None:

@@ -26,8 +26,8 @@ pytestmark = pytest.mark.slow
 RUN = ("layout=digits_2", "layout.dropout=0.3", "training.epochs=6")
 MODELS = [
     *("norm=ln", "norm=bn_post residual=with", "mgu=equations", "mgu=reference"),
-    *("norm=ln augment=flip_crop", "norm=bn_pre augment=mixup", "mgu=reference augment=randaugment"),
-    "norm=ln dataset.sampling=balanced augment=flip_crop",
+    *("norm=bn_pre augment=mixup", "norm=ln dataset.sampling=balanced augment=flip_crop"),
+    pytest.param("mgu=reference augment=randaugment", marks=pytest.mark.long),
 ]
 
 
