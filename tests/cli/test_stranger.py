@@ -122,6 +122,7 @@ def test_a_wrong_word_is_told_with_what_to_type(words: tuple[str, ...], message:
     assert done.returncode == 2 and message in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_an_exception_is_told_by_its_line_and_fails_its_run_alone(home: Path) -> None:
     broken = "\n\nclass Late(Net):\n    def forward(self, x):\n        if self.training and len(x) > 2:\n"
     broken += "            raise ValueError('too many')\n        return self.layers(x)\n"

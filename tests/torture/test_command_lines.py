@@ -17,7 +17,7 @@ from tests.torture.refusals import refuse, without_training
 
 Line = tuple[str, ...]
 SOURCES: dict[str, tuple[Callable[[], Iterator[Line]], int]] = {  # and of how many lines the short form takes one
-    "values of fields": (field_lines, 67),
+    "values of fields": (field_lines, 101),
     "written down": (written_lines, 4),
     "keys": (key_lines, 31),
     "groups": (group_lines, 5),
