@@ -80,7 +80,10 @@ def test_files_that_are_named_exist(page: Path) -> None:
     assert not [name for name in names if not {"mine", "NAME"} & {Path(name).stem} and not (ROOT / name).exists()]
 
 
-@pytest.mark.parametrize("command", commands())
+# Hydra takes its time to compose each: one in three without --long.
+@pytest.mark.parametrize(
+    "command", [pytest.param(own, marks=[pytest.mark.long] * bool(at % 3)) for at, own in enumerate(commands())]
+)
 def test_commands_name_what_exists(command: str) -> None:
     words = shlex.split(command, comments=True)[1:]
     words = words[: words.index(">")] if ">" in words else words

@@ -71,7 +71,7 @@ def data_for(name: str, long_form: bool) -> list[str]:
     if name.startswith("settling") and " of gate " in name and name not in SETTLING_PAIRS:
         return []
     chosen = [IMAGE_DATA[number % len(IMAGE_DATA)], DENSE_DATA[number % len(DENSE_DATA)]]
-    return chosen if name in UNITS | CONVOLUTIONAL else [chosen[number % 2]]
+    return chosen if name in CONVOLUTIONAL else [chosen[number % 2]]
 
 
 def fitting(matrix: Matrix, name: str, data: str, *overrides: str) -> RunConfig | None:

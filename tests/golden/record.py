@@ -48,10 +48,10 @@ SIX_RUNS = {  # trained for two epochs each
 }
 
 
-def identities() -> dict[str, str]:
+def identities(with_experiments: bool = True) -> dict[str, str]:
     """Returns name and identity of every run that the files in conf/ compose, by what composes it."""
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return dict(_experiments()) | dict(_combinations())
+        return dict(_experiments() if with_experiments else ()) | dict(_combinations())
 
 
 def _experiments() -> Iterator[tuple[str, str]]:

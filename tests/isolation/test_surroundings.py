@@ -85,6 +85,7 @@ def test_a_library_that_fails_is_one_sentence_with_the_log(tmp_path: Path) -> No
     assert len(logs) == 3 and all("Traceback" in log.read_text() for log in logs)
 
 
+@pytest.mark.long
 def test_where_no_energy_can_be_measured_training_goes_without(tmp_path: Path) -> None:
     (tmp_path / ".codecarbon.config").write_text("codecarbon cannot read this\n")
     measuring = [word for word in QUICK if not word.startswith("energy")]

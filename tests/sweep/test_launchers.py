@@ -63,6 +63,7 @@ def test_processes_of_a_launcher_train_the_same_weights(launcher: str, tmp_path:
     assert weights_of(run_cold(tmp_path, [*QUICK, f"hydra/launcher={launcher}"]), tmp_path) == expected
 
 
+@pytest.mark.long
 def test_runs_side_by_side_are_contended(tmp_path: Path) -> None:
     longer = ("training.epochs=40", "training.patience=40", "runs_dir='a folder/with a \\\\'")
     done = run_cold(tmp_path, [*GRID, *longer, "hydra/launcher=joblib"])
@@ -87,6 +88,7 @@ def test_workers_of_joblib_end_with_the_command(tmp_path: Path) -> None:
     command.output.close()
 
 
+@pytest.mark.long
 def test_a_local_ray_trains_the_same_weights(mgu_run: Command, tmp_path: Path, expected: Weights) -> None:
     start = [f"+hydra.launcher.ray.init.{key}" for key in ("num_cpus=2", "include_dashboard=false")]
     # In no folder of pytest's, for the names of sockets must be short; no token in the home folder, no statistics sent.
