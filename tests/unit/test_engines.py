@@ -310,7 +310,7 @@ def loss_curve(engine: str, dtype: torch.dtype, seed: int, images: Tensor, label
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.long) for seed in (2, 3, 4))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in (1, 2, 3, 4))])
 def test_three_hundred_steps_on_real_images_lose_alike(seed: int) -> None:
     from sklearn.datasets import load_digits
 
