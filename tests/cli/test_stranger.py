@@ -25,7 +25,7 @@ BLOCKS = dict(re.findall(r"```(python|yaml|sh)\n(.*?)```", EXAMPLE, re.DOTALL)[2
 DATA = ("dataset=python", "dataset.target=my_project:load")
 NET = ("layout=python", "layout.target=my_project:Net")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long]
 long = partial(pytest.param, marks=pytest.mark.long)
 
 

@@ -172,6 +172,7 @@ def test_runs_that_are_refused(trained_unit: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_same_call_gives_the_same_network(trained_unit: Path) -> None:
     """Dropout draws anew in every training."""
     found = []
