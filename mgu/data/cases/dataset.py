@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mgu.data.image_files.dataset import ImageFileDataset
+
 if TYPE_CHECKING:
-    from mgu.config.cases import CasesConfig
-    from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
-    from mgu.tasks.classification import Classification
 
 
-class CaseDataset:
+class CaseDataset(ImageFileDataset):
     """Reads images of cases, such as patients, from folders or a CSV, and splits them by case.
 
     Args:
@@ -21,11 +19,6 @@ class CaseDataset:
     """
 
     examples: ClassVar[str] = "cases"
-    default_lr: ClassVar[float] = 0.01
-    default_last_batch: ClassVar[str] = "even"
-
-    def __init__(self, config: CasesConfig) -> None:
-        self.config = config
 
     @staticmethod
     def resolve(values: dict[str, Any]) -> dict[str, Any]:
@@ -34,28 +27,9 @@ class CaseDataset:
 
         return resolve(values)
 
-    @staticmethod
-    def count_classes(values: Mapping[str, Any]) -> int | None:
-        """Returns the number of classes that the images were found to have."""
-        return len(values.get("classes") or ()) or None
-
     @cached_property
     def splits(self) -> Splits:
         """The examples in main memory; raises UserError where they cannot be loaded or learned from."""
         from mgu.data.cases.cases import load_cases
 
         return load_cases(self.config)
-
-    @property
-    def shapes(self) -> Shapes:
-        """The shapes of one example."""
-        from mgu.data.shapes import Shapes
-
-        return Shapes(tuple(self.config.image_shape), self.config.num_classes)
-
-    @property
-    def task(self) -> Classification:
-        """Loss and metrics; reads the data only where classes are weighted by their number of examples."""
-        from mgu.data.balance import build_classification
-
-        return build_classification(self.config, self.config.num_classes, lambda: self.splits)
