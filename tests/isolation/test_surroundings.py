@@ -41,8 +41,7 @@ def test_a_file_beside_the_user_hides_no_library(tmp_path: Path) -> None:
     sweep = ("-m", "mgu=reference", "seed=0,1", *QUICK)
     done = run_here(tmp_path, *sweep, "hydra/launcher=joblib")
     assert done.returncode == 0 and "2 runs: 2 ok" in done.stdout, done
-    (run, *_) = (str(file.parent) for file in tmp_path.rglob("result.json"))
-    for arguments in (["plan", *sweep[1:]], ["explain", run], ["report", str(tmp_path / "runs")]):
+    for arguments in (["plan", *sweep[1:]], ["report", str(tmp_path / "runs")]):
         done = run_here(tmp_path, *arguments)
         assert done.returncode == 0 and "the file of the user" not in done.stdout + done.stderr, done
     assert {file.name for file in tmp_path.iterdir()} == {*(f"{n}.py" for n in HIDING), "runs", "contention"}

@@ -146,7 +146,7 @@ def test_dropout_is_a_step_that_rests_in_evaluation() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mixing", ["tree", "softmax"])
+@pytest.mark.parametrize("mixing", ["tree", pytest.param("softmax", marks=pytest.mark.long)])
 def test_another_wiring_compiles_and_exports(mixing: Mixing) -> None:
     unit, x = (
         MultiGatedUnit(nn.Conv2d(4, 6, 3), wiring=build_wiring(PROCESSORS, mixing), gate="squeeze"),
