@@ -22,6 +22,8 @@ ACTIVATIONS: dict[str, Activation] = {
     "tanh": F.tanh,
 }
 
+NAMES: dict[Activation, str] = {function: name for name, function in ACTIVATIONS.items()}
+
 
 def find_activation(activation: str | Activation) -> Activation:
     """Returns the activation of a name; a function is returned as it is.

@@ -20,9 +20,11 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 from torch.nn.modules.module import _has_any_global_hook
 
-from mgu.layers.activation import Activation
+from mgu.kernels import find_obstacle, is_for_triton
+from mgu.kernels.kinds import UnitKind
+from mgu.layers.activation import NAMES, Activation
 from mgu.layers.packed import has_hooks, packing_obstacle, signature_of
-from mgu.unit.fused import Norms, fusing_obstacle
+from mgu.unit.fused import Norms, fusing_obstacle, norms_obstacle
 from mgu.unit.gates import Constant
 from mgu.unit.kernel import KernelKind, find_kernel
 from mgu.unit.transforms import Transforms
@@ -50,13 +52,13 @@ class Dispatch(NamedTuple):
 
     Attributes:
         engine: The engine that was chosen, not `auto`.
-        kernel: The compiled kernel of the native engine.
+        kernel: The compiled kernel of the native engine, or the kind of those that Triton compiles.
         is_packed: Whether the transforms are computed as one wide layer.
         has_constant_gates: Whether the kernel takes one value of each gate a channel.
     """
 
     engine: Engine
-    kernel: ctypes.CDLL | None = None
+    kernel: ctypes.CDLL | UnitKind | None = None
     is_packed: bool = False
     has_constant_gates: bool = False
 
@@ -117,9 +119,16 @@ def _find_native(transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> 
     if paper is None:
         return "around other choices than the paper's"
     gates, num_channels = transforms.gates, transforms.channels.num
+    has_constant_gates = all(type(gate) is Constant and not has_hooks(gate) for gate in gates.values())
+    if is_for_triton(x):
+        activation, wiring = NAMES.get(paper.activation), (paper.is_reference, "residual" in gates, has_constant_gates)
+        obstacle = find_obstacle(x, num_channels, activation) or norms_obstacle(paper.norms, num_channels, x)
+        if obstacle or not activation:
+            return obstacle or "for activations without a name"
+        kind = UnitKind(activation, *wiring, paper.norms.ln.eps)
+        return Dispatch("native", kind, has_constant_gates=has_constant_gates)
     if obstacle := fusing_obstacle(paper.norms, num_channels, x):
         return obstacle
-    has_constant_gates = all(type(gate) is Constant and not has_hooks(gate) for gate in gates.values())
     kind = KernelKind(
         paper.activation,
         x.dtype,

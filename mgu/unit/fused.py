@@ -50,9 +50,14 @@ class Norms(NamedTuple):
 
 def fusing_obstacle(norms: Norms, num_channels: int, x: Tensor) -> str | None:
     """Returns why no kernel can compute the norms on x, as the end of an error message; None where one can."""
-    before, after, _ = norms
     if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
         return "on other devices than the CPU, under autocast, and for empty inputs"
+    return norms_obstacle(norms, num_channels, x)
+
+
+def norms_obstacle(norms: Norms, num_channels: int, x: Tensor) -> str | None:
+    """Returns why the norms are none that kernels know, as the end of an error message; None where they are."""
+    before, after, _ = norms
     if [type(norm) for norm in norms] != [BatchNorm, BatchNorm, LayerNorm] or any(map(has_hooks, norms)):
         return "where the norms are not the unit's own, or have hooks"
     expected = (num_channels,), x.dtype, x.device

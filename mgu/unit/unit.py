@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
+from mgu.kernels.kinds import UnitKind
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
 from mgu.layers.weight_init import place_like_, set_bias_
@@ -22,6 +23,7 @@ from mgu.unit.arguments import bias_per_gate, check_kind, check_name, find_wirin
 from mgu.unit.bypass import build_bypass
 from mgu.unit.engine import ENGINES, Dispatch, Dispatcher, Engine, PaperUnit
 from mgu.unit.fused import Norms, mix_fused
+from mgu.unit.fused_cuda import mix_on_cuda
 from mgu.unit.gates import ModuleFactory, build_gate
 from mgu.unit.mixing import compute_gate_values, mix
 from mgu.unit.processors import NormOptions, build_modules, process
@@ -214,16 +216,21 @@ class MultiGatedUnit(nn.Module):
     ) -> Tensor:
         """Returns the output of the native engine; `packed` is all `outputs` as one tensor, where they are packed."""
         assert dispatch.kernel
-        layer, values, constants = outputs["layer"], dict[Gate, Tensor](), None
+        layer, values = outputs["layer"], dict[Gate, Tensor]()
+        bypass = constants = None
         if dispatch.has_constant_gates or self.watch:
             values = compute_gate_values({gate: outputs[gate] for gate in self.gate_names}, self.wiring, None)
         if dispatch.has_constant_gates:
             constants = torch.stack([value.flatten().expand(self.num_channels) for value in values.values()])
-        if packed is None:
+        if isinstance(dispatch.kernel, UnitKind) and constants is not None:  # whose two parts may lie apart
+            packed, bypass = layer, outputs["bypass"].expand_as(layer)
+        elif packed is None:
             parts = [layer, outputs["bypass"]] if dispatch.has_constant_gates else [*outputs.values()]
             packed = torch.cat([part.expand_as(layer) for part in parts], dim=self.channel_axis)
         if self.watch:
             self.watch({gate: value.expand_as(layer) for gate, value in values.items()})
+        if isinstance(dispatch.kernel, UnitKind):
+            return mix_on_cuda(dispatch.kernel, norms, packed, bypass, constants)
         return mix_fused(dispatch.kernel, norms, packed, constants)
 
     def _output_of(self, branches: Mapping[str, Tensor]) -> Tensor:
