@@ -29,7 +29,7 @@ def block_forward(
         The output, (N, C), and the statistics, (2, C), that backward needs; without a batch norm nothing of use.
     """
     rows = inputs.rows
-    shape = num_rows, num_channels = rows.shape
+    shape = num_rows, num_channels = _shape_of(rows, kind)
     tiling = tiling or divide(num_rows, num_channels)
     statistics = rows
     if running and batched:
@@ -53,7 +53,7 @@ def block_backward(
     Returns:
         The gradients of the layer's output, (N, C), and of weight and bias of the norm, (2, C), None without a norm.
     """
-    shape = num_rows, num_channels = inputs.rows.shape
+    shape = num_rows, num_channels = _shape_of(inputs.rows, kind)
     tiling = tiling or divide(num_rows, num_channels)
     d_rows, over = torch.empty_like(inputs.rows), over_rows(tiling)
     if kind.norm == "no_norm":
@@ -67,3 +67,8 @@ def block_backward(
         return d_rows, d_norm
     block_rows_backward[tiling.parts,](inputs, d_out, d_rows, d_rows, sums, *shape, kind, **over)
     return d_rows, add_sums(sums)
+
+
+def _shape_of(rows: Tensor, kind: BlockKind) -> tuple[int, int]:
+    """Returns number and length of the rows; without a norm every number stands alone."""
+    return (rows.numel(), 1) if kind.norm == "no_norm" else (rows.shape[0], rows.shape[1])

@@ -17,9 +17,7 @@ def sum_statistics(
 ):
     """Sums x, x^2, A(x) and A(x)^2, of differences to the first row, to avoid cancellation.
 
-    Args:
-        rows: (N, stride), the layer's output in the first columns.
-        sums: (parts, 4 or 2, C); one part for each program.
+    `rows`, (N, stride), has the layer's output in its first columns; `sums` is (parts, 4 or 2, C).
     """
     c = tl.arange(0, CHANNELS)[None, :]
     first = tl.load(rows + c, mask=c < num_channels, other=0.0)

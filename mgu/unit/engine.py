@@ -125,8 +125,8 @@ def _find_native(transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> 
         obstacle = find_obstacle(x, num_channels, activation) or norms_obstacle(paper.norms, num_channels, x)
         if obstacle or not activation:
             return obstacle or "for activations without a name"
-        kind = UnitKind(activation, *wiring, paper.norms.ln.eps)
-        return Dispatch("native", kind, has_constant_gates=has_constant_gates)
+        kernels = UnitKind(activation, *wiring, paper.norms.ln.eps)
+        return Dispatch("native", kernels, has_constant_gates=has_constant_gates)
     if obstacle := fusing_obstacle(paper.norms, num_channels, x):
         return obstacle
     kind = KernelKind(

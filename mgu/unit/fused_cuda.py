@@ -68,8 +68,9 @@ class _Mix(torch.autograd.Function):
         # Where gates are not constant, something must stand in the place of what is not read.
         by, constants = (rows, rows) if bypass is None or gates is None else (to_rows(bypass, axis), gates.contiguous())
         batched = Batched(True, True, before.training, kind.activation, before.eps, before.momentum)
-        inputs = UnitInputs(rows, by, constants, *parameters, statistics=rows)
-        out, statistics = mix_forward(inputs, Running(*norms.statistics), batched, kind)
+        inputs = UnitInputs._make((rows, by, constants, *parameters, rows))  # statistics are yet to come
+        with torch.cuda.device_of(rows):
+            out, statistics = mix_forward(inputs, Running(*norms.statistics), batched, kind)
         if before.training:
             increment_version(norms.statistics)
         ctx.kind, ctx.axis, ctx.is_training = kind, axis, before.training

@@ -1,7 +1,7 @@
 """The kernels interpreted on the CPU: Triton decides at a function's decoration whether it is compiled.
 
-Triton's interpreter exchanges functions of triton.language whenever a kernel calls another, which takes most of its time,
-and does not put all of them back, after which nothing compiles any more. Here it is done once, and undone.
+Triton's interpreter exchanges functions of triton.language whenever a kernel calls another, which takes most of its
+time, and does not put all of them back, after which nothing compiles any more. Here it is done once, and undone.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def language_exchanged() -> Iterator[None]:
             setattr(tl, name, interpreter.InterpretedFunction(thing.fn))
     interpreter._patch_lang(FunctionType((lambda: None).__code__, {"tl": tl, "core": tl.core}))  # it looks at globals
     try:
-        with mock.patch.object(interpreter, "_patch_lang", lambda function: interpreter._LangPatchScope()):
+        with mock.patch.object(interpreter, "_patch_lang", return_value=interpreter._LangPatchScope()):
             yield
     finally:
         for holder, names in zip(holders, kept, strict=True):

@@ -35,7 +35,9 @@ def test_the_same_numbers_in_double_precision(wiring: str, gate: str) -> None:
     assert_alike(unit, torch.randn(2, 3, 5, 6, dtype=torch.float64))
 
 
-@pytest.mark.parametrize(("activation", "wiring"), [("relu", "reference"), ("silu", "equations"), ("tanh", "equations")])
+@pytest.mark.parametrize(
+    ("activation", "wiring"), [("relu", "reference"), ("silu", "equations"), ("tanh", "equations")]
+)
 def test_the_same_numbers_in_single_precision(activation: str, wiring: str) -> None:
     unit = unit_of(nn.Conv2d(3, 7, 3), activation=activation, wiring=wiring, residual_gate=False)
     unit.to(memory_format=torch.channels_last)
@@ -90,9 +92,7 @@ def test_the_same_input_gives_the_same_bits() -> None:
 @pytest.mark.parametrize("wiring", ["equations", "reference"])
 def test_the_same_numbers_for_all_combinations(wiring: str, gate: str, activation: str) -> None:
     for residual_gate, training in itertools.product((True, False), (True, False)):
-        unit = unit_of(
-            nn.Conv2d(3, 5, 3), activation=activation, wiring=wiring, gate=gate, residual_gate=residual_gate
-        )
+        unit = unit_of(nn.Conv2d(3, 5, 3), activation=activation, wiring=wiring, gate=gate, residual_gate=residual_gate)
         unit.train(training)
         single, x = copy.deepcopy(unit), torch.randn(2, 3, 5, 6)
         assert_alike(unit.double(), x.double())
