@@ -41,6 +41,7 @@ COMMAND = [sys.executable, "-c", "from mgu.cli.main import main; main()", "-m"]
 SHARES_S = {"facts": 30.0, "correct": 150.0, "mnist": 270.0, "speed": 150.0, "cifar_7": 300.0}  # of a call, at most
 BARS_S = {"mnist": 180.0}  # the paper's experiment, at most
 TESTS = ("tests/kernels/test_on_cuda.py", "tests/train/test_cuda_graph.py")
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-rA", "--show-capture=no", "-m", "not slow"]  # slow ones use the CPU
 GRID = ["norm=bn_pre,bn_post,ln,no_norm", "residual=with,without"]
 CIFAR_7 = ["dataset=cifar10", "layout=cifar_7", "tf32=true"]  # its floor is arithmetic, that of mnist is not
 WORDS = {  # the sweeps of a phase, one after the other in one folder; a bar is on the paper's runs
@@ -119,7 +120,7 @@ def correct(before: dict[str, Any], deadline: float) -> dict[str, Any]:
     for file in TESTS:
         if file in files:
             continue
-        done = stopped_at(deadline, [sys.executable, "-m", "pytest", "-q", "-rA", "--show-capture=no", file])
+        done = stopped_at(deadline, [*PYTEST, file])
         if done is None:
             return {"is_complete": False, "files": files}
         lines = done.stdout.splitlines()

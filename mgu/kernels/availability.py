@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -9,8 +10,9 @@ from importlib.metadata import PackageNotFoundError, version
 import torch
 from torch import Tensor
 
+log = logging.getLogger(__name__)
+
 OLDEST = (3, 9)  # the version of Triton that these kernels are tested with
-OLDEST_GPU = (7, 5)  # compute capability; what Triton compiles for
 DTYPES = (torch.float32, torch.float64)
 ACTIVATIONS = ("selu", "relu", "silu", "tanh")
 INTERPRETED = os.environ.get("TRITON_INTERPRET") == "1"  # by Triton on the CPU, slowly, to try kernels without a GPU
@@ -46,8 +48,27 @@ def find_obstacle(x: Tensor, num_channels: int, activation: str | None) -> str |
         return f"for more than {MOST_CHANNELS} channels, and for activations but {', '.join(ACTIVATIONS)}"
     if not has_triton():
         return f"without Triton of at least version {OLDEST[0]}.{OLDEST[1]}"
-    if x.is_cuda and torch.cuda.get_device_capability(x.device) < OLDEST_GPU:
-        return f"on GPUs of a compute capability below {OLDEST_GPU[0]}.{OLDEST_GPU[1]}"
+    return launch_obstacle(x.device) if x.is_cuda else None
+
+
+@cache
+def launch_obstacle(device: torch.device) -> str | None:
+    """Returns why Triton cannot launch kernels on a GPU, as the end of an error message; None where it can.
+
+    Args:
+        device: The GPU.
+
+    Returns:
+        The reason, which is logged, too, for then runs are slower; or None.
+    """
+    try:
+        from mgu.kernels.probe import probe  # imports Triton
+
+        probe(device)
+    except Exception as error:  # whatever it lacks: a C compiler, a folder, support for this GPU
+        reason = str(error).strip().partition("\n")[0]
+        log.warning("no Triton kernels on %s, which are the fastest there: %s", device, reason)
+        return f"where Triton fails ({reason})"
     return None
 
 
