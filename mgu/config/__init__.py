@@ -19,7 +19,7 @@ from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
 from mgu.config.images import ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
-from mgu.config.optimizers import AdamWConfig, NadamConfig, SGDConfig
+from mgu.config.optimizers import AdamWConfig, NadamConfig, PythonOptimizerConfig, SGDConfig
 from mgu.config.prune import PruneConfig, read_settings
 from mgu.config.ratings import AnyRatings, MovieLensConfig, RatingsConfig
 from mgu.config.run import EnergyConfig, NormConfig, RunConfig, TrainingConfig
@@ -48,6 +48,7 @@ __all__ = [
     "NamedImagesConfig",
     "NormConfig",
     "PruneConfig",
+    "PythonOptimizerConfig",
     "RandAugmentConfig",
     "RatingsConfig",
     "RunConfig",

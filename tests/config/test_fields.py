@@ -49,6 +49,8 @@ def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> 
             "PythonDatasetConfig.folder",
             "PythonLayoutConfig.folder",
             "PythonLayoutConfig.name",
+            "PythonOptimizerConfig.folder",
+            "PythonScheduleConfig.folder",
         ),
         *("MovieLensConfig.root", "MovieLensConfig.download", "RatingsConfig.path"),
         *(f"ImagesConfig.{name}" for name in ("path", "columns", "groups", "broken", "memory_gib", "cache_gib")),
