@@ -29,6 +29,11 @@ class Examples:
         """The device whose memory the examples are in."""
         return self.targets.device
 
+    @property
+    def labels(self) -> Tensor:
+        """The class of each example (N,), of a classification."""
+        return self.targets
+
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Returns inputs (B, *) and targets (B,) of the examples at `index`; images have their channels last."""
         if self.inputs.dim() == 4:
