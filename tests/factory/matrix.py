@@ -72,6 +72,12 @@ def images():
     return {"train": (pixels[:90], labels[:90]), "test": (pixels[90:], labels[90:])}
 
 
+def classes():
+    rows = torch.randn(120, 4, generator=torch.Generator().manual_seed(0))
+    labels = rows[:, :3].argmax(1)
+    return {"train": (rows[:90], labels[:90]), "test": (rows[90:], labels[90:])}
+
+
 def quantities():
     rows = torch.randn(90, 4, generator=torch.Generator().manual_seed(0))
     return rows, rows.sum(1)
@@ -91,6 +97,11 @@ class Net(nn.Module):
 class Conv(nn.Conv2d):
     def forward(self, x):
         return 2 * super().forward(x)
+
+
+class Choosing(nn.Conv2d):
+    def forward(self, x):
+        return super().forward(x if x.detach().sum().item() > 0 else -x)
 
 
 class Linear(nn.Linear):
@@ -137,6 +148,7 @@ class Matrix:
             "dense images": DENSE,
             "adult": (*DENSE, "dataset=adult"),
             "images of a function": (*IMAGES, *own, "dataset.target=own_code:images"),
+            "classes of a function": (*DENSE, *own, "dataset.target=own_code:classes"),
             "quantities of a function": (*DENSE, *own, "dataset.target=own_code:quantities"),
             "factors, ranking": (*FACTORS, ratings),
             "factors, ratings": (*FACTORS, ratings, "dataset.task=regression"),
