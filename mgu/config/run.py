@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import Annotated, Any, Literal, TypeGuard
+from typing import Annotated, Any, Literal, Self, TypeGuard
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mgu.config.augment import AnyAugment
 from mgu.config.datasets import AnyDataset
-from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, Positive
+from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, Positive, Sha256
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
 from mgu.config.layouts import AnyLayout, PythonLayoutConfig
 from mgu.config.optimizers import AnyOptimizer
@@ -82,9 +82,27 @@ class TrainingConfig(ConfigModel):
         "float32",
         description="bf16: training steps compute products and convolutions with 8 bits of precision, not 24.",
     )
+    start_from: Annotated[str | None, NOT_IDENTITY] = Field(
+        None, min_length=1, description="A finished run whose weights training starts from; null: new weights."
+    )
+    start_except: Annotated[list[str], UNLESS_DEFAULT] = Field(
+        [], description="Parts of the model that start from new weights all the same, such as [readout]."
+    )
+    start_sha256: Annotated[Sha256 | None, UNLESS_DEFAULT] = Field(
+        None, description="SHA-256 of the weights of start_from, filled in when they are read."
+    )
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
         description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
     )
+
+    @model_validator(mode="after")
+    def _starts_from_something(self) -> Self:
+        if self.start_except and self.start_from is None:
+            raise ValueError(
+                "start_except must go with training.start_from, but there is no such run. Pass "
+                "training.start_from=RUN, or leave training.start_except out."
+            )
+        return self
 
     @property
     def has_even_batches(self) -> bool:
@@ -213,6 +231,10 @@ class RunConfig(ConfigModel):
         elif not isinstance(self.layout, PythonLayoutConfig):
             assert self.norm is not None
             parts += [self.norm.name] + ["res"] * bool(self.residual)
+        if (
+            sha256 := self.training.start_sha256
+        ):  # else the same words would fit the run that it starts from, and itself
+            parts.append(f"from-{sha256[:8]}")
         return "-".join([*parts, *self._replicate])
 
     @property

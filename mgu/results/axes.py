@@ -17,6 +17,7 @@ from mgu.results.replicate import replicate_of
 from mgu.results.stored_config import keys_outside_identity, parse_config
 
 IN_NAME = ("layout", "norm", "residual", "mgu")  # sections whose usual differences the name of a run tells
+START = "training.start_sha256"  # which the name of a run tells, too
 NEVER = ("seed", "experiment_name", "dataset.fold")  # a fold is a replicate, as a seed is
 # The unit of conf/mgu/lean.yaml as UnitConfig.name describes it. A test compares the two.
 LEAN = "reference-gate-channel-bypass-padded-norm_or_none+5"
@@ -177,7 +178,9 @@ def _differs(key: str, runs: Sequence[tuple[str, Flat]], keys: Mapping[str, None
             value = lacking
         else:
             continue
-        group = name if section in IN_NAME else flat.get(named) if key != named and named in keys else ""
+        group = (
+            name if section in IN_NAME or key == START else flat.get(named) if key != named and named in keys else ""
+        )
         if seen.setdefault(group, text := write_value(value)) != text:
             return True
     return False

@@ -25,6 +25,7 @@ from mgu.factory.engine import check_engine
 from mgu.factory.learner import build_optimizer
 from mgu.factory.model import build_warmup_blocks, count_flops
 from mgu.factory.own_code import check_own_code
+from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import ALONE, Slot
@@ -150,7 +151,8 @@ def _set_up(resolved: ResolvedRun, send: Send) -> None:
     resolved.set_up_torch()
     check_engine(resolved)
     check_own_code(resolved)
-    for note in (*resolved.splits.notes, *advise(resolved.config, len(resolved.splits.train))):
+    advice = advise(resolved.config, len(resolved.splits.train))
+    for note in (*check_pretrained(resolved), *resolved.splits.notes, *advice):
         log.warning(note)
         send(DataNote(note))
     for block, inputs in build_warmup_blocks(resolved):

@@ -17,6 +17,7 @@ from mgu.factory.advice import advise
 from mgu.factory.engine import check_engine
 from mgu.factory.model import build_model, count_flops
 from mgu.factory.own_code import check_own_code
+from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
 from mgu.measure.energy import build_meter, check_country
@@ -50,8 +51,9 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
         own = {config.model_dump_json(include={"layout", "optimizer", "schedule"}): config for config in sharing}
         for config in own.values():
             check_own_code(resolve(config, dataset))
+        pretrained = [note for config in sharing for note in check_pretrained(resolve(config, dataset))]
         advice = (note for config in sharing for note in advise(config, len(splits.train)))
-        for note in dict.fromkeys((*splits.notes, *advice)):
+        for note in dict.fromkeys((*pretrained, *splits.notes, *advice)):
             send(Note(note))
 
 

@@ -42,7 +42,13 @@ def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> 
         *(f"RunConfig.{name}" for name in ("experiment_name", "device", "runs_dir", "force", "seeds_at_once")),
         *(f"RunConfig.{name}" for name in ("energy", "tensorboard", "mlflow")),
         *("LayoutConfig.name", "DenseLayoutConfig.name", "FactorsLayoutConfig.name"),
-        *("TrainingConfig.timeout", "NamedImagesConfig.root", "AdultConfig.root", "TableConfig.path"),
+        *(
+            "TrainingConfig.timeout",
+            "TrainingConfig.start_from",
+            "NamedImagesConfig.root",
+            "AdultConfig.root",
+            "TableConfig.path",
+        ),
         *(f"CasesConfig.{name}" for name in ("path", "stages", "stage_pattern", "broken", "memory_gib", "cache_gib")),
         *(
             "ImportedConfig.folder",

@@ -160,14 +160,15 @@ def own_layer(matrix: Matrix, name: str) -> TrainedRun:
     return load_trained(matrix.train(matrix.config("images held out", UNITS["reference"], layer)))
 
 
-def test_a_unit_around_a_layer_of_the_users_is_pruned_and_exported(matrix: Matrix) -> None:
+@pytest.mark.parametrize("form", [None, pytest.param("torch", marks=pytest.mark.long)])
+def test_a_unit_around_a_layer_of_the_users_is_pruned_and_exported(form: Format | None, matrix: Matrix) -> None:
     trained, lines = own_layer(matrix, "Conv"), list[str]()
     outcome, folder = run_pruning(
-        trained, quick("method=threshold", "thresholds=[0.5]", "epochs=0"), "torch", lines.append
+        trained, quick("method=threshold", "thresholds=[0.5]", "epochs=0"), form, lines.append
     )
-    assert lines[1].startswith("layers of own_code:Conv stay as they are")
+    assert lines[form is not None].startswith("layers of own_code:Conv stay as they are")
     rows = {row.name: row for row in outcome.rows}
-    assert rows["converted"].accuracy == rows["pruned"].accuracy and (folder / "converted.pt2").exists()
+    assert rows["converted"].accuracy == rows["pruned"].accuracy and (folder / "converted.pt2").exists() == bool(form)
     assert rows["converted"].cost.params_keras < rows["unit"].cost.params_keras
     layers = [module for module in load_pruned(trained.folder).modules() if type(module).__name__ == "Conv"]
     assert layers  # none has become a layer of torch's, which would compute half of it
