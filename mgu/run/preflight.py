@@ -45,6 +45,7 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
     by_data: dict[str, list[RunConfig]] = {}
     for config in configs:
         by_data.setdefault(config.dataset.model_dump_json(), []).append(config)
+    said: set[str] = set()
     for sharing in by_data.values():
         dataset = open_dataset(sharing[0].dataset)
         splits = dataset.splits  # one after the other: memory holds one at a time
@@ -53,8 +54,10 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
             check_own_code(resolve(config, dataset))
         pretrained = [note for config in sharing for note in check_pretrained(resolve(config, dataset))]
         advice = (note for config in sharing for note in advise(config, len(splits.train)))
-        for note in dict.fromkeys((*pretrained, *splits.notes, *advice)):
-            send(Note(note))
+        for note in (*pretrained, *splits.notes, *advice):
+            if note not in said:  # folds of the same data have most notes in common
+                said.add(note)
+                send(Note(note))
 
 
 def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
