@@ -31,7 +31,7 @@ def _check_augment(config: RunConfig) -> None:
     dataset, augment = config.dataset, config.augment
     if augment is None:
         return
-    shape = getattr(dataset, "image_shape", ())
+    shape: list[int] = getattr(dataset, "image_shape", [])
     if len(shape) != 3:
         raise UserError(
             f"augment must be none for dataset={dataset.name}, which has no images, but got {augment.name}. "
