@@ -15,6 +15,7 @@ from mgu.config.datasets import (
     TableConfig,
 )
 from mgu.config.describe import describe_values
+from mgu.config.energy import EnergyConfig
 from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
 from mgu.config.images import ImagesConfig
@@ -22,7 +23,8 @@ from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutCon
 from mgu.config.optimizers import AdamWConfig, NadamConfig, PythonOptimizerConfig, SGDConfig
 from mgu.config.prune import PruneConfig, read_settings
 from mgu.config.ratings import AnyRatings, MovieLensConfig, RatingsConfig
-from mgu.config.run import EnergyConfig, NormConfig, RunConfig, TrainingConfig
+from mgu.config.run import NormConfig, RunConfig
+from mgu.config.training import TrainingConfig
 from mgu.config.unit import DecisiveConfig, UnitConfig
 
 __all__ = [

@@ -55,6 +55,7 @@ OPTIONS = {
     "packed": ("mgu=reference", "engine=packed"),
     "eager": ("mgu=reference", "engine=eager"),
     "augmented": ("mgu=reference", "augment=mixup"),
+    "averaged": ("mgu=reference", "training.ema=0.9", "schedule=cosine"),
 }
 CONVOLUTIONAL = {"gate depthwise": ("mgu=reference", "mgu.gate=depthwise"),
                  "bypass projection": ("mgu=equations", "mgu.bypass=projection")}  # fmt: skip
