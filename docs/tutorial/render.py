@@ -1,7 +1,7 @@
 """Writes below each command of docs/tutorial.md what it prints: python docs/tutorial/render.py.
 
-The commands run in order in an empty folder. Of a long output the page has the beginning where it is a report, whose
-table and verdict come first, else the end. Times and energies are those of the machine that ran it.
+The commands run in order in an empty folder. Of a long output the page has the beginning where it is of `report` or
+`diff`, whose verdict comes first, else the end. Times and energies are those of the machine that ran it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def render(page: str, run: Callable[[str], str]) -> str:
         *before, last = commands(block[0])
         for command in before:
             run(command)
-        lines = shorten(run(last), from_end=" report " not in last)
+        lines = shorten(run(last), from_end=last.split()[1] not in ("report", "diff"))
         return f"```sh\n{block[1]}```\n" + ("\n```text\n" + "\n".join(lines) + "\n```\n" if lines else "")
 
     return BLOCK.sub(with_output, page)
