@@ -21,9 +21,11 @@ from mgu.config.schedules import (
     CosineConfig,
     KerasDecayConfig,
     PlateauConfig,
+    PythonScheduleConfig,
     StepConfig,
 )
 from mgu.tasks.score import Score
+from mgu.train.own_schedule import import_factor
 
 
 class Schedule(Protocol):
@@ -128,13 +130,15 @@ def build_schedule(config: AnySchedule, optimizer: Optimizer, length: Length, sc
 
 
 def factor_of(
-    config: KerasDecayConfig | ConstantConfig | CosineConfig | StepConfig, length: Length, warmup: int
+    config: KerasDecayConfig | ConstantConfig | CosineConfig | StepConfig | PythonScheduleConfig,
+    length: Length,
+    warmup: int,
 ) -> Callable[[int], float]:
     """Returns the factor of the learning rate as a function of the steps since the end of the warm-up.
 
     Args:
         config: The schedule.
-        length: How long training is at most; a cosine takes what the warm-up leaves of it.
+        length: How long training is at most; a cosine and one of the user's take what the warm-up leaves of it.
         warmup: Number of steps of the warm-up.
 
     Returns:
@@ -145,7 +149,9 @@ def factor_of(
     if isinstance(config, StepConfig):
         interval = max(1, round(config.every_epochs * length.steps_per_epoch))
         return lambda step: config.factor ** (step // interval)
+    total = max(1, length.epochs * length.steps_per_epoch - warmup)
+    if isinstance(config, PythonScheduleConfig):
+        return import_factor(config, total, length.steps_per_epoch)
     if isinstance(config, CosineConfig):
-        total = max(1, length.epochs * length.steps_per_epoch - warmup)
         return lambda step: config.final + (1 - config.final) * (1 + math.cos(math.pi * min(1.0, step / total))) / 2
     return lambda step: 1.0

@@ -56,6 +56,9 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
         "ema": None,
         "select": "best",
         "precision": "float32",
+        "start_from": None,
+        "start_except": [],
+        "start_sha256": None,
     }
     assert (config.optimizer.lr, config.schedule.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
     assert (config.layout.dropout, config.layout.activation, config.layout.kernel_size) == (0.3, "selu", 3)
