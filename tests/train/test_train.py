@@ -172,7 +172,7 @@ def parameters_of(dtype: torch.dtype) -> list[nn.Parameter]:
 def test_one_pass_gives_the_numbers_and_the_state_of_torchs_nadam(
     dtype: torch.dtype, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mgu.train.nadam.threads_for", lambda values, values_per_thread: threads)
+    monkeypatch.setattr("mgu.train.compiled_nadam.threads_for", lambda values, values_per_thread: threads)
     monkeypatch.setattr(torch.optim.NAdam, "step", forbid(OnePassNAdam, torch.optim.NAdam.step))
     ours = parameters_of(dtype)
     theirs = copy.deepcopy(ours)
