@@ -52,7 +52,8 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
             build_block(config, make(*_sizes(layer)), index, Channels(layer.out_channels, -3))
             for index, layer in enumerate(layers)
         ]
-        return ConvNet(blocks, layers[-1].out_channels, num_outputs, config.layout.dropout)
+        native = config.engine not in ("eager", "packed")
+        return ConvNet(blocks, layers[-1].out_channels, num_outputs, config.layout.dropout, native)
     return _build_mlp(config, math.prod(inputs), num_outputs)
 
 
