@@ -140,8 +140,8 @@ class Totals:
             return
         losses, outputs, targets = zip(*self._held, strict=True)
         for loss, part in zip(losses, targets, strict=True):
-            self.loss.add_(loss, alpha=len(part))
-        self.counted.add_(sum(map(len, targets)))
+            self.loss.add_(loss, alpha=part.shape[0])
+        self.counted.add_(sum(part.shape[0] for part in targets))
         self.task.count(self.totals, torch.cat(outputs), torch.cat(targets))
         self._held, self._num_held = [], 0
 
