@@ -1,4 +1,4 @@
-"""Schedules of the learning rate, on torch's schedulers.
+"""Schedules of the learning rate, by the numbers of torch's schedulers.
 
 A schedule is stepped after every batch, and told the validation score after every epoch. Warm-up is linear, from
 lr / (w + 1) to lr over w steps, as by torch's LinearLR; the schedule proper counts from its end. It is one function of
@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR, LinearLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LinearLR, ReduceLROnPlateau
 
 from mgu.config.schedules import (
     AnySchedule,
@@ -64,11 +64,41 @@ class Length(NamedTuple):
     steps_per_epoch: int
 
 
-class StepwiseSchedule(LambdaLR):
-    """Sets the rate by the number of the step alone."""
+class StepwiseSchedule:
+    """Sets the rate by the number of the step alone, as torch's LambdaLR does, whose checks would be most of the work.
+
+    Args:
+        optimizer: Whose rate it sets, from the one that it has; there, torch's schedulers keep it as `initial_lr`.
+        factor: Factor of the rate by the number of steps taken.
+    """
+
+    def __init__(self, optimizer: Optimizer, factor: Callable[[int], float]) -> None:
+        self.optimizer, self.factor = optimizer, factor
+        self.initial = [group.setdefault("initial_lr", group["lr"]) for group in optimizer.param_groups]
+        self.steps = -1
+        self.step()  # the rate of the first batch
+
+    def step(self) -> None:
+        """Sets the rate of the next batch."""
+        self.steps += 1
+        factor = self.factor(self.steps)
+        for group, initial in zip(self.optimizer.param_groups, self.initial, strict=True):
+            group["lr"] = initial * factor
 
     def end_epoch(self, score: float) -> None:
         """Does nothing."""
+
+    def get_last_lr(self) -> list[float]:
+        """Returns the present rate of each group of parameters."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the number of steps and the initial rates, by the names of LambdaLR."""
+        return {"last_epoch": self.steps, "base_lrs": self.initial}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continues from a state, also from one of LambdaLR; the optimizer's own holds the rate."""
+        self.steps, self.initial = state_dict["last_epoch"], state_dict["base_lrs"]
 
 
 class PlateauSchedule(LinearLR):

@@ -8,6 +8,8 @@ from typing import Self
 import torch
 from torch import Tensor, nn
 
+from mgu.data.take import take
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -37,8 +39,8 @@ class Examples:
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Returns inputs (B, *) and targets (B,) of the examples at `index`; images have their channels last."""
         if self.inputs.dim() == 4:
-            return self.inputs.permute(0, 2, 3, 1)[index].permute(0, 3, 1, 2), self.targets[index]
-        return self.inputs[index], self.targets[index]
+            return take(self.inputs.permute(0, 2, 3, 1), index).permute(0, 3, 1, 2), take(self.targets, index)
+        return take(self.inputs, index), take(self.targets, index)
 
     def raw(self, index: Tensor | slice) -> Tensor:
         """Returns the inputs (B, *) of the examples at `index` as the function returned them."""
