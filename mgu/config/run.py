@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from mgu.config.augment import AnyAugment
 from mgu.config.datasets import AnyDataset
-from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, Positive
+from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, NonNegative, NumberOrAuto, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
 from mgu.config.layouts import AnyLayout, PythonLayoutConfig
 from mgu.config.optimizers import AnyOptimizer
@@ -81,6 +81,9 @@ class TrainingConfig(ConfigModel):
     precision: Annotated[Literal["float32", "bf16"], UNLESS_DEFAULT] = Field(
         "float32",
         description="bf16: training steps compute products and convolutions with 8 bits of precision, not 24.",
+    )
+    checkpoint_s: Annotated[NonNegative, NOT_IDENTITY] = Field(
+        1.0, description="Seconds that are trained at least between two checkpoints; 0: one after every epoch."
     )
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
         description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
@@ -164,6 +167,9 @@ class RunConfig(ConfigModel):
     force: Annotated[bool, NOT_IDENTITY] = Field(description="true: train finished runs again.")
     seeds_at_once: Annotated[Count, NOT_IDENTITY] = Field(
         description="Largest number of runs with the same configuration but for the seed that a sweep trains together."
+    )
+    parallel: Annotated[NumberOrAuto, NOT_IDENTITY] = Field(
+        1, description="Number of runs that a sweep trains side by side; auto: as many as there are cores for."
     )
     dataset: AnyDataset = Field(description="The data.")
     layout: AnyLayout = Field(description="The layers of the network.")
