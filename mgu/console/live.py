@@ -80,7 +80,6 @@ class LiveView(LineView):
         super().stopped(configs)
         self.running.remove_task(self.bars.pop(training))
         self.done_before.pop(training, None)
-        self._sum_up()
 
     def waits(self, config: RunConfig, what: str) -> None:
         bar = self.bars[self.trainings[id(config)]]
@@ -139,7 +138,7 @@ class LiveView(LineView):
         self.runs.update(self.sweep_bar, left=left)
         parts = [describe_energy(self.trained) or "no energy measured yet"]
         if any(result.contended for result in self.trained):  # each was measured with what others used
-            parts = ["energy not known: runs share the machine"]
+            parts = ["energy not known (contended)"]
         best = min(self.seen, key=lambda result: result.score.place(result.val_score), default=None)
         if best and best.val_score is not None:
             parts.append(f"best so far {self.name_of_result(best)} {best.score.text(best.val_score)}")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import NamedTuple
 
 from mgu.config.run import RunConfig
@@ -34,13 +33,11 @@ class _Running(NamedTuple):
         place: Of the job among all jobs.
         job: Goes on once the process has ended.
         watch: The process.
-        folders: Those of its runs.
     """
 
     place: int
     job: Job
     watch: Watch
-    folders: set[Path]
 
 
 def launch_side_by_side(sweep: Sweep, jobs: Sequence[list[RunConfig]], first_number: int) -> list[Answer]:
@@ -63,6 +60,7 @@ class _SideBySide:
     def __init__(self, sweep: Sweep, jobs: Sequence[list[RunConfig]], first_number: int) -> None:
         self.sweep, self.jobs, self.first_number = sweep, jobs, first_number
         self.waiting = longest_first(sweep.expect(jobs)) if sweep.slots.number > 1 else list(range(len(jobs)))
+        self.folders = [{run_folder(config) for config in job} for job in jobs]
         self.running: list[_Running] = []
         self.answers: dict[int, Answer] = {}
         self.room = Room(sweep.slots.number, sweep.view.print_line)
@@ -85,14 +83,11 @@ class _SideBySide:
         """
         if len(self.running) >= self.sweep.slots.number or not self.waiting:
             return None
-        in_use = {folder for running in self.running for folder in running.folders}
-        index = next((index for index in self.waiting if not in_use & self._folders(index)), None)
+        in_use = {folder for running in self.running for folder in self.folders[running.place]}
+        index = next((index for index in self.waiting if not in_use & self.folders[index]), None)
         if index is None or not self.room.has_for_one_more([running.watch for running in self.running]):
             return None
         return index
-
-    def _folders(self, index: int) -> set[Path]:
-        return {run_folder(config) for config in self.jobs[index]}
 
     def _begin(self, index: int) -> None:
         job = self._job(index)
@@ -112,7 +107,7 @@ class _SideBySide:
             self.answers[index] = error
             return
         if watch:
-            self.running.append(_Running(index, job, watch, self._folders(index)))
+            self.running.append(_Running(index, job, watch))
 
     def _hear(self) -> None:
         """Waits until a process has something to tell, and goes on with the jobs of those that are over."""

@@ -101,7 +101,7 @@ def test_the_live_view_shows_runs_side_by_side_in_a_line_each(configure: Configu
         view.stopped(configs[:1])
         (bar,) = view.running.tasks
         assert "-s1 " in bar.description
-    assert "energy not known: runs share the machine" in view.summary.plain  # each was measured with the other
+    assert "energy not known (contended)" in view.summary.plain  # each was measured with the other
 
 
 def test_the_table_of_a_sweep_names_what_has_no_result_and_why(
@@ -142,7 +142,8 @@ def test_runs_under_way_are_known_by_their_own_epochs(configure: Configure) -> N
         view.ended(example_result(), 1)
         assert told[0] == [None] and told[-1][0] is not None and told[-1][0] >= 100
         view.stopped([config])
-    assert told[-1] == []
+        view.started([config], "here")
+    assert told[-1] == [None]
 
 
 @pytest.mark.parametrize("number", [1, 123])

@@ -250,8 +250,8 @@ def test_memory_decides_how_many_run_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.slow
 def test_a_sweep_side_by_side_trains_the_same_bits(mgu_run: Command, tmp_path: Path) -> None:
-    words = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "residual=without", "threads=1")
-    words += ("training.epochs=4", "energy.enabled=false")
+    words: tuple[str, ...] = ("-m", "+experiment=digits", "layout=digits_2", "norm=ln,no_norm", "threads=1")
+    words += ("residual=without", "training.epochs=4", "energy.enabled=false")
     one_by_one, at_once = tmp_path / "one-by-one", tmp_path / "at-once"
     assert mgu_run(*words, f"runs_dir={one_by_one}").returncode == 0
     done = mgu_run(*words, f"runs_dir={at_once}", "parallel=2")
