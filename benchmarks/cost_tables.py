@@ -98,6 +98,21 @@ def memory(part: Row) -> str:
     return table(["run", "together [MiB]", *(f"{name}, own + files" for name in parts)], lines)
 
 
+def parallel(part: Row) -> str:
+    """Wall clock of whole sweeps over what their runs need if all cores only train."""
+    header = ["way", "wall clock [s]", "own seconds / cores [s]", "wall / own (range)", "wall / own of sequential"]
+    lines = [
+        [
+            f"`{row['way']}`",
+            *(number(row["wall_s"], 1), number(row["own_s"] / row["cores"], 1)),
+            f"{row['ratio']:.2f} ({row['least']:.2f}-{row['most']:.2f})",
+            number(row.get("to_sequential")),
+        ]
+        for row in part["rows"]
+    ]
+    return table(header, lines)
+
+
 def seeds(part: Row) -> str:
     """Processor time of separate runs over that of runs trained together."""
     lines = [

@@ -206,6 +206,7 @@ STUDIES = (
         commands=(
             "make bench",
             "python benchmarks/units.py --layouts M2,M3,M4 --rounds 20",
+            "python benchmarks/parallel.py",
         ),
         sections=(
             Section("Units", "units", "M2 to C10 are the MNIST and CIFAR-10 layouts by depth. `straight` is the unit "

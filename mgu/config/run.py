@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field
 from mgu.config.augment import AnyAugment
 from mgu.config.datasets import AnyDataset
 from mgu.config.energy import EnergyConfig
-from mgu.config.fields import ConfigModel, Count, Matches, Name, Positive
+from mgu.config.fields import ConfigModel, Count, Matches, Name, NumberOrAuto, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
 from mgu.config.layouts import AnyLayout, PythonLayoutConfig
 from mgu.config.optimizers import AnyOptimizer
@@ -89,6 +89,9 @@ class RunConfig(ConfigModel):
     force: Annotated[bool, NOT_IDENTITY] = Field(description="true: train finished runs again.")
     seeds_at_once: Annotated[Count, NOT_IDENTITY] = Field(
         description="Largest number of runs with the same configuration but for the seed that a sweep trains together."
+    )
+    parallel: Annotated[NumberOrAuto, NOT_IDENTITY] = Field(
+        1, description="Number of runs that a sweep trains side by side; auto: as many as there are cores for."
     )
     dataset: AnyDataset = Field(description="The data.")
     layout: AnyLayout = Field(description="The layers of the network.")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mgu.config.fields import BelowOne, ConfigModel, Count, Positive, Sha256
+from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive, Sha256
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
 
 
@@ -46,6 +46,9 @@ class TrainingConfig(ConfigModel):
     )
     start_sha256: Annotated[Sha256 | None, UNLESS_DEFAULT] = Field(
         None, description="SHA-256 of the weights of start_from, filled in when they are read."
+    )
+    checkpoint_s: Annotated[NonNegative, NOT_IDENTITY] = Field(
+        1.0, description="Seconds that are trained at least between two checkpoints; 0: one after every epoch."
     )
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
         description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."

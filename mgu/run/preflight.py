@@ -60,18 +60,21 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
                 send(Note(note))
 
 
-def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
+def size_models(send: Send, configs: Sequence[RunConfig], threads: int | None = None) -> dict[str, Model]:
     """Sizes the models of a sweep without allocating them.
 
     Args:
         send: Not used.
         configs: The runs of a sweep.
+        threads: CPU threads of runs that are configured to have no number of their own; None: torch's own number.
 
     Returns:
         Device, parameters and FLOPs by the identity of the run.
     """
     sizes: dict[str, tuple[int, int | None] | tuple[None, None]] = {}
     models = {}
+    if threads:
+        torch.set_num_threads(threads)  # which is part of the name of the device
     for resolved in _resolve_all(configs):
         config = resolved.config
         shape = config.model_dump_json(include={"layout", "norm", "residual", "mgu", "dataset"})
