@@ -46,6 +46,8 @@ bench: .venv/for-developing ## Time the unit, the loop and their peers side by s
 	.venv/bin/python benchmarks/units.py
 	.venv/bin/python benchmarks/epochs.py
 	.venv/bin/python benchmarks/growth.py
+	.venv/bin/python benchmarks/step_growth.py
+	.venv/bin/python benchmarks/memory.py
 	.venv/bin/python benchmarks/seeds.py
 
 .PHONY: results

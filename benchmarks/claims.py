@@ -154,6 +154,14 @@ def decoding(parts: Parts) -> str:
     )
 
 
+def memory(parts: Parts) -> str:
+    largest = max(parts["mnist"]["rows"], key=lambda row: row["peak_mib"])
+    return (
+        f"The largest runs of the MNIST experiment need {largest['peak_mib'] / 1024:.2f} GiB, command, fork server and "
+        f"child together (`{largest['model']}`); the bar is 2."
+    )
+
+
 def counted(parts: Parts, name: str, of: str) -> str:
     part = parts[name]
     runs, models, seeds = part["machine"]["runs"], len(part["rows"]), len(part["rows"][0]["seeds"])

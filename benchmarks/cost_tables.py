@@ -45,7 +45,7 @@ def units(part: Row) -> str:
 def epochs(part: Row) -> str:
     """Epochs of whole networks by other tools, as multiples of ours."""
     names = ("DataLoader / ours", "Lightning / ours", "Keras / ours", "unit, eager / unit, ours")
-    names += ("unit, Keras / unit, ours",)
+    names += ("unit, Keras / unit, ours", "ours / convolutions")
     lines = [[row["layout"], *(_ratio(row, name) for name in names)] for row in part["rows"]]
     return table(["layout", *names], lines)
 
@@ -70,6 +70,47 @@ def growth(part: Row) -> str:
         for row in part["rows"]
     ]
     return table(["width", "depth", "batch", "unit / plain block", "straight / unit"], lines, left=0)
+
+
+def step_growth(part: Row) -> str:
+    """Training steps of plain networks by width, depth and batch, with one and two threads."""
+    names = ("ms", "by the line [ms]", "off")
+    header = ["varied", "width", "depth", "batch", *(f"{threads}: {name}" for threads in (1, 2) for name in names)]
+    found = {(row["varied"], row["width"], row["depth"], row["batch"], row["threads"]): row for row in part["rows"]}
+    lines = []
+    for varied, width, depth, batch in dict.fromkeys(key[:4] for key in found):
+        cells = [str(varied), str(width), str(depth), str(batch)]
+        for threads in (1, 2):
+            row = found.get((varied, width, depth, batch, threads))
+            cells += [f"{row['ms']:.2f}", f"{row['line_ms']:.2f}", f"{row['off']:+.0%}"] if row else ["-"] * len(names)
+        lines.append(cells)
+    return table(header, lines, left=1)
+
+
+def memory(part: Row) -> str:
+    """Memory of a run by process, its own pages and those of files, at the moment of the peak."""
+    parts = ("command", "fork server", "child")
+    lines = []
+    for row in part["rows"]:
+        each = [row["at_peak"].get(name, {"own": 0, "files": 0}) for name in parts]
+        cells = [f"{memory['own']:.0f} + {memory['files']:.0f}" for memory in each]
+        lines.append([f"`{row['model']}`", f"{row['peak_mib']:.0f}", *cells])
+    return table(["run", "together [MiB]", *(f"{name}, own + files" for name in parts)], lines)
+
+
+def parallel(part: Row) -> str:
+    """Wall clock of whole sweeps over what their runs need if all cores only train."""
+    header = ["way", "wall clock [s]", "own seconds / cores [s]", "wall / own (range)", "wall / own of sequential"]
+    lines = [
+        [
+            f"`{row['way']}`",
+            *(number(row["wall_s"], 1), number(row["own_s"] / row["cores"], 1)),
+            f"{row['ratio']:.2f} ({row['least']:.2f}-{row['most']:.2f})",
+            number(row.get("to_sequential")),
+        ]
+        for row in part["rows"]
+    ]
+    return table(header, lines)
 
 
 def seeds(part: Row) -> str:

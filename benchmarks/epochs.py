@@ -1,11 +1,13 @@
 """Epochs of whole networks, images to updates: ours, and what people write or use instead, in turns.
 
-    .venv/bin/python benchmarks/epochs.py [--layouts M2,M3,M4] [--images 6400] [--rounds 7] [--threads 2]
+    .venv/bin/python benchmarks/epochs.py [--layouts M2,M3,M4] [--images 6400] [--rounds 7] [--threads 2] [--random]
 
 Peers: a plain loop over torchvision's data set with ToTensor for each image and a DataLoader without workers, which on
 two cores is faster than with; Lightning on the same DataLoader; Keras
 on TensorFlow (a process of its own that answers in turn). All train the same layout with Nadam at batch 64 on as many
 real MNIST images (MGU_DATA or the cache; Keras has random ones of the same shape, its time does not depend on them).
+With --random, and where MNIST is not at hand, all have random images. Beside the epochs the forward and backward passes
+of the convolutions alone are timed, which are the floor of a plain step.
 """
 
 from __future__ import annotations
@@ -16,22 +18,25 @@ import logging
 import warnings
 from collections.abc import Callable
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from models import configure, train_step
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 from side_by_side import Worker, describe, in_turns, ratio, save, spread
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Subset
-from torchvision import datasets, transforms
+from torch.utils.data import DataLoader, Dataset
+from torchvision import transforms
 
 from mgu.cli.exit_codes import exit_codes
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
+from mgu.data.images.images import Images
+from mgu.data.splits import Splits
+from mgu.errors import UserError
 from mgu.factory.learner import build_learner
 from mgu.factory.resolved_run import resolve
 from mgu.native.malloc import keep_freed_memory
@@ -40,8 +45,17 @@ from mgu.train.step import Step
 
 BATCH = 64
 PLAIN, UNIT = ("norm=bn_pre", "residual=without"), ("mgu=reference",)
-BARS = {"M2": 4.0, "M3": 2.2, "M4": 1.7}  # plain loop / ours, at least
-KERAS_BARS = {"M4": (1.4, 1.05)}  # Keras / ours, unit and plain, at least
+# By layout and ratio: how large it must be at least; of a ratio to the convolutions alone, how large at most.
+BARS = {
+    "M2": {"DataLoader / ours": 4.0, "Keras / ours": 2.8, "ours / convolutions": 2.0},
+    "M3": {"DataLoader / ours": 3.0, "Keras / ours": 2.8, "ours / convolutions": 1.5},
+    "M4": {
+        "DataLoader / ours": 2.3,
+        "Keras / ours": 2.2,
+        "ours / convolutions": 1.4,
+        "unit, Keras / unit, ours": 2.0,
+    },
+}
 
 
 def main() -> None:
@@ -50,20 +64,26 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=6400)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--random", action="store_true", help="random images in place of MNIST")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     keep_freed_memory()  # as mgu-run does; all ways gain
-    rows = [measure(layout, options.images, options.rounds) for layout in options.layouts.split(",")]
+    rows = [measure(layout, options.images, options.rounds, options.random) for layout in options.layouts.split(",")]
     save("speed", "epochs", configure("M2"), rows)
     show(rows)
 
 
-def measure(layout: str, images: int, rounds: int) -> dict[str, Any]:
+def measure(layout: str, num_images: int, rounds: int, is_random: bool) -> dict[str, Any]:
     """One layout: every way to train its baseline and its unit for an epoch."""
     config = configure(layout, *PLAIN)
-    ours = our_epoch(config, images)  # first, for it downloads the data, or says where it must lie
-    loader = data_loader(config, images)
-    ways = {"ours": ours, "DataLoader": plain_epoch(config, loader)}
+    try:
+        images = random_images(config, num_images) if is_random else first_images(config, num_images)
+    except UserError as error:
+        print(f"random images, for {error}")
+        images, is_random = random_images(config, num_images), True
+    loader = data_loader(images)
+    ways = {"ours": our_epoch(config, images), "DataLoader": plain_epoch(config, loader)}
+    ways["convolutions"] = convolutions_alone(config, num_images // BATCH)
     if find_spec("lightning"):
         ways["Lightning"] = lightning_epoch(config, loader)
     unit = configure(layout, *UNIT)
@@ -71,7 +91,7 @@ def measure(layout: str, images: int, rounds: int) -> dict[str, Any]:
     ways["unit, eager"] = our_epoch(configure(layout, *UNIT, "engine=eager"), images)
     keras = None
     if find_spec("tensorflow"):
-        keras = Worker("peers_keras.py", network_of(config), images, torch.get_num_threads())
+        keras = Worker("peers_keras.py", network_of(config), num_images, torch.get_num_threads())
     if keras:
         ways |= {"Keras": lambda: keras("plain"), "unit, Keras": lambda: keras("unit")}
     try:
@@ -83,11 +103,12 @@ def measure(layout: str, images: int, rounds: int) -> dict[str, Any]:
     for name in seconds:
         ours = "unit, ours" if name.startswith("unit") else "ours"
         if name != ours:
-            ratios[f"{name} / {ours}"] = {
-                "ratio": ratio(seconds, name, ours),
-                "with_quartiles": spread(seconds, name, ours),
+            pair = (ours, name) if name == "convolutions" else (name, ours)
+            ratios[" / ".join(pair)] = {
+                "ratio": ratio(seconds, *pair),
+                "with_quartiles": spread(seconds, *pair),
             }
-    row: dict[str, Any] = {"layout": layout, "images": images, "ratios": ratios}
+    row: dict[str, Any] = {"layout": layout, "images": num_images, "random": is_random, "ratios": ratios}
     return row | {"seconds": {name: describe(values) for name, values in seconds.items()}}
 
 
@@ -104,21 +125,68 @@ def network_of(config: RunConfig) -> str:
     )
 
 
-def our_epoch(config: RunConfig, images: int) -> Callable[[], object]:
+def first_images(config: RunConfig, count: int) -> Images:
+    """The first training images of the layout's data set."""
+    images: Images = open_dataset(config.dataset).splits.train.subset(torch.arange(count))  # type: ignore[assignment]
+    return images.to(torch.device("cpu"))
+
+
+def random_images(config: RunConfig, count: int) -> Images:
+    """As many images of the same shape."""
+    random = torch.Generator().manual_seed(0)
+    pixels = torch.randint(256, (count, *config.dataset.image_shape), dtype=torch.uint8, generator=random)
+    labels = torch.randint(config.dataset.num_classes, (count,), generator=random)
+    return Images(pixels, labels).to(torch.device("cpu"))
+
+
+def our_epoch(config: RunConfig, images: Images) -> Callable[[], object]:
     """As `mgu-run` trains."""
-    learner = build_learner(resolve(config))
-    train = open_dataset(config.dataset).splits.train.subset(torch.arange(images))
+    resolved = resolve(config)
+    resolved.dataset.__dict__["splits"] = Splits(images, images)
+    learner = build_learner(resolved)
     shuffle = torch.Generator().manual_seed(0)
-    model, task, optimizer, schedule = learner
-    step = Step(model, train, task, optimizer)
-    return lambda: train_epoch(step, schedule, batch_size=BATCH, shuffle=shuffle)
+    step = Step(learner.model, images, learner.task, learner.optimizer)
+    return lambda: train_epoch(step, learner.schedule, batch_size=BATCH, shuffle=shuffle)
 
 
-def data_loader(config: RunConfig, images: int) -> DataLoader[Any]:
-    """Torchvision's data set, images made tensors one by one."""
-    name = "MNIST" if config.dataset.name == "mnist" else "CIFAR10"
-    data = getattr(datasets, name)(Path(config.dataset.root).expanduser(), transform=transforms.ToTensor())
-    return DataLoader(Subset(data, range(images)), batch_size=BATCH, shuffle=True)
+def convolutions_alone(config: RunConfig, steps: int) -> Callable[[], None]:
+    """Forward and backward passes of the layout's convolutions, each by itself, as many as an epoch has."""
+    parts = []
+    side = config.dataset.image_shape[1]
+    for number, layer in enumerate(config.layout.convolutions(config.dataset.image_shape)):
+        sizes = (layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding)
+        convolution = nn.Conv2d(*sizes).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        inputs = torch.randn(BATCH, layer.in_channels, side, side).contiguous(memory_format=torch.channels_last)
+        out = convolution(inputs.requires_grad_(number > 0))
+        parts.append((convolution, inputs, torch.randn_like(out)))
+        side = out.shape[-1]
+
+    def passes() -> None:
+        for _ in range(steps):
+            for convolution, inputs, direction in parts:
+                convolution.weight.grad = convolution.bias.grad = inputs.grad = None
+                convolution(inputs).backward(direction)
+
+    return passes
+
+
+class ImageFiles(Dataset[Any]):
+    """Images made tensors one by one, as torchvision's MNIST does."""
+
+    def __init__(self, images: Images) -> None:
+        self.pixels, self.labels = images.pixels.contiguous().squeeze(1), images.labels
+        self.transform = transforms.ToTensor()
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, number: int) -> tuple[Tensor, int]:
+        return self.transform(Image.fromarray(self.pixels[number].numpy())), int(self.labels[number])
+
+
+def data_loader(images: Images) -> DataLoader[Any]:
+    """A data set of torchvision's kind in a DataLoader without workers."""
+    return DataLoader(ImageFiles(images), batch_size=BATCH, shuffle=True)
 
 
 def plain_model(config: RunConfig) -> nn.Module:
@@ -170,18 +238,24 @@ def lightning_epoch(config: RunConfig, loader: DataLoader[Any]) -> Callable[[], 
     return epoch
 
 
+def judge(name: str, value: float, bar: float | None) -> str:
+    """Says whether a ratio meets its bar."""
+    if bar is None:
+        return ""
+    sign, is_met = ("<=", value <= bar) if name.endswith("convolutions") else (">=", value >= bar)
+    return f"{sign} {bar} {'met' if is_met else 'NOT MET'}"
+
+
 def show(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         table = Table(
             "epoch", "times as long as ours (quartiles)", "bar", title=f"{row['layout']}, {row['images']} images"
         )
-        unit_bar, plain_bar = KERAS_BARS.get(row["layout"], (None, None))
-        bars = {"DataLoader / ours": BARS.get(row["layout"]), "Keras / ours": plain_bar}
-        bars["unit, Keras / unit, ours"] = unit_bar
+        bars = BARS.get(row["layout"], {})
         for name, value in row["ratios"].items():
-            bar = bars.get(name)
-            met = "" if bar is None else f">= {bar} {'met' if value['ratio'] >= bar else 'NOT MET'}"
-            table.add_row(name, value["with_quartiles"], met)
+            table.add_row(name, value["with_quartiles"], judge(name, value["ratio"], bars.get(name)))
+        for name in bars.keys() - row["ratios"].keys():
+            table.add_row(name, "not measured: the peer is not installed", f">= {bars[name]}")
         Console(width=120).print(table)
 
 

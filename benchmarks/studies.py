@@ -206,6 +206,7 @@ STUDIES = (
         commands=(
             "make bench",
             "python benchmarks/units.py --layouts M2,M3,M4 --rounds 20",
+            "python benchmarks/parallel.py",
         ),
         sections=(
             Section("Units", "units", "M2 to C10 are the MNIST and CIFAR-10 layouts by depth. `straight` is the unit "
@@ -216,6 +217,10 @@ STUDIES = (
             Section("Epochs", "epochs", "Times of an epoch on 6,400 images, relative to ours. DataLoader is a plain "
                     "loop over torchvision's data set without workers; all tools train the same layout.",
                     cost_tables.epochs),
+            Section("Training steps against size", "step_growth", "A step of a plain network (`bn_pre`), images to "
+                    "update, with one and two threads. One size varies at a time; the line is fitted to the "
+                    "operations of the sizes that vary together, with a constant for what does not grow.",
+                    cost_tables.step_growth),
             Section("Growth with width, depth and batch", "growth", "Forward and backward of stacks of 3x3 "
                     "convolutions on 16x16 feature maps.", cost_tables.growth),
         ),
@@ -247,6 +252,22 @@ STUDIES = (
         ),
         limits="One thread of a shared machine. Evaluation, which is never augmented, is not in the steps. Nothing was "
         "measured on a GPU, where augmented steps are no CUDA graphs.",
+    ),
+    Study(
+        name="memory",
+        title="Memory of the MNIST experiment",
+        main="mnist",
+        claim=claims.memory,
+        sample=lambda parts: f"{len(parts['mnist']['rows'])} runs of one epoch on 60,000 images, one each",
+        commands=("python benchmarks/memory.py",),
+        sections=(
+            Section("By process", "mnist", "Proportional set size at the moment when all processes together have most: "
+                    "pages that processes share are divided among them. Own pages hold data, weights and activations, "
+                    "and what Python and torch set up when they are imported; pages of files are mostly libraries.",
+                    cost_tables.memory),
+        ),
+        limits="Looked at every 50 ms, so that a shorter peak may be missed. The images are random ones in the format "
+        "of Fashion-MNIST, which has the size of MNIST.",
     ),
     Study(
         name="decoding",

@@ -46,7 +46,7 @@ def long_form(request: pytest.FixtureRequest) -> bool:
 
 def compose_run(runs_dir: Path, *overrides: str) -> RunConfig:
     """A run's configuration from command-line overrides; energy is off."""
-    quiet = [f"runs_dir={runs_dir}", "energy.enabled=false", "device=cpu"]
+    quiet = [f"runs_dir={runs_dir}", "energy.enabled=false", "device=cpu", "training.checkpoint_s=0"]
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         composed = compose("config", [*quiet, *overrides], return_hydra_config=True)
     HydraConfig.instance().set_config(composed)

@@ -28,7 +28,7 @@ def evidence(folder: Path) -> dict[str, tuple[Any, ...]]:
             result.pop(key, None)
         for name, checksum in result.pop("files").items():
             assert hashlib.sha256(file.with_name(name).read_bytes()).hexdigest() == checksum, file.with_name(name)
-        del result["config"]["runs_dir"]
+        del result["config"]["runs_dir"], result["config"]["parallel"]
         with file.with_name("history.csv").open() as opened:
             rows = [{k: v for k, v in row.items() if not k.endswith("_s")} for row in csv.DictReader(opened)]
         weights = file.with_name("weights.safetensors").read_bytes()

@@ -1,7 +1,7 @@
 """Writes below each command of docs/tutorial.md what it prints: python docs/tutorial/render.py.
 
-The commands run in order in an empty folder. A block of output ends where the command's output does; long outputs are
-cut to their ends. Times and energies are those of the machine that ran it.
+The commands run in order in an empty folder. Of a long output the page has the beginning where it is of `report` or
+`diff`, whose verdict comes first, else the end. Times and energies are those of the machine that ran it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 PAGE = Path(__file__).parents[1] / "tutorial.md"
 FILES = Path(__file__).with_name("write_files.py")
 BLOCK = re.compile(r"```sh\n(.*?)```\n(?:\n```text\n.*?```\n)?", re.DOTALL)
-MOST_LINES = 14  # of an output
+MOST_LINES, WIDTH = 18, 118  # of an output, and of a sentence in it
 
 
 def commands(page: str) -> list[str]:
@@ -37,20 +38,40 @@ def render(page: str, run: Callable[[str], str]) -> str:
     """
 
     def with_output(block: re.Match[str]) -> str:
-        printed = [run(command) for command in commands(block[0])]
-        lines = [line.rstrip() for line in printed[-1].strip("\n").splitlines()]
-        if len(lines) > MOST_LINES:
-            lines = ["[...]", *lines[-MOST_LINES:]]
+        *before, last = commands(block[0])
+        for command in before:
+            run(command)
+        lines = shorten(run(last), from_end=last.split()[1] not in ("report", "diff"))
         return f"```sh\n{block[1]}```\n" + ("\n```text\n" + "\n".join(lines) + "\n```\n" if lines else "")
 
     return BLOCK.sub(with_output, page)
+
+
+def shorten(printed: str, from_end: bool) -> list[str]:
+    """Returns the lines of an output as the page has them.
+
+    Args:
+        printed: The output.
+        from_end: Whether of a long one the end is kept; else the beginning.
+
+    Returns:
+        Its lines, sentences folded, with a mark where some are left out.
+    """
+    lines: list[str] = []
+    for line in printed.strip("\n").splitlines():
+        is_sentence = len(line) > WIDTH and "  " not in line
+        lines += textwrap.wrap(line, WIDTH) if is_sentence else [line.rstrip()]
+    if len(lines) <= MOST_LINES:
+        return lines
+    return ["[...]", *lines[-MOST_LINES:]] if from_end else [*lines[:MOST_LINES], "[...]"]
 
 
 def main() -> None:
     """Runs all commands and writes the page."""
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([sys.executable, str(FILES), folder], check=True)
-        surroundings = os.environ | {"COLUMNS": "118", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        surroundings = os.environ | {"COLUMNS": str(WIDTH), "PATH": path}
         surroundings["MGU_RUNS"] = "runs"
 
         def run(command: str) -> str:

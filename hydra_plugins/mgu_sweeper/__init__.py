@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_store import ConfigStore
-from hydra.core.utils import JobReturn, JobStatus
+from hydra.core.utils import JobReturn, JobStatus, env_override
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, flag_override
 
@@ -30,7 +30,7 @@ from mgu.results.folder import find_result
 from mgu.search import STRATEGIES, Space, Strategy
 
 if TYPE_CHECKING:
-    from mgu.sweep.launchers import Launcher
+    from mgu.sweep.launch import Job
     from mgu.sweep.sweep import Sweep
 
 # No dataclass: Hydra executes plugins before they are in sys.modules, where a dataclass looks itself up.
@@ -110,22 +110,26 @@ class SearchSweeper(BasicSweeper):
 
     def _search(self, strategy: Strategy) -> None:
         from mgu.cli.compose import read_jobs
+        from mgu.sweep.slots import check_launcher, read_parallel
 
         assert self.config is not None and self.hydra_context is not None
         num_runs = num_missing = 0
         while asked := strategy.ask():
             configs = read_jobs(self.hydra_context.config_loader, self.config, asked)
+            check_launcher(self._launcher_name, read_parallel(configs))
             if self.plan:
                 from mgu.sweep.plan import show_plan
 
                 return show_plan(configs, self.plan, self.calibrate)
             # Imported late, for Hydra imports this file for --help, too.
             from mgu.sweep.launch import run_sweep
+            from mgu.sweep.launchers import Launcher
             from mgu.sweep.sweep import Sweep
 
             sweep = Sweep(configs)
             sweep.prepare()
-            num_missing += run_sweep(sweep, asked, self._launch, quote, self._watch_jobs(sweep))
+            launcher = Launcher(self._launcher_name, self.config.hydra.launcher)
+            num_missing += run_sweep(sweep, asked, partial(self._launch, sweep), quote, launcher)
             num_runs += len(asked)
             for overrides, config in zip(asked, configs, strict=True):
                 strategy.tell(overrides, find_result(config))
@@ -133,23 +137,28 @@ class SearchSweeper(BasicSweeper):
             runs = count(num_runs, "run")
             raise RunsFailed(f"{num_missing} of {runs} failed. The same command tries them again.")
 
-    def _watch_jobs(self, sweep: Sweep) -> Launcher:
-        """Hands the sweep to its jobs, if Hydra's own launcher runs them in this process; describes the launcher."""
+    @property
+    def _launcher_name(self) -> str:
+        """As in hydra/launcher=NAME."""
         # Imported late, for Hydra's scan for plugins executes that module once more, and so makes the class anew.
         from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 
-        from mgu.cli.train import train_job
-        from mgu.sweep.launchers import Launcher
-
         assert self.config is not None
-        if isinstance(self.launcher, BasicLauncher):
-            self.launcher.task_function = partial(train_job, sweep=sweep)
-            return Launcher("basic", {})
-        return Launcher(str(self.config.hydra.runtime.choices["hydra/launcher"]), self.config.hydra.launcher)
+        is_basic = isinstance(self.launcher, BasicLauncher)
+        return "basic" if is_basic else str(self.config.hydra.runtime.choices["hydra/launcher"])
 
-    def _launch(self, jobs: list[list[str]], first_number: int) -> list[Any]:
-        """Launches jobs; returns for each what its task function returned, or its exception."""
-        assert self.launcher is not None
-        returns: Sequence[JobReturn] = self.launcher.launch(jobs, initial_job_idx=first_number)
+    def _launch(self, sweep: Sweep, jobs: list[Job], first_number: int) -> list[Any]:
+        """Launches jobs; returns for each what became of its runs, or the exception that ended it.
+
+        In place of Hydra's own launcher, which composes every configuration once more and has one job at a time, the
+        jobs become children of this process.
+        """
+        from mgu.sweep.side_by_side import launch_side_by_side
+
+        assert self.launcher is not None and self.config is not None
+        if self._launcher_name == "basic":
+            with env_override(self.config.hydra.job.env_set):
+                return launch_side_by_side(sweep, [job.configs for job in jobs], first_number)
+        returns: Sequence[JobReturn] = self.launcher.launch([job.words for job in jobs], initial_job_idx=first_number)
         # Not .return_value, which would print and raise the exception of a failed job.
         return [job._return_value if job.status == JobStatus.FAILED else job.return_value for job in returns]

@@ -18,6 +18,7 @@ from mgu.config.python import fill_sources, spell_out_layout
 from mgu.config.run import RunConfig
 from mgu.data.datasets import fill_defaults, find_kind
 from mgu.errors import UserError
+from mgu.results.pretrained import fill_pretrained
 
 FILLED_IN = ("classes", "sha256")  # of a data set
 
@@ -44,6 +45,7 @@ def read_config(composed: DictConfig) -> RunConfig:
     values = fill_defaults(values)
     if isinstance(values.get("dataset"), dict):
         _check_not_filled_in(values["dataset"])
+    values = fill_pretrained(values)
     values = fill_sources(values | {"layout": spell_out_layout(values.get("layout"))})
     if isinstance(dataset := values.get("dataset"), dict):
         check_types(values)

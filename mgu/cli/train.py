@@ -16,8 +16,6 @@ from mgu.errors import ProgramError, RunsFailed, UserError, marking_bugs
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from mgu.sweep.sweep import Sweep
-
 
 def train(arguments: list[str], job: Callable[[DictConfig], Any] | None = None) -> None:
     """Composes a configuration with Hydra, and trains the run or the sweep that it describes.
@@ -62,12 +60,11 @@ def train(arguments: list[str], job: Callable[[DictConfig], Any] | None = None) 
             del os.environ["HYDRA_FULL_ERROR"]
 
 
-def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[str]:
-    """Trains one run, or a job of a sweep, which may have several seeds. This is Hydra's task function.
+def train_job(composed: DictConfig) -> str | list[str]:
+    """Trains one run, or a job of a launcher's process, which may have several seeds. This is Hydra's task function.
 
     Args:
         composed: Configuration as Hydra composed it.
-        sweep: The sweep that the job belongs to, if this is the process that watches it.
 
     Returns:
         What became of the run, or of each run of the job.
@@ -83,7 +80,7 @@ def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[st
     from mgu.cli.compose import read_config
     from mgu.isolation import end_with_parent
     from mgu.results.axes import Axes
-    from mgu.sweep.jobs import run_in_sweep, run_single
+    from mgu.sweep.jobs import finish, run_in_launcher, run_single
 
     hydra_config = HydraConfig.get()
     if hydra_config.mode == RunMode.MULTIRUN:  # whoever launched the job wants its exceptions as they are
@@ -93,7 +90,7 @@ def train_job(composed: DictConfig, sweep: Sweep | None = None) -> str | list[st
             seeds = hydra_config.sweeper.get("seeds") or [config.seed]
             configs = [config.model_copy(update={"seed": seed}) for seed in seeds]
             axes = Axes(tuple(hydra_config.sweeper.get("axes") or ()))
-            return [*run_in_sweep(configs, hydra_config.job.num + 1, sweep, axes)]
+            return [*finish(run_in_launcher(configs, hydra_config.job.num + 1, axes))]
     # Hydra would announce an exception of a single run in words of its own.
     words: Any = OmegaConf.to_container(hydra_config.overrides.task)  # as typed, with interpolations
     with exit_codes([str(word) for word in words]), marking_bugs():

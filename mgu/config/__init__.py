@@ -15,14 +15,16 @@ from mgu.config.datasets import (
     TableConfig,
 )
 from mgu.config.describe import describe_values
+from mgu.config.energy import EnergyConfig
 from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
 from mgu.config.images import ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
-from mgu.config.optimizers import AdamWConfig, NadamConfig, SGDConfig
+from mgu.config.optimizers import AdamWConfig, NadamConfig, PythonOptimizerConfig, SGDConfig
 from mgu.config.prune import PruneConfig, read_settings
 from mgu.config.ratings import AnyRatings, MovieLensConfig, RatingsConfig
-from mgu.config.run import EnergyConfig, NormConfig, RunConfig, TrainingConfig
+from mgu.config.run import NormConfig, RunConfig
+from mgu.config.training import TrainingConfig
 from mgu.config.unit import DecisiveConfig, UnitConfig
 
 __all__ = [
@@ -48,6 +50,7 @@ __all__ = [
     "NamedImagesConfig",
     "NormConfig",
     "PruneConfig",
+    "PythonOptimizerConfig",
     "RandAugmentConfig",
     "RatingsConfig",
     "RunConfig",

@@ -37,3 +37,13 @@ class BalanceConfig(ConfigModel):
                 "would correct twice and favour the rare classes. Pass dataset.class_weights=none."
             )
         return self
+
+    @model_validator(mode="after")
+    def _has_classes_to_balance(self) -> Self:
+        if getattr(self, "task", None) == "regression" and self.is_balanced:
+            key = "sampling" if self.sampling == "balanced" else "class_weights"
+            raise ValueError(
+                f"dataset.{key}=balanced must go with classes, but the task is regression. Leave dataset.{key} out, or "
+                "pass dataset.task=classification."
+            )
+        return self

@@ -70,8 +70,8 @@ def _is_readers(fault: ErrorDetails) -> bool:
     value, kind = fault["input"], fault["type"]
     is_name = kind == "string_type" and isinstance(value, int | float)
     is_name |= kind == "string_type" and isinstance(value, list) and fault["loc"][-1] in ("path", "target")
-    is_name |= kind == "list_type" and isinstance(value, str) and value != ""
-    return fault["loc"][0] == "dataset" and (value is None or is_name or not kind.endswith("_type"))
+    is_name |= kind == "list_type" and isinstance(value, str) and value != "" and fault["loc"][-1] != "image_shape"
+    return fault["loc"][0] == "dataset" and (value in (None, "auto") or is_name or not kind.endswith("_type"))
 
 
 def _check_axes(config: RunConfig) -> None:

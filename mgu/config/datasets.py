@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
 from mgu.config.balance import BalanceConfig
 from mgu.config.cases import CasesConfig
@@ -97,16 +97,6 @@ class TableConfig(BalanceConfig, FoldsConfig):
         share = f" test {self.test_share:g}" if self.test_share != TEST_SHARE and not self.folds else ""
         groups = f" by {self.groups}" if self.groups else ""
         return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}{self.folds_label or share}{groups}"
-
-    @model_validator(mode="after")
-    def _has_classes_to_balance(self) -> Self:
-        if self.task == "regression" and self.is_balanced:
-            key = "sampling" if self.sampling == "balanced" else "class_weights"
-            raise ValueError(
-                f"dataset.{key}=balanced must go with classes, but the task is regression. Leave dataset.{key} out, or "
-                "pass dataset.task=classification."
-            )
-        return self
 
 
 AnyImages = NamedImagesConfig | CasesConfig | ImagesConfig  # of which the shape is that of an image for sure

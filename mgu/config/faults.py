@@ -144,7 +144,8 @@ def describe_fault(fault: ErrorDetails) -> str:
     if fault["type"] == "missing":
         return f"{key} must be set, but is missing. Add it to the YAML of its group, or pass {key}=..."
     if fault["type"] == "value_error" and not isinstance(context["error"], PatternError):
-        return f"{key}: {context['error']}"
+        said = str(context["error"])
+        return said if said.removeprefix("one of ").startswith(f"{key}.") else f"{key}: {said}"
     hint = f" Pass {key}=... or mend its YAML."
     if fault["type"] == "literal_error":
         choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
@@ -154,7 +155,8 @@ def describe_fault(fault: ErrorDetails) -> str:
         hint = f" Pass {key}={as_typed(str(fault['input']))} if it is a text."
     if fault["type"] == "none_required":
         hint = f" Leave {key} out."
-    rule = _rule(fault) + (", or auto" if key in OR_AUTO else "")
+    can_be_auto = key in OR_AUTO or (key == "dataset.image_shape" and "[images]" in fault["loc"])
+    rule = _rule(fault) + (", or auto" if can_be_auto else "")
     verb = "" if rule.startswith("have ") else "be "
     return f"{key} must {verb}{rule}, but got {value}.{hint}"
 

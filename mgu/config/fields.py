@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidatorFunctionWrapHandler, WrapValidator
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,18 @@ class PatternError(ValueError):
     """Says what a string must be; its text is the rule alone."""
 
 
+def _number_or_auto(value: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Raises one fault where the parts of the union below would raise one each."""
+    try:
+        return check(value)
+    except ValueError:
+        raise PatternError("auto, or a number from 1 to 1024") from None
+
+
+NumberOrAuto = Annotated[
+    Literal["auto"] | Annotated[int, Field(gt=0, le=1024)],
+    WrapValidator(_number_or_auto),
+]
 Name = Annotated[  # becomes part of a path
     str, AfterValidator(Matches(r"\w[\w.-]*", "letters, digits, '.', '_' and '-', not beginning with '.' or '-'"))
 ]

@@ -1,7 +1,8 @@
 """Optimizers: the values of each kind, told apart by its name.
 
 Weight decay is decoupled from the gradient for Nadam and AdamW and part of it for SGD, as in torch. Vectors (biases,
-weights of norms, constant gates) are never decayed: see mgu/train/optimizers.py.
+weights of norms, constant gates) are never decayed: see mgu/train/optimizers.py. The user's own optimizer is named by
+import path.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from mgu.config.fields import BelowOne, ConfigModel, NonNegative, Positive, tag_of
 from mgu.config.identity import UNLESS_DEFAULT
+from mgu.config.python import ImportedConfig
 
 # "auto" is resolved by the kind of data before the configuration is checked: see mgu/data/datasets.py.
 LearningRate = Annotated[
@@ -64,9 +66,28 @@ class SGDConfig(ConfigModel):
         return self
 
 
+class PythonOptimizerConfig(ImportedConfig):
+    """Configures an optimizer of the user's, see mgu/train/own_optimizer.py."""
+
+    name: Literal["python"] = Field(description="Name of the optimizer.")
+    lr: LearningRate
+    weight_decay: NonNegative | None = Field(
+        description="Weight decay of a group without the vectors, which have none; null: one group, as it decides."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> PythonOptimizerConfig:
+        for key in ("lr", "weight_decay"):
+            if key in self.options:
+                value = self.options[key]
+                raise ValueError(f"options must be without {key}, but got {value}. Pass optimizer.{key}={value}.")
+        return self
+
+
 AnyOptimizer = Annotated[
     Annotated[NadamConfig, Tag("[nadam]")]
     | Annotated[AdamWConfig, Tag("[adamw]")]
-    | Annotated[SGDConfig, Tag("[sgd]")],
+    | Annotated[SGDConfig, Tag("[sgd]")]
+    | Annotated[PythonOptimizerConfig, Tag("[python]")],
     Discriminator(tag_of),
 ]

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from mgu.config.balance import BalanceConfig
 from mgu.config.fields import ConfigModel, Count, Matches, Sha256
 from mgu.config.identity import NOT_IDENTITY
 from mgu.errors import UserError
@@ -33,7 +34,7 @@ class ImportedConfig(ConfigModel):
     sha256: Sha256 = Field(description="SHA-256 of the module's file or package, filled in when it is found.")
 
 
-class PythonDatasetConfig(ImportedConfig):
+class PythonDatasetConfig(ImportedConfig, BalanceConfig):
     """Configures data from a function of the user's; see mgu/data/python/."""
 
     name: Literal["python"] = Field(description="Kind of the data.")

@@ -31,10 +31,16 @@ def _check_augment(config: RunConfig) -> None:
     dataset, augment = config.dataset, config.augment
     if augment is None:
         return
-    if len(getattr(dataset, "image_shape", getattr(dataset, "input_shape", ()))) != 3:
+    shape: list[int] = getattr(dataset, "image_shape", [])
+    if len(shape) != 3:
         raise UserError(
             f"augment must be none for dataset={dataset.name}, which has no images, but got {augment.name}. "
             "Pass augment=none."
+        )
+    if augment.name == "randaugment" and shape[0] not in (1, 3):
+        raise UserError(
+            f"augment must be none, flip_crop or mixup for images of {shape[0]} channels, for operations on colours "
+            "take 1 or 3, but got randaugment. Pass augment=flip_crop."
         )
     if augment.name == "mixup" and dataset.task != "classification":
         raise UserError(

@@ -7,24 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from typing import Annotated, Any, Literal, TypeGuard
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field
 
 from mgu.config.augment import AnyAugment
 from mgu.config.datasets import AnyDataset
-from mgu.config.fields import BelowOne, ConfigModel, Count, Matches, Name, Positive
+from mgu.config.energy import EnergyConfig
+from mgu.config.fields import ConfigModel, Count, Matches, Name, NumberOrAuto, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
 from mgu.config.layouts import AnyLayout, PythonLayoutConfig
 from mgu.config.optimizers import AnyOptimizer
 from mgu.config.schedules import AnySchedule, KerasDecayConfig
+from mgu.config.tracking import MlflowConfig, TensorBoardConfig
+from mgu.config.training import TrainingConfig
 from mgu.config.unit import UnitConfig
 from mgu.tasks.score import SCORES, Score
 
 Device = Annotated[str, AfterValidator(Matches(r"auto|cpu|cuda(:\d{1,3})?", "auto, cpu, cuda or cuda:N"))]
-Country = Annotated[str, AfterValidator(Matches("[A-Z]{3}", "a country's ISO 3166 code, three capital letters"))]
 
 
 class NormConfig(ConfigModel):
@@ -53,81 +53,6 @@ OPTIMIZER = IdentityRule("yes, with schedule.decay", encode=_optimizer_values)
 UNLESS_PLAIN_DECAY = IdentityRule(
     "unless keras_decay without warm-up", lambda config, name: not _is_plain_decay(getattr(config, name))
 )
-
-
-class TrainingConfig(ConfigModel):
-    """Configures the training loop, see mgu/train/loop.py, and how long a run may take."""
-
-    epochs: Count = Field(description="Largest number of epochs.")
-    batch_size: Count = Field(description="Number of examples in a training batch.")
-    last_batch: Annotated[Literal["short", "even"], UNLESS_DEFAULT] = Field(
-        "short",
-        description="short: what is left after full batches; even: equal batches; auto: by the kind of data.",
-    )
-    eval_batch_size: Count = Field(description="Number of examples in an evaluation batch.")
-    patience: Count = Field(description="Epochs without a better validation score after which training stops.")
-    clip_norm: Annotated[Positive | None, UNLESS_DEFAULT] = Field(
-        None, description="Norm to which the gradients of a step, taken together, are cut; null: they are not."
-    )
-    label_smoothing: Annotated[BelowOne, UNLESS_DEFAULT] = Field(
-        0.0, description="Share of a label that is spread over all classes in the training loss of a classification."
-    )
-    ema: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, UNLESS_DEFAULT] = Field(
-        None, description="Decay by step of a running mean of the weights, which is what is evaluated; null: none."
-    )
-    select: Annotated[Literal["best", "last"], UNLESS_DEFAULT] = Field(
-        "best", description="best: keep the weights of the epoch with the best validation score; last: of the last one."
-    )
-    precision: Annotated[Literal["float32", "bf16"], UNLESS_DEFAULT] = Field(
-        "float32",
-        description="bf16: training steps compute products and convolutions with 8 bits of precision, not 24.",
-    )
-    timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
-        description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
-    )
-
-    @property
-    def has_even_batches(self) -> bool:
-        """Whether the batches of an epoch have equal sizes, see mgu/train/batches.py."""
-        return self.last_batch == "even"
-
-    def steps_per_epoch(self, num_examples: int) -> int:
-        """Returns the number of batches that the examples are split into."""
-        return math.ceil(num_examples / self.batch_size)
-
-
-class EnergyConfig(ConfigModel):
-    """Configures the measurement of energy, see mgu/measure/energy.py."""
-
-    enabled: bool = Field(description="Whether energy is measured.")
-    country: Country = Field(description="Country whose carbon intensity counts, as an ISO 3166 code of three letters.")
-    period_s: Positive = Field(description="Seconds between two readings of the power.")
-
-
-class TensorBoardConfig(ConfigModel):
-    """Configures the tracking with TensorBoard, see mgu/tracking/tensorboard.py."""
-
-    dir: str | None = Field(
-        description="Folder that gets a folder for each run; null: tensorboard/ in the run's own folder."
-    )
-
-
-class MlflowConfig(ConfigModel):
-    """Configures the tracking with MLflow, see mgu/tracking/mlflow.py."""
-
-    tracking_uri: str | None = Field(
-        description="URI of the tracking server or store; null: MLFLOW_TRACKING_URI, else mlflow.db in the runs folder."
-    )
-
-    @field_validator("tracking_uri")
-    @classmethod
-    def _holds_no_password(cls, uri: str | None) -> str | None:
-        if uri and urlsplit(uri).password:
-            raise ValueError(
-                "the URI must be without a password, for it is written into result.json, but got one. "
-                "Set MLFLOW_TRACKING_URI, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD."
-            )
-        return uri
 
 
 class RunConfig(ConfigModel):
@@ -164,6 +89,9 @@ class RunConfig(ConfigModel):
     force: Annotated[bool, NOT_IDENTITY] = Field(description="true: train finished runs again.")
     seeds_at_once: Annotated[Count, NOT_IDENTITY] = Field(
         description="Largest number of runs with the same configuration but for the seed that a sweep trains together."
+    )
+    parallel: Annotated[NumberOrAuto, NOT_IDENTITY] = Field(
+        1, description="Number of runs that a sweep trains side by side; auto: as many as there are cores for."
     )
     dataset: AnyDataset = Field(description="The data.")
     layout: AnyLayout = Field(description="The layers of the network.")
@@ -213,6 +141,10 @@ class RunConfig(ConfigModel):
         elif not isinstance(self.layout, PythonLayoutConfig):
             assert self.norm is not None
             parts += [self.norm.name] + ["res"] * bool(self.residual)
+        if (
+            sha256 := self.training.start_sha256
+        ):  # else the same words would fit the run that it starts from, and itself
+            parts.append(f"from-{sha256[:8]}")
         return "-".join([*parts, *self._replicate])
 
     @property

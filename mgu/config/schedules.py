@@ -1,7 +1,7 @@
 """Schedules of the learning rate, told apart by their names.
 
 Each begins with a linear warm-up, of no length unless it is given one; what is said of a schedule counts from its end.
-See mgu/train/schedules.py.
+One of the user's own is named by import path. See mgu/train/schedules.py.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive, tag_of
+from mgu.config.python import ImportedConfig
 
 Factor = Annotated[float, Field(gt=0, lt=1)]
 
@@ -60,11 +61,18 @@ class PlateauConfig(_Warming):
     factor: Factor = Field(description="Factor of the learning rate at each drop.")
 
 
+class PythonScheduleConfig(ImportedConfig, _Warming):
+    """Configures a function of the user's from a step to a factor of the rate, see mgu/train/own_schedule.py."""
+
+    name: Literal["python"] = Field(description="Name of the schedule.")
+
+
 AnySchedule = Annotated[
     Annotated[KerasDecayConfig, Tag("[keras_decay]")]
     | Annotated[ConstantConfig, Tag("[constant]")]
     | Annotated[CosineConfig, Tag("[cosine]")]
     | Annotated[StepConfig, Tag("[step]")]
-    | Annotated[PlateauConfig, Tag("[plateau]")],
+    | Annotated[PlateauConfig, Tag("[plateau]")]
+    | Annotated[PythonScheduleConfig, Tag("[python]")],
     Discriminator(tag_of),
 ]

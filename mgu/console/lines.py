@@ -18,6 +18,34 @@ from mgu.results.result import Result, describe_method
 from mgu.tasks.score import Score
 
 
+class Training:
+    """Holds what a view knows of a process that trains one run, or several that take turns.
+
+    Attributes:
+        configs: Configurations of the runs.
+        config: Of the run that the latest event came from.
+        folder: The first run's folder.
+        started_s: When the process was started, then when training began, on the clock of time.perf_counter.
+        epochs_done: Epochs that an earlier call has trained.
+        left_s: Upper bound of the seconds that are left, once an epoch is over.
+    """
+
+    def __init__(self, configs: Sequence[RunConfig], folder: str) -> None:
+        self.configs, self.config, self.folder = configs, configs[0], folder
+        self.started_s, self.epochs_done = time.perf_counter(), 0
+        self.left_s: float | None = None
+
+    def began(self, epochs_done: int) -> None:
+        """Records that training begins."""
+        self.epochs_done, self.started_s = epochs_done, time.perf_counter()
+
+    def epoch_ended(self, epoch: float) -> float:
+        """Records an epoch; returns `left_s`, by the mean epoch of this call."""
+        epoch_s = (time.perf_counter() - self.started_s) / max(epoch - self.epochs_done, 1)
+        self.left_s = epoch_s * (self.config.training.epochs - epoch)
+        return self.left_s
+
+
 class LineView(AbstractContextManager[None]):
     """Shows the progress of runs in plain lines: every epoch of a single run, only the end of a run in a sweep.
 
@@ -28,6 +56,7 @@ class LineView(AbstractContextManager[None]):
 
     def __init__(self, in_sweep: bool, axes: Axes = NO_AXES) -> None:
         self.in_sweep, self.axes = in_sweep, axes
+        self.trainings: dict[int, Training] = {}  # by the id of each configuration: to hash one takes long
 
     def __exit__(self, *exception: object) -> None:
         pass
@@ -36,57 +65,68 @@ class LineView(AbstractContextManager[None]):
         """Shows an event of a run; the runs of one process may take turns in sending them.
 
         Args:
-            config: Configuration of the run that sent the event.
+            config: Configuration of the run that sent the event, one of those that were `started`.
             event: The event.
         """
-        self.config = config
+        training = self.trainings[id(config)]
+        training.config = config
         match event:
             case Began():
-                self.began(event)
+                self.began(training, event)
             case Stepped():
-                self.stepped(event)
+                self.stepped(training, event)
             case EpochEnded(row):
-                self.epoch_ended(row)
+                self.epoch_ended(training, row)
             case Note(text):
-                self.note(text)
+                self.note(training, text)
             case DataNote(text):
-                self.data_note(text)
+                self.data_note(training, text)
             case _:
                 assert_never(event)
 
-    def started(self, config: RunConfig, folder: str) -> None:
-        """Shows that a process for the run is being started."""
-        self.config, self.folder, self.started_s = config, folder, time.perf_counter()
+    def started(self, configs: Sequence[RunConfig], folder: str) -> None:
+        """Shows that a process for the runs is being started.
 
-    def waits(self, what: str) -> None:
-        """Shows what the run waits for before it can begin."""
+        Args:
+            configs: Configurations of the runs, which are trained together.
+            folder: The first run's folder.
+        """
+        self.trainings |= dict.fromkeys(map(id, configs), Training(configs, folder))
+
+    def stopped(self, configs: Sequence[RunConfig]) -> None:
+        """Shows that the process of the runs is over, however it ended."""
+        for config in configs:
+            self.trainings.pop(id(config), None)
+
+    def waits(self, config: RunConfig, what: str) -> None:
+        """Shows what a run waits for before it can begin."""
         print_wait(what)
 
-    def began(self, event: Began) -> None:
+    def began(self, training: Training, event: Began) -> None:
         """Shows that the run's set-up is over and training begins."""
-        self.epochs_done, self.started_s = event.epochs_done, time.perf_counter()
+        training.began(event.epochs_done)
         if not self.in_sweep:
-            self.print_line(f"{self.name_of(self.config)} on {event.device}; files in {self.folder}")
+            self.print_line(f"{self.name_of(training.config)} on {event.device}; files in {training.folder}")
 
-    def stepped(self, event: Stepped) -> None:
+    def stepped(self, training: Training, event: Stepped) -> None:
         """Shows the number of batches trained on; plain lines do not."""
 
-    def epoch_ended(self, row: dict[str, float]) -> None:
+    def epoch_ended(self, training: Training, row: dict[str, float]) -> None:
         """Shows the scores of an epoch; `row` is its line of history.csv."""
         if not self.in_sweep:
-            parts = describe_epoch(row, self.config.score)
-            epoch = f"epoch {row['epoch']:.0f}/{self.config.training.epochs}"
-            left = f"at most {self.seconds_left(row):.0f} s left"
+            parts = describe_epoch(row, training.config.score)
+            epoch = f"epoch {row['epoch']:.0f}/{training.config.training.epochs}"
+            left = f"at most {training.epoch_ended(row['epoch']):.0f} s left"
             self.print_line(fit_parts([epoch, *parts.values(), left], [parts["val loss"], parts["loss"]], self.width))
 
-    def note(self, text: str) -> None:
+    def note(self, training: Training, text: str) -> None:
         """Shows a message of the run."""
-        self.print_line(f"{self.name_of(self.config)}: {text}")
+        self.print_line(f"{self.name_of(training.config)}: {text}")
 
-    def data_note(self, text: str) -> None:
+    def data_note(self, training: Training, text: str) -> None:
         """Shows a message about the data, except in a sweep, which has shown it before its first run."""
         if not self.in_sweep:
-            self.note(text)
+            self.note(training, text)
 
     def ended(self, result: Result, number: int | None, remark: str = "") -> None:
         """Shows the result of a run that is over, without the lesser parts where the terminal is too narrow.
@@ -114,11 +154,6 @@ class LineView(AbstractContextManager[None]):
     def width(self) -> int | None:
         """Characters of a line of the terminal; None for a pipe or a file, whose lines are never shortened."""
         return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-
-    def seconds_left(self, row: dict[str, float]) -> float:
-        """Returns an upper bound of the seconds that the run still takes, from the mean epoch of this call."""
-        epoch_s = (time.perf_counter() - self.started_s) / max(row["epoch"] - self.epochs_done, 1)
-        return epoch_s * (self.config.training.epochs - row["epoch"])
 
     def print_line(self, line: str) -> None:
         """Prints one line."""

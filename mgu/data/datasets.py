@@ -89,4 +89,5 @@ def _default_lr(kind: type[Dataset], optimizer: Any) -> float:
     name = optimizer.get("name") if isinstance(optimizer, dict) else None
     if name == "sgd":
         return SGD_LR
-    return float(f"{kind.default_lr * ADAMW_TO_NADAM:.6g}") if name == "adamw" else kind.default_lr
+    is_like_adamw = name in ("adamw", "python")  # most optimizers that people write are of Adam's kind
+    return float(f"{kind.default_lr * ADAMW_TO_NADAM:.6g}") if is_like_adamw else kind.default_lr

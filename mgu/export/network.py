@@ -18,7 +18,7 @@ Format = Literal["torch", "onnx"]
 Infer = Callable[[Tensor], Tensor]  # examples (B, *) to outputs (B, K)
 
 OPSET = 18  # ONNX operator set: the oldest that torch's exporter writes without conversion
-INPUT, OUTPUT, BATCH = "images", "logits", "batch"  # names in the graph
+OUTPUT, BATCH = "logits", "batch"  # names in the graph
 DESCRIPTION_FILE = "mgu.json"  # in a torch.export archive
 
 
@@ -79,7 +79,7 @@ def export_network(network: nn.Module, data: Exportable, form: Format, about: Ma
         network: A network for inference, where the data are.
         data: Gives the preprocessing and a raw example.
         form: "torch" or "onnx".
-        about: What the file says about itself, see `describe_export`.
+        about: What the file says about itself, see `describe_export`; its `input` names the input in the graph.
 
     Returns:
         The content of the file, and the function from raw examples to outputs that the loaded file computes.
@@ -108,7 +108,7 @@ def _as_onnx(program: torch.export.ExportedProgram, about: Mapping[str, str]) ->
     import onnxruntime  # an optional extra, like everything that torch.onnx imports
 
     written = torch.onnx.export(
-        program, input_names=[INPUT], output_names=[OUTPUT], opset_version=OPSET, dynamo=True, verbose=False
+        program, input_names=[about["input"]], output_names=[OUTPUT], opset_version=OPSET, dynamo=True, verbose=False
     )
     assert written is not None
     model = written.model_proto
@@ -122,7 +122,7 @@ def _as_onnx(program: torch.export.ExportedProgram, about: Mapping[str, str]) ->
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def infer(raw: Tensor) -> Tensor:
-        return torch.from_numpy(session.run([OUTPUT], {INPUT: raw.cpu().contiguous().numpy()})[0])
+        return torch.from_numpy(session.run([OUTPUT], {about["input"]: raw.cpu().contiguous().numpy()})[0])
 
     return content, infer
 

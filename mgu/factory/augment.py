@@ -5,7 +5,6 @@ from __future__ import annotations
 from mgu.augment.data import AugmentedData
 from mgu.augment.pipeline import Augment, build_augment
 from mgu.data.splits import Data
-from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
 
 
@@ -13,28 +12,14 @@ def build_augment_for(resolved: ResolvedRun) -> Augment | None:
     """Builds the configured augmentation.
 
     Args:
-        resolved: A run's configuration with its device and data.
+        resolved: A run's configuration with its device and data; mgu/config/recipe.py has checked that the two fit.
 
     Returns:
         The augmentation before its first draw; None where none is configured.
-
-    Raises:
-        UserError: The inputs are no images that it can change.
     """
-    config, shape = resolved.config, resolved.shapes.inputs
+    config = resolved.config
     if config.augment is None:
         return None
-    kind = config.augment.name
-    if len(shape) != 3:
-        raise UserError(
-            f"augment must be none where inputs are no images (channels, height, width), but got {kind} for inputs of "
-            f"shape {list(shape)}. Pass augment=none."
-        )
-    if kind == "randaugment" and shape[0] not in (1, 3):
-        raise UserError(
-            f"augment must be none, flip_crop or mixup for images of {shape[0]} channels, for operations on colours "
-            "take 1 or 3, but got randaugment. Pass augment=flip_crop."
-        )
     return build_augment(config.augment, config.seed, resolved.shapes.num_outputs)
 
 

@@ -12,6 +12,7 @@ from torch import nn
 
 from mgu.config.layouts import PythonLayoutConfig
 from mgu.config.python import ImportedConfig
+from mgu.config.run import RunConfig
 from mgu.data.shapes import Shapes
 from mgu.errors import UserError
 from mgu.user_code.faults import blaming
@@ -106,19 +107,19 @@ def check_outputs(model: nn.Module, inputs: torch.Tensor, num_outputs: int, sect
         )
 
 
-def blaming_own_modules(layout: Any) -> AbstractContextManager[None]:
-    """Returns a context in which exceptions of a model that has modules of the user's are told as the user's.
+def blaming_own_code(config: RunConfig) -> AbstractContextManager[None]:
+    """Returns a context in which exceptions of training by code of the user's are told as the user's.
 
     Args:
-        layout: The layout of a run.
+        config: The configuration of a run.
 
     Returns:
-        The context; exceptions pass it where the layout has this package's own modules only.
+        The context; exceptions pass it where all that trains is this package's own.
     """
-    if (found := section_of(layout)) is None:
-        return nullcontext()
-    key, section = found
-    return blaming(f"{key} {section.target} must train on two batches", "Correct it.")
+    sections = {"optimizer.target": config.optimizer, "schedule.target": config.schedule}
+    own = [section_of(config.layout), *sections.items()]
+    names = [f"{key} {section.target}" for key, section in filter(None, own) if isinstance(section, ImportedConfig)]
+    return blaming(f"{' with '.join(names)} must train on two batches", "Correct it.") if names else nullcontext()
 
 
 def _check_module(key: str, target: str, made: Any) -> nn.Module:

@@ -15,6 +15,7 @@ from mgu.config.balance import BalanceConfig
 from mgu.config.recipe import graph_obstacle
 from mgu.config.run import RunConfig
 from mgu.factory.model import build_model
+from mgu.factory.pretrained import take_pretrained
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.train import optimizers, schedules
 from mgu.train.batches import split_into_batches
@@ -37,6 +38,9 @@ def build_learner(resolved: ResolvedRun) -> Learner:
 
     Returns:
         The learner before its first step.
+
+    Raises:
+        UserError: The weights to start from do not fit.
     """
     config = resolved.config
     num_examples = len(resolved.splits.train)  # reading them may draw random numbers
@@ -45,6 +49,7 @@ def build_learner(resolved: ResolvedRun) -> Learner:
     model: nn.Module = build_model(resolved).to(  # type: ignore[call-overload]
         device=resolved.device, memory_format=torch.channels_last
     )
+    take_pretrained(model, config)
     if config.engine == "compiled":
         model.compile()
     optimizer = build_optimizer(config, model)

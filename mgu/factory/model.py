@@ -52,7 +52,7 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
             build_block(config, make(*_sizes(layer)), index, Channels(layer.out_channels, -3))
             for index, layer in enumerate(layers)
         ]
-        return ConvNet(blocks, layers[-1].out_channels, num_outputs, config.layout.dropout)
+        return ConvNet(blocks, layers[-1].out_channels, num_outputs, config.layout.dropout, _is_native(config))
     return _build_mlp(config, math.prod(inputs), num_outputs)
 
 
@@ -104,6 +104,25 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
         return [(nn.Linear(1, 1), torch.ones(2, 1))]
     width = config.layout.width
     return [(build_block(config, nn.Linear(1, width), 0, Channels(width, -1)), torch.ones(2, 1))]
+
+
+def build_warmup_readouts(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
+    """Builds a network without blocks, whose read-out is computed as the run's is; none where that needs no warming up.
+
+    Args:
+        resolved: A run's configuration with its data.
+
+    Returns:
+        The network with inputs for it.
+    """
+    if not isinstance(resolved.config.layout, LayoutConfig):
+        return []
+    return [(ConvNet([], 1, 1, dropout=0.0, native=_is_native(resolved.config)), torch.ones(2, 1, 4, 4))]
+
+
+def _is_native(config: RunConfig) -> bool:
+    """Tells whether the read-out may be computed by a compiled function."""
+    return config.engine not in ("eager", "packed")
 
 
 def count_flops(resolved: ResolvedRun) -> int | None:

@@ -9,7 +9,7 @@ The parent process knows the functions of the child process by name only, for im
 names are the constants below; tests/isolation/test_isolation.py resolves each of them.
 """
 
-from mgu.isolation.call import call
+from mgu.isolation.call import Call, call, wait
 from mgu.isolation.child import Send
 from mgu.isolation.orphan import end_with_parent
 from mgu.isolation.outcomes import Crashed, Raised, ServerDied, TimedOut, describe_exit
@@ -23,6 +23,7 @@ __all__ = [
     "RUN",
     "SIZE_MODELS",
     "TRY",
+    "Call",
     "Crashed",
     "Raised",
     "Send",
@@ -32,6 +33,7 @@ __all__ = [
     "describe_exit",
     "end_with_parent",
     "start_server",
+    "wait",
 ]
 
 RUN = "mgu.run.worker:run_isolated"

@@ -1,16 +1,113 @@
-"""Calls a function in a fresh process, and brings back what it sends, returns or raises."""
+"""Calls a function in a fresh process, and brings back what it sends, returns or raises.
+
+`call` waits for one. Several `Call`s may be under way at once in one thread: `wait` says which of them have something
+to tell, and `advance` hears it.
+"""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from multiprocessing import connection
+from typing import Any, Self
 
 from mgu.errors import UserError
 from mgu.isolation.outcomes import Crashed, Raised, TimedOut, describe_exit
-from mgu.isolation.server import Child, fork_child
+from mgu.isolation.server import fork_child
+
+MAX_WAIT_S = 3600.0  # of one system call, which takes no infinity
+
+
+class Call:
+    """Calls function(send, *arguments) in a fresh process, which dies with the caller, however that ends.
+
+    It is a context manager, which leaves no process behind.
+
+    Args:
+        function: Name of the function as "package.module:name", so that the caller need not import it.
+        arguments: Arguments of the function after `send`; they are pickled.
+        on_event: Called in this process with each event that the function sends.
+        on_import: Called once if the process takes a while to begin, because libraries are being imported.
+        timeout_s: Seconds after which the process is killed; None for no limit.
+
+    Raises:
+        ServerDied: No process could be started.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        *arguments: Any,
+        on_event: Callable[[Any], None] = lambda event: None,
+        on_import: Callable[[], None] = lambda: None,
+        timeout_s: float | None = None,
+    ) -> None:
+        self._request = (dict(os.environ), os.getcwd(), function, arguments)
+        self._on_event, self._on_import, self._timeout_s = on_event, on_import, timeout_s
+        self._value: Any = None
+        self._failure: Exception | None = None
+        self.is_over = False
+
+    def __enter__(self) -> Self:
+        self.child = fork_child(self._on_import)
+        with suppress(BrokenPipeError):  # it has died, which is noticed later
+            self.child.connection.send(self._request)
+        self.deadline = time.monotonic() + (float("inf") if self._timeout_s is None else self._timeout_s)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.child.signal()
+        self.child.wait()
+        self.child.close()
+
+    def advance(self) -> None:
+        """Hears one message, if there is one: an event, the end of the process, or that its time is up."""
+        try:
+            if self.child.connection.poll():
+                self._hear(*self.child.connection.recv())
+            elif time.monotonic() >= self.deadline:
+                self._end(failure=TimedOut(f"it ran longer than {self._timeout_s:g} s and was stopped"))
+        except (EOFError, ConnectionError):
+            self.child.wait()
+            self._end(failure=Crashed(f"its process {describe_exit(self.child.exit_code)} without a result"))
+
+    def result(self) -> Any:
+        """Returns what the function returned, once it is over; raises what `call` raises."""
+        assert self.is_over
+        if self._failure:
+            raise self._failure
+        return self._value
+
+    def _hear(self, kind: str, *content: Any) -> None:
+        if kind == "event":
+            self._on_event(*content)
+        elif kind == "value":
+            self._end(*content)
+        else:
+            self._end(failure={"user": UserError, "system": OSError, "raised": Raised}[kind](*content))
+
+    def _end(self, value: Any = None, failure: Exception | None = None) -> None:
+        self.is_over, self._value, self._failure = True, value, failure
+
+
+def wait(calls: Sequence[Call], at_most_s: float = MAX_WAIT_S) -> list[Call]:
+    """Waits until a call has something to tell.
+
+    Args:
+        calls: Calls under way.
+        at_most_s: Seconds after which the wait is over.
+
+    Returns:
+        The calls that can `advance`; none if the seconds are over.
+    """
+    now = time.monotonic()
+    left_s = min(at_most_s, *(call.deadline - now for call in calls))
+    by_connection = {call.child.connection: call for call in calls}
+    ready = connection.wait(list(by_connection), min(max(left_s, 0.0), MAX_WAIT_S))
+    now = time.monotonic()
+    return [call for own, call in by_connection.items() if own in ready or call.deadline <= now]
 
 
 def call(
@@ -20,14 +117,14 @@ def call(
     on_import: Callable[[], None] = lambda: None,
     timeout_s: float | None = None,
 ) -> Any:
-    """Calls function(send, *arguments) in a fresh process, which dies with the caller, however that ends.
+    """Calls a function in a fresh process and waits for it.
 
     Args:
-        function: Name of the function as "package.module:name", so that the caller need not import it.
-        arguments: Arguments of the function after `send`; they are pickled.
-        on_event: Called in this process with each event that the function sends.
-        on_import: Called once if the process takes a while to begin, because libraries are being imported.
-        timeout_s: Seconds after which the process is killed; None for no limit.
+        function: As for `Call`, like all other arguments.
+        arguments: Arguments of the function.
+        on_event: Called with each event.
+        on_import: Called if libraries are being imported.
+        timeout_s: Seconds after which the process is killed.
 
     Returns:
         The function's return value.
@@ -40,34 +137,8 @@ def call(
         TimedOut: It ran longer than `timeout_s`.
         ServerDied: No process could be started.
     """
-    child = fork_child(on_import)
-    try:
-        with suppress(BrokenPipeError):  # it has died, which is noticed below
-            child.connection.send((dict(os.environ), os.getcwd(), function, arguments))
-        return _relay_events(child, on_event, timeout_s)
-    finally:
-        child.signal()
-        child.wait()
-        child.close()
-
-
-def _relay_events(child: Child, on_event: Callable[[Any], None], timeout_s: float | None) -> Any:
-    """Passes events on until the function has returned or raised, its process has ended, or its time is up."""
-    deadline = time.monotonic() + (float("inf") if timeout_s is None else timeout_s)
-    while True:
-        left_s = deadline - time.monotonic()
-        try:
-            if not child.connection.poll(min(max(left_s, 0), 3600)):  # poll takes no infinity
-                if left_s > 0:
-                    continue
-                raise TimedOut(f"it ran longer than {timeout_s:g} s and was stopped")
-            kind, *content = child.connection.recv()
-        except (EOFError, ConnectionError):
-            child.wait()
-            raise Crashed(f"its process {describe_exit(child.exit_code)} without a result") from None
-        if kind == "event":
-            on_event(*content)
-        elif kind == "value":
-            return content[0]
-        else:
-            raise {"user": UserError, "system": OSError, "raised": Raised}[kind](*content)
+    with Call(function, *arguments, on_event=on_event, on_import=on_import, timeout_s=timeout_s) as running:
+        while not running.is_over:
+            for own in wait([running]):
+                own.advance()
+        return running.result()

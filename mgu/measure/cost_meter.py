@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from msgspec.structs import replace
 
-from mgu.config.run import EnergyConfig
+from mgu.config.energy import EnergyConfig
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.cost import RunCost, share_of
 from mgu.measure.energy import build_meter

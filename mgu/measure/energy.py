@@ -21,7 +21,7 @@ from codecarbon.external.hardware import CPU, GPU, AppleSiliconChip
 from codecarbon.input import DataSource
 from codecarbon.output_methods.emissions_data import EmissionsData
 
-from mgu.config.run import EnergyConfig
+from mgu.config.energy import EnergyConfig
 from mgu.errors import UserError, did_you_mean
 from mgu.results.result import Component, Energy
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
+from mgu.layers.readout import read_out
 from mgu.layers.weight_init import glorot_
 
 
@@ -17,23 +18,29 @@ class ConvNet(nn.Module):
         num_channels: Channels of the last block's output.
         num_classes: Number of classes, K.
         dropout: Probability with which dropout zeroes a pooled feature.
+        native: Whether the read-out may be computed by a compiled function, see mgu/layers/readout.py.
 
     Shape:
         images: (B, C, H, W); returns logits, (B, K).
     """
 
-    def __init__(self, blocks: Iterable[nn.Module], num_channels: int, num_classes: int, dropout: float) -> None:
+    def __init__(
+        self,
+        blocks: Iterable[nn.Module],
+        num_channels: int,
+        num_classes: int,
+        dropout: float,
+        native: bool = True,
+    ) -> None:
         super().__init__()
+        self.native = native
         self.blocks = nn.Sequential(*blocks)
         self.dropout = nn.Dropout(dropout)
         self.readout = nn.Linear(num_channels, num_classes)
         glorot_(self.readout)
 
     def forward(self, images: Tensor) -> Tensor:
-        features = self.blocks(images)  # (B, C', H', W')
-        pooled = features.mean(dim=(2, 3))  # (B, C')
-        logits: Tensor = self.readout(self.dropout(pooled))  # (B, K)
-        return logits
+        return read_out(self.blocks(images), self.dropout, self.readout, self.native)
 
 
 def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: int, padding: int) -> nn.Conv2d:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from mgu.config.run import EnergyConfig
+from mgu.config.energy import EnergyConfig
 from mgu.export.network import Infer
 from mgu.measure.energy import build_meter
 from mgu.models.convnet import count_keras

@@ -9,6 +9,8 @@ import msgspec
 from mgu.config.prune import PruneConfig
 from mgu.export.description import describe_export
 from mgu.export.network import Format
+from mgu.export.own_layers import check_own_layers
+from mgu.factory.imported import section_of
 from mgu.factory.trained import TrainedRun
 from mgu.measure.contention import ContentionMonitor
 from mgu.prune.baseline import find_baselines
@@ -54,7 +56,11 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
     """
     unit = unit_of(trained)
     if form:
-        describe_export(trained)  # before hours of training: raises UserError where the data cannot be exported
+        about = describe_export(trained)  # before hours of training: both raise UserError for what cannot be exported
+        check_own_layers(trained, unit, form, about)
+        tell(f"the exported file takes {about['input_type']} {about['input']}; preprocessing {about['preprocessing']}")
+    if own := section_of(trained.config.layout):
+        tell(f"layers of {own[1].target} stay as they are: only torch's own are merged and take batch norms in")
     folder = trained.folder / PRUNE_FOLDER
     make_folder(folder, "prune/ of the run", "See to its permissions, before hours of training.")
     splits, chosen_on = choosing_splits(trained)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from mgu.config.run import EnergyConfig
+from mgu.config.energy import EnergyConfig
 from mgu.data.splits import Data, Splits
 from mgu.export.description import describe_export
 from mgu.export.network import Exportable, Format, export_network

@@ -59,6 +59,11 @@ def _unlike(table: Table) -> list[str]:
             "Images of one case resemble each other: accuracies are over images unless they are called case_acc; tests "
             "are over cases, each with the share of its images that is classified correctly."
         )
+    if any(row.examples == "groups" for row in table.rows):
+        lines.append(
+            "Images of one group resemble each other: accuracies are over images; tests are over groups, each with the "
+            "share of its images that is classified correctly."
+        )
     return lines
 
 

@@ -17,6 +17,7 @@ from mgu.results.replicate import replicate_of
 from mgu.results.stored_config import keys_outside_identity, parse_config
 
 IN_NAME = ("layout", "norm", "residual", "mgu")  # sections whose usual differences the name of a run tells
+START = "training.start_sha256"  # which the name of a run tells, too
 NEVER = ("seed", "experiment_name", "dataset.fold")  # a fold is a replicate, as a seed is
 # The unit of conf/mgu/lean.yaml as UnitConfig.name describes it. A test compares the two.
 LEAN = "reference-gate-channel-bypass-padded-norm_or_none+5"
@@ -86,6 +87,7 @@ def find_axes(runs: Sequence[tuple[str, Config]]) -> Axes:
         return Axes()
     complete = [(name, complete_values(config)) for name, config in runs]
     keys = [key for key in _differing(complete) if not is_outside_identity(key)]
+    keys = [key for key in keys if not _is_told_by_target(key, keys, complete)]
     # A digest tells nobody anything: the path, or what else chose these data, does.
     chosen = [key for key in differing if key.startswith("dataset.") and key not in ("dataset.sha256", *keys)]
     if "dataset.sha256" in keys and chosen:
@@ -139,7 +141,7 @@ def _part(key: str, short: str, value: Any) -> str:
         text = "+".join(map(write_value, value)) or "none"
     if len(text) > MOST_CHARACTERS:
         text = f"{text[: MOST_CHARACTERS - 3]}..."
-    if key.endswith(".name"):
+    if key.endswith((".name", ".target")):  # the import path of the user's own code is a name, too
         return text
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return f"{short}{'-' if not is_number else '=' * short[-1:].isdigit()}{text}"
@@ -148,6 +150,15 @@ def _part(key: str, short: str, value: Any) -> str:
 def _differing(runs: Sequence[tuple[str, Flat]], lacking: str | None = None) -> list[str]:
     keys = dict.fromkeys(key for _, flat in runs for key in flat if key not in NEVER)
     return [key for key in keys if _differs(key, runs, keys, lacking)]
+
+
+def _is_told_by_target(key: str, keys: Sequence[str], runs: Sequence[tuple[str, Flat]]) -> bool:
+    """Tells whether a key is the digest of code of the user's whose import path tells as much."""
+    target = f"{key.removesuffix('.sha256')}.target"
+    if not key.endswith(".sha256") or target not in keys:
+        return False
+    pairs = {(flat.get(target), flat.get(key)) for _, flat in runs}
+    return len(pairs) == len({path for path, _ in pairs})
 
 
 def _differs(key: str, runs: Sequence[tuple[str, Flat]], keys: Mapping[str, None], lacking: str | None) -> bool:
@@ -167,7 +178,9 @@ def _differs(key: str, runs: Sequence[tuple[str, Flat]], keys: Mapping[str, None
             value = lacking
         else:
             continue
-        group = name if section in IN_NAME else flat.get(named) if key != named and named in keys else ""
+        group = (
+            name if section in IN_NAME or key == START else flat.get(named) if key != named and named in keys else ""
+        )
         if seen.setdefault(group, text := write_value(value)) != text:
             return True
     return False

@@ -33,7 +33,7 @@ class Stepped(msgspec.Struct, frozen=True):
 
 
 class EpochEnded(msgspec.Struct, frozen=True):
-    """Says that an epoch is over and safe on disk; `row` is its line of history.csv by column."""
+    """Says that an epoch is over; `row` is its line of history.csv by column."""
 
     row: dict[str, float]
 

@@ -66,7 +66,7 @@ def _admits_none(annotation: Any) -> bool:
 
 
 def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
-    """Writes history.csv, whole after every epoch.
+    """Writes history.csv, whole every time.
 
     Args:
         folder: The run's folder.

@@ -82,7 +82,7 @@ class Seconds(Record, frozen=True):
     explain: Annotated[
         Amount, about("Seconds to analyse the gates of a unit on the validation data and write explain.json.")
     ] = 0.0
-    checkpoint: Annotated[Amount, about("Seconds to write history and state to disk after every epoch.")] = 0.0
+    checkpoint: Annotated[Amount, about("Seconds to write history and state to disk after epochs.")] = 0.0
 
     @property
     def to_solution(self) -> float:

@@ -23,7 +23,9 @@ from mgu.factory.advice import advise
 from mgu.factory.device import find_device
 from mgu.factory.engine import check_engine
 from mgu.factory.learner import build_optimizer
-from mgu.factory.model import build_warmup_blocks, check_own_modules, count_flops
+from mgu.factory.model import build_warmup_blocks, build_warmup_readouts, count_flops
+from mgu.factory.own_code import check_own_code
+from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import ALONE, Slot
@@ -148,11 +150,12 @@ def _set_up(resolved: ResolvedRun, send: Send) -> None:
     """
     resolved.set_up_torch()
     check_engine(resolved)
-    check_own_modules(resolved)
-    for note in (*resolved.splits.notes, *advise(resolved.config, len(resolved.splits.train))):
+    check_own_code(resolved)
+    advice = advise(resolved.config, len(resolved.splits.train))
+    for note in (*check_pretrained(resolved), *resolved.splits.notes, *advice):
         log.warning(note)
         send(DataNote(note))
-    for block, inputs in build_warmup_blocks(resolved):
+    for block, inputs in (*build_warmup_blocks(resolved), *build_warmup_readouts(resolved)):
         optimizer = build_optimizer(resolved.config, block.to(resolved.device))
         block(inputs.to(resolved.device)).sum().backward()
         optimizer.step()

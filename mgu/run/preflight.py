@@ -15,7 +15,9 @@ from mgu.data.datasets import open_dataset
 from mgu.errors import UserError
 from mgu.factory.advice import advise
 from mgu.factory.engine import check_engine
-from mgu.factory.model import build_model, check_own_modules, count_flops
+from mgu.factory.model import build_model, count_flops
+from mgu.factory.own_code import check_own_code
+from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
 from mgu.measure.energy import build_meter, check_country
@@ -43,28 +45,36 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
     by_data: dict[str, list[RunConfig]] = {}
     for config in configs:
         by_data.setdefault(config.dataset.model_dump_json(), []).append(config)
+    said: set[str] = set()
     for sharing in by_data.values():
         dataset = open_dataset(sharing[0].dataset)
         splits = dataset.splits  # one after the other: memory holds one at a time
-        for config in {config.layout.model_dump_json(): config for config in sharing}.values():
-            check_own_modules(resolve(config, dataset))
+        own = {config.model_dump_json(include={"layout", "optimizer", "schedule"}): config for config in sharing}
+        for config in own.values():
+            check_own_code(resolve(config, dataset))
+        pretrained = [note for config in sharing for note in check_pretrained(resolve(config, dataset))]
         advice = (note for config in sharing for note in advise(config, len(splits.train)))
-        for note in dict.fromkeys((*splits.notes, *advice)):
-            send(Note(note))
+        for note in (*pretrained, *splits.notes, *advice):
+            if note not in said:  # folds of the same data have most notes in common
+                said.add(note)
+                send(Note(note))
 
 
-def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
+def size_models(send: Send, configs: Sequence[RunConfig], threads: int | None = None) -> dict[str, Model]:
     """Sizes the models of a sweep without allocating them.
 
     Args:
         send: Not used.
         configs: The runs of a sweep.
+        threads: CPU threads of runs that are configured to have no number of their own; None: torch's own number.
 
     Returns:
         Device, parameters and FLOPs by the identity of the run.
     """
     sizes: dict[str, tuple[int, int | None] | tuple[None, None]] = {}
     models = {}
+    if threads:
+        torch.set_num_threads(threads)  # which is part of the name of the device
     for resolved in _resolve_all(configs):
         config = resolved.config
         shape = config.model_dump_json(include={"layout", "norm", "residual", "mgu", "dataset"})

@@ -5,7 +5,8 @@ Here no thread may be left running, and neither CUDA nor NVML initialised: none 
 
 from __future__ import annotations
 
-import sklearn.datasets  # noqa: F401
+import sklearn.datasets
+import sklearn.model_selection  # noqa: F401 - the digits are split by it
 import torch._dynamo  # noqa: F401 - torch.optim would import it in the first step
 import torchvision.datasets  # noqa: F401
 

@@ -1,8 +1,12 @@
-"""Training of a run: from its beginning or its checkpoint, with a new checkpoint after every epoch."""
+"""Training of a run: from its beginning or its checkpoint, with new checkpoints after epochs.
+
+Short epochs have not one each: writing 20 of them would take a tenth of the time that a small model is trained.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -79,25 +83,29 @@ def _begin(resolved: ResolvedRun) -> Start:
 
 
 def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, slot: Slot, send: Send) -> Fit:
-    """Fits the model and saves a checkpoint after every epoch. Raises TrainingFailed."""
+    """Fits the model and saves checkpoints, with the history up to there. Raises TrainingFailed."""
     config, splits, learner = resolved.config, resolved.splits, start.learner
     training, decisive = config.training, config.mgu.decisive if config.mgu else DecisiveConfig()
     steps_per_epoch = training.steps_per_epoch(len(splits.train))
     total, done = training.epochs * steps_per_epoch, len(start.fit.history) * steps_per_epoch
     send(Began(resolved.device_name, len(start.fit.history), steps_per_epoch))
 
+    saved_s = -math.inf
+
     def on_epoch(fit: Fit) -> None:
+        nonlocal saved_s
         cost.lap("train")
-        write_history(folder, fit.history)
-        if fit.status == "ok":
+        if fit.status == "ok" and time.perf_counter() - saved_s >= training.checkpoint_s:
+            write_history(folder, fit.history)
             save_checkpoint(folder, config, learner, start.generators, fit, cost.so_far)
+            saved_s = time.perf_counter()
         log.debug("%s", fit.history[-1])
         send(EpochEnded(fit.history[-1]))
         cost.lap("checkpoint")
 
     joined = learner._replace(model=slot.join(learner.model, learner.optimizer))
     try:
-        return fit(
+        outcome = fit(
             joined,
             replace(splits, train=augment_training(splits.train, start.augment)),
             build_fit_settings(config, first_decided_epoch(decisive, training.epochs)),
@@ -110,6 +118,11 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
     except Exception as error:
         cost.lap("train")
         raise TrainingFailed(error, cost.so_far) from error
+    if outcome.history:  # also of epochs after the last checkpoint
+        cost.lap("train")
+        write_history(folder, outcome.history)
+        cost.lap("checkpoint")
+    return outcome
 
 
 def _count_steps(send: Send) -> Callable[[], None]:

@@ -13,9 +13,11 @@ from mgu.data.splits import Data, Splits
 from mgu.factory.advice import advise
 from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.engine import check_engine
-from mgu.factory.imported import blaming_own_modules
+from mgu.factory.imported import blaming_own_code
 from mgu.factory.learner import build_learner, build_step_options, build_step_wrapper
-from mgu.factory.model import check_own_modules, count_flops
+from mgu.factory.model import count_flops
+from mgu.factory.own_code import check_own_code
+from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
 from mgu.models.convnet import count_trainable
@@ -45,12 +47,13 @@ def try_run(send: Send, config: RunConfig) -> Trial:
     resolved.set_up_torch()
     check_engine(resolved)
     splits = resolved.splits
-    check_own_modules(resolved)
+    check_own_code(resolved)
     learner = build_learner(resolved)
-    with blaming_own_modules(config.layout):
+    with blaming_own_code(config):
         losses, times_s = _train(resolved, learner)
         val_loss, evaluate_s = _evaluate(resolved, learner)
     shapes = resolved.shapes
+    notes = [*check_pretrained(resolved), *splits.notes, *advise(config, len(splits.train))]
     return Trial(
         name=config.name,
         identity=config.identity,
@@ -69,7 +72,7 @@ def try_run(send: Send, config: RunConfig) -> Trial:
         timed_steps=len(times_s),
         evaluate_s=evaluate_s,
         run_s=_estimate_s(config, splits, median(times_s), evaluate_s),
-        notes=[*splits.notes, *advise(config, len(splits.train)), *_describe_losses([*losses, val_loss])],
+        notes=[*notes, *_describe_losses([*losses, val_loss])],
     )
 
 

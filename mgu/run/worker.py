@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import torch
+
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.measure.slot import ALONE, Slot
@@ -17,13 +19,16 @@ from mgu.results.result import Result
 from mgu.run.execute import run
 
 
-def run_isolated(send: Callable[[RunEvent], None], configs: Sequence[RunConfig]) -> None:
+def run_isolated(send: Callable[[RunEvent], None], configs: Sequence[RunConfig], threads: int | None = None) -> None:
     """Calls `run_together` with stdout and stderr of this process in the first run's log: the terminal is the caller's.
 
     Args:
         send: Takes the events.
         configs: The runs; their results are in their folders afterwards.
+        threads: CPU threads where the runs are configured to have no number of their own; None: torch's own number.
     """
+    if threads:
+        torch.set_num_threads(threads)
     with (run_folder(configs[0]) / LOG_FILE).open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)

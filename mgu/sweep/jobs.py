@@ -1,17 +1,20 @@
 """Jobs: training runs in a fresh child process, each under the lock of its folder.
 
-The command line starts a single run here, and Hydra's launchers the jobs of a sweep. A failed run of any kind becomes a
-result, and the caller goes on.
+The command line starts a single run here, and so do a sweep and the processes of Hydra's launchers with their jobs. A
+failed run of any kind becomes a result, and the caller goes on.
+
+A job is a generator: it yields its child process whenever there is nothing to do but wait for it. So one loop can wait
+for several (side_by_side.py), in one thread, which Ctrl-C reaches; closing a generator ends its process.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rich.console import Console
 
@@ -20,7 +23,7 @@ from mgu.console.failures import describe_failure
 from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
-from mgu.isolation import RUN, Crashed, Raised, ServerDied, TimedOut, call, start_server
+from mgu.isolation import RUN, Call, Crashed, Raised, ServerDied, TimedOut, start_server, wait
 from mgu.results.axes import Axes
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
@@ -33,6 +36,8 @@ from mgu.sweep.sweep import Sweep
 from mgu.tracking.trackers import Trackers, build_trackers, check_installed
 
 Outcome = Literal["done", "failed", "busy"]
+T = TypeVar("T")
+Waiting = Generator["Watch", None, T]  # yields what it waits for, and is resumed once that is over
 
 FROM_EARLIER = "  (was there; force=true trains it again)"
 FROM_EARLIER_IN_SWEEP = "  (was there)"
@@ -56,7 +61,7 @@ def run_single(config: RunConfig) -> Outcome:
     console = Console()
     view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)
     with view:
-        [outcome] = run_job([config], None, view, wait=True)
+        [outcome] = finish(run_job([config], None, view, may_wait=True))
     if outcome == "failed":
         result = find_result(config)
         why = describe_failure(result.error if result else None)
@@ -65,33 +70,80 @@ def run_single(config: RunConfig) -> Outcome:
     return outcome
 
 
-def run_in_sweep(configs: Sequence[RunConfig], number: int, sweep: Sweep | None, axes: Axes) -> list[Outcome]:
-    """Trains one job of a sweep.
+def finish(job: Waiting[T]) -> T:
+    """Runs a job to its end, and waits for it alone.
+
+    Args:
+        job: What was begun.
+
+    Returns:
+        What it returns.
+    """
+    with closing(job):
+        try:
+            while True:
+                watch = next(job)
+                while not watch.call.is_over:
+                    for ready in wait([watch.call]):
+                        ready.advance()
+        except StopIteration as end:
+            outcome: T = end.value
+            return outcome
+
+
+def run_in_sweep(configs: Sequence[RunConfig], number: int, sweep: Sweep) -> Waiting[list[Outcome]]:
+    """Trains one job of a sweep in the process that watches the sweep.
 
     Args:
         configs: Configurations of the job's runs.
         number: Number of the job in its sweep, from 1.
-        sweep: The sweep, in the process that watches it; None in a process of a launcher.
-        axes: The keys in which the runs of the sweep differ.
+        sweep: The sweep.
+
+    Yields:
+        What the job waits for.
 
     Returns:
         What became of each run.
     """
-    outcomes = run_job(configs, number, sweep.view if sweep else LineView(in_sweep=True, axes=axes))
+    outcomes = yield from run_job(configs, number, sweep.view, sweep.slots.threads)
     for config, outcome in zip(configs, outcomes, strict=True):
-        if sweep and outcome != "busy":
+        if outcome != "busy":
             sweep.mark_done(config)
     return outcomes
 
 
-def run_job(configs: Sequence[RunConfig], number: int | None, view: LineView, wait: bool = False) -> list[Outcome]:
+def run_in_launcher(configs: Sequence[RunConfig], number: int, axes: Axes) -> Waiting[list[Outcome]]:
+    """Trains one job of a sweep in a process of a launcher.
+
+    Args:
+        configs: Configurations of the job's runs.
+        number: Number of the job in its sweep, from 1.
+        axes: The keys in which the runs of the sweep differ.
+
+    Returns:
+        As `run_in_sweep` does.
+    """
+    return run_job(configs, number, LineView(in_sweep=True, axes=axes))
+
+
+def run_job(
+    configs: Sequence[RunConfig],
+    number: int | None,
+    view: LineView,
+    threads: int | None = None,
+    may_wait: bool = False,
+) -> Waiting[list[Outcome]]:
     """Trains one run, or several that differ in their seed only, together; skips those that are done or busy.
 
     Args:
         configs: Configurations of the runs.
         number: Number of the job in its sweep; None for a single run.
         view: Shows the progress.
-        wait: Whether to wait for a run that another process trains, which else is "busy".
+        threads: CPU threads of runs that are configured to have no number of their own; None: torch's own number.
+        may_wait: Whether to wait for a run that another process trains, which else is "busy".
+
+    Yields:
+        What the job waits for.
 
     Returns:
         What became of each run.
@@ -103,10 +155,10 @@ def run_job(configs: Sequence[RunConfig], number: int | None, view: LineView, wa
     """
     is_new = {run_folder(config): not run_folder(config).exists() for config in configs}
     with removing_new_folders(is_new), ExitStack() as locks:
-        skipped = [_find_reason_to_skip(config, number, view, wait, locks) for config in configs]
+        skipped = [_find_reason_to_skip(config, number, view, may_wait, locks) for config in configs]
         todo = [config for config, outcome in zip(configs, skipped, strict=True) if outcome is None]
         try:
-            results = _train(todo, number, view) if todo else {}
+            results = (yield from _train(todo, number, view, threads)) if todo else {}
         except (UserError, ServerDied):  # no run is to blame
             for config in todo:
                 if is_new[run_folder(config)]:
@@ -120,13 +172,13 @@ def _outcome_of(config: RunConfig, results: Mapping[Path, Result]) -> Outcome:
 
 
 def _find_reason_to_skip(
-    config: RunConfig, number: int | None, view: LineView, wait: bool, locks: ExitStack
+    config: RunConfig, number: int | None, view: LineView, may_wait: bool, locks: ExitStack
 ) -> Literal["done", "busy"] | None:
     """Returns the outcome of a run that is not to be trained; else makes its folder, and locks it until `locks` end."""
     folder = run_folder(config)
     make_folder(folder)
     elsewhere = f"{view.name_of(config)} is being trained by another process"
-    on_wait = (lambda: view.print_line(f"{elsewhere}: waiting for it")) if wait else None
+    on_wait = (lambda: view.print_line(f"{elsewhere}: waiting for it")) if may_wait else None
     is_ours = locks.enter_context(lock_run(folder, on_wait))
     if (done := find_done(config)) and not config.force:
         view.ended(done, number, FROM_EARLIER if number is None else FROM_EARLIER_IN_SWEEP)
@@ -137,7 +189,9 @@ def _find_reason_to_skip(
     return None
 
 
-def _train(configs: Sequence[RunConfig], number: int | None, view: LineView) -> dict[Path, Result]:
+def _train(
+    configs: Sequence[RunConfig], number: int | None, view: LineView, threads: int | None
+) -> Waiting[dict[Path, Result]]:
     """Trains the runs in one child process, and returns their results by folder."""
     timeout_s = configs[0].training.timeout  # of one run: several take turns, so that together they have it each
     with ExitStack() as stack:
@@ -145,15 +199,20 @@ def _train(configs: Sequence[RunConfig], number: int | None, view: LineView) -> 
         tracking = [
             stack.enter_context(build_trackers(config, run_folder(config), view.name_of(config))) for config in configs
         ]
-        watch = _Watch(configs, number, view, tracking)
-        view.started(configs[0], str(run_folder(configs[0])))
+        watch = Watch(configs, number, view, tracking)
+        view.started(configs, str(run_folder(configs[0])))
+        stack.callback(view.stopped, configs)
         try:
-            call(
-                *(RUN, configs),
-                on_event=watch.on_event,
-                on_import=lambda: view.waits("importing torch"),
-                timeout_s=timeout_s and timeout_s * len(configs),
+            watch.call = stack.enter_context(
+                Call(
+                    *(RUN, configs, threads),
+                    on_event=watch.on_event,
+                    on_import=lambda: view.waits(configs[0], "importing torch"),
+                    timeout_s=timeout_s and timeout_s * len(configs),
+                )
             )
+            yield watch
+            watch.call.result()
         except ServerDied:
             raise
         except TimedOut:
@@ -169,8 +228,16 @@ def _describe_timeout(configs: Sequence[RunConfig]) -> str:
     return f"it ran longer than training.timeout={configs[0].training.timeout:g} s{shared} and was stopped"
 
 
-class _Watch:
-    """Passes the events of a child process to the console and to the trackers, and collects the results."""
+class Watch:
+    """Passes the events of a child process to the console and to the trackers, and collects the results.
+
+    Attributes:
+        call: The child process.
+        has_epochs: Whether it has trained for an epoch, after which its memory grows no more.
+    """
+
+    call: Call
+    has_epochs = False
 
     def __init__(
         self, configs: Sequence[RunConfig], number: int | None, view: LineView, tracking: Sequence[Trackers]
@@ -185,6 +252,7 @@ class _Watch:
             return
         self.view.handle(self.configs[index], event)
         if isinstance(event, EpochEnded):
+            self.has_epochs = True
             self.tracking[index].epoch(event.row)
 
     def record_failure(self, failure: Crashed | Raised) -> None:

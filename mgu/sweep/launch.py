@@ -13,10 +13,6 @@ from mgu.sweep.jobs import Outcome
 from mgu.sweep.launchers import Launcher
 from mgu.sweep.sweep import Sweep
 
-# Takes the overrides of some jobs and the number of the first one. Returns for each job what became of its runs, or the
-# exception that ended it. Raises if the launcher itself gives up.
-Launch = Callable[[list[list[str]], int], Sequence[list[Outcome] | Exception]]
-
 
 class Job(NamedTuple):
     """Holds what is launched as one: a run, or several that differ in their seed only and are trained together.
@@ -40,7 +36,13 @@ class Job(NamedTuple):
         configs = [config for config, outcome in zip(self.configs, outcomes, strict=True) if outcome == "busy"]
         # A forced run that another sweep forces, too, takes that one's result, or continues from its checkpoint.
         own = [f"seed={configs[0].seed}"] if len(self.configs) > 1 and configs else []
+        configs = [config.model_copy(update={"force": False}) for config in configs]
         return Job([*self.overrides, *own, "force=false"], configs) if configs else None
+
+
+# Takes jobs and the number of the first one, from 0. Returns for each job what became of its runs, or the exception
+# that ended it. Raises if the launcher itself gives up.
+Launch = Callable[[list[Job], int], Sequence[list[Outcome] | Exception]]
 
 
 def run_sweep(
@@ -55,7 +57,7 @@ def run_sweep(
     Args:
         sweep: The sweep.
         overrides: Hydra overrides of each run, in the order of the sweep's configurations.
-        launch: Hydra's launcher.
+        launch: Launches jobs.
         quote: Quotes a value of an override.
         launcher: How the launcher runs the jobs.
 
@@ -104,7 +106,7 @@ def _launch_all(
     num_launched = 0
     while jobs:
         try:
-            answers = launch([job.words for job in jobs], num_launched)
+            answers = launch(jobs, num_launched)
         except Exception as error:  # a worker was killed: the launcher gives up, but runs are on disk
             reason = f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0]
             reasons |= {run_folder(config): reason for job in jobs for config in job.configs}

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mgu.config.run import RunConfig
 from mgu.console.text import count
+from mgu.sweep.machine import count_cores
 
 DEFAULT_LIMIT_MIN = 60  # of the submitit launchers
 MUCH_LONGER_MIN = 1440
@@ -29,7 +30,7 @@ class Launcher(NamedTuple):
 
     @property
     def is_in_process(self) -> bool:
-        """Whether it is Hydra's own, which runs jobs one after the other in this process."""
+        """Whether it is Hydra's own: jobs are trained by children of this process."""
         return self.name == "basic"
 
     @property
@@ -63,7 +64,7 @@ def _describe_threads(name: str, settings: Mapping[str, Any]) -> str:
     """Describes how many threads a run has that asks for no number; the launchers set OMP_NUM_THREADS."""
     given = os.environ.get("OMP_NUM_THREADS")
     if name == "joblib":
-        cores, jobs = _count_cores(), int(settings.get("n_jobs") or 1)
+        cores, jobs = count_cores(), int(settings.get("n_jobs") or 1)
         processes = jobs if jobs > 0 else max(cores + 1 + jobs, 1)
         each = int(given) if given and given.isdecimal() else max(cores // processes, 1)
         runs, threads = count(processes, "run"), count(each, "thread")
@@ -71,7 +72,3 @@ def _describe_threads(name: str, settings: Mapping[str, Any]) -> str:
     if name.startswith("ray") and not given:
         return "Ray lets each run have 1 thread; threads=N sets another number."
     return "Runs that train side by side each use all cores, unless threads=1 is given."
-
-
-def _count_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 from mgu.config.datasets import AnyImages
 from mgu.config.layouts import LayoutConfig
+from mgu.config.optimizers import PythonOptimizerConfig
 from mgu.config.run import RunConfig
 from mgu.errors import UserError, how_to_install
 from mgu.measure.estimate import Model
@@ -64,6 +65,8 @@ def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:  # noqa: P
         return "units, which gain little from it"
     if not isinstance(config.dataset, AnyImages) or not isinstance(config.layout, LayoutConfig) or config.layout.layer:
         return "models that are no convolutions of images, for which it is not made"
+    if isinstance(config.optimizer, PythonOptimizerConfig):
+        return f"runs with {config.optimizer.target}, whose steps are the user's own"
     if config.engine == "compiled":
         return "compiled models, for it would compute them uncompiled"
     if config.training.clip_norm:

@@ -6,16 +6,18 @@ process trained it.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from mgu.config.run import RunConfig
-from mgu.console.lines import LineView
+from mgu.console.lines import LineView, Training
 from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, print_outcomes
 from mgu.console.text import count, describe_s, print_line, print_wait
@@ -28,7 +30,9 @@ from mgu.results.load import load_results
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.follow import following
 from mgu.sweep.launchers import Launcher
+from mgu.sweep.schedule import makespan, work_of
 from mgu.sweep.seed_groups import describe_obstacles, group_seeds, lockstep_obstacle
+from mgu.sweep.slots import find_slots
 from mgu.tracking.trackers import check_installed
 
 
@@ -41,6 +45,7 @@ class Sweep:
 
     def __init__(self, configs: Sequence[RunConfig]) -> None:
         self.configs = list(configs)
+        self.slots = find_slots(self.configs)
         self.models: dict[str, Model] = {}
         self.samples: list[Sample] = []
         self.todo: dict[Path, RunConfig] = {}  # by the run's folder, for two experiments may have the same run
@@ -76,7 +81,8 @@ class Sweep:
         )
         states = {run_folder(config): find_state(config) for config in self.configs}
         self.todo = {run_folder(c): c for c in self.configs if c.force or states[run_folder(c)] != "done"}
-        self.models = call(SIZE_MODELS, list(self.todo.values()) or self.configs[:1])
+        self.models = call(SIZE_MODELS, list(self.todo.values()) or self.configs[:1], self.slots.threads)
+        self.slots = self.slots.on((model.device for model in self.models.values()), self.configs)
         self.samples = find_samples(self.configs)
         print_line(self._describe(states))
 
@@ -106,39 +112,63 @@ class Sweep:
 
         return group_seeds(self.configs, may_join)
 
-    def left_s(self, without: RunConfig | None = None) -> float | None:
-        """Estimates the seconds that the remaining runs take one after the other.
+    def expect(self, jobs: Sequence[Sequence[RunConfig]]) -> list[float]:
+        """Estimates how long each job takes, to order them.
 
         Args:
-            without: A run whose time is not to be counted, for it is known better.
+            jobs: Configurations of the runs of each job.
+
+        Returns:
+            Seconds where those of all runs can be estimated, else amounts of work; infinity for jobs whose runs are all
+            done, for they end as soon as they begin.
+        """
+        left = [config for job in jobs for config in job if run_folder(config) in self.todo]
+        times = [self._estimate_s(config) for config in left]
+        if None in times:
+            times = [work_of(config, self.models[config.identity], count_safe_epochs(config)) for config in left]
+        by_folder = {run_folder(config): time or 0.0 for config, time in zip(left, times, strict=True)}
+
+        def expect(job: Sequence[RunConfig]) -> float:
+            known = [by_folder[folder] for config in job if (folder := run_folder(config)) in by_folder]
+            return sum(known) if known else math.inf
+
+        return [expect(job) for job in jobs]
+
+    def left_s(self, running: Sequence[Training] = ()) -> float | None:
+        """Estimates the seconds that the remaining runs take.
+
+        Args:
+            running: Runs under way. The time of one that has trained for an epoch is known better from that.
 
         Returns:
             The seconds; None if no run can be estimated.
         """
-        times: list[float | None] = []
-        left = dict(self.todo)
-        if without:
-            left.pop(run_folder(without), None)
-        if not left:
-            return 0.0
-        for config in left.values():
-            model = self.models[config.identity]
-            times.append(estimate(config, model, self.samples, count_safe_epochs(config)).time_s)
+        known_better = [training for training in running if training.left_s is not None]
+        without = {run_folder(config) for training in known_better for config in training.configs}
+        times = [self._estimate_s(config) for folder, config in self.todo.items() if folder not in without]
         known = [time_s for time_s in times if time_s is not None]
-        return sum(known) * len(times) / len(known) if known else None
+        if times and not known:
+            return None
+        mean_s = sum(known) / len(known) if known else 0.0
+        busy = [training.left_s or 0.0 for training in known_better]
+        return makespan([mean_s if time_s is None else time_s for time_s in times], self.slots.number, busy)
+
+    def _estimate_s(self, config: RunConfig) -> float | None:
+        return estimate(config, self.models[config.identity], self.samples, count_safe_epochs(config)).time_s
 
     @contextmanager
     def watching(self, launcher: Launcher) -> Iterator[None]:
         """Shows the runs while the block trains them.
 
         Args:
-            launcher: How they are run. Only those that this process runs one after the other can be shown live.
+            launcher: How they are run. Only those that are children of this process can be shown live.
 
         Yields:
             None.
         """
         console = Console()
-        for line in launcher.describe(list(self.todo.values())):
+        todo = list(self.todo.values())
+        for line in (*launcher.describe(todo), *self.slots.describe(todo)):
             print_line(line)
         if launcher.is_in_process and console.is_terminal:
             self.view = LiveView(console, len(self.configs), self.left_s, self.axes)
@@ -152,6 +182,8 @@ class Sweep:
         """Takes a run off the list and uses its duration to estimate the remaining ones."""
         was_to_do = self.todo.pop(run_folder(config), None)
         result = find_result(config)
+        if was_to_do and result and self.slots.number > 1:
+            result = replace(result, contended=False)  # the remaining ones will be as slow
         if was_to_do and result and (sample := sample_of(result)):
             self.samples.append(sample)
 

@@ -1,6 +1,6 @@
 /* One step of Nadam over all parameters in one pass over memory; the formulas are those of torch.optim.NAdam.
 
-Macro given to the compiler: REAL, float or double. mgu/train/nadam.py calls it. */
+Macro given to the compiler: REAL, float or double. mgu/train/compiled_nadam.py calls it. */
 
 #include <math.h>
 #include <stddef.h>
@@ -12,14 +12,13 @@ typedef REAL real;
 struct parameter {
     long size;
     real *values, *mean, *square; /* mean and square: running averages of the gradient and of its square */
-    const real *gradient;
     float *step, *mu_product;
 };
 
-/* mgu/native/layout.py compares this with the ctypes structure in mgu/train/nadam.py. */
+/* mgu/native/layout.py compares this with the ctypes structure in mgu/train/compiled_nadam.py. */
 #define MEMBER(name) {#name, offsetof(struct parameter, name), sizeof(((struct parameter *)0)->name)}
 const struct { const char *name; long offset, size; } layout[] = {
-    MEMBER(size), MEMBER(values), MEMBER(mean), MEMBER(square), MEMBER(gradient), MEMBER(step), MEMBER(mu_product),
+    MEMBER(size), MEMBER(values), MEMBER(mean), MEMBER(square), MEMBER(step), MEMBER(mu_product),
     {NULL, sizeof(struct parameter), sizeof(struct parameter)}};
 
 struct weights {
@@ -37,8 +36,8 @@ static struct weights advance(const struct parameter *p, double lr, double beta1
 }
 
 /* Returns 0, or 1 where memory has run out. */
-int nadam_step(const struct parameter *parameters, long count, double lr, double beta1, double beta2, double eps,
-                double momentum_decay, long threads) {
+int nadam_step(const struct parameter *parameters, const real *const *gradients, long count, double lr, double beta1,
+               double beta2, double eps, double momentum_decay, long threads) {
     struct weights *weights = malloc(count * sizeof(struct weights));
     if (!weights) return 1;
     for (long i = 0; i < count; i++) weights[i] = advance(parameters + i, lr, beta1, beta2, momentum_decay);
@@ -47,11 +46,12 @@ int nadam_step(const struct parameter *parameters, long count, double lr, double
     for (long part = 0; part < threads; part++) {
         for (long i = 0; i < count; i++) {
             const struct parameter p = parameters[i];
+            const real *gradient = gradients[i];
             const struct weights w = weights[i];
 #pragma omp simd
             for (long j = p.size * part / threads; j < p.size * (part + 1) / threads; j++) {
                 /* In torch's order of operations, so that it differs by some roundings only. */
-                real g = p.gradient[j];
+                real g = gradient[j];
                 real mean = p.mean[j] + decay1 * (g - p.mean[j]);
                 real square = p.square[j] * keep2 + decay2 * g * g;
                 real denominator = (real)sqrt(square / w.correction) + epsilon;

@@ -5,20 +5,15 @@ T. Dozat (2016): Incorporating Nesterov momentum into Adam, https://openreview.n
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn, optim
-from torch.autograd.graph import increment_version
+from torch import nn, optim
+from torch.optim.optimizer import _global_optimizer_post_hooks, _global_optimizer_pre_hooks
 
-from mgu.native.library import REALS, load, threads_for
+from mgu.train.compiled_nadam import CompiledGroup, can_compile, find_kernel
 from mgu.train.device_nadam import DeviceNAdam
-
-SOURCE = Path(__file__).with_name("nadam.c")
-VALUES_PER_THREAD = 20_000
 
 
 def build_nadam(
@@ -55,15 +50,6 @@ def build_nadam(
     return kind(groups, lr=lr, betas=betas, eps=eps, momentum_decay=momentum_decay)
 
 
-class Parameter(ctypes.Structure):
-    """Mirrors `struct parameter` of nadam.c; mgu/native/layout.py checks that it does."""
-
-    _fields_ = (
-        ("size", ctypes.c_long),
-        *((name, ctypes.c_void_p) for name in ("values", "mean", "square", "gradient", "step", "mu_product")),
-    )
-
-
 class OnePassNAdam(optim.NAdam):
     """Computes the steps of torch.optim.NAdam by nadam.c: the same state, and the same numbers up to rounding.
 
@@ -73,29 +59,40 @@ class OnePassNAdam(optim.NAdam):
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Updates the parameters; `closure`, if given, is called first, and its result returned, as in torch."""
+        for before in (*_global_optimizer_pre_hooks.values(), *self._optimizer_step_pre_hooks.values()):
+            before(self, (), {})
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        todo = []
-        for group in self.param_groups:
-            tensors = self._tensors_of(group)
-            kernel = _find_kernel(group, tensors)
-            if kernel is None:
-                _plain_step(self)
-                return loss
-            todo.append((kernel, group, tensors))
-        for kernel, group, tensors in todo:
-            _step(kernel, group, tensors)
-            increment_version([each[0] for each in tensors])  # a graph that still needs the old values will say so
+        self._update()
+        for after in (*self._optimizer_step_post_hooks.values(), *_global_optimizer_post_hooks.values()):
+            after(self, (), {})
         return loss
 
-    def _tensors_of(self, group: dict[str, Any]) -> list[tuple[Tensor, ...]]:
-        """Returns value, mean, square, gradient, step and mu product of each parameter that has a gradient."""
-        parts: tuple[list[Tensor], ...] = ([], [], [], [], [], [])
-        parameters, gradients, means, squares, products, steps = parts
-        self._init_group(group, parameters, gradients, means, squares, products, steps)
-        return list(zip(parameters, means, squares, gradients, steps, products, strict=True))
+    step.hooked = True  # type: ignore[attr-defined]  # else torch wraps it in a record for its profiler, which is slow
+
+    def _update(self) -> None:
+        """Updates all groups by the compiled step, or all by torch's own."""
+        trained = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
+        groups = list(map(self._compile, range(len(trained)), trained))
+        for group, parameters, settings in zip(groups, trained, self.param_groups, strict=True):
+            if group is None:
+                return _plain_step(self)
+            group.update(parameters, settings)
+        return None
+
+    def _compile(self, number: int, parameters: list[nn.Parameter]) -> CompiledGroup | None:
+        """Returns the compiled step for those of a group that have a gradient; None where torch must take it."""
+        settings = self.param_groups[number]
+        compiled: dict[int, CompiledGroup] = self.__dict__.setdefault("_compiled", {})
+        if number in compiled and can_compile(settings) and compiled[number].is_current(parameters, self.state):
+            return compiled[number]
+        self._init_group(settings, [], [], [], [], [], [])
+        compiled.pop(number, None)
+        if kernel := find_kernel(settings, parameters, self.state):
+            compiled[number] = CompiledGroup(kernel, parameters, self.state)
+        return compiled.get(number)
 
 
 def _plain_step(optimizer: optim.NAdam) -> None:
@@ -103,40 +100,3 @@ def _plain_step(optimizer: optim.NAdam) -> None:
     step = optim.NAdam.step
     step = step.__wrapped__ if getattr(step, "hooked", False) else step  # type: ignore[attr-defined]
     step(optimizer)
-
-
-def _find_kernel(group: dict[str, Any], tensors: list[tuple[Tensor, ...]]) -> ctypes.CDLL | None:
-    """Returns the compiled step for these tensors; None where it is not made for them."""
-    if group["weight_decay"] or group["maximize"] or group["capturable"] or group["differentiable"] or not tensors:
-        return None
-    dtype = tensors[0][0].dtype
-    if dtype not in REALS or not all(_fits(dtype, *each) for each in tensors):
-        return None
-    return load(SOURCE, Parameter, REAL=REALS[dtype])
-
-
-def _fits(dtype: torch.dtype, p: Tensor, mean: Tensor, square: Tensor, g: Tensor, step: Tensor, mu: Tensor) -> bool:
-    """Tells whether the compiled step can take one parameter and its state."""
-    if not p.is_cpu or g.is_sparse or any(tensor.dtype != dtype for tensor in (p, mean, square, g)):
-        return False
-    if not p.numel() == mean.numel() == square.numel() == g.numel() or not step.numel() == mu.numel() == 1:
-        return False
-    if not step.dtype == mu.dtype == torch.float32:  # loading a state puts mu in the parameter's precision
-        return False
-    if p.is_contiguous():
-        return g.is_contiguous() and mean.is_contiguous() and square.is_contiguous()
-    is_dense = p.dim() == 4 and p.is_contiguous(memory_format=torch.channels_last)
-    return is_dense and p.stride() == g.stride() == mean.stride() == square.stride()
-
-
-def _step(kernel: ctypes.CDLL, group: dict[str, Any], tensors: list[tuple[Tensor, ...]]) -> None:
-    """Updates the parameters of one group by the compiled step."""
-    described = (Parameter * len(tensors))(
-        *(Parameter(each[0].numel(), *(tensor.data_ptr() for tensor in each)) for each in tensors)
-    )
-    size = sum(each[0].numel() for each in tensors)
-    threads = threads_for(size, VALUES_PER_THREAD)
-    numbers = (float(group["lr"]), *group["betas"], group["eps"], group["momentum_decay"])
-    count = ctypes.c_long(len(tensors))
-    if kernel.nadam_step(described, count, *map(ctypes.c_double, numbers), ctypes.c_long(threads)):
-        raise MemoryError(f"Nadam has no working memory for {len(tensors)} parameters")

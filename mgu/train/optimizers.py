@@ -1,4 +1,4 @@
-"""Optimizers from their configuration: torch's own AdamW and SGD, and the Nadam of the paper's protocol."""
+"""Optimizers from their configuration: torch's own AdamW and SGD, the paper's Nadam, and one of the user's own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from mgu.config.optimizers import AdamWConfig, AnyOptimizer, SGDConfig
+from mgu.config.optimizers import AdamWConfig, AnyOptimizer, PythonOptimizerConfig, SGDConfig
 from mgu.train.nadam import build_nadam
+from mgu.train.own_optimizer import import_optimizer
 
 
 def build_optimizer(config: AnyOptimizer, parameters: Iterable[nn.Parameter], one_pass: bool = True) -> Optimizer:
@@ -22,18 +23,23 @@ def build_optimizer(config: AnyOptimizer, parameters: Iterable[nn.Parameter], on
 
     Returns:
         The optimizer before its first step.
+
+    Raises:
+        UserError: The user's own cannot be found or made.
     """
     groups = decay_groups(list(parameters), config.weight_decay)
     if isinstance(config, AdamWConfig):
         return AdamW(groups, lr=config.lr, betas=(config.beta1, config.beta2), eps=config.eps, fused=_can_fuse(groups))
     if isinstance(config, SGDConfig):
         return SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov, fused=_can_fuse(groups))
+    if isinstance(config, PythonOptimizerConfig):
+        return import_optimizer(config, groups)
     return build_nadam(
         groups, config.lr, config.beta1, config.beta2, config.eps, config.momentum_decay, one_pass=one_pass
     )
 
 
-def decay_groups(parameters: list[nn.Parameter], weight_decay: float) -> list[dict[str, Any]]:
+def decay_groups(parameters: list[nn.Parameter], weight_decay: float | None) -> list[dict[str, Any]]:
     """Divides parameters into those with and those without weight decay.
 
     Vectors and single numbers (biases, weights of norms, constant gates) have none: they are few, cannot overfit, and
@@ -41,11 +47,13 @@ def decay_groups(parameters: list[nn.Parameter], weight_decay: float) -> list[di
 
     Args:
         parameters: All parameters of a model.
-        weight_decay: That of the others.
+        weight_decay: That of the others; None: as the optimizer decides.
 
     Returns:
         Parameter groups as torch takes them; one where nothing decays.
     """
+    if weight_decay is None:
+        return [{"params": parameters}]
     if not weight_decay:
         return [{"params": parameters, "weight_decay": 0.0}]
     decayed = [p for p in parameters if p.dim() > 1]

@@ -1,4 +1,4 @@
-"""Schedules of the learning rate, on torch's schedulers.
+"""Schedules of the learning rate, by the numbers of torch's schedulers.
 
 A schedule is stepped after every batch, and told the validation score after every epoch. Warm-up is linear, from
 lr / (w + 1) to lr over w steps, as by torch's LinearLR; the schedule proper counts from its end. It is one function of
@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from torch import Tensor
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR, LinearLR, ReduceLROnPlateau
+from torch.optim.lr_scheduler import LinearLR, ReduceLROnPlateau
 
 from mgu.config.schedules import (
     AnySchedule,
@@ -21,9 +21,11 @@ from mgu.config.schedules import (
     CosineConfig,
     KerasDecayConfig,
     PlateauConfig,
+    PythonScheduleConfig,
     StepConfig,
 )
 from mgu.tasks.score import Score
+from mgu.train.own_schedule import import_factor
 
 
 class Schedule(Protocol):
@@ -62,11 +64,41 @@ class Length(NamedTuple):
     steps_per_epoch: int
 
 
-class StepwiseSchedule(LambdaLR):
-    """Sets the rate by the number of the step alone."""
+class StepwiseSchedule:
+    """Sets the rate by the number of the step alone, as torch's LambdaLR does, whose checks would be most of the work.
+
+    Args:
+        optimizer: Whose rate it sets, from the one that it has; there, torch's schedulers keep it as `initial_lr`.
+        factor: Factor of the rate by the number of steps taken.
+    """
+
+    def __init__(self, optimizer: Optimizer, factor: Callable[[int], float]) -> None:
+        self.optimizer, self.factor = optimizer, factor
+        self.initial = [group.setdefault("initial_lr", group["lr"]) for group in optimizer.param_groups]
+        self.steps = -1
+        self.step()  # the rate of the first batch
+
+    def step(self) -> None:
+        """Sets the rate of the next batch."""
+        self.steps += 1
+        factor = self.factor(self.steps)
+        for group, initial in zip(self.optimizer.param_groups, self.initial, strict=True):
+            group["lr"] = initial * factor
 
     def end_epoch(self, score: float) -> None:
         """Does nothing."""
+
+    def get_last_lr(self) -> list[float]:
+        """Returns the present rate of each group of parameters."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Returns the number of steps and the initial rates, by the names of LambdaLR."""
+        return {"last_epoch": self.steps, "base_lrs": self.initial}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Continues from a state, also from one of LambdaLR; the optimizer's own holds the rate."""
+        self.steps, self.initial = state_dict["last_epoch"], state_dict["base_lrs"]
 
 
 class PlateauSchedule(LinearLR):
@@ -128,13 +160,15 @@ def build_schedule(config: AnySchedule, optimizer: Optimizer, length: Length, sc
 
 
 def factor_of(
-    config: KerasDecayConfig | ConstantConfig | CosineConfig | StepConfig, length: Length, warmup: int
+    config: KerasDecayConfig | ConstantConfig | CosineConfig | StepConfig | PythonScheduleConfig,
+    length: Length,
+    warmup: int,
 ) -> Callable[[int], float]:
     """Returns the factor of the learning rate as a function of the steps since the end of the warm-up.
 
     Args:
         config: The schedule.
-        length: How long training is at most; a cosine takes what the warm-up leaves of it.
+        length: How long training is at most; a cosine and one of the user's take what the warm-up leaves of it.
         warmup: Number of steps of the warm-up.
 
     Returns:
@@ -145,7 +179,9 @@ def factor_of(
     if isinstance(config, StepConfig):
         interval = max(1, round(config.every_epochs * length.steps_per_epoch))
         return lambda step: config.factor ** (step // interval)
+    total = max(1, length.epochs * length.steps_per_epoch - warmup)
+    if isinstance(config, PythonScheduleConfig):
+        return import_factor(config, total, length.steps_per_epoch)
     if isinstance(config, CosineConfig):
-        total = max(1, length.epochs * length.steps_per_epoch - warmup)
         return lambda step: config.final + (1 - config.final) * (1 + math.cos(math.pi * min(1.0, step / total))) / 2
     return lambda step: 1.0

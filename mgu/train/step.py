@@ -85,7 +85,8 @@ class Step:
         inputs, targets = self.data.batch(index)
         outputs = self._forward(inputs)
         loss = self.loss(outputs, targets)
-        self.optimizer.zero_grad(set_to_none=True)
+        for parameter in self.parameters:
+            parameter.grad = None
         (loss if self.penalty is None else loss + self.penalty()).backward()
         if self.options.clip_norm:
             nn.utils.clip_grad_norm_(self.parameters, self.options.clip_norm)
@@ -100,29 +101,51 @@ def _smoothing(options: StepOptions) -> dict[str, Any]:
 class Totals:
     """Sums up loss and metrics on the device; only `metrics` waits for it.
 
+    On the CPU batches are held, and counted together: for a small network counting takes as long as the read-out.
+    Elsewhere, where it costs no time, each is counted at once, as a recorded step needs it.
+
     Args:
         task: Loss and metrics.
         device: Where the batches are.
     """
+
+    MAX_HELD = 2**17  # numbers in the outputs that are held, at most, or one batch
 
     def __init__(self, task: Task, device: torch.device) -> None:
         self.task = task
         self.loss = torch.zeros((), device=device, dtype=torch.float64 if device.type != "mps" else torch.float32)
         self.counted = torch.zeros((), device=device, dtype=torch.long)  # there, for a recorded step counts, too
         self.totals = task.totals(device)
+        self.max_held = self.MAX_HELD if device.type == "cpu" else 0
+        self._held: list[tuple[Tensor, Tensor, Tensor]] = []  # loss, outputs and targets of each batch
+        self._num_held = 0
 
     def clear(self) -> None:
         """Sets all sums to zero, in place."""
+        self._held, self._num_held = [], 0
         self.loss.zero_()
         self.counted.zero_()
         self.totals.zero_()
 
     def add(self, loss: Tensor, outputs: Tensor, targets: Tensor) -> None:
         """Adds a batch, weighted by its size; `loss` is the mean over it."""
-        self.loss.add_(loss.detach(), alpha=len(targets))
-        self.counted.add_(len(targets))
-        self.task.count(self.totals, outputs.detach(), targets)
+        self._held.append((loss.detach(), outputs.detach(), targets))
+        self._num_held += outputs.numel()
+        if self._num_held >= self.max_held:
+            self._count()
+
+    def _count(self) -> None:
+        """Counts the batches that are held."""
+        if not self._held:
+            return
+        losses, outputs, targets = zip(*self._held, strict=True)
+        for loss, part in zip(losses, targets, strict=True):
+            self.loss.add_(loss, alpha=part.shape[0])
+        self.counted.add_(sum(part.shape[0] for part in targets))
+        self.task.count(self.totals, torch.cat(outputs), torch.cat(targets))
+        self._held, self._num_held = [], 0
 
     def metrics(self) -> Metrics:
         """Returns the mean loss and the metrics by name."""
+        self._count()
         return {"loss": (self.loss / self.counted).item(), **self.task.metrics(self.totals)}

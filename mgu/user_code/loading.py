@@ -65,9 +65,16 @@ def call_target(
     Raises:
         UserError: The function does not take these options, or needs others.
     """
+    return function(**match_arguments(key, target, function, options, offered))
+
+
+def match_arguments(
+    key: str, target: str, function: Callable[..., Any], options: Mapping[str, Any], offered: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Finds the arguments that `call_target` calls a function with; raises UserError as it does."""
     parameters = _parameters(function)
     if parameters is None:  # it is written in C and says nothing about its parameters
-        return function(**options)
+        return dict(options)
     takes_any = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
     named = [name for name, parameter in parameters.items() if parameter.kind in _NAMED]
     for option in options:
@@ -83,7 +90,7 @@ def call_target(
             raise UserError(
                 f"{key}.options must have what {target} needs, but {name} is missing. Pass {key}.options.{name}=..."
             )
-    return function(**given)
+    return given
 
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

@@ -10,12 +10,11 @@ import torch
 
 from mgu.augment import AugmentedData, build_augment
 from mgu.data.images.images import Images
-from mgu.data.shapes import Shapes
 from mgu.errors import UserError
 from mgu.factory.advice import advise
 from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.learner import build_learner, build_step_wrapper
-from mgu.factory.resolved_run import ResolvedRun, resolve
+from mgu.factory.resolved_run import resolve
 from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.step import Step
 from tests.conftest import Configure
@@ -75,24 +74,16 @@ def test_only_training_is_augmented(configure: Configure) -> None:
         ("augment=flip_crop augment.padding=4", "augment.padding must be less than or equal to 0.5, but got 4"),
         ("augment=flip_crop augment.name=crop", "augment.name must be flip_crop, randaugment or mixup, but got 'crop'"),
         ("augment=flip_crop +augment.alpha=1", "augment.alpha must go with augment=mixup"),
+        (
+            "dataset.image_shape=[4,8,8] augment=randaugment",
+            "augment must be none, flip_crop or mixup for images of 4 channels",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(words: str, message: str, configure: Configure) -> None:
     with pytest.raises(UserError) as refused:
         configure(*words.split())
     assert str(refused.value).startswith(message)
-
-
-@pytest.mark.parametrize(
-    ("shape", "kind", "message"),
-    [((7,), "flip_crop", "where inputs are no images"), ((4, 8, 8), "randaugment", "for images of 4 channels")],
-)
-def test_inputs_that_are_no_such_images_are_refused(
-    shape: tuple[int, ...], kind: str, message: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ResolvedRun, "shapes", Shapes(shape, 10))
-    with pytest.raises(UserError, match=message):
-        build_augment_for(resolve(configure(f"augment={kind}")))
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,10 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
         "ema": None,
         "select": "best",
         "precision": "float32",
+        "start_from": None,
+        "start_except": [],
+        "start_sha256": None,
+        "checkpoint_s": 0,  # in tests
     }
     assert (config.optimizer.lr, config.schedule.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
     assert (config.layout.dropout, config.layout.activation, config.layout.kernel_size) == (0.3, "selu", 3)
@@ -73,6 +77,8 @@ def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: 
         "energy.country=USA",
         "device=cuda:1",
         "seeds_at_once=8",
+        "parallel=2",
+        "training.checkpoint_s=60",
         "tensorboard=with",
         "mlflow=with",
     ]

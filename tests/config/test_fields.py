@@ -39,16 +39,28 @@ def test_every_field_is_described_in_one_sentence(name: str) -> None:
 def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> None:
     left_out = {name for name, field in FIELDS.items() if NOT_IDENTITY in identity_rules(field)}
     assert left_out == {
-        *(f"RunConfig.{name}" for name in ("experiment_name", "device", "runs_dir", "force", "seeds_at_once")),
+        *(
+            f"RunConfig.{name}"
+            for name in ("experiment_name", "device", "runs_dir", "force", "seeds_at_once", "parallel")
+        ),
         *(f"RunConfig.{name}" for name in ("energy", "tensorboard", "mlflow")),
         *("LayoutConfig.name", "DenseLayoutConfig.name", "FactorsLayoutConfig.name"),
-        *("TrainingConfig.timeout", "NamedImagesConfig.root", "AdultConfig.root", "TableConfig.path"),
+        *(
+            "TrainingConfig.timeout",
+            "TrainingConfig.start_from",
+            "TrainingConfig.checkpoint_s",
+            "NamedImagesConfig.root",
+            "AdultConfig.root",
+            "TableConfig.path",
+        ),
         *(f"CasesConfig.{name}" for name in ("path", "stages", "stage_pattern", "broken", "memory_gib", "cache_gib")),
         *(
             "ImportedConfig.folder",
             "PythonDatasetConfig.folder",
             "PythonLayoutConfig.folder",
             "PythonLayoutConfig.name",
+            "PythonOptimizerConfig.folder",
+            "PythonScheduleConfig.folder",
         ),
         *("MovieLensConfig.root", "MovieLensConfig.download", "RatingsConfig.path"),
         *(f"ImagesConfig.{name}" for name in ("path", "columns", "groups", "broken", "memory_gib", "cache_gib")),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 
 import pytest
 from rich.console import Console
 
 from mgu.config.run import RunConfig
 from mgu.console import LineView, LiveView, RunOutcome, print_line, print_outcomes, summarise
+from mgu.console.lines import Training
 from mgu.results import Began, DataNote, EpochEnded, Note, Stepped, lock_run, run_folder, write_result
 from mgu.results.axes import Axes
 from mgu.results.events import Progress
@@ -29,10 +31,11 @@ EVENTS: list[Progress] = [
 def show(view: LineView, config: RunConfig, number: int | None) -> None:
     """A run from its start to its end."""
     with view:
-        view.started(config, "here")
+        view.started([config], "here")
         for event in EVENTS:
             view.handle(config, event)
         view.ended(example_result(), number)
+        view.stopped([config])
 
 
 def test_a_single_run_in_lines_shows_every_epoch(configure: Configure, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,15 +60,48 @@ def test_a_run_of_a_sweep_in_lines_shows_notes_and_its_end(
 @pytest.mark.parametrize("total", [None, 4])
 def test_the_live_view_shows_the_current_run_and_prints_its_end_above(total: int | None, configure: Configure) -> None:
     config, file = configure("training.epochs=3"), io.StringIO()
-    view = LiveView(Console(file=file, force_terminal=True, width=200), total, left_s=lambda without: 90.0)
-    show(view, config, 1)
+    view = LiveView(Console(file=file, force_terminal=True, width=200), total, left_s=lambda running: 90.0)
+    with view:
+        view.started([config], "here")
+        for event in EVENTS:
+            view.handle(config, event)
+        (bar,) = view.running.tasks
+        assert bar.completed == 15 and bar.total == 30
+        assert "epoch 3/3" in bar.description and "val 75.00%" in bar.fields["scores"]
+        view.ended(example_result(), 1)
+        view.stopped([config])
+        assert not view.running.tasks
     shown = file.getvalue()
     assert "digits_2-ln-s0" in shown and "90.00%" in shown
-    assert view.run.tasks[0].completed == 15 and view.run.tasks[0].total == 30
-    assert "epoch 3/3" in view.run.tasks[0].description and "val 75.00%" in view.run.tasks[0].fields["scores"]
     if total:
         assert view.runs.tasks[0].completed == 1 and view.runs.tasks[0].fields["left"] == "about 1 min 30 s left"
         assert "CPU 1 Wh (model, estimated)" in view.summary.plain and "best so far digits_2" in view.summary.plain
+
+
+def test_the_live_view_shows_runs_side_by_side_in_a_line_each(configure: Configure) -> None:
+    """In 80 columns: each with its epochs, its bar, its score and its time, whichever of them an event comes from."""
+    configs = [configure("layout=digits_3", "norm=bn_post", "residual=with", f"seed={seed}") for seed in range(2)]
+    view = LiveView(Console(file=io.StringIO(), force_terminal=True, width=80), 4, left_s=lambda running: 90.0)
+    with view:
+        for config in configs:
+            view.started([config], "here")
+            view.handle(config, Began("cpu", epochs_done=0, steps_per_epoch=10))
+        for epoch, accuracy in ((1, 0.25), (2, 0.5)):
+            for shift, config in enumerate(configs):
+                view.handle(config, EpochEnded(ROW | {"epoch": epoch + shift, "val_accuracy": accuracy + shift / 4}))
+        paper = Console(file=io.StringIO(), width=80)
+        with paper.capture() as capture:
+            paper.print(view.live.get_renderable())
+        lines = [line for line in capture.get().splitlines() if "digits_3-bn_post-res" in line]
+        assert len(lines) == 2
+        for seed, (line, epoch, score) in enumerate(zip(lines, (3, 4), ("50.00%", "75.00%"), strict=True)):
+            assert f"digits_3-bn_post-res-s{seed}  epoch {epoch}/" in line and f"val {score}" in line
+            assert len(line.rstrip()) <= 80 and line.rstrip().endswith("  < 0.0 s")
+        view.ended(example_result(contended=True), 1)
+        view.stopped(configs[:1])
+        (bar,) = view.running.tasks
+        assert "-s1 " in bar.description
+    assert "energy not known (contended)" in view.summary.plain  # each was measured with the other
 
 
 def test_the_table_of_a_sweep_names_what_has_no_result_and_why(
@@ -88,25 +124,26 @@ def test_the_table_of_a_sweep_names_what_has_no_result_and_why(
     assert str(run_folder(configs[2]) / "log.txt") in shown.replace("\n", "") and "goes on in another process" in shown
 
 
-def test_a_sweep_takes_at_least_as_long_as_its_current_run(configure: Configure) -> None:
-    """The current run is known by its own epochs: what finished runs would say of it is left out."""
-    config, asked = configure("training.epochs=100"), []
+def test_runs_under_way_are_known_by_their_own_epochs(configure: Configure) -> None:
+    """What is left of them is told to whoever estimates the rest of the sweep, and forgotten when they are over."""
+    config, told = configure("training.epochs=100"), list[list[float | None]]()
 
-    def left_s(without: RunConfig | None) -> float:
-        asked.append(without)
+    def left_s(running: Sequence[Training]) -> float:
+        told.append([training.left_s for training in running])
         return 5.0
 
     view = LiveView(Console(file=io.StringIO(), force_terminal=True, width=200), 4, left_s)
     with view:
-        view.started(config, "here")
+        view.started([config], "here")
         view.handle(config, Began("cpu", epochs_done=0, steps_per_epoch=10))
-        view.started_s -= 100  # it began long ago
+        (training,) = view.bars
+        training.started_s -= 100  # it began long ago
         view.handle(config, EpochEnded({**ROW, "epoch": 50}))
-        own_s = view.own_left_s
-        assert own_s is not None and own_s >= 100 and view._estimate_left_s() == own_s + 5
         view.ended(example_result(), 1)
-        assert view.own_left_s is None
-    assert asked[0] is None and config in asked and asked[-1] is None
+        assert told[0] == [None] and told[-1][0] is not None and told[-1][0] >= 100
+        view.stopped([config])
+        view.started([config], "here")
+    assert told[-1] == [None]
 
 
 @pytest.mark.parametrize("number", [1, 123])
@@ -125,8 +162,8 @@ def test_runs_of_a_sweep_are_called_by_what_tells_them_apart(
     config = configure("optimizer.lr=0.003", "layout=digits_2", "norm=ln")
     result = example_result(config=json.loads(config.model_dump_json()))
     view = LineView(in_sweep=True, axes=Axes(("optimizer.lr",)))
-    view.started(config, "here")
-    view.note("a note")
+    view.started([config], "here")
+    view.handle(config, Note("a note"))
     view.ended(result, 1)
     note, end = capsys.readouterr().out.splitlines()
     assert note == "digits_2-ln-lr0.003-s0: a note" and end.startswith("  1  digits_2-ln-lr0.003-s0 ")

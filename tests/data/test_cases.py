@@ -518,7 +518,9 @@ def test_tests_of_a_report_are_over_cases() -> None:
 def test_what_is_said_of_the_data_is_said_once_a_sweep(of: Of, tmp_path: Path, capsys: Any) -> None:
     config = of(save_cases(tmp_path / "data"))
     for in_sweep in (True, False):
-        LineView(in_sweep).handle(config, DataNote("1 image skipped: x"))
+        view = LineView(in_sweep)
+        view.started([config], "here")
+        view.handle(config, DataNote("1 image skipped: x"))
         assert capsys.readouterr().out == f"{config.name}: 1 image skipped: x\n" * (not in_sweep)
 
 

@@ -142,8 +142,8 @@ def test_a_class_with_fewer_rows_than_folds_is_named(split: Any) -> None:
     ("words", "message"),
     [
         ("dataset.folds=1", "dataset.folds must be greater than or equal to 2, but got 1"),
-        ("dataset.folds=5 dataset.fold=5", "dataset.fold must be below dataset.folds.*Pass dataset.fold=4"),
-        ("dataset.fold=2", "dataset.fold must go with dataset.folds, but got fold 2 of none. Pass dataset.folds=5"),
+        ("dataset.folds=5 dataset.fold=5", "^dataset.fold must be below dataset.folds.*Pass dataset.fold=4"),
+        ("dataset.fold=2", "^dataset.fold must go with dataset.folds, but got fold 2 of none. Pass dataset.folds=5"),
         (
             "dataset.folds=41 dataset.groups=patient",
             "number of values of 'patient', but got 41 for 40. Pass .*folds=40",
@@ -156,7 +156,10 @@ def test_a_class_with_fewer_rows_than_folds_is_named(split: Any) -> None:
             "dataset.groups must be known in every row, but 'site' is missing in 1 of 400 .* row 8",
         ),
         ("dataset.groups=sex", "at least 3 values, to train, to validate and to test, but 'sex' has 2"),
-        ("dataset.class_weights=balanced dataset.sampling=balanced", "but both are balanced"),
+        (
+            "dataset.class_weights=balanced dataset.sampling=balanced",
+            "^one of dataset.class_weights and .* but both are balanced",
+        ),
         (
             "dataset.target=pulse dataset.sampling=balanced",
             "sampling=balanced must go with classes, but the task is regr",

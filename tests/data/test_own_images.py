@@ -20,7 +20,9 @@ from mgu.data.own_images.load import load_images
 from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.run.evaluate_splits import images_per_group
-from tests.conftest import Command
+from mgu.run.preflight import check_environment
+from tests.conftest import Command, Configure
+from tests.data.test_cases import save_cases
 
 VALUES: dict[str, Any] = {
     "name": "images", "columns": {}, "groups": None, "image_shape": "auto", "fit": "crop", "broken": "refuse",
@@ -405,3 +407,21 @@ def test_a_user_trains_on_a_plain_folder_and_on_one_that_is_split(mgu_run: Comma
     wrong = mgu_run(*small, "dataset.path=photos", "dataset.folds=3", "dataset.fold=3", **own)
     assert wrong.returncode == 2 and "dataset.fold must be below dataset.folds" in wrong.stderr
     assert "Traceback" not in wrong.stderr
+
+
+def test_folds_of_the_same_images_have_their_notes_told_once(tmp_path: Path, configure: Configure) -> None:
+    words = ("dataset=images", f"dataset.path={save_cases(tmp_path / 'images')}", "layout=digits_2")
+    words = (*words, "dataset.image_shape=[3,8,8]", r"dataset.groups=\w+_\d\d", "dataset.folds=3")
+    folds = [
+        configure(*words, f"dataset.fold={fold}", norm) for fold in range(3) for norm in ("norm=ln", "norm=bn_pre")
+    ]
+    notes: list[str] = []
+    check_environment(lambda note: notes.append(note.text), folds)
+    assert len(notes) == len(set(notes)) and sum("stay together" in note for note in notes) == 1
+    assert [sum(f"fold {fold} of 3" in note for note in notes) for fold in range(3)] == [1, 1, 1]
+
+
+def test_the_shape_may_be_auto_and_a_wrong_one_is_told_before_the_images_are_looked_for(configure: Configure) -> None:
+    words = ("dataset=images", "dataset.path=/nowhere", "layout=digits_2")
+    with pytest.raises(UserError, match=r"^dataset.image_shape must be a valid list, or auto, but got 'foo'"):
+        configure(*words, "dataset.image_shape=foo")

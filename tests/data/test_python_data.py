@@ -23,6 +23,7 @@ from mgu.data.python.load import Loaded, load_data
 from mgu.data.python.tensors import read_parts
 from mgu.data.splits import Data
 from mgu.errors import UserError
+from mgu.train.order import draw_order
 from mgu.user_code.source import find_source
 from tests.conftest import Configure
 
@@ -175,6 +176,14 @@ import torch
 def load(number=40, kinds=4):
     return {"train": (torch.arange(number * 3.0).view(-1, 3), torch.arange(number) % kinds)}
 
+def unequal(as_images=False):
+    targets = torch.tensor([0] * 90 + [1] * 10)
+    inputs = torch.zeros(100, 1, 8, 8, dtype=torch.uint8) if as_images else torch.zeros(100, 3)
+    return {"train": (inputs, targets), "val": (inputs[85:], targets[85:])}
+
+def quantities():
+    return {"train": (torch.randn(40, 3), torch.randn(40))}
+
 def fails():
     return [][0]
 """
@@ -230,16 +239,32 @@ def test_the_identity_follows_the_source_and_the_options_but_not_the_folder(
         (
             (),
             "own_rows:fails",
-            r"own_rows.py:8 \(`return \[\]\[0\]`\) raised IndexError: list index out of range\. Correct",
+            r"own_rows.py:16 \(`return \[\]\[0\]`\) raised IndexError: list index out of range\. Correct",
         ),
         ((), "own_rows:laod", r"Did you mean own_rows:load\?"),
         ((), "own_rows", r"dataset\.target must be an import path as my_pkg:load"),
         (("++dataset.options.nmber=3",), "own_rows:load", r"but got nmber\. Did you mean number\?"),
         (("dataset.sha256=aa",), "own_rows:load", r"dataset\.sha256 must be left out"),
         (("dataset.num_classes=3",), "own_rows:load", r"dataset\.num_classes must be left out"),
+        *(
+            ((f"dataset.{key}=balanced",), "own_rows:quantities", rf"dataset\.{key}=balanced must go with classes, but")
+            for key in ("sampling", "class_weights")
+        ),
         (("layout=digits_2",), "own_rows:load", r"must be images \(N, C, H, W\) for layout=digits_2"),
     ],
 )
 def test_mistakes_are_told_before_anything_starts(words: tuple[str, ...], target: str, message: str, own: Own) -> None:
     with pytest.raises(UserError, match=message):
         own(*words, target=target)
+
+
+@pytest.mark.parametrize("form", ["false", "true"])
+def test_classes_of_unequal_size_are_weighted_or_drawn_evenly(form: str, own: Own) -> None:
+    words = (f"++dataset.options.as_images={form}",)
+    weighted = open_dataset(own(*words, "dataset.class_weights=balanced", target="own_rows:unequal"))
+    assert weighted.task.class_weights.tolist() == pytest.approx([100 / 180, 100 / 20])  # type: ignore[attr-defined]
+    config = own(*words, "dataset.sampling=balanced", target="own_rows:unequal")
+    train, shuffle = open_dataset(config).splits.train, torch.Generator().manual_seed(0)
+    drawn = torch.cat([train.labels[draw_order(train, config.sampling, shuffle)] for _ in range(20)])  # type: ignore[attr-defined]
+    assert 0.44 < drawn.float().mean() < 0.56  # 5 standard deviations of a half
+    assert open_dataset(own(*words, target="own_rows:unequal")).task.class_weights is None  # type: ignore[attr-defined]

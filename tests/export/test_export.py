@@ -101,7 +101,7 @@ def test_a_torch_program_takes_raw_images_and_says_the_same(matrix: Matrix) -> N
 def test_any_number_of_images(form: Format, matrix: Matrix) -> None:
     model, _ = network()
     data: Any = load_trained(matrix.train(matrix.config("named images", UNITS["reference"]))).splits.val
-    _, infer = export_network(model, data, form, {"key": "ä"})
+    _, infer = export_network(model, data, form, {"input": "images", "key": "ä"})
     with torch.inference_mode():
         for count in (1, 2, 300):
             index = slice(0, count)
@@ -122,9 +122,72 @@ def test_names_of_classes_are_those_that_the_authors_publish() -> None:
     assert names("fashion_mnist") == FashionMNIST.classes and len(names("cifar10")) == 10
 
 
+@pytest.mark.parametrize("form", ["torch", "onnx"])
+def test_data_of_a_function_go_in_as_it_returned_them(form: Format, matrix: Matrix, tmp_path: Path) -> None:
+    lines: list[str] = []
+    trained = load_trained(matrix.train(matrix.config("classes of a function", UNITS["reference"])))
+    run_pruning(trained, quick("method=threshold", "epochs=0"), form, lines.append)
+    assert lines[0].startswith(
+        "the exported file takes float32 inputs; preprocessing none in the graph: inputs as own_code"
+    )
+    about = describe_export(trained)
+    assert (about["input"], about["input_shape"], about["classes"]) == ("inputs", '["batch", 4]', '["0", "1", "2"]')
+    assert about["input_source"].startswith("own_code:classes, source ") and "input_range" not in about
+    data: Any = trained.splits.val
+    pruned = logits_of(convert_network(load_pruned(trained.folder)), data)
+    rows = data.raw(slice(None))
+    if form == "torch":
+        program = torch.export.load(trained.folder / "prune" / "converted.pt2").module()
+        check_equivalent("exported", program(rows), pruned)
+    else:
+        session = session_of(trained.folder / "prune" / "converted.onnx")
+        assert session.get_inputs()[0].shape == ["batch", 4]
+        check_equivalent("exported", torch.from_numpy(session.run(None, {"inputs": rows.numpy()})[0]), pruned)
+
+
+def test_images_of_a_function_go_in_as_bytes(matrix: Matrix) -> None:
+    trained, file = exported(matrix, "images of a function", "onnx")
+    data: Any = trained.splits.val
+    (logits,) = session_of(file).run(None, {"images": data.pixels.numpy()})
+    pruned = logits_of(convert_network(load_pruned(trained.folder)), data)
+    check_equivalent("exported", torch.from_numpy(logits), pruned)
+    about = describe_export(trained)
+    assert about["preprocessing"] == "in the graph: pixels / 255" and about["input_channels"] == "grey"
+
+
+def own_layer(matrix: Matrix, name: str) -> TrainedRun:
+    layer = f"layout.layer={{target: own_code:{name}, folder: {matrix.folder}, options: {{}}}}"
+    return load_trained(matrix.train(matrix.config("images held out", UNITS["reference"], layer)))
+
+
+@pytest.mark.parametrize("form", [None, pytest.param("torch", marks=pytest.mark.long)])
+def test_a_unit_around_a_layer_of_the_users_is_pruned_and_exported(form: Format | None, matrix: Matrix) -> None:
+    trained, lines = own_layer(matrix, "Conv"), list[str]()
+    outcome, folder = run_pruning(
+        trained, quick("method=threshold", "thresholds=[0.5]", "epochs=0"), form, lines.append
+    )
+    assert lines[form is not None].startswith("layers of own_code:Conv stay as they are")
+    rows = {row.name: row for row in outcome.rows}
+    assert rows["converted"].accuracy == rows["pruned"].accuracy and (folder / "converted.pt2").exists() == bool(form)
+    assert rows["converted"].cost.params_keras < rows["unit"].cost.params_keras
+    layers = [module for module in load_pruned(trained.folder).modules() if type(module).__name__ == "Conv"]
+    assert layers  # none has become a layer of torch's, which would compute half of it
+
+
+def test_a_layer_that_cannot_be_exported_is_told_before_pruning(matrix: Matrix) -> None:
+    trained = own_layer(matrix, "Choosing")
+    with pytest.raises(
+        UserError, match=r"that torch.export can trace, as layout.layer own_code:Choosing, but .*\.py:42"
+    ):
+        run_pruning(trained, quick(), "torch", pytest.fail)
+    assert not (trained.folder / "prune").exists()
+
+
 def test_tables_are_not_exported_yet_and_nothing_is_trained(matrix: Matrix) -> None:
     trained = load_trained(matrix.train(matrix.config("classification", UNITS["reference"])))
-    with pytest.raises(UserError, match=r"^--export must be of a run on images, but .* is of dataset=table.*Leave out"):
+    with pytest.raises(
+        UserError, match=r"^--export must be of a run on images or on .*, but .* is of dataset=table.*Leave out"
+    ):
         run_pruning(trained, quick(), "onnx", pytest.fail)
     assert not (trained.folder / "prune").exists()
 

@@ -55,6 +55,7 @@ OPTIONS = {
     "packed": ("mgu=reference", "engine=packed"),
     "eager": ("mgu=reference", "engine=eager"),
     "augmented": ("mgu=reference", "augment=mixup"),
+    "averaged": ("mgu=reference", "training.ema=0.9", "schedule=cosine"),
 }
 CONVOLUTIONAL = {"gate depthwise": ("mgu=reference", "mgu.gate=depthwise"),
                  "bypass projection": ("mgu=equations", "mgu.bypass=projection")}  # fmt: skip
@@ -70,6 +71,12 @@ def images():
     pixels = torch.randint(0, 256, (120, 1, 8, 8), dtype=torch.uint8, generator=generator)
     labels = torch.arange(120) % 3
     return {"train": (pixels[:90], labels[:90]), "test": (pixels[90:], labels[90:])}
+
+
+def classes():
+    rows = torch.randn(120, 4, generator=torch.Generator().manual_seed(0))
+    labels = rows[:, :3].argmax(1)
+    return {"train": (rows[:90], labels[:90]), "test": (rows[90:], labels[90:])}
 
 
 def quantities():
@@ -91,6 +98,11 @@ class Net(nn.Module):
 class Conv(nn.Conv2d):
     def forward(self, x):
         return 2 * super().forward(x)
+
+
+class Choosing(nn.Conv2d):
+    def forward(self, x):
+        return super().forward(x if x.detach().sum().item() > 0 else -x)
 
 
 class Linear(nn.Linear):
@@ -137,6 +149,7 @@ class Matrix:
             "dense images": DENSE,
             "adult": (*DENSE, "dataset=adult"),
             "images of a function": (*IMAGES, *own, "dataset.target=own_code:images"),
+            "classes of a function": (*DENSE, *own, "dataset.target=own_code:classes"),
             "quantities of a function": (*DENSE, *own, "dataset.target=own_code:quantities"),
             "factors, ranking": (*FACTORS, ratings),
             "factors, ratings": (*FACTORS, ratings, "dataset.task=regression"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mgu.config.run import EnergyConfig
+from mgu.config.energy import EnergyConfig
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.cost import RunCost, share_of
 from mgu.measure.cost_meter import CostMeter

@@ -38,6 +38,17 @@ def cross_validated(folder: Path, name: str, rights: dict[tuple[int, int], int])
     return runs
 
 
+def test_tests_over_groups_of_images_say_so(tmp_path: Path) -> None:
+    runs = cross_validated(tmp_path, "unit", {(0, 0): 97, (0, 1): 95}) + cross_validated(
+        tmp_path, "a", {(0, 0): 9, (0, 1): 8}
+    )
+    for run in runs:
+        run.result.config["dataset"]["groups"] = "patient"
+    text = to_markdown([Analysis(*rank(runs))])
+    assert "over 200 groups" in text and "over 200 images" not in text
+    assert "tests are over groups, each with the share of its images" in text
+
+
 @pytest.fixture
 def analysis(tmp_path: Path) -> Analysis:
     ours = {(0, 0): 97, (0, 1): 95, (0, 2): 93, (0, 3): 94}

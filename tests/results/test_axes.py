@@ -20,6 +20,18 @@ def test_an_option_that_one_run_leaves_out_is_an_axis() -> None:
     assert [axes.name("Net-s0", 0, config) for config in configs] == ["Net-s0", "Net-width8-s0"]
 
 
+def test_an_import_path_is_a_name_and_its_digest_an_axis_only_where_the_path_is_the_same() -> None:
+    sources = {("my:Lion", "a" * 64), ("my:Sign", "b" * 64)}
+    configs = [{"optimizer": {"name": "python", "target": path, "sha256": sha}} for path, sha in sorted(sources)]
+    axes = find_axes([("net", config) for config in configs])
+    assert axes.keys == ("optimizer.target",)
+    assert [axes.name("net-s0", 0, config) for config in configs] == ["net-my:Lion-s0", "net-my:Sign-s0"]
+    edited: dict[str, Any] = {"optimizer": {"name": "python", "target": "my:Lion", "sha256": "c" * 64}}
+    axes = find_axes([("net", config) for config in (*configs, edited)])
+    assert axes.keys == ("optimizer.target", "optimizer.sha256")
+    assert axes.name("net-s0", 0, edited) == "net-my:Lion-sha256-cccccccc-s0"
+
+
 def dump(config: RunConfig) -> dict[str, Any]:
     return json.loads(config.model_dump_json())  # as result.json has it
 

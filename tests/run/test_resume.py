@@ -137,6 +137,18 @@ def test_state_and_files_between_the_parts(configure: Configure) -> None:
     }  # fmt: skip
 
 
+def test_short_epochs_have_not_a_checkpoint_each(configure: Configure) -> None:
+    """A run goes on from the last one, to the same bits, and its history is whole."""
+    whole = configure(*RUN, "experiment_name=whole")
+    broken = configure(*RUN, "experiment_name=broken", "training.checkpoint_s=1000")
+    train(whole)
+    interrupt(broken, 4)
+    assert len(_history(broken)) == 1
+    notes: list[str] = []
+    assert run(broken, interrupting(0, notes)).status == "ok"
+    assert notes == ["continues after epoch 1"] and evidence(broken) == evidence(whole)
+
+
 def test_force_starts_over(configure: Configure) -> None:
     config = configure(*RUN)
     interrupt(config, 4)

@@ -27,7 +27,7 @@ def test_the_time_limit_of_submitit_is_said_with_an_override_that_lifts_it(confi
 
 def test_the_threads_that_a_run_will_have_are_said(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     config = configure("layout=digits_2")
-    monkeypatch.setattr("mgu.sweep.launchers._count_cores", lambda: 8)
+    monkeypatch.setattr("mgu.sweep.launchers.count_cores", lambda: 8)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     said = {jobs: Launcher("joblib", {"n_jobs": jobs}).describe([config])[0] for jobs in (-1, 2, 1)}
     assert "8 runs at once, each on 1 thread;" in said[-1] and "2 runs at once, each on 4 threads;" in said[2]

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from mgu.console.text import describe_s
-from mgu.measure.estimate import CALL_FLOPS, Model, Sample, axes_of, estimate, sample_of
+from mgu.measure.estimate import CALL_FLOPS, NO_SAMPLE, Estimate, Model, Sample, axes_of, estimate, sample_of
 from mgu.results.file_names import CHECKPOINT_FILE, LOCK_FILE
 from mgu.results.folder import find_state, lock_run, run_folder
 from mgu.results.result import Seconds, write_result
+from mgu.sweep.plan import PlannedRun, _describe_total, _total
+from mgu.sweep.slots import Slots
 from tests.conftest import Command, Configure
 from tests.examples import example_result, example_unit
 
@@ -39,7 +41,8 @@ def test_every_run_of_the_paper_is_listed_with_its_size(mgu_run: Command, data_r
         "cifar_15", "bn_pre", True, "pending")  # fmt: skip
     assert [run["mgu"] for run in unit] == ["reference"] * 2 and unit[0]["norm"] is unit[0]["residual"] is None
     assert first["est_time_s"] is None and plan["total"]["est_time_s"] is None
-    assert plan["total"] == {"runs": 26, "states": {"pending": 26}, "est_time_s": None, "est_energy_kwh": None}
+    unknown = {"est_time_s": None, "est_wall_clock_s": None, "est_energy_kwh": None}
+    assert plan["total"] == {"runs": 26, "states": {"pending": 26}, "at_once": 1, **unknown}
 
 
 @pytest.mark.slow
@@ -65,6 +68,19 @@ def test_calibration_on_demand(mgu_run: Command) -> None:
     assert shown.returncode == 0, shown.stderr
     assert "calibration of" in shown.stdout and "at most: early stopping not foreseen" in shown.stdout
     assert "To be done, estimated" in shown.stdout and "4 pending" in shown.stdout
+
+
+def test_the_wall_clock_is_that_of_the_schedule(configure: Configure) -> None:
+    config, model = configure("layout=digits_2"), Model("cpu", 10, 1000)
+    times = (10.0, 70.0, 10.0, 50.0)
+    runs = [PlannedRun(config, "run", {}, model, "pending", Estimate(time_s, None, "guess")) for time_s in times]
+    one, two = Slots(), Slots(2, 1)
+    assert _total(runs, one)["est_wall_clock_s"] == _total(runs, one)["est_time_s"] == 140.0
+    assert _total(runs, two)["est_wall_clock_s"] == 70.0 and _total(runs, two)["at_once"] == 2
+    assert any("2 runs at once, the longest first: at least 1 min 10 s" in line for line in _describe_total(runs, two))
+    assert not any("at once" in line for line in _describe_total(runs, one))
+    runs.append(PlannedRun(config, "run", {}, model, "pending", NO_SAMPLE))
+    assert _total(runs, two)["est_wall_clock_s"] is None
 
 
 def test_states_on_disk(configure: Configure) -> None:

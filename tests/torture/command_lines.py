@@ -17,7 +17,8 @@ from mgu.config.images import ColumnsConfig, ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
 from mgu.config.prune import PruneConfig
 from mgu.config.ratings import MovieLensConfig, RatingsConfig
-from mgu.config.run import MlflowConfig, RunConfig, TensorBoardConfig
+from mgu.config.run import RunConfig
+from mgu.config.tracking import MlflowConfig, TensorBoardConfig
 from mgu.config.unit import DecisiveConfig, UnitConfig
 
 # How a value is typed, and what it is in Python.

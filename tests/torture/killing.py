@@ -14,7 +14,7 @@ from typing import NamedTuple
 from mgu.isolation.server import start_server
 from tests.processes import Finished, Running, start_cold
 
-WORDS = ("layout=digits_2", "threads=1", "energy.enabled=false", "training.epochs=12")
+WORDS = ("layout=digits_2", "threads=1", "energy.enabled=false", "training.epochs=12", "training.checkpoint_s=0")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
 END_S = 300  # within which all must have ended, on a busy machine
 AS_USER = "import sys; del sys.path[0]; from mgu.cli.main import main; main()"
@@ -32,6 +32,7 @@ WARM = ("run", "command", "group")
 SCENARIOS = {
     "one run": Scenario(("norm=ln",), WARM),
     "sweep": Scenario(("-m", "norm=ln,no_norm"), WARM),
+    "side by side": Scenario(("-m", "norm=ln,no_norm", "parallel=2"), WARM),
     "seeds together": Scenario(("-m", "norm=ln", "seed=0,1,2", "seeds_at_once=3"), WARM),
     "trackers": Scenario(("-m", "norm=ln", "seed=0,1", "tensorboard=with", "mlflow=with"), WARM),
     "own server": Scenario(("-m", "norm=ln,no_norm"), ("server", "server", *WARM), is_cold=True),

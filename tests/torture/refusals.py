@@ -97,7 +97,7 @@ def without_training(patch: pytest.MonkeyPatch) -> Iterator[None]:
 
     with patch.context() as patched:
         for module in (mgu.sweep.jobs, mgu.sweep.sweep, mgu.sweep.plan):
-            patched.setattr(module, "call", _call)
+            patched.setattr(module, "Call" if module is mgu.sweep.jobs else "call", _call)
             patched.setattr(module, "start_server", lambda with_energy=True: None, raising=False)
         ask = Hydra.get_mode
         patched.setattr(
@@ -116,7 +116,7 @@ def _call(function: str, *arguments: Any, on_event: Callable[[Any], None] = prin
     if function == SIZE_MODELS:
         return size_models(on_event, *arguments)
     assert function in (RUN, CHECK_ENVIRONMENT), function
-    check_environment(lambda note: None, *arguments)
+    check_environment(lambda note: None, arguments[0])
     if function == RUN:
         raise Accepted
     return None

@@ -21,7 +21,10 @@ from tests.torture.killing import SCENARIOS, WORDS, Command, choose
 pytestmark = pytest.mark.slow
 
 PARTS, KILLS = 40, 25  # of the long form: a thousand kills, in parts that can run side by side
-WEIGHTS = {"one run": 4, "sweep": 6, "seeds together": 5, "trackers": 4, "own server": 5, "joblib": 1}
+WEIGHTS = {
+    **{"one run": 4, "sweep": 6, "side by side": 4, "seeds together": 5},
+    **{"trackers": 4, "own server": 5, "joblib": 1},
+}
 ROUNDING = 0.02  # of losses and scores of seeds together: single precision, over at most twelve epochs
 SHORT = {"sweep": 2}  # kills
 

@@ -121,6 +121,22 @@ def test_scores_within_the_warm_up_do_not_count() -> None:
     assert found[20:] == pytest.approx([0.1] * 10)
 
 
+def test_it_is_to_the_bit_what_torch_s_lambda_scheduler_sets_and_continues_from_its_state() -> None:
+    """As checkpoints of earlier versions have it."""
+    ours, other = optimizer_at(), optimizer_at()
+    schedule = build(SCHEDULES["keras_decay"], ours)
+    lambda_lr = theirs.LambdaLR(other, lambda step: 1 / (1 + 0.1 * step))
+    assert rates(ours, schedule, range(3)) == rates(other, lambda_lr, range(3))
+    expected = rates(other, lambda_lr, range(3, 6))
+    again = optimizer_at()
+    continued = build(SCHEDULES["keras_decay"], again)
+    interrupted = theirs.LambdaLR(optimizer_at(), lambda step: 1 / (1 + 0.1 * step))
+    rates(interrupted.optimizer, interrupted, range(3))
+    again.load_state_dict(interrupted.optimizer.state_dict())
+    continued.load_state_dict(interrupted.state_dict())
+    assert rates(again, continued, range(3, 6)) == expected
+
+
 @pytest.mark.parametrize("warmup", [0.0, 1.7])
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_it_continues_from_its_state(name: str, warmup: float) -> None:

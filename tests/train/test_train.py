@@ -19,12 +19,16 @@ from mgu.data.splits import Splits
 from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.factory.resolved_run import resolve
 from mgu.tasks.classification import Classification
+from mgu.tasks.ranking import Ranking
+from mgu.tasks.regression import Regression
 from mgu.tasks.score import SCORES
+from mgu.tasks.task import Task
 from mgu.train.early_stop import EarlyStop
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit, FitSettings, evaluate, fit
 from mgu.train.nadam import OnePassNAdam, build_nadam
 from mgu.train.schedules import Length, Schedule, build_schedule
+from mgu.train.step import Totals
 from tests.conftest import Configure
 
 
@@ -110,6 +114,25 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     assert metrics["recall"] == pytest.approx(recall_score(targets, predicted, **macro))
 
 
+@pytest.mark.parametrize(
+    ("task", "num_outputs"), [(Classification(6), 6), (Ranking(6), 6), (Ranking(60), 6), (Regression(2.0, 3.0), 1)]
+)
+def test_batches_that_are_held_are_counted_as_they_would_be_at_once(task: Task, num_outputs: int) -> None:
+    held, at_once, few = (Totals(task, torch.device("cpu")) for _ in range(3))
+    at_once.max_held, few.max_held = 0, 100
+    for _ in range(2):
+        for totals in (held, at_once, few):
+            totals.clear()
+        for size in (64, 64, 29):
+            outputs = torch.randn(size, num_outputs)
+            targets = torch.randn(size) if num_outputs == 1 else torch.randint(num_outputs, (size,))
+            for totals in (held, at_once, few):
+                totals.add(task.loss(outputs, targets), outputs, targets)
+        assert held.metrics()["loss"] == at_once.metrics()["loss"] == few.metrics()["loss"]
+        assert held.metrics() == pytest.approx(at_once.metrics(), rel=1e-12)
+        assert few.metrics() == pytest.approx(at_once.metrics(), rel=1e-12)
+
+
 def test_evaluation_does_not_depend_on_the_batch_size(configure: Configure) -> None:
     config = configure("layout=digits_2", "mgu=equations")
     model, images = build_learner(resolve(config)).model, open_dataset(config.dataset).splits.val
@@ -172,7 +195,7 @@ def parameters_of(dtype: torch.dtype) -> list[nn.Parameter]:
 def test_one_pass_gives_the_numbers_and_the_state_of_torchs_nadam(
     dtype: torch.dtype, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mgu.train.nadam.threads_for", lambda values, values_per_thread: threads)
+    monkeypatch.setattr("mgu.train.compiled_nadam.threads_for", lambda values, values_per_thread: threads)
     monkeypatch.setattr(torch.optim.NAdam, "step", forbid(OnePassNAdam, torch.optim.NAdam.step))
     ours = parameters_of(dtype)
     theirs = copy.deepcopy(ours)
@@ -234,6 +257,46 @@ def test_state_of_another_size_is_an_error_and_no_crash() -> None:
             optimizer.step()
     with pytest.raises(RuntimeError, match="size"):
         optimizer.step()
+
+
+def test_what_changes_between_steps_is_noticed() -> None:
+    """Parameters that move, trade places, get no gradient or decay, and a state that is loaded."""
+    ours = parameters_of(torch.float32)
+    theirs = copy.deepcopy(ours)
+    optimizers = OnePassNAdam(ours), torch.optim.NAdam(theirs)
+
+    def step(trained: slice = slice(None)) -> None:
+        for p, q in zip(ours, theirs, strict=True):
+            p.grad = q.grad = None
+        for p, q in zip(ours[trained], theirs[trained], strict=True):
+            q.grad = torch.randn_like(q)
+            p.grad = q.grad.clone(memory_format=torch.preserve_format)
+        for optimizer in optimizers:
+            optimizer.step()
+        torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)
+
+    step(slice(2))
+    step()
+    step(slice(1, 4))
+    for p in ours:
+        p.data = p.data.clone()
+    step()
+    for p in (ours[0], theirs[0]):
+        p.data = p.data.contiguous(memory_format=torch.channels_last)
+    step()
+    for optimizer in optimizers:
+        optimizer.load_state_dict(copy.deepcopy(optimizer.state_dict()))
+    step()
+    for optimizer in optimizers:
+        optimizer.param_groups[0]["params"].reverse()
+    step()
+    for optimizer in optimizers:
+        optimizer.param_groups[0]["weight_decay"] = 0.1
+    step()
+    fresh = OnePassNAdam(ours)
+    optimizers[0].load_state_dict(fresh.state_dict())
+    optimizers[1].load_state_dict(torch.optim.NAdam(theirs).state_dict())
+    step()
 
 
 def test_hooks_of_a_step_are_called_once() -> None:

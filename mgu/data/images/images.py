@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mgu.data.images.preprocessing import PixelScaling, scale_pixels
+from mgu.data.take import take
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Images:
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Returns inputs (B, C, H, W) as floats in 0..1 and targets (B,) of the images at `index`."""
-        rows = self.pixels.permute(0, 2, 3, 1)[index]  # (B, H, W, C): channels last, one channel or many
-        return scale_pixels(rows, self.pixel_max).permute(0, 3, 1, 2), self.labels[index]
+        rows = self.pixels.permute(0, 2, 3, 1)  # (N, H, W, C): channels last, one channel or many
+        return scale_pixels(take(rows, index), self.pixel_max).permute(0, 3, 1, 2), take(self.labels, index)
 
     def raw(self, index: Tensor | slice) -> Tensor:
         """Returns the pixels (B, C, H, W) of the images at `index` as they are in the files."""

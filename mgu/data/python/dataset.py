@@ -73,11 +73,11 @@ class PythonDataset:
     @property
     def task(self) -> Task:
         """Loss and metrics."""
-        from mgu.tasks.classification import Classification
+        from mgu.data.balance import build_classification
         from mgu.tasks.regression import Regression
 
         if self.config.num_classes:
-            return Classification(self.config.num_classes)
+            return build_classification(self.config, self.config.num_classes, lambda: self.splits)
         return Regression(self.loaded.target_mean, self.loaded.target_std)
 
 

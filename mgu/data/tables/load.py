@@ -10,7 +10,8 @@ from mgu.data.tables.adult import TARGET, load_adult
 from mgu.data.tables.columns import check_features, describe_columns
 from mgu.data.tables.disguises import describe_disguises
 from mgu.data.tables.files import MIN_ROWS, read_table
-from mgu.data.tables.split import check_groups, describe_split, split_official, split_rows
+from mgu.data.tables.split import check_groups, split_official, split_rows
+from mgu.data.tables.split_notes import describe_split
 from mgu.data.tables.table import Table, encode_table
 from mgu.data.tables.target import check_target, check_task, select_known
 from mgu.errors import UserError

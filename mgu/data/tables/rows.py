@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from mgu.data.take import take
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -35,7 +37,7 @@ class Rows:
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Returns inputs (B, D) and targets (B,) of the rows at `index`."""
-        return self.inputs[index], self.targets[index]
+        return take(self.inputs, index), take(self.targets, index)
 
     def to(self, device: torch.device) -> Rows:
         """Returns the same rows on `device`."""

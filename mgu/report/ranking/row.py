@@ -68,8 +68,10 @@ class Row:
 
     @property
     def examples(self) -> str:
-        """A word for the examples of its data set, in the plural."""
-        return find_kind(self.result.config.get("dataset", {}).get("name")).examples
+        """A word for what its tests count, in the plural: the examples of its data set, or groups of images."""
+        dataset = self.result.config.get("dataset", {})
+        word = find_kind(dataset.get("name")).examples
+        return "groups" if word == "images" and dataset.get("groups") else word
 
     @property
     def is_unit(self) -> bool:

@@ -1,0 +1,116 @@
+"""The weights of a finished run as those that another one starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor, nn
+
+from mgu.config.run import RunConfig
+from mgu.errors import UserError, did_you_mean
+from mgu.factory.model import build_model
+from mgu.factory.resolved_run import ResolvedRun
+from mgu.results.file_names import WEIGHTS_FILE
+from mgu.results.sealed import read_known
+
+KEY = "training.start_from"
+MOST_NAMED = 4  # tensors in one message
+
+
+def take_pretrained(model: nn.Module, config: RunConfig) -> str | None:
+    """Puts the weights of the run that is to be started from into a new model.
+
+    Args:
+        model: The model with its own initial weights.
+        config: Says which run, and which parts of the model keep their own weights.
+
+    Returns:
+        What was taken and what was not, in words; None where the run starts from new weights.
+
+    Raises:
+        UserError: The weights are not there any more, or do not fit.
+    """
+    training = config.training
+    if training.start_from is None:
+        return None
+    folder, own = Path(training.start_from), model.state_dict()
+    skipped = [name for name in own if _is_below(name, training.start_except)]
+    for part in training.start_except:
+        if not any(_is_below(name, [part]) for name in own):
+            parts = [part for part, _ in model.named_modules() if part]
+            raise UserError(
+                f"training.start_except must name parts of the model, but none is called {part}."
+                f"{did_you_mean(part, parts) or ' It has ' + ', '.join(dict(model.named_children())) + '.'}"
+            )
+    found = {name: value for name, value in _read(folder, config).items() if not _is_below(name, training.start_except)}
+    wanted = {name: value for name, value in own.items() if name not in skipped}
+    _check_fit(folder, found, wanted)
+    model.load_state_dict(found, strict=False)
+    left_out = f"; new: {_join(skipped)}" if skipped else ""
+    return f"starts from the weights of {folder.name}: {len(found)} of {len(own)} tensors{left_out}"
+
+
+def check_pretrained(resolved: ResolvedRun) -> list[str]:
+    """Checks before training that the weights to start from fit.
+
+    Args:
+        resolved: A run's configuration with its data.
+
+    Returns:
+        What will be taken, in words; [] where the run starts from new weights.
+
+    Raises:
+        UserError: The weights are not there any more, or do not fit.
+    """
+    if resolved.config.training.start_from is None:
+        return []
+    with torch.random.fork_rng(devices=[]):
+        note = take_pretrained(build_model(resolved), resolved.config)
+    return [note] if note else []
+
+
+def _is_below(name: str, parts: list[str]) -> bool:
+    return any(name == part or name.startswith(f"{part}.") for part in parts)
+
+
+def _read(folder: Path, config: RunConfig) -> dict[str, Tensor]:
+    path, sha256 = folder / WEIGHTS_FILE, config.training.start_sha256
+    try:
+        return load(read_known(path, {WEIGHTS_FILE: sha256} if sha256 else {}))
+    except (OSError, ValueError, SafetensorError) as error:
+        reason = "is missing" if isinstance(error, FileNotFoundError) else str(error).splitlines()[0]
+        raise UserError(
+            f"{KEY} must have the weights that the run was configured with, but {path} {reason}. Put them back, or "
+            "train anew."
+        ) from None
+
+
+def _check_fit(folder: Path, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Raises UserError for weights of other names or shapes; where one part has them, it says how to go on."""
+    unlike = [name for name in wanted if name not in found or found[name].shape != wanted[name].shape]
+    unlike += [name for name in found if name not in wanted]
+    if not unlike:
+        return
+    told = [f"{name} is {_shape(found.get(name))} there and {_shape(wanted.get(name))} here" for name in unlike]
+    rest = f", and {len(told) - MOST_NAMED} more differ" if len(told) > MOST_NAMED else ""
+    parts = {name.partition(".")[0] for name in unlike}
+    advice = "Name a run of the same model."
+    if len(parts) == 1 and 2 * len(unlike) < len(wanted):  # such as the readout, for other classes
+        advice = f"Pass training.start_except=[{parts.pop()}] to give that part new weights."
+    raise UserError(
+        f"{KEY} must be a run of a model with the same weights, but of {folder.name} {', '.join(told[:MOST_NAMED])}"
+        f"{rest}. {advice}"
+    )
+
+
+def _shape(value: Tensor | None) -> str:
+    return "missing" if value is None else f"({', '.join(map(str, value.shape))})"
+
+
+def _join(names: list[str]) -> str:
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return ", ".join([*names[:MOST_NAMED], *more])

@@ -1,0 +1,104 @@
+"""The read-out of a network in training as one function: mean over positions, dropout and dense layer in one pass.
+
+For a small network they are the smallest part of the arithmetic, but by torch's own operations a tenth of the step.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mgu.layers.tracing import is_traced, refuse_higher_order
+from mgu.native.library import REALS, load, threads_for
+
+SOURCE = Path(__file__).with_name("readout.c")
+VALUES_PER_THREAD = 50_000
+
+
+class Call(ctypes.Structure):
+    """Mirrors `struct call` of readout.c; mgu/native/layout.py checks that it does."""
+
+    _fields_ = (
+        *((name, ctypes.c_long) for name in ("batch", "positions", "channels", "outputs", "threads")),
+        *((name, ctypes.c_void_p) for name in ("features", "mask", "weight", "bias", "pooled", "out")),
+        *((name, ctypes.c_void_p) for name in ("d_out", "d_features", "d_weight", "d_bias")),
+    )
+
+
+def read_out(features: Tensor, dropout: nn.Dropout, dense: nn.Linear, native: bool = True) -> Tensor:
+    """Computes dense(dropout(mean of the features over all positions)).
+
+    Args:
+        features: Output of the last block.
+        dropout: Zeroes pooled features at random in training.
+        dense: The read-out proper.
+        native: Whether to compute it by readout.c where that can be: in training on the CPU, of features whose channels
+            are last in memory. It draws the random numbers that torch's dropout draws.
+
+    Shape:
+        features: (B, C, H, W); returns (B, K).
+
+    Returns:
+        The logits.
+    """
+    kernel = _find_kernel(features, dense) if native and dropout.training else None
+    if kernel is None:
+        return dense(dropout(features.mean(dim=(2, 3))))  # type: ignore[no-any-return]
+    out: Tensor = _ReadOut.apply(features, dense.weight, dense.bias, dropout.p, kernel)
+    return out
+
+
+def _find_kernel(features: Tensor, dense: nn.Linear) -> ctypes.CDLL | None:
+    """Returns the compiled read-out; None where it is not made for such features."""
+    if torch.compiler.is_compiling() or is_traced(features) or torch.is_autocast_enabled("cpu"):
+        return None
+    weight, dtype = dense.weight, features.dtype
+    if not features.is_cpu or dtype not in REALS or weight.dtype != dtype or dense.bias is None:
+        return None
+    if features.numel() == 0 or not weight.is_contiguous():
+        return None
+    if not features.is_contiguous(memory_format=torch.channels_last):
+        return None
+    return load(SOURCE, Call, REAL=REALS[dtype])
+
+
+class _ReadOut(torch.autograd.Function):
+    """Pools, drops and multiplies; keeps the pooled features and the mask for the backward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, p: float, kernel: ctypes.CDLL) -> Tensor:
+        batch, channels, height, width = features.shape
+        pooled = features.new_empty(batch, channels)
+        # As torch's dropout draws its mask, and scales what it keeps.
+        mask = torch.empty_like(pooled).bernoulli_(1 - p).div_(1 - p) if 0 < p < 1 else None
+        mask = torch.zeros_like(pooled) if p == 1 else mask
+        out = features.new_empty(batch, len(weight))
+        threads = threads_for(features.numel(), VALUES_PER_THREAD)
+        addresses = map(_address, (features, mask, weight, bias, pooled, out))
+        call = Call(batch, height * width, channels, len(weight), threads, *addresses)
+        kernel.forward(ctypes.byref(call))
+        ctx.save_for_backward(weight, pooled, mask)
+        ctx.call, ctx.kernel, ctx.shape = call, kernel, features.shape
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor | None, ...]:
+        refuse_higher_order(d_out, "eager or packed")
+        weight, pooled, mask = ctx.saved_tensors
+        d_out = d_out.contiguous()
+        d_features = torch.empty(ctx.shape, dtype=d_out.dtype, memory_format=torch.channels_last)
+        d_weight, d_bias = torch.empty_like(weight), d_out.new_empty(len(weight))
+        call = ctx.call
+        call.weight, call.pooled, call.mask = weight.data_ptr(), pooled.data_ptr(), _address(mask)
+        call.d_out, call.d_features = d_out.data_ptr(), d_features.data_ptr()
+        call.d_weight, call.d_bias = d_weight.data_ptr(), d_bias.data_ptr()
+        ctx.kernel.backward(ctypes.byref(call))
+        return d_features, d_weight, d_bias, None, None
+
+
+def _address(tensor: Tensor | None) -> int | None:
+    return None if tensor is None else tensor.data_ptr()

@@ -1,0 +1,128 @@
+"""Trains the jobs of a sweep in child processes that one loop waits for: side by side, or one after the other.
+
+Numbers, results and the final table are the same either way; only the order in which jobs begin and end differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack
+from typing import NamedTuple
+
+from mgu.config.run import RunConfig
+from mgu.errors import marking_bugs
+from mgu.isolation import wait
+from mgu.results.folder import run_folder
+from mgu.sweep.jobs import Outcome, Watch, run_in_sweep
+from mgu.sweep.room import Room
+from mgu.sweep.schedule import longest_first
+from mgu.sweep.sweep import Sweep
+
+LOOK_AGAIN_S = 1.0  # while a job waits for memory
+
+Answer = list[Outcome] | Exception
+
+
+Job = Generator[Watch, None, None]
+
+
+class _Running(NamedTuple):
+    """Holds a job whose process is running.
+
+    Attributes:
+        place: Of the job among all jobs.
+        job: Goes on once the process has ended.
+        watch: The process.
+    """
+
+    place: int
+    job: Job
+    watch: Watch
+
+
+def launch_side_by_side(sweep: Sweep, jobs: Sequence[list[RunConfig]], first_number: int) -> list[Answer]:
+    """Trains jobs, as many at once as the sweep has slots and memory has room for; several at once the longest first.
+
+    Args:
+        sweep: The sweep, which knows the slots.
+        jobs: Configurations of the runs of each job.
+        first_number: Number of the first job, from 0.
+
+    Returns:
+        For each job what became of its runs, or the exception that ended it.
+    """
+    return _SideBySide(sweep, jobs, first_number).train()
+
+
+class _SideBySide:
+    """Implements `launch_side_by_side`."""
+
+    def __init__(self, sweep: Sweep, jobs: Sequence[list[RunConfig]], first_number: int) -> None:
+        self.sweep, self.jobs, self.first_number = sweep, jobs, first_number
+        self.waiting = longest_first(sweep.expect(jobs)) if sweep.slots.number > 1 else list(range(len(jobs)))
+        self.folders = [{run_folder(config) for config in job} for job in jobs]
+        self.running: list[_Running] = []
+        self.answers: dict[int, Answer] = {}
+        self.room = Room(sweep.slots.number, sweep.view.print_line)
+
+    def train(self) -> list[Answer]:
+        """Trains all jobs; ends those that are running where it is interrupted."""
+        with ExitStack() as self.stack:
+            while self.waiting or self.running:
+                while (index := self._next()) is not None:
+                    self.waiting.remove(index)
+                    self._begin(index)
+                if self.running:
+                    self._hear()
+        return [self.answers[index] for index in range(len(self.jobs))]
+
+    def _next(self) -> int | None:
+        """Returns the job to begin now; None if there is no slot or no memory for one.
+
+        Two runs of a sweep may have one folder, as with device=cpu,auto: the second one finds the result of the first.
+        """
+        if len(self.running) >= self.sweep.slots.number or not self.waiting:
+            return None
+        in_use = {folder for running in self.running for folder in self.folders[running.place]}
+        index = next((index for index in self.waiting if not in_use & self.folders[index]), None)
+        if index is None or not self.room.has_for_one_more([running.watch for running in self.running]):
+            return None
+        return index
+
+    def _begin(self, index: int) -> None:
+        job = self._job(index)
+        self.stack.callback(job.close)  # which does nothing to a job that is over
+        self._resume(index, job)
+
+    def _job(self, index: int) -> Job:
+        """Trains a job and keeps what became of it."""
+        self.answers[index] = yield from run_in_sweep(self.jobs[index], self.first_number + index + 1, self.sweep)
+
+    def _resume(self, index: int, job: Job) -> None:
+        """Goes on with a job until it waits for its process, or is over."""
+        try:
+            with marking_bugs():
+                watch = next(job, None)
+        except Exception as error:
+            self.answers[index] = error
+            return
+        if watch:
+            self.running.append(_Running(index, job, watch))
+
+    def _hear(self) -> None:
+        """Waits until a process has something to tell, and goes on with the jobs of those that are over."""
+        by_call = {running.watch.call: running for running in self.running}
+        waits_for_memory = len(self.running) < self.sweep.slots.number and bool(self.waiting)
+        for call in wait(list(by_call), *[LOOK_AGAIN_S] * waits_for_memory):
+            running = by_call[call]
+            try:
+                with marking_bugs():
+                    call.advance()
+            except Exception as error:  # of the console, a tracker or the disk
+                self.running.remove(running)
+                running.job.close()
+                self.answers[running.place] = error
+                continue
+            if call.is_over:
+                self.running.remove(running)
+                self._resume(running.place, running.job)
