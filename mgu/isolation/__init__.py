@@ -9,17 +9,18 @@ The parent process knows the functions of the child process by name only, for im
 names are the constants below; tests/isolation/test_isolation.py resolves each of them.
 """
 
-from mgu.isolation.call import call
+from mgu.isolation.call import begin, call
 from mgu.isolation.child import Send
 from mgu.isolation.orphan import end_with_parent
 from mgu.isolation.outcomes import Crashed, Raised, ServerDied, TimedOut, describe_exit
-from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, start_server
+from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, PRELOAD_RUN, start_server
 
 __all__ = [
     "CALIBRATE",
     "CHECK_ENVIRONMENT",
     "PRELOAD",
     "PRELOAD_ENERGY",
+    "PRELOAD_RUN",
     "RUN",
     "SIZE_MODELS",
     "TRY",
@@ -28,6 +29,7 @@ __all__ = [
     "Send",
     "ServerDied",
     "TimedOut",
+    "begin",
     "call",
     "describe_exit",
     "end_with_parent",

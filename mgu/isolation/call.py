@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from mgu.errors import UserError
@@ -40,11 +40,45 @@ def call(
         TimedOut: It ran longer than `timeout_s`.
         ServerDied: No process could be started.
     """
+    with begin(function, *arguments, on_import=on_import) as begun:
+        return begun.result(on_event, timeout_s)
+
+
+class Begun:
+    """A call under way.
+
+    Args:
+        child: Its process.
+    """
+
+    def __init__(self, child: Child) -> None:
+        self._child = child
+
+    def result(self, on_event: Callable[[Any], None] = lambda event: None, timeout_s: float | None = None) -> Any:
+        """Waits for the call; arguments, result and exceptions are those of `call`."""
+        return _relay_events(self._child, on_event, timeout_s)
+
+
+@contextmanager
+def begin(function: str, *arguments: Any, on_import: Callable[[], None] = lambda: None) -> Iterator[Begun]:
+    """Calls a function as `call` does, while the block does something else.
+
+    Args:
+        function: As of `call`, as the other arguments.
+        arguments: Arguments of the function after `send`; they are pickled.
+        on_import: Called once if the process takes a while to begin.
+
+    Yields:
+        The call, whose process is killed at the end of the block.
+
+    Raises:
+        ServerDied: No process could be started.
+    """
     child = fork_child(on_import)
     try:
-        with suppress(BrokenPipeError):  # it has died, which is noticed below
+        with suppress(BrokenPipeError):  # it has died, which `result` notices
             child.connection.send((dict(os.environ), os.getcwd(), function, arguments))
-        return _relay_events(child, on_event, timeout_s)
+        yield Begun(child)
     finally:
         child.signal()
         child.wait()

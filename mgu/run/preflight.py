@@ -12,28 +12,32 @@ import torch
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.data.datasets import open_dataset
+from mgu.data.images.dataset import ImageDataset
+from mgu.data.images.published import count_published
 from mgu.errors import UserError
 from mgu.factory.advice import advise
 from mgu.factory.engine import check_engine
 from mgu.factory.model import build_model, check_own_modules, count_flops
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
-from mgu.measure.energy import build_meter, check_country
 from mgu.measure.estimate import Model
 from mgu.models.convnet import count_keras
 from mgu.results.events import Note
 
 
-def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
+def check_environment(send: Send, configs: Sequence[RunConfig], reads_data: bool = True) -> None:
     """Checks that devices, countries, energy meters and data sets are there; downloads the data sets that can be.
 
     Args:
         send: Takes the notes on the data.
         configs: The runs of a sweep.
+        reads_data: Whether published data whose files are all there are read as well: damage within shows only then.
 
     Raises:
         UserError: Something is missing, or a run cannot be computed as configured.
     """
+    from mgu.measure.energy import build_meter, check_country  # codecarbon needs pandas
+
     resolved_runs = _resolve_all(configs)
     for resolved in resolved_runs:
         check_engine(resolved)
@@ -45,12 +49,19 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
         by_data.setdefault(config.dataset.model_dump_json(), []).append(config)
     for sharing in by_data.values():
         dataset = open_dataset(sharing[0].dataset)
-        splits = dataset.splits  # one after the other: memory holds one at a time
+        num_training, notes = _look_at(dataset, reads_data)  # one after the other: memory holds one at a time
         for config in {config.layout.model_dump_json(): config for config in sharing}.values():
             check_own_modules(resolve(config, dataset))
-        advice = (note for config in sharing for note in advise(config, len(splits.train)))
-        for note in dict.fromkeys((*splits.notes, *advice)):
+        advice = (note for config in sharing for note in advise(config, num_training))
+        for note in dict.fromkeys((*notes, *advice)):
             send(Note(note))
+
+
+def _look_at(dataset: Dataset, reads_data: bool) -> tuple[int, Sequence[str]]:
+    """Returns the number of training examples, and notes on the data."""
+    if not reads_data and isinstance(dataset, ImageDataset) and (count := count_published(dataset.config)):
+        return count, ()
+    return len(dataset.splits.train), dataset.splits.notes
 
 
 def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
@@ -63,23 +74,22 @@ def size_models(send: Send, configs: Sequence[RunConfig]) -> dict[str, Model]:
     Returns:
         Device, parameters and FLOPs by the identity of the run.
     """
-    sizes: dict[str, tuple[int, int | None] | tuple[None, None]] = {}
+    params: dict[str, int | None] = {}
+    flops: dict[str, int | None] = {}
     models = {}
     for resolved in _resolve_all(configs):
         config = resolved.config
-        shape = config.model_dump_json(include={"layout", "norm", "residual", "mgu", "dataset"})
-        if shape not in sizes:  # seeds share it
-            sizes[shape] = _size(resolved)
-        models[config.identity] = Model(resolved.device_name, *sizes[shape])
+        shape = config.model_dump_json(include={"layout", "residual", "mgu", "dataset"})
+        with_norm = f"{shape} {config.norm and config.norm.name}"
+        try:
+            if with_norm not in params:  # seeds share it
+                params[with_norm] = _count_params(resolved)
+            if shape not in flops:  # norms have no products
+                flops[shape] = count_flops(resolved)
+        except RuntimeError:  # such as more filters than torch can count: that run's failure
+            params[with_norm] = flops[shape] = None
+        models[config.identity] = Model(resolved.device_name, params[with_norm], flops[shape])
     return models
-
-
-def _size(resolved: ResolvedRun) -> tuple[int, int | None] | tuple[None, None]:
-    """Returns parameters and FLOPs; None for both where the model cannot be built, which is that run's failure."""
-    try:
-        return _count_params(resolved), count_flops(resolved)
-    except RuntimeError:  # such as more filters than torch can count
-        return None, None
 
 
 def _count_params(resolved: ResolvedRun) -> int:

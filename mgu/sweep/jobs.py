@@ -20,7 +20,7 @@ from mgu.console.failures import describe_failure
 from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
-from mgu.isolation import RUN, Crashed, Raised, ServerDied, TimedOut, call, start_server
+from mgu.isolation import RUN, Crashed, Raised, ServerDied, TimedOut, call
 from mgu.results.axes import Axes
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
@@ -29,6 +29,7 @@ from mgu.results.folder import count_epochs, find_done, find_result, lock_run, r
 from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
 from mgu.sweep.folders import removing_new_folders
+from mgu.sweep.preload import preload_for
 from mgu.sweep.sweep import Sweep
 from mgu.tracking.trackers import Trackers, build_trackers, check_installed
 
@@ -52,7 +53,7 @@ def run_single(config: RunConfig) -> Outcome:
         UserError: The input is wrong.
     """
     check_installed(config)
-    start_server(config.energy.enabled)  # it imports torch while this process does the rest
+    preload_for([config])
     console = Console()
     view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)
     with view:

@@ -10,6 +10,7 @@ from torch.optim import SGD, AdamW, Optimizer
 
 from mgu.config.optimizers import AdamWConfig, AnyOptimizer, SGDConfig
 from mgu.train.nadam import build_nadam
+from mgu.train.without_compiler import leave_compiler_out
 
 
 def build_optimizer(config: AnyOptimizer, parameters: Iterable[nn.Parameter], one_pass: bool = True) -> Optimizer:
@@ -23,6 +24,7 @@ def build_optimizer(config: AnyOptimizer, parameters: Iterable[nn.Parameter], on
     Returns:
         The optimizer before its first step.
     """
+    leave_compiler_out()
     groups = decay_groups(list(parameters), config.weight_decay)
     if isinstance(config, AdamWConfig):
         return AdamW(groups, lr=config.lr, betas=(config.beta1, config.beta2), eps=config.eps, fused=_can_fuse(groups))
