@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from mgu.cli.combine import Combiner, Composed, Words
 from mgu.cli.hydra_errors import translate_error
 from mgu.cli.interpolations import check_interpolations
+from mgu.cli.remember import remember_files
 from mgu.config.check import check_config, check_types
 from mgu.config.faults import shorten
 from mgu.config.python import fill_sources, spell_out_layout
@@ -115,6 +116,7 @@ def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]
     Raises:
         UserError: A value is not as it must be; the message lists the faults of all jobs.
     """
+    remember_files(loader)
     compose = Combiner(jobs, partial(_compose, loader, master))
     configs: list[RunConfig] = []
     faults: dict[str, list[str]] = {}

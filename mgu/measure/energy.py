@@ -20,7 +20,8 @@ from codecarbon.external.hardware import CPU, GPU, AppleSiliconChip
 from codecarbon.input import DataSource
 from codecarbon.output_methods.emissions_data import EmissionsData
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.measure.countries import refuse_unknown
 from mgu.results.result import Component, Energy
 
 if TYPE_CHECKING:  # the server imports this file before torch, see mgu/run/preload_energy.py
@@ -174,12 +175,7 @@ def check_country(country: str) -> None:
     Raises:
         UserError: The country is unknown.
     """
-    known = DataSource().get_global_energy_mix_data()
-    if country not in known:
-        raise UserError(
-            f"energy.country must be a country whose carbon intensity codecarbon knows (ISO 3166, as USA, DEU, ROU), "
-            f"but got {country!r}.{did_you_mean(country, known)}"
-        )
+    refuse_unknown(country, DataSource().get_global_energy_mix_data())
 
 
 def warm_up(device: AnyDevice, country: str, period_s: float) -> None:

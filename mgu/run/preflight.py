@@ -25,31 +25,29 @@ from mgu.models.convnet import count_keras
 from mgu.results.events import Note
 
 
-def check_environment(send: Send, configs: Sequence[RunConfig], reads_data: bool = True) -> None:
+def check_environment(send: Send, configs: Sequence[RunConfig], is_thorough: bool = True) -> None:
     """Checks that devices, countries, energy meters and data sets are there; downloads the data sets that can be.
 
     Args:
         send: Takes the notes on the data.
         configs: The runs of a sweep.
-        reads_data: Whether published data whose files are all there are read as well: damage within shows only then.
+        is_thorough: Whether energy sensors are searched, and published data read whose files are all there: damage in
+            them shows only then.
 
     Raises:
         UserError: Something is missing, or a run cannot be computed as configured.
     """
-    from mgu.measure.energy import build_meter, check_country  # codecarbon needs pandas
-
     resolved_runs = _resolve_all(configs)
     for resolved in resolved_runs:
         check_engine(resolved)
-        check_country(resolved.config.energy.country)
-    for resolved in {run.device_name: run for run in resolved_runs if run.config.energy.enabled}.values():
-        build_meter(resolved.config.energy, resolved.device)  # raises where none comes up
+    if is_thorough:
+        _check_energy(resolved_runs)
     by_data: dict[str, list[RunConfig]] = {}
     for config in configs:
         by_data.setdefault(config.dataset.model_dump_json(), []).append(config)
     for sharing in by_data.values():
         dataset = open_dataset(sharing[0].dataset)
-        num_training, notes = _look_at(dataset, reads_data)  # one after the other: memory holds one at a time
+        num_training, notes = _look_at(dataset, is_thorough)  # one after the other: memory holds one at a time
         for config in {config.layout.model_dump_json(): config for config in sharing}.values():
             check_own_modules(resolve(config, dataset))
         advice = (note for config in sharing for note in advise(config, num_training))
@@ -57,9 +55,19 @@ def check_environment(send: Send, configs: Sequence[RunConfig], reads_data: bool
             send(Note(note))
 
 
-def _look_at(dataset: Dataset, reads_data: bool) -> tuple[int, Sequence[str]]:
+def _check_energy(resolved_runs: Sequence[ResolvedRun]) -> None:
+    """Raises UserError where a country is unknown, or energy is to be measured and cannot be."""
+    from mgu.measure.energy import build_meter, check_country  # codecarbon needs pandas
+
+    for resolved in resolved_runs:
+        check_country(resolved.config.energy.country)
+    for resolved in {run.device_name: run for run in resolved_runs if run.config.energy.enabled}.values():
+        build_meter(resolved.config.energy, resolved.device)
+
+
+def _look_at(dataset: Dataset, is_thorough: bool) -> tuple[int, Sequence[str]]:
     """Returns the number of training examples, and notes on the data."""
-    if not reads_data and isinstance(dataset, ImageDataset) and (count := count_published(dataset.config)):
+    if not is_thorough and isinstance(dataset, ImageDataset) and (count := count_published(dataset.config)):
         return count, ()
     return len(dataset.splits.train), dataset.splits.notes
 

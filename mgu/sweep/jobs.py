@@ -21,6 +21,7 @@ from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
 from mgu.isolation import RUN, Crashed, Raised, ServerDied, TimedOut, call
+from mgu.measure.countries import check_early
 from mgu.results.axes import Axes
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
@@ -53,6 +54,7 @@ def run_single(config: RunConfig) -> Outcome:
         UserError: The input is wrong.
     """
     check_installed(config)
+    check_early(config.energy.country)
     preload_for([config])
     console = Console()
     view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)

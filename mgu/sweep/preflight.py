@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 
 from mgu.config.run import RunConfig
 from mgu.isolation import CHECK_ENVIRONMENT, SIZE_MODELS, begin, call
+from mgu.measure.countries import check_early
 from mgu.measure.estimate import Model
 
 
 def check_and_size(
     configs: Sequence[RunConfig],
     to_size: Sequence[RunConfig],
-    reads_data: bool,
+    is_thorough: bool,
     on_note: Callable[[str], None],
     on_import: Callable[[], None],
 ) -> dict[str, Model]:
@@ -21,7 +22,7 @@ def check_and_size(
     Args:
         configs: All runs.
         to_size: Those whose models are sized.
-        reads_data: Whether data that are where they should be are read as well.
+        is_thorough: Whether energy sensors are searched, and data read that are where they should be.
         on_note: Takes each note on the data.
         on_import: Called once if torch is still being imported.
 
@@ -31,7 +32,9 @@ def check_and_size(
     Raises:
         UserError: A run cannot be trained here.
     """
+    for country in dict.fromkeys(config.energy.country for config in configs):
+        check_early(country)
     with begin(SIZE_MODELS, to_size, on_import=on_import) as sizing:
-        call(CHECK_ENVIRONMENT, configs, reads_data, on_event=lambda note: on_note(note.text))
+        call(CHECK_ENVIRONMENT, configs, is_thorough, on_event=lambda note: on_note(note.text))
         models: dict[str, Model] = sizing.result()
         return models
