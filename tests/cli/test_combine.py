@@ -29,8 +29,6 @@ SECTION = [
     for name, lr, seed in product(("sgd", "adamw"), (0.1, 1.0), (0, 1))
 ]
 AUTO = [[f"optimizer={name}", f"dataset={data}"] for name, data in product(("nadam", "sgd"), ("digits", "mnist"))]
-    [f"optimizer={name}", f"dataset={data}"] for name, data in product(("nadam", "sgd", "adamw"), ("digits", "mnist"))
-]
 
 
 @pytest.fixture
