@@ -41,14 +41,9 @@ extra-%: .venv/for-running
 	$(UV) sync --frozen --inexact --no-dev --compile-bytecode --extra $*
 
 .PHONY: bench
-bench: .venv/for-developing ## Time the unit, the loop and their peers side by side; some minutes, on a quiet machine
-	$(UV) sync --frozen --inexact --compile-bytecode --group bench
-	.venv/bin/python benchmarks/units.py
-	.venv/bin/python benchmarks/epochs.py
-	.venv/bin/python benchmarks/growth.py
-	.venv/bin/python benchmarks/step_growth.py
-	.venv/bin/python benchmarks/memory.py
-	.venv/bin/python benchmarks/seeds.py
+bench: .venv/for-developing ## Time all that is to be fast, compare with results/; under 20 minutes, on a quiet machine; ONLY=names
+	$(UV) sync --frozen --inexact --compile-bytecode --group bench || echo "without TensorFlow and Lightning"
+	.venv/bin/python benchmarks/bench.py $(if $(ONLY),--only $(ONLY))
 
 .PHONY: results
 results: .venv/for-running ## Render results/, the generated parts of README.md and docs/reference/

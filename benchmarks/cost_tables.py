@@ -113,6 +113,30 @@ def parallel(part: Row) -> str:
     return table(header, lines)
 
 
+def start(part: Row) -> str:
+    """How long commands take to begin, as multiples of `import torch`."""
+    lines = [
+        [f"`mgu-run {row['command']}`", row["with_quartiles"], f"{row['seconds'][row['command']]['median_s']:.2f}"]
+        for row in part["rows"]
+    ]
+    return table(["command", "times `import torch` (quartiles)", "median [s]"], lines)
+
+
+def folders(part: Row) -> str:
+    """Seconds of commands by the number of runs in their folder."""
+    sizes = part["rows"][0]["runs"]
+    lines = [
+        [
+            row["command"],
+            *(f"{seconds:.2f}" for seconds in row["median_s"]),
+            f"{row['ms_per_run']:.3f}",
+            "-" if row["bend"] is None else f"{row['bend']:.2f}",
+        ]
+        for row in part["rows"]
+    ]
+    return table(["command", *(f"{size:,} runs [s]" for size in sizes), "a further run [ms]", "bend"], lines)
+
+
 def seeds(part: Row) -> str:
     """Processor time of separate runs over that of runs trained together."""
     lines = [

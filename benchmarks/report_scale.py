@@ -52,12 +52,12 @@ def measure(runs: Path, form: str) -> str:
     return f"{form:>6}: {wall_s:5.1f} s wall clock, {processor_s:5.1f} s processor, {size}"
 
 
-def make_runs(folder: Path, *, in_grids: bool) -> None:
+def make_runs(folder: Path, *, in_grids: bool, num_runs: int = NUM_RUNS) -> None:
     """The first of each experiment is a unit."""
     draw = random.Random(0)
     config = {"dataset": {"num_classes": 10}, "training": {"epochs": 60}, "optimizer": {"lr": 0.01},
               "layout": {"name": "x", "filters": list(range(40))}}  # fmt: skip
-    for number in range(NUM_RUNS):
+    for number in range(num_runs):
         model, seed = divmod(number, NUM_SEEDS)
         place = model % 25 if in_grids else model
         name = f"model_{place}-s{seed}"

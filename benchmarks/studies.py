@@ -223,6 +223,12 @@ STUDIES = (
                     cost_tables.step_growth),
             Section("Growth with width, depth and batch", "growth", "Forward and backward of stacks of 3x3 "
                     "convolutions on 16x16 feature maps.", cost_tables.growth),
+            Section("Start of a command", "start", "Wall clock of a plan of CIFAR-10's 26 runs, and of one run on "
+                    "digits to its first step, as multiples of that of `python -c 'import torch'`, in turns.",
+                    cost_tables.start),
+            Section("Growth with the number of runs in a folder", "folders", "Wall clock of whole commands. The last "
+                    "column is the cost of a further run between the two largest folders, divided by that between the "
+                    "two before them: 1 is a straight line.", cost_tables.folders),
         ),
         limits="Nothing was measured on a GPU.",
     ),

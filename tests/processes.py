@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from mgu.isolation import Send, start_server
+from mgu.isolation import PRELOAD_RUN, Send, start_server
 from mgu.isolation.server import fork_child
 
 PROGRAM_NAME = "mgu-run"
@@ -94,7 +94,7 @@ def start_cold(
 
 def ready_server() -> None:
     """Starts the server that all calls and commands are forked from; here it imports what the command needs, too."""
-    start_server(more=["hydra.main", "mgu.cli.compose", "mgu.sweep.jobs"])
+    start_server("hydra.main", "mgu.cli.compose", "mgu.sweep.jobs", PRELOAD_RUN)
 
 
 def environment_of(folder: Path, more: Mapping[str, str]) -> dict[str, str]:

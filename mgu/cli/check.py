@@ -14,6 +14,7 @@ from mgu.cli.parser import Parser
 from mgu.cli.train import train
 from mgu.console.text import count, describe_s, print_line, print_wait, size
 from mgu.errors import ProgramError, UserError, marking_bugs
+from mgu.isolation import PRELOAD_RUN
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -45,17 +46,16 @@ def main(arguments: list[str]) -> None:
             "mgu-run check must be of one run, but got -m. Leave it out and pass one value of each key; mgu-run plan "
             "checks all runs of a sweep."
         )
-    train(rest, partial(_check_job, form=options.format))
+    train(rest, partial(_check_job, form=options.format), ahead=[PRELOAD_RUN])
 
 
 def _check_job(composed: DictConfig, form: str) -> None:
     """Tries the composed run; Hydra calls it in place of training."""
     from mgu.cli.compose import read_config
-    from mgu.isolation import TRY, Raised, call, start_server
+    from mgu.isolation import TRY, Raised, call
 
     with exit_codes(["check"]), marking_bugs():
         config = read_config(composed)
-        start_server()
         try:
             trial: Trial = call(TRY, config, on_import=lambda: print_wait("importing torch"))
         except Raised as error:

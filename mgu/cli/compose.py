@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -10,8 +11,10 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from mgu.cli.combine import Combiner, Composed, Words
 from mgu.cli.hydra_errors import translate_error
 from mgu.cli.interpolations import check_interpolations
+from mgu.cli.remember import remember_files
 from mgu.config.check import check_config, check_types
 from mgu.config.faults import shorten
 from mgu.config.python import fill_sources, spell_out_layout
@@ -35,14 +38,51 @@ def read_config(composed: DictConfig) -> RunConfig:
     Raises:
         UserError: A value is not as it must be.
     """
+    return check_values(_resolve(composed).values)
+
+
+def _resolve(composed: DictConfig) -> Composed:
+    """Resolves interpolations. Raises UserError."""
     unresolved: Any = OmegaConf.to_container(composed, resolve=False)
-    check_interpolations({key: value for key, value in unresolved.items() if key != "hydra"})
+    unresolved.pop("hydra", None)  # a launcher leaves it out
+    check_interpolations(unresolved)
     try:
-        values: Any = OmegaConf.to_container(composed, resolve=True)
+        # Not the whole configuration at once: most of it is Hydra's own, which nobody asks for.
+        values = {key: _resolve_key(composed, key) for key in unresolved}
     except OmegaConfBaseException as error:
         raise UserError(translate_error(error)) from None
-    values.pop("hydra", None)
-    values = fill_defaults(values)
+    return Composed(values, max(_count_dollars(unresolved), default=0) < 2)
+
+
+def _resolve_key(composed: DictConfig, key: str) -> Any:
+    if OmegaConf.is_missing(composed, key):
+        return "???"
+    value = composed[key]
+    return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
+
+
+def _count_dollars(values: Any) -> Iterator[int]:
+    """Yields the number of interpolations in each text, the innermost values first."""
+    if isinstance(values, str):
+        yield values.count("${")
+    elif isinstance(values, dict | list):
+        for value in values.values() if isinstance(values, dict) else values:
+            yield from _count_dollars(value)
+
+
+def check_values(resolved: Mapping[str, Any]) -> RunConfig:
+    """Checks the resolved values of a run.
+
+    Args:
+        resolved: Values by key, nested; they are not changed.
+
+    Returns:
+        The configuration of a run.
+
+    Raises:
+        UserError: A value is not as it must be.
+    """
+    values: Any = fill_defaults(dict(resolved))
     if isinstance(values.get("dataset"), dict):
         _check_not_filled_in(values["dataset"])
     values = fill_pretrained(values)
@@ -78,11 +118,13 @@ def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]
     Raises:
         UserError: A value is not as it must be; the message lists the faults of all jobs.
     """
+    remember_files(loader)
+    compose = Combiner(jobs, partial(_compose, loader, master))
     configs: list[RunConfig] = []
     faults: dict[str, list[str]] = {}
     for job in jobs:
         try:
-            configs.append(_read_job(loader, master, job))
+            configs.append(check_values(compose(job)))
         except UserError as error:
             for fault in str(error).splitlines():
                 faults[fault] = [*faults.get(fault, []), " ".join(job)]
@@ -96,7 +138,9 @@ def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]
     return configs
 
 
-def _read_job(loader: ConfigLoader, master: DictConfig, overrides: list[str]) -> RunConfig:
+def _compose(loader: ConfigLoader, master: DictConfig, words: Words) -> Composed:
+    """Composes one job. Raises UserError."""
+    overrides = list(words)
     try:
         composed = loader.load_sweep_config(master, overrides)
     except UserError:
@@ -104,4 +148,4 @@ def _read_job(loader: ConfigLoader, master: DictConfig, overrides: list[str]) ->
     except Exception as error:  # of any library that trips over a broken YAML file
         raise UserError(translate_error(error, overrides)) from None
     HydraConfig.instance().set_config(composed)
-    return read_config(composed)
+    return _resolve(composed)

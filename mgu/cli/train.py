@@ -5,30 +5,38 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mgu.cli.ahead import start_ahead
 from mgu.cli.conf import conf_dir
 from mgu.cli.exit_codes import exit_codes
 from mgu.cli.interrupts import prepare_interrupts
 from mgu.errors import ProgramError, RunsFailed, UserError, marking_bugs
+from mgu.isolation import PRELOAD_ENERGY, PRELOAD_RUN
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 
-def train(arguments: list[str], job: Callable[[DictConfig], Any] | None = None) -> None:
+def train(
+    arguments: list[str],
+    job: Callable[[DictConfig], Any] | None = None,
+    ahead: Sequence[str] = (PRELOAD_ENERGY, PRELOAD_RUN),
+) -> None:
     """Composes a configuration with Hydra, and trains the run or the sweep that it describes.
 
     Args:
         arguments: Arguments of the command line.
         job: What is done with the composed configuration instead.
+        ahead: Modules that are imported for it while the configuration is composed, see mgu/isolation/server.py.
 
     Raises:
         UserError: The input is wrong.
         RunsFailed: A run of a sweep failed; a failed single run ends the process.
         ProgramError: A bug of this program.
     """
+    start_ahead(arguments, ahead)
     import hydra
     from hydra.errors import HydraException
 

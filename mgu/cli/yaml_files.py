@@ -22,13 +22,22 @@ def bound_yaml_files() -> None:
 
 
 _load = OmegaConf.load
+_computed_defaults: list[str] = []  # files whose defaults list names choices by others
+
+
+def have_computed_defaults() -> bool:
+    """Tells whether a file that was read chooses other files by several choices, as in `- both: ${layout}_${norm}`."""
+    return bool(_computed_defaults)
 
 
 def _load_bounded(file_: Any) -> Any:
     if isinstance(name := getattr(file_, "name", file_), str):
         check_yaml_file(Path(name))
     loaded = _load(file_)
-    check_interpolations(OmegaConf.to_container(loaded, resolve=False))  # before Hydra resolves its own section
+    values = OmegaConf.to_container(loaded, resolve=False)
+    check_interpolations(values)  # before Hydra resolves its own section
+    if isinstance(values, dict) and "${" in str(values.get("defaults", "")):
+        _computed_defaults.append(str(name))
     return loaded
 
 

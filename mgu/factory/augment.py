@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from mgu.augment.data import AugmentedData
-from mgu.augment.pipeline import Augment, build_augment
+from typing import TYPE_CHECKING
+
 from mgu.data.splits import Data
 from mgu.factory.resolved_run import ResolvedRun
+
+if TYPE_CHECKING:
+    from mgu.augment.pipeline import Augment
 
 
 def build_augment_for(resolved: ResolvedRun) -> Augment | None:
@@ -20,9 +23,15 @@ def build_augment_for(resolved: ResolvedRun) -> Augment | None:
     config = resolved.config
     if config.augment is None:
         return None
+    from mgu.augment.pipeline import build_augment  # torchvision takes longer to import than torch
+
     return build_augment(config.augment, config.seed, resolved.shapes.num_outputs)
 
 
 def augment_training(data: Data, augment: Augment | None) -> Data:
     """Returns training data whose batches are augmented; the same data without an augmentation."""
-    return data if augment is None else AugmentedData(data, augment)
+    if augment is None:
+        return data
+    from mgu.augment.data import AugmentedData  # as above
+
+    return AugmentedData(data, augment)

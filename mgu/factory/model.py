@@ -8,13 +8,13 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from mgu.config.layouts import Convolution, DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.errors import UserError
+from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.layers.block import Block
@@ -137,21 +137,22 @@ def count_flops(resolved: ResolvedRun) -> int | None:
         The operations of matrix products and convolutions, as torch's FlopCounterMode counts them; None for modules of
         the user's that it cannot watch.
     """
-    try:
-        return _count_flops(resolved, "meta")
-    except Exception:
-        if section_of(resolved.config.layout) is None:
-            raise
-    with torch.random.fork_rng(devices=[]), suppress(Exception):
-        return _count_flops(resolved, "cpu")
+    if section_of(resolved.config.layout) is None:
+        with torch.device("meta"):
+            network = build_model(resolved)
+        return count_products(network, _example_of(resolved))
+    from torch.utils.flop_counter import FlopCounterMode  # it imports torch's compiler
+
+    for device in ("meta", "cpu"):
+        with torch.random.fork_rng(devices=[]), suppress(Exception):
+            with torch.device(device), FlopCounterMode(display=False) as counter:
+                build_model(resolved).eval()(_example_of(resolved))
+            return int(counter.get_total_flops())
     return None
 
 
-def _count_flops(resolved: ResolvedRun, device: str) -> int:
-    shapes = resolved.shapes
-    with torch.device(device), FlopCounterMode(display=False) as counter:
-        build_model(resolved).eval()(torch.zeros(1, *shapes.inputs, dtype=shapes.dtype))
-    return int(counter.get_total_flops())
+def _example_of(resolved: ResolvedRun) -> Tensor:
+    return torch.zeros(1, *resolved.shapes.inputs, dtype=resolved.shapes.dtype)
 
 
 def check_own_modules(resolved: ResolvedRun) -> None:

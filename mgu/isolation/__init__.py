@@ -13,13 +13,14 @@ from mgu.isolation.call import Call, call, wait
 from mgu.isolation.child import Send
 from mgu.isolation.orphan import end_with_parent
 from mgu.isolation.outcomes import Crashed, Raised, ServerDied, TimedOut, describe_exit
-from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, start_server
+from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, PRELOAD_RUN, start_server
 
 __all__ = [
     "CALIBRATE",
     "CHECK_ENVIRONMENT",
     "PRELOAD",
     "PRELOAD_ENERGY",
+    "PRELOAD_RUN",
     "RUN",
     "SIZE_MODELS",
     "TRY",
@@ -29,6 +30,7 @@ __all__ = [
     "Send",
     "ServerDied",
     "TimedOut",
+    "begin",
     "call",
     "describe_exit",
     "end_with_parent",

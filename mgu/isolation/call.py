@@ -74,8 +74,10 @@ class Call:
             self._end(failure=Crashed(f"its process {describe_exit(self.child.exit_code)} without a result"))
 
     def result(self) -> Any:
-        """Returns what the function returned, once it is over; raises what `call` raises."""
-        assert self.is_over
+        """Waits until the process is over; returns what the function returned, and raises what `call` raises."""
+        while not self.is_over:
+            for own in wait([self]):
+                own.advance()
         if self._failure:
             raise self._failure
         return self._value
@@ -138,7 +140,4 @@ def call(
         ServerDied: No process could be started.
     """
     with Call(function, *arguments, on_event=on_event, on_import=on_import, timeout_s=timeout_s) as running:
-        while not running.is_over:
-            for own in wait([running]):
-                own.advance()
         return running.result()

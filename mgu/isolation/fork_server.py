@@ -1,12 +1,14 @@
 """The server: a process that imports slow libraries once, and then forks a fresh process for each request.
 
-It is reached by one end of a socket pair, which its callers hold. A request is one byte with file descriptors (FDS);
-the answers, the pid of the fork and later its exit code, go through one of these. The server ends at once with its
-last caller, whatever it is doing then, and has no standard stream of theirs.
+It is reached by one end of a socket pair, which its callers hold. A request for a fork is one byte with file
+descriptors (FDS); the answers, the pid of the fork and later its exit code, go through one of these. A request for
+further imports comes with a connection to read their names from. The server ends at once with its last caller, whatever
+it is doing then, and has no standard stream of theirs.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -21,7 +23,7 @@ from multiprocessing.connection import Connection
 from typing import NoReturn
 
 from mgu.isolation.child import run_child
-from mgu.isolation.server import NUMBER
+from mgu.isolation.server import IMPORT, NUMBER
 
 FDS = ("connection", "answers", "stdout", "stderr", "server")  # of a request, in this order
 
@@ -37,10 +39,22 @@ def main(fd: int, preload: Sequence[str]) -> NoReturn:
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     callers = socket.socket(fileno=fd)
-    with _ending_with(callers):
-        for module in preload:
-            import_module(module)
+    _import(callers, preload)
     _Server(callers).serve()
+
+
+def _import(callers: socket.socket, modules: Sequence[str]) -> None:
+    """Imports modules, and waits for the threads that they start: none would survive a fork."""
+    before = threading.enumerate()
+    gc.disable()  # what is imported stays: to look for garbage in it takes a seventh of the time
+    with _ending_with(callers):
+        for module in modules:
+            import_module(module)
+        for thread in threading.enumerate():
+            if thread not in before and not thread.daemon:
+                thread.join()
+    gc.freeze()  # so that collections in forks neither visit nor copy it
+    gc.enable()
 
 
 @contextmanager
@@ -89,7 +103,11 @@ class _Server:
                 request, fds, *_ = socket.recv_fds(self.callers, 1, len(FDS))
                 if not request:
                     os._exit(0)
-                self._fork(*fds)
+                if request == IMPORT:
+                    with Connection(fds[0]) as names:
+                        _import(self.callers, names.recv())
+                else:
+                    self._fork(*fds)
 
     def _fork(self, connection: int, answers: int, stdout: int, stderr: int, server: int) -> None:
         pid = os.fork()

@@ -14,15 +14,17 @@ import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from multiprocessing.connection import Connection, Pipe
-from typing import IO
+from typing import IO, ClassVar
 
 from mgu.isolation.outcomes import ServerDied, describe_exit
 
-PRELOAD = "mgu.run.preload"  # what every run needs
+PRELOAD = "mgu.run.preload"  # what every command needs that starts processes
+PRELOAD_RUN = "mgu.run.preload_run"  # what every run needs
 PRELOAD_ENERGY = "mgu.run.preload_energy"  # what runs need whose energy is measured
 
 PATIENCE_S = 1.0  # before the caller is told that it waits for imports
 NUMBER = struct.Struct("q")  # a pid or an exit code, as the server answers
+FORK, IMPORT = b"x", b"i"  # requests: a process, with all of fork_server.FDS, or modules, with the first of them
 BOOT = "import sys; sys.path[:] = {path!r}; from mgu.isolation.fork_server import main; main({fd}, {preload!r})"
 
 
@@ -116,6 +118,13 @@ class Server:
         if self.output:
             self.output.close()
 
+    def preload(self, modules: Sequence[str]) -> None:
+        """Has the server import modules before it forks again; does not wait for it."""
+        ours, theirs = Pipe()
+        with ours, theirs, suppress(BrokenPipeError, ConnectionResetError):  # it has died, which the next fork notices
+            ours.send(list(modules))
+            socket.send_fds(self.requests, [IMPORT], [theirs.fileno()])
+
     def fork(self, on_import: Callable[[], None]) -> Child:
         """Has the server fork a process.
 
@@ -133,7 +142,7 @@ class Server:
             streams = [_stream(number, stack) for number in (1, 2)]
             fds = [theirs.fileno(), for_server, *streams, self.requests.fileno()]
             with suppress(BrokenPipeError, ConnectionResetError):  # it has died, which is noticed below
-                socket.send_fds(self.requests, [b"x"], fds)
+                socket.send_fds(self.requests, [FORK], fds)
         if not select.select([answers], [], [], PATIENCE_S)[0]:
             on_import()
         if answer := os.read(answers, NUMBER.size):
@@ -171,25 +180,30 @@ def _stream(number: int, stack: ExitStack) -> int:
 
 
 class _Current:
-    """The server of this process, if there is one."""
+    """The server of this process, if there is one, and what it has been asked to import, in this order."""
 
     server: Server | None = None
+    modules: ClassVar[dict[str, None]] = {}
 
 
-def start_server(measures_energy: bool = False, more: Sequence[str] = ()) -> Server:
-    """Starts the server of this process, unless it has one.
+def start_server(*modules: str) -> Server:
+    """Starts the server of this process, unless it has one, and has it import modules that it was not asked for yet.
+
+    It imports them while this process does something else: call this as soon as they are likely to be needed.
 
     Args:
-        measures_energy: Whether runs will measure energy, whose sensors take seconds to find.
-        more: Further modules that the server is to import.
+        modules: Their names, in the order in which they are imported; PRELOAD is imported in any case.
 
     Returns:
         The server.
     """
+    new = [name for name in (*modules, PRELOAD) if name not in _Current.modules]
+    _Current.modules.update(dict.fromkeys(new))
     if _Current.server is None:
-        preload = [PRELOAD, *[PRELOAD_ENERGY] * measures_energy, *more]
-        _Current.server = Server.start(preload)
+        _Current.server = Server.start([*_Current.modules])
         atexit.register(stop_server)
+    elif new and modules:
+        _Current.server.preload(new)
     return _Current.server
 
 

@@ -12,23 +12,36 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import msgspec
-import torch
 from codecarbon import OfflineEmissionsTracker
 from codecarbon.external.hardware import CPU, GPU, AppleSiliconChip
 from codecarbon.input import DataSource
 from codecarbon.output_methods.emissions_data import EmissionsData
 
-from mgu.config.energy import EnergyConfig
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.measure.countries import refuse_unknown
 from mgu.results.result import Component, Energy
+
+if TYPE_CHECKING:  # the server imports this file before torch, see mgu/run/preload_energy.py
+    import torch
+
+    from mgu.config.energy import EnergyConfig
 
 log = logging.getLogger(__name__)
 logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads its log_level
 
 FRESH_S = 0.1  # a reading takes a millisecond, an epoch of a small model a few hundredths of a second
+
+
+class AnyDevice(Protocol):
+    """What is asked of a torch.device here."""
+
+    @property
+    def type(self) -> str:
+        """Kind of the device, such as "cpu"."""
+        ...
 
 
 class EnergyMeter:
@@ -47,7 +60,7 @@ class EnergyMeter:
 
     energy: Energy | None = None
 
-    def __init__(self, device: torch.device, country: str, period_s: float) -> None:
+    def __init__(self, device: AnyDevice, country: str, period_s: float) -> None:
         check_country(country)
         self.country, self.device = country, device
         self._tracker = OfflineEmissionsTracker(**_tracker_arguments(device, country, period_s))
@@ -162,21 +175,16 @@ def check_country(country: str) -> None:
     Raises:
         UserError: The country is unknown.
     """
-    known = DataSource().get_global_energy_mix_data()
-    if country not in known:
-        raise UserError(
-            f"energy.country must be a country whose carbon intensity codecarbon knows (ISO 3166, as USA, DEU, ROU), "
-            f"but got {country!r}.{did_you_mean(country, known)}"
-        )
+    refuse_unknown(country, DataSource().get_global_energy_mix_data())
 
 
-def warm_up(device: torch.device, country: str, period_s: float) -> None:
+def warm_up(device: AnyDevice, country: str, period_s: float) -> None:
     """Has the first tracker of the process probe the hardware, which takes 1-3 s, outside what is timed."""
     with EnergyMeter(device, country, period_s):
         pass
 
 
-def _tracker_arguments(device: torch.device, country: str, period_s: float) -> dict[str, Any]:
+def _tracker_arguments(device: AnyDevice, country: str, period_s: float) -> dict[str, Any]:
     """Returns every argument, None included: codecarbon takes others from CODECARBON_* and .codecarbon.config."""
     nothing = (
         "api_call_interval api_endpoint api_key experiment_id experiment_name electricitymaps_api_token "
@@ -187,7 +195,7 @@ def _tracker_arguments(device: torch.device, country: str, period_s: float) -> d
         "project_name": "mgu",
         "country_iso_code": country,
         "measure_power_secs": period_s,
-        "gpu_ids": [nvml_index(device)] if device.type == "cuda" else [],
+        "gpu_ids": [nvml_index(cast("torch.device", device))] if device.type == "cuda" else [],
         "tracking_mode": "machine",
         "output_methods": [],
         "output_handlers": [],
@@ -207,6 +215,7 @@ def _tracker_arguments(device: torch.device, country: str, period_s: float) -> d
 def nvml_index(device: torch.device) -> int:
     """Returns NVML's index of a CUDA device, found by UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's own."""
     import pynvml
+    import torch
 
     uuid = str(torch.cuda.get_device_properties(device).uuid)
     pynvml.nvmlInit()

@@ -68,22 +68,35 @@ def _in_one_line(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-def _below(folder: Path, skipped: list[str]) -> Iterator[Path]:
+def _below(folder: Path | str, skipped: list[str]) -> Iterator[Path]:
     """Yields the result files below a folder; folders that cannot be read go to `skipped`.
 
     A link to a folder of runs, of an experiment or of a run is followed so far and no further, for it may lead
-    anywhere. It uses os.walk, for Path.rglob looks at each folder twice.
+    anywhere. It uses os.scandir, for Path.rglob looks at each folder twice.
     """
-
-    def skip(error: OSError) -> None:
+    try:
+        with os.scandir(folder) as found:
+            entries = list(found)
+    except OSError as error:
         skipped.append(f"{error.filename}: {error.strerror}")
+        return
+    folders = sorted((entry for entry in entries if _is_folder(entry)), key=lambda entry: entry.name)
+    links = [Path(entry.path) for entry in folders if entry.is_symlink()]
+    for link in links:
+        for inside in ("", "*/", "*/*/"):
+            yield from sorted(file.resolve() for file in link.glob(f"{inside}{RESULT_FILE}"))
+    for entry in entries:
+        if entry.name == RESULT_FILE and entry in folders:
+            skipped.append(f"{entry.path}: a folder")
+        elif entry.name == RESULT_FILE:
+            yield Path(entry.path)
+    for entry in folders:
+        if not entry.is_symlink():
+            yield from _below(entry.path, skipped)
 
-    for parent, folders, names in os.walk(folder, onerror=skip):
-        folders.sort()
-        for link in (Path(parent, name) for name in folders if os.path.islink(Path(parent, name))):
-            for inside in ("", "*/", "*/*/"):
-                yield from sorted(file.resolve() for file in link.glob(f"{inside}{RESULT_FILE}"))
-        if RESULT_FILE in folders:
-            skipped.append(f"{Path(parent, RESULT_FILE)}: a folder")
-        if RESULT_FILE in names:
-            yield Path(parent, RESULT_FILE)
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # as os.walk has it: what cannot be looked at is no folder
+        return False

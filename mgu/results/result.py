@@ -243,12 +243,16 @@ def read_result(path: Path) -> Result:
         raise ValueError(error.strerror) from None
 
 
+_DECODER = msgspec.json.Decoder(Result)
+
+
 def _decode(content: bytes) -> Result:
     """Reads the text of a result.json; it is valid here before it is written, too."""
     text, is_sealed = unseal(content)
     try:
-        result = msgspec.json.decode(text, type=Result)
-        result = msgspec.structs.replace(result, config=upgrade(result.config))
+        result = _DECODER.decode(text)
+        if (config := upgrade(result.config)) is not result.config:
+            result = msgspec.structs.replace(result, config=config)
         check_sections(result.config)
         if result.best_epoch is not None and result.best_epoch > result.epochs:
             raise msgspec.ValidationError(f"best_epoch is {result.best_epoch} of {result.epochs} epochs")

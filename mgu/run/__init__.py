@@ -2,12 +2,34 @@
 
 worker.py is the entry point, execute.py reads from top to bottom: set up, train, evaluate, explain, record. training.py
 begins or continues, checkpoint.py holds what an interrupted run continues from. preflight.py and calibrate.py run
-before a sweep.
+before a sweep. Names are imported on first use: a plan needs none of what trains.
 """
 
-from mgu.run.checkpoint import save_weights
-from mgu.run.evaluate_splits import Correct, Predictions, evaluate_splits
-from mgu.run.execute import run
-from mgu.run.worker import run_together
+from __future__ import annotations
 
-__all__ = ["Correct", "Predictions", "evaluate_splits", "run", "run_together", "save_weights"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgu.run.checkpoint import save_weights as save_weights
+    from mgu.run.evaluate_splits import Correct as Correct
+    from mgu.run.evaluate_splits import Predictions as Predictions
+    from mgu.run.evaluate_splits import evaluate_splits as evaluate_splits
+    from mgu.run.execute import run as run
+    from mgu.run.worker import run_together as run_together
+
+_HOMES = {
+    "Correct": "evaluate_splits",
+    "Predictions": "evaluate_splits",
+    "evaluate_splits": "evaluate_splits",
+    "run": "execute",
+    "run_together": "worker",
+    "save_weights": "checkpoint",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

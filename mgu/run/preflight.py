@@ -12,6 +12,8 @@ import torch
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.data.datasets import open_dataset
+from mgu.data.images.dataset import ImageDataset
+from mgu.data.images.published import count_published
 from mgu.errors import UserError
 from mgu.factory.advice import advise
 from mgu.factory.engine import check_engine
@@ -20,18 +22,19 @@ from mgu.factory.own_code import check_own_code
 from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
-from mgu.measure.energy import build_meter, check_country
 from mgu.measure.estimate import Model
 from mgu.models.convnet import count_keras
 from mgu.results.events import Note
 
 
-def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
+def check_environment(send: Send, configs: Sequence[RunConfig], is_thorough: bool = True) -> None:
     """Checks that devices, countries, energy meters and data sets are there; downloads the data sets that can be.
 
     Args:
         send: Takes the notes on the data.
         configs: The runs of a sweep.
+        is_thorough: Whether energy sensors are searched, and published data read whose files are all there: damage in
+            them shows only then.
 
     Raises:
         UserError: Something is missing, or a run cannot be computed as configured.
@@ -39,25 +42,41 @@ def check_environment(send: Send, configs: Sequence[RunConfig]) -> None:
     resolved_runs = _resolve_all(configs)
     for resolved in resolved_runs:
         check_engine(resolved)
-        check_country(resolved.config.energy.country)
-    for resolved in {run.device_name: run for run in resolved_runs if run.config.energy.enabled}.values():
-        build_meter(resolved.config.energy, resolved.device)  # raises where none comes up
+    if is_thorough:
+        _check_energy(resolved_runs)
     by_data: dict[str, list[RunConfig]] = {}
     for config in configs:
         by_data.setdefault(config.dataset.model_dump_json(), []).append(config)
     said: set[str] = set()
     for sharing in by_data.values():
         dataset = open_dataset(sharing[0].dataset)
-        splits = dataset.splits  # one after the other: memory holds one at a time
+        num_training, notes = _look_at(dataset, is_thorough)  # one after the other: memory holds one at a time
         own = {config.model_dump_json(include={"layout", "optimizer", "schedule"}): config for config in sharing}
         for config in own.values():
             check_own_code(resolve(config, dataset))
         pretrained = [note for config in sharing for note in check_pretrained(resolve(config, dataset))]
-        advice = (note for config in sharing for note in advise(config, len(splits.train)))
-        for note in (*pretrained, *splits.notes, *advice):
+        advice = (note for config in sharing for note in advise(config, num_training))
+        for note in (*pretrained, *notes, *advice):
             if note not in said:  # folds of the same data have most notes in common
                 said.add(note)
                 send(Note(note))
+
+
+def _check_energy(resolved_runs: Sequence[ResolvedRun]) -> None:
+    """Raises UserError where a country is unknown, or energy is to be measured and cannot be."""
+    from mgu.measure.energy import build_meter, check_country  # codecarbon needs pandas
+
+    for resolved in resolved_runs:
+        check_country(resolved.config.energy.country)
+    for resolved in {run.device_name: run for run in resolved_runs if run.config.energy.enabled}.values():
+        build_meter(resolved.config.energy, resolved.device)
+
+
+def _look_at(dataset: Dataset, is_thorough: bool) -> tuple[int, Sequence[str]]:
+    """Returns the number of training examples, and notes on the data."""
+    if not is_thorough and isinstance(dataset, ImageDataset) and (count := count_published(dataset.config)):
+        return count, ()
+    return len(dataset.splits.train), dataset.splits.notes
 
 
 def size_models(send: Send, configs: Sequence[RunConfig], threads: int | None = None) -> dict[str, Model]:
@@ -71,25 +90,24 @@ def size_models(send: Send, configs: Sequence[RunConfig], threads: int | None = 
     Returns:
         Device, parameters and FLOPs by the identity of the run.
     """
-    sizes: dict[str, tuple[int, int | None] | tuple[None, None]] = {}
+    params: dict[str, int | None] = {}
+    flops: dict[str, int | None] = {}
     models = {}
     if threads:
         torch.set_num_threads(threads)  # which is part of the name of the device
     for resolved in _resolve_all(configs):
         config = resolved.config
-        shape = config.model_dump_json(include={"layout", "norm", "residual", "mgu", "dataset"})
-        if shape not in sizes:  # seeds share it
-            sizes[shape] = _size(resolved)
-        models[config.identity] = Model(resolved.device_name, *sizes[shape])
+        shape = config.model_dump_json(include={"layout", "residual", "mgu", "dataset"})
+        with_norm = f"{shape} {config.norm and config.norm.name}"
+        try:
+            if with_norm not in params:  # seeds share it
+                params[with_norm] = _count_params(resolved)
+            if shape not in flops:  # norms have no products
+                flops[shape] = count_flops(resolved)
+        except RuntimeError:  # such as more filters than torch can count: that run's failure
+            params[with_norm] = flops[shape] = None
+        models[config.identity] = Model(resolved.device_name, params[with_norm], flops[shape])
     return models
-
-
-def _size(resolved: ResolvedRun) -> tuple[int, int | None] | tuple[None, None]:
-    """Returns parameters and FLOPs; None for both where the model cannot be built, which is that run's failure."""
-    try:
-        return _count_params(resolved), count_flops(resolved)
-    except RuntimeError:  # such as more filters than torch can count
-        return None, None
 
 
 def _count_params(resolved: ResolvedRun) -> int:

@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
-from mgu.augment.pipeline import Augment
 from mgu.config.unit import DecisiveConfig
 from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.learner import build_fit_settings, build_learner, build_step_wrapper
@@ -29,6 +28,9 @@ from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, 
 from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit
+
+if TYPE_CHECKING:
+    from mgu.augment.pipeline import Augment
 
 log = logging.getLogger("mgu")
 

@@ -23,7 +23,8 @@ from mgu.console.failures import describe_failure
 from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
-from mgu.isolation import RUN, Call, Crashed, Raised, ServerDied, TimedOut, start_server, wait
+from mgu.isolation import RUN, Call, Crashed, Raised, ServerDied, TimedOut, wait
+from mgu.measure.countries import check_early
 from mgu.results.axes import Axes
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
@@ -32,6 +33,7 @@ from mgu.results.folder import count_epochs, find_done, find_result, lock_run, r
 from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
 from mgu.sweep.folders import removing_new_folders
+from mgu.sweep.preload import preload_for
 from mgu.sweep.sweep import Sweep
 from mgu.tracking.trackers import Trackers, build_trackers, check_installed
 
@@ -57,7 +59,8 @@ def run_single(config: RunConfig) -> Outcome:
         UserError: The input is wrong.
     """
     check_installed(config)
-    start_server(config.energy.enabled)  # it imports torch while this process does the rest
+    check_early(config.energy.country)
+    preload_for([config])
     console = Console()
     view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)
     with view:

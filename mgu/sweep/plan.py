@@ -13,10 +13,11 @@ from mgu.config.run import RunConfig
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import count, describe_s, print_line, print_wait, size, table_console
 from mgu.errors import printable
-from mgu.isolation import CALIBRATE, CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
+from mgu.isolation import CALIBRATE, call
 from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, Sample, estimate
 from mgu.results.axes import find_axes, write_value
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
+from mgu.sweep.preflight import check_and_size
 from mgu.sweep.schedule import makespan
 from mgu.sweep.slots import Slots, find_slots
 from mgu.sweep.sweep import find_samples
@@ -57,17 +58,14 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     Raises:
         UserError: A run cannot be trained here.
     """
-    start_server(any(config.energy.enabled for config in configs))
     notes: list[str] = []
     with Console(stderr=True).status("looking at data and models") as status:
-        call(
-            CHECK_ENVIRONMENT,
-            configs,
-            on_event=lambda note: notes.append(note.text),
+        slots = find_slots(configs)
+        models = check_and_size(
+            *(configs, configs, slots.threads, False),
+            on_note=notes.append,
             on_import=lambda: _say_import(status),
         )
-        slots = find_slots(configs)
-        models: dict[str, Model] = call(SIZE_MODELS, configs, slots.threads)
     slots = slots.on((model.device for model in models.values()), configs)
     samples = find_samples(configs)
     states = {run_folder(config): find_state(config) for config in configs}

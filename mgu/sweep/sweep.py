@@ -21,7 +21,6 @@ from mgu.console.lines import LineView, Training
 from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, print_outcomes
 from mgu.console.text import count, describe_s, print_line, print_wait
-from mgu.isolation import CHECK_ENVIRONMENT, SIZE_MODELS, call, start_server
 from mgu.measure.estimate import Model, Sample, estimate, sample_of
 from mgu.results.axes import find_axes
 from mgu.results.files import make_folder
@@ -30,6 +29,8 @@ from mgu.results.load import load_results
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.follow import following
 from mgu.sweep.launchers import Launcher
+from mgu.sweep.preflight import check_and_size
+from mgu.sweep.preload import preload_for
 from mgu.sweep.schedule import makespan, work_of
 from mgu.sweep.seed_groups import describe_obstacles, group_seeds, lockstep_obstacle
 from mgu.sweep.slots import find_slots
@@ -59,7 +60,7 @@ class Sweep:
         Raises:
             UserError: A run cannot be trained here.
         """
-        start_server(any(config.energy.enabled for config in self.configs))  # it imports its libraries meanwhile
+        preload_for(self.configs)
         folders = dict.fromkeys(run_folder(config).parent for config in self.configs)
         with removing_new_folders(folders):
             for config in self.configs:
@@ -74,14 +75,14 @@ class Sweep:
         kinds = f"{count(len(self.configs) - num_units, 'baseline')} and {count(num_units, 'unit')}"
         folder = run_folder(self.configs[0]).parent
         print_line(f"{count(len(self.configs), 'run')}: {kinds}, in {folder}")
-        call(
-            *(CHECK_ENVIRONMENT, self.configs),
-            on_event=lambda note: print_line(note.text),
-            on_import=lambda: print_wait("importing torch"),
-        )
         states = {run_folder(config): find_state(config) for config in self.configs}
         self.todo = {run_folder(c): c for c in self.configs if c.force or states[run_folder(c)] != "done"}
-        self.models = call(SIZE_MODELS, list(self.todo.values()) or self.configs[:1], self.slots.threads)
+        to_size = list(self.todo.values()) or self.configs[:1]
+        self.models = check_and_size(
+            *(self.configs, to_size, self.slots.threads, True),
+            on_note=print_line,
+            on_import=lambda: print_wait("importing torch"),
+        )
         self.slots = self.slots.on((model.device for model in self.models.values()), self.configs)
         self.samples = find_samples(self.configs)
         print_line(self._describe(states))

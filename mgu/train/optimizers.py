@@ -11,6 +11,7 @@ from torch.optim import SGD, AdamW, Optimizer
 from mgu.config.optimizers import AdamWConfig, AnyOptimizer, PythonOptimizerConfig, SGDConfig
 from mgu.train.nadam import build_nadam
 from mgu.train.own_optimizer import import_optimizer
+from mgu.train.without_compiler import leave_compiler_out
 
 
 def build_optimizer(config: AnyOptimizer, parameters: Iterable[nn.Parameter], one_pass: bool = True) -> Optimizer:
@@ -27,6 +28,7 @@ def build_optimizer(config: AnyOptimizer, parameters: Iterable[nn.Parameter], on
     Raises:
         UserError: The user's own cannot be found or made.
     """
+    leave_compiler_out()
     groups = decay_groups(list(parameters), config.weight_decay)
     if isinstance(config, AdamWConfig):
         return AdamW(groups, lr=config.lr, betas=(config.beta1, config.beta2), eps=config.eps, fused=_can_fuse(groups))

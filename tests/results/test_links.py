@@ -44,3 +44,12 @@ def test_a_table_names_what_it_leaves_out(tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text("[")
     with pytest.warns(UserWarning, match=r"skipped .*result\.json: "):
         assert load_runs(tmp_path).empty
+
+
+def test_a_file_that_is_no_result_is_refused_by_its_name(tmp_path: Path) -> None:
+    foreign = tmp_path / "notes.txt"
+    foreign.write_text("no result")
+    with pytest.raises(ValueError, match=r"^paths must be folders or .*, but got /.*notes.txt: not a .*"):
+        load_runs(foreign)
+    with pytest.raises(ValueError, match=r"^paths must be .*, but got ''. Leave it out for the runs folder.$"):
+        load_runs("")

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -91,14 +92,20 @@ def without_training(patch: pytest.MonkeyPatch) -> Iterator[None]:
 
     Hydra composes twice, the first time to see whether there is a sweep; that is left out where the words tell.
     """
+    import mgu.cli.train
     import mgu.sweep.jobs
     import mgu.sweep.plan
+    import mgu.sweep.preflight
     import mgu.sweep.sweep
 
     with patch.context() as patched:
-        for module in (mgu.sweep.jobs, mgu.sweep.sweep, mgu.sweep.plan):
-            patched.setattr(module, "Call" if module is mgu.sweep.jobs else "call", _call)
-            patched.setattr(module, "start_server", lambda with_energy=True: None, raising=False)
+        for module in (mgu.sweep.preflight, mgu.sweep.plan):
+            patched.setattr(module, "call", _call)
+        patched.setattr(mgu.sweep.preflight, "Call", _begin)
+        patched.setattr(mgu.sweep.jobs, "Call", _call)
+        for module in (mgu.sweep.jobs, mgu.sweep.sweep):
+            patched.setattr(module, "preload_for", lambda configs: None)
+        patched.setattr(mgu.cli.train, "start_ahead", lambda arguments, modules: None)
         ask = Hydra.get_mode
         patched.setattr(
             Hydra, "get_mode", lambda self, config_name, overrides: _mode(ask, self, config_name, overrides)
@@ -120,6 +127,11 @@ def _call(function: str, *arguments: Any, on_event: Callable[[Any], None] = prin
     if function == RUN:
         raise Accepted
     return None
+
+
+@contextlib.contextmanager
+def _begin(function: str, *arguments: Any, **keywords: Any) -> Iterator[SimpleNamespace]:
+    yield SimpleNamespace(result=lambda: _call(function, *arguments))
 
 
 def _raise_endless(number: int, frame: object) -> None:

@@ -13,6 +13,7 @@ from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts import Answer
 from mgu.report.contrasts.answer import costs_of, rows_compared
+from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.columns import Value, columns
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
@@ -99,7 +100,7 @@ def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
     Returns:
         The JSON text.
     """
-    experiments = [_experiment(analysis) for analysis in analyses]
+    experiments = map_analyses(_experiment, analyses)
     return json.dumps({"units": UNITS, "experiments": experiments, "skipped": list(skipped)}, indent=2) + "\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from rich.console import Console
 
@@ -11,6 +12,7 @@ from mgu.console.table import print_table as print_columns
 from mgu.console.text import table_console
 from mgu.errors import printable
 from mgu.report.analysis import Analysis
+from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
 
@@ -18,19 +20,33 @@ from mgu.report.ranking.rank import Table
 def print_analyses(analyses: Sequence[Analysis]) -> None:
     """Prints tables and sentences, with units in bold and models that did not end well dimmed.
 
-    A table is printed before its sentences, whose statistics take a moment.
+    At a terminal a table is printed before its sentences, whose statistics take a moment.
 
     Args:
         analyses: The experiments.
     """
     console = table_console()
-    for analysis in analyses:
-        print_table(console, analysis.table)
-        for heading, sentences in analysis.sections.items():
-            console.print(heading, style="bold", highlight=False, markup=False)
-            for sentence in map(printable, sentences):
-                console.print(sentence, highlight=False, markup=False, soft_wrap=not console.is_terminal)
-        console.print()
+    if console.is_terminal:
+        for analysis in analyses:
+            _print_analysis(console, analysis)
+        return
+    for text in map_analyses(partial(_render, console), analyses):
+        console.file.write(text)
+
+
+def _render(console: Console, analysis: Analysis) -> str:
+    with console.capture() as captured:
+        _print_analysis(console, analysis)
+    return captured.get()
+
+
+def _print_analysis(console: Console, analysis: Analysis) -> None:
+    print_table(console, analysis.table)
+    for heading, sentences in analysis.sections.items():
+        console.print(heading, style="bold", highlight=False, markup=False)
+        for sentence in map(printable, sentences):
+            console.print(sentence, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+    console.print()
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -32,12 +32,12 @@ class ModelCost:
         """The runs whose time to solution and energy count: a failed run found no solution."""
         return [result for result in self.charged if result.status != "failed"]
 
-    @property
+    @cached_property
     def tts_s(self) -> float | None:
         """Mean time to solution in seconds; None where no run has one."""
         return _mean(result.seconds.to_solution for result in self.timed if result.seconds)
 
-    @property
+    @cached_property
     def is_disturbed(self) -> bool:
         """Whether every run was disturbed: no ratio counts such a model."""
         return all(is_disturbed(result) for result in self.timed)
@@ -47,12 +47,12 @@ class ModelCost:
         """Whether a run was too short for its energy to be compared."""
         return any(is_short(result) for result in self.timed)
 
-    @property
+    @cached_property
     def is_starved(self) -> bool:
         """Whether a run had to share the processor."""
         return any(is_starved(result) for result in self.timed)
 
-    @property
+    @cached_property
     def marks(self) -> str:
         """Marks of its time that a note below the table explains: ~ short, ! contended or starved, + resumed."""
         is_contended = self.is_starved or any(result.contended for result in self.timed)
@@ -72,6 +72,17 @@ class ModelCost:
 
     def component(self, part: str) -> Component | None:
         """Returns the mean energy of "cpu", "gpu" or "ram"; None where a run lacks it. Methods are joined by "+"."""
+        if part not in self._components:
+            self._components[part] = self._average(part)
+        return self._components[part]
+
+    @cached_property
+    def _components(self) -> dict[str, Component | None]:
+        """The energies that were averaged already, by part."""
+        return {}
+
+    def _average(self, part: str) -> Component | None:
+        """Implements `component`."""
         components = [component_of(result, part) for result in self.timed]
         known = [component for component in components if component]
         if not known or len(known) < len(components):

@@ -41,7 +41,7 @@ class Row:
         """The paper's row of the same model, if there is one."""
         return find_row(self.result)
 
-    @property
+    @cached_property
     def result(self) -> Result:
         """A result that stands for what all seeds share: the first that did not fail, if there is one."""
         return next((result for result in self.results if result.status != "failed"), self.results[0])
@@ -51,7 +51,7 @@ class Row:
         """The results of its runs."""
         return [run.result for run in self.runs]
 
-    @property
+    @cached_property
     def replicates(self) -> list[Replicate]:
         """Seed and fold of each of its runs."""
         return [result.replicate for result in self.results]
@@ -101,15 +101,26 @@ class Row:
 
         The accuracy of a run that diverged before its first epoch ended counts as a guess; it has no other metric.
         """
-        ended = [result for result in self.results if result.status != "failed"]
-        metrics: list[Metrics | None] = [getattr(result, split) for result in ended]
+        key = (split, metric)
+        if key not in self._values:
+            self._values[key] = self._read_values(split, metric)
+        return self._values[key]
+
+    def _read_values(self, split: Split, metric: str) -> dict[Replicate, float]:
+        """Implements `values`."""
+        ended = [
+            (result, own)
+            for result, own in zip(self.results, self.replicates, strict=True)
+            if result.status != "failed"
+        ]
+        metrics: list[Metrics | None] = [getattr(result, split) for result, _ in ended]
         if not any(metrics):
             return {}
         is_accuracy = metric == "accuracy" and self.result.task == "classification"
         lost = chance_accuracy(self.result) if is_accuracy else None
         found = {
-            result.replicate: getattr(own, metric) if own else lost
-            for result, own in zip(ended, metrics, strict=True)
+            replicate: getattr(own, metric) if own else lost
+            for (result, replicate), own in zip(ended, metrics, strict=True)
             if own or result.val is None
         }
         return {own: value for own, value in found.items() if value is not None}
@@ -140,6 +151,11 @@ class Row:
         """Mean of the validation metric that the row is ranked by."""
         own = self.spread("val", self.result.score.metric)
         return own.mean if own else None
+
+    @cached_property
+    def _values(self) -> dict[tuple[Split, str], dict[Replicate, float]]:
+        """The values that were read already, by split and metric."""
+        return {}
 
     @cached_property
     def _spreads(self) -> dict[tuple[Split, str], Spread | None]:

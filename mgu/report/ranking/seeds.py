@@ -87,7 +87,8 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
 
 def _models(runs: list[Run]) -> list[list[Run]]:
     """Splits runs of one name by what they train, by the configuration as written or its identity, and by hardware."""
-    written = list(_group_by(runs, _as_written).values())
+    one = next(iter(_group_by(runs, _unsorted).values()))  # nearly always, and sorting their keys takes long
+    written = [one] if len(one) == len(runs) else list(_group_by(runs, _as_written).values())
     models = written if len(written) == 1 else list(_group_by(runs, identity_without_seed).values())
     return [part for model in models for part in _by_hardware(model)]
 
@@ -126,6 +127,11 @@ def _group_by(runs: list[Run], key: Callable[[Result], bytes | str]) -> dict[byt
     for run in runs:
         parts.setdefault(key(run.result), []).append(run)
     return parts
+
+
+def _unsorted(result: Result) -> bytes:
+    """Returns the configuration as `_as_written`, with its keys as they come."""
+    return msgspec.json.encode(without_replicate(result.config))
 
 
 def _as_written(result: Result) -> bytes:

@@ -137,9 +137,11 @@ def _distribution(table: Table, steps: Sequence[int], chance: float) -> tuple[Fl
         scores = [row.accuracies("val")[seed] for row in baselines]
         values = [row.accuracies(table.tested)[seed] for row in baselines]
         probabilities = win_probabilities(steps, scores)
+        by_score: dict[float, list[float]] = {}
+        for score, own in zip(scores, values, strict=True):
+            by_score.setdefault(score, []).append(own)
         for score, share in zip(scores, probabilities[:-1], strict=True):
-            # Of models with equal scores, chance decides which one is kept.
-            value = fmean(own for other, own in zip(scores, values, strict=True) if other == score)
+            value = fmean(by_score[score])  # of models with equal scores, chance decides which one is kept
             shares[value] = shares.get(value, 0.0) + share
         shares[chance] = shares.get(chance, 0.0) + probabilities[-1]
     accuracies = sorted(shares)

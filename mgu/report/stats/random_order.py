@@ -42,7 +42,8 @@ def win_probabilities(costs: Sequence[int], scores: Sequence[float]) -> Floats:
         room = (share @ subsets).cumsum()  # by budget left, summed over S
         for other in order[size_of_l:]:
             reached[size_of_l, costs[other] :] += room[: total + 1 - costs[other]]
-        subsets[1:, costs[k] :] += subsets[:-1, : total + 1 - costs[k]].copy()
+        filled = min(size_of_l + 1, count - 1)  # sizes of S so far: larger ones have no subsets yet
+        subsets[1 : filled + 1, costs[k] :] += subsets[:filled, : total + 1 - costs[k]].copy()
     wins = np.empty_like(reached)
     wins[order] = reached[:-1] - reached[1:]
     wins[count] = 1 - reached[0]

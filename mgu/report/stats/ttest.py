@@ -45,18 +45,18 @@ def t_tests(
     """
     found: list[TTest | None] = [None] * len(samples)
     for size in sorted({len(sample) for sample in samples if len(sample) > 1}):
-        import numpy as np  # both take long to import, scipy about a second
-        from scipy.stats import t
+        import numpy as np  # both take long to import; scipy.stats would take a second more
+        from scipy.special import stdtr
 
         places = np.array([k for k, sample in enumerate(samples) if len(sample) == size])
         stacked = np.array([samples[k] for k in places])
         has_deviation = np.ptp(stacked, axis=1) >= TINY
-        tested = stacked[has_deviation]
+        tested = stacked if has_deviation.all() else stacked[has_deviation]
         # Like scipy.stats.ttest_1samp, which spends most of a report's time looking for missing values.
         statistics = (tested.mean(axis=1) - expected) / (
             tested.std(axis=1, ddof=1) / (size / (1 + size * shared)) ** 0.5
         )
-        p_values = 2 * t.sf(np.abs(statistics), size - 1)
+        p_values = 2 * stdtr(size - 1, -np.abs(statistics))
         for k, statistic, p in zip(places[has_deviation], statistics, p_values, strict=True):
             found[k] = TTest(float(statistic), size - 1, float(p))
         for k in places[~has_deviation]:
@@ -80,7 +80,7 @@ def min_f_prime(pairs: Sequence[tuple[TTest, TTest]]) -> list[TTest]:
     if not pairs:
         return []
     import numpy as np
-    from scipy.stats import t
+    from scipy.special import stdtr
 
     first, second = np.array(pairs)[:, 0], np.array(pairs)[:, 1]  # (tests, statistic degrees p)
     with np.errstate(divide="ignore", invalid="ignore"):  # where a statistic is 0
@@ -89,7 +89,7 @@ def min_f_prime(pairs: Sequence[tuple[TTest, TTest]]) -> list[TTest]:
         degrees = (f1 + f2) ** 2 / (f1**2 / second[:, 1] + f2**2 / first[:, 1])
     agree = first[:, 0] * second[:, 0] > 0
     root, degrees = np.where(agree, root, 0.0), np.where(agree, degrees, 1.0)
-    p_values = 2 * t.sf(np.abs(root), degrees)
+    p_values = 2 * stdtr(degrees, -np.abs(root))
     return [TTest(*map(float, each)) for each in zip(root, degrees, p_values, strict=True)]
 
 

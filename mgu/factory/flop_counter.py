@@ -1,0 +1,71 @@
+"""Counts floating-point operations of our own networks, as torch.utils.flop_counter does.
+
+That one watches every operation on `meta`, where most are computed by Python code that imports torch's compiler, which
+takes longer than to import torch. Here each layer counts itself, norms and activations, which have no products, are
+left out, and the rest is computed on the CPU with weights that take no memory.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
+
+from mgu.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from mgu.layers.switchable import SwitchableNorm
+
+NORMS = (BatchNorm, GroupNorm, LayerNorm, RMSNorm, SwitchableNorm)
+
+
+def count_products(network: nn.Module, example: Tensor) -> int:
+    """Counts the operations of dense layers and convolutions in a forward pass: two for each product.
+
+    Args:
+        network: One of our own on the device `meta`; it computes nothing but shapes afterwards.
+        example: A batch for it on the CPU.
+
+    Returns:
+        The number of operations.
+    """
+    network._apply(lambda values: torch.zeros((), dtype=values.dtype).expand(values.shape))
+    counts: list[int] = []
+    for module in network.modules():
+        if isinstance(module, nn.Linear | _ConvNd):
+            vars(module)["forward"] = partial(_count_layer, module, counts)
+        elif isinstance(module, NORMS):
+            vars(module)["forward"] = _unchanged
+        if hasattr(module, "activation"):
+            vars(module)["activation"] = _unchanged
+    network.eval()(example)
+    return sum(counts)
+
+
+def _unchanged(x: Tensor) -> Tensor:
+    return x
+
+
+def _count_layer(layer: nn.Linear | _ConvNd, counts: list[int], x: Tensor) -> Tensor:
+    """Counts one call of a layer, and returns a tensor of the shape of its output."""
+    if isinstance(layer, nn.Linear):
+        counts.append(2 * math.prod(x.shape[:-1]) * layer.weight.numel())
+        return x.new_zeros(*x.shape[:-1], layer.out_features)
+    num_axes = len(layer.kernel_size)
+    batch, sizes = x.shape[: -1 - num_axes], x.shape[-num_axes:]
+    outputs = [_output_size(layer, axis, size) for axis, size in enumerate(sizes)]
+    windows = sizes if isinstance(layer, _ConvTransposeNd) else outputs
+    counts.append(2 * math.prod(batch) * math.prod(windows) * layer.weight.numel())
+    return x.new_zeros(*batch, layer.out_channels, *outputs)
+
+
+def _output_size(layer: _ConvNd, axis: int, size: int) -> int:
+    """Returns the length of one axis of positions behind a convolution."""
+    reach, stride = layer.dilation[axis] * (layer.kernel_size[axis] - 1), layer.stride[axis]
+    padding = layer.padding[axis] if not isinstance(layer.padding, str) else None
+    if padding is None:
+        return size if layer.padding == "same" else size - reach
+    if isinstance(layer, _ConvTransposeNd):
+        return (size - 1) * stride - 2 * padding + reach + layer.output_padding[axis] + 1
+    return (size + 2 * padding - reach - 1) // stride + 1

@@ -1,0 +1,95 @@
+"""A sweep's configurations are those that Hydra composes one by one, however few of them it really composes."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+
+from mgu.cli.combine import Combiner, Composed, Words
+from mgu.cli.compose import read_config, read_jobs
+from mgu.cli.conf import conf_dir
+from mgu.errors import UserError
+
+GRID = [
+    [f"layout={layout}", f"norm={norm}", f"residual={residual}", "optimizer.lr=0.1"]
+    for layout, norm, residual in product(("digits_2", "digits_3"), ("ln", "bn_pre"), ("with", "without"))
+]
+UNITS = [  # Hydra changes what it has read in place: the second would have the first one's gates
+    ["dataset=cifar10", "layout=cifar_15", "mgu=reference", "mgu.residual_gate=false"],
+    ["dataset=cifar10", "layout=cifar_7", "mgu=reference"],
+]
+SECTION = [
+    [f"optimizer={name}", f"optimizer.lr={lr}", f"seed={seed}"]
+    for name, lr, seed in product(("sgd", "adamw"), (0.1, 1.0), (0, 1))
+]
+AUTO = [[f"optimizer={name}", f"dataset={data}"] for name, data in product(("nadam", "sgd"), ("digits", "mnist"))]
+
+
+@pytest.fixture
+def loader() -> Any:
+    with initialize_config_dir(config_dir=str(conf_dir()), version_base="1.3"):
+        yield GlobalHydra.instance().config_loader()
+
+
+def load(loader: Any, mode: RunMode, words: list[str]) -> Any:
+    loaded = loader.load_configuration(config_name="config", overrides=words, run_mode=mode)
+    HydraConfig.instance().set_config(loaded)
+    return loaded
+
+
+@pytest.mark.parametrize("jobs", [GRID, UNITS, SECTION, AUTO], ids=["grid", "units", "one section", "auto"])
+def test_a_sweep_is_what_its_jobs_are_alone(loader: Any, jobs: list[list[str]]) -> None:
+    alone = [read_config(load(loader, RunMode.RUN, job)) for job in jobs]
+    swept = read_jobs(loader, load(loader, RunMode.MULTIRUN, []), jobs)
+    assert [config.model_dump() for config in swept] == [config.model_dump() for config in alone]
+    assert [config.identity for config in swept] == [config.identity for config in alone]
+
+
+def compose(words: Words) -> Composed:
+    """`a` and `b` have a part each, and share `both`; -1 is refused."""
+    given = dict(word.split("=") for word in words)
+    if given["a"] == "-1":
+        raise UserError(f"a must be positive in {words}")
+    return Composed({"a": given["a"], "b": {"c": given["b"]}, "both": given["a"] + given["b"], "n": 0}, True)
+
+
+def test_what_two_words_change_is_composed() -> None:
+    jobs = [[f"a={a}", f"b={b}"] for a, b in product(range(4), range(4))]
+    combiner = Combiner(jobs, compose)
+    assert [combiner(job) for job in jobs] == [compose(tuple(job)).values for job in jobs]
+
+
+def test_a_grid_is_composed_from_its_edges() -> None:
+    called = list[Words]()
+
+    def separate(words: Words) -> Composed:
+        called.append(words)
+        return Composed(dict(word.split("=") for word in words), True)
+
+    jobs = [[f"a={a}", f"b={b}", f"c={c}"] for a, b, c in product(range(5), range(5), range(5))]
+    combiner = Combiner(jobs, separate)
+    assert [combiner(job) for job in jobs] == [separate(tuple(job)).values for job in jobs]
+    assert len(called) == 13 + 125
+
+
+def test_a_refusal_is_of_the_job_itself() -> None:
+    jobs = [[f"a={a}", f"b={b}"] for a, b in product((1, 2, -1), range(5))]
+    combiner = Combiner(jobs, compose)
+    with pytest.raises(UserError, match="'a=-1', 'b=4'"):
+        combiner(["a=-1", "b=4"])
+
+
+def test_one_and_one_point_zero_are_not_the_same() -> None:
+    def typed(words: Words) -> Composed:
+        a, b = (word.split("=")[1] for word in words)
+        return Composed({"a": float(a) if "." in a else int(a), "b": b}, True)
+
+    jobs = [[f"a={a}", f"b={b}"] for a, b in product(("1", "1.0", "2"), range(4))]
+    combiner = Combiner(jobs, typed)
+    assert [repr(combiner(job)) for job in jobs] == [repr(typed(tuple(job)).values) for job in jobs]
