@@ -17,7 +17,7 @@ from mgu.data.ratings.dataset import RatingDataset
 from mgu.errors import UserError
 from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.layers.block import Block
+from mgu.layers.block import Block, BlockEngine
 from mgu.layers.channels import Channels
 from mgu.models.convnet import ConvNet, convolution
 from mgu.models.mlp import MLP, dense
@@ -25,6 +25,11 @@ from mgu.models.recommender import Factorisation, Recommender
 from mgu.unit.engine import Engine
 from mgu.unit.settling import Settling
 from mgu.unit.unit import MultiGatedUnit
+
+# A block has nothing to pack. torch.compile sees through the native engine in what it compiles.
+BLOCK_ENGINES: dict[str, BlockEngine] = {
+    "auto": "auto", "eager": "eager", "packed": "eager", "native": "native", "compiled": "auto",
+}  # fmt: skip
 
 
 def build_model(resolved: ResolvedRun) -> nn.Module:
@@ -80,8 +85,10 @@ def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Chann
     assert config.norm is not None  # check_config saw to it
     # The paper's grid adds no residual to the first layer: there is no block before it whose input could be kept.
     residual = bool(config.residual) and index > 0
+    engine_of_block: BlockEngine = BLOCK_ENGINES[config.engine]
+    norm = config.norm
     try:
-        return Block(layer, config.norm.name, activation, residual, config.norm.momentum, config.norm.eps, channels)
+        return Block(layer, norm.name, activation, residual, norm.momentum, norm.eps, channels, engine_of_block)
     except TypeError as error:  # the residual takes a fresh copy of the layer
         raise UserError(f"layout.layer: {error}") from None
 

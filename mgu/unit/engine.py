@@ -16,12 +16,11 @@ import ctypes
 from typing import Any, Literal, NamedTuple, get_args
 
 import torch
-from torch import Tensor, nn
-from torch.autograd import forward_ad
-from torch.nn.modules.module import _has_any_global_hook
+from torch import Tensor
 
 from mgu.layers.activation import Activation
 from mgu.layers.packed import has_hooks, packing_obstacle, signature_of
+from mgu.layers.tracing import is_traced
 from mgu.unit.fused import Norms, fusing_obstacle
 from mgu.unit.gates import Constant
 from mgu.unit.kernel import KernelKind, find_kernel
@@ -86,7 +85,7 @@ class Dispatcher:
         Raises:
             ValueError: `engine` cannot compute this call.
         """
-        if engine == "eager" or _is_traced(x):
+        if engine == "eager" or is_traced(x):
             return EAGER
         obstacle = self._packing_obstacle(transforms)
         if torch.compiler.is_compiling():
@@ -131,22 +130,3 @@ def _find_native(transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> 
     if kernel := find_kernel(kind):
         return Dispatch("native", kernel, has_constant_gates=has_constant_gates)
     return "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
-
-
-def _is_traced(x: Tensor) -> bool:
-    """Tells whether torch traces or transforms this call, or has no numbers for it, and so must see its own operations.
-
-    A dispatch mode is how torch counts, traces and fakes; a level of forward_ad is how it derives forward; a global
-    hook must see every module called.
-    """
-    if torch.compiler.is_compiling():
-        return torch.compiler.is_exporting()
-    return (
-        x.is_meta
-        or type(x) not in (Tensor, nn.Parameter)
-        or torch.jit.is_tracing()
-        or torch._C._are_functorch_transforms_active()
-        or torch._C._len_torch_dispatch_stack() > 0
-        or forward_ad._current_level >= 0
-        or _has_any_global_hook()
-    )

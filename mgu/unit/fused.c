@@ -12,90 +12,12 @@ Macros given to the compiler: REAL, float or double; ACTIVATION, one of SELU, RE
 quarter slower where there are few. */
 
 #include <math.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-typedef REAL real;
+#include "activations.h"
+#include "rows.h"
 
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
 
-enum { SELU, RELU, SILU, TANH };
 enum { AHEAD = 4 }; /* rows between the one being computed and the one being prefetched */
-enum { BLOCK = 32 }; /* rows that are summed in `real`, before their sum is added to one in double */
-
-/* e^x by 2^n * e^r with |r| <= ln(2) / 2, in a form that compilers turn into vector code; NaN stays NaN. */
-static inline real exponential(real x) {
-    const real lowest = sizeof(real) == 4 ? -87 : -708, highest = sizeof(real) == 4 ? 88 : 709;
-    x = x < lowest ? lowest : x;
-    x = x > highest ? highest : x;
-    /* Adding 1.5 * 2^(mantissa bits) rounds to a whole number and leaves it in the lowest bits. */
-    const real shift = sizeof(real) == 4 ? (real)12582912.0 : (real)6755399441055744.0;
-    real shifted = x * (real)1.4426950408889634 + shift;
-    real n = shifted - shift;
-    real r = sizeof(real) == 4 ? (x - n * (real)0.693359375) + n * (real)2.12194440054690583e-4
-                               : (x - n * (real)6.93147180369123816490e-01) - n * (real)1.90821492927058770002e-10;
-    real e;
-    if (sizeof(real) == 4) {
-        e = (real)1.9875691500e-4;
-        e = e * r + (real)1.3981999507e-3;
-        e = e * r + (real)8.3334519073e-3;
-        e = e * r + (real)4.1665795894e-2;
-        e = e * r + (real)1.6666665459e-1;
-        e = e * r + (real)5.0000001201e-1;
-        e = e * r * r + r + 1;
-        union { float f; uint32_t i; } power = {(float)shifted};
-        power.i = (power.i + 127) << 23;
-        return e * (real)power.f;
-    }
-    e = (real)(1 / 6227020800.0);
-    e = e * r + (real)(1 / 479001600.0);
-    e = e * r + (real)(1 / 39916800.0);
-    e = e * r + (real)(1 / 3628800.0);
-    e = e * r + (real)(1 / 362880.0);
-    e = e * r + (real)(1 / 40320.0);
-    e = e * r + (real)(1 / 5040.0);
-    e = e * r + (real)(1 / 720.0);
-    e = e * r + (real)(1 / 120.0);
-    e = e * r + (real)(1 / 24.0);
-    e = e * r + (real)(1 / 6.0);
-    e = e * r + (real)0.5;
-    e = e * r * r + r + 1;
-    union { double f; uint64_t i; } power = {(double)shifted};
-    power.i = (power.i + 1023) << 52;
-    return e * (real)power.f;
-}
-
-static inline real sigmoid(real x) { return 1 / (1 + exponential(-x)); }
-
-#define SELU_SCALE ((real)1.0507009873554804934193349852946)
-#define SELU_NEGATIVE ((real)1.7580993408473768599402175208123)
-
-static inline real activate(real x) {
-    switch (ACTIVATION) {
-    case SELU: {
-        real negative = SELU_NEGATIVE * (exponential(x) - 1);
-        return x > 0 ? SELU_SCALE * x : negative;
-    }
-    case RELU: return x < 0 ? 0 : x;
-    case SILU: return x * sigmoid(x);
-    default: return 1 - 2 / (1 + exponential(2 * x));
-    }
-}
-
-/* The derivative of the activation at x, where it has the value y. */
-static inline real slope(real x, real y) {
-    switch (ACTIVATION) {
-    case SELU: return x > 0 ? SELU_SCALE : y + SELU_NEGATIVE;
-    case RELU: return x > 0;
-    case SILU: {
-        real s = sigmoid(x);
-        return s + y * (1 - s);
-    }
-    default: return 1 - y * y;
-    }
-}
 
 enum { FIRST_GATE = 2, GATES = 4 + RESIDUAL_GATE, SKIP = GATES - 1 };
 enum { TRANSFORMS = FIRST_GATE + (CONSTANT_GATES ? 0 : GATES) };
@@ -186,44 +108,10 @@ static inline void begin_row(const real *row, long channels, real eps, real *act
     *scale = 1 / (real)sqrt(squares / channels + eps);
 }
 
-/* Prefetch `count` numbers, `offset` from here. */
-static inline void prefetch(const real *from, long offset, long count) {
-    uintptr_t start = (uintptr_t)from + offset * sizeof(real); /* harmless beyond the end of the array */
-    for (uintptr_t place = start; place < start + count * sizeof(real); place += 64) __builtin_prefetch((void *)place);
-}
-
-/* A function over some rows. It adds to `sums`; `scratch` has SCRATCH * channels numbers to write on. */
-typedef void rows_function(const struct call *call, long first, long last, real *sums, real *scratch);
-
-/* Apply it to all rows; `width` sums per channel are taken in `real` over a block of rows, then in double, then over
-   the threads in their order: the same number of threads gives the same bits. `total` has width * channels numbers.
-   Returns 0, or 1 where memory has run out. */
-static int for_rows(const struct call *call, rows_function *function, long width, double *total) {
-    long count = width * call->channels, threads = call->threads;
-    int failed = 0;
-    double *parts = calloc(threads * count + 1, sizeof(double));
-    if (!parts) return 1;
-#pragma omp parallel for schedule(static) num_threads(threads) reduction(| : failed)
-    for (long part = 0; part < threads; part++) {
-        real *block = calloc(count + SCRATCH * call->channels, sizeof(real));
-        if (!block) {
-            failed = 1;
-            continue;
-        }
-        long last = call->rows * (part + 1) / threads;
-        for (long row = call->rows * part / threads; row < last; row += BLOCK) {
-            function(call, row, row + BLOCK < last ? row + BLOCK : last, block, block + count);
-            for (long i = 0; i < count; i++) parts[part * count + i] += block[i];
-            memset(block, 0, count * sizeof(real));
-        }
-        free(block);
-    }
-    for (long i = 0; i < count; i++) {
-        total[i] = 0;
-        for (long part = 0; part < threads; part++) total[i] += parts[part * count + i];
-    }
-    free(parts);
-    return failed;
+/* Apply a function to all rows, with `width` sums per channel. */
+static int for_all(const struct call *call, rows_function *function, long width, double *total) {
+    const struct extent extent = {call->rows, call->threads, width * call->channels, SCRATCH * call->channels};
+    return for_rows(call, extent, function, total);
 }
 
 /* Sums of x, x^2, A(x) and A(x)^2, of differences to the first row, to avoid cancellation. */
@@ -262,7 +150,7 @@ static int batch_statistics(const struct call *call) {
     long channels = call->channels;
     real *statistics = call->statistics;
     double *sums = malloc(4 * channels * sizeof(double));
-    if (!sums || for_rows(call, sum_statistics, 4, sums)) {
+    if (!sums || for_all(call, sum_statistics, 4, sums)) {
         free(sums);
         return 1;
     }
@@ -411,13 +299,13 @@ int forward(const struct call *call) {
         running_statistics(call);
     else if (batch_statistics(call))
         return 1;
-    return for_rows(call, mix_rows, 0, NULL);
+    return for_all(call, mix_rows, 0, NULL);
 }
 
 int backward(const struct call *call) {
     long norms = NORMS * call->channels, count = SUMS * call->channels;
     double *sums = malloc(count * sizeof(double));
-    int failed = !sums || for_rows(call, mix_rows_backward, SUMS, sums);
+    int failed = !sums || for_all(call, mix_rows_backward, SUMS, sums);
     for (long i = 0; i < count && !failed; i++) {
         if (i < norms)
             call->d_norms[i] = (real)sums[i];
@@ -425,5 +313,5 @@ int backward(const struct call *call) {
             call->d_gates[i - norms] = (real)sums[i];
     }
     free(sums);
-    return failed || for_rows(call, finish_layer, 0, NULL);
+    return failed || for_all(call, finish_layer, 0, NULL);
 }

@@ -17,6 +17,7 @@ from torch.autograd.graph import increment_version
 
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.packed import has_hooks
+from mgu.layers.tracing import refuse_higher_order
 from mgu.native.library import threads_for
 from mgu.unit.kernel import Call
 
@@ -113,7 +114,7 @@ class _Fused(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        _refuse_higher_order(grad)
+        refuse_higher_order(grad, "eager or packed")
         rows, gates, statistics, *parameters = ctx.saved_tensors
         d_out = grad.contiguous()
         # Gradients overwrite the rows, unless another backward pass needs them (retain_graph=True): half the memory.
@@ -128,14 +129,6 @@ class _Fused(torch.autograd.Function):
         _run(ctx.kernel.backward, call)
         d_packed = d_rows.view(ctx.shape).movedim(-1, ctx.norms.ln.channel_axis)  # (B, transforms * C, *)
         return None, None, d_packed, d_gates if ctx.needs_input_grad[3] else None, *d_norms.unbind()
-
-
-def _refuse_higher_order(grad: Tensor) -> None:
-    """Raises RuntimeError where the kernel's gradient would be silently incomplete."""
-    if torch.is_grad_enabled():  # by create_graph=True
-        raise RuntimeError("engine must be eager or packed for second derivatives, but got native. Set unit.engine.")
-    if torch._C._functorch.is_batchedtensor(grad) or torch._C._functorch.is_legacy_batchedtensor(grad):
-        raise RuntimeError("engine must be eager or packed for batched gradients, but got native. Set unit.engine.")
 
 
 def _run(function: Callable[..., int], call: Call) -> None:

@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 
-from mgu.layers.activation import Activation
-from mgu.native.library import REALS, load
+from mgu.layers.activation import NAMES_IN_C, Activation
+from mgu.native.library import REALS, channels_macro, load
 
-ACTIVATIONS: dict[Activation, str] = {F.selu: "SELU", F.relu: "RELU", F.silu: "SILU", F.tanh: "TANH"}
-FEW_CHANNELS = 64  # up to here their number is a macro, so that the compiler unrolls loops: a quarter faster
 SOURCE = Path(__file__).with_name("fused.c")
 
 
@@ -65,14 +62,14 @@ def find_kernel(kind: KernelKind) -> ctypes.CDLL | None:
         The library with `forward` and `backward`; None for an activation or a precision that fused.c does not have, and
         without a C compiler.
     """
-    if kind.activation not in ACTIVATIONS or kind.dtype not in REALS:
+    if kind.activation not in NAMES_IN_C or kind.dtype not in REALS:
         return None
     macros: dict[str, str | int] = {
         "REAL": REALS[kind.dtype],
-        "ACTIVATION": ACTIVATIONS[kind.activation],
+        "ACTIVATION": NAMES_IN_C[kind.activation],
         "REFERENCE": int(kind.is_reference),
         "RESIDUAL_GATE": int(kind.has_residual_gate),
         "CONSTANT_GATES": int(kind.has_constant_gates),
-        "CHANNELS": kind.num_channels if kind.num_channels <= FEW_CHANNELS else 0,
+        "CHANNELS": channels_macro(kind.num_channels),
     }
     return load(SOURCE, Call, **macros)
