@@ -104,9 +104,17 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
     """
     config = resolved.config
     if isinstance(config.layout, LayoutConfig):
-        image, shape = torch.ones(2, 1, 4, 4), list(resolved.shapes.inputs)
-        widths = {layer.out_channels for layer in config.layout.convolutions(shape)}
-        return [(build_block(config, nn.Conv2d(1, width, 3), 0, Channels(width, -3)), image) for width in widths]
+        first, *others = config.layout.convolutions(list(resolved.shapes.inputs))
+        size = first.kernel_size + 1
+        image = torch.ones(2, first.in_channels, size, size)
+        layer = nn.Conv2d(first.in_channels, first.out_channels, first.kernel_size)
+        blocks: list[tuple[nn.Module, Tensor]] = [
+            (build_block(config, layer, 0, Channels(first.out_channels, -3)), image)
+        ]
+        for width in {layer.out_channels for layer in others}:  # whose inputs have a gradient
+            block = build_block(config, nn.Conv2d(1, width, 3), 1, Channels(width, -3))
+            blocks.append((block, torch.ones(2, 1, 4, 4, requires_grad=True)))
+        return blocks
     if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig):
         return [(nn.Linear(1, 1), torch.ones(2, 1))]
     width = config.layout.width

@@ -10,20 +10,10 @@ from typing import NamedTuple
 import torch
 
 from mgu.layers.activation import NAMES_IN_C, Activation
+from mgu.layers.native_convolution import Convolution
 from mgu.native.library import REALS, channels_macro, load
 
 SOURCE = Path(__file__).with_name("block.c")
-
-
-class Convolution(ctypes.Structure):
-    """Mirrors `struct convolution` of mgu/native/convolution.h."""
-
-    _fields_ = (
-        ("in_channels", ctypes.c_long),
-        *((name, ctypes.c_long * 2) for name in ("kernel", "stride", "padding", "in_size", "out_size")),
-        *((name, ctypes.c_long * 4) for name in ("x_strides", "weight_strides")),
-        *((name, ctypes.c_void_p) for name in ("x", "weight", "bias", "d_weight", "d_bias", "taps", "offsets")),
-    )
 
 
 class Call(ctypes.Structure):

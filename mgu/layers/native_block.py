@@ -15,7 +15,15 @@ from torch import Tensor, nn
 from torch.autograd.graph import increment_version
 
 from mgu.layers.activation import Activation
-from mgu.layers.block_kernel import BlockKind, Call, Convolution, find_block_kernel
+from mgu.layers.block_kernel import BlockKind, Call, find_block_kernel
+from mgu.layers.native_convolution import (
+    Convolution,
+    count_taps,
+    describe_convolution,
+    describe_gradients,
+    empty_rows,
+    with_rows,
+)
 from mgu.layers.native_layer import compute_layer, layer_gradients, layer_obstacle
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.packed import has_hooks, with_channels_last
@@ -23,7 +31,6 @@ from mgu.layers.tracing import refuse_higher_order
 from mgu.native.library import REALS, threads_for
 
 VALUES_PER_THREAD = 50_000
-MOST_TAPS = 32  # values under a window, up to which computing a convolution twice is cheaper than keeping its output
 NORMS: dict[tuple[type, type], str] = {  # by what comes before and after the activation
     (nn.Identity, nn.Identity): "no_norm",
     (BatchNorm, nn.Identity): "bn_pre",
@@ -81,7 +88,7 @@ def find_native(
     norm: Any = None if name == "no_norm" else post if name in ("bn_post", "ln") else pre
     if norm is not None and not _fits(norm, num_channels, axis, x):
         return "where the norm is not one number a channel in the input's precision and place"
-    num_taps = _count_taps(layer, x)
+    num_taps = count_taps(layer, x)
     if kernel := find_block_kernel(BlockKind(activation, x.dtype, num_channels, name, num_taps)):
         return Native(kernel, layer, norm, shortcut, axis, num_taps > 0)
     return "without a C compiler, and for activations but selu, relu, silu and tanh"
@@ -96,21 +103,6 @@ def _fits(norm: Any, num_channels: int, axis: int, x: Tensor) -> bool:
         tensor.shape == shape and tensor.dtype == dtype and tensor.is_cpu and tensor.is_contiguous()
         for tensor in (*norm._parameters.values(), *norm._buffers.values())
     )
-
-
-def _count_taps(layer: Any, x: Tensor) -> int:
-    """Returns how many values are under the layer's window where the kernel computes the layer itself, else 0.
-
-    It does where they are few, and no gradient of the input is asked for.
-    """
-    if type(layer) is not nn.Conv2d or layer.groups != 1 or layer.dilation != (1, 1):
-        return 0
-    weight: Any = layer._parameters["weight"]
-    num_taps: int = weight.shape[1] * weight.shape[2] * weight.shape[3]
-    is_fit = (
-        num_taps <= MOST_TAPS and x.shape[1] == weight.shape[1] and not (x.requires_grad and torch.is_grad_enabled())
-    )
-    return num_taps if is_fit else 0
 
 
 def apply_native(native: Native, x: Tensor) -> Tensor:
@@ -142,13 +134,13 @@ class _Block(torch.autograd.Function):
         if not native.convolves or native.shortcut is not None:
             x = with_channels_last(x)
         if native.convolves:
-            convolved = _describe_convolution(native.layer, x, weight, bias)
-            layer = _empty_rows((len(x), len(weight), *convolved.out_size), x)
+            convolved = describe_convolution(native.layer, x, weight, bias)
+            layer = empty_rows((len(x), len(weight), *convolved.out_size), x, native.axis)
         else:
-            layer = _with_rows(compute_layer(native.layer, x, weight, bias), native.axis)
+            layer = with_rows(compute_layer(native.layer, x, weight, bias), native.axis)
         added = None
         if shortcut_weight is not None:
-            added = _with_rows(compute_layer(native.shortcut, x, shortcut_weight, shortcut_bias), native.axis)
+            added = with_rows(compute_layer(native.shortcut, x, shortcut_weight, shortcut_bias), native.axis)
         out, statistics = torch.empty_like(layer), x.new_empty(2, len(weight))
         call = _describe(native, convolved, layer, norm_weight, norm_bias, statistics)
         call.added, call.out = None if added is None else added.data_ptr(), out.data_ptr()
@@ -166,13 +158,11 @@ class _Block(torch.autograd.Function):
         native: Native = ctx.native
         x, layer, statistics, weight, bias, norm_weight, norm_bias, shortcut_weight = ctx.saved_tensors
         _, needs_x, needs_weight, needs_bias, _, _, *of_shortcut = ctx.needs_input_grad
-        d_out, convolved, d_weight, d_bias = _with_rows(grad, native.axis), Convolution(), None, None
+        d_out, convolved, d_weight, d_bias = with_rows(grad, native.axis), Convolution(), None, None
         if native.convolves:
-            d_weight = torch.empty_strided(weight.shape, weight.stride(), dtype=x.dtype)
-            d_bias = None if bias is None else torch.empty_like(bias)
-            convolved = _describe_convolution(native.layer, x, weight, bias)
-            convolved.d_weight, convolved.d_bias = d_weight.data_ptr(), None if d_bias is None else d_bias.data_ptr()
-            layer = _empty_rows(ctx.shape, x)
+            convolved = describe_convolution(native.layer, x, weight, bias)
+            d_weight, d_bias = describe_gradients(convolved, weight, bias)
+            layer = empty_rows(ctx.shape, x, native.axis)
         d_layer, d_norm = torch.empty_like(layer), torch.empty_like(statistics)
         call = _describe(native, convolved, layer, norm_weight, norm_bias, statistics)
         call.training = ctx.training
@@ -189,31 +179,6 @@ class _Block(torch.autograd.Function):
             d_x = d_x if d_x is None or d_added is None else d_x.add_(d_added)
         of_norm = (None, None) if native.norm is None else d_norm.unbind()
         return None, d_x, d_weight, d_bias, *of_norm, *d_shortcut
-
-
-def _with_rows(tensor: Tensor, axis: int) -> Tensor:
-    """Returns the tensor, or a copy of it, with the channels last in memory and nothing between its numbers."""
-    rows = tensor.movedim(axis, -1)  # (B, *, C)
-    return tensor if rows.is_contiguous() else rows.contiguous().movedim(-1, axis)
-
-
-def _empty_rows(shape: tuple[int, ...], like: Tensor) -> Tensor:
-    """Returns room for images, (B, C, H, W), with the channels last in memory."""
-    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
-
-
-def _describe_convolution(layer: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Convolution:
-    """Returns the arguments that forward and backward of a convolution have in common."""
-    kernel, stride, padding, size = weight.shape[2:], layer.stride, layer.padding, x.shape[2:]
-    out_size = [(s + 2 * p - k) // step + 1 for s, p, k, step in zip(size, padding, kernel, stride, strict=True)]
-    pointers = x.data_ptr(), weight.data_ptr(), None if bias is None else bias.data_ptr()
-    return Convolution(
-        x.shape[1],
-        *(tuple(pair) for pair in (kernel, stride, padding, size, out_size)),
-        x.stride(),
-        weight.stride(),
-        *pointers,
-    )
 
 
 def _describe(

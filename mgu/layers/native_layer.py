@@ -38,6 +38,12 @@ def layer_obstacle(layer: Any, x: Tensor) -> str | None:
     return None if x.dim() == parameters["weight"].dim() else "without a batch"
 
 
+def layer_axes(layer: Any, x: Tensor) -> tuple[int, int]:
+    """Returns the axis of the channels of the output of such a layer, counted from the end and from the start."""
+    axis = -1 if type(layer) is nn.Linear else 1 - layer._parameters["weight"].dim()
+    return axis, axis + x.dim()
+
+
 def compute_layer(layer: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """Applies a layer for which `layer_obstacle` is None.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
 from mgu.layers.activation import NAMES_IN_C, Activation
+from mgu.layers.native_convolution import Convolution
 from mgu.native.library import REALS, channels_macro, load
 
 SOURCE = Path(__file__).with_name("fused.c")
@@ -18,17 +20,19 @@ class Call(ctypes.Structure):
     """Mirrors `struct call` of fused.c; mgu/native/layout.py checks that it does."""
 
     _fields_ = (
+        ("convolution", Convolution),
         *((name, ctypes.c_long) for name in ("rows", "channels", "threads", "training")),
         *((name, ctypes.c_double) for name in ("bn_eps", "ln_eps", "momentum")),
+        *((name, ctypes.c_void_p) for name in ("packed", "bypass")),
         *(
-            (name, ctypes.c_void_p)
-            for name in (
-                *("packed", "gates", "bn_before_weight", "bn_before_bias", "bn_after_weight", "bn_after_bias"),
-                *("ln_weight", "ln_bias", "bn_before_running_mean", "bn_before_running_var"),
-                *("bn_after_running_mean", "bn_after_running_var", "statistics", "out"),
-                *("d_out", "d_packed", "d_layer", "d_norms", "d_gates"),
-            )
+            ("centre_channels", ctypes.c_long),
+            ("centre_size", ctypes.c_long * 2),
+            ("centre_strides", ctypes.c_long * 3),
         ),
+        *(("logits", ctypes.c_void_p * 5), ("logit_step", ctypes.c_long)),
+        *(("norms", ctypes.c_void_p * 6), ("running", ctypes.c_void_p * 4)),
+        *((name, ctypes.c_void_p) for name in ("statistics", "out", "d_out", "d_packed", "d_layer")),
+        *((name, ctypes.c_void_p) for name in ("d_bypass", "d_norms", "d_logits", "d_x", "gates")),
     )
 
 
@@ -42,6 +46,7 @@ class KernelKind(NamedTuple):
         is_reference: Whether the wiring is "reference", not "equations".
         has_residual_gate: Whether the unit has the residual gate.
         has_constant_gates: Whether each gate is one number a channel, or one for all, whatever the input is.
+        num_taps: Values under a window of the convolution that the kernel computes; 0 where it computes none.
     """
 
     activation: Activation
@@ -50,6 +55,7 @@ class KernelKind(NamedTuple):
     is_reference: bool = False
     has_residual_gate: bool = True
     has_constant_gates: bool = False
+    num_taps: int = 0
 
 
 def find_kernel(kind: KernelKind) -> ctypes.CDLL | None:
@@ -64,12 +70,17 @@ def find_kernel(kind: KernelKind) -> ctypes.CDLL | None:
     """
     if kind.activation not in NAMES_IN_C or kind.dtype not in REALS:
         return None
-    macros: dict[str, str | int] = {
+    return load(SOURCE, Call, **_macros(kind))
+
+
+@cache
+def _macros(kind: KernelKind) -> dict[str, str | int]:
+    return {
         "REAL": REALS[kind.dtype],
         "ACTIVATION": NAMES_IN_C[kind.activation],
         "REFERENCE": int(kind.is_reference),
         "RESIDUAL_GATE": int(kind.has_residual_gate),
         "CONSTANT_GATES": int(kind.has_constant_gates),
+        "TAPS": kind.num_taps,
         "CHANNELS": channels_macro(kind.num_channels),
     }
-    return load(SOURCE, Call, **macros)

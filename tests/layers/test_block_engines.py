@@ -196,6 +196,12 @@ def test_a_geometry_and_weights_that_are_changed_later_are_followed() -> None:
     assert_same(block.double(), x.double())
 
 
+def test_images_smaller_than_the_window_are_refused_by_torch() -> None:
+    for layer, shape in ((nn.Conv2d(1, 6, 3), (2, 1, 2, 4)), (nn.Conv2d(4, 6, 3), (2, 4, 2, 4))):
+        with pytest.raises(RuntimeError, match=r"[Kk]ernel size can't be greater than actual input size"):
+            Block(layer, "bn_pre", engine="native")(torch.randn(shape))
+
+
 def test_an_unknown_engine_gets_the_nearest() -> None:
     with pytest.raises(ValueError, match=r"engine must be one of auto, eager, native.*Did you mean native\?"):
         Block(nn.Linear(5, 6), "ln", engine="nativ")  # type: ignore[arg-type]
