@@ -73,7 +73,14 @@ class Dispatcher:
         self._signature: Any = None  # of the transforms that `_obstacle` was found for
         self._obstacle: str | None = None
 
-    def dispatch(self, engine: Engine, transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> Dispatch:
+    def dispatch(
+        self,
+        engine: Engine,
+        transforms: Transforms,
+        paper: PaperUnit | None,
+        x: Tensor,
+        needs_outputs: bool = False,
+    ) -> Dispatch:
         """Chooses how to compute one call.
 
         Args:
@@ -81,6 +88,7 @@ class Dispatcher:
             transforms: The modules that are applied to x.
             paper: The unit's other parts; None where its wiring is not one of the paper's.
             x: The input.
+            needs_outputs: Whether the outputs of the transforms are asked for, too.
 
         Returns:
             The choice.
@@ -98,9 +106,9 @@ class Dispatcher:
             if obstacle:
                 raise ValueError(f"engine must not be packed {obstacle}. Set unit.engine to auto.")
             return PACKED
-        native = _find_native(transforms, paper, x, logits, is_packed=not (logits or obstacle))
+        native = _find_native(transforms, paper, x, logits, is_joined=not (logits or obstacle or needs_outputs))
         if isinstance(native, Dispatch):
-            return native
+            return native._replace(is_packed=not (logits or obstacle))
         if engine == "native":
             raise ValueError(f"engine must be eager, packed or auto {native}, but got native. Set unit.engine.")
         return EAGER if x.is_cpu or obstacle or logits else PACKED
@@ -116,7 +124,7 @@ class Dispatcher:
 
 
 def _find_native(
-    transforms: Transforms, paper: PaperUnit | None, x: Tensor, logits: Sequence[Tensor], is_packed: bool
+    transforms: Transforms, paper: PaperUnit | None, x: Tensor, logits: Sequence[Tensor], is_joined: bool
 ) -> Dispatch | str:
     """Returns the native engine for a call, or why there is none, as the end of an error message."""
     if paper is None:
@@ -128,7 +136,7 @@ def _find_native(
     layer: Any = transforms.layer
     is_known = not layer_obstacle(layer, x) and axis in layer_axes(layer, x)
     if is_known and len(layer.weight) == num_channels:  # else the output is checked
-        is_joined = is_packed and getattr(layer, "groups", 1) == 1
+        is_joined = is_joined and getattr(layer, "groups", 1) == 1
         layers = (layer,) if logits else [*transforms.by_name().values()] if is_joined else ()
     num_taps = count_taps(layer, x) if layers else 0
     kind = KernelKind(
@@ -148,7 +156,7 @@ def _find_native(
     if logits and layers and isinstance(bypass, Padded) and not has_hooks(bypass):
         centres = bypass.centres
     fusion = Fusion(kernel, paper.norms, transforms.channels.axis, layers, num_taps > 0, centres)
-    return Dispatch("native", is_packed, fusion, logits)
+    return Dispatch("native", fusion=fusion, logits=logits)
 
 
 def _constant_logits(transforms: Transforms, x: Tensor) -> Sequence[Tensor]:

@@ -119,12 +119,12 @@ class MultiGatedUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         transforms, paper = self._transforms, self._paper_unit
-        dispatch = self._dispatcher.dispatch(self.engine, transforms, paper, x)
+        dispatch = self._dispatcher.dispatch(self.engine, transforms, paper, x, needs_outputs=self.watch is not None)
         if dispatch.engine == "eager":
             return self._output_of(self.branches(x))
         if dispatch.fusion and dispatch.logits:
             return self._fuse_constant(dispatch.fusion, transforms, dispatch.logits, x)
-        if dispatch.fusion and dispatch.fusion.layers and not self.watch:
+        if dispatch.fusion and dispatch.fusion.layers:
             return apply_fused(dispatch.fusion, x)
         packed = transforms.apply_packed(x) if dispatch.is_packed else None  # (B, transforms * C, *)
         outputs = transforms.apply(x) if packed is None else transforms.unpack(packed)  # (B, C, *) each
