@@ -22,6 +22,8 @@ ACTIVATIONS: dict[str, Activation] = {
     "tanh": F.tanh,
 }
 
+NAMES_IN_C: dict[Activation, str] = {F.selu: "SELU", F.relu: "RELU", F.silu: "SILU", F.tanh: "TANH"}  # activations.h
+
 
 def find_activation(activation: str | Activation) -> Activation:
     """Returns the activation of a name; a function is returned as it is.

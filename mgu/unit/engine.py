@@ -12,17 +12,19 @@ tracing and the meta device always get eager, for they must see ordinary operati
 
 from __future__ import annotations
 
-import ctypes
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import forward_ad
-from torch.nn.modules.module import _has_any_global_hook
 
 from mgu.layers.activation import Activation
+from mgu.layers.native_convolution import count_taps
+from mgu.layers.native_layer import layer_axes, layer_obstacle
 from mgu.layers.packed import has_hooks, packing_obstacle, signature_of
-from mgu.unit.fused import Norms, fusing_obstacle
+from mgu.layers.tracing import is_traced
+from mgu.unit.bypass import Padded
+from mgu.unit.fused import Fusion, Norms, fusing_obstacle
 from mgu.unit.gates import Constant
 from mgu.unit.kernel import KernelKind, find_kernel
 from mgu.unit.transforms import Transforms
@@ -50,15 +52,15 @@ class Dispatch(NamedTuple):
 
     Attributes:
         engine: The engine that was chosen, not `auto`.
-        kernel: The compiled kernel of the native engine.
         is_packed: Whether the transforms are computed as one wide layer.
-        has_constant_gates: Whether the kernel takes one value of each gate a channel.
+        fusion: What the function of the native engine computes.
+        logits: Constant gates before the sigmoid; none where gates depend on x.
     """
 
     engine: Engine
-    kernel: ctypes.CDLL | None = None
     is_packed: bool = False
-    has_constant_gates: bool = False
+    fusion: Fusion | None = None
+    logits: Sequence[Tensor] = ()
 
 
 EAGER, PACKED = Dispatch("eager"), Dispatch("packed", is_packed=True)
@@ -71,7 +73,14 @@ class Dispatcher:
         self._signature: Any = None  # of the transforms that `_obstacle` was found for
         self._obstacle: str | None = None
 
-    def dispatch(self, engine: Engine, transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> Dispatch:
+    def dispatch(
+        self,
+        engine: Engine,
+        transforms: Transforms,
+        paper: PaperUnit | None,
+        x: Tensor,
+        needs_outputs: bool = False,
+    ) -> Dispatch:
         """Chooses how to compute one call.
 
         Args:
@@ -79,6 +88,7 @@ class Dispatcher:
             transforms: The modules that are applied to x.
             paper: The unit's other parts; None where its wiring is not one of the paper's.
             x: The input.
+            needs_outputs: Whether the outputs of the transforms are asked for, too.
 
         Returns:
             The choice.
@@ -86,21 +96,22 @@ class Dispatcher:
         Raises:
             ValueError: `engine` cannot compute this call.
         """
-        if engine == "eager" or _is_traced(x):
+        if engine == "eager" or is_traced(x):
             return EAGER
-        obstacle = self._packing_obstacle(transforms)
         if torch.compiler.is_compiling():
-            return EAGER if obstacle else PACKED
+            return EAGER if self._packing_obstacle(transforms) else PACKED
+        logits = _constant_logits(transforms, x) if engine != "packed" else ()
+        obstacle = None if logits else self._packing_obstacle(transforms)  # which takes time, and need not be known
         if engine == "packed":
             if obstacle:
                 raise ValueError(f"engine must not be packed {obstacle}. Set unit.engine to auto.")
             return PACKED
-        native = _find_native(transforms, paper, x)
+        native = _find_native(transforms, paper, x, logits, is_joined=not (logits or obstacle or needs_outputs))
         if isinstance(native, Dispatch):
-            return native._replace(is_packed=not obstacle)
+            return native._replace(is_packed=not (logits or obstacle))
         if engine == "native":
             raise ValueError(f"engine must be eager, packed or auto {native}, but got native. Set unit.engine.")
-        return EAGER if x.is_cpu or obstacle else PACKED
+        return EAGER if x.is_cpu or obstacle or logits else PACKED
 
     def _packing_obstacle(self, transforms: Transforms) -> str | None:
         """Returns why the transforms cannot be packed, or None; remembers it until one of them changes."""
@@ -112,41 +123,48 @@ class Dispatcher:
         return self._obstacle
 
 
-def _find_native(transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> Dispatch | str:
+def _find_native(
+    transforms: Transforms, paper: PaperUnit | None, x: Tensor, logits: Sequence[Tensor], is_joined: bool
+) -> Dispatch | str:
     """Returns the native engine for a call, or why there is none, as the end of an error message."""
     if paper is None:
         return "around other choices than the paper's"
-    gates, num_channels = transforms.gates, transforms.channels.num
+    num_channels, axis = transforms.channels
     if obstacle := fusing_obstacle(paper.norms, num_channels, x):
         return obstacle
-    has_constant_gates = all(type(gate) is Constant and not has_hooks(gate) for gate in gates.values())
+    layers: Sequence[nn.Module] = ()
+    layer: Any = transforms.layer
+    is_known = not layer_obstacle(layer, x) and axis in layer_axes(layer, x)
+    if is_known and len(layer.weight) == num_channels:  # else the output is checked
+        is_joined = is_joined and getattr(layer, "groups", 1) == 1
+        layers = (layer,) if logits else [*transforms.by_name().values()] if is_joined else ()
+    num_taps = count_taps(layer, x) if layers else 0
     kind = KernelKind(
         paper.activation,
         x.dtype,
         num_channels,
         is_reference=paper.is_reference,
-        has_residual_gate="residual" in gates,
-        has_constant_gates=has_constant_gates,
+        has_residual_gate="residual" in transforms.gates,
+        has_constant_gates=bool(logits),
+        num_taps=num_taps,
     )
-    if kernel := find_kernel(kind):
-        return Dispatch("native", kernel, has_constant_gates=has_constant_gates)
-    return "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
+    kernel = find_kernel(kind)
+    if kernel is None:
+        return "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
+    bypass = transforms.bypass
+    centres = None
+    if logits and layers and isinstance(bypass, Padded) and not has_hooks(bypass):
+        centres = bypass.centres
+    fusion = Fusion(kernel, paper.norms, transforms.channels.axis, layers, num_taps > 0, centres)
+    return Dispatch("native", fusion=fusion, logits=logits)
 
 
-def _is_traced(x: Tensor) -> bool:
-    """Tells whether torch traces or transforms this call, or has no numbers for it, and so must see its own operations.
-
-    A dispatch mode is how torch counts, traces and fakes; a level of forward_ad is how it derives forward; a global
-    hook must see every module called.
-    """
-    if torch.compiler.is_compiling():
-        return torch.compiler.is_exporting()
-    return (
-        x.is_meta
-        or type(x) not in (Tensor, nn.Parameter)
-        or torch.jit.is_tracing()
-        or torch._C._are_functorch_transforms_active()
-        or torch._C._len_torch_dispatch_stack() > 0
-        or forward_ad._current_level >= 0
-        or _has_any_global_hook()
-    )
+def _constant_logits(transforms: Transforms, x: Tensor) -> Sequence[Tensor]:
+    """Returns the numbers of gates that do not depend on x, all one a channel or all one; none where a gate does."""
+    gates = transforms.gates
+    if any(type(gate) is not Constant or has_hooks(gate) for gate in gates.values()):
+        return ()
+    logits: list[Any] = [gate._parameters["bias"] for gate in gates.values()]
+    sizes = {logit.numel() for logit in logits}
+    is_alike = len(sizes) == 1 and sizes <= {1, transforms.channels.num}
+    return logits if is_alike and all(logit.dtype == x.dtype and logit.is_contiguous() for logit in logits) else ()
