@@ -42,6 +42,22 @@ def units(part: Row) -> str:
     return table(["layout", *columns], lines)
 
 
+def blocks(part: Row) -> str:
+    """Steps of baselines and units against convolutions alone and against one another."""
+    titles = list(part["rows"][0]["ratios"])
+    lines = [
+        [row["layout"], *(row["spreads"].get(title, f"{row['ratios'][title]:.2f}") for title in titles)]
+        for row in part["rows"]
+    ]
+    return table(["layout", *titles], lines)
+
+
+def builds(part: Row) -> str:
+    """Steps of an older build as multiples of this one's."""
+    lines = [[row["layout"], f"`{row['words']}`", row["old_commit"], row["old_to_new_spread"]] for row in part["rows"]]
+    return table(["layout", "model", "older build", "older / this"], lines, left=3)
+
+
 def epochs(part: Row) -> str:
     """Epochs of whole networks by other tools, as multiples of ours."""
     names = ("DataLoader / ours", "Lightning / ours", "Keras / ours", "unit, eager / unit, ours")

@@ -75,13 +75,14 @@ def straight_units_of(config: RunConfig) -> nn.Sequential:
 
 
 class Floor:
-    """Forward and backward of the convolutions alone, each as wide as the unit's transforms together."""
+    """Forward and backward of the convolutions alone, each as wide as the paper's unit's transforms together."""
 
-    def __init__(self, units: Sequence[nn.Module], x: Tensor) -> None:
+    def __init__(self, units: Sequence[nn.Module], x: Tensor, times: int = 7) -> None:
         self.parts = []
         for index, unit in enumerate(units):
             conv = unit.layer
-            wide = nn.Conv2d(conv.in_channels, 7 * conv.out_channels, conv.kernel_size, conv.stride, conv.padding)  # type: ignore[arg-type]
+            sizes = conv.in_channels, times * conv.out_channels, conv.kernel_size, conv.stride, conv.padding
+            wide = nn.Conv2d(*sizes)  # type: ignore[arg-type]
             wide = wide.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             inputs = with_channels_last(x.detach()).requires_grad_(index > 0)
             self.parts.append((wide, inputs, torch.randn_like(wide(inputs))))

@@ -207,6 +207,8 @@ STUDIES = (
             "make bench",
             "python benchmarks/units.py --layouts M2,M3,M4 --rounds 20",
             "python benchmarks/parallel.py",
+            "python benchmarks/blocks.py",
+            "python benchmarks/builds.py 4b0fc24",
         ),
         sections=(
             Section("Units", "units", "M2 to C10 are the MNIST and CIFAR-10 layouts by depth. `straight` is the unit "
@@ -214,6 +216,11 @@ STUDIES = (
                     "the ratios per round.",
                     cost_tables.units),
             Section("Units on MNIST, measured again", "units_mnist", "The same at a later commit.", cost_tables.units),
+            Section("Blocks", "blocks", "A training step of plain baselines against their convolutions alone, of lean "
+                    "units against plain baselines; forward and backward of the paper's unit against convolutions "
+                    "seven times as wide; memory kept between forward and backward.", cost_tables.blocks),
+            Section("This build against an older one", "builds", "The same training step, the older build divided by "
+                    "this one.", cost_tables.builds),
             Section("Epochs", "epochs", "Times of an epoch on 6,400 images, relative to ours. DataLoader is a plain "
                     "loop over torchvision's data set without workers; all tools train the same layout.",
                     cost_tables.epochs),

@@ -75,7 +75,7 @@ class RunConfig(ConfigModel):
         False, description="true: multiply on CUDA with 10 bits of precision instead of 23, faster for large layers."
     )
     engine: Annotated[Literal["auto", "eager", "packed", "native", "compiled"], unless("auto")] = Field(
-        description="How models are computed; auto: what starts at once and is fast, see mgu/unit/engine.py."
+        description="How models are computed; auto: what starts at once and is fast, see docs/unit.md."
     )
     step: Annotated[Literal["auto", "eager", "graph"], UNLESS_DEFAULT] = Field(
         "auto", description="How a training step is launched; auto: as a CUDA graph where that is possible."

@@ -1,4 +1,4 @@
-"""Whether a model can be computed as configured: the engine of its units, and the CUDA graph of its steps."""
+"""Whether a model can be computed as configured: the engine of its units or blocks, and the CUDA graph of its steps."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import torch
 from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.layers.activation import find_activation
+from mgu.kernels.availability import has_triton
+from mgu.layers.activation import NAMES_IN_C, find_activation
+from mgu.layers.block_kernel import BlockKind, find_block_kernel
 from mgu.unit.kernel import KernelKind, find_kernel
 
 
 def check_engine(resolved: ResolvedRun) -> None:
-    """Checks that the configured engine and step fit the unit and the device.
+    """Checks that the configured engine and step fit the model and the device.
 
     Args:
         resolved: A run's configuration with its device.
@@ -32,22 +34,43 @@ def check_engine(resolved: ResolvedRun) -> None:
             f"engine must be auto, eager or packed with training.precision={config.training.precision}, but got "
             f"{config.engine}. Pass engine=auto."
         )
-    if not config.mgu or config.engine in ("auto", "eager", "compiled"):
+    if config.engine in ("auto", "eager", "compiled"):
         return
     if config.engine == "packed":
-        if (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
+        if config.mgu and (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
             raise UserError(
                 "engine must not be packed where gates or bypass are no copies of the layer. Pass engine=auto."
             )
         return
-    if config.mgu.processors or not config.mgu.skip_gate:
+    _check_native(resolved)
+
+
+def _check_native(resolved: ResolvedRun) -> None:
+    """Raises UserError where there is no compiled function for the model and the device."""
+    config, device = resolved.config, resolved.device
+    layout, others = config.layout, "auto, eager or packed" if config.mgu else "auto or eager"
+    if isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig):
+        raise UserError("engine must be auto or eager for a layout without blocks, but got native. Pass engine=auto.")
+    if config.mgu and (config.mgu.processors or not config.mgu.skip_gate):
         raise UserError(
-            "engine must be auto, eager or packed for a unit that is not the paper's, but got native. Pass engine=auto."
+            f"engine must be {others} for a unit that is not the paper's, but got native. Pass engine=auto."
         )
-    assert not isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig)  # have no units
-    activation = find_activation(config.layout.activation)
-    if device.type != "cpu" or not find_kernel(KernelKind(activation, torch.float32)):
+    if not config.mgu and layout.layer:
+        raise UserError(f"engine must be {others} for blocks of your own layers, but got native. Pass engine=auto.")
+    if not _has_kernels(resolved, layout.activation):
         raise UserError(
-            "engine must be auto, eager or packed for this run, but got native, which needs a C compiler, the CPU, and "
-            f"an activation that it knows (not {config.layout.activation} on {device}). Pass engine=auto."
+            f"engine must be {others} for this run, but got native, which needs a C compiler on the CPU, Triton on "
+            f"CUDA, and an activation that it knows (not {layout.activation} on {device}). Pass engine=auto."
         )
+
+
+def _has_kernels(resolved: ResolvedRun, activation_name: str) -> bool:
+    """Tells whether compiled functions for an activation are there, on the device of a run."""
+    activation = find_activation(activation_name)
+    if resolved.device.type == "cuda":
+        return activation in NAMES_IN_C and has_triton()
+    if resolved.device.type != "cpu":
+        return False
+    if resolved.config.mgu:
+        return find_kernel(KernelKind(activation, torch.float32)) is not None
+    return find_block_kernel(BlockKind(activation, torch.float32)) is not None

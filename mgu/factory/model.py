@@ -17,7 +17,7 @@ from mgu.errors import UserError
 from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.layers.block import Block
+from mgu.layers.block import Block, BlockEngine
 from mgu.layers.channels import Channels
 from mgu.models.convnet import ConvNet, convolution
 from mgu.models.mlp import MLP, dense
@@ -25,6 +25,11 @@ from mgu.models.recommender import Factorisation, Recommender
 from mgu.unit.engine import Engine
 from mgu.unit.settling import Settling
 from mgu.unit.unit import MultiGatedUnit
+
+# A block has nothing to pack. torch.compile sees through the native engine in what it compiles.
+BLOCK_ENGINES: dict[str, BlockEngine] = {
+    "auto": "auto", "eager": "eager", "packed": "eager", "native": "native", "compiled": "auto",
+}  # fmt: skip
 
 
 def build_model(resolved: ResolvedRun) -> nn.Module:
@@ -80,8 +85,10 @@ def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Chann
     assert config.norm is not None  # check_config saw to it
     # The paper's grid adds no residual to the first layer: there is no block before it whose input could be kept.
     residual = bool(config.residual) and index > 0
+    engine_of_block: BlockEngine = BLOCK_ENGINES[config.engine]
+    norm = config.norm
     try:
-        return Block(layer, config.norm.name, activation, residual, config.norm.momentum, config.norm.eps, channels)
+        return Block(layer, norm.name, activation, residual, norm.momentum, norm.eps, channels, engine_of_block)
     except TypeError as error:  # the residual takes a fresh copy of the layer
         raise UserError(f"layout.layer: {error}") from None
 
@@ -97,9 +104,17 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
     """
     config = resolved.config
     if isinstance(config.layout, LayoutConfig):
-        image, shape = torch.ones(2, 1, 4, 4), list(resolved.shapes.inputs)
-        widths = {layer.out_channels for layer in config.layout.convolutions(shape)}
-        return [(build_block(config, nn.Conv2d(1, width, 3), 0, Channels(width, -3)), image) for width in widths]
+        first, *others = config.layout.convolutions(list(resolved.shapes.inputs))
+        size = first.kernel_size + 1
+        image = torch.ones(2, first.in_channels, size, size)
+        layer = nn.Conv2d(first.in_channels, first.out_channels, first.kernel_size)
+        blocks: list[tuple[nn.Module, Tensor]] = [
+            (build_block(config, layer, 0, Channels(first.out_channels, -3)), image)
+        ]
+        for width in {layer.out_channels for layer in others}:  # whose inputs have a gradient
+            block = build_block(config, nn.Conv2d(1, width, 3), 1, Channels(width, -3))
+            blocks.append((block, torch.ones(2, 1, 4, 4, requires_grad=True)))
+        return blocks
     if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig):
         return [(nn.Linear(1, 1), torch.ones(2, 1))]
     width = config.layout.width

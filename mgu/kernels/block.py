@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from mgu.kernels.block_rows import block_rows, block_rows_backward, sum_norm_gradients
-from mgu.kernels.kinds import Batched, BlockInputs, BlockKind, Running
+from mgu.kernels.kinds import Batched, BlockInputs, BlockKernels, Running
 from mgu.kernels.launch import add_sums, find_statistics, over_rows
 from mgu.kernels.tiling import Tiling, divide
 
@@ -14,7 +14,11 @@ BATCH_NORMS = ("bn_pre", "bn_post")
 
 
 def block_forward(
-    inputs: BlockInputs, running: Running | None, batched: Batched | None, kind: BlockKind, tiling: Tiling | None = None
+    inputs: BlockInputs,
+    running: Running | None,
+    batched: Batched | None,
+    kind: BlockKernels,
+    tiling: Tiling | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Applies norm and activation and adds the shortcut; in training this updates the running statistics.
 
@@ -40,7 +44,7 @@ def block_forward(
 
 
 def block_backward(
-    inputs: BlockInputs, d_out: Tensor, kind: BlockKind, tiling: Tiling | None = None
+    inputs: BlockInputs, d_out: Tensor, kind: BlockKernels, tiling: Tiling | None = None
 ) -> tuple[Tensor, Tensor | None]:
     """Computes the gradients of `block_forward`; that of the shortcut's output is `d_out` itself.
 
@@ -69,6 +73,6 @@ def block_backward(
     return d_rows, add_sums(sums)
 
 
-def _shape_of(rows: Tensor, kind: BlockKind) -> tuple[int, int]:
+def _shape_of(rows: Tensor, kind: BlockKernels) -> tuple[int, int]:
     """Returns number and length of the rows; without a norm every number stands alone."""
     return (rows.numel(), 1) if kind.norm == "no_norm" else (rows.shape[0], rows.shape[1])

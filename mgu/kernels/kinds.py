@@ -41,8 +41,8 @@ class Running(NamedTuple):
     after_var: Any
 
 
-class UnitKind(NamedTuple):
-    """Selects a kernel: each kind is compiled by itself.
+class UnitKernels(NamedTuple):
+    """Selects kernels: each kind is compiled by itself.
 
     Attributes:
         activation: Name of the unit's activation.
@@ -74,8 +74,8 @@ class UnitInputs(NamedTuple):
     statistics: Any  # mean and 1 / sqrt(variance + eps) of the layer's output, then of its activation, (4, C)
 
 
-class BlockKind(NamedTuple):
-    """Selects a kernel: each kind is compiled by itself.
+class BlockKernels(NamedTuple):
+    """Selects kernels: each kind is compiled by itself.
 
     Attributes:
         norm: "bn_pre", "bn_post", "ln" or "no_norm".

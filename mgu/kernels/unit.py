@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mgu.kernels.kinds import Batched, Running, UnitInputs, UnitKind
+from mgu.kernels.kinds import Batched, Running, UnitInputs, UnitKernels
 from mgu.kernels.launch import add_sums, find_statistics, over_rows
 from mgu.kernels.tiling import Tiling, divide
 from mgu.kernels.unit_rows import finish_layer, mix_rows, mix_rows_backward
@@ -32,7 +32,7 @@ class UnitGradients(NamedTuple):
 
 
 def mix_forward(
-    inputs: UnitInputs, running: Running, batched: Batched, kind: UnitKind, tiling: Tiling | None = None
+    inputs: UnitInputs, running: Running, batched: Batched, kind: UnitKernels, tiling: Tiling | None = None
 ) -> tuple[Tensor, Tensor]:
     """Mixes the branches of a unit by its gates; in training this updates the running statistics.
 
@@ -56,7 +56,7 @@ def mix_forward(
 
 
 def mix_backward(
-    inputs: UnitInputs, d_out: Tensor, is_training: bool, kind: UnitKind, tiling: Tiling | None = None
+    inputs: UnitInputs, d_out: Tensor, is_training: bool, kind: UnitKernels, tiling: Tiling | None = None
 ) -> UnitGradients:
     """Computes the gradients of `mix_forward`.
 

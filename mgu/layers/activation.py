@@ -22,7 +22,7 @@ ACTIVATIONS: dict[str, Activation] = {
     "tanh": F.tanh,
 }
 
-NAMES: dict[Activation, str] = {function: name for name, function in ACTIVATIONS.items()}
+NAMES_IN_C: dict[Activation, str] = {F.selu: "SELU", F.relu: "RELU", F.silu: "SILU", F.tanh: "TANH"}  # activations.h
 
 
 def find_activation(activation: str | Activation) -> Activation:

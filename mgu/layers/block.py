@@ -1,16 +1,35 @@
-"""The baseline block of the paper's grid search: a layer, one normalisation at a fixed place, and maybe a residual."""
+"""The baseline block of the paper's grid search: a layer, one normalisation at a fixed place, and maybe a residual.
+
+It is computed by one of two engines with the same numbers:
+
+eager    module by module: the plain implementation, which the other is tested against
+native   as one compiled function (mgu/layers/native_block.py): dense layers and convolutions on the CPU, with a C
+         compiler; on CUDA what follows the layer, whatever it is, by Triton's kernels (mgu/layers/cuda_block.py)
+
+`auto` is native where that is possible, else eager. What torch looks into (torch.compile, torch.export, torch.func,
+tracing) is always eager.
+"""
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
+import torch
 from torch import Tensor, nn
 
 from mgu.errors import did_you_mean
+from mgu.kernels import is_for_triton
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
+from mgu.layers.cuda_block import CudaBlock, apply_on_cuda, find_on_cuda
+from mgu.layers.native_block import Native, apply_native, find_native
 from mgu.layers.normalization import BatchNorm, LayerNorm
+from mgu.layers.tracing import is_traced
 from mgu.layers.weight_init import fresh_copy
 
 NORMS = ("bn_pre", "bn_post", "ln", "no_norm")
+BlockEngine = Literal["auto", "eager", "native"]
+ENGINES: tuple[BlockEngine, ...] = get_args(BlockEngine)
 
 
 class Block(nn.Module):
@@ -25,12 +44,13 @@ class Block(nn.Module):
         momentum: Weight of the newest batch in running statistics.
         eps: Constant added to the variance.
         channels: Where the channels of the layer's output are; None: the layer tells it.
+        engine: How the block is computed; the attribute can be set later.
 
     Shape:
         x: the input of the layer; returns the shape of its output, (B, C, *) for convolutions, (*, C) for Linear.
 
     Raises:
-        ValueError: `norm` or `activation` is unknown.
+        ValueError: `norm`, `activation` or `engine` is unknown.
     """
 
     def __init__(
@@ -42,8 +62,10 @@ class Block(nn.Module):
         momentum: float = 0.1,
         eps: float = 1e-3,
         channels: Channels | None = None,
+        engine: BlockEngine = "auto",
     ) -> None:
         super().__init__()
+        self.engine = engine
         if norm not in NORMS:
             raise ValueError(f"norm must be one of {', '.join(NORMS)}, but got {norm!r}.{did_you_mean(norm, NORMS)}")
         self.activation = find_activation(activation)
@@ -59,5 +81,31 @@ class Block(nn.Module):
         self.shortcut = fresh_copy(layer) if residual else None
 
     def forward(self, x: Tensor) -> Tensor:
+        if self._engine != "eager" and not torch.compiler.is_compiling() and not is_traced(x):
+            native = self._find_native(x)
+            if isinstance(native, Native):
+                return apply_native(native, x)
+            if isinstance(native, CudaBlock):
+                return apply_on_cuda(native, self.layer, self.shortcut, x)
+            if self._engine == "native":
+                raise ValueError(f"engine must be eager or auto {native}, but got native. Set block.engine.")
         out: Tensor = self.post(self.activation(self.pre(self.layer(x))))  # (B, C, *)
         return out if self.shortcut is None else out + self.shortcut(x)
+
+    def _find_native(self, x: Tensor) -> Native | CudaBlock | str:
+        """Returns the native engine for a call, or why there is none, as the end of an error message."""
+        if is_for_triton(x):
+            return find_on_cuda(self.pre, self.post, self.shortcut is not None, self.activation, x)
+        return find_native(self.layer, self.pre, self.post, self.shortcut, self.activation, x)
+
+    @property
+    def engine(self) -> BlockEngine:
+        """How the block is computed. It can be set."""
+        return self._engine
+
+    @engine.setter
+    def engine(self, engine: str) -> None:
+        if engine not in ENGINES:
+            known = ", ".join(ENGINES)
+            raise ValueError(f"engine must be one of {known}, but got {engine!r}.{did_you_mean(engine, ENGINES)}")
+        self._engine: BlockEngine = engine

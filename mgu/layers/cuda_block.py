@@ -13,18 +13,12 @@ from torch import Tensor, nn
 from torch.autograd.graph import increment_version
 
 from mgu.kernels import find_obstacle
-from mgu.kernels.kinds import Batched, BlockInputs, BlockKind, Running
-from mgu.layers.activation import NAMES, Activation
+from mgu.kernels.kinds import Batched, BlockInputs, BlockKernels, Running
+from mgu.layers.activation import NAMES_IN_C, Activation
+from mgu.layers.native_block import NORMS
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.packed import has_hooks, with_channels_last
 from mgu.layers.tracing import refuse_higher_order
-
-NORMS: dict[tuple[type, type], str] = {  # by what comes before and after the activation
-    (nn.Identity, nn.Identity): "no_norm",
-    (BatchNorm, nn.Identity): "bn_pre",
-    (nn.Identity, BatchNorm): "bn_post",
-    (nn.Identity, LayerNorm): "ln",
-}
 
 
 class CudaBlock(NamedTuple):
@@ -35,7 +29,7 @@ class CudaBlock(NamedTuple):
         norm: Its norm, or None.
     """
 
-    kind: BlockKind
+    kind: BlockKernels
     norm: BatchNorm | LayerNorm | None
 
 
@@ -58,17 +52,16 @@ def find_on_cuda(
     if name is None or has_hooks(pre) or has_hooks(post):
         return "where the norms are not the block's own, or have hooks"
     norm: Any = None if name == "no_norm" else post if name in ("bn_post", "ln") else pre
-    activation_name = NAMES.get(activation)
-    obstacle = find_obstacle(x, 1 if norm is None else len(norm.weight), activation_name)
-    if obstacle or activation_name is None:
-        return obstacle or "for activations without a name"
+    activation_name = NAMES_IN_C.get(activation, "").lower()
+    if obstacle := find_obstacle(x, 1 if norm is None else len(norm.weight), activation_name):
+        return obstacle
     eps = 1.0
     if norm is not None:
         tensors, eps = [*norm._parameters.values(), *norm._buffers.values()], norm.eps
         if eps <= 0 or any((t.dtype, t.device) != (x.dtype, x.device) or not t.is_contiguous() for t in tensors):
             return "where the norm is not in the input's precision and place, or has no eps"
     training = isinstance(norm, BatchNorm) and norm.training
-    return CudaBlock(BlockKind(name, activation_name, has_residual, training, eps), norm)
+    return CudaBlock(BlockKernels(name, activation_name, has_residual, training, eps), norm)
 
 
 def apply_on_cuda(block: CudaBlock, layer: nn.Module, shortcut: nn.Module | None, x: Tensor) -> Tensor:

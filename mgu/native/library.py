@@ -25,7 +25,9 @@ from mgu.native.processor import processor_features
 
 log = logging.getLogger(__name__)
 
+HEADERS = Path(__file__).parent  # activations.h and rows.h, which the C files include
 REALS = {torch.float32: "float", torch.float64: "double"}  # names of the precisions in C
+FEW_CHANNELS = 64  # up to here their number is a macro, so that the compiler unrolls loops: a quarter faster
 
 FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math")
 # From the best to what any compiler takes. Without OpenMP (Apple's clang) there is one thread, but vectors still.
@@ -90,6 +92,18 @@ def threads_for(values: int, values_per_thread: int) -> int:
     return max(1, min(torch.get_num_threads(), values // values_per_thread))
 
 
+def channels_macro(num_channels: int) -> int:
+    """Returns the number of channels that a kernel is compiled for.
+
+    Args:
+        num_channels: The number that it is wanted for.
+
+    Returns:
+        The same where there are few; else 0, for any number.
+    """
+    return num_channels if num_channels <= FEW_CHANNELS else 0
+
+
 def find_compiler() -> str | None:
     """Finds the C compiler: CC, if that names a program, else cc, gcc or clang.
 
@@ -119,7 +133,7 @@ def _compile(source: Path, compiler: str, definitions: dict[str, str | int], ste
         built = Path(folder, "library.so")
         macros = [f"-D{name}={value}" for name, value in definitions.items()]
         for variant in VARIANTS:
-            command = [compiler, *FLAGS, *variant, *macros, str(source), "-o", str(built), "-lm"]
+            command = [compiler, *FLAGS, *variant, *macros, f"-I{HEADERS}", str(source), "-o", str(built), "-lm"]
             done = subprocess.run(command, capture_output=True, check=False, timeout=300)
             if done.returncode == 0 and built.exists():
                 built.chmod(0o700)
@@ -143,7 +157,7 @@ def _digest(file: Path) -> str:
 def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int]) -> str:
     """Returns a hash of all that determines the library; `-march=native` depends on the processor."""
     parts = [source.read_text(), _version(compiler), repr(sorted(definitions.items())), processor_features()]
-    parts.append(repr((FLAGS, VARIANTS)))
+    parts += [repr((FLAGS, VARIANTS)), *(header.read_text() for header in sorted(HEADERS.glob("*.h")))]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import EllipsisType
+from typing import NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -80,6 +81,30 @@ def _build_projection(kind: BypassKind, layer: nn.Module, bn_momentum: float, bn
     return bypass
 
 
+class Centres(NamedTuple):
+    """Says where in x, with channels last in memory, the bypass `padded` is read off. Without pairs x has no positions.
+
+    Attributes:
+        corner: Row and column of the first centre.
+        strides: Steps between centres, down and right.
+    """
+
+    corner: tuple[int, ...]
+    strides: tuple[int, ...]
+
+    def start(self, x: Tensor) -> int:
+        """Returns how many numbers lie before the first centre."""
+        return (self.corner[0] * x.shape[3] + self.corner[1]) * x.shape[1] if self.corner else 0
+
+    def layout(self, x: Tensor, outputs: Tensor) -> tuple[tuple[int, int], tuple[int, int, int]]:
+        """Returns height and width of the outputs, (B, C, H, W), and the strides in x of images, rows and columns."""
+        if not self.corner:
+            return (1, 1), (x.shape[-1], 0, 0)
+        _, channels, height, width = x.shape
+        steps = self.strides[0] * width * channels, self.strides[1] * channels
+        return (outputs.shape[2], outputs.shape[3]), (height * width * channels, *steps)
+
+
 class Padded(nn.Module):
     """Returns x at the centres of the layer's windows, with zeros in the channels that the layer adds.
 
@@ -112,6 +137,13 @@ class Padded(nn.Module):
                 "bypass=padded must be around a Linear layer or a convolution that is not transposed, "
                 f"but got {type(layer).__name__}. Use replica."
             )
+
+    @property
+    def centres(self) -> Centres | None:
+        """Where a kernel reads the bypass off rows or images; None for lines and volumes."""
+        if len(self.margins) not in (0, 2):
+            return None
+        return Centres(tuple(before for before, _ in self.margins), tuple(self.strides))
 
     def forward(self, x: Tensor) -> Tensor:
         sizes = x.shape[x.dim() - len(self.margins) :]

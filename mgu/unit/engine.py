@@ -3,7 +3,7 @@
 eager    seven layers and the equations one by one: the plain implementation, which the others are tested against
 packed   the seven layers as one wide layer (mgu/layers/packed.py), the equations one by one
 native   the equations as one compiled kernel (mgu/unit/fused.py), after one wide layer where the seven can be packed,
-         else after each of them: CPU with a C compiler
+         else after each of them: CPU with a C compiler; CUDA with Triton (mgu/unit/fused_cuda.py)
 
 `auto` is native where that is possible, else packed on a GPU, where every operation costs a launch, and eager on a CPU,
 where a wide layer alone is no faster (benchmarks/units.py). torch.compile always gets packed. torch.export, torch.func,
@@ -12,21 +12,24 @@ tracing and the meta device always get eager, for they must see ordinary operati
 
 from __future__ import annotations
 
-import ctypes
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 from torch import Tensor, nn
-from torch.autograd import forward_ad
-from torch.nn.modules.module import _has_any_global_hook
 
 from mgu.kernels import find_obstacle, is_for_triton
-from mgu.kernels.kinds import UnitKind
-from mgu.layers.activation import NAMES, Activation
+from mgu.kernels.kinds import UnitKernels
+from mgu.layers.activation import NAMES_IN_C, Activation
+from mgu.layers.native_convolution import count_taps
+from mgu.layers.native_layer import layer_axes, layer_obstacle
 from mgu.layers.packed import has_hooks, packing_obstacle, signature_of
-from mgu.unit.fused import Norms, fusing_obstacle, norms_obstacle
+from mgu.layers.tracing import is_traced
+from mgu.unit.bypass import Padded
+from mgu.unit.fused import Fusion
 from mgu.unit.gates import Constant
 from mgu.unit.kernel import KernelKind, find_kernel
+from mgu.unit.norms import Norms, norms_obstacle
 from mgu.unit.transforms import Transforms
 
 Engine = Literal["auto", "eager", "packed", "native"]
@@ -52,15 +55,15 @@ class Dispatch(NamedTuple):
 
     Attributes:
         engine: The engine that was chosen, not `auto`.
-        kernel: The compiled kernel of the native engine, or the kind of those that Triton compiles.
         is_packed: Whether the transforms are computed as one wide layer.
-        has_constant_gates: Whether the kernel takes one value of each gate a channel.
+        fusion: What the function of the native engine computes.
+        logits: Constant gates before the sigmoid; none where gates depend on x.
     """
 
     engine: Engine
-    kernel: ctypes.CDLL | UnitKind | None = None
     is_packed: bool = False
-    has_constant_gates: bool = False
+    fusion: Fusion | None = None
+    logits: Sequence[Tensor] = ()
 
 
 EAGER, PACKED = Dispatch("eager"), Dispatch("packed", is_packed=True)
@@ -73,7 +76,14 @@ class Dispatcher:
         self._signature: Any = None  # of the transforms that `_obstacle` was found for
         self._obstacle: str | None = None
 
-    def dispatch(self, engine: Engine, transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> Dispatch:
+    def dispatch(
+        self,
+        engine: Engine,
+        transforms: Transforms,
+        paper: PaperUnit | None,
+        x: Tensor,
+        needs_outputs: bool = False,
+    ) -> Dispatch:
         """Chooses how to compute one call.
 
         Args:
@@ -81,6 +91,7 @@ class Dispatcher:
             transforms: The modules that are applied to x.
             paper: The unit's other parts; None where its wiring is not one of the paper's.
             x: The input.
+            needs_outputs: Whether the outputs of the transforms are asked for, too.
 
         Returns:
             The choice.
@@ -88,21 +99,22 @@ class Dispatcher:
         Raises:
             ValueError: `engine` cannot compute this call.
         """
-        if engine == "eager" or _is_traced(x):
+        if engine == "eager" or is_traced(x):
             return EAGER
-        obstacle = self._packing_obstacle(transforms)
         if torch.compiler.is_compiling():
-            return EAGER if obstacle else PACKED
+            return EAGER if self._packing_obstacle(transforms) else PACKED
+        logits = _constant_logits(transforms, x) if engine != "packed" else ()
+        obstacle = None if logits else self._packing_obstacle(transforms)  # which takes time, and need not be known
         if engine == "packed":
             if obstacle:
                 raise ValueError(f"engine must not be packed {obstacle}. Set unit.engine to auto.")
             return PACKED
-        native = _find_native(transforms, paper, x)
+        native = _find_native(transforms, paper, x, logits, is_joined=not (logits or obstacle or needs_outputs))
         if isinstance(native, Dispatch):
-            return native._replace(is_packed=not obstacle)
+            return native._replace(is_packed=not (logits or obstacle))
         if engine == "native":
             raise ValueError(f"engine must be eager, packed or auto {native}, but got native. Set unit.engine.")
-        return EAGER if x.is_cpu or obstacle else PACKED
+        return EAGER if x.is_cpu or obstacle or logits else PACKED
 
     def _packing_obstacle(self, transforms: Transforms) -> str | None:
         """Returns why the transforms cannot be packed, or None; remembers it until one of them changes."""
@@ -114,48 +126,65 @@ class Dispatcher:
         return self._obstacle
 
 
-def _find_native(transforms: Transforms, paper: PaperUnit | None, x: Tensor) -> Dispatch | str:
+def _find_native(
+    transforms: Transforms, paper: PaperUnit | None, x: Tensor, logits: Sequence[Tensor], is_joined: bool
+) -> Dispatch | str:
     """Returns the native engine for a call, or why there is none, as the end of an error message."""
     if paper is None:
         return "around other choices than the paper's"
-    gates, num_channels = transforms.gates, transforms.channels.num
-    has_constant_gates = all(type(gate) is Constant and not has_hooks(gate) for gate in gates.values())
-    if is_for_triton(x):
-        activation, wiring = NAMES.get(paper.activation), (paper.is_reference, "residual" in gates, has_constant_gates)
-        obstacle = find_obstacle(x, num_channels, activation) or norms_obstacle(paper.norms, num_channels, x)
-        if obstacle or not activation:
-            return obstacle or "for activations without a name"
-        kernels = UnitKind(activation, *wiring, paper.norms.ln.eps)
-        return Dispatch("native", kernels, has_constant_gates=has_constant_gates)
-    if obstacle := fusing_obstacle(paper.norms, num_channels, x):
+    num_channels, axis = transforms.channels
+    if obstacle := norms_obstacle(paper.norms, num_channels, x):
         return obstacle
+    if is_for_triton(x):
+        return _find_triton(transforms, paper, x, logits)
+    if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
+        return "on other devices than the CPU and CUDA, under autocast, and for empty inputs"
+    layers: Sequence[nn.Module] = ()
+    layer: Any = transforms.layer
+    is_known = not layer_obstacle(layer, x) and axis in layer_axes(layer, x)
+    if is_known and len(layer.weight) == num_channels:  # else the output is checked
+        is_joined = is_joined and getattr(layer, "groups", 1) == 1
+        layers = (layer,) if logits else [*transforms.by_name().values()] if is_joined else ()
+    num_taps = count_taps(layer, x) if layers else 0
     kind = KernelKind(
         paper.activation,
         x.dtype,
         num_channels,
         is_reference=paper.is_reference,
-        has_residual_gate="residual" in gates,
-        has_constant_gates=has_constant_gates,
+        has_residual_gate="residual" in transforms.gates,
+        has_constant_gates=bool(logits),
+        num_taps=num_taps,
     )
-    if kernel := find_kernel(kind):
-        return Dispatch("native", kernel, has_constant_gates=has_constant_gates)
-    return "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
+    kernel = find_kernel(kind)
+    if kernel is None:
+        return "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
+    bypass = transforms.bypass
+    centres = None
+    if logits and layers and isinstance(bypass, Padded) and not has_hooks(bypass):
+        centres = bypass.centres
+    fusion = Fusion(kernel, paper.norms, transforms.channels.axis, layers, num_taps > 0, centres)
+    return Dispatch("native", fusion=fusion, logits=logits)
 
 
-def _is_traced(x: Tensor) -> bool:
-    """Tells whether torch traces or transforms this call, or has no numbers for it, and so must see its own operations.
+def _find_triton(transforms: Transforms, paper: PaperUnit, x: Tensor, logits: Sequence[Tensor]) -> Dispatch | str:
+    """Returns the native engine for a call on CUDA, as `_find_native` does: Triton's kernels after torch's layers."""
+    num_channels, axis = transforms.channels
+    activation = NAMES_IN_C.get(paper.activation, "").lower()
+    if obstacle := find_obstacle(x, num_channels, activation):
+        return obstacle
+    if paper.norms.ln.eps <= 0:  # by which the kernels divide, in rows that do not count
+        return "for a layer normalisation without eps"
+    kinds = paper.is_reference, "residual" in transforms.gates, bool(logits)
+    kernels = UnitKernels(activation, *kinds, paper.norms.ln.eps)
+    return Dispatch("native", fusion=Fusion(kernels, paper.norms, axis), logits=logits)
 
-    A dispatch mode is how torch counts, traces and fakes; a level of forward_ad is how it derives forward; a global
-    hook must see every module called.
-    """
-    if torch.compiler.is_compiling():
-        return torch.compiler.is_exporting()
-    return (
-        x.is_meta
-        or type(x) not in (Tensor, nn.Parameter)
-        or torch.jit.is_tracing()
-        or torch._C._are_functorch_transforms_active()
-        or torch._C._len_torch_dispatch_stack() > 0
-        or forward_ad._current_level >= 0
-        or _has_any_global_hook()
-    )
+
+def _constant_logits(transforms: Transforms, x: Tensor) -> Sequence[Tensor]:
+    """Returns the numbers of gates that do not depend on x, all one a channel or all one; none where a gate does."""
+    gates = transforms.gates
+    if any(type(gate) is not Constant or has_hooks(gate) for gate in gates.values()):
+        return ()
+    logits: list[Any] = [gate._parameters["bias"] for gate in gates.values()]
+    sizes = {logit.numel() for logit in logits}
+    is_alike = len(sizes) == 1 and sizes <= {1, transforms.channels.num}
+    return logits if is_alike and all(logit.dtype == x.dtype and logit.is_contiguous() for logit in logits) else ()

@@ -1,159 +1,266 @@
-"""Fused forward and backward of everything after the unit's transforms: an autograd.Function over fused.c.
+"""The native engine of units: layer, gates and everything after them as one autograd.Function over fused.c.
 
-It keeps the packed outputs of the transforms and four statistics a channel for the backward pass, and recomputes the
-rest there: half of what autograd keeps of mgu/unit/mixing.py, which computes the same equations in plain torch, and a
-fraction of its passes over memory.
+It keeps the unit's input, the outputs of the transforms and four statistics a channel for the backward pass, and
+recomputes the rest there: half of what autograd keeps of mgu/unit/mixing.py, which computes the same equations in plain
+torch, and a fraction of its passes over memory.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
-from mgu.layers.normalization import BatchNorm, LayerNorm
-from mgu.layers.packed import has_hooks
+from mgu.kernels.kinds import UnitKernels
+from mgu.layers.native_convolution import (
+    Convolution,
+    describe_convolution,
+    describe_gradients,
+    empty_rows,
+    with_rows,
+)
+from mgu.layers.native_layer import compute_layer, layer_gradients
+from mgu.layers.packed import with_channels_last
+from mgu.layers.storage import join_storage
+from mgu.layers.tracing import refuse_higher_order
 from mgu.native.library import threads_for
+from mgu.unit.bypass import Centres
+from mgu.unit.fused_cuda import mix_on_cuda
 from mgu.unit.kernel import Call
+from mgu.unit.norms import Norms
 
 VALUES_PER_THREAD = 50_000
 
 
-class Norms(NamedTuple):
-    """Holds the three norms of the paper's unit, which the kernel computes itself.
+class Fusion(NamedTuple):
+    """Says what of one call of a unit the function computes.
 
     Attributes:
-        before: Batch norm before the activation.
-        after: Batch norm after the activation.
-        ln: Layer norm.
+        kernel: See `find_kernel`; or the kernels that Triton compiles, which compute what follows the layers.
+        norms: The unit's norms.
+        axis: Axis of the channels of the layer's output, counted from the end.
+        layers: The layers that it applies to x: all transforms, or, where gates are constant, the layer alone; none
+            where their outputs are given.
+        convolves: Whether the kernel itself computes the layers.
+        centres: Where in x the bypass is read off; None where it is given or a transform like the others.
     """
 
-    before: BatchNorm
-    after: BatchNorm
-    ln: LayerNorm
-
-    @property
-    def parameters(self) -> tuple[Tensor, ...]:
-        """Weight and bias of each norm, (C,), in the order of `d_norms`."""
-        return tuple(tensor for norm in self for tensor in (norm.weight, norm.bias))
-
-    @property
-    def statistics(self) -> tuple[Tensor, ...]:
-        """Running mean and variance before the activation, then those after it, each (C,)."""
-        before, after, _ = self
-        return before.running_mean, before.running_var, after.running_mean, after.running_var
+    kernel: ctypes.CDLL | UnitKernels
+    norms: Norms
+    axis: int
+    layers: Sequence[Any] = ()
+    convolves: bool = False
+    centres: Centres | None = None
 
 
-def fusing_obstacle(norms: Norms, num_channels: int, x: Tensor) -> str | None:
-    """Returns why no kernel can compute the norms on x, as the end of an error message; None where one can."""
-    if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
-        return "on other devices than the CPU, under autocast, and for empty inputs"
-    return norms_obstacle(norms, num_channels, x)
-
-
-def norms_obstacle(norms: Norms, num_channels: int, x: Tensor) -> str | None:
-    """Returns why the norms are none that kernels know, as the end of an error message; None where they are."""
-    before, after, _ = norms
-    if [type(norm) for norm in norms] != [BatchNorm, BatchNorm, LayerNorm] or any(map(has_hooks, norms)):
-        return "where the norms are not the unit's own, or have hooks"
-    expected = (num_channels,), x.dtype, x.device
-    for tensor in (*norms.parameters, *norms.statistics):
-        if (tensor.shape, tensor.dtype, tensor.device) != expected or not tensor.is_contiguous():
-            return "where the norms are not one number a channel in the input's precision and place"
-    if (before.training, before.momentum, before.eps) != (after.training, after.momentum, after.eps):
-        return "where the two batch norms differ in mode, momentum or eps"
-    return None
-
-
-def mix_fused(kernel: ctypes.CDLL, norms: Norms, packed: Tensor, gates: Tensor | None = None) -> Tensor:
-    """Mixes the branches of a unit by its gates (Damian and Piciu 2020, eq. 3-19).
+def apply_fused(
+    fusion: Fusion,
+    x: Tensor | None = None,
+    outputs: Tensor | None = None,
+    bypass: Tensor | None = None,
+    logits: Sequence[Tensor] = (),
+) -> Tensor:
+    """Computes a unit (Damian and Piciu 2020, eq. 1-19).
 
     In training mode this updates the running statistics of the batch norms.
 
     Args:
-        kernel: See `find_kernel`.
-        norms: The unit's norms.
-        packed: Outputs of layer, bypass and gates side by side along the channel axis, gates before their sigmoid; for
-            constant gates those of layer and bypass only. On the CPU, in the precision of the kernel.
-        gates: Gate values by gate and channel, in (0, 1), for a kernel with constant gates.
+        fusion: What is computed here.
+        x: The input of the layers, where there are any.
+        outputs: Without layers, their outputs: of layer, bypass and gates side by side along the channel axis, or of
+            the layer alone where gates are constant.
+        bypass: Output of the bypass where gates are constant and it is not read off x; it broadcasts to the layer's.
+        logits: Constant gates before the sigmoid, one number a channel each, or one each.
 
     Shape:
-        packed: (B, transforms * C, *), or with the channels where the norms have them; gates: (gates, C); returns
+        x: as the layer takes it; outputs: (B, transforms * C, *); bypass: (B, C, *); logits: (C,) or (1,) each; returns
         (B, C, *).
 
     Returns:
         The output of the unit.
     """
-    out: Tensor = _Fused.apply(kernel, norms, packed, gates, *norms.parameters)  # (N, C)
-    axis = norms.ln.channel_axis
-    positions = packed.movedim(axis, -1).shape[:-1]  # (B, *)
-    # The view is made here, for one that is made inside of the function must not be changed in place.
-    return out.view(*positions, -1).movedim(-1, axis)  # (B, C, *)
+    if isinstance(fusion.kernel, UnitKernels):
+        assert outputs is not None
+        return mix_on_cuda(fusion.kernel, fusion.norms, outputs, bypass, logits)
+    weights = [layer._parameters["weight"] for layer in fusion.layers]
+    biases = [layer._parameters["bias"] for layer in fusion.layers if layer._parameters["bias"] is not None]
+    out: Tensor = _Fused.apply(
+        fusion, (len(weights), len(biases), len(logits)), x, outputs, bypass, *weights, *biases, *logits,
+        *fusion.norms.parameters,
+    )  # fmt: skip
+    return out
 
 
 class _Fused(torch.autograd.Function):
-    """Calls `forward` and `backward` of a kernel on rows, one a position."""
+    """Calls `forward` and `backward` of a kernel on rows, one a position, around the layers' own two passes."""
 
     @staticmethod
     def forward(
-        ctx: Any, kernel: ctypes.CDLL, norms: Norms, packed: Tensor, gates: Tensor | None, *parameters: Tensor
+        ctx: Any,
+        fusion: Fusion,
+        counts: tuple[int, int, int],
+        x: Tensor | None,
+        outputs: Tensor | None,
+        bypass: Tensor | None,
+        *tensors: Tensor,
     ) -> Tensor:
-        last = packed.movedim(norms.ln.channel_axis, -1)  # (B, *, transforms * C)
-        rows = last.reshape(-1, last.shape[-1]).contiguous()  # (N, transforms * C); no copy of channels last
-        gates = rows.new_empty(0) if gates is None else gates.contiguous()
-        num_channels = len(parameters[0])
-        statistics, out = rows.new_empty(4, num_channels), rows.new_empty(len(rows), num_channels)
-        call = _describe(norms, rows, gates, parameters, statistics)
+        weights, biases, logits, norms = _split(tensors, counts)
+        assert isinstance(fusion.kernel, ctypes.CDLL)
+        axis, num_channels, convolved = fusion.axis, len(norms[0]), Convolution()
+        weight, bias = _joined(weights), _joined(biases)
+        if outputs is not None:
+            packed = with_rows(outputs, axis)
+        else:
+            assert x is not None and weight is not None
+            if fusion.centres:
+                x = with_rows(with_channels_last(x), axis)
+            elif not fusion.convolves:
+                x = with_channels_last(x)
+            if fusion.convolves:
+                convolved = describe_convolution(fusion.layers[0], x, weight, bias)
+                packed = empty_rows((len(x), len(weight), *convolved.out_size), x, axis)
+            else:
+                packed = with_rows(compute_layer(fusion.layers[0], x, weight, bias), axis)
+        shape = list(packed.shape)
+        shape[axis] = num_channels
+        bypass_shape = None if bypass is None else bypass.shape
+        bypass = None if bypass is None else with_rows(bypass.expand(shape), axis)
+        out, statistics = empty_rows(tuple(shape), packed, axis), packed.new_empty(4, num_channels)
+        call = _describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
         call.out = out.data_ptr()
-        _run(kernel.forward, call)
+        _run(fusion.kernel.forward, call)
         if call.training:
-            increment_version(norms.statistics)
-        ctx.kernel, ctx.norms, ctx.training, ctx.shape = kernel, norms, call.training, last.shape
-        ctx.save_for_backward(rows, gates, statistics, *parameters)
+            increment_version(fusion.norms.statistics)
+        ctx.fusion, ctx.counts, ctx.training, ctx.packed_shape = fusion, counts, call.training, packed.shape
+        ctx.joined, ctx.bypass_shape = (weight, bias), bypass_shape
+        kept = None if fusion.convolves else packed
+        ctx.save_for_backward(x, kept, bypass, statistics, *weights, *logits, *norms)
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        _refuse_higher_order(grad)
-        rows, gates, statistics, *parameters = ctx.saved_tensors
-        d_out = grad.contiguous()
-        # Gradients overwrite the rows, unless another backward pass needs them (retain_graph=True): half the memory.
-        keeps_graph = torch._C._autograd._get_current_graph_task_keep_graph()
-        d_rows = torch.empty_like(rows) if keeps_graph else rows
+        refuse_higher_order(grad, "eager or packed")
+        fusion: Fusion = ctx.fusion
+        assert isinstance(fusion.kernel, ctypes.CDLL)
+        num_weights, num_biases, num_logits = ctx.counts
+        x, packed, bypass, statistics, *tensors = ctx.saved_tensors
+        _, _, logits, norms = _split(tensors, (num_weights, 0, num_logits))
+        (weight, bias), convolved, d_weight, d_bias = ctx.joined, Convolution(), None, None
+        d_out = with_rows(grad, fusion.axis)
+        if fusion.convolves:
+            convolved = describe_convolution(fusion.layers[0], x, weight, bias)
+            d_weight, d_bias = describe_gradients(convolved, weight, bias)
+            packed = empty_rows(ctx.packed_shape, d_out, fusion.axis)
         d_layer, d_norms = torch.empty_like(d_out), statistics.new_empty(6, statistics.shape[1])
-        d_gates = torch.empty_like(gates)
-        call = _describe(ctx.norms, rows, gates, parameters, statistics)
-        call.training = ctx.training
-        call.d_out, call.d_packed, call.d_layer = d_out.data_ptr(), d_rows.data_ptr(), d_layer.data_ptr()
-        call.d_norms, call.d_gates = d_norms.data_ptr(), d_gates.data_ptr()
-        _run(ctx.kernel.backward, call)
-        d_packed = d_rows.view(ctx.shape).movedim(-1, ctx.norms.ln.channel_axis)  # (B, transforms * C, *)
-        return None, None, d_packed, d_gates if ctx.needs_input_grad[3] else None, *d_norms.unbind()
+        d_packed, d_logits = _room_for_packed(packed, d_layer), statistics.new_empty(num_logits, statistics.shape[1])
+        call = _describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
+        call.training, call.d_out, call.d_packed = ctx.training, d_out.data_ptr(), d_packed.data_ptr()
+        call.d_layer, call.d_norms, call.d_logits = d_layer.data_ptr(), d_norms.data_ptr(), d_logits.data_ptr()
+        needs_x, _, needs_bypass, *needed = ctx.needs_input_grad[2:]
+        d_bypass = None
+        if num_logits and (needs_bypass or (fusion.centres and needs_x)):
+            d_bypass = torch.empty_like(bypass) if bypass is not None else _room_for_centres(d_out, x, fusion)
+            call.d_bypass = d_bypass.data_ptr()
+        _run(fusion.kernel.backward, call)
+        d_x = None
+        if fusion.layers and not fusion.convolves:
+            asked = needs_x, any(needed[:num_weights]), any(needed[num_weights : num_weights + num_biases])
+            d_x, d_weight, d_bias = layer_gradients(fusion.layers[0], d_packed, x, weight, asked)
+        if fusion.centres and d_x is not None:
+            d_x = with_rows(d_x, fusion.axis)
+            call.d_x = d_x.data_ptr() + fusion.centres.start(x) * d_x.element_size()
+            fusion.kernel.add_centres(ctypes.byref(call))
+        return (
+            *(
+                None,
+                None,
+                d_x,
+                None if fusion.layers else d_packed,
+                _summed(d_bypass, ctx.bypass_shape) if needs_bypass else None,
+            ),
+            *_parts(d_weight, num_weights),
+            *_parts(d_bias, num_biases),
+            *(d_logits.unbind() if num_logits and logits[0].numel() == statistics.shape[1] else d_logits.sum(1, True)),
+            *d_norms.unbind(),
+        )
 
 
-def _refuse_higher_order(grad: Tensor) -> None:
-    """Raises RuntimeError where the kernel's gradient would be silently incomplete."""
-    if torch.is_grad_enabled():  # by create_graph=True
-        raise RuntimeError("engine must be eager or packed for second derivatives, but got native. Set unit.engine.")
-    if torch._C._functorch.is_batchedtensor(grad) or torch._C._functorch.is_legacy_batchedtensor(grad):
-        raise RuntimeError("engine must be eager or packed for batched gradients, but got native. Set unit.engine.")
+def _split(tensors: Sequence[Tensor], counts: tuple[int, int, int]) -> tuple[Sequence[Tensor], ...]:
+    """Returns weights, biases, logits, and the parameters of the norms."""
+    first, second = counts[0], counts[0] + counts[1]
+    third = second + counts[2]
+    return tensors[:first], tensors[first:second], tensors[second:third], tensors[third:]
 
 
-def _run(function: Callable[..., int], call: Call) -> None:
+def _summed(gradient: Tensor | None, shape: Sequence[int]) -> Tensor | None:
+    """Returns the gradient of what was broadcast."""
+    return None if gradient is None else gradient.sum_to_size(*shape)
+
+
+def _joined(tensors: Sequence[Tensor]) -> Tensor | None:
+    """Returns the tensors as one; None without any."""
+    return join_storage(tensors) if len(tensors) > 1 else tensors[0] if tensors else None
+
+
+def _parts(gradient: Tensor | None, count: int) -> Sequence[Tensor | None]:
+    """Returns the parts of a gradient that are those of the joined tensors."""
+    if gradient is None or count < 2:
+        return [gradient] * count
+    return torch.unsafe_chunk(gradient, count)
+
+
+def _room_for_packed(packed: Tensor, d_layer: Tensor) -> Tensor:
+    """Returns where the gradients of the outputs are to be written.
+
+    Where gates are constant, that is in place of the layer's. Else it is over the outputs, unless another backward pass
+    needs them (retain_graph=True): half the memory.
+    """
+    if packed.shape == d_layer.shape:
+        return d_layer
+    return torch.empty_like(packed) if torch._C._autograd._get_current_graph_task_keep_graph() else packed
+
+
+def _room_for_centres(d_out: Tensor, x: Tensor, fusion: Fusion) -> Tensor:
+    assert fusion.centres
+    return d_out.new_empty(d_out.numel() // d_out.shape[fusion.axis], x.shape[fusion.axis])
+
+
+def _run(function: Any, call: Call) -> None:
     """Calls a function of a kernel; raises MemoryError where it has run out of memory."""
     if function(ctypes.byref(call)):
         raise MemoryError(f"the native engine has no working memory for {call.channels} channels")
 
 
-def _describe(norms: Norms, rows: Tensor, gates: Tensor, parameters: Sequence[Tensor], statistics: Tensor) -> Call:
+def _describe(
+    fusion: Fusion,
+    convolved: Convolution,
+    packed: Tensor,
+    x: Tensor | None,
+    bypass: Tensor | None,
+    logits: Sequence[Tensor],
+    norms: Sequence[Tensor],
+    statistics: Tensor,
+) -> Call:
     """Returns the arguments that forward and backward have in common."""
-    before, _, ln = norms
-    threads = threads_for(rows.numel(), VALUES_PER_THREAD)
-    return Call(
-        *(len(rows), statistics.shape[1], threads, before.training, before.eps, ln.eps, before.momentum),
-        *(tensor.data_ptr() for tensor in (rows, gates, *parameters, *norms.statistics, statistics)),
-    )
+    before, after, ln = fusion.norms
+    num_rows, num_channels = packed.numel() // packed.shape[fusion.axis], statistics.shape[1]
+    call = Call(convolved, num_rows, num_channels, threads_for(packed.numel(), VALUES_PER_THREAD), before.training)
+    call.bn_eps, call.ln_eps, call.momentum, call.packed = before.eps, ln.eps, before.momentum, packed.data_ptr()
+    call.norms[:] = [tensor.data_ptr() for tensor in norms]
+    call.running[:] = [tensor.data_ptr() for tensor in (*before._buffers.values(), *after._buffers.values())]  # type: ignore[union-attr]
+    call.statistics = statistics.data_ptr()
+    if logits:
+        call.logits[: len(logits)] = [tensor.data_ptr() for tensor in logits]
+        call.logit_step = int(logits[0].numel() == num_channels)
+        if bypass is not None:
+            call.bypass = bypass.data_ptr()
+        else:
+            assert x is not None and fusion.centres
+            call.bypass = x.data_ptr() + fusion.centres.start(x) * x.element_size()
+            call.centre_channels = x.shape[fusion.axis]
+            call.centre_size, call.centre_strides = fusion.centres.layout(x, packed)
+    return call

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 
-from mgu.layers.activation import Activation
-from mgu.native.library import REALS, load
+from mgu.layers.activation import NAMES_IN_C, Activation
+from mgu.layers.native_convolution import Convolution
+from mgu.native.library import REALS, channels_macro, load
 
-ACTIVATIONS: dict[Activation, str] = {F.selu: "SELU", F.relu: "RELU", F.silu: "SILU", F.tanh: "TANH"}
-FEW_CHANNELS = 64  # up to here their number is a macro, so that the compiler unrolls loops: a quarter faster
 SOURCE = Path(__file__).with_name("fused.c")
 
 
@@ -21,17 +20,19 @@ class Call(ctypes.Structure):
     """Mirrors `struct call` of fused.c; mgu/native/layout.py checks that it does."""
 
     _fields_ = (
+        ("convolution", Convolution),
         *((name, ctypes.c_long) for name in ("rows", "channels", "threads", "training")),
         *((name, ctypes.c_double) for name in ("bn_eps", "ln_eps", "momentum")),
+        *((name, ctypes.c_void_p) for name in ("packed", "bypass")),
         *(
-            (name, ctypes.c_void_p)
-            for name in (
-                *("packed", "gates", "bn_before_weight", "bn_before_bias", "bn_after_weight", "bn_after_bias"),
-                *("ln_weight", "ln_bias", "bn_before_running_mean", "bn_before_running_var"),
-                *("bn_after_running_mean", "bn_after_running_var", "statistics", "out"),
-                *("d_out", "d_packed", "d_layer", "d_norms", "d_gates"),
-            )
+            ("centre_channels", ctypes.c_long),
+            ("centre_size", ctypes.c_long * 2),
+            ("centre_strides", ctypes.c_long * 3),
         ),
+        *(("logits", ctypes.c_void_p * 5), ("logit_step", ctypes.c_long)),
+        *(("norms", ctypes.c_void_p * 6), ("running", ctypes.c_void_p * 4)),
+        *((name, ctypes.c_void_p) for name in ("statistics", "out", "d_out", "d_packed", "d_layer")),
+        *((name, ctypes.c_void_p) for name in ("d_bypass", "d_norms", "d_logits", "d_x", "gates")),
     )
 
 
@@ -45,6 +46,7 @@ class KernelKind(NamedTuple):
         is_reference: Whether the wiring is "reference", not "equations".
         has_residual_gate: Whether the unit has the residual gate.
         has_constant_gates: Whether each gate is one number a channel, or one for all, whatever the input is.
+        num_taps: Values under a window of the convolution that the kernel computes; 0 where it computes none.
     """
 
     activation: Activation
@@ -53,6 +55,7 @@ class KernelKind(NamedTuple):
     is_reference: bool = False
     has_residual_gate: bool = True
     has_constant_gates: bool = False
+    num_taps: int = 0
 
 
 def find_kernel(kind: KernelKind) -> ctypes.CDLL | None:
@@ -65,14 +68,19 @@ def find_kernel(kind: KernelKind) -> ctypes.CDLL | None:
         The library with `forward` and `backward`; None for an activation or a precision that fused.c does not have, and
         without a C compiler.
     """
-    if kind.activation not in ACTIVATIONS or kind.dtype not in REALS:
+    if kind.activation not in NAMES_IN_C or kind.dtype not in REALS:
         return None
-    macros: dict[str, str | int] = {
+    return load(SOURCE, Call, **_macros(kind))
+
+
+@cache
+def _macros(kind: KernelKind) -> dict[str, str | int]:
+    return {
         "REAL": REALS[kind.dtype],
-        "ACTIVATION": ACTIVATIONS[kind.activation],
+        "ACTIVATION": NAMES_IN_C[kind.activation],
         "REFERENCE": int(kind.is_reference),
         "RESIDUAL_GATE": int(kind.has_residual_gate),
         "CONSTANT_GATES": int(kind.has_constant_gates),
-        "CHANNELS": kind.num_channels if kind.num_channels <= FEW_CHANNELS else 0,
+        "TAPS": kind.num_taps,
+        "CHANNELS": channels_macro(kind.num_channels),
     }
-    return load(SOURCE, Call, **macros)

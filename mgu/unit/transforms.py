@@ -47,6 +47,14 @@ class Transforms(NamedTuple):
         """
         return {name: self._checked(name, module(x)) for name, module in self.by_name().items()}
 
+    def apply_one(self, name: str, x: Tensor) -> Tensor:
+        """Applies the layer or the bypass by itself: `apply` of one module."""
+        return self._checked(name, self.by_name()[name](x))
+
+    def apply_gates(self, x: Tensor) -> dict[Gate, Tensor]:
+        """Applies the transforms of the gates: those entries of `apply`."""
+        return {name: gate(x) for name, gate in self.gates.items()}
+
     def apply_packed(self, x: Tensor) -> Tensor:
         """Applies all modules as one wide layer; mgu/layers/packed.py says when that is possible.
 

@@ -10,22 +10,22 @@ element with five gates g = sigmoid(t_g(x)), each t_g a copy of the layer with i
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from mgu.kernels.kinds import UnitKind
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
+from mgu.layers.packed import with_channels_last
 from mgu.layers.weight_init import place_like_, set_bias_
 from mgu.unit.arguments import bias_per_gate, check_kind, check_name, find_wiring
 from mgu.unit.bypass import build_bypass
-from mgu.unit.engine import ENGINES, Dispatch, Dispatcher, Engine, PaperUnit
-from mgu.unit.fused import Norms, mix_fused
-from mgu.unit.fused_cuda import mix_on_cuda
+from mgu.unit.engine import ENGINES, Dispatcher, Engine, PaperUnit
+from mgu.unit.fused import Fusion, apply_fused
 from mgu.unit.gates import ModuleFactory, build_gate
 from mgu.unit.mixing import compute_gate_values, mix
+from mgu.unit.norms import Norms
 from mgu.unit.processors import NormOptions, build_modules, process
 from mgu.unit.settling import Settling
 from mgu.unit.transforms import Transforms
@@ -120,15 +120,17 @@ class MultiGatedUnit(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         transforms, paper = self._transforms, self._paper_unit
-        dispatch = self._dispatcher.dispatch(self.engine, transforms, paper, x)
+        dispatch = self._dispatcher.dispatch(self.engine, transforms, paper, x, needs_outputs=self.watch is not None)
         if dispatch.engine == "eager":
             return self._output_of(self.branches(x))
+        if dispatch.fusion and dispatch.logits:
+            return self._fuse_constant(dispatch.fusion, transforms, dispatch.logits, x)
+        if dispatch.fusion and dispatch.fusion.layers:
+            return apply_fused(dispatch.fusion, x)
         packed = transforms.apply_packed(x) if dispatch.is_packed else None  # (B, transforms * C, *)
         outputs = transforms.apply(x) if packed is None else transforms.unpack(packed)  # (B, C, *) each
-        # The kernel takes outputs in the precision of the input, which a user's own layer may have changed.
-        is_alike = all(output.dtype == x.dtype for output in outputs.values())
-        if paper and dispatch.kernel and is_alike and outputs["layer"].numel() > 0:
-            return self._mix_fused(dispatch, paper.norms, outputs, packed)
+        if dispatch.fusion and _fits(outputs["layer"], *outputs.values(), like=x):
+            return self._fuse(dispatch.fusion, outputs, packed)
         return self._output_of(self._mix(outputs))
 
     def gates(self, x: Tensor) -> dict[Gate, Tensor]:
@@ -211,30 +213,39 @@ class MultiGatedUnit(nn.Module):
         inputs |= process(layer, self.wiring, self, self.activation)  # eq. 3, 4, 8
         return mix(inputs, gates, self.wiring) | {f"gate.{gate}": value for gate, value in gates.items()}
 
-    def _mix_fused(
-        self, dispatch: Dispatch, norms: Norms, outputs: Mapping[str, Tensor], packed: Tensor | None
-    ) -> Tensor:
+    def _fuse(self, fusion: Fusion, outputs: Mapping[str, Tensor], packed: Tensor | None) -> Tensor:
         """Returns the output of the native engine; `packed` is all `outputs` as one tensor, where they are packed."""
-        assert dispatch.kernel
-        layer, values = outputs["layer"], dict[Gate, Tensor]()
-        bypass = constants = None
-        if dispatch.has_constant_gates or self.watch:
-            values = compute_gate_values({gate: outputs[gate] for gate in self.gate_names}, self.wiring, None)
-        if dispatch.has_constant_gates:
-            constants = torch.stack([value.flatten().expand(self.num_channels) for value in values.values()])
-        if isinstance(dispatch.kernel, UnitKind) and constants is not None:  # whose two parts may lie apart
-            packed, bypass = layer, outputs["bypass"].expand_as(layer)
-        elif packed is None:
-            parts = [layer, outputs["bypass"]] if dispatch.has_constant_gates else [*outputs.values()]
-            packed = torch.cat([part.expand_as(layer) for part in parts], dim=self.channel_axis)
+        layer = outputs["layer"]
+        if packed is None:
+            packed = torch.cat([output.expand_as(layer) for output in outputs.values()], dim=self.channel_axis)
         if self.watch:
+            values = compute_gate_values({gate: outputs[gate] for gate in self.gate_names}, self.wiring, None)
             self.watch({gate: value.expand_as(layer) for gate, value in values.items()})
-        if isinstance(dispatch.kernel, UnitKind):
-            return mix_on_cuda(dispatch.kernel, norms, packed, bypass, constants)
-        return mix_fused(dispatch.kernel, norms, packed, constants)
+        return apply_fused(fusion._replace(layers=(), convolves=False), outputs=packed)
+
+    def _fuse_constant(self, fusion: Fusion, transforms: Transforms, logits: Sequence[Tensor], x: Tensor) -> Tensor:
+        """Returns the output of the native engine where gates do not depend on x."""
+        if fusion.layers and not fusion.centres:
+            x = with_channels_last(x)  # here, so that layer and bypass keep the same copy
+        layer = None if fusion.layers else transforms.apply_one("layer", x)
+        bypass = None if fusion.centres else transforms.apply_one("bypass", x)
+        if not _fits(layer, *(each for each in (layer, bypass) if each is not None), like=x):
+            return self._output_of(self.branches(x))
+        if layer is not None and bypass is not None:
+            bypass = bypass.expand_as(layer)
+        out = apply_fused(fusion, x if fusion.layers else None, layer, bypass, logits)
+        if self.watch:
+            values = compute_gate_values(transforms.apply_gates(x), self.wiring, None)
+            self.watch({gate: value.expand_as(out) for gate, value in values.items()})
+        return out
 
     def _output_of(self, branches: Mapping[str, Tensor]) -> Tensor:
         """Returns the output of the unit, after showing its gate values to `watch`."""
         if self.watch:
             self.watch({gate: branches[f"gate.{gate}"] for gate in self.gate_names})
         return branches[self._output]
+
+
+def _fits(layer: Tensor | None, *outputs: Tensor, like: Tensor) -> bool:
+    """Tells whether a kernel can take the outputs: in the precision of the input, which a user's layer may change."""
+    return all(output.dtype == like.dtype for output in outputs) and (layer is None or layer.numel() > 0)

@@ -15,7 +15,7 @@ from triton.compiler import CompiledKernel
 
 from mgu.kernels.availability import ACTIVATIONS
 from mgu.kernels.block import BATCH_NORMS, block_backward, block_forward
-from mgu.kernels.kinds import Batched, BlockInputs, BlockKind, Running, UnitInputs, UnitKind
+from mgu.kernels.kinds import Batched, BlockInputs, BlockKernels, Running, UnitInputs, UnitKernels
 from mgu.kernels.unit import mix_backward, mix_forward
 from mgu.layers.block import NORMS
 from tests.kernels.compiled import H100, compiled_for
@@ -46,7 +46,7 @@ def test_a_unit_compiles_for_an_h100_and_reads_nothing_back(tmp_path: Path) -> N
     """Its tensors have no memory, so there is nothing to read; a step that waits for the device cannot be recorded."""
     rows, channel = torch.empty(50, 21, device="meta"), torch.empty(21, device="meta")
     inputs = UnitInputs(rows, rows, rows[:5], *[channel] * 6, statistics=rows)
-    batched, kind = Batched(True, True, True, "relu", 1e-3, 0.1), UnitKind("relu", True, True, True, 1e-3)
+    batched, kind = Batched(True, True, True, "relu", 1e-3, 0.1), UnitKernels("relu", True, True, True, 1e-3)
     with compiled_for(H100, tmp_path) as kernels:
         out, statistics = mix_forward(inputs, Running(*[channel] * 4), batched, kind)
         gradients = mix_backward(inputs._replace(statistics=statistics), out, True, kind)
@@ -58,7 +58,7 @@ def test_a_unit_compiles_for_an_h100_and_reads_nothing_back(tmp_path: Path) -> N
 def test_a_block_compiles_for_an_h100(norm: str, tmp_path: Path) -> None:
     for activation, training in itertools.product(("selu",) if norm == "ln" else ACTIVATIONS, (True, False)):
         rows, channel = torch.empty(50, 21, device="meta"), torch.empty(21, device="meta")
-        is_batched, kind = norm in BATCH_NORMS, BlockKind(norm, activation, True, training, 1e-3)
+        is_batched, kind = norm in BATCH_NORMS, BlockKernels(norm, activation, True, training, 1e-3)
         batched = Batched(norm == "bn_pre", norm == "bn_post", training, activation, 1e-3, 0.1) if is_batched else None
         inputs = BlockInputs(rows, rows, channel, channel, statistics=rows)
         with compiled_for(H100, tmp_path) as kernels:

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
 from mgu.layers.block import NORMS, Block
-from tests.kernels.test_block_kernels import block_of
-from tests.kernels.test_block_kernels import results as results_of_block
 from tests.kernels.test_unit_kernels import assert_as_exact
+from tests.layers.test_block_engines import assert_same as assert_same_block
+from tests.layers.test_block_engines import block_of
 from tests.unit.test_engines import assert_same, results, unit_of
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU: kernels were not run on one")
@@ -46,13 +46,13 @@ def test_a_block(num_channels: int, norm: str) -> None:
     for activation, training, residual in itertools.product(("selu", "relu"), (True, False), (True, False)):
         block = block_of(layer, norm, activation, residual=residual).train(training).cuda().double()
         x = torch.randn(16, 3, 20, 21, device="cuda", dtype=torch.float64)
-        assert_same(results_of_block(block, "native", x), results_of_block(block, "eager", x))
+        assert_same_block(block, x)
 
 
 def models() -> list[nn.Module]:
     layers = [nn.Conv2d(3, 16, 3), nn.Conv2d(3, 21, 3)]
     units = [MultiGatedUnit(layer, engine="native", gate=gate) for layer in layers for gate in ("replica", "channel")]  # type: ignore[arg-type]
-    return [*units, *(Block(nn.Conv2d(3, 21, 3), norm, residual=True) for norm in NORMS)]
+    return [*units, *(Block(nn.Conv2d(3, 21, 3), norm, residual=True, engine="native") for norm in NORMS)]
 
 
 @pytest.mark.parametrize("index", range(len(models())))

@@ -323,3 +323,14 @@ def test_steps_on_real_images_lose_alike(seed: int, steps: int) -> None:
     torch.testing.assert_close(torch.tensor(fast), torch.tensor(plain), rtol=1e-5, atol=1e-7)
     single = loss_curve("native", torch.float32, seed, images, labels, steps)
     assert sum(single) == pytest.approx(sum(plain), rel=0.05)
+
+
+@pytest.mark.parametrize("gate", ["replica", "channel"])
+def test_a_watched_first_layer_computes_the_same(gate: str) -> None:
+    """Whose convolution is the kernel's own where nobody watches."""
+    unit, x, seen = unit_of(nn.Conv2d(1, 6, 3), gate=gate), torch.randn(5, 1, 9, 8), list[str]()
+    unit.engine = "native"
+    expected = copy.deepcopy(unit)(x)
+    unit.watch = seen.extend
+    torch.testing.assert_close(unit(x), expected)
+    assert seen == list(unit.gate_names)

@@ -1,0 +1,248 @@
+/* Everything after the layer of a baseline block, forward and backward: normalisation, activation, residual sum; where
+the layer is a convolution of few values under a window, that one, too.
+
+A row is one position: the channels of the layer's output. What one pass can recompute is not stored: backward reads the
+same rows again, and the statistics of batch norm. mgu/layers/native_block.py decides when this runs; Block.forward
+computes the same in plain torch, and tests compare the two.
+
+Macros given to the compiler: REAL, float or double; ACTIVATION, one of SELU, RELU, SILU, TANH; NORM, one of NO_NORM,
+BN_PRE, BN_POST, LN; CHANNELS, their number, or 0 if it is known at run time only; TAPS, see convolution.h, which
+computes the layer unless it is 0. */
+
+#include <math.h>
+#include "activations.h"
+#include "rows.h"
+#include "convolution.h"
+
+#define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
+
+enum { NO_NORM, BN_PRE, BN_POST, LN };
+enum { IS_BATCH_NORM = NORM == BN_PRE || NORM == BN_POST, SUMS = 2 };
+
+/* The arguments of one call. An array without a comment has `channels` values. */
+struct call {
+    struct convolution convolution; /* where TAPS */
+    long rows, channels, threads, training;
+    double eps, momentum;
+    real *layer;       /* rows * channels: the output of the layer; written where TAPS */
+    const real *added; /* rows * channels: the residual; NULL without */
+    const real *weight, *bias;
+    real *running_mean, *running_var;
+    real *statistics;  /* 2 * channels: mean and 1 / sqrt(variance + eps) of what batch norm normalises */
+    real *out;         /* rows * channels: written by forward */
+    const real *d_out; /* rows * channels: read by backward, which writes the members below */
+    real *d_layer;     /* rows * channels: not `layer` itself */
+    real *d_norm;      /* 2 * channels: of weight and bias */
+};
+
+/* mgu/native/layout.py compares this with the ctypes structure in mgu/layers/block_kernel.py. */
+#define MEMBER(name) {#name, offsetof(struct call, name), sizeof(((struct call *)0)->name)}
+const struct { const char *name; long offset, size; } layout[] = {
+    MEMBER(convolution), MEMBER(rows), MEMBER(channels), MEMBER(threads), MEMBER(training), MEMBER(eps),
+    MEMBER(momentum), MEMBER(layer), MEMBER(added), MEMBER(weight), MEMBER(bias), MEMBER(running_mean),
+    MEMBER(running_var), MEMBER(statistics), MEMBER(out), MEMBER(d_out), MEMBER(d_layer), MEMBER(d_norm),
+    {NULL, sizeof(struct call), sizeof(struct call)}};
+
+/* A row, then the values under the windows of the rows that are computed at once. */
+static long scratch_of(const struct call *call) { return call->channels + (BLOCK + TOGETHER) * TAPS; }
+
+/* Apply a function to all rows, with `sums` sums. */
+static int for_all(const struct call *call, rows_function *function, long sums, double *total) {
+    return for_rows(call, (struct extent){call->rows, call->threads, sums, scratch_of(call)}, function, total);
+}
+
+/* What batch norm normalises. */
+static inline real to_batch_norm(real x) { return NORM == BN_POST ? activate(x) : x; }
+
+/* Convolve where the rows are not there yet: every pass that is the first of a call begins with it. */
+static inline void begin_rows(const struct call *k, long first, long last, real *scratch) {
+    const long channels = CHANNELS_OF(*k);
+    if (TAPS) convolve(&k->convolution, channels, first, last, k->layer, scratch + channels);
+}
+
+/* Mean and 1 / sqrt(variance + eps) of the activated row, for layer normalisation. */
+static inline void normalise_row(const real *row, long channels, real eps, real *activated, real *mean, real *scale) {
+    real sum = 0, squares = 0;
+#pragma omp simd reduction(+ : sum)
+    for (long c = 0; c < channels; c++) sum += activated[c] = activate(row[c]);
+    const real m = sum / channels;
+#pragma omp simd reduction(+ : squares)
+    for (long c = 0; c < channels; c++) squares += (activated[c] - m) * (activated[c] - m);
+    *mean = m;
+    *scale = 1 / (real)sqrt(squares / channels + eps);
+}
+
+/* Sums of values and of their squares, of differences to the first row, to avoid cancellation. `statistics` has the
+   first row in its first half. */
+static void sum_statistics(const struct call *call, long first, long last, real *sums, real *scratch) {
+    const struct call k = *call;
+    const long channels = CHANNELS_OF(k);
+    begin_rows(call, first, last, scratch);
+    for (long r = first; r < last; r++) {
+        const real *row = k.layer + r * channels;
+#pragma omp simd
+        for (long c = 0; c < channels; c++) {
+            real value = to_batch_norm(row[c]) - k.statistics[c];
+            sums[c] += value;
+            sums[channels + c] += value * value;
+        }
+    }
+}
+
+static int batch_statistics(const struct call *call) {
+    const long channels = CHANNELS_OF(*call);
+    real *mean = call->statistics, *scale = call->statistics + channels;
+    double *sums = malloc(2 * channels * sizeof(double));
+    real *scratch = calloc(scratch_of(call), sizeof(real));
+    int failed = !sums || !scratch;
+    if (!failed) {
+        begin_rows(call, 0, 1, scratch);
+        for (long c = 0; c < channels; c++) mean[c] = to_batch_norm(call->layer[c]);
+        failed = for_all(call, sum_statistics, 2 * channels, sums);
+    }
+    for (long c = 0; c < channels && !failed; c++) {
+        double offset = sums[c] / call->rows, var = sums[channels + c] / call->rows - offset * offset;
+        var = var < 0 ? 0 : var;
+        mean[c] = (real)(mean[c] + offset);
+        scale[c] = (real)(1 / sqrt(var + call->eps));
+        call->running_mean[c] += (real)call->momentum * (mean[c] - call->running_mean[c]);
+        call->running_var[c] += (real)call->momentum * ((real)var - call->running_var[c]);
+    }
+    free(sums);
+    free(scratch);
+    return failed;
+}
+
+static void running_statistics(const struct call *call) {
+    for (long c = 0; c < call->channels; c++) {
+        call->statistics[c] = call->running_mean[c];
+        call->statistics[call->channels + c] = 1 / (real)sqrt(call->running_var[c] + call->eps);
+    }
+}
+
+static void forward_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
+    const struct call k = *call;
+    const long channels = CHANNELS_OF(k);
+    (void)sums;
+    if (!IS_BATCH_NORM || !k.training) begin_rows(call, first, last, scratch);
+    for (long r = first; r < last; r++) {
+        const real *row = k.layer + r * channels, *added = k.added ? k.added + r * channels : NULL;
+        real *out = k.out + r * channels, mean = 0, scale = 0;
+        if (NORM == LN) normalise_row(row, channels, (real)k.eps, scratch, &mean, &scale);
+#pragma omp simd
+        for (long c = 0; c < channels; c++) {
+            real y;
+            if (NORM == LN)
+                y = (scratch[c] - mean) * scale * k.weight[c] + k.bias[c];
+            else if (NORM == BN_PRE)
+                y = activate((row[c] - k.statistics[c]) * k.statistics[channels + c] * k.weight[c] + k.bias[c]);
+            else if (NORM == BN_POST)
+                y = (activate(row[c]) - k.statistics[c]) * k.statistics[channels + c] * k.weight[c] + k.bias[c];
+            else
+                y = activate(row[c]);
+            out[c] = y;
+        }
+        if (added)
+#pragma omp simd
+            for (long c = 0; c < channels; c++) out[c] += added[c];
+    }
+}
+
+/* Write into d_layer the gradient of the layer's output, or of what batch norm returns, of which the rest of the way
+   depends on sums over the batch. The sums are the gradients of weight and bias. */
+static void backward_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
+    const struct call k = *call;
+    const long channels = CHANNELS_OF(k);
+    begin_rows(call, first, last, scratch);
+    for (long r = first; r < last; r++) {
+        const real *row = k.layer + r * channels, *d_out = k.d_out + r * channels;
+        real *d_layer = k.d_layer + r * channels;
+        if (NORM == LN) {
+            real *activated = scratch, mean, scale, d_mean = 0, d_product = 0;
+            normalise_row(row, channels, (real)k.eps, activated, &mean, &scale);
+#pragma omp simd reduction(+ : d_mean, d_product)
+            for (long c = 0; c < channels; c++) {
+                real normalised = (activated[c] - mean) * scale, d = d_out[c] * k.weight[c];
+                sums[c] += d_out[c] * normalised;
+                sums[channels + c] += d_out[c];
+                d_mean += d;
+                d_product += d * normalised;
+            }
+            d_mean /= channels;
+            d_product /= channels;
+#pragma omp simd
+            for (long c = 0; c < channels; c++) {
+                real normalised = (activated[c] - mean) * scale, d = d_out[c] * k.weight[c];
+                d_layer[c] = scale * (d - d_mean - normalised * d_product) * slope(row[c], activated[c]);
+            }
+            continue;
+        }
+#pragma omp simd
+        for (long c = 0; c < channels; c++) {
+            real d = d_out[c];
+            if (NORM == BN_PRE) {
+                real normalised = (row[c] - k.statistics[c]) * k.statistics[channels + c];
+                real x = normalised * k.weight[c] + k.bias[c];
+                d *= slope(x, activate(x));
+                sums[c] += d * normalised;
+                sums[channels + c] += d;
+            } else if (NORM == BN_POST) {
+                sums[c] += d * (activate(row[c]) - k.statistics[c]) * k.statistics[channels + c];
+                sums[channels + c] += d;
+            } else {
+                d *= slope(row[c], activate(row[c]));
+            }
+            d_layer[c] = d;
+        }
+    }
+}
+
+/* Through batch norm: in training, subtract what flows through mean and variance, which depend on every row; d_norm has
+   the sums. Then the gradients of a convolution that is computed here. */
+static void finish_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
+    const struct call k = *call;
+    const long channels = CHANNELS_OF(k);
+    const real share = k.training ? 1 / (real)k.rows : 0;
+    for (long r = first; r < last; r++) {
+        const real *row = k.layer + r * channels;
+        real *d_layer = k.d_layer + r * channels;
+        if (IS_BATCH_NORM) {
+#pragma omp simd
+            for (long c = 0; c < channels; c++) {
+                real scale = k.statistics[channels + c], y = to_batch_norm(row[c]);
+                real d = d_layer[c] - share * (k.d_norm[channels + c] + (y - k.statistics[c]) * scale * k.d_norm[c]);
+                d *= k.weight[c] * scale;
+                d_layer[c] = NORM == BN_POST ? d * slope(row[c], y) : d;
+            }
+        }
+    }
+    if (TAPS) add_gradients(&k.convolution, channels, first, last, k.d_layer, sums, scratch + channels);
+}
+
+/* Both return 0, or 1 where memory has run out. */
+int forward(const struct call *given) {
+    struct call call = *given;
+    int failed = TAPS && pack_weight(&call.convolution, call.channels);
+    if (IS_BATCH_NORM && !call.training)
+        running_statistics(&call);
+    else if (IS_BATCH_NORM && !failed)
+        failed = batch_statistics(&call);
+    failed = failed || for_all(&call, forward_rows, 0, NULL);
+    if (TAPS) free_weight(&call.convolution);
+    return failed;
+}
+
+int backward(const struct call *given) {
+    struct call call = *given;
+    const long channels = call.channels, of_norm = NORM == NO_NORM ? 0 : SUMS * channels;
+    const long of_layer = TAPS ? (TAPS + 1) * channels : 0;
+    double *sums = malloc((of_norm + of_layer + 1) * sizeof(double));
+    int failed = !sums || (TAPS && pack_weight(&call.convolution, channels));
+    failed = failed || for_all(&call, backward_rows, of_norm, sums);
+    for (long i = 0; i < of_norm && !failed; i++) call.d_norm[i] = (real)sums[i];
+    if (IS_BATCH_NORM || TAPS) failed = failed || for_all(&call, finish_rows, of_layer, sums);
+    if (TAPS && !failed) store_gradients(&call.convolution, channels, sums);
+    if (TAPS) free_weight(&call.convolution);
+    free(sums);
+    return failed;
+}

@@ -1,0 +1,208 @@
+"""The native engine of baseline blocks: layer, norm, activation and residual as one autograd.Function over block.c.
+
+It keeps the block's input, the layer's output and two statistics a channel for the backward pass, and recomputes the
+rest there. A convolution of few values under a window, as the first of a network is, computes its output anew, too.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.graph import increment_version
+
+from mgu.layers.activation import Activation
+from mgu.layers.block_kernel import BlockKind, Call, find_block_kernel
+from mgu.layers.native_convolution import (
+    Convolution,
+    count_taps,
+    describe_convolution,
+    describe_gradients,
+    empty_rows,
+    with_rows,
+)
+from mgu.layers.native_layer import compute_layer, layer_gradients, layer_obstacle
+from mgu.layers.normalization import BatchNorm, LayerNorm
+from mgu.layers.packed import has_hooks, with_channels_last
+from mgu.layers.tracing import refuse_higher_order
+from mgu.native.library import REALS, threads_for
+
+VALUES_PER_THREAD = 50_000
+NORMS: dict[tuple[type, type], str] = {  # by what comes before and after the activation
+    (nn.Identity, nn.Identity): "no_norm",
+    (BatchNorm, nn.Identity): "bn_pre",
+    (nn.Identity, BatchNorm): "bn_post",
+    (nn.Identity, LayerNorm): "ln",
+}
+
+
+class Native(NamedTuple):
+    """Says how one call of a block is computed.
+
+    Attributes:
+        kernel: The compiled kernel.
+        layer: The block's layer.
+        norm: Its norm, or None.
+        shortcut: The layer of the residual, or None.
+        axis: Axis of the channels of the output, counted from the end.
+        convolves: Whether the kernel computes the layer.
+    """
+
+    kernel: ctypes.CDLL
+    layer: Any
+    norm: BatchNorm | LayerNorm | None
+    shortcut: Any
+    axis: int
+    convolves: bool
+
+
+def find_native(
+    layer: Any, pre: nn.Module, post: nn.Module, shortcut: Any, activation: Activation, x: Tensor
+) -> Native | str:
+    """Returns how to compute one call of a block, or why that is impossible, as the end of an error message.
+
+    Args:
+        layer: The block's layer.
+        pre: What comes between layer and activation.
+        post: What comes after the activation.
+        shortcut: The layer of the residual, or None.
+        activation: The activation.
+        x: The input.
+
+    Returns:
+        The way, or the reason.
+    """
+    name = NORMS.get((type(pre), type(post)))
+    if name is None or has_hooks(pre) or has_hooks(post):
+        return "where the norms are not the block's own, or have hooks"
+    if not x.is_cpu or x.numel() == 0 or x.dtype not in REALS or torch.is_autocast_enabled("cpu"):
+        return "on other devices than the CPU, under autocast, in half precision, and for empty inputs"
+    for each in (layer,) if shortcut is None else (layer, shortcut):
+        if obstacle := layer_obstacle(each, x):
+            return obstacle
+    weight = layer._parameters["weight"]
+    num_channels, axis = weight.shape[0], -1 if type(layer) is nn.Linear else 1 - weight.dim()
+    norm: Any = None if name == "no_norm" else post if name in ("bn_post", "ln") else pre
+    if norm is not None and not _fits(norm, num_channels, axis, x):
+        return "where the norm is not one number a channel in the input's precision and place"
+    num_taps = count_taps(layer, x)
+    if kernel := find_block_kernel(BlockKind(activation, x.dtype, num_channels, name, num_taps)):
+        return Native(kernel, layer, norm, shortcut, axis, num_taps > 0)
+    return "without a C compiler, and for activations but selu, relu, silu and tanh"
+
+
+def _fits(norm: Any, num_channels: int, axis: int, x: Tensor) -> bool:
+    """Tells whether the kernel can read the norm, and normalises the same channels."""
+    if norm.channel_axis not in (axis, axis + x.dim()):
+        return False
+    shape, dtype = (num_channels,), x.dtype
+    return all(
+        tensor.shape == shape and tensor.dtype == dtype and tensor.is_cpu and tensor.is_contiguous()
+        for tensor in (*norm._parameters.values(), *norm._buffers.values())
+    )
+
+
+def apply_native(native: Native, x: Tensor) -> Tensor:
+    """Computes a block; in training mode this updates the running statistics of a batch norm.
+
+    Args:
+        native: See `find_native`.
+        x: The input.
+
+    Returns:
+        The output.
+    """
+    layer, norm, shortcut = (
+        module._parameters if module is not None else {} for module in (native.layer, native.norm, native.shortcut)
+    )
+    parameters = (part.get(name) for part in (layer, norm, shortcut) for name in ("weight", "bias"))
+    out: Tensor = _Block.apply(native, x, *parameters)
+    return out
+
+
+class _Block(torch.autograd.Function):
+    """Calls `forward` and `backward` of a kernel on rows, one a position, around the layer's own two passes."""
+
+    @staticmethod
+    def forward(ctx: Any, native: Native, x: Tensor, *parameters: Tensor | None) -> Tensor:
+        weight, bias, norm_weight, norm_bias, shortcut_weight, shortcut_bias = parameters
+        assert weight is not None
+        convolved = Convolution()
+        if not native.convolves or native.shortcut is not None:
+            x = with_channels_last(x)
+        if native.convolves:
+            convolved = describe_convolution(native.layer, x, weight, bias)
+            layer = empty_rows((len(x), len(weight), *convolved.out_size), x, native.axis)
+        else:
+            layer = with_rows(compute_layer(native.layer, x, weight, bias), native.axis)
+        added = None
+        if shortcut_weight is not None:
+            added = with_rows(compute_layer(native.shortcut, x, shortcut_weight, shortcut_bias), native.axis)
+        out, statistics = torch.empty_like(layer), x.new_empty(2, len(weight))
+        call = _describe(native, convolved, layer, norm_weight, norm_bias, statistics)
+        call.added, call.out = None if added is None else added.data_ptr(), out.data_ptr()
+        _run(native.kernel.forward, call)
+        if call.training and isinstance(native.norm, BatchNorm):
+            increment_version([native.norm.running_mean, native.norm.running_var])
+        ctx.native, ctx.training, ctx.shape = native, call.training, layer.shape
+        kept = None if native.convolves else layer
+        ctx.save_for_backward(x, kept, statistics, weight, bias, norm_weight, norm_bias, shortcut_weight)
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        refuse_higher_order(grad, "eager")
+        native: Native = ctx.native
+        x, layer, statistics, weight, bias, norm_weight, norm_bias, shortcut_weight = ctx.saved_tensors
+        _, needs_x, needs_weight, needs_bias, _, _, *of_shortcut = ctx.needs_input_grad
+        d_out, convolved, d_weight, d_bias = with_rows(grad, native.axis), Convolution(), None, None
+        if native.convolves:
+            convolved = describe_convolution(native.layer, x, weight, bias)
+            d_weight, d_bias = describe_gradients(convolved, weight, bias)
+            layer = empty_rows(ctx.shape, x, native.axis)
+        d_layer, d_norm = torch.empty_like(layer), torch.empty_like(statistics)
+        call = _describe(native, convolved, layer, norm_weight, norm_bias, statistics)
+        call.training = ctx.training
+        call.d_out, call.d_layer, call.d_norm = d_out.data_ptr(), d_layer.data_ptr(), d_norm.data_ptr()
+        _run(native.kernel.backward, call)
+        d_x = None
+        if not native.convolves:
+            needed = needs_x, needs_weight, needs_bias
+            d_x, d_weight, d_bias = layer_gradients(native.layer, d_layer, x, weight, needed)
+        d_shortcut: Sequence[Tensor | None] = (None, None)
+        if shortcut_weight is not None:
+            needed = needs_x, *of_shortcut
+            d_added, *d_shortcut = layer_gradients(native.shortcut, d_out, x, shortcut_weight, needed)
+            d_x = d_x if d_x is None or d_added is None else d_x.add_(d_added)
+        of_norm = (None, None) if native.norm is None else d_norm.unbind()
+        return None, d_x, d_weight, d_bias, *of_norm, *d_shortcut
+
+
+def _describe(
+    native: Native,
+    convolved: Convolution,
+    layer: Tensor,
+    norm_weight: Tensor | None,
+    norm_bias: Tensor | None,
+    statistics: Tensor,
+) -> Call:
+    """Returns the arguments that forward and backward have in common."""
+    norm, size, channels = native.norm, layer.numel(), statistics.shape[1]
+    call = Call(convolved, size // channels, channels, threads_for(size, VALUES_PER_THREAD))
+    call.layer, call.statistics = layer.data_ptr(), statistics.data_ptr()
+    if norm is not None:
+        assert norm_weight is not None and norm_bias is not None
+        call.eps, call.weight, call.bias = norm.eps, norm_weight.data_ptr(), norm_bias.data_ptr()
+    if isinstance(norm, BatchNorm):
+        call.training, call.momentum = norm.training, norm.momentum
+        call.running_mean, call.running_var = norm.running_mean.data_ptr(), norm.running_var.data_ptr()
+    return call
+
+
+def _run(function: Any, call: Call) -> None:
+    """Calls a function of a kernel; raises MemoryError where it has run out of memory."""
+    if function(ctypes.byref(call)):
+        raise MemoryError(f"the native engine has no working memory for {call.channels} channels")
