@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 import pytest
 import torch
 
+from mgu.errors import UserError
+from mgu.factory import engine as factory_engine
+from mgu.factory.engine import check_engine
+from mgu.factory.resolved_run import resolve
 from mgu.kernels import availability, find_obstacle, is_for_triton
 from mgu.kernels.tiling import divide
+from tests.conftest import Configure
 
 X = torch.randn(3, 4)
 
@@ -45,6 +51,18 @@ def test_without_a_triton_that_is_known(found: str | None, monkeypatch: pytest.M
         assert "without Triton of at least version 3.9" in str(find_obstacle(X, 4, "selu"))
     finally:
         availability.has_triton.cache_clear()
+
+
+@pytest.mark.parametrize("model", ["norm=bn_pre", "mgu=reference", "mgu=lean"])
+def test_the_native_engine_can_be_configured_on_cuda(
+    model: str, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolved = resolve(configure("layout=digits_2", "engine=native", model))
+    on_cuda = dataclasses.replace(resolved, device=torch.device("cuda"))
+    check_engine(on_cuda)
+    monkeypatch.setattr(factory_engine, "has_triton", lambda: False)
+    with pytest.raises(UserError, match="Triton on CUDA, and an activation that it knows"):
+        check_engine(on_cuda)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, on which Triton launches")
