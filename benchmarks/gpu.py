@@ -1,12 +1,20 @@
-"""Everything that only a GPU can tell, in one go and unattended: is it right, how fast, at what energy.
+"""Everything that only a GPU can tell, unattended and within 15 minutes: is it right, how fast, at what energy.
 
-    .venv/bin/python benchmarks/gpu.py --out FOLDER [--data FOLDER] [--runs FOLDER] [--phases NAME,...] [--budget-s 570]
+    .venv/bin/python benchmarks/gpu.py --out FOLDER [--data FOLDER] [--runs FOLDER] [--phases NAME,...] [--budget-s 840]
 
-Phases, in order: facts, correct, speed, mnist, tf32, cifar. Each leaves FOLDER/NAME.json, and the runs are packed into
-FOLDER/runs.tar.gz without weights. What is done is skipped, and no phase begins or goes on after the budget, so that a
-call can be repeated until all is done; where FOLDER and the runs do not survive between calls, --earlier names the
-FOLDER that an earlier call left. The data lies in --data or MGU_DATA as torchvision leaves it; benchmarks/pieces.py
-sends it there. --smoke tries all of this in minutes on a CPU: its figures say nothing.
+Phases, the most valuable first:
+
+facts    the machine and the versions
+correct  the tests that a GPU decides: kernels, CUDA graphs, TF32
+mnist    the paper's MNIST experiment, 25 runs, and the lean unit, with the energy that NVML reports
+speed    steps of units and baselines by every engine, see gpu_speed.py
+cifar_7  CIFAR-10's layout of seven layers: 8 baselines, the paper's unit, the lean unit
+
+Each leaves FOLDER/NAME.json, and the runs are packed into FOLDER/runs.tar.gz without weights. A phase ends at its share
+of the budget, and a later call goes on where it has stopped: what is done is skipped. Where FOLDER and the runs do not
+survive between calls, --earlier names the FOLDER that an earlier call left. The data lies in --data or MGU_DATA as
+torchvision leaves it; benchmarks/pieces.py sends it there. --smoke tries all of this in minutes on a CPU, kernels by
+Triton's interpreter: its figures say nothing.
 """
 
 from __future__ import annotations
@@ -22,47 +30,52 @@ import sys
 import tarfile
 import time
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 import torch
-from gpu_speed import measure_speed
 
 from mgu.results.result import Result, read_result
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-c", "from mgu.cli.main import main; main()", "-m"]
-BARS_S = {"mnist": 180.0, "cifar": 1800.0}  # the whole experiment, at most
-NUM_RUNS = {"mnist": 25, "cifar": 26}
-SMOKE = ["+experiment=digits", "layout=digits_2", "norm=ln", "training.epochs=1", "device=cpu", "threads=1"]
-WORDS = {
-    "mnist": ["+experiment=mnist"],
-    "cifar": ["+experiment=cifar", "tf32=true"],  # its floor is arithmetic, that of mnist is not
-    "tf32": ["dataset=mnist", "layout=mnist_4", "mgu=reference", "tf32=true,false", "seed=0,1,2,3,4"],
+SHARES_S = {"facts": 30.0, "correct": 150.0, "mnist": 270.0, "speed": 150.0, "cifar_7": 300.0}  # of a call, at most
+BARS_S = {"mnist": 180.0}  # the paper's experiment, at most
+TESTS = ("tests/kernels/test_on_cuda.py", "tests/train/test_cuda_graph.py")
+PYTEST = [sys.executable, "-m", "pytest", "-q", "-rA", "--show-capture=no", "-m", "not slow"]  # slow ones use the CPU
+GRID = ["norm=bn_pre,bn_post,ln,no_norm", "residual=with,without"]
+CIFAR_7 = ["dataset=cifar10", "layout=cifar_7", "tf32=true"]  # its floor is arithmetic, that of mnist is not
+WORDS = {  # the sweeps of a phase, one after the other in one folder; a bar is on the paper's runs
+    "mnist": [["+experiment=mnist"], ["dataset=mnist", "layout=mnist_4", "mgu=lean"]],
+    "cifar_7": [[*CIFAR_7, "mgu=reference,lean"], [*CIFAR_7, *GRID]],
 }
-SMOKE_WORDS = {"mnist": SMOKE, "cifar": [*SMOKE, "tf32=true"], "tf32": [*SMOKE, "tf32=true,false", "seed=0,1"]}
+DIGITS = ["dataset=digits", "layout=digits_2", "training.epochs=1", "device=cpu", "threads=1"]
+SMOKE_WORDS = {
+    "mnist": [["+experiment=digits", "layout=digits_2", "norm=ln", *DIGITS[2:]], [*DIGITS, "mgu=lean"]],
+    "cifar_7": [[*DIGITS, "tf32=true", "mgu=lean"], [*DIGITS, "tf32=true", "norm=ln", "residual=without"]],
+}
 
 
 def main() -> None:
     options = parse()
-    deadline = time.monotonic() + options.budget_s
+    end = time.monotonic() + options.budget_s
     options.out.mkdir(parents=True, exist_ok=True)
     if options.earlier:
         take_over(options.earlier, options.out, options.runs)
     phases = {
-        "facts": lambda: facts(options),
-        "correct": lambda: correct(deadline),
-        "speed": lambda: measure_speed(options.smoke),
-        **{name: lambda name=name: experiment(name, options, deadline) for name in ("mnist", "tf32", "cifar")},
+        "facts": lambda before, deadline: facts(options),
+        "correct": correct,
+        "mnist": lambda before, deadline: experiment("mnist", options, deadline),
+        "speed": lambda before, deadline: speed(options, deadline),
+        "cifar_7": lambda before, deadline: experiment("cifar_7", options, deadline),
     }
     for name in options.phases.split(",") if options.phases else phases:
         file = options.out / f"{name}.json"
         before = json.loads(file.read_text()) if file.exists() else {}
-        if before.get("is_complete") or time.monotonic() > deadline:
+        if before.get("is_complete") or time.monotonic() > end:
             print(f"{name}: {'done before' if before.get('is_complete') else 'left for another call'}", flush=True)
             continue
         started = time.monotonic()
-        outcome = phases[name]()
+        outcome = phases[name](before, min(end, started + SHARES_S[name]))
         wall_s = [*before.get("wall_s", []), time.monotonic() - started]
         file.write_text(json.dumps({"is_complete": True, "wall_s": wall_s, "smoke": options.smoke} | outcome, indent=2))
         print(f"{name}: {sum(wall_s):.0f} s\n{json.dumps(outcome, indent=1)[-3000:]}", flush=True)
@@ -75,7 +88,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("MGU_DATA", "~/.cache/mgu")).expanduser())
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "gpu")
     parser.add_argument("--phases", help="all, if left out")
-    parser.add_argument("--budget-s", type=float, default=570.0)
+    parser.add_argument("--budget-s", type=float, default=840.0)
     parser.add_argument("--earlier", type=Path)
     parser.add_argument("--smoke", action="store_true")
     options = parser.parse_args()
@@ -101,45 +114,88 @@ def facts(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def correct(deadline: float) -> dict[str, Any]:
-    """The tests that a GPU decides, and those of the engines; it is complete whether they pass or not."""
-    command = [sys.executable, "-m", "pytest", "-q", "-rA", "--show-capture=no", "tests/train/test_cuda_graph.py"]
+def correct(before: dict[str, Any], deadline: float) -> dict[str, Any]:
+    """The tests that a GPU decides, file by file; it is complete whether they pass or not."""
+    files: dict[str, Any] = dict(before.get("files", {}))
+    for file in TESTS:
+        if file in files:
+            continue
+        done = stopped_at(deadline, [*PYTEST, file])
+        if done is None:
+            return {"is_complete": False, "files": files}
+        lines = done.stdout.splitlines()
+        verdicts = [line for line in lines if line.startswith(("PASSED", "FAILED", "SKIPPED", "ERROR"))]
+        output = "" if done.returncode == 0 else done.stdout[-8000:]
+        files[file] = {"exit_code": done.returncode, "summary": lines[-1:], "tests": verdicts, "output": output}
+    return {"files": files, "is_right": all(each["exit_code"] == 0 for each in files.values())}
+
+
+def stopped_at(
+    deadline: float, command: list[str], environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str] | None:
+    """Runs a command; None where it was still running at the deadline."""
+    left, environment = max(deadline - time.monotonic(), 1), os.environ | (environment or {})
     try:
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False,
-                              timeout=max(deadline - time.monotonic(), 1))  # fmt: skip
+        return subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False,
+                              timeout=left)  # fmt: skip
     except subprocess.TimeoutExpired:
-        return {"is_complete": False}
-    lines = done.stdout.splitlines()
-    verdicts = [line for line in lines if line.startswith(("PASSED", "FAILED", "SKIPPED", "ERROR"))]
-    return {"exit_code": done.returncode, "summary": lines[-1:], "tests": verdicts, "output": done.stdout[-8000:]}
+        return None
+
+
+def speed(options: argparse.Namespace, deadline: float) -> dict[str, Any]:
+    """gpu_speed.py as a process of its own: kernels are interpreted, in --smoke, where it starts like that."""
+    rows = options.out / "speed_rows.json"  # to which it adds a row for each model, and goes on from
+    command = [sys.executable, str(ROOT / "benchmarks" / "gpu_speed.py"), "--out", str(rows)]
+    smoke = ["--smoke"] if options.smoke else []
+    done = stopped_at(deadline, command + smoke, {"TRITON_INTERPRET": "1"} if options.smoke else None)
+    return {
+        "is_complete": done is not None and done.returncode == 0,
+        "exit_code": done and done.returncode,
+        "rows": json.loads(rows.read_text()) if rows.exists() else [],
+    }
 
 
 def experiment(name: str, options: argparse.Namespace, deadline: float) -> dict[str, Any]:
-    """A sweep by `mgu-run`, interrupted at the deadline as by Ctrl-C; a later call goes on."""
-    words = (SMOKE_WORDS if options.smoke else WORDS)[name]
-    started = time.monotonic()
-    command = [*COMMAND, *words, f"experiment_name={name}", f"runs_dir={options.runs.resolve()}"]
-    process = subprocess.Popen(command, cwd=ROOT)
+    """Sweeps by `mgu-run`, interrupted at the deadline as by Ctrl-C; a later call goes on."""
+    sweeps = (SMOKE_WORDS if options.smoke else WORDS)[name]
+    place = [f"experiment_name={name}", f"runs_dir={options.runs.resolve()}"]
+    codes = [sweep([*words, *place], deadline) for words in sweeps]
+    results = [read_result(file) for file in sorted((options.runs / name).glob("*/result.json"))]
+    of_paper_s, of_lean_s = (sum(seconds_of(r) for r in results if is_lean(r) == lean) for lean in (False, True))
+    bar_s = BARS_S.get(name)
+    return {
+        "is_complete": not any(codes),
+        "exit_codes": codes,
+        "commands": sweeps,
+        "runs": len(results),
+        "to_solution_s": {"paper": of_paper_s, "lean": of_lean_s},
+        "bar_s": bar_s,
+        "bar": None if bar_s is None or codes[0] else "met" if of_paper_s <= bar_s else "NOT MET",
+        "setup_s": sum(result.seconds.setup for result in results if result.seconds),
+        "epochs": sum(result.epochs or 0 for result in results),
+        "by_run": [row_of(result) for result in results],
+    }
+
+
+def sweep(words: list[str], deadline: float) -> int:
+    """The exit code of one sweep."""
+    process = subprocess.Popen([*COMMAND, *words], cwd=ROOT)
     try:
-        process.wait(timeout=max(deadline - started, 1))
+        process.wait(timeout=max(deadline - time.monotonic(), 1))
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGINT)
         process.wait()
-    results = [read_result(file) for file in sorted((options.runs / name).glob("*/result.json"))]
-    ok = [result for result in results if result.status != "failed"]
-    summary = {
-        "is_complete": process.returncode == 0,
-        "exit_code": process.returncode,
-        "command": words,
-        "runs": len(results),
-        "runs_wanted": NUM_RUNS.get(name),
-        "to_solution_s": sum(result.seconds.to_solution for result in ok if result.seconds),
-        "setup_s": sum(result.seconds.setup for result in ok if result.seconds),
-        "bar_s": BARS_S.get(name),
-        "epochs": sum(result.epochs or 0 for result in ok),
-        "by_run": [row_of(result) for result in results],
-    }
-    return summary | ({"effect": tf32_effect(ok)} if name == "tf32" else {})
+    return process.returncode
+
+
+def is_lean(result: Result) -> bool:
+    """Which the paper has not."""
+    return (result.config["mgu"] or {}).get("gate") == "channel"
+
+
+def seconds_of(result: Result) -> float:
+    """To solution."""
+    return result.seconds.to_solution if result.seconds and result.status != "failed" else 0.0
 
 
 def row_of(result: Result) -> dict[str, Any]:
@@ -158,14 +214,6 @@ def row_of(result: Result) -> dict[str, Any]:
         "cpu_kwh": energy.cpu.kwh if energy else None,
         "cpu_method": energy.cpu.method if energy else None,
     }
-
-
-def tf32_effect(results: list[Result]) -> dict[str, Any]:
-    """Validation accuracy with TF32 less that without, in points, seed by seed."""
-    accuracy = {(r.config["tf32"], r.seed): r.val.accuracy * 100 for r in results if r.val}
-    seeds = sorted(seed for is_allowed, seed in accuracy if is_allowed and (False, seed) in accuracy)
-    differences = [accuracy[True, seed] - accuracy[False, seed] for seed in seeds]
-    return {"points": differences, "mean_points": mean(differences) if differences else None}
 
 
 def pack(runs: Path, out: Path) -> None:

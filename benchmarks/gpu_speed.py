@@ -1,14 +1,23 @@
-"""Steps a second on the GPU, of ours and of a careful eager loop with the data on the device, in turns."""
+"""Training steps on a GPU by every engine, and by a careful eager loop with the data on the device, in turns.
+
+    .venv/bin/python benchmarks/gpu_speed.py --out FILE [--smoke]
+
+FILE gets a row for each model, as soon as it is measured; models that are there already are skipped. Float32 on both
+sides, without TF32. --smoke computes tiny layers on the CPU, kernels by Triton's interpreter (TRITON_INTERPRET=1).
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from epochs import PLAIN, plain_model
-from models import StraightUnit, configure, train_step
-from side_by_side import describe, in_turns, ratio, spread
+from models import LAYOUTS, StraightUnit, configure, train_step
+from side_by_side import Seconds, describe, in_turns, ratio, spread
 from torch import Tensor, nn
 
 from mgu.config.run import RunConfig
@@ -20,42 +29,90 @@ from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
 from mgu.train.step import Step
 
-BATCH = 64
-UNIT = ("mgu=equations",)
-BARS = {"M2": 10.0, "M3": 10.0, "M4": 10.0, "C7": 5.0, "C10": 2.0}  # unit: straight / ours, at least
+UNIT, LEAN = ("mgu=equations",), ("mgu=lean",)
+WAYS = {  # by the words that configure them
+    "eager, graph": ("engine=eager", "step=graph"),
+    "packed, graph": ("engine=packed", "step=graph"),
+    "triton": ("engine=native", "step=eager"),
+    "triton, graph": ("engine=native", "step=graph"),
+}
+LOOP, OURS = "eager loop", "triton, graph"
 
 
-def measure_speed(is_smoke: bool) -> dict[str, Any]:
-    """Every layout of the bars, units and baselines, in full float32 on both sides."""
-    steps, rounds, layouts = (2, 2, ["M2"]) if is_smoke else (100, 15, list(BARS))
-    device = torch.device("cpu" if is_smoke else "cuda")
+class Model(NamedTuple):
+    """What is measured: a layout of models.py and a kind of block; the bar is eager loop / ours, at least."""
+
+    layout: str
+    words: tuple[str, ...]
+    bar: float | None = None
+
+
+MODELS = {
+    "unit of M4": Model("M4", UNIT, 10.0),
+    "unit of C7": Model("C7", UNIT, 5.0),
+    "bn_pre of M4": Model("M4", PLAIN),
+    "bn_pre of C7": Model("C7", PLAIN),
+    "lean unit of M4": Model("M4", LEAN),
+    "lean unit of C7": Model("C7", LEAN),
+}
+LAYOUTS["D1"] = ("digits", "digits_2")  # for --smoke, cut to one layer
+SMOKE_MODELS = {
+    f"{name} of D1": Model("D1", (*words, "layout.num_layers=1"), bar)
+    for name, words, bar in [("unit", UNIT, 10.0), ("bn_pre", PLAIN, None), ("lean unit", LEAN, None)]
+}
+
+
+class Scale(NamedTuple):
+    """How much is measured."""
+
+    device: torch.device
+    batch: int
+    steps: int  # between two looks at the clock
+    rounds: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--smoke", action="store_true")
+    options = parser.parse_args()
+    scale = Scale(torch.device("cpu"), 2, 1, 2) if options.smoke else Scale(torch.device("cuda"), 64, 50, 11)
     allow_tf32(False)
-    return {"steps_per_round": steps, "rows": [measure(layout, device, steps, rounds) for layout in layouts]}
+    rows: list[dict[str, Any]] = json.loads(options.out.read_text()) if options.out.exists() else []
+    for name, model in (SMOKE_MODELS if options.smoke else MODELS).items():
+        if not any(row["model"] == name for row in rows):
+            rows.append({"model": name} | measure(model, scale, is_smoke=options.smoke))
+            options.out.write_text(json.dumps(rows, indent=1))
+            print(f"{name}: {rows[-1]['eager loop / ours']} (bar {model.bar}: {rows[-1]['verdict']})", flush=True)
 
 
-def measure(layout: str, device: torch.device, steps: int, rounds: int) -> dict[str, Any]:
-    """One layout: straight and plain loops; ours as a graph, and kernel by kernel."""
-    unit, plain = configure(layout, *UNIT), configure(layout, *PLAIN)
-    images = open_dataset(unit.dataset).splits.train.subset(torch.arange(64 * BATCH)).to(device)
-    ways = {
-        "unit, straight": straight(straight_model(unit), images),
-        "unit, graph": ours(unit, images, device),
-        "unit, eager step": ours(configure(layout, *UNIT, "step=eager"), images, device),
-        "plain torch": straight(plain_model(plain), images),
-        "baseline, graph": ours(plain, images, device),
-        "baseline, eager step": ours(configure(layout, *PLAIN, "step=eager"), images, device),
-    }
-    order = torch.randperm(len(images)).to(device)
-    batches = [order[start : start + BATCH] for start in range(0, len(images), BATCH)]
-    seconds = in_turns({name: repeated(way, batches, steps) for name, way in ways.items()}, rounds)
-    reached = ratio(seconds, "unit, straight", "unit, graph")
+def measure(model: Model, scale: Scale, is_smoke: bool) -> dict[str, Any]:
+    """One model by every way that it has."""
+    config = configure(model.layout, *model.words)
+    is_plain = config.mgu is None
+    is_packable = config.mgu is not None and config.mgu.gate == "replica"
+    images = open_dataset(config.dataset).splits.train.subset(torch.arange(8 * scale.batch)).to(scale.device)
+    loops = {LOOP: straight(plain_model(config) if is_plain else straight_model(config), images)}
+    for name, how in WAYS.items():
+        if "engine=packed" in how and not is_packable:
+            continue
+        engine, step = how[0], "step=eager" if is_smoke else how[1]  # nothing can be recorded on a CPU
+        loops[name] = ours(configure(model.layout, *model.words, engine, step), images, scale.device)
+    order = torch.randperm(len(images)).to(scale.device)
+    batches = [*order.split(scale.batch)]
+    seconds = in_turns({name: repeated(way, batches, scale.steps) for name, way in loops.items()}, scale.rounds)
+    return describe_row(seconds, model.bar, scale.steps)
+
+
+def describe_row(seconds: Seconds, bar: float | None, steps: int) -> dict[str, Any]:
+    """Milliseconds a step by way, how many times as fast ours is, and whether that reaches the bar."""
+    reached = ratio(seconds, LOOP, OURS)
     return {
-        "layout": layout,
-        "unit: straight / ours": spread(seconds, "unit, straight", "unit, graph"),
-        "baseline: plain / ours": spread(seconds, "plain torch", "baseline, graph"),
-        "bar": BARS[layout],
-        "is_met": reached >= BARS[layout],
         "step_ms": {name: describe(values)["median_s"] / steps * 1e3 for name, values in seconds.items()},
+        "eager loop / ours": spread(seconds, LOOP, OURS),
+        "by way": {f"{LOOP} / {name}": spread(seconds, LOOP, name) for name in seconds if name != LOOP},
+        "bar": bar,
+        "verdict": "no bar" if bar is None else "met" if reached >= bar else "NOT MET",
     }
 
 
@@ -102,3 +159,7 @@ def straight_model(config: RunConfig) -> nn.Module:
     model = build_model(resolve(config))
     model.blocks = nn.Sequential(*(StraightUnit(unit) for unit in model.blocks))  # type: ignore[arg-type,union-attr]
     return model
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,8 @@ import torch
 from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.layers.activation import find_activation
+from mgu.kernels.availability import has_triton
+from mgu.layers.activation import NAMES_IN_C, find_activation
 from mgu.layers.block_kernel import BlockKind, find_block_kernel
 from mgu.unit.kernel import KernelKind, find_kernel
 
@@ -56,13 +57,20 @@ def _check_native(resolved: ResolvedRun) -> None:
         )
     if not config.mgu and layout.layer:
         raise UserError(f"engine must be {others} for blocks of your own layers, but got native. Pass engine=auto.")
-    activation = find_activation(layout.activation)
-    if config.mgu:
-        kernel = find_kernel(KernelKind(activation, torch.float32))
-    else:
-        kernel = find_block_kernel(BlockKind(activation, torch.float32))
-    if device.type != "cpu" or not kernel:
+    if not _has_kernels(resolved, layout.activation):
         raise UserError(
-            f"engine must be {others} for this run, but got native, which needs a C compiler, the CPU, and an "
-            f"activation that it knows (not {layout.activation} on {device}). Pass engine=auto."
+            f"engine must be {others} for this run, but got native, which needs a C compiler on the CPU, Triton on "
+            f"CUDA, and an activation that it knows (not {layout.activation} on {device}). Pass engine=auto."
         )
+
+
+def _has_kernels(resolved: ResolvedRun, activation_name: str) -> bool:
+    """Tells whether compiled functions for an activation are there, on the device of a run."""
+    activation = find_activation(activation_name)
+    if resolved.device.type == "cuda":
+        return activation in NAMES_IN_C and has_triton()
+    if resolved.device.type != "cpu":
+        return False
+    if resolved.config.mgu:
+        return find_kernel(KernelKind(activation, torch.float32)) is not None
+    return find_block_kernel(BlockKind(activation, torch.float32)) is not None

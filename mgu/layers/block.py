@@ -4,7 +4,7 @@ It is computed by one of two engines with the same numbers:
 
 eager    module by module: the plain implementation, which the other is tested against
 native   as one compiled function (mgu/layers/native_block.py): dense layers and convolutions on the CPU, with a C
-         compiler
+         compiler; on CUDA what follows the layer, whatever it is, by Triton's kernels (mgu/layers/cuda_block.py)
 
 `auto` is native where that is possible, else eager. What torch looks into (torch.compile, torch.export, torch.func,
 tracing) is always eager.
@@ -18,9 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from mgu.errors import did_you_mean
+from mgu.kernels import is_for_triton
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
-from mgu.layers.native_block import apply_native, find_native
+from mgu.layers.cuda_block import CudaBlock, apply_on_cuda, find_on_cuda
+from mgu.layers.native_block import Native, apply_native, find_native
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.tracing import is_traced
 from mgu.layers.weight_init import fresh_copy
@@ -80,13 +82,21 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self._engine != "eager" and not torch.compiler.is_compiling() and not is_traced(x):
-            native = find_native(self.layer, self.pre, self.post, self.shortcut, self.activation, x)
-            if not isinstance(native, str):
+            native = self._find_native(x)
+            if isinstance(native, Native):
                 return apply_native(native, x)
+            if isinstance(native, CudaBlock):
+                return apply_on_cuda(native, self.layer, self.shortcut, x)
             if self._engine == "native":
                 raise ValueError(f"engine must be eager or auto {native}, but got native. Set block.engine.")
         out: Tensor = self.post(self.activation(self.pre(self.layer(x))))  # (B, C, *)
         return out if self.shortcut is None else out + self.shortcut(x)
+
+    def _find_native(self, x: Tensor) -> Native | CudaBlock | str:
+        """Returns the native engine for a call, or why there is none, as the end of an error message."""
+        if is_for_triton(x):
+            return find_on_cuda(self.pre, self.post, self.shortcut is not None, self.activation, x)
+        return find_native(self.layer, self.pre, self.post, self.shortcut, self.activation, x)
 
     @property
     def engine(self) -> BlockEngine:

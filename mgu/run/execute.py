@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import torch
 import yaml
 from msgspec.structs import replace
 
@@ -159,6 +160,8 @@ def _set_up(resolved: ResolvedRun, send: Send) -> None:
         optimizer = build_optimizer(resolved.config, block.to(resolved.device))
         block(inputs.to(resolved.device)).sum().backward()
         optimizer.step()
+        with torch.inference_mode():  # which has kernels of its own on a GPU
+            block.eval()(inputs.to(resolved.device))
     if resolved.config.engine == "compiled":
         from mgu.factory.compile import compile_ahead  # torch's compiler takes a second to import
 

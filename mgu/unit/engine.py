@@ -3,7 +3,7 @@
 eager    seven layers and the equations one by one: the plain implementation, which the others are tested against
 packed   the seven layers as one wide layer (mgu/layers/packed.py), the equations one by one
 native   the equations as one compiled kernel (mgu/unit/fused.py), after one wide layer where the seven can be packed,
-         else after each of them: CPU with a C compiler
+         else after each of them: CPU with a C compiler; CUDA with Triton (mgu/unit/fused_cuda.py)
 
 `auto` is native where that is possible, else packed on a GPU, where every operation costs a launch, and eager on a CPU,
 where a wide layer alone is no faster (benchmarks/units.py). torch.compile always gets packed. torch.export, torch.func,
@@ -18,15 +18,18 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from mgu.layers.activation import Activation
+from mgu.kernels import find_obstacle, is_for_triton
+from mgu.kernels.kinds import UnitKernels
+from mgu.layers.activation import NAMES_IN_C, Activation
 from mgu.layers.native_convolution import count_taps
 from mgu.layers.native_layer import layer_axes, layer_obstacle
 from mgu.layers.packed import has_hooks, packing_obstacle, signature_of
 from mgu.layers.tracing import is_traced
 from mgu.unit.bypass import Padded
-from mgu.unit.fused import Fusion, Norms, fusing_obstacle
+from mgu.unit.fused import Fusion
 from mgu.unit.gates import Constant
 from mgu.unit.kernel import KernelKind, find_kernel
+from mgu.unit.norms import Norms, norms_obstacle
 from mgu.unit.transforms import Transforms
 
 Engine = Literal["auto", "eager", "packed", "native"]
@@ -130,8 +133,12 @@ def _find_native(
     if paper is None:
         return "around other choices than the paper's"
     num_channels, axis = transforms.channels
-    if obstacle := fusing_obstacle(paper.norms, num_channels, x):
+    if obstacle := norms_obstacle(paper.norms, num_channels, x):
         return obstacle
+    if is_for_triton(x):
+        return _find_triton(transforms, paper, x, logits)
+    if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
+        return "on other devices than the CPU and CUDA, under autocast, and for empty inputs"
     layers: Sequence[nn.Module] = ()
     layer: Any = transforms.layer
     is_known = not layer_obstacle(layer, x) and axis in layer_axes(layer, x)
@@ -157,6 +164,19 @@ def _find_native(
         centres = bypass.centres
     fusion = Fusion(kernel, paper.norms, transforms.channels.axis, layers, num_taps > 0, centres)
     return Dispatch("native", fusion=fusion, logits=logits)
+
+
+def _find_triton(transforms: Transforms, paper: PaperUnit, x: Tensor, logits: Sequence[Tensor]) -> Dispatch | str:
+    """Returns the native engine for a call on CUDA, as `_find_native` does: Triton's kernels after torch's layers."""
+    num_channels, axis = transforms.channels
+    activation = NAMES_IN_C.get(paper.activation, "").lower()
+    if obstacle := find_obstacle(x, num_channels, activation):
+        return obstacle
+    if paper.norms.ln.eps <= 0:  # by which the kernels divide, in rows that do not count
+        return "for a layer normalisation without eps"
+    kinds = paper.is_reference, "residual" in transforms.gates, bool(logits)
+    kernels = UnitKernels(activation, *kinds, paper.norms.ln.eps)
+    return Dispatch("native", fusion=Fusion(kernels, paper.norms, axis), logits=logits)
 
 
 def _constant_logits(transforms: Transforms, x: Tensor) -> Sequence[Tensor]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
+from mgu.kernels.kinds import UnitKernels
 from mgu.layers.native_convolution import (
     Convolution,
     describe_convolution,
@@ -23,64 +24,23 @@ from mgu.layers.native_convolution import (
     with_rows,
 )
 from mgu.layers.native_layer import compute_layer, layer_gradients
-from mgu.layers.normalization import BatchNorm, LayerNorm
-from mgu.layers.packed import has_hooks, with_channels_last
+from mgu.layers.packed import with_channels_last
 from mgu.layers.storage import join_storage
 from mgu.layers.tracing import refuse_higher_order
 from mgu.native.library import threads_for
 from mgu.unit.bypass import Centres
+from mgu.unit.fused_cuda import mix_on_cuda
 from mgu.unit.kernel import Call
+from mgu.unit.norms import Norms
 
 VALUES_PER_THREAD = 50_000
-
-
-class Norms(NamedTuple):
-    """Holds the three norms of the paper's unit, which the kernel computes itself.
-
-    Attributes:
-        before: Batch norm before the activation.
-        after: Batch norm after the activation.
-        ln: Layer norm.
-    """
-
-    before: BatchNorm
-    after: BatchNorm
-    ln: LayerNorm
-
-    @property
-    def parameters(self) -> tuple[Tensor, ...]:
-        """Weight and bias of each norm, (C,), in the order of `d_norms`."""
-        return tuple(tensor for norm in self for tensor in norm._parameters.values() if tensor is not None)
-
-    @property
-    def statistics(self) -> tuple[Tensor, ...]:
-        """Running mean and variance before the activation, then those after it, each (C,)."""
-        return tuple(
-            tensor for norm in (self.before, self.after) for tensor in norm._buffers.values() if tensor is not None
-        )
-
-
-def fusing_obstacle(norms: Norms, num_channels: int, x: Tensor) -> str | None:
-    """Returns why no kernel can compute the norms on x, as the end of an error message; None where one can."""
-    before, after, _ = norms
-    if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
-        return "on other devices than the CPU, under autocast, and for empty inputs"
-    if [type(norm) for norm in norms] != [BatchNorm, BatchNorm, LayerNorm] or any(map(has_hooks, norms)):
-        return "where the norms are not the unit's own, or have hooks"
-    shape, dtype = (num_channels,), x.dtype
-    for tensor in (*norms.parameters, *norms.statistics):
-        if tensor.shape != shape or tensor.dtype != dtype or not tensor.is_cpu or not tensor.is_contiguous():
-            return "where the norms are not one number a channel in the input's precision and place"
-    if (before.training, before.momentum, before.eps) != (after.training, after.momentum, after.eps):
-        return "where the two batch norms differ in mode, momentum or eps"
-    return None
 
 
 class Fusion(NamedTuple):
     """Says what of one call of a unit the function computes.
 
     Attributes:
-        kernel: See `find_kernel`.
+        kernel: See `find_kernel`; or the kernels that Triton compiles, which compute what follows the layers.
         norms: The unit's norms.
         axis: Axis of the channels of the layer's output, counted from the end.
         layers: The layers that it applies to x: all transforms, or, where gates are constant, the layer alone; none
@@ -89,7 +49,7 @@ class Fusion(NamedTuple):
         centres: Where in x the bypass is read off; None where it is given or a transform like the others.
     """
 
-    kernel: ctypes.CDLL
+    kernel: ctypes.CDLL | UnitKernels
     norms: Norms
     axis: int
     layers: Sequence[Any] = ()
@@ -123,6 +83,9 @@ def apply_fused(
     Returns:
         The output of the unit.
     """
+    if isinstance(fusion.kernel, UnitKernels):
+        assert outputs is not None
+        return mix_on_cuda(fusion.kernel, fusion.norms, outputs, bypass, logits)
     weights = [layer._parameters["weight"] for layer in fusion.layers]
     biases = [layer._parameters["bias"] for layer in fusion.layers if layer._parameters["bias"] is not None]
     out: Tensor = _Fused.apply(
@@ -146,6 +109,7 @@ class _Fused(torch.autograd.Function):
         *tensors: Tensor,
     ) -> Tensor:
         weights, biases, logits, norms = _split(tensors, counts)
+        assert isinstance(fusion.kernel, ctypes.CDLL)
         axis, num_channels, convolved = fusion.axis, len(norms[0]), Convolution()
         weight, bias = _joined(weights), _joined(biases)
         if outputs is not None:
@@ -181,6 +145,7 @@ class _Fused(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         refuse_higher_order(grad, "eager or packed")
         fusion: Fusion = ctx.fusion
+        assert isinstance(fusion.kernel, ctypes.CDLL)
         num_weights, num_biases, num_logits = ctx.counts
         x, packed, bypass, statistics, *tensors = ctx.saved_tensors
         _, _, logits, norms = _split(tensors, (num_weights, 0, num_logits))

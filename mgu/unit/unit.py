@@ -22,9 +22,10 @@ from mgu.layers.weight_init import place_like_, set_bias_
 from mgu.unit.arguments import bias_per_gate, check_kind, check_name, find_wiring
 from mgu.unit.bypass import build_bypass
 from mgu.unit.engine import ENGINES, Dispatcher, Engine, PaperUnit
-from mgu.unit.fused import Fusion, Norms, apply_fused
+from mgu.unit.fused import Fusion, apply_fused
 from mgu.unit.gates import ModuleFactory, build_gate
 from mgu.unit.mixing import compute_gate_values, mix
+from mgu.unit.norms import Norms
 from mgu.unit.processors import NormOptions, build_modules, process
 from mgu.unit.settling import Settling
 from mgu.unit.transforms import Transforms

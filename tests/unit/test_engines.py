@@ -25,7 +25,7 @@ def results(unit: MultiGatedUnit, engine: str, x: Tensor, seed: int = 1) -> dict
     twin.engine = engine
     x = x.clone(memory_format=torch.preserve_format).requires_grad_()
     out = twin(x)
-    direction = torch.randn(out.shape, generator=torch.Generator().manual_seed(seed)).to(out.dtype)
+    direction = torch.randn(out.shape, generator=torch.Generator().manual_seed(seed)).to(out)
     out.backward(direction)
     gradients = {f"d {name}": p.grad for name, p in twin.named_parameters() if p.requires_grad}
     found = {"out": out, "d x": x.grad, **gradients, **dict(twin.named_buffers())}
