@@ -57,8 +57,8 @@ MODELS = {
 }
 LAYOUTS["D1"] = ("digits", "digits_2")  # for --smoke, cut to one layer
 SMOKE_MODELS = {
-    f"{name} of D1": Model("D1", (*words, "layout.num_layers=1"), bar)
-    for name, words, bar in [("unit", UNIT, 10.0), ("bn_pre", PLAIN, None), ("lean unit", LEAN, None)]
+    f"{name} of D1": Model("D1", (*words, "layout.num_layers=1"))
+    for name, words in [("unit", UNIT), ("bn_pre", PLAIN), ("lean unit", LEAN)]
 }
 
 

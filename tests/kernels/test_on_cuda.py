@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 
 import pytest
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
 from mgu.layers.block import NORMS, Block
+from mgu.train.cuda_graph import CudaRecorder
 from tests.kernels.test_unit_kernels import assert_as_exact
 from tests.layers.test_block_engines import assert_same as assert_same_block
 from tests.layers.test_block_engines import block_of
@@ -32,8 +34,8 @@ def test_a_unit(num_channels: int, wiring: str, gate: str) -> None:
     layer = nn.Conv2d(3, num_channels, 3)
     for activation, training, residual_gate in [("selu", True, True), ("tanh", False, True), ("silu", True, False)]:
         unit = unit_of(layer, activation=activation, wiring=wiring, gate=gate, residual_gate=residual_gate)
-        unit, x = unit.train(training).cuda(), torch.randn(16, 3, 20, 21, device="cuda")
-        exact, single = unit.double(), unit.float()
+        single, x = unit.train(training).cuda(), torch.randn(16, 3, 20, 21, device="cuda")
+        exact = copy.deepcopy(single).double()
         expected = results(exact, "eager", x.double())
         assert_same(results(exact, "native", x.double()), expected)
         assert_as_exact(results(single, "native", x), results(single, "eager", x), expected)
@@ -72,16 +74,11 @@ def test_recorded_calls_are_those_that_were_launched_to_the_bit(index: int) -> N
 
     torch.use_deterministic_algorithms(True)
     try:
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            call(recorded)
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            of_graph = call(recorded)
-        graph.replay()
-        graph.replay()
+        recorder, of_graph = CudaRecorder(x.device), dict[str, Tensor]()
+        recorder.warm_up(lambda: of_graph.update(call(recorded)))
+        replay = recorder.record(lambda: of_graph.update(call(recorded)))
+        replay()
+        replay()
         for _ in range(3):
             expected = call(launched)
     finally:

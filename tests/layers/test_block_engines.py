@@ -49,7 +49,7 @@ def results(block: Block, engine: str, x: Tensor, needs_x: bool = True) -> dict[
     twin.engine = engine  # type: ignore[assignment]
     x = x.clone(memory_format=torch.preserve_format).requires_grad_(needs_x)
     out = twin(x)
-    direction = torch.randn(out.shape, generator=torch.Generator().manual_seed(1)).to(out.dtype)
+    direction = torch.randn(out.shape, generator=torch.Generator().manual_seed(1)).to(out)
     out.backward(direction)
     found = {"out": out, "d x": x.grad, **{f"d {name}": p.grad for name, p in twin.named_parameters()}}
     found |= dict(twin.named_buffers())
