@@ -30,7 +30,6 @@ __all__ = [
     "Send",
     "ServerDied",
     "TimedOut",
-    "begin",
     "call",
     "describe_exit",
     "end_with_parent",
