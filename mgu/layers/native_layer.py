@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mgu.layers.packed import has_hooks
-from mgu.layers.patches import MOST_BACKWARD, MOST_FORWARD, find_patches
+from mgu.layers.patches import BACKWARD, FORWARD, find_patches
 
 KINDS: tuple[type, ...] = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 Gradients = tuple[Tensor | None, Tensor | None, Tensor | None]  # of input, weight and bias
@@ -58,7 +58,7 @@ def compute_layer(layer: Any, x: Tensor, weight: Tensor, bias: Tensor | None) ->
     """
     if type(layer) is nn.Linear:
         return F.linear(x, weight, bias)
-    if patches := find_patches(layer, x, weight, MOST_FORWARD):
+    if patches := find_patches(layer, x, weight, FORWARD):
         out = F.linear(patches.of(x), _as_matrix(weight), bias)  # (N, C')
         return out.view(len(x), *patches.out_size, -1).permute(0, 3, 1, 2)  # (B, C', H', W')
     return torch.convolution(x, weight, bias, layer.stride, layer.padding, layer.dilation, False, (0,), layer.groups)
@@ -82,7 +82,7 @@ def layer_gradients(layer: Any, d_out: Tensor, x: Tensor, weight: Tensor, needed
             d_out.reshape(-1, d_out.shape[-1]), weight, x.reshape(-1, x.shape[-1]) if needed[1] else None, needed
         )
         return None if of_input is None else of_input.view(x.shape), of_weight, of_bias
-    if patches := find_patches(layer, x, weight, MOST_BACKWARD):
+    if patches := find_patches(layer, x, weight, BACKWARD):
         rows = d_out.permute(0, 2, 3, 1).reshape(-1, d_out.shape[1])  # (N, C')
         of_patches, of_matrix, of_bias = _dense_gradients(
             rows, _as_matrix(weight), patches.of(x) if needed[1] else None, needed

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ctypes
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +20,23 @@ from torch import Tensor, nn
 from mgu.native.library import REALS, load, threads_for
 
 SOURCE = Path(__file__).with_name("patches.c")
-# Positions of a batch up to which products are faster; measured on the layers of the paper's networks, batches of 64.
-MOST_FORWARD, MOST_BACKWARD = 2048, 5000
 VALUES_PER_THREAD = 100_000
+WIDE = 224  # channels of the output from which on a layer is wide, as those of a unit side by side are
+
+
+class Most(NamedTuple):
+    """Holds the positions of a batch up to which products are faster, as benchmarks/patches.py measures.
+
+    Attributes:
+        narrow: For a layer of few channels.
+        wide: For one of many, whose weight takes longer to rearrange.
+    """
+
+    narrow: int
+    wide: int
+
+
+FORWARD, BACKWARD = Most(256, 2304), Most(2304, 3136)
 
 
 class Call(ctypes.Structure):
@@ -81,14 +95,14 @@ class Patches:
         function(ctypes.byref(call))
 
 
-def find_patches(layer: Any, x: Tensor, weight: Tensor, most: int) -> Patches | None:
+def find_patches(layer: Any, x: Tensor, weight: Tensor, most: Most) -> Patches | None:
     """Returns the patches of a convolution where products of matrices are faster; None elsewhere.
 
     Args:
         layer: Any layer.
         x: Its input, with channels last in memory.
         weight: Its weight.
-        most: MOST_FORWARD or MOST_BACKWARD.
+        most: FORWARD or BACKWARD.
 
     Returns:
         The patches; None for other layers, for many positions, and without a C compiler.
@@ -96,7 +110,8 @@ def find_patches(layer: Any, x: Tensor, weight: Tensor, most: int) -> Patches | 
     if type(layer) is not nn.Conv2d or layer.groups != 1 or layer.dilation != (1, 1) or x.shape[1] != weight.shape[1]:
         return None
     patches = _find(tuple(x.shape), tuple(weight.shape[2:]), layer.stride, layer.padding, x.dtype)
-    return patches if patches and 0 < patches.num_positions <= most else None
+    at_most = most.wide if len(weight) >= WIDE else most.narrow
+    return patches if patches and 0 < patches.num_positions <= at_most else None
 
 
 @lru_cache(maxsize=256)

@@ -106,6 +106,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
         cost.lap("checkpoint")
 
     joined = learner._replace(model=slot.join(learner.model, learner.optimizer))
+    penalty = GatePenalty(joined.model, decisive, total, done) if decisive.is_on else None
     try:
         outcome = fit(
             joined,
@@ -114,12 +115,14 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
             shuffle=start.shuffle,
             so_far=start.fit,
             as_graph=build_step_wrapper(config, learner.optimizer),
-            penalty=GatePenalty(joined.model, decisive, total, done) if decisive.is_on else None,
+            penalty=penalty,
             callbacks=Callbacks(_count_steps(send), on_epoch),
         )
     except Exception as error:
         cost.lap("train")
         raise TrainingFailed(error, cost.so_far) from error
+    if penalty:
+        penalty.stop()
     if outcome.history:  # also of epochs after the last checkpoint
         cost.lap("train")
         write_history(folder, outcome.history)

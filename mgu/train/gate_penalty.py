@@ -61,6 +61,11 @@ class GatePenalty:
         self._prepare()
         return weight * sum(((m * (1 - m)).mean() for m in means), torch.zeros(()))
 
+    def stop(self) -> None:
+        """Watches no unit any more: what is not trained is computed the shortest way."""
+        for unit in self._units:
+            unit.watch = None
+
     def _prepare(self) -> None:
         """Prepares the units for their next step; watching them costs time, so only a penalty with a weight does."""
         for unit in self._units:

@@ -233,16 +233,15 @@ def test_seeds_together_come_out_as_alone_but_for_rounding(data: str, matrix: Ma
             run_folder(config).mkdir(parents=True)
         together = run_together(seeds)
         for seed, joint in enumerate(together):
-            alone = matrix.train(solo.model_copy(update={"seed": seed}))
+            alone = matrix.train(solo.model_copy(update={"seed": seed, "engine": "eager"}))  # as joint ones are
             assert joint.status == "ok" and joint.trained_together == 2
             losses = [float(_history(folder)["train_loss"]) for folder in (run_folder(seeds[seed]), alone)]
             assert losses[0] == pytest.approx(losses[1], rel=1e-3)
             # A bias before a batch norm has no gradient but rounding, of which Nadam makes steps.
             if BASELINES[name][0] != "norm=bn_pre":
                 expected = read_result(alone / "result.json").val
-                # Joint runs sum up in another order. Without a norm a step at this rate magnifies what that rounds
-                # otherwise, and a bias that only shifts what a batch norm centres later has next to no gradient.
-                within = 1e-3 if "norm=ln" in BASELINES[name][0] else 1e-2
+                # Without a norm a step at this rate magnifies what sums of another order round otherwise.
+                within = 1e-2 if "no_norm" in BASELINES[name][0] else 1e-3
                 assert joint.val and expected and joint.val.loss == pytest.approx(expected.loss, rel=within)
             check_rebuilt(run_folder(seeds[seed]))
 

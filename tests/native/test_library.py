@@ -12,7 +12,7 @@ from torch import nn
 
 from mgu import MultiGatedUnit
 from mgu.native import check_layout, library
-from mgu.train import nadam
+from mgu.train import compiled_nadam
 from mgu.unit.kernel import SOURCE, Call
 from tests.unit.test_engines import assert_same, results, unit_of
 from tests.unit.test_unit_contract import IMAGES
@@ -115,9 +115,9 @@ def changed(mirror: type[ctypes.Structure], fields: list[tuple[str, type]]) -> t
 
 FIELDS = list(Call._fields_)
 WRONG = {
-    "swapped": ([FIELDS[1], FIELDS[0], *FIELDS[2:]], "'rows' of 8 bytes at byte 0 .* but got 'channels'"),
-    "narrower": ([("rows", ctypes.c_int8), *FIELDS[1:]], "'rows' of 8 bytes .* but got 'rows' of 1 bytes"),
-    "shorter": (FIELDS[:-1], r"'d_gates' of 8 bytes at byte \d+ .* but got its end"),
+    "swapped": ([FIELDS[0], FIELDS[2], FIELDS[1], *FIELDS[3:]], r"'rows' of 8 bytes at byte \d+ .* but got 'channels'"),
+    "narrower": ([FIELDS[0], ("rows", ctypes.c_int8), *FIELDS[2:]], "'rows' of 8 bytes .* but got 'rows' of 1 bytes"),
+    "shorter": (FIELDS[:-1], r"'gates' of 8 bytes at byte \d+ .* but got its end"),
     "longer": ([*FIELDS, ("more", ctypes.c_long)], r"its end at byte \d+ .* but got 'more'"),
 }
 
@@ -126,16 +126,17 @@ WRONG = {
 def test_a_wrong_mirror_of_a_struct_refuses_the_library(change: str) -> None:
     fields, message = WRONG[change]
     macros = {"REAL": "float", "ACTIVATION": "SELU", "REFERENCE": 0, "RESIDUAL_GATE": 1, "CONSTANT_GATES": 0}
-    assert library.load(SOURCE, Call, **macros, CHANNELS=6) is not None
+    macros |= {"TAPS": 0, "CHANNELS": 6}
+    assert library.load(SOURCE, Call, **macros) is not None
     with pytest.raises(
         RuntimeError, match=f"Call must have {message}.*Make the ctypes structure and the C struct alike"
     ):
-        library.load(SOURCE, changed(Call, fields), **macros, CHANNELS=6)
+        library.load(SOURCE, changed(Call, fields), **macros)
 
 
 def test_the_layout_of_nadam_is_checked_too() -> None:
-    loaded = library.load(nadam.SOURCE, nadam.Parameter, REAL="double")
+    loaded = library.load(compiled_nadam.SOURCE, compiled_nadam.Parameter, REAL="double")
     assert loaded is not None
-    fields = list(nadam.Parameter._fields_)
+    fields = list(compiled_nadam.Parameter._fields_)
     with pytest.raises(RuntimeError, match=r"Parameter must have 'values' .* but got 'mean'"):
-        check_layout(loaded, changed(nadam.Parameter, [*fields[:1], *fields[2:4], fields[1], *fields[4:]]))
+        check_layout(loaded, changed(compiled_nadam.Parameter, [*fields[:1], *fields[2:4], fields[1], *fields[4:]]))
