@@ -58,6 +58,15 @@ def builds(part: Row) -> str:
     return table(["layout", "model", "older build", "older / this"], lines, left=3)
 
 
+def report(part: Row) -> str:
+    """Reports by an older build as multiples of this one's."""
+    lines = [
+        [f"`{row['form']}`", f"{row['runs']:,}", row["old_commit"], row["old_to_new_spread"], f"{row['new_s']:.1f}"]
+        for row in part["rows"]
+    ]
+    return table(["form", "results", "older build", "older / this", "this [s]"], lines, left=1)
+
+
 def epochs(part: Row) -> str:
     """Epochs of whole networks by other tools, as multiples of ours."""
     names = ("DataLoader / ours", "Lightning / ours", "Keras / ours", "unit, eager / unit, ours")

@@ -209,6 +209,7 @@ STUDIES = (
             "python benchmarks/parallel.py",
             "python benchmarks/blocks.py",
             "python benchmarks/builds.py 4b0fc24",
+            "python benchmarks/report_builds.py 4b0fc24",
         ),
         sections=(
             Section("Units", "units", "M2 to C10 are the MNIST and CIFAR-10 layouts by depth. `straight` is the unit "
@@ -230,9 +231,15 @@ STUDIES = (
                     cost_tables.step_growth),
             Section("Growth with width, depth and batch", "growth", "Forward and backward of stacks of 3x3 "
                     "convolutions on 16x16 feature maps.", cost_tables.growth),
+            Section("Whole sweeps", "parallel", "The digits experiment's 25 runs as commands of their own: one run "
+                    "after the other, two processes by joblib, and `parallel=auto`. 1 would be cores that only "
+                    "train. Runs side by side slow each other down; the last column divides by what the runs need when "
+                    "they are alone.", cost_tables.parallel),
             Section("Start of a command", "start", "Wall clock of a plan of CIFAR-10's 26 runs, and of one run on "
                     "digits to its first step, as multiples of that of `python -c 'import torch'`, in turns.",
                     cost_tables.start),
+            Section("Report of ten thousand results", "report", "Wall clock of the same report by an older build and "
+                    "by this one, in turns; a process for each.", cost_tables.report),
             Section("Growth with the number of runs in a folder", "folders", "Wall clock of whole commands. The last "
                     "column is the cost of a further run between the two largest folders, divided by that between the "
                     "two before them: 1 is a straight line.", cost_tables.folders),

@@ -48,7 +48,7 @@ def test_thresholds_fix_what_hardly_varies(trained_unit: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("either", ["true", "false"])
+@pytest.mark.parametrize("either", ["true", pytest.param("false", marks=pytest.mark.long)])
 def test_the_whole_way(trained_unit: Path, either: str) -> None:
     trained = load_trained(trained_unit)
     before = {name: tensor.clone() for name, tensor in trained.model.state_dict().items()}

@@ -45,7 +45,7 @@ def train(config_of: Configure, *overrides: str) -> tuple[Fit, nn.Module]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("choice", ["norm=ln", "mgu=equations", "mgu=reference"])
+@pytest.mark.parametrize("choice", ["norm=ln", pytest.param("mgu=equations", marks=pytest.mark.long), "mgu=reference"])
 def test_it_learns_real_digits_and_the_same_seed_gives_the_same_bits(choice: str, configure: Configure) -> None:
     chosen = ("layout=digits_2", choice, "training.epochs=6")
     first, second = train(configure, *chosen)[0], train(configure, *chosen)[0]
