@@ -73,7 +73,9 @@ def report(build: Path, runs: Path, form: str) -> tuple[float, bytes]:
     """Seconds of one report by a build, and what it prints."""
     command = [sys.executable, "-c", "from mgu.cli.main import main; main()", "report", str(runs), "--format", form]
     started = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, check=True, env=os.environ | {"PYTHONPATH": str(build)})
+    # From the build's folder: Python looks there first, then in PYTHONPATH, for its own children.
+    environment = os.environ | {"PYTHONPATH": str(build)}
+    done = subprocess.run(command, capture_output=True, check=True, env=environment, cwd=build)
     return time.perf_counter() - started, done.stdout
 
 

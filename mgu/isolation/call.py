@@ -65,13 +65,15 @@ class Call:
     def advance(self) -> None:
         """Hears one message, if there is one: an event, the end of the process, or that its time is up."""
         try:
-            if self.child.connection.poll():
-                self._hear(*self.child.connection.recv())
-            elif time.monotonic() >= self.deadline:
-                self._end(failure=TimedOut(f"it ran longer than {self._timeout_s:g} s and was stopped"))
-        except (EOFError, ConnectionError):
+            message = self.child.connection.recv() if self.child.connection.poll() else None
+        except (EOFError, OSError):  # the latter where it was killed within a message
             self.child.wait()
             self._end(failure=Crashed(f"its process {describe_exit(self.child.exit_code)} without a result"))
+            return
+        if message is not None:
+            self._hear(*message)
+        elif time.monotonic() >= self.deadline:
+            self._end(failure=TimedOut(f"it ran longer than {self._timeout_s:g} s and was stopped"))
 
     def result(self) -> Any:
         """Waits until the process is over; returns what the function returned, and raises what `call` raises."""

@@ -80,6 +80,11 @@ def apply_on_cuda(block: CudaBlock, layer: nn.Module, shortcut: nn.Module | None
     out, norm = layer(x), block.norm
     axis: int = (1 if out.dim() > 2 else -1) if norm is None else norm.channel_axis
     weight, bias = (None, None) if norm is None else (norm.weight, norm.bias)
+    if norm is not None and out.shape[axis] != len(norm.weight):
+        raise ValueError(
+            f"channels must be those of the layer's output, but got {len(norm.weight)} for {out.shape[axis]}. "
+            "Pass num_channels."
+        )
     added = None if shortcut is None else shortcut(x)
     rows: Tensor = _Normalise.apply(block, axis, out, added, weight, bias)  # (N, C)
     # The view is made here, for one that is made inside of the function must not be changed in place.

@@ -29,8 +29,9 @@ def layer_obstacle(layer: Any, x: Tensor) -> str | None:
     if kind not in KINDS:
         return f"around {kind.__name__}"
     parameters = layer._parameters
-    if has_hooks(layer) or any(p is not None and p.dtype != x.dtype for p in parameters.values()):
-        return "where a layer has hooks, or another precision than its input"
+    present = [p for p in parameters.values() if p is not None]
+    if has_hooks(layer) or any((p.dtype, p.device) != (x.dtype, x.device) for p in present):
+        return "where a layer has hooks, or another precision or place than its input"
     if kind is nn.Linear:
         return None
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):

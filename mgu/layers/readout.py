@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mgu.layers.packed import has_hooks
 from mgu.layers.tracing import is_traced, refuse_higher_order
 from mgu.native.library import REALS, load, threads_for
 
@@ -45,19 +46,21 @@ def read_out(features: Tensor, dropout: nn.Dropout, dense: nn.Linear, native: bo
     Returns:
         The logits.
     """
-    kernel = _find_kernel(features, dense) if native and dropout.training else None
+    kernel = _find_kernel(features, dropout, dense) if native and dropout.training else None
     if kernel is None:
         return dense(dropout(features.mean(dim=(2, 3))))  # type: ignore[no-any-return]
     out: Tensor = _ReadOut.apply(features, dense.weight, dense.bias, dropout.p, kernel)
     return out
 
 
-def _find_kernel(features: Tensor, dense: nn.Linear) -> ctypes.CDLL | None:
-    """Returns the compiled read-out; None where it is not made for such features."""
+def _find_kernel(features: Tensor, dropout: nn.Dropout, dense: nn.Linear) -> ctypes.CDLL | None:
+    """Returns the compiled read-out; None where it is not made for such features or modules."""
+    if type(dense) is not nn.Linear or type(dropout) is not nn.Dropout or has_hooks(dense) or has_hooks(dropout):
+        return None
     if torch.compiler.is_compiling() or is_traced(features) or torch.is_autocast_enabled("cpu"):
         return None
     weight, dtype = dense.weight, features.dtype
-    if not features.is_cpu or dtype not in REALS or weight.dtype != dtype or dense.bias is None:
+    if not (features.is_cpu and weight.is_cpu) or dtype not in REALS or weight.dtype != dtype or dense.bias is None:
         return None
     if features.numel() == 0 or not weight.is_contiguous():
         return None

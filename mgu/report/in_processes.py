@@ -65,7 +65,7 @@ class _Fork(Generic[Found]):
         """Waits for the results; computes them here where the fork has failed."""
         try:
             found: list[Found] = self._connection.recv()
-        except EOFError:
+        except (EOFError, OSError):  # the latter within a message
             found = self._redo()
         os.waitpid(self._pid, 0)
         return found

@@ -38,12 +38,13 @@ class Slots(NamedTuple):
         Args:
             configs: Configurations of the runs to train.
         """
-        if self.number == 1 or not configs:
+        number = min(self.number, len(configs))
+        if number <= 1:
             return []
         own = any(config.threads is None for config in configs)
         threads = f", each on {count(self.threads or 1, 'thread')} (threads=N sets another number)" if own else ""
         return [
-            f"training up to {count(self.number, 'run')} at once{threads}, the longest first; their times and energy "
+            f"training up to {count(number, 'run')} at once{threads}, the longest first; their times and energy "
             "are marked as contended"
         ]
 

@@ -75,10 +75,12 @@ class OnePassNAdam(optim.NAdam):
     def _update(self) -> None:
         """Updates all groups by the compiled step, or all by torch's own."""
         trained = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
-        groups = list(map(self._compile, range(len(trained)), trained))
-        for group, parameters, settings in zip(groups, trained, self.param_groups, strict=True):
-            if group is None:
-                return _plain_step(self)
+        groups = [self._compile(number, parameters) for number, parameters in enumerate(trained) if parameters]
+        if None in groups:
+            return _plain_step(self)
+        having = [(own, settings) for own, settings in zip(trained, self.param_groups, strict=True) if own]
+        for group, (parameters, settings) in zip(groups, having, strict=True):
+            assert group
             group.update(parameters, settings)
         return None
 

@@ -22,6 +22,8 @@ CIFAR = ("dataset=cifar10", "layout=cifar_7")
         *(("layout=digits_2", f"mgu={unit}") for unit in ("reference", "lean", "highway", "switchable_norm")),
         ("layout=digits_2", "mgu=squeeze_excitation"),
         *(("layout=digits_3", "mgu=reference", f"mgu.gate={gate}") for gate in ("depthwise", "squeeze", "spatial")),
+        *(("layout=digits_2", model, "engine=native") for model in ("norm=bn_pre", "mgu=reference", "mgu=lean")),
+        ("layout=digits_2", "mgu=reference", "engine=packed"),
         *(("layout=digits_3", "mgu=reference", f"mgu.bypass={bypass}") for bypass in ("projection", "padded")),
     ],
     ids=" ".join,

@@ -53,6 +53,23 @@ def test_second_derivatives_are_refused() -> None:
         torch.autograd.grad(logits.sum(), features, create_graph=True)
 
 
+class Adapted(nn.Linear):
+    """A layer with a forward pass of its own."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) + 1
+
+
+def test_layers_that_must_be_called_themselves_are() -> None:
+    features = torch.randn(2, 3, 4, 4).to(memory_format=torch.channels_last)
+    hooked, calls = nn.Linear(3, 2), list[object]()
+    hooked.register_forward_hook(lambda *arguments: calls.append(arguments))
+    read_out(features, nn.Dropout(0.0), hooked)
+    dense = Adapted(3, 2)
+    torch.testing.assert_close(read_out(features, nn.Dropout(0.0), dense), dense(features.mean(dim=(2, 3))))
+    assert len(calls) == 1
+
+
 def test_what_it_is_not_made_for_is_left_to_torch() -> None:
     dense, dropout = nn.Linear(3, 2), nn.Dropout(0.3)
     channels_first = torch.randn(2, 3, 4, 4)

@@ -194,9 +194,13 @@ def test_auto_has_as_many_runs_as_there_are_cores_for(configure: Configure, monk
     free, three = configure("parallel=auto"), configure("parallel=auto", "threads=3")
     assert find_slots([free]) == (8, 1) and find_slots([three]).number == 2 and find_slots([free, three]).number == 2
     assert find_slots([configure("parallel=2")]) == (2, 4) and find_slots([configure()]) == (1, None)
-    (line,) = find_slots([free]).describe([free])
+    assert not find_slots([free]).describe([free])  # one run is alone
+    (line,) = find_slots([free]).describe([free] * 9)
     assert "up to 8 runs at once, each on 1 thread (threads=N" in line and "marked as contended" in line
-    assert "thread" not in find_slots([three]).describe([three])[0] and find_slots([configure()]).describe([free]) == []
+    assert (
+        "thread" not in find_slots([three]).describe([three] * 2)[0]
+        and find_slots([configure()]).describe([free]) == []
+    )
 
 
 def test_a_gpu_has_one_run_at_a_time_unless_a_number_is_given(configure: Configure) -> None:

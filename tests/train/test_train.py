@@ -247,6 +247,19 @@ def test_what_one_pass_cannot_do_is_left_to_torch(change: dict[str, object]) -> 
     assert all(torch.equal(p, q) for p, q in zip(ours, theirs, strict=True))
 
 
+@pytest.mark.parametrize("other", [torch.float32, torch.bfloat16])
+def test_groups_take_one_step_each_whatever_the_others_are(other: torch.dtype) -> None:
+    """One has no gradients, or is in a precision that nadam.c does not have."""
+    first, second = torch.randn(5), torch.randn(3).to(other)
+    pairs = [(nn.Parameter(first.clone()), nn.Parameter(second.clone())) for _ in range(2)]
+    for kind, pair in zip((OnePassNAdam, torch.optim.NAdam), pairs, strict=True):
+        pair[0].grad = torch.ones(5)
+        pair[1].grad = torch.ones_like(second) if other == torch.bfloat16 else None
+        kind([{"params": [parameter]} for parameter in pair]).step()
+    for ours, theirs in zip(*pairs, strict=True):
+        torch.testing.assert_close(ours, theirs)
+
+
 def test_state_of_another_size_is_an_error_and_no_crash() -> None:
     parameter = nn.Parameter(torch.randn(10))
     optimizer = OnePassNAdam([parameter])
