@@ -19,13 +19,22 @@ from mgu.factory.resolved_run import resolve
 from mgu.layers.activation import ACTIVATIONS
 from tests.conftest import Configure
 
+DEEP = ("cervigram_17", "cervigram_8", "cifar_15")
+
 
 def options(group: str) -> list[str]:
     return sorted(file.stem for file in (conf_dir() / group).glob("*.yaml"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("layout", [layout for layout in options("layout") if layout not in ("mf_32", "python")])
+@pytest.mark.parametrize(
+    "layout",
+    [
+        pytest.param(layout, marks=[pytest.mark.long] * (layout in DEEP))
+        for layout in options("layout")
+        if layout not in ("mf_32", "python")
+    ],
+)
 def test_every_choice_builds_and_runs(layout: str, configure: Configure) -> None:
     image = "3,512,512" if "cervigram" in layout else "3,32,32"
     baselines = [f"norm={norm} residual={res}" for norm, res in itertools.product(options("norm"), options("residual"))]

@@ -97,7 +97,7 @@ def test_a_torch_program_takes_raw_images_and_says_the_same(matrix: Matrix) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["torch", "onnx"])
+@pytest.mark.parametrize("form", [pytest.param("torch", marks=pytest.mark.long), "onnx"])
 def test_any_number_of_images(form: Format, matrix: Matrix) -> None:
     model, _ = network()
     data: Any = load_trained(matrix.train(matrix.config("named images", UNITS["reference"]))).splits.val

@@ -226,7 +226,7 @@ def test_what_is_not_pruned_is_told_in_one_line(name: str, data: str, message: s
 @pytest.mark.parametrize("data", IMAGE_DATA)
 def test_seeds_together_come_out_as_alone_but_for_rounding(data: str, matrix: Matrix, long_form: bool) -> None:
     number = IMAGE_DATA.index(data)
-    for name in BASELINES if long_form else [*BASELINES][number :: len(IMAGE_DATA)]:
+    for name in BASELINES if long_form else [*BASELINES][number :: len(IMAGE_DATA)][:1]:
         solo = matrix.config(data, BASELINES[name])
         seeds = [solo.model_copy(update={"seed": seed, "experiment_name": "joint"}) for seed in (0, 1)]
         for config in seeds:

@@ -25,7 +25,8 @@ pytestmark = pytest.mark.slow
 
 RUN = ("layout=digits_2", "layout.dropout=0.3", "training.epochs=6")
 MODELS = [
-    *("norm=ln", "norm=bn_post residual=with", "mgu=equations", "mgu=reference"),
+    *("norm=ln", "norm=bn_post residual=with", "mgu=reference"),
+    pytest.param("mgu=equations", marks=pytest.mark.long),
     *("norm=bn_pre augment=mixup", "norm=ln dataset.sampling=balanced augment=flip_crop"),
     pytest.param("mgu=reference augment=randaugment", marks=pytest.mark.long),
 ]

@@ -58,7 +58,9 @@ def weights_of(done: Finished, folder: Path) -> Weights:
     return {file.parent.name: file.with_name("weights.safetensors").read_bytes() for file in results}
 
 
-@pytest.mark.parametrize("launcher", ["joblib", pytest.param("submitit_local", marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "launcher", [pytest.param(name, marks=pytest.mark.long) for name in ("joblib", "submitit_local")]
+)
 def test_processes_of_a_launcher_train_the_same_weights(launcher: str, tmp_path: Path, expected: Weights) -> None:
     assert weights_of(run_cold(tmp_path, [*QUICK, f"hydra/launcher={launcher}"]), tmp_path) == expected
 

@@ -218,7 +218,7 @@ def test_tf32_is_allowed_for_both_kinds_of_product_or_for_none(is_allowed: bool,
     assert torch.backends.cuda.matmul.allow_tf32 == is_allowed  # which torch's compiler may still ask for
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_compiled_model_is_the_plain_one_and_is_compiled_no_more_once_training_began(configure: Configure) -> None:
     if native.find_compiler() is None:
         pytest.skip("there is no C++ compiler: torch.compile was not tried")
