@@ -75,11 +75,15 @@ class Call:
         elif time.monotonic() >= self.deadline:
             self._end(failure=TimedOut(f"it ran longer than {self._timeout_s:g} s and was stopped"))
 
-    def result(self) -> Any:
-        """Waits until the process is over; returns what the function returned, and raises what `call` raises."""
+    def finish(self) -> None:
+        """Waits until the process is over."""
         while not self.is_over:
             for own in wait([self]):
                 own.advance()
+
+    def result(self) -> Any:
+        """Waits until the process is over; returns what the function returned, and raises what `call` raises."""
+        self.finish()
         if self._failure:
             raise self._failure
         return self._value

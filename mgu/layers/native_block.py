@@ -28,7 +28,7 @@ from mgu.layers.native_layer import compute_layer, layer_gradients, layer_obstac
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.packed import has_hooks, with_channels_last
 from mgu.layers.tracing import refuse_higher_order
-from mgu.native.library import REALS, threads_for
+from mgu.native.library import REALS, run_kernel, threads_for
 
 VALUES_PER_THREAD = 50_000
 NORMS: dict[tuple[type, type], str] = {  # by what comes before and after the activation
@@ -144,7 +144,7 @@ class _Block(torch.autograd.Function):
         out, statistics = torch.empty_like(layer), x.new_empty(2, len(weight))
         call = _describe(native, convolved, layer, norm_weight, norm_bias, statistics)
         call.added, call.out = None if added is None else added.data_ptr(), out.data_ptr()
-        _run(native.kernel.forward, call)
+        run_kernel(native.kernel.forward, call)
         if call.training and isinstance(native.norm, BatchNorm):
             increment_version([native.norm.running_mean, native.norm.running_var])
         ctx.native, ctx.training, ctx.shape = native, call.training, layer.shape
@@ -167,7 +167,7 @@ class _Block(torch.autograd.Function):
         call = _describe(native, convolved, layer, norm_weight, norm_bias, statistics)
         call.training = ctx.training
         call.d_out, call.d_layer, call.d_norm = d_out.data_ptr(), d_layer.data_ptr(), d_norm.data_ptr()
-        _run(native.kernel.backward, call)
+        run_kernel(native.kernel.backward, call)
         d_x = None
         if not native.convolves:
             needed = needs_x, needs_weight, needs_bias
@@ -200,9 +200,3 @@ def _describe(
         call.training, call.momentum = norm.training, norm.momentum
         call.running_mean, call.running_var = norm.running_mean.data_ptr(), norm.running_var.data_ptr()
     return call
-
-
-def _run(function: Any, call: Call) -> None:
-    """Calls a function of a kernel; raises MemoryError where it has run out of memory."""
-    if function(ctypes.byref(call)):
-        raise MemoryError(f"the native engine has no working memory for {call.channels} channels")

@@ -16,6 +16,7 @@ import tempfile
 import time
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -77,6 +78,20 @@ def _load(source: Path, definitions: dict[str, str | int]) -> ctypes.CDLL | None
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         log.warning("%s could not be compiled, the plain implementation is used: %s", source.name, error)
         return None
+
+
+def run_kernel(function: Any, call: ctypes.Structure) -> None:
+    """Calls a function of a library with its arguments.
+
+    Args:
+        function: The function, which returns 0, or 1 where it has run out of memory.
+        call: Its arguments, with the number of `channels` among them.
+
+    Raises:
+        MemoryError: It has run out of memory.
+    """
+    if function(ctypes.byref(call)):
+        raise MemoryError(f"the native engine has no working memory for {call.channels} channels")
 
 
 def threads_for(values: int, values_per_thread: int) -> int:

@@ -23,7 +23,7 @@ from mgu.console.failures import describe_failure
 from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
-from mgu.isolation import RUN, Call, Crashed, Raised, ServerDied, TimedOut, wait
+from mgu.isolation import RUN, Call, Crashed, Raised, ServerDied, TimedOut
 from mgu.measure.countries import check_early
 from mgu.results.axes import Axes
 from mgu.results.events import Ended, EpochEnded, RunEvent
@@ -85,10 +85,7 @@ def finish(job: Waiting[T]) -> T:
     with closing(job):
         try:
             while True:
-                watch = next(job)
-                while not watch.call.is_over:
-                    for ready in wait([watch.call]):
-                        ready.advance()
+                next(job).call.finish()
         except StopIteration as end:
             outcome: T = end.value
             return outcome

@@ -27,7 +27,7 @@ from mgu.layers.native_layer import compute_layer, layer_gradients
 from mgu.layers.packed import with_channels_last
 from mgu.layers.storage import join_storage
 from mgu.layers.tracing import refuse_higher_order
-from mgu.native.library import threads_for
+from mgu.native.library import run_kernel, threads_for
 from mgu.unit.bypass import Centres
 from mgu.unit.fused_cuda import mix_on_cuda
 from mgu.unit.kernel import Call
@@ -132,7 +132,7 @@ class _Fused(torch.autograd.Function):
         out, statistics = empty_rows(tuple(shape), packed, axis), packed.new_empty(4, num_channels)
         call = _describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
         call.out = out.data_ptr()
-        _run(fusion.kernel.forward, call)
+        run_kernel(fusion.kernel.forward, call)
         if call.training:
             increment_version(fusion.norms.statistics)
         ctx.fusion, ctx.counts, ctx.training, ctx.packed_shape = fusion, counts, call.training, packed.shape
@@ -165,7 +165,7 @@ class _Fused(torch.autograd.Function):
         if num_logits and (needs_bypass or (fusion.centres and needs_x)):
             d_bypass = torch.empty_like(bypass) if bypass is not None else _room_for_centres(d_out, x, fusion)
             call.d_bypass = d_bypass.data_ptr()
-        _run(fusion.kernel.backward, call)
+        run_kernel(fusion.kernel.backward, call)
         d_x = None
         if fusion.layers and not fusion.convolves:
             asked = needs_x, any(needed[:num_weights]), any(needed[num_weights : num_weights + num_biases])
@@ -227,12 +227,6 @@ def _room_for_packed(packed: Tensor, d_layer: Tensor) -> Tensor:
 def _room_for_centres(d_out: Tensor, x: Tensor, fusion: Fusion) -> Tensor:
     assert fusion.centres
     return d_out.new_empty(d_out.numel() // d_out.shape[fusion.axis], x.shape[fusion.axis])
-
-
-def _run(function: Any, call: Call) -> None:
-    """Calls a function of a kernel; raises MemoryError where it has run out of memory."""
-    if function(ctypes.byref(call)):
-        raise MemoryError(f"the native engine has no working memory for {call.channels} channels")
 
 
 def _describe(
