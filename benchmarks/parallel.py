@@ -29,8 +29,8 @@ from rich.table import Table
 from side_by_side import describe, save
 
 from mgu.cli.exit_codes import exit_codes
+from mgu.machine import count_cores
 from mgu.results.result import read_result
-from mgu.sweep.machine import count_cores
 
 COMMAND = [sys.executable, "-c", "from mgu.cli.main import main; main()", "+experiment=digits", "-m"]
 WAYS = {

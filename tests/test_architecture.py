@@ -17,7 +17,7 @@ import mgu
 
 ROOT = Path(mgu.__file__).parents[1]
 RANKS = [  # a package imports only packages of lower ranks
-    {"errors", "kernels", "native", "tasks"},
+    {"errors", "kernels", "machine", "native", "tasks"},
     {"isolation", "layers", "user_code"},
     {"unit", "models"},
     {"config"},

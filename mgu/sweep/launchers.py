@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from mgu.config.run import RunConfig
 from mgu.console.text import count
-from mgu.sweep.machine import count_cores
+from mgu.machine import count_cores
 
 DEFAULT_LIMIT_MIN = 60  # of the submitit launchers
 MUCH_LONGER_MIN = 1440

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from mgu.config.run import RunConfig
 from mgu.console.text import count
 from mgu.errors import UserError
-from mgu.sweep.machine import count_cores
+from mgu.machine import count_cores
 
 
 class Slots(NamedTuple):

@@ -60,7 +60,10 @@ def decode(path: Path, shape: list[int], fit: Fit, bits: int = 16) -> Pixels:
             # A JPEG is decoded at a fraction of its size, if that is still twice what is wanted.
             opened.draft(None, (2 * max(height, width),) * 2)
             num_channels = 1 if opened.mode in GREY or opened.mode.startswith("I") else 3
-            picture = _in_mode(ImageOps.exif_transpose(opened), "RGB" if channels == 3 else "L", opened, bits)
+            opened.load()
+            # In place, for a photograph that is upright already is not to be copied.
+            ImageOps.exif_transpose(opened, in_place=True)
+            picture = _in_mode(opened, "RGB" if channels == 3 else "L", bits)
     except Odd:
         raise
     except Image.DecompressionBombError:
@@ -92,10 +95,11 @@ def declared_bits(opened: Picture) -> int | None:
     return bits if 8 < bits < 16 else None
 
 
-def _in_mode(picture: Picture, mode: Literal["RGB", "L"], opened: Picture, bits: int) -> Picture:
+def _in_mode(opened: Picture, mode: Literal["RGB", "L"], bits: int) -> Picture:
     """Converts to eight bits a channel. Raises Odd for numbers whose white is unknown."""
     from PIL import Image
 
+    picture = opened
     if picture.mode.startswith("I"):  # 16 bits, which some formats store in 32
         values = np.asarray(picture).astype(np.int64)
         bits = declared_bits(opened) or bits
@@ -111,4 +115,4 @@ def _in_mode(picture: Picture, mode: Literal["RGB", "L"], opened: Picture, bits:
     elif picture.mode in ALPHA or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture)
-    return picture.convert(mode)
+    return picture if picture.mode == mode else picture.convert(mode)

@@ -17,6 +17,7 @@ from mgu.data.image_files.digests import describe_odd, refuse
 from mgu.data.image_files.names import ImageFile
 from mgu.data.image_files.survey import survey
 from mgu.errors import UserError
+from mgu.machine import count_cores
 
 AT_ONCE = 256  # images decoded before the next ones are begun, which bounds what waits to be written
 PARTS = ("train", "val", "test")
@@ -134,7 +135,7 @@ def _decode_in_parallel(rows: Sequence[Row], config: ImageFilesConfig, bits: int
         except Odd as odd:
             return odd
 
-    with quiet(), ThreadPoolExecutor() as pool:
+    with quiet(), ThreadPoolExecutor(count_cores()) as pool:
         for start in range(0, len(rows), AT_ONCE):
             chunk = rows[start : start + AT_ONCE]
             yield from zip(chunk, pool.map(attempt, chunk), strict=True)

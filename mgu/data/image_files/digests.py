@@ -11,6 +11,7 @@ from pathlib import Path
 from mgu.data.digest import digest_file
 from mgu.data.image_files.names import ImageFile
 from mgu.errors import UserError
+from mgu.machine import count_cores
 
 AT_ONCE = 64  # files per task of a thread
 
@@ -25,7 +26,7 @@ def read_digests(files: Sequence[ImageFile]) -> list[str]:
         In the order of the files.
     """
     chunks = [files[start : start + AT_ONCE] for start in range(0, len(files), AT_ONCE)]
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(count_cores()) as pool:
         found = pool.map(lambda chunk: [_digest_of(file.path) for file in chunk], chunks)
         return [own for chunk in found for own in chunk]
 

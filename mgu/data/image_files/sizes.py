@@ -11,6 +11,7 @@ from statistics import median_low
 
 from mgu.data.image_files.decode import GREY, MOST_ENLARGED, quiet
 from mgu.errors import UserError
+from mgu.machine import count_cores
 
 ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)  # a tag of EXIF, and its values for images that lie on their side
 USUAL_SIDE = 224  # pixels, which the advice does not exceed
@@ -31,7 +32,7 @@ def find_shape(files: Sequence[Path]) -> list[int]:
     Raises:
         UserError: Images differ in size, or none can be read; the message names the sizes and one to scale to.
     """
-    with quiet(), ThreadPoolExecutor() as pool:
+    with quiet(), ThreadPoolExecutor(count_cores()) as pool:
         sizes = [size for size in pool.map(_look, files) if size]
     if not sizes:
         raise UserError(

@@ -15,6 +15,7 @@ import numpy as np
 
 from mgu.data.image_files.decode import DEPTHS, declared_bits
 from mgu.errors import UserError
+from mgu.machine import count_cores
 
 DARK = 64  # of 255: colours of 16 bits below it have used 14 bits at most
 
@@ -44,7 +45,7 @@ def survey(files: Sequence[tuple[str, Path]]) -> Survey:
 
     Raises UserError for colours of 16 bits that use few of them, for Pillow reads their upper 8 bits only.
     """
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(count_cores()) as pool:
         headers = list(pool.map(_look, (path for _, path in files)))
     notes = []
     if several := [name for (name, _), header in zip(files, headers, strict=True) if header.frames > 1]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mgu.sweep.machine import count_cores, free_memory, private_memory
+from mgu.machine import count_cores, free_memory, private_memory
 
 MIB = 1 << 20
 Files = Callable[[dict[str, str]], None]
@@ -17,8 +17,8 @@ Files = Callable[[dict[str, str]], None]
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     """Stands in for /proc and /sys/fs/cgroup; eight processors."""
-    monkeypatch.setattr("mgu.sweep.machine.PROC", tmp_path / "proc")
-    monkeypatch.setattr("mgu.sweep.machine.CGROUP", tmp_path / "cgroup")
+    monkeypatch.setattr("mgu.machine.PROC", tmp_path / "proc")
+    monkeypatch.setattr("mgu.machine.CGROUP", tmp_path / "cgroup")
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
 
     def write(texts: dict[str, str]) -> None:
