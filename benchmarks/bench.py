@@ -20,6 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from blocks import BARS
 from filed import load_study
 
 WORSE = 1.1  # times the recorded figure, from which on it is a regression
@@ -58,8 +59,10 @@ class Bench:
 SEEDS = ("--norms", "bn_pre,ln", "--images", "640", "--rounds", "3", "--layouts")
 BENCHES = (
     Bench("start", 2, ("command",), lower=("to_import_torch",)),
-    Bench("units", 4, ("layout",), ("to_floor", "saved_to_straight"), ("step_straight_to_native",),
+    Bench("blocks", 3, ("layout",), tuple(f"ratios.{title}" for title in BARS),
           arguments=("--rounds", "15"), without_mnist=("--rounds", "15")),
+    Bench("units", 2, ("layout",), ("to_floor", "saved_to_straight"), ("step_straight_to_native",),
+          arguments=("--rounds", "7"), without_mnist=("--rounds", "7")),
     Bench("epochs", 6, ("layout",), (), ("ratios.DataLoader / ours.ratio", "ratios.Keras / ours.ratio",
           "ratios.Lightning / ours.ratio", "ratios.unit, Keras / unit, ours.ratio"),
           arguments=("--rounds", "5"), without_mnist=None, peers=("tensorflow", "lightning")),

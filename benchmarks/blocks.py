@@ -50,8 +50,17 @@ BARS: dict[str, dict[str, float]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--layouts", default="M2,M3,M4,C7,C10")
+    options, clock = read_options(__doc__, "M2,M3,M4,C7,C10")
+    rows = [measure(layout, options.rounds, clock) for layout in options.layouts.split(",")]
+    if not options.no_save:
+        save("speed", "blocks", configure("M2"), rows)
+    show(rows)
+
+
+def read_options(description: str | None, layouts: str) -> tuple[argparse.Namespace, Callable[[], float]]:
+    """Reads the command line of a benchmark of steps, prepares torch, and returns the clock to be used as well."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--layouts", default=layouts)
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--processor-time", action="store_true", help="of one thread: for a machine with other work")
@@ -59,11 +68,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1 if options.processor_time else options.threads)
     keep_freed_memory()  # as mgu-run does
-    clock = time.thread_time if options.processor_time else time.perf_counter
-    rows = [measure(layout, options.rounds, clock) for layout in options.layouts.split(",")]
-    if not options.no_save:
-        save("speed", "blocks", configure("M2"), rows)
-    show(rows)
+    return options, time.thread_time if options.processor_time else time.perf_counter
 
 
 class Images:

@@ -52,6 +52,16 @@ def blocks(part: Row) -> str:
     return table(["layout", *titles], lines)
 
 
+def step_parts(part: Row) -> str:
+    """Shares of a training step by what they are spent on."""
+    titles = list(part["rows"][0]["shares"])
+    lines = [
+        [row["layout"], f"`{row['model']}`", *(f"{100 * row['shares'][title]:.0f}" for title in titles)]
+        for row in part["rows"]
+    ]
+    return table(["layout", "model", *(f"{title} [%]" for title in titles)], lines, left=2)
+
+
 def builds(part: Row) -> str:
     """Steps of an older build as multiples of this one's."""
     lines = [[row["layout"], f"`{row['words']}`", row["old_commit"], row["old_to_new_spread"]] for row in part["rows"]]

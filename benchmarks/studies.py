@@ -208,6 +208,7 @@ STUDIES = (
             "python benchmarks/units.py --layouts M2,M3,M4 --rounds 20",
             "python benchmarks/parallel.py",
             "python benchmarks/blocks.py",
+            "python benchmarks/step_parts.py",
             "python benchmarks/builds.py 4b0fc24",
             "python benchmarks/report_builds.py 4b0fc24",
         ),
@@ -220,6 +221,10 @@ STUDIES = (
             Section("Blocks", "blocks", "A training step of plain baselines against their convolutions alone, of lean "
                     "units against plain baselines; forward and backward of the paper's unit against convolutions "
                     "seven times as wide; memory kept between forward and backward.", cost_tables.blocks),
+            Section("Parts of a step", "step_parts", "What a step is spent on: torch's convolutions alone, then what "
+                    "blocks, read-out and loss, and the update add to them (less than nothing where blocks compute the "
+                    "first convolution faster than torch). The last column is the same step on one image: Python, "
+                    "autograd and calls, which lie across the parts.", cost_tables.step_parts),
             Section("This build against an older one", "builds", "The same training step, the older build divided by "
                     "this one.", cost_tables.builds),
             Section("Epochs", "epochs", "Times of an epoch on 6,400 images, relative to ours. DataLoader is a plain "
