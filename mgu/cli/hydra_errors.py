@@ -30,6 +30,9 @@ def translate_error(error: Exception, arguments: Sequence[str] = ()) -> str:
         A message in the project's form; with the first line of the original one if the case is not known.
     """
     text = (str(error) or str(error.__cause__)).strip()  # Hydra's ConfigCompositionException may be a bare wrapper
+    if within := re.search(r"not in struct\s+full_key: (\S+)", str(error.__cause__)):
+        # A mapping was given, and Hydra's own message names the mapping, where this is the key in it that is wrong.
+        text = re.sub(r"(Could not override ')([^']+)(?=')", lambda found: found[1] + within[1], text)
     for describe in (_describe_missing, describe_wrong_key, _describe_group, _describe_values):
         if message := describe(text, arguments):
             return message

@@ -72,10 +72,11 @@ def as_option(word: str) -> str:
         word: An override.
 
     Returns:
-        ++dataset.options.k=v for dataset.options.k=v, and likewise in other groups; any other word as it is.
+        ++dataset.options.k=v for dataset.options.k=v, and likewise for dataset.options={k:v} and in other groups; any
+        other word as it is.
     """
     group, _, rest = word.partition(".")
-    return f"++{word}" if group in GROUPS and rest.startswith("options.") else word
+    return f"++{word}" if group in GROUPS and rest.startswith(("options.", "options=")) else word
 
 
 def _as_axis(word: str) -> str:

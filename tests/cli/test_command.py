@@ -34,6 +34,7 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("+experiment=digit", "Did you mean digits?"),
         ("optimizer.lr=-1", "optimizer.lr must be greater than 0, or auto, but got -1"),
         ("mgu=reference norm=ln", "norm must not be set together with a unit"),
+        ("mgu=lean mgu.gate_bias={skp:1}", "Unknown key: mgu.gate_bias.skp."),
         ("mgu.wiring=equations", "mgu.wiring must go with a configuration of mgu that sets it"),
         ("norm=null", "norm must be one of its configurations (mgu-run --help lists them), but got null."),
         ("residual=true", "residual must be one of its configurations (mgu-run --help lists them), but got true."),

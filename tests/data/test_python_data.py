@@ -14,6 +14,7 @@ import torch
 from torch.utils.data import TensorDataset
 
 import mgu
+from mgu.cli.words import as_option
 from mgu.config.python import PythonDatasetConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
@@ -224,6 +225,8 @@ def test_the_identity_follows_the_source_and_the_options_but_not_the_folder(
     words = ("dataset=python", "dataset.target=own_rows:load", "layout=dense_2")
     first = configure(*words)
     assert configure(*words, "++dataset.options.kinds=2").identity != first.identity
+    at_once = configure(*words, as_option("dataset.options={kinds:2}"))
+    assert at_once.identity == configure(*words, as_option("dataset.options.kinds=2")).identity
     assert configure(*words, "++dataset.options.kinds=2").dataset.label != first.dataset.label
     moved = tmp_path_factory.mktemp("moved")
     (moved / "own_rows.py").write_text(SOURCE)
