@@ -1,0 +1,193 @@
+"""The study of the claim (results/claim/protocol.md): trains what it needs, and files what came of it.
+
+    python benchmarks/claim.py train digits-paper runs/claim [--parallel 2]   # resumes; trains nothing twice
+    python benchmarks/claim.py file digits-paper runs/claim
+
+Names are those of DESIGNS: a data set and a recipe. Training goes through `mgu-run` like anybody's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from filed import file_part, provenance
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+import mgu
+
+BETTER = ("training.ema=0.99", "training.label_smoothing=0.1", "training.select=last")
+RECIPES = {"paper": (), "better": BETTER}
+GRID = ("norm=bn_pre,bn_post,ln,no_norm", "residual=with,without")
+UNIT = ("mgu=lean",)
+ORDERS = 20_000  # random orders of the grid, whose mean is a random search
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Design:
+    """What the protocol says of one data set.
+
+    Attributes:
+        words: The data, and how long they are trained on.
+        layouts: Those of the grid, by growing depth; the unit and the default network have the last.
+        seeds: How many seeds, or seeds of each fold.
+        margin: Points of accuracy by which the unit may be worse.
+        folds: Words of the cross-validation that picks the best of the grid; none: validation examples pick it.
+    """
+
+    words: tuple[str, ...]
+    layouts: tuple[str, ...]
+    seeds: int
+    margin: float
+    folds: tuple[str, ...] = ()
+
+
+DIGITS = ("training.epochs=20", "training.patience=20", "threads=1")
+DENSE = ("training.epochs=50", "training.batch_size=256", "training.last_batch=short", "threads=1")
+DESIGNS = {
+    "digits": Design(
+        ("dataset=digits", "dataset.split=holdout", *DIGITS), ("digits_2", "digits_3", "digits_4"), 20, 0.5,
+        ("dataset=python", "dataset.target=claim_data:digits_fold", "optimizer.lr=0.01", "training.last_batch=short",
+         f"dataset.folder={Path(__file__).parent}", "dataset.options.fold=0,1,2,3,4,5,6,7,8,9", *DIGITS),
+    ),
+    "adult": Design(("dataset=adult", "dataset.split=holdout", *DENSE), ("dense_2", "dense_3", "dense_4"), 10, 0.2),
+    "table": Design(
+        ("dataset=table", "dataset.path=breast_cancer.csv", "dataset.target=target", "dataset.folds=5",
+         "dataset.fold=0,1,2,3,4", "training.epochs=50", "training.batch_size=64", "threads=1"),
+        ("dense_2", "dense_3", "dense_4"), 4, 0.2,
+    ),
+    "mnist": Design(
+        ("dataset=mnist", "dataset.split=holdout", "threads=1"), ("mnist_2", "mnist_3", "mnist_4"), 5, 0.2
+    ),
+}  # fmt: skip
+
+
+def main() -> None:
+    """Trains or files one design under one recipe."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stage", choices=("train", "file"))
+    parser.add_argument("study", choices=[f"{data}-{recipe}" for data in DESIGNS for recipe in RECIPES])
+    parser.add_argument("runs", type=Path)
+    parser.add_argument("--parallel", default="2")
+    options = parser.parse_args()
+    data, recipe = options.study.split("-")
+    design = DESIGNS[data]
+    if options.stage == "train":
+        train(design, options.study, RECIPES[recipe], options.runs, options.parallel)
+    else:
+        content = analyse(design, *(read(options.runs / name) for name in (options.study, f"{options.study}-folds")))
+        file_part("claim", options.study, {"machine": provenance(), **content})
+
+
+def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, parallel: str) -> None:
+    """Trains the unit and the grid with all seeds, and the grid on the folds that pick its best."""
+    runs.mkdir(parents=True, exist_ok=True)
+    if "dataset=table" in design.words:
+        from claim_data import write_table
+
+        write_table(runs / "breast_cancer.csv")
+    seeds = "seed=" + ",".join(map(str, range(design.seeds)))
+    models = (f"layout={design.layouts[-1]}", *UNIT), (f"layout={','.join(design.layouts)}", *GRID)
+    for model in models:
+        run(study, runs, parallel, *design.words, *recipe, *model, seeds)
+        if design.folds:
+            run(f"{study}-folds", runs, parallel, *design.folds, *recipe, *model)
+
+
+def run(study: str, runs: Path, parallel: str, *words: str) -> None:
+    """Calls mgu-run in the folder of the runs; what is finished there is skipped."""
+    command = [sys.executable, "-m", "mgu", f"experiment_name={study}", "runs_dir=.", f"parallel={parallel}", *words]
+    subprocess.run([*command, "-m"], check=True, cwd=runs, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def read(folder: Path) -> pd.DataFrame | None:
+    """Returns model, replicate, scores in percent and processor seconds of finished runs; None where there are none."""
+    if not folder.is_dir():
+        return None
+    runs = mgu.load_runs(folder)
+    fold = runs.get("config.dataset.options.fold", runs.get("config.dataset.fold", pd.Series(0, runs.index)))
+    residual = runs.residual.map({True: "-res", False: ""}).fillna("")
+    return pd.DataFrame(
+        {
+            "model": runs["config.layout.name"] + "-" + runs.norm.fillna("lean") + residual,
+            "replicate": list(zip(runs.seed, fold.fillna(0).astype(int), strict=True)),
+            "val": 100 * runs["val.accuracy"],
+            "test": 100 * runs.get("test.accuracy", pd.Series(np.nan, runs.index)),
+            "cpu_s": runs["processor.seconds"],
+        }
+    )
+
+
+def analyse(design: Design, runs: pd.DataFrame | None, folds: pd.DataFrame | None) -> dict[str, Any]:
+    """Answers the questions of the protocol for one data set under one recipe."""
+    assert runs is not None, "there are no runs: train them first"
+    test, val, cpu = (runs.pivot(index="model", columns="replicate", values=name) for name in ("test", "val", "cpu_s"))
+    picking = val if folds is None else folds.pivot(index="model", columns="replicate", values="val")
+    deepest = design.layouts[-1]
+    unit, defaults = f"{deepest}-lean", [f"{deepest}-bn_pre", f"{deepest}-ln"]
+    grid = [model for model in test.index if model != unit]
+    best = str(picking.loc[grid].mean(axis=1).idxmax())
+    searched = random_search(val.loc[grid], test.loc[grid], cpu.loc[grid], float(cpu.loc[unit].mean()))
+    rivals = {"best of the grid": test.loc[best], "random search at the unit's cost": searched}
+    rivals |= {f"default {model}": test.loc[model] for model in defaults}
+    return {
+        "best": best,
+        "unit": unit,
+        "margin": design.margin,
+        "cost_ratio": float(cpu.loc[grid].mean(axis=1).sum() / cpu.loc[unit].mean()),
+        "comparisons": [compare(name, test.loc[unit], rival, design.margin) for name, rival in rivals.items()],
+        "rows": [
+            {"model": model, "picked_by": float(picking.loc[model].mean()), "val": float(val.loc[model].mean()),
+             "test": float(test.loc[model].mean()), "test_sd": float(test.loc[model].std()),
+             "cpu_s": float(cpu.loc[model].mean()), "replicates": int(test.loc[model].count())}
+            for model in test.index
+        ],
+    }  # fmt: skip
+
+
+def random_search(val: pd.DataFrame, test: pd.DataFrame, cpu: pd.DataFrame, budget_s: float) -> pd.Series:
+    """Returns, by replicate, the expected test score of the best by validation that a budget buys in random order.
+
+    A model counts if it ends within the budget; the first one always counts, for something must be returned.
+    """
+    generator = np.random.default_rng(0)
+    orders = generator.permuted(np.tile(np.arange(len(val)), (ORDERS, 1)), axis=1)
+    return pd.Series({name: _expected(orders, val[name], test[name], cpu[name], budget_s) for name in val})
+
+
+def _expected(orders: NDArray[Any], val: pd.Series, test: pd.Series, cpu: pd.Series, budget_s: float) -> float:
+    ends = cpu.to_numpy()[orders].cumsum(axis=1) <= budget_s
+    ends[:, 0] = True
+    scores = np.where(ends, val.to_numpy()[orders], -np.inf)
+    chosen = np.take_along_axis(orders, scores.argmax(axis=1)[:, None], axis=1)[:, 0]
+    return float(test.to_numpy()[chosen].mean())
+
+
+def compare(name: str, unit: pd.Series, rival: pd.Series, margin: float) -> dict[str, Any]:
+    """Compares test scores paired over replicates (Student's t)."""
+    differences = (unit - rival).dropna().to_numpy()
+    mean, error = differences.mean(), differences.std(ddof=1) / np.sqrt(len(differences))
+    freedom = len(differences) - 1
+    statistic = mean / error if error else np.inf * np.sign(mean)
+    return {
+        "rival": name,
+        "difference": float(mean),
+        "lower_bound": float(mean - student.ppf(1 - ALPHA, freedom) * error),
+        "is_within_margin": bool(mean - student.ppf(1 - ALPHA, freedom) * error > -margin),
+        "p_two_sided": float(2 * student.sf(abs(statistic), freedom)),
+        "p_better": float(student.sf(statistic, freedom)),
+        "replicates": len(differences),
+    }
+
+
+if __name__ == "__main__":
+    main()
