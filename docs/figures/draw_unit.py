@@ -1,11 +1,12 @@
-"""Draws the Multi Gated Unit: docs/figures/unit.svg, as the equations of Damian and Piciu (2020) wire it.
+"""Draws docs/figures/unit.svg and lean.svg: the unit as Damian and Piciu (2020) print its equations, and `mgu=lean`.
 
-python docs/figures/draw_unit.py [FOLDER]
+python docs/figures/draw_unit.py unit|lean [FILE]
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib as mpl
@@ -29,17 +30,55 @@ RADIUS = 0.25
 BYPASS_Y = 0.8
 
 
+@dataclass(frozen=True)
+class Unit:
+    """What is written into the picture of a unit.
+
+    Attributes:
+        processors: From above, the branches between which `bn_order`, `bn_or_ln` and `norm_or_none` choose.
+        bypass: Text in the box of the bypass.
+        gate: What a gate computes.
+        skips: Whether an open `skip` lets the bypass through; else the rest of the unit.
+        letters: What the letters mean.
+    """
+
+    processors: tuple[str, str, str, str]
+    bypass: str
+    gate: str
+    skips: bool
+    letters: str
+
+
+NORMS = "A: activation    BN, LN: batch and layer normalisation    "
+UNITS = {
+    "unit": Unit(
+        ("BN( A( L ))", "A( BN( L ))", "A( LN( L ))", "A( L )"),
+        *("bypass  $t(x)$", "$g = \\sigma(\\,t_g(x)\\,)$", False),
+        NORMS + "$t$, $t_g$: copies of the layer with their own weights",
+    ),
+    "lean": Unit(
+        ("A( BN( L ))", "BN( A( L ))", "LN( A( L ))", "A( L )"),
+        *("padded  $p(x)$", "$g = \\sigma(\\,\\theta_g\\,)$", True),
+        NORMS + "$\\theta_g$: one learned number per channel    $p$: no parameters",
+    ),
+}
+
+
 def main() -> None:
-    """Writes the picture to FILE, in the format of its suffix."""
-    file = Path(sys.argv[1]) if sys.argv[1:] else Path(__file__).with_name("unit.svg")
+    """Writes a picture to FILE, in the format of its suffix."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("unit", choices=UNITS)
+    parser.add_argument("file", type=Path, nargs="?")
+    options = parser.parse_args()
+    unit, file = UNITS[options.unit], options.file or Path(__file__).with_name(f"{options.unit}.svg")
     mpl.rcParams |= {"font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans", "svg.hashsalt": "unit"}
     figure = plt.figure(figsize=(WIDTH, HEIGHT), facecolor=PAPER)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, HEIGHT), aspect="equal")
     axes.axis("off")
-    draw_transforms(axes)
-    draw_processors(axes)
-    draw_mixers(axes)
-    draw_legend(axes)
+    draw_transforms(axes, unit)
+    draw_processors(axes, unit)
+    draw_mixers(axes, unit)
+    draw_legend(axes, unit)
     figure.savefig(file, dpi=110, metadata={"Date": None} if file.suffix == ".svg" else None)
 
 
@@ -59,27 +98,27 @@ def wire(axes: Axes, *points: tuple[float, float], colour: str = INK, arrow: boo
         axes.annotate("", xy=points[-1], xytext=points[-2], arrowprops=arrow_style, zorder=1)
 
 
-def draw_transforms(axes: Axes) -> None:
+def draw_transforms(axes: Axes, unit: Unit) -> None:
     """The input, the wrapped layer and the bypass."""
     axes.text(0.35, 2.6, "$x$", fontsize=17, ha="center", va="center", color=INK)
     wire(axes, (0.55, 2.6), (0.9, 2.6), arrow=False)
     wire(axes, (0.9, 2.6), (0.9, 3.8), (1.18, 3.8))
     wire(axes, (0.9, 2.6), (0.9, BYPASS_Y), (1.18, BYPASS_Y))
     box(axes, 1.9, 3.8, "layer  $L(x)$", LAYER, 1.4)
-    box(axes, 1.9, BYPASS_Y, "bypass  $t(x)$", BYPASS, 1.4)
+    box(axes, 1.9, BYPASS_Y, unit.bypass, BYPASS, 1.4)
 
 
-def draw_processors(axes: Axes) -> None:
+def draw_processors(axes: Axes, unit: Unit) -> None:
     """Four ways to normalise and activate what the layer gives."""
-    rows = {5.0: "BN( A( L ))", 4.2: "A( BN( L ))", 3.4: "A( LN( L ))", 2.6: "A( L )"}
+    rows = zip((5.0, 4.2, 3.4, 2.6), unit.processors, strict=True)
     wire(axes, (2.62, 3.8), (2.95, 3.8), arrow=False)
     wire(axes, (2.95, 5.0), (2.95, 2.6), arrow=False)
-    for y, text in rows.items():
+    for y, text in rows:
         wire(axes, (2.95, y), (3.28, y))
         box(axes, 4.1, y, text, PROCESSOR, 1.6)
 
 
-def draw_mixers(axes: Axes) -> None:
+def draw_mixers(axes: Axes, unit: Unit) -> None:
     """Five gates, each between two branches; "1" is where an open gate listens, "0" where a closed one does."""
     at = GATES
 
@@ -95,21 +134,23 @@ def draw_mixers(axes: Axes) -> None:
     for x, y in ((x_plus, 3.0), (x_plus, BYPASS_Y)):
         axes.add_patch(Circle((x, y), 0.045, fc=INK, ec=INK, zorder=3))
     wire(axes, (2.62, BYPASS_Y), (x_plus, BYPASS_Y), arrow=False)
-    join(axes, "skip", at["residual"], (x_plus, BYPASS_Y))
+    join(axes, "skip", at["residual"], (x_plus, BYPASS_Y), opens_below=unit.skips)
     wire(axes, (at["skip"][0] + RADIUS, at["skip"][1]), (13.15, at["skip"][1]))
     axes.text(13.5, 1.6, "$o(x)$", fontsize=15, ha="center", va="center", color=INK)
     for name, (x, y) in at.items():
         mixer(axes, name, x, y)
 
 
-def join(axes: Axes, gate: str, upper: tuple[float, float], lower: tuple[float, float]) -> None:
-    """Two branches to the mixer of a gate: the upper one when it is open, the lower one when it is closed."""
+def join(
+    axes: Axes, gate: str, upper: tuple[float, float], lower: tuple[float, float], opens_below: bool = False
+) -> None:
+    """Two branches to the mixer of a gate: the upper one when it is open, the lower one when closed, or reversed."""
     x, y = GATES[gate]
     starts = upper[0] + (RADIUS if upper in GATES.values() else 0)
     wire(axes, (starts, upper[1]), (x, upper[1]), (x, y + RADIUS), colour=INK)
     wire(axes, (lower[0], lower[1]), (x, lower[1]), (x, y - RADIUS), colour=INK)
-    axes.text(x + 0.1, y + RADIUS + 0.08, "1", fontsize=9.5, color=BLUE, va="bottom", ha="left")
-    axes.text(x + 0.1, y - RADIUS - 0.08, "0", fontsize=9.5, color=BLUE, va="top", ha="left")
+    axes.text(x + 0.1, y + RADIUS + 0.08, "01"[not opens_below], fontsize=9.5, color=BLUE, va="bottom", ha="left")
+    axes.text(x + 0.1, y - RADIUS - 0.08, "01"[opens_below], fontsize=9.5, color=BLUE, va="top", ha="left")
 
 
 def mixer(axes: Axes, name: str, x: float, y: float) -> None:
@@ -119,17 +160,16 @@ def mixer(axes: Axes, name: str, x: float, y: float) -> None:
     axes.text(x - RADIUS - 0.08, y, name, ha="right", va="center", fontsize=11, color=BLUE, family="DejaVu Sans Mono")
 
 
-def draw_legend(axes: Axes) -> None:
+def draw_legend(axes: Axes, unit: Unit) -> None:
     """What a gate computes, and the letters."""
     axes.text(
         *(7.3, 5.2),
-        "$g = \\sigma(\\,t_g(x)\\,)$      out $= g \\cdot$ branch 1 $+\\ (1-g) \\cdot$ branch 0",
+        unit.gate + "      out $= g \\cdot$ branch 1 $+\\ (1-g) \\cdot$ branch 0",
         **{"fontsize": 12, "color": BLUE, "va": "center"},
     )
     axes.text(
         *(0.2, 0.2),
-        "A: activation    BN, LN: batch and layer normalisation    "
-        "$t$, $t_g$: copies of the layer with their own weights",
+        unit.letters,
         **{"fontsize": 10.5, "color": QUIET, "va": "center"},
     )
 
