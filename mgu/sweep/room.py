@@ -30,14 +30,14 @@ class Room:
 
     def has_for_one_more(self, running: Sequence[Watch]) -> bool:
         """Returns whether one more run fits beside those that are running."""
-        taken = [(watch, private_memory(watch.call.child.pid)) for watch in running]
-        known = [own for watch, own in taken if own is not None and watch.has_epochs]
-        self._largest = max([self._largest, *known])
-        if not running or any(own is None for _, own in taken):
+        read = [(watch, private_memory(watch.call.child.pid)) for watch in running]
+        taken = [(watch, own) for watch, own in read if own is not None]  # None: it has ended just now
+        self._largest = max([self._largest, *(own for watch, own in taken if watch.has_epochs)])
+        if not taken:  # nothing runs, or memory cannot be read here
             return True
         if not self._largest:
             return self._is_plentiful
-        growth = sum(max(self._largest - (own or 0), 0) for _, own in taken)
+        growth = sum(max(self._largest - own, 0) for _, own in taken)
         needs, free = self._largest * MARGIN, (free_memory() or 0) - growth
         if free < needs and not self._has_said:
             self._has_said = True

@@ -244,6 +244,7 @@ def test_memory_decides_how_many_run_at_once(monkeypatch: pytest.MonkeyPatch) ->
     assert room.has_for_one_more([small]) and room.has_for_one_more([young])  # 3 GiB are enough for another of one
     free[0] = gib
     assert not room.has_for_one_more([small]) and not room.has_for_one_more([small])
+    assert not room.has_for_one_more([small, FakeWatch(0, True)])  # one has ended just now, the other has not
     assert len(said) == 1 and "room for 1 at once now: a run takes up to 1.1 GB, and 1.1 GB will be left" in said[0]
     assert room.has_for_one_more([])  # one can always be tried
     free[0] = 5 * gib
