@@ -18,11 +18,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from filed import file_part, provenance
+from collect import describe
+from filed import file_part, load_study, provenance
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
 import mgu
+from mgu.report.stats.holm import correct_for_many
 
 BETTER = ("training.ema=0.99", "training.label_smoothing=0.1", "training.select=last")
 RECIPES = {"paper": (), "better": BETTER}
@@ -85,7 +87,8 @@ def main() -> None:
         train(design, options.study, RECIPES[recipe], options.runs, options.parallel)
     else:
         content = analyse(design, *(read(options.runs / name) for name in (options.study, f"{options.study}-folds")))
-        file_part("claim", options.study, {"machine": provenance(), **content})
+        file_part("claim", options.study, {"machine": measured_on(options.runs / options.study), **content})
+        file_part("claim", recipe, {"machine": provenance(), "rows": summarise(recipe)})
 
 
 def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, parallel: str) -> None:
@@ -152,6 +155,33 @@ def analyse(design: Design, runs: pd.DataFrame | None, folds: pd.DataFrame | Non
             for model in test.index
         ],
     }  # fmt: skip
+
+
+def summarise(recipe: str) -> list[dict[str, Any]]:
+    """Returns one row per data set that is filed under a recipe, with p-values corrected over the data sets (Holm)."""
+    filed = {data: part for data in DESIGNS if (part := load_study("claim").get(f"{data}-{recipe}"))}
+    rivals = dict.fromkeys(_kind(own["rival"]) for part in filed.values() for own in part["comparisons"])
+    tested = {data: {_kind(own["rival"]): own for own in part["comparisons"]} for data, part in filed.items()}
+    corrected = {rival: correct_for_many([tested[data][rival]["p_two_sided"] for data in filed]) for rival in rivals}
+    return [
+        {
+            "data": data,
+            **{name: part[name] for name in ("best", "unit", "margin", "cost_ratio")},
+            "replicates": part["comparisons"][0]["replicates"],
+            "rivals": {rival: tested[data][rival] | {"p_corrected": corrected[rival][place]} for rival in rivals},
+        }
+        for place, (data, part) in enumerate(filed.items())
+    ]
+
+
+def _kind(rival: str) -> str:
+    """Names a rival without its layout: "default ln" for "default digits_4-ln"."""
+    return f"default {rival.rpartition('-')[2]}" if rival.startswith("default") else rival
+
+
+def measured_on(folder: Path) -> dict[str, Any]:
+    """Returns the device, versions, commit, last day and hours of the runs of a folder."""
+    return describe(sorted(folder.rglob("result.json")), " ".join(["claim.py", "train", folder.name]))
 
 
 def random_search(val: pd.DataFrame, test: pd.DataFrame, cpu: pd.DataFrame, budget_s: float) -> pd.Series:

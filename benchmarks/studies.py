@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
+import claim_tables
 import claims
 import cost_tables
 import tables
@@ -37,7 +39,50 @@ class Study:
     limits: str
 
 
+CLAIM_DATA = ("digits", "adult", "table", "mnist")  # of the protocol, as far as they are run
+RECIPES = {"better": "averaged weights, label smoothing 0.1, the last epoch", "paper": "the paper's, the best epoch"}
+
+
+def _claim_sections() -> tuple[Section, ...]:
+    """A summary of each recipe, then the comparisons and models of each data set."""
+    how = (
+        "Differences in points of test accuracy, unit minus rival; in brackets the one-sided 95 % lower bound and the "
+        "two-sided p-value, corrected over the data sets (Holm)."
+    )
+    picked = "Mean scores; `picked by` is the validation accuracy that chooses the best of the grid."
+    paired = "Test accuracy, paired over replicates."
+    sections = [
+        Section(f"All data sets, recipe `{recipe}`", recipe, f"The recipe: {text}. {how}", claim_tables.summary)
+        for recipe, text in RECIPES.items()
+    ]
+    for data, recipe in product(CLAIM_DATA, RECIPES):
+        part, title = f"{data}-{recipe}", f"`{data}`, recipe `{recipe}`"
+        sections += [
+            Section(f"{title}: comparisons", part, paired, claim_tables.comparisons),
+            Section(f"{title}: models", part, picked, claim_tables.models),
+        ]
+    return tuple(sections)
+
+
 STUDIES = (
+    Study(
+        name="claim",
+        title="One unit against a grid, a random search and the usual network",
+        main="better",
+        claim=claim_tables.claim,
+        sample=lambda parts: "; ".join(
+            f"{row['data']}: {row['replicates']} replicates" for row in parts["better"]["rows"]
+        )
+        + "; [protocol](protocol.md) frozen before the runs",
+        commands=tuple(
+            f"python benchmarks/claim.py {stage} {data}-{recipe} runs/claim"
+            for data in CLAIM_DATA[:1]
+            for recipe in RECIPES
+            for stage in ("train", "file")
+        ),
+        sections=_claim_sections(),
+        limits="",
+    ),
     Study(
         name="digits",
         title="The grid and the unit on 8x8 digits",

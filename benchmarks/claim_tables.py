@@ -1,0 +1,100 @@
+"""Tables and the sentence of results/claim: a unit against the best of the grid, random search and default networks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cells import Row, number, p_value, table
+from claims import Parts
+
+BEST, RANDOM = "best of the grid", "random search at the unit's cost"
+
+
+def summary(part: Row) -> str:
+    """Every data set under one recipe: costs, and the unit's difference from each rival with what it means."""
+    rivals = list(part["rows"][0]["rivals"])
+    return table(
+        ["data", "unit", "best of the grid", "replicates", "margin", "grid / unit [processor s]", *rivals],
+        (
+            [row["data"], row["unit"], row["best"], str(row["replicates"]), number(row["margin"], 1),
+             number(row["cost_ratio"], 1), *(_answer(row["rivals"][rival]) for rival in rivals)]
+            for row in part["rows"]
+        ),
+        left=3,
+    )  # fmt: skip
+
+
+def _answer(tested: Row) -> str:
+    """The difference in points of accuracy, its lower bound, and the corrected p-value."""
+    return f"{tested['difference']:+.2f} (> {tested['lower_bound']:+.2f}, p {p_value(tested['p_corrected'])})"
+
+
+def comparisons(part: Row) -> str:
+    """The unit against each rival on one data set."""
+    return table(
+        ["the unit against", "difference", "lower bound (95 %)", "within the margin", "p two-sided", "p better"],
+        (
+            [tested["rival"], f"{tested['difference']:+.2f}", f"{tested['lower_bound']:+.2f}",
+             "yes" if tested["is_within_margin"] else "no", p_value(tested["p_two_sided"]), p_value(tested["p_better"])]
+            for tested in part["comparisons"]
+        ),
+        left=1,
+    )  # fmt: skip
+
+
+def models(part: Row) -> str:
+    """Every model of one data set, the best by what picks it first."""
+    rows = sorted(part["rows"], key=lambda row: -row["picked_by"])
+    return table(
+        ["model", "picked by [%]", "val [%]", "test [%]", "processor time [s]", "replicates"],
+        (
+            [f"**{row['model']}**" if row["model"] == part["unit"] else row["model"], number(row["picked_by"]),
+             number(row["val"]), f"{number(row['test'])} ± {row['test_sd']:.2f}", number(row["cpu_s"], 1),
+             str(row["replicates"])]
+            for row in rows
+        ),
+        left=1,
+    )  # fmt: skip
+
+
+def claim(parts: Parts) -> str:
+    """Says what the study of the better recipe found, or that of the paper's where there is no other."""
+    recipe = "better" if "better" in parts else "paper"
+    rows = parts[recipe]["rows"]
+    against = {rival: [row["rivals"][rival] for row in rows] for rival in rows[0]["rivals"]}
+    costs = [row["cost_ratio"] for row in rows]
+    defaults = [name for name in against if name.startswith("default")]
+    text = (
+        f"By the {recipe} recipe, on {len(rows)} data sets ({', '.join(row['data'] for row in rows)}), one unit "
+        f"is within the margin of the best of the grid on {_count(against[BEST], _is_within)} and better on "
+        f"{_count(against[BEST], _is_better)}; the grid costs {_range(costs)} times as much. It is better than random "
+        f"search at its own cost on {_count(against[RANDOM], lambda own: own['p_better'] < 0.05)}."
+    )
+    for name in defaults:
+        text += (
+            f" Against the {name.replace('default', 'plain')} network of the deepest layout it is within the margin on "
+            f"{_count(against[name], _is_within)}, better on {_count(against[name], _is_better)}, worse on "
+            f"{_count(against[name], _is_worse)}."
+        )
+    return text
+
+
+def _is_within(tested: Row) -> bool:
+    return bool(tested["is_within_margin"])
+
+
+def _is_better(tested: Row) -> bool:
+    return bool(tested["difference"] > 0 and tested["p_corrected"] < 0.05)
+
+
+def _is_worse(tested: Row) -> bool:
+    return bool(tested["difference"] < 0 and tested["p_corrected"] < 0.05)
+
+
+def _count(tested: list[Row], holds: Callable[[Row], bool]) -> str:
+    return f"{sum(map(holds, tested))} of {len(tested)}"
+
+
+def _range(values: list[float]) -> str:
+    low, high = (number(value, 1) for value in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
