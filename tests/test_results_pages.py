@@ -90,7 +90,7 @@ def test_commands_name_what_exists(command: str) -> None:
     sub_command = words.pop(0) if words and words[0] in SUB_COMMANDS else None
     if "--config-dir" in words:
         return  # tests/cli/test_stranger.py runs it with the files that the guide puts there
-    if sub_command in ("report", "diff", "explain", "prune"):
+    if sub_command in ("report", "diff", "pack", "explain", "prune"):
         check_arguments(sub_command, words)
         return
     flags = {"--calibrate", "--format", "json"} if sub_command in ("plan", "check") else {"-m", "--help", "--version"}

@@ -15,7 +15,7 @@ from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError, printable
 from mgu.report.analysis import Analysis
-from mgu.report.contrasts import NO_QUESTION, Question, resolve
+from mgu.report.contrasts import NO_QUESTION, Question, resolve, resolve_default
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.machine import to_csv, to_json
 from mgu.report.formats.markdown import to_markdown
@@ -67,12 +67,13 @@ def _report(options: argparse.Namespace) -> None:
 def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]:
     """Analyses the tables by what is asked; those in which no row differs in the key of --by are joined, if they do."""
     question = Question(options.by, options.baseline, tuple(options.against or ()))
-    if question == NO_QUESTION:
-        return [Analysis(table, options.margin / 100) for table in tables]
-    question = resolve(question, tables)
-    analyses = [Analysis(table, options.margin / 100, question) for table in tables]
+    defaults = resolve_default(options.default, tables) if options.default else [None] * len(tables)
+    if question != NO_QUESTION:
+        question = resolve(question, tables)
+    margin = options.margin / 100
+    analyses = [Analysis(table, margin, question, own) for table, own in zip(tables, defaults, strict=True)]
     if question.by and not any(analysis.answer for analysis in analyses):
-        analyses = [Analysis(table, options.margin / 100, question) for table in join(tables)]
+        analyses = [Analysis(table, margin, question) for table in join(tables)]
     return analyses
 
 
@@ -108,7 +109,7 @@ def _to_html(analyses: list[Analysis], skipped: list[str]) -> str:
 FORMATS: dict[str, Callable[[list[Analysis], list[str]], str]] = {
     "table": _to_table,
     "md": lambda analyses, skipped: to_markdown(analyses),
-    "csv": lambda analyses, skipped: to_csv([own.table for own in analyses], [own.asked for own in analyses]),
+    "csv": lambda analyses, skipped: to_csv([own.table for own in analyses], [own.asked for own in analyses], analyses),
     "json": to_json,
     "tex": lambda analyses, skipped: to_tex(analyses),
     "html": _to_html,
@@ -130,6 +131,12 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         default=100 * MARGIN,
         metavar="POINTS",
         help="of accuracy that a unit may lose and still be as good (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--default",
+        metavar="NAME",
+        help="the baseline that one would train without a search, with which units are compared, too (default: bn_pre "
+        "without residual connections, of the deepest layout)",
     )
     parser.add_argument(
         "--by", metavar="KEY", help="compare rows that are alike but for a key, such as optimizer.lr or lr"

@@ -9,7 +9,8 @@ from mgu.report.caveats import caveats
 from mgu.report.contrasts import NO_QUESTION, Answer, Question, answer
 from mgu.report.contrasts.words import describe_answer, heading
 from mgu.report.cost_words import describe_costs
-from mgu.report.costs import Charge, charges
+from mgu.report.costs import Charge, charges, cost_ratios
+from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.stats.budget import BestSoFar, best_so_far, obstacle
 from mgu.report.stats.correct import Correct, correct_of
@@ -17,7 +18,13 @@ from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
 from mgu.report.stats.replication import Pair, describe_replication, pair_with_paper
 from mgu.report.stats.scores import compare_scores
 from mgu.report.stats.verdict import MARGIN, Verdict, judge
-from mgu.report.stats.words import describe_verdict, explain_no_verdict
+from mgu.report.stats.words import (
+    default_sentence,
+    describe_verdict,
+    explain_no_verdict,
+    search_sentence,
+    verdict_sentence,
+)
 
 
 @dataclass(frozen=True)
@@ -28,11 +35,13 @@ class Analysis:
         table: A ranked table.
         margin: Accuracy in 0..1 that a unit may lose and still be as good.
         question: What else is asked.
+        default: Name of the network that one would train without a search; None for the usual one.
     """
 
     table: Table
     margin: float = MARGIN
     question: Question = NO_QUESTION
+    default: str | None = None
 
     @cached_property
     def correct(self) -> list[Correct]:
@@ -40,9 +49,17 @@ class Analysis:
         return correct_of(self.table.rows)
 
     @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """Every kind of unit against its rivals, best first; none where they cannot be compared by accuracy."""
+        if self.table.is_joined:
+            return []
+        chosen = [self.default] if self.default else []
+        return judge(self.table, self.correct, self.margin, chosen, self.best_so_far)
+
+    @property
     def verdict(self) -> Verdict | None:
-        """The best unit against every baseline; None where they cannot be compared by accuracy."""
-        return None if self.table.is_joined else judge(self.table, self.correct, self.margin)
+        """The verdict of the best kind of unit."""
+        return self.verdicts[0] if self.verdicts else None
 
     @cached_property
     def answer(self) -> Answer | None:
@@ -62,12 +79,14 @@ class Analysis:
     @cached_property
     def best_so_far(self) -> BestSoFar | None:
         """Expected best-so-far of the grid search by the time spent; None where times or accuracies are missing."""
-        return None if self.table.is_joined else best_so_far(self.table)
+        return None if self.table.is_joined else best_so_far(self.table, self.correct)
 
     @cached_property
     def charges(self) -> list[Charge]:
-        """Cost of the grid search relative to the unit."""
-        return [] if self.table.is_joined else charges(self.table)
+        """Cost of the grid search relative to each kind of unit, best first."""
+        if self.table.is_joined:
+            return []
+        return [own for kind in unit_kinds(self.table) for own in charges(self.table, kind.rows, kind.name)]
 
     @cached_property
     def replication(self) -> list[Pair]:
@@ -80,11 +99,11 @@ class Analysis:
         asked = {heading(self.answer): describe_answer(self.answer)} if self.answer else {}
         if self.table.is_joined:  # a grid search on several data sets is none
             return asked | {"Caveats": caveats(self.table)}
-        verdict = describe_verdict(self.verdict) if self.verdict else explain_no_verdict(self.table)
         bias = describe_optimism(self.optimism, self.table.unit_models[0].examples) if self.table.unit_models else []
         sections = asked | {
-            "Verdict": [*(verdict or compare_scores(self.table)), *bias],
-            "Cost": [*describe_costs(self.table), *self._describe_best_so_far()],
+            "Verdict": [*(self._verdict_lines or compare_scores(self.table, self.default)), *bias],
+            "Comparisons": [line for own in self.verdicts for line in describe_verdict(own)],
+            "Cost": [*describe_costs(self.table), *self._missing_curve],
             "Paper": describe_replication(self.replication),
             "Caveats": caveats(self.table),
         }
@@ -95,9 +114,22 @@ class Analysis:
         """All sentences, without headings."""
         return [sentence for sentences in self.sections.values() for sentence in sentences]
 
-    def _describe_best_so_far(self) -> list[str]:
-        if self.best_so_far:
-            return [self.best_so_far.sentence]
+    @property
+    def _verdict_lines(self) -> list[str]:
+        """For each kind of unit the sentences on its rivals."""
+        lines = []
+        for own in self.verdicts:
+            lines.append(verdict_sentence(own))
+            if own.defaults:
+                lines.append(default_sentence(own, cost_ratios(own.kind.rows, [own.defaults[0].baseline])))
+            if own.search and self.best_so_far:
+                lines.append(search_sentence(own, self.best_so_far))
+        return lines or explain_no_verdict(self.table)
+
+    @property
+    def _missing_curve(self) -> list[str]:
+        """Why nothing is said of what the cost of a unit would have bought."""
         is_wanted = self.table.unit_models and self.table.baselines and self.table.score.metric == "accuracy"
-        reason = f"The expected best accuracy after a given time of grid search is not known: {obstacle(self.table)}."
-        return [reason] if is_wanted else []
+        if self.best_so_far or not is_wanted:
+            return []
+        return [f"The expected best accuracy after a given time of grid search is not known: {obstacle(self.table)}."]

@@ -7,6 +7,7 @@ from statistics import fmean
 
 from mgu.report.costs import Charge, charges, countries, measured
 from mgu.report.modelled_energy import describe_assumptions
+from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import component_of
@@ -16,7 +17,7 @@ CLAIMED_RATIO, CLAIMED_MODELS = 10, 24  # Damian and Piciu (2020), sections 6.1 
 
 
 def describe_costs(table: Table) -> list[str]:
-    """Describes what grid search and unit cost, and their ratios.
+    """Describes what grid search and each kind of unit cost, and their ratios.
 
     Args:
         table: A ranked table.
@@ -29,25 +30,49 @@ def describe_costs(table: Table) -> list[str]:
 
 def _describe_sides(table: Table) -> list[str]:
     """Describes both sides and their ratios."""
-    grid, units = table.baselines, table.unit_models
-    lines = [f"{name}: {_describe(rows)}." for name, rows in (("Grid search", grid), ("Unit", units)) if rows]
-    if not (grid and units):
+    grid, kinds = table.baselines, unit_kinds(table)
+    sides = {"Grid search": grid, **{kind.name: kind.rows for kind in kinds}}
+    lines = [f"{name}: {_describe(rows)}." for name, rows in sides.items() if rows]
+    if not (grid and kinds):
         return lines
-    found = charges(table)
-    if not found:
+    found = [charges(table, kind.rows, kind.name) for kind in kinds]
+    if not any(found):
         missing = "unit" if measured(grid, lambda result: True) else "baseline"
         reason = f"no {missing} was measured alone and without interruption"
         return [*lines, f"The costs of grid search and unit cannot be compared: {reason}."]
-    alone, units_alone = found[0].num_grid, found[0].num_units
-    if alone < len(grid) or units_alone < len(units):
-        lines.append(
-            f"The ratios count {alone} of {len(grid)} baselines and {units_alone} of {len(units)} units: those that "
-            "were measured alone and without interruption. Without the others, a grid search costs less than it would."
-        )
-    return [*lines, *(charge.text for charge in found), *_claim(found[0], len(grid))]
+    lines += _describe_counted(table)
+    for own in found:
+        lines += [*(charge.text for charge in own), *(_claim(own[0], len(grid), len(kinds)) if own else [])]
+    return [*lines, *_describe_together(table, len(kinds))]
 
 
-def _claim(charge: Charge, num_baselines: int) -> list[str]:
+def _describe_counted(table: Table) -> list[str]:
+    """Says which models count in ratios, where not all do."""
+    grid, units = table.baselines, table.unit_models
+    alone, units_alone = (len(measured(rows, lambda result: True)) for rows in (grid, units))
+    if alone == len(grid) and units_alone == len(units):
+        return []
+    if not (alone and units_alone):
+        missing = "unit" if alone else "baseline"
+        return [
+            f"Times and energies are not compared: no {missing} was measured alone and without interruption. Processor "
+            "time is, which other work on the machine hardly changes."
+        ]
+    return [
+        f"The ratios of time and energy count {alone} of {len(grid)} baselines and {units_alone} of {len(units)} "
+        "units: those that were measured alone and without interruption. Without the others, a grid search costs less "
+        "than it would."
+    ]
+
+
+def _describe_together(table: Table, num_kinds: int) -> list[str]:
+    """What the grid costs relative to all kinds of units, where some of them came to nothing but were paid for."""
+    lost = [row.name for row in table.unit_models if row.status != "ok"]
+    found = charges(table, name=f"all {num_kinds} kinds of units together") if lost and num_kinds > 1 else []
+    return [f"{found[0].text[:-1]}; of these, {' and '.join(lost)} did not end well."] if found else []
+
+
+def _claim(charge: Charge, num_baselines: int, num_kinds: int) -> list[str]:
     """What the ratios say of the paper's claim about a search over 24 models, or more."""
     known = [ratio for ratio in charge.ratios if ratio.value is not None]
     if num_baselines < CLAIMED_MODELS or not known:
@@ -57,7 +82,8 @@ def _claim(charge: Charge, num_baselines: int) -> list[str]:
         "is not supported": [ratio.text for ratio in known if (ratio.value or 0.0) < CLAIMED_RATIO],
     }
     said = [f"{word} by {' and '.join(texts)}" for word, texts in sides.items() if texts]
-    return [f"The paper's claim that a unit costs a tenth of the grid search {'; it '.join(said)}."]
+    of_which = f"For {charge.name}, the" if num_kinds > 1 else "The"
+    return [f"{of_which} paper's claim that a unit costs a tenth of the grid search {'; it '.join(said)}."]
 
 
 def _describe(rows: Sequence[Row]) -> str:

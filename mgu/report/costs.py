@@ -13,7 +13,14 @@ from typing import Literal
 from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, obstacle
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.validity import SHORT_S, component_of, is_disturbed, is_short, is_starved
+from mgu.report.ranking.validity import (
+    SHORT_S,
+    component_of,
+    has_own_processor_time,
+    is_disturbed,
+    is_short,
+    is_starved,
+)
 from mgu.results.result import Result, describe_method
 
 CostKind = Literal["time", "cpu", "gpu", "processor", "co2"]
@@ -22,9 +29,14 @@ NAMES: dict[CostKind, str] = {
     "time": "time",
     "cpu": "CPU energy",
     "gpu": "GPU energy",
-    "processor": "processor time (measured)",
+    "processor": "processor time",
     "co2": "CO2",
 }
+
+
+def times(ratio: float) -> str:
+    """Formats a ratio of costs, such as 12.4x."""
+    return f"{ratio:.1f}x" if ratio >= 0.95 else f"{ratio:.2g}x"
 
 
 @dataclass(frozen=True)
@@ -46,8 +58,7 @@ class Ratio:
         """The ratio for people, or why there is none."""
         if self.value is None:
             return f"{NAMES[self.kind]} cannot be compared ({self.note})"
-        times = f"{self.value:.1f}x" if self.value >= 0.95 else f"{self.value:.2g}x"
-        return f"{times} in {NAMES[self.kind]}" + (f" ({self.note})" if self.note else "")
+        return f"{times(self.value)} in {NAMES[self.kind]}" + (f" ({self.note})" if self.note else "")
 
 
 @dataclass(frozen=True)
@@ -57,27 +68,35 @@ class Charge:
     Attributes:
         title: The runs that count.
         ratios: One ratio for each kind of cost.
-        num_grid: Number of baselines whose cost counts.
-        num_units: Number of units whose cost counts.
+        num_grid: Number of baselines that were measured alone, whose time and energy count.
+        num_units: Number of units whose time and energy count.
+        name: What the grid is relative to.
     """
 
     title: str
     ratios: tuple[Ratio, ...]
     num_grid: int
     num_units: int
+    name: str = "the unit"
 
     @property
     def text(self) -> str:
         """One sentence with all ratios."""
         ratios = ", ".join(ratio.text for ratio in self.ratios)
-        return f"The grid search costs, relative to the unit ({self.title}): {ratios}."
+        return f"The grid search costs, relative to {self.name} ({self.title}): {ratios}."
+
+    def value(self, kind: CostKind) -> float | None:
+        """Returns the ratio of one kind of cost; None where there is none."""
+        return next((ratio.value for ratio in self.ratios if ratio.kind == kind), None)
 
 
-def charges(table: Table) -> list[Charge]:
+def charges(table: Table, units: Sequence[Row] | None = None, name: str = "the unit") -> list[Charge]:
     """Computes cost ratios with and without the runs that diverged or failed.
 
     Args:
         table: A ranked table.
+        units: The models of one kind of unit; None for all units.
+        name: What they are called.
 
     Returns:
         First with all runs; then without diverged and failed units, and without any such run, where these differ.
@@ -89,14 +108,20 @@ def charges(table: Table) -> list[Charge]:
     def always(result: Result) -> bool:
         return True
 
+    rows = table.unit_models if units is None else units
     grid_ok = all(is_ok(result) for row in table.baselines for result in row.results)
-    units_ok = all(is_ok(result) for row in table.unit_models for result in row.results)
-    found = [_charge("all runs counted", table, always, always)]
+    units_ok = all(is_ok(result) for row in rows for result in row.results)
+    chosen = {"all runs counted": (always, always)}
     if not units_ok:
-        found.append(_charge("diverged and failed units not counted", table, always, is_ok))
+        chosen["diverged and failed units not counted"] = (always, is_ok)
     if not grid_ok:
-        found.append(_charge("diverged and failed runs not counted", table, is_ok, is_ok))
-    return [charge for charge in found if charge]
+        chosen["diverged and failed runs not counted"] = (is_ok, is_ok)
+    found = []
+    for title, (of_grid, of_units) in chosen.items():
+        ratios = _ratios(table.baselines, rows, of_grid, of_units)
+        alone = len(measured(table.baselines, of_grid)), len(measured(rows, of_units))
+        found += [Charge(title, ratios, *alone, name)] * bool(ratios)
+    return found
 
 
 def cost_ratios(first: Sequence[Row], second: Sequence[Row]) -> tuple[Ratio, ...]:
@@ -107,12 +132,17 @@ def cost_ratios(first: Sequence[Row], second: Sequence[Row]) -> tuple[Ratio, ...
         second: The models by whose cost it is divided.
 
     Returns:
-        One ratio for each kind of cost; none where a model has no run that was measured alone and without interruption.
+        One ratio for each kind of cost; none of time and energy where a model has no run that was measured alone and
+        without interruption.
     """
-    sides = [measured(rows, lambda result: True) for rows in (first, second)]
+
+    def always(result: Result) -> bool:
+        return True
+
+    sides = [measured(rows, always) for rows in (first, second)]
     if len(sides[0]) < len(first) or len(sides[1]) < len(second):
-        return ()
-    return tuple(ratio for kind in NAMES if (ratio := _ratio(kind, *sides)))
+        return tuple(_ratios(first, second, always, always, only=("processor",)))
+    return _ratios(first, second, always, always)
 
 
 def measured(rows: Sequence[Row], is_counted: Callable[[Result], bool]) -> list[list[Result]]:
@@ -121,16 +151,30 @@ def measured(rows: Sequence[Row], is_counted: Callable[[Result], bool]) -> list[
     return [results for results in models if results]
 
 
-def _charge(
-    title: str, table: Table, of_grid: Callable[[Result], bool], of_units: Callable[[Result], bool]
-) -> Charge | None:
-    """The ratios; None where a side has no run that was measured alone."""
-    grid = measured(table.baselines, of_grid)
-    units = measured(table.unit_models, of_units)
-    if not (grid and units):
-        return None
-    ratios = [_ratio(kind, grid, units) for kind in NAMES]
-    return Charge(title, tuple(ratio for ratio in ratios if ratio), len(grid), len(units))
+def _ratios(
+    first: Sequence[Row],
+    second: Sequence[Row],
+    of_first: Callable[[Result], bool],
+    of_second: Callable[[Result], bool],
+    only: Sequence[CostKind] = tuple(NAMES),
+) -> tuple[Ratio, ...]:
+    """The ratios; none of a kind of cost where a side has no run that counts."""
+    alone = measured(first, of_first), measured(second, of_second)
+    # Other work on the machine hardly changes the processor time of a process.
+    shared = _with_processor_time(first, of_first), _with_processor_time(second, of_second)
+    found = []
+    is_whole = len(alone[0]) == len(first) and len(alone[1]) == len(second)
+    for kind in only:
+        sides = shared if kind == "processor" and all(shared) and not is_whole else alone
+        if all(sides) and (ratio := _ratio(kind, *sides)):
+            found.append(ratio)
+    return tuple(found)
+
+
+def _with_processor_time(rows: Sequence[Row], is_counted: Callable[[Result], bool]) -> list[list[Result]]:
+    """Returns for each model the counted runs whose processor time is their own, if there are any."""
+    models = [[r for r in row.results if r.seconds and is_counted(r) and has_own_processor_time(r)] for row in rows]
+    return [results for results in models if results]
 
 
 def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) -> Ratio | None:
@@ -151,6 +195,8 @@ def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) 
 def _method_note(results: Sequence[Result], kind: CostKind) -> str:
     """How the costs of one kind were determined, where that has to be said."""
     by_time = basis(results) if kind in ("cpu", "co2") else ""
+    if kind == "processor":
+        return "measured" + "; some runs shared the machine" * any(map(is_disturbed, results))
     if kind == "co2":
         return f"all parts, estimated at the carbon intensity of {countries(results)}" + f"; CPU: {by_time}" * bool(
             by_time

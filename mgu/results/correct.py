@@ -33,20 +33,21 @@ def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases:
 
 
 def read_correct(
-    folder: Path, digests: Mapping[str, str] = MappingProxyType({})
+    folder: Path, digests: Mapping[str, str] = MappingProxyType({}), packed: Mapping[str, bytes] | None = None
 ) -> tuple[int, bytes, tuple[int, ...]] | None:
     """Reads which test examples were classified correctly.
 
     Args:
         folder: The run's folder.
         digests: Checksums of the run's files, as its result has them.
+        packed: Contents of the files of a packed run, see `Run`.
 
     Returns:
         Number of examples, bits and images of cases as `write_correct` takes them; None if there is no such file, or it
         is not whole, or not what the run wrote, which a warning says.
     """
     try:
-        header, _, bits = read_known(folder / CORRECT_FILE, digests).partition(b"\n")
+        header, _, bits = read_known(folder / CORRECT_FILE, digests, packed).partition(b"\n")
         number, *of_cases = (int(word) for word in header.split(b" "))
     except Changed as error:
         log.warning("skipped %s: %s", printable(str(folder / CORRECT_FILE)), error)

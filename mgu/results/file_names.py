@@ -9,10 +9,13 @@ runs/<experiment>/<name>-<identity>/
     gates.*, topology.*  figures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               for a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
     correct.bits         which of the official test examples (images, rows) those weights got right
+    load.csv             how busy processor and GPU were while the run trained
     log.txt              what happened, with the traceback of a failure
     checkpoint.pt        for a run that is not over: where it continues, see mgu/run/checkpoint.py
     checkpoint.unusable.pt  a checkpoint that could not be read, kept for inspection
     .lock                held while a process trains this run
+
+A folder such as results/mnist/ may hold runs.tar.xz, a pack of runs without weights, see mgu/results/pack.py.
 """
 
 from __future__ import annotations
@@ -25,7 +28,9 @@ EXPLAIN_FILE = "explain.json"
 PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
 PRUNE_FOLDER = "prune"
 CORRECT_FILE = "correct.bits"
+LOAD_FILE = "load.csv"
 LOG_FILE = "log.txt"
 CHECKPOINT_FILE = "checkpoint.pt"
 UNUSABLE_CHECKPOINT_FILE = "checkpoint.unusable.pt"
 LOCK_FILE = ".lock"
+PACK_FILE = "runs.tar.xz"

@@ -67,12 +67,12 @@ def _find_readable(runs: Path, text: str) -> list[Path]:
         experiments.setdefault((result.experiment_name, result.dataset, result.split, result.task), []).append(run)
     found = []
     for own in experiments.values():
-        axes = find_axes([(r.stem, r.config) for r, _ in own])
+        axes = find_axes([(run.result.stem, run.result.config) for run in own])
         for run in own:
             result = run.result
             name = axes.name(result.name, result.seed, result.config)
             if text.removeprefix(f"{result.experiment_name}/") in (name, name.removesuffix(result.replicate.suffix)):
-                found.append(run.folder)
+                found += [run.folder] * (run.packed is None)  # nothing but a report can be made of a packed run
     return sorted(found)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mgu.results.file_names import RESULT_FILE
-from mgu.results.result import Result, read_result
+from msgspec.structs import replace
+
+from mgu.results.file_names import PACK_FILE, RESULT_FILE
+from mgu.results.pack import read_pack
+from mgu.results.result import Result, decode_result, read_result
 
 
 class Run(NamedTuple):
@@ -16,11 +19,14 @@ class Run(NamedTuple):
 
     Attributes:
         result: The result.
-        folder: The run's folder, with the files that mgu/results/file_names.py names.
+        folder: The run's folder, with the files that mgu/results/file_names.py names; of a packed run, where it would
+            lie if the pack were a folder.
+        packed: The contents of a packed run's files by name; None for a run that has a folder.
     """
 
     result: Result
     folder: Path
+    packed: Mapping[str, bytes] | None = None
 
 
 class Loaded(NamedTuple):
@@ -36,10 +42,10 @@ class Loaded(NamedTuple):
 
 
 def load_results(paths: Iterable[Path]) -> Loaded:
-    """Loads all results below some paths.
+    """Loads all results below some paths, those in packs (mgu/results/pack.py) too.
 
     Args:
-        paths: Folders, which are searched, and result files.
+        paths: Folders, which are searched, result files and packs.
 
     Returns:
         The results, each file once, in the order of their names, and the files that could not be read.
@@ -55,12 +61,42 @@ def load_results(paths: Iterable[Path]) -> Loaded:
             files.update(dict.fromkeys(_below(path.resolve(), skipped) if path.is_dir() else [path.resolve()]))
         except (OSError, RuntimeError) as error:  # such as links that lead in a circle
             skipped.append(f"{path}: not readable ({error})")
-    for file in files:
-        try:
-            runs.append(Run(read_result(file), file.parent))
-        except ValueError as error:
-            skipped.append(f"{file}: {error}")
+    known: dict[str, list[Result]] = {}
+    for file in sorted(files, key=_is_pack):  # stable: a run that has a folder comes before what is packed of it
+        for run in _read_pack(file, skipped) if _is_pack(file) else _read_folder(file, skipped):
+            # Of one identity, configurations differ only in what changes no result; a pack leaves out folders.
+            bare = replace(run.result, config={})
+            same = known.setdefault(run.result.identity, [])
+            if run.packed is None or bare not in same:
+                runs.append(run)
+                same.append(bare)
     return Loaded(runs, [_in_one_line(line) for line in skipped])
+
+
+def _is_pack(file: Path) -> bool:
+    return file.name == PACK_FILE
+
+
+def _read_folder(file: Path, skipped: list[str]) -> Iterator[Run]:
+    """Yields the run of a result file; nothing if it cannot be read, which goes to `skipped`."""
+    try:
+        yield Run(read_result(file), file.parent)
+    except ValueError as error:
+        skipped.append(f"{file}: {error}")
+
+
+def _read_pack(file: Path, skipped: list[str]) -> Iterator[Run]:
+    """Yields the runs of a pack; what cannot be read goes to `skipped`."""
+    try:
+        packed = read_pack(file)
+    except ValueError as error:
+        skipped.append(f"{file}: {error}")
+        return
+    for name, files in packed.items():
+        try:
+            yield Run(decode_result(files[RESULT_FILE]), file / name, files)
+        except ValueError as error:
+            skipped.append(f"{file / name / RESULT_FILE}: {error}")
 
 
 def _in_one_line(text: str) -> str:
@@ -69,7 +105,7 @@ def _in_one_line(text: str) -> str:
 
 
 def _below(folder: Path | str, skipped: list[str]) -> Iterator[Path]:
-    """Yields the result files below a folder; folders that cannot be read go to `skipped`.
+    """Yields the result files and packs below a folder; folders that cannot be read go to `skipped`.
 
     A link to a folder of runs, of an experiment or of a run is followed so far and no further, for it may lead
     anywhere. It uses os.scandir, for Path.rglob looks at each folder twice.
@@ -84,11 +120,12 @@ def _below(folder: Path | str, skipped: list[str]) -> Iterator[Path]:
     links = [Path(entry.path) for entry in folders if entry.is_symlink()]
     for link in links:
         for inside in ("", "*/", "*/*/"):
-            yield from sorted(file.resolve() for file in link.glob(f"{inside}{RESULT_FILE}"))
+            for name in (RESULT_FILE, PACK_FILE):
+                yield from sorted(file.resolve() for file in link.glob(f"{inside}{name}"))
     for entry in entries:
-        if entry.name == RESULT_FILE and entry in folders:
+        if entry.name in (RESULT_FILE, PACK_FILE) and entry in folders:
             skipped.append(f"{entry.path}: a folder")
-        elif entry.name == RESULT_FILE:
+        elif entry.name in (RESULT_FILE, PACK_FILE):
             yield Path(entry.path)
     for entry in folders:
         if not entry.is_symlink():

@@ -219,7 +219,7 @@ def write_result(folder: Path, result: Result) -> None:
         ValueError: Nobody could read it; nothing is written.
     """
     content = seal(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-    _decode(content)
+    decode_result(content)
     with replacing(folder / RESULT_FILE) as temporary:
         temporary.write_bytes(content)
 
@@ -238,7 +238,7 @@ def read_result(path: Path) -> Result:
             reason in one line.
     """
     try:
-        return _decode(read_plain(path))
+        return decode_result(read_plain(path))
     except FileNotFoundError as error:
         raise ValueError(error.strerror) from None
 
@@ -246,8 +246,18 @@ def read_result(path: Path) -> Result:
 _DECODER = msgspec.json.Decoder(Result)
 
 
-def _decode(content: bytes) -> Result:
-    """Reads the text of a result.json; it is valid here before it is written, too."""
+def decode_result(content: bytes) -> Result:
+    """Reads the text of a result.json; it is valid here before it is written, too.
+
+    Args:
+        content: The text.
+
+    Returns:
+        The result.
+
+    Raises:
+        ValueError: As `read_result` has it.
+    """
     text, is_sealed = unseal(content)
     try:
         result = _DECODER.decode(text)

@@ -108,13 +108,14 @@ def digest_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def read_known(path: Path, digests: Mapping[str, str]) -> bytes:
+def read_known(path: Path, digests: Mapping[str, str], packed: Mapping[str, bytes] | None = None) -> bytes:
     """Reads a file whose checksum is kept elsewhere.
 
     Args:
         path: The file.
         digests: SHA-256 by the name of the file; results of earlier versions have none, and their files are taken as
             they are.
+        packed: The contents of a packed run's files by name, which are read in place of those on disk.
 
     Returns:
         Its content.
@@ -123,7 +124,9 @@ def read_known(path: Path, digests: Mapping[str, str]) -> bytes:
         FileNotFoundError: There is no such file.
         ValueError: It cannot be read, or is not what was written (`Changed`).
     """
-    content = read_plain(path, limit=None)
+    if packed is not None and path.name not in packed:
+        raise FileNotFoundError(path)
+    content = read_plain(path, limit=None) if packed is None else packed[path.name]
     known = digests.get(path.name)
     if known is not None and hashlib.sha256(content).hexdigest() != known:
         raise Changed

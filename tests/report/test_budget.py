@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from itertools import permutations
+from typing import Any
 
 import numpy as np
 import pytest
 from msgspec import structs
+from scipy.stats import ttest_1samp
 
-from mgu.report import Table, describe_costs
-from mgu.report.stats import best_so_far
+from mgu.report import Analysis, Table, describe_costs
+from mgu.report.stats import BestSoFar, Bits, best_so_far, search_sentence
 from mgu.report.stats.budget import obstacle
+from mgu.report.stats.in_order import grid_in_order
 from mgu.report.stats.random_order import win_probabilities
+from mgu.results.correct import read_correct
+from mgu.results.replicate import Replicate
 from mgu.results.result import Metrics, Result
 from tests.examples import example_result, example_unit, ranked
+from tests.report.runs import Trained, analyse
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -35,21 +41,59 @@ def one_search(*accuracies: float, unit: float, unit_s: float) -> Table:
     return ranked([*results, example_unit(val_accuracy=unit, train_s=unit_s)])[0]
 
 
+def at_cost(table: Table) -> tuple[BestSoFar, int, str]:
+    """The curve, the place of the unit's cost on it, and the sentence on what that would have bought."""
+    analysis = Analysis(table)
+    assert analysis.best_so_far and analysis.verdict
+    cost_s = analysis.best_so_far.cost_of(table.unit_models)
+    assert cost_s
+    return (
+        analysis.best_so_far,
+        analysis.best_so_far.at(cost_s),
+        search_sentence(analysis.verdict, analysis.best_so_far),
+    )
+
+
 def test_where_the_unit_pays() -> None:
     """Equal costs: after k of four models in random order the best of them is the mean of maxima of k draws."""
-    own = best_so_far(one_search(0.6, 0.7, 0.8, 0.9, unit=0.85, unit_s=250.0))
-    assert own
-    assert own.expected[own.at_unit] == pytest.approx((0.7 + 2 * 0.8 + 3 * 0.9) / 6, abs=1e-9)  # two are over
-    assert own.low[own.at_unit] == 0.7 and own.high[own.at_unit] == 0.9
+    own, place, sentence = at_cost(one_search(0.6, 0.7, 0.8, 0.9, unit=0.85, unit_s=250.0))
+    assert own.expected[place] == pytest.approx((0.7 + 2 * 0.8 + 3 * 0.9) / 6, abs=1e-9)  # two are over
+    assert own.low[place] == 0.7 and own.high[place] == 0.9
     assert own.expected[0] == 0 and own.expected[-1] == pytest.approx(0.9)
-    assert (
-        own.reached_s == pytest.approx(300.0, rel=2e-3)
-        and "1.2x the unit's time: the unit is worth its cost here" in own.sentence
-    )
-    dear = best_so_far(one_search(0.6, 0.7, 0.8, 0.9, unit=0.85, unit_s=350.0))
-    assert dear and "0.86x the unit's time: the unit is not worth its cost here" in dear.sentence
-    best = best_so_far(one_search(0.6, 0.7, unit=0.85, unit_s=350.0))
-    assert best and best.reached_s is None and "is not expected to reach the unit" in best.sentence
+    assert own.reached_s(0.85) == pytest.approx(300.0, rel=2e-3)
+    assert "1.2x the unit's cost: the unit is worth its cost here" in sentence
+    *_, dear = at_cost(one_search(0.6, 0.7, 0.8, 0.9, unit=0.85, unit_s=350.0))
+    assert "0.86x the unit's cost: the unit is not worth its cost here" in dear
+    best, _, sentence = at_cost(one_search(0.6, 0.7, unit=0.85, unit_s=350.0))
+    assert best.reached_s(0.85) is None and "is not expected to reach the unit" in sentence
+
+
+def test_each_kind_of_unit_is_at_its_own_cost() -> None:
+    results = [example_result(f"b{i}", val_accuracy=a, train_s=100.0) for i, a in enumerate((0.6, 0.7, 0.8, 0.9))]
+    results += [example_unit("x-mgu-dear-s0", val_accuracy=0.9, train_s=300.0),
+                example_unit("x-mgu-cheap-s0", val_accuracy=0.7, train_s=100.0),
+                example_unit("y-mgu-cheap-s0", val_accuracy=0.65, train_s=100.0)]  # fmt: skip
+    (table,) = ranked(results)
+    found = {own.kind.name: own for own in Analysis(table).verdicts}
+    assert list(found) == ["mgu-dear", "mgu-cheap"] and found["mgu-cheap"].unit.name == "x-mgu-cheap-s0"
+    means = {name: own.search.second.scores[Replicate(0)] for name, own in found.items() if own.search}
+    assert means["mgu-dear"] == pytest.approx((0.8 + 3 * 0.9) / 4)  # three of four
+    assert means["mgu-cheap"] == pytest.approx((0.7 + 2 * 0.8 + 3 * 0.9) / 6)  # two layouts of a kind: two of four
+
+
+def test_a_search_is_compared_over_seeds_and_images(trained: Trained) -> None:
+    """Of two baselines of equal cost a budget for one finds either: per image the mean of their right answers."""
+    a, b, unit = trained("a", [0.9, 0.8]), trained("b", [0.7, 0.6], shift=100), trained("unit", [0.95, 0.9])
+    analysis = analyse(unit, a, b)
+    own = analysis.verdict
+    assert own and own.search
+    assert own.search.second.scores == pytest.approx({Replicate(0): 0.8, Replicate(1): 0.7})
+    ours, *theirs = ([Bits(*read_correct(run.folder)).unpack() for run in runs] for runs in (unit, a, b))
+    expected = np.mean([own[0] for own in theirs], axis=0)
+    np.testing.assert_allclose(own.search.second.images[Replicate(0)].unpack(), expected)
+    per_image = np.mean(ours, axis=0) - np.mean(theirs, axis=(0, 1))
+    assert own.search.p_images == pytest.approx(ttest_1samp(per_image, 0).pvalue)
+    assert own.search.p_seeds == pytest.approx(ttest_1samp([0.15, 0.2], 0).pvalue)
 
 
 def test_the_curve_is_of_seeds_that_all_baselines_have() -> None:
@@ -62,6 +106,21 @@ def test_the_curve_is_of_seeds_that_all_baselines_have() -> None:
     assert obstacle(ranked([*results[:3], *other, results[-1]])[0]) == "the baselines share no seed"
 
 
+def test_the_grid_in_order_goes_from_shallow_to_deep() -> None:
+    def model(name: str, layout: str, accuracy: float, **changes: Any) -> Result:
+        return example_result(name, layout=layout, val_accuracy=accuracy, train_s=100.0, **changes)
+
+    results = [model("deep", "[4, 0, 1, 3, 2]", 0.9, norm="bn_pre"), model("res", "[2, 0]", 0.85, residual=True),
+               model("plain", "[2, 0]", 0.8), model("bn", "[2, 0]", 0.7, norm="bn_pre")]  # fmt: skip
+    curve = best_so_far(ranked([*results, example_unit(val_accuracy=0.5)])[0])
+    assert curve
+    steps = grid_in_order(curve)
+    assert [row.name for row in steps.rows] == ["bn", "plain", "res", "deep"]
+    assert steps.accuracies == pytest.approx((0.7, 0.8, 0.85, 0.9)) and steps.seconds == pytest.approx(
+        (100, 200, 300, 400)
+    )
+
+
 def test_of_equal_models_either_may_be_kept() -> None:
     def scored(name: str, val: float, test: float) -> Result:
         metrics = [Metrics(loss=0.1, accuracy=accuracy, precision=0.9, recall=0.9) for accuracy in (val, test)]
@@ -72,13 +131,20 @@ def test_of_equal_models_either_may_be_kept() -> None:
     assert own and own.expected[-1] == pytest.approx(0.8)
 
 
-def test_no_curve_from_times_that_were_disturbed() -> None:
+def test_times_that_were_disturbed_give_way_to_processor_time() -> None:
     starved = example_unit()
     starved = structs.replace(starved, energy=structs.replace(starved.energy, cpu_seconds=5.0))
-    table = ranked([example_result(), starved])[0]
-    assert best_so_far(table) is None and "other work" in str(obstacle(table))
+    for results in ([example_result(), starved], [example_result(contended=True), example_unit()]):
+        curve = best_so_far(ranked(results)[0])
+        assert curve and curve.basis == "processor" and curve.seconds[-1] == pytest.approx(19.0)
     assert "time cannot be compared (other work used the machine during 1 of 2 runs)" in "\n".join(
-        describe_costs(table)
+        describe_costs(ranked([example_result(), starved])[0])
     )
-    assert best_so_far(ranked([example_result(contended=True), example_unit()])[0]) is None
-    assert best_so_far(ranked([example_result(), example_unit(resumed=1)])[0]) is None
+
+
+def test_no_curve_where_no_cost_is_known() -> None:
+    shared = example_result(contended=True, trained_together=2)
+    assert "their processor time is not known" in str(obstacle(ranked([shared, example_unit()])[0]))
+    on_gpu = example_unit(resumed=1, device="cuda:0 (H100)")
+    table = ranked([example_result(), on_gpu])[0]
+    assert best_so_far(table) is None and "without interruption" in str(obstacle(table))

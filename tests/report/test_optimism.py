@@ -31,7 +31,7 @@ def test_holdout_picks_on_validation_and_compares_on_test_images(trained: Traine
     own = analysis.verdict
     assert own and own.best.baseline.name == "a" and own.best.difference.mean == pytest.approx(0.06)
     assert (
-        "best baseline (selected on validation images), a, is +6.00 points, 95 % interval" in describe_verdict(own)[1]
+        "best baseline (selected on validation images), a, is +6.00 points, 95 % interval" in describe_verdict(own)[0]
     )
     lost = (0.05 - (0.05 - 0.05) / 2 + 0.03 - (0.03 - 0.05) / 2) / 2
     assert analysis.optimism == (None, None, pytest.approx(lost))

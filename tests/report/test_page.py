@@ -149,7 +149,7 @@ ACTIONS = """
 const problems = [];
 addEventListener("error", (event) => problems.push(event.message));
 addEventListener("securitypolicyviolation", (event) => problems.push(event.violatedDirective));
-const table = () => document.querySelector("table");
+const table = () => document.querySelector("table.ranking");
 const rows = () => [...table().tBodies[0].rows].filter((row) => row.offsetParent);
 const names = () => rows().map((row) => row.cells[1].textContent);
 const header = (title) => [...table().tHead.rows[0].cells].find((cell) => cell.textContent === title);

@@ -109,7 +109,7 @@ def test_the_best_of_many_units_is_corrected_for_all_of_them(trained: Trained) -
     accuracies = [0.95, 0.9575, 0.97], [0.94, 0.95, 0.93], [0.93, 0.96, 0.92]
     units = [trained(f"unit{k}", own) for k, own in enumerate(accuracies)]
     found = analyse(*units, trained("a", [0.90, 0.91, 0.92])).verdict
-    assert found and found.num_tests == 3 and "the best of 3 units, unit0, is" in verdict_sentence(found)
+    assert found and found.num_kinds == 3 and "the unit unit0 is" in verdict_sentence(found)
     assert found.best.p and found.best.p_corrected == pytest.approx(3 * found.best.p)  # the smallest, by Holm's rule
 
 

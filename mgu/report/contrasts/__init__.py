@@ -6,6 +6,6 @@ verdict, the best row is compared with the others.
 
 from mgu.report.contrasts.answer import Answer, answer
 from mgu.report.contrasts.question import NO_QUESTION, Question
-from mgu.report.contrasts.resolve import resolve
+from mgu.report.contrasts.resolve import resolve, resolve_default
 
-__all__ = ["NO_QUESTION", "Answer", "Question", "answer", "resolve"]
+__all__ = ["NO_QUESTION", "Answer", "Question", "answer", "resolve", "resolve_default"]

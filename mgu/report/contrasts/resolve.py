@@ -42,6 +42,29 @@ def resolve(question: Question, tables: Sequence[Table]) -> Question:
     return question
 
 
+def resolve_default(name: str, tables: Sequence[Table]) -> list[str | None]:
+    """Finds the network that stands for training without a search.
+
+    Args:
+        name: As a user typed it.
+        tables: The ranked tables.
+
+    Returns:
+        For each table the name of its row; None where it has none of that name.
+
+    Raises:
+        UserError: No table has a baseline of that name.
+    """
+    rows = [row if (row := find_row(name, table)) and row.is_baseline else None for table in tables]
+    if not any(rows):
+        names = list(dict.fromkeys(row.name for table in tables for row in table.baselines))
+        raise UserError(
+            f"--default must be the name of a baseline as the report shows it, but got {name}."
+            f"{did_you_mean(name, names) or f' There are {_listed(names)}.'}"
+        )
+    return [row.name if row else None for row in rows]
+
+
 def find_row(name: str, table: Table) -> Row | None:
     """Finds a row by its name in a table, with or without the experiment, or without fold and seed where that is one.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from mgu.errors import UserError
 from mgu.report.ranking.rank import rank
 from mgu.report.ranking.row import Row
-from mgu.results.file_names import RESULT_FILE
+from mgu.results.file_names import PACK_FILE, RESULT_FILE
 from mgu.results.files import default_runs_dir
 from mgu.results.find import find_run
 from mgu.results.load import load_results
@@ -49,7 +49,7 @@ def read_side(path: str) -> Side:
     Raises:
         UserError: There is no such run or folder, or it has no result that can be read.
     """
-    folder = next((own for own in _folders(path) if own.is_dir() and not (own / RESULT_FILE).exists()), None)
+    folder = next((own for own in _folders(path) if _holds_runs(own)), None)
     loaded = load_results([folder or find_run(path)])
     if folder and not loaded.runs and not loaded.skipped:
         loaded = load_results([find_run(path)])  # which says what is missing
@@ -63,6 +63,10 @@ def read_side(path: str) -> Side:
             stem = row.name.removesuffix(row.result.replicate.suffix)
             models[stem if len(tables) == 1 else f"{table.title}: {stem}"] = row
     return Side(path, models, folder is None, tuple(loaded.skipped))
+
+
+def _holds_runs(path: Path) -> bool:
+    return path.is_file() if path.name == PACK_FILE else path.is_dir() and not (path / RESULT_FILE).exists()
 
 
 def _folders(path: str) -> tuple[Path, ...]:

@@ -7,7 +7,6 @@ import io
 import logging
 import math
 import re
-from pathlib import Path
 from statistics import mean
 from typing import Any, NamedTuple
 
@@ -21,7 +20,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.results.file_names import EXPLAIN_FILE, HISTORY_FILE
 from mgu.results.load import Run
-from mgu.results.sealed import Changed, read_known, read_plain, unseal
+from mgu.results.sealed import Changed, read_known, unseal
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +106,7 @@ def load_gates(table: Table) -> Gates | None:
     """Reads the gate values of the best unit that was explained; None if there is none."""
     for row in table.unit_models:
         for run in row.runs:
-            if found := _read_gates(run.folder, table.axes.name(run.result.name, run.result.seed, run.result.config)):
+            if found := _read_gates(run, table.axes.name(run.result.name, run.result.seed, run.result.config)):
                 return found
     return None
 
@@ -152,7 +151,7 @@ def _read_history(run: Run) -> History:
     """The history of a run; empty if the file is missing, damaged or, which a warning says, not what the run wrote."""
     file = run.folder / HISTORY_FILE
     try:
-        rows = csv.DictReader(io.StringIO(read_known(file, run.result.files).decode(), newline=""))
+        rows = csv.DictReader(io.StringIO(read_known(file, run.result.files, run.packed).decode(), newline=""))
         found = [100 * float(row["val_accuracy"]) for row in rows]
         return found if all(map(math.isfinite, found)) else []
     except Changed as error:
@@ -162,9 +161,9 @@ def _read_history(run: Run) -> History:
     return []
 
 
-def _read_gates(folder: Path, name: str) -> Gates | None:
+def _read_gates(run: Run, name: str) -> Gates | None:
     try:
-        units: Any = msgspec.json.decode(unseal(read_plain(folder / EXPLAIN_FILE))[0])["units"]
+        units: Any = msgspec.json.decode(unseal(read_known(run.folder / EXPLAIN_FILE, {}, run.packed))[0])["units"]
         gates = list(dict.fromkeys(gate for unit in units for gate in unit["gates"]))
         values = [
             [float(unit["gates"][gate]["statistics"]["mean"]) if gate in unit["gates"] else math.nan for gate in gates]

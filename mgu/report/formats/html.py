@@ -13,11 +13,15 @@ from typing import Any, NamedTuple
 
 from mgu.errors import printable
 from mgu.report.analysis import Analysis
+from mgu.report.costs import times
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
-from mgu.report.formats.tables import SideTable, side_tables
+from mgu.report.formats.tables import COSTS, SideTable, side_tables
 from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
 from mgu.report.ranking.row import Row
+from mgu.report.rivals import Rival, rivals
+from mgu.report.stats.verdict import Verdict
+from mgu.report.stats.words import difference_text, p_equals
 
 MOST_DRAWN = 12  # experiments with figures: each takes seconds to draw
 
@@ -70,17 +74,48 @@ def _visible(value: Any) -> Any:
 def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
     table = analysis.table
     shown = shown_columns(table)
+    pictures = _figures(number, analysis) if number < MOST_DRAWN else {}
     return {
         "id": f"experiment-{number}",
         "title": table.title,
-        "outcome": analysis.verdict.outcome if analysis.verdict else None,
+        "cards": [_card(analysis, own) for own in analysis.verdicts],
         "score": table.score.metric,
         "sections": analysis.sections,
         "columns": [(column.title, _classes(column, repeats_name(table))) for column in shown],
         "rows": [(_style(row), [_cell(column, row) for column in shown]) for row in table.rows],
         "grids": [_cells(side_table) for side_table in side_tables(analysis)],
-        "pictures": _figures(number, analysis) if number < MOST_DRAWN else [],
+        "opening": pictures.pop("budget", None),
+        "pictures": list(pictures.values()),
     }
+
+
+def _card(analysis: Analysis, own: Verdict) -> dict[str, Any]:
+    """The verdict of one kind of unit in short."""
+    spread = own.unit.spread(own.table.tested)
+    accuracy = f" {100 * spread.mean:.2f} %" if spread else ""
+    tested = "test" if own.table.tested == "test" else "validation"
+    return {
+        "name": own.kind.name,
+        "outcome": own.outcome,
+        "lead": f"{own.unit.name}:{accuracy} on {tested} data",
+        "rivals": [(rival.name, rival.outcome, _numbers(rival)) for rival in rivals(analysis, own)],
+    }
+
+
+def _numbers(rival: Rival) -> str:
+    """Difference, interval, p-value and cost of a rival."""
+    own = rival.comparison
+    low, high = own.difference.low, own.difference.high
+    parts = [f"{difference_text(own, own.difference.mean)} points"]
+    if low is not None and high is not None:
+        parts.append(f"95 % interval {difference_text(own, low)} to {difference_text(own, high)}")
+    if own.p_corrected is not None:
+        parts.append(f"p {p_equals(own.p_corrected)}")
+    kind = next((kind for kind in COSTS if rival.cost(kind) is not None), None)
+    if kind and rival.role != "random search":
+        whole = "the grid takes" if rival.role == "best of the grid" else "it takes"
+        parts.append(f"{whole} {times(rival.cost(kind) or 0.0)} the unit's {COSTS[kind]}")
+    return ", ".join(parts)
 
 
 def _style(row: Row) -> str:
@@ -105,18 +140,21 @@ def _cells(side_table: SideTable) -> dict[str, Any]:
     rows = [[Cell(text, value) for text, value in row] for row in side_table.rows]
     return {
         "title": side_table.title,
-        "columns": [(title, "" if place else "left name") for place, title in enumerate(side_table.columns)],
+        "columns": [
+            (title, "left name" if place == 0 else "left" if place in side_table.left else "")
+            for place, title in enumerate(side_table.columns)
+        ],
         "rows": [("plain", row) for row in rows],
     }
 
 
-def _figures(number: int, analysis: Analysis) -> list[dict[str, str]]:
+def _figures(number: int, analysis: Analysis) -> dict[str, dict[str, str]]:
     from mgu.report.figures.results import labels_of
 
-    labels, found = labels_of(analysis.table), []
+    labels, found = labels_of(analysis.table), {}
     for name, figure in figures(analysis).items():
         svg = encode(figure.draw(), "svg", transparent=True).decode()
-        found.append({"svg": _inline(svg, f"e{number}-{name}-", labels), "caption": figure.caption})
+        found[name] = {"svg": _inline(svg, f"e{number}-{name}-", labels), "caption": figure.caption}
     return found
 
 

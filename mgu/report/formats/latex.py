@@ -61,7 +61,7 @@ def _experiment(analysis: Analysis) -> str:
     for side_table in side_tables(analysis):
         lines += [rf"\paragraph{{{escape(side_table.title)}}}\mbox{{}}\\"]
         rows = [[text for text, _ in row] for row in side_table.rows]
-        is_left = [k == 0 for k in range(len(side_table.columns))]
+        is_left = [k in side_table.left for k in range(len(side_table.columns))]
         lines.append(_table(side_table.columns, is_left, rows, [False] * len(rows)))
     return "\n".join(lines) + "\n"
 

@@ -17,6 +17,7 @@ from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.columns import Value, columns
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.report.rivals import Rival, rivals
 from mgu.report.stats.budget import BestSoFar
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.replication import Pair
@@ -25,6 +26,15 @@ from mgu.report.stats.words import verdict_sentence
 
 COMPARED = ("compared_with", "difference", "difference_low", "difference_high", "p_seeds", "p_images", "p_both",
             "p_corrected")  # fmt: skip
+ROLES = {"best of the grid": "grid", "default network": "default", "random search": "search"}
+VERDICT = (
+    "unit_kind",
+    *(
+        f"{prefix}_{name}"
+        for prefix in ROLES.values()
+        for name in ("name", "verdict", "difference", "p", "time_ratio", "processor_ratio")
+    ),
+)
 FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 UNITS = {
     "*_acc": "percent, and so *_acc_sd, _low and _high",
@@ -37,17 +47,19 @@ UNITS = {
 }
 
 
-def to_csv(tables: Sequence[Table], answers: Sequence[Answer | None] = ()) -> str:
+def to_csv(tables: Sequence[Table], answers: Sequence[Answer | None] = (), analyses: Sequence[Analysis] = ()) -> str:
     """Writes one line for each model with exact values.
 
     Accuracies are in percent, and a cell is empty where nothing was measured. The column `seed` lists the seeds of the
     runs that share a row, separated by blanks.
 
     Columns from compared_with to p_corrected, with differences in 0..1 for accuracies, hold the answers to a question.
+    Columns from unit_kind on hold the verdict, in the line of the best model of each kind of unit.
 
     Args:
         tables: Ranked tables.
         answers: For each table the answer to what was asked; empty where nothing was.
+        analyses: For each table its verdicts; empty for none.
 
     Returns:
         The CSV text with one header for all tables.
@@ -56,16 +68,38 @@ def to_csv(tables: Sequence[Table], answers: Sequence[Answer | None] = ()) -> st
     for table in tables:
         keys.update(dict.fromkeys(column.key for column in columns(table)))
     text = io.StringIO()
+    verdicts = map_analyses(_verdict_columns, analyses) or [{} for _ in tables]
     names = [*keys, "experiment", "dataset", "split", "seed", *(COMPARED if any(answers) else ())]
+    names += VERDICT if any(verdicts) else ()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(map(_cell, names))
-    for table, found in zip(tables, answers or [None] * len(tables), strict=True):
+    for table, found, judged in zip(tables, answers or [None] * len(tables), verdicts, strict=True):
         compared = rows_compared(found) if found else {}
-        for record, row in zip(_records(table), table.rows, strict=True):
+        for place, (record, row) in enumerate(zip(_records(table), table.rows, strict=True)):
             seeds = " ".join(str(result.seed) for result in row.results)
             values = record | _origin(table) | {"seed": seeds} | _compared(compared.get(id(row)))
+            values |= judged.get(place, {})
             writer.writerow(_cell(values.get(name)) for name in names)
     return text.getvalue()
+
+
+def _verdict_columns(analysis: Analysis) -> dict[int, dict[str, Any]]:
+    """Returns by place of the best row of each kind of unit the values of the columns of its verdict."""
+    found: dict[int, dict[str, Any]] = {}
+    for own in analysis.verdicts:
+        values: dict[str, Any] = {"unit_kind": own.kind.name}
+        for rival in reversed(rivals(analysis, own)):  # so that the first of several default networks stays
+            prefix, comparison = ROLES[rival.role], rival.comparison
+            values |= {
+                f"{prefix}_name": comparison.second.name,
+                f"{prefix}_verdict": rival.outcome,
+                f"{prefix}_difference": comparison.difference.mean,
+                f"{prefix}_p": comparison.p_corrected,
+                f"{prefix}_time_ratio": rival.cost("time"),
+                f"{prefix}_processor_ratio": rival.cost("processor"),
+            }
+        found[analysis.table.rows.index(own.unit)] = values
+    return found
 
 
 def _compared(own: Comparison | None) -> dict[str, Any]:
@@ -105,24 +139,26 @@ def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
 
 
 def _experiment(analysis: Analysis) -> dict[str, Any]:
-    table, verdict, curve = analysis.table, analysis.verdict, analysis.best_so_far
+    table, verdict = analysis.table, analysis.verdict
     return {
         **_origin(table),
         "task": table.task,
         "axes": list(table.axes.keys),
         "rows": [record | {"seeds": _runs(row)} for record, row in zip(_records(table), table.rows, strict=True)],
         "verdict": verdict and _verdict(verdict),
+        "verdicts": [_kind(analysis, own) for own in analysis.verdicts],
         "comparison": analysis.answer and _answer(analysis.answer),
         "optimism": analysis.optimism._asdict(),
         "cost_ratios": [
             {
+                "unit_kind": charge.name,
                 "charged": charge.title,
                 **{ratio.kind: ratio.value for ratio in charge.ratios},
                 "notes": {ratio.kind: ratio.note for ratio in charge.ratios if ratio.note},
             }
             for charge in analysis.charges
         ],
-        "budget": curve and _budget(curve),
+        "budget": [_budget(analysis.best_so_far, own) for own in analysis.verdicts if analysis.best_so_far],
         "paper": [_pair(pair) for pair in analysis.replication],
         "summary": analysis.lines,
     }
@@ -163,12 +199,37 @@ def _contrast(found: Answer, own: Comparison) -> dict[str, Any]:
     return names | {"outcome": found.outcome(own)} | record | {"cost_ratios": costs}
 
 
-def _budget(curve: BestSoFar) -> dict[str, Any]:
+def _kind(analysis: Analysis, own: Verdict) -> dict[str, Any]:
+    """The verdict of one kind of unit, with differences in 0..1."""
     return {
-        "unit_s": curve.unit_s,
-        "unit_accuracy": curve.unit_accuracy,
-        "grid_expected_at_unit_s": float(curve.expected[curve.at_unit]),
-        "grid_reaches_unit_after_s": curve.reached_s,
+        "kind": own.kind.name,
+        "models": [row.name for row in own.kind.rows],
+        "unit": own.unit.name,
+        "outcome": own.outcome,
+        "margin": own.margin,
+        "compared_on": own.table.tested,
+        "corrected_for_kinds": own.num_kinds,
+        "rivals": [_rival(rival) for rival in rivals(analysis, own)],
+    }
+
+
+def _rival(own: Rival) -> dict[str, Any]:
+    record = _comparison(own.comparison)
+    name = record.pop("baseline") if own.role != "random search" else None
+    costs = {ratio.kind: ratio.value for ratio in own.ratios}
+    return {"role": own.role, "name": name, "outcome": own.outcome} | record | {"cost_relative_to_unit": costs}
+
+
+def _budget(curve: BestSoFar, own: Verdict) -> dict[str, Any]:
+    """What a search in random order would have bought at the cost of one kind of unit."""
+    cost_s, accuracy = curve.cost_of(own.kind.rows), fmean(own.unit.accuracies(own.table.tested).values())
+    return {
+        "unit_kind": own.kind.name,
+        "cost": curve.basis,
+        "unit_s": cost_s,
+        "unit_accuracy": accuracy,
+        "grid_expected_at_unit_s": None if cost_s is None else float(curve.expected[curve.at(cost_s)]),
+        "grid_reaches_unit_after_s": curve.reached_s(accuracy),
     }
 
 

@@ -61,7 +61,7 @@ def _experiment(analysis: Analysis) -> list[str]:
     for side_table in side_tables(analysis):
         cells = ([text for text, _ in row] for row in side_table.rows)
         lines += ["", f"**{escape(side_table.title)}**", ""]
-        lines += table_lines(side_table.columns, [k == 0 for k in range(len(side_table.columns))], cells)
+        lines += table_lines(side_table.columns, [k in side_table.left for k in range(len(side_table.columns))], cells)
     return lines
 
 

@@ -9,13 +9,17 @@ from typing import NamedTuple
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts import Answer
 from mgu.report.contrasts.answer import costs_of
+from mgu.report.costs import CostKind, times
 from mgu.report.ranking.rank import Table
+from mgu.report.rivals import rivals
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.replication import Pair
 from mgu.report.stats.sample import Sample
 from mgu.report.stats.verdict import Verdict
 from mgu.report.stats.words import difference_text, p_text
 from mgu.tasks.score import shorten
+
+COSTS: dict[CostKind, str] = {"time": "time", "processor": "CPU time", "gpu": "GPU energy"}
 
 Entry = tuple[str, str | float | None]  # rounded text for people, exact value for sorting
 
@@ -27,28 +31,61 @@ class SideTable(NamedTuple):
         title: Its heading.
         columns: Headings of the columns.
         rows: Text and value of every cell.
+        left: Places of the columns that are text.
+        lesser: Headings of the columns that a narrow terminal hides, in this order.
     """
 
     title: str
     columns: list[str]
     rows: list[list[Entry]]
+    left: tuple[int, ...] = (0,)
+    lesser: tuple[str, ...] = ()
 
 
 def side_tables(analysis: Analysis) -> list[SideTable]:
     """Returns the side tables of an experiment that have rows."""
-    tables = [*answer_tables(analysis.answer), comparison_table(analysis.verdict)]
+    tables = [verdict_table(analysis), *answer_tables(analysis.answer), *map(comparison_table, analysis.verdicts)]
     tables += [] if analysis.table.is_joined else [replication_table(analysis.replication)]
     return [table for table in tables if table.rows]
 
 
-def comparison_table(verdict: Verdict | None) -> SideTable:
-    """Compares the unit with every baseline, best first; stats/compare.py describes the p-values."""
-    examples = verdict.unit.examples if verdict else "images"
-    columns = ["baseline", *number_titles(examples)]
-    title = f"The unit {verdict.unit.name} minus each baseline, {verdict.table.tested}_acc" if verdict else ""
-    rows: list[list[Entry]] = []
-    for own in verdict.comparisons if verdict else ():
-        rows.append([(own.baseline.name, own.baseline.name), *numbers(own)])
+def verdict_table(analysis: Analysis) -> SideTable:
+    """Compares every kind of unit with its rivals: the best of the grid, the default networks, a search at its cost."""
+    found = [(own, rival) for own in analysis.verdicts for rival in rivals(analysis, own)]
+    kinds = [kind for kind in COSTS if any(rival.cost(kind) is not None for _, rival in found)]
+    titles = ["unit", "rival", "difference [points]", "95 % interval", "seeds", "p", "the unit is"]
+    titles += [f"rival's {COSTS[kind]}" for kind in kinds]
+    rows: list[list[Entry]] = [
+        [
+            (own.unit.name, own.unit.name),
+            (rival.name, rival.name),
+            *_decisive(rival.comparison),
+            (rival.outcome, rival.outcome),
+            *(_ratio(rival.cost(kind)) for kind in kinds),
+        ]
+        for own, rival in found
+    ]
+    title = "Units minus their rivals, whose costs are relative to the unit's"
+    if (count := len(analysis.verdicts)) > 1:
+        title += f"; p is corrected for {count} kinds of unit"
+    return SideTable(title, titles, rows, (0, 1, 6), ("seeds", "95 % interval", "p"))
+
+
+def _decisive(own: Comparison) -> list[Entry]:
+    """Returns difference, interval, number of seeds and corrected p-value of a comparison."""
+    difference, interval, seeds, *_, corrected = numbers(own)
+    return [difference, interval, seeds, corrected]
+
+
+def _ratio(value: float | None) -> Entry:
+    return ("-" if value is None else times(value), value)
+
+
+def comparison_table(verdict: Verdict) -> SideTable:
+    """Compares a unit with every baseline, best first; stats/compare.py describes the p-values."""
+    columns = ["baseline", *number_titles(verdict.unit.examples)]
+    title = f"The unit {verdict.unit.name} minus each baseline, {verdict.table.tested}_acc"
+    rows: list[list[Entry]] = [[(own.baseline.name, own.baseline.name), *numbers(own)] for own in verdict.comparisons]
     return SideTable(title, columns, rows)
 
 

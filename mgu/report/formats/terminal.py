@@ -12,6 +12,7 @@ from mgu.console.table import print_table as print_columns
 from mgu.console.text import table_console
 from mgu.errors import printable
 from mgu.report.analysis import Analysis
+from mgu.report.formats.tables import SideTable, verdict_table
 from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
@@ -42,11 +43,22 @@ def _render(console: Console, analysis: Analysis) -> str:
 
 def _print_analysis(console: Console, analysis: Analysis) -> None:
     print_table(console, analysis.table)
+    if (judged := verdict_table(analysis)).rows:
+        _print_side_table(console, judged)
     for heading, sentences in analysis.sections.items():
         console.print(heading, style="bold", highlight=False, markup=False)
         for sentence in map(printable, sentences):
             console.print(sentence, highlight=False, markup=False, soft_wrap=not console.is_terminal)
     console.print()
+
+
+def _print_side_table(console: Console, table: SideTable) -> None:
+    """Prints a table whose first two columns are names."""
+    columns = [
+        TextColumn(title, title, [row[k][0] for row in table.rows], "left" if k in table.left else "right")
+        for k, title in enumerate(table.columns)
+    ]
+    print_columns(console, columns, table.lesser, title=table.title)
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
 
-from mgu.report.ranking.validity import component_of, is_disturbed, is_short, is_starved
+from mgu.report.ranking.validity import component_of, has_own_processor_time, is_disturbed, is_short, is_starved
 from mgu.results.result import Component, Result
 
 
@@ -69,6 +69,11 @@ class ModelCost:
         """Mean processor time in seconds, which is known also where energy is not; None where a run lacks it."""
         values = [own for result in self.timed if (own := result.cpu_s) is not None]
         return _mean(values) if len(values) == len(self.timed) else None
+
+    @property
+    def has_own_processor_time(self) -> bool:
+        """Whether every run trained on a CPU, in a process of its own whose processor time is known."""
+        return self.processor_s is not None and all(has_own_processor_time(result) for result in self.timed)
 
     def component(self, part: str) -> Component | None:
         """Returns the mean energy of "cpu", "gpu" or "ram"; None where a run lacks it. Methods are joined by "+"."""

@@ -28,6 +28,12 @@ def is_starved(result: Result) -> bool:
     return energy is not None and energy.cpu_seconds < STARVED * energy.tracked_s
 
 
+def has_own_processor_time(result: Result) -> bool:
+    """Tells whether processor time is the cost of a run, which other work on the machine hardly changes."""
+    on_cpu = (result.device or "").startswith("cpu")
+    return on_cpu and result.trained_together == 1 and bool(result.cpu_s)
+
+
 def component_of(result: Result, part: str) -> Component | None:
     """Returns the energy of "cpu", "gpu" or "ram"; None where it was not measured or the machine has no such part."""
     if result.energy is None:

@@ -15,7 +15,7 @@ from mgu.report.stats.power import Variance, power, seeds_needed
 from mgu.report.stats.replication import Pair, correlation, pair_with_paper
 from mgu.report.stats.ttest import TTest, min_f_prime, t_tests
 from mgu.report.stats.verdict import MARGIN, Verdict, judge
-from mgu.report.stats.words import describe_verdict, verdict_sentence
+from mgu.report.stats.words import default_sentence, describe_verdict, search_sentence, verdict_sentence
 
 __all__ = [
     "MARGIN",
@@ -32,6 +32,7 @@ __all__ = [
     "correct_for_many",
     "correct_of",
     "correlation",
+    "default_sentence",
     "describe_verdict",
     "judge",
     "mcnemar",
@@ -39,6 +40,7 @@ __all__ = [
     "optimism",
     "pair_with_paper",
     "power",
+    "search_sentence",
     "seeds_needed",
     "t_tests",
     "verdict_sentence",

@@ -1,4 +1,4 @@
-"""Expected best-so-far of a grid search in random order, by the time spent: see Dodge et al. 2019.
+"""Expected best-so-far of a grid search in random order, by its cost: see Dodge et al. 2019.
 
 "Show Your Work: Improved Reporting of Experimental Results" (https://arxiv.org/abs/1909.03004) reports the expected
 validation performance of the best of n random trials; here it is by seconds, since models differ in cost.
@@ -8,15 +8,16 @@ random_order.py computes it exactly over all orders. Costs are rounded to 1 / ST
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import chance_accuracy
+from mgu.report.stats.correct import Correct
 from mgu.report.stats.random_order import win_probabilities
+from mgu.report.stats.sample import Images, Sample, Weighted
 from mgu.results.replicate import Replicate
 
 if TYPE_CHECKING:
@@ -28,124 +29,149 @@ if TYPE_CHECKING:
 STEPS = 1000
 MOST_MODELS = 200  # the time to compute the curve grows with the square of their number
 BAND = (0.1, 0.9)  # quantiles between which four of five searches end
+Basis = Literal["time", "processor"]
+BASES: dict[Basis, str] = {"time": "time to solution", "processor": "processor time"}
 
 
 @dataclass(frozen=True)
 class BestSoFar:
-    """Holds the expected best-so-far of the grid search over budgets, and the cost and accuracy of the unit.
+    """Holds the expected best-so-far of the grid search over budgets.
 
     Before the first model has ended, a search is as good as guessing.
 
     Attributes:
+        table: The ranking.
+        basis: What is counted: wall-clock time, or processor time where other work disturbed the former.
+        baselines: The models that a search can try.
+        correct: The right answers of each, by seed and fold.
         seconds: Budgets in seconds (T,).
         expected: Expected accuracy of the best so far by budget (T,), in 0..1.
         low: 10 % quantile of that accuracy over orders and seeds (T,).
         high: 90 % quantile (T,).
-        unit_s: Time to solution of all units together in seconds, the mean over seeds.
-        unit_accuracy: Accuracy of the best unit, the mean over seeds.
-        num_units: Number of units.
-        is_selected: Whether the best of the grid is selected on the data that score it.
+        wins: By seed and fold how probable it is that each baseline is the one found, or, last, none (N + 1, T).
+        chance: Accuracy of guessing, in 0..1.
     """
 
+    table: Table
+    basis: Basis
+    baselines: Sequence[Row]
+    correct: Sequence[Correct]
     seconds: Floats
     expected: Floats
     low: Floats
     high: Floats
-    unit_s: float
-    unit_accuracy: float
-    num_units: int
-    is_selected: bool
+    wins: Mapping[Replicate, Floats]
+    chance: float
 
     @property
-    def at_unit(self) -> int:
-        """Index of the budget that equals the cost of the unit."""
-        return min(int(self.seconds.searchsorted(self.unit_s, side="right")) - 1, len(self.seconds) - 1)
+    def is_selected(self) -> bool:
+        """Whether the best of the grid is selected on the data that score it."""
+        return self.table.tested == "val"
 
-    @property
-    def reached_s(self) -> float | None:
-        """Budget from which the grid search is expected to be as good as the unit; None where it never is."""
-        above = self.expected >= self.unit_accuracy - 1e-12
+    def cost_of(self, rows: Sequence[Row]) -> float | None:
+        """Returns the seconds of some models together, each the mean over its seeds; None where one is not known."""
+        costs = [_cost(row, self.basis) for row in rows]
+        return sum(cost or 0.0 for cost in costs) if all(costs) else None
+
+    def at(self, seconds: float) -> int:
+        """Returns the index of the largest budget that is no more than some seconds."""
+        return min(int(self.seconds.searchsorted(seconds, side="right")) - 1, len(self.seconds) - 1)
+
+    def reached_s(self, accuracy: float) -> float | None:
+        """Returns the budget from which the search is expected to be that accurate; None where it never is."""
+        above = self.expected >= accuracy - 1e-12
         return float(self.seconds[above.argmax()]) if above.any() else None
 
-    @property
-    def sentence(self) -> str:
-        """Sentences that say whether the unit is worth its cost."""
-        at, is_one = self.at_unit, self.num_units == 1
-        units, best = ("the unit", "the unit") if is_one else (f"the {self.num_units} units", "the best unit")
-        bias = ", which is too high because it is selected on the data that score it" * self.is_selected
-        line = (
-            f"A grid search in random order that takes as long as {units} ({self.unit_s:,.0f} s) is expected to reach "
-            f"{self.expected[at]:.2%} ({self.low[at]:.2%} to {self.high[at]:.2%} in four of five searches){bias}; "
-            f"{best} reaches {self.unit_accuracy:.2%}."
-        )
-        if self.reached_s is None:
-            return f"{line} The whole grid search is not expected to reach the unit."
-        times = self.reached_s / self.unit_s
-        worth = f"the unit is {'not ' * (times < 1)}worth its cost here"
-        if 0.95 < times < 1.05:
-            worth = "both cost the same"
-        return (
-            f"{line} The grid search is expected to match it after {self.reached_s:,.0f} s, {times:.2g}x the unit's "
-            f"time: {worth}."
-        )
+    def sample_at(self, seconds: float) -> Sample:
+        """Returns what a search of that many seconds is expected to find, to compare with.
+
+        Args:
+            seconds: The budget.
+
+        Returns:
+            By seed and fold the expected accuracy and, where every model that it may find has right answers, by test
+            image how probable a right answer is.
+        """
+        place = self.at(seconds)
+        scores: dict[Replicate, float] = {}
+        images: dict[Replicate, Images] = {}
+        for run, wins in self.wins.items():
+            weights = [float(share) for share in wins[:-1, place]]
+            rest = float(wins[-1, place]) * self.chance
+            values = [row.accuracies(self.table.tested)[run] for row in self.baselines]
+            scores[run] = sum(w * value for w, value in zip(weights, values, strict=True)) + rest
+            parts = [(w, own.get(run)) for w, own in zip(weights, self.correct, strict=True) if w > 0]
+            known = tuple((w, own) for w, own in parts if own)
+            if known and len(known) == len(parts):
+                images[run] = Weighted(known, rest)
+        name = f"a grid search in random order of {seconds:,.0f} s"
+        return Sample(name, tuple(self.baselines), scores, images)
 
 
-def best_so_far(table: Table) -> BestSoFar | None:
+def best_so_far(table: Table, correct: Sequence[Correct] = ()) -> BestSoFar | None:
     """Computes the expected best-so-far of the grid search (Dodge et al. 2019, https://arxiv.org/abs/1909.03004).
 
     Args:
         table: A ranked table.
+        correct: For each row of the table the right answers by seed and fold; empty: there are none.
 
     Returns:
         The curve over budgets; None where `obstacle` gives a reason.
     """
-    if obstacle(table):
+    basis = _basis(table)
+    if basis is None or obstacle(table):
         return None
-    unit, baselines = table.best(table.unit_models), _affordable(table)
-    assert unit
     import numpy as np
 
-    costs = [row.cost.tts_s or 0.0 for row in baselines]
+    baselines = _affordable(table)
+    answers = {id(row): own for row, own in zip(table.rows, correct, strict=bool(correct))}
+    costs = [_cost(row, basis) or 0.0 for row in baselines]
     step = sum(costs) / STEPS
-    accuracies, shares = _distribution(
-        table, [max(1, round(cost / step)) for cost in costs], chance_accuracy(unit.result)
-    )
+    wins = _wins(table, baselines, [max(1, round(cost / step)) for cost in costs])
+    chance = chance_accuracy(baselines[0].result)
+    accuracies, shares = _distribution(table, baselines, wins, chance)
     below = shares.cumsum(axis=0)
     low, high = (accuracies[(below < share - 1e-9).sum(axis=0)] for share in BAND)
     return BestSoFar(
+        table=table,
+        basis=basis,
+        baselines=baselines,
+        correct=[answers.get(id(row), {}) for row in baselines],
         seconds=np.arange(shares.shape[1], dtype=np.float64) * step,
         expected=accuracies @ shares,
         low=low,
         high=high,
-        unit_s=sum(row.cost.tts_s or 0.0 for row in table.unit_models),
-        unit_accuracy=fmean(unit.accuracies(table.tested).values()),
-        num_units=len(table.unit_models),
-        is_selected=table.tested == "val",
+        wins=wins,
+        chance=chance,
     )
 
 
-def _distribution(table: Table, steps: Sequence[int], chance: float) -> tuple[Floats, Floats]:
-    """Accuracies that a search may end with (A,), and how probable each is at each budget (A, T).
+def _wins(table: Table, baselines: Sequence[Row], steps: Sequence[int]) -> dict[Replicate, Floats]:
+    """By seed, how probable it is at each budget that each baseline is found; `steps` is the cost of each."""
+    found = {}
+    for seed in _common_seeds(table):
+        scores = [row.accuracies("val")[seed] for row in baselines]
+        own = win_probabilities(steps, scores)
+        for score in set(scores):  # of models with equal scores, chance decides which one is kept
+            same = [k for k, other in enumerate(scores) if other == score]
+            own[same] = own[same].mean(axis=0)
+        found[seed] = own
+    return found
 
-    steps: cost of each affordable baseline; chance: the accuracy of a search in which no model has ended.
-    """
+
+def _distribution(
+    table: Table, baselines: Sequence[Row], wins: Mapping[Replicate, Floats], chance: float
+) -> tuple[Floats, Floats]:
+    """Accuracies that a search may end with (A,), and how probable each is at each budget (A, T), over the seeds."""
     import numpy as np
 
-    baselines, seeds = _affordable(table), _common_seeds(table)
     shares: dict[float, Any] = {}  # by accuracy, how probable it is at each budget, summed over seeds
-    for seed in seeds:
-        scores = [row.accuracies("val")[seed] for row in baselines]
+    for seed, own in wins.items():
         values = [row.accuracies(table.tested)[seed] for row in baselines]
-        probabilities = win_probabilities(steps, scores)
-        by_score: dict[float, list[float]] = {}
-        for score, own in zip(scores, values, strict=True):
-            by_score.setdefault(score, []).append(own)
-        for score, share in zip(scores, probabilities[:-1], strict=True):
-            value = fmean(by_score[score])  # of models with equal scores, chance decides which one is kept
+        for value, share in zip([*values, chance], own, strict=True):
             shares[value] = shares.get(value, 0.0) + share
-        shares[chance] = shares.get(chance, 0.0) + probabilities[-1]
     accuracies = sorted(shares)
-    return np.array(accuracies), np.array([shares[accuracy] for accuracy in accuracies]) / len(seeds)
+    return np.array(accuracies), np.array([shares[accuracy] for accuracy in accuracies]) / len(wins)
 
 
 def obstacle(table: Table) -> str | None:
@@ -162,13 +188,25 @@ def obstacle(table: Table) -> str | None:
         return "no unit or no baseline has both a score and a time"
     if len(baselines) > MOST_MODELS:
         return f"there are more than {MOST_MODELS} baselines"
-    if any(not row.cost.tts_s for row in (*table.unit_models, *baselines)):
+    if any(not row.cost.tts_s for row in baselines):
         return "a model has no time"
-    if any(row.cost.is_disturbed for row in (*table.unit_models, *baselines)):
-        return "some models were not measured alone and without interruption"
-    if any(row.cost.is_starved for row in (*table.unit_models, *baselines)):
-        return "other work on the machine makes wall-clock times too long"
+    if _basis(table) is None:
+        if any(row.cost.is_disturbed for row in (*table.unit_models, *baselines)):
+            return "some models were not measured alone and without interruption, and their processor time is not known"
+        return "other work on the machine makes wall-clock times too long, and processor time is not known"
     return None if _common_seeds(table) else "the baselines share no seed"
+
+
+def _basis(table: Table) -> Basis | None:
+    """Chooses what is counted: time, where it was measured undisturbed, else the processor time of runs on a CPU."""
+    rows = [*table.unit_models, *_affordable(table)]
+    if not any(row.cost.is_disturbed or row.cost.is_starved for row in rows):
+        return "time"
+    return "processor" if all(row.cost.has_own_processor_time for row in rows) else None
+
+
+def _cost(row: Row, basis: Basis) -> float | None:
+    return row.cost.tts_s if basis == "time" else row.cost.processor_s
 
 
 def _affordable(table: Table) -> list[Row]:

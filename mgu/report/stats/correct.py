@@ -61,8 +61,8 @@ def correct_of(rows: Sequence[Row]) -> list[Correct]:
         For each row the bits by seed and fold.
     """
     found = [
-        {run.result.replicate: Bits(*read) for run in row.runs
-         if run.result.status != "failed" and (read := read_correct(run.folder, run.result.files))}
+        {run.result.replicate: Bits(*read) for run in row.runs if run.result.status != "failed"
+         and (read := read_correct(run.folder, run.result.files, run.packed))}
         for row in rows
     ]  # fmt: skip
     sizes = Counter((run.fold, bits.num_images) for own in found for run, bits in own.items())

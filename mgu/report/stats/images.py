@@ -34,8 +34,8 @@ def over_images(
         ]
         tests += t_tests([[] if values is None else values for values in per_image])
         p_values += [
-            mcnemar(values) if values is not None and _has_one_pair(first, own) else test and test.p
-            for own, values, test in zip(shared[part], per_image, tests[part], strict=True)
+            mcnemar(values) if values is not None and _has_one_pair(first, other, own) else test and test.p
+            for other, own, values, test in zip(others[part], shared[part], per_image, tests[part], strict=True)
         ]
     return tests, p_values
 
@@ -81,6 +81,6 @@ def count_images(sample: Sample, shared: Sequence[Replicate]) -> int:
     return sum({run.fold: sample.images[run].num_images for run in shared}.values())
 
 
-def _has_one_pair(first: Sample, shared: Sequence[Replicate]) -> bool:
-    """Tells whether each image has one answer of each model."""
-    return len(first.rows) == 1 and len({run.fold for run in shared}) == len(shared)
+def _has_one_pair(first: Sample, second: Sample, shared: Sequence[Replicate]) -> bool:
+    """Tells whether each image has one answer of each of two models."""
+    return len(first.rows) == len(second.rows) == 1 and len({run.fold for run in shared}) == len(shared)

@@ -110,3 +110,34 @@ class Pooled:
 
         mean: NDArray[np.float64] = np.mean([part.unpack() for part in self.parts], axis=0, dtype=float)
         return mean
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """Averages the right answers of models by how probable each is.
+
+    Attributes:
+        parts: Probability and right answers of each, at least one.
+        rest: What is added for every image: how probable a right answer is that is of none of them.
+    """
+
+    parts: tuple[tuple[float, Images], ...]
+    rest: float = 0.0
+
+    @property
+    def num_images(self) -> int:
+        """Number of independent images."""
+        return self.parts[0][1].num_images
+
+    def unpack(self) -> Answers:
+        """Returns how probable a right answer is by image (N,)."""
+        return self._mean
+
+    @cached_property
+    def _mean(self) -> Answers:
+        import numpy as np
+
+        mean = np.full(self.num_images, self.rest)
+        for weight, images in self.parts:
+            mean += weight * images.unpack()
+        return mean

@@ -2,54 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from mgu.report.ranking.default import default_rows
+from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
-from mgu.report.stats.ttest import t_tests
+from mgu.report.stats.ttest import TTest, t_tests
 from mgu.report.stats.words import p_equals
 from mgu.tasks.score import Score, shorten
 
 
-def compare_scores(table: Table) -> list[str]:
-    """Compares the best unit with the best baseline by the score of the task.
+def compare_scores(table: Table, default: str | None = None) -> list[str]:
+    """Compares the best unit of each kind with the best baseline and the default network by the score of the task.
 
     Args:
         table: A ranked table.
+        default: Name of the default network; None for the usual one.
 
     Returns:
-        One sentence on the difference and one on its test; none for accuracies, for which there is a verdict.
+        Sentences on the differences and their tests; none for accuracies, for which there are verdicts.
     """
-    best, unit, score = table.best(table.baselines), table.best(table.unit_models), table.score
-    if score.metric == "accuracy" or best is None or unit is None:
+    units = [kind.best for kind in unit_kinds(table) if kind.best]
+    best = table.best(table.baselines)
+    if table.score.metric == "accuracy" or best is None or not units:
         return []
-    own, theirs = unit.spread(table.tested, score.metric), best.spread(table.tested, score.metric)
-    if own is None or theirs is None:
-        return []
-    where = "test data" if table.tested == "test" else "validation data"
-    line = (
-        f"The unit {unit.name} has {score.text(own.mean)} on {where}, the best baseline (selected on validation data), "
-        f"{best.name}, {score.text(theirs.mean)}: {_difference(own.mean - theirs.mean, score)}"
-    )
-    seeds = (
-        "single runs: another seed may change this" if min(own.n, theirs.n) == 1 else f"means of {own.n} and {theirs.n}"
-    )
-    return [f"{line} ({seeds}{' seeds' * (min(own.n, theirs.n) > 1)}).", _test(table, unit)]
+    lines = _against(table, units, best, "the best baseline (selected on validation data)")
+    for own in default_rows(table, [default] if default else [])[:1]:
+        lines += _against(table, units, own, "the default network, which one would train without a search")
+    return lines
 
 
-def _test(table: Table, unit: Row) -> str:
-    """Result of Student's t-test against the best baseline over shared seeds, corrected for all baselines."""
-    metric = table.score.metric
-    ours = unit.values(table.tested, metric)
-    known = [theirs for row in table.baselines if (theirs := row.values(table.tested, metric))]
-    tests = t_tests([[ours[seed] - theirs[seed] for seed in sorted(ours.keys() & theirs.keys())] for theirs in known])
+def _against(table: Table, units: Sequence[Row], baseline: Row, what: str) -> list[str]:
+    """Compares each unit with one baseline: a sentence on the difference, and one on its test over shared seeds."""
+    metric, score = table.score.metric, table.score
+    theirs, place = baseline.spread(table.tested, metric), "test" if table.tested == "test" else "validation"
+    known = [(unit, own) for unit in units if (own := unit.spread(table.tested, metric))]
+    if theirs is None:
+        return []
+    values = baseline.values(table.tested, metric)
+    scores = [unit.values(table.tested, metric) for unit, _ in known]
+    tests = t_tests([[own[seed] - values[seed] for seed in sorted(own.keys() & values.keys())] for own in scores])
     corrected = correct_for_many([test and test.p for test in tests])
-    if (test := tests[0]) is None:
+    lines = []
+    for (unit, own), test, p in zip(known, tests, corrected, strict=True):
+        few = min(own.n, theirs.n)
+        seeds = "single runs: another seed may change this" if few == 1 else f"means of {own.n} and {theirs.n} seeds"
+        lines.append(
+            f"The unit {unit.name} has {score.text(own.mean)} on {place} data, {what}, {baseline.name}, "
+            f"{score.text(theirs.mean)}: {_difference(own.mean - theirs.mean, score)} ({seeds})."
+        )
+        lines.append(_test(test, p, len(known)))
+    return lines
+
+
+def _test(test: TTest | None, corrected: float | None, num_kinds: int) -> str:
+    """Result of Student's t-test over shared seeds, corrected for the number of kinds of units."""
+    if test is None:
         return "Not decided: a test needs two or more shared seeds (seed=0,1,2,3,4)."
-    word = "Decided" if (corrected[0] or 0.0) < ALPHA else "Not decided"
+    word = "Decided" if (corrected or 0.0) < ALPHA else "Not decided"
     return (
-        f"{word}: p {p_equals(test.p)} over {test.degrees + 1:.0f} shared seeds, p {p_equals(corrected[0])} after "
-        "correction for all baselines (paired Student's t-test over seeds; there is no test over examples)."
+        f"{word}: p {p_equals(test.p)} over {test.degrees + 1:.0f} shared seeds, p {p_equals(corrected)} after "
+        f"correction for {num_kinds} kind{'s' * (num_kinds > 1)} of unit (paired Student's t-test over seeds; there is "
+        "no test over examples)."
     )
 
 

@@ -1,4 +1,9 @@
-"""The verdict on the paper's claim: is one unit as good as the best model of the grid search?"""
+"""The verdict on the paper's claim, by kind of unit: is one unit as good as the best model of the grid search?
+
+Every kind of unit (ranking/kinds.py) is an alternative of its own, with a verdict of its own, against three rivals: the
+best of the grid, the default network (ranking/default.py), and a search of the grid in random order at its cost.
+P-values against one rival are corrected for the number of kinds (Holm 1979).
+"""
 
 from __future__ import annotations
 
@@ -6,13 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from mgu.report.ranking.default import default_rows
+from mgu.report.ranking.kinds import UnitKind, unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.report.stats.budget import BestSoFar
 from mgu.report.stats.compare import Comparison, compare, p_of_margin, variance_between
 from mgu.report.stats.correct import Correct
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA, Variance
-from mgu.report.stats.sample import sample_of
+from mgu.report.stats.sample import Sample, sample_of
 
 MARGIN = 0.005  # accuracy that a unit may lose and still be "as good": half a point, see --margin
 
@@ -21,69 +29,135 @@ VerdictOutcome = Literal["better", "worse", "as good", "not decided"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """Compares the best unit with every baseline.
+    """Compares the best model of one kind of unit with every baseline and with its rivals.
 
     Attributes:
         table: The ranking; `table.tested` is the split that is compared.
-        unit: The best unit by validation accuracy.
+        kind: The kind of unit.
+        unit: Its best model by validation accuracy.
         margin: Accuracy in 0..1 that the unit may lose and still be as good.
-        comparisons: The comparison with every baseline, best first.
+        comparisons: The comparison with every baseline, best first, corrected for all of all kinds.
+        best: The comparison with the best baseline, corrected for the number of kinds.
+        defaults: Likewise with the default networks.
+        search: Likewise with a search of the grid in random order at the cost of this kind; None where that is not
+            known.
         same_layout: The comparison with the best baseline of the unit's own layout, if there is one.
         median: The comparison with the median baseline of the ranking; of two, with the better one.
-        num_tests: Number of comparisons of all units with all baselines, for which p-values are corrected.
+        num_kinds: Number of kinds.
         variance: Variance between the unit and the best baseline; None for fewer than two shared seeds, and for folds.
     """
 
     table: Table
+    kind: UnitKind
     unit: Row
     margin: float
     comparisons: tuple[Comparison, ...]
+    best: Comparison
+    defaults: tuple[Comparison, ...]
+    search: Comparison | None
     same_layout: Comparison | None
     median: Comparison
-    num_tests: int
+    num_kinds: int
     variance: Variance | None
 
     @property
-    def best(self) -> Comparison:
-        """The comparison with the best baseline."""
-        return self.comparisons[0]
-
-    @property
     def outcome(self) -> VerdictOutcome:
-        """Better or worse by the corrected p-value, else as good by the margin, else not decided."""
-        corrected, loss = self.best.p_corrected, self.best.p_margin
-        if corrected is not None and corrected < ALPHA:
-            return "better" if self.best.difference.mean > 0 else "worse"
-        return "as good" if loss is not None and loss < ALPHA else "not decided"
+        """What the numbers support against the best baseline."""
+        return outcome_of(self.best)
 
 
-def judge(table: Table, correct: Sequence[Correct], margin: float = MARGIN) -> Verdict | None:
-    """Compares the best unit of a table with its baselines, corrected for all comparisons of all units.
+def outcome_of(comparison: Comparison) -> VerdictOutcome:
+    """Returns better or worse by the corrected p-value, else as good by the margin, else not decided."""
+    corrected, loss = comparison.p_corrected, comparison.p_margin
+    if corrected is not None and corrected < ALPHA:
+        return "better" if comparison.difference.mean > 0 else "worse"
+    return "as good" if loss is not None and loss < ALPHA else "not decided"
+
+
+def judge(
+    table: Table,
+    correct: Sequence[Correct],
+    margin: float = MARGIN,
+    chosen: Sequence[str] = (),
+    curve: BestSoFar | None = None,
+) -> list[Verdict]:
+    """Compares every kind of unit with the baselines of a table.
 
     Args:
         table: A ranked table.
         correct: For each row of the table the right answers by seed and fold.
-        margin: Accuracy in 0..1 that the unit may lose and still be as good.
+        margin: Accuracy in 0..1 that a unit may lose and still be as good.
+        chosen: Names of the default networks; those of `default_rows` if empty.
+        curve: Expected best-so-far of the grid search.
 
     Returns:
-        The verdict; None where no unit or no baseline ended an epoch.
+        The verdicts, best kind first; none where no unit or no baseline ended an epoch.
     """
-    unit = table.best(table.unit_models)
-    is_of_accuracy = table.score.metric == "accuracy"
-    samples = [sample_of(row, own, table.tested) for row, own in zip(table.rows, correct, strict=True)]
-    baselines = [own for own in samples if own.row.is_baseline]
-    units = [own for own in samples if own.row.is_unit and own.scores]
-    of_units = [compare(own, baselines) for own in units] if is_of_accuracy else []
-    if unit is None or not any(of_units):
-        return None
-    every = [comparison for own in of_units for comparison in own]
-    corrected = iter(correct_for_many([comparison.p for comparison in every]))
-    of_units = [[replace(comparison, p_corrected=next(corrected)) for comparison in own] for own in of_units]
-    comparisons = next(found for own, found in zip(units, of_units, strict=True) if own.row is unit)
-    best = comparisons[0]
-    best = replace(best, p_margin=p_of_margin(best, margin))
-    variance = variance_between(best) if len(best.shared) > 1 and not best.has_folds else None
+    if table.score.metric != "accuracy":
+        return []
+    samples = {id(row): sample_of(row, own, table.tested) for row, own in zip(table.rows, correct, strict=True)}
+    baselines = [samples[id(row)] for row in table.baselines]
+    units = [(kind, samples[id(kind.best)]) for kind in unit_kinds(table) if kind.best]
+    units = [(kind, own) for kind, own in units if own.scores]
+    if not units or not any(own.scores for own in baselines):
+        return []
+    every = _corrected_together([compare(own, baselines) for _, own in units])
+    against_best = _against([own for _, own in units], [every[0][0].second] * len(units), margin)
+    rivals = [samples[id(row)] for row in default_rows(table, chosen)]
+    against = [_against([own for _, own in units], [rival] * len(units), margin) for rival in rivals if rival.scores]
+    searches = [_search(curve, kind) for kind, _ in units]
+    at_cost = _against([own for _, own in units], searches, margin)
+    return [
+        _verdict(table, kind, margin, every[k], against_best[k], [own[k] for own in against], at_cost[k], len(units))
+        for k, (kind, _) in enumerate(units)
+    ]
+
+
+def _verdict(
+    table: Table,
+    kind: UnitKind,
+    margin: float,
+    comparisons: Sequence[Comparison],
+    best: Comparison | None,
+    defaults: Sequence[Comparison | None],
+    search: Comparison | None,
+    num_kinds: int,
+) -> Verdict:
+    """Returns the verdict of one kind from its comparisons."""
+    assert best and kind.best
+    layout = kind.best.result.layout
     ranked = (best, *comparisons[1:])
-    same_layout = (own for own in ranked if own.baseline.result.layout == unit.result.layout)
-    median = ranked[(len(ranked) - 1) // 2]
-    return Verdict(table, unit, margin, ranked, next(same_layout, None), median, len(every), variance)
+    return Verdict(
+        table=table,
+        kind=kind,
+        unit=kind.best,
+        margin=margin,
+        comparisons=tuple(comparisons),
+        best=best,
+        defaults=tuple(own for own in defaults if own),
+        search=search,
+        same_layout=next((own for own in ranked if own.baseline.result.layout == layout), None),
+        median=ranked[(len(ranked) - 1) // 2],
+        num_kinds=num_kinds,
+        variance=variance_between(best) if len(best.shared) > 1 and not best.has_folds else None,
+    )
+
+
+def _corrected_together(of_units: Sequence[Sequence[Comparison]]) -> list[list[Comparison]]:
+    """Corrects the comparisons of all units with all baselines for their number."""
+    corrected = iter(correct_for_many([own.p for comparisons in of_units for own in comparisons]))
+    return [[replace(own, p_corrected=next(corrected)) for own in comparisons] for comparisons in of_units]
+
+
+def _against(units: Sequence[Sample], rivals: Sequence[Sample | None], margin: float) -> list[Comparison | None]:
+    """Compares each unit with its rival, corrected for the number of units; None for those without one."""
+    found = [compare(own, [rival])[0] if rival else None for own, rival in zip(units, rivals, strict=True)]
+    corrected = correct_for_many([own.p for own in found if own])
+    values = iter(corrected)
+    return [replace(own, p_corrected=next(values), p_margin=p_of_margin(own, margin)) if own else None for own in found]
+
+
+def _search(curve: BestSoFar | None, kind: UnitKind) -> Sample | None:
+    """Returns what a search in random order finds at the cost of a kind."""
+    cost_s = curve.cost_of(kind.rows) if curve else None
+    return curve.sample_at(cost_s) if curve and cost_s is not None else None

@@ -2,44 +2,102 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from statistics import fmean
+
+from mgu.report.costs import NAMES, Ratio, times
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.seeds import TINY
+from mgu.report.stats.budget import BASES, BestSoFar
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
-from mgu.report.stats.verdict import Verdict
+from mgu.report.stats.verdict import Verdict, outcome_of
 from mgu.results.replicate import count_replicates
 from mgu.tasks.score import shorten
 
+SHOWN_COSTS = ("time", "processor", "gpu")  # of a unit relative to the default network
+
 
 def verdict_sentence(verdict: Verdict) -> str:
-    """Says in one sentence what the numbers support.
+    """Says in one sentence what the numbers support against the best of the grid.
 
     Args:
-        verdict: The verdict of a table.
+        verdict: The verdict of a kind of unit.
 
     Returns:
         The sentence; it begins with the outcome.
     """
-    points = 100 * verdict.best.difference.mean
-    where = f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
-    if round(abs(points), 2) == 0:
-        where = "as accurate as"
-    units, baselines = len(verdict.table.unit_models), len(verdict.comparisons)
-    unit = f"the best of {units} units, {verdict.unit.name}," if units > 1 else f"the unit {verdict.unit.name}"
-    best = verdict.best.baseline.name
+    baselines, best = len(verdict.comparisons), verdict.best.baseline.name
     opponent = f"the best of {baselines} baselines, {best}" if baselines > 1 else best
-    outcome = f"{verdict.outcome[0].upper()}{verdict.outcome[1:]}"
-    return f"{outcome}: {unit} is {where} {opponent}{_reason(verdict)}{_diverged(verdict)}."
+    return (
+        f"{_capital(verdict.outcome)}: {_unit(verdict)} is {where(verdict.best)} {opponent}{_reason(verdict)}"
+        f"{_diverged(verdict)}."
+    )
+
+
+def default_sentence(verdict: Verdict, ratios: Sequence[Ratio]) -> str:
+    """Says what the numbers support against the default network, at which cost.
+
+    Args:
+        verdict: The verdict of a kind of unit, with a default network.
+        ratios: The cost of the unit relative to that network.
+
+    Returns:
+        The sentence; it names the network.
+    """
+    own = verdict.defaults[0]
+    costs = [
+        f"{times(ratio.value)} the {NAMES[ratio.kind]}"
+        for ratio in ratios
+        if ratio.value is not None and ratio.kind in SHOWN_COSTS
+    ]
+    cost = f"; the unit takes {' and '.join(costs)}" if costs else "; their costs cannot be compared"
+    return (
+        f"Against the default network, {own.baseline.name}, which one would train without a search: "
+        f"{outcome_of(own)}, {describe_comparison(own, verdict.num_kinds)}{cost}."
+    )
+
+
+def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
+    """Says what a search of the grid in random order would have bought at the cost of the unit.
+
+    Args:
+        verdict: The verdict of a kind of unit, with such a search.
+        curve: Expected best-so-far of the grid search.
+
+    Returns:
+        Sentences that end with whether the unit is worth its cost.
+    """
+    cost_s = curve.cost_of(verdict.kind.rows)
+    assert verdict.search and cost_s
+    at, search = curve.at(cost_s), verdict.search
+    accuracy = fmean(verdict.unit.accuracies(verdict.table.tested).values())
+    bias = ", which is too high because it is selected on the data that score it" * curve.is_selected
+    line = (
+        f"A grid search in random order that takes as long as {verdict.kind.name} ({cost_s:,.3g} s of "
+        f"{BASES[curve.basis]}) is expected to reach {curve.expected[at]:.2%} ({curve.low[at]:.2%} to "
+        f"{curve.high[at]:.2%} in four of five searches){bias}; the unit reaches {accuracy:.2%} "
+        f"({outcome_of(search)}, {describe_comparison(search, verdict.num_kinds)})."
+    )
+    reached_s = curve.reached_s(accuracy)
+    if reached_s is None:
+        return f"{line} The whole grid search is not expected to reach the unit."
+    share = reached_s / cost_s
+    worth = f"the unit is {'not ' * (share < 1)}worth its cost here"
+    if 0.95 < share < 1.05:
+        worth = "both cost the same"
+    matched = f"The grid search is expected to match it after {reached_s:,.3g} s, {share:.2g}x the unit's cost"
+    return f"{line} {matched}: {worth}."
 
 
 def describe_verdict(verdict: Verdict) -> list[str]:
-    """Describes a verdict with the comparisons behind it.
+    """Lists the comparisons behind a verdict.
 
     Args:
-        verdict: The verdict of a table.
+        verdict: The verdict of a kind of unit.
 
     Returns:
-        The sentence, one line for each of the three comparisons with its numbers, and what is missing.
+        One line for each of the three comparisons with its numbers, and what is missing.
     """
     examples = verdict.unit.examples
     selected = f"validation {examples}" if verdict.table.tested == "test" else f"the {examples} that score it"
@@ -49,15 +107,37 @@ def describe_verdict(verdict: Verdict) -> list[str]:
         "median baseline": verdict.median,
     }
     lines = [
-        f"The difference from the {name}, {own.baseline.name}, is {describe_comparison(own)}."
+        f"The difference of {verdict.unit.name} from the {name}, {own.baseline.name}, is "
+        f"{describe_comparison(own, verdict.num_kinds if own is verdict.best else 0)}."
         for place, (name, own) in enumerate(named.items())
         if own and (place == 0 or own is not verdict.best)
     ]
-    return [verdict_sentence(verdict), *lines, *_missing(verdict)]
+    others = [
+        f"Another default network is {own.baseline.name}: {outcome_of(own)}, "
+        f"{describe_comparison(own, verdict.num_kinds)}."
+        for own in verdict.defaults[1:]
+    ]
+    return [*lines, *others, *_missing(verdict)]
 
 
-def describe_comparison(comparison: Comparison) -> str:
-    """Lists difference, interval, effect size and p-values of a comparison."""
+def where(comparison: Comparison) -> str:
+    """Says how far one is above or below the other, in points of accuracy."""
+    points = 100 * comparison.difference.mean
+    if round(abs(points), 2) == 0:
+        return "as accurate as"
+    return f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
+
+
+def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
+    """Lists difference, interval, effect size and p-values of a comparison.
+
+    Args:
+        comparison: The comparison.
+        num_kinds: Number of kinds of units that its p-value is corrected for; 0: for all comparisons of a table.
+
+    Returns:
+        A list in words.
+    """
     unit = "points" if comparison.is_of_accuracies else comparison.first.row.result.score.metric
     parts = [f"{difference_text(comparison, comparison.difference.mean)} {unit}", *_over_seeds(comparison)]
     if comparison.effect is not None:
@@ -69,8 +149,10 @@ def describe_comparison(comparison: Comparison) -> str:
         parts.append(f"p {p_equals(comparison.p_images)} over {comparison.num_images:,} {comparison.baseline.examples}")
     if comparison.p_corrected is not None and comparison.p is not None:
         both = f"p {p_equals(comparison.p)} over both, " if comparison.num_images and not comparison.has_folds else ""
-        parts.append(f"{both}p {p_equals(comparison.p_corrected)} after correction for all comparisons")
-    return ", ".join(parts)
+        what = f"{num_kinds} kind{'s' * (num_kinds > 1)} of unit" if num_kinds else "all comparisons"
+        corrected = f"p {p_equals(comparison.p_corrected)} after correction for {what}"
+        parts.append(f"{both}{corrected}" if num_kinds != 1 else both.rstrip(", "))
+    return ", ".join(filter(None, parts))
 
 
 def explain_no_verdict(table: Table) -> list[str]:
@@ -111,6 +193,17 @@ def p_equals(value: float | None) -> str:
     return text if text.startswith("<") else f"= {text}"
 
 
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _unit(verdict: Verdict) -> str:
+    """Names the unit, and what it is the best of."""
+    count = len(verdict.kind.rows)
+    name = verdict.unit.name
+    return f"the best of {count} models of {verdict.kind.name}, {name}," if count > 1 else f"the unit {name}"
+
+
 def _reason(verdict: Verdict) -> str:
     """The margin, or why nothing is decided."""
     best, margin = verdict.best, f"{100 * verdict.margin:g} points"
@@ -126,7 +219,7 @@ def _reason(verdict: Verdict) -> str:
         return ": a single seed cannot decide; train at least 5 of each (seed=0,1,2,3,4)"
     if best.p is None:
         return ": the difference is the same for every seed, so there is no variance to test with; train more seeds"
-    alone = f": significant on its own, but not among {verdict.num_tests} comparisons; " * (best.p < ALPHA)
+    alone = f": significant on its own, but not among {verdict.num_kinds} kinds of unit; " * (best.p < ALPHA)
     return f"{alone or ': '}{_needed(verdict)}"
 
 
@@ -138,7 +231,7 @@ def _needed(verdict: Verdict) -> str:
     difference = verdict.best.difference.mean
     if abs(difference) < TINY:
         return "the means are equal, so there is no difference to show"
-    size = (difference, verdict.variance, verdict.num_tests)
+    size = (difference, verdict.variance, verdict.num_kinds)
     shown = f"to show a difference of this size (power {POWER:.0%})"
     if needed := seeds_needed(*size):
         return f"about {needed:,} seeds would be needed {shown}"

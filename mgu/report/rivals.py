@@ -1,0 +1,60 @@
+"""The rivals of a unit with what they cost: the best of the grid, the default networks, a search at the unit's cost."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from mgu.report.analysis import Analysis
+from mgu.report.costs import CostKind, Ratio, cost_ratios
+from mgu.report.stats.compare import Comparison
+from mgu.report.stats.verdict import Verdict, VerdictOutcome, outcome_of
+
+RivalRole = Literal["best of the grid", "default network", "random search"]
+
+
+class Rival(NamedTuple):
+    """Holds what a unit is compared with.
+
+    Attributes:
+        role: What it stands for.
+        name: What reports call it.
+        comparison: The unit minus the rival.
+        ratios: The cost of the rival relative to the unit; of the best of the grid, that of the whole grid.
+    """
+
+    role: RivalRole
+    name: str
+    comparison: Comparison
+    ratios: tuple[Ratio, ...]
+
+    @property
+    def outcome(self) -> VerdictOutcome:
+        """What the numbers support."""
+        return outcome_of(self.comparison)
+
+    def cost(self, kind: CostKind) -> float | None:
+        """Returns the cost relative to the unit; None where it cannot be compared."""
+        return next((ratio.value for ratio in self.ratios if ratio.kind == kind), None)
+
+
+def rivals(analysis: Analysis, verdict: Verdict) -> list[Rival]:
+    """Lists the rivals of the best unit of a kind.
+
+    Args:
+        analysis: The experiment.
+        verdict: The verdict of the kind.
+
+    Returns:
+        The best of the grid, the default networks, and the search if its expected result is known.
+    """
+    best = verdict.best
+    grid = next((own.ratios for own in analysis.charges if own.name == verdict.kind.name), ())
+    count = len(verdict.comparisons)
+    found = [Rival("best of the grid", f"best of {count}: {best.baseline.name}", best, grid)]
+    for own in verdict.defaults:
+        ratios = cost_ratios([own.baseline], verdict.kind.rows)
+        found.append(Rival("default network", f"default: {own.baseline.name}", own, ratios))
+    if verdict.search and (curve := analysis.best_so_far):
+        same = Ratio("time" if curve.basis == "time" else "processor", 1.0)
+        found.append(Rival("random search", "random search at its cost", verdict.search, (same,)))
+    return found

@@ -1,0 +1,155 @@
+"""Verdicts by kind of unit, and the default network: which rows they are about, and that each format has them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy.stats import ttest_rel
+
+from mgu.cli.report import main
+from mgu.errors import UserError
+from mgu.report import Analysis
+from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
+from mgu.report.ranking.default import default_rows, depth
+from mgu.report.ranking.kinds import unit_kinds
+from mgu.report.rivals import rivals
+from mgu.report.stats.holm import correct_for_many
+from mgu.results.result import Result, write_result
+from tests.examples import example_config, example_result, example_unit, ranked, sentences
+from tests.report.runs import Trained, analyse
+
+LAYOUTS = {"shallow": "[2, 0, 1, inf, 2]", "deep": "[10, 0, 1, 3, 2]"}
+
+
+def grid(**changes: Any) -> list[Result]:
+    """Two layouts by three norms by residual or not, 0.80 to 0.91."""
+    found = []
+    for name, layout in LAYOUTS.items():
+        for norm in ("bn_pre", "ln", "no_norm"):
+            for residual in (False, True):
+                own = {"layout": layout, "norm": norm, "residual": residual, "val_accuracy": 0.8 + len(found) / 100}
+                found.append(example_result(f"{name}-{norm}{'-res' * residual}-s0", **(own | changes)))
+    return found
+
+
+def test_a_kind_is_a_unit_whatever_its_layout_and_what_differs_in_its_section_is_another() -> None:
+    def unit(name: str, accuracy: float, **mgu: Any) -> Result:
+        config = example_config(mgu={"wiring": "reference", "decisive": {"temperature": 0.1}} | mgu)
+        return example_unit(name, val_accuracy=accuracy, config=config)
+
+    lean = "reference-gate-channel-bypass-padded-norm_or_none+5"
+    (table,) = ranked([
+        unit("deep-mgu-reference-s0", 0.95), unit("shallow-mgu-reference-s0", 0.93), unit(f"deep-mgu-{lean}-s0", 0.94),
+        unit("deep-mgu-settling-s0", 0.92), unit("deep-mgu-settling-s0", 0.91, decisive={"temperature": 0.3}),
+        *grid(),
+    ])  # fmt: skip
+    kinds = {kind.name: [row.result.layout for row in kind.rows] for kind in unit_kinds(table)}
+    assert {name: len(rows) for name, rows in kinds.items()} == {
+        "mgu-reference": 2, "mgu-lean": 1, "mgu-settling-temperature0.1": 1, "mgu-settling-temperature0.3": 1,
+    }  # fmt: skip
+    assert list(kinds)[:2] == ["mgu-reference", "mgu-lean"]  # in the order of their best models
+
+
+def test_the_default_network_is_bn_pre_and_ln_of_the_deepest_layout_without_residual() -> None:
+    (table,) = ranked([*grid(), example_unit()])
+    assert [row.name for row in default_rows(table)] == ["deep-bn_pre-s0", "deep-ln-s0"]
+    assert [row.name for row in default_rows(table, ["shallow-ln-res-s0"])] == ["shallow-ln-res-s0"]
+    (without,) = ranked([own for own in grid() if own.norm == "no_norm"])
+    assert default_rows(without) == []
+
+
+@pytest.mark.parametrize(
+    ("layout", "written", "expected"),
+    [({"num_layers": 15}, "?", 15), ({"depth": 3}, "?", 3), ({}, "[10, 0, 1, 3, 2]", 10), ({}, "dense [4, 64]", 4),
+     ({}, "factors [32]", 0), ({}, "my_nets:Net", 0)],
+)  # fmt: skip
+def test_depth_is_read_from_the_configuration_or_the_notation(
+    layout: dict[str, Any], written: str, expected: int
+) -> None:
+    (table,) = ranked([example_result(layout=written, config=example_config(layout=layout))])
+    assert depth(table.rows[0]) == expected
+
+
+def test_each_kind_costs_what_its_own_models_cost() -> None:
+    units = [example_unit("deep-mgu-a-s0", train_s=40.0), example_unit("shallow-mgu-a-s0", train_s=20.0),
+             example_unit("deep-mgu-b-s0", train_s=12.0)]  # fmt: skip
+    (table,) = ranked([*grid(train_s=20.0), *units])
+    analysis = Analysis(table)
+    found = {charge.name: charge.value("time") for charge in analysis.charges}
+    assert found == pytest.approx({"mgu-a": 12 * 20 / 60, "mgu-b": 12 * 20 / 12})
+    lines = "\n".join(analysis.lines)
+    assert "mgu-a: 2 runs took 60 s" in lines and "mgu-b: 1 run took 12 s" in lines
+    default = {v.kind.name: rivals(analysis, v)[1].cost("time") for v in analysis.verdicts}
+    assert default == pytest.approx({"mgu-a": 20 / 60, "mgu-b": 20 / 12})
+
+
+def test_p_values_are_corrected_for_the_kinds_against_each_rival_by_itself(trained: Trained) -> None:
+    a, b = [0.95, 0.96, 0.97, 0.95], [0.93, 0.95, 0.94, 0.955]
+    best, plain = [0.90, 0.93, 0.94, 0.92], [0.88, 0.89, 0.91, 0.90]
+    none = {"bits": False, "layout": LAYOUTS["deep"]}
+    analysis = analyse(trained("unit-mgu-a", a, **none), trained("unit-mgu-b", b, **none),
+                       trained("best", best, norm="no_norm", **none),
+                       trained("plain", plain, norm="bn_pre", **none))  # fmt: skip
+    for place, rival in enumerate((best, plain)):
+        expected = correct_for_many([ttest_rel(own, rival).pvalue for own in (a, b)])
+        found = [rivals(analysis, own)[place].comparison.p_corrected for own in analysis.verdicts]
+        assert found == pytest.approx(expected)
+    every = correct_for_many([ttest_rel(own, rival).pvalue for own in (a, b) for rival in (best, plain)])
+    assert [c.p_corrected for own in analysis.verdicts for c in own.comparisons] == pytest.approx(every)
+
+
+def test_every_format_has_every_rival_of_every_kind() -> None:
+    units = [example_unit("deep-mgu-a-s0", val_accuracy=0.92), example_unit("deep-mgu-b-s0", val_accuracy=0.85)]
+    (table,) = ranked([*grid(), *units])
+    analysis = Analysis(table)
+    found = json.loads(to_json([analysis], []))["experiments"][0]
+    kinds = {own["kind"]: own for own in found["verdicts"]}
+    assert list(kinds) == ["mgu-a", "mgu-b"] and found["verdict"]["unit"] == "deep-mgu-a-s0"
+    first = {own["role"]: own for own in reversed(kinds["mgu-b"]["rivals"])}
+    assert first["best of the grid"]["difference"] == pytest.approx(0.85 - 0.91)
+    assert first["best of the grid"]["cost_relative_to_unit"]["time"] == pytest.approx(12)
+    assert first["default network"]["name"] == "deep-bn_pre-s0"
+    assert first["default network"]["difference"] == pytest.approx(0.85 - 0.86)
+    assert first["random search"]["difference"] == pytest.approx(0.85 - (0.80 + 0.91) / 2)  # one of twelve
+    assert [own["unit_kind"] for own in found["budget"]] == ["mgu-a", "mgu-b"]
+    rows = {row["model_name"]: row for row in csv.DictReader(io.StringIO(to_csv([table], [], [analysis])))}
+    assert (rows["deep-mgu-b-s0"]["unit_kind"], rows["deep-mgu-b-s0"]["default_name"]) == ("mgu-b", "deep-bn_pre-s0")
+    assert float(rows["deep-mgu-b-s0"]["grid_time_ratio"]) == pytest.approx(12)
+    assert rows["deep-bn_pre-s0"]["unit_kind"] == ""
+    for text in (to_markdown([analysis]), to_tex([analysis]).replace(r"\_", "_"), to_html([analysis], [])):
+        for rival in ("best of 12: deep-no_norm-res-s0", "default: deep-bn_pre-s0", "random search at its cost"):
+            assert rival in text
+    assert "-6.00" in to_markdown([analysis])
+
+
+def test_a_default_network_can_be_named_and_must_be_a_baseline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for place, result in enumerate([*grid(), example_unit("deep-mgu-a-s0")]):
+        (tmp_path / str(place)).mkdir()
+        write_result(tmp_path / str(place), result)
+    main([str(tmp_path), "--default", "shallow-ln-res"])
+    assert "Against the default network, shallow-ln-res-s0, which one would" in capsys.readouterr().out
+    for wrong, hint in (("deep-mgu-a-s0", "Did you mean deep-ln-s0"), ("shallow-ln-re", "Did you mean shallow-ln-res")):
+        with pytest.raises(UserError, match=f"^--default must be the name of a baseline .* got {wrong}.*{hint}"):
+            main([str(tmp_path), "--default", wrong])
+
+
+def test_other_scores_are_compared_by_kind_and_with_the_default_too() -> None:
+    def scored(make: Any, name: str, rmse: float, **changes: Any) -> Result:
+        metrics = type(example_result().val)(loss=0.1, rmse=rmse)
+        return make(name, task="regression", val=metrics, **changes)
+
+    lines = sentences([
+        scored(example_result, "deep-bn_pre-s0", 2.0, norm="bn_pre", layout=LAYOUTS["deep"]),
+        scored(example_result, "shallow-ln-s0", 1.5),
+        scored(example_unit, "deep-mgu-a-s0", 1.25), scored(example_unit, "deep-mgu-b-s0", 1.75),
+    ])  # fmt: skip
+    text = "\n".join(lines)
+    assert "The unit deep-mgu-a-s0 has" in text and "The unit deep-mgu-b-s0 has" in text
+    assert text.count("the default network, which one would train without a search, deep-bn_pre-s0") == 2
