@@ -137,7 +137,7 @@ def _with(text: str) -> Iterable[str]:
 
 
 def test_one_file_each_touches_codecarbon_and_hydra_main() -> None:
-    assert _with("from codecarbon import") == ["mgu/measure/energy.py"]
+    assert _with("from codecarbon import") == ["mgu/measure/codecarbon_instrument.py"]
     assert _with("hydra.main(") == ["mgu/cli/train.py"]
     assert not _with("pickle.load")
     loads = [line for path in _with("torch.load(") for line in FILES[path].splitlines() if "torch.load(" in line]

@@ -21,7 +21,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from words import identity_in_words, table, type_in_words
+from words import identity_in_words, table
 
 from mgu.cli.conf import conf_dir
 from mgu.cli.exit_codes import SUB_COMMANDS
@@ -30,6 +30,8 @@ from mgu.config.faults import GROUPS
 from mgu.config.fields import models_of
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
+from mgu.config.words import type_in_words
+from mgu.results.energy import PhaseEnergies, PhaseEnergy
 from mgu.results.processor import Processor
 from mgu.results.result import Component, Energy, Metrics, Result, Seconds
 
@@ -154,7 +156,7 @@ def plain_rows(model: type[BaseModel], values: Mapping[str, Any]) -> list[list[s
 def result_page() -> str:
     """Renders result.md."""
     parts = [f"# result.json\n\n{GENERATED}\n{RESULT_INTRO}"]
-    for struct in (Result, Metrics, Seconds, Energy, Component, Processor):
+    for struct in (Result, Metrics, Seconds, Energy, Component, PhaseEnergies, PhaseEnergy, Processor):
         hints = get_type_hints(struct, include_extras=True)
         rows = [
             (f"`{field.name}`", type_in_words(hints[field.name]), _description(hints[field.name]))

@@ -19,6 +19,6 @@ def start_ahead(arguments: Sequence[str], modules: Sequence[str]) -> None:
     options = [word.partition("=")[0] for word in arguments if word.startswith("-")]
     if any(option not in TRAINS for option in options):
         return
-    if any(word.startswith("energy") for word in arguments):  # maybe it is not measured, which is seen later
+    if any(word.startswith(("energy=", "energy.enabled=")) for word in arguments):  # maybe another meter, or none
         modules = [name for name in modules if name != PRELOAD_ENERGY]
     start_server(*modules)

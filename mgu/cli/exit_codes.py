@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from mgu.cli.streams import silence_output
 from mgu.errors import ProgramError, RunsFailed, UserError, printable_message
 
-SUB_COMMANDS = ("report", "diff", "pack", "plan", "check", "explain", "prune")
+SUB_COMMANDS = (
+    "report", "diff", "pack", "plan", "check", "explain", "prune", "config", "keys", "schema", "completion",
+)  # fmt: skip
 
 
 @contextmanager

@@ -23,10 +23,19 @@ def main() -> None:
         # Each sub-command imports what it needs: a report needs neither Hydra nor torch, and is to be there at once.
         if "--version" in arguments:
             print(f"mgu-run {version('mgu')}")
+        elif words := _asks_about(arguments):
+            import_module("mgu.cli.keys").main(words)
         elif arguments[:1] and arguments[0] in SUB_COMMANDS:
             import_module(f"mgu.cli.{arguments[0]}").main(arguments[1:])
         else:
             train(arguments)
+
+
+def _asks_about(arguments: list[str]) -> list[str]:
+    """Returns the keys of `mgu-run --help KEY`; [] for any other command line."""
+    words = [word for word in arguments if word not in ("--help", "-h")]
+    is_asked = len(words) < len(arguments) and words and words[0] not in SUB_COMMANDS
+    return words if is_asked and not any("=" in word or word.startswith(("-", "~")) for word in words) else []
 
 
 if __name__ == "__main__":

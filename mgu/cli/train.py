@@ -22,21 +22,23 @@ if TYPE_CHECKING:
 def train(
     arguments: list[str],
     job: Callable[[DictConfig], Any] | None = None,
-    ahead: Sequence[str] = (PRELOAD_ENERGY, PRELOAD_RUN),
+    ahead: Sequence[str] | None = (PRELOAD_ENERGY, PRELOAD_RUN),
 ) -> None:
     """Composes a configuration with Hydra, and trains the run or the sweep that it describes.
 
     Args:
         arguments: Arguments of the command line.
         job: What is done with the composed configuration instead.
-        ahead: Modules that are imported for it while the configuration is composed, see mgu/isolation/server.py.
+        ahead: Modules that are imported for it while the configuration is composed, see mgu/isolation/server.py; None
+            where nothing is trained.
 
     Raises:
         UserError: The input is wrong.
         RunsFailed: A run of a sweep failed; a failed single run ends the process.
         ProgramError: A bug of this program.
     """
-    start_ahead(arguments, ahead)
+    if ahead is not None:
+        start_ahead(arguments, ahead)
     import hydra
     from hydra.errors import HydraException
 

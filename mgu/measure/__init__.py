@@ -1,7 +1,9 @@
 """What a run costs: seconds by phase, energy and processor time, and whether other runs disturbed the measurement.
 
-cost_meter.py is the one meter of a run; energy.py, stopwatch.py, contention.py and slot.py are its parts. estimate.py
-predicts the cost of runs from finished ones. Names are imported on first use: the parent process has no torch.
+cost_meter.py is the one meter of a run; energy.py, stopwatch.py, contention.py and slot.py are its parts. Two
+instruments read energy (instrument.py): codecarbon and zeus; carbon.py and countries.py know the place that CO2 is
+computed for. estimate.py predicts the cost of runs from finished ones. Names are imported on first use: the parent
+process has no torch.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from mgu.measure.contention import ContentionMonitor
     from mgu.measure.cost import RunCost
     from mgu.measure.cost_meter import CostMeter
-    from mgu.measure.energy import EnergyMeter, build_meter, check_country
+    from mgu.measure.energy import EnergyMeter, build_meter, check_place
     from mgu.measure.estimate import Estimate, Model, Sample, sample_of
     from mgu.measure.slot import ALONE, Slot
     from mgu.measure.stopwatch import Stopwatch
@@ -30,13 +32,13 @@ __all__ = [
     "Slot",
     "Stopwatch",
     "build_meter",
-    "check_country",
+    "check_place",
     "sample_of",
 ]
 
 _HOMES = {
     **dict.fromkeys(("ALONE", "Slot"), "slot"),
-    **dict.fromkeys(("EnergyMeter", "build_meter", "check_country"), "energy"),
+    **dict.fromkeys(("EnergyMeter", "build_meter", "check_place"), "energy"),
     **dict.fromkeys(("Estimate", "Model", "Sample", "sample_of"), "estimate"),
     "ContentionMonitor": "contention",
     "CostMeter": "cost_meter",

@@ -61,22 +61,25 @@ def share_of(energy: Energy | None, share: float) -> Energy | None:
     if energy is None or share == 1:
         return energy
     cpu, gpu, ram = (replace(each, kwh=each.kwh * share) for each in (energy.cpu, energy.gpu, energy.ram))
-    numbers = {key: getattr(energy, key) * share for key in ("cpu_seconds", "emissions_kg", "tracked_s")}
-    return replace(energy, cpu=cpu, gpu=gpu, ram=ram, **numbers)
+    numbers = {key: getattr(energy, key) * share for key in ("cpu_seconds", "tracked_s")}
+    kg = None if energy.emissions_kg is None else energy.emissions_kg * share
+    return replace(energy, cpu=cpu, gpu=gpu, ram=ram, emissions_kg=kg, phases=None, **numbers)
 
 
 def _add_energies(a: Energy | None, b: Energy | None) -> Energy | None:
     """Adds energies; the sum is unknown where one of them is."""
     if a is None or b is None:
         return None
-    return Energy(
+    in_one_place = a.place == b.place and a.emissions_kg is not None and b.emissions_kg is not None
+    return replace(
+        b,
         cpu=_add_components(a.cpu, b.cpu),
         gpu=_add_components(a.gpu, b.gpu),
         ram=_add_components(a.ram, b.ram),
         cpu_seconds=a.cpu_seconds + b.cpu_seconds,
-        emissions_kg=a.emissions_kg + b.emissions_kg,
-        country=b.country,
+        emissions_kg=(a.emissions_kg or 0.0) + (b.emissions_kg or 0.0) if in_one_place else None,
         tracked_s=a.tracked_s + b.tracked_s,
+        phases=a.phases + b.phases if a.phases and b.phases else None,
     )
 
 

@@ -20,10 +20,16 @@ from mgu.results.result import Energy
 
 
 class CostMeter:
-    """Measures the cost of a run: `with CostMeter(...) as cost: train(); cost.lap("train")`, then `cost.total`.
+    """Measures the cost of a run: set-up, training, evaluation, in one `with` block.
 
-    Construction probes the hardware, which takes seconds and belongs to the set-up. Energy and contention are measured
-    inside the `with` block.
+        with CostMeter(...) as cost:
+            set_up()
+            cost.end_setup()
+            train()
+            cost.lap("train")
+
+    Then `cost.total`. Construction probes the hardware, which takes seconds and belongs to the set-up. Energy of the
+    set-up is measured by itself; contention is watched from the end of the set-up on.
 
     Args:
         energy: How energy is measured, if at all.
@@ -32,30 +38,41 @@ class CostMeter:
         stopwatch: Runs since the set-up began; None starts one now.
 
     Raises:
-        UserError: The carbon intensity of the configured country is unknown.
+        UserError: The carbon intensity of the configured place is unknown, or energy cannot be measured.
     """
 
     earlier: RunCost | None = None  # of the parts of an interrupted run before this one
+    _used: Processor
 
     def __init__(
         self, energy: EnergyConfig, device: torch.device, slot: Slot = ALONE, stopwatch: Stopwatch | None = None
     ) -> None:
         self._slot, self._stopwatch = slot, stopwatch or Stopwatch(slot.now, device)
         self._energy, self._contention = build_meter(energy, device), ContentionMonitor()
+        self._processor: ProcessorMeter | None = None
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(self._contention)
             stack.enter_context(self._energy)
             self._stack = stack.pop_all()
-        self._processor = ProcessorMeter()
-        self.lap("setup")
-        self._slot.begin_sharing()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._used = self._processor.so_far()
+        if self._processor:
+            self._used = self._processor.so_far()
         self._stack.close()
+
+    def end_setup(self) -> None:
+        """Ends the set-up: the time to solution begins, and what is measured from here is counted."""
+        self._stack.enter_context(self._contention)
+        self._processor = ProcessorMeter()
+        self.lap("setup")
+        self._energy.end_setup()
+        self._slot.begin_sharing()
+
+    def begin_evaluation(self) -> None:
+        """Ends training, whose last lap is over: energy is that of the evaluation from here."""
+        self._energy.begin_evaluation()
 
     def lap(self, phase: str) -> None:
         """Assigns the time since the last lap to a phase.
@@ -68,6 +85,7 @@ class CostMeter:
     @property
     def so_far(self) -> RunCost:
         """The cost while it is measured: time as of the last lap, energy as of now."""
+        assert self._processor, "the set-up is over"
         return self._add(self._energy.so_far(), self._contention.look(), self._processor.so_far())
 
     @property

@@ -1,133 +1,133 @@
-"""Energy of a piece of work, by codecarbon, with the method of every figure. The only file that imports codecarbon.
+"""Energy of a piece of work, with the method of every figure, and of its phases.
 
-Methods: `rapl` and `nvml_counter` read the hardware's own energy counters, `nvml_power` and `powermetrics` sample its
-power sensors. `model` is codecarbon's estimate (CPU: design power scaled by the load of the *whole machine*; RAM: a
-constant per module), and `none` means that there was nothing to count. Only the first four are measurements.
+Methods: `rapl`, `nvml_counter` and `amdsmi_counter` read the hardware's own energy counters, `nvml_power`,
+`amdsmi_power` and `powermetrics` sample its power sensors. `model` is codecarbon's estimate (CPU: design power scaled
+by the load of the *whole machine*; RAM: a constant per module), and `none` means that there was nothing to count. Only
+`model` is no measurement.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
-from codecarbon import OfflineEmissionsTracker
-from codecarbon.external.hardware import CPU, GPU, AppleSiliconChip
-from codecarbon.input import DataSource
-from codecarbon.output_methods.emissions_data import EmissionsData
 
+from mgu.config.energy import EnergyConfig
 from mgu.errors import UserError
-from mgu.measure.countries import refuse_unknown
-from mgu.results.result import Component, Energy
+from mgu.measure.carbon import Place, find_place
+from mgu.measure.countries import check_early, refuse_unknown
+from mgu.measure.instrument import AnyDevice, Instrument, Reading
+from mgu.results.energy import Component, Energy, PhaseEnergies, PhaseEnergy
 
 if TYPE_CHECKING:  # the server imports this file before torch, see mgu/run/preload_energy.py
     import torch
 
-    from mgu.config.energy import EnergyConfig
-
 log = logging.getLogger(__name__)
-logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads its log_level
-
-FRESH_S = 0.1  # a reading takes a millisecond, an epoch of a small model a few hundredths of a second
-
-
-class AnyDevice(Protocol):
-    """What is asked of a torch.device here."""
-
-    @property
-    def type(self) -> str:
-        """Kind of the device, such as "cpu"."""
-        ...
+Edge = tuple[Reading, float]  # with the seconds on the clock of time.perf_counter
 
 
 class EnergyMeter:
-    """Measures energy: `with meter: work()`, once; then `meter.energy`. It counts the device's own GPU only.
+    """Measures energy: `with meter: work()`, once; then `meter.energy`.
 
-    `energy` is None, with a warning in the log, if codecarbon loses it: what was trained is not thrown away for that.
+    What comes before `end_setup`, if that is called, is the energy of the set-up, which is in no sum.
+
+    `energy` is None, with a warning in the log, if the instrument loses it: what was trained is kept all the same.
 
     Args:
-        device: The device that works; for a CPU no GPU is counted.
-        country: ISO 3166 code of three letters, for the carbon intensity.
-        period_s: Seconds between samples.
-
-    Raises:
-        UserError: The carbon intensity of the country is unknown.
+        instrument: What reads the energy.
+        place: What CO2 is computed by.
     """
 
     energy: Energy | None = None
+    _trained: Edge | None
 
-    def __init__(self, device: AnyDevice, country: str, period_s: float) -> None:
-        check_country(country)
-        self.country, self.device = country, device
-        self._tracker = OfflineEmissionsTracker(**_tracker_arguments(device, country, period_s))
-        self._one_reading = threading.Lock()  # two at once would count the time since the last one twice
-        if scheduler := self._tracker._scheduler:
-            scheduler.function = self._read
+    def __init__(self, instrument: Instrument, place: Place) -> None:
+        self.instrument, self.place = instrument, place
 
     def __enter__(self) -> Self:
-        """Starts codecarbon; raises RuntimeError where that failed, for it swallows its own exceptions."""
-        self._tracker.start()
-        if not getattr(self._tracker, "_hardware", None):
-            raise RuntimeError("codecarbon did not start.")
-        self._started, self._cpu_started = time.perf_counter(), time.process_time()
+        """Starts the instrument; raises RuntimeError where that failed."""
+        self.instrument.start()
+        self._start(Reading())
+        self._setup = PhaseEnergy()
         return self
 
     def __exit__(self, *exception: object) -> None:
         now, cpu_now = time.perf_counter(), time.process_time()
-        self._tracker.stop()
-        data = getattr(self._tracker, "final_emissions_data", None)
-        if data is None:
-            log.warning("codecarbon returned no data: the energy of this run is not known")
-            return
-        self.energy = self._energy(data, now, cpu_now)
+        if reading := self.instrument.stop():
+            self.energy = self._energy((reading, now), cpu_now)
+
+    def end_setup(self) -> None:
+        """Ends the set-up: what was measured so far is its energy, and the rest is counted from here."""
+        now = self._now()
+        self._setup = _between(self._started, now)
+        self._start(now[0])
+
+    def begin_evaluation(self) -> None:
+        """Ends training: what is measured from here is the energy of the evaluation."""
+        self._trained = self._now()
 
     def so_far(self) -> Energy | None:
         """Returns the energy up to now, or up to a reading that was just made."""
-        self._read(unless_within_s=FRESH_S)
-        return self._energy(self._tracker._prepare_emissions_data(), time.perf_counter(), time.process_time())
-
-    def _read(self, unless_within_s: float = 0.0) -> None:
-        """Reads the sensors, unless the last reading is that fresh."""
-        with self._one_reading:
-            self._tracker._measure_power_and_energy_if_stale(unless_within_s)
+        return self._energy(self._now(), time.process_time())
 
     def design_power(self) -> dict[str, Any]:
         """Returns the fields of `Processor` on the power that is assumed of a processor whose power is modelled."""
-        for each in self._tracker._hardware:
-            if isinstance(each, CPU) and cpu_method([each]) == "model":
-                by = "its constant for any processor" if each._is_generic_tdp else "its list, else 4 W a thread"
-                return {"design_power_w": float(each._tdp), "design_power_by": f"{by}, by the name {each._model!r}"}
-        return {}
+        return self.instrument.design_power()
 
-    def _energy(self, data: EmissionsData, now: float, cpu_now: float) -> Energy | None:
-        """Returns codecarbon's figures with their methods; None, with a warning, for what no result may hold."""
-        found = self._figures(data, now, cpu_now)
+    def _start(self, reading: Reading) -> None:
+        self._started, self._cpu_started = (reading, time.perf_counter()), time.process_time()
+        self._trained = None
+
+    def _now(self) -> Edge:
+        return self.instrument.read(), time.perf_counter()
+
+    def _energy(self, now: Edge, cpu_now: float) -> Energy | None:
+        """Returns the figures with their methods; None, with a warning, for what no result may hold."""
+        found = self._figures(now, cpu_now)
         try:
             return msgspec.json.decode(msgspec.json.encode(found), type=Energy)
         except msgspec.ValidationError as error:  # such as a counter that went back
-            log.warning("codecarbon returned impossible data, the energy of this run is not known: %s", error)
+            log.warning("the meter returned impossible data, the energy of this run is not known: %s", error)
             return None
 
-    def _figures(self, data: EmissionsData, now: float, cpu_now: float) -> Energy:
+    def _figures(self, now: Edge, cpu_now: float) -> Energy:
+        (cpu, gpu, ram), (_, started_s) = (_minus(now[0], self._started[0]), self._started)
+        methods, trained = self.instrument.methods, self._trained or now
         return Energy(
-            cpu=Component(kwh=data.cpu_energy, method=cpu_method(self._tracker._hardware)),
-            gpu=Component(kwh=data.gpu_energy, method=gpu_method(self._tracker._hardware)),
-            ram=Component(kwh=data.ram_energy, method="model"),
+            cpu=Component(kwh=cpu, method=methods["cpu"]),
+            gpu=Component(kwh=gpu, method=methods["gpu"]),
+            ram=Component(kwh=ram, method=methods["ram"]),
             cpu_seconds=cpu_now - self._cpu_started,
-            emissions_kg=data.emissions,
-            country=self.country,
-            tracked_s=now - self._started,
+            tracked_s=now[1] - started_s,
+            phases=PhaseEnergies(
+                setup=self._setup, train=_between(self._started, trained), evaluate=_between(trained, now)
+            ),
+            **self.place.fields_of(cpu + gpu + ram),
         )
+
+
+def _minus(later: Reading, earlier: Reading) -> Reading:
+    return Reading(*(b - a for a, b in zip(earlier, later, strict=True)))
+
+
+def _between(earlier: Edge, later: Edge) -> PhaseEnergy:
+    cpu, gpu, ram = _minus(later[0], earlier[0])
+    return PhaseEnergy(cpu_kwh=cpu, gpu_kwh=gpu, ram_kwh=ram, seconds=later[1] - earlier[1])
 
 
 class NoMeter(AbstractContextManager[None]):
     """Stands in for an EnergyMeter where no energy is to be measured."""
 
     energy: Energy | None = None
+
+    def end_setup(self) -> None:
+        """Does nothing."""
+
+    def begin_evaluation(self) -> None:
+        """Does nothing."""
 
     def so_far(self) -> Energy | None:
         """Returns None."""
@@ -152,93 +152,47 @@ def build_meter(config: EnergyConfig, device: torch.device) -> EnergyMeter | NoM
         A meter that has not begun.
 
     Raises:
-        UserError: Energy is to be measured, and no meter comes up here.
+        UserError: Energy is to be measured, and no meter comes up here, or the place is unknown.
     """
     if not config.enabled:
         return NoMeter()
+    check_place(config)
+    if config.meter == "zeus":
+        from mgu.measure.zeus_instrument import ZeusInstrument  # an optional dependency
+
+        return EnergyMeter(ZeusInstrument(device), find_place(config))
+    from mgu.measure.codecarbon_instrument import CodecarbonInstrument  # needs pandas
+
     try:
-        warm_up(device, config.country, config.period_s)
+        warm_up(device, config.period_s)
     except (RuntimeError, OSError) as error:
         raise UserError(
             f"energy.enabled must be false where energy cannot be measured, but got true, and {error} "
             "Pass energy.enabled=false."
         ) from None
-    return EnergyMeter(device, config.country, config.period_s)
+    return EnergyMeter(CodecarbonInstrument(device, config.period_s), find_place(config))
 
 
-def check_country(country: str) -> None:
-    """Checks that codecarbon knows the carbon intensity of a country; otherwise it would return nothing at the end.
+def check_place(config: EnergyConfig) -> None:
+    """Checks that codecarbon knows the carbon intensity of the configured place, if there is one.
 
     Args:
-        country: ISO 3166 code of three letters.
+        config: How energy is measured.
 
     Raises:
-        UserError: The country is unknown.
+        UserError: The country or its region is unknown.
     """
-    refuse_unknown(country, DataSource().get_global_energy_mix_data())
+    check_early(config)
+    if config.country:
+        from mgu.measure.codecarbon_instrument import known_countries
+
+        refuse_unknown(config.country, known_countries())
 
 
-def warm_up(device: AnyDevice, country: str, period_s: float) -> None:
+def warm_up(device: AnyDevice, period_s: float) -> None:
     """Has the first tracker of the process probe the hardware, which takes 1-3 s, outside what is timed."""
-    with EnergyMeter(device, country, period_s):
-        pass
+    from mgu.measure.codecarbon_instrument import CodecarbonInstrument
 
-
-def _tracker_arguments(device: AnyDevice, country: str, period_s: float) -> dict[str, Any]:
-    """Returns every argument, None included: codecarbon takes others from CODECARBON_* and .codecarbon.config."""
-    nothing = (
-        "api_call_interval api_endpoint api_key experiment_id experiment_name electricitymaps_api_token "
-        "prometheus_url emissions_endpoint force_cpu_power force_ram_power force_carbon_intensity_g_co2e_kwh "
-        "logging_logger metadata on_csv_write region cloud_provider cloud_region country_2letter_iso_code"
-    )
-    return dict.fromkeys(nothing.split()) | {
-        "project_name": "mgu",
-        "country_iso_code": country,
-        "measure_power_secs": period_s,
-        "gpu_ids": [nvml_index(cast("torch.device", device))] if device.type == "cuda" else [],
-        "tracking_mode": "machine",
-        "output_methods": [],
-        "output_handlers": [],
-        "output_dir": ".",
-        "output_file": "emissions.csv",
-        "log_level": "error",
-        "logger_preamble": "",
-        "force_mode_cpu_load": False,
-        "allow_multiple_runs": True,  # its lock would replace the signal handlers
-        "rapl_include_dram": False,
-        "rapl_prefer_psys": False,
-        "pue": 1.0,
-        "wue": 0.0,
-    }
-
-
-def nvml_index(device: torch.device) -> int:
-    """Returns NVML's index of a CUDA device, found by UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's own."""
-    import pynvml
-    import torch
-
-    uuid = str(torch.cuda.get_device_properties(device).uuid)
-    pynvml.nvmlInit()
-    for index in range(pynvml.nvmlDeviceGetCount()):
-        if uuid in str(pynvml.nvmlDeviceGetUUID(pynvml.nvmlDeviceGetHandleByIndex(index))):
-            return index
-    raise RuntimeError(f"NVML does not list the GPU {uuid}.")
-
-
-def gpu_method(hardware: Sequence[object]) -> str:
-    """Returns how codecarbon measures the GPU: by its counter, or by sampling power where that cannot be read."""
-    gpus = [each for each in hardware if isinstance(each, GPU)]
-    if not gpus or not gpus[0].gpu_ids:
-        return "none"
-    devices = [device for device in gpus[0].devices.devices if device.gpu_index in gpus[0].gpu_ids]
-    return "nvml_power" if any(device._use_power_fallback for device in devices) else "nvml_counter"
-
-
-def cpu_method(hardware: Sequence[object]) -> str:
-    """Returns how codecarbon measures the CPU, by the hardware that its tracker chose."""
-    for each in hardware:
-        if isinstance(each, AppleSiliconChip):
-            return "powermetrics"
-        if isinstance(each, CPU):
-            return "rapl" if each._mode == "intel_rapl" else "model"
-    return "none"
+    instrument = CodecarbonInstrument(device, period_s)
+    instrument.start()
+    instrument.stop()

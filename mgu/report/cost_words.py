@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from mgu.report.costs import Charge, charges, countries, measured
+from mgu.report.costs import Charge, charges, measured, places
+from mgu.report.energy_phases import describe_phases
 from mgu.report.modelled_energy import describe_assumptions
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
@@ -25,7 +26,24 @@ def describe_costs(table: Table) -> list[str]:
     Returns:
         One sentence for each side, those on the ratios, on what these lack, and on what modelled energy assumes.
     """
-    return [*_describe_sides(table), *describe_assumptions(table.results)]
+    return [
+        *_describe_sides(table),
+        *describe_phases(table),
+        *describe_assumptions(table.results),
+        *_describe_no_place(table.results),
+    ]
+
+
+def _describe_no_place(results: Sequence[Result]) -> list[str]:
+    """Says of how many runs CO2 was not computed, and how it is."""
+    without = sum(result.energy is not None and result.energy.emissions_kg is None for result in results)
+    if not without:
+        return []
+    whose = _runs(without) if without < len(results) else "any run"
+    return [
+        f"CO2 was not computed for {whose}, for no country was set: set yours in three letters, as in MGU_COUNTRY=DEU "
+        "or energy.country=DEU, when you train."
+    ]
 
 
 def _describe_sides(table: Table) -> list[str]:
@@ -95,10 +113,13 @@ def _describe(rows: Sequence[Row]) -> str:
     times = [[r.seconds.to_solution for r in row.cost.charged if r.seconds] for row in rows]
     parts = [f"{count} took {sum(fmean(own) for own in times if own):,.0f} s to solution (wall clock)"]
     parts += [text for part in ("cpu", "gpu") for text in _energy(rows, part)]
-    energies = [[r.energy for r in row.cost.charged if r.energy] for row in rows]
-    if known := [own for own in energies if own]:
-        grams = 1000 * sum(fmean(energy.emissions_kg for energy in own) for own in known)
-        where = countries([r for row in rows for r in row.cost.charged])
+    emissions = [
+        [r.energy.emissions_kg for r in row.cost.charged if r.energy and r.energy.emissions_kg is not None]
+        for row in rows
+    ]
+    if known := [own for own in emissions if own]:
+        grams = 1000 * sum(map(fmean, known))
+        where = "+".join(places([r for row in rows for r in row.cost.charged]))
         parts.append(f"{grams:,.3g} g of CO2 (all parts, estimated at the carbon intensity of {where})")
     processor = [[r.cpu_s for r in row.cost.charged if r.cpu_s is not None] for row in rows]
     if any(processor):

@@ -198,8 +198,9 @@ def _method_note(results: Sequence[Result], kind: CostKind) -> str:
     if kind == "processor":
         return "measured" + "; some runs shared the machine" * any(map(is_disturbed, results))
     if kind == "co2":
-        return f"all parts, estimated at the carbon intensity of {countries(results)}" + f"; CPU: {by_time}" * bool(
-            by_time
+        return (
+            f"all parts, estimated at the carbon intensity of {'+'.join(places(results))}"
+            + f"; CPU: {by_time}" * bool(by_time)
         )
     methods = _methods(results, kind)
     note = describe_method(methods.pop()) if methods else ""
@@ -225,8 +226,8 @@ def _unlike(results: Sequence[Result], kind: CostKind) -> str | None:
     methods = _methods(results, kind)
     if len(methods) > 1:
         return f"methods {' and '.join(sorted(methods))}"
-    if kind == "co2" and len(places := countries(results).split("+")) > 1:
-        return f"carbon intensities of {' and '.join(places)}"
+    if kind == "co2" and len(found := places(results)) > 1:
+        return f"carbon intensities of {' and '.join(found)}"
     return obstacle(results) if kind in ("cpu", "co2") else None
 
 
@@ -239,9 +240,9 @@ def _is_known(result: Result, kind: CostKind) -> bool:
     return bool(_amount(result, kind))
 
 
-def countries(results: Sequence[Result]) -> str:
-    """Returns the countries whose carbon intensity the emissions assume, joined by "+"; "" where none is known."""
-    return "+".join(sorted({result.energy.country for result in results if result.energy}))
+def places(results: Sequence[Result]) -> list[str]:
+    """Returns the places whose carbon intensity the emissions assume, such as ["DEU"]; [] where there are none."""
+    return sorted({place for result in results if result.energy and (place := result.energy.place)})
 
 
 def _amount(result: Result, kind: CostKind) -> float | None:

@@ -48,7 +48,7 @@ def comparable_kg(result: Result) -> float | None:
         Kilograms of CO2-equivalent; None where they are not known.
     """
     energy, own = result.energy, comparable_kwh(result)
-    if energy is None:
+    if energy is None or energy.emissions_kg is None:
         return None
     if not is_modelled(result):
         return energy.emissions_kg

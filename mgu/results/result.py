@@ -7,6 +7,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mgu.results.energy import Component as Component  # noqa: PLC0414 - re-exported
+from mgu.results.energy import Energy as Energy  # noqa: PLC0414 - re-exported
+from mgu.results.energy import describe_method as describe_method  # noqa: PLC0414 - re-exported
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.files import replacing
 from mgu.results.parts import JOULES_PER_KWH as JOULES_PER_KWH  # noqa: PLC0414 - re-exported
@@ -23,7 +26,6 @@ from mgu.tasks.score import SCORES, Score, TaskName
 # `num_classes` and calls blocks units, 4 lacks `processor`, `files` and the checksum.
 SCHEMA_VERSION: Literal[5] = 5
 SEALED_SINCE = 5
-MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods of mgu/measure/energy.py that measure
 
 # A block has other paths than the paper's unit, such as squeeze-and-excitation. It is ranked, but it is no part of the
 # grid, and nothing that is claimed of the unit is claimed of it.
@@ -87,43 +89,6 @@ class Seconds(Record, frozen=True):
     @property
     def to_solution(self) -> float:
         return self.build + self.train + self.evaluate + self.explain
-
-
-class Component(Record, frozen=True):
-    """Holds the energy of one part of the machine, and the method (mgu/measure/energy.py) that determined it."""
-
-    kwh: Annotated[Amount, about("Energy in kilowatt-hours.")]
-    method: Annotated[str, about("Instrument or estimate that the energy comes from, several joined by +.")]
-
-
-def describe_method(method: str) -> str:
-    """Describes a method of determining energy, for an estimate must read as one.
-
-    Args:
-        method: Name of the method, or several joined by "+".
-
-    Returns:
-        The name, followed by "measured" or "estimated".
-    """
-    is_measured = all(part in MEASURED for part in method.split("+"))
-    return f"{method}, {'measured' if is_measured else 'estimated'}"
-
-
-class Energy(Record, frozen=True):
-    """Holds the energy over the time to solution and the writing of checkpoints.
-
-    The components are never added up, for their methods differ in kind.
-    """
-
-    cpu: Annotated[Component, about("Energy of the processor.")]
-    gpu: Annotated[Component, about("Energy of the GPUs.")]
-    ram: Annotated[Component, about("Energy of the memory.")]
-    cpu_seconds: Annotated[Amount, about("Processor time of the training process in seconds, measured everywhere.")]
-    emissions_kg: Annotated[
-        Amount, about("Estimated CO2-equivalent of all parts in kilograms, at the country's carbon intensity.")
-    ]
-    country: Annotated[str, about("ISO 3166 code of the country.")]
-    tracked_s: Annotated[Amount, about("Seconds over which energy was measured.")]
 
 
 class Result(Record, frozen=True):

@@ -108,18 +108,20 @@ def run(
 
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
     """Implements `run`; exceptions propagate. Raises TrainingFailed for one in training."""
-    stopwatch = Stopwatch(slot.now, find_device(config.device))
-    resolved = resolve(config, dataset)
-    _set_up(resolved, send)
-    cost = CostMeter(config.energy, resolved.device, slot, stopwatch)
-    log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))
-    _clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
-    with cost:
+    device = find_device(config.device)
+    stopwatch = Stopwatch(slot.now, device)
+    with CostMeter(config.energy, device, slot, stopwatch) as cost:
+        resolved = resolve(config, dataset)
+        _set_up(resolved, send)
+        log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))
+        _clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
+        cost.end_setup()
         start = begin_or_continue(resolved, folder, send)
         learner, cost.earlier = start.learner, start.cost
         cost.lap("build")
         outcome = train(resolved, folder, start, cost, slot, send)
         cost.lap("train")
+        cost.begin_evaluation()
         batch_size = config.training.eval_batch_size
         scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
         cost.lap("evaluate")

@@ -64,10 +64,10 @@ def check_environment(send: Send, configs: Sequence[RunConfig], is_thorough: boo
 
 def _check_energy(resolved_runs: Sequence[ResolvedRun]) -> None:
     """Raises UserError where a country is unknown, or energy is to be measured and cannot be."""
-    from mgu.measure.energy import build_meter, check_country  # codecarbon needs pandas
+    from mgu.measure.energy import build_meter, check_place  # codecarbon needs pandas
 
     for resolved in resolved_runs:
-        check_country(resolved.config.energy.country)
+        check_place(resolved.config.energy)
     for resolved in {run.device_name: run for run in resolved_runs if run.config.energy.enabled}.values():
         build_meter(resolved.config.energy, resolved.device)
 

@@ -13,12 +13,13 @@ from types import SimpleNamespace
 
 import pandas  # noqa: F401 - codecarbon would import it in the thread
 
+from mgu.measure import codecarbon_instrument  # noqa: F401 - here, for a thread that imports holds up others
 from mgu.measure.energy import warm_up
 
 
 def _search() -> None:
     with suppress(Exception):  # of codecarbon and the system: any
-        warm_up(SimpleNamespace(type="cpu"), country="ROU", period_s=60.0)
+        warm_up(SimpleNamespace(type="cpu"), period_s=60.0)
 
 
 if not any(Path("/dev").glob("nvidia*")):  # codecarbon's search for hardware would initialise NVML

@@ -24,7 +24,7 @@ from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
 from mgu.isolation import RUN, Call, Crashed, Raised, ServerDied, TimedOut
-from mgu.measure.countries import check_early
+from mgu.measure.countries import check_early, note_of
 from mgu.results.axes import Axes
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
@@ -59,11 +59,13 @@ def run_single(config: RunConfig) -> Outcome:
         UserError: The input is wrong.
     """
     check_installed(config)
-    check_early(config.energy.country)
+    check_early(config.energy)
     preload_for([config])
     console = Console()
     view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)
     with view:
+        if note := note_of([config.energy]):
+            view.print_line(note)
         [outcome] = finish(run_job([config], None, view, may_wait=True))
     if outcome == "failed":
         result = find_result(config)

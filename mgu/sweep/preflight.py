@@ -35,8 +35,8 @@ def check_and_size(
     Raises:
         UserError: A run cannot be trained here.
     """
-    for country in dict.fromkeys(config.energy.country for config in configs):
-        check_early(country)
+    for energy in dict.fromkeys(config.energy for config in configs):
+        check_early(energy)
     with Call(SIZE_MODELS, to_size, threads, on_import=on_import) as sizing:
         call(CHECK_ENVIRONMENT, configs, is_thorough, on_event=lambda note: on_note(note.text))
         models: dict[str, Model] = sizing.result()

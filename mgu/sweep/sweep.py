@@ -21,6 +21,7 @@ from mgu.console.lines import LineView, Training
 from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, print_outcomes
 from mgu.console.text import count, describe_s, print_line, print_wait
+from mgu.measure.countries import note_of
 from mgu.measure.estimate import Model, Sample, estimate, sample_of
 from mgu.results.axes import find_axes
 from mgu.results.files import make_folder
@@ -86,6 +87,8 @@ class Sweep:
         self.slots = self.slots.on((model.device for model in self.models.values()), self.configs)
         self.samples = find_samples(self.configs)
         print_line(self._describe(states))
+        if note := note_of([config.energy for config in self.todo.values()]):
+            print_line(note)
 
     def _describe(self, states: Mapping[Path, State]) -> str:
         """Returns a line with the devices, the number of runs to train, and the time they take."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import msgspec
@@ -80,7 +81,17 @@ def _energy(energy: Energy) -> dict[str, float]:
     """Names energies after their methods, for values of different methods must not be drawn in one chart."""
     parts = {name: part for name, part in msgspec.structs.asdict(energy).items() if isinstance(part, Component)}
     watt_hours = {f"{name}_wh_{part.method}": part.kwh * 1000 for name, part in parts.items() if part.method != "none"}
-    return watt_hours | {f"emissions_g_estimated_{energy.country}": energy.emissions_kg * 1000}
+    if energy.phases:
+        for phase, own in msgspec.structs.asdict(energy.phases).items():
+            watt_hours |= {
+                f"{phase}_{name}_wh_{part.method}": getattr(own, f"{name}_kwh") * 1000
+                for name, part in parts.items()
+                if part.method != "none"
+            }
+    if energy.emissions_kg is None or energy.place is None:
+        return watt_hours
+    place = re.sub(r"[^\w.-]+", "_", energy.place).strip("_")  # names of metrics have no brackets
+    return watt_hours | {f"emissions_g_estimated_{place}": energy.emissions_kg * 1000}
 
 
 def _as_value(value: Any) -> Value:

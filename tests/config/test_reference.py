@@ -12,6 +12,7 @@ from pydantic import Field
 
 import mgu
 from mgu.config.fields import Name
+from mgu.config.words import type_in_words
 
 FOLDER = Path(mgu.__file__).parents[1] / "docs" / "reference"
 
@@ -39,5 +40,5 @@ def test_the_reference_is_current(page: str, scripts: None) -> None:
         (Name, "string: letters, digits, '.', '_' and '-', not beginning with '.' or '-'"),
     ],
 )
-def test_types_are_told_in_words(annotation: Any, words: str, scripts: None) -> None:
-    assert importlib.import_module("words").type_in_words(annotation) == words
+def test_types_are_told_in_words(annotation: Any, words: str) -> None:
+    assert type_in_words(annotation) == words

@@ -40,9 +40,9 @@ def test_every_second_belongs_to_the_phase_that_it_ends_with() -> None:
 
 
 def test_the_set_up_ends_where_the_measurement_begins() -> None:
-    meter = CostMeter(OFF, CPU)
-    time.sleep(0.02)
-    with meter as cost:
+    with CostMeter(OFF, CPU) as cost:
+        time.sleep(0.02)
+        cost.end_setup()
         time.sleep(0.01)
         cost.lap("train")
         assert cost.so_far.seconds.train >= 0.01
@@ -52,6 +52,7 @@ def test_the_set_up_ends_where_the_measurement_begins() -> None:
 def test_earlier_parts_are_added_and_counted() -> None:
     earlier = RunCost(seconds=example_result().seconds, energy=None, contended=True, resumed=1)  # type: ignore[arg-type]
     with CostMeter(OFF, CPU) as cost:
+        cost.end_setup()
         cost.earlier = earlier
         cost.lap("train")
     assert cost.total.resumed == 2 and cost.total.contended and cost.total.seconds.train >= earlier.seconds.train
@@ -65,7 +66,7 @@ def test_runs_that_share_a_process_are_contended_and_say_how_many_they_are() -> 
             return 0.5
 
     with CostMeter(OFF, CPU, Half()) as cost:
-        pass
+        cost.end_setup()
     assert cost.total.contended and cost.total.trained_together == 2
     energy = example_result().energy
     half = share_of(energy, 0.5)
@@ -74,6 +75,8 @@ def test_runs_that_share_a_process_are_contended_and_say_how_many_they_are() -> 
 
 def test_another_run_on_the_host_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MGU_CONTENTION", str(tmp_path))
-    with CostMeter(OFF, CPU) as cost, ContentionMonitor():
-        pass
+    with CostMeter(OFF, CPU) as cost:
+        cost.end_setup()
+        with ContentionMonitor():
+            pass
     assert cost.total.contended and set(cost.total.as_fields()) >= {"seconds", "energy", "contended"}

@@ -13,8 +13,11 @@ import torch
 from codecarbon import OfflineEmissionsTracker
 from codecarbon.external.hardware import CPU, GPU
 
+from mgu.config.energy import EnergyConfig
 from mgu.errors import UserError
-from mgu.measure.energy import EnergyMeter, cpu_method, gpu_method, nvml_index, warm_up
+from mgu.measure.carbon import Place
+from mgu.measure.codecarbon_instrument import CodecarbonInstrument, cpu_method, gpu_method, nvml_index
+from mgu.measure.energy import EnergyMeter, build_meter, check_place
 from mgu.results.result import describe_method
 
 CPU_DEVICE = torch.device("cpu")
@@ -22,15 +25,15 @@ CPU_DEVICE = torch.device("cpu")
 
 @pytest.mark.slow
 def test_work_takes_processor_time_and_energy() -> None:
-    warm_up(CPU_DEVICE, "ROU", 1.0)
-    meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)
+    meter = build_meter(EnergyConfig(enabled=True, country="ROU", period_s=1.0), CPU_DEVICE)
     with meter:
         matrix, until = torch.randn(600, 600), time.process_time() + 0.5
         while time.process_time() < until:
             matrix = torch.nn.functional.normalize(matrix @ matrix)
     used = meter.energy
     assert used is not None
-    assert used.cpu.kwh > 0 and used.ram.kwh > 0 and used.emissions_kg > 0
+    assert used.cpu.kwh > 0 and used.ram.kwh > 0 and used.emissions_kg
+    assert used.emissions_kg == pytest.approx((used.cpu.kwh + used.ram.kwh) * (used.intensity_g_kwh or 0) / 1000)
     assert 0.5 <= used.cpu_seconds < 5 and used.tracked_s < 60
     assert used.cpu.method in ("rapl", "model", "powermetrics") and used.ram.method == "model"
     assert used.gpu.method == "none" and used.gpu.kwh == 0
@@ -38,7 +41,7 @@ def test_work_takes_processor_time_and_energy() -> None:
 
 def test_a_country_without_a_carbon_intensity_is_refused() -> None:
     with pytest.raises(UserError, match=r"energy.country must be .*, but got 'ROM'. Did you mean"):
-        EnergyMeter(CPU_DEVICE, "ROM", 1.0)
+        check_place(EnergyConfig(enabled=True, country="ROM", period_s=1.0))
 
 
 def test_an_estimate_never_reads_as_a_measurement() -> None:
@@ -47,7 +50,7 @@ def test_an_estimate_never_reads_as_a_measurement() -> None:
 
 
 def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)
+    meter = EnergyMeter(CodecarbonInstrument(CPU_DEVICE, 1.0), Place())
     monkeypatch.setattr(OfflineEmissionsTracker, "start", lambda tracker: None)
     with pytest.raises(RuntimeError, match="codecarbon did not start"), meter:
         pass
@@ -56,7 +59,7 @@ def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPat
 @pytest.mark.slow
 def test_the_meter_stops_when_the_work_fails() -> None:
     before = set(threading.enumerate())
-    meter = EnergyMeter(CPU_DEVICE, "ROU", 1.0)
+    meter = EnergyMeter(CodecarbonInstrument(CPU_DEVICE, 1.0), Place())
     started: set[threading.Thread] = set()
 
     def fail() -> None:

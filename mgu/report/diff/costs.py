@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from mgu.report.costs import places
 from mgu.report.formats.tables import Entry, SideTable
 from mgu.report.ranking.row import Row
 from mgu.results.result import describe_method
@@ -41,7 +42,9 @@ def compare_costs(pairs: list[tuple[str, Row, Row]]) -> SideTable:
             )  # fmt: skip
     emissions = [_sum(_grams(row) for row in side) for side in sides]
     if any(value is not None for _, value in emissions):
-        rows.append([("CO2 [g] (estimated)", "co2"), *emissions])
+        where = ["+".join(places([result for row in side for result in row.cost.timed])) for side in sides]
+        cells = [(f"{text} ({place})" if place else text, n) for (text, n), place in zip(emissions, where, strict=True)]
+        rows.append([("CO2 [g] (estimated)", "co2"), *cells])
     for title, is_marked in (("contended runs", lambda r: r.contended), ("resumed runs", lambda r: r.resumed > 0)):
         counts = [sum(is_marked(result) for row in side for result in row.results) for side in sides]
         rows += [[(title, title), *((str(count), count) for count in counts)]] if any(counts) else []

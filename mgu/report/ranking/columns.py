@@ -7,6 +7,8 @@ from statistics import fmean
 from typing import NamedTuple
 
 from mgu.console.text import size
+from mgu.report.costs import places
+from mgu.report.energy_phases import PHASES, mean_phase_wh
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row, Split
 from mgu.results.axes import Axes, write_value
@@ -125,6 +127,8 @@ def _machine_columns() -> list[Column]:
         Column("machine_load", "", _load, lambda row: ""),
         Column("co2_kg_estimated", "", lambda row: row.cost.mean_energy("emissions_kg"), lambda row: ""),
         Column("co2_country", "", _country, lambda row: ""),
+        Column("co2_intensity_g_kwh", "", _intensity, lambda row: ""),
+        *(_phase(part, phase) for part in ("cpu", "gpu", "ram") for phase in PHASES),
         Column("contended", "", lambda row: sum(r.contended for r in row.results), lambda row: ""),
         Column("resumed", "", lambda row: sum(r.resumed for r in row.results), lambda row: ""),
     ]
@@ -225,8 +229,19 @@ def _residual(row: Row) -> int | None:
 
 
 def _country(row: Row) -> str | None:
-    """Returns the country whose carbon intensity the emissions assume; several are joined by "+"."""
-    return "+".join(sorted({own.energy.country for own in row.cost.timed if own.energy})) or None
+    """Returns the place whose carbon intensity the emissions assume; several are joined by "+"."""
+    return "+".join(places(row.cost.timed)) or None
+
+
+def _intensity(row: Row) -> Value:
+    """Returns the carbon intensity of that place in g/kWh, if all runs share it; older results do not have it."""
+    found = {result.energy.intensity_g_kwh for result in row.cost.timed if result.energy}
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _phase(part: str, phase: str) -> Column:
+    """Returns the column of the energy of one part of the machine in one phase, by the method of that part."""
+    return Column(f"{part}_{phase}_wh", "", lambda row: mean_phase_wh(row.cost.timed, part, phase), lambda row: "")
 
 
 def _seeds(row: Row) -> int:

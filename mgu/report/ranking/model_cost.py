@@ -60,8 +60,9 @@ class ModelCost:
         return "~" * self.is_short + "!" * is_contended + "+" * is_resumed
 
     def mean_energy(self, name: str) -> float | None:
-        """Returns the mean of a numeric field of Energy; None where a run has no energy."""
-        values = [getattr(result.energy, name) for result in self.timed if result.energy]
+        """Returns the mean of a numeric field of Energy; None where a run lacks it."""
+        found = [getattr(result.energy, name) for result in self.timed if result.energy]
+        values = [value for value in found if value is not None]
         return _mean(values) if len(values) == len(self.timed) else None
 
     @property

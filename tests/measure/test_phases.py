@@ -1,0 +1,180 @@
+"""Energy by phase, and CO2 by place: amounts by hand, an instrument that is set by hand, and zeus at its seam."""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from mgu.config.energy import EnergyConfig
+from mgu.errors import UserError
+from mgu.measure.carbon import Place, find_place
+from mgu.measure.cost import RunCost, share_of
+from mgu.measure.countries import check_early, note_of
+from mgu.measure.energy import EnergyMeter, build_meter
+from mgu.measure.instrument import Reading
+from mgu.results.energy import Energy
+from tests.examples import example_result
+
+CPU = torch.device("cpu")
+NOWHERE = Place()
+
+
+def energy(**values: Any) -> EnergyConfig:
+    return EnergyConfig(**{"enabled": True, "period_s": 1.0, **values})
+
+
+class ByHand:
+    """An instrument whose reading is set by hand."""
+
+    def __init__(self) -> None:
+        self.reading = Reading()
+        self.methods = {"cpu": "rapl", "gpu": "nvml_counter", "ram": "model"}
+
+    def start(self) -> None:
+        pass
+
+    def read(self) -> Reading:
+        return self.reading
+
+    def stop(self) -> Reading | None:
+        return self.reading
+
+    def design_power(self) -> dict[str, Any]:
+        return {}
+
+
+def measure(place: Place = NOWHERE) -> Energy:
+    instrument = ByHand()
+    with EnergyMeter(instrument, place) as meter:
+        instrument.reading = Reading(0.1, 0.2, 0.3)
+        meter.end_setup()
+        instrument.reading = Reading(1.1, 2.2, 3.3)
+        meter.begin_evaluation()
+        instrument.reading = Reading(1.6, 2.8, 4.0)
+    assert meter.energy
+    return meter.energy
+
+
+def test_set_up_is_apart_and_training_and_evaluation_are_the_sum() -> None:
+    used = measure()
+    assert (used.cpu.kwh, used.gpu.kwh, used.ram.kwh) == pytest.approx((1.5, 2.6, 3.7))
+    assert used.phases
+    assert (used.phases.setup.cpu_kwh, used.phases.setup.gpu_kwh) == pytest.approx((0.1, 0.2))
+    assert (used.phases.train.cpu_kwh, used.phases.train.ram_kwh) == pytest.approx((1.0, 3.0))
+    assert (used.phases.evaluate.cpu_kwh, used.phases.evaluate.gpu_kwh) == pytest.approx((0.5, 0.6))
+
+
+def test_parts_of_an_interrupted_run_add_up_by_phase_and_shares_have_none() -> None:
+    used, seconds = measure(Place(200.0, "x", "DEU")), example_result().seconds
+    assert seconds
+    cost = RunCost(seconds=seconds, energy=used, contended=False)
+    twice = (cost + cost).energy
+    assert twice and twice.phases and twice.phases.train.gpu_kwh == pytest.approx(4.0)
+    assert twice.emissions_kg == pytest.approx(2 * (used.emissions_kg or 0)) and twice.country == "DEU"
+    half = share_of(used, 0.5)
+    assert half and half.phases is None and half.emissions_kg == pytest.approx((used.emissions_kg or 0) / 2)
+
+
+def test_no_gram_is_claimed_of_parts_from_two_places() -> None:
+    here, there = (measure(Place(200.0, "x", country)) for country in ("DEU", "FRA"))
+    seconds = example_result().seconds
+    assert seconds
+    costs = [RunCost(seconds=seconds, energy=own, contended=False) for own in (here, there)]
+    both = (costs[0] + costs[1]).energy
+    assert both and both.emissions_kg is None and both.place is None and both.cpu.kwh == pytest.approx(3.0)
+
+
+def test_co2_is_energy_by_intensity_by_pue_and_none_without_a_place() -> None:
+    used = measure(find_place(energy(country="DEU", intensity_g_kwh=100.0, pue=1.5)))
+    assert used.emissions_kg == pytest.approx((1.5 + 2.6 + 3.7) * 1.5 * 0.1)
+    assert used.place == "100 g/kWh as configured for DEU at PUE 1.5"
+    nowhere = measure(find_place(energy()))
+    assert nowhere.emissions_kg is None and nowhere.place is None and nowhere.cpu.kwh > 0
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "low", "high"),
+    [("USA", None, 300, 500), ("USA", "California", 100, 300), ("SWE", "SE1", 10, 50), ("CHN", "beijing", 500, 600)],
+)
+def test_regions_have_figures_of_their_own(country: str, region: str | None, low: float, high: float) -> None:
+    config = energy(country=country, region=region)
+    check_early(config)
+    place = find_place(config)
+    assert place.intensity_g_kwh and low < place.intensity_g_kwh < high
+    assert place.intensity_by and place.intensity_by.endswith("region" if region else "country")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"country": "USA", "region": "californa"}, "Did you mean california"),
+        ({"country": "DEU", "region": "bayern"}, "energy.region must be of USA"),
+        ({"country": "NOR", "region": "SE1"}, "energy.region must be a region of NOR"),
+    ],
+)
+def test_an_unknown_region_is_refused_and_not_taken_for_its_country(values: dict[str, str], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        check_early(energy(**values))
+
+
+def test_how_to_set_the_country_is_said_where_energy_is_measured_without_one() -> None:
+    note = note_of([energy(country="DEU"), energy()])
+    assert note and "MGU_COUNTRY" in note and "energy.country=" in note
+    assert note_of([energy(country="DEU"), energy(intensity_g_kwh=0.0), energy(enabled=False)]) is None
+
+
+class FakeMonitor:
+    """zeus's monitor, as far as it is used: each window measures what `windows` says."""
+
+    windows: list[dict[str, Any]]
+
+    def __init__(self, gpu_indices: list[int]) -> None:
+        self.gpu_indices, self.is_open = gpu_indices, False
+        self.gpus = type("NVIDIAGPUs", (), {"supports_get_total_energy_consumption": lambda self, index: True})()
+
+    def begin_window(self, key: str, sync_execution: bool) -> None:
+        assert not self.is_open
+        self.is_open = True
+
+    def end_window(self, key: str, sync_execution: bool) -> Any:
+        assert self.is_open
+        self.is_open = False
+        return SimpleNamespace(**{"gpu_energy": {}, "cpu_energy": None, "dram_energy": None} | self.windows.pop(0))
+
+
+def with_windows(monkeypatch: pytest.MonkeyPatch, *windows: dict[str, Any]) -> None:
+    module = ModuleType("zeus.monitor")
+    module.ZeusMonitor = type("ZeusMonitor", (FakeMonitor,), {"windows": list(windows)})  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "zeus", ModuleType("zeus"))
+    monkeypatch.setitem(sys.modules, "zeus.monitor", module)
+    monkeypatch.setattr("mgu.measure.countries.find_spec", lambda name: object() if name == "zeus" else None)
+
+
+def test_zeus_adds_up_its_windows_of_each_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = {"cpu_energy": {0: 1.0}, "dram_energy": {0: 1.0}}
+    window = {"cpu_energy": {0: 3.6e6, 1: 3.6e6}, "dram_energy": {0: 1.8e6}, "gpu_energy": {0: 7.2e6}}
+    with_windows(monkeypatch, first, window, window, window)
+    with build_meter(energy(meter="zeus"), torch.device("cuda", 0)) as meter:
+        meter.end_setup()
+        meter.begin_evaluation()
+    used = meter.energy
+    assert used and (used.cpu.kwh, used.gpu.kwh, used.ram.kwh) == pytest.approx((4.0, 4.0, 1.0))
+    assert (used.cpu.method, used.gpu.method, used.ram.method) == ("rapl", "nvml_counter", "rapl")
+    assert used.phases and used.phases.setup.cpu_kwh == pytest.approx(2.0)
+
+
+def test_zeus_without_a_counter_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_windows(monkeypatch, {})
+    with pytest.raises(UserError, match="energy=zeus must have a counter to read") as refused:
+        build_meter(energy(meter="zeus"), CPU)
+    assert "\n" not in str(refused.value)
+
+
+def test_zeus_that_is_not_installed_is_refused_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mgu.measure.countries.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"energy=zeus must have the package zeus.*mgu\[zeus\]"):
+        check_early(energy(meter="zeus"))
