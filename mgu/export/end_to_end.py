@@ -1,4 +1,4 @@
-"""A network between what comes out of the user's files and what its outputs mean: one module, in Python and in files."""
+"""A network between what is in the user's files and what its outputs mean: one module, in Python and in files."""
 
 from __future__ import annotations
 

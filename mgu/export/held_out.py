@@ -22,6 +22,7 @@ from mgu.tasks.task import Task
 
 MOST_RANKED = 200  # users whose items are all ranked
 BATCH_SIZE = 1000
+CALIBRATING_SIZE = 64
 
 
 class HeldOut(NamedTuple):
@@ -69,6 +70,29 @@ def take_held_out(trained: TrainedRun, network: nn.Module) -> HeldOut:
         assert isinstance(data, Exportable)  # images, and arrays of a function
         raw = data.raw(slice(None))
     return HeldOut(raw, _scorer(trained.resolved.task, outputs, targets, expected), expected, len(data))
+
+
+def take_training(trained: TrainedRun, count: int) -> list[Any]:
+    """Takes some training examples as they are in the user's files, in batches.
+
+    Args:
+        trained: The run.
+        count: How many, at most.
+
+    Returns:
+        Batches of pixels, of arrays of a function, or of columns by name.
+    """
+    train, dataset = trained.splits.train, trained.resolved.dataset
+    some = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:count]
+    if isinstance(dataset, TableDataset):
+        rows = dataset.table.training.iloc[some.numpy()]
+        return [{str(name): column.tolist() for name, column in rows.items()}]
+    if isinstance(train, Candidates):
+        return [_name_pairs(trained, train.pairs[some])]
+    if isinstance(dataset, RatingDataset):
+        return [_name_pairs(trained, cast(Rows, train).inputs[some])]
+    assert isinstance(train, Exportable)  # images, and arrays of a function
+    return [*train.raw(some).split(CALIBRATING_SIZE)]
 
 
 @torch.inference_mode()

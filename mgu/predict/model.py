@@ -114,7 +114,7 @@ class Model:
         Raises:
             UserError: Some inputs cannot be predicted.
         """
-        read = [self._read_memory(inputs)] if not _are_paths(inputs) else list(self.read_files(_as_paths(inputs)))
+        read = [self.read_memory(inputs)] if not _are_paths(inputs) else list(self.read_files(_as_paths(inputs)))
         if faults := [line for examples in read for line in examples.faults]:
             more = [f"and {len(faults) - MOST_NAMED} more"] if len(faults) > MOST_NAMED else []
             raise UserError("\n".join(["inputs must be as in training, but:", *faults[:MOST_NAMED], *more]))
@@ -168,8 +168,18 @@ class Model:
         batches = zip(*(own.split(size) for own in raw), strict=True)
         return torch.cat([self.network(*(own.to(device) for own in batch)).cpu() for batch in batches])
 
-    def _read_memory(self, inputs: Any) -> Examples:
-        """Returns examples of an array or a table. Raises UserError."""
+    def read_memory(self, inputs: Any) -> Examples:
+        """Reads examples that are in memory.
+
+        Args:
+            inputs: An array or a table, as for `predict`.
+
+        Returns:
+            The examples.
+
+        Raises:
+            UserError: It has another shape, or lacks columns.
+        """
         about = self.preprocessing.inputs
         if self._reader:
             if not isinstance(inputs, Mapping) and not hasattr(inputs, "columns"):

@@ -76,7 +76,7 @@ class RowReader:
     ) -> list[float]:
         found = []
         for place, cell in enumerate(cells.columns[column.name]):
-            number = _as_number(cell)
+            number = as_number(cell)
             if number is None or (self.columns.bound is None and math.isinf(number)):
                 faults.append(f"{name(place)}: {column.name!r} must be a finite number, but is {printable(repr(cell))}")
                 refused.add(place)
@@ -142,7 +142,7 @@ class CategoryCodes:
         return [*spellings, *([""] if bare in self.missing_words else [])]
 
 
-def _as_number(cell: Any) -> float | None:
+def as_number(cell: Any) -> float | None:
     """Returns a number, NaN for a missing one, and None for what is none."""
     if cell is None:
         return math.nan

@@ -1,4 +1,4 @@
-"""From cells of a table to inputs of a network, in torch: what the encoder of training computed, without scikit-learn."""
+"""From cells of a table to inputs of a network, in torch: what the encoder of training computed."""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ class Table(NamedTuple):
         target_std: Standard deviation of the training targets, or the robust one.
         columns: How each column became inputs.
         held_out: The test rows, or those that validate where nothing is held out for testing, as in the file.
+        training: The training rows, as in the file.
     """
 
     splits: Splits
@@ -49,6 +50,7 @@ class Table(NamedTuple):
     target_std: float
     columns: Columns
     held_out: pd.DataFrame
+    training: pd.DataFrame
 
 
 def encode_table(
@@ -88,7 +90,8 @@ def encode_table(
         notes.append(describe_extremes(extremes, target, scale))
     rows = {name: Rows(inputs[name], targets[name]) for name in parts}
     splits = Splits(rows["train"], rows["val"], rows.get("test"), tuple(notes))
-    return Table(splits, inputs["train"].shape[1], classes, mean, std, columns, features.get("test", features["val"]))
+    held_out = features.get("test", features["val"])
+    return Table(splits, inputs["train"].shape[1], classes, mean, std, columns, held_out, features["train"])
 
 
 def _encode_classes(targets: dict[str, pd.Series[Any]]) -> tuple[dict[str, Tensor], list[Any], list[str]]:
