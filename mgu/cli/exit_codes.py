@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from mgu.cli.streams import silence_output
 from mgu.errors import ProgramError, RunsFailed, UserError, printable_message
 
-SUB_COMMANDS = ("report", "diff", "plan", "check", "explain", "prune", "predict", "export")
+SUB_COMMANDS = ("report", "diff", "plan", "check", "explain", "prune", "predict", "export", "card")
 
 
 @contextmanager

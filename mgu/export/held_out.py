@@ -30,13 +30,14 @@ class HeldOut(NamedTuple):
 
     Attributes:
         raw: As they are in the user's files: pixels, arrays of a function, or columns by name.
-        score: Takes outputs of all examples, (N, K) or (N,) in the target's unit, and returns the score of the task.
+        score: Takes outputs of all examples, (N, K) or (N,) in the target's unit, and returns the score of the task;
+            and `within`, by which an item must score more than another to rank before it.
         expected: What the network says when it is given the inputs of training, (N, K) or (N,).
         count: How many examples a score is of.
     """
 
     raw: Any
-    score: Callable[[Tensor], float]
+    score: Callable[..., float]
     expected: Tensor
     count: int
 
@@ -102,10 +103,10 @@ def _compute(network: nn.Module, data: Data) -> tuple[Tensor, Tensor]:
     return torch.cat([network(inputs).cpu() for inputs, _ in batches]), torch.cat([own.cpu() for _, own in batches])
 
 
-def _scorer(task: Task, outputs: Tensor, targets: Tensor, expected: Tensor) -> Callable[[Tensor], float]:
+def _scorer(task: Task, outputs: Tensor, targets: Tensor, expected: Tensor) -> Callable[..., float]:
     """Returns a function that scores outputs as the user sees them: accuracy, or error in the target's unit."""
 
-    def score(found: Tensor) -> float:
+    def score(found: Tensor, within: float = 0.0) -> float:
         own = found
         if found.dim() == 1:  # in the target's unit: the task scores standardised numbers
             mean, std = getattr(task, "mean", 0.0), getattr(task, "std", 1.0)
@@ -126,8 +127,9 @@ def _take_rankings(trained: TrainedRun, data: Candidates, network: nn.Module) ->
     pairs, chosen, num_items = pairs.cpu(), chosen.cpu(), pairs.shape[1]
     is_item = pairs[..., 1] < num_items
 
-    def score(found: Tensor) -> float:
+    def score(found: Tensor, within: float = 0.0) -> float:
         ranked = torch.full(is_item.shape, -torch.inf).masked_scatter(is_item, found.float())
+        ranked.scatter_add_(1, chosen[:, None], torch.full_like(ranked[:, :1], -within))
         task = Ranking(num_items)
         totals = task.totals()
         task.count(totals, ranked, chosen)

@@ -56,6 +56,9 @@ class RowReader:
         """
         faults, remarks, refused = list(cells.faults), list[str](), set[int]()
 
+        if not cells.rows:
+            return Examples([], (), faults)
+
         def name(place: int) -> str:
             return f"{file} row {cells.rows[place]}".lstrip()
 
