@@ -7,11 +7,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mgu.data.splits import Splits as Splits
+    from mgu.predict.model import load as load
     from mgu.results.frame import load_runs as load_runs
     from mgu.unit.unit import MultiGatedUnit as MultiGatedUnit
 
 __version__ = "0.1.0"
-__all__ = ["MultiGatedUnit", "Splits", "load_runs"]
+__all__ = ["MultiGatedUnit", "Splits", "load", "load_runs"]
 
 
 def __getattr__(name: str) -> Any:
@@ -28,6 +29,10 @@ def __getattr__(name: str) -> Any:
         from mgu.results.frame import load_runs
 
         return load_runs
+    if name == "load":
+        from mgu.predict.model import load
+
+        return load
     raise AttributeError(f"module 'mgu' has no attribute {name!r}")
 
 

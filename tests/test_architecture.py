@@ -29,6 +29,7 @@ RANKS = [  # a package imports only packages of lower ranks
     {"explain", "export"},
     {"run"},
     {"prune"},
+    {"predict"},
     {"cli"},
     {"hydra_plugins", "__main__"},
 ]

@@ -12,7 +12,7 @@ from mgu.cli.streams import silence_output
 from mgu.errors import ProgramError, RunsFailed, UserError, printable_message
 
 SUB_COMMANDS = (
-    "report", "diff", "pack", "plan", "check", "explain", "prune", "config", "keys", "schema", "completion",
+    "report", "diff", "pack", "plan", "check", "explain", "prune", "config", "keys", "schema", "completion", "predict", "export", "card",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 if TYPE_CHECKING:
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
+    from mgu.results.preprocessing import Preprocessing
     from mgu.tasks.task import Task
 
 
@@ -54,4 +55,9 @@ class Dataset(Protocol):
     @property
     def task(self) -> Task:
         """Loss and metrics; reads the data only where the configuration does not tell them."""
+        ...
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How inputs are made of the user's files, and what outputs stand for; reads the data where that is in it."""
         ...

@@ -2,10 +2,11 @@
 
 `export_network` writes a torch.export program or ONNX and loads it again, `describe_export` says what is written into
 the file beside the graph: classes, data set, run. What is exported takes examples as they are in the user's files, for
-the preprocessing of training is a part of the graph. A kind of data can be exported as soon as it is `Exportable`.
+the preprocessing of training (end_to_end.py) is a part of the graph; columns.py lets ONNX take the columns of tables,
+int8.py makes weights small, held_out.py and checks.py compare the file with the network.
 """
 
 from mgu.export.description import describe_export
-from mgu.export.network import Exportable, Format, Infer, check_exportable, export_network
+from mgu.export.network import Exportable, Format, Infer, check_exportable, end_to_end, export_network
 
-__all__ = ["Exportable", "Format", "Infer", "check_exportable", "describe_export", "export_network"]
+__all__ = ["Exportable", "Format", "Infer", "check_exportable", "describe_export", "end_to_end", "export_network"]

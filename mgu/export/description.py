@@ -5,35 +5,25 @@ from __future__ import annotations
 import json
 
 from mgu import __version__
-from mgu.config.datasets import AnyImages
 from mgu.config.image_files import ImageFilesConfig
 from mgu.config.python import PythonDatasetConfig
-from mgu.data.images.class_names import class_names
-from mgu.data.images.images import Images
-from mgu.data.splits import Data
-from mgu.errors import UserError
-from mgu.export.network import OUTPUT
+from mgu.export.columns import are_whole, column_input
+from mgu.export.network import Format
 from mgu.factory.trained import TrainedRun
+from mgu.results.preprocessing import Arrays, Classes, Columns, Inputs, Outputs, Pairs, Pixels, Quantity
 
 
-def describe_export(trained: TrainedRun) -> dict[str, str]:
+def describe_export(trained: TrainedRun, form: Format = "onnx") -> dict[str, str]:
     """Describes the file that a run is exported to.
 
     Args:
-        trained: A trained run on images, or on data from a function of the user's.
+        trained: A trained run.
+        form: "torch" or "onnx", which takes the columns of a table as they are.
 
     Returns:
-        Texts by name; `classes` and `input_shape` are lists in JSON.
-
-    Raises:
-        UserError: The run is on other data.
+        Texts by name; `classes`, `input_shape`, `columns`, `users` and `items` are in JSON.
     """
-    dataset = trained.config.dataset
-    if not isinstance(dataset, AnyImages | PythonDatasetConfig):
-        raise UserError(
-            f"--export must be of a run on images or on data from a function, but {trained.folder} is of dataset="
-            f"{dataset.name}, whose columns have no preprocessing in the exported graph yet. Leave out --export."
-        )
+    dataset, preprocessing = trained.config.dataset, trained.preprocessing
     described = {
         "mgu_version": __version__,
         "run": trained.result.name,
@@ -41,42 +31,96 @@ def describe_export(trained: TrainedRun) -> dict[str, str]:
         "dataset": dataset.label,
         "split": dataset.split,
         "task": dataset.task,
-        "classes": json.dumps(_classes(dataset), ensure_ascii=False),
-        **_describe_input(dataset, trained.splits.val),
-        "output": OUTPUT,
-        "output_meaning": "one logit for each class, in the order of `classes`; their softmax are probabilities",
+        **_describe_input(preprocessing.inputs, form),
+        **_describe_output(preprocessing.outputs),
     }
     if isinstance(dataset, ImageFilesConfig):
         _, height, width = dataset.image_shape
-        described["dataset_sha256"] = dataset.sha256
         described["resize"] = f"before the graph: {dataset.fit} to {width} x {height}, bilinear, anti-aliased"
+    if isinstance(dataset, PythonDatasetConfig):
+        described["input_source"] = f"{dataset.target}, source {dataset.sha256}"
+    elif sha256 := dataset.model_dump().get("sha256"):
+        described["dataset_sha256"] = sha256
     return described
 
 
-def _classes(dataset: AnyImages | PythonDatasetConfig) -> list[str]:
-    if isinstance(dataset, PythonDatasetConfig):  # its targets are numbers from 0
-        return [str(number) for number in range(dataset.num_classes or 0)]
-    return class_names(dataset)
+def _describe_output(outputs: Outputs) -> dict[str, str]:
+    if isinstance(outputs, Classes):
+        return {
+            "classes": json.dumps([*map(str, outputs.names)], ensure_ascii=False),
+            "output": "logits",
+            "output_meaning": "one logit for each class, in the order of `classes`; their softmax are probabilities",
+        }
+    if isinstance(outputs, Quantity):
+        return {"output": "prediction", "output_meaning": f"{outputs.target}, in its own unit"}
+    return {
+        "output": "score",
+        "output_meaning": "the higher, the sooner the user takes the item; minus infinity where one is unknown",
+    }
 
 
-def _describe_input(dataset: AnyImages | PythonDatasetConfig, data: Data) -> dict[str, str]:
+def _describe_input(inputs: Inputs, form: Format) -> dict[str, str]:
     """Describes what the file takes, and what of the preprocessing is in its graph."""
-    shape = json.dumps(["batch", *dataset.image_shape])
-    if not isinstance(data, Images):
-        assert isinstance(dataset, PythonDatasetConfig)  # all others hold images
+    if isinstance(inputs, Pixels):
+        return _describe_pixels(inputs)
+    if isinstance(inputs, Arrays):
         return {
             "input": "inputs",
-            "input_shape": shape,
+            "input_shape": json.dumps(["batch", *inputs.shape]),
             "input_type": "float32",
-            "input_source": f"{dataset.target}, source {dataset.sha256}",
-            "preprocessing": f"none in the graph: inputs as {dataset.target} returns them",
+            "preprocessing": f"none in the graph: inputs as {inputs.source} returns them",
         }
-    channels, largest = dataset.image_shape[0], f"{data.pixel_max:g}"
+    return (_describe_columns if isinstance(inputs, Columns) else _describe_pairs)(inputs, form)  # type: ignore[operator, no-any-return]
+
+
+def _describe_pixels(pixels: Pixels) -> dict[str, str]:
+    channels, largest = pixels.shape[0], f"{pixels.pixel_max:g}"
     return {
         "input": "images",
-        "input_shape": shape,
+        "input_shape": json.dumps(["batch", *pixels.shape]),
         "input_type": "uint8",
         "input_range": f"0..{largest}",
         "input_channels": {1: "grey", 3: "red, green, blue"}.get(channels, f"{channels} channels as in training"),
         "preprocessing": f"in the graph: pixels / {largest}",
+    }
+
+
+def _describe_columns(columns: Columns, form: Format) -> dict[str, str]:
+    numbers, categories = len(columns.numbers), len(columns.categories)
+    parts = (["numbers"] if numbers else []) + (["categories"] if categories else [])
+    by_name = {own.name: "float64, NaN where missing" for own in columns.numbers}
+    by_name |= {own.name: "text, empty where missing" for own in columns.categories}
+    if form == "onnx":
+        return {
+            "input": ", ".join(parts),
+            "columns": json.dumps(by_name, ensure_ascii=False),
+            "input_shape": json.dumps(["batch"]),
+            "input_type": "one input for each of `columns`",
+            "preprocessing": "in the graph: numbers are scaled and missing ones filled in, categories become one-hot",
+        }
+    return {
+        "input": ", ".join(parts),
+        "columns": json.dumps(by_name, ensure_ascii=False),
+        "categories": json.dumps({own.name: own.values for own in columns.categories}, ensure_ascii=False),
+        "input_shape": json.dumps([["batch", count] for count in (numbers, categories) if count]),
+        "input_type": "float64 numbers in the order of `columns`; int64 codes of categories: the place in `categories`,"
+        " from 0, or -1 for any other",
+        "preprocessing": "in the graph: numbers are scaled and missing ones filled in, codes become one-hot",
+    }
+
+
+def _describe_pairs(pairs: Pairs, form: Format) -> dict[str, str]:
+    both = {"users": pairs.users, "items": pairs.items}
+    described = {"input": "users, items", "input_shape": json.dumps(["batch"])}
+    if form == "onnx":
+        kinds = {column_input(pairs, own): "int64" if are_whole(own) else "text" for own in both.values()}
+        return described | {
+            "columns": json.dumps(kinds, ensure_ascii=False),
+            "input_type": "one input for each of `columns`",
+            "preprocessing": "in the graph: names of users and items become their numbers",
+        }
+    return described | {
+        **{side: json.dumps(own.names, ensure_ascii=False) for side, own in both.items()},
+        "input_type": "int64 numbers: the place in `users` and `items`, from 0, or -1 for any other",
+        "preprocessing": "in the graph: a pair with an unknown user or item scores minus infinity",
     }

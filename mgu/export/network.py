@@ -6,61 +6,40 @@ import copy
 import importlib.util
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from mgu.errors import UserError, how_to_install
+from mgu.export.columns import take_columns
+from mgu.export.end_to_end import EndToEnd
+from mgu.results.preprocessing import Preprocessing
 
 Format = Literal["torch", "onnx"]
-Infer = Callable[[Tensor], Tensor]  # examples (B, *) to outputs (B, K)
+Infer = Callable[..., Tensor]  # raw examples (B, *) to outputs (B, *)
 
 OPSET = 18  # ONNX operator set: the oldest that torch's exporter writes without conversion
-OUTPUT, BATCH = "logits", "batch"  # names in the graph
+BATCH = "batch"  # name of the axis in the graph
 DESCRIPTION_FILE = "mgu.json"  # in a torch.export archive
 
 
 @runtime_checkable
 class Exportable(Protocol):
-    """Gives examples as they are in the user's files, and the module that makes inputs of the network from them."""
-
-    @property
-    def preprocessing(self) -> nn.Module:
-        """A module from raw examples to what `batch` returns for them."""
-        ...
+    """Gives examples as they are in the user's files."""
 
     def raw(self, index: Tensor | slice) -> Tensor:
         """Returns the examples at `index` as they are in the user's files."""
         ...
 
 
-class EndToEnd(nn.Module):
-    """Applies the preprocessing of training, then a network.
-
-    Args:
-        preprocessing: A module from raw examples to inputs of the network.
-        network: The network.
-
-    Shape:
-        raw: Examples as they are in the files, such as (B, C, H, W) as uint8; returns (B, K).
-    """
-
-    def __init__(self, preprocessing: nn.Module, network: nn.Module) -> None:
-        super().__init__()
-        self.preprocessing, self.network = preprocessing, network
-
-    def forward(self, raw: Tensor) -> Tensor:
-        outputs: Tensor = self.network(self.preprocessing(raw))
-        return outputs
-
-
-def check_exportable(form: Format) -> None:
+def check_exportable(form: Format, option: str = "--export") -> None:
     """Checks that the packages for a format are installed.
 
     Args:
         form: "torch" or "onnx".
+        option: The option of the command that asks for it.
 
     Raises:
         UserError: A package is missing.
@@ -68,31 +47,46 @@ def check_exportable(form: Format) -> None:
     missing = [name for name in ("onnx", "onnxruntime", "onnxscript") if importlib.util.find_spec(name) is None]
     if form == "onnx" and missing:
         raise UserError(
-            f"--export onnx must have {', '.join(missing)}, but that is not installed. {how_to_install('onnx')}"
+            f"{option} onnx must have {', '.join(missing)}, but that is not installed. {how_to_install('onnx')}"
         )
 
 
-def export_network(network: nn.Module, data: Exportable, form: Format, about: Mapping[str, str]) -> tuple[bytes, Infer]:
-    """Exports a network with its preprocessing and loads the result again.
+def end_to_end(network: nn.Module, preprocessing: Preprocessing) -> EndToEnd:
+    """Copies a network, in the usual memory format of files, and puts it between its preprocessing and its answers.
 
     Args:
-        network: A network for inference, where the data are.
-        data: Gives the preprocessing and a raw example.
+        network: A network for inference.
+        preprocessing: That of its run.
+    """
+    plain = copy.deepcopy(network).eval().to(memory_format=torch.contiguous_format)
+    return EndToEnd(plain, preprocessing).eval()
+
+
+def export_network(
+    module: nn.Module,
+    example: Sequence[Tensor],
+    form: Format,
+    preprocessing: Preprocessing,
+    about: Mapping[str, str],
+) -> tuple[bytes, Infer]:
+    """Exports a module that takes raw examples, and loads the result again.
+
+    Args:
+        module: An `EndToEnd`, or what computes the same.
+        example: A raw example (1, *) of each of its inputs, on its device.
         form: "torch" or "onnx".
-        about: What the file says about itself, see `describe_export`; its `input` names the input in the graph.
+        preprocessing: That of its run; of a table and of pairs ONNX takes the columns as they are.
+        about: What the file says about itself, see `describe_export`; `input` and `output` name both in the graph.
 
     Returns:
-        The content of the file, and the function from raw examples to outputs that the loaded file computes.
+        The content of the file, and the function from raw examples to outputs that the loaded file computes: of
+        tensors as `module` takes them, or, of columns in ONNX, of an array for each column by its name.
     """
-    plain = copy.deepcopy(network).eval().to(memory_format=torch.contiguous_format)  # the usual memory format of files
-    raw = data.raw(slice(0, 1))
-    example = raw.expand(2, *raw.shape[1:]).contiguous()
+    twice = tuple(own.expand(2, *own.shape[1:]).contiguous() for own in example)
     batch = torch.export.Dim(BATCH, min=1)
     with torch.no_grad():
-        program = torch.export.export(
-            EndToEnd(data.preprocessing, plain).eval(), (example,), dynamic_shapes=({0: batch},)
-        )
-    return _as_torch(program, about) if form == "torch" else _as_onnx(program, about)
+        program = torch.export.export(module, twice, dynamic_shapes=(tuple({0: batch} for _ in twice),))
+    return _as_torch(program, about) if form == "torch" else _as_onnx(program, preprocessing, about)
 
 
 def _as_torch(program: torch.export.ExportedProgram, about: Mapping[str, str]) -> tuple[bytes, Infer]:
@@ -104,27 +98,48 @@ def _as_torch(program: torch.export.ExportedProgram, about: Mapping[str, str]) -
     return content, loaded
 
 
-def _as_onnx(program: torch.export.ExportedProgram, about: Mapping[str, str]) -> tuple[bytes, Infer]:
-    import onnxruntime  # an optional extra, like everything that torch.onnx imports
-
+def _as_onnx(
+    program: torch.export.ExportedProgram, preprocessing: Preprocessing, about: Mapping[str, str]
+) -> tuple[bytes, Infer]:
+    names = about["input"].split(", ")
     written = torch.onnx.export(
-        program, input_names=[about["input"]], output_names=[OUTPUT], opset_version=OPSET, dynamo=True, verbose=False
+        program, input_names=names, output_names=[about["output"]], opset_version=OPSET, dynamo=True, verbose=False
     )
     assert written is not None
     model = written.model_proto
     _name_batch(model.graph)
+    for node in model.graph.node:
+        del node.metadata_props[:]  # the exporter's own: names of files and lines of this machine
+    take_columns(model, preprocessing.inputs, BATCH)
     for key, value in about.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
-    content = model.SerializeToString()
+    content: bytes = model.SerializeToString()
+    return content, open_onnx(content)
+
+
+def open_onnx(content: bytes) -> Infer:
+    """Returns the function that an ONNX file computes.
+
+    Args:
+        content: The content of the file.
+
+    Returns:
+        A function of tensors in the order of the inputs, or of arrays by name.
+    """
+    import onnxruntime  # an optional extra, like everything that torch.onnx imports
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 3  # errors: it warns of initial values that no node uses
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    names = [own.name for own in session.get_inputs()]
 
-    def infer(raw: Tensor) -> Tensor:
-        return torch.from_numpy(session.run([OUTPUT], {about["input"]: raw.cpu().contiguous().numpy()})[0])
+    def infer(*raw: Tensor, **columns: Any) -> Tensor:
+        feed = columns or {name: own.cpu().contiguous().numpy() for name, own in zip(names, raw, strict=True)}
+        return torch.from_numpy(session.run(None, feed)[0])
 
-    return content, infer
+    return infer
 
 
 def _name_batch(graph: Any) -> None:

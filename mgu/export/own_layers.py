@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from torch import nn
 
-from mgu.export.network import Exportable, Format, export_network
+from mgu.export.network import Exportable, Format, end_to_end, export_network
 from mgu.factory.imported import section_of
 from mgu.factory.trained import TrainedRun
 from mgu.user_code.faults import blaming
@@ -30,4 +30,5 @@ def check_own_layers(trained: TrainedRun, network: nn.Module, form: Format, abou
     key, section = found
     with blaming(f"--export must be of layers that torch.export can trace, as {key} {section.target}",
                  "Mend it, or leave out --export."):  # fmt: skip
-        export_network(network, data, form, about)
+        module = end_to_end(network, trained.preprocessing)
+        export_network(module, [data.raw(slice(0, 1))], form, trained.preprocessing, about)

@@ -235,9 +235,9 @@ def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
 
 def _build_recommender(config: RunConfig, dataset: RatingDataset) -> nn.Module:
     """Builds a model of users and items: factors, or dense layers over embeddings and features."""
-    ratings, embedding = dataset.ratings, dataset.config.embedding
+    known, embedding = dataset.known, dataset.config.embedding
     if isinstance(config.layout, FactorsLayoutConfig):
-        return Factorisation(config.layout.factors, ratings.trained)
-    num_inputs = Recommender.num_inputs(embedding, ratings.user_features, ratings.item_features)
+        return Factorisation(config.layout.factors, known.trained)
+    num_inputs = Recommender.num_inputs(embedding, known.user_features, known.item_features)
     network = _build_mlp(config, num_inputs, num_outputs=1)
-    return Recommender(network, embedding, ratings.user_features, ratings.item_features, ratings.trained)
+    return Recommender(network, embedding, known.user_features, known.item_features, known.trained)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -20,9 +21,18 @@ from mgu.errors import UserError
 from mgu.factory.imported import section_of
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun, resolve
-from mgu.results.file_names import CONFIG_FILE, LOCK_FILE, LOG_FILE, RESULT_FILE, WEIGHTS_FILE
+from mgu.factory.without_data import dataset_from_record
+from mgu.results.file_names import (
+    CONFIG_FILE,
+    LOCK_FILE,
+    LOG_FILE,
+    PREPROCESSING_FILE,
+    RESULT_FILE,
+    WEIGHTS_FILE,
+)
 from mgu.results.find import find_run
 from mgu.results.folder import lock_run
+from mgu.results.preprocessing import Preprocessing, decode_preprocessing
 from mgu.results.result import Result, read_result
 from mgu.results.sealed import Changed, read_known
 from mgu.results.stored_config import read_stored
@@ -49,6 +59,17 @@ class TrainedRun:
     result: Result
     model: nn.Module
 
+    @cached_property
+    def preprocessing(self) -> Preprocessing:
+        """How inputs are made of the user's files; of a run of an earlier version, from its data."""
+        found = _read_preprocessing(self.folder, self.result)
+        if found is not None:
+            return found
+        with _needing_data(
+            self.folder, self.config, f"has no {PREPROCESSING_FILE} (it is of an earlier version), and "
+        ):
+            return self.resolved.dataset.preprocessing
+
     @property
     def config(self) -> RunConfig:
         """The configuration of the run; `device` is where it lies now."""
@@ -61,12 +82,13 @@ class TrainedRun:
             return self.resolved.splits
 
 
-def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
+def load_trained(path: str | Path, device: str = "cpu", *, without_data: bool = False) -> TrainedRun:
     """Rebuilds the model of a finished run, wherever it was trained.
 
     Args:
         path: A run's folder, a file in it, or its name below the runs folder.
         device: Where model and data are to lie: "cpu", or "auto" for a GPU where there is one.
+        without_data: Whether the model is built from what the run has recorded, and no data need be there.
 
     Returns:
         The run.
@@ -77,7 +99,25 @@ def load_trained(path: str | Path, device: str = "cpu") -> TrainedRun:
     folder = find_run(path)
     result = _read_result(folder)
     resolved = resolve(_read_config(folder, result).model_copy(update={"device": device}))
-    return TrainedRun(folder, resolved, result, _load_model(folder, resolved, result))
+    building = resolved
+    if without_data and (found := _read_preprocessing(folder, result)):
+        building = replace(resolved, dataset=dataset_from_record(resolved.config, found))
+    return TrainedRun(folder, resolved, result, _load_model(folder, building, result))
+
+
+def _read_preprocessing(folder: Path, result: Result) -> Preprocessing | None:
+    """Reads preprocessing.json; None where an earlier version left none."""
+    path = folder / PREPROCESSING_FILE
+    try:
+        return decode_preprocessing(read_known(path, result.files))
+    except FileNotFoundError:
+        if PREPROCESSING_FILE not in result.files:
+            return None
+        raise UserError(f"RUN must have its {PREPROCESSING_FILE}, but {path} is missing. Put it back.") from None
+    except Changed as error:
+        raise _not_as_written(path, error) from None
+    except ValueError as error:
+        raise UserError(f"{path} must be readable, but is {_first_line(error)}. Train the run again.") from None
 
 
 def _read_result(folder: Path) -> Result:
@@ -146,7 +186,7 @@ def _find_data(config: RunConfig) -> RunConfig:
 
 
 @contextmanager
-def _needing_data(folder: Path, config: RunConfig) -> Iterator[None]:
+def _needing_data(folder: Path, config: RunConfig, why: str = "") -> Iterator[None]:
     """Says what to do where data are missing or have changed: the run's configuration cannot be overridden any more."""
     try:
         yield
@@ -155,9 +195,10 @@ def _needing_data(folder: Path, config: RunConfig) -> Iterator[None]:
         where = (
             "or set MGU_DATA to a folder that has them" if "root" in config.dataset.model_dump() else "or train anew"
         )
+        told = f"{folder} {why}its data are not there" if why else f"for {folder}"
         what = "data" if section_of(config.layout) is None else "data and the code"
         raise UserError(
-            f"RUN must have the {what} that it was trained on, but for {folder}: {reason}. Put them back, {where}."
+            f"RUN must have the {what} that it was trained on, but {told}: {reason}. Put them back, {where}."
         ) from None
 
 

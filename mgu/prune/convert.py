@@ -1,4 +1,4 @@
-"""Conversion of a pruned network for inference: batch norms are folded where possible, and equality is checked."""
+"""Conversion of a pruned network for inference: batch norms are folded where possible."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import torch
 from torch import Tensor
 
 from mgu.data.splits import Data
-from mgu.errors import RunsFailed
 from mgu.export.network import Exportable, Infer
 from mgu.prune.fold import fold, fold_into_next
 from mgu.prune.network import Network, with_blocks
 
-TOLERANCE = 1e-5  # share of the largest logit; an operation in single precision rounds to 6e-8, and layers add up
-MAX_OTHERWISE = 1e-3  # share of examples
 BATCH_SIZE = 1000
 
 
@@ -61,42 +58,5 @@ def accuracy_from(logits: Tensor, labels: Tensor) -> float:
     return float((logits.argmax(dim=1) == labels).double().mean())
 
 
-def check_accuracy(name: str, found: float, expected: float) -> None:
-    """Checks that a model is as accurate as the one it was derived from. Raises RunsFailed where it is not.
-
-    Logits that agree leave classes that are tied, so a few of ten thousand examples may be classified otherwise.
-    """
-    if not abs(found - expected) <= MAX_OTHERWISE:
-        raise RunsFailed(
-            f"the {name} model must be as accurate as the one it was derived from, but classifies {found:.2%} of the "
-            f"held-out examples correctly and not {expected:.2%}. It is not written; please report this with the run's "
-            "config.yaml."
-        )
-
-
 def _batches(data: Data) -> list[slice]:
     return [slice(start, start + BATCH_SIZE) for start in range(0, len(data), BATCH_SIZE)]
-
-
-def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
-    """Checks that a model computes the same logits as the one it was derived from.
-
-    Args:
-        name: Name of the model.
-        found: Its logits (N, K).
-        expected: Logits of the other model (N, K).
-
-    Returns:
-        The largest difference as a share of the largest logit.
-
-    Raises:
-        RunsFailed: The difference is above TOLERANCE.
-    """
-    difference = ((found - expected).abs().max() / expected.abs().max()).item()
-    if not difference <= TOLERANCE:
-        raise RunsFailed(
-            f"the {name} model must equal the one it was derived from to {TOLERANCE:g} of the largest logit, but "
-            f"differs by {difference:.1e} on held-out examples. It is not written; please report this with the run's "
-            "config.yaml."
-        )
-    return difference

@@ -6,6 +6,7 @@ from mgu.config.datasets import AnyDataset, AnyImages
 from mgu.data.datasets import find_kind
 from mgu.data.splits import Splits, split_holdout
 from mgu.errors import UserError
+from mgu.export.network import Exportable
 from mgu.factory.trained import TrainedRun
 from mgu.prune.network import Network
 
@@ -39,6 +40,22 @@ def unit_of(trained: TrainedRun) -> Network:
             "gates become constants. Name another; mgu-run explain shows what the gates of this one do."
         )
     return model
+
+
+def check_kind(trained: TrainedRun) -> None:
+    """Checks that a pruned network can be compared with its export on raw examples while it is being pruned.
+
+    Args:
+        trained: A trained run.
+
+    Raises:
+        UserError: The run is on a table.
+    """
+    if not isinstance(trained.splits.val, Exportable):
+        raise UserError(
+            f"--export must be of a run on images or on data from a function, but {trained.folder} is of dataset="
+            f"{trained.config.dataset.name}. Leave out --export, and call mgu-run export RUN --pruned afterwards."
+        )
 
 
 def choosing_splits(trained: TrainedRun) -> tuple[Splits, str]:

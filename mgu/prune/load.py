@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 
 from mgu.errors import UserError
-from mgu.factory.trained import load_trained
+from mgu.factory.trained import TrainedRun, load_trained
 from mgu.prune.network import Network, decisions_from_json, prune
 from mgu.prune.outcome import OUTCOME_FILE, PRUNED_FILE, read_outcome
 from mgu.results.file_names import PRUNE_FOLDER
@@ -27,8 +27,22 @@ def load_pruned(run: str | Path) -> Network:
     Raises:
         UserError: The run was not pruned, or a file that pruning left has changed since.
     """
-    trained = load_trained(run)
-    folder, again = trained.folder / PRUNE_FOLDER, f"Call mgu-run prune {run}."
+    return load_pruned_of(load_trained(run))
+
+
+def load_pruned_of(trained: TrainedRun) -> Network:
+    """Loads the network that pruning chose of a run that is loaded.
+
+    Args:
+        trained: The run.
+
+    Returns:
+        The network in evaluation mode, on the run's device.
+
+    Raises:
+        UserError: The run was not pruned, or a file that pruning left has changed since.
+    """
+    folder, again = trained.folder / PRUNE_FOLDER, f"Call mgu-run prune {trained.folder}."
     file = OUTCOME_FILE
     try:
         outcome = read_outcome(folder)
@@ -48,4 +62,4 @@ def load_pruned(run: str | Path) -> Network:
     except (RuntimeError, ValueError, TypeError) as error:  # of torch: names, shapes, or decisions that are none
         reason = str(error).splitlines()[-1].strip().rstrip(".")
         raise UserError(f"{folder / PRUNED_FILE} must fit {OUTCOME_FILE}, but does not ({reason}). {again}") from None
-    return pruned.eval()
+    return pruned.to(trained.resolved.device).eval()

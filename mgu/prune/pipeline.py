@@ -16,7 +16,7 @@ from mgu.measure.contention import ContentionMonitor
 from mgu.prune.baseline import find_baselines
 from mgu.prune.benchmark import as_subject, benchmark
 from mgu.prune.figure import PICTURE_FILE, draw_curve
-from mgu.prune.inputs import choosing_splits, name_examples, unit_of
+from mgu.prune.inputs import check_kind, choosing_splits, name_examples, unit_of
 from mgu.prune.network import Network, decisions_to_json, undecided_gates
 from mgu.prune.outcome import (
     CONVERTED_FILE,
@@ -56,7 +56,8 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
     """
     unit = unit_of(trained)
     if form:
-        about = describe_export(trained)  # before hours of training: both raise UserError for what cannot be exported
+        check_kind(trained)  # before hours of training: both raise UserError for what cannot be exported
+        about = describe_export(trained, form)
         check_own_layers(trained, unit, form, about)
         tell(f"the exported file takes {about['input_type']} {about['input']}; preprocessing {about['preprocessing']}")
     if own := section_of(trained.config.layout):

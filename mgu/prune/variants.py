@@ -8,14 +8,13 @@ from torch import Tensor
 
 from mgu.config.energy import EnergyConfig
 from mgu.data.splits import Data, Splits
+from mgu.export.checks import check_equivalent, check_score
 from mgu.export.description import describe_export
-from mgu.export.network import Exportable, Format, export_network
+from mgu.export.network import Exportable, Format, end_to_end, export_network
 from mgu.factory.trained import TrainedRun
 from mgu.prune.benchmark import InferenceCost, Subject, as_subject, benchmark
 from mgu.prune.convert import (
     accuracy_from,
-    check_accuracy,
-    check_equivalent,
     convert_network,
     labels_of,
     logits_of,
@@ -78,12 +77,12 @@ def build_variants(
 
 def _export(name: str, trained: TrainedRun, converted: Network, data: Data, form: Format) -> tuple[Variant, bytes]:
     """Exports a converted network, and compares what the file computes of raw examples with the network itself."""
-    assert isinstance(data, Exportable)  # describe_export checks it before anything is trained
-    content, infer = export_network(converted, data, form, describe_export(trained))
+    assert isinstance(data, Exportable)  # check_kind saw to it before anything is trained
+    module, example = end_to_end(converted, trained.preprocessing), data.raw(slice(0, 1))
+    content, infer = export_network(module, [example], form, trained.preprocessing, describe_export(trained, form))
     expected, found, labels = logits_of(converted, data), logits_of_raw(infer, data), labels_of(data)
     difference = check_equivalent(name, found, expected)
-    check_accuracy(name, accuracy_from(found, labels), accuracy_from(expected, labels))
-    example = data.raw(slice(0, 1))
+    check_score(name, accuracy_from(found, labels), accuracy_from(expected, labels))
     here = example if form == "torch" else example.cpu()
     return Variant(Subject(converted, infer, here), difference, takes_raw=True), content
 

@@ -5,6 +5,7 @@ runs/<experiment>/<name>-<identity>/
     history.csv          one row for each epoch
     config.yaml          the resolved configuration
     weights.safetensors  weights of the best epoch
+    preprocessing.json   how inputs are made of the user's files, and what outputs stand for, see preprocessing.py
     explain.json         for a unit: what its gates do on the validation data, see mgu/explain/explanation.py
     gates.*, topology.*  figures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               for a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
@@ -24,6 +25,7 @@ RESULT_FILE = "result.json"
 HISTORY_FILE = "history.csv"
 CONFIG_FILE = "config.yaml"
 WEIGHTS_FILE = "weights.safetensors"
+PREPROCESSING_FILE = "preprocessing.json"
 EXPLAIN_FILE = "explain.json"
 PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
 PRUNE_FOLDER = "prune"

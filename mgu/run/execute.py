@@ -41,6 +41,7 @@ from mgu.results.file_names import (
     HISTORY_FILE,
     LOG_FILE,
     PICTURE_FILES,
+    PREPROCESSING_FILE,
     PRUNE_FOLDER,
     RESULT_FILE,
     UNUSABLE_CHECKPOINT_FILE,
@@ -48,6 +49,7 @@ from mgu.results.file_names import (
 )
 from mgu.results.files import write_text
 from mgu.results.folder import run_folder
+from mgu.results.preprocessing import write_preprocessing
 from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
 from mgu.results.sealed import digest_files
@@ -59,10 +61,11 @@ from mgu.train.loop import Fit
 
 log = logging.getLogger("mgu")
 
-KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, CORRECT_FILE)  # result.json, written last, has their checksums
+# result.json, written last, has their checksums.
+KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CORRECT_FILE)
 RUN_FILES = (  # what an earlier run may have left
     *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
-    *(EXPLAIN_FILE, *PICTURE_FILES),
+    *(PREPROCESSING_FILE, EXPLAIN_FILE, *PICTURE_FILES),
 )
 
 
@@ -129,7 +132,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             # A manual search comes with its table of results: what a unit found must be told as well.
             write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
         cost.lap("explain")
-    _save_best(folder, outcome, correct)
+    _save_best(resolved, folder, outcome, correct)
     return make_result(
         config,
         outcome.status,
@@ -179,11 +182,12 @@ def _clear(config: RunConfig, folder: Path) -> None:
     write_text(folder / CONFIG_FILE, yaml.safe_dump(config.model_dump(), sort_keys=False))
 
 
-def _save_best(folder: Path, outcome: Fit, correct: Correct | None) -> None:
-    """Saves the best epoch's weights, if any epoch ended finite, and which examples a classifier gets right."""
+def _save_best(resolved: ResolvedRun, folder: Path, outcome: Fit, correct: Correct | None) -> None:
+    """Saves the best epoch's weights, if any epoch ended finite, what predictions need, and the correct examples."""
     if outcome.best_weights is None:
         return
     save_weights(folder, outcome.best_weights)
+    write_preprocessing(folder, resolved.dataset.preprocessing)
     if correct:
         correct.write(folder)
 

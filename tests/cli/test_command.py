@@ -212,6 +212,7 @@ def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_pa
         "history.csv",
         "config.yaml",
         "weights.safetensors",
+        "preprocessing.json",
         "correct.bits",
         "log.txt",
         ".lock",

@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from mgu.errors import RunsFailed
+from mgu.export.checks import TOLERANCE, check_equivalent
 from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet
-from mgu.prune.convert import TOLERANCE, check_equivalent, convert_network
+from mgu.prune.convert import convert_network
 from mgu.prune.network import decisions_from_json, decisions_to_json, prune, undecided_gates
 from tests.prune.networks import network
 from tests.prune.test_fold import norms_in

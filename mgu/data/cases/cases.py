@@ -37,7 +37,7 @@ def _make_key(dataset: CasesConfig) -> str:
     """Returns the key of the pixels; all folds share theirs."""
     shape = (dataset.image_shape[1], dataset.image_shape[2], dataset.image_shape[0])
     order = ("folds",) if dataset.folds else (dataset.test_share, dataset.val_share)
-    return make_key(2, PIL.__version__, dataset.sha256, shape, dataset.fit, *order)
+    return make_key(3, PIL.__version__, dataset.sha256, shape, dataset.fit, *order)
 
 
 def _find_again(dataset: CasesConfig) -> Found | None:

@@ -44,6 +44,7 @@ class Decoded(Record, frozen=True):
         notes: What the user should know of how the images were decoded.
         strata: Class of each group, by number, as far as it is split by class; empty where `parts` are given.
         given: The split that a group was put into, by number, or ""; empty where no group was.
+        bits: Bits that grey values of 16 bits use, where their files do not say it.
     """
 
     labels: list[int]
@@ -54,6 +55,7 @@ class Decoded(Record, frozen=True):
     notes: list[str] = msgspec.field(default_factory=list)
     strata: list[int] = msgspec.field(default_factory=list)
     given: list[str] = msgspec.field(default_factory=list)
+    bits: int = 16
 
 
 def make_key(*parts: object) -> str:

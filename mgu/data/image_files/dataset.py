@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mgu.config.image_files import ImageFilesConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
+    from mgu.results.preprocessing import Preprocessing
     from mgu.tasks.classification import Classification
 
 
@@ -49,3 +50,21 @@ class ImageFileDataset:
         from mgu.data.balance import build_classification
 
         return build_classification(self.config, self.config.num_classes, lambda: self.splits)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How inputs are made of files, and the classes; reads how many bits grey values use."""
+        from typing import cast
+
+        from mgu.data.image_files.images import FileImages
+        from mgu.results.preprocessing import Classes, Pixels, Preprocessing
+
+        config, images = self.config, cast(FileImages, self.splits.val)
+        pixels = Pixels(
+            shape=list(config.image_shape),
+            pixel_max=images.pixel_max,
+            fit=config.fit,
+            bits=images.bits,
+            are_cases=images.are_cases,
+        )
+        return Preprocessing(inputs=pixels, outputs=Classes(names=list(config.classes)))

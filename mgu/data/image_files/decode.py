@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 Pixels = NDArray[np.uint8]
-Fit = Literal["crop", "stretch", "pad"]
+Fit = Literal["crop", "stretch", "pad", "exact"]
 
 BITS_PER_SAMPLE, PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0  # tags of a TIFF, and a value
 ALPHA = ("RGBA", "LA", "PA", "RGBa", "La")
@@ -43,7 +43,7 @@ def decode(path: Path, shape: list[int], fit: Fit, bits: int = 16) -> Pixels:
         path: Path of the file.
         shape: (C, H, W) of the pixels; 3 channels are red, green and blue, 1 is grey (ITU-R 601-2 luma).
         fit: How the image is scaled, with anti-aliasing (bilinear): "crop" keeps the aspect and cuts out the centre,
-            "pad" keeps it and adds black, "stretch" does not keep it.
+            "pad" keeps it and adds black, "stretch" does not keep it; "exact": it must have the shape already.
         bits: Bits that grey values of 16 bits use, where the file does not say it.
 
     Returns:
@@ -71,6 +71,8 @@ def decode(path: Path, shape: list[int], fit: Fit, bits: int = 16) -> Pixels:
     except Exception as error:  # a decoder may raise anything for a broken file
         reason = (str(error) or type(error).__name__).splitlines()[0].replace(str(path), "it")
         raise Odd(f"cannot be decoded ({reason})") from None
+    if fit == "exact" and picture.size != (width, height):
+        raise Odd(f"has {picture.width}x{picture.height} pixels, and not {width}x{height} as in training")
     if min(picture.size) * MOST_ENLARGED < min(height, width):
         raise Odd(
             f"has {picture.width}x{picture.height} pixels, too few for {width}x{height} (for images of this size pass "

@@ -121,6 +121,7 @@ def _decode_all(config: ImageFilesConfig, folder: Path, key: str, listed: Listed
             notes=notes,
             strata=listed.strata,
             given=listed.given,
+            bits=bits,
         )
 
     write(folder, key, decoded(), describe)

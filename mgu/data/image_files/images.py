@@ -31,11 +31,13 @@ class FileImages(Images):
         are_cases: Whether a group is a case, which has one class that its images vote on.
         rows: Where each image (N,) is in `pixels`, if these are memory-mapped and several splits share them; None: the
             images are the pixels, in order.
+        bits: Bits that grey values of 16 bits use, where their files do not say it.
     """
 
     groups: Tensor
     are_cases: bool = False
     rows: Tensor | None = None
+    bits: int = 16
 
     def batch(self, index: Tensor | slice) -> tuple[Tensor, Tensor]:
         """Returns inputs (B, C, H, W) as floats in 0..1 and targets (B,) of the images at `index`."""
@@ -100,5 +102,7 @@ def as_images(
             rows = index
         else:
             own = everything.permute(0, 2, 3, 1)[index].permute(0, 3, 1, 2)  # channels stay last in memory
-        found[part] = FileImages(own, labels[index], groups=groups[index], are_cases=are_cases, rows=rows)
+        found[part] = FileImages(
+            own, labels[index], groups=groups[index], are_cases=are_cases, rows=rows, bits=decoded.bits
+        )
     return found

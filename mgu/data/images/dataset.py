@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mgu.config.datasets import NamedImagesConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
+    from mgu.results.preprocessing import Preprocessing
     from mgu.tasks.classification import Classification
 
 
@@ -57,3 +58,15 @@ class ImageDataset:
         from mgu.data.balance import build_classification
 
         return build_classification(self.config, self.config.num_classes, lambda: self.splits)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How inputs are made of files, which must have the size of the set's images, and the classes."""
+        from mgu.data.images.class_names import class_names
+        from mgu.data.images.loaders import PIXEL_MAX
+        from mgu.results.preprocessing import Classes, Pixels, Preprocessing
+
+        pixels = Pixels(
+            shape=list(self.config.image_shape), pixel_max=PIXEL_MAX.get(self.config.name, 255.0), fit="exact"
+        )
+        return Preprocessing(inputs=pixels, outputs=Classes(names=[*class_names(self.config)]))

@@ -20,6 +20,7 @@ LOADERS: dict[str, Callable[[Path], tuple[Images, Images]]] = {
     "fashion_mnist": lambda root: load_vision("FashionMNIST", root),
     "cifar10": lambda root: load_vision("CIFAR10", root),
 }
+PIXEL_MAX = {"digits": 16.0}  # the value of white, where it is not 255
 OWN = " A YAML of your own begins with `defaults: [python]`, or with another kind of data that reads your files."
 
 

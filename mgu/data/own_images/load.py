@@ -36,7 +36,7 @@ def load_images(dataset: ImagesConfig) -> Splits:
     Raises:
         UserError: Images are broken or have changed since the run was set up.
     """
-    key = make_key("images", 1, PIL.__version__, dataset.sha256, tuple(dataset.image_shape), dataset.fit)
+    key = make_key("images", 2, PIL.__version__, dataset.sha256, tuple(dataset.image_shape), dataset.fit)
     pixels, decoded = load_decoded(dataset, cache_dir("images"), key, partial(_list, dataset))
     parts = find_rows(decoded, dataset)
     images = as_images(pixels, decoded, parts, dataset)

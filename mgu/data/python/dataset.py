@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mgu.data.python.load import Loaded
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
+    from mgu.results.preprocessing import Preprocessing
     from mgu.tasks.task import Task
 
 DESCRIBE = "mgu.data.python.describe:describe"
@@ -79,6 +80,22 @@ class PythonDataset:
         if self.config.num_classes:
             return build_classification(self.config, self.config.num_classes, lambda: self.splits)
         return Regression(self.loaded.target_mean, self.loaded.target_std)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How inputs are made of arrays as the function returns them, and what the outputs are."""
+        from mgu.data.images.images import Images
+        from mgu.results.preprocessing import Arrays, Classes, Pixels, Preprocessing, Quantity
+
+        config, data, shape = self.config, self.splits.val, list(self.config.input_shape)
+        return Preprocessing(
+            inputs=Pixels(shape=shape, pixel_max=data.pixel_max, fit="exact")
+            if isinstance(data, Images)
+            else Arrays(shape=shape, source=config.target),
+            outputs=Classes(names=[*range(config.num_classes)])
+            if config.num_classes
+            else Quantity(mean=self.loaded.target_mean, std=self.loaded.target_std, target="target"),
+        )
 
 
 @lru_cache(maxsize=1000)

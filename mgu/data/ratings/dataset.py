@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from mgu.config.ratings import AnyRatings
     from mgu.data.ratings.movielens import Interactions
-    from mgu.data.ratings.splits import Ratings
+    from mgu.data.ratings.splits import Known, Ratings
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
+    from mgu.results.preprocessing import Preprocessing
     from mgu.tasks.task import Task
 
 
@@ -67,7 +68,14 @@ class RatingDataset:
                 notes += tuple(
                     filter(None, [describe_ties(interactions.users, interactions.times, config.ties, *words)])
                 )
-            return ratings._replace(splits=replace(ratings.splits, notes=notes))
+            return ratings._replace(splits=replace(ratings.splits, notes=notes), interactions=interactions)
+
+    @property
+    def known(self) -> Known:
+        """What a model is built from."""
+        from mgu.data.ratings.splits import Known
+
+        return Known(self.ratings.user_features, self.ratings.item_features, self.ratings.trained)
 
     @property
     def splits(self) -> Splits:
@@ -92,6 +100,31 @@ class RatingDataset:
         if self.config.task == "ranking":
             return Ranking(len(self.ratings.item_features))
         return Regression(self.ratings.mean, self.ratings.std)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """The names, and features, of users and items, and what the output is."""
+        from mgu.config.ratings import RatingsConfig
+        from mgu.data.ratings.names import describe_entities
+        from mgu.results.preprocessing import Pairs, Preprocessing, Quantity, RankingScore
+
+        config, ratings = self.config, self.ratings
+        known, (users, items) = ratings.interactions, ratings.trained
+        assert known is not None  # as `ratings` left it
+        columns = config.columns if isinstance(config, RatingsConfig) else None
+        user, item = (columns.user or "user", columns.item or "item") if columns else ("user", "item")
+        return Preprocessing(
+            inputs=Pairs(
+                users=describe_entities(user, known.user_names, users.tolist(), ratings.user_features.tolist()),
+                items=describe_entities(
+                    item, known.item_names, items.tolist(), ratings.item_features.tolist(), known.aliases
+                ),
+                separator=config.separator if isinstance(config, RatingsConfig) else ",",
+            ),
+            outputs=RankingScore()
+            if config.task == "ranking"
+            else Quantity(mean=ratings.mean, std=ratings.std, target="rating"),
+        )
 
 
 def _load(config: AnyRatings) -> Interactions:

@@ -7,7 +7,7 @@ ml-100k/u.user  user, age, gender, occupation, postal code, between bars
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -44,6 +44,9 @@ class Interactions(NamedTuple):
         user_features: (U, F), numbers standardised over users, categories as 0 or 1.
         item_features: (I, G), likewise.
         notes: What the user should know of them.
+        user_names: Name of each user (U,).
+        item_names: Name of each item (I,).
+        aliases: Other names of items, and the name that they stand for.
     """
 
     users: Tensor
@@ -53,6 +56,9 @@ class Interactions(NamedTuple):
     user_features: Tensor
     item_features: Tensor
     notes: tuple[str, ...] = ()
+    user_names: Sequence[Any] = ()
+    item_names: Sequence[Any] = ()
+    aliases: Mapping[str, str] = {}
 
     def at(self, index: Tensor) -> Interactions:
         """Returns the ratings at `index`, in that order."""
@@ -112,8 +118,10 @@ def _read(folder: Path, ties: Ties, join_films: bool) -> Interactions:
     _make_numbers(items, "u.item", ["item"], whole=True)
     _make_numbers(items, "u.item", GENRES, whole=True, low=0, high=1)
     note = None if join_films else describe_doubles(items, ratings)
+    aliases: dict[str, str] = {}
     if join_films:
         first = find_first_numbers(items)
+        aliases = {str(own): str(lowest) for own, lowest in zip(items["item"], first, strict=True) if own != lowest}
         ratings["item"] = ratings["item"].replace(dict(zip(items["item"], first, strict=True)))
         items = items[items["item"] == first].reset_index(drop=True)
     # A film that is rated twice would stand on both sides of a split.
@@ -137,6 +145,9 @@ def _read(folder: Path, ties: Ties, join_films: bool) -> Interactions:
         _features(users["age"], users[["gender", "occupation"]]),
         _features(years, items[GENRES]),
         (note,) if note else (),
+        users["user"].tolist(),
+        items["item"].tolist(),
+        aliases,
     )
 
 

@@ -119,10 +119,12 @@ def load_ratings(config: RatingsConfig) -> Interactions:
 
     frame, columns = read_table(config.path, config.separator, config.sha256), config.columns
     _check_cells(frame, [name for name in (columns.user, columns.item, columns.rating, columns.time) if name], config)
+    users, user_names = pd.factorize(frame[columns.user], sort=True)
+    items, item_names = pd.factorize(frame[columns.item], sort=True)
     rated = pd.DataFrame(
         {
-            "user": pd.factorize(frame[columns.user], sort=True)[0],
-            "item": pd.factorize(frame[columns.item], sort=True)[0],
+            "user": users,
+            "item": items,
             "rating": _numbers(frame[columns.rating], "rating", config) if columns.rating else 1.0,
             "time": _times(frame[columns.time], config),
         }
@@ -140,6 +142,8 @@ def load_ratings(config: RatingsConfig) -> Interactions:
         torch.zeros(num_users, 0),
         torch.zeros(num_items, 0),
         tuple(_describe(rated, once, num_users, num_items)),
+        user_names.tolist(),
+        item_names.tolist(),
     )
 
 

@@ -15,6 +15,20 @@ from mgu.data.tables.rows import Rows
 VAL, TEST = 0.1, 0.1  # shares of all ratings
 
 
+class Known(NamedTuple):
+    """Holds what a model of users and items is built from.
+
+    Attributes:
+        user_features: (U, F).
+        item_features: (I, G).
+        trained: Which users (U,) and items (I,) occur in the training examples.
+    """
+
+    user_features: Tensor
+    item_features: Tensor
+    trained: tuple[Tensor, Tensor]
+
+
 class Ratings(NamedTuple):
     """Holds the splits, and what models are built from.
 
@@ -25,6 +39,7 @@ class Ratings(NamedTuple):
         trained: Which users (U,) and items (I,) occur in the training examples.
         mean: Targets are (rating - mean) / std.
         std: Standard deviation of the training ratings.
+        interactions: All ratings, with the names of users and items.
     """
 
     splits: Splits
@@ -33,6 +48,7 @@ class Ratings(NamedTuple):
     trained: tuple[Tensor, Tensor]
     mean: float
     std: float
+    interactions: Interactions | None = None
 
 
 def split_ratings(everything: Interactions) -> Ratings:

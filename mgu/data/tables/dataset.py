@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
     from mgu.data.tables.table import Table
+    from mgu.results.preprocessing import Preprocessing
     from mgu.tasks.task import Task
 
 
@@ -75,3 +76,26 @@ class TableDataset:
         if self.table.classes:
             return build_classification(self.config, len(self.table.classes), lambda: self.splits)
         return Regression(self.table.target_mean, self.table.target_std)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How inputs are made of columns, and what the outputs are."""
+        from msgspec.structs import replace
+
+        from mgu.config.datasets import AdultConfig
+        from mgu.data.tables.adult import TARGET
+        from mgu.results.preprocessing import Classes, Preprocessing, Quantity
+
+        config, table = self.config, self.table
+        target = TARGET if isinstance(config, AdultConfig) else config.target
+        columns = (
+            replace(table.columns, missing_words=["?"])
+            if isinstance(config, AdultConfig)
+            else replace(table.columns, separator=config.separator)
+        )
+        return Preprocessing(
+            inputs=columns,
+            outputs=Classes(names=table.classes, target=target)
+            if table.classes
+            else Quantity(mean=table.target_mean, std=table.target_std, target=target),
+        )

@@ -12,16 +12,21 @@ from torch import Tensor
 from mgu.data.tables.advice import advise_drop, join_and
 from mgu.data.tables.columns import is_number
 from mgu.data.tables.extremes import robust_spread
+from mgu.data.tables.fitted import read_encoder
 from mgu.errors import UserError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mgu.results.preprocessing import Columns
+
 MISSING = ""  # a category; no other one has this name, for an empty field of a CSV is read as missing
 LARGEST = float(np.finfo(np.float32).max)
 
 
-def encode_inputs(features: dict[str, pd.DataFrame], scale: str, max_categories: int) -> dict[str, Tensor]:
+def encode_inputs(
+    features: dict[str, pd.DataFrame], scale: str, max_categories: int
+) -> tuple[dict[str, Tensor], Columns]:
     """Encodes rows without their target.
 
     Args:
@@ -30,7 +35,7 @@ def encode_inputs(features: dict[str, pd.DataFrame], scale: str, max_categories:
         max_categories: Inputs per column of categories, at most.
 
     Returns:
-        Each part as (N, D) float32.
+        Each part as (N, D) float32, and what the encoder has learned of the columns.
 
     Raises:
         UserError: Numbers are too large to be scaled.
@@ -48,10 +53,11 @@ def encode_inputs(features: dict[str, pd.DataFrame], scale: str, max_categories:
         return frame[numbers].astype("float64").join(words)
 
     encoder.fit(prepared(features["train"]))
-    return {
+    encoded = {
         name: torch.from_numpy(np.ascontiguousarray(encoder.transform(prepared(frame)), dtype=np.float32))
         for name, frame in features.items()
     }
+    return encoded, read_encoder(encoder, numbers, categories)
 
 
 def center_and_scale(targets: NDArray[np.float64], scale: str) -> tuple[float, float]:

@@ -22,6 +22,7 @@ from mgu.data.tables.extremes import check_target, describe_extremes, find_extre
 from mgu.data.tables.inputs import center_and_scale, encode_inputs, overflows, too_large
 from mgu.data.tables.rows import Rows
 from mgu.errors import UserError
+from mgu.results.preprocessing import Columns
 from mgu.tasks.score import TaskName
 
 if TYPE_CHECKING:
@@ -37,6 +38,9 @@ class Table(NamedTuple):
         classes: In the order of the model's outputs; empty for regression.
         target_mean: Targets of a regression are (target - mean) / std; the median where numbers are scaled robustly.
         target_std: Standard deviation of the training targets, or the robust one.
+        columns: How each column became inputs.
+        held_out: The test rows, or those that validate where nothing is held out for testing, as in the file.
+        training: The training rows, as in the file.
     """
 
     splits: Splits
@@ -44,6 +48,9 @@ class Table(NamedTuple):
     classes: list[Any]
     target_mean: float
     target_std: float
+    columns: Columns
+    held_out: pd.DataFrame
+    training: pd.DataFrame
 
 
 def encode_table(
@@ -75,7 +82,7 @@ def encode_table(
         if scale == "standard":
             check_target(parts, target)
     features = {name: part.drop(columns=target) for name, part in parts.items()}
-    inputs = encode_inputs(features, scale, max_categories)
+    inputs, columns = encode_inputs(features, scale, max_categories)
     numbers = [str(name) for name, column in parts["train"].items() if is_number(column)]
     if task == "classification" and target in numbers:
         numbers.remove(target)
@@ -83,7 +90,8 @@ def encode_table(
         notes.append(describe_extremes(extremes, target, scale))
     rows = {name: Rows(inputs[name], targets[name]) for name in parts}
     splits = Splits(rows["train"], rows["val"], rows.get("test"), tuple(notes))
-    return Table(splits, inputs["train"].shape[1], classes, mean, std)
+    held_out = features.get("test", features["val"])
+    return Table(splits, inputs["train"].shape[1], classes, mean, std, columns, held_out, features["train"])
 
 
 def _encode_classes(targets: dict[str, pd.Series[Any]]) -> tuple[dict[str, Tensor], list[Any], list[str]]:

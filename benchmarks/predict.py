@@ -1,0 +1,146 @@
+"""How long `mgu-run predict` takes for 1,000 images from a cold start, relative to a plain torch script.
+
+    .venv/bin/python benchmarks/predict.py [--rounds 10]
+
+The images are 32x32 PNG files of CIFAR-10's size. The plain script imports torch and Pillow, opens one file after the
+other, loads the weights into the same network written out in torch, computes in batches of 256, and writes the same
+CSV. Each is a fresh process, in turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from models import configure
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+from side_by_side import describe, in_turns, ratio, save, spread
+
+from mgu.results.folder import run_folder
+from mgu.run.execute import run
+
+COUNT, CLASSES = 1000, 4
+BAR = 1.3
+OURS, THEIRS = "mgu-run predict", "plain torch"
+MGU = [sys.executable, "-c", "from mgu.cli.main import main; main()"]
+PLAIN = """
+import csv, sys
+from pathlib import Path
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from torch import nn
+
+weights = load_file(sys.argv[1])
+names = [line for line in sys.argv[3].split(",")]
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        shapes = [weights[f"blocks.{n}.layer.weight"].shape for n in (0, 1)]
+        self.convs = nn.ModuleList(nn.Conv2d(s[1], s[0], s[2], stride=n + 1) for n, s in enumerate(shapes))
+        self.norms = nn.ModuleList(nn.LayerNorm(s[0], eps=1e-3) for s in shapes)
+        self.readout = nn.Linear(shapes[-1][0], len(names))
+
+    def forward(self, x):
+        for conv, norm in zip(self.convs, self.norms):
+            x = norm(nn.functional.selu(conv(x)).movedim(1, -1)).movedim(-1, 1)
+        return self.readout(x.mean((2, 3)))
+
+
+net, found = Net().eval(), []
+with torch.no_grad():
+    for place, (conv, norm) in enumerate(zip(net.convs, net.norms)):
+        conv.weight.copy_(weights[f"blocks.{place}.layer.weight"])
+    files = sorted(Path(sys.argv[2]).glob("*.png"))
+    for start in range(0, len(files), 256):
+        pixels = np.stack([np.asarray(Image.open(file).convert("RGB")) for file in files[start : start + 256]])
+        logits = net(torch.from_numpy(pixels).permute(0, 3, 1, 2).float().div(255))
+        found.append(logits.softmax(1))
+shares = torch.cat(found)
+best, which = shares.max(1)
+writer = csv.writer(sys.stdout)
+writer.writerow(["file", "prediction", "probability"])
+writer.writerows(zip(files, [names[n] for n in which.tolist()], best.tolist()))
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=10)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MGU_CACHE"] = f"{folder}/cache"
+        seconds = in_turns(ways(Path(folder)), options.rounds, warm_up=1)
+    rows: list[dict[str, Any]] = [
+        {
+            "command": f"{OURS} RUN FOLDER, {COUNT:,} images of 32x32",
+            "to_plain_torch": ratio(seconds, OURS, THEIRS),
+            "with_quartiles": spread(seconds, OURS, THEIRS),
+            "bar": BAR,
+            "seconds": {name: describe(own) for name, own in seconds.items()},
+        }
+    ]
+    save("speed", "predict", configure("M2"), rows)
+    table = Table(f"{COUNT:,} images from a cold start", "relative to plain torch", "bar")
+    table.add_row(OURS, f"{rows[0]['to_plain_torch']:.2f}x", f"{BAR}x")
+    Console().print(table)
+
+
+def ways(folder: Path) -> dict[str, Callable[[], object]]:
+    """The two ways by name; both write 1,000 lines."""
+    write_images(folder)
+    names = [f"class{number}" for number in range(CLASSES)]
+    trained = train(folder)
+    surroundings = os.environ | {"MGU_RUNS": str(folder / "runs")}
+
+    def start(*words: str) -> None:
+        done = subprocess.run(words, env=surroundings, capture_output=True, text=True, check=True)
+        assert done.stdout.count("\n") == COUNT + 1, done.stdout[:500]
+
+    weights = str(trained / "weights.safetensors")
+    return {
+        OURS: lambda: start(*MGU, "predict", str(trained), str(folder / "new")),
+        THEIRS: lambda: start(sys.executable, "-c", PLAIN, weights, str(folder / "new"), ",".join(names)),
+    }
+
+
+def write_images(folder: Path) -> None:
+    """Writes images to train on by class, and those to predict."""
+    random = np.random.default_rng(0)
+    for number in range(COUNT + 40 * CLASSES):
+        label, is_new = number % CLASSES, number < COUNT
+        file = folder / ("new" if is_new else f"photos/class{label}") / f"{number:05}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray((random.integers(0, 160, (32, 32, 3)) + 30 * label).astype(np.uint8)).save(file)
+
+
+def train(folder: Path) -> Path:
+    """Trains a baseline of two layers for an epoch."""
+    from hydra import compose, initialize_config_dir
+
+    from mgu.cli.compose import read_config
+    from mgu.cli.conf import conf_dir
+
+    words = ["dataset=images", f"dataset.path={folder / 'photos'}", "layout=mnist_2", "norm=ln", "training.epochs=1"]
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        composed = compose("config", [*words, f"runs_dir={folder / 'runs'}", "energy.enabled=false", "threads=1"])
+    config = read_config(composed)
+    run_folder(config).mkdir(parents=True)
+    assert run(config).status == "ok"
+    return run_folder(config)
+
+
+if __name__ == "__main__":
+    main()

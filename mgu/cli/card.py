@@ -1,0 +1,53 @@
+"""`mgu-run card`: parses its arguments, and prints the model card of a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mgu.cli.parser import Parser
+from mgu.errors import UserError
+
+
+def main(arguments: list[str]) -> None:
+    """Writes the model card of a finished run.
+
+    Args:
+        arguments: Arguments of the sub-command.
+
+    Raises:
+        UserError: RUN is no finished run, or the file cannot be written.
+    """
+    options = _parse(arguments)
+    from mgu.report.card import to_card
+    from mgu.results.file_names import RESULT_FILE
+    from mgu.results.files import write_text
+    from mgu.results.find import find_run
+    from mgu.results.result import read_result
+
+    folder = find_run(options.run)
+    try:
+        result = read_result(folder / RESULT_FILE)
+    except ValueError as error:
+        raise UserError(f"RUN must be finished, but {folder / RESULT_FILE} is not readable ({error}).") from None
+    if result.status == "failed":
+        raise UserError(f"RUN must have been trained, but {folder} failed ({result.error}). Train it again.")
+    text = to_card(folder, result)
+    if options.output is None:
+        sys.stdout.write(text)
+        return
+    if options.output.is_dir() or not options.output.absolute().parent.is_dir():
+        raise UserError(f"--output must be a file in a folder that is there, but got {options.output}. Pass another.")
+    write_text(options.output, text)
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        prog="mgu-run card",
+        description="Write a model card in Markdown: metrics with an interval, data, seed, cost by part and method, "
+        "size. Every number is of the run's own files; intended use is left to the author.",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run's folder, or its name below the runs folder")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: stdout")
+    return parser.parse_args(arguments)

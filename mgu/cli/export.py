@@ -1,0 +1,68 @@
+"""`mgu-run export`: parses its arguments, exports a run to one file and says how the file was checked."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+
+from mgu.cli.parser import Parser
+from mgu.console.text import print_line
+from mgu.errors import UserError
+
+
+def main(arguments: list[str]) -> None:
+    """Exports a finished run.
+
+    Args:
+        arguments: Arguments of the sub-command.
+
+    Raises:
+        UserError: RUN is no finished run, or the file cannot be written.
+        RunsFailed: The file computes something else than the run; it is not written.
+    """
+    options = _parse(arguments)
+    if options.output:
+        _check_output(options.output)
+    # torch takes seconds to import, which --help and mistyped arguments need not wait for.
+    from mgu.export.network import check_exportable
+
+    check_exportable(options.to, "--to")
+    from mgu.predict.export_run import FILES, export_run
+    from mgu.predict.model import load
+    from mgu.results.files import replacing
+
+    model = load(options.run, pruned=options.pruned)
+    kind = "-pruned" * options.pruned + "-int8" * bool(options.quantize)
+    stem = re.sub(r"[^\w.+-]", "_", model.trained.result.name)
+    path = options.output or Path(f"{stem}{kind}{FILES[options.to]}")
+    _check_output(path)
+    exported = export_run(model, options.to, bool(options.quantize))
+    with replacing(path) as temporary:
+        temporary.write_bytes(exported.content)
+    for line in exported.lines:
+        print_line(line)
+    print_line(f"written: {path}")
+
+
+def _check_output(path: Path) -> None:
+    """Raises UserError where a file cannot be written, before anything is computed."""
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise UserError(f"--output must be a file in a folder that is there, but got {path}. Pass another.")
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        prog="mgu-run export",
+        description="Export a finished run to one file that runs without this package: raw inputs in, as they are in "
+        "your files; preprocessing, names of classes and metadata are in it. The file is compared with the run on "
+        "held-out data before it is written.",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run's folder, or its name below the runs folder")
+    parser.add_argument("--to", choices=("torch", "onnx"), required=True, help="a torch.export program (.pt2), or ONNX")
+    parser.add_argument("--quantize", choices=("int8",), help="weights, and in ONNX activations, in eight bits")
+    parser.add_argument("--pruned", action="store_true", help="the network that mgu-run prune left of the run")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: the name of the run in the working directory"
+    )
+    return parser.parse_args(arguments)

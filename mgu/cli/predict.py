@@ -1,0 +1,89 @@
+"""`mgu-run predict`: parses its arguments, predicts what is in files, and writes CSV or JSON."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from mgu.cli.parser import Parser
+from mgu.errors import RunsFailed, UserError, printable
+
+MOST_TOLD = 200  # lines about what is wrong
+
+
+def main(arguments: list[str]) -> None:
+    """Predicts with a finished run.
+
+    Args:
+        arguments: Arguments of the sub-command.
+
+    Raises:
+        UserError: RUN is no finished run, or the output cannot be written; nothing was predicted then.
+        RunsFailed: Some inputs were wrong; the others are predicted.
+    """
+    options = _parse(arguments)
+    if options.output:
+        _check_output(options.output)
+    # torch takes seconds to import, which --help and mistyped arguments need not wait for.
+    from mgu.predict.model import load
+    from mgu.predict.writing import FORMATS
+
+    found = load(options.run, "auto", pruned=options.pruned).predict_files(options.files)
+    _tell([*found.faults, *found.remarks])
+    if found.rows:
+        _write(FORMATS[options.format](found.rows, options.probabilities), options.output)
+    if found.faults or found.remarks:
+        predicted = f"{len(found.rows):,} predicted" if found.rows else "nothing predicted, and nothing written"
+        wrong = [f"{len(found.faults):,} inputs could not be"] if found.faults else []
+        odd = [f"{len(found.remarks):,} have what training never saw"] if found.remarks else []
+        raise RunsFailed(f"{'; '.join([predicted, *wrong, *odd])}: see above.")
+
+
+def _tell(lines: list[str]) -> None:
+    for line in lines[:MOST_TOLD]:
+        print(printable(line), file=sys.stderr)
+    if len(lines) > MOST_TOLD:
+        print(f"and {len(lines) - MOST_TOLD:,} more", file=sys.stderr)
+
+
+def _check_output(path: Path) -> None:
+    """Raises UserError where a file cannot be written, before anything is computed."""
+    folder = path.absolute().parent
+    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise UserError(f"--output must be a file in a folder that can be written, but got {path}. Pass another.")
+
+
+def _write(text: str, path: Path | None) -> None:
+    if path is None:
+        sys.stdout.write(text)
+        return
+    from mgu.results.files import write_text
+
+    write_text(path, text)
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        prog="mgu-run predict",
+        description="Predict with a finished run: classes with their probability, numbers in the target's unit, or "
+        "scores of user-item pairs. Inputs are prepared as in training; the training data need not be there.",
+        epilog="What is wrong with an input is told in one line on stderr; the others are predicted, and the exit "
+        "code is 1.",
+    )
+    parser.add_argument("run", metavar="RUN", help="a run's folder, or its name below the runs folder")
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="images or folders of them; CSV or Parquet files with the columns of training, or - for a CSV on "
+        "standard input; .npy files of raw pixels or inputs",
+    )
+    parser.add_argument("--format", choices=("csv", "json"), default="csv", help="default: %(default)s")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where the predictions go (default: stdout)")
+    parser.add_argument(
+        "--probabilities", action="store_true", help="a column for each class in CSV; JSON always has them"
+    )
+    parser.add_argument("--pruned", action="store_true", help="predict with what mgu-run prune left of the run")
+    return parser.parse_intermixed_args(arguments)

@@ -1,0 +1,75 @@
+"""From cells of a table to inputs of a network, in torch: what the encoder of training computed."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mgu.results.preprocessing import Columns
+
+NEARLY_INFINITE = 1e9  # scaled numbers beyond it lie on the bound in float32
+UNSEEN = -1  # the code of a category without an input of its own
+
+
+class RowEncoding(nn.Module):
+    """Encodes rows: numbers are scaled and missing ones filled in, categories become one-hot.
+
+    Args:
+        columns: How each column becomes inputs.
+
+    Shape:
+        numbers: (B, N) as float64, NaN where missing; left out for a table without numbers.
+        categories: (B, M) as int64, the place of each category in `values` of its column, or -1 for any other; left
+            out for a table without categories.
+        returns (B, D) as float32.
+    """
+
+    center: Tensor
+    scale: Tensor
+    fill: Tensor
+    flag_center: Tensor
+    flag_scale: Tensor
+    flagged: Tensor
+    column_of: Tensor
+    value_of: Tensor
+
+    def __init__(self, columns: Columns) -> None:
+        super().__init__()
+        self.bound, self.has_numbers = columns.bound, bool(columns.numbers)
+        double, numbers = torch.float64, columns.numbers
+        self.register_buffer("center", torch.tensor([own.center for own in numbers], dtype=double))
+        self.register_buffer("scale", torch.tensor([own.scale for own in numbers], dtype=double))
+        self.register_buffer("fill", torch.tensor([own.fill for own in numbers], dtype=double))
+        flags = [(index, own.missing) for index, own in enumerate(numbers) if own.missing]
+        self.register_buffer("flagged", torch.tensor([index for index, _ in flags], dtype=torch.long))
+        self.register_buffer("flag_center", torch.tensor([flag[0] for _, flag in flags], dtype=double))
+        self.register_buffer("flag_scale", torch.tensor([flag[1] for _, flag in flags], dtype=double))
+        places = [
+            (number, code)
+            for number, own in enumerate(columns.categories)
+            for code in (*range(len(own.values)), *([UNSEEN] if own.has_other else []))
+        ]
+        self.register_buffer("column_of", torch.tensor([column for column, _ in places], dtype=torch.long))
+        self.register_buffer("value_of", torch.tensor([code for _, code in places], dtype=torch.long))
+
+    def forward(self, *cells: Tensor) -> Tensor:
+        parts = []
+        if self.has_numbers:
+            parts += self._numbers(cells[0])
+        if len(self.column_of):
+            codes = cells[-1].index_select(1, self.column_of)  # (B, W), one for each input
+            parts.append((codes == self.value_of).to(torch.float64))
+        return torch.cat(parts, dim=1).to(torch.float32)  # (B, D)
+
+    def _numbers(self, numbers: Tensor) -> list[Tensor]:
+        """Returns scaled numbers (B, N), and which are missing (B, F) if training missed some."""
+        is_missing = numbers.isnan()
+        scaled = (numbers - self.center) / self.scale
+        if self.bound is not None:
+            near = scaled.clamp(-NEARLY_INFINITE, NEARLY_INFINITE)
+            scaled = near / (1 + (near / self.bound).square()).sqrt()
+        scaled = torch.where(is_missing, self.fill, scaled)
+        if not len(self.flagged):
+            return [scaled]
+        flags = is_missing.index_select(1, self.flagged).to(torch.float64)
+        return [scaled, (flags - self.flag_center) / self.flag_scale]

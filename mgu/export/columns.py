@@ -1,0 +1,107 @@
+"""Columns as inputs of an ONNX graph: numbers as float64, categories and names as text, one input for each column.
+
+torch has no text, so what it exports takes codes. The nodes that find them are put before its graph here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mgu.data.tables.encoding import UNSEEN
+from mgu.results.preprocessing import Columns, Entities, Inputs, Pairs
+
+ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 2  # the oldest version whose LabelEncoder maps any type to any other
+
+
+def take_columns(model: Any, inputs: Inputs, batch: str) -> None:
+    """Replaces the inputs of a graph that takes codes by one for each column; does nothing for other data.
+
+    Args:
+        model: The model of ONNX, changed in place. Its inputs are called numbers and categories, or users and items.
+        inputs: What the run takes.
+        batch: Name of the axis of the examples.
+    """
+    if not isinstance(inputs, Columns | Pairs):
+        return
+    from onnx import helper
+
+    taken, nodes = (_take_cells if isinstance(inputs, Columns) else _take_pairs)(inputs, batch)  # type: ignore[operator]
+    graph = model.graph
+    later = list(graph.node)
+    del graph.input[:], graph.node[:]
+    graph.input.extend(taken)
+    graph.node.extend([*nodes, *later])
+    if any(node.domain == ML_DOMAIN for node in nodes):
+        model.opset_import.append(helper.make_opsetid(ML_DOMAIN, ML_VERSION))
+
+
+def _take_cells(columns: Columns, batch: str) -> tuple[list[Any], list[Any]]:
+    """Returns the inputs, and the nodes that make `numbers` and `categories` of them."""
+    from onnx import TensorProto, helper
+
+    taken, nodes, parts = list[Any](), [_axis_of_columns()], dict[str, list[str]](numbers=[], categories=[])
+    for own in columns.numbers:
+        taken.append(helper.make_tensor_value_info(own.name, TensorProto.DOUBLE, [batch]))
+        parts["numbers"].append(own.name)
+    for category in columns.categories:
+        taken.append(helper.make_tensor_value_info(category.name, TensorProto.STRING, [batch]))
+        code = f"code of {category.name}"
+        nodes.append(_find_code(category.name, code, {value: place for place, value in enumerate(category.values)}))
+        parts["categories"].append(code)
+    for whole, names in parts.items():
+        upright = [f"{name} as a column" for name in names]
+        nodes += [helper.make_node("Unsqueeze", [name, AXIS], [own]) for name, own in zip(names, upright, strict=True)]
+        nodes += [helper.make_node("Concat", upright, [whole], axis=1)] if names else []
+    return taken, nodes
+
+
+AXIS = "axis of columns"
+
+
+def _axis_of_columns() -> Any:
+    from onnx import TensorProto, helper
+
+    return helper.make_node("Constant", [], [AXIS], value=helper.make_tensor(AXIS, TensorProto.INT64, [1], [1]))
+
+
+def _take_pairs(pairs: Pairs, batch: str) -> tuple[list[Any], list[Any]]:
+    """Returns the inputs, and the nodes that make `users` and `items` of them."""
+    from onnx import TensorProto, helper
+
+    taken, nodes = [], []
+    for whole, own in (("users", pairs.users), ("items", pairs.items)):
+        numbers = {name: number for number, name in enumerate(own.names)}
+        numbers |= {alias: numbers[name] for alias, name in own.aliases.items()}
+        kind = TensorProto.INT64 if are_whole(own) else TensorProto.STRING
+        name = column_input(pairs, own)
+        taken.append(helper.make_tensor_value_info(name, kind, [batch]))
+        nodes.append(
+            _find_code(name, whole, {int(key): n for key, n in numbers.items()} if are_whole(own) else numbers)
+        )
+    return taken, nodes
+
+
+def column_input(pairs: Pairs, own: Entities) -> str:
+    """Returns the name of the input for users or items: that of their column, unless the graph has it already."""
+    return own.column if own.column not in ("users", "items") else f"{own.column} by name"
+
+
+def are_whole(own: Entities) -> bool:
+    """Returns whether users or items are named by whole numbers, which ONNX then takes as int64."""
+    return own.are_numbers and all(name.lstrip("-").isdigit() for name in own.names)
+
+
+def _find_code(name: str, code: str, codes: dict[Any, int]) -> Any:
+    """Returns a node that maps the cells of a column to their codes, and all others to -1."""
+    from onnx import helper
+
+    keys = {"keys_int64s" if codes and isinstance(next(iter(codes)), int) else "keys_strings": list(codes)}
+    return helper.make_node(
+        "LabelEncoder",
+        [name],
+        [code],
+        domain=ML_DOMAIN,
+        values_int64s=list(codes.values()),
+        default_int64=UNSEEN,
+        **keys,
+    )

@@ -1,0 +1,148 @@
+"""Held-out examples of a run, as they are in the user's files, and what its network says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+
+from mgu.data.ratings.candidates import Candidates
+from mgu.data.ratings.dataset import RatingDataset
+from mgu.data.splits import Data
+from mgu.data.tables.dataset import TableDataset
+from mgu.data.tables.rows import Rows
+from mgu.export.end_to_end import EndToEnd
+from mgu.export.network import Exportable
+from mgu.factory.trained import TrainedRun
+from mgu.results.preprocessing import Pairs
+from mgu.tasks.ranking import Ranking
+from mgu.tasks.task import Task
+
+MOST_RANKED = 200  # users whose items are all ranked
+BATCH_SIZE = 1000
+CALIBRATING_SIZE = 64
+
+
+class HeldOut(NamedTuple):
+    """Holds examples that a run was not trained on.
+
+    Attributes:
+        raw: As they are in the user's files: pixels, arrays of a function, or columns by name.
+        score: Takes outputs of all examples, (N, K) or (N,) in the target's unit, and returns the score of the task;
+            and `within`, by which an item must score more than another to rank before it.
+        expected: What the network says when it is given the inputs of training, (N, K) or (N,).
+        count: How many examples a score is of.
+    """
+
+    raw: Any
+    score: Callable[..., float]
+    expected: Tensor
+    count: int
+
+
+def take_held_out(trained: TrainedRun, network: nn.Module) -> HeldOut:
+    """Reads the test data of a run, or its validation data where nothing is held out for testing.
+
+    Args:
+        trained: The run.
+        network: Its network.
+
+    Returns:
+        The examples.
+
+    Raises:
+        UserError: The data are not there any more.
+    """
+    splits, dataset = trained.splits, trained.resolved.dataset
+    data = splits.test or splits.val
+    end = EndToEnd(network, trained.preprocessing).eval()
+    if isinstance(data, Candidates):
+        return _take_rankings(trained, data, network)
+    outputs, targets = _compute(network, data)
+    expected = cast(Tensor, end.decode(outputs))
+    raw: Any
+    if isinstance(dataset, TableDataset):
+        raw = {str(name): column.tolist() for name, column in dataset.table.held_out.items()}
+    elif isinstance(dataset, RatingDataset):
+        raw = _name_pairs(trained, cast(Rows, data).inputs)
+    else:
+        assert isinstance(data, Exportable)  # images, and arrays of a function
+        raw = data.raw(slice(None))
+    return HeldOut(raw, _scorer(trained.resolved.task, outputs, targets, expected), expected, len(data))
+
+
+def take_training(trained: TrainedRun, count: int) -> list[Any]:
+    """Takes some training examples as they are in the user's files, in batches.
+
+    Args:
+        trained: The run.
+        count: How many, at most.
+
+    Returns:
+        Batches of pixels, of arrays of a function, or of columns by name.
+    """
+    train, dataset = trained.splits.train, trained.resolved.dataset
+    some = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:count]
+    if isinstance(dataset, TableDataset):
+        rows = dataset.table.training.iloc[some.numpy()]
+        return [{str(name): column.tolist() for name, column in rows.items()}]
+    if isinstance(train, Candidates):
+        return [_name_pairs(trained, train.pairs[some])]
+    if isinstance(dataset, RatingDataset):
+        return [_name_pairs(trained, cast(Rows, train).inputs[some])]
+    assert isinstance(train, Exportable)  # images, and arrays of a function
+    return [*train.raw(some).split(CALIBRATING_SIZE)]
+
+
+@torch.inference_mode()
+def _compute(network: nn.Module, data: Data) -> tuple[Tensor, Tensor]:
+    """Returns the outputs of a network, and the targets, of all examples in main memory."""
+    batches = [data.batch(slice(start, start + BATCH_SIZE)) for start in range(0, len(data), BATCH_SIZE)]
+    return torch.cat([network(inputs).cpu() for inputs, _ in batches]), torch.cat([own.cpu() for _, own in batches])
+
+
+def _scorer(task: Task, outputs: Tensor, targets: Tensor, expected: Tensor) -> Callable[..., float]:
+    """Returns a function that scores outputs as the user sees them: accuracy, or error in the target's unit."""
+
+    def score(found: Tensor, within: float = 0.0) -> float:
+        own = found
+        if found.dim() == 1:  # in the target's unit: the task scores standardised numbers
+            mean, std = getattr(task, "mean", 0.0), getattr(task, "std", 1.0)
+            own = ((found - mean) / std).to(outputs.dtype)
+        totals = task.totals()
+        task.count(totals, own, targets)
+        return task.metrics(totals)[task.score.metric]
+
+    return score
+
+
+def _take_rankings(trained: TrainedRun, data: Candidates, network: nn.Module) -> HeldOut:
+    """Takes every item for some users, but those that the user knew."""
+    some = data.subset(torch.arange(min(len(data), MOST_RANKED), device=data.device))
+    pairs, chosen = some.batch(slice(None))  # (B, I, 2)
+    with torch.inference_mode():
+        scores = network(pairs).cpu()
+    pairs, chosen, num_items = pairs.cpu(), chosen.cpu(), pairs.shape[1]
+    is_item = pairs[..., 1] < num_items
+
+    def score(found: Tensor, within: float = 0.0) -> float:
+        ranked = torch.full(is_item.shape, -torch.inf).masked_scatter(is_item, found.float())
+        ranked.scatter_add_(1, chosen[:, None], torch.full_like(ranked[:, :1], -within))
+        task = Ranking(num_items)
+        totals = task.totals()
+        task.count(totals, ranked, chosen)
+        return task.metrics(totals)[task.score.metric]
+
+    return HeldOut(_name_pairs(trained, pairs[is_item]), score, scores[is_item], len(some))
+
+
+def _name_pairs(trained: TrainedRun, pairs: Tensor) -> dict[str, list[str]]:
+    """Returns pairs (N, 2) by the names that users and items have in the files."""
+    inputs = trained.preprocessing.inputs
+    assert isinstance(inputs, Pairs)
+    return {
+        own.column: [own.names[number] for number in pairs[:, side].tolist()]
+        for side, own in enumerate((inputs.users, inputs.items))
+    }

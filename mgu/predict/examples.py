@@ -1,0 +1,29 @@
+"""Examples that are read, and what is wrong with those that are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+
+class Examples(NamedTuple):
+    """Holds examples to predict.
+
+    Attributes:
+        where: What names each example in the output, such as its file and row.
+        raw: What mgu/export/end_to_end.py takes of them, (B, *) each.
+        faults: One line for each input that cannot be predicted.
+        remarks: One line for each that is predicted in spite of something training never saw.
+    """
+
+    where: list[dict[str, Any]]
+    raw: tuple[Tensor, ...]
+    faults: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+
+
+def broken(fault: str) -> Examples:
+    """Returns no examples but a fault."""
+    return Examples([], (), [fault])

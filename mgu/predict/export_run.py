@@ -1,0 +1,190 @@
+"""Exports a finished run to one file, and compares the file with the run on held-out examples as files hold them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mgu.errors import UserError
+from mgu.export.checks import TOLERANCE, check_equivalent, check_score
+from mgu.export.columns import are_whole, column_input
+from mgu.export.description import describe_export
+from mgu.export.held_out import HeldOut, take_held_out
+from mgu.export.int8 import Int8Weights, quantize_onnx
+from mgu.export.network import Format, Infer, end_to_end, export_network, open_onnx
+from mgu.factory.imported import section_of
+from mgu.predict.model import Model
+from mgu.predict.rows import as_number
+from mgu.results.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing
+from mgu.user_code.faults import blaming
+
+FILES: dict[Format, str] = {"torch": ".pt2", "onnx": ".onnx"}
+SUBSTITUTES = 64  # made-up examples, where the data are not there
+BATCH_SIZE = 1000
+NUM_CALIBRATING = 512  # examples that show the ranges of activations
+LOST = 0.005  # of accuracy, above which a loss is told
+
+
+class Exported(NamedTuple):
+    """Holds an exported file and what its check found.
+
+    Attributes:
+        content: The bytes of the file.
+        lines: What the user is to know: how the file was compared, and what int8 cost.
+    """
+
+    content: bytes
+    lines: list[str]
+
+
+def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
+    """Exports a run and checks the file.
+
+    Args:
+        model: The run, with the network that is exported.
+        form: "torch" or "onnx".
+        int8: Whether weights, and in ONNX activations, have eight bits.
+
+    Returns:
+        The file's content.
+
+    Raises:
+        RunsFailed: The file computes something else than the run.
+        UserError: The network cannot be exported, or there are no data to quantize with.
+    """
+    trained, preprocessing = model.trained, model.preprocessing
+    held_out = _find_held_out(model)
+    about = describe_export(trained, form)
+    module = end_to_end(model.network.network, preprocessing)
+    raw = held_out.raw if held_out else _substitute(preprocessing)
+    example = [own[:1] for own in model.read_memory(raw).raw]
+    own = section_of(trained.config.layout)
+    what = f"RUN must be of modules that torch.export can trace, as {own[0]} {own[1].target}" if own else "RUN"
+    with blaming(what, "Mend it."):
+        content, infer = export_network(module, example, form, preprocessing, about)
+    expected = held_out.expected if held_out else model.outputs(raw)
+    found = _run(infer, model, raw, form)
+    name = "torch.export" if form == "torch" else "ONNX"
+    difference = check_equivalent(name, found, expected)
+    lines = [f"equal to the run to {difference:.1e} of the largest output on {_describe(held_out)}"]
+    if held_out:
+        score = trained.result.score
+        within = TOLERANCE * float(expected.abs().max())  # rounding must not decide between items that tie
+        check_score(name, held_out.score(found, within), held_out.score(expected, within), score)
+        lines.append(f"{score.text(held_out.score(expected)).strip()} of raw inputs, as the run itself")
+    if int8:
+        content, told = _quantize(model, module, example, form, (content, held_out, about))
+        lines += told
+    return Exported(content, lines)
+
+
+def _describe(held_out: HeldOut | None) -> str:
+    if held_out:
+        return f"{held_out.count:,} held-out examples"
+    return f"{SUBSTITUTES} made-up examples, for its data are not there; its accuracy was not compared"
+
+
+def _find_held_out(model: Model) -> HeldOut | None:
+    """Returns held-out examples; None where the data are not there any more."""
+    try:
+        return take_held_out(model.trained, model.network.network)
+    except UserError:
+        return None
+
+
+def _quantize(
+    model: Model,
+    module: torch.nn.Module,
+    example: Sequence[Tensor],
+    form: Format,
+    exported: tuple[bytes, HeldOut | None, dict[str, str]],
+) -> tuple[bytes, list[str]]:
+    """Returns the quantized file, and what it costs in accuracy and saves in bytes."""
+    content, held_out, about = exported
+    if form == "torch":
+        about = about | {"weights": "int8, a scale for each output channel; computed in float32"}
+        small, infer = export_network(Int8Weights(module), example, form, model.preprocessing, about)
+    else:
+        if held_out is None:
+            raise UserError(
+                "--quantize int8 must have training data, which show the ranges of activations, but they are not "
+                "there. Put them back, or leave it out."
+            )
+        examples = _training_examples(model)
+        small = quantize_onnx(content, [_feed(model, own, form) for own in examples])
+        infer = open_onnx(small)
+    lines = [f"int8: {len(small) / 1000:,.1f} kB instead of {len(content) / 1000:,.1f} kB"]
+    if held_out is None:
+        return small, [*lines, "int8: its accuracy was not compared, for the data are not there"]
+    score = model.trained.result.score
+    before, after = (held_out.score(own) for own in (held_out.expected, _run(infer, model, held_out.raw, form)))
+    loss = (before - after) if score.higher_is_better else (after - before)
+    is_share = score.higher_is_better
+    large = loss > (LOST if is_share else LOST * abs(before))
+    warning = "; that is much: the float32 file may serve better" if large else ""
+    lines.append(
+        f"int8: {score.text(after).strip()} instead of {score.text(before).strip()} on {held_out.count:,} held-out "
+        f"examples{warning}"
+    )
+    return small, lines
+
+
+def _training_examples(model: Model) -> list[Any]:
+    """Returns raw training examples in batches, as files hold them."""
+    from mgu.export.held_out import take_training
+
+    return take_training(model.trained, NUM_CALIBRATING)
+
+
+def _run(infer: Infer, model: Model, raw: Any, form: Format) -> Tensor:
+    """Computes the outputs of an exported file for examples as files hold them, by some at once."""
+    if form == "onnx" and isinstance(model.preprocessing.inputs, Columns | Pairs):
+        columns = _feed(model, raw, form)
+        count = len(next(iter(columns.values())))
+        starts = range(0, count, BATCH_SIZE)
+        return torch.cat(
+            [infer(**{name: own[start : start + BATCH_SIZE] for name, own in columns.items()}) for start in starts]
+        )
+    parts = zip(*(own.split(BATCH_SIZE) for own in model.read_memory(raw).raw), strict=True)
+    with torch.no_grad():
+        return torch.cat([infer(*batch).cpu() for batch in parts])
+
+
+def _feed(model: Model, raw: Any, form: Format) -> dict[str, Any]:
+    """Returns the inputs of an ONNX file by name."""
+    inputs = model.preprocessing.inputs
+    if isinstance(inputs, Columns):
+        numbers = {own.name: np.array([as_number(cell) for cell in raw[own.name]], float) for own in inputs.numbers}
+        texts = {own.name: _as_texts(raw[own.name]) for own in inputs.categories}
+        return numbers | texts
+    if isinstance(inputs, Pairs):
+        return {
+            column_input(inputs, own): np.array([int(name) for name in raw[own.column]])
+            if are_whole(own)
+            else _as_texts(raw[own.column])
+            for own in (inputs.users, inputs.items)
+        }
+    (tensor,) = model.read_memory(raw).raw
+    return {"images" if isinstance(inputs, Pixels) else "inputs": tensor.contiguous().numpy()}
+
+
+def _as_texts(cells: Sequence[Any]) -> Any:
+    return np.array(["" if cell is None or str(cell) in ("nan", "<NA>") else str(cell) for cell in cells], object)
+
+
+def _substitute(preprocessing: Preprocessing) -> Any:
+    """Makes up examples as files could hold them."""
+    random, inputs = np.random.default_rng(0), preprocessing.inputs
+    if isinstance(inputs, Pixels):
+        return random.integers(0, int(inputs.pixel_max) + 1, (SUBSTITUTES, *inputs.shape)).astype(np.uint8)
+    if isinstance(inputs, Arrays):
+        return random.normal(size=(SUBSTITUTES, *inputs.shape)).astype(np.float32)
+    if isinstance(inputs, Columns):
+        numbers = {own.name: random.normal(own.center, own.scale, SUBSTITUTES).tolist() for own in inputs.numbers}
+        words = {own.name: random.choice([*own.values, *own.rare], SUBSTITUTES).tolist() for own in inputs.categories}
+        return numbers | words
+    return {own.column: random.choice(own.names, SUBSTITUTES).tolist() for own in (inputs.users, inputs.items)}

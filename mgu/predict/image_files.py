@@ -1,0 +1,111 @@
+"""Images of files and folders, decoded as in training."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from mgu.data.image_files.decode import Odd, decode, quiet
+from mgu.data.image_files.decode import Pixels as PixelArray
+from mgu.data.image_files.names import readable
+from mgu.data.image_files.walk import images_below
+from mgu.errors import UserError
+from mgu.predict.examples import Examples, broken
+from mgu.results.preprocessing import Pixels
+
+AT_ONCE = 256  # images that are in memory at once
+WHITE = 255  # of a decoded file
+
+
+class ImageToRead(NamedTuple):
+    """Names an image: its file, how messages call it, and the case that it is of."""
+
+    path: Path
+    name: str
+    case: str
+
+
+def find_images(paths: Sequence[str | Path]) -> tuple[list[ImageToRead], list[str]]:
+    """Finds the images of files and folders.
+
+    Args:
+        paths: Files, and folders in which every file that ends as images do is one, at any depth. The case of an image
+            is the first folder below the one that is named, or else the one that it lies in.
+
+    Returns:
+        The images, and one line for each path that leads to none.
+    """
+    found: list[ImageToRead] = []
+    faults: list[str] = []
+    for given in paths:
+        path, shown = Path(given).expanduser(), readable(str(given))
+        try:
+            if path.is_dir():
+                places = images_below(path, "", defaultdict(list))
+                own = [ImageToRead(path / place, f"{shown.rstrip('/')}/{readable(place)}", _case(path, place))
+                       for place in places]  # fmt: skip
+                found += own
+                faults += [] if own else [f"{shown} holds no images"]
+            elif path.exists():
+                found.append(ImageToRead(path, shown, readable(path.absolute().parent.name)))
+            else:
+                faults.append(f"{shown} does not exist")
+        except (OSError, UserError) as error:
+            faults.append(f"{shown} cannot be read ({getattr(error, 'strerror', None) or error})")
+    return found, faults
+
+
+def _case(root: Path, place: str) -> str:
+    first, _, rest = place.partition("/")
+    return readable(first if rest else root.absolute().name)
+
+
+def read_images(paths: Sequence[str | Path], pixels: Pixels) -> Iterator[Examples]:
+    """Reads images by some at once.
+
+    Args:
+        paths: Files and folders; a file that ends in .npy is an array of raw pixels.
+        pixels: How they are decoded.
+
+    Yields:
+        Images, and one line for each that cannot be decoded.
+    """
+    from mgu.predict.arrays import read_pixel_file
+
+    arrays = [path for path in paths if Path(path).suffix == ".npy"]
+    images, faults = find_images([path for path in paths if path not in arrays])
+    yield from map(broken, faults)
+    for path in arrays:
+        yield read_pixel_file(path, pixels)
+    with quiet(), ThreadPoolExecutor() as pool:
+        for start in range(0, len(images), AT_ONCE):
+            some = images[start : start + AT_ONCE]
+            yield _gather(some, list(pool.map(lambda image: _decode(image, pixels), some)), pixels)
+
+
+def _decode(image: ImageToRead, pixels: Pixels) -> PixelArray | str:
+    """Returns the pixels (H, W, C) of an image, or what is wrong with it."""
+    if not image.path.is_file():
+        return f"{image.name} is no file"
+    try:
+        return decode(image.path, pixels.shape, pixels.fit, pixels.bits)
+    except Odd as odd:
+        return f"{image.name} {odd}"
+
+
+def _gather(images: Sequence[ImageToRead], decoded: Sequence[PixelArray | str], pixels: Pixels) -> Examples:
+    faults = [own for own in decoded if isinstance(own, str)]
+    kept = [(image, own) for image, own in zip(images, decoded, strict=True) if not isinstance(own, str)]
+    where = [{"file": image.name} | ({"case": image.case} if pixels.are_cases else {}) for image, _ in kept]
+    if not kept:
+        return Examples([], (), faults)
+    stacked = np.stack([own for _, own in kept])  # (B, H, W, C)
+    if pixels.pixel_max != WHITE:
+        stacked = np.rint(stacked * (pixels.pixel_max / WHITE)).astype(np.uint8)
+    return Examples(where, (torch.from_numpy(stacked).permute(0, 3, 1, 2),), faults)

@@ -1,0 +1,230 @@
+"""A finished run as a model that predicts: `mgu.load(RUN)`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mgu.errors import UserError
+from mgu.export.end_to_end import EndToEnd
+from mgu.factory.trained import TrainedRun, load_trained
+from mgu.predict.answers import answer, vote_by_case
+from mgu.predict.arrays import as_inputs, as_pixels, read_array_file
+from mgu.predict.examples import Examples
+from mgu.predict.image_files import read_images
+from mgu.predict.pairs import PairReader
+from mgu.predict.rows import RowReader
+from mgu.results.preprocessing import Arrays, Classes, Columns, Name, Pairs, Pixels, Preprocessing
+
+MOST_NAMED = 20  # faults in one message
+
+
+class Predicted(NamedTuple):
+    """Holds what was predicted of files.
+
+    Attributes:
+        rows: By example what names it, and its answer.
+        faults: One line for each input that could not be predicted.
+        remarks: One line for each that was predicted in spite of something that training never saw.
+    """
+
+    rows: list[dict[str, Any]]
+    faults: list[str]
+    remarks: list[str]
+
+
+class Model:
+    """Predicts with the weights, preprocessing and names of a finished run.
+
+    Args:
+        trained: The run.
+        network: The network that predicts: the run's own, or its pruned form.
+    """
+
+    def __init__(self, trained: TrainedRun, network: torch.nn.Module | None = None) -> None:
+        self.trained = trained
+        self.preprocessing: Preprocessing = trained.preprocessing
+        self.network = EndToEnd(network or trained.model, self.preprocessing).to(trained.resolved.device).eval()
+        inputs = self.preprocessing.inputs
+        self._reader: RowReader | PairReader | None = None
+        if isinstance(inputs, Columns):
+            self._reader = RowReader(self.preprocessing)
+        elif isinstance(inputs, Pairs):
+            self._reader = PairReader(inputs)
+
+    def __repr__(self) -> str:
+        return f"<mgu.Model {self.trained.result.name}: {self.trained.result.task} of {self.trained.result.dataset}>"
+
+    @property
+    def classes(self) -> list[Name]:
+        """Names of the classes in the order of probabilities; empty where nothing is classified."""
+        outputs = self.preprocessing.outputs
+        return list(outputs.names) if isinstance(outputs, Classes) else []
+
+    def predict(self, inputs: Any) -> Any:
+        """Predicts classes, numbers or scores.
+
+        Args:
+            inputs: Of a run on images: raw pixels 0..255 as an array or a tensor, or paths of images and folders; on
+                a table: a DataFrame, a dict of columns, or paths of CSV files; on ratings: likewise, with the columns
+                of user and item; on data of a function: an array of what the function returned.
+
+        Returns:
+            An array (N,) of class names, of numbers in the target's unit, or of scores.
+
+        Raises:
+            UserError: Some inputs cannot be predicted; the message has a line for each.
+        """
+        outputs = self.outputs(inputs)
+        if not self.classes:
+            return outputs.numpy()
+        return np.array(self.classes)[outputs.argmax(dim=1).numpy()]
+
+    def probabilities(self, inputs: Any) -> Any:
+        """Predicts the probability of every class.
+
+        Args:
+            inputs: As for `predict`.
+
+        Returns:
+            An array (N, K) in the order of `classes`.
+
+        Raises:
+            UserError: Some inputs cannot be predicted, or nothing is classified.
+        """
+        if not self.classes:
+            raise UserError(f"probabilities must be of classes, but {self!r} has none. Call predict.")
+        return self.outputs(inputs).double().softmax(dim=1).numpy()
+
+    def outputs(self, inputs: Any) -> Tensor:
+        """Computes what the network says.
+
+        Args:
+            inputs: As for `predict`.
+
+        Returns:
+            Logits (N, K) of classes, else numbers in the target's unit or scores (N,), in main memory.
+
+        Raises:
+            UserError: Some inputs cannot be predicted.
+        """
+        read = [self.read_memory(inputs)] if not _are_paths(inputs) else list(self.read_files(_as_paths(inputs)))
+        if faults := [line for examples in read for line in examples.faults]:
+            more = [f"and {len(faults) - MOST_NAMED} more"] if len(faults) > MOST_NAMED else []
+            raise UserError("\n".join(["inputs must be as in training, but:", *faults[:MOST_NAMED], *more]))
+        if remarks := [line for examples in read for line in examples.remarks]:
+            more = [f"and {len(remarks) - MOST_NAMED} more"] if len(remarks) > MOST_NAMED else []
+            warnings.warn("\n".join([*remarks[:MOST_NAMED], *more]), stacklevel=3)
+        found = [self.compute(examples.raw) for examples in read if examples.raw]
+        if not found:
+            raise UserError("inputs must be at least one, but there is none. Pass some.")
+        return torch.cat(found)
+
+    def predict_files(self, paths: Sequence[str | Path]) -> Predicted:
+        """Predicts what is in files; what is wrong with some does not keep others from being predicted.
+
+        Args:
+            paths: Images and folders, or CSV files, as for `predict`.
+
+        Returns:
+            The answers, and what was wrong.
+        """
+        where, outputs, faults, remarks = list[dict[str, Any]](), list[Tensor](), list[str](), list[str]()
+        for examples in self.read_files(paths):
+            faults += examples.faults
+            remarks += examples.remarks
+            if examples.raw:
+                where += examples.where
+                outputs.append(self.compute(examples.raw))
+        if not outputs:
+            return Predicted([], faults, remarks)
+        every, meaning = torch.cat(outputs), self.preprocessing.outputs
+        rows = [place | own for place, own in zip(where, answer(every, meaning), strict=True)]
+        if isinstance(meaning, Classes) and "case" in rows[0]:
+            for row, case in zip(rows, vote_by_case(every, [row["case"] for row in rows], meaning), strict=True):
+                row["case_prediction"] = case
+        return Predicted(rows, faults, remarks)
+
+    def read_files(self, paths: Sequence[str | Path]) -> Iterator[Examples]:
+        """Yields the examples of files, by some at once."""
+        inputs = self.preprocessing.inputs
+        if self._reader:
+            return self._reader.read_files(paths)
+        if isinstance(inputs, Pixels):
+            return read_images(paths, inputs)
+        assert isinstance(inputs, Arrays)
+        return (read_array_file(path, inputs) for path in paths)
+
+    @torch.inference_mode()
+    def compute(self, raw: Sequence[Tensor]) -> Tensor:
+        """Computes the outputs of raw examples, (B, *) each, by some at once; in main memory."""
+        size, device = self.trained.config.training.eval_batch_size, self.trained.resolved.device
+        batches = zip(*(own.split(size) for own in raw), strict=True)
+        return torch.cat([self.network(*(own.to(device) for own in batch)).cpu() for batch in batches])
+
+    def read_memory(self, inputs: Any) -> Examples:
+        """Reads examples that are in memory.
+
+        Args:
+            inputs: An array or a table, as for `predict`.
+
+        Returns:
+            The examples.
+
+        Raises:
+            UserError: It has another shape, or lacks columns.
+        """
+        about = self.preprocessing.inputs
+        if self._reader:
+            if not isinstance(inputs, Mapping) and not hasattr(inputs, "columns"):
+                raise UserError(
+                    f"inputs must be a DataFrame or a dict of columns, but got {type(inputs).__name__}. Name columns."
+                )
+            table = inputs if isinstance(inputs, Mapping) else {str(name): inputs[name] for name in inputs.columns}
+            try:
+                return self._reader.read_frame(table)
+            except UserError as error:
+                raise UserError(f"the table {error}") from None
+        assert isinstance(about, Pixels | Arrays)
+        raw = as_pixels(inputs, about) if isinstance(about, Pixels) else as_inputs(inputs, about)
+        return Examples([], (raw,))
+
+
+def load(run: str | Path, device: str = "cpu", *, pruned: bool = False) -> Model:
+    """Loads a finished run as a model that predicts; its training data need not be there.
+
+    Args:
+        run: The run's folder, or its name below the runs folder.
+        device: Where it computes: "cpu", or "auto" for a GPU where there is one.
+        pruned: Whether the network is the one that `mgu-run prune` left, converted for inference.
+
+    Returns:
+        The model.
+
+    Raises:
+        UserError: There is no such run, it has no weights, or a file of it is damaged.
+    """
+    trained = load_trained(run, device, without_data=True)
+    if not pruned:
+        return Model(trained)
+    from mgu.prune.convert import convert_network
+    from mgu.prune.load import load_pruned_of
+
+    return Model(trained, convert_network(load_pruned_of(trained)))
+
+
+def _are_paths(inputs: Any) -> bool:
+    if isinstance(inputs, str | Path):
+        return True
+    is_list = isinstance(inputs, list | tuple) and len(inputs) > 0
+    return is_list and all(isinstance(each, str | Path) for each in inputs)
+
+
+def _as_paths(inputs: str | Path | Iterable[str | Path]) -> list[str | Path]:
+    return [inputs] if isinstance(inputs, str | Path) else list(inputs)

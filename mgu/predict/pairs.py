@@ -1,0 +1,76 @@
+"""Pairs of a user and an item, by the names that they have in the user's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mgu.data.ratings.names import as_name
+from mgu.errors import printable
+from mgu.predict.examples import Examples
+from mgu.predict.table_files import Cells, read_table_file, select_columns
+from mgu.results.preprocessing import Entities, Pairs
+
+
+class PairReader:
+    """Converts names of users and items to their numbers.
+
+    Args:
+        pairs: The users and items of a run.
+    """
+
+    def __init__(self, pairs: Pairs) -> None:
+        self.pairs = pairs
+        self.sides = {"user": pairs.users, "item": pairs.items}
+        self.numbers = {side: _numbers_of(entities) for side, entities in self.sides.items()}
+        self.untrained = {side: frozenset(entities.untrained) for side, entities in self.sides.items()}
+
+    def read_files(self, paths: Sequence[str | Path]) -> Iterator[Examples]:
+        """Yields the pairs of files, by some at once."""
+        for path in paths:
+            for cells in read_table_file(path, self._columns(), (), self.pairs.separator):
+                yield self.convert(cells, str(path))
+
+    def read_frame(self, table: Mapping[str, Any]) -> Examples:
+        """Returns the pairs of a table in memory. Raises UserError where a column is missing."""
+        return self.convert(select_columns(table, self._columns(), ()), "")
+
+    def _columns(self) -> list[str]:
+        return [self.pairs.users.column, self.pairs.items.column]
+
+    def convert(self, cells: Cells, file: str) -> Examples:
+        """Returns examples, with faults for users and items that training never saw.
+
+        Args:
+            cells: Some rows.
+            file: Their file in messages; empty for a table in memory.
+        """
+        faults, remarks = list(cells.faults), list[str]()
+        where, found = list[dict[str, Any]](), dict[str, list[int]](user=[], item=[])
+        for place, row in enumerate(cells.rows):
+            names, numbers = dict[str, str](), dict[str, int]()
+            for side, entities in self.sides.items():
+                cell = cells.columns[entities.column][place]
+                names[side] = as_name(cell, entities.are_numbers)
+                number = self.numbers[side].get(names[side])
+                told = f"{file} row {row}: {entities.column!r} {printable(names[side]) or 'nothing'!r}".lstrip()
+                if number is None:
+                    faults.append(f"{told} is none that training knew")
+                    continue
+                numbers[side] = number
+                if number in self.untrained[side] and not entities.features:
+                    remarks.append(f"{told} has no training example; nothing is known of this {side}")
+            if len(numbers) == len(self.sides):
+                where.append(({"file": file} if file else {}) | {"row": row} | names)
+                for side, number in numbers.items():
+                    found[side].append(number)
+        raw = tuple(torch.tensor(own, dtype=torch.long) for own in found.values())
+        return Examples(where, raw if where else (), faults, remarks)
+
+
+def _numbers_of(entities: Entities) -> dict[str, int]:
+    numbers = {name: number for number, name in enumerate(entities.names)}
+    return numbers | {alias: numbers[name] for alias, name in entities.aliases.items()}

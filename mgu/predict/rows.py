@@ -1,0 +1,161 @@
+"""Rows of a table: cells as they stand in files become numbers and codes of categories."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mgu.data.ratings.names import as_name
+from mgu.data.tables.encoding import UNSEEN
+from mgu.errors import printable
+from mgu.predict.examples import Examples
+from mgu.predict.table_files import Cells, read_table_file, select_columns
+from mgu.results.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing
+
+MISSING_NUMBERS = frozenset(  # as mgu/data/tables/csv_file.py reads them
+    ("", "NA", "N/A", "n/a", "N.A.", "n.a.", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "<NA>", "?", "-",
+     "--", ".")
+)  # fmt: skip
+
+
+class RowReader:
+    """Converts the cells of rows to what the network's preprocessing takes.
+
+    Args:
+        preprocessing: That of a run on a table.
+    """
+
+    def __init__(self, preprocessing: Preprocessing) -> None:
+        assert isinstance(preprocessing.inputs, Columns)
+        self.columns = preprocessing.inputs
+        self.outputs = preprocessing.outputs
+        words = self.columns.missing_words
+        self.categories = [CategoryCodes(column, words) for column in self.columns.categories]
+
+    def read_files(self, paths: Sequence[str | Path]) -> Iterator[Examples]:
+        """Yields the rows of files, by some at once."""
+        target = [self.outputs.target] if isinstance(self.outputs, Classes) and self.outputs.target else []
+        for path in paths:
+            for cells in read_table_file(path, self.columns.names, target, self.columns.separator):
+                yield self.convert(cells, str(path))
+
+    def read_frame(self, table: Mapping[str, Any]) -> Examples:
+        """Returns the rows of a table in memory. Raises UserError where a column is missing."""
+        return self.convert(select_columns(table, self.columns.names, ()), "")
+
+    def convert(self, cells: Cells, file: str) -> Examples:
+        """Returns examples, with faults for cells that are no numbers, and remarks for what training never saw.
+
+        Args:
+            cells: Some rows.
+            file: Their file in messages; empty for a table in memory.
+        """
+        faults, remarks, refused = list(cells.faults), list[str](), set[int]()
+
+        if not cells.rows:
+            return Examples([], (), faults)
+
+        def name(place: int) -> str:
+            return f"{file} row {cells.rows[place]}".lstrip()
+
+        numbers = [self._numbers(column, cells, name, faults, refused) for column in self.columns.numbers]
+        codes = [own.codes(cells.columns[own.column.name], name, remarks) for own in self.categories]
+        self._look_at_target(cells, name, remarks)
+        kept = [place for place in range(len(cells.rows)) if place not in refused]
+        raw = []
+        if numbers:
+            raw.append(torch.tensor(numbers, dtype=torch.float64).T[kept])  # (B, N)
+        if codes:
+            raw.append(torch.tensor(codes, dtype=torch.long).T[kept])  # (B, M)
+        where = [({"file": file} if file else {}) | {"row": cells.rows[place]} for place in kept]
+        return Examples(where, tuple(raw) if kept else (), faults, remarks)
+
+    def _numbers(
+        self, column: NumberColumn, cells: Cells, name: Any, faults: list[str], refused: set[int]
+    ) -> list[float]:
+        found = []
+        for place, cell in enumerate(cells.columns[column.name]):
+            number = as_number(cell)
+            if number is None or (self.columns.bound is None and math.isinf(number)):
+                faults.append(f"{name(place)}: {column.name!r} must be a finite number, but is {printable(repr(cell))}")
+                refused.add(place)
+            found.append(math.nan if number is None else number)
+        return found
+
+    def _look_at_target(self, cells: Cells, name: Any, remarks: list[str]) -> None:
+        """Remarks on classes that training never saw, where the file says the true ones."""
+        if not isinstance(self.outputs, Classes) or not self.outputs.target:
+            return
+        are_numbers = all(isinstance(own, int | float) and not isinstance(own, bool) for own in self.outputs.names)
+        known = {as_name(own, are_numbers) for own in self.outputs.names}
+        for place, cell in enumerate(cells.columns.get(self.outputs.target, ())):
+            if str(cell).strip() not in MISSING_NUMBERS and as_name(cell, are_numbers) not in known:
+                remarks.append(f"{name(place)}: {self.outputs.target!r} is {cell!r}, a class that training never saw")
+
+
+class CategoryCodes:
+    """Finds the codes of categories, however a file writes them.
+
+    Args:
+        column: What training has seen.
+        missing_words: Words that stand for a missing category.
+    """
+
+    def __init__(self, column: CategoryColumn, missing_words: Sequence[str]) -> None:
+        self.column, self.missing_words = column, missing_words
+        self.known = {value: code for code, value in enumerate(column.values)} | dict.fromkeys(column.rare, UNSEEN)
+
+    def codes(self, cells: Sequence[Any], name: Any, remarks: list[str]) -> list[int]:
+        """Returns the code of each cell.
+
+        Args:
+            cells: As they are in the file.
+            name: Returns how messages call the row at a place.
+            remarks: Gets a line for each category that training never saw.
+        """
+        found, cache = [], dict[Any, int | None]()
+        for place, cell in enumerate(cells):
+            if cell not in cache:
+                cache[cell] = next((self.known[own] for own in self._spellings(cell) if own in self.known), None)
+            code = cache[cell]
+            if code is None:
+                counts = "like a rare one" if self.column.has_other else "like none"
+                remarks.append(
+                    f"{name(place)}: {self.column.name!r} is {printable(repr(cell))}, which training never saw; it "
+                    f"counts {counts}"
+                )
+            found.append(UNSEEN if code is None else code)
+        return found
+
+    def _spellings(self, cell: Any) -> list[str]:
+        """Returns the texts that a cell may be meant as, the likeliest first."""
+        if cell is None or (str(cell) in ("nan", "<NA>") and not isinstance(cell, str)):
+            return [""]
+        text = str(cell)
+        bare = text.strip()
+        if not bare:
+            return [""]
+        spellings = [text, bare, as_name(cell, is_number=True)]
+        if bare.lower() in ("true", "false"):  # pandas reads all of these as truth values
+            spellings.append(bare.capitalize())
+        return [*spellings, *([""] if bare in self.missing_words else [])]
+
+
+def as_number(cell: Any) -> float | None:
+    """Returns a number, NaN for a missing one, and None for what is none."""
+    if cell is None:
+        return math.nan
+    if isinstance(cell, str):
+        cell = cell.strip()
+        if cell in MISSING_NUMBERS:
+            return math.nan
+        if "_" in cell:  # which Python allows in numbers
+            return None
+    try:
+        return float(cell)
+    except (TypeError, ValueError):
+        return math.nan if str(cell) in ("<NA>", "NaT") else None

@@ -1,0 +1,137 @@
+"""Tables of new rows, as text: CSV files also if packed, standard input, Parquet; rows that are torn are named."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import lzma
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from mgu.errors import UserError, did_you_mean, how_to_install, printable
+
+AT_ONCE = 10_000  # rows that are in memory at once
+PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+STANDARD_INPUT = "-"
+
+
+class Cells(NamedTuple):
+    """Holds some rows of a table.
+
+    Attributes:
+        rows: The number of each row, from 1 below the header.
+        columns: The cells of each wanted column by its name; text from a CSV file.
+        faults: One line for each row that is torn, and for what ends the table.
+    """
+
+    rows: list[int]
+    columns: dict[str, list[Any]]
+    faults: list[str]
+
+
+def read_table_file(
+    path: str | Path, wanted: Sequence[str], optional: Sequence[str], separator: str
+) -> Iterator[Cells]:
+    """Reads the rows of a file by some at once.
+
+    Args:
+        path: A CSV file with a header, a Parquet file, or - for a CSV on standard input.
+        wanted: Columns that must be there.
+        optional: Columns that are read where they are there.
+        separator: Character between the columns of a CSV file.
+
+    Yields:
+        The rows; where a column is missing or the file cannot be read, a fault and no rows.
+    """
+    try:
+        if Path(path).suffix in (".parquet", ".parq", ".pq"):
+            frame = _read_parquet(path)
+            yield select_columns({str(name): frame[name] for name in frame.columns}, wanted, optional)
+        else:
+            yield from _read_csv(path, wanted, optional, separator)
+    except UserError as error:
+        yield Cells([], {}, [f"{path} {error}"])
+    except UnicodeDecodeError:
+        yield Cells([], {}, [f"{path} must be in UTF-8, but is not; save it as UTF-8"])
+    except (OSError, ValueError, EOFError, lzma.LZMAError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        yield Cells([], {}, [f"{path} cannot be read ({printable(reason.splitlines()[0]).rstrip('.')})"])
+
+
+def select_columns(table: Mapping[str, Any], wanted: Sequence[str], optional: Sequence[str]) -> Cells:
+    """Returns the cells of a table in memory.
+
+    Args:
+        table: Columns by name, such as those of a DataFrame.
+        wanted: Columns that must be there.
+        optional: Columns that are taken where they are there.
+
+    Raises:
+        UserError: A column is missing; the message continues a sentence that begins with the table's name.
+    """
+    _check_header([*table], wanted)
+    columns = {name: list(table[name]) for name in (*wanted, *optional) if name in table}
+    lengths = {len(own) for own in columns.values()}
+    if len(lengths) > 1:
+        raise UserError(f"must have columns of one length, but they have {sorted(lengths)} cells")
+    return Cells(list(range(1, max(lengths, default=0) + 1)), columns, [])
+
+
+def _check_header(header: Sequence[str], wanted: Sequence[str]) -> None:
+    missing = [name for name in wanted if name not in header]
+    if not missing:
+        return
+    some = ", ".join(map(repr, missing[:10])) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
+    hint = did_you_mean(missing[0], [name for name in header if name not in wanted])
+    raise UserError(f"must have the columns of training, but lacks {printable(some)}.{hint}")
+
+
+def _read_parquet(path: str | Path) -> Any:
+    try:
+        import pandas as pd
+
+        from mgu.data.tables.parquet_file import read_parquet
+
+        frame = read_parquet(Path(path).expanduser())
+        assert isinstance(frame, pd.DataFrame)
+        return frame
+    except ImportError:
+        raise UserError(f"needs pyarrow to be read. {how_to_install('parquet')}") from None
+
+
+def _read_csv(path: str | Path, wanted: Sequence[str], optional: Sequence[str], separator: str) -> Iterator[Cells]:
+    with _open(path) as file:
+        rows = enumerate(row for row in csv.reader(file, delimiter=separator) if len(row) > 1 or "".join(row).strip())
+        header = next((row for _, row in rows), None)
+        if header is None:
+            raise UserError("is empty, and must have a line with the names of the columns")
+        _check_header(header, wanted)
+        places = {name: header.index(name) for name in (*wanted, *optional) if name in header}
+        numbers: list[int] = []
+        columns: dict[str, list[Any]] = {name: [] for name in places}
+        faults: list[str] = []
+        for number, row in rows:
+            if len(row) != len(header):
+                faults.append(f"{path} row {number} has {len(row)} fields, and the header {len(header)}")
+                continue
+            numbers.append(number)
+            for name, place in places.items():
+                columns[name].append(row[place])
+            if len(numbers) == AT_ONCE:
+                yield Cells(numbers, columns, faults)
+                numbers, columns, faults = [], {name: [] for name in places}, []
+        yield Cells(numbers, columns, faults)
+
+
+@contextmanager
+def _open(path: str | Path) -> Iterator[TextIO]:
+    if str(path) == STANDARD_INPUT:
+        yield sys.stdin
+        return
+    file = Path(path).expanduser()
+    with PACKED.get(file.suffix, open)(file, "rt", encoding="utf-8-sig", newline="") as opened:
+        yield opened

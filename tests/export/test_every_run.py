@@ -1,0 +1,177 @@
+"""Every kind of run is exported, and its file computes of raw inputs what the run does: by value and by score."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from mgu.errors import RunsFailed, UserError
+from mgu.export.checks import TOLERANCE
+from mgu.export.held_out import take_held_out
+from mgu.export.network import Format
+from mgu.factory.trained import load_trained
+from mgu.predict import export_run as exporting
+from mgu.predict.export_run import export_run
+from mgu.predict.model import load
+from mgu.prune import benchmark
+from mgu.prune.pipeline import run_pruning
+from tests.factory.matrix import BASELINES, UNITS, Matrix
+from tests.prune.networks import quick
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+
+RUNS = {  # a model for each kind of data
+    "named images": UNITS["lean"],
+    "cases": BASELINES["ln"],
+    "own images": UNITS["squeeze_excitation"],
+    "images held out": UNITS["switchable_norm"],
+    "regression": UNITS["reference"],
+    "classification": BASELINES["bn_post"],
+    "ratings": BASELINES["ln"],
+    "ranking": UNITS["lean"],
+    "own ratings": BASELINES["no_norm"],
+    "factors, ratings": (),
+    "factors, ranking": (),
+    "dense images": UNITS["paths"],
+    "images of a function": BASELINES["bn_pre residual"],
+    "classes of a function": UNITS["highway"],
+    "quantities of a function": UNITS["equations"],
+}
+USUAL = {("classification", "onnx"), ("own ratings", "onnx"), ("quantities of a function", "torch")}
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
+    return Matrix(tmp_path_factory.mktemp("every_run"))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MGU_CACHE", str(tmp_path_factory.getbasetemp() / "every_run_cache"))
+
+
+def folder_of(matrix: Matrix, data: str, *overrides: str) -> Path:
+    return matrix.train(matrix.config(data, RUNS[data], *overrides))
+
+
+@pytest.mark.parametrize(
+    ("data", "form"),
+    [
+        pytest.param(data, form, marks=[] if (data, form) in USUAL else [pytest.mark.long])
+        for data in RUNS
+        for form in ("torch", "onnx")
+    ],
+)
+def test_every_kind_of_run_is_exported(data: str, form: Format, matrix: Matrix) -> None:
+    model = load(folder_of(matrix, data))
+    content, lines = export_run(model, form)
+    assert lines[0].startswith("equal to the run to ") and float(lines[0].split()[5]) <= TOLERANCE
+    assert "held-out examples" in lines[0] and lines[1].endswith("of raw inputs, as the run itself")
+    if form == "onnx":
+        file = onnx.load_from_string(content)
+        onnx.checker.check_model(file, full_check=True)
+        about = {own.key: own.value for own in file.metadata_props}
+        assert file.graph.output[0].name == about["output"]
+        assert file.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
+        assert str(Path.cwd()).encode() not in content and b"site-packages" not in content
+    else:
+        extra = {"mgu.json": ""}
+        torch.export.load(io.BytesIO(content), extra_files=extra)
+        about = json.loads(extra["mgu.json"])
+    assert about["identity"] == model.trained.result.identity and about["task"] == model.trained.result.task
+    assert json.loads(about.get("classes", "[]")) == [str(name) for name in model.classes]
+
+
+def test_a_table_goes_in_column_by_column(matrix: Matrix) -> None:
+    """As another program would call the file: a DataFrame as it is read, with a gap and a city of its own."""
+    model = load(folder_of(matrix, "classification"))
+    session = onnxruntime.InferenceSession(export_run(model, "onnx").content, providers=["CPUExecutionProvider"])
+    rows = pd.read_csv(matrix.folder / "houses.csv")[:9]
+    names = {own.name for own in session.get_inputs()}
+    assert names == set(model.preprocessing.inputs.names) and "city" not in names  # type: ignore[union-attr]
+    feed = {
+        name: (
+            rows[name].fillna("").astype(str).to_numpy(object)
+            if kind == "tensor(string)"
+            else rows[name].to_numpy(float)
+        )
+        for name, kind in ((own.name, own.type) for own in session.get_inputs())
+    }
+    (logits,) = session.run(["logits"], feed)
+    np.testing.assert_allclose(logits, model.outputs(rows).numpy(), rtol=1e-5, atol=1e-5)
+    for number in model.preprocessing.inputs.numbers:  # type: ignore[union-attr]
+        feed[number.name] = np.full(9, np.nan)
+    (gaps,) = session.run(["logits"], feed)
+    assert np.isfinite(gaps).all() and not np.allclose(gaps, logits)
+
+
+def test_users_and_items_go_in_by_name_and_unknown_ones_come_last(matrix: Matrix) -> None:
+    model = load(folder_of(matrix, "own ratings"))
+    session = onnxruntime.InferenceSession(export_run(model, "onnx").content, providers=["CPUExecutionProvider"])
+    pairs: Any = model.preprocessing.inputs
+    users, items = pairs.users, pairs.items
+    kind = {own.name: own.type for own in session.get_inputs()}
+    assert set(kind) == {users.column, items.column}
+
+    def cells(names: list[str], column: str) -> Any:
+        return np.array([int(name) for name in names]) if kind[column] == "tensor(int64)" else np.array(names, object)
+
+    given = {users.column: [users.names[0]] * 2, items.column: items.names[:2]}
+    (scores,) = session.run(["score"], {column: cells(names, column) for column, names in given.items()})
+    np.testing.assert_allclose(scores, model.predict(given), rtol=1e-5, atol=1e-6)
+    unknown = {users.column: cells(["99999999"], users.column), items.column: cells(items.names[:1], items.column)}
+    assert session.run(None, unknown)[0].tolist() == [-np.inf]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("form", ["torch", "onnx"])
+@pytest.mark.parametrize("data", ["named images", "classification"])
+def test_int8_is_smaller_and_about_as_good(data: str, form: Format, matrix: Matrix) -> None:
+    model = load(folder_of(matrix, data, "training.epochs=6"))
+    plain, small = export_run(model, form), export_run(model, form, int8=True)
+    assert small.lines[:2] == plain.lines and small.lines[2].startswith("int8: ") and "instead of" in small.lines[3]
+    if form == "onnx":
+        kept = {own.key: own.value for own in onnx.load_from_string(small.content).metadata_props}
+        assert kept["identity"] == model.trained.result.identity
+        assert any(
+            own.data_type == onnx.TensorProto.INT8 for own in onnx.load_from_string(small.content).graph.initializer
+        )
+
+
+def test_a_file_that_computes_something_else_is_not_written(matrix: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load(folder_of(matrix, "quantities of a function"))
+    monkeypatch.setattr(exporting, "_run", lambda *_: take_held_out(model.trained, model.trained.model).expected * 1.01)
+    with pytest.raises(RunsFailed, match=r"the torch\.export model must equal the one it was derived from"):
+        export_run(model, "torch")
+
+
+@pytest.mark.long
+def test_without_its_data_a_run_is_compared_on_made_up_examples(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load(folder_of(matrix, "regression"))
+    monkeypatch.setattr(exporting, "_find_held_out", lambda model: None)
+    (line,) = export_run(model, "onnx").lines
+    assert "on 64 made-up examples, for its data are not there; its accuracy was not compared" in line
+    with pytest.raises(UserError, match="must have training data, which show the ranges of activations"):
+        export_run(model, "onnx", int8=True)
+
+
+@pytest.mark.long
+def test_a_pruned_run_is_exported_and_predicts(matrix: Matrix, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(benchmark, "REPEATS", {1: 3, 256: 3})
+    folder = matrix.train(matrix.config("classification", UNITS["reference"]))
+    with pytest.raises(UserError, match="must have been pruned"):
+        load(folder, pruned=True)
+    run_pruning(load_trained(folder), quick("method=threshold", "epochs=0"), None, lambda line: None)
+    model = load(folder, pruned=True)
+    rows = pd.read_csv(matrix.folder / "houses.csv")[:20]
+    assert "made" not in export_run(model, "onnx").lines[0] and len(model.predict(rows)) == 20
