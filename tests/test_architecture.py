@@ -19,7 +19,7 @@ ROOT = Path(mgu.__file__).parents[1]
 RANKS = [  # a package imports only packages of lower ranks
     {"errors", "kernels", "native", "tasks"},
     {"isolation", "layers", "user_code"},
-    {"unit", "models"},
+    {"unit", "models", "equilibrium"},
     {"config"},
     {"results"},
     {"data", "measure", "tracking", "console", "search"},
