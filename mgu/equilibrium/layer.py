@@ -132,7 +132,7 @@ class Equilibrium(nn.Module):
             layer: nn.Linear | nn.Conv2d = nn.Linear(old.in_features, self.width, **where)
         else:
             geometry = old.kernel_size, old.stride, old.padding
-            layer = nn.Conv2d(old.in_channels, self.width, *geometry, **where)
+            layer = nn.Conv2d(old.in_channels, self.width, *geometry, **where)  # type: ignore[arg-type]
         glorot_(layer)
         return layer
 

@@ -14,12 +14,14 @@ class Tally:
     Attributes:
         solves: Number of batches solved.
         iterations: Applications of the map, over all batches.
+        most: Those of the batch that needed most.
         unconverged: Batches that ended above the tolerance.
         residual: Largest relative residual at the end of a batch.
     """
 
     solves: int = 0
     iterations: int = 0
+    most: int = 0
     unconverged: int = 0
     residual: float = 0.0
 
@@ -27,6 +29,7 @@ class Tally:
         """Counts one solution; a residual that is no number counts as not converged."""
         self.solves += 1
         self.iterations += solution.iterations
+        self.most = max(self.most, solution.iterations)
         self.unconverged += not solution.residual <= tolerance
         self.residual = (
             max(self.residual, solution.residual) if solution.residual == solution.residual else float("inf")
@@ -36,6 +39,7 @@ class Tally:
         """Adds the counts of another tally."""
         self.solves += other.solves
         self.iterations += other.iterations
+        self.most = max(self.most, other.most)
         self.unconverged += other.unconverged
         self.residual = max(self.residual, other.residual)
 

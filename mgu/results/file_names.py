@@ -6,6 +6,7 @@ runs/<experiment>/<name>-<identity>/
     config.yaml          the resolved configuration
     weights.safetensors  weights of the best epoch
     explain.json         for a unit: what its gates do on the validation data, see mgu/explain/explanation.py
+    equilibrium.json     for an equilibrium layer: what its iteration does, see mgu/explain/equilibrium.py
     gates.*, topology.*  figures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               for a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
     correct.bits         which of the official test examples (images, rows) those weights got right
@@ -22,6 +23,7 @@ HISTORY_FILE = "history.csv"
 CONFIG_FILE = "config.yaml"
 WEIGHTS_FILE = "weights.safetensors"
 EXPLAIN_FILE = "explain.json"
+EQUILIBRIUM_FILE = "equilibrium.json"
 PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
 PRUNE_FOLDER = "prune"
 CORRECT_FILE = "correct.bits"

@@ -20,6 +20,7 @@ from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.equilibrium.report import collect
 from mgu.errors import UserError
+from mgu.explain.equilibrium import explain_equilibria, write_equilibria
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
 from mgu.factory.advice import advise
 from mgu.factory.device import find_device
@@ -38,6 +39,7 @@ from mgu.results.file_names import (
     CHECKPOINT_FILE,
     CONFIG_FILE,
     CORRECT_FILE,
+    EQUILIBRIUM_FILE,
     EXPLAIN_FILE,
     HISTORY_FILE,
     LOG_FILE,
@@ -65,7 +67,7 @@ log = logging.getLogger("mgu")
 KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, CORRECT_FILE)  # result.json, written last, has their checksums
 RUN_FILES = (  # what an earlier run may have left
     *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
-    *(EXPLAIN_FILE, *PICTURE_FILES),
+    *(EXPLAIN_FILE, EQUILIBRIUM_FILE, *PICTURE_FILES),
 )
 
 
@@ -130,6 +132,8 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         if can_explain(config) and scores:
             # A manual search comes with its table of results: what a unit found must be told as well.
             write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
+        if solver and scores:
+            write_equilibria(folder, explain_equilibria(resolved, learner.model, resolved.splits.val))
         cost.lap("explain")
     _save_best(folder, outcome, correct)
     return make_result(
