@@ -9,9 +9,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from mgu.config.datasets import AnyImages
+from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
+from mgu.config.learning import check_directed, check_learning
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import AnyRatings
 from mgu.config.recipe import check_recipe
@@ -35,6 +37,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
         raise UserError(describe_faults(error.errors(include_url=False))) from None
+    check_learning(config)
     if isinstance(config.layout, PythonLayoutConfig):
         _check_own_network(config, config.layout)
     _check_axes(config)
@@ -45,6 +48,8 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         _check_factors(config)
     elif isinstance(config.layout, LayoutConfig):
         _check_convolutions(config, config.layout)
+    elif isinstance(config.layout, DirectedLayoutConfig):
+        check_directed(config, config.layout)
     elif isinstance(config.layout, EquilibriumLayoutConfig):
         _check_equilibrium(config, config.layout)
     else:

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from torch import nn
 
-from mgu.equilibrium.layer import Equilibrium
 from mgu.equilibrium.statistics import SolverStatistics
 
 
 def collect(model: nn.Module) -> SolverStatistics | None:
-    """Takes the counts of all equilibria of a model, which begin anew.
+    """Takes the counts of all equilibria and directed networks of a model, which begin anew.
 
     Args:
         model: Any model.
 
     Returns:
-        The sums; None where the model has no equilibrium.
+        The sums; None where the model has none.
     """
-    layers = [module for module in model.modules() if isinstance(module, Equilibrium)]
-    if not layers:
+    found = [vars(module).get("statistics") for module in model.modules()]
+    own = [statistics for statistics in found if isinstance(statistics, SolverStatistics)]
+    if not own:
         return None
     total = SolverStatistics()
-    for layer in layers:
-        total.merge(layer.statistics)
-        layer.statistics.clear()
+    for statistics in own:
+        total.merge(statistics)
+        statistics.clear()
     return total
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
+from mgu.directed.network import DirectedNetwork
 from mgu.equilibrium.layer import Equilibrium
 from mgu.layers.block import Block
 from mgu.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
@@ -40,6 +41,9 @@ def count_products(network: nn.Module, example: Tensor, iterations: float | None
     for module in network.modules():
         if isinstance(module, nn.Linear | _ConvNd):
             vars(module)["forward"] = partial(_count_layer, module, counts)
+        elif isinstance(module, DirectedNetwork):
+            times = NOMINAL_ITERATIONS if iterations is None else iterations
+            vars(module)["forward"] = partial(_count_directed, module, counts, times)
         elif isinstance(module, Equilibrium):
             times = NOMINAL_ITERATIONS if iterations is None else iterations
             vars(module)["forward"] = partial(_count_equilibrium, module, counts, times)
@@ -68,6 +72,12 @@ def _count_layer(layer: nn.Linear | _ConvNd, counts: list[int], x: Tensor) -> Te
     windows = sizes if isinstance(layer, _ConvTransposeNd) else outputs
     counts.append(2 * math.prod(batch) * math.prod(windows) * layer.weight.numel())
     return x.new_zeros(*batch, layer.out_channels, *outputs)
+
+
+def _count_directed(network: DirectedNetwork, counts: list[int], iterations: float, x: Tensor) -> Tensor:
+    """Counts the steps of a free phase."""
+    counts.append(round(len(x) * network.count_products(iterations)))
+    return x.new_zeros(len(x), network.num_outputs)
 
 
 def _count_equilibrium(layer: Equilibrium, counts: list[int], iterations: float, x: Tensor) -> Tensor:

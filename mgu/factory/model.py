@@ -9,12 +9,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.layouts import Convolution, DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.errors import UserError
+from mgu.factory.directed import build_directed
 from mgu.factory.equilibrium import build_convolutional, build_dense, unchanged
 from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
@@ -53,6 +55,8 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
     inputs, num_outputs, _ = resolved.shapes
     if isinstance(config.layout, PythonLayoutConfig):
         return import_network(config.layout, resolved.shapes)
+    if isinstance(config.layout, DirectedLayoutConfig):
+        return build_directed(config.layout, math.prod(inputs), num_outputs)
     if isinstance(config.layout, LayoutConfig):
         layers = config.layout.convolutions(list(inputs))
         make = import_layer(config.layout.layer) if config.layout.layer else convolution
@@ -84,7 +88,9 @@ def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Chann
         UserError: The unit has a kind of gate or bypass that is not made for such a layer, or the layer of the user's
             cannot be copied.
     """
-    assert not isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig)  # have no blocks
+    assert not isinstance(
+        config.layout, FactorsLayoutConfig | PythonLayoutConfig | DirectedLayoutConfig
+    )  # have no blocks
     activation: str | Activation = config.layout.activation
     if activation == "identity":
         activation = unchanged
@@ -124,7 +130,7 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
             block = build_block(config, nn.Conv2d(1, width, 3), 1, Channels(width, -3))
             blocks.append((block, torch.ones(2, 1, 4, 4, requires_grad=True)))
         return blocks
-    if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig):
+    if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig | DirectedLayoutConfig):
         return [(nn.Linear(1, 1), torch.ones(2, 1))]
     if isinstance(config.layout, EquilibriumLayoutConfig):
         return _build_warmup_equilibrium(config, config.layout)

@@ -128,7 +128,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         batch_size = config.training.eval_batch_size
         scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
         cost.lap("evaluate")
-        solver = _sum_up(learner, outcome, send)
+        solver = _sum_up(config, learner, outcome, send)
         if can_explain(config) and scores:
             # A manual search comes with its table of results: what a unit found must be told as well.
             write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
@@ -152,7 +152,10 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
     )
 
 
-def _sum_up(learner: Learner, outcome: Fit, send: Send) -> Solver | None:
+_HELP = ("Raise layout.max_iterations, or lower layout.norm_bound.", "Raise layout.steps or layout.leak.")
+
+
+def _sum_up(config: RunConfig, learner: Learner, outcome: Fit, send: Send) -> Solver | None:
     """Sums up what equilibrium layers iterated, if there are any, and says so where they did not converge."""
     if (last := collect(learner.model)) is None:
         return None
@@ -160,7 +163,7 @@ def _sum_up(learner: Learner, outcome: Fit, send: Send) -> Solver | None:
     if solver and solver.unconverged + solver.eval_unconverged:
         note = (
             f"{solver.unconverged} batches of all epochs and {solver.eval_unconverged} of the last evaluation ended "
-            "above the tolerance of their iteration. Raise layout.max_iterations, or lower layout.norm_bound."
+            "above the tolerance of their iteration. {_HELP['steps' in type(config.layout).model_fields]}"
         )
         log.warning(note)
         send(Note(note))
