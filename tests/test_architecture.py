@@ -19,7 +19,8 @@ ROOT = Path(mgu.__file__).parents[1]
 RANKS = [  # a package imports only packages of lower ranks
     {"errors", "kernels", "machine", "native", "tasks"},
     {"isolation", "layers", "user_code"},
-    {"unit", "models"},
+    {"equilibrium"},
+    {"unit", "models", "directed"},
     {"config"},
     {"results"},
     {"data", "measure", "tracking", "console", "search"},

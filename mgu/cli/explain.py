@@ -9,6 +9,7 @@ from pathlib import Path
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import printable
+from mgu.results.file_names import EQUILIBRIUM_FILE
 from mgu.results.files import make_folder
 
 
@@ -23,15 +24,31 @@ def main(arguments: list[str]) -> None:
     """
     options = _parse(arguments)
     # torch and matplotlib take seconds to import, which --help and mistyped arguments need not wait for.
+    from mgu.explain.equilibrium import (
+        equilibria_to_json,
+        explain_equilibria,
+        print_equilibria,
+        write_equilibria,
+    )
     from mgu.explain.explanation import explain_model, to_json, write_explanation
     from mgu.explain.figures import draw_figures
     from mgu.explain.terminal import print_explanation
+    from mgu.factory.equilibrium import equilibria_of
     from mgu.factory.trained import load_trained
 
     trained = load_trained(options.run, device="auto")  # wherever it was trained
     folder = options.out or trained.folder
     make_folder(folder, "--out", "Pass another one.")
     trained.resolved.set_up_torch()
+    if equilibria_of(trained.model):
+        found = explain_equilibria(trained.resolved, trained.model, trained.splits.val)
+        write_equilibria(folder, found)
+        if not trained.config.mgu:
+            sys.stdout.write(equilibria_to_json(found)) if options.format == "json" else print_equilibria(found)
+            print(f"Written to {printable(str(folder))}: {EQUILIBRIUM_FILE}.", file=sys.stderr)
+            return
+        if options.format == "table":
+            print_equilibria(found)
     explanation = explain_model(trained.resolved, trained.model, trained.splits.val)
     write_explanation(folder, explanation)
     pictures = draw_figures(folder, explanation)

@@ -9,8 +9,11 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from mgu.config.datasets import AnyImages
+from mgu.config.directed import DirectedLayoutConfig
+from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
+from mgu.config.learning import check_directed, check_learning
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import AnyRatings
 from mgu.config.recipe import check_recipe
@@ -34,6 +37,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
         raise UserError(describe_faults(error.errors(include_url=False))) from None
+    check_learning(config)
     if isinstance(config.layout, PythonLayoutConfig):
         _check_own_network(config, config.layout)
     _check_axes(config)
@@ -44,6 +48,10 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         _check_factors(config)
     elif isinstance(config.layout, LayoutConfig):
         _check_convolutions(config, config.layout)
+    elif isinstance(config.layout, DirectedLayoutConfig):
+        check_directed(config, config.layout)
+    elif isinstance(config.layout, EquilibriumLayoutConfig):
+        _check_equilibrium(config, config.layout)
     else:
         _check_dense(config)
     return config
@@ -138,17 +146,46 @@ def _check_dense(config: RunConfig) -> None:
         )
 
 
+def _check_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> None:
+    """An equilibrium has one layer, and an iteration that no compiled function and no short precision can compute."""
+    if config.residual:
+        raise UserError(
+            f"residual must be without for layout={layout.name}, whose only layer has none before it, but got with. "
+            "Pass residual=without."
+        )
+    if config.engine not in ("auto", "eager"):
+        raise UserError(
+            f"engine must be auto or eager for layout={layout.name}, whose iteration ends by its residual, but got "
+            f"{config.engine}. Pass engine=auto."
+        )
+    if config.training.precision != "float32":
+        raise UserError(
+            f"training.precision must be float32 for layout={layout.name}, whose tolerance is below that of "
+            f"{config.training.precision}, but got {config.training.precision}. Leave it out."
+        )
+    if layout.kernel_size is None:
+        _check_dense(config)
+        return
+    _check_images(config, layout.name)
+    layout.output_size(config.dataset.image_shape)  # type: ignore[union-attr]
+
+
 def _check_convolutions(config: RunConfig, layout: LayoutConfig) -> None:
     """Convolutions are for images that are large enough for them."""
+    _check_images(config, layout.name)
+    layout.convolutions(config.dataset.image_shape)  # type: ignore[union-attr]
+
+
+def _check_images(config: RunConfig, layout: str) -> None:
+    """Raises UserError where the data are no images."""
     dataset = config.dataset
     if isinstance(dataset, PythonDatasetConfig) and len(dataset.input_shape) != 3:
         raise UserError(
-            f"inputs must be images (N, C, H, W) for layout={layout.name}, but those of {dataset.target} have shape "
+            f"inputs must be images (N, C, H, W) for layout={layout}, but those of {dataset.target} have shape "
             f"(N, {', '.join(map(str, dataset.input_shape))}). Add an axis of channels, or pass layout=dense_3."
         )
     if not isinstance(dataset, AnyImages | PythonDatasetConfig):
         raise UserError(
-            f"layout must be a dense one where the data are no images, but got {layout.name} for "
+            f"layout must be a dense one where the data are no images, but got {layout} for "
             f"dataset={dataset.name}. Pass layout=dense_3, or one of your own with depth and width."
         )
-    layout.convolutions(dataset.image_shape)

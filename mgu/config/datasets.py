@@ -16,6 +16,7 @@ from mgu.config.balance import BalanceConfig
 from mgu.config.cases import CasesConfig
 from mgu.config.fields import TEST_SHARE, Count, Sha256
 from mgu.config.folds import FoldsConfig
+from mgu.config.gates import GatesConfig
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
 from mgu.config.images import ImagesConfig
 from mgu.config.python import PythonDatasetConfig
@@ -100,7 +101,16 @@ class TableConfig(BalanceConfig, FoldsConfig):
 
 
 AnyImages = NamedImagesConfig | CasesConfig | ImagesConfig  # of which the shape is that of an image for sure
-OF_THEIR_OWN = ("adult", "table", "cases", "images", "movielens", "ratings", "python")  # all others are images by name
+OF_THEIR_OWN = (
+    "gates",
+    "adult",
+    "table",
+    "cases",
+    "images",
+    "movielens",
+    "ratings",
+    "python",
+)  # all others are images by name
 
 
 def _kind_of_data(values: Any) -> str:
@@ -116,6 +126,7 @@ AnyDataset = Annotated[
     | Annotated[ImagesConfig, Tag("[images]")]
     | Annotated[MovieLensConfig, Tag("[movielens]")]
     | Annotated[RatingsConfig, Tag("[ratings]")]
-    | Annotated[PythonDatasetConfig, Tag("[python]")],
+    | Annotated[PythonDatasetConfig, Tag("[python]")]
+    | Annotated[GatesConfig, Tag("[gates]")],
     Discriminator(_kind_of_data),
 ]

@@ -18,8 +18,8 @@ from mgu.config.run import RunConfig
 from mgu.errors import as_typed, did_you_mean, nearest
 
 GROUPS = (  # a test compares them with the folders of conf/
-    "dataset", "layout", "norm", "residual", "mgu", "optimizer", "schedule", "training", "augment", "energy",
-    "tensorboard", "mlflow", "experiment",
+    "dataset", "layout", "norm", "residual", "mgu", "learning", "optimizer", "schedule", "training", "augment",
+    "energy", "tensorboard", "mlflow", "experiment",
 )  # fmt: skip
 OR_AUTO = ("optimizer.lr", "training.last_batch")  # filled in by mgu/data/datasets.py; a test compares them
 MAX_FAULTS = 20  # that are shown at once

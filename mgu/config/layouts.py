@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from mgu.config.directed import DirectedLayoutConfig
+from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
 from mgu.config.python import ImportedConfig
@@ -151,6 +153,10 @@ def _kind_of_layout(values: Any) -> str:
     keys = values if isinstance(values, Mapping) else type(values).model_fields
     if "target" in keys:
         return "[python]"
+    if "init_std" in keys:
+        return "[directed]"
+    if "inner_activation" in keys:
+        return "[equilibrium]"
     return "[dense]" if "depth" in keys else "[factors]" if "factors" in keys else "[convolutions]"
 
 
@@ -158,6 +164,8 @@ AnyLayout = Annotated[
     Annotated[LayoutConfig, Tag("[convolutions]")]
     | Annotated[DenseLayoutConfig, Tag("[dense]")]
     | Annotated[FactorsLayoutConfig, Tag("[factors]")]
-    | Annotated[PythonLayoutConfig, Tag("[python]")],
+    | Annotated[PythonLayoutConfig, Tag("[python]")]
+    | Annotated[EquilibriumLayoutConfig, Tag("[equilibrium]")]
+    | Annotated[DirectedLayoutConfig, Tag("[directed]")],
     Discriminator(_kind_of_layout),
 ]

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from mgu.config.augment import AnyAugment
 from mgu.config.datasets import AnyDataset
+from mgu.config.directed import EquilibriumLearningConfig
 from mgu.config.energy import EnergyConfig
 from mgu.config.fields import ConfigModel, Count, Matches, Name, NumberOrAuto, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
@@ -100,6 +101,9 @@ class RunConfig(ConfigModel):
         None, description="Whether the layers of a baseline have residual connections; null: a unit learns it."
     )
     mgu: UnitConfig | None = Field(None, description="The unit around every layer; null: train a baseline.")
+    learning: Annotated[EquilibriumLearningConfig | None, UNLESS_DEFAULT] = Field(
+        None, description="How gradients come about; null: by backpropagation."
+    )
     optimizer: Annotated[AnyOptimizer, OPTIMIZER] = Field(description="The optimizer.")
     schedule: Annotated[AnySchedule, UNLESS_PLAIN_DECAY] = Field(description="The schedule of the learning rate.")
     training: TrainingConfig = Field(description="The training loop.")
@@ -141,6 +145,7 @@ class RunConfig(ConfigModel):
         elif not isinstance(self.layout, PythonLayoutConfig):
             assert self.norm is not None
             parts += [self.norm.name] + ["res"] * bool(self.residual)
+        parts += [self.learning.name] if self.learning else []
         if (
             sha256 := self.training.start_sha256
         ):  # else the same words would fit the run that it starts from, and itself

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.data.cases.dataset import CaseDataset
 from mgu.data.dataset import Dataset
+from mgu.data.gates.dataset import GateDataset
 from mgu.data.images.dataset import ImageDataset
 from mgu.data.own_images.dataset import OwnImageDataset
 from mgu.data.python.dataset import PythonDataset
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mgu.config.datasets import AnyDataset
 
 KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of images by name
+    "gates": GateDataset,
     "adult": TableDataset,
     "table": TableDataset,
     "cases": CaseDataset,

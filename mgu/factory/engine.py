@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from mgu.config.directed import DirectedLayoutConfig
+from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
@@ -49,7 +51,7 @@ def _check_native(resolved: ResolvedRun) -> None:
     """Raises UserError where there is no compiled function for the model and the device."""
     config, device = resolved.config, resolved.device
     layout, others = config.layout, "auto, eager or packed" if config.mgu else "auto or eager"
-    if isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig):
+    if isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig | EquilibriumLayoutConfig | DirectedLayoutConfig):
         raise UserError("engine must be auto or eager for a layout without blocks, but got native. Pass engine=auto.")
     if config.mgu and (config.mgu.processors or not config.mgu.skip_gate):
         raise UserError(

@@ -14,20 +14,24 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
+from mgu.directed.network import DirectedNetwork
+from mgu.equilibrium.layer import Equilibrium
 from mgu.layers.block import Block
 from mgu.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from mgu.layers.switchable import SwitchableNorm
 from mgu.unit.unit import MultiGatedUnit
 
+NOMINAL_ITERATIONS = 30  # of an equilibrium, where none were measured: plans and calibrations
 NORMS = (BatchNorm, GroupNorm, LayerNorm, RMSNorm, SwitchableNorm)
 
 
-def count_products(network: nn.Module, example: Tensor) -> int:
+def count_products(network: nn.Module, example: Tensor, iterations: float | None = None) -> int:
     """Counts the operations of dense layers and convolutions in a forward pass: two for each product.
 
     Args:
         network: One of our own on the device `meta`; it computes nothing but shapes afterwards.
         example: A batch for it on the CPU.
+        iterations: Those of its equilibria; None: a nominal number.
 
     Returns:
         The number of operations.
@@ -37,6 +41,12 @@ def count_products(network: nn.Module, example: Tensor) -> int:
     for module in network.modules():
         if isinstance(module, nn.Linear | _ConvNd):
             vars(module)["forward"] = partial(_count_layer, module, counts)
+        elif isinstance(module, DirectedNetwork):
+            times = NOMINAL_ITERATIONS if iterations is None else iterations
+            vars(module)["forward"] = partial(_count_directed, module, counts, times)
+        elif isinstance(module, Equilibrium):
+            times = NOMINAL_ITERATIONS if iterations is None else iterations
+            vars(module)["forward"] = partial(_count_equilibrium, module, counts, times)
         elif isinstance(module, NORMS):
             vars(module)["forward"] = _unchanged
         if hasattr(module, "activation"):
@@ -62,6 +72,20 @@ def _count_layer(layer: nn.Linear | _ConvNd, counts: list[int], x: Tensor) -> Te
     windows = sizes if isinstance(layer, _ConvTransposeNd) else outputs
     counts.append(2 * math.prod(batch) * math.prod(windows) * layer.weight.numel())
     return x.new_zeros(*batch, layer.out_channels, *outputs)
+
+
+def _count_directed(network: DirectedNetwork, counts: list[int], iterations: float, x: Tensor) -> Tensor:
+    """Counts the steps of a free phase."""
+    counts.append(round(len(x) * network.count_products(iterations)))
+    return x.new_zeros(len(x), network.num_outputs)
+
+
+def _count_equilibrium(layer: Equilibrium, counts: list[int], iterations: float, x: Tensor) -> Tensor:
+    """Counts the injection, which counts itself, and the products of all iterations."""
+    c: Tensor = layer.injection(x)
+    z = c[:, : layer.width]
+    counts.append(round(layer.count_products(iterations) * z[:, :1].numel()))
+    return z
 
 
 def _output_size(layer: _ConvNd, axis: int, size: int) -> int:

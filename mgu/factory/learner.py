@@ -14,6 +14,8 @@ from torch.optim import Optimizer
 from mgu.config.balance import BalanceConfig
 from mgu.config.recipe import graph_obstacle
 from mgu.config.run import RunConfig
+from mgu.directed.rule import EquilibriumRule, RuleSettings
+from mgu.directed.sparsify import Sparsify
 from mgu.factory.model import build_model
 from mgu.factory.pretrained import take_pretrained
 from mgu.factory.resolved_run import ResolvedRun
@@ -54,7 +56,7 @@ def build_learner(resolved: ResolvedRun) -> Learner:
         model.compile()
     optimizer = build_optimizer(config, model)
     schedule = build_schedule(config, optimizer, num_examples)
-    return Learner(model, resolved.task, optimizer, schedule, build_average(config, model))
+    return Learner(model, resolved.task, optimizer, schedule, build_average(config, model), build_rule(config))
 
 
 def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
@@ -77,6 +79,16 @@ def build_average(config: RunConfig, model: nn.Module) -> WeightAverage | None:
     """Builds the configured running mean of the weights of a model; None where none is configured."""
     decay = config.training.ema
     return None if decay is None else WeightAverage(model.parameters(), decay)
+
+
+def build_rule(config: RunConfig) -> EquilibriumRule | None:
+    """Builds what fills the gradients in the place of a backward pass; None for backpropagation."""
+    learning = config.learning
+    if learning is None:
+        return None
+    weak = Sparsify(learning.sparsify, learning.sparsify_tolerance, learning.sparsify_temperature)
+    settings = RuleSettings(learning.rule, learning.correction, learning.strength, learning.l1, weak)
+    return EquilibriumRule(settings)
 
 
 def build_schedule(config: RunConfig, optimizer: Optimizer, num_examples: int) -> Schedule:

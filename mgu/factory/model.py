@@ -9,14 +9,19 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from mgu.config.directed import DirectedLayoutConfig
+from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.layouts import Convolution, DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.errors import UserError
+from mgu.factory.directed import build_directed
+from mgu.factory.equilibrium import build_convolutional, build_dense, unchanged
 from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.layers.activation import Activation
 from mgu.layers.block import Block, BlockEngine
 from mgu.layers.channels import Channels
 from mgu.models.convnet import ConvNet, convolution
@@ -50,6 +55,8 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
     inputs, num_outputs, _ = resolved.shapes
     if isinstance(config.layout, PythonLayoutConfig):
         return import_network(config.layout, resolved.shapes)
+    if isinstance(config.layout, DirectedLayoutConfig):
+        return build_directed(config.layout, math.prod(inputs), num_outputs)
     if isinstance(config.layout, LayoutConfig):
         layers = config.layout.convolutions(list(inputs))
         make = import_layer(config.layout.layer) if config.layout.layer else convolution
@@ -58,6 +65,10 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
             for index, layer in enumerate(layers)
         ]
         return ConvNet(blocks, layers[-1].out_channels, num_outputs, config.layout.dropout, _is_native(config))
+    if isinstance(config.layout, EquilibriumLayoutConfig) and config.layout.kernel_size:
+        layer, width = build_convolutional(config.layout, list(inputs)), config.layout.width
+        block = build_block(config, layer, 0, Channels(width, -3))
+        return ConvNet([block], width, num_outputs, config.layout.dropout, native=False)
     return _build_mlp(config, math.prod(inputs), num_outputs)
 
 
@@ -77,8 +88,12 @@ def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Chann
         UserError: The unit has a kind of gate or bypass that is not made for such a layer, or the layer of the user's
             cannot be copied.
     """
-    assert not isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig)  # have no blocks
-    activation = config.layout.activation
+    assert not isinstance(
+        config.layout, FactorsLayoutConfig | PythonLayoutConfig | DirectedLayoutConfig
+    )  # have no blocks
+    activation: str | Activation = config.layout.activation
+    if activation == "identity":
+        activation = unchanged
     if config.mgu:
         engine: Engine = "auto" if config.engine == "compiled" else config.engine
         return _build_unit(config.mgu, layer, activation, engine, channels)
@@ -115,10 +130,21 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
             block = build_block(config, nn.Conv2d(1, width, 3), 1, Channels(width, -3))
             blocks.append((block, torch.ones(2, 1, 4, 4, requires_grad=True)))
         return blocks
-    if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig):
+    if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig | DirectedLayoutConfig):
         return [(nn.Linear(1, 1), torch.ones(2, 1))]
+    if isinstance(config.layout, EquilibriumLayoutConfig):
+        return _build_warmup_equilibrium(config, config.layout)
     width = config.layout.width
     return [(build_block(config, nn.Linear(1, width), 0, Channels(width, -1)), torch.ones(2, 1))]
+
+
+def _build_warmup_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> list[tuple[nn.Module, Tensor]]:
+    """Builds the block of an equilibrium of one number, or of images as large as its kernel."""
+    if side := layout.kernel_size:
+        image = torch.ones(2, 1, side, side)
+        layer, channels = build_convolutional(layout, [1, side, side]), Channels(layout.width, -3)
+        return [(build_block(config, layer, 0, channels), image)]
+    return [(build_block(config, build_dense(layout, 1), 0, Channels(layout.width, -1)), torch.ones(2, 1))]
 
 
 def build_warmup_readouts(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
@@ -140,13 +166,14 @@ def _is_native(config: RunConfig) -> bool:
     return config.engine not in ("eager", "packed")
 
 
-def count_flops(resolved: ResolvedRun) -> int | None:
+def count_flops(resolved: ResolvedRun, iterations: float | None = None) -> int | None:
     """Counts floating-point operations of one example's forward pass, without allocating the model.
 
     Modules of the user's may need values to be built or computed, of which `meta` has none; then they get some.
 
     Args:
         resolved: A run's configuration with its data.
+        iterations: Those of an equilibrium layer, as measured; None: a nominal number.
 
     Returns:
         The operations of matrix products and convolutions, as torch's FlopCounterMode counts them; None for modules of
@@ -155,7 +182,7 @@ def count_flops(resolved: ResolvedRun) -> int | None:
     if section_of(resolved.config.layout) is None:
         with torch.device("meta"):
             network = build_model(resolved)
-        return count_products(network, _example_of(resolved))
+        return count_products(network, _example_of(resolved), iterations)
     from torch.utils.flop_counter import FlopCounterMode  # it imports torch's compiler
 
     for device in ("meta", "cpu"):
@@ -194,7 +221,7 @@ def _sizes(layer: Convolution) -> tuple[int, int, int, int, int]:
 
 
 def _build_unit(
-    unit: UnitConfig, layer: nn.Module, activation: str, engine: Engine, channels: Channels
+    unit: UnitConfig, layer: nn.Module, activation: str | Activation, engine: Engine, channels: Channels
 ) -> MultiGatedUnit:
     """Builds the configured unit around a layer. Raises UserError where it is not made for such a layer."""
     try:
@@ -225,6 +252,9 @@ def _build_unit(
 def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
     """Builds the blocks of a dense layout and the readout."""
     layout = config.layout
+    if isinstance(layout, EquilibriumLayoutConfig):
+        block = build_block(config, build_dense(layout, num_inputs), 0, Channels(layout.width, -1))
+        return MLP([block], layout.width, num_outputs, layout.dropout)
     assert isinstance(layout, DenseLayoutConfig)  # check_config saw to it
     widths = [num_inputs, *[layout.width] * layout.depth]
     make = import_layer(layout.layer) if layout.layer else dense

@@ -7,12 +7,15 @@ from functools import cached_property
 
 import torch
 
+from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.data.datasets import open_dataset
 from mgu.data.shapes import Shapes
 from mgu.data.splits import Splits
 from mgu.factory.device import describe_device, find_device, set_up_torch
+from mgu.tasks.classification import Classification
+from mgu.tasks.squared import SquaredClassification
 from mgu.tasks.task import Task
 
 
@@ -37,8 +40,11 @@ class ResolvedRun:
 
     @cached_property
     def task(self) -> Task:
-        """Loss and metrics of the data set."""
-        return self.dataset.task
+        """Loss and metrics of the data set; directed networks learn classes by the squared error of their states."""
+        task = self.dataset.task
+        if isinstance(self.config.layout, DirectedLayoutConfig) and isinstance(task, Classification):
+            return SquaredClassification(task.num_classes)
+        return task
 
     @property
     def shapes(self) -> Shapes:

@@ -20,6 +20,20 @@ class Channels(NamedTuple):
     axis: int
 
 
+def geometry_of(layer: nn.Module) -> nn.Module:
+    """Returns the layer, or a plain one with the same inputs and outputs where it offers one by `plain_like()`.
+
+    Args:
+        layer: Any layer, such as an equilibrium around which a bypass is to go by a convolution's strides.
+
+    Returns:
+        A layer by whose geometry others can be built.
+    """
+    plain_like = getattr(layer, "plain_like", None)
+    made = plain_like() if callable(plain_like) else layer
+    return made if isinstance(made, nn.Module) else layer
+
+
 def find_channels(layer: nn.Module, num_channels: int | None = None, channel_axis: int | None = None) -> Channels:
     """Finds the channels of the output of a layer.
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from mgu.config.energy import EnergyConfig
 from mgu.data.splits import Data, Splits
+from mgu.equilibrium.unroll import unroll
 from mgu.export.checks import check_equivalent, check_score
 from mgu.export.description import describe_export
 from mgu.export.network import Exportable, Format, end_to_end, export_network
@@ -78,9 +79,10 @@ def build_variants(
 def _export(name: str, trained: TrainedRun, converted: Network, data: Data, form: Format) -> tuple[Variant, bytes]:
     """Exports a converted network, and compares what the file computes of raw examples with the network itself."""
     assert isinstance(data, Exportable)  # check_kind saw to it before anything is trained
-    module, example = end_to_end(converted, trained.preprocessing), data.raw(slice(0, 1))
+    expected, labels = logits_of(converted, data), labels_of(data)  # first: it counts the steps that are unrolled
+    module, example = end_to_end(unroll(converted), trained.preprocessing), data.raw(slice(0, 1))
     content, infer = export_network(module, [example], form, trained.preprocessing, describe_export(trained, form))
-    expected, found, labels = logits_of(converted, data), logits_of_raw(infer, data), labels_of(data)
+    found = logits_of_raw(infer, data)
     difference = check_equivalent(name, found, expected)
     check_score(name, accuracy_from(found, labels), accuracy_from(expected, labels))
     here = example if form == "torch" else example.cpu()

@@ -19,6 +19,7 @@ from mgu.results.processor import Processor
 from mgu.results.replicate import Replicate, replicate_of
 from mgu.results.sealed import Changed, read_plain, seal, unseal
 from mgu.results.sections import check_sections
+from mgu.results.solver import Solver
 from mgu.results.upgrade import upgrade
 from mgu.tasks.score import SCORES, Score, TaskName
 
@@ -134,6 +135,7 @@ class Result(Record, frozen=True):
     task: Annotated[TaskName, about("What was learned.")] = "classification"
     num_classes: Annotated[Count | None, about("Number of classes of a classification.")] = None
     processor: Annotated[Processor | None, about("Use of the processor, and the power assumed of it.")] = None
+    solver: Annotated[Solver | None, about("Iterations of equilibrium layers; null without any.")] = None
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
         default_factory=dict
     )

@@ -36,12 +36,12 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     resolved = resolve(config)
     resolved.set_up_torch()
     device, splits = resolved.device, resolved.splits
-    model, task, optimizer, schedule, _ = build_learner(resolved)
+    model, task, optimizer, schedule, _, rule = build_learner(resolved)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
     augmented = augment_training(batch, build_augment_for(resolved))
 
     graph = build_step_wrapper(config, optimizer)(
-        Step(model, augmented, task, optimizer, options=build_step_options(config))
+        Step(model, augmented, task, optimizer, options=build_step_options(config), rule=rule)
     )
     step = partial(train_epoch, graph, schedule, len(batch), torch.Generator())
     step()  # pays once for what later steps have

@@ -18,7 +18,9 @@ from msgspec.structs import replace
 
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
+from mgu.equilibrium.report import collect
 from mgu.errors import UserError
+from mgu.explain.equilibrium import explain_equilibria, write_equilibria
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
 from mgu.factory.advice import advise
 from mgu.factory.device import find_device
@@ -32,11 +34,12 @@ from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
-from mgu.results.events import DataNote, Send
+from mgu.results.events import DataNote, Note, Send
 from mgu.results.file_names import (
     CHECKPOINT_FILE,
     CONFIG_FILE,
     CORRECT_FILE,
+    EQUILIBRIUM_FILE,
     EXPLAIN_FILE,
     HISTORY_FILE,
     LOG_FILE,
@@ -53,10 +56,12 @@ from mgu.results.preprocessing import write_preprocessing
 from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
 from mgu.results.sealed import digest_files
+from mgu.results.solver import Solver, sum_up
 from mgu.run.checkpoint import save_weights
 from mgu.run.evaluate_splits import Correct, count_classes, evaluate_splits
 from mgu.run.log import log_to
 from mgu.run.training import TrainingFailed, begin_or_continue, train
+from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 
 log = logging.getLogger("mgu")
@@ -65,7 +70,7 @@ log = logging.getLogger("mgu")
 KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CORRECT_FILE)
 RUN_FILES = (  # what an earlier run may have left
     *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
-    *(PREPROCESSING_FILE, EXPLAIN_FILE, *PICTURE_FILES),
+    *(PREPROCESSING_FILE, EXPLAIN_FILE, EQUILIBRIUM_FILE, *PICTURE_FILES),
 )
 
 
@@ -128,9 +133,12 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         batch_size = config.training.eval_batch_size
         scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
         cost.lap("evaluate")
+        solver = _sum_up(config, learner, outcome, send)
         if can_explain(config) and scores:
             # A manual search comes with its table of results: what a unit found must be told as well.
             write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
+        if solver and scores:
+            write_equilibria(folder, explain_equilibria(resolved, learner.model, resolved.splits.val))
         cost.lap("explain")
     _save_best(resolved, folder, outcome, correct)
     return make_result(
@@ -138,7 +146,8 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         outcome.status,
         params_trainable=count_trainable(learner.model),
         params_keras=count_keras(learner.model),
-        flops_per_sample=count_flops(resolved),
+        flops_per_sample=count_flops(resolved, solver.eval_iterations if solver else None),
+        solver=solver,
         num_classes=count_classes(learner.task),
         epochs=len(outcome.history),
         best_epoch=outcome.best_epoch,
@@ -146,6 +155,24 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         **cost.total.as_fields(),
         **scores,
     )
+
+
+_HELP = ("Raise layout.max_iterations, or lower layout.norm_bound.", "Raise layout.steps or layout.leak.")
+
+
+def _sum_up(config: RunConfig, learner: Learner, outcome: Fit, send: Send) -> Solver | None:
+    """Sums up what equilibrium layers iterated, if there are any, and says so where they did not converge."""
+    if (last := collect(learner.model)) is None:
+        return None
+    solver = sum_up(outcome.history, last.evaluate.mean_iterations, last.evaluate.unconverged)
+    if solver and solver.unconverged + solver.eval_unconverged:
+        note = (
+            f"{solver.unconverged} batches of all epochs and {solver.eval_unconverged} of the last evaluation ended "
+            "above the tolerance of their iteration. {_HELP['steps' in type(config.layout).model_fields]}"
+        )
+        log.warning(note)
+        send(Note(note))
+    return solver
 
 
 def _set_up(resolved: ResolvedRun, send: Send) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from mgu.config.unit import DecisiveConfig
+from mgu.equilibrium.report import collect, columns
 from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.learner import build_fit_settings, build_learner, build_step_wrapper
 from mgu.factory.resolved_run import ResolvedRun
@@ -96,6 +97,8 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
 
     def on_epoch(fit: Fit) -> None:
         nonlocal saved_s
+        if statistics := collect(learner.model):
+            fit.history[-1] |= columns(statistics)
         cost.lap("train")
         if fit.status == "ok" and time.perf_counter() - saved_s >= training.checkpoint_s:
             write_history(folder, fit.history)

@@ -91,7 +91,7 @@ def _train(resolved: ResolvedRun, learner: Learner) -> tuple[list[float], list[f
         index = (torch.arange(size, device=train.device) + len(losses) * size) % len(train)
         batch = augment_training(train.subset(index), augment)
         step = build_step_wrapper(config, learner.optimizer)(
-            Step(learner.model, batch, learner.task, learner.optimizer, options=options)
+            Step(learner.model, batch, learner.task, learner.optimizer, options=options, rule=learner.rule)
         )
         begun = time.perf_counter()
         losses.append(train_epoch(step, learner.schedule, size, torch.Generator().manual_seed(config.seed))["loss"])

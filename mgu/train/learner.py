@@ -9,6 +9,7 @@ from torch.optim import Optimizer
 
 from mgu.tasks.task import Task
 from mgu.train.schedules import Schedule
+from mgu.train.step import GradientRule
 from mgu.train.weight_average import WeightAverage
 
 
@@ -20,6 +21,7 @@ class Learner(NamedTuple):
         task: Loss, metrics and the score to select by.
         optimizer: Optimizer of the model's parameters.
         schedule: Schedule of the learning rate, stepped once a batch, told the score once an epoch.
+        rule: Fills gradients in the place of a backward pass; None: backpropagation.
         average: Running mean of the model's weights, which is evaluated in their place; None: the weights are.
     """
 
@@ -28,3 +30,4 @@ class Learner(NamedTuple):
     optimizer: Optimizer
     schedule: Schedule
     average: WeightAverage | None = None
+    rule: GradientRule | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,18 @@ class StepOptions(NamedTuple):
 PLAIN = StepOptions()
 
 
+class GradientRule(Protocol):
+    """Fills the gradients of a model in the place of a backward pass, such as mgu/directed/rule.py."""
+
+    def __call__(self, model: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+        """Sets the gradient of every parameter for a batch; returns the outputs."""
+        ...
+
+    def end_epoch(self, model: nn.Module) -> None:
+        """Does what is to be done once an epoch, before it is evaluated."""
+        ...
+
+
 class Step:
     """Trains a model on the examples at an index (B,): `step(index)`. It does not wait for the device.
 
@@ -44,6 +56,7 @@ class Step:
         task: Loss and metrics.
         optimizer: Optimizer of the model's parameters.
         penalty: Called after each forward pass and added to the loss; the totals are without it.
+        rule: Fills the gradients in the place of a backward pass; None: backpropagation.
         options: What the recipe changes; the totals are of the loss that is trained on, with smoothed labels.
     """
 
@@ -55,9 +68,10 @@ class Step:
         optimizer: Optimizer,
         penalty: Callable[[], Tensor] | None = None,
         options: StepOptions = PLAIN,
+        rule: GradientRule | None = None,
     ) -> None:
         self.model, self.data, self.task, self.optimizer, self.penalty = model, data, task, optimizer, penalty
-        self.options = options
+        self.options, self.rule = options, rule
         self.loss: Callable[[Tensor, Tensor], Tensor] = partial(task.loss, **_smoothing(options))
         self.parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         self.totals = Totals(task, data.device)
@@ -83,11 +97,12 @@ class Step:
     def gradients(self, index: Tensor) -> None:
         """Does all of a step but the update."""
         inputs, targets = self.data.batch(index)
-        outputs = self._forward(inputs)
+        outputs = self._forward(inputs) if self.rule is None else self.rule(self.model, inputs, targets)
         loss = self.loss(outputs, targets)
-        for parameter in self.parameters:
-            parameter.grad = None
-        (loss if self.penalty is None else loss + self.penalty()).backward()
+        if self.rule is None:
+            for parameter in self.parameters:
+                parameter.grad = None
+            (loss if self.penalty is None else loss + self.penalty()).backward()
         if self.options.clip_norm:
             nn.utils.clip_grad_norm_(self.parameters, self.options.clip_norm)
         self.totals.add(loss, outputs, targets)

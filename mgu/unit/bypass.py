@@ -23,6 +23,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd
 
+from mgu.layers.channels import geometry_of
 from mgu.layers.normalization import BatchNorm
 from mgu.layers.weight_init import fresh_copy, initialise, place_like_
 from mgu.unit.gates import ModuleFactory, call_factory, is_plain, pointwise
@@ -50,6 +51,7 @@ def build_bypass(
     """
     if callable(kind):
         return call_factory("bypass", kind, layer)
+    layer = layer if kind == "replica" else geometry_of(layer)
     if kind == "identity" and _keeps_shape(layer):
         return nn.Identity()
     if kind == "padded" and not _removes_channels(layer):

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
-from mgu.layers.channels import Channels
+from mgu.layers.channels import Channels, geometry_of
 from mgu.layers.squeeze import Squeeze
 from mgu.layers.weight_init import fresh_copy, initialise, place_like_
 from mgu.unit.wiring import GateKind
@@ -50,7 +50,7 @@ def build_gate(kind: GateKind | ModuleFactory, layer: nn.Module, channels: Chann
         return fresh_copy(layer)
     if callable(kind):
         return call_factory("gate", kind, layer)
-    gate = _build_gate(kind, layer, channels)
+    gate = _build_gate(kind, geometry_of(layer), channels)
     initialise(gate)
     place_like_(gate, layer)
     return gate

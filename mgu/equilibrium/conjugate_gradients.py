@@ -1,0 +1,44 @@
+"""Conjugate gradients for many systems at once, one of each example: (I - K) y = r with K symmetric, in [0, 1).
+
+Hestenes and Stiefel 1952, https://doi.org/10.6028/jres.049.044
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from mgu.equilibrium.solver import Limits, Map, Solution
+
+
+def conjugate_gradients(matrix: Map, right: Tensor, limits: Limits) -> Solution:
+    """Solves A y = r for every example by itself.
+
+    Args:
+        matrix: Applies A, symmetric and positive definite on the numbers of each example.
+        right: r; its first axis is the batch.
+        limits: Each example's residual is brought below the tolerance, as a share of its r.
+
+    Returns:
+        The solution; its residual is the largest of an example.
+    """
+    shape, batch = right.shape, right.shape[0]
+    y, rest = torch.zeros_like(right), right
+    direction, count = rest, 0
+    square = _dot(rest, rest)
+    goal = square.clamp(min=1e-38) * limits.tolerance**2  # (B,)
+    while count < limits.most and not bool((square <= goal).all()):
+        applied = matrix(direction)
+        step = square / _dot(direction, applied).clamp(min=1e-38)
+        step = torch.where(square <= goal, 0.0, step).view(batch, *[1] * (len(shape) - 1))  # those that are done rest
+        y, rest = y + step * direction, rest - step * applied
+        previous, square = square, _dot(rest, rest)
+        ratio = (square / previous.clamp(min=1e-38)).view(step.shape)
+        direction, count = rest + ratio * direction, count + 1
+    worst = (square / (goal / max(limits.tolerance**2, 1e-38)).clamp(min=1e-38)).max() if batch else square.sum()
+    return Solution(y, count, float(worst.sqrt()))
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """Returns the inner product of each example, (B,)."""
+    return (a * b).flatten(1).sum(dim=1)
