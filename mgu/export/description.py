@@ -10,6 +10,7 @@ from mgu.config.image_files import ImageFilesConfig
 from mgu.config.python import PythonDatasetConfig
 from mgu.data.images.class_names import class_names
 from mgu.data.images.images import Images
+from mgu.data.images.sequences import PixelSequences
 from mgu.data.splits import Data
 from mgu.errors import UserError
 from mgu.export.network import OUTPUT
@@ -62,7 +63,7 @@ def _classes(dataset: AnyImages | PythonDatasetConfig) -> list[str]:
 def _describe_input(dataset: AnyImages | PythonDatasetConfig, data: Data) -> dict[str, str]:
     """Describes what the file takes, and what of the preprocessing is in its graph."""
     shape = json.dumps(["batch", *dataset.image_shape])
-    if not isinstance(data, Images):
+    if not isinstance(data, Images | PixelSequences):
         assert isinstance(dataset, PythonDatasetConfig)  # all others hold images
         return {
             "input": "inputs",
@@ -71,6 +72,9 @@ def _describe_input(dataset: AnyImages | PythonDatasetConfig, data: Data) -> dic
             "input_source": f"{dataset.target}, source {dataset.sha256}",
             "preprocessing": f"none in the graph: inputs as {dataset.target} returns them",
         }
+    sequence = getattr(dataset, "sequence", None)
+    permuted = " in a fixed random order" if sequence and dataset.permuted else ""
+    steps = f", then {sequence} steps{permuted}" if sequence else ""
     channels, largest = dataset.image_shape[0], f"{data.pixel_max:g}"
     return {
         "input": "images",
@@ -78,5 +82,5 @@ def _describe_input(dataset: AnyImages | PythonDatasetConfig, data: Data) -> dic
         "input_type": "uint8",
         "input_range": f"0..{largest}",
         "input_channels": {1: "grey", 3: "red, green, blue"}.get(channels, f"{channels} channels as in training"),
-        "preprocessing": f"in the graph: pixels / {largest}",
+        "preprocessing": f"in the graph: pixels / {largest}{steps}",
     }

@@ -16,6 +16,7 @@ from torch.nn.modules.conv import _ConvNd, _ConvTransposeNd
 
 from mgu.layers.block import Block
 from mgu.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from mgu.layers.recurrent import LSTM, Recurrent
 from mgu.layers.switchable import SwitchableNorm
 from mgu.unit.unit import MultiGatedUnit
 
@@ -37,6 +38,8 @@ def count_products(network: nn.Module, example: Tensor) -> int:
     for module in network.modules():
         if isinstance(module, nn.Linear | _ConvNd):
             vars(module)["forward"] = partial(_count_layer, module, counts)
+        elif isinstance(module, Recurrent | LSTM):
+            vars(module)["forward"] = partial(_count_recurrent, module, counts)
         elif isinstance(module, NORMS):
             vars(module)["forward"] = _unchanged
         if hasattr(module, "activation"):
@@ -49,6 +52,12 @@ def count_products(network: nn.Module, example: Tensor) -> int:
 
 def _unchanged(x: Tensor) -> Tensor:
     return x
+
+
+def _count_recurrent(layer: Recurrent | LSTM, counts: list[int], x: Tensor) -> Tensor:
+    """Counts one call of a recurrent layer, and returns a tensor of the shape of its output."""
+    counts.append(layer.count_flops(*x.shape[:2]))
+    return x.new_zeros(*(x.shape[:2] if layer.returns_all else x.shape[:1]), layer.out_features)
 
 
 def _count_layer(layer: nn.Linear | _ConvNd, counts: list[int], x: Tensor) -> Tensor:

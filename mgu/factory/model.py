@@ -9,7 +9,14 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from mgu.config.layouts import Convolution, DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
+from mgu.config.layouts import (
+    Convolution,
+    DenseLayoutConfig,
+    FactorsLayoutConfig,
+    LayoutConfig,
+    PythonLayoutConfig,
+    RecurrentLayoutConfig,
+)
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.data.ratings.dataset import RatingDataset
@@ -18,7 +25,9 @@ from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.layers.block import Block, BlockEngine
+from mgu.layers.activation import Activation, unchanged
 from mgu.layers.channels import Channels
+from mgu.layers.recurrent import LSTM, Recurrent
 from mgu.models.convnet import ConvNet, convolution
 from mgu.models.mlp import MLP, dense
 from mgu.models.recommender import Factorisation, Recommender
@@ -58,6 +67,8 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
             for index, layer in enumerate(layers)
         ]
         return ConvNet(blocks, layers[-1].out_channels, num_outputs, config.layout.dropout, _is_native(config))
+    if isinstance(config.layout, RecurrentLayoutConfig):
+        return _build_recurrent(config, config.layout, inputs[-1], num_outputs)
     return _build_mlp(config, math.prod(inputs), num_outputs)
 
 
@@ -78,7 +89,7 @@ def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Chann
             cannot be copied.
     """
     assert not isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig)  # have no blocks
-    activation = config.layout.activation
+    activation = config.layout.activation or unchanged
     if config.mgu:
         engine: Engine = "auto" if config.engine == "compiled" else config.engine
         return _build_unit(config.mgu, layer, activation, engine, channels)
@@ -118,6 +129,9 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
     if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig):
         return [(nn.Linear(1, 1), torch.ones(2, 1))]
     width = config.layout.width
+    if isinstance(config.layout, RecurrentLayoutConfig):
+        block = build_block(config, recurrent_layer(config.layout, 1, returns_all=False), 0, Channels(width, -1))
+        return [(block, torch.ones(2, 2, 1))]
     return [(build_block(config, nn.Linear(1, width), 0, Channels(width, -1)), torch.ones(2, 1))]
 
 
@@ -194,7 +208,7 @@ def _sizes(layer: Convolution) -> tuple[int, int, int, int, int]:
 
 
 def _build_unit(
-    unit: UnitConfig, layer: nn.Module, activation: str, engine: Engine, channels: Channels
+    unit: UnitConfig, layer: nn.Module, activation: str | Activation, engine: Engine, channels: Channels
 ) -> MultiGatedUnit:
     """Builds the configured unit around a layer. Raises UserError where it is not made for such a layer."""
     try:
@@ -231,6 +245,33 @@ def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
     channels = Channels(layout.width, -1)
     blocks = [build_block(config, make(*sizes), index, channels) for index, sizes in enumerate(pairwise(widths))]
     return MLP(blocks, layout.width, num_outputs, layout.dropout)
+
+
+def _build_recurrent(
+    config: RunConfig, layout: RecurrentLayoutConfig, num_features: int, num_outputs: int
+) -> MLP:
+    """Builds the blocks of a recurrent layout and the readout of the last state."""
+    sizes, last = [num_features, *[layout.width] * (layout.depth - 1)], layout.depth - 1
+    layers = [recurrent_layer(layout, size, returns_all=index < last) for index, size in enumerate(sizes)]
+    channels = Channels(layout.width, -1)
+    blocks = [build_block(config, layer, index, channels) for index, layer in enumerate(layers)]
+    return MLP(blocks, layout.width, num_outputs, layout.dropout, reads_steps=True)
+
+
+def recurrent_layer(layout: RecurrentLayoutConfig, in_features: int, returns_all: bool) -> nn.Module:
+    """Builds a layer of a recurrent layout.
+
+    Args:
+        layout: Its cell, width and initial weights.
+        in_features: Features of a step of its input.
+        returns_all: Whether it returns all states; else the last one.
+
+    Returns:
+        The layer.
+    """
+    if layout.cell == "lstm":
+        return LSTM(in_features, layout.width, returns_all)
+    return Recurrent(in_features, layout.width, layout.cell, layout.start, layout.input_std, returns_all)
 
 
 def _build_recommender(config: RunConfig, dataset: RatingDataset) -> nn.Module:
