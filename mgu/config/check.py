@@ -159,9 +159,9 @@ def _check_convolutions(config: RunConfig, layout: LayoutConfig) -> None:
             f"layout must be a dense one where the data are no images, but got {layout.name} for "
             f"dataset={dataset.name}. Pass layout=dense_3, or one of your own with depth and width."
         )
-    if getattr(dataset, "sequence", None):
+    if sequence := getattr(dataset, "sequence", None):
         raise UserError(
             f"dataset.sequence must be null for layout={layout.name}, whose convolutions take images, but got "
-            f"{dataset.sequence}. Leave it out, or pass layout=recurrent_relu."
+            f"{sequence}. Leave it out, or pass layout=recurrent_relu."
         )
     layout.convolutions(dataset.image_shape)

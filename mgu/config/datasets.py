@@ -54,7 +54,8 @@ class NamedImagesConfig(ClassesConfig):
     )
     num_classes: int = Field(ge=2, description="Number of classes.")
     sequence: Annotated[Count | None, UNLESS_DEFAULT] = Field(
-        None, description="Steps that an image is read in, one pixel each, such as 196 for means of 2x2; null: an image."
+        None,
+        description="Steps that an image is read in, one pixel each, such as 196 for means of 2x2; null: an image.",
     )
     permuted: Annotated[bool, UNLESS_DEFAULT] = Field(
         False, description="true: the steps of a sequence are in a random order, the same for all images and runs."
@@ -179,7 +180,8 @@ class TableConfig(BalanceConfig, FoldsConfig):
 
 
 AnyImages = NamedImagesConfig | CasesConfig | ImagesConfig  # of which the shape is that of an image for sure
-OF_THEIR_OWN = ("adding", "adult", "table", "cases", "images", "movielens", "ratings", "python")  # all others are images by name
+# All others are images by name.
+OF_THEIR_OWN = ("adding", "adult", "table", "cases", "images", "movielens", "ratings", "python")
 
 
 def _kind_of_data(values: Any) -> str:

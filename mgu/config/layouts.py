@@ -68,7 +68,7 @@ class RecurrentLayoutConfig(ConfigModel):
     depth: int = Field(gt=0, le=100, description="Number of recurrent layers.")
     width: int = Field(gt=0, le=100_000, description="Size of the state of each layer.")
     start: Literal["identity", "positive_definite", "uniform"] = Field(
-        description="How recurrent weights start: as the identity, scaled positive definite, or as torch's; lstm: uniform."
+        description="How recurrent weights start, see mgu/layers/recurrent_init.py; uniform for lstm."
     )
     input_std: Positive | None = Field(
         description="Standard deviation of the input weights at the start; null: what goes with layout.start."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from mgu import __version__
-from mgu.config.datasets import AnyImages
+from mgu.config.datasets import AnyImages, NamedImagesConfig
 from mgu.config.image_files import ImageFilesConfig
 from mgu.config.python import PythonDatasetConfig
 from mgu.data.images.class_names import class_names
@@ -72,9 +72,9 @@ def _describe_input(dataset: AnyImages | PythonDatasetConfig, data: Data) -> dic
             "input_source": f"{dataset.target}, source {dataset.sha256}",
             "preprocessing": f"none in the graph: inputs as {dataset.target} returns them",
         }
-    sequence = getattr(dataset, "sequence", None)
-    permuted = " in a fixed random order" if sequence and dataset.permuted else ""
-    steps = f", then {sequence} steps{permuted}" if sequence else ""
+    steps = ""
+    if isinstance(dataset, NamedImagesConfig) and dataset.sequence:
+        steps = f", then {dataset.sequence} steps" + " in a fixed random order" * dataset.permuted
     channels, largest = dataset.image_shape[0], f"{data.pixel_max:g}"
     return {
         "input": "images",

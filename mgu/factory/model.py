@@ -24,8 +24,8 @@ from mgu.errors import UserError
 from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.layers.block import Block, BlockEngine
 from mgu.layers.activation import Activation, unchanged
+from mgu.layers.block import Block, BlockEngine
 from mgu.layers.channels import Channels
 from mgu.layers.recurrent import LSTM, Recurrent
 from mgu.models.convnet import ConvNet, convolution
@@ -247,9 +247,7 @@ def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
     return MLP(blocks, layout.width, num_outputs, layout.dropout)
 
 
-def _build_recurrent(
-    config: RunConfig, layout: RecurrentLayoutConfig, num_features: int, num_outputs: int
-) -> MLP:
+def _build_recurrent(config: RunConfig, layout: RecurrentLayoutConfig, num_features: int, num_outputs: int) -> MLP:
     """Builds the blocks of a recurrent layout and the readout of the last state."""
     sizes, last = [num_features, *[layout.width] * (layout.depth - 1)], layout.depth - 1
     layers = [recurrent_layer(layout, size, returns_all=index < last) for index, size in enumerate(sizes)]

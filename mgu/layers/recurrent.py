@@ -1,7 +1,7 @@
 """Recurrent layers from a sequence to its last state, or to all of its states.
 
-`Recurrent` is Elman's network with ReLU or tanh, `LSTM` that of Hochreiter and Schmidhuber. Blocks and units wrap them as
-a whole, not their cells: a batch norm within would mix the statistics of time steps, and gates would need states.
+`Recurrent` is Elman's network with ReLU or tanh, `LSTM` that of Hochreiter and Schmidhuber. Blocks and units wrap them
+as a whole, not their cells: a batch norm within would mix the statistics of time steps, and gates would need states.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mgu.layers.recurrent_init import Start, draw_input_, draw_recurrent_
-from mgu.layers.recurrent_loop import Cell, states_by_steps, states_of
+from mgu.layers.recurrent_loop import Cell, Weights, run_loop, run_steps
 from mgu.layers.tracing import is_traced
 
 FORGET_BIAS = 1.0  # an LSTM that starts by remembering (Jozefowicz et al. 2015, section 3)
@@ -61,10 +61,9 @@ class Recurrent(nn.Module):
         nn.init.zeros_(self.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        by_step = F.linear(x.transpose(0, 1), self.input_weight, self.bias)  # (T, B, H)
-        loop = states_by_steps if torch.compiler.is_compiling() or is_traced(x) else states_of
-        states = loop(by_step.contiguous(), self.recurrent_weight, self.cell)  # (T, B, H)
-        return states.transpose(0, 1) if self.returns_all else states[-1]
+        weights = Weights(self.input_weight, self.recurrent_weight, self.bias)
+        compute = run_steps if torch.compiler.is_compiling() or is_traced(x) else run_loop
+        return compute(x, weights, self.cell, self.returns_all)
 
     def count_flops(self, num_sequences: int, num_steps: int) -> int:
         """Returns the operations of the products of a forward pass: two for each product."""
@@ -93,9 +92,9 @@ class LSTM(nn.Module):
     def reset_parameters(self) -> None:
         """Draws torch's own weights; the biases of the forget gates add up to 1."""
         self.lstm.reset_parameters()
-        with torch.no_grad():
-            for bias, value in ((self.lstm.bias_ih_l0, FORGET_BIAS), (self.lstm.bias_hh_l0, 0.0)):
-                bias[self.out_features : 2 * self.out_features] = value
+        forget = slice(self.out_features, 2 * self.out_features)
+        nn.init.constant_(self.lstm.bias_ih_l0[forget], FORGET_BIAS)  # type: ignore[index]
+        nn.init.zeros_(self.lstm.bias_hh_l0[forget])  # type: ignore[index]
 
     def forward(self, x: Tensor) -> Tensor:
         states: Tensor = self.lstm(x)[0]  # (B, T, H)
@@ -103,7 +102,7 @@ class LSTM(nn.Module):
 
     def count_flops(self, num_sequences: int, num_steps: int) -> int:
         """Returns the operations of the products of a forward pass: two for each product."""
-        per_step = self.lstm.weight_ih_l0.numel() + self.lstm.weight_hh_l0.numel()
+        per_step = 4 * self.out_features * (self.in_features + self.out_features)
         return 2 * num_sequences * num_steps * per_step
 
 

@@ -1,95 +1,124 @@
 """The loop of a recurrent layer over time steps, forward and backward, as one operation of autograd.
 
-Operation by operation, autograd would keep a node for each product and each activation of each step. Here the backward
-pass is a second loop over the same memory, and the gradient of the recurrent weights one product over all steps.
+Operation by operation, autograd would keep a node for each product and each activation of each step, and a gradient of
+all states where only the last one counts. Here each loop works in one block of memory, and the gradients of the weights
+are one product over all steps.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 Cell = Literal["relu", "tanh", "linear"]  # linear: of the network of squared weights, see mgu/train/path_norm.py
 
 
-def states_of(inputs: Tensor, recurrent: Tensor, cell: Cell) -> Tensor:
-    """Computes h_t = A(inputs_t + recurrent h_{t-1}) for all steps, from h_0 = 0.
+class Weights(NamedTuple):
+    """Holds the weights of a recurrent layer.
+
+    Attributes:
+        input: From the input of a step to its state, (H, D).
+        recurrent: From a state to the next, (H, H).
+        bias: (H,).
+    """
+
+    input: Tensor
+    recurrent: Tensor
+    bias: Tensor
+
+
+def run_loop(x: Tensor, weights: Weights, cell: Cell, returns_all: bool) -> Tensor:
+    """Computes h_t = A(W x_t + U h_{t-1} + b) from h_0 = 0.
 
     Args:
-        inputs: What comes from below at each step, bias included, (T, B, H).
-        recurrent: The weights from the last state to the next, (H, H).
+        x: (B, T, D).
+        weights: W, U and b.
         cell: A.
+        returns_all: Whether all states are returned; else the last one.
 
     Shape:
-        Returns (T, B, H).
+        Returns (B, T, H), or (B, H).
 
     Returns:
-        The states of all steps.
+        The states.
     """
-    states: Tensor = _Loop.apply(inputs, recurrent, cell)  # type: ignore[no-untyped-call]
-    return states
+    states: Tensor = _Loop.apply(x, *weights, cell, returns_all)
+    return states.transpose(0, 1) if returns_all else states
 
 
-def states_by_steps(inputs: Tensor, recurrent: Tensor, cell: Cell) -> Tensor:
-    """Computes what `states_of` does by operations that torch can look into, for tracing and second derivatives."""
+def run_steps(x: Tensor, weights: Weights, cell: Cell, returns_all: bool) -> Tensor:
+    """Computes what `run_loop` does by operations that torch can look into, for tracing and second derivatives."""
     activation = {"relu": torch.relu, "tanh": torch.tanh, "linear": lambda x: x}[cell]
+    inputs = F.linear(x.transpose(0, 1), weights.input, weights.bias).unbind()  # T times (B, H)
     states = [activation(inputs[0])]
-    for own in inputs.unbind()[1:]:
-        states.append(activation(torch.addmm(own, states[-1], recurrent.t())))
-    return torch.stack(states)
+    for own in inputs[1:]:
+        states.append(activation(torch.addmm(own, states[-1], weights.recurrent.t())))
+    return torch.stack(states, dim=1) if returns_all else states[-1]
 
 
 class _Loop(torch.autograd.Function):
-    """Implements `states_of`."""
+    """Implements `run_loop`; all states are (T, B, H)."""
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, recurrent: Tensor, cell: Cell) -> Tensor:
-        states = torch.empty_like(inputs)
-        activate = {"relu": torch.relu_, "tanh": torch.tanh_, "linear": _unchanged}[cell]
-        steps, transposed = states.unbind(), recurrent.t()
-        before = activate(steps[0].copy_(inputs[0]))
-        for own, state in zip(inputs.unbind()[1:], steps[1:], strict=True):
-            torch.addmm(own, before, transposed, out=state)
-            before = activate(state)
-        ctx.save_for_backward(states, recurrent)
-        ctx.cell = cell
-        return states
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, recurrent: Tensor, bias: Tensor, cell: Cell, returns_all: bool
+    ) -> Tensor:
+        batch, num_steps, features = x.shape
+        rows = x.transpose(0, 1).reshape(-1, features)  # (T * B, D)
+        states = torch.addmm(bias, rows, weight.t()).view(num_steps, batch, -1)
+        activate, transposed = _ACTIVATIONS[cell], recurrent.t()
+        first, *others = states.unbind()
+        before = activate(first)
+        for state in others:
+            before = activate(state.addmm_(before, transposed))
+        ctx.save_for_backward(rows, weight, recurrent, states)
+        ctx.cell, ctx.returns_all = cell, returns_all
+        return states if returns_all else before.clone()
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor | None, None]:
-        states, recurrent = ctx.saved_tensors
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        rows, weight, recurrent, states = ctx.saved_tensors
         num_steps, batch, width = states.shape
         deltas, derive = torch.empty_like(states), _DERIVATIVES[ctx.cell]
-        of_steps, grads = deltas.unbind(), grad.unbind()
-        carried = grads[-1].clone()
-        for step in range(num_steps - 1, -1, -1):
-            derive(carried, states[step], of_steps[step])
-            if step:
-                torch.addmm(grads[step - 1], of_steps[step], recurrent, out=carried)
-        if not ctx.needs_input_grad[1]:
-            return deltas, None, None
+        of_steps, of_states = deltas.unbind(), states.unbind()
+        if ctx.returns_all:
+            deltas.copy_(grad)
+        else:
+            of_steps[-1].copy_(grad)
+        derive(of_steps[-1], of_states[-1])
+        for step in range(num_steps - 2, -1, -1):
+            delta, later = of_steps[step], of_steps[step + 1]
+            if ctx.returns_all:
+                delta.addmm_(later, recurrent)
+            else:
+                torch.mm(later, recurrent, out=delta)
+            derive(delta, of_states[step])
         flat, before = deltas.view(-1, width), states.view(-1, width)
-        return deltas, flat[batch:].t() @ before[: len(before) - batch], None
+        by_input = (flat @ weight).view(num_steps, batch, -1).transpose(0, 1) if ctx.needs_input_grad[0] else None
+        by_recurrent = flat[batch:].t() @ before[: len(before) - batch]
+        return by_input, flat.t() @ rows, by_recurrent, flat.sum(dim=0), None, None
 
 
 def _unchanged(state: Tensor) -> Tensor:
     return state
 
 
-def _derive_relu(grad: Tensor, state: Tensor, out: Tensor) -> None:
-    torch.ops.aten.threshold_backward.grad_input(grad, state, 0, grad_input=out)
+def _derive_relu(delta: Tensor, state: Tensor) -> None:
+    torch.ops.aten.threshold_backward.grad_input(delta, state, 0, grad_input=delta)
 
 
-def _derive_tanh(grad: Tensor, state: Tensor, out: Tensor) -> None:
-    torch.ops.aten.tanh_backward.grad_input(grad, state, grad_input=out)
+def _derive_tanh(delta: Tensor, state: Tensor) -> None:
+    torch.ops.aten.tanh_backward.grad_input(delta, state, grad_input=delta)
 
 
-def _derive_linear(grad: Tensor, state: Tensor, out: Tensor) -> None:
-    out.copy_(grad)
+def _derive_linear(delta: Tensor, state: Tensor) -> None:
+    """Leaves the gradient as it is."""
 
 
+_ACTIVATIONS = {"relu": torch.relu_, "tanh": torch.tanh_, "linear": _unchanged}
 _DERIVATIVES = {"relu": _derive_relu, "tanh": _derive_tanh, "linear": _derive_linear}

@@ -50,9 +50,9 @@ class PathNorm:
     """
 
     def __init__(self, model: nn.Module, shape: Sequence[int]) -> None:
-        self.parameters = list(model.parameters())
+        self.parameters: list[Tensor] = list(model.parameters())
         self.squared = _without_activations(model)
-        self._squares = list(self.squared.parameters())
+        self._squares: list[Tensor] = list(self.squared.parameters())
         self.ones = torch.ones(1, *shape, dtype=torch.float64, device=self.parameters[0].device)
 
     def gamma_squared(self) -> Tensor:
@@ -95,7 +95,7 @@ class PathNorm:
     def _square(self) -> None:
         """Puts the squares of the present weights into the copy."""
         torch._foreach_copy_(self._squares, self.parameters)
-        torch._foreach_mul_(self._squares, self._squares)
+        torch._foreach_pow_(self._squares, 2)
 
 
 @torch.no_grad()

@@ -44,9 +44,10 @@ class PathSGD(Optimizer):
     def __init__(
         self, paths: PathNorm, lr: float, is_full: bool, floor: float, rescale_every: int | None, every: int
     ) -> None:
-        group = {"params": paths.parameters, "steps": 0, "skipped": 0, "ratio": 1.0}
+        group = {"params": paths.parameters, "steps": 0, "skipped": 0, "ratio": 1.0, "is_finite": True}
         super().__init__([group], {"lr": lr})
-        self.paths, self.is_full, self.floor, self.rescale_every, self.every = paths, is_full, floor, rescale_every, every
+        self.paths, self.is_full, self.floor = paths, is_full, floor
+        self.rescale_every, self.every = rescale_every, every
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -61,21 +62,22 @@ class PathSGD(Optimizer):
         divisors = [self.state[parameter]["kappa"] for parameter in used]
         updates = [_divide(gradient, kappa) for gradient, kappa in zip(gradients, divisors, strict=True)]
         length = _length(updates)
-        if not torch.isfinite(length):
+        if not (group["is_finite"] and torch.isfinite(length)):
             group["skipped"] += 1
             if group["skipped"] == 1:
                 log.warning("step %d is left out: kappa or the gradient is not finite", done + 1)
             return
-        if done == group["skipped"] or (self.rescale_every and done % self.rescale_every == 0):  # the first one that counts
+        is_first = done == group["skipped"]  # of those that count
+        if is_first or (self.rescale_every and done % self.rescale_every == 0):
             group["ratio"] = float(_length(gradients) / length) if length > 0 else 1.0
         for parameter, update in zip(used, updates, strict=True):
             parameter.sub_(update.mul_(group["lr"] * group["ratio"]).to(parameter.dtype))
 
     def _compute_kappa(self, group: dict[str, Any]) -> None:
         """Computes kappa anew, with its floor."""
-        kappas = self.paths.kappas(self.is_full)
-        for parameter, kappa in zip(group["params"], kappas, strict=True):
-            total = kappa.total
+        totals = [kappa.total for kappa in self.paths.kappas(self.is_full)]
+        group["is_finite"] = all(bool(total.isfinite().all()) for total in totals)
+        for parameter, total in zip(group["params"], totals, strict=True):
             self.state[parameter]["kappa"] = total + self.floor * total.max() if self.floor else total
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -107,9 +109,7 @@ def describe_kappas(paths: PathNorm) -> str:
     values = torch.cat([kappa.first.flatten() for kappa in kappas])
     quantiles = ", ".join(f"{values.quantile(share):.3g}" for share in QUANTILES)
     text = f"path norm: gamma^2 {paths.gamma_squared():.4g}; kappa smallest, median and largest {quantiles}"
-    parts = [
-        f"{float(kappa.second.norm() / kappa.first.norm()):.3g}" for kappa in kappas if kappa.second is not None
-    ]
+    parts = [f"{float(kappa.second.norm() / kappa.first.norm()):.3g}" for kappa in kappas if kappa.second is not None]
     return text + f"; second over first part of recurrent weights {', '.join(parts)}" * bool(parts)
 
 
@@ -120,4 +120,5 @@ def _divide(gradient: Tensor, kappa: Tensor) -> Tensor:
 
 def _length(tensors: list[Tensor]) -> Tensor:
     """Returns the norm of all entries together, ()."""
-    return torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    length: Tensor = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors)))
+    return length

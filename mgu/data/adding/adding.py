@@ -63,7 +63,8 @@ def draw_splits(config: AddingConfig) -> Splits:
         The splits; those of one seed begin alike, however many sequences they have.
     """
     counts = (config.num_train, config.num_val, config.num_test)
-    return Splits(*(_draw(config.length, count, [config.draw_seed, part]) for part, count in enumerate(counts)))
+    train, val, test = (_draw(config.length, count, [config.draw_seed, part]) for part, count in enumerate(counts))
+    return Splits(train, val, test)
 
 
 def _draw(length: int, count: int, seed: list[int]) -> MarkedSequences:
