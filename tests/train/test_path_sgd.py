@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -46,7 +46,7 @@ def paths_of(model: MLP) -> Iterator[list[tuple[str, tuple[int, ...]]]]:
             for entered in range(STEPS):
                 for within in product(range(WIDTH), repeat=STEPS - 1 - entered):
                     units = [*within, last]
-                    moves = [("recurrent_weight", (to, of)) for of, to in zip(units, units[1:], strict=False)]
+                    moves = [("recurrent_weight", (to, of)) for of, to in pairwise(units)]
                     starts = [("input_weight", (units[0], feature)) for feature in range(2)]
                     for start in (*starts, ("bias", (units[0],))):
                         yield [("blocks.0." + name, index) for name, index in (start, *moves)] + [end]
