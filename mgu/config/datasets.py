@@ -55,7 +55,7 @@ class NamedImagesConfig(ClassesConfig):
     num_classes: int = Field(ge=2, description="Number of classes.")
     sequence: Annotated[Count | None, UNLESS_DEFAULT] = Field(
         None,
-        description="Steps that an image is read in, one pixel each, such as 196 for means of 2x2; null: an image.",
+        description="Steps that an image is read in: its pixels, or means of squares of them; null: it stays an image.",
     )
     permuted: Annotated[bool, UNLESS_DEFAULT] = Field(
         False, description="true: the steps of a sequence are in a random order, the same for all images and runs."
