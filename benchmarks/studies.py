@@ -9,6 +9,7 @@ from itertools import product
 import claim_tables
 import claims
 import cost_tables
+import path_tables
 import tables
 from cells import Row
 from claims import Parts
@@ -322,6 +323,41 @@ STUDIES = (
         ),
         limits="One thread of a shared machine. Evaluation, which is never augmented, is not in the steps. Nothing was "
         "measured on a GPU, where augmented steps are no CUDA graphs.",
+    ),
+    Study(
+        name="path_sgd",
+        title="Path-SGD for recurrent networks",
+        main="step",
+        claim=path_tables.claim,
+        sample=lambda parts: "T = 100, H = 100; rounds of one step in turns, batches of 20, 50 and 100"
+        + "".join(f"; {sum(len(row['seeds']) for row in part['rows'])} runs on {name}"
+                  for name, part in parts.items() if name != "step"),
+        commands=(
+            "python benchmarks/recurrent_step.py",
+            "python benchmarks/recurrent.py adding",
+            "python benchmarks/recurrent.py sequential_mnist",
+            "mgu-run -m experiment_name=sequential_digits dataset=digits dataset.sequence=64 norm=no_norm "
+            "layout=recurrent_relu schedule=constant training.epochs=40 training.patience=40 training.batch_size=50 "
+            "training.clip_norm=1 threads=1 optimizer=path_sgd optimizer.lr=0.03,0.1,0.3,1 seed=0,1,2",
+            "mgu-run -m experiment_name=sequential_digits dataset=digits dataset.sequence=64 norm=no_norm "
+            "layout=recurrent_relu schedule=constant training.epochs=40 training.patience=40 training.batch_size=50 "
+            "training.clip_norm=1 threads=1 optimizer=sgd optimizer.momentum=0 optimizer.nesterov=false "
+            "optimizer.lr=0.03,0.1,0.3,1 seed=0,1,2",
+            "python benchmarks/recurrent.py sequential_digits --only-file",
+        ),
+        sections=(
+            Section("Adding problem, T = 100", "adding", "Mean squared error, of which guessing has 0.167; the best "
+                    "epoch by validation. All start alike, from a scaled positive definite matrix; gradients are cut "
+                    "to a norm of 1 first.", path_tables.problems),
+            Section("MNIST at 14x14, 196 steps", "sequential_mnist", "Validation on a tenth of the training images; "
+                    "one evaluation on the test images.", path_tables.problems),
+            Section("Digits at 8x8, 64 steps", "sequential_digits", "The 360 test images validate, 40 epochs of 29 "
+                    "steps.", path_tables.problems),
+            Section("A training step", "step", "Processor time by batch, and its ratio to torch.nn.RNN's with SGD.",
+                    path_tables.steps),
+        ),
+        limits="One thread of a shared machine. What is trained is in data.json run by run; a part that is "
+        "missing here has not been trained to its end yet.",
     ),
     Study(
         name="memory",

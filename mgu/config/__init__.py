@@ -8,6 +8,7 @@ from mgu.config.augment import AnyAugment, FlipCropConfig, MixupConfig, RandAugm
 from mgu.config.cases import CasesConfig
 from mgu.config.check import check_config
 from mgu.config.datasets import (
+    AddingConfig,
     AdultConfig,
     AnyDataset,
     AnyImages,
@@ -19,8 +20,8 @@ from mgu.config.energy import EnergyConfig
 from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
 from mgu.config.images import ImagesConfig
-from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
-from mgu.config.optimizers import AdamWConfig, NadamConfig, PythonOptimizerConfig, SGDConfig
+from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, RecurrentLayoutConfig
+from mgu.config.optimizers import AdamWConfig, NadamConfig, PathSGDConfig, PythonOptimizerConfig, SGDConfig
 from mgu.config.prune import PruneConfig, read_settings
 from mgu.config.ratings import AnyRatings, MovieLensConfig, RatingsConfig
 from mgu.config.run import NormConfig, RunConfig
@@ -30,6 +31,7 @@ from mgu.config.unit import DecisiveConfig, UnitConfig
 __all__ = [
     "NOT_IDENTITY",
     "AdamWConfig",
+    "AddingConfig",
     "AdultConfig",
     "AnyAugment",
     "AnyDataset",
@@ -49,10 +51,12 @@ __all__ = [
     "NadamConfig",
     "NamedImagesConfig",
     "NormConfig",
+    "PathSGDConfig",
     "PruneConfig",
     "PythonOptimizerConfig",
     "RandAugmentConfig",
     "RatingsConfig",
+    "RecurrentLayoutConfig",
     "RunConfig",
     "SGDConfig",
     "TableConfig",

@@ -8,15 +8,16 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from mgu.config.datasets import AnyImages
+from mgu.config.datasets import AddingConfig, AnyImages
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.faults import describe_faults
-from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
+from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig, RecurrentLayoutConfig
 from mgu.config.learning import check_directed, check_learning
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import AnyRatings
 from mgu.config.recipe import check_recipe
+from mgu.config.recurrent import check_recurrent
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 
@@ -52,6 +53,8 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         check_directed(config, config.layout)
     elif isinstance(config.layout, EquilibriumLayoutConfig):
         _check_equilibrium(config, config.layout)
+    elif isinstance(config.layout, RecurrentLayoutConfig):
+        check_recurrent(config, config.layout)
     else:
         _check_dense(config)
     return config
@@ -184,8 +187,18 @@ def _check_images(config: RunConfig, layout: str) -> None:
             f"inputs must be images (N, C, H, W) for layout={layout}, but those of {dataset.target} have shape "
             f"(N, {', '.join(map(str, dataset.input_shape))}). Add an axis of channels, or pass layout=dense_3."
         )
+    if isinstance(dataset, AddingConfig):
+        raise UserError(
+            f"layout must be a recurrent or a dense one for dataset={dataset.name}, but got {layout}. "
+            "Pass layout=recurrent_relu norm=no_norm."
+        )
     if not isinstance(dataset, AnyImages | PythonDatasetConfig):
         raise UserError(
             f"layout must be a dense one where the data are no images, but got {layout} for "
             f"dataset={dataset.name}. Pass layout=dense_3, or one of your own with depth and width."
+        )
+    if sequence := getattr(dataset, "sequence", None):
+        raise UserError(
+            f"dataset.sequence must be null for layout={layout}, whose convolutions take images, but got "
+            f"{sequence}. Leave it out, or pass layout=recurrent_relu."
         )

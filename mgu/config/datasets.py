@@ -6,15 +6,16 @@ own files by the SHA-256 of their content.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from mgu.config.balance import BalanceConfig
 from mgu.config.cases import CasesConfig
-from mgu.config.fields import TEST_SHARE, Count, Sha256
+from mgu.config.fields import TEST_SHARE, ConfigModel, Count, Sha256
 from mgu.config.folds import FoldsConfig
 from mgu.config.gates import GatesConfig
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
@@ -22,6 +23,8 @@ from mgu.config.images import ImagesConfig
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import MovieLensConfig, RatingsConfig
 from mgu.tasks.score import TaskName
+
+MOST_NUMBERS = 2_000_000_000  # of the adding problem, held in memory
 
 
 class ClassesConfig(BalanceConfig):
@@ -51,6 +54,83 @@ class NamedImagesConfig(ClassesConfig):
         min_length=3, max_length=3, description="Shape of an image: channels, height and width in pixels."
     )
     num_classes: int = Field(ge=2, description="Number of classes.")
+    sequence: Annotated[Count | None, UNLESS_DEFAULT] = Field(
+        None,
+        description="Steps that an image is read in: its pixels, or means of squares of them; null: it stays an image.",
+    )
+    permuted: Annotated[bool, UNLESS_DEFAULT] = Field(
+        False, description="true: the steps of a sequence are in a random order, the same for all images and runs."
+    )
+
+    @property
+    def label(self) -> str:
+        """The name of the data in reports; images that are read as sequences are other data."""
+        steps = f" {self.sequence} steps" * bool(self.sequence)
+        return f"{self.name}{steps}{' permuted' * self.permuted}"
+
+    @property
+    def pooled(self) -> int:
+        """Side of the squares of pixels that a step is the mean of; 1: a step is a pixel."""
+        _, height, width = self.image_shape
+        return math.isqrt(height * width // (self.sequence or height * width))
+
+    @property
+    def sequence_shape(self) -> list[int] | None:
+        """Steps and their features; None: images are no sequences."""
+        return [self.sequence, self.image_shape[0]] if self.sequence else None
+
+    @model_validator(mode="after")
+    def _check(self) -> NamedImagesConfig:
+        _, height, width = self.image_shape
+        sides = [side for side in range(1, min(height, width) + 1) if height % side == width % side == 0]
+        possible = [height * width // side**2 for side in sides]
+        if self.sequence and self.sequence not in possible:
+            raise ValueError(
+                f"sequence must be {', '.join(map(str, possible))} or null for images of {height}x{width}, of which "
+                f"whole squares are pooled, but got {self.sequence}. Pass dataset.sequence={possible[0]}."
+            )
+        if self.permuted and not self.sequence:
+            raise ValueError(
+                "permuted must be false for images, which are no sequences, but got true. Pass "
+                f"dataset.sequence={possible[0]}, too."
+            )
+        return self
+
+
+class AddingConfig(ConfigModel):
+    """Configures the adding problem (Hochreiter and Schmidhuber 1997); see mgu/data/adding/adding.py."""
+
+    name: Literal["adding"] = Field(description="Kind of the data.")
+    length: int = Field(ge=2, le=100_000, description="Steps of a sequence, T.")
+    num_train: Count = Field(description="Number of training sequences.")
+    num_val: Count = Field(description="Number of validation sequences.")
+    num_test: Count = Field(description="Number of test sequences.")
+    draw_seed: int = Field(ge=0, lt=2**32, description="Seed that the sequences are drawn with, whatever the run's.")
+    split: Literal["holdout"] = Field(description="Validate on sequences of their own, and test once at the end.")
+
+    @property
+    def task(self) -> TaskName:
+        """The sum is a number."""
+        return "regression"
+
+    @property
+    def label(self) -> str:
+        """The name of the data in reports."""
+        return f"adding T={self.length}"
+
+    @property
+    def sequence_shape(self) -> list[int]:
+        """Steps and their features: a number, and whether it is to be added."""
+        return [self.length, 2]
+
+    @model_validator(mode="after")
+    def _check(self) -> AddingConfig:
+        if (numbers := self.length * (self.num_train + self.num_val + self.num_test)) > MOST_NUMBERS:
+            raise ValueError(
+                f"length times the number of sequences must be at most {MOST_NUMBERS:,}, which take 8 GB of memory, "
+                f"but is {numbers:,}. Pass fewer sequences."
+            )
+        return self
 
 
 class AdultConfig(ClassesConfig):
@@ -101,16 +181,8 @@ class TableConfig(BalanceConfig, FoldsConfig):
 
 
 AnyImages = NamedImagesConfig | CasesConfig | ImagesConfig  # of which the shape is that of an image for sure
-OF_THEIR_OWN = (
-    "gates",
-    "adult",
-    "table",
-    "cases",
-    "images",
-    "movielens",
-    "ratings",
-    "python",
-)  # all others are images by name
+# All others are images by name.
+OF_THEIR_OWN = ("adding", "adult", "gates", "table", "cases", "images", "movielens", "ratings", "python")
 
 
 def _kind_of_data(values: Any) -> str:
@@ -120,6 +192,7 @@ def _kind_of_data(values: Any) -> str:
 
 AnyDataset = Annotated[
     Annotated[NamedImagesConfig, Tag("[named images]")]
+    | Annotated[AddingConfig, Tag("[adding]")]
     | Annotated[AdultConfig, Tag("[adult]")]
     | Annotated[TableConfig, Tag("[table]")]
     | Annotated[CasesConfig, Tag("[cases]")]

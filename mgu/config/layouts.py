@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name
+from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
 from mgu.config.python import ImportedConfig
 from mgu.errors import UserError
@@ -58,6 +58,41 @@ class DenseLayoutConfig(ConfigModel):
     def as_list(self) -> str:
         """Depth and width; the paper has a notation for convolutions only."""
         return f"dense [{self.depth}, {self.width}]{_describe_layer(self.layer)}"
+
+
+class RecurrentLayoutConfig(ConfigModel):
+    """Configures recurrent layers over a sequence, the last of which hands on its last state."""
+
+    name: LayoutName = Field(description="Name of the layout: that of its YAML file.")
+    cell: Literal["relu", "tanh", "lstm"] = Field(
+        description="relu, tanh: the activation from one state to the next; lstm: long short-term memory."
+    )
+    depth: int = Field(gt=0, le=100, description="Number of recurrent layers.")
+    width: int = Field(gt=0, le=100_000, description="Size of the state of each layer.")
+    start: Literal["identity", "positive_definite", "uniform"] = Field(
+        description="How recurrent weights start, see mgu/layers/recurrent_init.py; uniform for lstm."
+    )
+    input_std: Positive | None = Field(
+        description="Standard deviation of the input weights at the start; null: what goes with layout.start."
+    )
+    activation: ActivationName | None = Field(
+        description="Activation function behind a layer, of its norm or unit; null: none but the one in its cell."
+    )
+    dropout: BelowOne = Field(description="Share of the values that dropout zeroes after every block.")
+
+    @property
+    def as_list(self) -> str:
+        """Cell, depth and width; the paper has a notation for convolutions only."""
+        return f"{self.cell} [{self.depth}, {self.width}] from {self.start}"
+
+    @model_validator(mode="after")
+    def _check(self) -> RecurrentLayoutConfig:
+        if self.cell == "lstm" and (self.start != "uniform" or self.input_std is not None):
+            raise ValueError(
+                "start must be uniform and input_std null for cell=lstm, which starts as torch's, but got "
+                f"{self.start} and {self.input_std}. Pass layout=recurrent_lstm."
+            )
+        return self
 
 
 class Convolution(ConfigModel):
@@ -157,12 +192,15 @@ def _kind_of_layout(values: Any) -> str:
         return "[directed]"
     if "inner_activation" in keys:
         return "[equilibrium]"
+    if "cell" in keys:
+        return "[recurrent]"
     return "[dense]" if "depth" in keys else "[factors]" if "factors" in keys else "[convolutions]"
 
 
 AnyLayout = Annotated[
     Annotated[LayoutConfig, Tag("[convolutions]")]
     | Annotated[DenseLayoutConfig, Tag("[dense]")]
+    | Annotated[RecurrentLayoutConfig, Tag("[recurrent]")]
     | Annotated[FactorsLayoutConfig, Tag("[factors]")]
     | Annotated[PythonLayoutConfig, Tag("[python]")]
     | Annotated[EquilibriumLayoutConfig, Tag("[equilibrium]")]

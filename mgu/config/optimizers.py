@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from mgu.config.fields import BelowOne, ConfigModel, NonNegative, Positive, tag_of
+from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive, tag_of
 from mgu.config.identity import UNLESS_DEFAULT
 from mgu.config.python import ImportedConfig
 
@@ -66,6 +66,23 @@ class SGDConfig(ConfigModel):
         return self
 
 
+class PathSGDConfig(ConfigModel):
+    """Configures path-SGD (Neyshabur et al. 2016, https://arxiv.org/abs/1605.07154); see mgu/train/path_sgd.py."""
+
+    name: Literal["path_sgd"] = Field(description="Name of the optimizer.")
+    lr: LearningRate
+    kappa: Literal["first", "full"] = Field(
+        description="first: gradients are divided by the sum over paths that use a weight once; full: over all paths."
+    )
+    floor: NonNegative = Field(
+        description="Share of the largest kappa of a tensor that is added to all of its entries; 0: as published."
+    )
+    rescale_every: Count | None = Field(
+        description="Steps between two measurements of the ratio of gradient to update; null: once, as published."
+    )
+    every: Count = Field(description="Steps between two computations of kappa from the weights.")
+
+
 class PythonOptimizerConfig(ImportedConfig):
     """Configures an optimizer of the user's, see mgu/train/own_optimizer.py."""
 
@@ -84,10 +101,12 @@ class PythonOptimizerConfig(ImportedConfig):
         return self
 
 
+PlainOptimizer = NadamConfig | AdamWConfig | SGDConfig | PythonOptimizerConfig  # which take parameters, not a network
 AnyOptimizer = Annotated[
     Annotated[NadamConfig, Tag("[nadam]")]
     | Annotated[AdamWConfig, Tag("[adamw]")]
     | Annotated[SGDConfig, Tag("[sgd]")]
+    | Annotated[PathSGDConfig, Tag("[path_sgd]")]
     | Annotated[PythonOptimizerConfig, Tag("[python]")],
     Discriminator(tag_of),
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.config.optimizers import NadamConfig
+from mgu.config.optimizers import NadamConfig, PathSGDConfig
+from mgu.config.path_sgd import check_path_sgd
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 
@@ -25,6 +26,8 @@ def check_recipe(config: RunConfig) -> None:
             f"training.label_smoothing must be 0 for task {config.dataset.task}, which has no classes, but got "
             f"{config.training.label_smoothing:g}. Leave it out."
         )
+    if isinstance(config.optimizer, PathSGDConfig):
+        check_path_sgd(config)
     _check_augment(config)
 
 
@@ -38,6 +41,10 @@ def _check_augment(config: RunConfig) -> None:
         raise UserError(
             f"augment must be none for dataset={dataset.name}, which has no images, but got {augment.name}. "
             "Pass augment=none."
+        )
+    if getattr(dataset, "sequence", None):
+        raise UserError(
+            f"augment must be none where images are read as sequences, but got {augment.name}. Pass augment=none."
         )
     if augment.name == "randaugment" and shape[0] not in (1, 3):
         raise UserError(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mgu.data.adding.dataset import AddingDataset
 from mgu.data.cases.dataset import CaseDataset
 from mgu.data.dataset import Dataset
 from mgu.data.gates.dataset import GateDataset
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of images by name
     "gates": GateDataset,
+    "adding": AddingDataset,
     "adult": TableDataset,
     "table": TableDataset,
     "cases": CaseDataset,
@@ -34,7 +36,7 @@ KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of im
 
 # What `optimizer.lr=auto` is where it is not Nadam's, which the kind of data knows; docs/method/decisions.md has why.
 ADAMW_TO_NADAM = 0.3
-SGD_LR = 0.01
+SGD_LR, PATH_SGD_LR = 0.01, 0.1
 
 
 def find_kind(name: object) -> type[Dataset]:
@@ -91,5 +93,7 @@ def _default_lr(kind: type[Dataset], optimizer: Any) -> float:
     name = optimizer.get("name") if isinstance(optimizer, dict) else None
     if name == "sgd":
         return SGD_LR
+    if name == "path_sgd":  # whose updates are as long as gradients
+        return PATH_SGD_LR
     is_like_adamw = name in ("adamw", "python")  # most optimizers that people write are of Adam's kind
     return float(f"{kind.default_lr * ADAMW_TO_NADAM:.6g}") if is_like_adamw else kind.default_lr

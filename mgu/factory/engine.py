@@ -6,7 +6,7 @@ import torch
 
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig
+from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig, RecurrentLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.kernels.availability import has_triton
@@ -53,6 +53,11 @@ def _check_native(resolved: ResolvedRun) -> None:
     layout, others = config.layout, "auto, eager or packed" if config.mgu else "auto or eager"
     if isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig | EquilibriumLayoutConfig | DirectedLayoutConfig):
         raise UserError("engine must be auto or eager for a layout without blocks, but got native. Pass engine=auto.")
+    if isinstance(layout, RecurrentLayoutConfig):
+        raise UserError(
+            "engine must be auto or eager for recurrent layers, but got native, which is made for others. "
+            "Pass engine=auto."
+        )
     if config.mgu and (config.mgu.processors or not config.mgu.skip_gate):
         raise UserError(
             f"engine must be {others} for a unit that is not the paper's, but got native. Pass engine=auto."

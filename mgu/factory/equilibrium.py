@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import nn
 
 from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.equilibrium.layer import Equilibrium, Settings, convolutional_equilibrium, dense_equilibrium
 from mgu.models.convnet import convolution
-
-
-def unchanged(x: Tensor) -> Tensor:
-    """Returns its argument: the activation `identity` of a block or unit around an equilibrium."""
-    return x
 
 
 def build_settings(layout: EquilibriumLayoutConfig) -> Settings:

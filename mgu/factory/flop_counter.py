@@ -18,6 +18,7 @@ from mgu.directed.network import DirectedNetwork
 from mgu.equilibrium.layer import Equilibrium
 from mgu.layers.block import Block
 from mgu.layers.normalization import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+from mgu.layers.recurrent import LSTM, Recurrent
 from mgu.layers.switchable import SwitchableNorm
 from mgu.unit.unit import MultiGatedUnit
 
@@ -47,6 +48,8 @@ def count_products(network: nn.Module, example: Tensor, iterations: float | None
         elif isinstance(module, Equilibrium):
             times = NOMINAL_ITERATIONS if iterations is None else iterations
             vars(module)["forward"] = partial(_count_equilibrium, module, counts, times)
+        elif isinstance(module, Recurrent | LSTM):
+            vars(module)["forward"] = partial(_count_recurrent, module, counts)
         elif isinstance(module, NORMS):
             vars(module)["forward"] = _unchanged
         if hasattr(module, "activation"):
@@ -59,6 +62,12 @@ def count_products(network: nn.Module, example: Tensor, iterations: float | None
 
 def _unchanged(x: Tensor) -> Tensor:
     return x
+
+
+def _count_recurrent(layer: Recurrent | LSTM, counts: list[int], x: Tensor) -> Tensor:
+    """Counts one call of a recurrent layer, and returns a tensor of the shape of its output."""
+    counts.append(layer.count_flops(*x.shape[:2]))
+    return x.new_zeros(*(x.shape[:2] if layer.returns_all else x.shape[:1]), layer.out_features)
 
 
 def _count_layer(layer: nn.Linear | _ConvNd, counts: list[int], x: Tensor) -> Tensor:

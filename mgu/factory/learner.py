@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import torch
@@ -12,6 +12,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from mgu.config.balance import BalanceConfig
+from mgu.config.optimizers import PathSGDConfig
 from mgu.config.recipe import graph_obstacle
 from mgu.config.run import RunConfig
 from mgu.directed.rule import EquilibriumRule, RuleSettings
@@ -25,6 +26,7 @@ from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.learner import Learner
 from mgu.train.loop import FitSettings
+from mgu.train.path_sgd import PathSGD, build_path_sgd, describe_kappas
 from mgu.train.schedules import Length, Schedule
 from mgu.train.step import Step, StepOptions
 from mgu.train.weight_average import WeightAverage
@@ -54,12 +56,14 @@ def build_learner(resolved: ResolvedRun) -> Learner:
     take_pretrained(model, config)
     if config.engine == "compiled":
         model.compile()
-    optimizer = build_optimizer(config, model)
+    optimizer = build_optimizer(config, model, resolved.shapes.inputs)
+    if isinstance(optimizer, PathSGD):
+        log.info("%s", describe_kappas(optimizer.paths))
     schedule = build_schedule(config, optimizer, num_examples)
     return Learner(model, resolved.task, optimizer, schedule, build_average(config, model), build_rule(config))
 
 
-def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
+def build_optimizer(config: RunConfig, model: nn.Module, shape: Sequence[int] = ()) -> Optimizer:
     """Builds the configured optimizer.
 
     Nadam is our fused one unless the engine is eager or packed and step is not graph.
@@ -67,10 +71,13 @@ def build_optimizer(config: RunConfig, model: nn.Module) -> Optimizer:
     Args:
         config: The configuration of a run.
         model: Where it will be trained; its device decides on the implementation.
+        shape: Shape of an example, without the batch, for an optimizer that looks into the model.
 
     Returns:
         The optimizer of all its parameters.
     """
+    if isinstance(config.optimizer, PathSGDConfig):
+        return build_path_sgd(config.optimizer, model, shape)
     one_pass = config.engine not in ("eager", "packed") or config.step == "graph"
     return optimizers.build_optimizer(config.optimizer, model.parameters(), one_pass)
 

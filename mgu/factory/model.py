@@ -11,19 +11,27 @@ from torch import Tensor, nn
 
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.config.layouts import Convolution, DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
+from mgu.config.layouts import (
+    Convolution,
+    DenseLayoutConfig,
+    FactorsLayoutConfig,
+    LayoutConfig,
+    PythonLayoutConfig,
+    RecurrentLayoutConfig,
+)
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.errors import UserError
 from mgu.factory.directed import build_directed
-from mgu.factory.equilibrium import build_convolutional, build_dense, unchanged
+from mgu.factory.equilibrium import build_convolutional, build_dense
 from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.layers.activation import Activation
+from mgu.layers.activation import Activation, unchanged
 from mgu.layers.block import Block, BlockEngine
 from mgu.layers.channels import Channels
+from mgu.layers.recurrent import LSTM, Recurrent
 from mgu.models.convnet import ConvNet, convolution
 from mgu.models.mlp import MLP, dense
 from mgu.models.recommender import Factorisation, Recommender
@@ -69,6 +77,8 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
         layer, width = build_convolutional(config.layout, list(inputs)), config.layout.width
         block = build_block(config, layer, 0, Channels(width, -3))
         return ConvNet([block], width, num_outputs, config.layout.dropout, native=False)
+    if isinstance(config.layout, RecurrentLayoutConfig):
+        return _build_recurrent(config, config.layout, inputs[-1], num_outputs)
     return _build_mlp(config, math.prod(inputs), num_outputs)
 
 
@@ -88,10 +98,9 @@ def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Chann
         UserError: The unit has a kind of gate or bypass that is not made for such a layer, or the layer of the user's
             cannot be copied.
     """
-    assert not isinstance(
-        config.layout, FactorsLayoutConfig | PythonLayoutConfig | DirectedLayoutConfig
-    )  # have no blocks
-    activation: str | Activation = config.layout.activation
+    layout = config.layout
+    assert not isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig | DirectedLayoutConfig)  # have no blocks
+    activation: str | Activation = layout.activation or unchanged
     if activation == "identity":
         activation = unchanged
     if config.mgu:
@@ -135,6 +144,9 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
     if isinstance(config.layout, EquilibriumLayoutConfig):
         return _build_warmup_equilibrium(config, config.layout)
     width = config.layout.width
+    if isinstance(config.layout, RecurrentLayoutConfig):
+        block = build_block(config, recurrent_layer(config.layout, 1, returns_all=False), 0, Channels(width, -1))
+        return [(block, torch.ones(2, 2, 1))]
     return [(build_block(config, nn.Linear(1, width), 0, Channels(width, -1)), torch.ones(2, 1))]
 
 
@@ -261,6 +273,31 @@ def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
     channels = Channels(layout.width, -1)
     blocks = [build_block(config, make(*sizes), index, channels) for index, sizes in enumerate(pairwise(widths))]
     return MLP(blocks, layout.width, num_outputs, layout.dropout)
+
+
+def _build_recurrent(config: RunConfig, layout: RecurrentLayoutConfig, num_features: int, num_outputs: int) -> MLP:
+    """Builds the blocks of a recurrent layout and the readout of the last state."""
+    sizes, last = [num_features, *[layout.width] * (layout.depth - 1)], layout.depth - 1
+    layers = [recurrent_layer(layout, size, returns_all=index < last) for index, size in enumerate(sizes)]
+    channels = Channels(layout.width, -1)
+    blocks = [build_block(config, layer, index, channels) for index, layer in enumerate(layers)]
+    return MLP(blocks, layout.width, num_outputs, layout.dropout, reads_steps=True)
+
+
+def recurrent_layer(layout: RecurrentLayoutConfig, in_features: int, returns_all: bool) -> nn.Module:
+    """Builds a layer of a recurrent layout.
+
+    Args:
+        layout: Its cell, width and initial weights.
+        in_features: Features of a step of its input.
+        returns_all: Whether it returns all states; else the last one.
+
+    Returns:
+        The layer.
+    """
+    if layout.cell == "lstm":
+        return LSTM(in_features, layout.width, returns_all)
+    return Recurrent(in_features, layout.width, layout.cell, layout.start, layout.input_std, returns_all)
 
 
 def _build_recommender(config: RunConfig, dataset: RatingDataset) -> nn.Module:

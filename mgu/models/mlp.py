@@ -17,20 +17,24 @@ class MLP(nn.Module):
         width: Features of the last block's output.
         num_outputs: Number of outputs, K.
         dropout: Probability with which dropout zeroes a feature.
+        reads_steps: Whether the first block takes rows as they are, as a recurrent layer takes sequences.
 
     Shape:
         rows: (B, *); returns (B, K).
     """
 
-    def __init__(self, blocks: Iterable[nn.Module], width: int, num_outputs: int, dropout: float) -> None:
+    def __init__(
+        self, blocks: Iterable[nn.Module], width: int, num_outputs: int, dropout: float, reads_steps: bool = False
+    ) -> None:
         super().__init__()
+        self.reads_steps = reads_steps
         self.blocks = nn.ModuleList(blocks)
         self.dropout = nn.Dropout(dropout)
         self.readout = nn.Linear(width, num_outputs)
         glorot_(self.readout)
 
     def forward(self, rows: Tensor) -> Tensor:
-        features = rows.flatten(1)  # (B, D)
+        features = rows if self.reads_steps else rows.flatten(1)  # (B, D), or (B, T, D)
         for block in self.blocks:
             features = self.dropout(block(features))  # (B, width)
         outputs: Tensor = self.readout(features)  # (B, K)

@@ -189,7 +189,7 @@ def _set_up(resolved: ResolvedRun, send: Send) -> None:
         log.warning(note)
         send(DataNote(note))
     for block, inputs in (*build_warmup_blocks(resolved), *build_warmup_readouts(resolved)):
-        optimizer = build_optimizer(resolved.config, block.to(resolved.device))
+        optimizer = build_optimizer(resolved.config, block.to(resolved.device), inputs.shape[1:])
         block(inputs.to(resolved.device)).sum().backward()
         optimizer.step()
         with torch.inference_mode():  # which has kernels of its own on a GPU

@@ -8,13 +8,13 @@ from typing import Any
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from mgu.config.optimizers import AdamWConfig, AnyOptimizer, PythonOptimizerConfig, SGDConfig
+from mgu.config.optimizers import AdamWConfig, PlainOptimizer, PythonOptimizerConfig, SGDConfig
 from mgu.train.nadam import build_nadam
 from mgu.train.own_optimizer import import_optimizer
 from mgu.train.without_compiler import leave_compiler_out
 
 
-def build_optimizer(config: AnyOptimizer, parameters: Iterable[nn.Parameter], one_pass: bool = True) -> Optimizer:
+def build_optimizer(config: PlainOptimizer, parameters: Iterable[nn.Parameter], one_pass: bool = True) -> Optimizer:
     """Builds the configured optimizer.
 
     Args:

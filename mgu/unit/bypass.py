@@ -6,7 +6,7 @@ projection  means over the layer's windows, a 1x1 convolution, batch norm
 identity    x itself where the layer keeps its shape, else the projection
             (option B of He et al. 2016, https://arxiv.org/abs/1512.03385)
 padded      x itself, with zeros for the channels that the layer adds (option A of the same paper): no parameters;
-            where the layer removes channels, the projection
+            where the layer removes channels, the projection; around a recurrent layer the last step of x
 
 In a network that widens with every layer `identity` is the projection nearly everywhere. Without its norm the output of
 a deep stack of projections, linear maps one after the other, grows from layer to layer until training diverges. A dense
@@ -25,6 +25,7 @@ from torch.nn.modules.conv import _ConvNd
 
 from mgu.layers.channels import geometry_of
 from mgu.layers.normalization import BatchNorm
+from mgu.layers.recurrent import LSTM, LastStep, Recurrent
 from mgu.layers.weight_init import fresh_copy, initialise, place_like_
 from mgu.unit.gates import ModuleFactory, call_factory, is_plain, pointwise
 from mgu.unit.wiring import BypassKind
@@ -54,6 +55,8 @@ def build_bypass(
     layer = layer if kind == "replica" else geometry_of(layer)
     if kind == "identity" and _keeps_shape(layer):
         return nn.Identity()
+    if kind == "padded" and isinstance(layer, Recurrent | LSTM):
+        return LastStep(layer)
     if kind == "padded" and not _removes_channels(layer):
         return Padded(layer)
     if kind == "replica" or isinstance(layer, nn.Linear):

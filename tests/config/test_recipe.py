@@ -78,7 +78,10 @@ def test_runs_are_called_by_their_recipe(configure: Configure) -> None:
     ("words", "message"),
     [
         ("+optimizer.decay=0.1", "optimizer.decay must be set as schedule.decay, where it is now"),
-        ("optimizer.name=adam", "optimizer.name must be nadam, adamw, sgd or python, but got 'adam'. Did you mean"),
+        (
+            "optimizer.name=adam",
+            "optimizer.name must be nadam, adamw, sgd, path_sgd or python, but got 'adam'. Did you mean",
+        ),
         ("schedule.name=linear", "schedule.name must be keras_decay, constant, cosine, step, plateau or python, but"),
         ("optimizer=sgd +optimizer.beta1=0.3", "optimizer.beta1 must go with optimizer=nadam or adamw"),
         ("schedule=cosine +schedule.decay=1", "schedule.decay must go with schedule=keras_decay"),
@@ -102,7 +105,7 @@ def test_what_does_not_go_together_is_named(words: str, message: str, configure:
     [
         ("optimizer.decay=0.1", "optimizer.decay must be set as schedule.decay"),
         ("optimizer=sgd optimizer.beta1=0.3", "optimizer.beta1 must go with a configuration of optimizer"),
-        ("optimizer.name=adam", "optimizer.name must be nadam, adamw, sgd or python, but got 'adam'"),
+        ("optimizer.name=adam", "optimizer.name must be nadam, adamw, sgd, path_sgd or python, but got 'adam'"),
     ],
 )
 def test_the_command_names_it(words: str, message: str, mgu_run: Command) -> None:

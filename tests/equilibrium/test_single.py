@@ -99,7 +99,7 @@ def test_slopes_are_derivatives_in_the_unit_interval(activation: str) -> None:
     after = inner.function(x)
     (slope,) = torch.autograd.grad(after.sum(), x)
     assert torch.allclose(inner.slope(x.detach(), after.detach()), slope)
-    assert 0 <= slope.min() and slope.max() <= 1
+    assert slope.min() >= 0 and slope.max() <= 1
 
 
 def test_the_jacobian_is_symmetric_with_eigenvalues_between_0_and_the_squared_norm() -> None:

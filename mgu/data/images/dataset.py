@@ -50,7 +50,7 @@ class ImageDataset:
         """The shapes of one example."""
         from mgu.data.shapes import Shapes
 
-        return Shapes(tuple(self.config.image_shape), self.config.num_classes)
+        return Shapes(tuple(self.config.sequence_shape or self.config.image_shape), self.config.num_classes)
 
     @property
     def task(self) -> Classification:

@@ -9,6 +9,7 @@ from pathlib import Path
 from mgu.config.datasets import NamedImagesConfig
 from mgu.data.images.digits import load_digits
 from mgu.data.images.images import Images
+from mgu.data.images.sequences import read_as_sequences
 from mgu.data.images.vision import load_vision
 from mgu.data.splits import Splits, split_holdout, split_paper
 from mgu.errors import UserError, did_you_mean
@@ -42,4 +43,5 @@ def load_splits(config: NamedImagesConfig) -> Splits:
             f"dataset.num_classes must be that of {name}, {found}, but got {config.num_classes}. "
             "Correct it in the YAML of the data set."
         )
-    return split_paper(train, test) if config.split == "paper" else split_holdout(train, test)
+    splits = split_paper(train, test) if config.split == "paper" else split_holdout(train, test)
+    return read_as_sequences(splits, config) if config.sequence else splits

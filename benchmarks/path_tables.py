@@ -1,0 +1,74 @@
+"""The tables and the claim of the study of path-SGD."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+from cells import Row, each, number, percent, table
+
+Parts = dict[str, Row]
+
+
+def claim(parts: Parts) -> str:
+    """Says what was measured: the step, and who is best on each problem that was trained."""
+    ratios = {
+        way: [row["to_torch"] for row in parts["step"]["rows"] if row["way"] == way] for way in ("sgd", "path_sgd")
+    }
+    text = (
+        f"By processor time, a training step of a recurrent network takes {min(ratios['sgd']):.2f} to "
+        f"{max(ratios['sgd']):.2f} times what it takes with torch's own layer, and with path-SGD "
+        f"{min(ratios['path_sgd']):.2f} to {max(ratios['path_sgd']):.2f} times."
+    )
+    names = {"adding": "the adding problem", "sequential_mnist": "MNIST at 14x14", "sequential_digits": "digits at 8x8"}
+    return " ".join([text, *(_beaten(name, parts[part]["rows"]) for part, name in names.items() if part in parts)])
+
+
+def _beaten(name: str, rows: list[Row]) -> str:
+    """Compares the best of the rates of both optimizers, as validation chooses them."""
+    best = {row["optimizer"].split()[0]: row for row in reversed(rows) if "unit" not in row["model"]}
+    found = [f"{kind} {_score(best[kind], 'val')} (rate {best[kind]['lr']:g})" for kind in ("path_sgd", "sgd")]
+    return f"On {name} the best of each rate by validation has: {found[0]}, {found[1]}."
+
+
+def _score(row: Row, split: str) -> str:
+    value = row[split]
+    if value is None:
+        return "-"
+    return f"{percent(value)} %" if row["metric"] == "accuracy" else f"mse {value:.4f}"
+
+
+def steps(part: Row) -> str:
+    """Returns the processor time of a step."""
+    header = ["batch", "network and optimizer", "step [ms]", "quartiles", "to torch's"]
+    lines = [
+        [
+            str(row["batch"]),
+            row["way"],
+            number(1e3 * row["seconds"]["median_s"]),
+            "-".join(number(1e3 * row["seconds"][f"quartile_{side}_s"]) for side in ("low", "high")),
+            number(row["to_torch"]),
+        ]
+        for row in part["rows"]
+    ]
+    return table(header, lines, left=2)
+
+
+def problems(part: Row) -> str:
+    """Returns a row for each model, optimizer and rate."""
+    is_sum = part["rows"][0]["metric"] == "mse"
+    header = ["model", "optimizer", "rate", "validation", "test", "by seed, validation", "processor time [s]"]
+    if is_sum:
+        header.append("mse < 0.01 after steps, by seed")
+    return table(header, [_line(row, is_sum) for row in part["rows"]], left=2)
+
+
+def _line(row: Row, is_sum: bool) -> list[str]:
+    values = [seed["val"] for seed in row["seeds"]]
+    seconds = [seed["cpu_s"] for seed in row["seeds"] if seed["cpu_s"] is not None]
+    shown = each(values, 4) if is_sum else each([100 * value for value in values], 2)
+    cells = [row["model"], row["optimizer"], f"{row['lr']:g}", _score(row, "val"), _score(row, "test"), shown]
+    cells.append(number(mean(seconds), 0) if seconds else "-")
+    if is_sum:
+        cells.append(", ".join("never" if seed["solved_after"] is None else f"{seed['solved_after']:,}"
+                               for seed in row["seeds"]))  # fmt: skip
+    return cells

@@ -1,0 +1,125 @@
+"""Path-SGD against SGD on sequences: trains an experiment by ordinary runs, and files what their histories say.
+
+    .venv/bin/python benchmarks/recurrent.py adding [--seeds 0,1,2,3,4] [--runs runs] [--only-file]
+    .venv/bin/python benchmarks/recurrent.py sequential_mnist [...]
+
+They start `mgu-run +experiment=NAME -m`, which skips what is finished and continues what was
+interrupted; with --only-file they train nothing. A row is an optimizer, a learning rate and a model, over its seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from collect import describe as describe_runs
+from filed import ROOT, file_part
+
+EXPERIMENTS = ("adding", "sequential_mnist", "sequential_digits")
+STUDY = "path_sgd"
+SOLVED_MSE = 0.01  # of the adding problem, whose sums have a variance of 1/6
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=EXPERIMENTS)
+    parser.add_argument("--seeds", default="0,1,2,3,4")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="the runs folder (default: %(default)s)")
+    parser.add_argument("--only-file", action="store_true", help="file finished runs, and train none")
+    options = parser.parse_args()
+    words = [f"+experiment={options.what}", "-m", f"seed={options.seeds}"]
+    if options.what == "sequential_digits" and not options.only_file:
+        sys.exit("sequential_digits is no experiment of conf/. Train it by the commands of its page, then --only-file.")
+    if not options.only_file:
+        environment = os.environ | {"MGU_RUNS": str(options.runs.resolve())}
+        subprocess.run([sys.executable, "-m", "mgu", *words], check=True, cwd=ROOT, env=environment)
+    files = sorted((options.runs / options.what).glob("*/result.json"))
+    if not files:
+        sys.exit(f"{options.runs / options.what} must hold finished runs, but there are none. Leave out --only-file.")
+    rows = summarise(files)
+    file_part(STUDY, options.what, {"machine": describe_runs(files, " ".join(["mgu-run", *words])), "rows": rows})
+    for row in rows:
+        print(json.dumps(row))
+
+
+def summarise(files: list[Path]) -> list[dict[str, Any]]:
+    """Returns a row for each model and optimizer, over its seeds, the best by validation first."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for file in files:
+        result = json.loads(file.read_text())
+        if result["status"] != "failed":
+            groups.setdefault(_label(result), []).append(_outcome(result, file.with_name("history.csv")))
+    rows = [_row(label, sorted(runs, key=lambda run: run["seed"])) for label, runs in groups.items()]
+    return sorted(rows, key=lambda row: row["val"], reverse=rows[0]["metric"] == "accuracy")
+
+
+def _label(result: dict[str, Any]) -> str:
+    """Returns what tells a row from others."""
+    config = result["config"]
+    optimizer, layout = config["optimizer"], config["layout"]["name"]
+    words = [layout + " in a unit" * (config["mgu"] is not None), optimizer["name"], f"{optimizer['lr']:g}"]
+    if optimizer["name"] == "path_sgd":
+        words += [f"kappa {optimizer['kappa']}, floor {optimizer['floor']:g}"]
+    return " | ".join(words)
+
+
+def _outcome(result: dict[str, Any], history: Path) -> dict[str, Any]:
+    """Returns the scores of one run, and the first step after which it was solved; None: never."""
+    is_sum = "rmse" in result["val"]
+    with history.open() as file:
+        epochs = list(csv.DictReader(file))
+    sizes = result["config"]["training"]["batch_size"]
+    steps = -(-_num_training(result) // sizes)
+    solved = [int(row["epoch"]) * steps for row in epochs if float(row["val_loss"]) < SOLVED_MSE] if is_sum else []
+    return {
+        "seed": result["seed"],
+        "status": result["status"],
+        "metric": "mse" if is_sum else "accuracy",
+        "val": _score(result["val"], is_sum),
+        "test": _score(result["test"], is_sum),
+        "steps": len(epochs) * steps,
+        "solved_after": solved[0] if solved else None,
+        "cpu_s": result["energy"]["cpu_seconds"] if result["energy"] else None,
+        "kwh": sum(result["energy"][part]["kwh"] for part in ("cpu", "ram")) if result["energy"] else None,
+    }
+
+
+def _score(metrics: dict[str, Any] | None, is_sum: bool) -> float | None:
+    """Returns the mean squared error or the accuracy; None for a split that there is not."""
+    if metrics is None:
+        return None
+    return float(metrics["rmse"] ** 2 if is_sum else metrics["accuracy"])
+
+
+def _num_training(result: dict[str, Any]) -> int:
+    """Returns the number of training examples."""
+    dataset = result["config"]["dataset"]
+    known = {"mnist": 54_000, "digits": 1_437}
+    return int(dataset["num_train"]) if dataset["name"] == "adding" else known[dataset["name"]]
+
+
+def _row(label: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    model, optimizer, lr, *rest = label.split(" | ")
+    tests = [run["test"] for run in runs if run["test"] is not None]
+    return {
+        "model": model,
+        "optimizer": " ".join([optimizer, *rest]),
+        "lr": float(lr),
+        "metric": runs[0]["metric"],
+        "val": mean(run["val"] for run in runs),
+        "test": mean(tests) if tests else None,
+        "test_std": stdev(tests) if len(tests) > 1 else None,
+        "solved": sum(run["solved_after"] is not None for run in runs),
+        "seeds": runs,
+    }
+
+
+if __name__ == "__main__":
+    main()

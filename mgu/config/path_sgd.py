@@ -1,0 +1,53 @@
+"""Checks that a network is positively homogeneous, which path-SGD needs: its kappa is defined for no other."""
+
+from __future__ import annotations
+
+from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig, RecurrentLayoutConfig
+from mgu.config.ratings import AnyRatings
+from mgu.config.run import RunConfig
+from mgu.errors import UserError
+
+KEY = "optimizer=path_sgd"
+
+
+def check_path_sgd(config: RunConfig) -> None:
+    """Checks what a network that path-SGD trains is made of.
+
+    Args:
+        config: A run, each value of which is legal by itself.
+
+    Raises:
+        UserError: It has something that is not positively homogeneous.
+    """
+    layout = config.layout
+    if config.mgu:
+        raise UserError(
+            f"mgu must be without for {KEY}, for gates are not positively homogeneous, but got {config.mgu.name}. "
+            "Pass mgu=without, or optimizer=sgd."
+        )
+    if config.norm and config.norm.name != "no_norm":
+        raise UserError(
+            f"norm must be no_norm for {KEY}, for a normalised network is not positively homogeneous, but got "
+            f"{config.norm.name}. Pass norm=no_norm, or optimizer=sgd."
+        )
+    if isinstance(layout, PythonLayoutConfig | FactorsLayoutConfig) or isinstance(config.dataset, AnyRatings):
+        raise UserError(
+            f"layout must be one of layers of this package for {KEY}, which must know them to be positively "
+            f"homogeneous, but got {layout.name} for dataset={config.dataset.name}. Pass optimizer=sgd."
+        )
+    if isinstance(layout, RecurrentLayoutConfig):
+        if layout.cell != "relu":
+            raise UserError(
+                f"layout.cell must be relu for {KEY}, for {layout.cell} is not positively homogeneous. "
+                "Pass layout=recurrent_relu, or optimizer=sgd."
+            )
+    elif layout.layer:
+        raise UserError(
+            f"layout.layer must be null for {KEY}, which must know layers to be positively homogeneous, but got "
+            f"{layout.layer.target}. Leave it out, or pass optimizer=sgd."
+        )
+    if layout.activation not in ("relu", None):
+        raise UserError(
+            f"layout.activation must be relu for {KEY}, for no other one is positively homogeneous, but got "
+            f"{layout.activation}. Pass layout.activation=relu, or optimizer=sgd."
+        )

@@ -1,0 +1,8 @@
+"""The adding problem: sequences that are drawn, for networks that must remember.
+
+dataset.py is what the rest of the package asks, adding.py draws the sequences and holds them.
+"""
+
+from mgu.data.adding.dataset import AddingDataset
+
+__all__ = ["AddingDataset"]
