@@ -51,6 +51,7 @@ class Trial:
         stop_after: Epochs that were asked for; None: as many as are configured.
         continues: Number of the trial whose training it continues; None: it began anew.
         ended: Its place in the order in which trials ended, from 0; None while running.
+        after: Number of trials that had ended when it was asked for.
         was_there: Whether it had been trained before it was asked for.
     """
 
@@ -65,6 +66,7 @@ class Trial:
     stop_after: int | None = None
     continues: int | None = None
     ended: int | None = None
+    after: int = 0
     was_there: bool = False
 
 
