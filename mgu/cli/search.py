@@ -8,6 +8,7 @@ from typing import Any
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig
 
+from mgu.cli.replay import replay_studies
 from mgu.cli.studies import PlannedStudy, plan_studies
 from mgu.console.text import count, print_line
 from mgu.search.grids import Grids
@@ -36,6 +37,8 @@ def search(
         RunsFailed: Too many trials failed.
     """
     planned = plan_studies(loader, master, grids, words)
+    if any(own.settings.search.replay for own in planned):
+        return replay_studies(planned)
     searches = [as_search(own) for own in planned]
     if len(searches) > 1:
         print_line(f"{count(len(searches), 'study').replace('studys', 'studies')}, one after the other")

@@ -167,6 +167,7 @@ def _build(
     identity = _identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}
     budget = _resolve_budget(settings, space, start)
     folder = runs_dir(start) / start.experiment_name
+    data = (start.dataset.label, start.dataset.split)
     found = []
     for number in range(settings.search.studies):
         own = settings.model_copy(
@@ -174,7 +175,7 @@ def _build(
         )
         strategy = build_strategy(own.search.name, space, own.search.seed, own.search.options)
         described = {"options": own.search.options, "warm_start": own.warm_start.model_dump(), **identity}
-        study = Study(folder, space, strategy, own.search.name, own.search.seed, budget, described)
+        study = Study(folder, space, strategy, own.search.name, own.search.seed, budget, described, data)
         settled = [word for word in settings_words if word.partition("=")[0] not in ("search.seed", "search.studies")]
         all_words = [*words, *settled, f"search.seed={own.search.seed}"]
         found.append(PlannedStudy(study, own, configure, start, fixed_seed, all_words))

@@ -10,13 +10,20 @@ from typing import Any
 
 from mgu.errors import UserError, did_you_mean
 from mgu.search.space import Space
+from mgu.search.strategies.bayesian import GPStrategy, TPEStrategy
 from mgu.search.strategies.grid import GridStrategy
+from mgu.search.strategies.nsga2 import NSGA2Strategy
+from mgu.search.strategies.qmc import QMCStrategy
 from mgu.search.strategies.random import RandomStrategy
 from mgu.search.strategy import Strategy
 
 STRATEGIES: dict[str, type[Strategy]] = {
     "grid": GridStrategy,
     "random": RandomStrategy,
+    "qmc": QMCStrategy,
+    "tpe": TPEStrategy,
+    "gp": GPStrategy,
+    "nsga2": NSGA2Strategy,
 }
 
 
