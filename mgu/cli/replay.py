@@ -31,7 +31,8 @@ def replay_studies(planned: Sequence[PlannedStudy]) -> None:
     """
     start = planned[0].start
     folder = runs_dir(start) / start.experiment_name
-    runs = load_results([folder]).runs if folder.is_dir() else []
+    loaded = load_results([folder]).runs if folder.is_dir() else []
+    runs = [run for run in loaded if not run.result.is_stopped]
     groups: dict[str, list[PlannedStudy]] = {}
     for own in planned:
         groups.setdefault(_group(own), []).append(own)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mgu.cli.parser import Parser
-from mgu.console.text import print_line
+from mgu.console.text import count, print_line
 from mgu.errors import UserError, printable
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts import NO_QUESTION, Question, resolve
@@ -57,7 +57,10 @@ def _report(options: argparse.Namespace) -> None:
         )
     for line in loaded.skipped:
         print(printable(f"skipped {line}"), file=sys.stderr)
-    analyses = _analyse(rank(loaded.runs), options)
+    whole = [run for run in loaded.runs if not run.result.is_stopped]
+    if len(whole) < len(loaded.runs):
+        print(f"left out {count(len(loaded.runs) - len(whole), 'run')} that training.stop_after stopped", file=sys.stderr)
+    analyses = _analyse(rank(whole or loaded.runs), options)
     if options.searches:
         sys.stdout.write(_searches(analyses))
     elif options.pictures:

@@ -12,6 +12,7 @@ from mgu.errors import UserError, did_you_mean
 from mgu.search.space import Space
 from mgu.search.strategies.bayesian import GPStrategy, TPEStrategy
 from mgu.search.strategies.grid import GridStrategy
+from mgu.search.strategies.halving import ASHAStrategy, BOHBStrategy
 from mgu.search.strategies.nsga2 import NSGA2Strategy
 from mgu.search.strategies.qmc import QMCStrategy
 from mgu.search.strategies.random import RandomStrategy
@@ -24,6 +25,8 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "tpe": TPEStrategy,
     "gp": GPStrategy,
     "nsga2": NSGA2Strategy,
+    "asha": ASHAStrategy,
+    "bohb": BOHBStrategy,
 }
 
 
