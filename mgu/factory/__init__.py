@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mgu.factory.blocks import build_block as build_block
     from mgu.factory.device import describe_device as describe_device
     from mgu.factory.device import find_device as find_device
     from mgu.factory.device import set_up_torch as set_up_torch
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from mgu.factory.learner import build_optimizer as build_optimizer
     from mgu.factory.learner import build_schedule as build_schedule
     from mgu.factory.learner import build_step_wrapper as build_step_wrapper
-    from mgu.factory.model import build_block as build_block
     from mgu.factory.model import build_model as build_model
     from mgu.factory.model import build_warmup_blocks as build_warmup_blocks
     from mgu.factory.model import count_flops as count_flops
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "ResolvedRun": "resolved_run",
     "TrainedRun": "trained",
-    "build_block": "model",
+    "build_block": "blocks",
     "build_fit_settings": "learner",
     "build_learner": "learner",
     "build_model": "model",

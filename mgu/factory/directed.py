@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import math
+
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.directed.network import DirectedNetwork, Dynamics
+from mgu.factory.resolved_run import ResolvedRun
 
 
-def build_directed(layout: DirectedLayoutConfig, num_inputs: int, num_outputs: int) -> DirectedNetwork:
-    """Builds a directed network.
-
-    Args:
-        layout: The layout.
-        num_inputs: Numbers of an example.
-        num_outputs: Numbers to be predicted, or classes.
-
-    Returns:
-        The network with initial weights.
-    """
+def build_directed(resolved: ResolvedRun) -> DirectedNetwork:
+    """Builds a directed network with initial weights."""
+    layout = resolved.config.layout
+    assert isinstance(layout, DirectedLayoutConfig)
     dynamics = Dynamics(
         field=layout.field,
         leak=layout.leak,
@@ -26,4 +22,5 @@ def build_directed(layout: DirectedLayoutConfig, num_inputs: int, num_outputs: i
         start=layout.start,
         init_std=layout.init_std,
     )
-    return DirectedNetwork(num_inputs, layout.hidden, num_outputs, layout.graph, dynamics)
+    inputs, num_outputs, _ = resolved.shapes
+    return DirectedNetwork(math.prod(inputs), layout.hidden, num_outputs, layout.graph, dynamics)

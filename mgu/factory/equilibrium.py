@@ -1,12 +1,41 @@
-"""The layer of an equilibrium layout, from its configuration."""
+"""Networks of equilibrium layouts, from a configuration."""
 
 from __future__ import annotations
 
-from torch import nn
+import math
+
+import torch
+from torch import Tensor, nn
 
 from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.equilibrium.layer import Equilibrium, Settings, convolutional_equilibrium, dense_equilibrium
-from mgu.models.convnet import convolution
+from mgu.factory.blocks import build_block
+from mgu.factory.resolved_run import ResolvedRun
+from mgu.layers.channels import Channels
+from mgu.models.convnet import ConvNet, convolution
+from mgu.models.mlp import MLP
+
+
+def build_equilibrium(resolved: ResolvedRun) -> ConvNet | MLP:
+    """Builds the block of an equilibrium layout and the read-out."""
+    config, layout = resolved.config, resolved.config.layout
+    assert isinstance(layout, EquilibriumLayoutConfig)
+    inputs, num_outputs, _ = resolved.shapes
+    if layout.kernel_size:
+        block = build_block(config, build_convolutional(layout, list(inputs)), 0, Channels(layout.width, -3))
+        return ConvNet([block], layout.width, num_outputs, layout.dropout, native=False)
+    block = build_block(config, build_dense(layout, math.prod(inputs)), 0, Channels(layout.width, -1))
+    return MLP([block], layout.width, num_outputs, layout.dropout)
+
+
+def build_warmup_equilibrium(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
+    """Builds the block of an equilibrium of one number, or of images as large as its kernel."""
+    config, layout = resolved.config, resolved.config.layout
+    assert isinstance(layout, EquilibriumLayoutConfig)
+    if side := layout.kernel_size:
+        layer = build_convolutional(layout, [1, side, side])
+        return [(build_block(config, layer, 0, Channels(layout.width, -3)), torch.ones(2, 1, side, side))]
+    return [(build_block(config, build_dense(layout, 1), 0, Channels(layout.width, -1)), torch.ones(2, 1))]
 
 
 def build_settings(layout: EquilibriumLayoutConfig) -> Settings:

@@ -2,47 +2,48 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from contextlib import suppress
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.config.layouts import (
-    Convolution,
-    DenseLayoutConfig,
-    FactorsLayoutConfig,
-    LayoutConfig,
-    PythonLayoutConfig,
-    RecurrentLayoutConfig,
-)
-from mgu.config.run import RunConfig
-from mgu.config.unit import UnitConfig
+from mgu.config.layouts import DenseLayoutConfig, LayoutConfig, PythonLayoutConfig, RecurrentLayoutConfig
 from mgu.data.ratings.dataset import RatingDataset
-from mgu.errors import UserError
+from mgu.factory.convolutional import build_convnet, build_warmup_convolutions
+from mgu.factory.dense import build_mlp, build_recommender, build_warmup_dense
 from mgu.factory.directed import build_directed
-from mgu.factory.equilibrium import build_convolutional, build_dense
+from mgu.factory.equilibrium import build_equilibrium, build_warmup_equilibrium
 from mgu.factory.flop_counter import count_products
-from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
+from mgu.factory.imported import check_outputs, import_network, section_of
+from mgu.factory.recurrent import build_recurrent, build_warmup_recurrent
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.layers.activation import Activation, unchanged
-from mgu.layers.block import Block, BlockEngine
-from mgu.layers.channels import Channels
-from mgu.layers.recurrent import LSTM, Recurrent
-from mgu.models.convnet import ConvNet, convolution
-from mgu.models.mlp import MLP, dense
-from mgu.models.recommender import Factorisation, Recommender
-from mgu.unit.engine import Engine
-from mgu.unit.settling import Settling
-from mgu.unit.unit import MultiGatedUnit
 
-# A block has nothing to pack. torch.compile sees through the native engine in what it compiles.
-BLOCK_ENGINES: dict[str, BlockEngine] = {
-    "auto": "auto", "eager": "eager", "packed": "eager", "native": "native", "compiled": "auto",
-}  # fmt: skip
+
+def _import_network(resolved: ResolvedRun) -> nn.Module:
+    """Builds a network of the user's."""
+    layout = resolved.config.layout
+    assert isinstance(layout, PythonLayoutConfig)
+    return import_network(layout, resolved.shapes)
+
+
+# To add a kind of layout: its builder here, and below that of blocks to warm up with if it has blocks.
+BUILDERS: dict[type, Callable[[ResolvedRun], nn.Module]] = {
+    LayoutConfig: build_convnet,
+    DenseLayoutConfig: build_mlp,
+    RecurrentLayoutConfig: build_recurrent,
+    EquilibriumLayoutConfig: build_equilibrium,
+    DirectedLayoutConfig: build_directed,
+    PythonLayoutConfig: _import_network,
+}
+WARMUP_BUILDERS: dict[type, Callable[[ResolvedRun], list[tuple[nn.Module, Tensor]]]] = {
+    LayoutConfig: build_warmup_convolutions,
+    DenseLayoutConfig: build_warmup_dense,
+    RecurrentLayoutConfig: build_warmup_recurrent,
+    EquilibriumLayoutConfig: build_warmup_equilibrium,
+}
 
 
 def build_model(resolved: ResolvedRun) -> nn.Module:
@@ -57,64 +58,9 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
     Raises:
         UserError: The unit cannot be built around such layers.
     """
-    config, dataset = resolved.config, resolved.dataset
-    if isinstance(dataset, RatingDataset):
-        return _build_recommender(config, dataset)
-    inputs, num_outputs, _ = resolved.shapes
-    if isinstance(config.layout, PythonLayoutConfig):
-        return import_network(config.layout, resolved.shapes)
-    if isinstance(config.layout, DirectedLayoutConfig):
-        return build_directed(config.layout, math.prod(inputs), num_outputs)
-    if isinstance(config.layout, LayoutConfig):
-        layers = config.layout.convolutions(list(inputs))
-        make = import_layer(config.layout.layer) if config.layout.layer else convolution
-        blocks = [
-            build_block(config, make(*_sizes(layer)), index, Channels(layer.out_channels, -3))
-            for index, layer in enumerate(layers)
-        ]
-        return ConvNet(blocks, layers[-1].out_channels, num_outputs, config.layout.dropout, _is_native(config))
-    if isinstance(config.layout, EquilibriumLayoutConfig) and config.layout.kernel_size:
-        layer, width = build_convolutional(config.layout, list(inputs)), config.layout.width
-        block = build_block(config, layer, 0, Channels(width, -3))
-        return ConvNet([block], width, num_outputs, config.layout.dropout, native=False)
-    if isinstance(config.layout, RecurrentLayoutConfig):
-        return _build_recurrent(config, config.layout, inputs[-1], num_outputs)
-    return _build_mlp(config, math.prod(inputs), num_outputs)
-
-
-def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Channels) -> nn.Module:
-    """Builds the configured block around a layer.
-
-    Args:
-        config: The configuration of a run.
-        layer: A convolution or a dense layer.
-        index: Position of the layer in the network, from 0.
-        channels: Where the channels of the layer's output are, for a layer of the user's may not tell it.
-
-    Returns:
-        A unit, or the block of a baseline.
-
-    Raises:
-        UserError: The unit has a kind of gate or bypass that is not made for such a layer, or the layer of the user's
-            cannot be copied.
-    """
-    layout = config.layout
-    assert not isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig | DirectedLayoutConfig)  # have no blocks
-    activation: str | Activation = layout.activation or unchanged
-    if activation == "identity":
-        activation = unchanged
-    if config.mgu:
-        engine: Engine = "auto" if config.engine == "compiled" else config.engine
-        return _build_unit(config.mgu, layer, activation, engine, channels)
-    assert config.norm is not None  # check_config saw to it
-    # The paper's grid adds no residual to the first layer: there is no block before it whose input could be kept.
-    residual = bool(config.residual) and index > 0
-    engine_of_block: BlockEngine = BLOCK_ENGINES[config.engine]
-    norm = config.norm
-    try:
-        return Block(layer, norm.name, activation, residual, norm.momentum, norm.eps, channels, engine_of_block)
-    except TypeError as error:  # the residual takes a fresh copy of the layer
-        raise UserError(f"layout.layer: {error}") from None
+    if isinstance(resolved.dataset, RatingDataset):
+        return build_recommender(resolved)
+    return BUILDERS[type(resolved.config.layout)](resolved)
 
 
 def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
@@ -126,56 +72,8 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
     Returns:
         Each block with inputs for it.
     """
-    config = resolved.config
-    if isinstance(config.layout, LayoutConfig):
-        first, *others = config.layout.convolutions(list(resolved.shapes.inputs))
-        size = first.kernel_size + 1
-        image = torch.ones(2, first.in_channels, size, size)
-        layer = nn.Conv2d(first.in_channels, first.out_channels, first.kernel_size)
-        blocks: list[tuple[nn.Module, Tensor]] = [
-            (build_block(config, layer, 0, Channels(first.out_channels, -3)), image)
-        ]
-        for width in {layer.out_channels for layer in others}:  # whose inputs have a gradient
-            block = build_block(config, nn.Conv2d(1, width, 3), 1, Channels(width, -3))
-            blocks.append((block, torch.ones(2, 1, 4, 4, requires_grad=True)))
-        return blocks
-    if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig | DirectedLayoutConfig):
-        return [(nn.Linear(1, 1), torch.ones(2, 1))]
-    if isinstance(config.layout, EquilibriumLayoutConfig):
-        return _build_warmup_equilibrium(config, config.layout)
-    width = config.layout.width
-    if isinstance(config.layout, RecurrentLayoutConfig):
-        block = build_block(config, recurrent_layer(config.layout, 1, returns_all=False), 0, Channels(width, -1))
-        return [(block, torch.ones(2, 2, 1))]
-    return [(build_block(config, nn.Linear(1, width), 0, Channels(width, -1)), torch.ones(2, 1))]
-
-
-def _build_warmup_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> list[tuple[nn.Module, Tensor]]:
-    """Builds the block of an equilibrium of one number, or of images as large as its kernel."""
-    if side := layout.kernel_size:
-        image = torch.ones(2, 1, side, side)
-        layer, channels = build_convolutional(layout, [1, side, side]), Channels(layout.width, -3)
-        return [(build_block(config, layer, 0, channels), image)]
-    return [(build_block(config, build_dense(layout, 1), 0, Channels(layout.width, -1)), torch.ones(2, 1))]
-
-
-def build_warmup_readouts(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
-    """Builds a network without blocks, whose read-out is computed as the run's is; none where that needs no warming up.
-
-    Args:
-        resolved: A run's configuration with its data.
-
-    Returns:
-        The network with inputs for it.
-    """
-    if not isinstance(resolved.config.layout, LayoutConfig):
-        return []
-    return [(ConvNet([], 1, 1, dropout=0.0, native=_is_native(resolved.config)), torch.ones(2, 1, 4, 4))]
-
-
-def _is_native(config: RunConfig) -> bool:
-    """Tells whether the read-out may be computed by a compiled function."""
-    return config.engine not in ("eager", "packed")
+    build = WARMUP_BUILDERS.get(type(resolved.config.layout))
+    return build(resolved) if build else [(nn.Linear(1, 1), torch.ones(2, 1))]
 
 
 def count_flops(resolved: ResolvedRun, iterations: float | None = None) -> int | None:
@@ -225,86 +123,3 @@ def check_own_modules(resolved: ResolvedRun) -> None:
         model = build_model(resolved)
         shapes = resolved.shapes
         check_outputs(model, torch.zeros(2, *shapes.inputs, dtype=shapes.dtype), shapes.num_outputs, section, key)
-
-
-def _sizes(layer: Convolution) -> tuple[int, int, int, int, int]:
-    """Returns the arguments of a convolution in torch's order."""
-    return layer.in_channels, layer.out_channels, layer.kernel_size, layer.stride, layer.padding
-
-
-def _build_unit(
-    unit: UnitConfig, layer: nn.Module, activation: str | Activation, engine: Engine, channels: Channels
-) -> MultiGatedUnit:
-    """Builds the configured unit around a layer. Raises UserError where it is not made for such a layer."""
-    try:
-        built = MultiGatedUnit(
-            layer,
-            activation,
-            unit.described,
-            unit.residual_gate,
-            unit.gate_bias,
-            skip_gate=unit.skip_gate,
-            gate=unit.gate,
-            bypass=unit.bypass,
-            num_channels=channels.num,
-            channel_axis=channels.axis,
-            bn_momentum=unit.bn_momentum,
-            bn_eps=unit.bn_eps,
-            ln_eps=unit.ln_eps,
-            engine=engine,
-        )
-    except TypeError as error:  # a kind of gate or bypass that is not made for such a layer
-        raise UserError(f"mgu: {error}") from None
-    if unit.decisive.settles:
-        axes = built.num_channels, built.channel_axis
-        built.settling = Settling(built.gate_names, *axes, unit.decisive.over, unit.decisive.temperature)
-    return built
-
-
-def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
-    """Builds the blocks of a dense layout and the readout."""
-    layout = config.layout
-    if isinstance(layout, EquilibriumLayoutConfig):
-        block = build_block(config, build_dense(layout, num_inputs), 0, Channels(layout.width, -1))
-        return MLP([block], layout.width, num_outputs, layout.dropout)
-    assert isinstance(layout, DenseLayoutConfig)  # check_config saw to it
-    widths = [num_inputs, *[layout.width] * layout.depth]
-    make = import_layer(layout.layer) if layout.layer else dense
-    channels = Channels(layout.width, -1)
-    blocks = [build_block(config, make(*sizes), index, channels) for index, sizes in enumerate(pairwise(widths))]
-    return MLP(blocks, layout.width, num_outputs, layout.dropout)
-
-
-def _build_recurrent(config: RunConfig, layout: RecurrentLayoutConfig, num_features: int, num_outputs: int) -> MLP:
-    """Builds the blocks of a recurrent layout and the readout of the last state."""
-    sizes, last = [num_features, *[layout.width] * (layout.depth - 1)], layout.depth - 1
-    layers = [recurrent_layer(layout, size, returns_all=index < last) for index, size in enumerate(sizes)]
-    channels = Channels(layout.width, -1)
-    blocks = [build_block(config, layer, index, channels) for index, layer in enumerate(layers)]
-    return MLP(blocks, layout.width, num_outputs, layout.dropout, reads_steps=True)
-
-
-def recurrent_layer(layout: RecurrentLayoutConfig, in_features: int, returns_all: bool) -> nn.Module:
-    """Builds a layer of a recurrent layout.
-
-    Args:
-        layout: Its cell, width and initial weights.
-        in_features: Features of a step of its input.
-        returns_all: Whether it returns all states; else the last one.
-
-    Returns:
-        The layer.
-    """
-    if layout.cell == "lstm":
-        return LSTM(in_features, layout.width, returns_all)
-    return Recurrent(in_features, layout.width, layout.cell, layout.start, layout.input_std, returns_all)
-
-
-def _build_recommender(config: RunConfig, dataset: RatingDataset) -> nn.Module:
-    """Builds a model of users and items: factors, or dense layers over embeddings and features."""
-    known, embedding = dataset.known, dataset.config.embedding
-    if isinstance(config.layout, FactorsLayoutConfig):
-        return Factorisation(config.layout.factors, known.trained)
-    num_inputs = Recommender.num_inputs(embedding, known.user_features, known.item_features)
-    network = _build_mlp(config, num_inputs, num_outputs=1)
-    return Recommender(network, embedding, known.user_features, known.item_features, known.trained)

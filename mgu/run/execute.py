@@ -23,10 +23,11 @@ from mgu.errors import UserError
 from mgu.explain.equilibrium import explain_equilibria, write_equilibria
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
 from mgu.factory.advice import advise
+from mgu.factory.convolutional import build_warmup_readouts
 from mgu.factory.device import find_device
 from mgu.factory.engine import check_engine
 from mgu.factory.learner import build_optimizer
-from mgu.factory.model import build_warmup_blocks, build_warmup_readouts, count_flops
+from mgu.factory.model import build_warmup_blocks, count_flops
 from mgu.factory.own_code import check_own_code
 from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from mgu import MultiGatedUnit
 from mgu.config.identity import identity_values
 from mgu.errors import UserError
-from mgu.factory.model import build_block
+from mgu.factory.blocks import build_block
 from mgu.layers.channels import Channels
 from mgu.layers.weight_init import fresh_copy
 from mgu.unit.engine import Engine
