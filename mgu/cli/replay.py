@@ -9,6 +9,7 @@ from pathlib import Path
 from mgu.cli.studies import PlannedStudy
 from mgu.console.text import count, describe_s, print_line, table_console
 from mgu.errors import UserError
+from mgu.machine import count_cores
 from mgu.report.formats.terminal import print_searches
 from mgu.report.ranking.rank import rank
 from mgu.report.searches.equal_cost import compare_searches
@@ -17,7 +18,6 @@ from mgu.report.searches.words import describe_searches, search_table
 from mgu.results.folder import runs_dir
 from mgu.results.load import Run, load_results
 from mgu.search.replay import Records, Replay, find_records, replay
-from mgu.machine import count_cores
 
 
 def replay_studies(planned: Sequence[PlannedStudy]) -> None:

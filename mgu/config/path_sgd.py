@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig, RecurrentLayoutConfig
+from mgu.config.layouts import DenseLayoutConfig, LayoutConfig, RecurrentLayoutConfig
 from mgu.config.ratings import AnyRatings
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
@@ -30,10 +30,12 @@ def check_path_sgd(config: RunConfig) -> None:
             f"norm must be no_norm for {KEY}, for a normalised network is not positively homogeneous, but got "
             f"{config.norm.name}. Pass norm=no_norm, or optimizer=sgd."
         )
-    if isinstance(layout, PythonLayoutConfig | FactorsLayoutConfig) or isinstance(config.dataset, AnyRatings):
+    if isinstance(config.dataset, AnyRatings) or not isinstance(
+        layout, LayoutConfig | DenseLayoutConfig | RecurrentLayoutConfig
+    ):
         raise UserError(
-            f"layout must be one of layers of this package for {KEY}, which must know them to be positively "
-            f"homogeneous, but got {layout.name} for dataset={config.dataset.name}. Pass optimizer=sgd."
+            f"layout must be a convolutional, dense or recurrent one for {KEY}, which must know layers to be "
+            f"positively homogeneous, but got {layout.name} for dataset={config.dataset.name}. Pass optimizer=sgd."
         )
     if isinstance(layout, RecurrentLayoutConfig):
         if layout.cell != "relu":
@@ -46,7 +48,7 @@ def check_path_sgd(config: RunConfig) -> None:
             f"layout.layer must be null for {KEY}, which must know layers to be positively homogeneous, but got "
             f"{layout.layer.target}. Leave it out, or pass optimizer=sgd."
         )
-    if layout.activation not in ("relu", None):
+    if layout.activation not in ("relu", "identity", None):
         raise UserError(
             f"layout.activation must be relu for {KEY}, for no other one is positively homogeneous, but got "
             f"{layout.activation}. Pass layout.activation=relu, or optimizer=sgd."

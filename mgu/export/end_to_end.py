@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from mgu.data.images.preprocessing import PixelScaling
+from mgu.data.images.sequences import to_sequence
 from mgu.data.ratings.encoding import PairEncoding
 from mgu.data.tables.encoding import RowEncoding
 from mgu.results.preprocessing import Columns, Inputs, Outputs, Pairs, Pixels, Preprocessing, Quantity, RankingScore
@@ -51,7 +52,7 @@ class Unstandardise(nn.Module):
 
 def _build_encoding(inputs: Inputs) -> nn.Module:
     if isinstance(inputs, Pixels):
-        return PixelScaling(inputs.pixel_max)
+        return to_sequence(inputs) if inputs.steps else PixelScaling(inputs.pixel_max)
     if isinstance(inputs, Columns):
         return RowEncoding(inputs)
     return PairEncoding(inputs) if isinstance(inputs, Pairs) else nn.Identity()

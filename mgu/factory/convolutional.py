@@ -15,7 +15,7 @@ from mgu.models.convnet import ConvNet, convolution
 
 
 def build_convnet(resolved: ResolvedRun) -> ConvNet:
-    """Builds the blocks of a convolutional layout and the read-out. Raises UserError for faulty layers of the user's."""
+    """Builds the blocks of a convolutional layout and the read-out. Raises UserError for a faulty own layer."""
     config, layout = resolved.config, resolved.config.layout
     assert isinstance(layout, LayoutConfig)
     inputs, num_outputs, _ = resolved.shapes

@@ -28,6 +28,8 @@ class Pixels(Record, frozen=True, tag="pixels", tag_field="kind"):
         fit: How files of another size are brought to `shape`; exact: they are not.
         bits: Bits that grey values of 16 bits use in files which do not say it.
         are_cases: Whether the images of a case vote on its class.
+        steps: Steps of the sequence that an image is read as, one mean of a square of pixels each; None: an image.
+        order: The place in the image of each step, row by row from 0; None: in that order.
     """
 
     shape: list[int]
@@ -35,6 +37,8 @@ class Pixels(Record, frozen=True, tag="pixels", tag_field="kind"):
     fit: Fit
     bits: int = 16
     are_cases: bool = False
+    steps: int | None = None
+    order: list[int] | None = None
 
 
 class Arrays(Record, frozen=True, tag="arrays", tag_field="kind"):

@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mgu.config.datasets import AddingConfig
 from mgu.data.splits import Splits
@@ -43,6 +43,15 @@ class MarkedSequences:
         numbers, marked = take(self.numbers, index), take(self.marked, index)
         marks = torch.zeros_like(numbers).scatter_(1, marked, 1.0)
         return torch.stack([numbers, marks], dim=2), numbers.gather(1, marked).sum(dim=1)
+
+    def raw(self, index: Tensor | slice) -> Tensor:
+        """Returns numbers and marks (B, T, 2) of the sequences at `index`."""
+        return self.batch(index)[0]
+
+    @property
+    def preprocessing(self) -> nn.Module:
+        """The module from `raw` inputs to those of `batch`: the network takes them as they are."""
+        return nn.Identity()
 
     def to(self, device: torch.device) -> Self:
         """Returns the same sequences on `device`."""

@@ -64,9 +64,12 @@ class ImageDataset:
         """How inputs are made of files, which must have the size of the set's images, and the classes."""
         from mgu.data.images.class_names import class_names
         from mgu.data.images.loaders import PIXEL_MAX
+        from mgu.data.images.sequences import describe_sequence
         from mgu.results.preprocessing import Classes, Pixels, Preprocessing
 
-        pixels = Pixels(
-            shape=list(self.config.image_shape), pixel_max=PIXEL_MAX.get(self.config.name, 255.0), fit="exact"
-        )
+        white = PIXEL_MAX.get(self.config.name, 255.0)
+        if self.config.sequence:
+            pixels = describe_sequence(self.config, white)
+        else:
+            pixels = Pixels(shape=list(self.config.image_shape), pixel_max=white, fit="exact")
         return Preprocessing(inputs=pixels, outputs=Classes(names=[*class_names(self.config)]))

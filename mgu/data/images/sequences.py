@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -15,6 +16,7 @@ from mgu.data.images.images import Images
 from mgu.data.images.preprocessing import scale_pixels
 from mgu.data.splits import Splits
 from mgu.data.take import take
+from mgu.results.preprocessing import Pixels
 
 PERMUTATION_SEED = 0  # of the one order in which all permuted sequences of a length are
 
@@ -97,6 +99,37 @@ class PixelSequences:
         return replace(self, images=self.images.subset(index))
 
 
+def describe_sequence(config: NamedImagesConfig, pixel_max: float) -> Pixels:
+    """Describes how the images of a data set become sequences.
+
+    Args:
+        config: Says how many steps there are, and whether they are permuted.
+        pixel_max: The value of white.
+
+    Returns:
+        The description, with the permutation written out.
+    """
+    order = None
+    if config.permuted:  # NumPy keeps its draws the same for ever
+        order = np.random.RandomState(PERMUTATION_SEED).permutation(config.sequence or 0).tolist()
+    shape = list(config.image_shape)
+    return Pixels(shape=shape, pixel_max=pixel_max, fit="exact", steps=config.sequence, order=order)
+
+
+def to_sequence(pixels: Pixels) -> ToSequence:
+    """Builds the module from raw images to sequences.
+
+    Args:
+        pixels: Describes both.
+
+    Returns:
+        The module.
+    """
+    assert pixels.steps is not None
+    pooled = math.isqrt(math.prod(pixels.shape[1:]) // pixels.steps)
+    return ToSequence(pixels.pixel_max, pooled, None if pixels.order is None else torch.tensor(pixels.order))
+
+
 def read_as_sequences(splits: Splits, config: NamedImagesConfig) -> Splits:
     """Returns images as sequences.
 
@@ -107,13 +140,9 @@ def read_as_sequences(splits: Splits, config: NamedImagesConfig) -> Splits:
     Returns:
         The same examples as sequences, in the same splits.
     """
-    assert config.sequence is not None
-    order = None
-    if config.permuted:  # NumPy keeps its draws the same for ever
-        order = torch.from_numpy(np.random.RandomState(PERMUTATION_SEED).permutation(config.sequence))
 
     def read(images: Images) -> PixelSequences:
-        return PixelSequences(images, ToSequence(images.pixel_max, config.pooled, order))
+        return PixelSequences(images, to_sequence(describe_sequence(config, images.pixel_max)))
 
     train, val, test = splits.train, splits.val, splits.test
     assert isinstance(train, Images) and isinstance(val, Images) and isinstance(test, Images | None)
