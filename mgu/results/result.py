@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mgu.results.device_load import DeviceLoad
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.files import replacing
 from mgu.results.parts import JOULES_PER_KWH as JOULES_PER_KWH  # noqa: PLC0414 - re-exported
@@ -20,8 +21,8 @@ from mgu.results.upgrade import upgrade
 from mgu.tasks.score import SCORES, Score, TaskName
 
 # Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks
-# `num_classes` and calls blocks units, 4 lacks `processor`, `files` and the checksum.
-SCHEMA_VERSION: Literal[5] = 5
+# `num_classes` and calls blocks units, 4 lacks `processor`, `files` and the checksum, 5 lacks `load`.
+SCHEMA_VERSION: Literal[6] = 6
 SEALED_SINCE = 5
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "powermetrics")  # methods of mgu/measure/energy.py that measure
 
@@ -129,7 +130,7 @@ class Energy(Record, frozen=True):
 class Result(Record, frozen=True):
     """Holds all that is known of a run; fields are None if they were not reached or not measured."""
 
-    schema_version: Annotated[Literal[1, 2, 3, 4, 5], about("Version of this schema.")]
+    schema_version: Annotated[Literal[1, 2, 3, 4, 5, 6], about("Version of this schema.")]
     status: Annotated[
         Literal["ok", "diverged", "failed"],
         about("diverged: the loss was not finite; failed: an exception or timeout."),
@@ -169,6 +170,7 @@ class Result(Record, frozen=True):
     task: Annotated[TaskName, about("What was learned.")] = "classification"
     num_classes: Annotated[Count | None, about("Number of classes of a classification.")] = None
     processor: Annotated[Processor | None, about("Use of the processor, and the power assumed of it.")] = None
+    load: Annotated[DeviceLoad | None, about("How busy processor and GPU were, by phase.")] = None
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
         default_factory=dict
     )

@@ -29,6 +29,8 @@ from mgu.factory.own_code import check_own_code
 from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.measure.cost_meter import CostMeter
+from mgu.measure.gpu_reader import open_gpu
+from mgu.measure.load_meter import LoadMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
@@ -39,6 +41,7 @@ from mgu.results.file_names import (
     CORRECT_FILE,
     EXPLAIN_FILE,
     HISTORY_FILE,
+    LOAD_FILE,
     LOG_FILE,
     PICTURE_FILES,
     PRUNE_FOLDER,
@@ -59,10 +62,16 @@ from mgu.train.loop import Fit
 
 log = logging.getLogger("mgu")
 
-KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, CORRECT_FILE)  # result.json, written last, has their checksums
+KNOWN_FILES = (
+    CONFIG_FILE,
+    HISTORY_FILE,
+    WEIGHTS_FILE,
+    CORRECT_FILE,
+    LOAD_FILE,
+)  # result.json, written last, has their checksums
 RUN_FILES = (  # what an earlier run may have left
     *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
-    *(EXPLAIN_FILE, *PICTURE_FILES),
+    *(EXPLAIN_FILE, LOAD_FILE, *PICTURE_FILES),
 )
 
 
@@ -108,12 +117,16 @@ def run(
 
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
     """Implements `run`; exceptions propagate. Raises TrainingFailed for one in training."""
-    stopwatch = Stopwatch(slot.now, find_device(config.device))
+    device = find_device(config.device)
+    stopwatch = Stopwatch(slot.now, device)
+    load = LoadMeter(config.energy.period_s, open_gpu(device)) if slot is ALONE else None
     resolved = resolve(config, dataset)
     _set_up(resolved, send)
-    cost = CostMeter(config.energy, resolved.device, slot, stopwatch)
+    cost = CostMeter(config.energy, resolved.device, slot, stopwatch, load)
     log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))
     _clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
+    if load:
+        load.begin(folder)
     with cost:
         start = begin_or_continue(resolved, folder, send)
         learner, cost.earlier = start.learner, start.cost
