@@ -13,7 +13,7 @@ help: ## This list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: .venv/for-running ## Set up, train 24 baselines and one unit on real 8x8 digits, print their ranking
+demo: .venv/for-running ## Set up, train 24 baselines and two units on real 8x8 digits, print ranking and verdicts
 	$(RUN) +experiment=digits -m
 	$(RUN) report $${MGU_RUNS:-runs}/digits
 

@@ -40,7 +40,7 @@ def example_result(
         tracked_s=train_s,
     )
     values: dict[str, Any] = {
-        "schema_version": 5,
+        "schema_version": 6,
         "status": "ok",
         "error": None,
         "name": name,

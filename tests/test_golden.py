@@ -40,7 +40,7 @@ def test_trained_weights_keep_their_bits(tmp_path: Path) -> None:
     ("narrowed", "num_runs"),
     [
         (["layout=digits_2", "norm=bn_pre,bn_post,ln,no_norm", "residual=without"], 4),
-        pytest.param([], 25, marks=pytest.mark.long, id="whole"),
+        pytest.param([], 26, marks=pytest.mark.long, id="whole"),
     ],
 )
 def test_the_demo_keeps_its_accuracies(narrowed: list[str], num_runs: int, mgu_run: Command, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from mgu.config.fields import models_of
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
 from mgu.config.words import type_in_words
+from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
 from mgu.results.energy import PhaseEnergies, PhaseEnergy
 from mgu.results.processor import Processor
 from mgu.results.result import Component, Energy, Metrics, Result, Seconds
@@ -156,7 +157,8 @@ def plain_rows(model: type[BaseModel], values: Mapping[str, Any]) -> list[list[s
 def result_page() -> str:
     """Renders result.md."""
     parts = [f"# result.json\n\n{GENERATED}\n{RESULT_INTRO}"]
-    for struct in (Result, Metrics, Seconds, Energy, Component, PhaseEnergies, PhaseEnergy, Processor):
+    structs = (Result, Metrics, Seconds, Energy, Component, PhaseEnergies, PhaseEnergy, Processor)
+    for struct in (*structs, DeviceLoad, PhaseLoad, GpuLoad):
         hints = get_type_hints(struct, include_extras=True)
         rows = [
             (f"`{field.name}`", type_in_words(hints[field.name]), _description(hints[field.name]))

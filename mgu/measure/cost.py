@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import field
 from msgspec.structs import replace
 
+from mgu.results.device_load import DeviceLoad
 from mgu.results.processor import Processor
 from mgu.results.result import Component, Energy, Record, Seconds
 
@@ -23,6 +24,7 @@ class RunCost(Record, frozen=True):
         resumed: How often the run was continued after an interruption.
         processor: Use of the processor; None where it is not known of any part.
         trained_together: Runs that one process trained at once, at most.
+        load: Load of the devices by phase; None where it is not known of every part.
     """
 
     seconds: Seconds
@@ -31,6 +33,7 @@ class RunCost(Record, frozen=True):
     resumed: int = 0
     processor: Processor | None = None
     trained_together: int = field(default=1, name="together")  # as checkpoints call it
+    load: DeviceLoad | None = None
 
     def __add__(self, later: RunCost) -> RunCost:
         return RunCost(
@@ -40,11 +43,12 @@ class RunCost(Record, frozen=True):
             resumed=self.resumed + later.resumed,
             processor=self.processor + later.processor if self.processor and later.processor else None,
             trained_together=max(self.trained_together, later.trained_together),
+            load=self.load + later.load if self.load and later.load else None,
         )
 
     def as_fields(self) -> dict[str, Any]:
         """Returns the fields of a `Result` by name."""
-        names = ("seconds", "energy", "processor", "contended", "resumed", "trained_together")
+        names = ("seconds", "energy", "processor", "contended", "resumed", "trained_together", "load")
         return {key: getattr(self, key) for key in names}
 
 

@@ -12,6 +12,7 @@ from mgu.config.energy import EnergyConfig
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.cost import RunCost, share_of
 from mgu.measure.energy import build_meter
+from mgu.measure.load_meter import LoadMeter
 from mgu.measure.processor_meter import ProcessorMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
@@ -36,6 +37,7 @@ class CostMeter:
         device: The device that trains.
         slot: The run's place among runs that its process trains at once.
         stopwatch: Runs since the set-up began; None starts one now.
+        load: Measures load since the set-up began; None for runs that share their process, whose load is not their own.
 
     Raises:
         UserError: The carbon intensity of the configured place is unknown, or energy cannot be measured.
@@ -45,8 +47,14 @@ class CostMeter:
     _used: Processor
 
     def __init__(
-        self, energy: EnergyConfig, device: torch.device, slot: Slot = ALONE, stopwatch: Stopwatch | None = None
+        self,
+        energy: EnergyConfig,
+        device: torch.device,
+        slot: Slot = ALONE,
+        stopwatch: Stopwatch | None = None,
+        load: LoadMeter | None = None,
     ) -> None:
+        self._load = load
         self._slot, self._stopwatch = slot, stopwatch or Stopwatch(slot.now, device)
         self._energy, self._contention = build_meter(energy, device), ContentionMonitor()
         self._processor: ProcessorMeter | None = None
@@ -61,6 +69,8 @@ class CostMeter:
         if self._processor:
             self._used = self._processor.so_far()
         self._stack.close()
+        if self._load:
+            self._load.stop()
 
     def end_setup(self) -> None:
         """Ends the set-up: the time to solution begins, and what is measured from here is counted."""
@@ -81,6 +91,8 @@ class CostMeter:
             phase: A field of `Seconds`.
         """
         self._stopwatch.lap(phase)
+        if self._load:
+            self._load.lap(phase)
 
     @property
     def so_far(self) -> RunCost:
@@ -103,5 +115,6 @@ class CostMeter:
             processor=share_of_processor(use, share),
             contended=contended or together > 1,
             trained_together=together,
+            load=self._load.so_far() if self._load and together == 1 else None,
         )
         return self.earlier + replace(part, resumed=1) if self.earlier else part

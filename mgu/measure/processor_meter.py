@@ -17,11 +17,11 @@ class ProcessorMeter:
     """Counts processor time from its construction on."""
 
     def __init__(self) -> None:
-        self._wall_s, self._cpu_s, self._times = time.perf_counter(), time.process_time(), _machine_times()
+        self._wall_s, self._cpu_s, self._times = time.perf_counter(), time.process_time(), machine_times()
 
     def so_far(self) -> Processor:
         """Returns the use of the processor up to now; no power is assumed of it."""
-        busy, total = (now - then for now, then in zip(_machine_times(), self._times, strict=True))
+        busy, total = (now - then for now, then in zip(machine_times(), self._times, strict=True))
         return Processor(
             seconds=time.process_time() - self._cpu_s,
             wall_s=time.perf_counter() - self._wall_s,
@@ -32,7 +32,7 @@ class ProcessorMeter:
         )
 
 
-def _machine_times() -> tuple[float, float]:
+def machine_times() -> tuple[float, float]:
     """Returns the busy and all ticks of all processors; zeros where the system does not tell them (not Linux)."""
     with suppress(OSError, ValueError):
         ticks = [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]

@@ -14,11 +14,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, cast
 
-from mgu.results.file_names import CORRECT_FILE, EXPLAIN_FILE, HISTORY_FILE, LOAD_FILE, RESULT_FILE
+from mgu.results.file_names import CORRECT_FILE, EXPLAIN_FILE, HISTORY_FILE, RESULT_FILE
 from mgu.results.files import replacing
 from mgu.results.sealed import LIMIT, read_plain
 
-PACKED_FILES = (RESULT_FILE, HISTORY_FILE, CORRECT_FILE, EXPLAIN_FILE, LOAD_FILE)  # what reports read
+PACKED_FILES = (RESULT_FILE, HISTORY_FILE, CORRECT_FILE, EXPLAIN_FILE)  # what reports read
 LARGEST = 4 * LIMIT  # bytes of all files together, decompressed
 MEMORY = 2**28  # bytes that decompression may take for itself
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from mgu.results.device_load import DeviceLoad
 from mgu.results.energy import Component as Component  # noqa: PLC0414 - re-exported
 from mgu.results.energy import Energy as Energy  # noqa: PLC0414 - re-exported
 from mgu.results.energy import describe_method as describe_method  # noqa: PLC0414 - re-exported
@@ -24,8 +25,8 @@ from mgu.results.upgrade import upgrade
 from mgu.tasks.score import SCORES, Score, TaskName
 
 # Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks
-# `num_classes` and calls blocks units, 4 lacks `processor`, `files` and the checksum.
-SCHEMA_VERSION: Literal[5] = 5
+# `num_classes` and calls blocks units, 4 lacks `processor`, `files` and the checksum, 5 lacks `load`.
+SCHEMA_VERSION: Literal[6] = 6
 SEALED_SINCE = 5
 
 # A block has other paths than the paper's unit, such as squeeze-and-excitation. It is ranked, but it is no part of the
@@ -95,7 +96,7 @@ class Seconds(Record, frozen=True):
 class Result(Record, frozen=True):
     """Holds all that is known of a run; fields are None if they were not reached or not measured."""
 
-    schema_version: Annotated[Literal[1, 2, 3, 4, 5], about("Version of this schema.")]
+    schema_version: Annotated[Literal[1, 2, 3, 4, 5, 6], about("Version of this schema.")]
     status: Annotated[
         Literal["ok", "diverged", "failed"],
         about("diverged: the loss was not finite; failed: an exception or timeout."),
@@ -136,6 +137,7 @@ class Result(Record, frozen=True):
     num_classes: Annotated[Count | None, about("Number of classes of a classification.")] = None
     processor: Annotated[Processor | None, about("Use of the processor, and the power assumed of it.")] = None
     solver: Annotated[Solver | None, about("Iterations of equilibrium layers; null without any.")] = None
+    load: Annotated[DeviceLoad | None, about("How busy processor and GPU were, by phase.")] = None
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
         default_factory=dict
     )

@@ -16,7 +16,7 @@ from safetensors.torch import save
 
 from mgu.config.run import RunConfig
 from mgu.measure.cost import RunCost
-from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, UNUSABLE_CHECKPOINT_FILE, WEIGHTS_FILE
+from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOAD_FILE, UNUSABLE_CHECKPOINT_FILE, WEIGHTS_FILE
 from mgu.results.files import replacing
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
@@ -140,12 +140,13 @@ def set_aside(folder: Path) -> Path:
     """Renames an unusable checkpoint, so that it can be inspected.
 
     Args:
-        folder: The run's folder; its history is removed, for it will not be continued.
+        folder: The run's folder; its history and load are removed, for it will not be continued.
 
     Returns:
         The new path.
     """
-    (folder / HISTORY_FILE).unlink(missing_ok=True)
+    for name in (HISTORY_FILE, LOAD_FILE):
+        (folder / name).unlink(missing_ok=True)
     return (folder / CHECKPOINT_FILE).replace(folder / UNUSABLE_CHECKPOINT_FILE)
 
 

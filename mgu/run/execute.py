@@ -32,6 +32,8 @@ from mgu.factory.own_code import check_own_code
 from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.measure.cost_meter import CostMeter
+from mgu.measure.gpu_reader import open_gpu
+from mgu.measure.load_meter import LoadMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
@@ -43,6 +45,7 @@ from mgu.results.file_names import (
     EQUILIBRIUM_FILE,
     EXPLAIN_FILE,
     HISTORY_FILE,
+    LOAD_FILE,
     LOG_FILE,
     PICTURE_FILES,
     PREPROCESSING_FILE,
@@ -68,10 +71,10 @@ from mgu.train.loop import Fit
 log = logging.getLogger("mgu")
 
 # result.json, written last, has their checksums.
-KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CORRECT_FILE)
+KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CORRECT_FILE, LOAD_FILE)
 RUN_FILES = (  # what an earlier run may have left
     *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
-    *(PREPROCESSING_FILE, EXPLAIN_FILE, EQUILIBRIUM_FILE, *PICTURE_FILES),
+    *(PREPROCESSING_FILE, EXPLAIN_FILE, EQUILIBRIUM_FILE, LOAD_FILE, *PICTURE_FILES),
 )
 
 
@@ -119,11 +122,14 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
     """Implements `run`; exceptions propagate. Raises TrainingFailed for one in training."""
     device = find_device(config.device)
     stopwatch = Stopwatch(slot.now, device)
-    with CostMeter(config.energy, device, slot, stopwatch) as cost:
+    load = LoadMeter(config.energy.period_s, open_gpu(device)) if slot is ALONE else None
+    with CostMeter(config.energy, device, slot, stopwatch, load) as cost:
         resolved = resolve(config, dataset)
         _set_up(resolved, send)
         log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))
         _clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
+        if load:
+            load.begin(folder)
         cost.end_setup()
         start = begin_or_continue(resolved, folder, send)
         learner, cost.earlier = start.learner, start.cost

@@ -218,7 +218,7 @@ def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_pa
         ".lock",
     }
     result = json.loads((folder / "result.json").read_text())
-    assert result["status"] == "ok" and result["schema_version"] == 5 and result["params_keras"] == 5226
+    assert result["status"] == "ok" and result["schema_version"] == 6 and result["params_keras"] == 5226
     assert result["test"]["accuracy"] > 0.5 and result["val"]["precision"] > 0.5
     assert result["energy"]["cpu"]["kwh"] > 0 and result["energy"]["cpu_seconds"] > 0
     assert result["energy"]["cpu"]["method"] in ("rapl", "model") and result["energy"]["ram"]["method"] == "model"

@@ -79,7 +79,7 @@ def test_the_hint_for_groups_of_ones_own_can_be_followed(group: str, content: st
     [
         ("+experiment=gates -m mgu.gate=channel mgu.bypass=padded", "1 run: 0 baselines and 1 unit"),
         ("+experiment=gates -m mgu.gate=channel,scalar mgu.bypass=padded", "2 runs: 0 baselines and 2 units"),
-        ("+experiment=digits -m mgu.residual_gate=false layout.dropout=0", "1 run: 0 baselines and 1 unit"),
+        ("+experiment=digits -m mgu.residual_gate=false layout.dropout=0", "2 runs: 0 baselines and 2 units"),
         ("+experiment=digits -m norm=ln norm.eps=0.1 dataset.image_shape=[1,8,8]", "6 runs: 6 baselines"),
     ],
 )

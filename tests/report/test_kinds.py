@@ -14,11 +14,15 @@ from scipy.stats import ttest_rel
 from mgu.cli.report import main
 from mgu.errors import UserError
 from mgu.report import Analysis
+from mgu.report.figures import figures
 from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
 from mgu.report.ranking.default import default_rows, depth
 from mgu.report.ranking.kinds import unit_kinds
+from mgu.report.ranking.load import processors_busy
 from mgu.report.rivals import rivals
 from mgu.report.stats.holm import correct_for_many
+from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
+from mgu.results.processor import Processor
 from mgu.results.result import Result, write_result
 from tests.examples import example_config, example_result, example_unit, ranked, sentences
 from tests.report.runs import Trained, analyse
@@ -153,3 +157,35 @@ def test_other_scores_are_compared_by_kind_and_with_the_default_too() -> None:
     text = "\n".join(lines)
     assert "The unit deep-mgu-a-s0 has" in text and "The unit deep-mgu-b-s0 has" in text
     assert text.count("the default network, which one would train without a search, deep-bn_pre-s0") == 2
+
+
+def loaded(processors: float, busy: float | None = None) -> DeviceLoad:
+    gpu = None if busy is None else GpuLoad(2, busy, busy + 0.1, 900.0, 1000.0, 200.0, 300.0)
+    return DeviceLoad(1.0, {"train": PhaseLoad(10.0, 10 * processors, 0.5, 10.0, gpu)})
+
+
+def test_the_load_of_a_unit_stands_beside_that_of_plain_networks() -> None:
+    plain, unit = loaded(0.75, 0.3), loaded(1.5, 0.8)
+    (table,) = ranked([example_result("a-ln-s0", load=plain), example_unit("a-mgu-x-s0", load=unit),
+                       example_result("old-ln-s0", norm="bn_pre")])  # fmt: skip
+    rows = {row["model_name"]: row for row in csv.DictReader(io.StringIO(to_csv([table])))}
+    own = rows["a-mgu-x-s0"]
+    assert (own["processors_busy"], own["gpu_busy"], own["gpu_busy_max"]) == ("1.5", "0.8", "0.9")
+    assert (own["gpu_memory_mib"], own["gpu_memory_mib_max"], own["gpu_power_w_max"]) == ("900.0", "1000.0", "300.0")
+    assert rows["old-ln-s0"]["processors_busy"] == ""
+    assert "| CPUs busy | GPU busy |" in to_markdown([Analysis(table)])
+    axes = figures(Analysis(table))["load"].draw().axes
+    assert [each.get_xlabel() for each in axes] == [
+        "GPU busy [%]", "GPU power [W]", "GPU memory [MiB]", "processors busy",
+    ]  # fmt: skip
+    points = {line.get_gid(): float(line.get_xdata()[0]) for line in axes[0].lines if line.get_gid()}
+    places = {row.name: f"point-{row.rank}" for row in table.rows}
+    assert points == pytest.approx({places["a-ln-s0"]: 30.0, places["a-mgu-x-s0"]: 80.0})
+
+
+def test_the_load_of_older_results_is_that_of_the_whole_run() -> None:
+    use = Processor(9.0, 12.0, 0.5, 2, 1, "Xeon")
+    (table,) = ranked([example_result(processor=use)])
+    assert processors_busy(table.rows[0]) == pytest.approx(0.75)
+    (table,) = ranked([example_result(processor=use, trained_together=2)])
+    assert processors_busy(table.rows[0]) is None

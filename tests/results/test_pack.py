@@ -153,7 +153,7 @@ def test_what_else_an_archive_holds_is_not_read(make: Make, tmp_path: Path, monk
         archive.addfile(link)
     assert list(read_pack(path)) == ["x/y"]
     assert load_results([path]).skipped == [
-        f"{path}/x/y/result.json: not a result of schema version 1 to 5: Input data was truncated"
+        f"{path}/x/y/result.json: not a result of schema version 1 to 6: Input data was truncated"
     ]
     monkeypatch.setattr(pack, "LARGEST", 10_000)
     write_pack(path, {"a/b": {"history.csv": bytes(20_000), "result.json": b"{}"}})  # a few hundred bytes on disk

@@ -84,12 +84,12 @@ def test_writing_that_is_cut_short_leaves_the_old_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"schema_version": 6}, {"status": "fine"}, {"epochs": "many"}, {"surplus": 1}, {"seconds": {"train": 1.0}}],
+    [{"schema_version": 7}, {"status": "fine"}, {"epochs": "many"}, {"surplus": 1}, {"seconds": {"train": 1.0}}],
 )
 def test_a_foreign_result_is_refused_in_one_line(change: dict[str, Any], tmp_path: Path) -> None:
     values = msgspec.to_builtins(example_result(schema_version=4)) | change
     (tmp_path / "result.json").write_text(json.dumps(values))
-    with pytest.raises(ValueError, match="not a result of schema version 1 to 5: ") as caught:
+    with pytest.raises(ValueError, match="not a result of schema version 1 to 6: ") as caught:
         read_result(tmp_path / "result.json")
     assert next(iter(change)) in str(caught.value) and "\n" not in str(caught.value)
 

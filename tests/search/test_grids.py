@@ -39,7 +39,7 @@ def sweep(*arguments: str, without_grids: bool = False) -> list[RunConfig]:
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("hydra")
-@pytest.mark.parametrize(("experiment", "units"), [("digits", 1), ("mnist", 1), ("cifar", 2)])
+@pytest.mark.parametrize(("experiment", "units"), [("digits", 2), ("mnist", 2), ("cifar", 4)])
 def test_an_experiment_is_24_baselines_and_its_units(experiment: str, units: int) -> None:
     configs = sweep(f"+experiment={experiment}")
     baselines = [config for config in configs if not config.mgu]
@@ -54,16 +54,16 @@ def test_an_experiment_is_24_baselines_and_its_units(experiment: str, units: int
 @pytest.mark.parametrize(
     ("arguments", "baselines", "units"),
     [
-        ("layout=digits_2", 8, 1),  # an axis of both grids narrows both
+        ("layout=digits_2", 8, 2),  # an axis of both grids narrows both
         ("norm=ln", 6, 0),  # an axis of one grid leaves the other out
         ("norm=ln residual=with layout=digits_3", 1, 0),
         ("mgu=reference,equations", 0, 2),
-        ("mgu.residual_gate=false", 0, 1),  # so does a key inside such a group
+        ("mgu.residual_gate=false", 0, 2),  # so does a key inside such a group
         ("norm=ln norm.eps=0.1", 6, 0),
-        ("layout.dropout=0", 24, 1),
-        ("seed=0,1,2", 72, 3),  # what is no axis multiplies all
-        ("seed=0,0 layout=digits_2,digits_2", 8, 1),  # duplicates are dropped
-        ("training.epochs=1", 24, 1),
+        ("layout.dropout=0", 24, 2),
+        ("seed=0,1,2", 72, 6),  # what is no axis multiplies all
+        ("seed=0,0 layout=digits_2,digits_2", 8, 2),  # duplicates are dropped
+        ("training.epochs=1", 24, 2),
     ],
 )
 def test_the_command_line_narrows_every_grid(arguments: str, baselines: int, units: int) -> None:
@@ -91,7 +91,7 @@ def test_an_experiment_without_its_grids_sweeps_what_is_given() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("norm=ln mgu=reference", "one grid must have all the axes mgu, norm, but none of baselines, unit does"),
+        ("norm=ln mgu=reference", "one grid must have all the axes mgu, norm, but none of baselines, units does"),
         ("seed=interval(0,1)", "the command line must fit the configuration, but: .* INTERVAL"),
         ("seed=range(", "the command line must fit the configuration, but: "),
     ],

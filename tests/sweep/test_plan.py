@@ -35,14 +35,14 @@ def test_every_run_of_the_paper_is_listed_with_its_size(mgu_run: Command, data_r
     done = mgu_run("plan", "+experiment=cifar", "--format", "json", MGU_DATA=data_root)
     assert done.returncode == 0, done.stderr
     plan = json.loads(done.stdout)
-    assert len(plan["runs"]) == 26 and all(run.keys() >= KEYS for run in plan["runs"])
+    assert len(plan["runs"]) == 28 and all(run.keys() >= KEYS for run in plan["runs"])
     first, unit = plan["runs"][0], [run for run in plan["runs"] if run["mgu"]]
     assert (first["layout"], first["norm"], first["residual"], first["state"]) == (
         "cifar_15", "bn_pre", True, "pending")  # fmt: skip
-    assert [run["mgu"] for run in unit] == ["reference"] * 2 and unit[0]["norm"] is unit[0]["residual"] is None
+    assert [run["mgu"] for run in unit] == ["reference"] * 4 and unit[0]["norm"] is unit[0]["residual"] is None
     assert first["est_time_s"] is None and plan["total"]["est_time_s"] is None
     unknown = {"est_time_s": None, "est_wall_clock_s": None, "est_energy_kwh": None}
-    assert plan["total"] == {"runs": 26, "states": {"pending": 26}, "at_once": 1, **unknown}
+    assert plan["total"] == {"runs": 28, "states": {"pending": 28}, "at_once": 1, **unknown}
 
 
 @pytest.mark.slow

@@ -66,6 +66,7 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
         The figures by name, in the order of a report.
     """
     from mgu.report.figures.budget import draw_budget
+    from mgu.report.figures.load import draw_load, panels_of
     from mgu.report.figures.results import draw_pareto, draw_ranks
     from mgu.report.figures.training import draw_gates, draw_histories, load_gates, load_histories
     from mgu.report.stats.in_order import grid_in_order
@@ -91,6 +92,12 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
             "that four of five lie in; the star is the unit at its own cost."
         )
         found["searches"] = _figure(caption, draw_anytime, searches)
+    if panels_of(table):
+        caption = (
+            "How busy each kind of model kept the devices in training: a point for each model, the mean over its "
+            "seeds, and a bar at the mean of its kind."
+        )
+        found["load"] = _figure(caption, draw_load, table)
     if histories := load_histories(table):
         found["histories"] = _figure("Validation accuracy by epoch.", draw_histories, table, histories)
     if gates := load_gates(table):

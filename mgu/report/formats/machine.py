@@ -44,7 +44,10 @@ UNITS = {
     "*_s": "seconds",
     "*_wh": "watt-hours, by the method in *_method",
     "cpu_design_power_w": "watts, assumed where cpu_method is model",
-    "machine_load": "share of one",
+    "machine_load, gpu_busy, gpu_busy_max": "share of one",
+    "processors_busy": "processors, in training",
+    "*_mib, *_mib_max": "mebibytes",
+    "*_w, *_w_max": "watts",
     "*_kg_estimated": "kilograms of CO2-equivalent",
 }
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from mgu.console.text import size
 from mgu.report.costs import places
 from mgu.report.energy_phases import PHASES, mean_phase_wh
+from mgu.report.ranking.load import gpu_value, processors_busy
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row, Split
 from mgu.results.axes import Axes, write_value
@@ -61,6 +62,7 @@ def columns(table: Table) -> list[Column]:
     if any(own.folds for row in table.rows for own in row.replicates):
         chosen.append(Column("folds", "folds", _folds, lambda row: str(_folds(row))))
     chosen.append(Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}"))
+    chosen += _load_columns(table)
     for part in ("cpu", "gpu", "ram"):
         if any(row.cost.component(part) for row in table.rows):
             chosen += _energy(part, table, is_shown=part != "ram")
@@ -132,6 +134,23 @@ def _machine_columns() -> list[Column]:
         Column("contended", "", lambda row: sum(r.contended for r in row.results), lambda row: ""),
         Column("resumed", "", lambda row: sum(r.resumed for r in row.results), lambda row: ""),
     ]
+
+
+def _load_columns(table: Table) -> list[Column]:
+    """Returns the columns of how busy training kept the devices, of those that any row knows."""
+
+    def busy(row: Row) -> float | None:
+        return gpu_value(row, "busy")
+
+    def of_gpu(field: str) -> Callable[[Row], Value]:
+        return lambda row: gpu_value(row, field)
+
+    found = [Column("processors_busy", "CPUs busy", processors_busy, lambda row: _or_dash(processors_busy(row), ".2f"))]
+    if any(busy(row) is not None for row in table.rows):
+        found.append(Column("gpu_busy", "GPU busy", busy, lambda row: _or_dash(busy(row), ".0%")))
+    fields = ("busy_max", "memory_mib", "memory_mib_max", "power_w", "power_w_max")
+    found += [Column(f"gpu_{field}", "", of_gpu(field), lambda row: "") for field in fields]
+    return [column for column in found if any(column.value(row) is not None for row in table.rows)]
 
 
 def _of_processor(key: str, field: str) -> Column:

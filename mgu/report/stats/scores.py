@@ -63,10 +63,10 @@ def _test(test: TTest | None, corrected: float | None, num_kinds: int) -> str:
     if test is None:
         return "Not decided: a test needs two or more shared seeds (seed=0,1,2,3,4)."
     word = "Decided" if (corrected or 0.0) < ALPHA else "Not decided"
+    for_kinds = f", p {p_equals(corrected)} after correction for {num_kinds} kinds of unit" * (num_kinds > 1)
     return (
-        f"{word}: p {p_equals(test.p)} over {test.degrees + 1:.0f} shared seeds, p {p_equals(corrected)} after "
-        f"correction for {num_kinds} kind{'s' * (num_kinds > 1)} of unit (paired Student's t-test over seeds; there is "
-        "no test over examples)."
+        f"{word}: p {p_equals(test.p)} over {test.degrees + 1:.0f} shared seeds{for_kinds} (paired Student's t-test "
+        "over seeds; there is no test over examples)."
     )
 
 
