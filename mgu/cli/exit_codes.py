@@ -11,7 +11,20 @@ from contextlib import contextmanager
 from mgu.cli.streams import silence_output
 from mgu.errors import ProgramError, RunsFailed, UserError, printable_message
 
-SUB_COMMANDS = ("report", "diff", "plan", "check", "explain", "prune", "config", "keys", "schema", "completion")
+SUB_COMMANDS = (
+    "report",
+    "diff",
+    "plan",
+    "check",
+    "explain",
+    "prune",
+    "config",
+    "keys",
+    "schema",
+    "completion",
+    "serve",
+    "push",
+)
 
 
 @contextmanager
