@@ -26,7 +26,7 @@ RANKS = [  # a package imports only packages of lower ranks
     {"data", "measure", "tracking", "console", "search"},
     {"train", "augment"},
     {"multi_seed", "report", "sweep"},
-    {"factory"},
+    {"factory", "serve"},
     {"explain", "export"},
     {"run"},
     {"prune"},
@@ -43,6 +43,7 @@ WITHOUT_TORCH = (
     "config",
     "tracking",
     "report",
+    "serve",
     "user_code",
 )  # of the parent process
 FILES = {

@@ -12,7 +12,8 @@ from mgu.cli.streams import silence_output
 from mgu.errors import ProgramError, RunsFailed, UserError, printable_message
 
 SUB_COMMANDS = (
-    "report", "diff", "pack", "plan", "check", "explain", "prune", "config", "keys", "schema", "completion", "predict", "export", "card",
+    "plan", "check", "config", "keys", "schema", "completion", "report", "diff", "pack", "serve", "push",
+    "explain", "prune", "predict", "export", "card",
 )  # fmt: skip
 
 

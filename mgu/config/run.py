@@ -94,6 +94,11 @@ class RunConfig(ConfigModel):
     parallel: Annotated[NumberOrAuto, NOT_IDENTITY] = Field(
         1, description="Number of runs that a sweep trains side by side; auto: as many as there are cores for."
     )
+    notify: Annotated[Annotated[str, Field(min_length=1)] | None, NOT_IDENTITY] = Field(
+        None,
+        exclude=True,  # it may hold an address that only its owner should know, and results are shared
+        description="A command of the shell that is run once the run or the sweep is over; null: none.",
+    )
     dataset: AnyDataset = Field(description="The data.")
     layout: AnyLayout = Field(description="The layers of the network.")
     norm: NormConfig | None = Field(None, description="The normalisation of a baseline; null: a unit learns it.")

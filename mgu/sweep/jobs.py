@@ -33,6 +33,7 @@ from mgu.results.folder import count_epochs, find_done, find_result, lock_run, r
 from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
 from mgu.sweep.folders import removing_new_folders
+from mgu.sweep.notify import notifying
 from mgu.sweep.preload import preload_for
 from mgu.sweep.sweep import Sweep
 from mgu.tracking.trackers import Trackers, build_trackers, check_installed
@@ -63,7 +64,7 @@ def run_single(config: RunConfig) -> Outcome:
     preload_for([config])
     console = Console()
     view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)
-    with view:
+    with notifying([config]), view:
         if note := note_of([config.energy]):
             view.print_line(note)
         [outcome] = finish(run_job([config], None, view, may_wait=True))

@@ -11,6 +11,7 @@ from mgu.errors import ProgramError
 from mgu.results.folder import run_folder, runs_dir
 from mgu.sweep.jobs import Outcome
 from mgu.sweep.launchers import Launcher
+from mgu.sweep.notify import notifying
 from mgu.sweep.sweep import Sweep
 
 
@@ -70,13 +71,14 @@ def run_sweep(
     jobs = _build_jobs(sweep, overrides, quote)
     reasons: dict[Path, str] = {}
     bugs: list[ProgramError] = []
-    try:
-        with sweep.watching(launcher):
-            _launch_all(sweep, jobs, launch, reasons, bugs)
-    except KeyboardInterrupt:
-        sweep.print_outcomes(reasons)
-        raise
-    num_missing = sweep.print_outcomes(reasons)
+    with notifying(sweep.configs):
+        try:
+            with sweep.watching(launcher):
+                _launch_all(sweep, jobs, launch, reasons, bugs)
+        except KeyboardInterrupt:
+            sweep.print_outcomes(reasons)
+            raise
+        num_missing = sweep.print_outcomes(reasons)
     if bugs:
         raise bugs[0]
     return num_missing

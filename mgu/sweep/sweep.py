@@ -27,6 +27,7 @@ from mgu.results.axes import find_axes
 from mgu.results.files import make_folder
 from mgu.results.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
 from mgu.results.load import load_results
+from mgu.results.under_way import SweepFile, announced
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.follow import following
 from mgu.sweep.launchers import Launcher
@@ -54,6 +55,8 @@ class Sweep:
         self.axes = find_axes([(config.stem, config.model_dump(mode="json")) for config in self.configs])
         self.view = LineView(in_sweep=True, axes=self.axes)
         self.started_s = time.perf_counter()
+        folders = [run_folder(config) for config in self.configs]
+        self.file = SweepFile(folders[0].parent, folders)
 
     def prepare(self) -> None:
         """Checks folders, devices and data before the first run, and prints what will be trained.
@@ -177,6 +180,7 @@ class Sweep:
         if launcher.is_in_process and console.is_terminal:
             self.view = LiveView(console, len(self.configs), self.left_s, self.axes)
         with ExitStack() as stack:
+            stack.enter_context(announced(self.file, self.left_s()))
             stack.enter_context(self.view)
             if not launcher.shows_runs:
                 stack.enter_context(following(self.todo, self.view))
@@ -190,6 +194,7 @@ class Sweep:
             result = replace(result, contended=False)  # the remaining ones will be as slow
         if was_to_do and result and (sample := sample_of(result)):
             self.samples.append(sample)
+        self.file.write(self.left_s())
 
     def wait_for(self, configs: Sequence[RunConfig]) -> None:
         """Waits until no other process trains any of the runs."""

@@ -16,7 +16,7 @@ from mgu.results.file_names import HISTORY_FILE
 from mgu.results.files import replacing
 from mgu.results.result import Result
 from mgu.tracking.mlflow_store import ensure_store
-from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
+from mgu.tracking.values import fingerprint, history_metrics, hyperparameters, result_metrics
 
 if TYPE_CHECKING:
     from mlflow.entities import Run
@@ -86,9 +86,17 @@ class MlflowTracker:
             self._begin(resumes=(self.folder / HISTORY_FILE).exists())
         assert self._run_id
         tags = {"status": result.status, "error": result.error, "device": result.device, "commit": result.git_commit}
-        self._log(result_metrics(result), step=result.epochs, tags=tags)
+        self._log(result_metrics(result), step=result.epochs, tags=tags | {"result": fingerprint(result)})
         self._client.set_terminated(self._run_id, STATUS[result.status])
         self._is_finished = True
+
+    def has(self, result: Result) -> bool:
+        """Returns whether this very result has been logged there, live or by `mgu-run push`."""
+        same = f"tags.`mgu.result` = '{fingerprint(result)}' and tags.`mgu.folder` = '{self.folder.name}'"
+        if self._client.search_runs([self._experiment_id], same, max_results=1):
+            return True
+        earlier = self._find_earlier()  # of an earlier version, which set no such tag
+        return bool(earlier and "mgu.result" not in earlier.data.tags and earlier.info.status in STATUS.values())
 
     def _find_experiment(self) -> str:
         from mlflow.exceptions import MlflowException

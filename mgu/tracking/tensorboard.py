@@ -12,9 +12,12 @@ from typing import Any, Self
 
 from mgu.config.run import RunConfig
 from mgu.results.file_names import HISTORY_FILE
+from mgu.results.files import write_text
 from mgu.results.result import Result
-from mgu.tracking.values import history_metrics, hyperparameters, result_metrics
+from mgu.tracking.values import fingerprint, history_metrics, hyperparameters, result_metrics
 
+STATUS_TAG = "result/status"  # logged last
+MARK_FILE = "mgu-result.txt"  # in the folder of the event files: which result they are of
 MODULES = (
     "tensorboard.compat.proto.event_pb2",
     "tensorboard.plugins.hparams.summary_v2",
@@ -69,8 +72,16 @@ class TensorBoardTracker:
             self._open(replaces_from=None if (self.folder / HISTORY_FILE).exists() else 0)
         self._write_scalars(result_metrics(result), step=result.epochs)
         status = result.status + (f": {result.error}" if result.error else "")
-        self._write(summary=text_pb("result/status", status), step=result.epochs)
+        self._write(summary=text_pb(STATUS_TAG, status), step=result.epochs)
         self._writer.flush()
+        write_text(self.log_dir / MARK_FILE, fingerprint(result))
+
+    def has(self, result: Result) -> bool:
+        """Returns whether this very result has been logged, live or by `mgu-run push`."""
+        if (mark := self.log_dir / MARK_FILE).exists():
+            return mark.read_text(encoding="utf-8") == fingerprint(result)
+        # Of an earlier version, which left no mark.
+        return any(STATUS_TAG.encode() in file.read_bytes() for file in self.log_dir.glob("events.out.tfevents.*"))
 
     def _open(self, replaces_from: int | None) -> None:
         """Opens the writer, late, for a run that never begins must leave no file.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from typing import Any
@@ -75,6 +76,11 @@ def result_metrics(result: Result) -> dict[str, float]:
     if result.energy:
         metrics |= _energy(result.energy)
     return {f"result/{name}": float(value) for name, value in metrics.items() if value is not None}
+
+
+def fingerprint(result: Result) -> str:
+    """Returns a hash of all that a result holds, by which trackers know whether they have it."""
+    return hashlib.sha256(msgspec.json.encode(result)).hexdigest()[:16]
 
 
 def _energy(energy: Energy) -> dict[str, float]:

@@ -1,0 +1,216 @@
+"""The states of all runs below some folders, found anew at little cost: only what has changed is read again.
+
+A folder's time changes whenever a file in it is written, for files are replaced whole (mgu/results/files.py). So one
+look at each folder tells whether there is anything to read. Who holds a run is seen from the system's list of locks.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from mgu.results.file_names import CHECKPOINT_FILE, CONFIG_FILE, HISTORY_FILE, LOCK_FILE, LOG_FILE, RESULT_FILE
+from mgu.results.load import Run
+from mgu.results.result import read_result
+from mgu.results.under_way import PATTERN, UnderWay, read_under_way
+from mgu.serve.locks import locked_inodes
+
+State = Literal["done", "diverged", "failed", "running", "interrupted"]
+OWN_FILES = frozenset((RESULT_FILE, CONFIG_FILE, LOCK_FILE, LOG_FILE, HISTORY_FILE, CHECKPOINT_FILE))
+MAX_DEPTH = 6  # of folders below those that were named
+FRESH_S = 60.0  # a run whose files changed as lately runs, where the system does not tell who holds it
+SETTLED_S = 0.1  # a folder that changed as lately may change again within the resolution of its time
+
+
+@dataclass
+class SeenRun:
+    """Holds what is known of one run's folder.
+
+    Attributes:
+        folder: The folder.
+        stamp: Time of the folder when it was read, in nanoseconds.
+        run: Its result, once it is over.
+        skipped: Why its result cannot be read, if so.
+        epochs_done: Epochs in its history.
+        epochs: Largest number of epochs; None before its configuration is written.
+        begun_s: When its configuration was written, in seconds since 1970.
+        written_s: When its history was written last.
+        lock: Inode of its lock.
+        first: Epochs and time of the first look at it, from which its speed is told.
+    """
+
+    folder: Path
+    stamp: int = -1
+    run: Run | None = None
+    skipped: str | None = None
+    epochs_done: int = 0
+    epochs: int | None = None
+    begun_s: float = 0.0
+    written_s: float = 0.0
+    lock: int | None = None
+    first: tuple[int, float] | None = None
+    config_stamp: int = -1
+    is_locked: bool = False
+
+    @property
+    def state(self) -> State:
+        """The state of the run."""
+        if self.is_locked:
+            return "running"
+        if self.run:
+            status = self.run.result.status
+            return "done" if status == "ok" else status
+        return "failed" if self.skipped else "interrupted"
+
+    @property
+    def left_s(self) -> float | None:
+        """Upper bound of the seconds left, by the mean epoch so far; None before an epoch is over."""
+        if self.epochs is None or not self.epochs_done:
+            return None
+        before, since_s = self.first or (0, self.begun_s)
+        if self.epochs_done <= before:
+            before, since_s = 0, self.begun_s
+        epoch_s = max(self.written_s - since_s, 0.0) / (self.epochs_done - before)
+        return max(epoch_s * (self.epochs - self.epochs_done) - (time.time() - self.written_s), 0.0)
+
+
+class Scanner:
+    """Looks at all runs below some folders.
+
+    Args:
+        paths: Folders of runs, of experiments or of all experiments, and result files.
+
+    Attributes:
+        runs: What is known of each run, by folder.
+        sweeps: The sweeps that are under way.
+        version: Grows with every change of results.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = [path.resolve() for path in paths]
+        self.runs: dict[str, SeenRun] = {}
+        self.sweeps: list[UnderWay] = []
+        self.version = 0
+        self._folders: dict[str, tuple[int, list[str], list[str]]] = {}
+
+    def look(self) -> None:
+        """Looks once at every folder, and reads those that changed."""
+        seen: dict[str, int] = {}
+        sweeps: list[str] = []
+        for path in self.paths:
+            self._walk(str(path.parent if path.name == RESULT_FILE else path), MAX_DEPTH, seen, sweeps)
+        if gone := self.runs.keys() - seen.keys():
+            self.version += any(self.runs.pop(folder).run is not None for folder in gone)
+        locked = locked_inodes()
+        for folder, stamp in seen.items():
+            run = self.runs.setdefault(folder, SeenRun(Path(folder)))
+            if run.stamp != stamp:
+                self._read(run, stamp)
+            run.is_locked = self._is_held(run, locked)
+        self.sweeps = [said for file in sweeps if (said := read_under_way(Path(file)))]
+
+    def _walk(self, folder: str, depth: int, seen: dict[str, int], sweeps: list[str]) -> None:
+        """Collects the runs below a folder with their times, and the files of sweeps; links are not followed."""
+        try:
+            stamp = os.stat(folder).st_mtime_ns
+        except OSError:
+            return
+        if folder in self.runs:
+            seen[folder] = stamp
+            return
+        known = self._folders.get(folder)
+        if known is None or known[0] != stamp:
+            known = (stamp, *_list(folder))
+            if not _is_settled(stamp):
+                self._folders.pop(folder, None)
+            else:
+                self._folders[folder] = known
+        _, folders, files = known
+        if OWN_FILES & set(files):
+            seen[folder] = stamp
+            return
+        sweeps += [os.path.join(folder, name) for name in files if Path(name).match(PATTERN)]
+        if depth:
+            for name in folders:
+                self._walk(os.path.join(folder, name), depth - 1, seen, sweeps)
+
+    def _read(self, run: SeenRun, stamp: int) -> None:
+        """Reads what changed in a run's folder."""
+        had = run.run
+        run.stamp = stamp if _is_settled(stamp) else -1  # else it is read once more
+        run.run, run.skipped = None, None
+        if (result := run.folder / RESULT_FILE).exists():
+            try:
+                run.run = Run(read_result(result), run.folder)
+            except ValueError as error:
+                run.skipped = f"{result}: {error}"
+        self.version += run.run != had
+        if run.run is None:
+            self._read_progress(run)
+        run.lock = _inode(run.folder / LOCK_FILE)
+
+    def _read_progress(self, run: SeenRun) -> None:
+        config = run.folder / CONFIG_FILE
+        if (stamp := _stamp(config)) != run.config_stamp:
+            run.config_stamp, run.epochs, run.first = stamp, _epochs_of(config), None
+            run.begun_s = stamp / 1e9
+        try:
+            history = run.folder / HISTORY_FILE
+            run.epochs_done = max(history.read_bytes().count(b"\n") - 1, 0)
+            run.written_s = history.stat().st_mtime
+        except OSError:
+            run.epochs_done = 0
+        if run.first is None:
+            run.first = (run.epochs_done, run.written_s) if run.epochs_done else None
+
+    def _is_held(self, run: SeenRun, locked: Container[int] | None) -> bool:
+        """Returns whether a process holds the run."""
+        if locked is not None:
+            return run.lock is not None and run.lock in locked
+        return run.run is None and run.lock is not None and time.time() - max(run.written_s, run.begun_s) < FRESH_S
+
+
+def _is_settled(stamp: int) -> bool:
+    return time.time() - stamp / 1e9 > SETTLED_S
+
+
+def _list(folder: str) -> tuple[list[str], list[str]]:
+    """Returns the names of the folders and of the files in a folder."""
+    folders: list[str] = []
+    files: list[str] = []
+    try:
+        with os.scandir(folder) as found:
+            for entry in found:
+                (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
+    except OSError:
+        pass
+    return sorted(folders), files
+
+
+def _epochs_of(config: Path) -> int | None:
+    """Returns the largest number of epochs of a run."""
+    try:
+        values = yaml.load(config.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return int(values["training"]["epochs"])
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _stamp(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return -1
+
+
+def _inode(file: Path) -> int | None:
+    try:
+        return file.stat().st_ino
+    except OSError:
+        return None

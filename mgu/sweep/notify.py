@@ -1,0 +1,86 @@
+"""Tells the user that a run or a sweep is over, by a command of theirs (`notify=COMMAND`)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Literal
+
+from mgu.config.run import RunConfig
+from mgu.console.text import count, describe_s, print_line
+from mgu.errors import printable
+from mgu.results.folder import find_done, run_folder
+
+State = Literal["done", "failed", "interrupted"]
+TIMEOUT_S = 60.0  # the command holds up the end of the sweep
+
+
+@contextmanager
+def notifying(configs: Sequence[RunConfig]) -> Iterator[None]:
+    """Runs the configured command once the block is over, however it ends.
+
+    Args:
+        configs: Configurations of all runs; the first one's command counts.
+
+    Yields:
+        None.
+    """
+    if not (command := configs[0].notify):
+        yield
+        return
+    started_s = time.monotonic()
+    state: State = "failed"
+    try:
+        yield
+        state = "done"
+    except KeyboardInterrupt:
+        state = "interrupted"
+        raise
+    finally:
+        _run(command, _describe(configs, state, time.monotonic() - started_s))
+
+
+def _describe(configs: Sequence[RunConfig], state: State, seconds: float) -> dict[str, str]:
+    """Returns the variables that the command is given."""
+    over = sum(find_done(config) is not None for config in configs)
+    folder = run_folder(configs[0])
+    missing = len(configs) - over
+    if state == "done" and missing:
+        state = "failed"
+    message = (
+        f"{configs[0].experiment_name}: {state}, {over} of {count(len(configs), 'run')} done in {describe_s(seconds)}"
+    )
+    values = {
+        "STATE": state,
+        "RUNS": str(len(configs)),
+        "DONE": str(over),
+        "MISSING": str(missing),
+        "SECONDS": f"{seconds:.0f}",
+        "EXPERIMENT": configs[0].experiment_name,
+        "FOLDER": str((folder if len(configs) == 1 else folder.parent).absolute()),
+        "MESSAGE": message,
+    }
+    return {f"MGU_NOTIFY_{name}": value for name, value in values.items()}
+
+
+def _run(command: str, values: dict[str, str]) -> None:
+    """Runs the command; what becomes of it changes nothing, but a failure is said."""
+    try:
+        done = subprocess.run(
+            command, shell=True, check=False, env=os.environ | values, stdin=subprocess.DEVNULL, capture_output=True,
+            text=True, errors="replace", timeout=TIMEOUT_S,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        fault = f"did not end within {TIMEOUT_S:.0f} s and was stopped"
+    except (OSError, ValueError) as error:
+        fault = f"could not be started: {error}"
+    else:
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        fault = (
+            f"ended with exit code {done.returncode}" + (f": {lines[-1]}" if lines else "") if done.returncode else ""
+        )
+    if fault:
+        print_line(printable(f"the command of notify {fault}"))

@@ -1,0 +1,94 @@
+"""Logs runs that are over to TensorBoard or MLflow: what a tracker would have logged while they were trained."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from mgu.config.run import RunConfig
+from mgu.config.tracking import MlflowConfig, TensorBoardConfig
+from mgu.errors import UserError
+from mgu.results.file_names import CONFIG_FILE, HISTORY_FILE
+from mgu.results.load import Run
+from mgu.results.stored_config import parse_config, read_stored
+from mgu.tracking.mlflow import MlflowTracker
+from mgu.tracking.tensorboard import TensorBoardTracker
+
+Target = Literal["tensorboard", "mlflow"]
+
+
+def read_run_config(run: Run) -> RunConfig:
+    """Reads the configuration of a run that is over, as the schema of today has it.
+
+    Args:
+        run: The run.
+
+    Returns:
+        The configuration of its config.yaml, else of its result.
+
+    Raises:
+        ValueError: Neither is valid today; the message is a reason in one line.
+    """
+    try:
+        return read_stored((run.folder / CONFIG_FILE).read_bytes())
+    except (OSError, UserError, yaml.YAMLError):
+        pass
+    if config := parse_config(run.result.config):
+        return config
+    raise ValueError("its configuration is not valid in this version")
+
+
+def with_tracker(config: RunConfig, to: Target, where: str | None) -> RunConfig:
+    """Returns a configuration that asks for one tracker.
+
+    Args:
+        config: Of the run.
+        to: The tracker.
+        where: Folder of event files, or tracking URI; None for the default.
+
+    Raises:
+        ValueError: The URI holds a password.
+    """
+    none = {"tensorboard": None, "mlflow": None}
+    own = TensorBoardConfig(dir=where) if to == "tensorboard" else MlflowConfig(tracking_uri=where)
+    return config.model_copy(update=none | {to: own})
+
+
+def push(run: Run, config: RunConfig, name: str) -> bool:
+    """Logs one run, unless it is there.
+
+    Args:
+        run: The run.
+        config: Its configuration, with one tracker.
+        name: What people call the run.
+
+    Returns:
+        Whether it was logged; False where it was there.
+
+    Raises:
+        ValueError: Its history cannot be read; nothing was logged.
+        Exception: Of the tracker's library or server: any.
+    """
+    rows = _read_history(run.folder / HISTORY_FILE)
+    tracker = (TensorBoardTracker if config.tensorboard else MlflowTracker)(config, run.folder, name)
+    with tracker:
+        if tracker.has(run.result):
+            return False
+        for row in rows:
+            tracker.epoch(row)
+        tracker.finish(run.result)
+    return True
+
+
+def _read_history(file: Path) -> list[dict[str, float]]:
+    """Returns the rows of history.csv; [] for a run that failed before its first epoch ended."""
+    try:
+        with file.open(encoding="utf-8", newline="") as opened:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(opened)]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError) as error:
+        raise ValueError(f"its {file.name} cannot be read ({error})") from None

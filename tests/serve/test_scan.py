@@ -1,0 +1,135 @@
+"""The states of runs by their files: found without touching a lock, read again only where something changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from filelock import FileLock
+
+from mgu.results.result import write_result
+from mgu.results.under_way import SweepFile, announced, read_under_way
+from mgu.serve import scan
+from mgu.serve.locks import LOCKS
+from mgu.serve.scan import Scanner
+from mgu.serve.summary import summarise_runs
+from tests.examples import example_result
+
+LINUX = pytest.mark.skipif(not LOCKS.exists(), reason="this system does not list its locks")
+
+
+def leave(folder: Path, *, epochs: int = 0, of: int = 10, **result: Any) -> Path:
+    """A run's folder that was left alone long enough to be settled."""
+    folder.mkdir(parents=True)
+    (folder / "config.yaml").write_text(f"seed: 0\ntraining:\n  epochs: {of}\n")
+    if epochs:
+        (folder / "history.csv").write_text("epoch,val_accuracy\n" + "1,0.5\n" * epochs)
+    if result:
+        write_result(folder, example_result(**result))
+    settle(folder)
+    return folder
+
+
+def settle(folder: Path, before_s: float = 60.0) -> None:
+    """Dates a folder back, as if nothing had happened in it for a while."""
+    for path in (*folder.iterdir(), folder):
+        os.utime(path, (time.time() - before_s,) * 2)
+
+
+def states(scanner: Scanner) -> dict[str, str]:
+    scanner.look()
+    return {run.folder.name: run.state for run in scanner.runs.values()}
+
+
+@LINUX
+def test_states_are_told_by_files_and_locks(tmp_path: Path) -> None:
+    own = tmp_path / "trial"
+    leave(own / "a-1", status="ok")
+    leave(own / "b-1", status="diverged")
+    leave(own / "c-1", status="failed", error="RuntimeError: no")
+    leave(own / "d-1", epochs=3)
+    (leave(own / "e-1") / "result.json").write_text("torn")
+    held = leave(own / "f-1", epochs=4)
+    scanner = Scanner([tmp_path])
+    with FileLock(held / ".lock"):
+        assert states(scanner) == {
+            "a-1": "done", "b-1": "diverged", "c-1": "failed", "d-1": "interrupted", "e-1": "failed", "f-1": "running",
+        }  # fmt: skip
+        with FileLock(own / "d-1" / ".lock", timeout=0):  # nobody else holds it: a look takes no lock
+            assert states(scanner)["d-1"] == "running"
+    assert states(scanner)["f-1"] == "interrupted"
+
+
+def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a-1", "b-1"):
+        leave(tmp_path / "trial" / name, status="ok")
+    read: list[str] = []
+    original = scan.read_result
+    monkeypatch.setattr(scan, "read_result", lambda path: read.append(path.parent.name) or original(path))
+    scanner = Scanner([tmp_path])
+    for _ in range(3):
+        scanner.look()
+    assert read == ["a-1", "b-1"] and scanner.version == 2
+    write_result(tmp_path / "trial" / "b-1", example_result(val_accuracy=0.1))
+    scanner.look()
+    assert read[2:] == ["b-1"] and scanner.version == 3
+    leave(tmp_path / "trial" / "new-1", status="ok")
+    scanner.look()
+    assert len(scanner.runs) == 3 and scanner.version == 4
+    for file in (tmp_path / "trial" / "a-1").iterdir():
+        file.unlink()
+    (tmp_path / "trial" / "a-1").rmdir()
+    scanner.look()
+    assert len(scanner.runs) == 2 and scanner.version == 5
+
+
+@LINUX
+def test_the_time_left_of_a_run_goes_by_its_epochs(tmp_path: Path) -> None:
+    held = leave(tmp_path / "trial" / "f-1", epochs=4, of=10)
+    now = time.time()
+    os.utime(held / "config.yaml", (now - 40, now - 40))
+    os.utime(held / "history.csv", (now, now))
+    with FileLock(held / ".lock"):
+        scanner = Scanner([tmp_path])
+        scanner.look()
+        [shown] = summarise_runs(scanner)["running"]
+    assert (shown["name"], shown["epochs_done"], shown["epochs"]) == ("f", 4, 10)
+    assert 55 < (scanner.runs[str(held)].left_s or 0) <= 60 and "at most" in shown["left"]
+
+
+def test_a_sweep_says_which_runs_it_has_and_how_long_they_take(tmp_path: Path) -> None:
+    done = leave(tmp_path / "trial" / "a-1", status="ok")
+    file = SweepFile(done.parent, [done, done.with_name("b-1"), done.with_name("c-1")])
+    scanner = Scanner([tmp_path])
+    with announced(file, 120.0):
+        scanner.look()
+        [shown] = summarise_runs(scanner)["experiments"]
+        assert shown["counts"] == {"pending": 2, "done": 1} and shown["total"] == 3
+        assert shown["left"].startswith("about 2") or shown["left"].startswith("about 1")
+    assert not file.path.exists()
+    scanner.look()
+    assert summarise_runs(scanner)["experiments"][0]["counts"] == {"done": 1}
+
+
+def test_the_file_of_a_sweep_that_was_killed_counts_for_nothing(tmp_path: Path) -> None:
+    file = SweepFile(tmp_path, [tmp_path / "a-1"])
+    file.write(None)
+    assert read_under_way(file.path) is not None
+    text = file.path.read_text().replace(f'"pid":{os.getpid()}', '"pid":999999999')
+    file.path.write_text(text)
+    assert read_under_way(file.path) is None
+    file.path.write_text(text[:20])
+    assert read_under_way(file.path) is None
+
+
+def test_many_runs_are_shown_as_numbers(tmp_path: Path) -> None:
+    for number in range(60):
+        leave(tmp_path / "trial" / f"m{number}-1", status="failed", error="RuntimeError: no")
+    scanner = Scanner([tmp_path])
+    scanner.look()
+    found = summarise_runs(scanner)
+    assert len(found["failed"]) == 50 and found["more_failed"] == 10
+    assert found["failed"][0][1] == "RuntimeError: no"

@@ -1,0 +1,139 @@
+"""The server: who may ask, what it costs, how it ends, and the page at work in a real browser where there is one."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+from mgu.cli.serve import main
+from mgu.errors import UserError
+from mgu.serve import renderer as renderer_module
+from mgu.serve.renderer import Renderer
+from mgu.serve.scan import Scanner
+from mgu.serve.server import Server
+from tests.processes import start_cold
+from tests.serve.test_scan import leave
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+REPORT = "<!doctype html><title>r</title><h1>report of {} runs</h1><input type=search><script>1</script>"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """One finished run and one that is held, served by a report of one line."""
+    leave(tmp_path / "runs" / "trial" / "a-1", status="ok")
+    held = leave(tmp_path / "runs" / "trial" / "b-1", epochs=3)
+    keeper = Renderer(
+        Scanner([tmp_path / "runs"]), lambda seen: REPORT.format(sum(run.run is not None for run in seen.runs.values()))
+    )
+    with Server(0, keeper) as made, FileLock(held / ".lock"):
+        thread = threading.Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        keeper.start()
+        yield made
+        made.shutdown()
+        keeper.stop()
+        thread.join()
+
+
+def ask(server: Server, path: str, method: str = "GET", **headers: str) -> tuple[int, str]:
+    connection = HTTPConnection("127.0.0.1", server.server_port, timeout=20)
+    connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text
+
+
+def test_it_listens_on_this_machine_only(server: Server) -> None:
+    assert server.socket.getsockname()[0] == "127.0.0.1" and server.address.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("path", ["/", "/report", "/state"])
+def test_other_hosts_names_are_refused(server: Server, path: str) -> None:
+    port = server.server_port
+    for name in (
+        "evil.example",
+        f"evil.example:{port}",
+        "127.0.0.1",
+        f"127.0.0.1:{port + 1}",
+        f"127.0.0.1.evil:{port}",
+    ):
+        assert ask(server, path, Host=name)[0] == 403, name
+    assert ask(server, path, Host=f"localhost:{port}")[0] == 200
+
+
+def test_pages_of_other_sites_may_link_but_not_read(server: Server) -> None:
+    assert ask(server, "/state", Sec_Fetch_Site="cross-site")[0] == 403
+    assert ask(server, "/state", Sec_Fetch_Site="same-origin")[0] == 200
+    assert ask(server, "/", Sec_Fetch_Site="cross-site")[0] == 200
+
+
+def test_nothing_but_its_own_pages_can_be_read(server: Server) -> None:
+    assert ask(server, "/../pyproject.toml")[0] == 404 and ask(server, "/page.py")[0] == 404
+    assert ask(server, "/", "POST")[0] == 501 and ask(server, "/", "HEAD") == (200, "")
+
+
+def test_state_and_report_follow_the_runs(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renderer_module, "LOOK_EVERY_S", 0.05)
+    state = ask(server, "/state")[1]
+    assert '"text": "1 running, 1 done"' in state or '"text": "1 done, 1 interrupted"' in state
+    leave(tmp_path / "runs" / "trial" / "c-1", status="ok")
+    until = time.monotonic() + 20
+    while "report of 2 runs" not in ask(server, "/report")[1]:
+        ask(server, "/state")
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_report_that_fails_is_said_and_does_not_end_the_server(tmp_path: Path) -> None:
+    leave(tmp_path / "trial" / "a-1", status="ok")
+    keeper = Renderer(Scanner([tmp_path]), lambda seen: str(1 // 0))
+    keeper.start()
+    until = time.monotonic() + 20
+    while "fault" not in (state := keeper.state()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    keeper.stop()
+    assert state["fault"] == "the report could not be made: integer division or modulo by zero"
+
+
+def test_a_port_that_is_taken_or_no_number_is_refused_in_a_line(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"--port must be free, but got {server.server_port}, and another program"):
+        main([str(tmp_path), "--port", str(server.server_port)])
+    with pytest.raises(UserError, match="--port must be a number from 0 to 65535"):
+        main([str(tmp_path), "--port", "http"])
+    with pytest.raises(UserError, match="does not exist"):
+        main([str(tmp_path / "nowhere")])
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_it_in_one_line(tmp_path: Path) -> None:
+    process = start_cold(tmp_path, ["serve", "--port", "0"])
+    assert process.stdout
+    first = process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/ shows .*runs to this machine; Ctrl-C ends it\n", first)
+    assert (out, err, process.returncode) == ("stopped serving\n", "", 0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here to look with")
+def test_the_page_in_chromium_shows_the_runs_without_an_error(server: Server, tmp_path: Path) -> None:
+    command = [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}/profile",
+               "--enable-logging=stderr", "--virtual-time-budget=6000", "--dump-dom", server.address]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert ":CONSOLE" not in done.stderr
+    assert "1 running, 1 done" in done.stdout and "3 of at most 10" in done.stdout
+    assert "1 under way: mgu runs" in done.stdout and "has ended" not in done.stdout
