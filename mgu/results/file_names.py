@@ -7,6 +7,7 @@ runs/<experiment>/<name>-<identity>/
     weights.safetensors  weights of the best epoch
     explain.json         for a unit: what its gates do on the validation data, see mgu/explain/explanation.py
     equilibrium.json     for an equilibrium layer: what its iteration does, see mgu/explain/equilibrium.py
+    directed.json, graph.*  for a directed network: graph and certificates, see mgu/explain/directed.py
     gates.*, topology.*  figures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               for a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
     correct.bits         which of the official test examples (images, rows) those weights got right
@@ -24,7 +25,8 @@ CONFIG_FILE = "config.yaml"
 WEIGHTS_FILE = "weights.safetensors"
 EXPLAIN_FILE = "explain.json"
 EQUILIBRIUM_FILE = "equilibrium.json"
-PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
+DIRECTED_FILE = "directed.json"
+PICTURE_FILES = ("graph.svg", "graph.png", "gates.svg", "gates.png", "topology.svg", "topology.png")
 PRUNE_FOLDER = "prune"
 CORRECT_FILE = "correct.bits"
 LOG_FILE = "log.txt"

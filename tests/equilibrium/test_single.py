@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor
@@ -99,7 +101,7 @@ def test_slopes_are_derivatives_in_the_unit_interval(activation: str) -> None:
     after = inner.function(x)
     (slope,) = torch.autograd.grad(after.sum(), x)
     assert torch.allclose(inner.slope(x.detach(), after.detach()), slope)
-    assert 0 <= slope.min() and slope.max() <= 1
+    assert slope.min() >= 0 and slope.max() <= 1
 
 
 def test_the_jacobian_is_symmetric_with_eigenvalues_between_0_and_the_squared_norm() -> None:
@@ -122,7 +124,7 @@ def test_iterations_contract_by_the_squared_norm_at_most() -> None:
         new = system.inner.function(product(u) + c)
         lengths.append(float(((new - u) @ weight).norm()))
         u = new
-    ratios = [after / before for before, after in zip(lengths, lengths[1:], strict=False) if before > 1e-11]
+    ratios = [after / before for before, after in itertools.pairwise(lengths) if before > 1e-11]
     assert max(ratios) <= 0.95**2 + 1e-3
     assert contraction(system, u).max() == pytest.approx(ratios[-1], rel=0.01)
 
