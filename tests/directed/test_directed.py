@@ -29,11 +29,12 @@ def double_precision():
 def interior(field: str, graph: str = "complete") -> tuple[DirectedNetwork, Tensor, Tensor]:
     """A network whose states rest inside of the box, with inputs and targets."""
     leak = 1.0 if field == "additive" else 2.0
-    network = DirectedNetwork(2, [4], 2, graph, FINE._replace(field=field, leak=leak, init_std=0.15))
+    network = DirectedNetwork(2, [4], 2, graph, FINE._replace(field=field, leak=leak, init_std=0.1))
     with torch.no_grad():
         network.weight[2] = 0.5 * leak  # of the bias
     x, targets = torch.rand(3, 2), torch.rand(3, 2)
-    states = network.eval()(x)
+    held = network.eval().with_bias(x)
+    states, _ = network.relax(network.field(held), network.start(held))
     assert bool(((states > 0.05) & (states < 0.95)).all())
     return network, x, targets
 
@@ -132,10 +133,10 @@ def test_the_jacobian_is_that_of_finite_differences() -> None:
 def test_without_a_leak_what_leaves_a_neuron_arrives_elsewhere() -> None:
     for _ in range(50):
         network = DirectedNetwork(2, [5], 1, "complete", Dynamics(leak=0.0, init_std=1.0))
-        jacobian = network.field(network.with_bias(torch.rand(1, 2))).jacobian()
-        assert jacobian.sum(dim=0).abs().max() < 1e-13
+        jacobian = network.field(network.with_bias(torch.rand(1, 2))).jacobian().detach()
+        assert jacobian.sum(dim=0).abs().max() < 1e-12
         assert gershgorin(jacobian) <= 1e-12  # it can never hold
-        assert torch.linalg.eigvals(jacobian).real.max() > -1e-12
+        assert torch.linalg.eigvals(jacobian).real.max() > -1e-9
 
 
 def test_lyapunovs_matrix_is_positive_exactly_where_the_jacobian_is_stable() -> None:
