@@ -9,7 +9,7 @@ from pathlib import Path
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import printable
-from mgu.results.file_names import EQUILIBRIUM_FILE
+from mgu.results.file_names import DIRECTED_FILE, EQUILIBRIUM_FILE
 from mgu.results.files import make_folder
 
 
@@ -24,6 +24,8 @@ def main(arguments: list[str]) -> None:
     """
     options = _parse(arguments)
     # torch and matplotlib take seconds to import, which --help and mistyped arguments need not wait for.
+    from mgu.directed.network import DirectedNetwork
+    from mgu.explain.directed import directed_to_json, draw_graph, explain_directed, print_directed, write_directed
     from mgu.explain.equilibrium import (
         equilibria_to_json,
         explain_equilibria,
@@ -40,6 +42,13 @@ def main(arguments: list[str]) -> None:
     folder = options.out or trained.folder
     make_folder(folder, "--out", "Pass another one.")
     trained.resolved.set_up_torch()
+    if isinstance(trained.model, DirectedNetwork):
+        graph = explain_directed(trained.resolved, trained.model, trained.splits.val)
+        write_directed(folder, graph)
+        drawn = draw_graph(folder, graph)
+        sys.stdout.write(directed_to_json(graph)) if options.format == "json" else print_directed(graph)
+        print(f"Written to {printable(str(folder))}: {', '.join((DIRECTED_FILE, *drawn))}.", file=sys.stderr)
+        return
     if equilibria_of(trained.model):
         found = explain_equilibria(trained.resolved, trained.model, trained.splits.val)
         write_equilibria(folder, found)

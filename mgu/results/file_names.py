@@ -8,6 +8,7 @@ runs/<experiment>/<name>-<identity>/
     preprocessing.json   how inputs are made of the user's files, and what outputs stand for, see preprocessing.py
     explain.json         for a unit: what its gates do on the validation data, see mgu/explain/explanation.py
     equilibrium.json     for an equilibrium layer: what its iteration does, see mgu/explain/equilibrium.py
+    directed.json, graph.*  for a directed network: graph and certificates, see mgu/explain/directed.py
     gates.*, topology.*  figures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               for a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
     correct.bits         which of the official test examples (images, rows) those weights got right
@@ -29,7 +30,8 @@ WEIGHTS_FILE = "weights.safetensors"
 PREPROCESSING_FILE = "preprocessing.json"
 EXPLAIN_FILE = "explain.json"
 EQUILIBRIUM_FILE = "equilibrium.json"
-PICTURE_FILES = ("gates.svg", "gates.png", "topology.svg", "topology.png")
+DIRECTED_FILE = "directed.json"
+PICTURE_FILES = ("graph.svg", "graph.png", "gates.svg", "gates.png", "topology.svg", "topology.png")
 PRUNE_FOLDER = "prune"
 CORRECT_FILE = "correct.bits"
 LOAD_FILE = "load.csv"

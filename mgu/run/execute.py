@@ -15,11 +15,14 @@ from typing import Any
 import torch
 import yaml
 from msgspec.structs import replace
+from torch import nn
 
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
+from mgu.directed.network import DirectedNetwork
 from mgu.equilibrium.report import collect
 from mgu.errors import UserError
+from mgu.explain.directed import explain_directed, write_directed
 from mgu.explain.equilibrium import explain_equilibria, write_equilibria
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
 from mgu.factory.advice import advise
@@ -42,6 +45,7 @@ from mgu.results.file_names import (
     CHECKPOINT_FILE,
     CONFIG_FILE,
     CORRECT_FILE,
+    DIRECTED_FILE,
     EQUILIBRIUM_FILE,
     EXPLAIN_FILE,
     HISTORY_FILE,
@@ -74,7 +78,7 @@ log = logging.getLogger("mgu")
 KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CORRECT_FILE, LOAD_FILE)
 RUN_FILES = (  # what an earlier run may have left
     *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
-    *(PREPROCESSING_FILE, EXPLAIN_FILE, EQUILIBRIUM_FILE, LOAD_FILE, *PICTURE_FILES),
+    *(PREPROCESSING_FILE, EXPLAIN_FILE, EQUILIBRIUM_FILE, DIRECTED_FILE, LOAD_FILE, *PICTURE_FILES),
 )
 
 
@@ -145,7 +149,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             # A manual search comes with its table of results: what a unit found must be told as well.
             write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
         if solver and scores:
-            write_equilibria(folder, explain_equilibria(resolved, learner.model, resolved.splits.val))
+            _explain_rest(resolved, learner.model, folder)
         cost.lap("explain")
     _save_best(resolved, folder, outcome, correct)
     return make_result(
@@ -162,6 +166,14 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         **cost.total.as_fields(),
         **scores,
     )
+
+
+def _explain_rest(resolved: ResolvedRun, model: nn.Module, folder: Path) -> None:
+    """Writes what the iteration of equilibrium layers, or the graph of a directed network, does."""
+    if isinstance(model, DirectedNetwork):
+        write_directed(folder, explain_directed(resolved, model, resolved.splits.val))
+    else:
+        write_equilibria(folder, explain_equilibria(resolved, model, resolved.splits.val))
 
 
 _HELP = ("Raise layout.max_iterations, or lower layout.norm_bound.", "Raise layout.steps or layout.leak.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 from torch import Tensor
@@ -122,7 +124,7 @@ def test_iterations_contract_by_the_squared_norm_at_most() -> None:
         new = system.inner.function(product(u) + c)
         lengths.append(float(((new - u) @ weight).norm()))
         u = new
-    ratios = [after / before for before, after in zip(lengths, lengths[1:], strict=False) if before > 1e-11]
+    ratios = [after / before for before, after in itertools.pairwise(lengths) if before > 1e-11]
     assert max(ratios) <= 0.95**2 + 1e-3
     assert contraction(system, u).max() == pytest.approx(ratios[-1], rel=0.01)
 

@@ -1,0 +1,218 @@
+"""directed.json: the graph of a trained directed network, and what can be proven of its stability."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+from matplotlib import rc_context, style
+from matplotlib.figure import Figure
+
+from mgu.console.text import print_line
+from mgu.data.splits import Data
+from mgu.directed.certificates import Certificates, certify
+from mgu.directed.network import DirectedNetwork
+from mgu.factory.resolved_run import ResolvedRun
+from mgu.results.file_names import DIRECTED_FILE
+from mgu.results.files import replacing, write_text
+from mgu.results.result import Record
+from mgu.results.sealed import seal
+from mgu.train.loop import evaluate
+
+PICTURES = ("graph.svg", "graph.png")
+MOST_DRAWN = 40  # neurons, beyond which lines cover one another
+MOST_CERTIFIED = 1000  # examples whose resting states are looked at
+POSITIVE, NEGATIVE = "#2171b5", "#d95f02"  # differ for all common kinds of colour vision, and in grey
+
+
+class DirectedExplanation(Record, frozen=True):
+    """Holds the graph of a run's network and its certificates.
+
+    Attributes:
+        schema_version: Version of this schema.
+        name: Name of the run.
+        identity: Identity of the run.
+        dataset: Name of the data set.
+        split: How the data are split.
+        examples: Number of validation examples.
+        metric: The metric that the run is ranked by.
+        score: Its value.
+        kept: Share of the graph's connections that are there and not 0.
+        removed: Share of them that was removed for good.
+        steps: Mean steps of a batch to its resting states.
+        unconverged: Batches that did not come to rest.
+        certified: Examples whose resting states the certificates are of.
+        clipped: Share of their states that are clipped.
+        local: Margin of the local certificate, see mgu/directed/certificates.py; null: every state is clipped.
+        globally: Margin of the global one.
+        gershgorin: Margin of Gershgorin's discs.
+        layers: Neurons by layer, the inputs with their bias first.
+        weights: From every neuron (row) to those that are no inputs (column).
+    """
+
+    schema_version: Literal[1]
+    name: str
+    identity: str
+    dataset: str
+    split: str
+    examples: int
+    metric: str
+    score: float
+    kept: float
+    removed: float
+    steps: float
+    unconverged: int
+    certified: int
+    clipped: float
+    local: float | None
+    globally: float
+    gershgorin: float
+    layers: list[int]
+    weights: list[list[float]]
+
+
+def explain_directed(resolved: ResolvedRun, model: DirectedNetwork, data: Data) -> DirectedExplanation:
+    """Evaluates a directed network, and certifies its resting states.
+
+    Args:
+        resolved: The configuration of the run, with its device and data.
+        model: Its model, which is left in evaluation mode.
+        data: The data to evaluate on.
+
+    Returns:
+        The explanation.
+    """
+    config = resolved.config
+    model.statistics.clear()
+    metrics = evaluate(model, data, resolved.task, config.training.eval_batch_size)
+    tally = model.statistics.evaluate
+    certified = min(len(data), MOST_CERTIFIED)
+    margins: Certificates = certify(model, data.batch(slice(0, certified))[0])
+    weight = (model.weight * model.mask).detach()
+    explained = DirectedExplanation(
+        schema_version=1,
+        name=config.name,
+        identity=config.identity,
+        dataset=config.dataset.label,
+        split=config.dataset.split,
+        examples=len(data),
+        metric=config.score.metric,
+        score=metrics[config.score.metric],
+        kept=model.kept,
+        removed=1 - float(model.mask.sum()) / max(model.num_allowed, 1),
+        steps=tally.mean_iterations,
+        unconverged=tally.unconverged,
+        certified=certified,
+        clipped=margins.clipped,
+        local=margins.local if margins.local != float("inf") else None,
+        globally=margins.globally,
+        gershgorin=margins.gershgorin,
+        layers=[model.num_inputs, *model.layers],
+        weights=[[round(value, 6) for value in row] for row in weight.tolist()],
+    )
+    model.statistics.clear()
+    return explained
+
+
+def directed_to_json(explanation: DirectedExplanation) -> str:
+    """Returns the explanation as JSON that ends with its checksum; a row of weights is a line."""
+    text = msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode()
+    head, _, rows = text.partition('"weights"')
+    rows = rows.replace("\n      ", " ").replace("\n    ]", " ]")
+    return seal(f'{head}"weights"{rows}\n'.encode()).decode()
+
+
+def write_directed(folder: Path, explanation: DirectedExplanation) -> None:
+    """Writes directed.json atomically.
+
+    Args:
+        folder: The folder of the run.
+        explanation: The explanation.
+    """
+    write_text(folder / DIRECTED_FILE, directed_to_json(explanation))
+
+
+def print_directed(explanation: DirectedExplanation) -> None:
+    """Prints graph and certificates, a line for each."""
+    e = explanation
+    state = f"{e.unconverged} batches did not come to rest" if e.unconverged else "every batch came to rest"
+    local = "every state is clipped" if e.local is None else _margin(e.local)
+    for line in (
+        f"{e.name}: {e.examples:,} validation examples of {e.dataset} ({e.split}), {e.metric} {e.score:.4g}",
+        f"  connections kept {e.kept:.1%}, removed for good {e.removed:.1%}",
+        f"  steps to rest {e.steps:.1f} a batch (mean); {state}",
+        f"  stability at rest, {e.certified:,} examples, {e.clipped:.1%} of the states clipped:",
+        f"    local, neurons that are not clipped (max Re eig J < 0): {local}",
+        f"    global, under clipping (J + J^T < 0): {_margin(e.globally)}",
+        f"    Gershgorin's discs: {_margin(e.gershgorin)}",
+    ):
+        print_line(line)
+
+
+def _margin(value: float) -> str:
+    return f"{'holds' if value > 0 else 'fails'}, margin {value:+.4f}"
+
+
+def draw_graph(folder: Path, explanation: DirectedExplanation) -> tuple[str, ...]:
+    """Draws the graph, its neurons by layer from left to right, lines as wide as the weights are large.
+
+    Args:
+        folder: Where the pictures go.
+        explanation: The explanation.
+
+    Returns:
+        The names of the files; none for a graph that is too large to be read.
+    """
+    if sum(explanation.layers) > MOST_DRAWN:
+        return ()
+    settings: dict[str, Any] = {"font.size": 8, "svg.hashsalt": "mgu", "savefig.dpi": 200, "text.parse_math": False}
+    with rc_context(), style.context(["default", settings]):
+        figure = _draw(explanation)
+        for name, metadata in zip(PICTURES, ({"Date": None}, {"Software": None}), strict=True):
+            with replacing(folder / name) as temporary:
+                figure.savefig(temporary, format=name.rpartition(".")[2], metadata=metadata)
+    return PICTURES
+
+
+def _draw(explanation: DirectedExplanation) -> Figure:
+    figure = Figure(figsize=(6.0, 4.2))
+    axes = figure.add_axes((0.02, 0.02, 0.96, 0.78))
+    places = _places(explanation.layers)
+    largest = max((abs(value) for row in explanation.weights for value in row), default=1.0) or 1.0
+    num_inputs = explanation.layers[0]
+    for source, row in enumerate(explanation.weights):
+        for target, value in enumerate(row):
+            if abs(value) < 0.02 * largest:  # finer than ink
+                continue
+            arrow = {"arrowstyle": "-|>", "color": POSITIVE if value > 0 else NEGATIVE, "alpha": 0.75,
+                     "linewidth": 0.2 + 2.2 * abs(value) / largest, "shrinkA": 9, "shrinkB": 9,
+                     "connectionstyle": "arc3,rad=0.12", "mutation_scale": 8}  # fmt: skip
+            axes.annotate("", places[num_inputs + target], places[source], arrowprops=arrow)
+    names = [*(f"x{at + 1}" for at in range(num_inputs - 1)), "1"]
+    names += [f"h{at + 1}" for at in range(sum(explanation.layers[1:-1]))]
+    names += [f"y{at + 1}" for at in range(explanation.layers[-1])]
+    for (x, y), name in zip(places, names, strict=True):
+        axes.plot([x], [y], "o", markersize=15, markerfacecolor="white", markeredgecolor="#222222", markeredgewidth=0.8)
+        axes.text(x, y, name, ha="center", va="center", fontsize=7)
+    axes.set(xlim=(-0.3, len(explanation.layers) - 0.7), ylim=(-0.08, 1.08))
+    axes.axis("off")
+    local = "all states clipped" if explanation.local is None else f"{explanation.local:+.3f}"
+    title = (
+        f"{explanation.name}: {explanation.metric} {explanation.score:.3g}, {explanation.kept:.0%} of the connections\n"
+        f"stability margins: local {local}, global {explanation.globally:+.3f}, "
+        f"Gershgorin {explanation.gershgorin:+.3f}"
+        f"\nblue: positive, orange: negative weights; widest line: {largest:.2f}"
+    )
+    figure.text(0.02, 0.98, title, va="top")
+    return figure
+
+
+def _places(layers: list[int]) -> list[tuple[float, float]]:
+    """Returns where each neuron is drawn: a column for each layer; one that others lead to and from is zigzag."""
+    places = []
+    for column, num in enumerate(layers):
+        for at in range(num):
+            shift = 0.16 * (at % 2 * 2 - 1) if 0 < column < len(layers) - 1 and num > 3 else 0.0
+            places.append((column + shift, 1 - (at + 0.5) / num))
+    return places
