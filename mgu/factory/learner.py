@@ -58,7 +58,7 @@ def build_learner(resolved: ResolvedRun) -> Learner:
         model.compile()
     optimizer = build_optimizer(config, model, resolved.shapes.inputs)
     if isinstance(optimizer, PathSGD):
-        log.info("%s", describe_kappas(optimizer.paths))
+        log.info("at the start: %s", describe_kappas(optimizer.paths))
     schedule = build_schedule(config, optimizer, num_examples)
     return Learner(model, resolved.task, optimizer, schedule, build_average(config, model), build_rule(config))
 
