@@ -60,7 +60,7 @@ def test_what_ends_after_the_budget_does_not_count() -> None:
 
 
 def test_points_without_a_recorded_run_are_refused() -> None:
-    with pytest.raises(UserError, match="a recorded run of each of the 24 points .* the most that a seed has is 0"):
+    with pytest.raises(UserError, match=r"a recorded run of each of the 24 points .* the most that a seed has is 0"):
         find_records(GRID, [example_result()], lambda point, seed: "?", None)
     with pytest.raises(UserError, match="must have a space of finitely many points"):
         find_records(MIXED, [], lambda point, seed: "?", None)

@@ -13,9 +13,12 @@ from mgu.search import Categorical, Condition, Factors, Float, Int, Ordinal, Spa
 from tests.search.spaces import GRID, MIXED, TILES
 
 
+NESTED = Space("nested", (Int("n", 1, 3), Int("x", 0, 4, when=Condition("n", (2,)))))
+
+
 @pytest.mark.parametrize(
     ("space", "size"),
-    [(GRID, 24), (MIXED, None), (TILES, 28 * 6), (Space("d", (Int("n", 1, 3), Int("x", 0, 4, when=Condition("n", (2,))))), 7)],
+    [(GRID, 24), (MIXED, None), (TILES, 28 * 6), (NESTED, 7)],
 )  # fmt: skip
 def test_a_space_counts_its_points(space: Space, size: int | None) -> None:
     assert space.size == size

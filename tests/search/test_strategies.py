@@ -21,7 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "bohb": {"max_epochs": 4, "min_epochs": 1, "startup": 4},
 }
 FIDELITY = ("asha", "bohb")
-QUICK = [name for name in ("grid", "random", "qmc", "tpe", "nsga2", *FIDELITY)]
+QUICK = ("grid", "random", "qmc", "tpe", "nsga2", *FIDELITY)
 
 
 def build(name: str, space: Space, seed: int = 0) -> Any:
@@ -64,11 +64,11 @@ def test_asks_are_those_of_an_optuna_study_with_the_same_trials_and_seed(name: s
 
     trials = search(build(name, MIXED, 7), MIXED, 9, 7)
     seed = sampler_seed(7, trials)
-    samplers = {
-        "tpe": lambda: optuna.samplers.TPESampler(n_startup_trials=4, n_ei_candidates=24, multivariate=True, group=True, seed=seed),
-        "nsga2": lambda: optuna.samplers.NSGAIISampler(population_size=4, seed=seed),
-    }  # fmt: skip
-    theirs = optuna.create_study(direction="maximize", sampler=samplers[name]())
+    if name == "tpe":
+        sampler: Any = optuna.samplers.TPESampler(n_startup_trials=4, multivariate=True, group=True, seed=seed)
+    else:
+        sampler = optuna.samplers.NSGAIISampler(population_size=4, seed=seed)
+    theirs = optuna.create_study(direction="maximize", sampler=sampler)
     mirror = OptunaStudy(name, MIXED)
     for trial in trials:  # told one by one, so that it notes generations itself
         attributes = {"NSGAIISampler:generation": trial.number // 4} if name == "nsga2" else {}
