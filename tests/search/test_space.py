@@ -12,7 +12,6 @@ from mgu.errors import UserError
 from mgu.search import Categorical, Condition, Factors, Float, Int, Ordinal, Space
 from tests.search.spaces import GRID, MIXED, TILES
 
-
 NESTED = Space("nested", (Int("n", 1, 3), Int("x", 0, 4, when=Condition("n", (2,)))))
 
 
