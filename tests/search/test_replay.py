@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
 from statistics import fmean, stdev
 
@@ -9,8 +10,9 @@ import pytest
 
 from mgu.errors import UserError
 from mgu.report.searches.closed_form import Tried, expected_best
-from mgu.search import Cost, Key
+from mgu.search import Cost, Key, Trial
 from mgu.search.budget import Budget
+from mgu.search.partial import as_of
 from mgu.search.replay import Record, Replay, find_records, replay
 from tests.examples import example_result
 from tests.search.spaces import GRID, MIXED
@@ -57,6 +59,14 @@ def test_what_ends_after_the_budget_does_not_count() -> None:
     for curve in replay(Replay(GRID, records(), "tpe", {"startup": 3}, Budget(seconds=4.0)), range(3)):
         assert curve.seconds <= 4.0 and not curve.complete and curve.at(4.0) == curve.steps[-1]
         assert curve.at(0.0) is None and curve.reaches(2.0) is None
+
+
+def test_a_run_of_more_epochs_is_told_as_of_the_epoch_that_was_asked_for(tmp_path: Path) -> None:
+    rows = [f"{epoch},{0.1 * epoch},1.0,0.5" for epoch in range(1, 5)]
+    (tmp_path / "history.csv").write_text("\n".join(["epoch,val_accuracy,train_s,evaluate_s", *rows]) + "\n")
+    asked = Trial(0, {}, "told", score=0.4, stop_after=1)
+    told, cost = as_of(asked, example_result(), Cost(8.0, 4.0, epochs=4), tmp_path)
+    assert (told.score, told.epochs, cost) == (0.1, 1, Cost(2.0, 1.0, epochs=1))
 
 
 def test_points_without_a_recorded_run_are_refused() -> None:

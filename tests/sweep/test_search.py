@@ -73,6 +73,18 @@ def test_a_search_trains_resumes_goes_on_and_is_reported(
 
 
 @pytest.mark.slow
+def test_what_runs_when_the_seconds_are_over_is_stopped_and_goes_on_with_a_larger_budget(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = (*GRID, *QUIET)
+    assert call(monkeypatch, *line, "budget.seconds=0.01") == 0
+    assert len(events(here, "cut")) == 1 and not events(here, "told")
+    assert call(monkeypatch, *line, "budget.seconds=0.01") == 0 and len(events(here, "asked")) == 1
+    assert call(monkeypatch, *line, "budget.trials=1") == 0
+    assert [own["number"] for own in events(here, "taken")] == [own["number"] for own in events(here, "told")] == [0]
+
+
+@pytest.mark.slow
 def test_halving_continues_checkpoints_to_the_same_bits(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     options = ("search.options.min_epochs=1", "training.epochs=2", "budget.trials=3", "seed=3")
     line = [word for word in GRID if not word.startswith(("search=", "training."))]
