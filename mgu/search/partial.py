@@ -1,4 +1,4 @@
-"""What a run had brought after some of its epochs, by its history: for trials that ask for fewer than it has trained."""
+"""What a run had brought after some of its epochs, by its history: for trials that ask for fewer than it has."""
 
 from __future__ import annotations
 
