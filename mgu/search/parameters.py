@@ -181,8 +181,9 @@ class Float:
         return (self.low,)
 
     def sample(self, generator: Random) -> float:
-        """Draws a number."""
-        return _from_unit(generator.random(), self.low, self.high, self.log)
+        """Draws a number of six digits, which people can read and type."""
+        value = float(f"{_from_unit(generator.random(), self.low, self.high, self.log):.6g}")
+        return min(max(value, self.low), self.high)
 
     def encode(self, value: float) -> list[float]:
         """Returns the value as a number in 0..1."""
