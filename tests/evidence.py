@@ -12,7 +12,8 @@ from mgu.results.correct import read_correct
 
 CIRCUMSTANCES = ("seconds", "energy", "processor", "resumed", "contended", "trained_together", "git_commit", "sha256")
 USUAL = {"result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt", ".lock"} | {
-    "mlflow_run_id.txt", "preprocessing.json",
+    "mlflow_run_id.txt",
+    "preprocessing.json",
 }
 
 

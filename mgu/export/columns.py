@@ -25,7 +25,7 @@ def take_columns(model: Any, inputs: Inputs, batch: str) -> None:
         return
     from onnx import helper
 
-    taken, nodes = (_take_cells if isinstance(inputs, Columns) else _take_pairs)(inputs, batch)  # type: ignore[operator]
+    taken, nodes = _take_cells(inputs, batch) if isinstance(inputs, Columns) else _take_pairs(inputs, batch)
     graph = model.graph
     later = list(graph.node)
     del graph.input[:], graph.node[:]
@@ -95,7 +95,7 @@ def _find_code(name: str, code: str, codes: dict[Any, int]) -> Any:
     """Returns a node that maps the cells of a column to their codes, and all others to -1."""
     from onnx import helper
 
-    keys = {"keys_int64s" if codes and isinstance(next(iter(codes)), int) else "keys_strings": list(codes)}
+    keys: dict[str, Any] = {"keys_int64s" if codes and isinstance(next(iter(codes)), int) else "keys_strings": [*codes]}
     return helper.make_node(
         "LabelEncoder",
         [name],

@@ -70,7 +70,7 @@ def _describe_input(inputs: Inputs, form: Format) -> dict[str, str]:
             "input_type": "float32",
             "preprocessing": f"none in the graph: inputs as {inputs.source} returns them",
         }
-    return (_describe_columns if isinstance(inputs, Columns) else _describe_pairs)(inputs, form)  # type: ignore[operator, no-any-return]
+    return _describe_columns(inputs, form) if isinstance(inputs, Columns) else _describe_pairs(inputs, form)
 
 
 def _describe_pixels(pixels: Pixels) -> dict[str, str]:

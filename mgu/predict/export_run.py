@@ -84,7 +84,7 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
 
 def _describe(held_out: HeldOut | None) -> str:
     if held_out:
-        return f"{held_out.count:,} held-out examples"
+        return f"{held_out.num_scored:,} held-out examples"
     return f"{SUBSTITUTES} made-up examples, for its data are not there; its accuracy was not compared"
 
 
@@ -126,10 +126,8 @@ def _quantize(
     is_share = score.higher_is_better
     large = loss > (LOST if is_share else LOST * abs(before))
     warning = "; that is much: the float32 file may serve better" if large else ""
-    lines.append(
-        f"int8: {score.text(after).strip()} instead of {score.text(before).strip()} on {held_out.count:,} held-out "
-        f"examples{warning}"
-    )
+    instead = f"{score.text(after).strip()} instead of {score.text(before).strip()}"
+    lines.append(f"int8: {instead} on {held_out.num_scored:,} held-out examples{warning}")
     return small, lines
 
 
