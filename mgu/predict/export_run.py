@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mgu.errors import UserError
 from mgu.export.checks import TOLERANCE, check_equivalent, check_score
-from mgu.export.columns import are_whole, column_input
+from mgu.export.columns import are_whole, input_name
 from mgu.export.description import describe_export
 from mgu.export.held_out import HeldOut, take_held_out
 from mgu.export.int8 import Int8Weights, quantize_onnx
@@ -156,12 +156,14 @@ def _feed(model: Model, raw: Any, form: Format) -> dict[str, Any]:
     """Returns the inputs of an ONNX file by name."""
     inputs = model.preprocessing.inputs
     if isinstance(inputs, Columns):
-        numbers = {own.name: np.array([as_number(cell) for cell in raw[own.name]], float) for own in inputs.numbers}
-        texts = {own.name: _as_texts(raw[own.name]) for own in inputs.categories}
+        numbers = {
+            input_name(own.name): np.array([as_number(cell) for cell in raw[own.name]], float) for own in inputs.numbers
+        }
+        texts = {input_name(own.name): _as_texts(raw[own.name]) for own in inputs.categories}
         return numbers | texts
     if isinstance(inputs, Pairs):
         return {
-            column_input(inputs, own): np.array([int(name) for name in raw[own.column]])
+            input_name(own.column): np.array([int(name) for name in raw[own.column]])
             if are_whole(own)
             else _as_texts(raw[own.column])
             for own in (inputs.users, inputs.items)
