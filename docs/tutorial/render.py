@@ -41,7 +41,7 @@ def render(page: str, run: Callable[[str], str]) -> str:
         *before, last = commands(block[0])
         for command in before:
             run(command)
-        lines = shorten(run(last), from_end=last.split()[1] not in ("report", "diff"))
+        lines = shorten(run(last), from_end=last.split()[1] not in ("report", "diff", "predict"))
         return f"```sh\n{block[1]}```\n" + ("\n```text\n" + "\n".join(lines) + "\n```\n" if lines else "")
 
     return BLOCK.sub(with_output, page)

@@ -6,6 +6,7 @@ buy even items, the other half odd ones.
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def main() -> None:
     write_split_digits(folder / "digits")
     load_breast_cancer(as_frame=True).frame.to_csv(folder / "tumours.csv", index=False)
     write_purchases(folder / "bought.csv")
+    write_new(folder)
 
 
 def write_photos(folder: Path) -> None:
@@ -60,6 +62,18 @@ def write_purchases(file: Path) -> None:
     frame = pd.DataFrame(rows, columns=["customer_id", "item", "date"])
     frame["date"] = (pd.Timestamp("2024-01-01") + pd.to_timedelta(frame["date"], unit="D")).dt.strftime("%Y-%m-%d")
     frame.to_csv(file, index=False)
+
+
+def write_new(folder: Path) -> None:
+    """Writes what is to be predicted: some of the tiles, rows without their target, and pairs."""
+    (folder / "new").mkdir()
+    for picture, row in (("china", 0), ("china", 7), ("flower", 3)):
+        name = f"{picture}-row{row:02}-05.jpg"
+        shutil.copyfile(folder / "photos" / picture / name, folder / "new" / name)
+    rows = pd.read_csv(folder / "tumours.csv").drop(columns="target")
+    rows.iloc[[0, 100, 200, 300]].to_csv(folder / "patients.csv", index=False)
+    offers = [(customer, item) for customer in ("c000", "c001") for item in ("item02", "item03")]
+    pd.DataFrame(offers, columns=["customer_id", "item"]).to_csv(folder / "offers.csv", index=False)
 
 
 if __name__ == "__main__":

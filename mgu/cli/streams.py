@@ -9,7 +9,7 @@ from io import TextIOWrapper
 
 from mgu.errors import UserError
 
-ONLY_PRINT = ("report", "plan", "check")  # sub-commands that have no effect but their output
+ONLY_PRINT = ("report", "plan", "check", "card")  # sub-commands that have no effect but their output
 
 
 def prepare_streams(arguments: list[str]) -> None:

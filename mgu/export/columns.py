@@ -10,6 +10,8 @@ from typing import Any
 from mgu.data.tables.encoding import UNSEEN
 from mgu.results.preprocessing import Columns, Entities, Inputs, Pairs
 
+OUTPUTS = ("logits", "prediction", "score")  # names of what graphs return
+INSIDE = "mgu/"  # begins the names of values inside a graph
 ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 2  # the oldest version whose LabelEncoder maps any type to any other
 
 
@@ -25,14 +27,34 @@ def take_columns(model: Any, inputs: Inputs, batch: str) -> None:
         return
     from onnx import helper
 
-    taken, nodes = (_take_cells if isinstance(inputs, Columns) else _take_pairs)(inputs, batch)  # type: ignore[operator]
+    taken, nodes = _take_cells(inputs, batch) if isinstance(inputs, Columns) else _take_pairs(inputs, batch)
     graph = model.graph
     later = list(graph.node)
+    _set_apart(graph)
     del graph.input[:], graph.node[:]
     graph.input.extend(taken)
     graph.node.extend([*nodes, *later])
     if any(node.domain == ML_DOMAIN for node in nodes):
         model.opset_import.append(helper.make_opsetid(ML_DOMAIN, ML_VERSION))
+
+
+def input_name(column: str) -> str:
+    """Returns the name of the input for a column: its own, unless an output of the graph is called so."""
+    return f"{column} (column)" if column in OUTPUTS else column
+
+
+def _set_apart(graph: Any) -> None:
+    """Gives all values inside the graph names that no column has, for a column may be called add or numbers."""
+    outputs = {own.name for own in graph.output}
+
+    def inside(name: str) -> str:
+        return name if not name or name in outputs else INSIDE + name
+
+    for node in graph.node:
+        node.input[:] = [inside(name) for name in node.input]
+        node.output[:] = [inside(name) for name in node.output]
+    for own in (*graph.initializer, *graph.value_info):
+        own.name = inside(own.name)
 
 
 def _take_cells(columns: Columns, batch: str) -> tuple[list[Any], list[Any]]:
@@ -41,21 +63,21 @@ def _take_cells(columns: Columns, batch: str) -> tuple[list[Any], list[Any]]:
 
     taken, nodes, parts = list[Any](), [_axis_of_columns()], dict[str, list[str]](numbers=[], categories=[])
     for own in columns.numbers:
-        taken.append(helper.make_tensor_value_info(own.name, TensorProto.DOUBLE, [batch]))
-        parts["numbers"].append(own.name)
+        taken.append(helper.make_tensor_value_info(input_name(own.name), TensorProto.DOUBLE, [batch]))
+        parts["numbers"].append(input_name(own.name))
     for category in columns.categories:
-        taken.append(helper.make_tensor_value_info(category.name, TensorProto.STRING, [batch]))
-        code = f"code of {category.name}"
-        nodes.append(_find_code(category.name, code, {value: place for place, value in enumerate(category.values)}))
+        name, code = input_name(category.name), f"{INSIDE}code of {category.name}"
+        taken.append(helper.make_tensor_value_info(name, TensorProto.STRING, [batch]))
+        nodes.append(_find_code(name, code, {value: place for place, value in enumerate(category.values)}))
         parts["categories"].append(code)
     for whole, names in parts.items():
-        upright = [f"{name} as a column" for name in names]
+        upright = [f"{INSIDE}{name} as a column" for name in names]
         nodes += [helper.make_node("Unsqueeze", [name, AXIS], [own]) for name, own in zip(names, upright, strict=True)]
-        nodes += [helper.make_node("Concat", upright, [whole], axis=1)] if names else []
+        nodes += [helper.make_node("Concat", upright, [INSIDE + whole], axis=1)] if names else []
     return taken, nodes
 
 
-AXIS = "axis of columns"
+AXIS = f"{INSIDE}axis of columns"
 
 
 def _axis_of_columns() -> Any:
@@ -73,17 +95,12 @@ def _take_pairs(pairs: Pairs, batch: str) -> tuple[list[Any], list[Any]]:
         numbers = {name: number for number, name in enumerate(own.names)}
         numbers |= {alias: numbers[name] for alias, name in own.aliases.items()}
         kind = TensorProto.INT64 if are_whole(own) else TensorProto.STRING
-        name = column_input(pairs, own)
+        name = input_name(own.column)
         taken.append(helper.make_tensor_value_info(name, kind, [batch]))
         nodes.append(
-            _find_code(name, whole, {int(key): n for key, n in numbers.items()} if are_whole(own) else numbers)
+            _find_code(name, INSIDE + whole, {int(key): n for key, n in numbers.items()} if are_whole(own) else numbers)
         )
     return taken, nodes
-
-
-def column_input(pairs: Pairs, own: Entities) -> str:
-    """Returns the name of the input for users or items: that of their column, unless the graph has it already."""
-    return own.column if own.column not in ("users", "items") else f"{own.column} by name"
 
 
 def are_whole(own: Entities) -> bool:
@@ -95,7 +112,7 @@ def _find_code(name: str, code: str, codes: dict[Any, int]) -> Any:
     """Returns a node that maps the cells of a column to their codes, and all others to -1."""
     from onnx import helper
 
-    keys = {"keys_int64s" if codes and isinstance(next(iter(codes)), int) else "keys_strings": list(codes)}
+    keys: dict[str, Any] = {"keys_int64s" if codes and isinstance(next(iter(codes)), int) else "keys_strings": [*codes]}
     return helper.make_node(
         "LabelEncoder",
         [name],

@@ -7,7 +7,7 @@ import json
 from mgu import __version__
 from mgu.config.image_files import ImageFilesConfig
 from mgu.config.python import PythonDatasetConfig
-from mgu.export.columns import are_whole, column_input
+from mgu.export.columns import are_whole, input_name
 from mgu.export.network import Format
 from mgu.factory.trained import TrainedRun
 from mgu.results.preprocessing import Arrays, Classes, Columns, Inputs, Outputs, Pairs, Pixels, Quantity
@@ -70,7 +70,7 @@ def _describe_input(inputs: Inputs, form: Format) -> dict[str, str]:
             "input_type": "float32",
             "preprocessing": f"none in the graph: inputs as {inputs.source} returns them",
         }
-    return (_describe_columns if isinstance(inputs, Columns) else _describe_pairs)(inputs, form)  # type: ignore[operator, no-any-return]
+    return _describe_columns(inputs, form) if isinstance(inputs, Columns) else _describe_pairs(inputs, form)
 
 
 def _describe_pixels(pixels: Pixels) -> dict[str, str]:
@@ -93,7 +93,7 @@ def _describe_columns(columns: Columns, form: Format) -> dict[str, str]:
     if form == "onnx":
         return {
             "input": ", ".join(parts),
-            "columns": json.dumps(by_name, ensure_ascii=False),
+            "columns": json.dumps({input_name(name): kind for name, kind in by_name.items()}, ensure_ascii=False),
             "input_shape": json.dumps(["batch"]),
             "input_type": "one input for each of `columns`",
             "preprocessing": "in the graph: numbers are scaled and missing ones filled in, categories become one-hot",
@@ -113,7 +113,7 @@ def _describe_pairs(pairs: Pairs, form: Format) -> dict[str, str]:
     both = {"users": pairs.users, "items": pairs.items}
     described = {"input": "users, items", "input_shape": json.dumps(["batch"])}
     if form == "onnx":
-        kinds = {column_input(pairs, own): "int64" if are_whole(own) else "text" for own in both.values()}
+        kinds = {input_name(own.column): "int64" if are_whole(own) else "text" for own in both.values()}
         return described | {
             "columns": json.dumps(kinds, ensure_ascii=False),
             "input_type": "one input for each of `columns`",

@@ -33,13 +33,13 @@ class HeldOut(NamedTuple):
         score: Takes outputs of all examples, (N, K) or (N,) in the target's unit, and returns the score of the task;
             and `within`, by which an item must score more than another to rank before it.
         expected: What the network says when it is given the inputs of training, (N, K) or (N,).
-        count: How many examples a score is of.
+        num_scored: How many examples a score is of.
     """
 
     raw: Any
     score: Callable[..., float]
     expected: Tensor
-    count: int
+    num_scored: int
 
 
 def take_held_out(trained: TrainedRun, network: nn.Module) -> HeldOut:

@@ -34,7 +34,7 @@ class Int8Weights(nn.Module):
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
-        self.names, self.rounded = [], []
+        self.names, self.rounded = list[str](), list[bool]()
         for name, value in (*module.named_parameters(), *module.named_buffers()):
             is_weight = isinstance(value, nn.Parameter) and value.dim() > 1
             own = value.detach()

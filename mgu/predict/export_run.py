@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mgu.errors import UserError
 from mgu.export.checks import TOLERANCE, check_equivalent, check_score
-from mgu.export.columns import are_whole, column_input
+from mgu.export.columns import are_whole, input_name
 from mgu.export.description import describe_export
 from mgu.export.held_out import HeldOut, take_held_out
 from mgu.export.int8 import Int8Weights, quantize_onnx
@@ -84,7 +84,7 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
 
 def _describe(held_out: HeldOut | None) -> str:
     if held_out:
-        return f"{held_out.count:,} held-out examples"
+        return f"{held_out.num_scored:,} held-out examples"
     return f"{SUBSTITUTES} made-up examples, for its data are not there; its accuracy was not compared"
 
 
@@ -126,10 +126,8 @@ def _quantize(
     is_share = score.higher_is_better
     large = loss > (LOST if is_share else LOST * abs(before))
     warning = "; that is much: the float32 file may serve better" if large else ""
-    lines.append(
-        f"int8: {score.text(after).strip()} instead of {score.text(before).strip()} on {held_out.count:,} held-out "
-        f"examples{warning}"
-    )
+    instead = f"{score.text(after).strip()} instead of {score.text(before).strip()}"
+    lines.append(f"int8: {instead} on {held_out.num_scored:,} held-out examples{warning}")
     return small, lines
 
 
@@ -158,12 +156,14 @@ def _feed(model: Model, raw: Any, form: Format) -> dict[str, Any]:
     """Returns the inputs of an ONNX file by name."""
     inputs = model.preprocessing.inputs
     if isinstance(inputs, Columns):
-        numbers = {own.name: np.array([as_number(cell) for cell in raw[own.name]], float) for own in inputs.numbers}
-        texts = {own.name: _as_texts(raw[own.name]) for own in inputs.categories}
+        numbers = {
+            input_name(own.name): np.array([as_number(cell) for cell in raw[own.name]], float) for own in inputs.numbers
+        }
+        texts = {input_name(own.name): _as_texts(raw[own.name]) for own in inputs.categories}
         return numbers | texts
     if isinstance(inputs, Pairs):
         return {
-            column_input(inputs, own): np.array([int(name) for name in raw[own.column]])
+            input_name(own.column): np.array([int(name) for name in raw[own.column]])
             if are_whole(own)
             else _as_texts(raw[own.column])
             for own in (inputs.users, inputs.items)

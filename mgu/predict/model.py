@@ -211,6 +211,8 @@ def load(run: str | Path, device: str = "cpu", *, pruned: bool = False) -> Model
         UserError: There is no such run, it has no weights, or a file of it is damaged.
     """
     trained = load_trained(run, device, without_data=True)
+    if trained.resolved.device.type == "mps":  # which has no float64, that columns and targets are scaled in
+        trained = load_trained(run, "cpu", without_data=True)
     if not pruned:
         return Model(trained)
     from mgu.prune.convert import convert_network

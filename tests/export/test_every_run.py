@@ -132,6 +132,18 @@ def test_users_and_items_go_in_by_name_and_unknown_ones_come_last(matrix: Matrix
 
 
 @pytest.mark.long
+def test_columns_may_be_called_like_parts_of_the_graph(matrix: Matrix) -> None:
+    rows = pd.read_csv(matrix.folder / "houses.csv")
+    names = ["numbers", "add", "logits", "categories"]
+    renamed = rows.rename(columns=dict(zip([name for name in rows if name != "city"], names, strict=False)))
+    renamed.to_csv(matrix.folder / "odd_names.csv", index=False)
+    config = matrix.config("classification", BASELINES["ln"], f"dataset.path={matrix.folder / 'odd_names.csv'}")
+    content, lines = export_run(load(matrix.train(config)), "onnx")
+    inputs = {own.name for own in onnx.load_from_string(content).graph.input}
+    assert {"numbers", "add", "logits (column)"} <= inputs and "equal to the run" in lines[0]
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["torch", "onnx"])
 @pytest.mark.parametrize("data", ["named images", "classification"])
 def test_int8_is_smaller_and_about_as_good(data: str, form: Format, matrix: Matrix) -> None:

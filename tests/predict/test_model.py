@@ -77,7 +77,7 @@ def test_predictions_of_raw_inputs_are_those_of_training(
     torch.testing.assert_close(found / size, held_out.expected / size, rtol=0, atol=1e-6)
     recorded = run.result.test or run.result.val
     score = held_out.score(found)
-    if held_out.count == len(run.splits.test or run.splits.val):
+    if held_out.num_scored == len(run.splits.test or run.splits.val):
         assert recorded and score == pytest.approx(recorded.of(run.result.score), rel=1e-5)
     again = json.loads((folder / "preprocessing.json").read_text())
     assert again["version"] == 1 and len(again["sha256"]) == 64
