@@ -98,6 +98,10 @@ def announced(file: SweepFile, left_s: float | None) -> Iterator[None]:
     Yields:
         None.
     """
+    for other in file.path.parent.glob(PATTERN):  # of sweeps that were killed
+        if read_under_way(other) is None:
+            with contextlib.suppress(OSError):
+                other.unlink()
     file.write(left_s)
     try:
         yield

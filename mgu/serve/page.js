@@ -37,6 +37,7 @@ function showList(details, number, words, items, more) {
 }
 
 function show(state) {
+  if (!state.experiments) return showFault("The runs are being read for the first time.");
   byId("experiments").replaceChildren(...state.experiments.map(showExperiment));
   const running = state.running.length + state.more_running;
   showList(byId("runs"), running, `${running} under way`, state.running.map(showRun), state.more_running);

@@ -13,6 +13,7 @@ from mgu.serve.summary import summarise_runs
 
 LOOK_EVERY_S = 2.0
 SHARE = 0.04  # of one core that looking and rendering may take in the long run
+FIRST_LOOK_S = 25.0  # that an answer waits for the first look, which reads every run
 WATCHED_S = 30.0  # nothing is done once no browser has asked for that long
 PAGE = "<!doctype html><html lang=en><meta charset=utf-8><title>mgu</title><p>{}</p></html>"
 SOON, NOTHING = PAGE.format("The report is being made."), PAGE.format("No run is over yet.")
@@ -50,7 +51,7 @@ class Renderer:
             self._ready.clear()
         self._asked_s = time.monotonic()
         self._wanted.set()
-        self._ready.wait(10)
+        self._ready.wait(FIRST_LOOK_S)
         return self._state | {"report": self._version}
 
     def page(self) -> bytes:
