@@ -17,7 +17,7 @@ from mgu.search.replay import Record, Replay, find_records, replay
 from tests.examples import example_result
 from tests.search.spaces import GRID, MIXED
 
-STUDIES = 400
+STUDIES = 300
 
 
 def records() -> dict[int, dict[Key, Record]]:
