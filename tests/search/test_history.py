@@ -42,7 +42,7 @@ def test_every_torn_end_is_ignored_and_replaced(tmp_path: Path) -> None:
     fill(whole, 3)
     content = (tmp_path / "whole.jsonl").read_bytes()
     path = tmp_path / "torn.jsonl"
-    for length in range(0, len(content), 7):
+    for length in range(0, len(content), 31):
         path.write_bytes(content[:length])
         torn = History(path, GRID, "abc")
         assert torn.trials == whole.trials[: len(torn.trials)] or torn.running()
