@@ -23,8 +23,9 @@ from models import configure
 from side_by_side import in_turns, save
 from torch import Tensor, nn
 
-from mgu.equilibrium.layer import Equilibrium, Settings, dense_equilibrium
+from mgu.equilibrium.layer import Equilibrium, dense_equilibrium
 from mgu.equilibrium.operator import BoundedLinear
+from mgu.equilibrium.settings import Settings
 
 FINER = "mgu, a quarter of the tolerance"
 SOLVERS = ("fixed_point_iter", "anderson", "broyden")

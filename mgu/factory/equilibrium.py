@@ -5,7 +5,8 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.equilibrium.layer import Equilibrium, Settings, convolutional_equilibrium, dense_equilibrium
+from mgu.equilibrium.layer import Equilibrium, convolutional_equilibrium, dense_equilibrium
+from mgu.equilibrium.settings import Settings
 from mgu.models.convnet import convolution
 
 
