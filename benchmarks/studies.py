@@ -10,6 +10,7 @@ import claim_tables
 import claims
 import cost_tables
 import path_tables
+import equilibrium_tables
 import tables
 from cells import Row
 from claims import Parts
@@ -390,5 +391,44 @@ STUDIES = (
         ),
         limits="The files are CIFAR-10 images enlarged, hence smoother than photographs. Ours gives batches of floats, "
         "ImageFolder of bytes. Other programs ran on the machine: ratios within a round count, not seconds.",
+    ),
+    Study(
+        name="equilibrium",
+        title="Equilibrium layers",
+        main="step",
+        claim=equilibrium_tables.claim_equilibrium,
+        sample=lambda parts: f"{parts['step']['rows'][0]['rounds']} rounds in turns, 84,560 weights, batches of "
+        f"{parts['step']['rows'][0]['batch']}",
+        commands=(
+            "python benchmarks/equilibrium_step.py",
+            "mgu-run experiment_name=equilibrium_mnist dataset=mnist threads=1 norm=no_norm optimizer=adamw "
+            "optimizer.lr=0.003 optimizer.weight_decay=0.1 training.label_smoothing=0.1 schedule=cosine "
+            "training.patience=1000 training.batch_size=256 training.select=last layout.dropout=0.3 "
+            "layout=equilibrium_dense training.epochs=30 -m seed=0,1,2,3,4",
+            "python benchmarks/collect.py equilibrium mnist runs/equilibrium_mnist --command '...'",
+        ),
+        sections=(
+            Section("A training step", "step", "Processor time of a step in turns, relative to ours, and the error of "
+                    "the gradient relative to that of iterations to the limit of single precision. All stop at the "
+                    "same relative residual but where it says otherwise.", equilibrium_tables.steps),
+            Section("MNIST", "mnist", "Test images, weights of the last epoch: nothing was selected by them.",
+                    tables.ranking),
+        ),
+        limits="Times are of a small network on one thread of a shared machine: ratios within a round count.",
+    ),
+    Study(
+        name="directed",
+        title="Directed networks that learn without a backward pass",
+        main="gates",
+        claim=equilibrium_tables.claim_directed,
+        sample=lambda parts: f"{len(parts['gates']['rows'])} runs on truth tables",
+        commands=("python benchmarks/directed.py",),
+        sections=(
+            Section("Gates", "gates", "Learned: runs whose mean squared error is below 0.01 in all of the last 20 "
+                    "epochs. Every row of a truth table trains and validates.", equilibrium_tables.gates),
+            Section("8x8 digits, 64-32-10", "digits", "360 test images, plain SGD with momentum 0.9, 30 epochs, "
+                    "weights of the last one.", equilibrium_tables.digits),
+        ),
+        limits="Gates have no other data than their truth tables.",
     ),
 )  # fmt: skip

@@ -41,16 +41,16 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     check_learning(config)
     if isinstance(config.layout, PythonLayoutConfig):
         _check_own_network(config, config.layout)
+    if isinstance(config.layout, DirectedLayoutConfig):
+        check_directed(config, config.layout)
     _check_axes(config)
     check_recipe(config)
-    if isinstance(config.layout, PythonLayoutConfig):
+    if isinstance(config.layout, PythonLayoutConfig | DirectedLayoutConfig):
         return config
     if isinstance(config.layout, FactorsLayoutConfig):
         _check_factors(config)
     elif isinstance(config.layout, LayoutConfig):
         _check_convolutions(config, config.layout)
-    elif isinstance(config.layout, DirectedLayoutConfig):
-        check_directed(config, config.layout)
     elif isinstance(config.layout, EquilibriumLayoutConfig):
         _check_equilibrium(config, config.layout)
     elif isinstance(config.layout, RecurrentLayoutConfig):

@@ -2,4 +2,31 @@
 
 network.py has the dynamics, rule.py the learning rule, sparsify.py what removes connections, certificates.py what can
 be proven of stability. Farinha et al. 2020, https://arxiv.org/abs/2006.08798
+
+Names are imported on first use: the configuration needs the names of the choices only.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mgu.directed.network import DirectedNetwork as DirectedNetwork
+    from mgu.directed.network import Dynamics as Dynamics
+    from mgu.directed.rule import EquilibriumRule as EquilibriumRule
+    from mgu.directed.rule import RuleSettings as RuleSettings
+
+_HOMES = {
+    "DirectedNetwork": "network",
+    "Dynamics": "network",
+    "EquilibriumRule": "rule",
+    "RuleSettings": "rule",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

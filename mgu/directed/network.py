@@ -10,7 +10,7 @@ additive   F_j = sum_i W_ij s_i - leak s_j  (Scellier et al. 2018, https://arxiv
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +40,33 @@ class Dynamics(NamedTuple):
     tolerance: float = 1e-6
     start: float = 0.0
     init_std: float = 0.2
+
+
+class _Clip(torch.autograd.Function):
+    """Clips to [0, 1]; backward, a clipped number has the gradient that would lead it back into the interval.
+
+    With the derivative of clamp, which is 0 there, an output at 0 would stay there whatever its target: by
+    backpropagation whole classes are never learned. Nudging does not have that fault.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.save_for_backward(values)
+        return values.clamp(0, 1)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        (values,), grad = ctx.saved_tensors, grads[0]
+        leads_back = ((values >= 0) | (grad < 0)) & ((values <= 1) | (grad > 0))
+        return grad * leads_back
+
+
+def clip(values: Tensor) -> Tensor:
+    """Returns values clipped to [0, 1], with a gradient where one is asked for."""
+    if not (torch.is_grad_enabled() and values.requires_grad):
+        return values.clamp(0, 1)
+    clipped: Tensor = _Clip.apply(values)  # type: ignore[no-untyped-call]
+    return clipped
 
 
 class VectorField(NamedTuple):
@@ -159,7 +186,7 @@ class DirectedNetwork(nn.Module):
         """
         dynamics, speed, count = self.dynamics, float("inf"), 0
         while count < dynamics.steps and speed > dynamics.tolerance:
-            moved = (states + dynamics.dt * field.at(states)).clamp(0, 1)
+            moved = clip(states + dynamics.dt * field.at(states))
             speed = float((moved - states).detach().abs().max()) / dynamics.dt
             if on_step:
                 on_step(states, moved)

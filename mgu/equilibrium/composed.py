@@ -14,7 +14,6 @@ viscosity  z <- b_k z/2 + (1 - b_k) F(z), b_k = 2/k up to its last step and cons
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -22,11 +21,9 @@ from torch import Tensor
 
 from mgu.equilibrium.activations import Inner
 from mgu.equilibrium.operator import Bounded
+from mgu.equilibrium.settings import Settings
 from mgu.equilibrium.solver import Limits, Solution, solve
 from mgu.equilibrium.statistics import SolverStatistics
-
-if TYPE_CHECKING:
-    from mgu.equilibrium.layer import Settings
 
 VISCOSITY_STEP, VISCOSITY_DECAY = 0.5, 2.0  # g, and the numerator of b_k: at least 1 / g, else it tends to R too slowly
 

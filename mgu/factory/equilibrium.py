@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.equilibrium.layer import Equilibrium, Settings, convolutional_equilibrium, dense_equilibrium
+from mgu.equilibrium.layer import Equilibrium, convolutional_equilibrium, dense_equilibrium
+from mgu.equilibrium.settings import Settings
 from mgu.factory.blocks import build_block
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.layers.channels import Channels

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from mgu.equilibrium.composed import Composed
-from mgu.equilibrium.layer import Equilibrium, Settings, convolutional_equilibrium, dense_equilibrium
+from mgu.equilibrium.layer import Equilibrium, convolutional_equilibrium, dense_equilibrium
+from mgu.equilibrium.settings import Settings
 from mgu.equilibrium.solver import Limits
 from tests.equilibrium.differences import largest_error
 

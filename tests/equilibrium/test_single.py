@@ -10,9 +10,10 @@ from torch import Tensor
 
 from mgu.equilibrium.activations import INNER, find_inner
 from mgu.equilibrium.conjugate_gradients import conjugate_gradients
-from mgu.equilibrium.layer import Equilibrium, Settings, convolutional_equilibrium, dense_equilibrium
+from mgu.equilibrium.layer import Equilibrium, convolutional_equilibrium, dense_equilibrium
 from mgu.equilibrium.objective import contraction, objective
 from mgu.equilibrium.operator import BoundedConvolution, BoundedLinear
+from mgu.equilibrium.settings import Settings
 from mgu.equilibrium.single import Single
 from mgu.equilibrium.solver import Limits, anderson, picard
 from tests.equilibrium.differences import largest_error

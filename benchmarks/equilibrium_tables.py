@@ -1,0 +1,87 @@
+"""Claims and tables of results/equilibrium and results/directed, from their data."""
+
+from __future__ import annotations
+
+from statistics import mean
+
+from cells import Row, number, percent, spread, table
+from tables import by
+
+LEARNED = 0.01  # largest mean squared error of the last 20 epochs
+
+
+def claim_equilibrium(parts: dict[str, Row]) -> str:
+    """How long a step takes beside the best of torchdeq, and what MNIST came to where it is filed."""
+    ours, *others = parts["step"]["rows"]
+    peers = {row["way"]: row["ratio"] for row in others if row["way"].startswith("torchdeq")}
+    best = min(peers, key=lambda way: peers[way])
+    text = (
+        f"A training step of the dense equilibrium takes {1 / peers[best]:.2f} times the processor time of {best} with "
+        f"implicit gradients at the same tolerance ({number(ours['step_cpu_ms'], 1)} ms)."
+    )
+    if "mnist" in parts:
+        best_of = " and ".join(
+            f"{row['model_name']} has {percent(row['val_acc'])} % on MNIST ({len(row['seeds'])} seeds)"
+            for row in parts["mnist"]["rows"]
+        )
+        text += f" {best_of}."
+    return text
+
+
+def steps(part: Row) -> str:
+    """Every way to compute a step."""
+    return table(
+        ["", "step [CPU ms]", "times ours", "relative error of the gradient"],
+        (
+            [row["way"], number(row["step_cpu_ms"], 1), f"{row['ratio']:.2f}", f"{row['error']:.1e}"]
+            for row in part["rows"]
+        ),
+    )
+
+
+def claim_directed(parts: dict[str, Row]) -> str:
+    """How many seeds learned XOR, whole and with connections removed."""
+    groups = by(parts["gates"]["rows"], "way")
+    whole, sparse = groups["xor",], groups["xor, sparsified",]
+    return (
+        f"XOR is learned from {_learned(whole)} of {len(whole)} seeds, and from {_learned(sparse)} of {len(sparse)} "
+        f"with {100 * (1 - mean(row['kept'] for row in sparse)):.0f} % of the connections removed."
+    )
+
+
+def _learned(rows: list[Row]) -> int:
+    return sum(row["mse"] < LEARNED for row in rows)
+
+
+def gates(part: Row) -> str:
+    """One line a way, over its seeds."""
+    lines = [
+        [
+            str(way),
+            f"{_learned(rows)} of {len(rows)}",
+            f"{max(row['mse'] for row in rows):.4f}",
+            percent(mean(row["kept"] for row in rows), 0),
+            f"{mean(row['steps'] for row in rows):.0f}",
+            f"{sum(row['unconverged'] for row in rows)}",
+            f"{sum(row['global'] > 0 for row in rows)} of {len(rows)}",
+            number(mean(row["cpu_s"] for row in rows), 1),
+        ]
+        for (way,), rows in by(part["rows"], "way").items()
+    ]
+    header = ["gate", "learned", "largest mse", "connections kept [%]", "steps to rest", "batches not at rest"]
+    return table([*header, "certified globally", "CPU time [s]"], lines)
+
+
+def digits(part: Row) -> str:
+    """One line a way, over its seeds."""
+    lines = [
+        [
+            str(way),
+            spread([100 * row["accuracy"] for row in rows]),
+            str(len(rows)),
+            f"{mean(row['steps'] for row in rows):.0f}",
+            number(mean(row["cpu_s"] for row in rows), 1),
+        ]
+        for (way,), rows in by(part["rows"], "way").items()
+    ]
+    return table(["learning", "accuracy [%]", "seeds", "steps to rest", "CPU time [s]"], lines)
