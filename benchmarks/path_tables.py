@@ -53,6 +53,13 @@ def steps(part: Row) -> str:
     return table(header, lines, left=2)
 
 
+def kappa_parts(part: Row) -> str:
+    """Returns the ratio of the second part of kappa to the first."""
+    header = ["recurrent weights start as", "steps", "second : first part", "of the diagonal"]
+    lines = [[row["start"], str(row["steps"]), f"{row['ratio']:.2g}", f"{row['diagonal']:.2g}"] for row in part["rows"]]
+    return table(header, lines)
+
+
 def problems(part: Row) -> str:
     """Returns a row for each model, optimizer and rate."""
     is_sum = part["rows"][0]["metric"] == "mse"

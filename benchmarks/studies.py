@@ -332,14 +332,15 @@ STUDIES = (
         claim=path_tables.claim,
         sample=lambda parts: "T = 100, H = 100; rounds of one step in turns, batches of 20, 50 and 100"
         + "".join(f"; {sum(len(row['seeds']) for row in part['rows'])} runs on {name}"
-                  for name, part in parts.items() if name != "step"),
+                  for name, part in parts.items() if name not in ("step", "parts")),
         commands=(
             "python benchmarks/recurrent_step.py",
+            "python benchmarks/path_parts.py",
             "python benchmarks/recurrent.py adding",
             "python benchmarks/recurrent.py sequential_mnist",
             "mgu-run -m experiment_name=sequential_digits dataset=digits dataset.sequence=64 norm=no_norm "
             "layout=recurrent_relu schedule=constant training.epochs=40 training.patience=40 training.batch_size=50 "
-            "training.clip_norm=1 threads=1 optimizer=path_sgd optimizer.lr=0.03,0.1,0.3,1 seed=0,1,2",
+            "training.clip_norm=1 threads=1 optimizer=path_sgd optimizer.lr=0.03,0.1,0.3 seed=0,1,2",
             "mgu-run -m experiment_name=sequential_digits dataset=digits dataset.sequence=64 norm=no_norm "
             "layout=recurrent_relu schedule=constant training.epochs=40 training.patience=40 training.batch_size=50 "
             "training.clip_norm=1 threads=1 optimizer=sgd optimizer.momentum=0 optimizer.nesterov=false "
@@ -354,6 +355,8 @@ STUDIES = (
                     "one evaluation on the test images.", path_tables.problems),
             Section("Digits at 8x8, 64 steps", "sequential_digits", "The 360 test images validate, 40 epochs of 29 "
                     "steps.", path_tables.problems),
+            Section("The second part of kappa", "parts", "Of recurrent weights at the start, H = 100; ratio of "
+                    "Frobenius norms, mean of five draws.", path_tables.kappa_parts),
             Section("A training step", "step", "Processor time by batch, and its ratio to torch.nn.RNN's with SGD.",
                     path_tables.steps),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from mgu.config.datasets import NamedImagesConfig
-from mgu.config.layouts import LayoutConfig
+from mgu.config.layouts import LayoutConfig, RecurrentLayoutConfig
 from mgu.config.run import RunConfig
 
 TINY = 0.25  # of training.batch_size: a last batch below it is announced
@@ -15,7 +15,7 @@ TORCH_MOMENTUM = 0.1  # https://docs.pytorch.org/docs/stable/generated/torch.nn.
 
 
 def advise(config: RunConfig, num_examples: int) -> list[str]:
-    """Describes small batches, statistics that cannot settle and digits in a mirror, with what to do about each.
+    """Describes small batches, statistics that cannot settle, digits in a mirror and gradients that can explode.
 
     Args:
         config: The configuration of a run.
@@ -25,7 +25,7 @@ def advise(config: RunConfig, num_examples: int) -> list[str]:
         Messages, each with overrides to pass; none for most runs.
     """
     messages = [_describe_last_batch(config, num_examples), *_describe_batch_norm(config, num_examples)]
-    messages.append(_describe_flip(config))
+    messages += [_describe_flip(config), _describe_recurrence(config)]
     return [message for message in messages if message]
 
 
@@ -72,6 +72,17 @@ def _describe_flip(config: RunConfig) -> str:
     return (
         f"augment={augment.name} mirrors {augment.flip:.0%} of the training images, but digits in a mirror are no "
         "digits, or others. Pass augment.flip=0."
+    )
+
+
+def _describe_recurrence(config: RunConfig) -> str:
+    """Describes states that grow with every step, of which nothing keeps the gradients small."""
+    layout = config.layout
+    if not (isinstance(layout, RecurrentLayoutConfig) and layout.cell == "relu") or config.training.clip_norm:
+        return ""
+    return (
+        "the gradients of recurrent layers with ReLU grow with every step of a sequence and can explode. "
+        "Pass training.clip_norm=1."
     )
 
 

@@ -36,6 +36,11 @@ def check_engine(resolved: ResolvedRun) -> None:
             f"engine must be auto, eager or packed with training.precision={config.training.precision}, but got "
             f"{config.engine}. Pass engine=auto."
         )
+    if config.engine in ("native", "compiled") and isinstance(config.layout, RecurrentLayoutConfig):
+        raise UserError(
+            f"engine must be auto or eager for recurrent layers, whose loop is one operation, but got {config.engine}. "
+            "Pass engine=auto."
+        )
     if config.engine in ("auto", "eager", "compiled"):
         return
     if config.engine == "packed":
@@ -51,13 +56,9 @@ def _check_native(resolved: ResolvedRun) -> None:
     """Raises UserError where there is no compiled function for the model and the device."""
     config, device = resolved.config, resolved.device
     layout, others = config.layout, "auto, eager or packed" if config.mgu else "auto or eager"
+    assert not isinstance(layout, RecurrentLayoutConfig)  # are refused before
     if isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig | EquilibriumLayoutConfig | DirectedLayoutConfig):
         raise UserError("engine must be auto or eager for a layout without blocks, but got native. Pass engine=auto.")
-    if isinstance(layout, RecurrentLayoutConfig):
-        raise UserError(
-            "engine must be auto or eager for recurrent layers, but got native, which is made for others. "
-            "Pass engine=auto."
-        )
     if config.mgu and (config.mgu.processors or not config.mgu.skip_gate):
         raise UserError(
             f"engine must be {others} for a unit that is not the paper's, but got native. Pass engine=auto."

@@ -13,6 +13,7 @@ from mgu.data.adding.adding import MarkedSequences, draw_splits
 from mgu.data.images.dataset import ImageDataset
 from mgu.data.images.sequences import PixelSequences
 from mgu.errors import UserError
+from mgu.factory.engine import check_engine
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
 from tests.conftest import Configure
@@ -110,3 +111,10 @@ def test_identities_of_images_stay_and_those_of_sequences_differ(configure: Conf
     found = {configure(*words, *more).identity for more in ([], ["dataset.sequence=64"], ["dataset.sequence=16"])}
     assert len(found) == 3
     assert configure(*words, "dataset.sequence=16", "dataset.permuted=true").dataset.label == "digits 16 steps permuted"
+
+
+@pytest.mark.parametrize("engine", ["native", "compiled"])
+def test_recurrent_layers_have_one_engine(engine: str, configure: Configure) -> None:
+    config = configure("dataset=adding", "layout=recurrent_tanh", "norm=no_norm", f"engine={engine}")
+    with pytest.raises(UserError, match="engine must be auto or eager for recurrent layers"):
+        check_engine(resolve(config))

@@ -31,6 +31,12 @@ SHORT = ("training.last_batch=short", "training.batch_size=64")
         (["mgu=switchable_norm", "training.epochs=3"], 1080, ["Pass mgu.bn_momentum=0.1"]),
         (["layout=dense_2", "norm=bn_pre", *SHORT], 641, ["has 1 of 64", "batch norm gets batches of one example"]),
         (["layout=dense_2", "norm=bn_pre", "training.batch_size=1"], 600, ["batch norm gets batches of one example"]),
+        (
+            ["layout=recurrent_relu", "dataset.sequence=16", "norm=no_norm"],
+            640,
+            ["can explode. Pass training.clip_norm=1"],
+        ),
+        (["layout=recurrent_tanh", "dataset.sequence=16", "norm=no_norm"], 640, []),
     ],
 )
 def test_what_would_surprise_is_said_with_overrides_that_mend_it(

@@ -246,7 +246,13 @@ def test_the_ratio_is_measured_anew_as_often_as_told() -> None:
     assert [len(set(ratios[4][start : start + 4])) for start in (0, 4, 8)] == [1, 1, 1] and len(set(ratios[4])) == 3
 
 
-@pytest.mark.parametrize("more", ["optimizer.kappa=full", "optimizer.every=7 optimizer.rescale_every=5"])
+@pytest.mark.parametrize(
+    "more",
+    [
+        "optimizer.kappa=full optimizer.every=7 optimizer.rescale_every=5",
+        pytest.param("optimizer.kappa=first", marks=pytest.mark.long),
+    ],
+)
 def test_a_run_goes_on_to_the_same_bits(more: str, configure: Configure) -> None:
     words = (*BASE, *more.split(), "layout.width=8", "training.epochs=4", "training.clip_norm=1", "threads=1")
     whole, broken = (configure(*words, f"experiment_name={name}") for name in ("whole", "broken"))
