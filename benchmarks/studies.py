@@ -9,8 +9,8 @@ from itertools import product
 import claim_tables
 import claims
 import cost_tables
-import path_tables
 import equilibrium_tables
+import path_tables
 import tables
 from cells import Row
 from claims import Parts

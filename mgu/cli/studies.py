@@ -219,7 +219,8 @@ def _identity(space: Space, configure: Configurator) -> dict[str, Any]:
 def _resolve_budget(settings: StudySettings, space: Space, start: RunConfig) -> Budget:
     budget = Budget(**settings.budget.model_dump())
     unit_s = unit_seconds(experiment_results(start), start) if budget.times_unit is not None else None
-    return budget.resolve(space.size, unit_s, start.energy.enabled or space.measure is not None)
+    has_energy = start.energy.enabled or space.measure is not None
+    return budget.resolve(space.size, unit_s, has_energy, start.energy.has_place)
 
 
 def experiment_results(start: RunConfig) -> list[Result]:

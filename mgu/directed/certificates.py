@@ -91,5 +91,5 @@ def lyapunov(jacobian: Tensor) -> Tensor:
     unit = torch.eye(num, dtype=jacobian.dtype)
     transposed = jacobian.t().contiguous()
     system = torch.kron(unit, transposed) + torch.kron(transposed, unit)
-    solved = torch.linalg.solve(system, -unit.flatten()).view(num, num)
+    solved: Tensor = torch.linalg.solve(system, -unit.flatten()).view(num, num)
     return (solved + solved.t()) / 2

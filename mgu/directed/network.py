@@ -58,14 +58,15 @@ class _Clip(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> Tensor:
         (values,), grad = ctx.saved_tensors, grads[0]
         leads_back = ((values >= 0) | (grad < 0)) & ((values <= 1) | (grad > 0))
-        return grad * leads_back
+        passed: Tensor = grad * leads_back
+        return passed
 
 
 def clip(values: Tensor) -> Tensor:
     """Returns values clipped to [0, 1], with a gradient where one is asked for."""
     if not (torch.is_grad_enabled() and values.requires_grad):
         return values.clamp(0, 1)
-    clipped: Tensor = _Clip.apply(values)  # type: ignore[no-untyped-call]
+    clipped: Tensor = _Clip.apply(values)
     return clipped
 
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mgu.measure.energy import nvml_index
+from mgu.measure.codecarbon_instrument import nvml_index
 
 if TYPE_CHECKING:
     import torch

@@ -90,13 +90,14 @@ class Budget:
         values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
-    def resolve(self, size: int | None, unit_s: float | None, has_energy: bool) -> Budget:
+    def resolve(self, size: int | None, unit_s: float | None, has_energy: bool, has_place: bool) -> Budget:
         """Returns the budget with its share as trials and its multiples of the unit's cost as seconds.
 
         Args:
             size: Number of points of the space; None: infinitely many.
             unit_s: Seconds that the unit costs; None: not known.
             has_energy: Whether trials measure energy.
+            has_place: Whether the carbon intensity of the electricity is known.
 
         Raises:
             UserError: There is no limit, or one that can never be reached.
@@ -109,6 +110,11 @@ class Budget:
         for name in ("kwh", "grams"):
             if name in self.given and not has_energy:
                 raise UserError(f"budget.{name} must go with energy.enabled=true, but energy is not measured. Add it.")
+        if "grams" in self.given and not has_place:
+            raise UserError(
+                "budget.grams must go with the place whose electricity is used, but none is set. Pass "
+                "energy.country=FRA with your own country, or energy.intensity_g_kwh=..., or budget.kwh instead."
+            )
         limits = {**self.given}
         if (share := limits.pop("share", None)) is not None:
             if size is None:

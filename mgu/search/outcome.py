@@ -32,7 +32,7 @@ def cost_of(result: Result, spent_s: float = 0.0) -> Cost:
         seconds=seconds.to_solution + seconds.checkpoint + seconds.setup if seconds else spent_s,
         cpu_seconds=result.cpu_s,
         kwh={f"{name} {part.method}": part.kwh for name, part in parts.items() if part.method != "none"} or None,
-        grams=None if energy is None else 1000 * energy.emissions_kg,
+        grams=None if energy is None or energy.emissions_kg is None else 1000 * energy.emissions_kg,
         epochs=result.epochs,
     )
 

@@ -33,7 +33,9 @@ def test_every_number_of_a_card_is_of_the_run(trained_unit: Path) -> None:
     card = to_card(trained_unit, replace(result, energy=energy))
     cells = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", card, re.MULTILINE))
     assert cells["energy, CPU"] == cells["energy, memory"] == "10 J (model, estimated)" and "energy, GPU" not in cells
-    assert cells["country"] == "SWE" and cells["CO2-equivalent"].startswith("2 g, estimated")
+    assert cells["place"] == "SWE" and cells["CO2-equivalent"].startswith("2 g, estimated")
+    elsewhere = to_card(trained_unit, replace(result, energy=replace(energy, emissions_kg=None, country=None)))
+    assert "| CO2-equivalent | not claimed, for energy.country was not set |" in elsewhere
     assert cells["trainable parameters"] == f"{result.params_trainable:,}" and cells["seed"] == "0"
     assert cells["FLOPs of one example"] == f"{result.flops_per_sample:,}" and cells["identity"] == result.identity
     assert cells["classes"] == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9" and cells["input"] == "1 x 8 x 8"

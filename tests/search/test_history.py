@@ -127,9 +127,15 @@ def test_the_first_limit_to_be_reached_ends_it(budget: dict[str, float], reached
 
 
 def test_shares_and_multiples_become_trials_and_seconds() -> None:
-    own = Budget(share=0.25, times_unit=4).resolve(24, 2.5, True)
+    own = Budget(share=0.25, times_unit=4).resolve(24, 2.5, True, True)
     assert (own.trials, own.seconds) == (6, 10.0)
-    assert Budget().resolve(24, None, False).given == {}
+    assert Budget().resolve(24, None, False, False).given == {}
+
+
+def test_grams_need_a_place() -> None:
+    assert Budget(grams=1.0).resolve(24, None, True, True).grams == 1.0
+    with pytest.raises(UserError, match=r"^budget.grams must go with the place whose electricity .*energy.country=FRA"):
+        Budget(grams=1.0).resolve(24, None, True, False)
 
 
 @pytest.mark.parametrize(
@@ -145,4 +151,4 @@ def test_a_budget_of_nothing_is_refused(
     budget: dict[str, float], size: int | None, unit_s: float | None, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        Budget(**budget).resolve(size, unit_s, False)  # type: ignore[arg-type]
+        Budget(**budget).resolve(size, unit_s, False, False)  # type: ignore[arg-type]

@@ -94,7 +94,14 @@ def test_halving_continues_checkpoints_to_the_same_bits(here: Path, monkeypatch:
     assert [event["cost"]["epochs"] for event in told] == [1, 1, 1]  # promotion pays for the new epoch alone
     point = asked[2]["point"]
     words = [f"{name}={value}" for name, value in point.items()]
-    others = ("+experiment=digits", "layout=digits_2", "training.epochs=2", "seed=3", *QUIET[:-1], f"runs_dir={here}/whole")
+    others = (
+        "+experiment=digits",
+        "layout=digits_2",
+        "training.epochs=2",
+        "seed=3",
+        *QUIET[:-1],
+        f"runs_dir={here}/whole",
+    )
     assert call(monkeypatch, *others, *words) == 0
     [whole] = (here / "whole").glob("digits/*/weights.safetensors")
     assert whole.read_bytes() == (here / "runs/digits" / whole.parent.name / whole.name).read_bytes()

@@ -72,11 +72,11 @@ def _front_matter(result: Result) -> list[str]:
                 ],
             }
         ]
-    if result.energy:
+    if result.energy and result.energy.emissions_kg is not None:
         about["co2_eq_emissions"] = {
             "emissions": 1000 * result.energy.emissions_kg,  # in grams, as the Hub has them
             "source": "codecarbon, estimated",
-            "geographical_location": result.energy.country,
+            "geographical_location": result.energy.place,
             "hardware_used": result.device,
         }
     return ["---", *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in about.items()), "---"]
@@ -176,8 +176,11 @@ def _cost(result: Result) -> list[str]:
         for part, own in (("CPU", energy.cpu), ("GPU", energy.gpu), ("memory", energy.ram)):
             if own.kwh or part != "GPU":
                 rows[f"energy, {part}"] = f"{own.kwh * JOULES_PER_KWH:.4g} J ({describe_method(own.method)})"
-        rows["CO2-equivalent"] = f"{1000 * energy.emissions_kg:.3g} g, estimated at the carbon intensity of the country"
-        rows["country"] = energy.country
+        if energy.emissions_kg is None:
+            rows["CO2-equivalent"] = "not claimed, for energy.country was not set"
+        else:
+            rows["CO2-equivalent"] = f"{1000 * energy.emissions_kg:.3g} g, estimated by the place's carbon intensity"
+            rows["place"] = energy.place
     else:
         rows["energy"] = "not measured"
     if result.contended:
