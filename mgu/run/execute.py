@@ -10,7 +10,7 @@ import logging
 import shutil
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import yaml
@@ -120,9 +120,33 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
     device = find_device(config.device)
     stopwatch = Stopwatch(slot.now, device)
     load = LoadMeter(config.energy.period_s, open_gpu(device)) if slot is ALONE else None
+    try:
+        return _measure(config, folder, send, dataset, CostSoFar(slot, stopwatch, load))
+    finally:
+        if load:
+            load.stop()
+
+
+class CostSoFar(NamedTuple):
+    """Holds what measures a run from its beginning on, before its data are there.
+
+    Attributes:
+        slot: The run's place among runs that this process trains at once.
+        stopwatch: Measures seconds.
+        load: Measures load; None for runs that share their process.
+    """
+
+    slot: Slot
+    stopwatch: Stopwatch
+    load: LoadMeter | None
+
+
+def _measure(config: RunConfig, folder: Path, send: Send, dataset: Dataset | None, begun: CostSoFar) -> Result:
+    """Trains, evaluates and explains, and measures what that costs."""
+    slot, load = begun.slot, begun.load
     resolved = resolve(config, dataset)
     _set_up(resolved, send)
-    cost = CostMeter(config.energy, resolved.device, slot, stopwatch, load)
+    cost = CostMeter(config.energy, resolved.device, slot, begun.stopwatch, load)
     log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))
     _clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
     if load:

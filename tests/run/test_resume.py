@@ -134,7 +134,7 @@ def test_state_and_files_between_the_parts(configure: Configure) -> None:
     assert notes == ["continues after epoch 4"]
     assert find_state(config) == "done"
     assert {file.name for file in folder.iterdir()} == {
-        "result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt"
+        "result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "load.csv", "log.txt"
     }  # fmt: skip
 
 
