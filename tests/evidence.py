@@ -10,8 +10,19 @@ from typing import Any
 
 from mgu.results.correct import read_correct
 
-CIRCUMSTANCES = ("seconds", "energy", "processor", "resumed", "contended", "trained_together", "git_commit", "sha256")
+CIRCUMSTANCES = (
+    "seconds",
+    "energy",
+    "processor",
+    "load",
+    "resumed",
+    "contended",
+    "trained_together",
+    "git_commit",
+    "sha256",
+)
 USUAL = {"result.json", "history.csv", "config.yaml", "weights.safetensors", "correct.bits", "log.txt", ".lock"} | {
+    "load.csv",
     "mlflow_run_id.txt",
     "preprocessing.json",
 }

@@ -77,7 +77,9 @@ class LoadMeter:
             return DeviceLoad(period_s=self._period_s, phases=dict(self._phases))
 
     def stop(self) -> None:
-        """Ends the measurement and writes load.csv."""
+        """Ends the measurement and writes load.csv; does nothing if it has ended."""
+        if self._ended.is_set():
+            return
         self._ended.set()
         self._thread.join()
         self._write()

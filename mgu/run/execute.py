@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import shutil
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +124,22 @@ def run(
     return result
 
 
+@contextmanager
+def _stopping(load: LoadMeter | None) -> Iterator[None]:
+    """Ends the measurement of load also where the run is refused before anything else is measured."""
+    try:
+        yield
+    finally:
+        if load:
+            load.stop()
+
+
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
     """Implements `run`; exceptions propagate. Raises TrainingFailed for one in training."""
     device = find_device(config.device)
     stopwatch = Stopwatch(slot.now, device)
     load = LoadMeter(config.energy.period_s, open_gpu(device)) if slot is ALONE else None
-    with CostMeter(config.energy, device, slot, stopwatch, load) as cost:
+    with _stopping(load), CostMeter(config.energy, device, slot, stopwatch, load) as cost:
         resolved = resolve(config, dataset)
         _set_up(resolved, send)
         log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))

@@ -214,6 +214,7 @@ def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_pa
         "weights.safetensors",
         "preprocessing.json",
         "correct.bits",
+        "load.csv",
         "log.txt",
         ".lock",
     }
@@ -224,6 +225,9 @@ def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_pa
     assert result["energy"]["cpu"]["method"] in ("rapl", "model") and result["energy"]["ram"]["method"] == "model"
     assert yaml.safe_load((folder / "config.yaml").read_text())["norm"]["name"] == "ln"
     assert len((folder / "history.csv").read_text().splitlines()) == 3
+    phases = result["load"]["phases"]
+    assert list(phases) == ["setup", "build", "train", "checkpoint", "evaluate", "explain"]
+    assert phases["train"]["processor_s"] > 0 and "load.csv" in result["files"]
 
     again = mgu_run("layout=digits_2", "norm=ln", "training.epochs=2", "dataset.split=holdout")
     assert "was there" in again.stdout and "epoch" not in again.stdout.replace("epochs", "")

@@ -135,7 +135,7 @@ def test_state_and_files_between_the_parts(configure: Configure) -> None:
     assert find_state(config) == "done"
     assert {file.name for file in folder.iterdir()} == {
         "result.json", "history.csv", "config.yaml", "weights.safetensors", "preprocessing.json", "correct.bits",
-        "log.txt",
+        "load.csv", "log.txt",
     }  # fmt: skip
 
 
