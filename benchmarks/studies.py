@@ -340,7 +340,7 @@ STUDIES = (
             "python benchmarks/recurrent.py sequential_mnist",
             "mgu-run -m experiment_name=sequential_digits dataset=digits dataset.sequence=64 norm=no_norm "
             "layout=recurrent_relu schedule=constant training.epochs=40 training.patience=40 training.batch_size=50 "
-            "training.clip_norm=1 threads=1 optimizer=path_sgd optimizer.lr=0.03,0.1,0.3 seed=0,1,2",
+            "training.clip_norm=1 threads=1 optimizer=path_sgd optimizer.lr=0.03,0.1,0.3,1 seed=0,1,2",
             "mgu-run -m experiment_name=sequential_digits dataset=digits dataset.sequence=64 norm=no_norm "
             "layout=recurrent_relu schedule=constant training.epochs=40 training.patience=40 training.batch_size=50 "
             "training.clip_norm=1 threads=1 optimizer=sgd optimizer.momentum=0 optimizer.nesterov=false "
