@@ -150,12 +150,7 @@ def _check_dense(config: RunConfig) -> None:
 
 
 def _check_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> None:
-    """An equilibrium has one layer, and an iteration that no compiled function and no short precision can compute."""
-    if config.residual:
-        raise UserError(
-            f"residual must be without for layout={layout.name}, whose only layer has none before it, but got with. "
-            "Pass residual=without."
-        )
+    """An equilibrium is an iteration that no compiled function and no short precision can compute."""
     if config.engine not in ("auto", "eager"):
         raise UserError(
             f"engine must be auto or eager for layout={layout.name}, whose iteration ends by its residual, but got "

@@ -32,7 +32,7 @@ def options(group: str) -> list[str]:
     [
         pytest.param(layout, marks=[pytest.mark.long] * (layout in DEEP))
         for layout in options("layout")
-        if layout not in ("mf_32", "python") and not layout.startswith("recurrent")  # see tests/data/test_sequences.py
+        if layout not in ("mf_32", "python") and not layout.startswith(("recurrent", "directed"))  # see their own tests
     ],
 )
 def test_every_choice_builds_and_runs(layout: str, configure: Configure) -> None:

@@ -61,7 +61,6 @@ def test_what_does_not_converge_is_in_the_result(configure: Configure) -> None:
     ("words", "said"),
     [
         (("layout=equilibrium_digits", "layout.inner_activation=selu"), "whose slopes lie in .0, 1., but got selu"),
-        (("layout=equilibrium_digits", "residual=with"), "residual must be without"),
         (("layout=equilibrium_digits", "engine=native"), "engine must be auto or eager"),
         (("layout=equilibrium_digits", "layout.prior=l1"), "prior_weight must be above 0"),
         (("layout=equilibrium_conv", "dataset=adult"), "layout must be a dense one"),
