@@ -9,13 +9,13 @@ _mgu_run_values() {
   esac
 }
 _mgu_run() {
-  local line="${COMP_LINE:0:COMP_POINT}"
+  local line="${COMP_LINE:0:$COMP_POINT}"
   local word="${line##* }" command="${COMP_WORDS[1]}" words='' before=''
   COMPREPLY=()
   if [[ $word == *=* ]]; then
     local key="${word%%=*}" value="${word#*=}"
     [[ $value == *,* ]] && before="${value%,*},"
-    # bash takes = for the border of a word, so only what follows it is replaced; zsh replaces the whole word
+    # bash takes = for the border of a word, so only what follows it is replaced, unless its user has it otherwise
     [[ ${COMP_WORDBREAKS-} == *=* ]] || before="$key=$before"
     COMPREPLY=($(compgen -P "$before" -W "$(_mgu_run_values "$key")" -- "${value##*,}"))
     return

@@ -86,7 +86,7 @@ def script(shell: str, words: Words) -> str:
     """
     if shell == "fish":
         return _fish(words)
-    template = (files("mgu.cli") / "completion.bash").read_text(encoding="utf-8")
+    template = (files("mgu.cli") / f"completion.{shell}").read_text(encoding="utf-8")
     options = "\n".join(f"    {name}) echo {shlex.quote(' '.join(own))} ;;" for name, own in words.options.items())
     values = "\n".join(
         f"    {shlex.quote(key)}) echo {shlex.quote(' '.join(own))} ;;" for key, own in words.values.items() if own
@@ -99,8 +99,7 @@ def script(shell: str, words: Words) -> str:
         "@OPTIONS@": options,
         "@VALUES@": values,
     }
-    text = re.sub("@[A-Z_]+@", lambda mark: filled[mark[0]], template)
-    return text if shell == "bash" else f"autoload -U +X bashcompinit && bashcompinit\n{text}"
+    return re.sub("@[A-Z_]+@", lambda mark: filled[mark[0]], template)
 
 
 def _fish(words: Words) -> str:

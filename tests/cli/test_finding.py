@@ -109,6 +109,24 @@ def test_fish_completes() -> None:
     assert done.stdout.split() == ["engine=packed", "report"]
 
 
+ZSH = """
+zmodload zsh/zpty; zpty -b t zsh -f -i
+zpty -w t "PS1=READY; autoload -U compinit; compinit -u -d $1/dump; source $1/script"
+sleep 1; zpty -w -n t "$2"$'\\t\\t'; sleep 1
+while zpty -r -t t chunk; do print -r -- "$chunk"; done
+"""
+
+
+@pytest.mark.long  # it waits for a terminal
+@pytest.mark.skipif(not shutil.which("zsh"), reason="there is no zsh")
+@pytest.mark.parametrize(("line", "found"), [("mgu-run layout=digits_", "layout=digits_3"), ("mgu-run repo", "report")])
+def test_zsh_completes(line: str, found: str, tmp_path: Path) -> None:
+    (tmp_path / "script").write_text(script("zsh", read_words()))
+    command = ["zsh", "-f", "-c", ZSH, "zsh", str(tmp_path), line]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert found in done.stdout, done.stdout + done.stderr
+
+
 def test_every_shell_has_a_script_with_every_sub_command(capsys: pytest.CaptureFixture[str]) -> None:
     for shell in completion.SHELLS:
         completion.main([shell])
