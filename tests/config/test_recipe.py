@@ -78,7 +78,10 @@ def test_runs_are_called_by_their_recipe(configure: Configure) -> None:
     ("words", "message"),
     [
         ("+optimizer.decay=0.1", "optimizer.decay must be set as schedule.decay, where it is now"),
-        ("optimizer.name=adam", "optimizer.name must be nadam, adamw, sgd, path_sgd or python, but got 'adam'. Did you mean"),
+        (
+            "optimizer.name=adam",
+            "optimizer.name must be nadam, adamw, sgd, path_sgd or python, but got 'adam'. Did you mean",
+        ),
         ("schedule.name=linear", "schedule.name must be keras_decay, constant, cosine, step, plateau or python, but"),
         ("optimizer=sgd +optimizer.beta1=0.3", "optimizer.beta1 must go with optimizer=nadam or adamw"),
         ("schedule=cosine +schedule.decay=1", "schedule.decay must go with schedule=keras_decay"),
