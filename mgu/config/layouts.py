@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
+from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.config.python import ImportedConfig
 from mgu.errors import UserError
 
@@ -151,12 +152,15 @@ def _kind_of_layout(values: Any) -> str:
     keys = values if isinstance(values, Mapping) else type(values).model_fields
     if "target" in keys:
         return "[python]"
+    if "density" in keys:
+        return "[masked]"
     return "[dense]" if "depth" in keys else "[factors]" if "factors" in keys else "[convolutions]"
 
 
 AnyLayout = Annotated[
     Annotated[LayoutConfig, Tag("[convolutions]")]
     | Annotated[DenseLayoutConfig, Tag("[dense]")]
+    | Annotated[MaskedLayoutConfig, Tag("[masked]")]
     | Annotated[FactorsLayoutConfig, Tag("[factors]")]
     | Annotated[PythonLayoutConfig, Tag("[python]")],
     Discriminator(_kind_of_layout),

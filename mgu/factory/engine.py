@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig
+from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
+from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.kernels.availability import has_triton
@@ -36,6 +37,10 @@ def check_engine(resolved: ResolvedRun) -> None:
         )
     if config.engine in ("auto", "eager", "compiled"):
         return
+    if isinstance(config.layout, MaskedLayoutConfig) and min(config.layout.density) < 1:
+        raise UserError(
+            f"engine must be auto, eager or compiled for layers with masks, but got {config.engine}. Pass engine=auto."
+        )
     if config.engine == "packed":
         if config.mgu and (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
             raise UserError(
@@ -55,7 +60,7 @@ def _check_native(resolved: ResolvedRun) -> None:
         raise UserError(
             f"engine must be {others} for a unit that is not the paper's, but got native. Pass engine=auto."
         )
-    if not config.mgu and layout.layer:
+    if not config.mgu and isinstance(layout, DenseLayoutConfig | LayoutConfig) and layout.layer:
         raise UserError(f"engine must be {others} for blocks of your own layers, but got native. Pass engine=auto.")
     if not _has_kernels(resolved, layout.activation):
         raise UserError(

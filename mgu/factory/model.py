@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from mgu.config.layouts import Convolution, DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
+from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.data.ratings.dataset import RatingDataset
@@ -19,7 +22,9 @@ from mgu.factory.imported import check_outputs, import_layer, import_network, se
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.layers.block import Block, BlockEngine
 from mgu.layers.channels import Channels
+from mgu.layers.masked import MaskedLinear
 from mgu.models.convnet import ConvNet, convolution
+from mgu.models.masked import masked_dense
 from mgu.models.mlp import MLP, dense
 from mgu.models.recommender import Factorisation, Recommender
 from mgu.unit.engine import Engine
@@ -118,7 +123,10 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
     if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig):
         return [(nn.Linear(1, 1), torch.ones(2, 1))]
     width = config.layout.width
-    return [(build_block(config, nn.Linear(1, width), 0, Channels(width, -1)), torch.ones(2, 1))]
+    dense_layer = nn.Linear(1, width)
+    if isinstance(config.layout, MaskedLayoutConfig) and max(config.layout.density[:-1]) < 1:
+        dense_layer = MaskedLinear(1, width, torch.ones(width, 1, dtype=torch.bool))  # which no compiled function knows
+    return [(build_block(config, dense_layer, 0, Channels(width, -1)), torch.ones(2, 1))]
 
 
 def build_warmup_readouts(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
@@ -225,12 +233,23 @@ def _build_unit(
 def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:
     """Builds the blocks of a dense layout and the readout."""
     layout = config.layout
-    assert isinstance(layout, DenseLayoutConfig)  # check_config saw to it
+    assert isinstance(layout, DenseLayoutConfig | MaskedLayoutConfig)  # check_config saw to it
     widths = [num_inputs, *[layout.width] * layout.depth]
-    make = import_layer(layout.layer) if layout.layer else dense
+    make, readout = _dense_maker(layout), None
     channels = Channels(layout.width, -1)
-    blocks = [build_block(config, make(*sizes), index, channels) for index, sizes in enumerate(pairwise(widths))]
-    return MLP(blocks, layout.width, num_outputs, layout.dropout)
+    blocks = [build_block(config, make(index, *sizes), index, channels) for index, sizes in enumerate(pairwise(widths))]
+    if isinstance(layout, MaskedLayoutConfig):
+        readout = make(layout.depth, layout.width, num_outputs)
+    return MLP(blocks, layout.width, num_outputs, layout.dropout, readout)
+
+
+def _dense_maker(layout: DenseLayoutConfig | MaskedLayoutConfig) -> Callable[[int, int, int], Any]:
+    """Returns a function that makes a dense layer of its place in the network and its sizes."""
+    if isinstance(layout, MaskedLayoutConfig):
+        densities, seed, scale_init = layout.density, layout.mask_seed, layout.scale_init
+        return lambda index, n_in, n_out: masked_dense(n_in, n_out, densities[index], (seed, index), scale_init)
+    make = import_layer(layout.layer) if layout.layer else dense
+    return lambda index, *sizes: make(*sizes)
 
 
 def _build_recommender(config: RunConfig, dataset: RatingDataset) -> nn.Module:

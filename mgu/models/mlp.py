@@ -17,17 +17,24 @@ class MLP(nn.Module):
         width: Features of the last block's output.
         num_outputs: Number of outputs, K.
         dropout: Probability with which dropout zeroes a feature.
+        readout: The layer of the read-out; None: a dense one.
 
     Shape:
         rows: (B, *); returns (B, K).
     """
 
-    def __init__(self, blocks: Iterable[nn.Module], width: int, num_outputs: int, dropout: float) -> None:
+    def __init__(
+        self,
+        blocks: Iterable[nn.Module],
+        width: int,
+        num_outputs: int,
+        dropout: float,
+        readout: nn.Linear | None = None,
+    ) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(blocks)
         self.dropout = nn.Dropout(dropout)
-        self.readout = nn.Linear(width, num_outputs)
-        glorot_(self.readout)
+        self.readout = dense(width, num_outputs) if readout is None else readout
 
     def forward(self, rows: Tensor) -> Tensor:
         features = rows.flatten(1)  # (B, D)

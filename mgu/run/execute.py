@@ -16,6 +16,7 @@ import torch
 import yaml
 from msgspec.structs import replace
 
+from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.errors import UserError
@@ -32,6 +33,7 @@ from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
+from mgu.models.masked import measure_sparsity
 from mgu.results.events import DataNote, Send
 from mgu.results.file_names import (
     CHECKPOINT_FILE,
@@ -140,6 +142,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         device=resolved.device_name,
         **cost.total.as_fields(),
         **scores,
+        **(measure_sparsity(learner.model)._asdict() if isinstance(config.layout, MaskedLayoutConfig) else {}),
     )
 
 
