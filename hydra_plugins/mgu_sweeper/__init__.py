@@ -1,12 +1,12 @@
-"""Hydra's sweeper, which trains what a search strategy (mgu/search/) asks for.
+"""Hydra's sweeper: a grid of runs, or with `search` the studies of a search (mgu/search/).
 
-The space is a union of grids:
+The grid is a union of grids:
 
     hydra.sweeper.grids:
       baselines: {layout: "a,b", norm: "ln,no_norm"}
       unit: {layout: b, mgu: reference}
 
-mgu/search/grid.py says how the command line narrows them. Without grids it sweeps what the command line gives, as
+mgu/search/grids.py says how the command line narrows them. Without grids it sweeps what the command line gives, as
 Hydra's basic sweeper does. All jobs are checked, and their data is fetched, before the first one starts;
 `hydra.sweeper.plan` (`mgu-run plan`) ends there and shows what would be done.
 """
@@ -26,13 +26,13 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 from mgu.console.text import count
 from mgu.errors import RunsFailed, UserError, marking_bugs, quote
 from mgu.results.files import chosen_runs_dir
-from mgu.results.folder import find_result
-from mgu.search import STRATEGIES, Space, Strategy
+from mgu.search.grids import Grids, Overrides, expand_grids
 
 if TYPE_CHECKING:
     from mgu.sweep.launch import Job
     from mgu.sweep.sweep import Sweep
 
+GRID = "grid"
 # No dataclass: Hydra executes plugins before they are in sys.modules, where a dataclass looks itself up.
 DEFAULTS: dict[str, Any] = {
     "_target_": "hydra_plugins.mgu_sweeper.SearchSweeper",
@@ -44,23 +44,25 @@ DEFAULTS: dict[str, Any] = {
     "calibrate": False,
     "seeds": None,
     "axes": None,
+    "words": None,
 }
 for name in ("grids", "basic"):  # Hydra's own sweeper would check no job beforehand, and write multirun.yaml right here
     ConfigStore.instance().store(group="hydra/sweeper", name=name, node=DEFAULTS, provider="mgu")
 
 
 class SearchSweeper(BasicSweeper):
-    """Trains what a search strategy asks for with Hydra's launcher; `hydra.sweeper` names the arguments.
+    """Trains a grid of runs, or studies, with Hydra's launcher; `hydra.sweeper` names the arguments.
 
     Args:
         max_batch_size: Not used.
         params: Overrides that come before those of the command line.
-        strategy: Name of the search strategy, one of mgu.search.STRATEGIES.
-        grids: The space that is searched, see mgu/search/strategy.py.
+        strategy: Name of the strategy of a sweep without `search`: grid.
+        grids: The grids, see mgu/search/grids.py.
         plan: "table" or "json" shows what would be done and trains nothing, see mgu/sweep/plan.py.
         calibrate: Whether the plan is to train a few steps of layouts without finished runs.
         seeds: Set in a job of several seeds that are trained together, see mgu/sweep/seed_groups.py.
         axes: Set in a job of a sweep whose runs differ in more than their names tell, see mgu/results/axes.py.
+        words: Set in a job that is a worker of a search: the words of its study.
     """
 
     def __init__(
@@ -73,9 +75,10 @@ class SearchSweeper(BasicSweeper):
         calibrate: bool = False,
         seeds: list[int] | None = None,
         axes: list[str] | None = None,
+        words: list[str] | None = None,
     ) -> None:
         super().__init__(max_batch_size, params)
-        self.strategy, self.space, self.plan, self.calibrate = strategy, Space(grids or {}), plan, calibrate
+        self.strategy, self.grids, self.plan, self.calibrate = strategy, Grids(grids or {}), plan, calibrate
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Has launchers keep their own files below runs/, too, unless the user chose another folder."""
@@ -89,53 +92,65 @@ class SearchSweeper(BasicSweeper):
         super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
 
     def sweep(self, arguments: list[str]) -> None:
-        """Asks the strategy for jobs, checks and launches them, and tells it their results, until it asks for none.
+        """Checks all jobs, and launches them.
 
         Raises UserError before anything starts, RunsFailed after everything ran.
         """
         from mgu.cli.grammar import HydraGrammar
+        from mgu.cli.studies import is_search
         from mgu.config.sweeper import check_sweeper
 
         assert self.config is not None and self.hydra_context is not None
         with marking_bugs():
             check_sweeper(OmegaConf.to_container(self.config.hydra.sweeper, resolve=True))
             words = [*self._parse_config(), *arguments]
-            if self.strategy not in STRATEGIES:
+            if is_search(self.config, words):
+                return self._search(words)
+            if self.strategy != GRID:
                 raise UserError(
-                    f"hydra.sweeper.strategy must be one of {', '.join(STRATEGIES)}, but got {self.strategy!r}. "
+                    f"hydra.sweeper.strategy must be one of {GRID}, but got {self.strategy!r}. "
                     "Leave it out for grid search."
                 )
-            grammar = HydraGrammar(self.hydra_context.config_loader)
-            self._search(STRATEGIES[self.strategy](self.space, words, grammar))
+            self._sweep_grid(expand_grids(self.grids, words, HydraGrammar(self.hydra_context.config_loader)))
 
-    def _search(self, strategy: Strategy) -> None:
+    def _sweep_grid(self, jobs: list[Overrides]) -> None:
         from mgu.cli.compose import read_jobs
         from mgu.sweep.slots import check_launcher, read_parallel
 
         assert self.config is not None and self.hydra_context is not None
-        num_runs = num_missing = 0
-        while asked := strategy.ask():
-            configs = read_jobs(self.hydra_context.config_loader, self.config, asked)
-            check_launcher(self._launcher_name, read_parallel(configs))
-            if self.plan:
-                from mgu.sweep.plan import show_plan
+        configs = read_jobs(self.hydra_context.config_loader, self.config, jobs)
+        check_launcher(self._launcher_name, read_parallel(configs))
+        if self.plan:
+            from mgu.sweep.plan import show_plan
 
-                return show_plan(configs, self.plan, self.calibrate)
-            # Imported late, for Hydra imports this file for --help, too.
-            from mgu.sweep.launch import run_sweep
-            from mgu.sweep.launchers import Launcher
-            from mgu.sweep.sweep import Sweep
+            return show_plan(configs, self.plan, self.calibrate)
+        # Imported late, for Hydra imports this file for --help, too.
+        from mgu.sweep.launch import run_sweep
+        from mgu.sweep.launchers import Launcher
+        from mgu.sweep.sweep import Sweep
 
-            sweep = Sweep(configs)
-            sweep.prepare()
-            launcher = Launcher(self._launcher_name, self.config.hydra.launcher)
-            num_missing += run_sweep(sweep, asked, partial(self._launch, sweep), quote, launcher)
-            num_runs += len(asked)
-            for overrides, config in zip(asked, configs, strict=True):
-                strategy.tell(overrides, find_result(config))
+        sweep = Sweep(configs)
+        sweep.prepare()
+        launcher = Launcher(self._launcher_name, self.config.hydra.launcher)
+        num_missing = run_sweep(sweep, jobs, partial(self._launch, sweep), quote, launcher)
         if num_missing:
-            runs = count(num_runs, "run")
+            runs = count(len(jobs), "run")
             raise RunsFailed(f"{num_missing} of {runs} failed. The same command tries them again.")
+
+    def _search(self, words: list[str]) -> None:
+        """Runs the studies of a search, one after the other."""
+        from mgu.cli.search import search
+
+        assert self.config is not None and self.hydra_context is not None
+        search(self.hydra_context.config_loader, self.config, self.grids, words, self._launch_workers)
+
+    def _launch_workers(self, jobs: list[list[str]]) -> list[Any] | None:
+        """Launches the workers of a study; None with Hydra's own launcher, where this process is the worker."""
+        assert self.launcher is not None and self.config is not None
+        if self._launcher_name == "basic":
+            return None
+        returns: Sequence[JobReturn] = self.launcher.launch(jobs, initial_job_idx=0)
+        return [job._return_value if job.status == JobStatus.FAILED else job.return_value for job in returns]
 
     @property
     def _launcher_name(self) -> str:

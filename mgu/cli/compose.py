@@ -19,6 +19,7 @@ from mgu.config.check import check_config, check_types
 from mgu.config.faults import shorten
 from mgu.config.python import fill_sources, spell_out_layout
 from mgu.config.run import RunConfig
+from mgu.config.search import SECTIONS
 from mgu.data.datasets import fill_defaults, find_kind
 from mgu.errors import UserError
 from mgu.results.pretrained import fill_pretrained
@@ -41,10 +42,11 @@ def read_config(composed: DictConfig) -> RunConfig:
     return check_values(_resolve(composed).values)
 
 
-def _resolve(composed: DictConfig) -> Composed:
+def _resolve(composed: DictConfig, with_search: bool = False) -> Composed:
     """Resolves interpolations. Raises UserError."""
     unresolved: Any = OmegaConf.to_container(composed, resolve=False)
-    unresolved.pop("hydra", None)  # a launcher leaves it out
+    for section in ("hydra", *(() if with_search else SECTIONS)):  # a launcher leaves hydra out
+        unresolved.pop(section, None)
     check_interpolations(unresolved)
     try:
         # Not the whole configuration at once: most of it is Hydra's own, which nobody asks for.
@@ -119,7 +121,7 @@ def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]
         UserError: A value is not as it must be; the message lists the faults of all jobs.
     """
     remember_files(loader)
-    compose = Combiner(jobs, partial(_compose, loader, master))
+    compose = Combiner(jobs, partial(compose_words, loader, master))
     configs: list[RunConfig] = []
     faults: dict[str, list[str]] = {}
     for job in jobs:
@@ -138,8 +140,21 @@ def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]
     return configs
 
 
-def _compose(loader: ConfigLoader, master: DictConfig, words: Words) -> Composed:
-    """Composes one job. Raises UserError."""
+def compose_words(loader: ConfigLoader, master: DictConfig, words: Words, with_search: bool = False) -> Composed:
+    """Composes one job.
+
+    Args:
+        loader: Hydra's loader of configurations.
+        master: Configuration of the sweep itself.
+        words: Overrides of the job.
+        with_search: Whether the settings of a search are wanted, too, which are no part of a run's configuration.
+
+    Returns:
+        The resolved values.
+
+    Raises:
+        UserError: They cannot be composed.
+    """
     overrides = list(words)
     try:
         composed = loader.load_sweep_config(master, overrides)
@@ -148,4 +163,4 @@ def _compose(loader: ConfigLoader, master: DictConfig, words: Words) -> Composed
     except Exception as error:  # of any library that trips over a broken YAML file
         raise UserError(translate_error(error, overrides)) from None
     HydraConfig.instance().set_config(composed)
-    return _resolve(composed)
+    return _resolve(composed, with_search)

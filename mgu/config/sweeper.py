@@ -19,7 +19,7 @@ class SweeperConfig(ConfigModel):
     params: dict[str, str | int | float | bool | None] | None = Field(
         description="Overrides that come before those of the command line, by key."
     )
-    strategy: str = Field(description="Name of the search strategy.")
+    strategy: str = Field(description="Name of the strategy of a sweep without a search: grid.")
     grids: dict[str, dict[str, str | int | float | bool]] | None = Field(
         description="Values of each axis in Hydra's grammar, by the name of the grid and the axis."
     )
@@ -29,6 +29,7 @@ class SweeperConfig(ConfigModel):
     calibrate: bool = Field(description="Whether the plan is to train a few steps of layouts without finished runs.")
     seeds: None = Field(description="Set by the sweep itself, in jobs of several seeds: null.")
     axes: None = Field(description="Set by the sweep itself, the keys in which its runs differ: null.")
+    words: None = Field(None, description="Set by a search itself, in jobs that are its workers: null.")
 
 
 def check_sweeper(values: Any) -> SweeperConfig:

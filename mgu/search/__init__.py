@@ -1,12 +1,35 @@
-"""Search strategies: they choose which configurations are trained next, by one ask-and-tell interface.
+"""Search: which configurations are trained next, by what is known of those before.
 
-strategy.py is the interface and the space that is searched, grid.py is grid search. To add a strategy is to add a file
-here and its line to STRATEGIES; `hydra.sweeper.strategy` chooses by that name. Imports no torch and no Hydra.
+parameters.py and space.py say what can be tried, strategy.py how a strategy is asked; a strategy is a file in
+strategies/ and its line in STRATEGIES there. grids.py expands a union of grids, which is what a sweep without `search`
+trains. Imports no torch and no Hydra when it is imported.
 """
 
-from mgu.search.grid import GridSearch
-from mgu.search.strategy import Grammar, Overrides, Space, Strategy
+from mgu.search.grids import Grammar, Grids, Overrides, expand_grids
+from mgu.search.parameters import Categorical, Condition, Factors, Float, Int, Ordinal, Parameter
+from mgu.search.space import Key, Point, Space
+from mgu.search.strategy import Cost, Measured, MultiFidelityStrategy, Proposal, Strategy, Trial, generator_for
 
-__all__ = ["STRATEGIES", "Grammar", "GridSearch", "Overrides", "Space", "Strategy"]
-
-STRATEGIES: dict[str, type[Strategy]] = {"grid": GridSearch}
+__all__ = [
+    "Categorical",
+    "Condition",
+    "Cost",
+    "Factors",
+    "Float",
+    "Grammar",
+    "Grids",
+    "Int",
+    "Key",
+    "Measured",
+    "MultiFidelityStrategy",
+    "Ordinal",
+    "Overrides",
+    "Parameter",
+    "Point",
+    "Proposal",
+    "Space",
+    "Strategy",
+    "Trial",
+    "expand_grids",
+    "generator_for",
+]

@@ -1,83 +1,146 @@
-"""The ask-and-tell interface of search strategies, and the space that they search."""
+"""The interface of search strategies, and what they know of the trials before.
+
+A strategy keeps no truth of its own: it is asked with the whole history, and the same history gives the same answer.
+So a search that was interrupted goes on as if it had not been, and several workers may ask in turn.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from dataclasses import dataclass
+from random import Random
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
-from mgu.errors import UserError
-from mgu.results.result import Result
+from mgu.search.space import Point, Space
 
-Overrides = list[str]  # of one run, as on the command line: ["layout=digits_2", "norm=ln"]
+TrialState = Literal["running", "told", "failed", "pruned"]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Holds what a trial cost, as far as it is known.
+
+    Attributes:
+        seconds: Wall-clock seconds: time to solution, checkpoints and set-up; of a failed trial what it spent.
+        cpu_seconds: Seconds of processor time.
+        kwh: Measured or estimated energy in kilowatt-hours by component and method, as "cpu rapl".
+        grams: Estimated grams of CO2-equivalent.
+        epochs: Epochs that were trained.
+    """
+
+    seconds: float = 0.0
+    cpu_seconds: float | None = None
+    kwh: Mapping[str, float] | None = None
+    grams: float | None = None
+    epochs: int = 0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Holds one trial of a search: what was asked for, and what became of it.
+
+    Attributes:
+        number: Its number in the study, from 0 without gaps.
+        point: The point that was tried.
+        state: "running"; "told" with a score; "failed"; "pruned" where a worse score than others' stopped it early.
+        score: Validation score, larger is better (errors are negated); None while running and if failed.
+        second: Second objective, smaller is better; None where there is none.
+        cost: What it cost; of a trial that was there already, what it cost when it was trained.
+        epochs: Epochs after which it was stopped, or that it had; None while running.
+        seed: Seed of the run.
+        stop_after: Epochs that were asked for; None: as many as are configured.
+        continues: Number of the trial whose training it continues; None: it began anew.
+        ended: Its place in the order in which trials ended, from 0; None while running.
+        after: Number of trials that had ended when it was asked for.
+        was_there: Whether it had been trained before it was asked for.
+    """
+
+    number: int
+    point: Point
+    state: TrialState
+    score: float | None = None
+    second: float | None = None
+    cost: Cost = Cost()
+    epochs: int | None = None
+    seed: int = 0
+    stop_after: int | None = None
+    continues: int | None = None
+    ended: int | None = None
+    after: int = 0
+    was_there: bool = False
+
+
+class Measured(NamedTuple):
+    """Holds what the function of a space that measures a point returns, see `Space.measure`.
+
+    Attributes:
+        score: Larger is better; None: the point cannot be measured, and the trial has failed.
+        cost: What the measurement cost.
+        second: Second objective, smaller is better.
+        details: Plain values that the history keeps.
+        error: Why there is no score.
+    """
+
+    score: float | None
+    cost: Cost
+    second: float | None = None
+    details: Mapping[str, Any] = {}
+    error: str | None = None
 
 
 class Strategy(Protocol):
-    """Chooses which configurations a search trains, by the ask-and-tell interface.
+    """Chooses the points to try next.
 
-    The caller asks, trains all that it is given, tells every result, and asks again, until nothing is asked for.
-
-    Args:
-        space: The grids.
-        arguments: Overrides of the command line, which narrow them.
-        grammar: Reads overrides.
-    """
-
-    def __init__(self, space: Space, arguments: Sequence[str], grammar: Grammar) -> None: ...
-
-    def ask(self) -> list[Overrides]:
-        """Returns the configurations to train next; an empty list ends the search."""
-
-    def tell(self, overrides: Overrides, result: Result | None) -> None:
-        """Records the result of a configuration.
-
-        Args:
-            overrides: The configuration, as it was asked for.
-            result: Its result, also of a run that failed; None where a launcher's worker was killed before it left one.
-        """
-
-
-class Grammar(Protocol):
-    """Reads overrides of the command line, as Hydra's grammar defines them."""
-
-    def keys(self, overrides: Sequence[str]) -> list[str]:
-        """Returns the key or the configuration group of each override."""
-
-    def expand(self, overrides: Sequence[str]) -> list[Overrides]:
-        """Returns the product of all values, as [["norm=ln"], ["norm=no_norm"]] for ["norm=ln,no_norm"]."""
-
-
-class Space(NamedTuple):
-    """Holds what is searched: a union of grids, for baselines have axes that units do not have.
+    It is built as Strategy(space, seed, options) and raises UserError where it cannot serve the space, or an option is
+    not as it must be; options are those of conf/search/NAME.yaml.
 
     Attributes:
-        grids: Values of each axis in Hydra's grammar, by the name of the grid and the axis. Without grids, the command
-            line alone says what is searched.
+        may_repeat: Whether it may ask for a point again, which is then tried with another seed.
     """
 
-    grids: Mapping[str, Mapping[str, str]]
+    may_repeat: ClassVar[bool]
 
-    def narrow(self, given: Sequence[str]) -> list[Mapping[str, str]]:
-        """Returns the grids that have every axis named on the command line.
+    def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None: ...
+
+    def ask(self, history: Sequence[Trial], number: int) -> list[Point]:
+        """Returns the points to try next.
 
         Args:
-            given: Keys of the command line. A key inside a group that is an axis names that axis, as norm.eps names
-                norm; a key that is an axis of no grid narrows none.
+            history: All trials so far by number, those that are running included.
+            number: How many points are wanted; different ones, as far as possible.
 
-        Raises:
-            UserError: No grid has all of them.
+        Returns:
+            At most as many points; none ends the search.
         """
-        if not self.grids:
-            return [{}]
-        everywhere = {axis for axes in self.grids.values() for axis in axes}
-        named = {axis for key in given for axis in (key, key.partition(".")[0]) if axis in everywhere}
-        chosen = [axes for axes in self.grids.values() if named <= _keys_and_groups(axes)]
-        if not chosen:
-            raise UserError(
-                f"one grid must have all the axes {', '.join(sorted(named))}, "
-                f"but none of {', '.join(self.grids)} does. Sweep them one after the other."
-            )
-        return chosen
 
 
-def _keys_and_groups(axes: Mapping[str, str]) -> set[str]:
-    return {name for axis in axes for name in (axis, axis.partition(".")[0])}
+class Proposal(NamedTuple):
+    """Holds a point with how long to train it.
+
+    Attributes:
+        point: The point.
+        stop_after: Epochs after which to stop; None: those that are configured.
+        continues: Number of the trial to continue; None: begin anew.
+    """
+
+    point: Point
+    stop_after: int | None = None
+    continues: int | None = None
+
+
+class MultiFidelityStrategy(Strategy, Protocol):
+    """Chooses the points to try next, and for how many epochs each is trained."""
+
+    def propose(self, history: Sequence[Trial], number: int) -> list[Proposal]:
+        """Returns what to try next, as `ask` does."""
+
+
+def generator_for(seed: int, number: int, purpose: str = "ask") -> Random:
+    """Returns the random numbers of one trial.
+
+    Args:
+        seed: Seed of the study.
+        number: Number of the trial, which is the length of the history before it.
+        purpose: What they are for; each purpose has a stream of its own.
+    """
+    return Random(f"{purpose} {seed} {number}")

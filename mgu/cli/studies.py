@@ -1,0 +1,222 @@
+"""Turns a command line with `search` into studies: what each searches, by which strategy, and for how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from hydra.core.config_loader import ConfigLoader
+from omegaconf import DictConfig
+
+from mgu.cli.combine import Combiner
+from mgu.cli.compose import check_values, compose_words
+from mgu.cli.grammar import HydraGrammar
+from mgu.cli.remember import remember_files
+from mgu.config.identity import identity_values
+from mgu.config.run import RunConfig
+from mgu.config.search import SECTIONS, StudySettings, check_study
+from mgu.errors import UserError
+from mgu.results.folder import runs_dir
+from mgu.results.load import load_results
+from mgu.results.result import Result
+from mgu.search.budget import Budget
+from mgu.search.grids import Grids
+from mgu.search.parameters import Categorical, Ordinal
+from mgu.search.space import Point, Space
+from mgu.search.spaces import build_space
+from mgu.search.spaces.context import SpaceContext
+from mgu.search.strategies import build_strategy
+from mgu.search.strategy import generator_for
+from mgu.search.study import Study
+from mgu.search.unit_cost import unit_seconds
+
+MOST_STUDIES = 10_000
+MOST_CHOICES = 20  # of one parameter that are composed before the first trial
+
+
+class Configurator:
+    """Composes the configurations of trials.
+
+    Args:
+        loader: Hydra's loader of configurations.
+        master: Configuration of the sweep itself.
+        words: Overrides of every trial.
+        space: Says a point to Hydra.
+    """
+
+    def __init__(self, loader: ConfigLoader, master: DictConfig, words: Sequence[str], space: Space) -> None:
+        self.words, self.space = list(words), space
+        jobs = [self._words(point) for point in space.points()] if (space.size or MOST_STUDIES) < MOST_STUDIES else []
+        self._compose = Combiner(jobs, partial(compose_words, loader, master))
+        self._kept: dict[tuple[str, ...], RunConfig] = {}
+
+    def __call__(self, point: Point, seed: int, stop_after: int | None = None) -> RunConfig:
+        """Returns the configuration of a trial.
+
+        Raises:
+            UserError: The point cannot be composed, or is no legal run.
+        """
+        words = tuple(self._words(point))
+        if words not in self._kept:
+            try:
+                self._kept[words] = check_values(self._compose(words))
+            except UserError as error:
+                told = " ".join(self.space.overrides(point))
+                raise UserError(
+                    f"space={self.space.name} must have points that are legal runs, but {told} is none: {error}"
+                ) from None
+        config = self._kept[words]
+        training = config.training if stop_after is None else config.training.model_copy(update={"stop_after": stop_after})
+        return config.model_copy(update={"seed": seed, "training": training})
+
+    def _words(self, point: Point) -> list[str]:
+        own = self.space.overrides(point)
+        named = {word.partition("=")[0].lstrip("+") for word in own}
+        return [*(word for word in self.words if word.partition("=")[0].lstrip("+") not in named), *own]
+
+
+class PlannedStudy(NamedTuple):
+    """Holds a study with all that training its trials needs.
+
+    Attributes:
+        study: The study.
+        settings: Its settings.
+        configure: Composes the configuration of a trial.
+        start: The configuration that the search starts from, without a point.
+        fixed_seed: Seed of all runs, where the command line gives one.
+        words: Its words, from which another process can build it.
+    """
+
+    study: Study
+    settings: StudySettings
+    configure: Configurator
+    start: RunConfig
+    fixed_seed: int | None
+    words: list[str]
+
+
+def is_search(master: DictConfig, words: Sequence[str]) -> bool:
+    """Returns whether a command line asks for a search; raises UserError where it has settings of one without it."""
+    keys = [word.partition("=")[0].lstrip("+~") for word in words]
+    if master.get("search") is not None or "search" in keys:
+        return True
+    if alone := [key for key in keys if key.partition(".")[0] in SECTIONS]:
+        raise UserError(f"{alone[0]} must go with a search, but there is none. Add search=random.")
+    return False
+
+
+def plan_studies(
+    loader: ConfigLoader, master: DictConfig, grids: Grids, words: Sequence[str]
+) -> list[PlannedStudy]:
+    """Builds all studies of a command line: one for each combination of the settings of searches.
+
+    Args:
+        loader: Hydra's loader of configurations.
+        master: Configuration of the sweep itself.
+        grids: The grids of the experiment.
+        words: Overrides of the command line.
+
+    Returns:
+        The studies.
+
+    Raises:
+        UserError: A setting is not legal, a strategy cannot serve its space, or a point of it cannot be composed.
+    """
+    remember_files(loader)
+    grammar = HydraGrammar(loader)
+    keys = grammar.keys(words)
+    own = [word for key, word in zip(keys, words, strict=True) if key.partition(".")[0] in SECTIONS]
+    runs = [word for word in words if word not in own]
+    found: dict[str, PlannedStudy] = {}
+    for settings_words in grammar.expand(own):
+        for planned in _build(loader, master, grammar, grids, settings_words, runs):
+            found.setdefault(planned.study.identity, planned)
+    if len(found) > MOST_STUDIES:
+        raise UserError(f"one command must have at most {MOST_STUDIES:,} studies, but has {len(found):,}.")
+    return list(found.values())
+
+
+def _build(
+    loader: ConfigLoader,
+    master: DictConfig,
+    grammar: HydraGrammar,
+    grids: Grids,
+    settings_words: Sequence[str],
+    words: Sequence[str],
+) -> list[PlannedStudy]:
+    """Builds the studies of one combination of settings: several where search.studies is more than 1."""
+    values = {word: grammar.expand([word]) for word in words}
+    single = [own[0][0] for own in values.values() if len(own) == 1]  # without the form of a sweep
+    composed = compose_words(loader, master, (*single, *settings_words), with_search=True).values
+    settings = check_study({name: composed[name] for name in SECTIONS if composed.get(name) is not None})
+    start = check_values({key: value for key, value in composed.items() if key not in SECTIONS})
+    context = SpaceContext(grids, words, grammar, composed)
+    space = build_space(settings.space or {"kind": "grid", "name": "grid"}, context)
+    searched = {name.partition("@")[0] for parameter in space.parameters for name in [parameter.name]}
+    swept = [word for word, own in values.items() if len(own) > 1 and grammar.keys([word])[0] not in searched]
+    if swept:
+        raise UserError(
+            f"{swept[0].partition('=')[0]} must be one value in a search of space={space.name}, but got {swept[0]}. "
+            "Pass search.seed=0,1,2 for several studies."
+        )
+    configure = Configurator(loader, master, single, space)
+    _check_points(space, configure)
+    keys = grammar.keys(single)
+    fixed_seed = start.seed if "seed" in keys else None
+    identity = _identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}
+    budget = _resolve_budget(settings, space, start)
+    folder = runs_dir(start) / start.experiment_name
+    found = []
+    for number in range(settings.search.studies):
+        own = settings.model_copy(
+            update={"search": settings.search.model_copy(update={"seed": settings.search.seed + number, "studies": 1})}
+        )
+        strategy = build_strategy(own.search.name, space, own.search.seed, own.search.options)
+        described = {"options": own.search.options, "warm_start": own.warm_start.model_dump(), **identity}
+        study = Study(folder, space, strategy, own.search.name, own.search.seed, budget, described)
+        settled = [word for word in settings_words if word.partition("=")[0] not in ("search.seed", "search.studies")]
+        all_words = [*words, *settled, f"search.seed={own.search.seed}"]
+        found.append(PlannedStudy(study, own, configure, start, fixed_seed, all_words))
+    return found
+
+
+def _check_points(space: Space, configure: Configurator) -> None:
+    """Composes a point, and others that differ from it in one value: all choices, and both ends of numbers."""
+    if space.measure is not None:
+        return
+    first = next(space.points(), None) if space.size is not None else None
+    first = first or space.sample(generator_for(0, 0, "check"))
+    configure(first, 0)
+    for parameter in space.parameters:
+        values = (
+            parameter.choices[:MOST_CHOICES]
+            if isinstance(parameter, Categorical | Ordinal)
+            else [getattr(parameter, end) for end in ("low", "high") if hasattr(parameter, end)]
+        )
+        for value in values:
+            point = space.canonical(first | {parameter.name: value})
+            if parameter.name in point and space.is_legal(point):
+                configure(point, 0)
+
+
+def _identity(space: Space, configure: Configurator) -> dict[str, Any]:
+    """Returns what identifies the runs of a space beside their points: the configuration of one, without its seed."""
+    if space.measure is not None:
+        return {"measure": space.measure, "measure_settings": dict(space.measure_settings)}
+    first = next(space.points()) if space.size is not None else space.sample(generator_for(0, 0, "check"))
+    values = identity_values(configure(first, 0))
+    return {"run": {key: value for key, value in values.items() if key != "seed"}}
+
+
+def _resolve_budget(settings: StudySettings, space: Space, start: RunConfig) -> Budget:
+    budget = Budget(**settings.budget.model_dump())
+    unit_s = unit_seconds(experiment_results(start), start) if budget.times_unit is not None else None
+    return budget.resolve(space.size, unit_s, start.energy.enabled or space.measure is not None)
+
+
+def experiment_results(start: RunConfig) -> list[Result]:
+    """Returns the finished runs of the experiment."""
+    folder = runs_dir(start) / start.experiment_name
+    return [run.result for run in load_results([folder]).runs] if folder.is_dir() else []
+

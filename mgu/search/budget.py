@@ -1,0 +1,170 @@
+"""Budgets: how much a search may cost. The first limit that is reached ends it.
+
+What trials cost is added up over those that have ended, with the strategy's own seconds. A trial that ends after the
+budget does not count; so nobody need argue over overruns, and long trials have no advantage.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from mgu.errors import UserError
+from mgu.search.strategy import Cost, Trial
+
+UNITS = {
+    "seconds": "s",
+    "cpu_seconds": "s of processor time",
+    "kwh": "kWh",
+    "grams": "g of CO2-equivalent",
+    "trials": "trials",
+    "epochs": "epochs",
+    "share": "of the space",
+    "times_unit": "times the unit's cost",
+}
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Holds what a search has cost.
+
+    Attributes:
+        seconds: Wall-clock seconds of all trials and of the strategy.
+        strategy_s: Seconds of the strategy alone, which are part of `seconds`.
+        cpu_seconds: Processor seconds of the trials and of the strategy; None: of a trial they are not known.
+        kwh: Kilowatt-hours of all components by any method; a stopping rule, no measurement. None: not known.
+        grams: Grams of CO2-equivalent; None: not known.
+        trials: Number of trials.
+        epochs: Number of epochs.
+    """
+
+    seconds: float = 0.0
+    strategy_s: float = 0.0
+    cpu_seconds: float | None = 0.0
+    kwh: float | None = 0.0
+    grams: float | None = 0.0
+    trials: int = 0
+    epochs: int = 0
+
+    def plus(self, cost: Cost, ask_s: float) -> Spent:
+        """Returns what has been spent after one more trial."""
+        return Spent(
+            seconds=self.seconds + cost.seconds + ask_s,
+            strategy_s=self.strategy_s + ask_s,
+            cpu_seconds=_add(self.cpu_seconds, None if cost.cpu_seconds is None else cost.cpu_seconds + ask_s),
+            kwh=_add(self.kwh, None if cost.kwh is None else sum(cost.kwh.values())),
+            grams=_add(self.grams, cost.grams),
+            trials=self.trials + 1,
+            epochs=self.epochs + cost.epochs,
+        )
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Holds limits; None: no limit of this kind.
+
+    Attributes:
+        seconds: Wall-clock seconds.
+        cpu_seconds: Processor seconds.
+        kwh: Kilowatt-hours of all components.
+        grams: Grams of CO2-equivalent.
+        trials: Number of trials.
+        epochs: Number of epochs.
+        share: Share of the points of the space, in 0..1.
+        times_unit: Multiple of the unit's seconds.
+    """
+
+    seconds: float | None = None
+    cpu_seconds: float | None = None
+    kwh: float | None = None
+    grams: float | None = None
+    trials: int | None = None
+    epochs: int | None = None
+    share: float | None = None
+    times_unit: float | None = None
+
+    @property
+    def given(self) -> dict[str, float]:
+        """The limits that there are, by name."""
+        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def resolve(self, size: int | None, unit_s: float | None, has_energy: bool) -> Budget:
+        """Returns the budget with its share as trials and its multiples of the unit's cost as seconds.
+
+        Args:
+            size: Number of points of the space; None: infinitely many.
+            unit_s: Seconds that the unit costs; None: not known.
+            has_energy: Whether trials measure energy.
+
+        Raises:
+            UserError: There is no limit, or one that can never be reached.
+        """
+        if not self.given and size is None:
+            raise UserError(
+                "budget must have a limit where the space has infinitely many points, but has none. Pass "
+                f"budget.seconds=600, or another of {', '.join(f'budget.{name}' for name in UNITS)}."
+            )
+        for name in ("kwh", "grams"):
+            if name in self.given and not has_energy:
+                raise UserError(f"budget.{name} must go with energy.enabled=true, but energy is not measured. Add it.")
+        limits = {**self.given}
+        if (share := limits.pop("share", None)) is not None:
+            if size is None:
+                raise UserError(
+                    f"budget.share must go with a space of finitely many points, but got {share}. Pass budget.trials."
+                )
+            limits["trials"] = min(limits.get("trials", size), max(1, round(share * size)))
+        if (times := limits.pop("times_unit", None)) is not None:
+            if unit_s is None:
+                raise UserError(
+                    f"budget.times_unit must have a finished run of the unit to go by, but got {times} and there is "
+                    "none with this data and training in the experiment. Train it first, with the same words and "
+                    "mgu=reference in place of search, space and budget."
+                )
+            limits["seconds"] = min(limits.get("seconds", times * unit_s), times * unit_s)
+        values: dict[str, Any] = limits
+        return Budget(**values)
+
+    def reached(self, spent: Spent) -> str | None:
+        """Returns the name of a limit that is reached; None: the search goes on."""
+        for name, limit in self.given.items():
+            value = getattr(spent, name)
+            if value is not None and value >= limit - 1e-9:
+                return name
+        return None
+
+    def exceeded(self, spent: Spent) -> bool:
+        """Returns whether what was spent is more than the budget, so that the last trial does not count."""
+        values = ((limit, getattr(spent, name)) for name, limit in self.given.items())
+        return any(value is not None and value > limit + 1e-9 for limit, value in values)
+
+    def left_s(self, spent: Spent) -> float | None:
+        """Returns the seconds that are left; None: any number."""
+        return None if self.seconds is None else max(self.seconds - spent.seconds, 0.0)
+
+
+def spend(trials: Sequence[Trial], order: Sequence[int], ask_s: dict[int, float], budget: Budget) -> list[Spent]:
+    """Adds up what a search has cost, by what it had spent after each trial that ended within the budget.
+
+    Args:
+        trials: All trials by number.
+        order: Numbers of those that ended, in that order.
+        ask_s: Seconds of the strategy by number of the trial.
+        budget: The resolved budget.
+
+    Returns:
+        What was spent after each trial that counts, in the order of `order`.
+    """
+    spent, found = Spent(), list[Spent]()
+    for number in order:
+        spent = spent.plus(trials[number].cost, ask_s[number])
+        if budget.exceeded(spent):
+            break
+        found.append(spent)
+    return found
+
+
+def _add(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other

@@ -1,0 +1,180 @@
+"""The history of a study: an append-only file of events, from which everything that a search knows is replayed.
+
+One line of JSON for each event:
+
+    {"event": "study", "identity": ...}     first: which study it is of
+    {"event": "asked", "number": 3, ...}    a point is to be tried by a worker, with a seed
+    {"event": "taken", "number": 3, ...}    another worker goes on with it, for the first one is dead
+    {"event": "cut", "number": 3, ...}      it was stopped because the budget had ended; it does not count
+    {"event": "told", "number": 3, ...}     what became of it, and what it cost
+
+A line is written whole and synced before anything follows from it. A last line without its end was torn by a crash: it
+is ignored, and removed before the next one is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from mgu.errors import UserError
+from mgu.search.space import Key, Space
+from mgu.search.strategy import Cost, Trial
+
+HISTORY_FILE = "history.jsonl"
+
+
+class History:
+    """Holds the events of a study, replayed.
+
+    Args:
+        path: The file; it need not exist.
+        space: What is searched, which reads the points.
+        identity: Hash of the study.
+
+    Raises:
+        UserError: The file is of another study, or damaged before its last line.
+    """
+
+    def __init__(self, path: Path, space: Space, identity: str) -> None:
+        self.path, self.space, self.identity = path, space, identity
+        self.trials: list[Trial] = []
+        self.workers: dict[int, str] = {}  # of the trials that have not ended, the worker by number
+        self.details: dict[int, Mapping[str, Any]] = {}  # what the event "told" says beside the trial, by number
+        self.order: list[int] = []  # numbers in the order in which trials ended
+        self.ask_s: dict[int, float] = {}  # seconds of the strategy by number of the trial
+        self.cut_s: dict[int, float] = {}  # seconds that trials had spent when the budget ended, by number
+        self.by_key: dict[Key, list[int]] = {}
+        self._length = 0  # bytes that were read
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads what other workers have written since."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._length)
+                new = file.read()
+        except FileNotFoundError:
+            return
+        whole = new[: new.rfind(b"\n") + 1]
+        for line in whole.splitlines():
+            self._replay(line)
+        self._length += len(whole)
+
+    def append(self, event: str, **values: Any) -> None:
+        """Writes an event, and takes it in. The caller holds the lock of the study, and has refreshed.
+
+        Args:
+            event: Its kind.
+            values: What it says.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not self._length
+        lines = [{"event": "study", "identity": self.identity}] if is_new else []
+        text = "".join(json.dumps(own) + "\n" for own in (*lines, {"event": event, **values})).encode()
+        with self.path.open("r+b" if self.path.exists() else "w+b") as file:
+            file.truncate(self._length)  # removes a torn line
+            file.seek(self._length)
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            _sync_folder(self.path.parent)
+        self.refresh()
+
+    def running(self) -> list[Trial]:
+        """Returns the trials that have not ended."""
+        return [self.trials[number] for number in sorted(self.workers)]
+
+    def tell(self, trial: Trial, details: Mapping[str, Any]) -> None:
+        """Writes what became of a trial, see `append`.
+
+        Args:
+            trial: The trial with its state, score and cost.
+            details: Plain values that reports need beside them.
+        """
+        told = {"state": trial.state, "score": trial.score, "second": trial.second, "epochs": trial.epochs}
+        cost = {key: value for key, value in asdict(trial.cost).items() if value is not None}
+        self.append("told", number=trial.number, **told, cost=cost, details=dict(details))
+
+    def _replay(self, line: bytes) -> None:
+        try:
+            event = json.loads(line)
+            kind = event["event"]
+            if kind == "study":
+                self._check_study(event["identity"])
+                return
+            number = event["number"]
+            if kind == "asked":
+                self._replay_asked(number, event)
+            elif kind == "taken":
+                self.workers[number] = event["worker"]
+                self.cut_s.pop(number, None)
+            elif kind == "cut":
+                self.cut_s[number] = event["seconds"]
+            elif kind == "told":
+                self._replay_told(number, event)
+            else:
+                raise ValueError(f"{kind!r} is no event")
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            raise UserError(
+                f"{self.path} must hold one event in each line, but line {self._count_lines(line)} is damaged "
+                f"({type(error).__name__}: {error}). Move the folder away to begin the search anew."
+            ) from None
+
+    def _count_lines(self, line: bytes) -> int:
+        return self.path.read_bytes().splitlines().index(line) + 1
+
+    def _check_study(self, identity: str) -> None:
+        if identity != self.identity:
+            raise UserError(
+                f"{self.path} must be the history of study {self.identity}, but is that of study {identity}. Move its "
+                "folder away, or search with the space, strategy and configuration that it was begun with."
+            )
+
+    def _replay_asked(self, number: int, event: Mapping[str, Any]) -> None:
+        if number != len(self.trials):
+            raise ValueError(f"trial {number} follows trial {len(self.trials) - 1}")
+        trial = Trial(
+            number=number,
+            point=self.space.read(event["point"]),
+            state="running",
+            seed=event["seed"],
+            stop_after=event.get("stop_after"),
+            continues=event.get("continues"),
+            after=len(self.order),
+            was_there=event.get("was_there", False),
+        )
+        self.trials.append(trial)
+        self.workers[number] = event["worker"]
+        self.ask_s[number] = event["ask_s"]
+        self.by_key.setdefault(self.space.key(trial.point), []).append(number)
+
+    def _replay_told(self, number: int, event: Mapping[str, Any]) -> None:
+        self.trials[number] = replace(
+            self.trials[number],
+            state=event["state"],
+            score=event["score"],
+            second=event["second"],
+            epochs=event["epochs"],
+            cost=Cost(**event["cost"]),
+            ended=len(self.order),
+        )
+        del self.workers[number]
+        self.cut_s.pop(number, None)
+        self.details[number] = event["details"]
+        self.order.append(number)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Has the system keep the name of a new file, too, where it can."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,127 @@
+"""What a trial is told of its run."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from mgu.results.result import Metrics, Result
+from mgu.search.strategy import Cost, Measured, Trial
+
+# Second objectives by name, the smaller the better.
+SECOND: dict[str, Callable[[Result], float | None]] = {
+    "params": lambda result: result.params_trainable,
+    "flops": lambda result: result.flops_per_sample,
+    "seconds": lambda result: result.seconds and result.seconds.to_solution,
+    "kwh": lambda result: result.energy and result.energy.cpu.kwh,
+}
+
+
+def cost_of(result: Result, spent_s: float = 0.0) -> Cost:
+    """Returns what a run cost: time to solution, checkpoints and set-up.
+
+    Args:
+        result: Its result.
+        spent_s: Wall-clock seconds that stand for them where the run failed before it knew them.
+    """
+    seconds, energy = result.seconds, result.energy
+    parts = {"cpu": energy.cpu, "gpu": energy.gpu, "ram": energy.ram} if energy else {}
+    return Cost(
+        seconds=seconds.to_solution + seconds.checkpoint + seconds.setup if seconds else spent_s,
+        cpu_seconds=result.cpu_s,
+        kwh={f"{name} {part.method}": part.kwh for name, part in parts.items() if part.method != "none"} or None,
+        grams=None if energy is None else 1000 * energy.emissions_kg,
+        epochs=result.epochs,
+    )
+
+
+def less(cost: Cost, earlier: Cost) -> Cost:
+    """Returns what a run cost beside what an earlier trial has paid, whose training it continues."""
+    return Cost(
+        seconds=max(cost.seconds - earlier.seconds, 0.0),
+        cpu_seconds=_less(cost.cpu_seconds, earlier.cpu_seconds),
+        kwh=None
+        if cost.kwh is None
+        else {name: max(value - (earlier.kwh or {}).get(name, 0.0), 0.0) for name, value in cost.kwh.items()},
+        grams=_less(cost.grams, earlier.grams),
+        epochs=max(cost.epochs - earlier.epochs, 0),
+    )
+
+
+def plus(cost: Cost, other: Cost) -> Cost:
+    """Returns the sum of two costs; what is not known of one is not known of both."""
+    return Cost(
+        seconds=cost.seconds + other.seconds,
+        cpu_seconds=None if cost.cpu_seconds is None or other.cpu_seconds is None else cost.cpu_seconds + other.cpu_seconds,
+        kwh=None
+        if cost.kwh is None or other.kwh is None
+        else {name: cost.kwh.get(name, 0.0) + other.kwh.get(name, 0.0) for name in {**cost.kwh, **other.kwh}},
+        grams=None if cost.grams is None or other.grams is None else cost.grams + other.grams,
+        epochs=cost.epochs + other.epochs,
+    )
+
+
+def _less(value: float | None, earlier: float | None) -> float | None:
+    return None if value is None else max(value - (earlier or 0.0), 0.0)
+
+
+def score_of(result: Result) -> float | None:
+    """Returns the validation score, larger is better: errors are negated; None where there is none that is finite."""
+    value = result.val_score
+    if result.status == "failed" or value is None or not math.isfinite(value):
+        return None
+    return value if result.score.higher_is_better else -value
+
+
+def tell_result(trial: Trial, result: Result, cost: Cost, second: str | None) -> tuple[Trial, dict[str, Any]]:
+    """Returns a trial with what its run has brought, and what reports need beside it.
+
+    Args:
+        trial: The trial, running.
+        result: The result of its run.
+        cost: What it cost.
+        second: Name of the second objective; None: there is none.
+    """
+    score = score_of(result)
+    told = replace(
+        trial,
+        state="failed" if score is None else "told",
+        score=score,
+        second=SECOND[second](result) if second and score is not None else None,
+        cost=cost,
+        epochs=result.epochs,
+    )
+    return told, describe_result(result)
+
+
+def tell_measured(trial: Trial, measured: Measured) -> tuple[Trial, dict[str, Any]]:
+    """Returns a trial with what was measured of it, and the details."""
+    told = replace(
+        trial,
+        state="failed" if measured.score is None else "told",
+        score=measured.score,
+        second=measured.second,
+        cost=measured.cost,
+        epochs=measured.cost.epochs,
+    )
+    return told, dict(measured.details) | ({"error": measured.error} if measured.error else {})
+
+
+def describe_result(result: Result) -> dict[str, Any]:
+    """Returns what reports need of a run, as plain values."""
+    return {
+        "run": f"{result.name}-{result.identity}",
+        "status": result.status,
+        "metric": result.score.metric,
+        "val": _metric(result, result.val),
+        "test": _metric(result, result.test),
+        "params": result.params_trainable,
+        "contended": result.contended,
+        "resumed": result.resumed,
+    } | ({"error": result.error} if result.error else {})
+
+
+def _metric(result: Result, metrics: Metrics | None) -> float | None:
+    return metrics.of(result.score) if metrics else None

@@ -1,0 +1,112 @@
+"""A space whose parameters a YAML file lists, as conf/space/protocol.yaml and one of your own in DIR/space/.
+
+    kind: listed
+    name: protocol
+    parameters:
+      optimizer.lr: {kind: float, low: 1e-4, high: 1e-2, log: true}
+      training.batch_size: {kind: ordinal, choices: [16, 32, 64]}
+      norm: {kind: categorical, choices: [ln, no_norm]}
+      norm.eps: {kind: float, low: 1e-5, high: 1e-3, log: true, when: {norm: [ln]}}
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from mgu.errors import UserError, did_you_mean
+from mgu.search.parameters import Categorical, Condition, Factors, Float, Int, Ordinal, Parameter
+from mgu.search.space import Space
+from mgu.search.spaces.context import SpaceContext
+
+# By kind, the class of a parameter and the settings that it needs; `when` each may have, `log` those with bounds.
+KINDS: dict[str, tuple[type[Any], tuple[str, ...]]] = {
+    "categorical": (Categorical, ("choices",)),
+    "ordinal": (Ordinal, ("choices",)),
+    "int": (Int, ("low", "high")),
+    "float": (Float, ("low", "high")),
+    "factors": (Factors, ("product", "parts")),
+}
+
+
+def build_listed(settings: Mapping[str, Any], context: SpaceContext) -> Space:
+    """Builds a space from the parameters that its settings list.
+
+    Args:
+        settings: `space.*` with `parameters` by name.
+        context: The command line, whose keys are no parameters.
+
+    Returns:
+        The space.
+
+    Raises:
+        UserError: A parameter is not as it must be, or the command line sets it.
+    """
+    listed = settings.get("parameters")
+    if not isinstance(listed, Mapping) or not listed:
+        raise UserError(
+            f"space.parameters must be parameters by name, but got {listed!r}. See docs/method/search.md for a file."
+        )
+    given = context.grammar.keys(context.words)
+    for key, word in zip(given, context.words, strict=True):
+        if key in listed:
+            raise UserError(f"{key} must be left out, for space={settings.get('name')} searches it, but got {word}.")
+    return Space(str(settings.get("name", "listed")), tuple(read_parameter(*own) for own in listed.items()))
+
+
+def read_parameter(name: str, settings: Any) -> Parameter:
+    """Reads one parameter.
+
+    Args:
+        name: Its name, which is the key that it sets.
+        settings: Its kind and what that needs.
+
+    Returns:
+        The parameter.
+
+    Raises:
+        UserError: The settings are not as they must be.
+    """
+    own = dict(settings) if isinstance(settings, Mapping) else {}
+    kind = own.pop("kind", None)
+    if kind not in KINDS:
+        hint = did_you_mean(str(kind), KINDS) or f" As in {name}: {{kind: float, low: 0.1, high: 1.0}}."
+        raise UserError(f"the parameter {name} must have kind {', '.join(KINDS)}, but got {settings!r}.{hint}")
+    make, needed = KINDS[kind]
+    allowed = {*needed, "when", *(("log",) if "low" in needed else ())}
+    if missing := [key for key in needed if key not in own]:
+        raise UserError(f"the parameter {name} of kind {kind} must have {' and '.join(missing)}, but got {settings!r}.")
+    if unknown := [key for key in own if key not in allowed]:
+        raise UserError(f"the parameter {name} must have {', '.join(sorted(allowed))} only, but got {unknown[0]}.")
+    _check_values(name, kind, own)
+    if "choices" in own:
+        own["choices"] = tuple(tuple(each) if isinstance(each, list) else each for each in own["choices"])
+    when = own.pop("when", None)
+    found: Parameter = make(name=name, when=_read_condition(name, when), **own)
+    return found
+
+
+def _check_values(name: str, kind: str, own: Mapping[str, Any]) -> None:
+    if "choices" in own and (not isinstance(own["choices"], list) or not own["choices"]):
+        raise UserError(f"choices of {name} must be a list that is not empty, but got {own['choices']!r}.")
+    if "low" in own:
+        numbers = (own["low"], own["high"])
+        is_number = all(isinstance(each, int | float) and math.isfinite(each) for each in numbers)
+        if not is_number or numbers[0] > numbers[1]:
+            raise UserError(f"low and high of {name} must be numbers with low <= high, but got {numbers}.")
+        if kind == "int" and not all(isinstance(each, int) for each in numbers):
+            raise UserError(f"low and high of {name} must be whole numbers, but got {numbers}. Take kind: float.")
+        if own.get("log") and numbers[0] <= 0:
+            raise UserError(f"low of {name} must be above 0 with log, but got {numbers[0]}.")
+    if kind == "factors" and not all(isinstance(own[key], int) and own[key] > 0 for key in ("product", "parts")):
+        raise UserError(f"product and parts of {name} must be whole numbers above 0, but got {own}.")
+
+
+def _read_condition(name: str, when: Any) -> Condition | None:
+    if when is None:
+        return None
+    if not isinstance(when, Mapping) or len(when) != 1:
+        raise UserError(f"when of {name} must be one parameter with its values, as {{norm: [ln]}}, but got {when!r}.")
+    [(other, values)] = when.items()
+    return Condition(str(other), tuple(values) if isinstance(values, list) else (values,))

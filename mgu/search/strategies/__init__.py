@@ -1,0 +1,43 @@
+"""Search strategies by name: `search=NAME` chooses one, conf/search/NAME.yaml has its options.
+
+A strategy that needs a library which takes long to import imports it when it is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mgu.errors import UserError, did_you_mean
+from mgu.search.space import Space
+from mgu.search.strategies.grid import GridStrategy
+from mgu.search.strategies.random import RandomStrategy
+from mgu.search.strategy import Strategy
+
+STRATEGIES: dict[str, type[Strategy]] = {
+    "grid": GridStrategy,
+    "random": RandomStrategy,
+}
+
+
+def build_strategy(name: str, space: Space, seed: int, options: Mapping[str, Any]) -> Strategy:
+    """Builds a strategy.
+
+    Args:
+        name: One of STRATEGIES.
+        space: What it searches.
+        seed: Seed of the study.
+        options: Its options, `search.options`.
+
+    Returns:
+        The strategy.
+
+    Raises:
+        UserError: There is no such strategy, or it cannot serve the space, or an option is not as it must be.
+    """
+    if name not in STRATEGIES:
+        raise UserError(
+            f"search.name must be one of {', '.join(STRATEGIES)}, but got {name!r}."
+            f"{did_you_mean(name, STRATEGIES) or ' See docs/method/search.md.'}"
+        )
+    return STRATEGIES[name](space, seed, options)

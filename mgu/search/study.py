@@ -1,0 +1,132 @@
+"""A study: one search of one space by one strategy with one seed, in a folder that several workers may share.
+
+    runs/<experiment>/search/<strategy>-<space>-s<seed>-<identity>/
+        study.yaml       what is searched, how, and for how much
+        history.jsonl    what happened, see history.py
+        .lock            held while a worker reads the history, asks and writes
+        workers/ID.lock  held by a worker as long as it lives: a trial of a dead one is free again
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+from filelock import FileLock, Timeout
+
+from mgu.errors import UserError
+from mgu.results.files import make_folder, write_text
+from mgu.search.budget import Budget
+from mgu.search.history import HISTORY_FILE, History
+from mgu.search.space import Space
+from mgu.search.strategy import Strategy
+
+STUDY_FILE = "study.yaml"
+FOLDER = "search"  # of an experiment
+
+
+class Study:
+    """Holds what a study is.
+
+    Args:
+        folder: The experiment's folder.
+        space: What is searched.
+        strategy: Asks for points.
+        name: Name of the strategy.
+        seed: Seed of the study.
+        budget: The resolved budget. It is no part of the identity: with a larger one, a study goes on.
+        settings: What else identifies the study, as plain values: options, second objective, the configuration of a
+            trial without its point.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        space: Space,
+        strategy: Strategy,
+        name: str,
+        seed: int,
+        budget: Budget,
+        settings: Mapping[str, Any],
+    ) -> None:
+        self.space, self.strategy, self.name, self.seed, self.budget = space, strategy, name, seed, budget
+        self.settings = dict(settings)
+        described = {"strategy": name, "seed": seed, "space": space.describe(), **self.settings}
+        self.described: dict[str, Any] = json.loads(json.dumps(described, sort_keys=True, default=str))
+        self.identity = hashlib.sha256(json.dumps(self.described, sort_keys=True).encode()).hexdigest()[:8]
+        self.folder = folder / FOLDER / f"{name}-{space.name}-s{seed}-{self.identity}"
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.name} on {self.space.name}, seed {self.seed}"
+
+    def open(self) -> History:
+        """Creates the folder if it is new, and reads the history.
+
+        Raises:
+            UserError: The folder is of another study, or cannot be written.
+        """
+        make_folder(self.folder)
+        (self.folder / "workers").mkdir(exist_ok=True)
+        with self.lock():
+            self._check_file()
+            content = {"identity": self.identity, **self.described, "budget": asdict(self.budget)}
+            write_text(self.folder / STUDY_FILE, yaml.safe_dump(content, sort_keys=False))
+            return History(self.folder / HISTORY_FILE, self.space, self.identity)
+
+    def _check_file(self) -> None:
+        path = self.folder / STUDY_FILE
+        if not path.exists():
+            return
+        try:
+            found = yaml.safe_load(path.read_text(encoding="utf-8"))
+            identity = found.get("identity")
+        except (OSError, AttributeError, ValueError, yaml.YAMLError):
+            identity = "that cannot be read"
+        if identity != self.identity:
+            raise UserError(
+                f"{path} must be of study {self.identity}, but is of study {identity}. Move its folder away, or search "
+                "with what it was begun with."
+            )
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Waits for the lock of the study, and holds it for the block, which must be short."""
+        with FileLock(self.folder / ".lock", thread_local=False, poll_interval=0.01):
+            yield
+
+    @contextmanager
+    def at_work(self) -> Iterator[str]:
+        """Registers a worker for the block; yields its name. The lock on its file ends with its process."""
+        number = time.time_ns()
+        name = f"{socket.gethostname()}-{os.getpid()}-{number}"
+        path = self.folder / "workers" / f"{name}.lock"
+        with FileLock(path, thread_local=False):
+            try:
+                yield name
+            finally:
+                path.unlink(missing_ok=True)
+
+    def is_alive(self, worker: str) -> bool:
+        """Returns whether a worker still runs: whether it holds the lock of its file."""
+        path = self.folder / "workers" / f"{worker}.lock"
+        if not path.exists():
+            return False
+        lock = FileLock(path, thread_local=False)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        path.unlink(missing_ok=True)
+        return False

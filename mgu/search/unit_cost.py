@@ -1,0 +1,41 @@
+"""What the unit costs, by its finished runs: the measure of budgets and of the report at equal cost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from statistics import fmean
+
+from mgu.config.run import RunConfig
+from mgu.results.result import Result
+from mgu.search.outcome import cost_of
+
+
+def unit_seconds(results: Sequence[Result], start: RunConfig) -> float | None:
+    """Returns the seconds of training all units of an experiment once: the mean over their seeds, added up.
+
+    Whoever tries several variants of the unit searches, too; so all that were trained count.
+
+    Args:
+        results: Finished runs of the experiment.
+        start: A configuration with the data and the training that must be the same.
+
+    Returns:
+        The seconds, as `cost_of` has them; None where there is no such run of a unit.
+    """
+    times: dict[str, list[float]] = {}
+    for result in unit_results(results, start):
+        times.setdefault(result.stem, []).append(cost_of(result).seconds)
+    return sum(map(fmean, times.values())) if times else None
+
+
+def unit_results(results: Sequence[Result], start: RunConfig) -> list[Result]:
+    """Returns the runs of units with the data, the split and the number of epochs of a configuration."""
+    return [
+        result
+        for result in results
+        if result.kind == "unit"
+        and result.status == "ok"
+        and result.seconds
+        and (result.dataset, result.split) == (start.dataset.label, start.dataset.split)
+        and result.config.get("training", {}).get("epochs") == start.training.epochs
+    ]

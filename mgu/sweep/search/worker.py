@@ -1,0 +1,213 @@
+"""One worker of a search: a loop of ask, run and tell on the shared folder of a study."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import replace
+from functools import reduce
+from typing import Any, NamedTuple, Protocol
+
+from mgu.config.run import RunConfig
+from mgu.console.lines import LineView
+from mgu.errors import RunsFailed
+from mgu.isolation import Call, Crashed, Raised, TimedOut
+from mgu.results.folder import find_done, find_result
+from mgu.results.result import Result
+from mgu.search.budget import Spent
+from mgu.search.history import History
+from mgu.search.outcome import cost_of, less, plus, tell_measured, tell_result
+from mgu.search.propose import propose, seed_of
+from mgu.search.space import Point
+from mgu.search.strategy import Cost, Measured, Trial
+from mgu.search.study import Study
+from mgu.sweep.jobs import run_job
+
+TRIES = 2  # of a trial that fails
+
+
+class Pending(Protocol):
+    """Is what a worker waits for.
+
+    Attributes:
+        call: The child process.
+    """
+
+    call: Call
+
+
+class BudgetEnded(Exception):  # noqa: N818 - it is what happened
+    """Is thrown into a worker whose trial runs when the budget ends."""
+
+
+class Trials(NamedTuple):
+    """Holds what a worker needs to train trials.
+
+    Attributes:
+        configure: Takes a point, a seed and a number of epochs to stop after, and returns the configuration of the run.
+        view: Shows the runs.
+        threads: CPU threads of runs that have no number of their own.
+        second: Name of the second objective.
+        fixed_seed: Seed of all runs; None: it is drawn for each study.
+        max_failures: Failed trials after which the search stops.
+    """
+
+    configure: Callable[[Point, int, int | None], RunConfig]
+    view: LineView
+    threads: int | None = None
+    second: str | None = None
+    fixed_seed: int | None = None
+    max_failures: int = 10
+
+
+class Worker:
+    """Tries points of a study until the budget is spent or nothing is left to try.
+
+    Args:
+        study: The study.
+        history: Its history, of this worker alone.
+        trials: How trials are trained.
+
+    Attributes:
+        deadline_s: When the running trial would exceed the budget, on the clock of time.monotonic; None: never.
+    """
+
+    def __init__(self, study: Study, history: History, trials: Trials) -> None:
+        self.study, self.history, self.trials = study, history, trials
+        self.deadline_s: float | None = None
+
+    def work(self) -> Generator[Pending, None, None]:
+        """Yields its child process whenever there is nothing to do but wait for it.
+
+        Raises:
+            UserError: A point cannot be trained.
+            RunsFailed: Too many trials have failed.
+        """
+        with self.study.at_work() as name:
+            while trial := self._next(name):
+                yield from self._try(trial)
+
+    def spent(self) -> Spent:
+        """Returns what the study has spent, also on trials that ended after the budget."""
+        history, spent = self.history, Spent()
+        for number in history.order:
+            spent = spent.plus(history.trials[number].cost, history.ask_s[number])
+        cut_s = sum(history.cut_s.values())
+        return replace(spent, seconds=spent.seconds + cut_s)
+
+    def _next(self, name: str) -> Trial | None:
+        """Asks for a trial, or takes one whose worker is dead; None: the search is over."""
+        with self.study.lock():
+            self.history.refresh()
+            self._check_failures()
+            spent, history = self.spent(), self.history
+            if self.study.budget.reached(spent):
+                return None
+            for trial in history.running():
+                if not self.study.is_alive(history.workers[trial.number]):
+                    history.append("taken", number=trial.number, worker=name)
+                    return history.trials[trial.number]
+            limit = self.study.budget.trials
+            if limit is not None and len(history.trials) >= limit:
+                return None
+            return self._ask(name)
+
+    def _ask(self, name: str) -> Trial | None:
+        history, study = self.history, self.study
+        begun = time.perf_counter()
+        proposal = propose(study.strategy, study.space, study.seed, history.trials, history.by_key)
+        ask_s = time.perf_counter() - begun
+        if proposal is None:
+            return None
+        if proposal.continues is not None:
+            seed = history.trials[proposal.continues].seed
+        elif self.trials.fixed_seed is not None:
+            seed = self.trials.fixed_seed
+        else:
+            seed = seed_of(study.seed, len(history.by_key.get(study.space.key(proposal.point), ())))
+        was_there = study.space.measure is None and self._find_done(proposal.point, seed, proposal.stop_after)
+        event = {"number": len(history.trials), "point": proposal.point, "seed": seed, "worker": name, "ask_s": ask_s}
+        fidelity = {"stop_after": proposal.stop_after, "continues": proposal.continues}
+        event |= {key: value for key, value in fidelity.items() if value is not None}
+        history.append("asked", **event, **({"was_there": True} if was_there else {}))
+        return history.trials[-1]
+
+    def _find_done(self, point: Point, seed: int, stop_after: int | None) -> bool:
+        """Returns whether the run has been trained; composes it first, so that a point that cannot be is not asked."""
+        config = self.trials.configure(point, seed, stop_after)
+        return find_done(config) is not None and not config.force
+
+    def _try(self, trial: Trial) -> Generator[Pending, None, None]:
+        begun = time.monotonic()
+        left_s = self.study.budget.left_s(self.spent())
+        self.deadline_s = None if left_s is None else begun + left_s
+        try:
+            if self.study.space.measure is None:
+                told, details = yield from self._train(trial)
+            else:
+                told, details = yield from self._measure(trial, self.study.space.measure)
+        except BudgetEnded:
+            with self.study.lock():
+                self.history.refresh()
+                self.history.append("cut", number=trial.number, seconds=time.monotonic() - begun)
+            self.trials.view.print_line(f"trial {trial.number} stopped: the budget has ended, and it does not count")
+            return
+        finally:
+            self.deadline_s = None
+        with self.study.lock():
+            self.history.refresh()
+            self.history.tell(told, details)
+
+    def _train(self, trial: Trial) -> Generator[Pending, None, tuple[Trial, dict[str, Any]]]:
+        config = self.trials.configure(trial.point, trial.seed, trial.stop_after)
+        begun = time.monotonic()
+        for _ in range(TRIES):
+            [outcome] = yield from run_job([config], trial.number, self.trials.view, self.trials.threads, may_wait=True)
+            if outcome != "failed":
+                break
+        result = find_result(config)
+        if result is None:
+            raise RunsFailed(f"{config.name} left no result. See its folder; the same command tries it again.")
+        cost = cost_of(result, time.monotonic() - begun)
+        told, details = tell_result(trial, result, self._own_cost(trial, cost, result), self.trials.second)
+        return told, details
+
+    def _own_cost(self, trial: Trial, cost: Cost, result: Result) -> Cost:
+        """Returns the cost without what the trials have paid whose training this one continues."""
+        paid, number = list[Cost](), trial.continues
+        while number is not None:
+            paid.append(self.history.trials[number].cost)
+            number = self.history.trials[number].continues
+        return less(cost, reduce(plus, paid)) if paid else cost
+
+    def _measure(self, trial: Trial, function: str) -> Generator[Pending, None, tuple[Trial, dict[str, Any]]]:
+        """Has a point measured that is no network."""
+        settings: Mapping[str, Any] = self.study.space.measure_settings
+        begun = time.monotonic()
+        call = _Call(Call(function, trial.point, trial.seed, settings))
+        with call.call:
+            yield call
+            try:
+                measured: Measured = call.call.result()
+            except (Crashed, Raised, TimedOut) as failure:
+                measured = Measured(None, Cost(seconds=time.monotonic() - begun), error=str(failure))
+        told, details = tell_measured(trial, measured)
+        shown = "failed" if told.score is None else f"{told.score:.6g}"
+        self.trials.view.print_line(f"{trial.number:3d}  {trial.point}  {shown}")
+        return told, details
+
+    def _check_failures(self) -> None:
+        failed = [trial for trial in self.history.trials if trial.state == "failed"]
+        if len(failed) >= self.trials.max_failures:
+            error = self.history.details[failed[-1].number].get("error") or "its loss was not finite"
+            raise RunsFailed(
+                f"{self.study.title}: {len(failed)} trials have failed (search.max_failures="
+                f"{self.trials.max_failures}), the last one because {error}. See {self.history.path}."
+            )
+
+
+class _Call(NamedTuple):
+    """Holds a child process that is waited for."""
+
+    call: Call
+
