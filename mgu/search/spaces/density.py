@@ -1,4 +1,4 @@
-"""The space `density`: depth, width and densities of dense networks (Tessera and Rosman 2019), see docs/method/density.md.
+"""The space `density`: depth, width and densities of dense networks (Tessera and Rosman 2019); docs/method/density.md.
 
 `preset: nested` is the source's own grid instead: full networks, and wider sparse ones with as many active weights.
 """
@@ -144,5 +144,6 @@ def _sizes(context: SpaceContext) -> tuple[int, int] | None:
     """Returns inputs and outputs of images whose shape the configuration has."""
     data = context.values.get("dataset") or {}
     shape, classes = data.get("image_shape"), data.get("num_classes")
-    is_known = isinstance(shape, list) and all(isinstance(side, int) for side in shape) and isinstance(classes, int)
-    return (math.prod(shape), classes) if is_known else None
+    if not isinstance(shape, list) or not isinstance(classes, int) or not all(isinstance(own, int) for own in shape):
+        return None
+    return math.prod(shape), classes

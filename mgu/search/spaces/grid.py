@@ -77,5 +77,3 @@ def _values(context: SpaceContext, word: str) -> list[str]:
     """Returns the values of a word that may be a sweep, each as the text of one override."""
     expanded = context.grammar.expand([word])
     return list(dict.fromkeys(single.partition("=")[2] for [single] in expanded))
-
-

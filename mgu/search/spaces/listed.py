@@ -1,12 +1,12 @@
 """A space whose parameters a YAML file lists, as conf/space/protocol.yaml and one of your own in DIR/space/.
 
-    kind: listed
-    name: protocol
-    parameters:
-      optimizer.lr: {kind: float, low: 1e-4, high: 1e-2, log: true}
-      training.batch_size: {kind: ordinal, choices: [16, 32, 64]}
-      norm: {kind: categorical, choices: [ln, no_norm]}
-      norm.eps: {kind: float, low: 1e-5, high: 1e-3, log: true, when: {norm: [ln]}}
+kind: listed
+name: protocol
+parameters:
+  optimizer.lr: {kind: float, low: 1e-4, high: 1e-2, log: true}
+  training.batch_size: {kind: ordinal, choices: [16, 32, 64]}
+  norm: {kind: categorical, choices: [ln, no_norm]}
+  norm.eps: {kind: float, low: 1e-5, high: 1e-3, log: true, when: {norm: [ln]}}
 """
 
 from __future__ import annotations

@@ -10,13 +10,17 @@ from typing import Any
 
 from mgu.errors import UserError, did_you_mean
 from mgu.search.space import Space
+from mgu.search.strategies.gbfs import GreedyBestFirst
 from mgu.search.strategies.grid import GridStrategy
+from mgu.search.strategies.na2c import NeighbourhoodActorCritic
 from mgu.search.strategies.random import RandomStrategy
 from mgu.search.strategy import Strategy
 
 STRATEGIES: dict[str, type[Strategy]] = {
     "grid": GridStrategy,
     "random": RandomStrategy,
+    "gbfs": GreedyBestFirst,
+    "na2c": NeighbourhoodActorCritic,
 }
 
 
