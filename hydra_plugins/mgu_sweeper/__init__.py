@@ -142,13 +142,12 @@ class SearchSweeper(BasicSweeper):
         from mgu.cli.search import search
 
         assert self.config is not None and self.hydra_context is not None
-        search(self.hydra_context.config_loader, self.config, self.grids, words, self._launch_workers)
+        launch = None if self._launcher_name == "basic" else self._launch_workers  # then this process is the worker
+        search(self.hydra_context.config_loader, self.config, self.grids, words, launch, self.plan)
 
-    def _launch_workers(self, jobs: list[list[str]]) -> list[Any] | None:
-        """Launches the workers of a study; None with Hydra's own launcher, where this process is the worker."""
-        assert self.launcher is not None and self.config is not None
-        if self._launcher_name == "basic":
-            return None
+    def _launch_workers(self, jobs: list[list[str]]) -> list[Any]:
+        """Launches the workers of a study; returns what became of each, or the exception that ended it."""
+        assert self.launcher is not None
         returns: Sequence[JobReturn] = self.launcher.launch(jobs, initial_job_idx=0)
         return [job._return_value if job.status == JobStatus.FAILED else job.return_value for job in returns]
 

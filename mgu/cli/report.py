@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mgu.cli.parser import Parser
-from mgu.console.text import print_line
+from mgu.console.text import count, print_line
 from mgu.errors import UserError, printable
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts import NO_QUESTION, Question, resolve
 from mgu.report.formats.latex import to_tex
-from mgu.report.formats.machine import to_csv, to_json
+from mgu.report.formats.machine import searches_to_csv, to_csv, to_json
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.rank import Table, join, rank
 from mgu.report.stats.verdict import MARGIN
@@ -57,8 +57,13 @@ def _report(options: argparse.Namespace) -> None:
         )
     for line in loaded.skipped:
         print(printable(f"skipped {line}"), file=sys.stderr)
-    analyses = _analyse(rank(loaded.runs), options)
-    if options.pictures:
+    whole = [run for run in loaded.runs if not run.result.is_stopped]
+    if len(whole) < len(loaded.runs):
+        print(f"left out {count(len(loaded.runs) - len(whole), 'run')} that training.stop_after stopped", file=sys.stderr)
+    analyses = _analyse(rank(whole or loaded.runs), options)
+    if options.searches:
+        sys.stdout.write(_searches(analyses))
+    elif options.pictures:
         _draw(analyses, options.pictures)
     else:
         sys.stdout.write(FORMATS[options.format or "table"](analyses, loaded.skipped))
@@ -74,6 +79,14 @@ def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]
     if question.by and not any(analysis.answer for analysis in analyses):
         analyses = [Analysis(table, options.margin / 100, question) for table in join(tables)]
     return analyses
+
+
+def _searches(analyses: list[Analysis]) -> str:
+    """Returns the searches alone, as CSV: a row of another kind than a model's."""
+    found = [analysis.searches for analysis in analyses if analysis.searches]
+    if not found:
+        raise UserError("--searches must have studies to list, but there are none. Run mgu-run search=random -m first.")
+    return searches_to_csv(found)
 
 
 def _draw(analyses: list[Analysis], folder: Path) -> None:
@@ -141,7 +154,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         action="append",
         help="compare this row with --baseline, or, given twice, the first with the second",
     )
+    parser.add_argument("--searches", action="store_true", help="list the searches alone, as CSV")
     options = parser.parse_args(arguments)
+    if options.searches and (options.pictures or options.format not in (None, "csv")):
+        raise UserError("--searches must be alone or with --format csv. Make one after the other.")
     if options.pictures and options.format:
         raise UserError(f"--pictures must be alone, but got --format {options.format}. Make one after the other.")
     return options

@@ -1,4 +1,4 @@
-"""`mgu-run search=... -m`: prepares studies, and runs or shows them."""
+"""`mgu-run search=... -m`: prepares studies, and runs, replays or shows them."""
 
 from __future__ import annotations
 
@@ -6,21 +6,32 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
-from omegaconf import DictConfig
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
 
+from mgu.cli.replay import replay_studies
 from mgu.cli.studies import PlannedStudy, plan_studies
-from mgu.console.text import count, print_line
+from mgu.console.text import print_line
+from mgu.errors import ProgramError, RunsFailed, UserError, quote
+from mgu.results.folder import runs_dir
 from mgu.search.grids import Grids
-from mgu.search.strategy import generator_for
-from mgu.sweep.search.study_run import Search, prepare, run_study
-from mgu.sweep.slots import find_slots
+from mgu.search.space import some_point
+from mgu.sweep.search.study_run import Search, num_ended, prepare, run_study, work_here
+from mgu.sweep.slots import check_launcher, find_slots
 
-# Takes the words of each worker; returns what became of it, or None where this process is to be the only worker.
-LaunchWorkers = Callable[[list[list[str]]], list[Any] | None]
+# Takes the words of each worker and returns what became of it. None: Hydra's own launcher, with which this process is
+# the only worker.
+LaunchWorkers = Callable[[list[list[str]]], list[Any]] | None
 
 
 def search(
-    loader: ConfigLoader, master: DictConfig, grids: Grids, words: Sequence[str], launch: LaunchWorkers
+    loader: ConfigLoader,
+    master: DictConfig,
+    grids: Grids,
+    words: Sequence[str],
+    launch: LaunchWorkers,
+    plan: str | None = None,
 ) -> None:
     """Runs the studies of a command line, one after the other.
 
@@ -30,27 +41,87 @@ def search(
         grids: The grids of the experiment.
         words: Overrides of the command line.
         launch: Launches workers.
+        plan: "table" or "json" shows what would be done, and trains nothing.
 
     Raises:
         UserError: A setting is not legal, or a trial cannot be trained here.
-        RunsFailed: Too many trials failed.
+        RunsFailed: Too many trials failed, or a worker did.
     """
     planned = plan_studies(loader, master, grids, words)
+    if plan:
+        from mgu.cli.plan_search import show_searches
+
+        return show_searches(planned, plan)
+    if any(own.settings.search.replay for own in planned):
+        return replay_studies(planned)
+    launcher = str(OmegaConf.select(master, "hydra.runtime.choices.hydra/launcher")) if launch else "basic"
+    for own in planned:
+        check_launcher(launcher, own.start.parallel)
+        if launch is None and own.settings.search.workers > 1:
+            raise UserError(
+                f"search.workers must be 1 without a launcher, but got {own.settings.search.workers}. Pass "
+                f"parallel={own.settings.search.workers}, or hydra/launcher=joblib."
+            )
     searches = [as_search(own) for own in planned]
     if len(searches) > 1:
-        print_line(f"{count(len(searches), 'study').replace('studys', 'studies')}, one after the other")
+        print_line(f"{len(searches)} studies, one after the other")
     prepare(searches)
-    for own in searches:
-        run_study(own)
+    for own, each in zip(planned, searches, strict=True):
+        run_study(each, None if launch is None else _launching(own, launch))
+
+
+def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[Any]]) -> Callable[[Search], None]:
+    """Returns what launches the workers of a study, again while some die and others have ended trials."""
+    runs = f"runs_dir={quote(str(runs_dir(planned.start).absolute()))}"
+    others = [word for word in planned.words if not word.startswith("runs_dir=")]
+    given = ",".join(map(quote, (*others, runs)))
+    job = [*planned.single, runs, f"hydra.sweeper.words=[{given}]"]
+
+    def work(own: Search) -> None:
+        before = -1
+        while (ended := num_ended(own)) > before:
+            before = ended
+            try:
+                answers = launch([job] * planned.settings.search.workers)
+            except Exception as error:  # a worker was killed: the launcher gives up, but trials are on disk
+                print_line(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0])
+                continue
+            for answer in answers:
+                if isinstance(answer, UserError | RunsFailed | ProgramError):
+                    raise answer
+                if isinstance(answer, Exception):
+                    print_line(f"a worker stopped: {type(answer).__name__}: {answer}".splitlines()[0])
+            if not any(isinstance(answer, Exception) for answer in answers):
+                return
+
+    return work
+
+
+def work(words: list[str]) -> str:
+    """Is a worker of a study in a process of a launcher.
+
+    Args:
+        words: The words of the study.
+
+    Returns:
+        "done".
+
+    Raises:
+        UserError: A trial cannot be trained here.
+        RunsFailed: Too many trials failed.
+    """
+    master = HydraConfig.instance().cfg
+    assert master is not None
+    grids: Any = OmegaConf.to_container(master.hydra.sweeper.grids, resolve=True)
+    [planned] = plan_studies(GlobalHydra.instance().config_loader(), master, Grids(grids or {}), words)
+    work_here(as_search(planned))
+    return "done"
 
 
 def as_search(planned: PlannedStudy) -> Search:
     """Returns a planned study with how its trials are trained."""
     space, settings = planned.study.space, planned.settings.search
-    example = planned.start
-    if space.measure is None:
-        point = next(space.points()) if space.size is not None else space.sample(generator_for(0, 0, "check"))
-        example = planned.configure(point, 0)
+    example = planned.start if space.measure is not None else planned.configure(some_point(space), 0)
     slots = find_slots([example])
     return Search(
         planned.study,

@@ -23,11 +23,10 @@ from mgu.results.result import Result
 from mgu.search.budget import Budget
 from mgu.search.grids import Grids
 from mgu.search.parameters import Categorical, Ordinal
-from mgu.search.space import Point, Space
+from mgu.search.space import Point, Space, some_point
 from mgu.search.spaces import build_space
 from mgu.search.spaces.context import SpaceContext
-from mgu.search.strategies import build_strategy
-from mgu.search.strategy import generator_for
+from mgu.search.strategies import STRATEGIES, build_strategy
 from mgu.search.study import Study
 from mgu.search.unit_cost import unit_seconds
 
@@ -86,6 +85,7 @@ class PlannedStudy(NamedTuple):
         start: The configuration that the search starts from, without a point.
         fixed_seed: Seed of all runs, where the command line gives one.
         words: Its words, from which another process can build it.
+        single: Those that have one value, with which Hydra can compose a job.
     """
 
     study: Study
@@ -94,6 +94,7 @@ class PlannedStudy(NamedTuple):
     start: RunConfig
     fixed_seed: int | None
     words: list[str]
+    single: list[str]
 
 
 def is_search(master: DictConfig, words: Sequence[str]) -> bool:
@@ -167,17 +168,22 @@ def _build(
     identity = _identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}
     budget = _resolve_budget(settings, space, start)
     folder = runs_dir(start) / start.experiment_name
+    data = (start.dataset.label, start.dataset.split)
     found = []
     for number in range(settings.search.studies):
         own = settings.model_copy(
             update={"search": settings.search.model_copy(update={"seed": settings.search.seed + number, "studies": 1})}
         )
-        strategy = build_strategy(own.search.name, space, own.search.seed, own.search.options)
-        described = {"options": own.search.options, "warm_start": own.warm_start.model_dump(), **identity}
-        study = Study(folder, space, strategy, own.search.name, own.search.seed, budget, described)
+        options = dict(own.search.options)
+        if hasattr(STRATEGIES.get(own.search.name), "propose"):  # a multi-fidelity strategy: its last rung is all epochs
+            options.setdefault("max_epochs", start.training.epochs)
+        strategy = build_strategy(own.search.name, space, own.search.seed, options)
+        described = {"options": options, "warm_start": own.warm_start.model_dump(), **identity}
+        study = Study(folder, space, strategy, own.search.name, own.search.seed, budget, described, data)
         settled = [word for word in settings_words if word.partition("=")[0] not in ("search.seed", "search.studies")]
         all_words = [*words, *settled, f"search.seed={own.search.seed}"]
-        found.append(PlannedStudy(study, own, configure, start, fixed_seed, all_words))
+        all_single = [*single, *settled, f"search.seed={own.search.seed}"]
+        found.append(PlannedStudy(study, own, configure, start, fixed_seed, all_words, all_single))
     return found
 
 
@@ -185,8 +191,7 @@ def _check_points(space: Space, configure: Configurator) -> None:
     """Composes a point, and others that differ from it in one value: all choices, and both ends of numbers."""
     if space.measure is not None:
         return
-    first = next(space.points(), None) if space.size is not None else None
-    first = first or space.sample(generator_for(0, 0, "check"))
+    first = some_point(space)
     configure(first, 0)
     for parameter in space.parameters:
         values = (
@@ -204,8 +209,7 @@ def _identity(space: Space, configure: Configurator) -> dict[str, Any]:
     """Returns what identifies the runs of a space beside their points: the configuration of one, without its seed."""
     if space.measure is not None:
         return {"measure": space.measure, "measure_settings": dict(space.measure_settings)}
-    first = next(space.points()) if space.size is not None else space.sample(generator_for(0, 0, "check"))
-    values = identity_values(configure(first, 0))
+    values = identity_values(configure(some_point(space), 0))
     return {"run": {key: value for key, value in values.items() if key != "seed"}}
 
 

@@ -50,6 +50,9 @@ class TrainingConfig(ConfigModel):
     checkpoint_s: Annotated[NonNegative, NOT_IDENTITY] = Field(
         1.0, description="Seconds that are trained at least between two checkpoints; 0: one after every epoch."
     )
+    stop_after: Annotated[Count | None, NOT_IDENTITY] = Field(
+        None, description="Epochs after which training stops for now: a larger number, or null, continues the run."
+    )
     timeout: Annotated[Positive | None, NOT_IDENTITY] = Field(
         description="Seconds after which a run is stopped and counts as failed, but can be resumed; null: no limit."
     )
@@ -67,6 +70,11 @@ class TrainingConfig(ConfigModel):
     def has_even_batches(self) -> bool:
         """Whether the batches of an epoch have equal sizes, see mgu/train/batches.py."""
         return self.last_batch == "even"
+
+    @property
+    def epochs_now(self) -> int:
+        """Number of epochs after which this call stops at the latest."""
+        return min(self.epochs, self.stop_after or self.epochs)
 
     def steps_per_epoch(self, num_examples: int) -> int:
         """Returns the number of batches that the examples are split into."""

@@ -106,7 +106,7 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
     """
     training = config.training
     return FitSettings(
-        training.epochs,
+        training.epochs_now,
         training.batch_size,
         training.eval_batch_size,
         training.patience,

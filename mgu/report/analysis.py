@@ -11,6 +11,9 @@ from mgu.report.contrasts.words import describe_answer, heading
 from mgu.report.cost_words import describe_costs
 from mgu.report.costs import Charge, charges
 from mgu.report.ranking.rank import Table
+from mgu.report.searches.equal_cost import EqualCost, compare_searches
+from mgu.report.searches.load import load_curves
+from mgu.report.searches.words import describe_searches
 from mgu.report.stats.budget import BestSoFar, best_so_far, obstacle
 from mgu.report.stats.correct import Correct, correct_of
 from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
@@ -75,6 +78,16 @@ class Analysis:
         return pair_with_paper(self.table)
 
     @cached_property
+    def searches(self) -> EqualCost | None:
+        """The studies of the experiment at equal cost; None where there are none."""
+        if self.table.is_joined:
+            return None
+        folders = dict.fromkeys(run.folder.parent for row in self.table.rows for run in row.runs)
+        loaded = [load_curves(folder, self.table.dataset, self.table.split) for folder in folders]
+        curves = [curve for own, _ in loaded for curve in own]
+        return compare_searches(self.table, curves, [line for _, lines in loaded for line in lines])
+
+    @cached_property
     def sections(self) -> dict[str, list[str]]:
         """Sentences by heading, each number with its unit and method; no heading is empty."""
         asked = {heading(self.answer): describe_answer(self.answer)} if self.answer else {}
@@ -85,6 +98,7 @@ class Analysis:
         sections = asked | {
             "Verdict": [*(verdict or compare_scores(self.table)), *bias],
             "Cost": [*describe_costs(self.table), *self._describe_best_so_far()],
+            "Searches": describe_searches(self.searches) if self.searches else [],
             "Paper": describe_replication(self.replication),
             "Caveats": caveats(self.table),
         }

@@ -64,10 +64,12 @@ def find_done(config: RunConfig) -> Result | None:
         config: Configuration of the run.
 
     Returns:
-        The result; None if the run failed, or if its energy was not measured and now is to be.
+        The result; None if the run failed, if `training.stop_after` stopped it and it is to go on now, or if its energy was not measured and now is to be.
     """
     result = find_result(config)
     if result is None or result.status == "failed":
+        return None
+    if result.is_stopped and result.epochs < config.training.epochs_now:
         return None
     was_to_be_measured = result.config.get("energy", {}).get("enabled", False)  # then it was lost, and would be again
     return None if config.energy.enabled and result.energy is None and not was_to_be_measured else result

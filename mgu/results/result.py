@@ -200,6 +200,13 @@ class Result(Record, frozen=True):
         return SCORES[self.task]
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether `training.stop_after` ended training for now, so that its checkpoint was kept, and it can go on."""
+        training = self.config.get("training", {})
+        stop_after = training.get("stop_after")
+        return self.status == "ok" and stop_after is not None and self.epochs == stop_after < training["epochs"]
+
+    @property
     def cpu_s(self) -> float | None:
         """Seconds of processor time; None for a run that failed early, and for old ones without energy."""
         if self.processor:

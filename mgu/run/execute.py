@@ -103,7 +103,7 @@ def run(
             result = _failed(config, error, {})
     result = replace(result, files=digest_files(folder, KNOWN_FILES))
     write_result(folder, result)
-    if result.status != "failed":  # a failed run may continue from here once its cause is gone
+    if result.status != "failed" and not result.is_stopped:  # a failed run may continue from here, too
         (folder / CHECKPOINT_FILE).unlink(missing_ok=True)
     return result
 

@@ -97,7 +97,8 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
     def on_epoch(fit: Fit) -> None:
         nonlocal saved_s
         cost.lap("train")
-        if fit.status == "ok" and time.perf_counter() - saved_s >= training.checkpoint_s:
+        stops_for_now = len(fit.history) == training.epochs_now < training.epochs
+        if fit.status == "ok" and (stops_for_now or time.perf_counter() - saved_s >= training.checkpoint_s):
             write_history(folder, fit.history)
             save_checkpoint(folder, config, learner, start.generators, fit, cost.so_far)
             saved_s = time.perf_counter()

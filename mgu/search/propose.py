@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from mgu.search.space import Key, Point, Space
 from mgu.search.strategy import Proposal, Strategy, Trial, generator_for
 
-AT_ONCE = 8  # other points that a strategy is asked for where it wants one that has been tried
+AT_ONCE = 4  # other points that a strategy is asked for where it wants one that has been tried
 MOST_LISTED = 10_000  # points of a space that are looked through for one that is left
 DRAWS = 1000
 

@@ -188,6 +188,12 @@ class Space:
         return {"name": self.name, "parameters": [_describe(own) for own in self.parameters]}
 
 
+def some_point(space: Space) -> Point:
+    """Returns a legal point, the same one every time: the first of a finite space."""
+    first = next(space.points(), None) if space.size is not None else None
+    return first or space.sample(Random("some point"))
+
+
 def write_word(value: Any) -> str:
     """Writes a value as Hydra's grammar of overrides reads it."""
     if value is None or isinstance(value, bool):

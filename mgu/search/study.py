@@ -46,6 +46,7 @@ class Study:
         budget: The resolved budget. It is no part of the identity: with a larger one, a study goes on.
         settings: What else identifies the study, as plain values: options, second objective, the configuration of a
             trial without its point.
+        data: Name of the data set, and the split, by which reports find the study.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class Study:
         seed: int,
         budget: Budget,
         settings: Mapping[str, Any],
+        data: tuple[str, str],
     ) -> None:
+        self.data = data
         self.space, self.strategy, self.name, self.seed, self.budget = space, strategy, name, seed, budget
         self.settings = dict(settings)
         described = {"strategy": name, "seed": seed, "space": space.describe(), **self.settings}
@@ -80,7 +83,7 @@ class Study:
         (self.folder / "workers").mkdir(exist_ok=True)
         with self.lock():
             self._check_file()
-            content = {"identity": self.identity, **self.described, "budget": asdict(self.budget)}
+            content = {"identity": self.identity, **self.described, "data": list(self.data), "size": self.space.size, "budget": asdict(self.budget)}
             write_text(self.folder / STUDY_FILE, yaml.safe_dump(content, sort_keys=False))
             return History(self.folder / HISTORY_FILE, self.space, self.identity)
 

@@ -36,6 +36,7 @@ def unit_results(results: Sequence[Result], start: RunConfig) -> list[Result]:
         if result.kind == "unit"
         and result.status == "ok"
         and result.seconds
+        and not result.is_stopped
         and (result.dataset, result.split) == (start.dataset.label, start.dataset.split)
         and result.config.get("training", {}).get("epochs") == start.training.epochs
     ]

@@ -81,6 +81,14 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
             "accuracy of the unit at its own cost."
         )
         found["budget"] = _figure(caption, draw_budget, table, curve)
+    if searches := analysis.searches:
+        from mgu.report.figures.anytime import draw_anytime
+
+        caption = (
+            "Best validation score so far of each search by what it had spent: the median of its studies, and the band "
+            "that four of five lie in; the star is the unit at its own cost."
+        )
+        found["searches"] = _figure(caption, draw_anytime, searches)
     if histories := load_histories(table):
         found["histories"] = _figure("Validation accuracy by epoch.", draw_histories, table, histories)
     if gates := load_gates(table):

@@ -17,6 +17,8 @@ from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.columns import Value, columns
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.report.searches.equal_cost import EqualCost
+from mgu.report.searches.words import describe_searches, search_table
 from mgu.report.stats.budget import BestSoFar
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.replication import Pair
@@ -123,6 +125,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
             for charge in analysis.charges
         ],
         "budget": curve and _budget(curve),
+        "searches": _searches(analysis.searches),
         "paper": [_pair(pair) for pair in analysis.replication],
         "summary": analysis.lines,
     }
@@ -170,6 +173,36 @@ def _budget(curve: BestSoFar) -> dict[str, Any]:
         "grid_expected_at_unit_s": float(curve.expected[curve.at_unit]),
         "grid_reaches_unit_after_s": curve.reached_s,
     }
+
+
+def _searches(found: EqualCost | None) -> dict[str, Any] | None:
+    """The searches: seconds of one multiple, and each row by the names of the columns."""
+    if found is None:
+        return None
+    table = search_table(found)
+    rows = [dict(zip(table.keys, (value for _, value in row), strict=True)) for row in table.rows]
+    return {"multiple_s": found.unit_s, "rows": rows, "summary": describe_searches(found)}
+
+
+def searches_to_csv(found: Sequence[EqualCost]) -> str:
+    """Writes one line for each search with exact values; scores in 0..1 for accuracies, times in seconds.
+
+    Args:
+        found: The searches of each experiment.
+
+    Returns:
+        The CSV text with one header for all experiments.
+    """
+    tables = [(own.table, search_table(own)) for own in found]
+    names = list(dict.fromkeys(key for _, table in tables for key in table.keys))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*names, "experiment", "dataset", "split"])
+    for own, table in tables:
+        for row in table.rows:
+            values = dict(zip(table.keys, (value for _, value in row), strict=True))
+            writer.writerow([*(_cell(values.get(name)) for name in names), *map(_cell, _origin(own).values())])
+    return text.getvalue()
 
 
 def _runs(row: Row) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from mgu.report.analysis import Analysis
 from mgu.report.contrasts import Answer
 from mgu.report.contrasts.answer import costs_of
 from mgu.report.ranking.rank import Table
+from mgu.report.searches.words import search_table
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.replication import Pair
 from mgu.report.stats.sample import Sample
@@ -37,6 +38,9 @@ class SideTable(NamedTuple):
 def side_tables(analysis: Analysis) -> list[SideTable]:
     """Returns the side tables of an experiment that have rows."""
     tables = [*answer_tables(analysis.answer), comparison_table(analysis.verdict)]
+    if analysis.searches:
+        found = search_table(analysis.searches)
+        tables.append(SideTable(found.title, found.columns, found.rows))
     tables += [] if analysis.table.is_joined else [replication_table(analysis.replication)]
     return [table for table in tables if table.rows]
 

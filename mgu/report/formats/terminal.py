@@ -15,6 +15,9 @@ from mgu.report.analysis import Analysis
 from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
+from mgu.report.searches.words import SearchTable, search_table
+
+LESSER_OF_SEARCHES = ("reused", "params", "to_baseline_s", "strategy_share", "p_random", "trials", "val_at_10x")
 
 
 def print_analyses(analyses: Sequence[Analysis]) -> None:
@@ -42,11 +45,23 @@ def _render(console: Console, analysis: Analysis) -> str:
 
 def _print_analysis(console: Console, analysis: Analysis) -> None:
     print_table(console, analysis.table)
+    if analysis.searches:
+        print_searches(console, search_table(analysis.searches))
     for heading, sentences in analysis.sections.items():
         console.print(heading, style="bold", highlight=False, markup=False)
         for sentence in map(printable, sentences):
             console.print(sentence, highlight=False, markup=False, soft_wrap=not console.is_terminal)
     console.print()
+
+
+def print_searches(console: Console, found: SearchTable) -> None:
+    """Prints the table of searches, without the lesser columns where the terminal is too narrow."""
+    columns = [
+        TextColumn(key, title, [row[place][0] for row in found.rows], "right" if place else "left")
+        for place, (key, title) in enumerate(zip(found.keys, found.columns, strict=True))
+    ]
+    lesser = [key for key in LESSER_OF_SEARCHES if key in found.keys]
+    print_columns(console, columns, lesser, title=found.title)
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -118,6 +118,11 @@ def run_study(search: Search, launch: Callable[[Search], None] | None = None) ->
     return sum(trial.state == "failed" for trial in history.trials)
 
 
+def num_ended(search: Search) -> int:
+    """Returns the number of trials that have ended."""
+    return len(search.study.open().order)
+
+
 def work_here(search: Search) -> None:
     """Lets as many workers work in this process as trials are trained at once.
 

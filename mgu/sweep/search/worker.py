@@ -13,7 +13,6 @@ from mgu.console.lines import LineView
 from mgu.errors import RunsFailed
 from mgu.isolation import Call, Crashed, Raised, TimedOut
 from mgu.results.folder import find_done, find_result
-from mgu.results.result import Result
 from mgu.search.budget import Spent
 from mgu.search.history import History
 from mgu.search.outcome import cost_of, less, plus, tell_measured, tell_result
@@ -169,15 +168,20 @@ class Worker:
         if result is None:
             raise RunsFailed(f"{config.name} left no result. See its folder; the same command tries it again.")
         cost = cost_of(result, time.monotonic() - begun)
-        told, details = tell_result(trial, result, self._own_cost(trial, cost, result), self.trials.second)
+        told, details = tell_result(trial, result, self._own_cost(trial, cost), self.trials.second)
         return told, details
 
-    def _own_cost(self, trial: Trial, cost: Cost, result: Result) -> Cost:
-        """Returns the cost without what the trials have paid whose training this one continues."""
+    def _own_cost(self, trial: Trial, cost: Cost) -> Cost:
+        """Returns the cost without what the trials have paid whose training this one continues.
+
+        A continued run counts its earlier parts up to their last checkpoint, so without their final evaluation, which
+        was paid for all the same.
+        """
         paid, number = list[Cost](), trial.continues
         while number is not None:
-            paid.append(self.history.trials[number].cost)
-            number = self.history.trials[number].continues
+            own, details = self.history.trials[number], self.history.details[number]
+            paid.append(replace(own.cost, seconds=own.cost.seconds - details.get("lost_s", 0.0)))
+            number = own.continues
         return less(cost, reduce(plus, paid)) if paid else cost
 
     def _measure(self, trial: Trial, function: str) -> Generator[Pending, None, tuple[Trial, dict[str, Any]]]:

@@ -1,0 +1,88 @@
+"""`mgu-run search=... search.replay=true -m`: searches recorded runs, and compares strategies at equal cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from mgu.cli.studies import PlannedStudy
+from mgu.console.text import count, describe_s, print_line, table_console
+from mgu.errors import UserError
+from mgu.report.formats.terminal import print_searches
+from mgu.report.ranking.rank import rank
+from mgu.report.searches.equal_cost import compare_searches
+from mgu.report.searches.load import load_curves, save_replayed
+from mgu.report.searches.words import describe_searches, search_table
+from mgu.results.folder import runs_dir
+from mgu.results.load import Run, load_results
+from mgu.search.replay import Records, Replay, find_records, replay
+from mgu.sweep.machine import count_cores
+
+
+def replay_studies(planned: Sequence[PlannedStudy]) -> None:
+    """Searches the recorded runs of an experiment, once for each study, and prints the comparison.
+
+    Args:
+        planned: The studies.
+
+    Raises:
+        UserError: A point has no recorded run.
+    """
+    start = planned[0].start
+    folder = runs_dir(start) / start.experiment_name
+    loaded = load_results([folder]).runs if folder.is_dir() else []
+    runs = [run for run in loaded if not run.result.is_stopped]
+    groups: dict[str, list[PlannedStudy]] = {}
+    for own in planned:
+        groups.setdefault(_group(own), []).append(own)
+    known: dict[str, Records] = {}
+    for studies in groups.values():
+        _replay_group(studies, runs, folder, known)
+    _report(folder, runs, (start.dataset.label, start.dataset.split))
+
+
+def _group(own: PlannedStudy) -> str:
+    """Returns what studies of one strategy share: all but their seed."""
+    described = {key: value for key, value in own.study.described.items() if key != "seed"}
+    return f"{described}{own.study.budget}"
+
+
+def _replay_group(studies: list[PlannedStudy], runs: Sequence[Run], folder: Path, known: dict[str, Records]) -> None:
+    first, second = studies[0].study, studies[0].settings.search.second
+    if first.space.measure is not None:
+        raise UserError(f"search.replay must have a space of runs, but space={first.space.name} has none.")
+    if getattr(first.strategy, "propose", None):
+        raise UserError(
+            f"search.replay must have a strategy that trains runs to their end, but search={first.name} stops them, "
+            "and what they had cost by then was not recorded. Leave search.replay out."
+        )
+    key = f"{first.space.describe()}{second}"
+    if key not in known:
+        configure, fixed = studies[0].configure, studies[0].fixed_seed
+        results = [run.result for run in runs]
+        seeds = None if fixed is None else [fixed]
+        known[key] = find_records(
+            first.space, results, lambda point, seed: configure(point, seed).identity, second, seeds
+        )
+    begun = time.perf_counter()
+    own = Replay(first.space, known[key], first.name, studies[0].settings.search.options, first.budget)
+    curves = replay(own, [each.study.seed for each in studies], count_cores())
+    name = f"{first.name}-{first.space.name}-{first.identity}"
+    save_replayed(folder, name, first.data, curves)
+    took = describe_s(time.perf_counter() - begun)
+    seeds_text = count(len(known[key]), "recorded seed")
+    print_line(f"{first.name} on {first.space.name}: {len(curves)} studies over {seeds_text}, replayed in {took}")
+
+
+def _report(folder: Path, runs: Sequence[Run], data: tuple[str, str]) -> None:
+    curves, skipped = load_curves(folder, *data)
+    for table in rank(list(runs)):
+        if (table.dataset, table.split) != data:
+            continue
+        found = compare_searches(table, [curve for curve in curves if curve.origin == "replayed"], skipped)
+        if found:
+            console = table_console()
+            print_searches(console, search_table(found))
+            for line in describe_searches(found):
+                print_line(line)

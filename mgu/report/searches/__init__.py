@@ -1,0 +1,5 @@
+"""Searches at equal cost: what each strategy had found after the same seconds, beside the unit at its own cost.
+
+load.py reads the studies of an experiment, equal_cost.py compares strategies, closed_form.py computes what random
+search finds in expectation, words.py and table.py say it, and mgu/report/figures/anytime.py draws it.
+"""

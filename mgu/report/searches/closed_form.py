@@ -1,0 +1,51 @@
+"""What a search in random order finds in expectation, over all orders and recorded seeds: no search is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+from typing import NamedTuple
+
+from mgu.report.stats.random_order import win_probabilities
+
+STEPS = 1000  # of the cost of all points, to which costs are rounded
+
+
+class Tried(NamedTuple):
+    """Holds a recorded point.
+
+    Attributes:
+        seconds: What it cost.
+        score: Its validation score, larger is better.
+        value: The score that is reported of it.
+    """
+
+    seconds: float
+    score: float
+    value: float
+
+
+def expected_best(by_seed: Mapping[int, Sequence[Tried]], seconds: float, before: float) -> float:
+    """Computes the expected value of the best point of a search in random order, see stats/random_order.py.
+
+    Args:
+        by_seed: All points by recorded seed.
+        seconds: What the search may spend.
+        before: The value while no point has been tried to its end.
+
+    Returns:
+        The mean over seeds and orders.
+    """
+    return fmean(_expected(points, seconds, before) for points in by_seed.values())
+
+
+def _expected(points: Sequence[Tried], seconds: float, before: float) -> float:
+    step = sum(own.seconds for own in points) / STEPS
+    costs = [max(1, round(own.seconds / step)) for own in points]
+    shares = win_probabilities(costs, [own.score for own in points])
+    place = min(int(seconds / step + 1e-9), shares.shape[1] - 1)
+    by_score: dict[float, list[float]] = {}
+    for own in points:
+        by_score.setdefault(own.score, []).append(own.value)
+    values = [fmean(by_score[own.score]) for own in points]  # of equal scores, chance decides which one is kept
+    return float(sum(value * share for value, share in zip([*values, before], shares[:, place], strict=True)))

@@ -1,0 +1,160 @@
+"""What the report says of searches, and their table."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mgu.console.text import describe_s
+from mgu.report.searches.equal_cost import LEAST_STUDIES, MULTIPLES, RANDOM, Contender, EqualCost
+from mgu.tasks.score import shorten
+
+Entry = tuple[str, str | float | None]  # rounded text for people, exact value for machines
+MISSING: Entry = ("-", None)
+
+
+class SearchTable(NamedTuple):
+    """Holds the table of all searches.
+
+    Attributes:
+        title: Its heading.
+        keys: Names of the columns for machines.
+        columns: Headings of the columns.
+        rows: Text and value of each cell.
+    """
+
+    title: str
+    keys: list[str]
+    columns: list[str]
+    rows: list[list[Entry]]
+
+
+def search_table(found: EqualCost) -> SearchTable:
+    """Returns the table: a row for the unit, one for random order in expectation, and one for each strategy."""
+    has_test = found.table.tested == "test"
+    cost = "unit's cost" if found.unit else "share of the longest search"
+    scored = [(f"{split}_at_{m}x", f"{split} at {m}x") for m in MULTIPLES for split in ("val", *["test"] * has_test)]
+    own = [
+        ("strategy", "search"), ("studies", "studies"), *scored, ("to_unit_s", "to the unit's score [s]"),
+        ("to_baseline_s", "to the best baseline's [s]"), ("trials", "trials"), ("reused", "reused"),
+        ("params", "parameters"), ("strategy_share", "strategy's share"), ("p_random", "p against random"),
+    ]  # fmt: skip
+    rows = [row for row in (_unit_row(found, has_test), _closed_row(found, has_test)) if row]
+    rows += [_row(found, place, has_test) for place in range(len(found.contenders))]
+    title = f"Searches at equal cost: at multiples of {found.unit_s:.3g} s, the {cost}"
+    return SearchTable(title, [key for key, _ in own], [text for _, text in own], rows)
+
+
+def _score(found: EqualCost, value: float | None) -> Entry:
+    if value is None:
+        return MISSING
+    return (f"{value:.2%}" if found.score.metric == "accuracy" else shorten(value)), value
+
+
+def _unit_row(found: EqualCost, has_test: bool) -> list[Entry] | None:
+    unit = found.unit
+    if unit is None:
+        return None
+    cells = [_score(found, own) for _ in MULTIPLES for own in (unit.val, *[unit.test] * has_test)]
+    reached: Entry = (f"{unit.seconds:,.1f}", unit.seconds)
+    params: Entry = MISSING if unit.params is None else (f"{unit.params:,}", unit.params)
+    name: Entry = (f"the unit {unit.name}", unit.name)
+    return [name, MISSING, *cells, reached, MISSING, ("1", 1), MISSING, params, MISSING, MISSING]
+
+
+def _closed_row(found: EqualCost, has_test: bool) -> list[Entry] | None:
+    cells: list[Entry] = []
+    for multiple in MULTIPLES:
+        expected = found.closed_form(multiple * found.unit_s)
+        if expected is None:
+            return None
+        cells += [_score(found, own) for own in (expected[0], *[expected[1]] * has_test)]
+    name: Entry = ("random order, in expectation", "random order, in expectation")
+    return [name, MISSING, *cells, *[MISSING] * 7]
+
+
+def _row(found: EqualCost, place: int, has_test: bool) -> list[Entry]:
+    own = found.contenders[place]
+    budgets = [own.at(multiple * found.unit_s) for multiple in MULTIPLES]
+    cells = [_score(found, value) for at in budgets for value in (at and at.val, *[at and at.test] * has_test)]
+    _, p = found.p_values[place]
+    targets = (found.unit and found.unit.val, found.baseline_val)
+    last = next((at for at in reversed(budgets) if at), None)
+    return [
+        (own.name, own.name),
+        (str(len(own.curves)), len(own.curves)),
+        *cells,
+        *(_expected(own, None if target is None else found.signed(target)) for target in targets),
+        (f"{own.trials:.3g}", own.trials),
+        (f"{own.reused:.3g}", own.reused),
+        (f"{last.params:,.0f}", last.params) if last and last.params is not None else MISSING,
+        (f"{own.overhead:.2%}", own.overhead),
+        MISSING if p is None else (f"{p:.2g}", p),
+    ]
+
+
+def _expected(own: Contender, target: float | None) -> Entry:
+    if target is None:
+        return MISSING
+    seconds, hits = own.expected_s(target), own.hits(target)
+    few = f" ({hits}/{len(own.curves)})" if hits < len(own.curves) else ""
+    return (f"never{few}", None) if seconds is None else (f"{seconds:,.1f}{few}", seconds)
+
+
+def describe_searches(found: EqualCost) -> list[str]:
+    """Describes how searches are compared, what they found, and what must be known to read the table."""
+    lines = []
+    if found.unit:
+        lines.append(
+            f"One multiple is what training the unit costs: {found.unit.seconds:.3g} s of set-up, time to solution and "
+            "checkpoints, the mean over its seeds. A search pays the same for each trial, and its strategy's own "
+            "seconds; a trial counts once it has ended, and one that had been trained before is charged what it cost "
+            "then."
+        )
+    else:
+        lines.append(
+            "There is no finished unit in this experiment: multiples are of the tenth of the longest search. Train it "
+            "with mgu=reference to compare."
+        )
+    lines += [line for place in range(len(found.contenders)) if (line := _describe(found, place))]
+    without = sorted({own.space for own in found.contenders if found.random_of(own) is None})
+    if without:
+        lines.append(
+            f"There is no random search on {', '.join(without)} to compare with. Run the same command with "
+            "search=random."
+        )
+    few = [own.name for own in found.contenders if len(own.curves) < LEAST_STUDIES]
+    if few:
+        lines.append(
+            f"Fewer than {LEAST_STUDIES} studies are too few to judge {', '.join(few)}. Pass search.seed=0,1,2,3,4."
+        )
+    contended = sum(curve.contended for own in found.contenders for curve in own.curves)
+    if contended:
+        lines.append(
+            f"{contended} trials shared the machine with other work, which makes their seconds too long: comparisons "
+            "by time need a quiet machine and one worker."
+        )
+    return [*lines, *(f"A study could not be read: {line}" for line in found.skipped)]
+
+
+def _describe(found: EqualCost, place: int) -> str:
+    """Says how one strategy compares with random search, and how much its winners look better than they are."""
+    own, (multiple, p) = found.contenders[place], found.p_values[place]
+    parts = []
+    if multiple is not None and own.strategy != RANDOM and (random := found.random_of(own)):
+        ours, theirs = own.at(multiple * found.unit_s), random.at(multiple * found.unit_s)
+        if ours and theirs:
+            better = ours.val - theirs.val if found.score.higher_is_better else theirs.val - ours.val
+            size = f"{100 * better:+.2f} points" if found.score.metric == "accuracy" else f"{better:+.3g}"
+            test = "not tested" if p is None else f"p = {p:.2g} over study seeds, corrected for all strategies"
+            parts.append(
+                f"is {size} from random search at {multiple} times the unit's cost in validation score ({test})"
+            )
+    if own.optimism is not None:
+        bias = f"{100 * own.optimism:+.2f} points" if found.score.metric == "accuracy" else f"{own.optimism:+.3g}"
+        parts.append(
+            f"picked its winners from {own.trials:.3g} trials, by which they lose {bias} more from validation to test "
+            "than the mean trial (selection bias)"
+        )
+    if found.unit and (seconds := own.expected_s(found.signed(found.unit.val))):
+        parts.append(f"reaches the unit's validation score after {describe_s(seconds)} in expectation")
+    return f"{own.name} {', '.join(parts)}." if parts else ""

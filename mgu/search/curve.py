@@ -1,0 +1,138 @@
+"""Anytime curves: the best validation score so far by what a search has spent.
+
+The incumbent at t is the trial with the best validation score of those that had ended by t; its test score is looked at
+only because it was chosen by its validation score.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from mgu.search.budget import Spent
+from mgu.search.strategy import Trial
+
+
+@dataclass(frozen=True)
+class Step:
+    """Holds an incumbent from the moment that it became one.
+
+    Attributes:
+        seconds: What had been spent by then.
+        number: Number of the trial.
+        score: Its validation score, larger is better.
+        val: The same as the task's metric has it.
+        test: Its test score; None where there is none.
+        params: Trainable parameters.
+        run: Name of the run's folder; empty for a recorded one.
+    """
+
+    seconds: float
+    number: int
+    score: float
+    val: float
+    test: float | None
+    params: int | None
+    run: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Holds one search.
+
+    Attributes:
+        strategy: Name of the strategy.
+        space: Name of the space.
+        seed: Seed of the study.
+        steps: The incumbents in their order.
+        seconds: All that was spent.
+        strategy_s: Seconds of the strategy, which are part of them.
+        trials: Number of trials that ended.
+        reused: Number of those that had been trained before they were asked for.
+        epochs: Epochs of all trials.
+        contended: Number of trials that were measured beside other work.
+        origin: Where it comes from: "trained", or "replayed" from recorded runs.
+        complete: Whether nothing was left to try, so that more time would have changed nothing.
+        gap: Mean over all trials of the validation score minus the test score; None where one of them is not known.
+    """
+
+    strategy: str
+    space: str
+    seed: int
+    steps: tuple[Step, ...]
+    seconds: float
+    strategy_s: float
+    trials: int
+    reused: int = 0
+    epochs: int = 0
+    contended: int = 0
+    origin: str = "trained"
+    complete: bool = False
+    gap: float | None = None
+
+    def at(self, seconds: float) -> Step | None:
+        """Returns the incumbent after some seconds; None: no trial had ended."""
+        place = bisect_right([step.seconds for step in self.steps], seconds + 1e-9)
+        return self.steps[place - 1] if place else None
+
+    def reaches(self, score: float) -> float | None:
+        """Returns the seconds after which the validation score is at least this one; None: it never is."""
+        return next((step.seconds for step in self.steps if step.score >= score - 1e-12), None)
+
+
+def trace(
+    study: tuple[str, str, int],
+    trials: Sequence[Trial],
+    order: Sequence[int],
+    ask_s: Mapping[int, float],
+    details: Mapping[int, Mapping[str, Any]],
+    origin: str = "trained",
+    complete: bool = False,
+) -> Curve:
+    """Follows the incumbent of a search.
+
+    Args:
+        study: Strategy, space and seed.
+        trials: All trials by number.
+        order: Numbers of those that ended, in that order.
+        ask_s: Seconds of the strategy by number of the trial.
+        details: What is known beside them, by number.
+        origin: Where the trials come from.
+        complete: Whether nothing was left to try.
+
+    Returns:
+        The curve.
+    """
+    spent, steps, best = Spent(), list[Step](), -float("inf")
+    for number in order:
+        trial, own = trials[number], details[number]
+        spent = spent.plus(trial.cost, ask_s[number])
+        if trial.score is not None and trial.score > best:
+            best = trial.score
+            val = own["val"] if own.get("val") is not None else trial.score
+            step = Step(spent.seconds, number, best, val, own.get("test"), own.get("params"), own.get("run", ""))
+            steps.append(step)
+    strategy, space, seed = study
+    return Curve(
+        strategy,
+        space,
+        seed,
+        tuple(steps),
+        spent.seconds,
+        spent.strategy_s,
+        spent.trials,
+        sum(trial.was_there for trial in trials),
+        spent.epochs,
+        sum(bool(own.get("contended")) for own in details.values()),
+        origin,
+        complete,
+        _mean_gap([details[number] for number in order]),
+    )
+
+
+def _mean_gap(details: Sequence[Mapping[str, Any]]) -> float | None:
+    gaps = [own["val"] - own["test"] for own in details if own.get("val") is not None and own.get("test") is not None]
+    return fmean(gaps) if gaps else None

@@ -1,0 +1,164 @@
+"""Searches over recorded runs: what thousands of searches would have found and cost, without training anything.
+
+A replayed trial is charged what the run cost when it was recorded. Each study takes the runs of one recorded seed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
+from typing import Any
+
+from mgu.errors import UserError
+from mgu.results.result import Result
+from mgu.search.budget import Budget, Spent
+from mgu.search.curve import Curve, trace
+from mgu.search.outcome import cost_of, tell_result
+from mgu.search.propose import propose
+from mgu.search.space import Key, Point, Space
+from mgu.search.strategies import build_strategy
+from mgu.search.strategy import Cost, Trial, generator_for
+
+LEAST_STUDIES = 20  # in each process
+
+
+@dataclass(frozen=True)
+class Record:
+    """Holds one recorded run as a trial has it."""
+
+    score: float | None
+    second: float | None
+    cost: Cost
+    epochs: int
+    details: Mapping[str, Any]
+
+
+Records = Mapping[int, Mapping[Key, Record]]  # by seed and point
+
+
+def find_records(
+    space: Space,
+    results: Sequence[Result],
+    identity_of: Callable[[Point, int], str],
+    second: str | None,
+    seeds: Sequence[int] | None = None,
+) -> Records:
+    """Finds the recorded runs of a space.
+
+    Args:
+        space: A finite space.
+        results: Finished runs.
+        identity_of: Returns the identity of the run of a point with a seed.
+        second: Name of the second objective.
+        seeds: The seeds to take; None: all for which every point has a run.
+
+    Returns:
+        The runs by seed and point.
+
+    Raises:
+        UserError: The space is infinite, or there is no seed with a run of every point.
+    """
+    if space.size is None:
+        raise UserError(
+            f"search.replay must have a space of finitely many points, but space={space.name} has infinitely many."
+        )
+    by_identity = {result.identity: result for result in results}
+    points = list(space.points())
+    found: dict[int, dict[Key, Record]] = {}
+    most: dict[int, int] = {}
+    for seed in seeds or sorted({result.seed for result in results}):
+        own = {space.key(point): by_identity.get(identity_of(point, seed)) for point in points}
+        most[seed] = sum(result is not None for result in own.values())
+        if most[seed] == len(points):
+            found[seed] = {key: _record(result, second) for key, result in own.items() if result}
+    if not found:
+        best = max(most.values(), default=0)
+        raise UserError(
+            f"search.replay must have a recorded run of each of the {len(points)} points with one seed at least, but "
+            f"the most that a seed has is {best}. Train them first: leave search, space and budget out."
+        )
+    return found
+
+
+def _record(result: Result, second: str | None) -> Record:
+    trial, details = tell_result(Trial(0, {}, "running"), result, cost_of(result), second)
+    return Record(trial.score, trial.second, trial.cost, result.epochs, details)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Holds what is searched again and again.
+
+    Attributes:
+        space: The space.
+        records: Its recorded runs.
+        strategy: Name of the strategy.
+        options: Its options.
+        budget: The resolved budget.
+    """
+
+    space: Space
+    records: Records
+    strategy: str
+    options: Mapping[str, Any]
+    budget: Budget
+
+
+def replay(own: Replay, seeds: Sequence[int], processes: int = 1) -> list[Curve]:
+    """Searches once for each seed.
+
+    Args:
+        own: What is searched.
+        seeds: Seeds of the studies.
+        processes: How many processes share the studies.
+
+    Returns:
+        The curves in the order of the seeds.
+    """
+    count = min(processes, len(seeds) // LEAST_STUDIES)
+    if count < 2:
+        return [replay_one(own, seed) for seed in seeds]
+    with get_context().Pool(count) as pool:
+        return pool.map(partial(replay_one, own), seeds, chunksize=LEAST_STUDIES // 2)
+
+
+def replay_one(own: Replay, seed: int) -> Curve:
+    """Searches once.
+
+    Args:
+        own: What is searched.
+        seed: Seed of the study, from which the recorded seed is drawn, too.
+
+    Returns:
+        The curve.
+    """
+    space, spent = own.space, Spent()
+    recorded = sorted(own.records)
+    records = own.records[recorded[generator_for(seed, 0, "recorded").randrange(len(recorded))]]
+    strategy = build_strategy(own.strategy, space, seed, own.options)
+    trials, tried = list[Trial](), dict[Key, None]()
+    ask_s: dict[int, float] = {}
+    details: dict[int, Mapping[str, Any]] = {}
+    complete = False
+    while not own.budget.reached(spent):
+        begun = time.perf_counter()
+        proposal = propose(strategy, space, seed, trials, tried)
+        asked_s = time.perf_counter() - begun
+        if proposal is None:
+            complete = True
+            break
+        record = records[key := space.key(proposal.point)]
+        after = spent.plus(record.cost, asked_s)
+        if own.budget.exceeded(after):
+            break
+        number, spent = len(trials), after
+        tried[key] = None
+        ask_s[number], details[number] = asked_s, record.details
+        trial = Trial(number, proposal.point, "told", record.score, record.second, record.cost, record.epochs)
+        state = replace(trial, state="told" if record.score is not None else "failed", ended=number, after=number)
+        trials.append(state)
+    complete = complete or len(tried) == len(records)
+    return trace((own.strategy, space.name, seed), trials, range(len(trials)), ask_s, details, "replayed", complete)

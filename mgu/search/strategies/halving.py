@@ -1,0 +1,135 @@
+"""Successive halving: many points are trained for few epochs, and the better ones go on from their checkpoints.
+
+ASHA (Li et al. 2020, https://arxiv.org/abs/1810.05934) promotes a trial as soon as it is among the best share of those
+that have come as far. BOHB (Falkner et al. 2018, https://arxiv.org/abs/1807.01774) takes whole brackets, and draws new
+points by the densities of good and bad trials (TPE) of the longest training that has enough of them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from mgu.errors import UserError
+from mgu.search.space import Point, Space
+from mgu.search.strategies.options import read_options
+from mgu.search.strategies.optuna_study import OptunaStudy, sampler_seed
+from mgu.search.strategies.random import RandomStrategy
+from mgu.search.strategy import Proposal, Trial, generator_for
+
+
+def rungs_of(least: int, most: int, eta: int) -> list[int]:
+    """Returns the numbers of epochs after which trials are compared: the last one is the whole training."""
+    found = [most]
+    while found[0] / eta >= least:
+        found.insert(0, round(found[0] / eta))
+    return found
+
+
+class ASHAStrategy:
+    """Promotes a trial once it is among the best 1 / eta of its rung, else begins a random point.
+
+    Options: `eta`, `min_epochs` of the lowest rung, `max_epochs`, which are those that are configured unless given.
+    """
+
+    may_repeat: ClassVar[bool] = False
+    defaults: ClassVar[dict[str, Any]] = {"eta": 2, "min_epochs": 1, "max_epochs": 1}
+    name: ClassVar[str] = "asha"
+
+    def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
+        self.options = read_options(self.name, options, self.defaults)
+        self.space, self.seed, self.eta = space, seed, self.options["eta"]
+        if space.measure is not None:
+            raise UserError(
+                f"search={self.name} must have a space of runs, which train for epochs, but space={space.name} has "
+                "none. Pass search=random."
+            )
+        least, most = self.options["min_epochs"], self.options["max_epochs"]
+        if self.eta < 2 or not 1 <= least <= most:
+            raise UserError(
+                f"search.options must have eta >= 2 and 1 <= min_epochs <= max_epochs, but got eta={self.eta}, "
+                f"min_epochs={least}, max_epochs={most}. Raise training.epochs or lower search.options.min_epochs."
+            )
+        self.rungs = rungs_of(least, most, self.eta)
+        self.random = RandomStrategy(space, seed, {})
+
+    def ask(self, history: Sequence[Trial], number: int) -> list[Point]:
+        """Returns the points of `propose`."""
+        return [own.point for own in self.propose(history, number)]
+
+    def propose(self, history: Sequence[Trial], number: int) -> list[Proposal]:
+        """Returns promotions, from the highest rung down, then new points."""
+        promoted = self._promotions(history)[:number]
+        fresh = self._fresh(history, number - len(promoted)) if len(promoted) < number else []
+        return [*promoted, *(Proposal(point, self.rungs[0]) for point in fresh)]
+
+    def _promotions(self, history: Sequence[Trial]) -> list[Proposal]:
+        continued = {trial.continues for trial in history}
+        found = []
+        for rung, following in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
+            known = _best_first([own for own in history if own.stop_after == rung and own.score is not None])
+            best = known[: len(known) // self.eta]
+            found += [Proposal(own.point, following, own.number) for own in best if own.number not in continued]
+        return found
+
+    def _fresh(self, history: Sequence[Trial], number: int) -> list[Point]:
+        return self.random.ask(history, number)
+
+
+class BOHBStrategy(ASHAStrategy):
+    """Halves brackets of eta^k points, which are drawn by TPE once a rung has enough trials.
+
+    Options: those of ASHA; `startup`, the trials of a rung from which densities are estimated; `random_share`, the
+    probability of a random point all the same.
+    """
+
+    defaults: ClassVar[dict[str, Any]] = {**ASHAStrategy.defaults, "startup": 6, "random_share": 1 / 3}
+    name: ClassVar[str] = "bohb"
+
+    def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
+        super().__init__(space, seed, options)
+        self.study = OptunaStudy(self.name, space)
+        self.width = self.eta ** (len(self.rungs) - 1)  # new points of a bracket
+
+    def _promotions(self, history: Sequence[Trial]) -> list[Proposal]:
+        """Returns the best 1 / eta of each rung of a bracket whose trials have all ended."""
+        brackets: dict[int, int] = {}  # of each trial
+        num_fresh = 0
+        for trial in history:
+            if trial.continues is None:
+                brackets[trial.number] = num_fresh // self.width
+                num_fresh += 1
+            else:
+                brackets[trial.number] = brackets[trial.continues]
+        continued = {trial.continues for trial in history}
+        found = []
+        for bracket in range(num_fresh // self.width):
+            for place, (rung, following) in enumerate(zip(self.rungs, self.rungs[1:], strict=False)):
+                own = [t for t in history if brackets[t.number] == bracket and t.stop_after == rung]
+                size = self.width // self.eta**place
+                if sum(t.state != "running" for t in own) < size:
+                    break
+                best = _best_first([t for t in own if t.score is not None])[: size // self.eta]
+                found += [Proposal(t.point, following, t.number) for t in best if t.number not in continued]
+        return found
+
+    def _fresh(self, history: Sequence[Trial], number: int) -> list[Point]:
+        by_rung = [[t for t in history if t.stop_after == rung and t.score is not None] for rung in self.rungs]
+        known = next((own for own in reversed(by_rung) if len(own) >= max(self.options["startup"], 2)), None)
+        random = self.random.ask(history, number)
+        if known is None or generator_for(self.seed, len(history), "share").random() < self.options["random_share"]:
+            return random
+        sampler = self.study.optuna.samplers.TPESampler(
+            n_startup_trials=1,
+            multivariate=True,
+            group=any(own.when for own in self.space.parameters),
+            seed=sampler_seed(self.seed, history),
+        )
+        tried = {self.space.key(trial.point) for trial in history}
+        wished = [point for point in self.study.ask(sampler, known, number) if self.space.key(point) not in tried]
+        return [*wished, *random][:number]
+
+
+def _best_first(trials: Sequence[Trial]) -> list[Trial]:
+    return sorted(trials, key=lambda trial: (-(trial.score if trial.score is not None else -math.inf), trial.number))

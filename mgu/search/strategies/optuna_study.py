@@ -1,0 +1,172 @@
+"""Optuna's samplers as strategies: a study in memory, to which the history is added before each ask.
+
+Optuna holds no truth: no file, no database. For trial n a new sampler is built whose seed is drawn from (study seed, n),
+so an ask depends on the history alone, and equals that of any Optuna study with the same trials and sampler seed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from mgu.errors import UserError, how_to_install
+from mgu.search.parameters import Categorical, Factors, Float, Int, Ordinal, Parameter
+from mgu.search.space import Point, Space
+from mgu.search.strategy import Trial, generator_for
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.distributions import BaseDistribution
+    from optuna.samplers import BaseSampler
+    from optuna.trial import FrozenTrial
+
+MOST_FACTORS = 1000  # values of a product, each of which is a choice to Optuna
+
+
+def import_optuna(strategy: str) -> Any:
+    """Returns the library, without its messages; raises UserError where it is not installed."""
+    try:
+        import optuna
+    except ImportError:
+        raise UserError(
+            f"search={strategy} must have Optuna, but that is not installed. {how_to_install('search')}"
+        ) from None
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    return optuna
+
+
+class OptunaStudy:
+    """Mirrors a history as a study of Optuna's in memory.
+
+    Args:
+        strategy: Name of the strategy.
+        space: What is searched.
+        objectives: 1, or 2 where the second objective counts, too.
+
+    Raises:
+        UserError: Optuna is not installed, or cannot search the space.
+    """
+
+    def __init__(self, strategy: str, space: Space, objectives: int = 1) -> None:
+        self.optuna = import_optuna(strategy)
+        self.space, self.objectives = space, objectives
+        self.distributions = {own.name: to_distribution(strategy, own) for own in space.parameters}
+        self._clear()
+
+    def _clear(self) -> None:
+        directions = ["maximize", "minimize"][: self.objectives]
+        sampler = self.optuna.samplers.RandomSampler(seed=0)
+        self._study: optuna.Study = self.optuna.create_study(directions=directions, sampler=sampler)
+        self._added: list[Trial] = []  # the trials that it has, none of them running
+        self._asked: Point | None = None  # what it was last asked for, which it holds as a running trial
+
+    def ask(
+        self,
+        sampler: BaseSampler,
+        history: Sequence[Trial],
+        number: int,
+        attributes: Mapping[int, Mapping[str, Any]] | None = None,
+    ) -> list[Point]:
+        """Asks a sampler for points.
+
+        Args:
+            sampler: A new one.
+            history: All trials so far.
+            number: How many points; those asked for before count as running.
+            attributes: What the sampler itself would have noted of trials, by number.
+
+        Returns:
+            The points.
+        """
+        study = self._mirror(history, attributes or {})
+        study.sampler = sampler
+        points: list[Point] = []
+        for _ in range(number):
+            trial = study.ask()
+            point: Point = {}
+            for own in self.space.parameters:
+                if own.when is None or own.when.holds(point):
+                    point[own.name] = self.read(own, suggest(trial, own))
+            points.append(point)
+        self._asked = points[0] if number == 1 and not attributes else None
+        if self._asked is None or len(self._added) < len(history):
+            self._clear()  # the next ask begins with the history again
+        return points
+
+    def _mirror(self, history: Sequence[Trial], attributes: Mapping[int, Mapping[str, Any]]) -> optuna.Study:
+        """Returns the study with the trials of the history, which is nearly always the last one and what was asked."""
+        known = len(self._added)
+        follows = self._asked is not None and len(history) == known + 1 and history[known].point == self._asked
+        if follows and history[known].score is not None and list(history[:known]) == self._added:
+            self._study.tell(known, [history[known].score, history[known].second][: self.objectives])
+            self._added.append(history[known])
+            return self._study
+        self._clear()
+        for trial in history:
+            self._study.add_trial(self.to_frozen(trial, attributes.get(trial.number, {})))
+        self._added = [trial for trial in history if trial.state != "running"]
+        return self._study
+
+    def to_frozen(self, trial: Trial, attributes: Mapping[str, Any]) -> FrozenTrial:
+        """Returns a trial as Optuna has it."""
+        states = self.optuna.trial.TrialState
+        known = trial.score is not None and (self.objectives == 1 or trial.second is not None)
+        state = {"told": states.COMPLETE, "pruned": states.COMPLETE, "running": states.RUNNING, "failed": states.FAIL}
+        values = [trial.score, trial.second][: self.objectives] if known else None
+        found: FrozenTrial = self.optuna.trial.create_trial(
+            state=state[trial.state] if known or trial.state in ("running", "failed") else states.FAIL,
+            values=values,
+            params={name: self.write(name, value) for name, value in trial.point.items()},
+            distributions={name: self.distributions[name] for name in trial.point},
+            system_attrs=dict(attributes),
+        )
+        return found
+
+    def write(self, name: str, value: Any) -> Any:
+        """Returns a value as Optuna has it: categorical choices by their place, for they may be of any type."""
+        own = next(each for each in self.space.parameters if each.name == name)
+        return list(own.values).index(value) if isinstance(own, Categorical | Ordinal | Factors) else value
+
+    def read(self, own: Parameter, value: Any) -> Any:
+        """Returns a value of Optuna's as the parameter has it."""
+        return own.values[value] if isinstance(own, Categorical | Ordinal | Factors) else value
+
+
+def to_distribution(strategy: str, own: Parameter) -> BaseDistribution:
+    """Returns the distribution of Optuna's for a parameter.
+
+    Raises:
+        UserError: It has none.
+    """
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if isinstance(own, Float):
+        return FloatDistribution(own.low, own.high, log=own.log)
+    if isinstance(own, Int):
+        return IntDistribution(own.low, own.high, log=own.log)
+    if isinstance(own, Ordinal):
+        return IntDistribution(0, own.size - 1)
+    if own.size is not None and own.size > MOST_FACTORS:
+        raise UserError(
+            f"search={strategy} must have parameters of at most {MOST_FACTORS:,} choices, but {own.name} has "
+            f"{own.size:,}. Pass search=random or search=gbfs."
+        )
+    return CategoricalDistribution(list(range(own.size or 1)))
+
+
+def suggest(trial: optuna.Trial, own: Parameter) -> Any:
+    """Asks for the value of a parameter, as `to_distribution` has it."""
+    if isinstance(own, Float):
+        return trial.suggest_float(own.name, own.low, own.high, log=own.log)
+    if isinstance(own, Int):
+        return trial.suggest_int(own.name, own.low, own.high, log=own.log)
+    if isinstance(own, Ordinal):
+        return trial.suggest_int(own.name, 0, own.size - 1)
+    return trial.suggest_categorical(own.name, list(range(own.size or 1)))
+
+
+def sampler_seed(seed: int, history: Sequence[Trial]) -> int:
+    """Returns the seed of the sampler for the next trial."""
+    return generator_for(seed, len(history)).getrandbits(31)

@@ -1,0 +1,34 @@
+"""Quasi-random search by Optuna: a scrambled Sobol sequence, which covers the space evenly (Bergstra and Bengio 2012)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from mgu.search.space import Point, Space
+from mgu.search.strategies.options import read_options
+from mgu.search.strategies.optuna_study import OptunaStudy
+from mgu.search.strategy import Trial, generator_for
+
+
+class QMCStrategy:
+    """Takes the points of Optuna's QMCSampler in turn: trial n has the n-th one, whatever became of the others."""
+
+    may_repeat: ClassVar[bool] = False
+
+    def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
+        read_options("qmc", options, {})
+        self.study, self.space = OptunaStudy("qmc", space), space
+        optuna = self.study.optuna
+        self._sampler = optuna.samplers.QMCSampler(scramble=True, seed=generator_for(seed, 0).getrandbits(31))
+        self._own = optuna.create_study(sampler=self._sampler)
+        self._drawn: list[Point] = []
+
+    def ask(self, history: Sequence[Trial], number: int) -> list[Point]:
+        """Returns the next points of the sequence."""
+        while len(self._drawn) < len(history) + number:
+            frozen = self.study.optuna.trial.create_trial(state=self.study.optuna.trial.TrialState.RUNNING)
+            drawn = self._sampler.sample_relative(self._own, frozen, self.study.distributions)
+            point = {own.name: self.study.read(own, drawn[own.name]) for own in self.space.parameters}
+            self._drawn.append(self.space.canonical(point))
+        return self._drawn[len(history) : len(history) + number]
