@@ -23,7 +23,7 @@ RANKS = [  # a package imports only packages of lower ranks
     {"config"},
     {"results"},
     {"data", "measure", "tracking", "console", "search"},
-    {"train", "augment"},
+    {"train", "augment", "gemm"},
     {"multi_seed", "report", "sweep"},
     {"factory"},
     {"explain", "export"},

@@ -17,7 +17,7 @@ from mgu.report.searches.words import describe_searches, search_table
 from mgu.results.folder import runs_dir
 from mgu.results.load import Run, load_results
 from mgu.search.replay import Records, Replay, find_records, replay
-from mgu.sweep.machine import count_cores
+from mgu.machine import count_cores
 
 
 def replay_studies(planned: Sequence[PlannedStudy]) -> None:

@@ -59,6 +59,11 @@ class Space:
         return {}
 
     @property
+    def unit(self) -> str:
+        """The unit of the scores that `measure` gives."""
+        return ""
+
+    @property
     def start(self) -> Point | None:
         """Where a search by neighbourhoods begins; None: at a point drawn at random."""
         return None
