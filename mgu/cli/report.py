@@ -59,7 +59,9 @@ def _report(options: argparse.Namespace) -> None:
         print(printable(f"skipped {line}"), file=sys.stderr)
     whole = [run for run in loaded.runs if not run.result.is_stopped]
     if len(whole) < len(loaded.runs):
-        print(f"left out {count(len(loaded.runs) - len(whole), 'run')} that training.stop_after stopped", file=sys.stderr)
+        print(
+            f"left out {count(len(loaded.runs) - len(whole), 'run')} that training.stop_after stopped", file=sys.stderr
+        )
     analyses = _analyse(rank(whole or loaded.runs), options)
     if options.searches:
         sys.stdout.write(_searches(analyses))

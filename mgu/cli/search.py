@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -12,12 +13,14 @@ from omegaconf import DictConfig, OmegaConf
 
 from mgu.cli.replay import replay_studies
 from mgu.cli.studies import PlannedStudy, plan_studies
-from mgu.console.text import print_line
+from mgu.console.text import count, print_line
 from mgu.errors import ProgramError, RunsFailed, UserError, quote
 from mgu.results.folder import runs_dir
 from mgu.search.grids import Grids
 from mgu.search.space import some_point
+from mgu.sweep.search.confirm import confirm
 from mgu.sweep.search.study_run import Search, num_ended, prepare, run_study, work_here
+from mgu.sweep.search.warm_start import tell_finished
 from mgu.sweep.slots import check_launcher, find_slots
 
 # Takes the words of each worker and returns what became of it. None: Hydra's own launcher, with which this process is
@@ -67,7 +70,14 @@ def search(
         print_line(f"{len(searches)} studies, one after the other")
     prepare(searches)
     for own, each in zip(planned, searches, strict=True):
-        run_study(each, None if launch is None else _launching(own, launch))
+        settings = own.settings
+        if settings.warm_start.folder is not None:
+            folder = Path(settings.warm_start.folder).expanduser()
+            told = tell_finished(each, each.study.open(), folder, settings.warm_start.charge)
+            print_line(f"{count(told, 'finished run')} told before the first trial" if told else "told when it began")
+        history = run_study(each, None if launch is None else _launching(own, launch))
+        if settings.confirm.top:
+            confirm(each, history, settings.confirm.top, settings.confirm.seeds)
 
 
 def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[Any]]) -> Callable[[Search], None]:
@@ -110,8 +120,7 @@ def work(words: list[str]) -> str:
         UserError: A trial cannot be trained here.
         RunsFailed: Too many trials failed.
     """
-    master = HydraConfig.instance().cfg
-    assert master is not None
+    master: Any = HydraConfig.instance().cfg  # the whole configuration, of which Hydra's own part is typed
     grids: Any = OmegaConf.to_container(master.hydra.sweeper.grids, resolve=True)
     [planned] = plan_studies(GlobalHydra.instance().config_loader(), master, Grids(grids or {}), words)
     work_here(as_search(planned))

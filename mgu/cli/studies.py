@@ -66,7 +66,9 @@ class Configurator:
                     f"space={self.space.name} must have points that are legal runs, but {told} is none: {error}"
                 ) from None
         config = self._kept[words]
-        training = config.training if stop_after is None else config.training.model_copy(update={"stop_after": stop_after})
+        training = (
+            config.training if stop_after is None else config.training.model_copy(update={"stop_after": stop_after})
+        )
         return config.model_copy(update={"seed": seed, "training": training})
 
     def _words(self, point: Point) -> list[str]:
@@ -107,9 +109,7 @@ def is_search(master: DictConfig, words: Sequence[str]) -> bool:
     return False
 
 
-def plan_studies(
-    loader: ConfigLoader, master: DictConfig, grids: Grids, words: Sequence[str]
-) -> list[PlannedStudy]:
+def plan_studies(loader: ConfigLoader, master: DictConfig, grids: Grids, words: Sequence[str]) -> list[PlannedStudy]:
     """Builds all studies of a command line: one for each combination of the settings of searches.
 
     Args:
@@ -175,7 +175,9 @@ def _build(
             update={"search": settings.search.model_copy(update={"seed": settings.search.seed + number, "studies": 1})}
         )
         options = dict(own.search.options)
-        if hasattr(STRATEGIES.get(own.search.name), "propose"):  # a multi-fidelity strategy: its last rung is all epochs
+        if hasattr(
+            STRATEGIES.get(own.search.name), "propose"
+        ):  # a multi-fidelity strategy: its last rung is all epochs
             options.setdefault("max_epochs", start.training.epochs)
         strategy = build_strategy(own.search.name, space, own.search.seed, options)
         described = {"options": options, "warm_start": own.warm_start.model_dump(), **identity}
@@ -223,4 +225,3 @@ def experiment_results(start: RunConfig) -> list[Result]:
     """Returns the finished runs of the experiment."""
     folder = runs_dir(start) / start.experiment_name
     return [run.result for run in load_results([folder]).runs] if folder.is_dir() else []
-

@@ -95,10 +95,10 @@ def train_job(composed: DictConfig) -> str | list[str]:
     if hydra_config.mode == RunMode.MULTIRUN:  # whoever launched the job wants its exceptions as they are
         with marking_bugs():
             end_with_parent()
-            if words := hydra_config.sweeper.get("words"):
+            if of_search := hydra_config.sweeper.get("words"):
                 from mgu.cli.search import work
 
-                return work([str(word) for word in words])
+                return work([str(word) for word in of_search])
             config = read_config(composed)
             seeds = hydra_config.sweeper.get("seeds") or [config.seed]
             configs = [config.model_copy(update={"seed": seed}) for seed in seeds]

@@ -18,6 +18,7 @@ from mgu.cli.interpolations import check_interpolations
 from mgu.cli.parser import Parser
 from mgu.config.faults import GROUPS, nearest_key
 from mgu.config.run import RunConfig
+from mgu.config.search import SECTIONS
 from mgu.errors import UserError, did_you_mean
 
 MAX_KEY = 200  # characters; Hydra looks for a file of that name
@@ -82,11 +83,11 @@ def _as_axis(word: str) -> str:
     """Writes a value inside a group as an axis of one value.
 
     Hydra would look for the key in the configuration that the sweep starts from, where the grids are not applied yet:
-    mgu.gate=channel has no unit there.
+    mgu.gate=channel has no unit there, and budget.trials=6 no search if several are swept over.
     """
     key, _, value = word.partition("=")
     axis = f"{key}=choice({value})"
-    if "." not in key or key.lstrip("+").partition(".")[0] not in GROUPS or key.startswith("~"):
+    if "." not in key or key.lstrip("+").partition(".")[0] not in (*GROUPS, *SECTIONS) or key.startswith("~"):
         return word
     try:
         is_plain = not OverridesParser.create().parse_override(word).is_sweep_override()

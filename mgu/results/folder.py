@@ -64,7 +64,8 @@ def find_done(config: RunConfig) -> Result | None:
         config: Configuration of the run.
 
     Returns:
-        The result; None if the run failed, if `training.stop_after` stopped it and it is to go on now, or if its energy was not measured and now is to be.
+        The result; None if the run failed, if `training.stop_after` stopped it and it is to go on now, or if its energy
+        was not measured and now is to be.
     """
     result = find_result(config)
     if result is None or result.status == "failed":

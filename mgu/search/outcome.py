@@ -14,8 +14,8 @@ from mgu.search.strategy import Cost, Measured, Trial
 SECOND: dict[str, Callable[[Result], float | None]] = {
     "params": lambda result: result.params_trainable,
     "flops": lambda result: result.flops_per_sample,
-    "seconds": lambda result: result.seconds and result.seconds.to_solution,
-    "kwh": lambda result: result.energy and result.energy.cpu.kwh,
+    "seconds": lambda result: result.seconds.to_solution if result.seconds else None,
+    "kwh": lambda result: result.energy.cpu.kwh if result.energy else None,
 }
 
 
@@ -54,7 +54,9 @@ def plus(cost: Cost, other: Cost) -> Cost:
     """Returns the sum of two costs; what is not known of one is not known of both."""
     return Cost(
         seconds=cost.seconds + other.seconds,
-        cpu_seconds=None if cost.cpu_seconds is None or other.cpu_seconds is None else cost.cpu_seconds + other.cpu_seconds,
+        cpu_seconds=None
+        if cost.cpu_seconds is None or other.cpu_seconds is None
+        else cost.cpu_seconds + other.cpu_seconds,
         kwh=None
         if cost.kwh is None or other.kwh is None
         else {name: cost.kwh.get(name, 0.0) + other.kwh.get(name, 0.0) for name in {**cost.kwh, **other.kwh}},

@@ -12,7 +12,9 @@ MOST_LISTED = 10_000  # points of a space that are looked through for one that i
 DRAWS = 1000
 
 
-def propose(strategy: Strategy, space: Space, seed: int, trials: Sequence[Trial], tried: Collection[Key]) -> Proposal | None:
+def propose(
+    strategy: Strategy, space: Space, seed: int, trials: Sequence[Trial], tried: Collection[Key]
+) -> Proposal | None:
     """Returns what to try next.
 
     A point that has been tried is not tried again, unless the strategy may repeat: it is asked for several others, then

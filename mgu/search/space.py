@@ -138,7 +138,7 @@ class Space:
         found: Point = {}
         for parameter in self.parameters:
             if _is_active(parameter, found):
-                found[parameter.name] = point[parameter.name] if parameter.name in point else parameter.default
+                found[parameter.name] = point.get(parameter.name, parameter.default)
         return found
 
     def read(self, values: Mapping[str, Any]) -> Point:

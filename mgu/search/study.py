@@ -1,10 +1,10 @@
 """A study: one search of one space by one strategy with one seed, in a folder that several workers may share.
 
-    runs/<experiment>/search/<strategy>-<space>-s<seed>-<identity>/
-        study.yaml       what is searched, how, and for how much
-        history.jsonl    what happened, see history.py
-        .lock            held while a worker reads the history, asks and writes
-        workers/ID.lock  held by a worker as long as it lives: a trial of a dead one is free again
+runs/<experiment>/search/<strategy>-<space>-s<seed>-<identity>/
+    study.yaml       what is searched, how, and for how much
+    history.jsonl    what happened, see history.py
+    .lock            held while a worker reads the history, asks and writes
+    workers/ID.lock  held by a worker as long as it lives: a trial of a dead one is free again
 """
 
 from __future__ import annotations
@@ -83,7 +83,13 @@ class Study:
         (self.folder / "workers").mkdir(exist_ok=True)
         with self.lock():
             self._check_file()
-            content = {"identity": self.identity, **self.described, "data": list(self.data), "size": self.space.size, "budget": asdict(self.budget)}
+            content = {
+                "identity": self.identity,
+                **self.described,
+                "data": list(self.data),
+                "size": self.space.size,
+                "budget": asdict(self.budget),
+            }
             write_text(self.folder / STUDY_FILE, yaml.safe_dump(content, sort_keys=False))
             return History(self.folder / HISTORY_FILE, self.space, self.identity)
 

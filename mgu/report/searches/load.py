@@ -83,7 +83,9 @@ def save_replayed(experiment: Path, name: str, data: Sequence[str], curves: Sequ
     """
     folder = experiment / FOLDER / REPLAYED
     make_folder(folder)
-    write_text(folder / f"{name}.json", json.dumps({"data": list(data), "curves": [asdict(curve) for curve in curves]}) + "\n")
+    write_text(
+        folder / f"{name}.json", json.dumps({"data": list(data), "curves": [asdict(curve) for curve in curves]}) + "\n"
+    )
     return folder / f"{name}.json"
 
 

@@ -75,9 +75,13 @@ def _closed_row(found: EqualCost, has_test: bool) -> list[Entry] | None:
 def _row(found: EqualCost, place: int, has_test: bool) -> list[Entry]:
     own = found.contenders[place]
     budgets = [own.at(multiple * found.unit_s) for multiple in MULTIPLES]
-    cells = [_score(found, value) for at in budgets for value in (at and at.val, *[at and at.test] * has_test)]
+    cells = [
+        _score(found, value)
+        for at in budgets
+        for value in (at.val if at else None, *[at.test if at else None] * has_test)
+    ]
     _, p = found.p_values[place]
-    targets = (found.unit and found.unit.val, found.baseline_val)
+    targets = (found.unit.val if found.unit else None, found.baseline_val)
     last = next((at for at in reversed(budgets) if at), None)
     return [
         (own.name, own.name),

@@ -16,7 +16,7 @@ UNIT = "mgu"
 
 
 class GridSpace(Space):
-    """A union of grids: a value is the text of an override, and where there are several grids, one parameter chooses."""
+    """A union of grids: a value is the text of an override; of several grids, one parameter chooses."""
 
     def overrides(self, point: Mapping[str, Any]) -> list[str]:
         """Returns the words that tell Hydra of a point."""

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from mgu.search.space import Point, Space
-from mgu.search.strategies.optuna_study import OptunaStudy, sampler_seed
 from mgu.search.strategies.options import read_options
+from mgu.search.strategies.optuna_study import OptunaStudy, sampler_seed
 from mgu.search.strategy import Trial
 
 

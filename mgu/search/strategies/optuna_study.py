@@ -1,7 +1,7 @@
 """Optuna's samplers as strategies: a study in memory, to which the history is added before each ask.
 
-Optuna holds no truth: no file, no database. For trial n a new sampler is built whose seed is drawn from (study seed, n),
-so an ask depends on the history alone, and equals that of any Optuna study with the same trials and sampler seed.
+Optuna holds no truth: no file, no database. For trial n a new sampler is built whose seed is drawn from the study's
+and n, so an ask depends on the history alone, and equals that of any Optuna study with the same trials and sampler seed.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class OptunaStudy:
         known = len(self._added)
         follows = self._asked is not None and len(history) == known + 1 and history[known].point == self._asked
         if follows and history[known].score is not None and list(history[:known]) == self._added:
-            self._study.tell(known, [history[known].score, history[known].second][: self.objectives])
+            values = [history[known].score, history[known].second][: self.objectives]
+            self._study.tell(known, [value for value in values if value is not None])
             self._added.append(history[known])
             return self._study
         self._clear()

@@ -1,4 +1,7 @@
-"""Quasi-random search by Optuna: a scrambled Sobol sequence, which covers the space evenly (Bergstra and Bengio 2012)."""
+"""Quasi-random search by Optuna: a scrambled Sobol sequence, which covers the space evenly.
+
+Bergstra and Bengio 2012, https://jmlr.org/papers/v13/bergstra12a.html, compare it with random search.
+"""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def prepare(searches: Sequence[Search]) -> None:
     print_line(f"on {' and '.join(sorted({model.device for model in models.values()}))}")
 
 
-def run_study(search: Search, launch: Callable[[Search], None] | None = None) -> int:
+def run_study(search: Search, launch: Callable[[Search], None] | None = None) -> History:
     """Searches until the budget is spent or nothing is left to try, and prints what was found.
 
     Args:
@@ -99,7 +99,7 @@ def run_study(search: Search, launch: Callable[[Search], None] | None = None) ->
         launch: Has other processes work at the study, and waits for them; None: this process does.
 
     Returns:
-        Number of trials that failed.
+        The history.
 
     Raises:
         UserError: A point cannot be trained, or the study's folder is of another one.
@@ -115,7 +115,7 @@ def run_study(search: Search, launch: Callable[[Search], None] | None = None) ->
     history.refresh()
     for line in describe_end(study, history):
         print_line(line)
-    return sum(trial.state == "failed" for trial in history.trials)
+    return history
 
 
 def num_ended(search: Search) -> int:
@@ -172,8 +172,10 @@ def describe_end(study: Study, history: History) -> list[str]:
 
 def _scores(details: object) -> str:
     assert isinstance(details, dict)
+
     def text(value: float | None) -> str:
         return "-" if value is None else f"{value:.2%}" if details["metric"] == "accuracy" else f"{value:.4g}"
+
     return f"{details['metric']} val {text(details['val'])}, test {text(details['test'])}"
 
 
@@ -193,5 +195,3 @@ def best_of(trials: Sequence[Trial]) -> Trial | None:
     """Returns the trial with the best score, the first one of equals; None where none has a score."""
     scored = [trial for trial in trials if trial.score is not None]
     return max(scored, key=lambda trial: (trial.score, -trial.number), default=None)
-
-

@@ -26,13 +26,12 @@ TRIES = 2  # of a trial that fails
 
 
 class Pending(Protocol):
-    """Is what a worker waits for.
+    """Is what a worker waits for."""
 
-    Attributes:
-        call: The child process.
-    """
-
-    call: Call
+    @property
+    def call(self) -> Call:
+        """The child process."""
+        ...
 
 
 class BudgetEnded(Exception):  # noqa: N818 - it is what happened

@@ -1,0 +1,81 @@
+"""Trains the best points of a study anew with seeds that the search has not seen; this is counted apart."""
+
+from __future__ import annotations
+
+import json
+from statistics import fmean
+
+from mgu.console.lines import LineView
+from mgu.console.text import count, describe_s, print_line
+from mgu.results.files import write_text
+from mgu.results.folder import find_result
+from mgu.results.result import Result
+from mgu.search.history import History
+from mgu.search.outcome import cost_of
+from mgu.search.strategy import Trial, generator_for
+from mgu.sweep.jobs import finish, run_job
+from mgu.sweep.search.study_run import Search, count_trials
+
+CONFIRMED_FILE = "confirmed.json"
+
+
+def confirm(search: Search, history: History, top: int, seeds: int) -> None:
+    """Trains the best points of a study anew, prints their mean scores, and keeps them beside the history.
+
+    Args:
+        search: The study.
+        history: Its history.
+        top: Number of points.
+        seeds: Number of seeds.
+    """
+    best = best_points(search, history, top)
+    new = [generator_for(search.study.seed, number, "confirm").randrange(2**31) for number in range(seeds)]
+    if best:
+        print_line(f"training {count(len(best), 'point')} anew with {count(seeds, 'new seed')}, counted apart")
+    view, records = LineView(in_sweep=True, axes=search.axes), []
+    for trial in best:
+        results: list[Result] = []
+        for seed in new:
+            config = search.configure(trial.point, seed, None)
+            finish(run_job([config], trial.number, view, search.threads, may_wait=True))
+            if (result := find_result(config)) and result.status != "failed":
+                results.append(result)
+        records.append(_record(trial, results))
+        print_line(_describe(search, trial, results))
+    write_text(search.study.folder / CONFIRMED_FILE, json.dumps({"seeds": new, "points": records}, indent=2) + "\n")
+
+
+def best_points(search: Search, history: History, top: int) -> list[Trial]:
+    """Returns the best trial of each of the best points, of those that ended within the budget."""
+    counted, _ = count_trials(search.study, history)
+    scored = [trial for number in counted if (trial := history.trials[number]).score is not None]
+    scored.sort(key=lambda trial: (-(trial.score or 0.0), trial.number))
+    by_point = {search.study.space.key(trial.point): trial for trial in reversed(scored)}
+    return sorted(by_point.values(), key=scored.index)[:top]
+
+
+def _record(trial: Trial, results: list[Result]) -> dict[str, object]:
+    return {
+        "number": trial.number,
+        "point": trial.point,
+        "score_when_found": trial.score,
+        "val": [result.val_score for result in results],
+        "test": [result.test.of(result.score) if result.test else None for result in results],
+        "seconds": sum(cost_of(result).seconds for result in results),
+        "runs": [f"{result.name}-{result.identity}" for result in results],
+    }
+
+
+def _describe(search: Search, trial: Trial, results: list[Result]) -> str:
+    words = " ".join(search.study.space.overrides(trial.point))
+    if not results:
+        return f"confirmed: trial {trial.number}, {words}: all runs failed"
+    score = results[0].score
+    vals = [result.val_score for result in results if result.val_score is not None]
+    tests = [own for result in results if result.test and (own := result.test.of(score)) is not None]
+    parts = [f"{split} {score.text(fmean(own))}" for split, own in (("val", vals), ("test", tests)) if own]
+    seconds = sum(cost_of(result).seconds for result in results)
+    return (
+        f"confirmed: trial {trial.number}, {words}: {', '.join(parts)}, mean of {count(len(results), 'new seed')}, "
+        f"in {describe_s(seconds)}"
+    )

@@ -1,0 +1,82 @@
+"""Tells a study of finished runs before its first trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from mgu.errors import UserError
+from mgu.results.axes import flatten
+from mgu.results.load import load_results
+from mgu.results.result import Result
+from mgu.search.history import History
+from mgu.search.outcome import cost_of, tell_result
+from mgu.search.space import Point
+from mgu.search.strategy import Cost
+from mgu.sweep.search.study_run import Search
+
+MOST_LISTED = 10_000  # points of a space that are compared one by one
+WORKER = "warm-start"
+
+
+def tell_finished(search: Search, history: History, folder: Path, charge: bool) -> int:
+    """Tells the finished runs of a folder that are runs of the study's space, each as a trial.
+
+    Args:
+        search: The study.
+        history: Its history; where it has trials, nothing is told, for it was told when it began.
+        folder: Folder of the runs.
+        charge: Whether what they cost is counted.
+
+    Returns:
+        Number of trials that were told.
+
+    Raises:
+        UserError: There is no such folder, or none of its runs fits.
+    """
+    if not folder.is_dir():
+        raise UserError(f"warm_start.folder must be a folder of runs, but there is no {folder}. Correct the path.")
+    with search.study.lock():
+        history.refresh()
+        if history.trials:
+            return 0
+        results = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
+        found = {search.study.space.key(point): (point, result) for point, result in _matching(search, results)}
+        for number, (point, result) in enumerate(found.values()):
+            event = {"number": number, "point": point, "seed": result.seed, "worker": WORKER, "ask_s": 0.0}
+            history.append("asked", **event, was_there=True)
+            cost = cost_of(result) if charge else Cost()
+            told, details = tell_result(history.trials[number], result, cost, search.second)
+            history.tell(replace(told, cost=cost), details)
+    if not found:
+        raise UserError(
+            f"warm_start.folder must have finished runs with points of space={search.study.space.name} and the same "
+            f"data and training, but {folder} has none. Leave it out."
+        )
+    return len(found)
+
+
+def _matching(search: Search, results: list[Result]) -> Iterator[tuple[Point, Result]]:
+    """Yields each result that is a run of a point, with the point."""
+    space = search.study.space
+    whole = [result for result in results if not result.is_stopped]
+    if space.size is not None and space.size <= MOST_LISTED:
+        by_identity = {result.identity: result for result in whole}
+        seeds = sorted({result.seed for result in whole})
+        for point in space.points():
+            for seed in seeds:
+                if result := by_identity.get(search.configure(point, seed, None).identity):
+                    yield point, result
+                    break
+        return
+    for result in whole:
+        flat = flatten(result.config)
+        names = [parameter.name for parameter in space.parameters]
+        values = {name: flat.get(name, flat.get(f"{name}.name")) for name in names}
+        try:
+            point = space.read({name: value for name, value in values.items() if value is not None})
+            if search.configure(point, result.seed, None).identity == result.identity:
+                yield point, result
+        except (ValueError, UserError):
+            continue
