@@ -18,7 +18,7 @@ import mgu
 ROOT = Path(mgu.__file__).parents[1]
 RANKS = [  # a package imports only packages of lower ranks
     {"errors", "kernels", "machine", "native", "tasks"},
-    {"isolation", "layers", "user_code"},
+    {"graphs", "isolation", "layers", "user_code"},
     {"unit", "models"},
     {"config"},
     {"results"},
@@ -42,6 +42,7 @@ WITHOUT_TORCH = (
     "tracking",
     "report",
     "user_code",
+    "graphs",
 )  # of the parent process
 FILES = {
     str(file.relative_to(ROOT)): file.read_text()

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from mgu.config.datasets import AnyImages
 from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import AnyRatings
 from mgu.config.recipe import check_recipe
@@ -44,6 +45,8 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         _check_factors(config)
     elif isinstance(config.layout, LayoutConfig):
         _check_convolutions(config, config.layout)
+    elif isinstance(config.layout, NagoLayoutConfig):
+        _check_nago(config)
     else:
         _check_dense(config)
     return config
@@ -135,6 +138,24 @@ def _check_dense(config: RunConfig) -> None:
         raise UserError(
             "mgu.processors must be without instance_norm around dense layers, whose channels have one value each, "
             "of which it leaves nothing. Take layer_norm or rms_norm."
+        )
+
+
+def _check_nago(config: RunConfig) -> None:
+    """Generated networks are for images, and have norms and connections of their own."""
+    dataset, name = config.dataset, config.layout.name
+    is_image = isinstance(dataset, AnyImages) or (
+        isinstance(dataset, PythonDatasetConfig) and len(dataset.input_shape) == 3
+    )
+    if not is_image:
+        raise UserError(
+            f"layout must be a dense one where the data are no images, but got {name} for dataset={dataset.name}. "
+            "Pass layout=dense_3."
+        )
+    if config.mgu or config.residual or (config.norm and config.norm.name != "no_norm"):
+        raise UserError(
+            f"layout {name} must be alone, for it has norms and connections of its own, but got a norm, a residual or "
+            "a unit. Pass norm=no_norm residual=without mgu=without."
         )
 
 

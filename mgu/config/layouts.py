@@ -10,6 +10,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
 from mgu.config.masked_layout import MaskedLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.config.python import ImportedConfig
 from mgu.errors import UserError
 
@@ -154,6 +155,8 @@ def _kind_of_layout(values: Any) -> str:
         return "[python]"
     if "density" in keys:
         return "[masked]"
+    if "top_nodes" in keys:
+        return "[nago]"
     return "[dense]" if "depth" in keys else "[factors]" if "factors" in keys else "[convolutions]"
 
 
@@ -161,6 +164,7 @@ AnyLayout = Annotated[
     Annotated[LayoutConfig, Tag("[convolutions]")]
     | Annotated[DenseLayoutConfig, Tag("[dense]")]
     | Annotated[MaskedLayoutConfig, Tag("[masked]")]
+    | Annotated[NagoLayoutConfig, Tag("[nago]")]
     | Annotated[FactorsLayoutConfig, Tag("[factors]")]
     | Annotated[PythonLayoutConfig, Tag("[python]")],
     Discriminator(_kind_of_layout),

@@ -6,6 +6,7 @@ import torch
 
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
 from mgu.config.masked_layout import MaskedLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.kernels.availability import has_triton
@@ -54,7 +55,7 @@ def _check_native(resolved: ResolvedRun) -> None:
     """Raises UserError where there is no compiled function for the model and the device."""
     config, device = resolved.config, resolved.device
     layout, others = config.layout, "auto, eager or packed" if config.mgu else "auto or eager"
-    if isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig):
+    if isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig | NagoLayoutConfig):
         raise UserError("engine must be auto or eager for a layout without blocks, but got native. Pass engine=auto.")
     if config.mgu and (config.mgu.processors or not config.mgu.skip_gate):
         raise UserError(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from mgu.config.layouts import Convolution, DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig
 from mgu.config.masked_layout import MaskedLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.data.ratings.dataset import RatingDataset
@@ -20,12 +21,15 @@ from mgu.errors import UserError
 from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_layer, import_network, section_of
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.graphs.generator import draw_hierarchy
+from mgu.graphs.widths import Sizes, find_widths
 from mgu.layers.block import Block, BlockEngine
 from mgu.layers.channels import Channels
 from mgu.layers.masked import MaskedLinear
 from mgu.models.convnet import ConvNet, convolution
 from mgu.models.masked import masked_dense
 from mgu.models.mlp import MLP, dense
+from mgu.models.nago import NagoNet
 from mgu.models.recommender import Factorisation, Recommender
 from mgu.unit.engine import Engine
 from mgu.unit.settling import Settling
@@ -35,6 +39,7 @@ from mgu.unit.unit import MultiGatedUnit
 BLOCK_ENGINES: dict[str, BlockEngine] = {
     "auto": "auto", "eager": "eager", "packed": "eager", "native": "native", "compiled": "auto",
 }  # fmt: skip
+WithoutBlocks = FactorsLayoutConfig | PythonLayoutConfig | NagoLayoutConfig
 
 
 def build_model(resolved: ResolvedRun) -> nn.Module:
@@ -55,6 +60,8 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
     inputs, num_outputs, _ = resolved.shapes
     if isinstance(config.layout, PythonLayoutConfig):
         return import_network(config.layout, resolved.shapes)
+    if isinstance(config.layout, NagoLayoutConfig):
+        return _build_nago(config.layout, list(inputs), num_outputs)
     if isinstance(config.layout, LayoutConfig):
         layers = config.layout.convolutions(list(inputs))
         make = import_layer(config.layout.layer) if config.layout.layer else convolution
@@ -82,7 +89,7 @@ def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Chann
         UserError: The unit has a kind of gate or bypass that is not made for such a layer, or the layer of the user's
             cannot be copied.
     """
-    assert not isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig)  # have no blocks
+    assert not isinstance(config.layout, WithoutBlocks)
     activation = config.layout.activation
     if config.mgu:
         engine: Engine = "auto" if config.engine == "compiled" else config.engine
@@ -120,7 +127,7 @@ def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]
             block = build_block(config, nn.Conv2d(1, width, 3), 1, Channels(width, -3))
             blocks.append((block, torch.ones(2, 1, 4, 4, requires_grad=True)))
         return blocks
-    if isinstance(config.layout, FactorsLayoutConfig | PythonLayoutConfig):
+    if isinstance(config.layout, WithoutBlocks):
         return [(nn.Linear(1, 1), torch.ones(2, 1))]
     width = config.layout.width
     dense_layer = nn.Linear(1, width)
@@ -228,6 +235,13 @@ def _build_unit(
         axes = built.num_channels, built.channel_axis
         built.settling = Settling(built.gate_names, *axes, unit.decisive.over, unit.decisive.temperature)
     return built
+
+
+def _build_nago(layout: NagoLayoutConfig, image_shape: list[int], num_outputs: int) -> NagoNet:
+    """Builds a network of random graphs, as wide as its limit allows."""
+    hierarchy = draw_hierarchy(layout.generator, layout.graph_seed)
+    sizes = Sizes(image_shape[0], num_outputs, layout.max_params, layout.channel_step, layout.head)
+    return NagoNet(hierarchy, find_widths(hierarchy, sizes), image_shape, num_outputs, layout.dropout)
 
 
 def _build_mlp(config: RunConfig, num_inputs: int, num_outputs: int) -> MLP:

@@ -44,7 +44,13 @@ def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> 
             for name in ("experiment_name", "device", "runs_dir", "force", "seeds_at_once", "parallel")
         ),
         *(f"RunConfig.{name}" for name in ("energy", "tensorboard", "mlflow")),
-        *("LayoutConfig.name", "DenseLayoutConfig.name", "FactorsLayoutConfig.name", "MaskedLayoutConfig.name"),
+        *(
+            "LayoutConfig.name",
+            "DenseLayoutConfig.name",
+            "FactorsLayoutConfig.name",
+            "MaskedLayoutConfig.name",
+            "NagoLayoutConfig.name",
+        ),
         *(
             "TrainingConfig.timeout",
             "TrainingConfig.start_from",

@@ -16,6 +16,7 @@ from mgu.config.fields import models_of
 from mgu.config.images import ColumnsConfig, ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
 from mgu.config.masked_layout import MaskedLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.config.prune import PruneConfig
 from mgu.config.ratings import MovieLensConfig, RatingsConfig
 from mgu.config.run import RunConfig
@@ -84,6 +85,7 @@ CONTEXTS: dict[type[BaseModel], tuple[str, ...]] = {  # how the fields of a clas
     LayoutConfig: ("layout=digits_2",),
     DenseLayoutConfig: TABLE,
     MaskedLayoutConfig: ("layout=sparse_mlp",),
+    NagoLayoutConfig: ("layout=nago_tiny",),
     FactorsLayoutConfig: ("dataset=movielens", "layout=mf_32"),
     UnitConfig: ("mgu=paths",),
     DecisiveConfig: ("mgu=reference",),

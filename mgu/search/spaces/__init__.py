@@ -12,6 +12,7 @@ from mgu.search.spaces.density import build_density
 from mgu.search.spaces.gemm import build_gemm
 from mgu.search.spaces.grid import build_grid
 from mgu.search.spaces.listed import build_listed
+from mgu.search.spaces.nago import build_nago
 
 # Takes the settings of the space, `space.*`, and what else it may be built from.
 SPACES: dict[str, Callable[[Mapping[str, Any], SpaceContext], Space]] = {
@@ -19,6 +20,7 @@ SPACES: dict[str, Callable[[Mapping[str, Any], SpaceContext], Space]] = {
     "gemm": build_gemm,
     "grid": build_grid,
     "listed": build_listed,
+    "nago": build_nago,
 }
 
 
