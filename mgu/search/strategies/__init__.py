@@ -18,6 +18,7 @@ from mgu.search.strategies.na2c import NeighbourhoodActorCritic
 from mgu.search.strategies.nsga2 import NSGA2Strategy
 from mgu.search.strategies.qmc import QMCStrategy
 from mgu.search.strategies.random import RandomStrategy
+from mgu.search.strategies.reinforce import Reinforce
 from mgu.search.strategy import Strategy
 
 STRATEGIES: dict[str, type[Strategy]] = {
@@ -31,6 +32,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "bohb": BOHBStrategy,
     "gbfs": GreedyBestFirst,
     "na2c": NeighbourhoodActorCritic,
+    "reinforce": Reinforce,
 }
 
 
