@@ -36,7 +36,7 @@ check: .venv/for-developing ## Set up and check format, style and types
 	.venv/bin/mypy
 
 .PHONY: extras
-extras: extra-together extra-joblib extra-slurm extra-ray extra-tensorboard extra-mlflow extra-onnx extra-parquet ## Add every optional part; one: make extra-NAME
+extras: extra-together extra-search extra-joblib extra-slurm extra-ray extra-tensorboard extra-mlflow extra-onnx extra-parquet ## Add every optional part; one: make extra-NAME
 extra-%: .venv/for-running
 	$(UV) sync --frozen --inexact --no-dev --compile-bytecode --extra $*
 

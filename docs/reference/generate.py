@@ -30,6 +30,7 @@ from mgu.config.faults import GROUPS
 from mgu.config.fields import models_of
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
+from mgu.config.search import StudySettings
 from mgu.results.processor import Processor
 from mgu.results.result import Component, Energy, Metrics, Result, Seconds
 
@@ -132,14 +133,33 @@ def config_page() -> str:
     experiments = [
         (f"`{name}`", first_comment(conf_dir() / f"experiment/{name}.yaml")) for name in choices("experiment")
     ]
+    searches = [(f"`{name}`", first_comment(conf_dir() / f"search/{name}.yaml")) for name in choices("search")]
+    spaces = [(f"`{name}`", first_comment(conf_dir() / f"space/{name}.yaml")) for name in choices("space")]
+    settings = yaml.safe_load((conf_dir() / "hydra/studies/settings.yaml").read_text(encoding="utf-8"))
     parts = [
         f"# Configuration\n\n{GENERATED}\n{CONFIG_INTRO}",
         "## Keys without a group\n\n" + table(HEADER, plain_rows(RunConfig, top)),
         *groups,
         "## experiment\n\nChosen as `+experiment=NAME`, usually with `-m`.\n\n" + table(("Name", "Grid"), experiments),
+        "## search\n\nChosen as `search=NAME`, with `-m`; see [search.md](../method/search.md).\n\n"
+        + table(("Name", "Strategy"), searches)
+        + "\n"
+        + table([*HEADER[:3], HEADER[4]], study_rows(settings)),
+        "## space\n\nChosen as `space=NAME` beside `search=`.\n\n" + table(("Name", "Points"), spaces),
         "## mgu-run prune\n\nSet as in `mgu-run prune RUN epochs=20`.\n\n" + table([*HEADER[:3], HEADER[4]], pruning),
     ]
     return "\n".join(parts)
+
+
+def study_rows(settings: Mapping[str, Any]) -> Iterable[list[str]]:
+    """Yields the rows of the settings of a search."""
+    for section, field in StudySettings.model_fields.items():
+        for model in models_of(field.annotation):
+            for name, own in model.model_fields.items():
+                if f"{section}.{name}" != "search.name":
+                    words = type_in_words(own.annotation, own.metadata)
+                    value = f"`{to_yaml(settings[section][name])}`"
+                    yield [f"`{section}.{name}`", words, value, own.description or ""]
 
 
 def plain_rows(model: type[BaseModel], values: Mapping[str, Any]) -> list[list[str]]:

@@ -13,9 +13,10 @@ from mgu.cli.combine import Combiner
 from mgu.cli.compose import check_values, compose_words
 from mgu.cli.grammar import HydraGrammar
 from mgu.cli.remember import remember_files
+from mgu.config.check_search import check_study
 from mgu.config.identity import identity_values
 from mgu.config.run import RunConfig
-from mgu.config.search import SECTIONS, StudySettings, check_study
+from mgu.config.search import SECTIONS, StudySettings
 from mgu.errors import UserError
 from mgu.results.folder import runs_dir
 from mgu.results.load import load_results

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from mgu.cli.choices import choices_with
 from mgu.config.faults import describe_unknown, known_keys
+from mgu.config.search import StudySettings
 
 _NO_KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
 _NOT_DELETED = re.compile(r"Could not delete.*?'(?P<key>[^']+)'")
@@ -45,6 +46,8 @@ def _describe_absent(key: str, arguments: Sequence[str]) -> str:
         )
     if key == "experiment":
         return "experiment must be added, as +experiment=NAME, for it is a set of changes and has no default."
+    if key in known_keys(StudySettings):
+        return f"{key} must go with a search, but there is none. Add search=random, and -m."
     if key not in known_keys():
         return describe_unknown(key)
     # Legal, but not here: mgu.* without a unit, norm.* with one, norm.eps of no_norm.

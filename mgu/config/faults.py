@@ -15,11 +15,12 @@ from pydantic_core import ErrorDetails
 
 from mgu.config.fields import PatternError, models_of
 from mgu.config.run import RunConfig
+from mgu.config.search import StudySettings
 from mgu.errors import as_typed, did_you_mean, nearest
 
 GROUPS = (  # a test compares them with the folders of conf/
     "dataset", "layout", "norm", "residual", "mgu", "optimizer", "schedule", "training", "augment", "energy",
-    "tensorboard", "mlflow", "experiment",
+    "tensorboard", "mlflow", "experiment", "search", "space",
 )  # fmt: skip
 OR_AUTO = ("optimizer.lr", "training.last_batch")  # filled in by mgu/data/datasets.py; a test compares them
 MAX_FAULTS = 20  # that are shown at once
@@ -70,7 +71,7 @@ def hint_key(key: str) -> str:
 
 def nearest_key(key: str) -> str | None:
     """Returns the legal key that is nearest to another one; None if none is near."""
-    keys = [known for known in (*GROUPS, *known_keys()) if known != key]
+    keys = [known for known in (*GROUPS, *known_keys(), *known_keys(StudySettings)) if known != key]
     last = key.rpartition(".")[2].lower()
     if alias := ALIASES.get(last):
         return alias

@@ -6,14 +6,11 @@ space, see mgu/search/spaces/.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from mgu.config.faults import describe_faults
 from mgu.config.fields import ConfigModel, Count, Positive
-from mgu.errors import UserError
 
 SECTIONS = ("search", "space", "budget", "warm_start", "confirm")  # of the composed configuration
 SecondObjective = Literal["params", "flops", "seconds", "kwh"]
@@ -69,21 +66,3 @@ class StudySettings(ConfigModel):
     budget: BudgetSettings = Field(BudgetSettings(), description="What a study may cost.")
     warm_start: WarmStartSettings = Field(WarmStartSettings(), description="Finished runs that are told first.")
     confirm: ConfirmSettings = Field(ConfirmSettings(), description="The training of the best points anew.")
-
-
-def check_study(values: Mapping[str, Any]) -> StudySettings:
-    """Checks the settings of a study.
-
-    Args:
-        values: The resolved sections, by name.
-
-    Returns:
-        The checked settings.
-
-    Raises:
-        UserError: A value is not legal; its message lists every fault.
-    """
-    try:
-        return StudySettings.model_validate(values)
-    except ValidationError as error:
-        raise UserError(describe_faults(error.errors(include_url=False))) from None

@@ -65,6 +65,9 @@ def expand_grids(grids: Grids, arguments: Sequence[str], grammar: Grammar) -> li
         arguments: Overrides of the command line.
         grammar: Reads overrides.
 
+    Returns:
+        The overrides of each run.
+
     Raises:
         UserError: No grid has all the axes that the command line names.
     """

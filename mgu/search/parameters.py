@@ -33,7 +33,13 @@ class Condition:
 
 @dataclass(frozen=True)
 class Categorical:
-    """A choice without an order, encoded as one number for each choice, of which one is 1."""
+    """Describes a choice without an order, encoded as one number for each choice, of which one is 1.
+
+    Attributes:
+        name: Its name, which is the key or the group that it sets.
+        choices: The values.
+        when: When it is active; None: always.
+    """
 
     name: str
     choices: tuple[Any, ...]
@@ -70,7 +76,13 @@ class Categorical:
 
 @dataclass(frozen=True)
 class Ordinal:
-    """A choice with an order, whose neighbours are the next ones; encoded by its place."""
+    """Describes a choice with an order, whose neighbours are the next ones; encoded by its place.
+
+    Attributes:
+        name: Its name, which is the key that it sets.
+        choices: The values in their order.
+        when: When it is active; None: always.
+    """
 
     name: str
     choices: tuple[Any, ...]
@@ -112,7 +124,15 @@ class Ordinal:
 
 @dataclass(frozen=True)
 class Int:
-    """A whole number from `low` to `high`, both included; with `log` its logarithm is drawn."""
+    """Describes a whole number.
+
+    Attributes:
+        name: Its name, which is the key that it sets.
+        low: The smallest value.
+        high: The largest value.
+        log: Whether its logarithm is drawn evenly, not the number.
+        when: When it is active; None: always.
+    """
 
     name: str
     low: int
@@ -162,7 +182,15 @@ class Int:
 
 @dataclass(frozen=True)
 class Float:
-    """A number from `low` to `high`; with `log` its logarithm is drawn."""
+    """Describes a number.
+
+    Attributes:
+        name: Its name, which is the key that it sets.
+        low: The smallest value.
+        high: The largest value.
+        log: Whether its logarithm is drawn evenly, not the number.
+        when: When it is active; None: always.
+    """
 
     name: str
     low: float
@@ -186,8 +214,9 @@ class Float:
         return (self.low,)
 
     def sample(self, generator: Random) -> float:
-        """Draws a number."""
-        return _from_unit(generator.random(), self.low, self.high, self.log)
+        """Draws a number of six digits, which people can read and type."""
+        value = float(f"{_from_unit(generator.random(), self.low, self.high, self.log):.6g}")
+        return min(max(value, self.low), self.high)
 
     def encode(self, value: float) -> list[float]:
         """Returns the value as a number in 0..1."""
@@ -212,7 +241,14 @@ class Float:
 
 @dataclass(frozen=True)
 class Factors:
-    """A whole number written as a product of `parts` ordered factors, such as the sizes of nested tiles."""
+    """Describes a whole number written as a product of ordered factors, such as the sizes of nested tiles.
+
+    Attributes:
+        name: Its name.
+        product: The number.
+        parts: Number of factors.
+        when: When it is active; None: always.
+    """
 
     name: str
     product: int

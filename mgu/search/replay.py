@@ -5,6 +5,7 @@ A replayed trial is charged what the run cost when it was recorded. Each study t
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -121,8 +122,14 @@ def replay(own: Replay, seeds: Sequence[int], processes: int = 1) -> list[Curve]
     count = min(processes, len(seeds) // LEAST_STUDIES)
     if count < 2:
         return [replay_one(own, seed) for seed in seeds]
-    with get_context().Pool(count) as pool:
+    with get_context().Pool(count, initializer=_leave_signals_to_the_parent) as pool:
         return pool.map(partial(replay_one, own), seeds, chunksize=LEAST_STUDIES // 2)
+
+
+def _leave_signals_to_the_parent() -> None:
+    """Has a process of a pool end without a word where the command is interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def replay_one(own: Replay, seed: int) -> Curve:

@@ -142,5 +142,8 @@ def generator_for(seed: int, number: int, purpose: str = "ask") -> Random:
         seed: Seed of the study.
         number: Number of the trial, which is the length of the history before it.
         purpose: What they are for; each purpose has a stream of its own.
+
+    Returns:
+        The generator.
     """
     return Random(f"{purpose} {seed} {number}")

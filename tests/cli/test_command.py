@@ -96,7 +96,7 @@ def start(arguments: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> in
 @pytest.mark.parametrize(
     ("arguments", "function"),
     [
-        ("-m seed=0,1", "mgu.search.grid.GridSearch.ask"),  # in the sweeper
+        ("-m seed=0,1", "hydra_plugins.mgu_sweeper.expand_grids"),  # in the sweeper
         ("-m seed=0,1", "mgu.cli.compose.check_config"),  # while a sweep is checked
         ("-m seed=0,1", "mgu.sweep.sweep.check_installed"),
         ("-m seed=0,1", "mgu.sweep.launch.run_folder"),

@@ -14,9 +14,8 @@ from mgu.cli import conf_dir, read_jobs
 from mgu.cli.grammar import HydraGrammar
 from mgu.config.run import RunConfig
 from mgu.errors import UserError, quote
-from mgu.search import GridSearch, Space, Strategy
+from mgu.search.grids import Grids, expand_grids
 from tests.conftest import Command
-from tests.examples import example_result
 
 
 @pytest.fixture
@@ -33,8 +32,8 @@ def sweep(*arguments: str, without_grids: bool = False) -> list[RunConfig]:
     hydra = GlobalHydra.instance().hydra
     assert hydra
     grids = {} if without_grids else OmegaConf.to_container(master.hydra.sweeper.grids)
-    search = GridSearch(Space(grids), arguments, HydraGrammar(hydra.config_loader))  # type: ignore[arg-type]
-    return read_jobs(hydra.config_loader, master, search.ask())
+    jobs = expand_grids(Grids(grids), arguments, HydraGrammar(hydra.config_loader))  # type: ignore[arg-type]
+    return read_jobs(hydra.config_loader, master, jobs)
 
 
 @pytest.mark.slow
@@ -115,14 +114,9 @@ class Words:
         return points
 
 
-def test_grid_search_asks_for_each_point_once_whatever_it_is_told() -> None:
+def test_the_grids_are_joined_and_multiplied_by_what_is_no_axis() -> None:
     grids = {"one": {"a": "1,2"}, "two": {"b": "3"}}
-    search: Strategy = GridSearch(Space(grids), ["c=5"], Words())
-    first = search.ask()
-    assert first == [["a=1", "c=5"], ["a=2", "c=5"], ["b=3", "c=5"]]
-    search.tell(first[0], example_result())
-    search.tell(first[1], None)
-    assert search.ask() == []
+    assert expand_grids(Grids(grids), ["c=5"], Words()) == [["a=1", "c=5"], ["a=2", "c=5"], ["b=3", "c=5"]]
 
 
 @pytest.mark.usefixtures("hydra")

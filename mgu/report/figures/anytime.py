@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import cycle
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from mgu.errors import printable
 from mgu.report.figures.style import PAGE_IN, QUIET, UNIT
-from mgu.report.searches.equal_cost import BAND, Contender, EqualCost, quantile
+from mgu.report.searches.equal_cost import BAND, MULTIPLES, Contender, EqualCost, quantile
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000")  # Okabe and Ito, without the unit's
 DASHES = ("-", "--", "-.", ":")
@@ -41,14 +41,17 @@ def draw_anytime(found: EqualCost) -> Figure:
     if unit := found.unit:
         axes.plot(unit.seconds, scale * unit.val, "*", color=UNIT, markersize=11, label=printable(unit.name))
         axes.axhline(scale * unit.val, color=UNIT, linewidth=0.6, linestyle=":")
-        shown.append(unit.val)
+        for multiple in MULTIPLES:
+            axes.axvline(multiple * unit.seconds, color=UNIT, linewidth=0.4, linestyle=":")
     if shown:
-        floor, ceiling = quantile(shown, 0.1), max(shown)
+        known = [*shown, *([found.unit.val] if found.unit else [])]
+        floor, ceiling = min(quantile(shown, 0.2), known[-1]), max(known)
         pad = 0.15 * (ceiling - floor) or 0.01
         axes.set_ylim(scale * (floor - pad), scale * (ceiling + pad))
     unit_text = " [%]" if scale == 100 else ""
     axes.set(xscale="log", xlabel="time of all trials and of the strategy [s]",
              ylabel=f"validation {found.score.metric}{unit_text}", title=printable(found.table.title))  # fmt: skip
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.grid(linewidth=0.3, color=QUIET)
@@ -57,16 +60,17 @@ def draw_anytime(found: EqualCost) -> Figure:
 
 
 def _bands(own: Contender) -> tuple[list[float], list[float], list[float], list[float]]:
-    """Returns times at which every study has an incumbent, on a logarithmic scale, and quantiles of the scores."""
-    begins = [curve.steps[0].seconds for curve in own.curves if curve.steps]
+    """Returns times on a logarithmic scale, once half of the studies have an incumbent, and quantiles of scores."""
+    begins = sorted(curve.steps[0].seconds for curve in own.curves if curve.steps)
     if len(begins) < len(own.curves):
         return [], [], [], []
-    first = max(begins)
+    first = begins[len(begins) // 2]
     last = max(first, min(curve.seconds for curve in own.curves))
     seconds = [first * (last / first) ** (k / (POINTS - 1)) for k in range(POINTS)]
     quantiles: tuple[list[float], list[float], list[float]] = ([], [], [])
     for own_s in seconds:
-        vals = [step.val for curve in own.curves if (step := curve.at(own_s))]
+        steps = [curve.at(own_s) for curve in own.curves]
+        vals = [value for step in steps if (value := own.before if step is None else step.val) is not None]
         for share, found in zip((BAND[0], 0.5, BAND[1]), quantiles, strict=True):
             found.append(quantile(vals, share))
     return seconds, *quantiles

@@ -14,6 +14,8 @@ from mgu.search.spaces.grid import build_grid
 from mgu.search.spaces.listed import build_listed
 from mgu.search.spaces.nago import build_nago
 
+__all__ = ["SPACES", "build_space"]
+
 # Takes the settings of the space, `space.*`, and what else it may be built from.
 SPACES: dict[str, Callable[[Mapping[str, Any], SpaceContext], Space]] = {
     "density": build_density,

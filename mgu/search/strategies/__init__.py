@@ -21,6 +21,8 @@ from mgu.search.strategies.random import RandomStrategy
 from mgu.search.strategies.reinforce import Reinforce
 from mgu.search.strategy import Strategy
 
+__all__ = ["STRATEGIES", "build_strategy"]
+
 STRATEGIES: dict[str, type[Strategy]] = {
     "grid": GridStrategy,
     "random": RandomStrategy,

@@ -1,7 +1,8 @@
 """Optuna's samplers as strategies: a study in memory, to which the history is added before each ask.
 
-Optuna holds no truth: no file, no database. For trial n a new sampler is built whose seed is drawn from the study's
-and n, so an ask depends on the history alone, and equals that of any Optuna study with the same trials and sampler seed.
+Optuna holds no truth: no file, no database. For trial n a new sampler is built whose seed is drawn from the
+study's and n; so an ask depends on the history alone, and equals that of any Optuna study with the same trials and
+sampler seed.
 """
 
 from __future__ import annotations

@@ -12,10 +12,11 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
 from mgu.errors import RunsFailed
 from mgu.isolation import Call, Crashed, Raised, TimedOut
-from mgu.results.folder import find_done, find_result
+from mgu.results.folder import find_done, find_result, run_folder
 from mgu.search.budget import Spent
 from mgu.search.history import History
 from mgu.search.outcome import cost_of, less, plus, tell_measured, tell_result
+from mgu.search.partial import as_of
 from mgu.search.propose import propose, seed_of
 from mgu.search.space import Point
 from mgu.search.strategy import Cost, Measured, Trial
@@ -167,8 +168,12 @@ class Worker:
         if result is None:
             raise RunsFailed(f"{config.name} left no result. See its folder; the same command tries it again.")
         cost = cost_of(result, time.monotonic() - begun)
-        told, details = tell_result(trial, result, self._own_cost(trial, cost), self.trials.second)
-        return told, details
+        told, details = tell_result(trial, result, cost, self.trials.second)
+        if trial.stop_after is not None and result.epochs > trial.stop_after and told.score is not None:
+            told, cost = as_of(told, result, cost, run_folder(config))  # it had been trained for more epochs before
+            val = told.score if result.score.higher_is_better else -(told.score or 0.0)
+            details |= {"val": val, "test": None, "lost_s": 0.0}
+        return replace(told, cost=self._own_cost(trial, cost)), details
 
     def _own_cost(self, trial: Trial, cost: Cost) -> Cost:
         """Returns the cost without what the trials have paid whose training this one continues.

@@ -1,0 +1,46 @@
+"""What a run had brought after some of its epochs, by its history: for trials that ask for fewer than it has."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+from mgu.results.file_names import HISTORY_FILE
+from mgu.results.result import Result
+from mgu.search.strategy import Cost, Trial
+
+
+def as_of(trial: Trial, result: Result, cost: Cost, folder: Path) -> tuple[Trial, Cost]:
+    """Returns a trial with the best score of its first epochs, and what the run had cost by then.
+
+    The cost is the run's own times the share of these epochs in the seconds of all.
+
+    Args:
+        trial: The trial, told by the whole run; `stop_after` is fewer epochs than that has.
+        result: The result of the run.
+        cost: Its cost.
+        folder: Its folder.
+
+    Raises:
+        OSError: There is no history.
+    """
+    assert trial.stop_after is not None
+    with (folder / HISTORY_FILE).open(encoding="utf-8", newline="") as file:
+        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    first = rows[: trial.stop_after]
+    values = [row[f"val_{result.score.metric}"] for row in first]
+    best = max(values) if result.score.higher_is_better else -min(values)
+    share = sum(map(_seconds, first)) / (sum(map(_seconds, rows)) or 1.0)
+    part = Cost(
+        seconds=cost.seconds * share,
+        cpu_seconds=None if cost.cpu_seconds is None else cost.cpu_seconds * share,
+        kwh=None if cost.kwh is None else {name: value * share for name, value in cost.kwh.items()},
+        grams=None if cost.grams is None else cost.grams * share,
+        epochs=len(first),
+    )
+    return replace(trial, score=best, epochs=len(first)), part
+
+
+def _seconds(row: dict[str, float]) -> float:
+    return row.get("train_s", 0.0) + row.get("evaluate_s", 0.0)

@@ -1,0 +1,76 @@
+"""Replayed searches: random search is what the closed form expects, and nothing is charged twice or left out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+from statistics import fmean, stdev
+
+import pytest
+
+from mgu.errors import UserError
+from mgu.report.searches.closed_form import Tried, expected_best
+from mgu.search import Cost, Key, Trial
+from mgu.search.budget import Budget
+from mgu.search.partial import as_of
+from mgu.search.replay import Record, Replay, find_records, replay
+from tests.examples import example_result
+from tests.search.spaces import GRID, MIXED
+
+STUDIES = 300
+
+
+def records() -> dict[int, dict[Key, Record]]:
+    found: dict[int, dict[Key, Record]] = {}
+    for seed in range(3):
+        generator = Random(seed)
+        for point in GRID.points():
+            cost, score = generator.randrange(20, 200) / 100, round(generator.random(), 2)
+            record = Record(score, None, Cost(cost, epochs=1), 1, {"val": score, "test": 1 - score, "params": 10})
+            found.setdefault(seed, {})[GRID.key(point)] = record
+    return found
+
+
+def test_random_search_is_what_the_closed_form_expects() -> None:
+    known = records()
+    curves = replay(Replay(GRID, known, "random", {}, Budget()), range(STUDIES))
+    for name in ("val", "test"):
+        by_seed = {
+            seed: [Tried(own.cost.seconds, own.score or 0.0, own.details[name]) for own in by_key.values()]
+            for seed, by_key in known.items()
+        }
+        for seconds in (0.5, 2.0, 5.0, 12.0, 60.0):
+            found = [0.1 if (step := curve.at(seconds)) is None else getattr(step, name) for curve in curves]
+            expected = expected_best(by_seed, seconds, before=0.1)
+            error = max(stdev(found) / STUDIES**0.5, 1e-4)
+            assert abs(fmean(found) - expected) < 4 * error + 0.004  # costs are rounded to a thousandth of the whole
+
+
+def test_the_whole_space_is_tried_and_paid_once() -> None:
+    known = records()
+    [curve] = replay(Replay(GRID, known, "random", {}, Budget()), [4])
+    totals = [sum(own.cost.seconds for own in by_key.values()) for by_key in known.values()]
+    assert curve.complete and curve.trials == 24 and curve.epochs == 24
+    assert min(abs(curve.seconds - curve.strategy_s - total) for total in totals) < 1e-9
+    assert [step.score for step in curve.steps] == sorted(step.score for step in curve.steps)
+
+
+def test_what_ends_after_the_budget_does_not_count() -> None:
+    for curve in replay(Replay(GRID, records(), "tpe", {"startup": 3}, Budget(seconds=4.0)), range(3)):
+        assert curve.seconds <= 4.0 and not curve.complete and curve.at(4.0) == curve.steps[-1]
+        assert curve.at(0.0) is None and curve.reaches(2.0) is None
+
+
+def test_a_run_of_more_epochs_is_told_as_of_the_epoch_that_was_asked_for(tmp_path: Path) -> None:
+    rows = [f"{epoch},{0.1 * epoch},1.0,0.5" for epoch in range(1, 5)]
+    (tmp_path / "history.csv").write_text("\n".join(["epoch,val_accuracy,train_s,evaluate_s", *rows]) + "\n")
+    asked = Trial(0, {}, "told", score=0.4, stop_after=1)
+    told, cost = as_of(asked, example_result(), Cost(8.0, 4.0, epochs=4), tmp_path)
+    assert (told.score, told.epochs, cost) == (0.1, 1, Cost(2.0, 1.0, epochs=1))
+
+
+def test_points_without_a_recorded_run_are_refused() -> None:
+    with pytest.raises(UserError, match=r"a recorded run of each of the 24 points .* the most that a seed has is 0"):
+        find_records(GRID, [example_result()], lambda point, seed: "?", None)
+    with pytest.raises(UserError, match="must have a space of finitely many points"):
+        find_records(MIXED, [], lambda point, seed: "?", None)

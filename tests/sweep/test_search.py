@@ -1,0 +1,171 @@
+"""Searches from the command line: they train, stop, resume, share a study, and end alike however they were killed."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mgu.cli.main import main
+from tests.conftest import Command
+from tests.processes import Running
+
+GRID = ("+experiment=digits", "search=random", "space=grid", "layout=digits_2", "norm=ln,no_norm", "training.epochs=1")
+QUIET = ("energy.enabled=false", "device=cpu", "-m")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
+    return tmp_path
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """The exit code of the command in this process."""
+    monkeypatch.setattr(sys, "argv", ["mgu-run", *arguments])
+    try:
+        main()
+    except SystemExit as exited:
+        return int(exited.code or 0)
+    return 0
+
+
+def events(folder: Path, kind: str) -> list[dict[str, Any]]:
+    [file] = folder.glob("runs/digits/search/*/history.jsonl")
+    return [event for line in file.read_text().splitlines() if (event := json.loads(line))["event"] == kind]
+
+
+def scores(folder: Path) -> list[tuple[Any, ...]]:
+    told = {own["number"]: (own["score"], own["epochs"], own["state"]) for own in events(folder, "told")}
+    return [(own["number"], own["point"], own["seed"], told[own["number"]]) for own in events(folder, "asked")]
+
+
+@pytest.mark.slow
+def test_a_search_trains_resumes_goes_on_and_is_reported(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = (*GRID, *QUIET)
+    assert call(monkeypatch, *line, "budget.trials=2") == 0
+    assert len(events(here, "told")) == 2 and "of trials and strategy" in capsys.readouterr().out
+    first = scores(here)
+    assert call(monkeypatch, *line, "budget.trials=2") == 0 and scores(here) == first
+    shutil.rmtree(here / "runs/digits/search")  # the runs are there: told, charged, not trained again
+    capsys.readouterr()
+    assert call(monkeypatch, *line, "budget.trials=4") == 0
+    assert scores(here)[:2] == first and len(scores(here)) == 4
+    assert [event.get("was_there", False) for event in events(here, "asked")] == [True, True, False, False]
+    assert all(event["cost"]["seconds"] > 0 for event in events(here, "told"))
+    assert call(monkeypatch, *line, "budget.trials=9") == 0 and len(scores(here)) == 4  # the space is used up
+    assert len({json.dumps(event["point"]) for event in events(here, "asked")}) == 4
+    capsys.readouterr()
+    for form in ("table", "md", "csv", "json", "tex"):
+        assert call(monkeypatch, "report", "runs", "--format", form) == 0
+        assert ("random on grid" in capsys.readouterr().out) == (form != "csv")
+    assert call(monkeypatch, "report", "runs", "--searches") == 0
+    assert "random on grid,1," in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_what_runs_when_the_seconds_are_over_is_stopped_and_goes_on_with_a_larger_budget(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = (*GRID, *QUIET)
+    assert call(monkeypatch, *line, "budget.seconds=0.01") == 0
+    assert len(events(here, "cut")) == 1 and not events(here, "told")
+    assert call(monkeypatch, *line, "budget.seconds=0.01") == 0 and len(events(here, "asked")) == 1
+    assert call(monkeypatch, *line, "budget.trials=1") == 0
+    assert [own["number"] for own in events(here, "taken")] == [own["number"] for own in events(here, "told")] == [0]
+
+
+@pytest.mark.slow
+def test_halving_continues_checkpoints_to_the_same_bits(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    options = ("search.options.min_epochs=1", "training.epochs=2", "budget.trials=3", "seed=3")
+    line = [word for word in GRID if not word.startswith(("search=", "training."))]
+    assert call(monkeypatch, *line, "search=asha", *options, *QUIET) == 0
+    asked, told = events(here, "asked"), events(here, "told")
+    assert [event.get("continues") for event in asked] == [None, None, max(range(2), key=lambda n: told[n]["score"])]
+    assert [event["cost"]["epochs"] for event in told] == [1, 1, 1]  # promotion pays for the new epoch alone
+    point = asked[2]["point"]
+    words = [f"{name}={value}" for name, value in point.items()]
+    others = ("+experiment=digits", "training.epochs=2", "seed=3", *QUIET[:-1], f"runs_dir={here}/whole")
+    assert call(monkeypatch, *others, *words) == 0
+    [whole] = (here / "whole").glob("digits/*/weights.safetensors")
+    assert whole.read_bytes() == (here / "runs/digits" / whole.parent.name / whole.name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("budget.trials=3", "budget.trials must go with a search, but there is none. Add search=random"),
+        ("search=tpee space=grid", "Did you mean tpe?"),
+        ("search=random space=grid", "space=grid must have axes"),
+        ("search=random space=protocol", "budget must have a limit"),
+        ("search=grid space=protocol budget.trials=3", "search=grid must have a space of finitely many points"),
+        ("search=random space=protocol budget.trials=0", "budget.trials must be greater than 0"),
+        ("search=random space=protocol budget.trials=3 optimizer.lr=0.1", "optimizer.lr must be left out"),
+        ("search=random space=protocol budget.trials=3 seed=0,1", "seed must be one value in a search"),
+        ("search=random space=protocol budget.share=0.1", "budget.share must go with a space of finitely many"),
+        ("search=random space=protocol budget.times_unit=4", "must have a finished run of the unit"),
+        (
+            "search=random space=protocol budget.trials=3 search.workers=2",
+            "search.workers must be 1 without",
+        ),
+        ("search=tpe space=protocol budget.trials=3 search.options.starup=3", "Did you mean startup?"),
+        ("+experiment=digits search=random space=grid norm=ln,lnn", "norm must be one of"),
+        ("+experiment=digits search=random space=grid search.replay=true", "a recorded run of each of the 24 points"),
+    ],
+)
+def test_bad_input_is_refused_by_name_before_the_first_trial(
+    arguments: str, message: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, *arguments.split(), *QUIET) == 2
+    shown = capsys.readouterr()
+    assert message in shown.err and "Traceback" not in shown.err
+    assert not list(here.glob("runs/**/history.jsonl"))
+
+
+@pytest.mark.long
+def test_two_workers_of_joblib_never_train_one_point(tmp_path: Path, mgu_run: Command) -> None:
+    done = mgu_run(*GRID, *QUIET, "hydra/launcher=joblib", "search.workers=2", "budget.trials=4")
+    assert done.returncode == 0, done.stderr
+    asked = events(tmp_path, "asked")
+    assert len({event["worker"] for event in asked}) == 2 and len(events(tmp_path, "told")) == 4
+    assert len({json.dumps(event["point"]) for event in asked}) == 4
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("launcher", ["submitit_local", "ray"])
+def test_two_workers_of_other_launchers_share_a_study(launcher: str, tmp_path: Path, mgu_run: Command) -> None:
+    done = mgu_run(*GRID, *QUIET, f"hydra/launcher={launcher}", "search.workers=2", "budget.trials=4")
+    assert done.returncode == 0, done.stderr
+    asked = events(tmp_path, "asked")
+    assert len({json.dumps(event["point"]) for event in asked}) == len(events(tmp_path, "told")) == 4
+
+
+@pytest.mark.long
+def test_a_search_that_is_killed_at_random_points_ends_like_an_undisturbed_one(tmp_path: Path) -> None:
+    words = [word for word in GRID if not word.startswith("training")]
+    line = [*words, *QUIET, "training.epochs=6", "training.checkpoint_s=0", "budget.trials=4"]
+    for name in ("whole", "killed"):
+        (tmp_path / name).mkdir()
+    assert Running(tmp_path / "whole", line, {}).wait().returncode == 0
+    generator, kills = random.Random(0), 0
+    while kills < 20:
+        running = Running(tmp_path / "killed", line, {})
+        until = time.monotonic() + generator.uniform(2.0, 9.0)
+        while running.is_alive() and time.monotonic() < until:
+            time.sleep(0.02)
+        if not running.is_alive():
+            break
+        running.kill()
+        running.process.wait()
+        kills += 1
+    assert Running(tmp_path / "killed", line, {}).wait().returncode == 0
+    assert kills >= 2 and scores(tmp_path / "killed") == scores(tmp_path / "whole")
