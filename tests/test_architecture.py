@@ -18,13 +18,13 @@ import mgu
 ROOT = Path(mgu.__file__).parents[1]
 RANKS = [  # a package imports only packages of lower ranks
     {"errors", "kernels", "machine", "native", "tasks"},
-    {"isolation", "layers", "user_code"},
+    {"graphs", "isolation", "layers", "user_code"},
     {"equilibrium"},
     {"unit", "models", "directed"},
     {"config"},
     {"results"},
     {"data", "measure", "tracking", "console", "search"},
-    {"train", "augment"},
+    {"train", "augment", "gemm"},
     {"multi_seed", "report", "sweep"},
     {"factory", "serve"},
     {"explain", "export"},
@@ -45,6 +45,7 @@ WITHOUT_TORCH = (
     "report",
     "serve",
     "user_code",
+    "graphs",
 )  # of the parent process
 FILES = {
     str(file.relative_to(ROOT)): file.read_text()

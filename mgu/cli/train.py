@@ -42,12 +42,13 @@ def train(
     import hydra
     from hydra.errors import HydraException
 
+    from mgu.cli.space_words import of_space
     from mgu.cli.words import sort_words
     from mgu.cli.yaml_files import bound_yaml_files
 
     prepare_interrupts()
     bound_yaml_files()
-    sys.argv[1:] = sort_words(arguments)  # where Hydra reads them
+    sys.argv[1:] = sort_words(of_space(arguments))  # where Hydra reads them
     wants_traceback = "HYDRA_FULL_ERROR" in os.environ
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors, so that they can be translated
     try:

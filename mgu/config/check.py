@@ -14,6 +14,7 @@ from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.faults import describe_faults
 from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig, RecurrentLayoutConfig
 from mgu.config.learning import check_directed, check_learning
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import AnyRatings
 from mgu.config.recipe import check_recipe
@@ -55,6 +56,8 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         _check_equilibrium(config, config.layout)
     elif isinstance(config.layout, RecurrentLayoutConfig):
         check_recurrent(config, config.layout)
+    elif isinstance(config.layout, NagoLayoutConfig):
+        _check_nago(config)
     else:
         _check_dense(config)
     return config
@@ -166,6 +169,24 @@ def _check_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> No
         return
     _check_images(config, layout.name)
     layout.output_size(config.dataset.image_shape)  # type: ignore[union-attr]
+
+
+def _check_nago(config: RunConfig) -> None:
+    """Generated networks are for images, and have norms and connections of their own."""
+    dataset, name = config.dataset, config.layout.name
+    is_image = isinstance(dataset, AnyImages) or (
+        isinstance(dataset, PythonDatasetConfig) and len(dataset.input_shape) == 3
+    )
+    if not is_image:
+        raise UserError(
+            f"layout must be a dense one where the data are no images, but got {name} for dataset={dataset.name}. "
+            "Pass layout=dense_3."
+        )
+    if config.mgu or config.residual or (config.norm and config.norm.name != "no_norm"):
+        raise UserError(
+            f"layout {name} must be alone, for it has norms and connections of its own, but got a norm, a residual or "
+            "a unit. Pass norm=no_norm residual=without mgu=without."
+        )
 
 
 def _check_convolutions(config: RunConfig, layout: LayoutConfig) -> None:

@@ -11,6 +11,8 @@ from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
+from mgu.config.masked_layout import MaskedLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.config.python import ImportedConfig
 from mgu.errors import UserError
 
@@ -184,6 +186,9 @@ def _describe_layer(layer: ImportedConfig | None) -> str:
     return f" of {layer.target}" if layer else ""
 
 
+WithoutBlocks = FactorsLayoutConfig | PythonLayoutConfig | NagoLayoutConfig | DirectedLayoutConfig
+
+
 def _kind_of_layout(values: Any) -> str:
     keys = values if isinstance(values, Mapping) else type(values).model_fields
     if "target" in keys:
@@ -194,6 +199,10 @@ def _kind_of_layout(values: Any) -> str:
         return "[equilibrium]"
     if "cell" in keys:
         return "[recurrent]"
+    if "density" in keys:
+        return "[masked]"
+    if "top_nodes" in keys:
+        return "[nago]"
     return "[dense]" if "depth" in keys else "[factors]" if "factors" in keys else "[convolutions]"
 
 
@@ -201,6 +210,8 @@ AnyLayout = Annotated[
     Annotated[LayoutConfig, Tag("[convolutions]")]
     | Annotated[DenseLayoutConfig, Tag("[dense]")]
     | Annotated[RecurrentLayoutConfig, Tag("[recurrent]")]
+    | Annotated[MaskedLayoutConfig, Tag("[masked]")]
+    | Annotated[NagoLayoutConfig, Tag("[nago]")]
     | Annotated[FactorsLayoutConfig, Tag("[factors]")]
     | Annotated[PythonLayoutConfig, Tag("[python]")]
     | Annotated[EquilibriumLayoutConfig, Tag("[equilibrium]")]

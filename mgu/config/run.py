@@ -18,6 +18,7 @@ from mgu.config.energy import EnergyConfig
 from mgu.config.fields import ConfigModel, Count, Matches, Name, NumberOrAuto, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, IdentityRule, identity_values, unless
 from mgu.config.layouts import AnyLayout, PythonLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.config.optimizers import AnyOptimizer
 from mgu.config.schedules import AnySchedule, KerasDecayConfig
 from mgu.config.tracking import MlflowConfig, TensorBoardConfig
@@ -147,7 +148,7 @@ class RunConfig(ConfigModel):
             parts.append(layer.target.rpartition(":")[2])
         if self.mgu:
             parts += ["mgu", self.mgu.name]
-        elif not isinstance(self.layout, PythonLayoutConfig):
+        elif not isinstance(self.layout, PythonLayoutConfig | NagoLayoutConfig):
             assert self.norm is not None
             parts += [self.norm.name] + ["res"] * bool(self.residual)
         parts += [self.learning.name] if self.learning else []

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from mgu.config.directed import DirectedLayoutConfig
-from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig
+from mgu.config.layouts import WithoutBlocks
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.errors import UserError
@@ -39,7 +38,7 @@ def build_block(config: RunConfig, layer: nn.Module, index: int, channels: Chann
             cannot be copied.
     """
     layout = config.layout
-    assert not isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig | DirectedLayoutConfig)  # have no blocks
+    assert not isinstance(layout, WithoutBlocks)
     activation: str | Activation = layout.activation or unchanged
     if activation == "identity":
         activation = unchanged

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.config.layouts import FactorsLayoutConfig, PythonLayoutConfig, RecurrentLayoutConfig
+from mgu.config.layouts import DenseLayoutConfig, LayoutConfig, RecurrentLayoutConfig, WithoutBlocks
+from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.kernels.availability import has_triton
@@ -43,6 +43,10 @@ def check_engine(resolved: ResolvedRun) -> None:
         )
     if config.engine in ("auto", "eager", "compiled"):
         return
+    if isinstance(config.layout, MaskedLayoutConfig) and min(config.layout.density) < 1:
+        raise UserError(
+            f"engine must be auto, eager or compiled for layers with masks, but got {config.engine}. Pass engine=auto."
+        )
     if config.engine == "packed":
         if config.mgu and (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
             raise UserError(
@@ -57,13 +61,13 @@ def _check_native(resolved: ResolvedRun) -> None:
     config, device = resolved.config, resolved.device
     layout, others = config.layout, "auto, eager or packed" if config.mgu else "auto or eager"
     assert not isinstance(layout, RecurrentLayoutConfig)  # are refused before
-    if isinstance(layout, FactorsLayoutConfig | PythonLayoutConfig | EquilibriumLayoutConfig | DirectedLayoutConfig):
+    if isinstance(layout, WithoutBlocks | EquilibriumLayoutConfig):
         raise UserError("engine must be auto or eager for a layout without blocks, but got native. Pass engine=auto.")
     if config.mgu and (config.mgu.processors or not config.mgu.skip_gate):
         raise UserError(
             f"engine must be {others} for a unit that is not the paper's, but got native. Pass engine=auto."
         )
-    if not config.mgu and layout.layer:
+    if not config.mgu and isinstance(layout, DenseLayoutConfig | LayoutConfig) and layout.layer:
         raise UserError(f"engine must be {others} for blocks of your own layers, but got native. Pass engine=auto.")
     if not _has_kernels(resolved, layout.activation):
         raise UserError(

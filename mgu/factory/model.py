@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.layouts import DenseLayoutConfig, LayoutConfig, PythonLayoutConfig, RecurrentLayoutConfig
+from mgu.config.masked_layout import MaskedLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.data.ratings.dataset import RatingDataset
 from mgu.factory.convolutional import build_convnet, build_warmup_convolutions
 from mgu.factory.dense import build_mlp, build_recommender, build_warmup_dense
@@ -18,6 +20,7 @@ from mgu.factory.directed import build_directed
 from mgu.factory.equilibrium import build_equilibrium, build_warmup_equilibrium
 from mgu.factory.flop_counter import count_products
 from mgu.factory.imported import check_outputs, import_network, section_of
+from mgu.factory.nago import build_nago
 from mgu.factory.recurrent import build_recurrent, build_warmup_recurrent
 from mgu.factory.resolved_run import ResolvedRun
 
@@ -33,14 +36,17 @@ def _import_network(resolved: ResolvedRun) -> nn.Module:
 BUILDERS: dict[type, Callable[[ResolvedRun], nn.Module]] = {
     LayoutConfig: build_convnet,
     DenseLayoutConfig: build_mlp,
+    MaskedLayoutConfig: build_mlp,
     RecurrentLayoutConfig: build_recurrent,
     EquilibriumLayoutConfig: build_equilibrium,
     DirectedLayoutConfig: build_directed,
+    NagoLayoutConfig: build_nago,
     PythonLayoutConfig: _import_network,
 }
 WARMUP_BUILDERS: dict[type, Callable[[ResolvedRun], list[tuple[nn.Module, Tensor]]]] = {
     LayoutConfig: build_warmup_convolutions,
     DenseLayoutConfig: build_warmup_dense,
+    MaskedLayoutConfig: build_warmup_dense,
     RecurrentLayoutConfig: build_warmup_recurrent,
     EquilibriumLayoutConfig: build_warmup_equilibrium,
 }

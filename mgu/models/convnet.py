@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from torch import Tensor, nn
 
+from mgu.layers.masked import count_masked
 from mgu.layers.readout import read_out
 from mgu.layers.weight_init import glorot_
 
@@ -62,7 +63,7 @@ def convolution(in_channels: int, out_channels: int, kernel_size: int, stride: i
 
 
 def count_trainable(model: nn.Module) -> int:
-    """Returns the number of weights that training changes.
+    """Returns the number of weights that training changes, without those that a mask keeps at 0.
 
     Args:
         model: The network.
@@ -70,7 +71,8 @@ def count_trainable(model: nn.Module) -> int:
     Returns:
         Their number.
     """
-    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    parameters = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
+    return parameters - count_masked(model)
 
 
 def count_keras(model: nn.Module) -> int:

@@ -18,20 +18,26 @@ class MLP(nn.Module):
         num_outputs: Number of outputs, K.
         dropout: Probability with which dropout zeroes a feature.
         reads_steps: Whether the first block takes rows as they are, as a recurrent layer takes sequences.
+        readout: The layer of the read-out; None: a dense one.
 
     Shape:
         rows: (B, *); returns (B, K).
     """
 
     def __init__(
-        self, blocks: Iterable[nn.Module], width: int, num_outputs: int, dropout: float, reads_steps: bool = False
+        self,
+        blocks: Iterable[nn.Module],
+        width: int,
+        num_outputs: int,
+        dropout: float,
+        reads_steps: bool = False,
+        readout: nn.Linear | None = None,
     ) -> None:
         super().__init__()
         self.reads_steps = reads_steps
         self.blocks = nn.ModuleList(blocks)
         self.dropout = nn.Dropout(dropout)
-        self.readout = nn.Linear(width, num_outputs)
-        glorot_(self.readout)
+        self.readout = dense(width, num_outputs) if readout is None else readout
 
     def forward(self, rows: Tensor) -> Tensor:
         features = rows if self.reads_steps else rows.flatten(1)  # (B, D), or (B, T, D)

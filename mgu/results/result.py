@@ -138,6 +138,10 @@ class Result(Record, frozen=True):
     processor: Annotated[Processor | None, about("Use of the processor, and the power assumed of it.")] = None
     solver: Annotated[Solver | None, about("Iterations of equilibrium layers; null without any.")] = None
     load: Annotated[DeviceLoad | None, about("How busy processor and GPU were, by phase.")] = None
+    active_weights: Annotated[Number | None, about("Weights that no mask keeps at 0, of a layout with densities.")] = (
+        None
+    )
+    dead_units: Annotated[Number | None, about("Hidden units that masks leave without an input or an output.")] = None
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
         default_factory=dict
     )

@@ -19,6 +19,7 @@ import yaml
 from msgspec.structs import replace
 from torch import nn
 
+from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.directed.network import DirectedNetwork
@@ -42,6 +43,7 @@ from mgu.measure.load_meter import LoadMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
+from mgu.models.masked import measure_sparsity
 from mgu.results.events import DataNote, Note, Send
 from mgu.results.file_names import (
     CHECKPOINT_FILE,
@@ -177,6 +179,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         device=resolved.device_name,
         **cost.total.as_fields(),
         **scores,
+        **(measure_sparsity(learner.model)._asdict() if isinstance(config.layout, MaskedLayoutConfig) else {}),
     )
 
 

@@ -108,6 +108,10 @@ class Ordinal:
         """Returns the value as numbers in 0..1."""
         return [self.choices.index(value) / max(self.size - 1, 1)]
 
+    def decode(self, at: float) -> Any:
+        """Returns the value that a number in 0..1 is nearest to."""
+        return self.choices[round(at * (self.size - 1))]
+
     def neighbours(self, value: Any) -> list[Any]:
         """Returns the choices before and after."""
         place = self.choices.index(value)
@@ -142,7 +146,7 @@ class Int:
 
     @property
     def default(self) -> int:
-        return self._decode(0.5)
+        return self.decode(0.5)
 
     @property
     def values(self) -> Sequence[int]:
@@ -162,7 +166,7 @@ class Int:
     def neighbours(self, value: int) -> list[int]:
         """Returns the numbers a twentieth of the range below and above; the next ones where that is the same."""
         [at] = self.encode(value)
-        steps = (min(self._decode(at - STEP), value - 1), max(self._decode(at + STEP), value + 1))
+        steps = (min(self.decode(at - STEP), value - 1), max(self.decode(at + STEP), value + 1))
         return [own for own in steps if self.low <= own <= self.high]
 
     def read(self, value: Any) -> int:
@@ -171,7 +175,8 @@ class Int:
             return value
         raise ValueError(f"{value!r} is not from {self.low} to {self.high}")
 
-    def _decode(self, at: float) -> int:
+    def decode(self, at: float) -> int:
+        """Returns the value that a number in 0..1 is nearest to."""
         return round(_from_unit(at, self.low, self.high, self.log))
 
 
@@ -216,6 +221,10 @@ class Float:
     def encode(self, value: float) -> list[float]:
         """Returns the value as a number in 0..1."""
         return [_to_unit(value, self.low, self.high, self.log)]
+
+    def decode(self, at: float) -> float:
+        """Returns the value of a number in 0..1."""
+        return _from_unit(at, self.low, self.high, self.log)
 
     def neighbours(self, value: float) -> list[float]:
         """Returns the numbers a twentieth of the range below and above."""

@@ -65,6 +65,20 @@ class Space:
         return {}
 
     @property
+    def unit(self) -> str:
+        """The unit of the scores that `measure` gives."""
+        return ""
+
+    @property
+    def start(self) -> Point | None:
+        """Where a search by neighbourhoods begins; None: at a point drawn at random."""
+        return None
+
+    def reward(self, score: float) -> float:
+        """Returns a score on the scale on which gains are compared: 1% of a time is worth the same everywhere."""
+        return score
+
+    @property
     def size(self) -> int | None:
         """Number of points, without regard to `is_legal`; None: infinitely many."""
         return self._count(0, {})

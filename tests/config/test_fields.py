@@ -46,6 +46,7 @@ def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> 
         *(f"RunConfig.{name}" for name in ("energy", "tensorboard", "mlflow")),
         *("LayoutConfig.name", "DenseLayoutConfig.name", "RecurrentLayoutConfig.name", "FactorsLayoutConfig.name"),
         *("EquilibriumLayoutConfig.name", "DirectedLayoutConfig.name"),
+        *("MaskedLayoutConfig.name", "NagoLayoutConfig.name"),
         *(
             "TrainingConfig.timeout",
             "TrainingConfig.start_from",

@@ -15,6 +15,8 @@ from mgu.config.faults import GROUPS
 from mgu.config.fields import models_of
 from mgu.config.images import ColumnsConfig, ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig
+from mgu.config.masked_layout import MaskedLayoutConfig
+from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.config.prune import PruneConfig
 from mgu.config.ratings import MovieLensConfig, RatingsConfig
 from mgu.config.run import RunConfig
@@ -82,6 +84,8 @@ CONTEXTS: dict[type[BaseModel], tuple[str, ...]] = {  # how the fields of a clas
     RatingsConfig: ("dataset=ratings", "dataset.path=ratings.csv", "layout=mf_32"),
     LayoutConfig: ("layout=digits_2",),
     DenseLayoutConfig: TABLE,
+    MaskedLayoutConfig: ("layout=sparse_mlp",),
+    NagoLayoutConfig: ("layout=nago_tiny",),
     FactorsLayoutConfig: ("dataset=movielens", "layout=mf_32"),
     UnitConfig: ("mgu=paths",),
     DecisiveConfig: ("mgu=reference",),

@@ -98,11 +98,29 @@ def _model_columns(table: Table) -> list[Column]:
         Column(
             "model_size", "model size", lambda row: row.result.params_keras, lambda row: size(row.result.params_keras)
         ),
+        *_sparsity_columns(table),
         Column(
             "tts_s",
             "tts [s]",
             lambda row: row.cost.tts_s,
             lambda row: _or_dash(row.cost.tts_s, ",.1f") + row.cost.marks,
+        ),
+    ]
+
+
+def _sparsity_columns(table: Table) -> list[Column]:
+    """Returns the columns of networks with masks, where there are any."""
+    if all(row.result.active_weights is None for row in table.rows):
+        return []
+    return [
+        Column(
+            "active_weights",
+            "active weights",
+            lambda row: row.result.active_weights,
+            lambda row: _or_dash(row.result.active_weights, ","),
+        ),
+        Column(
+            "dead_units", "dead units", lambda row: row.result.dead_units, lambda row: _or_dash(row.result.dead_units)
         ),
     ]
 

@@ -8,15 +8,21 @@ from typing import Any
 from mgu.errors import UserError, did_you_mean
 from mgu.search.space import Space
 from mgu.search.spaces.context import SpaceContext
+from mgu.search.spaces.density import build_density
+from mgu.search.spaces.gemm import build_gemm
 from mgu.search.spaces.grid import build_grid
 from mgu.search.spaces.listed import build_listed
+from mgu.search.spaces.nago import build_nago
 
 __all__ = ["SPACES", "build_space"]
 
 # Takes the settings of the space, `space.*`, and what else it may be built from.
 SPACES: dict[str, Callable[[Mapping[str, Any], SpaceContext], Space]] = {
+    "density": build_density,
+    "gemm": build_gemm,
     "grid": build_grid,
     "listed": build_listed,
+    "nago": build_nago,
 }
 
 

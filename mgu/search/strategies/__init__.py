@@ -11,11 +11,14 @@ from typing import Any
 from mgu.errors import UserError, did_you_mean
 from mgu.search.space import Space
 from mgu.search.strategies.bayesian import GPStrategy, TPEStrategy
+from mgu.search.strategies.gbfs import GreedyBestFirst
 from mgu.search.strategies.grid import GridStrategy
 from mgu.search.strategies.halving import ASHAStrategy, BOHBStrategy
+from mgu.search.strategies.na2c import NeighbourhoodActorCritic
 from mgu.search.strategies.nsga2 import NSGA2Strategy
 from mgu.search.strategies.qmc import QMCStrategy
 from mgu.search.strategies.random import RandomStrategy
+from mgu.search.strategies.reinforce import Reinforce
 from mgu.search.strategy import Strategy
 
 __all__ = ["STRATEGIES", "build_strategy"]
@@ -29,6 +32,9 @@ STRATEGIES: dict[str, type[Strategy]] = {
     "nsga2": NSGA2Strategy,
     "asha": ASHAStrategy,
     "bohb": BOHBStrategy,
+    "gbfs": GreedyBestFirst,
+    "na2c": NeighbourhoodActorCritic,
+    "reinforce": Reinforce,
 }
 
 

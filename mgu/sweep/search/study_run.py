@@ -166,7 +166,7 @@ def describe_end(study: Study, history: History) -> list[str]:
         return [*lines, "no trial within the budget has a score"]
     details = history.details[best.number]
     words = " ".join(study.space.overrides(best.point))
-    shown = f"{best.score:.6g}" if "val" not in details else _scores(details)
+    shown = f"{best.score:.4g} {study.space.unit}".rstrip() if "val" not in details else _scores(details)
     return [*lines, f"best: trial {best.number}, {words}, {shown}"]
 
 

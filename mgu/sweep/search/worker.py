@@ -200,7 +200,7 @@ class Worker:
             except (Crashed, Raised, TimedOut) as failure:
                 measured = Measured(None, Cost(seconds=time.monotonic() - begun), error=str(failure))
         told, details = tell_measured(trial, measured)
-        shown = "failed" if told.score is None else f"{told.score:.6g}"
+        shown = "failed" if told.score is None else f"{told.score:.4g} {self.study.space.unit}".rstrip()
         self.trials.view.print_line(f"{trial.number:3d}  {trial.point}  {shown}")
         return told, details
 

@@ -1,0 +1,53 @@
+"""How the runs of a space are trained where the command line and the experiment leave it open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mgu.errors import UserError
+from mgu.search.space import write_word
+from mgu.search.spaces.context import SpaceContext
+
+
+def protocol_words(settings: Mapping[str, Any], context: SpaceContext) -> tuple[str, ...]:
+    """Returns the words of `space.protocol` whose keys nobody has set.
+
+    Args:
+        settings: `space.*`; its protocol has values by key.
+        context: The command line. An experiment sets everything; a unit learns the norm; data without a choice of
+            splits have none.
+
+    Raises:
+        UserError: The protocol is no mapping.
+    """
+    protocol = settings.get("protocol") or {}
+    if not isinstance(protocol, Mapping):
+        raise UserError(f"space.protocol must be values by key, but got {protocol!r}. Leave it out for none.")
+    given = set(context.grammar.keys(context.words))
+    if "experiment" in given:
+        return ()
+    without = {"norm", "residual"} if "mgu" in given else set[str]()
+    if (context.values.get("dataset") or {}).get("split") != "paper":
+        without.add("dataset.split")
+    return tuple(f"{key}={write_word(value)}" for key, value in protocol.items() if key not in given | without)
+
+
+def whole(settings: Mapping[str, Any], name: str, least: int, default: int | None = None) -> int:
+    """Returns a whole number among the settings of a space.
+
+    Args:
+        settings: `space.*`.
+        name: Its name.
+        least: The smallest legal value.
+        default: What it is where it is not set.
+
+    Raises:
+        UserError: It is none, or too small.
+    """
+    value = settings.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise UserError(
+            f"space.{name} must be a whole number from {least}, but got {value!r}. Pass space.{name}={max(least, 1)}."
+        )
+    return value
