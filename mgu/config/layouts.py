@@ -189,21 +189,21 @@ def _describe_layer(layer: ImportedConfig | None) -> str:
 WithoutBlocks = FactorsLayoutConfig | PythonLayoutConfig | NagoLayoutConfig | DirectedLayoutConfig
 
 
+KINDS = {  # of layouts by a key that no kind above it has; without any of them: convolutions
+    "target": "[python]",
+    "init_std": "[directed]",
+    "inner_activation": "[equilibrium]",
+    "cell": "[recurrent]",
+    "density": "[masked]",
+    "top_nodes": "[nago]",
+    "depth": "[dense]",
+    "factors": "[factors]",
+}
+
+
 def _kind_of_layout(values: Any) -> str:
     keys = values if isinstance(values, Mapping) else type(values).model_fields
-    if "target" in keys:
-        return "[python]"
-    if "init_std" in keys:
-        return "[directed]"
-    if "inner_activation" in keys:
-        return "[equilibrium]"
-    if "cell" in keys:
-        return "[recurrent]"
-    if "density" in keys:
-        return "[masked]"
-    if "top_nodes" in keys:
-        return "[nago]"
-    return "[dense]" if "depth" in keys else "[factors]" if "factors" in keys else "[convolutions]"
+    return next((kind for key, kind in KINDS.items() if key in keys), "[convolutions]")
 
 
 AnyLayout = Annotated[

@@ -76,7 +76,8 @@ class LstmPolicy:
     def forward(self, states: Array) -> tuple[list[tuple[Array, ...]], Array, Array]:
         """Returns the steps of the LSTM, the means of the numbers (T, N), and the logits of the choices (T, M)."""
         own, hidden = self.weights, self.shape.hidden
-        h, c, steps = np.zeros(hidden), np.zeros(hidden), []
+        h, c = np.zeros(hidden), np.zeros(hidden)
+        steps: list[tuple[Array, ...]] = []
         for x in states:
             sums = x @ own["input"] + h @ own["recurrent"] + own["bias"]
             gates = 1 / (1 + np.exp(-sums[: 3 * hidden]))
@@ -91,8 +92,9 @@ class LstmPolicy:
 
     def shares(self, logits: Array) -> list[Array]:
         """Returns the probabilities of each choice, (T, values) each."""
-        ends = np.cumsum(self.shape.choices)[:-1] if self.shape.choices else []
-        parts = np.split(logits, ends, axis=1) if self.shape.choices else []
+        if not self.shape.choices:
+            return []
+        parts = np.split(logits, np.cumsum(self.shape.choices)[:-1], axis=1)
         return [softmax(part, np.ones_like(part)) for part in parts]
 
     def log_probabilities(self, episode: Episode) -> Array:

@@ -71,7 +71,7 @@ class Reinforce:
         self.space, self.seed = space, seed
         self.options = {name: max(own, 1) if name != "rate" else own
                         for name, own in read_options("reinforce", options, DEFAULTS).items()}  # fmt: skip
-        self.numbers = [own for own in space.parameters if not isinstance(own, Categorical)]
+        self.numbers = [own for own in space.parameters if not isinstance(own, Categorical | Factors)]
         self.choices = [own for own in space.parameters if isinstance(own, Categorical)]
         self._forget()
 
