@@ -71,10 +71,17 @@ def hint_key(key: str) -> str:
 
 def nearest_key(key: str) -> str | None:
     """Returns the legal key that is nearest to another one; None if none is near."""
-    keys = [known for known in (*GROUPS, *known_keys(), *known_keys(StudySettings)) if known != key]
-    last = key.rpartition(".")[2].lower()
-    if alias := ALIASES.get(last):
+    if alias := ALIASES.get(key.rpartition(".")[2].lower()):
         return alias
+    of_runs, of_searches = [*GROUPS, *known_keys()], known_keys(StudySettings)
+    searches_first = key.partition(".")[0] in StudySettings.model_fields
+    first, second = (of_searches, of_runs) if searches_first else (of_runs, of_searches)
+    return _nearest_of(first, key) or _nearest_of(second, key)
+
+
+def _nearest_of(keys: Sequence[str], key: str) -> str | None:
+    """Returns the one of some keys that is nearest to another; None if none is near."""
+    keys, last = [known for known in keys if known != key], key.rpartition(".")[2].lower()
     by_last_part: dict[str, list[str]] = {}
     for known in keys:
         by_last_part.setdefault(known.rpartition(".")[2], []).append(known)

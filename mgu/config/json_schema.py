@@ -16,6 +16,7 @@ from mgu.config.faults import GROUPS
 from mgu.config.fields import Matches, models_of
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
+from mgu.config.search import StudySettings
 
 DRAFT = "http://json-schema.org/draft-07/schema#"  # which editors know best
 INTERPOLATION = {"type": "string", "pattern": r"\$\{"}
@@ -48,6 +49,8 @@ def schema_of(what: str) -> Schema:
         return _headed("The configuration of a run, as in its config.yaml", _written(RunConfig))
     if what == "prune":
         return _headed("conf/prune.yaml", _written(PruneConfig))
+    if what in OF_SEARCHES:
+        return _headed(f"A file of the group {what}", OF_SEARCHES[what]())
     whole = _partial_run()
     definitions = whole["$defs"]
     from_top = {key: value for key, value in whole.items() if key != "$defs"} | {
@@ -60,6 +63,22 @@ def schema_of(what: str) -> Schema:
 def kinds_of_files() -> tuple[str, ...]:
     """Returns what `schema_of` has a schema of."""
     return ("run", *GROUPS, "prune")
+
+
+def _search() -> Schema:
+    """Returns the schema of a strategy's file: the settings of a study, of which it may have any."""
+    made: Schema = _partial(_written(StudySettings))
+    return made | {"properties": made["properties"] | {"defaults": DEFAULTS}}
+
+
+def _space() -> Schema:
+    """Returns the schema of a space's file, whose other keys depend on its kind."""
+    texts = {"kind": "How the space is built, see docs/method/search.md.", "name": "Name of the space."}
+    properties = {name: {"type": "string", "description": text} for name, text in texts.items()}
+    return {"type": "object", "properties": properties | {"defaults": DEFAULTS}}
+
+
+OF_SEARCHES = {"search": _search, "space": _space}
 
 
 def _headed(title: str, schema: Schema) -> Schema:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
 
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Name
 from mgu.config.identity import NOT_IDENTITY
 
 Density = Annotated[float, Field(gt=0, le=1)]
+NUMBER = {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
+ONE_OR_ALL: dict[str, Any] = {"anyOf": [{"type": "array", "items": NUMBER}, NUMBER]}  # one is repeated
 
 
 class MaskedLayoutConfig(ConfigModel):
@@ -19,7 +21,7 @@ class MaskedLayoutConfig(ConfigModel):
     name: Annotated[Name, NOT_IDENTITY] = Field(description="Name of the layout: that of its YAML file.")
     depth: int = Field(gt=0, le=1000, description="Number of hidden dense layers.")
     width: int = Field(gt=0, le=100_000, description="Number of outputs of each hidden layer.")
-    density: list[Density] = Field(
+    density: Annotated[list[Density], WithJsonSchema(ONE_OR_ALL)] = Field(
         description="Share of active weights of each matrix, depth + 1 with the read-out's; one number: of all."
     )
     mask_seed: int = Field(ge=0, lt=2**63, description="Seed of the masks, apart from that of the weights.")

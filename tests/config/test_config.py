@@ -41,6 +41,10 @@ def test_every_choice_builds_and_runs(layout: str, configure: Configure) -> None
     units = [f"mgu={mgu}" for mgu in options("mgu") if mgu != "without"]
     for choice in baselines + units:
         config = configure(f"layout={layout}", f"dataset.image_shape=[{image}]", *choice.split())
+        if layout.startswith("equilibrium") and choice == "mgu=highway":  # whose gate starts at a bias
+            with pytest.raises(UserError, match="must be 0 for a layer without a bias"), torch.device("meta"):
+                build_model(resolve(config))
+            continue
         with torch.device("meta"):
             logits = build_model(resolve(config))(torch.empty(2, *config.dataset.image_shape))
         assert logits.shape == (2, config.dataset.num_classes)
@@ -69,6 +73,7 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
         "start_except": [],
         "start_sha256": None,
         "checkpoint_s": 0,  # in tests
+        "stop_after": None,
     }
     assert (config.optimizer.lr, config.schedule.decay, config.optimizer.eps) == (0.01, 1e-4, 1e-7)
     assert (config.layout.dropout, config.layout.activation, config.layout.kernel_size) == (0.3, "selu", 3)
@@ -88,6 +93,8 @@ def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: 
         "seeds_at_once=8",
         "parallel=2",
         "training.checkpoint_s=60",
+        "training.stop_after=3",
+        "notify=true",
         "tensorboard=with",
         "mlflow=with",
     ]

@@ -43,7 +43,7 @@ def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> 
             f"RunConfig.{name}"
             for name in ("experiment_name", "device", "runs_dir", "force", "seeds_at_once", "parallel")
         ),
-        *(f"RunConfig.{name}" for name in ("energy", "tensorboard", "mlflow")),
+        *(f"RunConfig.{name}" for name in ("energy", "tensorboard", "mlflow", "notify")),
         *("LayoutConfig.name", "DenseLayoutConfig.name", "RecurrentLayoutConfig.name", "FactorsLayoutConfig.name"),
         *("EquilibriumLayoutConfig.name", "DirectedLayoutConfig.name"),
         *("MaskedLayoutConfig.name", "NagoLayoutConfig.name"),
@@ -51,6 +51,7 @@ def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> 
             "TrainingConfig.timeout",
             "TrainingConfig.start_from",
             "TrainingConfig.checkpoint_s",
+            "TrainingConfig.stop_after",
             "NamedImagesConfig.root",
             "AdultConfig.root",
             "TableConfig.path",
