@@ -39,7 +39,7 @@ def test_what_is_new_or_was_not_measured_is_none(bench: Any) -> None:
 def test_every_benchmark_is_a_script_that_fits_the_time(bench: Any) -> None:
     folder = Path(bench.__file__).parent
     assert all((folder / f"{each.script}.py").is_file() for each in bench.BENCHES)
-    assert sum(each.minutes for each in bench.BENCHES) < 20
+    assert sum(each.minutes for each in bench.BENCHES) <= 20
 
 
 def test_without_mnist_what_needs_it_is_skipped(bench: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

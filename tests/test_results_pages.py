@@ -15,6 +15,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from mgu.cli.exit_codes import SUB_COMMANDS
+from mgu.cli.space_words import of_space
 from mgu.cli.words import as_option
 
 ROOT = Path(__file__).parents[1]
@@ -85,12 +86,12 @@ def test_files_that_are_named_exist(page: Path) -> None:
     "command", [pytest.param(own, marks=[pytest.mark.long] * bool(at % 3)) for at, own in enumerate(commands())]
 )
 def test_commands_name_what_exists(command: str) -> None:
-    words = shlex.split(command, comments=True)[1:]
+    words = of_space(shlex.split(command, comments=True)[1:])
     words = words[: words.index(">")] if ">" in words else words
     sub_command = words.pop(0) if words and words[0] in SUB_COMMANDS else None
     if "--config-dir" in words:
         return  # tests/cli/test_stranger.py runs it with the files that the guide puts there
-    if sub_command in ("report", "diff", "pack", "explain", "prune"):
+    if sub_command not in (None, "plan", "check", "config"):
         check_arguments(sub_command, words)
         return
     flags = {"--calibrate", "--format", "json"} if sub_command in ("plan", "check") else {"-m", "--help", "--version"}

@@ -57,6 +57,9 @@ def end_to_end(network: nn.Module, preprocessing: Preprocessing) -> EndToEnd:
     Args:
         network: A network for inference.
         preprocessing: That of its run.
+
+    Returns:
+        The copy, from what is in files to answers.
     """
     plain = copy.deepcopy(network).eval().to(memory_format=torch.contiguous_format)
     return EndToEnd(plain, preprocessing).eval()

@@ -40,6 +40,9 @@ def find_gemm(tiles: Tiles) -> ctypes.CDLL | None:
 
     Args:
         tiles: The factors.
+
+    Returns:
+        The library, compiled at the first call for such a tile.
     """
     return load(SOURCE, I3=tiles.m[-1], K1=tiles.k[-1], J3=tiles.n[-1])
 

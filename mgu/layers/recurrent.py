@@ -54,6 +54,11 @@ class Recurrent(nn.Module):
         self.bias = nn.Parameter(torch.empty(out_features))
         self.reset_parameters()
 
+    @property
+    def starts_alike(self) -> tuple[str, ...]:
+        """Names of the parameters that start the same in every copy: U of an IRNN, which is the identity."""
+        return ("recurrent_weight",) * (self.start == "identity")
+
     def reset_parameters(self) -> None:
         """Draws new weights; the bias starts at zero."""
         draw_input_(self.input_weight, self.start, self.input_std)

@@ -83,17 +83,13 @@ def place_like_(module: nn.Module, layer: nn.Module) -> None:
 def _check_differs(layer: nn.Module, twin: nn.Module) -> None:
     """Raises TypeError where a weight was not drawn anew, and so would be the same in every gate; biases may be."""
     for (name, ours), theirs in zip(twin.named_parameters(), layer.parameters(), strict=True):
-        is_constant = ours.is_meta or ours.numel() == 0 or bool((ours == ours.flatten()[0]).all()) or _is_identity(ours)
+        is_constant = ours.is_meta or ours.numel() == 0 or bool((ours == ours.flatten()[0]).all())
+        is_constant |= name in getattr(layer, "starts_alike", ())
         if not is_constant and ours.dim() > 1 and torch.equal(ours, theirs):
             raise TypeError(
                 f"layer must draw new weights in reset_parameters(), but {name!r} of {type(layer).__name__} stays "
                 "as it was. Give the layer, or the sub-module that owns it, a reset_parameters() method that draws it."
             )
-
-
-def _is_identity(weight: Tensor) -> bool:
-    """Tells whether a matrix is the identity, at which the recurrent weights of an IRNN start."""
-    return weight.dim() == 2 and torch.equal(weight, torch.eye(*weight.shape, dtype=weight.dtype, device=weight.device))
 
 
 def set_bias_(transform: nn.Module, value: float, gate: str) -> None:

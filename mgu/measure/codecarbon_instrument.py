@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
 
-from codecarbon import OfflineEmissionsTracker
-from codecarbon.core.emissions import Emissions
-from codecarbon.core.units import Energy as EnergyAmount
-from codecarbon.external.geography import GeoMetadata
-from codecarbon.external.hardware import CPU, GPU, AppleSiliconChip
-from codecarbon.input import DataSource
-
 from mgu.measure.instrument import AnyDevice, Reading
+
+with redirect_stdout(StringIO()):  # amdsmi, which zeus brings along, prints where there is no driver of AMD's
+    from codecarbon import OfflineEmissionsTracker
+    from codecarbon.core.emissions import Emissions
+    from codecarbon.core.units import Energy as EnergyAmount
+    from codecarbon.external.geography import GeoMetadata
+    from codecarbon.external.hardware import CPU, GPU, AppleSiliconChip
+    from codecarbon.input import DataSource
 
 if TYPE_CHECKING:  # the server imports this file before torch, see mgu/run/preload_energy.py
     import torch

@@ -43,6 +43,8 @@ class SeenRun:
         written_s: When its history was written last.
         lock: Inode of its lock.
         first: Epochs and time of the first look at it, from which its speed is told.
+        config_stamp: Time of its configuration when that was read, in nanoseconds.
+        is_locked: Whether a process holds its lock.
     """
 
     folder: Path

@@ -162,7 +162,7 @@ def test_the_package_is_the_command(tmp_path: Path) -> None:
 
 
 def test_the_package_lists_its_public_names() -> None:
-    assert set(dir(mgu)) == {"MultiGatedUnit", "Splits", "load_runs", "__version__"}
+    assert set(dir(mgu)) == {"MultiGatedUnit", "Splits", "load", "load_runs", "__version__"}
 
 
 def test_dataset_that_is_absent_names_the_path_and_how_to_fill_it(mgu_run: Command, tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_an_experiment_narrows_and_its_report_joins_the_runs(mgu_run: Command) -
     assert len(experiment["rows"]) == 6 and [row["rank"] for row in experiment["rows"]] == [1, 2, 3, 4, 5, 6]
     accuracies = [row["val_acc"] for row in experiment["rows"]]
     assert accuracies == sorted(accuracies, reverse=True)
-    assert any(line.startswith("The grid search costs, relative to the unit") for line in experiment["summary"])
+    assert any(line.startswith("The grid search costs, relative to mgu-") for line in experiment["summary"])
 
 
 def test_a_layout_of_the_users_own(mgu_run: Command, tmp_path: Path) -> None:

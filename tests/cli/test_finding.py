@@ -60,8 +60,8 @@ def test_the_overview_names_every_group_and_an_unknown_word_is_refused(capsys: p
 def test_schemas_are_written_with_the_setting_of_an_editor(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     schema.main(["--write", str(tmp_path / "schemas")])
     settings = json.loads((tmp_path / "schemas" / "yaml.schemas.json").read_text())["yaml.schemas"]
-    assert len(settings) == 15 and all(json.loads(Path(file).read_text())["title"] for file in settings)
-    assert "15 schemas in" in capsys.readouterr().out
+    assert len(settings) == 18 and all(json.loads(Path(file).read_text())["title"] for file in settings)
+    assert "18 schemas in" in capsys.readouterr().out
     schema.main(["energy"])
     assert "country" in json.loads(capsys.readouterr().out)["$defs"]["EnergyConfig"]["properties"]
     with pytest.raises(UserError, match="Did you mean optimizer"):
@@ -89,7 +89,7 @@ printf "%s\\n" "${COMPREPLY[@]}"
         ("mgu-run report --f", {"--format"}),
         ("mgu-run engine=", {"auto", "eager", "packed", "native", "compiled"}),
         ("mgu-run -m layout=digits_2,digits_", {"digits_2,digits_2", "digits_2,digits_3", "digits_2,digits_4"}),
-        ("mgu-run plan +experiment=d", {"digits"}),
+        ("mgu-run plan +experiment=d", {"density", "digits"}),
         ("mgu-run training.sel", {"training.select="}),
         ("mgu-run report layo", {""}),
     ],

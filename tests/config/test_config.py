@@ -19,6 +19,7 @@ from mgu.factory.resolved_run import resolve
 from mgu.layers.activation import ACTIVATIONS
 from tests.conftest import Configure
 
+WITH_OWN_TESTS = ("recurrent", "directed", "nago")
 DEEP = ("cervigram_17", "cervigram_8", "cifar_15")
 
 
@@ -32,7 +33,7 @@ def options(group: str) -> list[str]:
     [
         pytest.param(layout, marks=[pytest.mark.long] * (layout in DEEP))
         for layout in options("layout")
-        if layout not in ("mf_32", "python") and not layout.startswith(("recurrent", "directed"))  # see their own tests
+        if layout not in ("mf_32", "python") and not layout.startswith(WITH_OWN_TESTS)
     ],
 )
 def test_every_choice_builds_and_runs(layout: str, configure: Configure) -> None:

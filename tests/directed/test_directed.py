@@ -209,7 +209,7 @@ def test_permanently_removed_connections_stay_away_and_others_may_return() -> No
         network.weight.data.mul_(0.01)
         rule = EquilibriumRule(RuleSettings(sparsify=Sparsify(mode, 1.0, 1e-3)))
         rows = truth_table("xor")
-        x, y = rows.inputs.double(), rows.outputs.double()
+        x, y = rows.inputs.double(), rows.targets.double()
         for _ in range(3):
             rule.end_epoch(network)
         gone = (network.weight == 0) & allowed(3, [3, 1], "complete")
@@ -226,10 +226,10 @@ def test_no_graph_of_autograd_is_built() -> None:
     rows = truth_table("or")
     saved: list[Tensor] = []
     with torch.autograd.graph.saved_tensors_hooks(lambda tensor: saved.append(tensor) or tensor, lambda tensor: tensor):
-        outputs = EquilibriumRule(RuleSettings())(network, rows.inputs, rows.outputs)
+        outputs = EquilibriumRule(RuleSettings())(network, rows.inputs, rows.targets)
     assert outputs.grad_fn is None and not outputs.requires_grad and not saved
     with torch.inference_mode():
-        assert torch.equal(EquilibriumRule(RuleSettings())(network, rows.inputs, rows.outputs), outputs)
+        assert torch.equal(EquilibriumRule(RuleSettings())(network, rows.inputs, rows.targets), outputs)
 
 
 def learn(gate: str, seed: int, settings: RuleSettings, epochs: int) -> tuple[float, float]:
@@ -239,8 +239,8 @@ def learn(gate: str, seed: int, settings: RuleSettings, epochs: int) -> tuple[fl
     network = DirectedNetwork(2, [12], 1, "complete", Dynamics("additive", leak=1.0, tolerance=1e-5, init_std=0.1))
     rule, rows, errors = EquilibriumRule(settings), truth_table(gate), []
     for _ in range(epochs):
-        outputs = rule(network, rows.inputs, rows.outputs)
-        errors.append(float((outputs[:, 0] - rows.outputs).square().mean()))
+        outputs = rule(network, rows.inputs, rows.targets)
+        errors.append(float((outputs[:, 0] - rows.targets).square().mean()))
         network.weight.data -= network.weight.grad
         rule.end_epoch(network)
     return max(errors[-20:]), network.kept

@@ -168,6 +168,7 @@ def test_parts_of_an_interrupted_run_add_up() -> None:
 
 def test_the_cost_of_a_run_has_its_load_and_of_parts_without_one_none() -> None:
     with CostMeter(OFF, torch.device("cpu"), load=LoadMeter(1000.0)) as cost:
+        cost.end_setup()
         cost.lap("train")
         cost.lap("evaluate")
     assert cost.total.load and list(cost.total.load.phases) == ["setup", "train", "evaluate"]

@@ -268,7 +268,7 @@ REFUSED = {
     "layout=recurrent_lstm": "layout.cell must be relu",
     "layout.activation=tanh": "layout.activation must be relu",
     "dataset.sequence=null layout=digits_2": "layout.activation must be relu",
-    "layout=python layout.target=torch.nn:Linear": "layout must be one of layers of this package",
+    "layout=python layout.target=torch.nn:Linear": "layout must be a convolutional, dense or recurrent one",
 }
 
 
