@@ -65,9 +65,9 @@ def run_single(config: RunConfig) -> Outcome:
     console = Console()
     view = LiveView(console, total=None) if console.is_terminal else LineView(in_sweep=False)
     with notifying([config]), view:
-        if note := note_of([config.energy]):
-            view.print_line(note)
         [outcome] = finish(run_job([config], None, view, may_wait=True))
+        if outcome == "done" and (note := note_of([config.energy])):  # last: the child finds out whether data are wrong
+            view.print_line(note)
     if outcome == "failed":
         result = find_result(config)
         why = describe_failure(result.error if result else None)

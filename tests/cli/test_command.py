@@ -7,6 +7,7 @@ import os
 import pickle
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -117,7 +118,8 @@ def test_a_bug_keeps_its_traceback_and_exit_code_1(
     def stumble(*arguments: object, **keywords: object) -> None:
         raise LookupError("a slip of ours")
 
-    monkeypatch.setattr(function, stumble)
+    module, _, name = function.rpartition(".")
+    monkeypatch.setattr(import_module(module), name, stumble)  # Hydra's plugins are attributes of no package
     code = start(f"{arguments} {' '.join(QUICK)}", monkeypatch, tmp_path)
     shown = capsys.readouterr().err
     assert code == 1 and "must fit the configuration" not in shown

@@ -20,7 +20,15 @@ from mgu.layers.activation import ACTIVATIONS
 from tests.conftest import Configure
 
 WITH_OWN_TESTS = ("recurrent", "directed", "nago")
-DEEP = ("cervigram_17", "cervigram_8", "cifar_15")
+DEEP = (
+    "cervigram_11",
+    "cervigram_17",
+    "cervigram_8",
+    "cifar_15",
+    "equilibrium_conv",
+    "equilibrium_deep",
+    "equilibrium_dense",
+)
 
 
 def options(group: str) -> list[str]:
@@ -95,7 +103,7 @@ def test_identity_is_what_can_change_the_result(configure: Configure, tmp_path: 
         "parallel=2",
         "training.checkpoint_s=60",
         "training.stop_after=3",
-        "notify=true",
+        "notify=echo",
         "tensorboard=with",
         "mlflow=with",
     ]

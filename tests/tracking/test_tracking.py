@@ -6,6 +6,7 @@ import logging
 import math
 import subprocess
 import sys
+import time
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,6 +117,7 @@ def test_tensorboard_has_history_result_and_hyperparameters(configure: Configure
 def test_tensorboard_goes_on_where_a_run_was_interrupted(configure: Configure, folder: Path) -> None:
     config = configure("tensorboard=with")
     tell(TensorBoardTracker(config, folder), range(1, 5))
+    time.sleep(1.1)  # names of files, in whose order they are read, count seconds
     tell(TensorBoardTracker(config, folder), range(4, 7), example_result(epochs=6))  # the fourth was not kept
     assert steps(folder / "tensorboard", "history/train_loss") == [1, 2, 3, 4, 5, 6]
 
