@@ -20,7 +20,7 @@ from mgu.layers.activation import ACTIVATIONS
 from tests.conftest import Configure
 
 WITH_OWN_TESTS = ("recurrent", "directed", "nago")
-DEEP = (
+DEEP: tuple[str, ...] = (
     "cervigram_11",
     "cervigram_17",
     "cervigram_8",
