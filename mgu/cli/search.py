@@ -93,6 +93,8 @@ def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[A
             before = ended
             try:
                 answers = launch([job] * planned.settings.search.workers)
+            except (UserError, RunsFailed, ProgramError):
+                raise
             except Exception as error:  # a worker was killed: the launcher gives up, but trials are on disk
                 print_line(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0])
                 continue
@@ -103,6 +105,7 @@ def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[A
                     print_line(f"a worker stopped: {type(answer).__name__}: {answer}".splitlines()[0])
             if not any(isinstance(answer, Exception) for answer in answers):
                 return
+        raise RunsFailed("the workers ended without ending a trial; the same command goes on with the study.")
 
     return work
 

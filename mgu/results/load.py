@@ -94,7 +94,7 @@ def _read_pack(file: Path, skipped: list[str]) -> Iterator[Run]:
         return
     for name, files in packed.items():
         try:
-            yield Run(decode_result(files[RESULT_FILE]), file / name, files)
+            yield Run(decode_result(files.get(RESULT_FILE, b"")), file / name, files)
         except ValueError as error:
             skipped.append(f"{file / name / RESULT_FILE}: {error}")
 

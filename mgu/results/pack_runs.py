@@ -109,7 +109,10 @@ def _with_one_explanation(runs: Mapping[str, Files]) -> dict[str, Files]:
 
 def _read_existing(path: Path) -> dict[str, Files]:
     try:
-        return read_pack(path) if path.exists() else {}
+        packed = read_pack(path) if path.exists() else {}
+        for files in packed.values():
+            decode_result(files.get(RESULT_FILE, b""))
+        return packed
     except ValueError as error:
         raise UserError(
             f"{path} must be a pack, to which runs are added, but it is {error}. Restore it, or delete it."

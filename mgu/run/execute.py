@@ -202,7 +202,7 @@ def _sum_up(config: RunConfig, learner: Learner, outcome: Fit, send: Send) -> So
     if solver and solver.unconverged + solver.eval_unconverged:
         note = (
             f"{solver.unconverged} batches of all epochs and {solver.eval_unconverged} of the last evaluation ended "
-            "above the tolerance of their iteration. {_HELP['steps' in type(config.layout).model_fields]}"
+            f"above the tolerance of their iteration. {_HELP['steps' in type(config.layout).model_fields]}"
         )
         log.warning(note)
         send(Note(note))

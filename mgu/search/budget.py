@@ -6,8 +6,8 @@ budget does not count; so nobody need argue over overruns, and long trials have 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mgu.errors import UserError
@@ -37,6 +37,7 @@ class Spent:
         grams: Grams of CO2-equivalent; None: not known.
         trials: Number of trials.
         epochs: Number of epochs.
+        least: Of what is not known of every trial, the sum of the others.
     """
 
     seconds: float = 0.0
@@ -46,18 +47,27 @@ class Spent:
     grams: float | None = 0.0
     trials: int = 0
     epochs: int = 0
+    least: Mapping[str, float] = field(default_factory=dict)
 
     def plus(self, cost: Cost, ask_s: float) -> Spent:
         """Returns what has been spent after one more trial."""
+        kwh = None if cost.kwh is None else sum(cost.kwh.values())
+        known = {"cpu_seconds": (cost.cpu_seconds or 0.0) + ask_s, "kwh": kwh or 0.0, "grams": cost.grams or 0.0}
         return Spent(
             seconds=self.seconds + cost.seconds + ask_s,
             strategy_s=self.strategy_s + ask_s,
             cpu_seconds=_add(self.cpu_seconds, None if cost.cpu_seconds is None else cost.cpu_seconds + ask_s),
-            kwh=_add(self.kwh, None if cost.kwh is None else sum(cost.kwh.values())),
+            kwh=_add(self.kwh, kwh),
             grams=_add(self.grams, cost.grams),
             trials=self.trials + 1,
             epochs=self.epochs + cost.epochs,
+            least={name: self.least.get(name, 0.0) + value for name, value in known.items()},
         )
+
+    def at_least(self, name: str) -> float:
+        """Returns what has been spent of one kind; the known part of it where that of some trials is not known."""
+        value: float | None = getattr(self, name)
+        return self.least.get(name, 0.0) if value is None else value
 
 
 @dataclass(frozen=True)
@@ -87,7 +97,7 @@ class Budget:
     @property
     def given(self) -> dict[str, float]:
         """The limits that there are, by name."""
-        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        values: dict[str, Any] = {own.name: getattr(self, own.name) for own in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
     def resolve(self, size: int | None, unit_s: float | None, has_energy: bool, has_place: bool) -> Budget:
@@ -135,16 +145,11 @@ class Budget:
 
     def reached(self, spent: Spent) -> str | None:
         """Returns the name of a limit that is reached; None: the search goes on."""
-        for name, limit in self.given.items():
-            value = getattr(spent, name)
-            if value is not None and value >= limit - 1e-9:
-                return name
-        return None
+        return next((name for name, limit in self.given.items() if spent.at_least(name) >= limit - 1e-9), None)
 
     def exceeded(self, spent: Spent) -> bool:
         """Returns whether what was spent is more than the budget, so that the last trial does not count."""
-        values = ((limit, getattr(spent, name)) for name, limit in self.given.items())
-        return any(value is not None and value > limit + 1e-9 for limit, value in values)
+        return any(spent.at_least(name) > limit + 1e-9 for name, limit in self.given.items())
 
     def left_s(self, spent: Spent) -> float | None:
         """Returns the seconds that are left; None: any number."""

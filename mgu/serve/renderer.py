@@ -31,6 +31,7 @@ class Renderer:
         self._scanner, self._render = scanner, render
         self._page, self._rendered, self._version = SOON.encode(), -1, 0
         self._state: dict[str, object] = {}
+        self._fault: dict[str, object] = {}  # why the report could not be made, until it can
         self._asked_s = -WATCHED_S
         self._wanted, self._is_over = threading.Event(), threading.Event()
         self._ready = threading.Event()
@@ -52,7 +53,7 @@ class Renderer:
         self._asked_s = time.monotonic()
         self._wanted.set()
         self._ready.wait(FIRST_LOOK_S)
-        return self._state | {"report": self._version}
+        return self._state | self._fault | {"report": self._version}
 
     def page(self) -> bytes:
         """Returns the report."""
@@ -81,9 +82,9 @@ class Renderer:
             return 0.0
         started_s, self._rendered = time.thread_time(), self._scanner.version
         try:
-            self._page = self._render(self._scanner).encode()
+            self._page, self._fault = self._render(self._scanner).encode(), {}
         except Exception as error:  # the page of before stays, and the next result is another chance
-            self._state |= {"fault": printable(f"the report could not be made: {error}")}
+            self._fault = {"fault": printable(f"the report could not be made: {error}")}
         self._version += 1
         return time.thread_time() - started_s
 

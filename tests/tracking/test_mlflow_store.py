@@ -13,8 +13,6 @@ import pytest
 
 from mgu.tracking.mlflow_store import ensure_store
 
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")  # MLflow of SQLAlchemy 2.1
-
 
 def _die_amid(path: Path, tables: int) -> None:
     """Sets the database up, and is killed when it has so many tables."""

@@ -19,7 +19,6 @@ from tests.conftest import Configure
 from tests.examples import example_result
 from tests.tracking.test_tracking import curves, epochs_in, mlflow_client, mlflow_runs, row, tell
 
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")  # MLflow of SQLAlchemy 2.1
 EPOCHS = range(1, 4)
 
 

@@ -24,8 +24,6 @@ from mgu.tracking.trackers import Trackers, build_trackers, check_installed
 from tests.conftest import Configure
 from tests.examples import example_result
 
-pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader:DeprecationWarning")  # MLflow of SQLAlchemy 2.1
-
 
 def row(epoch: int, loss: float = 0.5) -> dict[str, float]:
     return {"epoch": epoch, "lr": 0.01, "train_loss": loss, "val_accuracy": 0.1 * epoch, "train_s": 1.5}

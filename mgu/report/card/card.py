@@ -75,7 +75,7 @@ def _front_matter(result: Result) -> list[str]:
     if result.energy and result.energy.emissions_kg is not None:
         about["co2_eq_emissions"] = {
             "emissions": 1000 * result.energy.emissions_kg,  # in grams, as the Hub has them
-            "source": "codecarbon, estimated",
+            "source": f"estimated, carbon intensity by {result.energy.intensity_by or 'codecarbon'}",
             "geographical_location": result.energy.place,
             "hardware_used": result.device,
         }

@@ -65,7 +65,9 @@ def _load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     space = described["space"]["name"]
     history = History(file.parent / HISTORY_FILE, AnySpace(space, ()), described["identity"])
     study = (described["strategy"], space, described["seed"])
-    complete = described.get("size") is not None and len(history.by_key) >= described["size"]
+    # Points that were stopped early can still go on: such a study has more to give.
+    whole = all(trial.stop_after is None for trial in history.trials)
+    complete = whole and described.get("size") is not None and len(history.by_key) >= described["size"]
     return trace(study, history.trials, history.order, history.ask_s, history.details, complete=complete)
 
 

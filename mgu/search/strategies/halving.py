@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from mgu.errors import UserError
@@ -97,20 +98,27 @@ class BOHBStrategy(ASHAStrategy):
         brackets: dict[int, int] = {}  # of each trial
         num_fresh = 0
         for trial in history:
+            if trial.stop_after is None:  # trained before this search, and in no rung
+                continue
             if trial.continues is None:
                 brackets[trial.number] = num_fresh // self.width
                 num_fresh += 1
             else:
                 brackets[trial.number] = brackets[trial.continues]
+        size = self.space.size
+        num_earlier = len(history) - len(brackets)
+        is_used_up = size is not None and num_earlier + num_fresh >= size  # so that the last bracket stays short
         continued = {trial.continues for trial in history}
         found = []
-        for bracket in range(num_fresh // self.width):
-            for place, (rung, following) in enumerate(zip(self.rungs, self.rungs[1:], strict=False)):
-                own = [t for t in history if brackets[t.number] == bracket and t.stop_after == rung]
-                size = self.width // self.eta**place
-                if sum(t.state != "running" for t in own) < size:
+        for bracket in range(-(-num_fresh // self.width) if is_used_up else num_fresh // self.width):
+            expected = min(self.width, num_fresh - bracket * self.width)
+            for rung, following in pairwise(self.rungs):
+                own = [t for t in history if brackets.get(t.number) == bracket and t.stop_after == rung]
+                if sum(t.state != "running" for t in own) < expected:
                     break
-                best = _best_first([t for t in own if t.score is not None])[: size // self.eta]
+                ranked = _best_first([t for t in own if t.score is not None])
+                expected = min(max(expected // self.eta, 1), len(ranked))
+                best = ranked[:expected]
                 found += [Proposal(t.point, following, t.number) for t in best if t.number not in continued]
         return found
 
