@@ -147,10 +147,14 @@ def augment(parts: Parts) -> str:
 
 def decoding(parts: Parts) -> str:
     rows = parts["rounds"]["rows"]
-    first, later = (median(row[name] / row["folder_s"] for row in rows) for name in ("first_s", "later_s"))
+    first, later, as_bytes = (
+        median(row[name] / row[of] for row in rows)
+        for name, of in (("first_s", "floats_s"), ("later_s", "floats_s"), ("first_s", "bytes_s"))
+    )
     return (
-        f"Own images are found, checked, decoded and cached in {number(first)} times what an epoch of torchvision's "
-        f"`ImageFolder` with two workers takes; each later epoch takes {number(later)} times as long as it does."
+        f"Own images are found, checked, decoded, cached and given as floats in {number(first)} times what an epoch of "
+        f"torchvision's `ImageFolder` with two workers takes for the same floats ({number(as_bytes)} times what it "
+        f"takes for bytes); each later epoch takes {number(later)} times as long as it does."
     )
 
 

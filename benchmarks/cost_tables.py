@@ -193,10 +193,12 @@ def _step_ms(row: Row) -> str:
 
 def decoding(part: Row) -> str:
     """Returns the seconds of each round, and their ratios."""
-    header = ["round", "first epoch [s]", "later epoch [s]", "ImageFolder [s]", "first : it", "later : it"]
+    header = ["round", "first epoch [s]", "later epoch [s]", "ImageFolder, bytes [s]", "ImageFolder, floats [s]",
+              "first : bytes", "first : floats", "later : floats"]  # fmt: skip
+    ratios = (("first_s", "bytes_s"), ("first_s", "floats_s"), ("later_s", "floats_s"))
     rows = [
-        [str(place), *(number(row[name], 1) for name in ("first_s", "later_s", "folder_s")),
-         *(number(row[name] / row["folder_s"]) for name in ("first_s", "later_s"))]
+        [str(place), *(number(row[name], 1) for name in ("first_s", "later_s", "bytes_s", "floats_s")),
+         *(number(row[name] / row[of]) for name, of in ratios)]
         for place, row in enumerate(part["rows"], start=1)
     ]  # fmt: skip
     return table(header, rows, left=1)

@@ -389,11 +389,12 @@ STUDIES = (
         commands=("python benchmarks/decoding.py",),
         sections=(
             Section("Wall clock", "rounds", "The first epoch finds, checks, decodes and caches all files and gives "
-                    "each once; later epochs read what is decoded. ImageFolder decodes in every epoch, in two workers.",
+                    "each once, as floats; later epochs read what is decoded. ImageFolder decodes in every epoch, in "
+                    "two workers, and gives bytes or floats.",
                     cost_tables.decoding),
         ),
-        limits="The files are CIFAR-10 images enlarged, hence smoother than photographs. Ours gives batches of floats, "
-        "ImageFolder of bytes. Other programs ran on the machine: ratios within a round count, not seconds.",
+        limits="The files are CIFAR-10 images enlarged, hence smoother than photographs. Other programs "
+        "ran on the machine: ratios within a round count, not seconds.",
     ),
     Study(
         name="equilibrium",
