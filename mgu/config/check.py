@@ -173,15 +173,8 @@ def _check_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> No
 
 def _check_nago(config: RunConfig) -> None:
     """Generated networks are for images, and have norms and connections of their own."""
-    dataset, name = config.dataset, config.layout.name
-    is_image = isinstance(dataset, AnyImages) or (
-        isinstance(dataset, PythonDatasetConfig) and len(dataset.input_shape) == 3
-    )
-    if not is_image:
-        raise UserError(
-            f"layout must be a dense one where the data are no images, but got {name} for dataset={dataset.name}. "
-            "Pass layout=dense_3."
-        )
+    name = config.layout.name
+    _check_images(config, name)
     if config.mgu or config.residual or (config.norm and config.norm.name != "no_norm"):
         raise UserError(
             f"layout {name} must be alone, for it has norms and connections of its own, but got a norm, a residual or "

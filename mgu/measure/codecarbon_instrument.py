@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
 
+from mgu.measure.gpu_reader import nvml_index
 from mgu.measure.instrument import AnyDevice, Reading
 
 with redirect_stdout(StringIO()):  # amdsmi, which zeus brings along, prints where there is no driver of AMD's
@@ -128,19 +129,6 @@ def _tracker_arguments(device: AnyDevice, period_s: float) -> dict[str, Any]:
         "pue": 1.0,
         "wue": 0.0,
     }
-
-
-def nvml_index(device: torch.device) -> int:
-    """Returns NVML's index of a CUDA device, found by UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's own."""
-    import pynvml
-    import torch
-
-    uuid = str(torch.cuda.get_device_properties(device).uuid)
-    pynvml.nvmlInit()
-    for index in range(pynvml.nvmlDeviceGetCount()):
-        if uuid in str(pynvml.nvmlDeviceGetUUID(pynvml.nvmlDeviceGetHandleByIndex(index))):
-            return index
-    raise RuntimeError(f"NVML does not list the GPU {uuid}.")
 
 
 def gpu_method(hardware: Sequence[object]) -> str:

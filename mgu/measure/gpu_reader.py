@@ -6,8 +6,6 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mgu.measure.codecarbon_instrument import nvml_index
-
 if TYPE_CHECKING:
     import torch
 
@@ -53,6 +51,19 @@ class GpuReader:
             return float(question())
         except self._library.NVMLError:  # such as of a GPU that is shared and does not tell
             return None
+
+
+def nvml_index(device: torch.device) -> int:
+    """Returns NVML's index of a CUDA device, found by UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's own."""
+    import pynvml
+    import torch
+
+    uuid = str(torch.cuda.get_device_properties(device).uuid)
+    pynvml.nvmlInit()
+    for index in range(pynvml.nvmlDeviceGetCount()):
+        if uuid in str(pynvml.nvmlDeviceGetUUID(pynvml.nvmlDeviceGetHandleByIndex(index))):
+            return index
+    raise RuntimeError(f"NVML does not list the GPU {uuid}.")
 
 
 def open_gpu(device: torch.device) -> GpuReader | None:

@@ -16,8 +16,9 @@ from codecarbon.external.hardware import CPU, GPU
 from mgu.config.energy import EnergyConfig
 from mgu.errors import UserError
 from mgu.measure.carbon import Place
-from mgu.measure.codecarbon_instrument import CodecarbonInstrument, cpu_method, gpu_method, nvml_index
+from mgu.measure.codecarbon_instrument import CodecarbonInstrument, cpu_method, gpu_method
 from mgu.measure.energy import EnergyMeter, build_meter, check_place
+from mgu.measure.gpu_reader import nvml_index
 from mgu.results.result import describe_method
 
 CPU_DEVICE = torch.device("cpu")
