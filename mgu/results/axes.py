@@ -20,7 +20,7 @@ IN_NAME = ("layout", "norm", "residual", "mgu")  # sections whose usual differen
 START = "training.start_sha256"  # which the name of a run tells, too
 NEVER = ("seed", "experiment_name", "dataset.fold")  # a fold is a replicate, as a seed is
 # The unit of conf/mgu/lean.yaml as UnitConfig.name describes it. A test compares the two.
-LEAN = "reference-gate-channel-bypass-padded-norm_or_none+5"
+LEAN = "equations-gate-channel-bypass-padded-norm_or_none+5"
 MOST_CHARACTERS = 24  # of a value in a name
 LACKING = "lacking"
 
