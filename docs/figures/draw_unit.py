@@ -35,30 +35,27 @@ class Unit:
     """What is written into the picture of a unit.
 
     Attributes:
-        processors: From above, the branches between which `bn_order`, `bn_or_ln` and `norm_or_none` choose.
         bypass: Text in the box of the bypass.
         gate: What a gate computes.
-        skips: Whether an open `skip` lets the bypass through; else the rest of the unit.
         letters: What the letters mean.
     """
 
-    processors: tuple[str, str, str, str]
     bypass: str
     gate: str
-    skips: bool
     letters: str
 
 
+PROCESSORS = ("BN( A( L ))", "A( BN( L ))", "A( LN( L ))", "A( L )")  # from above, what the upper three gates mix
 NORMS = "A: activation    BN, LN: batch and layer normalisation    "
 UNITS = {
     "unit": Unit(
-        ("BN( A( L ))", "A( BN( L ))", "A( LN( L ))", "A( L )"),
-        *("bypass  $t(x)$", "$g = \\sigma(\\,t_g(x)\\,)$", False),
+        "bypass  $t(x)$",
+        "$g = \\sigma(\\,t_g(x)\\,)$",
         NORMS + "$t$, $t_g$: copies of the layer with their own weights",
     ),
     "lean": Unit(
-        ("A( BN( L ))", "BN( A( L ))", "LN( A( L ))", "A( L )"),
-        *("padded  $p(x)$", "$g = \\sigma(\\,\\theta_g\\,)$", True),
+        "padded  $p(x)$",
+        "$g = \\sigma(\\,\\theta_g\\,)$",
         NORMS + "$\\theta_g$: one learned number per channel    $p$: no parameters",
     ),
 }
@@ -76,8 +73,8 @@ def main() -> None:
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(0, HEIGHT), aspect="equal")
     axes.axis("off")
     draw_transforms(axes, unit)
-    draw_processors(axes, unit)
-    draw_mixers(axes, unit)
+    draw_processors(axes)
+    draw_mixers(axes)
     draw_legend(axes, unit)
     figure.savefig(file, dpi=110, metadata={"Date": None} if file.suffix == ".svg" else None)
 
@@ -108,9 +105,9 @@ def draw_transforms(axes: Axes, unit: Unit) -> None:
     box(axes, 1.9, BYPASS_Y, unit.bypass, BYPASS, 1.4)
 
 
-def draw_processors(axes: Axes, unit: Unit) -> None:
+def draw_processors(axes: Axes) -> None:
     """Four ways to normalise and activate what the layer gives."""
-    rows = zip((5.0, 4.2, 3.4, 2.6), unit.processors, strict=True)
+    rows = zip((5.0, 4.2, 3.4, 2.6), PROCESSORS, strict=True)
     wire(axes, (2.62, 3.8), (2.95, 3.8), arrow=False)
     wire(axes, (2.95, 5.0), (2.95, 2.6), arrow=False)
     for y, text in rows:
@@ -118,7 +115,7 @@ def draw_processors(axes: Axes, unit: Unit) -> None:
         box(axes, 4.1, y, text, PROCESSOR, 1.6)
 
 
-def draw_mixers(axes: Axes, unit: Unit) -> None:
+def draw_mixers(axes: Axes) -> None:
     """Five gates, each between two branches; "1" is where an open gate listens, "0" where a closed one does."""
     at = GATES
 
@@ -134,23 +131,21 @@ def draw_mixers(axes: Axes, unit: Unit) -> None:
     for x, y in ((x_plus, 3.0), (x_plus, BYPASS_Y)):
         axes.add_patch(Circle((x, y), 0.045, fc=INK, ec=INK, zorder=3))
     wire(axes, (2.62, BYPASS_Y), (x_plus, BYPASS_Y), arrow=False)
-    join(axes, "skip", at["residual"], (x_plus, BYPASS_Y), opens_below=unit.skips)
+    join(axes, "skip", at["residual"], (x_plus, BYPASS_Y))
     wire(axes, (at["skip"][0] + RADIUS, at["skip"][1]), (13.15, at["skip"][1]))
     axes.text(13.5, 1.6, "$o(x)$", fontsize=15, ha="center", va="center", color=INK)
     for name, (x, y) in at.items():
         mixer(axes, name, x, y)
 
 
-def join(
-    axes: Axes, gate: str, upper: tuple[float, float], lower: tuple[float, float], opens_below: bool = False
-) -> None:
-    """Two branches to the mixer of a gate: the upper one when it is open, the lower one when closed, or reversed."""
+def join(axes: Axes, gate: str, upper: tuple[float, float], lower: tuple[float, float]) -> None:
+    """Two branches to the mixer of a gate: the upper one when it is open, the lower one when closed."""
     x, y = GATES[gate]
     starts = upper[0] + (RADIUS if upper in GATES.values() else 0)
     wire(axes, (starts, upper[1]), (x, upper[1]), (x, y + RADIUS), colour=INK)
     wire(axes, (lower[0], lower[1]), (x, lower[1]), (x, y - RADIUS), colour=INK)
-    axes.text(x + 0.1, y + RADIUS + 0.08, "01"[not opens_below], fontsize=9.5, color=BLUE, va="bottom", ha="left")
-    axes.text(x + 0.1, y - RADIUS - 0.08, "01"[opens_below], fontsize=9.5, color=BLUE, va="top", ha="left")
+    axes.text(x + 0.1, y + RADIUS + 0.08, "1", fontsize=9.5, color=BLUE, va="bottom", ha="left")
+    axes.text(x + 0.1, y - RADIUS - 0.08, "0", fontsize=9.5, color=BLUE, va="top", ha="left")
 
 
 def mixer(axes: Axes, name: str, x: float, y: float) -> None:

@@ -155,7 +155,7 @@ def test_other_paths_of_one_name_are_told_apart(configure: Configure) -> None:
         ("mgu=reference mgu.residual_gate=false", "reference-nores"),
         ("mgu=equations mgu.gate=squeeze mgu.bypass=identity", "equations-gate-squeeze-bypass-identity"),
         ("mgu=paths mgu.mixing=softmax mgu.gate=scalar", "paths-gate-scalar-softmax"),
-        ("mgu=lean", "reference-gate-channel-bypass-padded-norm_or_none+5"),
+        ("mgu=lean", "equations-gate-channel-bypass-padded-norm_or_none+5"),
         ("mgu=equations mgu.gate_bias.skip=-2", "equations-skip-2"),
         ("mgu=highway", "highway-bypass-identity"),
         ("mgu=squeeze_excitation", "squeeze_excitation"),

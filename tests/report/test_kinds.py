@@ -46,7 +46,7 @@ def test_a_kind_is_a_unit_whatever_its_layout_and_what_differs_in_its_section_is
         config = example_config(mgu={"wiring": "reference", "decisive": {"temperature": 0.1}} | mgu)
         return example_unit(name, val_accuracy=accuracy, config=config)
 
-    lean = "reference-gate-channel-bypass-padded-norm_or_none+5"
+    lean = "equations-gate-channel-bypass-padded-norm_or_none+5"
     (table,) = ranked([
         unit("deep-mgu-reference-s0", 0.95), unit("shallow-mgu-reference-s0", 0.93), unit(f"deep-mgu-{lean}-s0", 0.94),
         unit("deep-mgu-settling-s0", 0.92), unit("deep-mgu-settling-s0", 0.91, decisive={"temperature": 0.3}),

@@ -33,7 +33,7 @@ def test_the_names_of_a_report_name_runs(runs: Path) -> None:
         for own, lr in (("a", 0.1), ("b", 1))
     )
     assert find_run("digits_2-mgu-reference-lr0.1-s0") == slow and find_run("lr/digits_2-mgu-reference-lr1") == fast
-    lean = leave(runs, "c" * 8, name="digits_2-mgu-reference-gate-channel-bypass-padded-norm_or_none+5-s0")
+    lean = leave(runs, "c" * 8, name="digits_2-mgu-equations-gate-channel-bypass-padded-norm_or_none+5-s0")
     assert find_run("digits_2-mgu-lean-s0") == lean
 
 
