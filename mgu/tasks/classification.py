@@ -36,9 +36,15 @@ class Classification:
         if self.class_weights is None:
             return F.cross_entropy(logits, targets, label_smoothing=label_smoothing)
         self.class_weights = self.class_weights.to(logits.device)  # moves once
+        summed = F.cross_entropy(logits, targets, self.class_weights, reduction="sum")
+        if label_smoothing:
+            # Not by torch's argument, which weights each class's share of the smoothing by that class, and not by the
+            # example's: with weights 1 and 30, the best prediction for every example is the rare class.
+            weights = self.class_weights[targets] if targets.dim() == 1 else targets @ self.class_weights
+            uniform = -(weights * logits.log_softmax(dim=1).mean(dim=1)).sum()
+            summed = (1 - label_smoothing) * summed + label_smoothing * uniform
         # Divided by the number of examples, not by their weights as in torch's mean: in a small batch of one class
         # the weights would cancel out.
-        summed = F.cross_entropy(logits, targets, self.class_weights, reduction="sum", label_smoothing=label_smoothing)
         return summed / len(targets)
 
     def totals(self, device: torch.device | None = None) -> Tensor:

@@ -41,15 +41,19 @@ def test_drawing_leaves_torchs_own_generator_alone() -> None:
     assert torch.equal(before, torch.get_rng_state()) and not torch.equal(first, second)
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("class_weights", [None, torch.tensor([0.5, 1.0, 3.0])])
-def test_the_loss_of_shares_is_the_mean_over_their_classes(class_weights: torch.Tensor | None) -> None:
+def test_the_loss_of_shares_is_the_mean_over_their_classes(
+    class_weights: torch.Tensor | None, smoothing: float
+) -> None:
     task, logits = Classification(3, class_weights), torch.randn(5, 3, requires_grad=True)
     shares = torch.rand(5, 3).softmax(dim=1)
-    by_class = [task.loss(logits[[row]], torch.tensor([label])) for row in range(5) for label in range(3)]
+    by_class = [task.loss(logits[[row]], torch.tensor([label]), smoothing) for row in range(5) for label in range(3)]
     expected = (torch.stack(by_class).view(5, 3) * shares).sum(dim=1).mean()
-    torch.testing.assert_close(task.loss(logits, shares), expected)
+    torch.testing.assert_close(task.loss(logits, shares, smoothing), expected)
     whole = nn.functional.one_hot(torch.tensor([0, 2, 1, 1, 0]), 3).float()
-    torch.testing.assert_close(task.loss(logits, whole), task.loss(logits, whole.argmax(dim=1)))
+    of_labels = task.loss(logits, whole.argmax(dim=1), smoothing)
+    torch.testing.assert_close(task.loss(logits, whole, smoothing), of_labels)
 
 
 def test_the_largest_share_is_counted() -> None:

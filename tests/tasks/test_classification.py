@@ -1,0 +1,28 @@
+"""The loss of classification where classes have weights: an example weighs what its class does, smoothed or not."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mgu.tasks.classification import Classification
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_weight_is_as_good_as_so_many_examples(smoothing: float) -> None:
+    """As with Keras's class_weight; torch's weights and smoothing together are another loss."""
+    torch.manual_seed(0)
+    logits, labels = torch.randn(4, 3, dtype=torch.float64), torch.tensor([0, 2, 1, 2])
+    weights = torch.tensor([1.0, 4.0, 2.0], dtype=torch.float64)
+    repeated = torch.arange(4).repeat_interleave(weights[labels].long())
+    expected = Classification(3).loss(logits[repeated], labels[repeated], smoothing) * len(repeated) / 4
+    torch.testing.assert_close(Classification(3, weights).loss(logits, labels, smoothing), expected)
+
+
+def test_the_smoothed_best_prediction_is_the_label_however_rare_another_class_is() -> None:
+    logits = torch.zeros(1, 3, requires_grad=True)
+    task = Classification(3, torch.tensor([1.0, 1.0, 300.0]))
+    for _ in range(200):
+        (gradient,) = torch.autograd.grad(task.loss(logits, torch.tensor([0]), 0.1), logits)
+        logits = (logits - gradient).detach().requires_grad_()
+    assert logits.softmax(dim=1).tolist()[0] == pytest.approx([0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3], abs=0.01)
