@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from collect import describe
-from filed import file_part, load_study, provenance
+from filed import file_part, load_study
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
@@ -90,7 +90,7 @@ def main() -> None:
     else:
         content = analyse(design, *(read(options.runs / name) for name in (options.study, f"{options.study}-folds")))
         file_part("claim", options.study, {"machine": measured_on(options.runs / options.study), **content})
-        file_part("claim", recipe, {"machine": provenance(), "rows": summarise(recipe)})
+        file_part("claim", recipe, {"machine": together(recipe), "rows": summarise(recipe)})
 
 
 def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, parallel: str) -> None:
@@ -177,9 +177,25 @@ def analyse(design: Design, runs: pd.DataFrame | None, folds: pd.DataFrame | Non
     }  # fmt: skip
 
 
+def filed_parts(recipe: str) -> dict[str, Any]:
+    """Returns what is filed of each data set under a recipe."""
+    return {data: part for data in DESIGNS if (part := load_study("claim").get(f"{data}-{recipe}"))}
+
+
+def together(recipe: str) -> dict[str, Any]:
+    """Returns devices, versions, commits, the last day and the seconds of all runs that are filed under a recipe."""
+    machines = [part["machine"] for part in filed_parts(recipe).values()]
+    named = {
+        key: ", ".join(sorted({machine[key] for machine in machines}))
+        for key in ("device", "torch", "python", "commit")
+    }
+    summed = {key: sum(machine[key] for machine in machines) for key in ("runs", "contended", "wall_s", "cpu_s")}
+    return named | summed | {"date": max(machine["date"] for machine in machines)}
+
+
 def summarise(recipe: str) -> list[dict[str, Any]]:
     """Returns one row per data set that is filed under a recipe, with p-values corrected over the data sets (Holm)."""
-    filed = {data: part for data in DESIGNS if (part := load_study("claim").get(f"{data}-{recipe}"))}
+    filed = filed_parts(recipe)
     rivals = dict.fromkeys(_kind(own["rival"]) for part in filed.values() for own in part["comparisons"])
     tested = {data: {_kind(own["rival"]): own for own in part["comparisons"]} for data, part in filed.items()}
     corrected = {rival: correct_for_many([tested[data][rival]["p_two_sided"] for data in filed]) for rival in rivals}

@@ -62,21 +62,24 @@ def claim(parts: Parts) -> str:
     recipe = "better" if "better" in parts else "paper"
     rows = parts[recipe]["rows"]
     against = {rival: [row["rivals"][rival] for row in rows] for rival in rows[0]["rivals"]}
-    costs = [row["cost_ratio"] for row in rows]
-    defaults = [name for name in against if name.startswith("default")]
+    costs = _range([row["cost_ratio"] for row in rows])
+    found = ", ".join(f"{row['data']} {_points(row['rivals'][BEST])}" for row in rows)
     text = (
-        f"By the {recipe} recipe, on {len(rows)} data sets ({', '.join(row['data'] for row in rows)}), one unit "
-        f"is within the margin of the best of the grid on {_count(against[BEST], _is_within)} and better on "
-        f"{_count(against[BEST], _is_better)}; the grid costs {_range(costs)} times as much. It is better than random "
-        f"search at its own cost on {_count(against[RANDOM], lambda own: own['p_better'] < 0.05)}."
+        f"One lean unit against the best of a grid, all trained by one recipe ({recipe}), in points of test accuracy: "
+        f"{found}. The grid costs {costs} times as much. A random search at the unit's cost is worse than the unit on "
+        f"{_count(against[RANDOM], lambda own: own['p_better'] < 0.05)} of these data."
     )
-    for name in defaults:
-        text += (
-            f" Against the {name.replace('default', 'plain')} network of the deepest layout it is within the margin on "
-            f"{_count(against[name], _is_within)}, better on {_count(against[name], _is_better)}, worse on "
-            f"{_count(against[name], _is_worse)}."
-        )
+    for name in (rival for rival in against if rival.startswith("default")):
+        shown = ", ".join(f"{row['data']} {_points(row['rivals'][name])}" for row in rows)
+        text += f" Against the {name.replace('default', 'plain')} network of the deepest layout: {shown}."
     return text
+
+
+def _points(tested: Row) -> str:
+    """The difference in points, and what it means: better or worse by its p-value, or only within the margin or not."""
+    if _is_better(tested) or _is_worse(tested):
+        return f"{tested['difference']:+.2f} ({'better' if _is_better(tested) else 'worse'})"
+    return f"{tested['difference']:+.2f} ({'not worse' if _is_within(tested) else 'not decided'})"
 
 
 def _is_within(tested: Row) -> bool:

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Claim: torch.onnx.export writes, beside the operators, a stack trace of each into the model file: the paths of the exporting
-#   machine (its user's name included) and the lines of the model's source code. No option of export leaves it out, and
-#   strip_doc_string of the older exporter, which was there for that, is gone. Who ships the file ships both.
+# Claim: torch.onnx.export writes a stack trace of each operator into the model file: paths of the exporting machine (its
+#   user's name included) and lines of the model's source code. No option of export leaves it out. Who ships the file
+#   ships both.
 # Guess before: names of operators and weights only, as from the older exporter (dynamo=False).
-# Versions: torch==2.13.0, onnx==1.19.1, onnxscript==0.5.6.
-# Seen: each node has pkg.torch.onnx.stack_trace among its metadata_props, with the file of the model's forward, its line and
-#   the line's text; the older exporter's file has no path.
+# Versions: torch==2.13.0, onnx==1.23.2, onnxscript==0.7.2.
+# Seen: each node has pkg.torch.onnx.stack_trace among its metadata_props, with the file of the model's forward, the line's
+#   number and text; in the older exporter's file there is neither.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/env"
-"$folder/env/bin/pip" install --quiet torch==2.13.0 numpy==2.3.5 onnx==1.19.1 onnxscript==0.5.6
+"$folder/env/bin/pip" install --quiet torch==2.13.0 numpy==2.3.5 onnx==1.23.2 onnxscript==0.7.2
 mkdir "$folder/home-of-somebody"
 cat > "$folder/home-of-somebody/secret_model.py" <<'PY'
 import warnings
