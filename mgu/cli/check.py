@@ -13,7 +13,7 @@ from mgu.cli.exit_codes import exit_codes
 from mgu.cli.parser import Parser
 from mgu.cli.train import train
 from mgu.console.text import count, describe_s, print_line, print_wait, size
-from mgu.errors import ProgramError, UserError, marking_bugs
+from mgu.errors import ProgramError, marking_bugs
 from mgu.isolation import PRELOAD_RUN
 
 if TYPE_CHECKING:
@@ -40,12 +40,7 @@ def main(arguments: list[str]) -> None:
         allow_abbrev=False,
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
-    options, rest = parser.parse_known_args(arguments)
-    if {"-m", "--multirun"} & set(rest):
-        raise UserError(
-            "mgu-run check must be of one run, but got -m. Leave it out and pass one value of each key; mgu-run plan "
-            "checks all runs of a sweep."
-        )
+    options, rest = parser.parse_with_run(arguments, plan_does="checks")
     train(rest, partial(_check_job, form=options.format), ahead=[PRELOAD_RUN])
 
 

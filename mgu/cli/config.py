@@ -14,7 +14,7 @@ from mgu.cli.exit_codes import exit_codes
 from mgu.cli.parser import Parser
 from mgu.cli.train import train
 from mgu.console.text import print_line
-from mgu.errors import UserError, marking_bugs
+from mgu.errors import marking_bugs
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -45,12 +45,7 @@ def main(arguments: list[str]) -> None:
         default="text",
         help="yaml: as the run's config.yaml; json: with the origins (default: %(default)s)",
     )
-    options, rest = parser.parse_known_args(arguments)
-    if {"-m", "--multirun"} & set(rest):
-        raise UserError(
-            "mgu-run config must be of one run, but got -m. Leave it out and pass one value of each key; mgu-run plan "
-            "lists all runs of a sweep."
-        )
+    options, rest = parser.parse_with_run(arguments, plan_does="lists")
     train(rest, partial(_show, form=options.format), ahead=None)
 
 

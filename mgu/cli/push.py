@@ -34,10 +34,14 @@ def main(arguments: list[str]) -> None:
         description="Log finished runs to TensorBoard or MLflow, as tensorboard=with and mlflow=with do while runs are "
         "trained. Runs that are there are left alone.",
     )
-    parser.add_argument("runs", nargs="+", type=Path, metavar="RUNS", help="folders of runs or result.json files")
+    parser.add_argument(
+        "runs", nargs="+", type=Path, metavar="RUNS", help="folders of runs, result.json files or packs"
+    )
     parser.add_argument("--to", choices=get_args(Target), required=True, help="where to")
     parser.add_argument(
-        "--dir", metavar="FOLDER", help="of tensorboard: gets a folder for each run (default: in the run's own folder)"
+        "--dir",
+        metavar="FOLDER",
+        help="of tensorboard: gets a folder for each run (default: in the run's own folder; packed runs have none)",
     )
     parser.add_argument(
         "--uri", help="of mlflow: a server or store (default: MLFLOW_TRACKING_URI, else mlflow.db in the runs folder)"
@@ -53,6 +57,12 @@ def main(arguments: list[str]) -> None:
         raise UserError(
             f"RUNS must hold finished runs, but there is none in {', '.join(map(str, options.runs))}. Name the folder "
             "of a run, of an experiment or of all runs."
+        )
+    packs = {str(run.folder.parents[1]) for run in loaded.runs if run.packed is not None}
+    if packs and options.to == "tensorboard" and not options.dir:
+        raise UserError(
+            f"--dir must be given for packed runs, which have no folders of their own, but RUNS has {min(packs)}. "
+            "Pass --dir FOLDER."
         )
     _push_all(loaded.runs, options.to, options.dir or options.uri, len(loaded.skipped))
 

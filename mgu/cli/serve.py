@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import errno
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mgu.cli.parser import Parser
@@ -15,10 +19,11 @@ from mgu.serve.server import Server
 
 PORT = 8347
 MAX_PORT = 65_535
+ENDING = {signal.SIGINT, signal.SIGTERM}
 
 
 def main(arguments: list[str]) -> None:
-    """Serves the page until Ctrl-C.
+    """Serves the page until Ctrl-C or SIGTERM.
 
     Args:
         arguments: Arguments of the sub-command.
@@ -39,15 +44,37 @@ def main(arguments: list[str]) -> None:
         if not path.exists():
             raise UserError(f"RUNS must be folders of runs, but {path} does not exist. Leave it out for all of runs/.")
     renderer = Renderer(Scanner(paths), render_report)
-    with _open(_port(options.port), renderer) as server:
-        try:
-            print_line(f"{server.address} shows {', '.join(map(str, paths))} to this machine; Ctrl-C ends it")
-            renderer.start()
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print_line("stopped serving")
-        finally:
-            renderer.stop()
+    with _open(_port(options.port), renderer) as server, _kept_back(ENDING) as ending:
+        threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
+        renderer.start()
+        print_line(f"{server.address} shows {', '.join(map(str, paths))} to this machine; Ctrl-C ends it")
+        signal.sigwait(ending)
+        renderer.stop()
+        server.shutdown()
+        print_line("stopped serving")
+
+
+@contextmanager
+def _kept_back(signals: set[signal.Signals]) -> Iterator[set[signal.Signals]]:
+    """Keeps signals back in this thread and those that it starts, until somebody waits for them by `sigwait`.
+
+    An exception out of a signal's handler can be lost, where it interrupts code that cannot raise (a callback of the
+    garbage collector, of a weak reference). A signal that is kept back cannot.
+
+    Args:
+        signals: The signals; one that the process was started to ignore, as by nohup, still is.
+
+    Yields:
+        Those that are kept back.
+    """
+    own = {number for number in signals if signal.getsignal(number) is not signal.SIG_IGN}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, own)
+    try:
+        yield own
+    finally:
+        while signal.sigpending() & own:  # a second Ctrl-C changes nothing any more
+            signal.sigwait(own)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _port(text: str) -> int:
@@ -61,6 +88,11 @@ def _open(port: int, renderer: Renderer) -> Server:
     """Opens the port. Raises UserError where that is refused."""
     try:
         return Server(port, renderer)
+    except PermissionError:
+        raise UserError(
+            f"--port must be 1024 or above, for the system grants those below to administrators, but got {port}. "
+            f"Pass --port {PORT}, or --port 0 for any free one."
+        ) from None
     except OSError as error:
         why = "another program uses it" if error.errno == errno.EADDRINUSE else str(error.strerror)
         raise UserError(f"--port must be free, but got {port}, and {why}. Pass --port 0 for any free one.") from None

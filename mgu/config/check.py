@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -12,8 +12,15 @@ from mgu.config.datasets import AddingConfig, AnyImages
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.faults import describe_faults
-from mgu.config.layouts import FactorsLayoutConfig, LayoutConfig, PythonLayoutConfig, RecurrentLayoutConfig
+from mgu.config.layouts import (
+    DenseLayoutConfig,
+    FactorsLayoutConfig,
+    LayoutConfig,
+    PythonLayoutConfig,
+    RecurrentLayoutConfig,
+)
 from mgu.config.learning import check_directed, check_learning
+from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.config.nago_layout import NagoLayoutConfig
 from mgu.config.python import PythonDatasetConfig
 from mgu.config.ratings import AnyRatings
@@ -40,26 +47,13 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     except ValidationError as error:
         raise UserError(describe_faults(error.errors(include_url=False))) from None
     check_learning(config)
-    if isinstance(config.layout, PythonLayoutConfig):
-        _check_own_network(config, config.layout)
-    if isinstance(config.layout, DirectedLayoutConfig):
-        check_directed(config, config.layout)
+    kind = type(config.layout)
+    if check := CHECKS_BEFORE.get(kind):
+        check(config, config.layout)
     _check_axes(config)
     check_recipe(config)
-    if isinstance(config.layout, PythonLayoutConfig | DirectedLayoutConfig):
-        return config
-    if isinstance(config.layout, FactorsLayoutConfig):
-        _check_factors(config)
-    elif isinstance(config.layout, LayoutConfig):
-        _check_convolutions(config, config.layout)
-    elif isinstance(config.layout, EquilibriumLayoutConfig):
-        _check_equilibrium(config, config.layout)
-    elif isinstance(config.layout, RecurrentLayoutConfig):
-        check_recurrent(config, config.layout)
-    elif isinstance(config.layout, NagoLayoutConfig):
-        _check_nago(config)
-    else:
-        _check_dense(config)
+    if check := CHECKS.get(kind):
+        check(config, config.layout)
     return config
 
 
@@ -127,9 +121,9 @@ def _check_own_network(config: RunConfig, layout: PythonLayoutConfig) -> None:
             )
 
 
-def _check_factors(config: RunConfig) -> None:
+def _check_factors(config: RunConfig, layout: FactorsLayoutConfig) -> None:
     """Factorisation is for ratings, and has no layers to put anything around."""
-    name = config.layout.name
+    name = layout.name
     if not isinstance(config.dataset, AnyRatings):
         raise UserError(
             f"layout must have layers for dataset={config.dataset.name}, but got {name}, which factorises users and "
@@ -142,7 +136,7 @@ def _check_factors(config: RunConfig) -> None:
         )
 
 
-def _check_dense(config: RunConfig) -> None:
+def _check_dense(config: RunConfig, layout: object) -> None:
     """Dense layers take any data, but instance normalisation of one value a channel would leave nothing of it."""
     steps = {step for own in ((config.mgu and config.mgu.processors) or {}).values() for step in own}
     if "instance_norm" in steps:
@@ -164,16 +158,23 @@ def _check_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> No
             f"training.precision must be float32 for layout={layout.name}, whose tolerance is below that of "
             f"{config.training.precision}, but got {config.training.precision}. Leave it out."
         )
+    if config.mgu and config.mgu.gate == "replica" and any(config.mgu.gate_bias.values()):
+        started = {gate: bias for gate, bias in config.mgu.gate_bias.items() if bias}
+        raise UserError(
+            f"mgu.gate must be channel or scalar where mgu.gate_bias is set ({started}) around layout={layout.name}, "
+            "for a copy of an equilibrium has no bias that a gate could start at, but got replica. "
+            "Pass mgu.gate=channel."
+        )
     if layout.kernel_size is None:
-        _check_dense(config)
+        _check_dense(config, layout)
         return
     _check_images(config, layout.name)
     layout.output_size(config.dataset.image_shape)  # type: ignore[union-attr]
 
 
-def _check_nago(config: RunConfig) -> None:
+def _check_nago(config: RunConfig, layout: NagoLayoutConfig) -> None:
     """Generated networks are for images, and have norms and connections of their own."""
-    name = config.layout.name
+    name = layout.name
     _check_images(config, name)
     if config.mgu or config.residual or (config.norm and config.norm.name != "no_norm"):
         raise UserError(
@@ -211,3 +212,19 @@ def _check_images(config: RunConfig, layout: str) -> None:
             f"dataset.sequence must be null for layout={layout}, whose convolutions take images, but got "
             f"{sequence}. Leave it out, or pass layout=recurrent_relu."
         )
+
+
+# What a kind of layout asks for. Those that nothing can be put around say so before norm and unit are asked for.
+CHECKS_BEFORE: dict[type, Callable[[RunConfig, Any], None]] = {
+    PythonLayoutConfig: _check_own_network,
+    DirectedLayoutConfig: check_directed,
+}
+CHECKS: dict[type, Callable[[RunConfig, Any], None]] = {
+    FactorsLayoutConfig: _check_factors,
+    LayoutConfig: _check_convolutions,
+    EquilibriumLayoutConfig: _check_equilibrium,
+    RecurrentLayoutConfig: check_recurrent,
+    NagoLayoutConfig: _check_nago,
+    DenseLayoutConfig: _check_dense,
+    MaskedLayoutConfig: _check_dense,
+}

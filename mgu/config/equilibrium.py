@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from mgu.config.engine_rule import WITHOUT_BLOCKS, EngineRule
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name, NonNegative, Positive
 from mgu.config.identity import NOT_IDENTITY
 from mgu.equilibrium.names import INNER_ACTIVATIONS, Prior, Solver, refuse_activation
 from mgu.errors import UserError
 
 
+def _identity_for_null(value: object) -> object:
+    """Gives both words for no activation one identity."""
+    return "identity" if value is None else value
+
+
 class EquilibriumLayoutConfig(ConfigModel):
     """Configures an equilibrium layer and a read-out, see mgu/equilibrium/layer.py."""
+
+    engine_rule: ClassVar[EngineRule] = WITHOUT_BLOCKS
 
     name: Annotated[Name, NOT_IDENTITY] = Field(description="Name of the layout: that of its YAML file.")
     width: int = Field(gt=0, le=100_000, description="Features, or channels, of the equilibrium.")
@@ -26,8 +34,8 @@ class EquilibriumLayoutConfig(ConfigModel):
         description="Activation inside of the iteration, with slopes in [0, 1]: relu, leaky_relu, elu, softplus, tanh "
         "or sigmoid."
     )
-    activation: Literal["identity"] | ActivationName = Field(
-        description="Activation function of the block or unit around the equilibrium; identity: none."
+    activation: Annotated[Literal["identity"] | ActivationName, BeforeValidator(_identity_for_null)] = Field(
+        description="Activation function of the block or unit around the equilibrium; identity, or null: none."
     )
     sublayers: int = Field(gt=0, le=100, description="Number of maps that an iteration applies in turn.")
     averaging: float = Field(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from mgu.config.directed import DirectedLayoutConfig
+from mgu.config.engine_rule import ANY, WITHOUT_BLOCKS, EngineRule
 from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name, Positive
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
@@ -25,6 +26,8 @@ OwnLayer = Annotated[ImportedConfig | None, UNLESS_DEFAULT]  # of the user's, as
 class PythonLayoutConfig(ImportedConfig):
     """Configures a whole network of the user's, see mgu/factory/imported.py."""
 
+    engine_rule: ClassVar[EngineRule] = WITHOUT_BLOCKS
+
     name: LayoutName = Field(description="Name of the layout: that of its YAML file, or of the class.")
 
     @property
@@ -37,6 +40,8 @@ class PythonLayoutConfig(ImportedConfig):
 class FactorsLayoutConfig(ConfigModel):
     """Configures matrix factorisation, which has no layers."""
 
+    engine_rule: ClassVar[EngineRule] = WITHOUT_BLOCKS
+
     name: LayoutName = Field(description="Name of the layout: that of its YAML file.")
     factors: int = Field(gt=0, le=10_000, description="Number of factors of a user and of an item.")
 
@@ -48,6 +53,8 @@ class FactorsLayoutConfig(ConfigModel):
 
 class DenseLayoutConfig(ConfigModel):
     """Configures a stack of dense layers that all have the same width."""
+
+    engine_rule: ClassVar[EngineRule] = ANY
 
     name: LayoutName = Field(description="Name of the layout: that of its YAML file.")
     depth: int = Field(gt=0, le=1000, description="Number of dense layers.")
@@ -62,8 +69,17 @@ class DenseLayoutConfig(ConfigModel):
         return f"dense [{self.depth}, {self.width}]{_describe_layer(self.layer)}"
 
 
+def _null_for_identity(value: object) -> object:
+    """Gives both words for no activation one identity."""
+    return None if value == "identity" else value
+
+
 class RecurrentLayoutConfig(ConfigModel):
     """Configures recurrent layers over a sequence, the last of which hands on its last state."""
+
+    engine_rule: ClassVar[EngineRule] = EngineRule(
+        ("native", "compiled"), "auto or eager", "for recurrent layers, whose loop is one operation"
+    )
 
     name: LayoutName = Field(description="Name of the layout: that of its YAML file.")
     cell: Literal["relu", "tanh", "lstm"] = Field(
@@ -77,8 +93,9 @@ class RecurrentLayoutConfig(ConfigModel):
     input_std: Positive | None = Field(
         description="Standard deviation of the input weights at the start; null: what goes with layout.start."
     )
-    activation: ActivationName | None = Field(
-        description="Activation function behind a layer, of its norm or unit; null: none but the one in its cell."
+    activation: Annotated[Literal["identity"] | ActivationName | None, BeforeValidator(_null_for_identity)] = Field(
+        description="Activation function behind a layer, of its norm or unit; null, or identity: none but the one in "
+        "its cell."
     )
     dropout: BelowOne = Field(description="Share of the values that dropout zeroes after every block.")
 
@@ -109,6 +126,8 @@ class Convolution(ConfigModel):
 
 class LayoutConfig(ConfigModel):
     """Configures a stack of convolutions in the terms of Damian and Piciu (2020), section 5.1."""
+
+    engine_rule: ClassVar[EngineRule] = ANY
 
     name: LayoutName = Field(description="Name of the layout: that of its YAML file.")
     num_layers: int = Field(gt=0, le=1000, description="Number of convolutions.")

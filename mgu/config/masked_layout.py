@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, WithJsonSchema, model_validator
 
+from mgu.config.engine_rule import ANY, EngineRule
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Name
 from mgu.config.identity import NOT_IDENTITY
 
@@ -28,6 +29,12 @@ class MaskedLayoutConfig(ConfigModel):
     scale_init: bool = Field(description="true: initial weights are scaled for the active inputs and outputs only.")
     activation: ActivationName = Field(description="Activation function of every hidden layer.")
     dropout: BelowOne = Field(description="Share of the values that dropout zeroes after every block.")
+
+    @property
+    def engine_rule(self) -> EngineRule:
+        """Masks are known to the engines eager and compiled."""
+        masks = EngineRule(("native", "packed"), "auto, eager or compiled", "for layers with masks")
+        return masks if min(self.density) < 1 else ANY
 
     @property
     def as_list(self) -> str:

@@ -13,6 +13,7 @@ viscosity  z <- b_k z/2 + (1 - b_k) F(z), b_k = 2/k up to its last step and cons
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -95,12 +96,8 @@ class Composed:
         found = solve(self.settings.solver, self.map, z, Limits(limits.tolerance, limits.most - before))
         return found._replace(iterations=found.iterations + before)
 
-    def solve(self, limits: Limits, statistics: SolverStatistics, training: bool) -> Tensor:
-        """Finds the fixed point, as that of a single equilibrium does."""
-        if self.parts[0].is_meta:
-            return self.start()
-        found = self.find(limits)
-        (statistics.train if training else statistics.evaluate).add(found, limits.tolerance)
+    def differentiable(self, found: Solution, limits: Limits, statistics: SolverStatistics) -> Tensor:
+        """Returns a fixed point with its gradient, as that of a single equilibrium does."""
         if not torch.is_grad_enabled():
             return found.value
         z = self.map(found.value)
@@ -109,7 +106,9 @@ class Composed:
         def through_the_fixed_point(grad: Tensor) -> Tensor:
             v, solution = frozen.adjoint(grad, found.value, limits)
             statistics.backward.add(solution, limits.tolerance)
-            return v
+            # Of an iteration that has run away the first term is left (Fung et al. 2022, "JFB",
+            # https://arxiv.org/abs/2103.12803).
+            return v if math.isfinite(solution.residual) else grad
 
         if z.requires_grad:
             z.register_hook(through_the_fixed_point)

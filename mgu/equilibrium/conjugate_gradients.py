@@ -14,6 +14,9 @@ from mgu.equilibrium.solver import Limits, Map, Solution
 def conjugate_gradients(matrix: Map, right: Tensor, limits: Limits) -> Solution:
     """Solves A y = r for every example by itself.
 
+    Where A turns out not to be positive definite, an example ends with the iterate so far (Steihaug 1983,
+    https://doi.org/10.1137/0720042): its residual tells.
+
     Args:
         matrix: Applies A, symmetric and positive definite on the numbers of each example.
         right: r; its first axis is the batch.
@@ -26,11 +29,16 @@ def conjugate_gradients(matrix: Map, right: Tensor, limits: Limits) -> Solution:
     y, rest = torch.zeros_like(right), right
     direction, count = rest, 0
     square = _dot(rest, rest)
+    is_indefinite = torch.zeros_like(square, dtype=torch.bool)  # (B,)
     goal = square.clamp(min=1e-38) * limits.tolerance**2  # (B,)
-    while count < limits.most and not bool((square <= goal).all()):
+    while count < limits.most and not bool((is_over := (square <= goal) | is_indefinite).all()):
         applied = matrix(direction)
-        step = square / _dot(direction, applied).clamp(min=1e-38)
-        step = torch.where(square <= goal, 0.0, step).view(batch, *[1] * (len(shape) - 1))  # those that are done rest
+        curvature = _dot(direction, applied)
+        is_indefinite = is_indefinite | (curvature <= 0) & ~is_over
+        step = square / curvature.clamp(min=1e-38)
+        step = torch.where(is_over | is_indefinite, 0.0, step).view(
+            batch, *[1] * (len(shape) - 1)
+        )  # those that are done rest
         y, rest = y + step * direction, rest - step * applied
         previous, square = square, _dot(rest, rest)
         ratio = (square / previous.clamp(min=1e-38)).view(step.shape)

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from mgu.equilibrium.activations import find_inner
 from mgu.equilibrium.composed import Composed
-from mgu.equilibrium.operator import Bounded, BoundedConvolution, BoundedLinear
+from mgu.equilibrium.operator import Bounded, BoundedConvolution, BoundedLinear, settle_direction
 from mgu.equilibrium.settings import Settings
 from mgu.equilibrium.single import Single
 from mgu.equilibrium.solver import Limits
@@ -61,7 +61,23 @@ class Equilibrium(nn.Module):
         return int(self.injection.weight.shape[0]) // len(self.operators)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.system(x).solve(self.limits, self.statistics, self.training)
+        c, limits = self.norm(self.injection(x)), self.limits  # (B, L * width, *)
+        system = self._pose(c)
+        if c.is_meta:
+            return (
+                system.start()
+                if isinstance(system, Composed)
+                else system.operator.apply_adjoint(system.weight, system.start())
+            )
+        found = system.find(limits)
+        if self.training and not found.residual <= limits.tolerance:
+            # A large step may have outrun the few power iterations of a step, so that ||W|| is above its bound.
+            for operator in self._bounded:
+                settle_direction(operator)
+            system = self._pose(c)
+            found = system.find(limits)
+        (self.statistics.train if self.training else self.statistics.evaluate).add(found, limits.tolerance)
+        return system.differentiable(found, limits, self.statistics)
 
     @property
     def _bounded(self) -> list[Bounded]:
@@ -75,7 +91,9 @@ class Equilibrium(nn.Module):
 
     def system(self, x: Tensor) -> Single | Composed:
         """Returns the equation that an input poses. In training this moves power iterations and running statistics."""
-        c = self.norm(self.injection(x))  # (B, L * width, *)
+        return self._pose(self.norm(self.injection(x)))
+
+    def _pose(self, c: Tensor) -> Single | Composed:
         operators = self._bounded
         weights, parts = [operator() for operator in operators], list(c.chunk(len(operators), dim=1))
         s = self.settings

@@ -2,7 +2,8 @@
 
 Of a convolution the operator is what maps images to images, not the kernel as a matrix: its norm can be half as large
 again (torch's spectral_norm bounds the latter). An estimate comes from below: so the vector of the power iteration is
-kept from step to step, as a buffer that checkpoints hold, and evaluation iterates more often than a step.
+kept from step to step, as a buffer that checkpoints hold, and evaluation iterates more often than a step. A step whose
+equilibrium is not reached does, too (layer.py): weights that have moved far in one step can be above the bound.
 """
 
 from __future__ import annotations
@@ -109,6 +110,12 @@ Bounded = BoundedLinear | BoundedConvolution
 def reset_direction(operator: Bounded) -> None:
     """Draws the vector of the power iteration, and iterates until it has settled on the weights."""
     operator.direction.normal_()
+    settle_direction(operator)
+
+
+@torch.no_grad()
+def settle_direction(operator: Bounded) -> None:
+    """Iterates the vector of the power iteration until it has settled on the weights."""
     operator.direction.copy_(iterate(operator, operator.weight, TO_SETTLE)[1])
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from mgu.equilibrium.activations import Inner
 from mgu.equilibrium.conjugate_gradients import conjugate_gradients
 from mgu.equilibrium.names import Solver
-from mgu.equilibrium.operator import Bounded, BoundedLinear
+from mgu.equilibrium.operator import Bounded, BoundedLinear, settle_direction
 from mgu.equilibrium.solver import Limits, Map, Solution, solve
 from mgu.equilibrium.statistics import SolverStatistics
 
@@ -30,6 +30,7 @@ class Single:
 
     def __init__(self, operator: Bounded, inner: Inner, weight: Tensor, c: Tensor, solver: Solver) -> None:
         self.operator, self.inner, self.weight, self.c, self.solver = operator, inner, weight, c, solver
+        self._gram: Map | None = None
 
     def start(self) -> Tensor:
         """Returns where the iteration begins, u = s(c)."""
@@ -37,24 +38,26 @@ class Single:
 
     def gram(self) -> Map:
         """Returns the map u -> W W^T u, without a graph."""
-        operator, weight = self.operator, self.weight.detach()
-        if isinstance(operator, BoundedLinear):
-            product = weight @ weight.t()
-            return lambda u: u @ product
-        return lambda u: operator.apply_weight(weight, operator.apply_adjoint(weight, u))
+        if self._gram is None:
+            operator, weight = self.operator, self.weight.detach()
+            if isinstance(operator, BoundedLinear):
+                product = weight @ weight.t()
+                self._gram = lambda u: u @ product
+            else:
+                self._gram = lambda u: operator.apply_weight(weight, operator.apply_adjoint(weight, u))
+        return self._gram
 
     @torch.no_grad()
-    def find(self, limits: Limits, gram: Map | None = None) -> Solution:
+    def find(self, limits: Limits) -> Solution:
         """Iterates u <- s(W W^T u + c).
 
         Args:
             limits: When to end.
-            gram: That of this equation, if it is there already.
 
         Returns:
             The solution in u.
         """
-        function, c, product = self.inner.function, self.c.detach(), gram or self.gram()
+        function, c, product = self.inner.function, self.c.detach(), self.gram()
         return solve(self.solver, lambda u: function(product(u) + c), function(c), limits)
 
     def apply(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -67,23 +70,18 @@ class Single:
         """Returns the diagonal of D."""
         return self.inner.slope(before, after)
 
-    def solve(self, limits: Limits, statistics: SolverStatistics, training: bool) -> Tensor:
-        """Finds the fixed point.
+    def differentiable(self, found: Solution, limits: Limits, statistics: SolverStatistics) -> Tensor:
+        """Returns a fixed point with its gradient.
 
         Args:
-            limits: When iterations end, forward and backward.
-            statistics: Counts them.
-            training: Which of its tallies counts.
+            found: What `find` has returned.
+            limits: When the iteration of the backward pass ends.
+            statistics: Counts it.
 
         Returns:
             z, (B, C, *), whose gradient is that of the fixed point.
         """
-        if self.c.is_meta:
-            return self.operator.apply_adjoint(self.weight, self.start())
         with torch.no_grad():
-            gram = self.gram()
-            found = self.find(limits, gram)
-            (statistics.train if training else statistics.evaluate).add(found, limits.tolerance)
             z = self.operator.apply_adjoint(self.weight, found.value)
         if not torch.is_grad_enabled() or not (self.c.requires_grad or self.weight.requires_grad):
             return z
@@ -91,9 +89,10 @@ class Single:
         before, after = before.detach(), after.detach()
 
         def through_the_fixed_point(grad: Tensor) -> Tensor:
-            with torch.no_grad():
-                v, solution = self.adjoint(grad, before, after, limits, gram)
+            v, solution = self.adjoint(grad, before, after, limits)
             statistics.backward.add(solution, limits.tolerance)
+            if self.operator.training and not solution.residual <= limits.tolerance:
+                settle_direction(self.operator)  # ||W|| may be above its bound: the next step begins with a better one
             return v
 
         if z.requires_grad:
@@ -101,11 +100,9 @@ class Single:
         return z
 
     @torch.no_grad()
-    def adjoint(
-        self, grad: Tensor, before: Tensor, after: Tensor, limits: Limits, gram: Map
-    ) -> tuple[Tensor, Solution]:
+    def adjoint(self, grad: Tensor, before: Tensor, after: Tensor, limits: Limits) -> tuple[Tensor, Solution]:
         """Returns v = (I - J)^-1 grad, and how it was found."""
-        root, weight = self.slopes(before, after).sqrt(), self.weight.detach()
+        root, weight, gram = self.slopes(before, after).sqrt(), self.weight.detach(), self.gram()
         right = root * self.operator.apply_weight(weight, grad)
         solution = conjugate_gradients(lambda y: y - root * gram(root * y), right, limits)
         return grad + self.operator.apply_adjoint(weight, root * solution.value), solution

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from mgu.config.equilibrium import EquilibriumLayoutConfig
-from mgu.config.layouts import DenseLayoutConfig, LayoutConfig, RecurrentLayoutConfig, WithoutBlocks
+from mgu.config.layouts import DenseLayoutConfig, LayoutConfig
 from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.errors import UserError
 from mgu.factory.resolved_run import ResolvedRun
@@ -36,17 +35,11 @@ def check_engine(resolved: ResolvedRun) -> None:
             f"engine must be auto, eager or packed with training.precision={config.training.precision}, but got "
             f"{config.engine}. Pass engine=auto."
         )
-    if config.engine in ("native", "compiled") and isinstance(config.layout, RecurrentLayoutConfig):
-        raise UserError(
-            f"engine must be auto or eager for recurrent layers, whose loop is one operation, but got {config.engine}. "
-            "Pass engine=auto."
-        )
+    rule = config.layout.engine_rule
+    if config.engine in rule.refused:
+        raise UserError(f"engine must be {rule.legal} {rule.where}, but got {config.engine}. Pass engine=auto.")
     if config.engine in ("auto", "eager", "compiled"):
         return
-    if isinstance(config.layout, MaskedLayoutConfig) and min(config.layout.density) < 1:
-        raise UserError(
-            f"engine must be auto, eager or compiled for layers with masks, but got {config.engine}. Pass engine=auto."
-        )
     if config.engine == "packed":
         if config.mgu and (config.mgu.gate, config.mgu.bypass) != ("replica", "replica"):
             raise UserError(
@@ -60,14 +53,12 @@ def _check_native(resolved: ResolvedRun) -> None:
     """Raises UserError where there is no compiled function for the model and the device."""
     config, device = resolved.config, resolved.device
     layout, others = config.layout, "auto, eager or packed" if config.mgu else "auto or eager"
-    assert not isinstance(layout, RecurrentLayoutConfig)  # are refused before
-    if isinstance(layout, WithoutBlocks | EquilibriumLayoutConfig):
-        raise UserError("engine must be auto or eager for a layout without blocks, but got native. Pass engine=auto.")
+    assert isinstance(layout, DenseLayoutConfig | LayoutConfig | MaskedLayoutConfig)  # others have refused it
     if config.mgu and (config.mgu.processors or not config.mgu.skip_gate):
         raise UserError(
             f"engine must be {others} for a unit that is not the paper's, but got native. Pass engine=auto."
         )
-    if not config.mgu and isinstance(layout, DenseLayoutConfig | LayoutConfig) and layout.layer:
+    if not config.mgu and not isinstance(layout, MaskedLayoutConfig) and layout.layer:
         raise UserError(f"engine must be {others} for blocks of your own layers, but got native. Pass engine=auto.")
     if not _has_kernels(resolved, layout.activation):
         raise UserError(

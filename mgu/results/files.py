@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -85,6 +86,33 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locking(path: Path) -> Iterator[None]:
+    """Keeps other processes that use this function from reading and replacing a file meanwhile; waits for them.
+
+    The lock is a file beside it, which is gone afterwards, for the folder may be one that people commit. Where the file
+    system has no locks, nothing is kept back.
+
+    Args:
+        path: The file; it need not exist.
+
+    Yields:
+        None.
+    """
+    beside = path.with_name(f".{path.name}.lock")
+    while True:
+        with beside.open("ab") as lock:
+            with contextlib.suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.fstat(lock.fileno()).st_nlink:  # another process has had it, and has deleted it
+                continue
+            try:
+                yield
+            finally:
+                beside.unlink(missing_ok=True)
+            return
 
 
 def write_text(path: Path, text: str) -> None:

@@ -61,16 +61,44 @@ def load_results(paths: Iterable[Path]) -> Loaded:
             files.update(dict.fromkeys(_below(path.resolve(), skipped) if path.is_dir() else [path.resolve()]))
         except (OSError, RuntimeError) as error:  # such as links that lead in a circle
             skipped.append(f"{path}: not readable ({error})")
-    known: dict[str, list[Result]] = {}
-    for file in sorted(files, key=_is_pack):  # stable: a run that has a folder comes before what is packed of it
-        for run in _read_pack(file, skipped) if _is_pack(file) else _read_folder(file, skipped):
-            # Of one identity, configurations differ only in what changes no result; a pack leaves out folders.
-            bare = replace(run.result, config={})
-            same = known.setdefault(run.result.identity, [])
-            if run.packed is None or bare not in same:
-                runs.append(run)
-                same.append(bare)
+    for file in files:
+        runs += _read_pack(file, skipped) if _is_pack(file) else _read_folder(file, skipped)
+    return Loaded(without_copies(runs), [_in_one_line(line) for line in skipped])
+
+
+def load_pack(file: Path) -> Loaded:
+    """Loads the runs of one pack.
+
+    Args:
+        file: The archive.
+
+    Returns:
+        Its runs, and what could not be read.
+    """
+    skipped: list[str] = []
+    runs = list(_read_pack(file, skipped))
     return Loaded(runs, [_in_one_line(line) for line in skipped])
+
+
+def without_copies(runs: Iterable[Run]) -> list[Run]:
+    """Leaves out packed runs of which the run itself, or another pack's copy, is there.
+
+    Args:
+        runs: Any runs.
+
+    Returns:
+        The others, those that have a folder first.
+    """
+    kept: list[Run] = []
+    known: dict[str, list[Result]] = {}
+    for run in sorted(runs, key=lambda run: run.packed is not None):  # stable
+        # Of one identity, configurations differ only in what changes no result; a pack leaves out paths.
+        bare = replace(run.result, config={}, error=None)
+        same = known.setdefault(run.result.identity, [])
+        if run.packed is None or bare not in same:
+            kept.append(run)
+            same.append(bare)
+    return kept
 
 
 def _is_pack(file: Path) -> bool:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePath
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
 from mgu.errors import UserError
-from mgu.results.axes import is_outside_identity
 from mgu.results.file_names import EXPLAIN_FILE, PACK_FILE, RESULT_FILE
-from mgu.results.files import make_folder
+from mgu.results.files import locking, make_folder
 from mgu.results.load import Run
+from mgu.results.own_paths import identity_paths, without_own_paths
 from mgu.results.pack import PACKED_FILES, Files, read_pack, write_pack
 from mgu.results.replicate import Replicate, without_replicate
 from mgu.results.result import decode_result
@@ -65,7 +65,11 @@ def pack_runs(runs: Sequence[Run], folder: Path, replace: bool = False) -> Packe
         UserError: The folder cannot be written, its pack cannot be read, or a run is there with another result.
     """
     make_folder(folder, "--to", "Name another.")
-    path = folder / PACK_FILE
+    with locking(folder / PACK_FILE):  # else two at once would lose the runs of one another
+        return _pack_runs(runs, folder / PACK_FILE, replace)
+
+
+def _pack_runs(runs: Sequence[Run], path: Path, replace: bool) -> Packed:
     before = _read_existing(path)
     after, replaced = dict(before), []
     for run in runs:
@@ -82,9 +86,7 @@ def pack_runs(runs: Sequence[Run], folder: Path, replace: bool = False) -> Packe
     # By name, as a report reads folders: then it lists equal rows in the same order.
     after = {key: after[key] for key in sorted(after, key=lambda key: key.split("/"))}
     after = _with_one_explanation(after)
-    own_paths = sorted(
-        {path for run in runs for key, path in _absolute_paths(run.result.config) if not is_outside_identity(key)}
-    )
+    own_paths = sorted({path for run in runs for path in identity_paths(run.result.config)})
     added = len(after) - len(before)
     return Packed(path, write_pack(path, after), len(after), added, len(set(replaced)), own_paths)
 
@@ -135,30 +137,10 @@ def _files_of(run: Run) -> Files:
 
 
 def _without_folders(content: bytes) -> bytes:
-    """Returns the text of a result in which absolute paths that cannot change it are their last names.
-
-    Where the data lie is nobody else's business. A result without such paths stays as it is, bit for bit.
-    """
+    """Returns the text of a result without paths of this machine; one that has none stays as it is, bit for bit."""
     text, is_sealed = unseal(content)
-    values = json.loads(text)
-    changed = False
-    for key, path in list(_absolute_paths(values["config"])):
-        if is_outside_identity(key):
-            *sections, last = key.split(".")
-            place = values["config"]
-            for section in sections:
-                place = place[section]
-            place[last], changed = PurePath(path).name or "root", True
-    if not changed:
+    before = json.loads(text)
+    if (after := without_own_paths(before)) == before:
         return content
-    text = msgspec.json.format(msgspec.json.encode(values), indent=2) + b"\n"
+    text = msgspec.json.format(msgspec.json.encode(after), indent=2) + b"\n"
     return seal(text) if is_sealed else text
-
-
-def _absolute_paths(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yields the dotted keys of a configuration whose values are absolute paths, with these."""
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from _absolute_paths(value, f"{prefix}{key}.")
-        elif isinstance(value, str) and PurePath(value).is_absolute():
-            yield f"{prefix}{key}", value

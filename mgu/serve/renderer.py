@@ -35,6 +35,7 @@ class Renderer:
         self._asked_s = -WATCHED_S
         self._wanted, self._is_over = threading.Event(), threading.Event()
         self._ready = threading.Event()
+        self._is_pausing = False
         self._thread = threading.Thread(target=self._work, name="report", daemon=True)
 
     def start(self) -> None:
@@ -42,13 +43,17 @@ class Renderer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends the thread, after what it is at."""
+        """Ends the thread, at once where it waits, else after what it is at; nobody waits for a look any more."""
         self._is_over.set()
         self._wanted.set()
+        self._ready.set()
 
     def state(self) -> dict[str, object]:
-        """Returns the state of the runs as of the last look, which is made if nobody has asked for a while."""
-        if time.monotonic() - self._asked_s > WATCHED_S:
+        """Returns the state of the runs as of the last look, which is made if nobody has asked for a while.
+
+        Nobody waits for the look that follows a pause: after a page that took long to make, that may be minutes.
+        """
+        if time.monotonic() - self._asked_s > WATCHED_S and not self._is_pausing:
             self._ready.clear()
         self._asked_s = time.monotonic()
         self._wanted.set()
@@ -67,7 +72,9 @@ class Renderer:
                 used_s = self._look()
                 self._ready.set()
                 used_s += self._make_page()
+                self._is_pausing = True
                 self._is_over.wait(max(LOOK_EVERY_S, used_s / SHARE))
+                self._is_pausing = False
 
     def _look(self) -> float:
         """Looks at the runs; returns the seconds of processor time that took."""
@@ -103,6 +110,6 @@ def render_report(scanner: Scanner) -> str:
     from mgu.report.formats.html import to_html
     from mgu.report.ranking.rank import rank
 
-    found = [run.run for run in scanner.runs.values() if run.run]
-    skipped = [run.skipped for run in scanner.runs.values() if run.skipped]
+    found = [run.run for run in scanner.all_runs if run.run]
+    skipped = [run.skipped for run in scanner.all_runs if run.skipped]
     return to_html([Analysis(table) for table in rank(found)], skipped) if found else NOTHING

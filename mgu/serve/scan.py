@@ -2,6 +2,7 @@
 
 A folder's time changes whenever a file in it is written, for files are replaced whole (mgu/results/files.py). So one
 look at each folder tells whether there is anything to read. Who holds a run is seen from the system's list of locks.
+Packs (mgu/results/pack.py) are read whole when they change.
 """
 
 from __future__ import annotations
@@ -15,11 +16,19 @@ from typing import Literal
 
 import yaml
 
-from mgu.results.file_names import CHECKPOINT_FILE, CONFIG_FILE, HISTORY_FILE, LOCK_FILE, LOG_FILE, RESULT_FILE
-from mgu.results.load import Run
+from mgu.results.file_names import (
+    CHECKPOINT_FILE,
+    CONFIG_FILE,
+    HISTORY_FILE,
+    LOCK_FILE,
+    LOG_FILE,
+    PACK_FILE,
+    RESULT_FILE,
+)
+from mgu.results.load import Run, load_pack, without_copies
 from mgu.results.result import read_result
 from mgu.results.under_way import PATTERN, UnderWay, read_under_way
-from mgu.serve.locks import locked_inodes
+from mgu.serve.locks import Lock, find_locks, lock_of
 
 State = Literal["done", "diverged", "failed", "running", "interrupted"]
 OWN_FILES = frozenset((RESULT_FILE, CONFIG_FILE, LOCK_FILE, LOG_FILE, HISTORY_FILE, CHECKPOINT_FILE))
@@ -41,7 +50,7 @@ class SeenRun:
         epochs: Largest number of epochs; None before its configuration is written.
         begun_s: When its configuration was written, in seconds since 1970.
         written_s: When its history was written last.
-        lock: Inode of its lock.
+        lock: The file of its lock, as the system lists it.
         first: Epochs and time of the first look at it, from which its speed is told.
         config_stamp: Time of its configuration when that was read, in nanoseconds.
         is_locked: Whether a process holds its lock.
@@ -55,7 +64,7 @@ class SeenRun:
     epochs: int | None = None
     begun_s: float = 0.0
     written_s: float = 0.0
-    lock: int | None = None
+    lock: Lock | None = None
     first: tuple[int, float] | None = None
     config_stamp: int = -1
     is_locked: bool = False
@@ -86,10 +95,11 @@ class Scanner:
     """Looks at all runs below some folders.
 
     Args:
-        paths: Folders of runs, of experiments or of all experiments, and result files.
+        paths: Folders of runs, of experiments or of all experiments, result files and packs.
 
     Attributes:
-        runs: What is known of each run, by folder.
+        runs: What is known of each run that has a folder, by folder.
+        packed: What is known of each packed run that has none, and of packs that cannot be read.
         sweeps: The sweeps that are under way.
         version: Grows with every change of results.
     """
@@ -97,28 +107,42 @@ class Scanner:
     def __init__(self, paths: Sequence[Path]) -> None:
         self.paths = [path.resolve() for path in paths]
         self.runs: dict[str, SeenRun] = {}
+        self.packed: list[SeenRun] = []
         self.sweeps: list[UnderWay] = []
         self.version = 0
         self._folders: dict[str, tuple[int, list[str], list[str]]] = {}
+        self._packs: dict[str, tuple[int, list[SeenRun]]] = {}  # by archive, with the time of the archive
+
+    @property
+    def all_runs(self) -> list[SeenRun]:
+        """All runs, packed or not."""
+        return [*self.runs.values(), *self.packed]
 
     def look(self) -> None:
         """Looks once at every folder, and reads those that changed."""
         seen: dict[str, int] = {}
         sweeps: list[str] = []
+        packs: list[str] = []
+        before = self.version
         for path in self.paths:
-            self._walk(str(path.parent if path.name == RESULT_FILE else path), MAX_DEPTH, seen, sweeps)
+            if path.name == PACK_FILE:
+                packs.append(str(path))
+            else:
+                self._walk(str(path.parent if path.name == RESULT_FILE else path), MAX_DEPTH, seen, sweeps, packs)
         if gone := self.runs.keys() - seen.keys():
             self.version += any(self.runs.pop(folder).run is not None for folder in gone)
-        locked = locked_inodes()
+        locked = find_locks()
         for folder, stamp in seen.items():
             run = self.runs.setdefault(folder, SeenRun(Path(folder)))
             if run.stamp != stamp:
                 self._read(run, stamp)
             run.is_locked = self._is_held(run, locked)
+        if self._read_packs(packs) or (packs and self.version != before):
+            self._set_packed()
         self.sweeps = [said for file in sweeps if (said := read_under_way(Path(file)))]
 
-    def _walk(self, folder: str, depth: int, seen: dict[str, int], sweeps: list[str]) -> None:
-        """Collects the runs below a folder with their times, and the files of sweeps; links are not followed."""
+    def _walk(self, folder: str, depth: int, seen: dict[str, int], sweeps: list[str], packs: list[str]) -> None:
+        """Collects the runs below a folder with their times, the files of sweeps, and packs; follows no links."""
         try:
             stamp = os.stat(folder).st_mtime_ns
         except OSError:
@@ -138,9 +162,10 @@ class Scanner:
             seen[folder] = stamp
             return
         sweeps += [os.path.join(folder, name) for name in files if Path(name).match(PATTERN)]
+        packs += [os.path.join(folder, PACK_FILE)] * (PACK_FILE in files)
         if depth:
             for name in folders:
-                self._walk(os.path.join(folder, name), depth - 1, seen, sweeps)
+                self._walk(os.path.join(folder, name), depth - 1, seen, sweeps, packs)
 
     def _read(self, run: SeenRun, stamp: int) -> None:
         """Reads what changed in a run's folder."""
@@ -155,7 +180,32 @@ class Scanner:
         self.version += run.run != had
         if run.run is None:
             self._read_progress(run)
-        run.lock = _inode(run.folder / LOCK_FILE)
+        run.lock = lock_of(run.folder / LOCK_FILE)
+
+    def _read_packs(self, packs: Sequence[str]) -> bool:
+        """Reads the packs that changed; returns whether there were any."""
+        stamps = {pack: _stamp(Path(pack)) for pack in packs}
+        read = {pack: self._packs.get(pack, (-1, []))[0] for pack in {*stamps, *self._packs}}
+        if read == stamps:
+            return False
+        for pack, stamp in stamps.items():
+            if read[pack] != stamp:
+                loaded = load_pack(Path(pack))
+                seen = [SeenRun(run.folder, run=run) for run in loaded.runs]
+                seen += [SeenRun(Path(pack), skipped=line) for line in loaded.skipped]
+                self._packs[pack] = (stamp if _is_settled(stamp) else -1, seen)
+        for pack in self._packs.keys() - stamps.keys():
+            del self._packs[pack]
+        return True
+
+    def _set_packed(self) -> None:
+        """Finds the packed runs of which there is nothing else."""
+        found = [run for _, seen in self._packs.values() for run in seen]
+        kept = without_copies(run.run for run in (*self.runs.values(), *found) if run.run)
+        ids = {id(run) for run in kept}
+        packed = [run for run in found if run.run is None or id(run.run) in ids]
+        self.version += packed != self.packed
+        self.packed = packed
 
     def _read_progress(self, run: SeenRun) -> None:
         config = run.folder / CONFIG_FILE
@@ -171,7 +221,7 @@ class Scanner:
         if run.first is None:
             run.first = (run.epochs_done, run.written_s) if run.epochs_done else None
 
-    def _is_held(self, run: SeenRun, locked: Container[int] | None) -> bool:
+    def _is_held(self, run: SeenRun, locked: Container[Lock] | None) -> bool:
         """Returns whether a process holds the run."""
         if locked is not None:
             return run.lock is not None and run.lock in locked
@@ -209,10 +259,3 @@ def _stamp(file: Path) -> int:
         return file.stat().st_mtime_ns
     except OSError:
         return -1
-
-
-def _inode(file: Path) -> int | None:
-    try:
-        return file.stat().st_ino
-    except OSError:
-        return None

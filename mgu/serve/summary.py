@@ -26,11 +26,11 @@ def summarise_runs(scanner: Scanner) -> dict[str, Any]:
         with their epochs and time left, and why runs failed.
     """
     by_experiment: dict[str, list[SeenRun]] = {}
-    for run in scanner.runs.values():
+    for run in scanner.all_runs:
         by_experiment.setdefault(run.folder.parent.name, []).append(run)
     names = sorted({*by_experiment, *(folder.split("/")[0] for said in scanner.sweeps for folder in said.folders)})
-    running = [run for run in scanner.runs.values() if run.state == "running"]
-    failed = [run for run in scanner.runs.values() if run.state == "failed"]
+    running = [run for run in scanner.all_runs if run.state == "running"]
+    failed = [run for run in scanner.all_runs if run.state == "failed"]
     return {
         "experiments": [_experiment(name, by_experiment.get(name, []), scanner) for name in names],
         "running": [_running(run) for run in running[:MOST_SHOWN]],

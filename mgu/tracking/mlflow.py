@@ -41,9 +41,11 @@ class MlflowTracker:
         config: Configuration of the run.
         folder: The run's folder.
         name: What people call the run; None for its own name.
+        has_folder: False for a packed run: its folder is a name only, in which no id can be left.
     """
 
-    def __init__(self, config: RunConfig, folder: Path, name: str | None = None) -> None:
+    def __init__(self, config: RunConfig, folder: Path, name: str | None = None, has_folder: bool = True) -> None:
+        self._has_folder = has_folder
         self.config, self.folder, self.name = config, folder, name or config.name
         self._run_id: str | None = None
         self._logged_epochs = 0  # by the MLflow run that is resumed
@@ -62,7 +64,8 @@ class MlflowTracker:
             os.environ.setdefault(name, value)
         from mlflow.tracking import MlflowClient
 
-        self.folder.parents[1].mkdir(parents=True, exist_ok=True)
+        if self._has_folder:
+            self.folder.parents[1].mkdir(parents=True, exist_ok=True)
         ensure_store(self.uri)
         self._client = MlflowClient(tracking_uri=self.uri)
         self._experiment_id = self._find_experiment()
@@ -122,6 +125,8 @@ class MlflowTracker:
         if earlier and earlier.info.status == "RUNNING":  # its process was killed before it could end it
             self._client.set_terminated(earlier.info.run_id, "KILLED")
         self._run_id = self._create_run()
+        if not self._has_folder:
+            return
         with replacing(self.folder / RUN_ID_FILE) as temporary:
             temporary.write_text(self._run_id)
 
@@ -131,7 +136,7 @@ class MlflowTracker:
 
         try:
             run = self._client.get_run((self.folder / RUN_ID_FILE).read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):  # the latter below a pack
             return None
         except MlflowException as error:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":

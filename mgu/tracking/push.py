@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+import io
+import os
 from typing import Literal
 
 import yaml
@@ -12,7 +13,9 @@ from mgu.config.run import RunConfig
 from mgu.config.tracking import MlflowConfig, TensorBoardConfig
 from mgu.errors import UserError
 from mgu.results.file_names import CONFIG_FILE, HISTORY_FILE
+from mgu.results.files import default_runs_dir
 from mgu.results.load import Run
+from mgu.results.sealed import read_known
 from mgu.results.stored_config import parse_config, read_stored
 from mgu.tracking.mlflow import MlflowTracker
 from mgu.tracking.tensorboard import TensorBoardTracker
@@ -72,8 +75,8 @@ def push(run: Run, config: RunConfig, name: str) -> bool:
         ValueError: Its history cannot be read; nothing was logged.
         Exception: Of the tracker's library or server: any.
     """
-    rows = _read_history(run.folder / HISTORY_FILE)
-    tracker = (TensorBoardTracker if config.tensorboard else MlflowTracker)(config, run.folder, name)
+    rows = _read_history(run)
+    tracker = _tracker_of_pack(run, config, name) if run.packed is not None else _tracker_of_folder(run, config, name)
     with tracker:
         if tracker.has(run.result):
             return False
@@ -83,12 +86,28 @@ def push(run: Run, config: RunConfig, name: str) -> bool:
     return True
 
 
-def _read_history(file: Path) -> list[dict[str, float]]:
+def _tracker_of_folder(run: Run, config: RunConfig, name: str) -> TensorBoardTracker | MlflowTracker:
+    return (TensorBoardTracker if config.tensorboard else MlflowTracker)(config, run.folder, name)
+
+
+def _tracker_of_pack(run: Run, config: RunConfig, name: str) -> TensorBoardTracker | MlflowTracker:
+    """Builds the tracker of a run that has no folder to write to."""
+    if config.tensorboard:
+        return TensorBoardTracker(config, run.folder, name)
+    assert config.mlflow
+    if not (config.mlflow.tracking_uri or os.environ.get("MLFLOW_TRACKING_URI")):  # the run's runs folder is the pack
+        store = MlflowConfig(tracking_uri=f"sqlite:///{default_runs_dir().absolute() / 'mlflow.db'}")
+        config = config.model_copy(update={"mlflow": store})
+    return MlflowTracker(config, run.folder, name, has_folder=False)
+
+
+def _read_history(run: Run) -> list[dict[str, float]]:
     """Returns the rows of history.csv; [] for a run that failed before its first epoch ended."""
     try:
-        with file.open(encoding="utf-8", newline="") as opened:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(opened)]
+        text = read_known(run.folder / HISTORY_FILE, run.result.files, run.packed).decode("utf-8")
+        rows = csv.DictReader(io.StringIO(text, newline=""))
+        return [{name: float(value) for name, value in row.items()} for row in rows]
     except FileNotFoundError:
         return []
     except (OSError, ValueError, TypeError) as error:
-        raise ValueError(f"its {file.name} cannot be read ({error})") from None
+        raise ValueError(f"its {HISTORY_FILE} cannot be read ({error})") from None

@@ -79,8 +79,12 @@ def result_metrics(result: Result) -> dict[str, float]:
 
 
 def fingerprint(result: Result) -> str:
-    """Returns a hash of all that a result holds, by which trackers know whether they have it."""
-    return hashlib.sha256(msgspec.json.encode(result)).hexdigest()[:16]
+    """Returns a hash of what a result says, by which trackers know whether they have it, from a folder or a pack.
+
+    Packs leave paths out of the configuration and the error; what can change the result is in the identity.
+    """
+    told = msgspec.structs.replace(result, config={}, error=None)
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:16]
 
 
 def _energy(energy: Energy) -> dict[str, float]:

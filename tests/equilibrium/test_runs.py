@@ -63,6 +63,7 @@ def test_what_does_not_converge_is_in_the_result(configure: Configure) -> None:
         (("layout=equilibrium_digits", "layout.inner_activation=selu"), "whose slopes lie in .0, 1., but got selu"),
         (("layout=equilibrium_digits", "engine=native"), "engine must be auto or eager"),
         (("layout=equilibrium_digits", "layout.prior=l1"), "prior_weight must be above 0"),
+        (("layout=equilibrium_digits", "mgu=highway"), "mgu.gate must be channel or scalar where mgu.gate_bias is set"),
         (("layout=equilibrium_conv", "dataset=adult"), "layout must be a dense one"),
         (("layout=equilibrium_conv", "layout.kernel_size=9"), "kernel_size must be at most"),
         (("layout=digits_2", "learning=equilibrium"), "learning must be backpropagation for layout=digits_2"),
@@ -77,6 +78,15 @@ def test_what_does_not_go_together_is_refused_in_one_line(
     with pytest.raises(UserError, match=said) as error:
         configure(*words)
     assert "\n" not in str(error.value)
+
+
+def test_both_words_for_no_activation_are_one_run(configure: Configure) -> None:
+    recurrent = ("layout=recurrent_tanh", "dataset=adding", "norm=no_norm", "layout.activation=")
+    dense = ("layout=equilibrium_digits", "layout.activation=")
+    for *words, last in (recurrent, dense):
+        configs = [configure(*words), configure(*words, f"{last}null"), configure(*words, f"{last}identity")]
+        assert len({config.identity for config in configs}) == 1 and len({repr(config.layout) for config in configs}) == 1
+    assert configure("layout=equilibrium_digits", "mgu=highway", "mgu.gate=channel").mgu
 
 
 def test_layouts_of_earlier_versions_keep_their_identity(configure: Configure) -> None:

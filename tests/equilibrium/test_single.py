@@ -142,6 +142,50 @@ def test_conjugate_gradients_solve_each_system() -> None:
     assert short.iterations == 2 and short.residual > 1e-12
 
 
+def test_a_system_that_is_not_positive_definite_ends_finite_and_is_told() -> None:
+    matrices = torch.diag_embed(torch.tensor([[1.0, 2.0], [1.0, -0.5]]))
+    right = torch.ones(2, 2)
+    found = conjugate_gradients(lambda v: (matrices @ v[..., None])[..., 0], right, Limits(1e-12, 500))
+    assert torch.allclose(found.value[0], torch.tensor([1.0, 0.5])) and found.value.isfinite().all()
+    assert found.residual > 1e-12 and found.iterations <= 5
+
+
+def outrun(settings: Settings) -> Equilibrium:
+    """A layer in training whose weights have moved to where the vectors of its power iterations do not point."""
+    layer = dense(4, settings).train()
+    with torch.no_grad():
+        for operator in layer.operators:
+            operator.weight.copy_(torch.diag(torch.tensor([1.3, 0.6, 0.5, 0.4])))  # type: ignore[operator,union-attr]
+            operator.direction.copy_(torch.tensor([[1e-4, 1.0, 0.0, 0.0]]))  # type: ignore[operator,union-attr]
+        layer.injection.bias.fill_(1.0)  # type: ignore[union-attr]
+    return layer
+
+
+@pytest.mark.parametrize("sublayers", [1, 2])
+def test_weights_that_outran_the_power_iteration_do_not_make_it_diverge(sublayers: int) -> None:
+    layer = outrun(Settings(power_iterations=1, max_iterations=200, sublayers=sublayers))
+    x = torch.randn(3, 5)
+    z = layer(x)
+    z.sum().backward()
+    tallies = layer.statistics.train, layer.statistics.backward
+    assert [tally.unconverged for tally in tallies] == [0, 0] and z.abs().max() < 1e3
+    assert all(own.grad is not None and own.grad.isfinite().all() for own in layer.parameters())
+
+
+def test_a_gradient_that_does_not_converge_is_finite_and_mends_the_next_step() -> None:
+    layer = outrun(Settings(power_iterations=1, tolerance=10.0))  # any iterate will do forward
+    layer.settings = layer.settings._replace(tolerance=1e-3)
+    x = torch.randn(3, 5)
+    system = single(layer, x)
+    found = system.find(Limits(1.0, 200))
+    z = system.differentiable(found, Limits(1e-3, 200), layer.statistics)
+    z.sum().backward()
+    assert layer.statistics.backward.unconverged == 1
+    assert all(own.grad is not None and own.grad.isfinite().all() for own in layer.parameters())
+    with torch.no_grad():
+        assert float(torch.linalg.matrix_norm(layer.operators[0](), 2)) < 0.951
+
+
 def test_anderson_needs_fewer_iterations_than_picard() -> None:
     layer = dense(width=40)
     system = single(layer, torch.randn(3, 5))

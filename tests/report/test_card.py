@@ -61,13 +61,26 @@ def test_groups_that_are_alike_make_the_interval_wider() -> None:
     random = np.random.default_rng(0)
     shares = random.uniform(0.3, 1.0, 40)
     right = np.concatenate([random.random(25) < share for share in shares])
-    grouped, alone = over_groups(right, [25] * 40), wilson(int(right.sum()), len(right), "images")
+    grouped, alone = over_groups(right, [25] * 40, "test images"), wilson(int(right.sum()), len(right), "images")
     assert grouped and grouped.high - grouped.low > 1.5 * (alone.high - alone.low)
     means = right.reshape(40, 25).mean(axis=1)  # groups of one size: the interval of their mean
     half = 2.0227 * means.std(ddof=1) / np.sqrt(40)
     assert (grouped.low, grouped.high) == pytest.approx((right.mean() - half, right.mean() + half), abs=1e-4)
-    assert over_groups(right, [1000]) is None and over_groups(right, [1, 2]) is None
-    assert over_groups(np.ones(4, bool), [2, 2]) is None
+    assert over_groups(right, [1000], "x") is None and over_groups(right, [1, 2], "x") is None
+    assert over_groups(np.ones(4, bool), [2, 2], "x") is None
+
+
+def test_the_interval_is_said_to_be_of_the_examples_that_it_is_of(trained_unit: Path) -> None:
+    result = read_result(trained_unit / "result.json")
+    assert result.test is None and result.val  # the split of the paper holds no test images out
+    told = re.search(
+        r"interval of the (\w+) accuracy: .* \(Wilson, over [\d,]+ (\w+) examples\)", to_card(trained_unit, result)
+    )
+    assert told and told.groups() == ("validation", "validation")
+    held_out = re.search(
+        r"interval of the (\w+) .* (\w+) examples\)", to_card(trained_unit, replace(result, test=result.val))
+    )
+    assert held_out and held_out.groups() == ("test", "test")
 
 
 def test_what_is_no_trained_run_has_no_card(trained_unit: Path, tmp_path: Path) -> None:

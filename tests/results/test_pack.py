@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import lzma
 import tarfile
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,6 +94,38 @@ def test_nothing_of_where_the_data_lie_is_packed(make: Make, tmp_path: Path) -> 
     assert b"anybody" in (folder / "result.json").read_bytes() and b"anybody" not in files["result.json"]
     (run,) = load_results([packed.path]).runs
     assert run.result.config["dataset"]["root"] == "data"
+
+
+def test_paths_in_lists_and_errors_are_not_packed_and_the_run_is_still_known(make: Make, tmp_path: Path) -> None:
+    config = example_config(
+        dataset={"name": "table", "path": ["/home/anybody/a.csv", "/home/anybody/b.csv"]},
+        mlflow={"tracking_uri": "sqlite:////home/anybody/mlflow.db"},
+    )
+    error = "FileNotFoundError: no such file: '/home/anybody/my data/a.csv' (see https://docs.python.org/3/library)"
+    folder = make("digits_2-ln", 1, status="failed", error=error, config=config)
+    packed = pack_runs(load_results([folder]).runs, tmp_path / "results")
+    ((run,), skipped) = load_results([packed.path])
+    (files,) = read_pack(packed.path).values()
+    assert b"anybody" not in files["result.json"] and not skipped and packed.own_paths == []
+    assert run.result.config["dataset"]["path"] == ["a.csv", "b.csv"]
+    assert run.result.error == "FileNotFoundError: no such file: 'a.csv' (see https://docs.python.org/3/library)"
+    assert [run.packed for run in load_results([packed.path, folder]).runs] == [None]  # not once more
+
+
+def test_two_packs_at_once_keep_the_runs_of_both(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def write_slowly(*arguments: Any) -> int:
+        time.sleep(0.2)  # in which the other has read what was there before
+        return write_pack(*arguments)
+
+    monkeypatch.setattr("mgu.results.pack_runs.write_pack", write_slowly)
+    loaded = [load_results([make("digits_2-ln", seed)]).runs for seed in (1, 2)]
+    threads = [threading.Thread(target=pack_runs, args=(runs, tmp_path / "results")) for runs in loaded]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(load_results([tmp_path / "results"]).runs) == 2
+    assert [file.name for file in (tmp_path / "results").iterdir()] == ["runs.tar.xz"]
 
 
 def test_a_pack_grows_and_equal_runs_make_equal_bytes(make: Make, tmp_path: Path) -> None:

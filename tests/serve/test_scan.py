@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from mgu.results.load import load_results
+from mgu.results.pack_runs import pack_runs
 from mgu.results.result import write_result
 from mgu.results.under_way import SweepFile, announced, read_under_way
 from mgu.serve import scan
-from mgu.serve.locks import LOCKS
+from mgu.serve.locks import LOCKS, find_locks, lock_of
 from mgu.serve.scan import Scanner
 from mgu.serve.summary import summarise_runs
 from tests.examples import example_result
@@ -61,6 +63,45 @@ def test_states_are_told_by_files_and_locks(tmp_path: Path) -> None:
         with FileLock(own / "d-1" / ".lock", timeout=0):  # nobody else holds it: a look takes no lock
             assert states(scanner)["d-1"] == "running"
     assert states(scanner)["f-1"] == "interrupted"
+
+
+@LINUX
+def test_a_file_of_the_same_number_on_another_device_is_not_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = leave(tmp_path / "trial" / "f-1") / ".lock"
+    with FileLock(held):
+        lock, locks = lock_of(held), find_locks()
+        assert lock and locks and lock in locks
+        device, inode = (int(number) for number in lock[0].split(":")), lock[1]
+        major, minor = device
+        listed = f"1: FLOCK  ADVISORY  WRITE 1 {major:02x}:{minor + 1:02x}:{inode} 0 EOF\n"
+        (tmp_path / "locks").write_text(listed)
+        monkeypatch.setattr("mgu.serve.locks.LOCKS", tmp_path / "locks")
+        assert states(Scanner([tmp_path])) == {"f-1": "interrupted"}
+
+
+def test_packed_runs_are_shown_but_not_twice(tmp_path: Path) -> None:
+    runs = [leave(tmp_path / "runs" / "trial" / f"{name}-1", status="ok", name=name, identity=name) for name in "abc"]
+    failed = leave(tmp_path / "runs" / "trial" / "d-1", status="failed", error="OSError: /home/me/x", identity="d")
+    pack_runs(load_results([*runs, failed]).runs, tmp_path / "results" / "trial")
+    scanner = Scanner([tmp_path / "results"])
+    scanner.look()
+    assert summarise_runs(scanner)["experiments"][0]["counts"] == {"done": 3, "failed": 1}
+    assert summarise_runs(scanner)["failed"][0][1] == "OSError: x"
+    both = Scanner([tmp_path / "runs", tmp_path / "results" / "trial" / "runs.tar.xz"])
+    for _ in range(2):
+        both.look()
+        assert len(both.all_runs) == 4 and summarise_runs(both)["experiments"][0]["counts"] == {"done": 3, "failed": 1}
+    seen = both.version
+    for file in runs[0].iterdir():
+        file.unlink()
+    runs[0].rmdir()  # the pack still has it
+    both.look()
+    assert len(both.all_runs) == 4 and both.version > seen
+    (tmp_path / "results" / "trial" / "runs.tar.xz").write_bytes(b"torn")
+    scanner.look()
+    assert [(run.state, run.folder.name) for run in scanner.all_runs] == [("failed", "runs.tar.xz")]
 
 
 def test_only_what_changed_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

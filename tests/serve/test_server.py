@@ -117,6 +117,75 @@ def test_a_port_that_is_taken_or_no_number_is_refused_in_a_line(server: Server, 
         main([str(tmp_path / "nowhere")])
 
 
+def test_a_port_of_the_administrator_is_refused_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bind(self: Server) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Server, "server_bind", bind)  # tests may run as root
+    with pytest.raises(UserError, match=r"must be 1024 or above.* but got 80. Pass --port 8347, or --port 0"):
+        main([str(tmp_path), "--port", "80"])
+
+
+def test_it_rests_while_nobody_watches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renderer_module, "LOOK_EVERY_S", 0.01)
+    monkeypatch.setattr(renderer_module, "WATCHED_S", 0.1)
+    scanner, looks = Scanner([tmp_path]), []
+    monkeypatch.setattr(scanner, "look", lambda: looks.append(time.monotonic()))
+    keeper = Renderer(scanner, lambda seen: REPORT)
+    keeper.start()
+    time.sleep(0.05)
+    assert not looks
+    keeper.state()
+    time.sleep(0.3)
+    number = len(looks)
+    time.sleep(0.2)
+    assert 1 < number == len(looks)
+    keeper.state()
+    assert len(looks) == number + 1
+    keeper.stop()
+
+
+def test_a_pause_delays_neither_the_end_nor_whoever_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renderer_module, "LOOK_EVERY_S", 3600.0)
+    keeper = Renderer(Scanner([tmp_path]), lambda seen: REPORT)
+    keeper.start()
+    keeper.state()
+    time.sleep(0.05)
+    monkeypatch.setattr(renderer_module, "WATCHED_S", 0.0)
+    began_s = time.monotonic()
+    assert "experiments" in keeper.state()
+    keeper.stop()
+    keeper._thread.join(10)
+    assert not keeper._thread.is_alive() and time.monotonic() - began_s < 5
+
+
+LOSES_INTERRUPTS = """
+import os, signal, weakref
+from mgu.cli.main import main
+from mgu.serve import renderer
+
+class Thing: pass
+
+start = renderer.Renderer.start
+
+def start_and_be_interrupted(self):
+    start(self)
+    thing = Thing()
+    callback = weakref.ref(thing, lambda reference: os.kill(os.getpid(), signal.SIGINT))
+    del thing  # what the callback raises is printed and forgotten
+
+renderer.Renderer.start = start_and_be_interrupted
+main()
+"""
+
+
+@pytest.mark.slow
+def test_ctrl_c_is_not_lost_where_python_cannot_raise_it(tmp_path: Path) -> None:
+    process = start_cold(tmp_path, ["serve", "--port", "0"], LOSES_INTERRUPTS)
+    out, err = process.communicate(timeout=60)
+    assert out.splitlines()[1:] == ["stopped serving"] and (err, process.returncode) == ("", 0)
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_it_in_one_line(tmp_path: Path) -> None:
     process = start_cold(tmp_path, ["serve", "--port", "0"])

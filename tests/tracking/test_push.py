@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ import yaml
 from mgu.cli.push import main
 from mgu.config.run import RunConfig
 from mgu.errors import RunsFailed, UserError
+from mgu.results.load import load_results
+from mgu.results.pack_runs import pack_runs
 from mgu.results.record import write_history
 from mgu.results.result import write_result
 from mgu.tracking.tensorboard import TensorBoardTracker
@@ -32,7 +35,7 @@ def leave(config: RunConfig, folder: Path, **changes: Any) -> Path:
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(config.model_dump()))
     write_history(folder, [row(epoch) for epoch in EPOCHS])
-    values = {"name": config.name, "config": config.model_dump(mode="json"), "epochs": 3, "best_epoch": 2}
+    values = {"name": config.name, "config": json.loads(config.model_dump_json()), "epochs": 3, "best_epoch": 2}
     write_result(folder, example_result(**(values | changes)))
     return folder
 
@@ -116,6 +119,28 @@ def test_what_cannot_be_pushed_is_named_and_the_others_are(
     shown = capsys.readouterr()
     assert "3 runs to tensorboard: 1 pushed, 2 not pushed" in shown.out
     assert "second-s1 could not be pushed: its history.csv cannot be read" in shown.err and "skipped" in shown.err
+
+
+def test_packed_runs_are_pushed_whole_and_known_again(
+    over: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main([str(over), "--to", "tensorboard", "--dir", str(tmp_path / "live")])
+    packed = str(pack_runs(load_results([over]).runs, tmp_path / "results").path)
+    with pytest.raises(UserError, match="--dir must be given for packed runs"):
+        main([packed, "--to", "tensorboard"])
+    (run,) = load_results([Path(packed)]).runs
+    main([packed, "--to", "tensorboard", "--dir", str(tmp_path / "pushed")])
+    own = f"{run.folder.parent.name}/{run.folder.name}"
+    assert content(tmp_path / "pushed" / own) == content(tmp_path / "live" / "trial" / over.name)
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "runs"))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for _ in range(2):
+        main([packed, "--to", "mlflow"])
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "1 run to mlflow: 1 pushed",
+        "1 run to mlflow: 1 there already",
+    ]
+    assert (tmp_path / "runs" / "mlflow.db").exists()
 
 
 @pytest.mark.parametrize(

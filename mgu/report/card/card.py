@@ -161,7 +161,10 @@ def _interval(folder: Path, result: Result) -> Interval | None:
         return None
     count, bits, sizes = found
     right = np.unpackbits(np.frombuffer(bits, np.uint8), count=count).astype(bool)
-    return over_groups(right, sizes) if sizes else wilson(int(right.sum()), count, "examples")
+    split = "test" if result.test else "validation"
+    if sizes:
+        return over_groups(right, sizes, f"{split} images")
+    return wilson(int(right.sum()), count, f"{split} examples")
 
 
 def _cost(result: Result) -> list[str]:

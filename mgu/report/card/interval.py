@@ -1,4 +1,4 @@
-"""The interval of a share of right answers on test examples, from one run."""
+"""The interval of a share of right answers on held-out examples, from one run."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ def wilson(hits: int, count: int, what: str) -> Interval:
     Args:
         hits: Number of right answers.
         count: Number of independent examples, at least 1.
-        what: What an example is called, in the plural.
+        what: What the examples are called, in the plural, such as "test examples".
     """
     share, extra = hits / count, Z * Z / count
     middle = (share + extra / 2) / (1 + extra)
     half = Z / (1 + extra) * math.sqrt(share * (1 - share) / count + extra / (4 * count))
-    return Interval(max(0.0, middle - half), min(1.0, middle + half), f"Wilson, over {count:,} test {what}")
+    return Interval(max(0.0, middle - half), min(1.0, middle + half), f"Wilson, over {count:,} {what}")
 
 
-def over_groups(right: NDArray[np.bool_], sizes: Sequence[int]) -> Interval | None:
+def over_groups(right: NDArray[np.bool_], sizes: Sequence[int], what: str) -> Interval | None:
     """Computes the interval of a share of images that come in groups, such as cases, and are alike within each.
 
     The share is a ratio of two sums over groups, whose variance is estimated by linearisation (Cochran 1977, Sampling
@@ -49,6 +49,7 @@ def over_groups(right: NDArray[np.bool_], sizes: Sequence[int]) -> Interval | No
     Args:
         right: Which images were right (N,), those of a group next to each other.
         sizes: Number of images of each group.
+        what: What the images are called, such as "test images".
 
     Returns:
         The interval; None for a single group, and where nothing varies between them.
@@ -68,5 +69,5 @@ def over_groups(right: NDArray[np.bool_], sizes: Sequence[int]) -> Interval | No
     return Interval(
         max(0.0, share - half),
         min(1.0, share + half),
-        f"Student's t, linearised, over {len(sizes):,} groups of test images",
+        f"Student's t, linearised, over {len(sizes):,} groups of {what}",
     )
