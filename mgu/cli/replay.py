@@ -13,7 +13,7 @@ from mgu.machine import count_cores
 from mgu.report.formats.terminal import print_searches
 from mgu.report.ranking.rank import rank
 from mgu.report.searches.equal_cost import compare_searches
-from mgu.report.searches.load import load_curves, save_replayed
+from mgu.report.searches.load import load_curves, save_replayed, settings_of
 from mgu.report.searches.words import describe_searches, search_table
 from mgu.results.folder import runs_dir
 from mgu.results.load import Run, load_results
@@ -69,7 +69,7 @@ def _replay_group(studies: list[PlannedStudy], runs: Sequence[Run], folder: Path
     own = Replay(first.space, known[key], first.name, studies[0].settings.search.options, first.budget)
     curves = replay(own, [each.study.seed for each in studies], count_cores())
     name = f"{first.name}-{first.space.name}-{first.identity}"
-    save_replayed(folder, name, first.data, curves)
+    save_replayed(folder, name, first.data, curves, settings_of({**first.described, "size": first.space.size}))
     took = describe_s(time.perf_counter() - begun)
     seeds_text = count(len(known[key]), "recorded seed")
     print_line(f"{first.name} on {first.space.name}: {len(curves)} studies over {seeds_text}, replayed in {took}")

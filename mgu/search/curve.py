@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Any
 
@@ -57,6 +57,9 @@ class Curve:
         origin: Where it comes from: "trained", or "replayed" from recorded runs.
         complete: Whether nothing was left to try, so that more time would have changed nothing.
         gap: Mean over all trials of the validation score minus the test score; None where one of them is not known.
+        until: Seconds up to which the incumbent is known: with the part of a trial that was under way when the budget
+            ended, which found nothing; at least `seconds`.
+        settings: What else the study is identified by, as plain values by key in dotted form.
     """
 
     strategy: str
@@ -72,6 +75,13 @@ class Curve:
     origin: str = "trained"
     complete: bool = False
     gap: float | None = None
+    until: float = 0.0
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def spent_s(self) -> float:
+        """Seconds that were spent in all, in vain or not."""
+        return max(self.seconds, self.until)
 
     def at(self, seconds: float) -> Step | None:
         """Returns the incumbent after some seconds; None: no trial had ended."""
@@ -91,6 +101,7 @@ def trace(
     details: Mapping[int, Mapping[str, Any]],
     origin: str = "trained",
     complete: bool = False,
+    until: float = 0.0,
 ) -> Curve:
     """Follows the incumbent of a search.
 
@@ -102,6 +113,7 @@ def trace(
         details: What is known beside them, by number.
         origin: Where the trials come from.
         complete: Whether nothing was left to try.
+        until: Seconds up to which the incumbent is known, where that is longer than all trials took.
 
     Returns:
         The curve.
@@ -130,6 +142,7 @@ def trace(
         origin,
         complete,
         _mean_gap([details[number] for number in order]),
+        max(until, spent.seconds),
     )
 
 

@@ -149,7 +149,7 @@ def replay_one(own: Replay, seed: int) -> Curve:
     trials, tried = list[Trial](), dict[Key, None]()
     ask_s: dict[int, float] = {}
     details: dict[int, Mapping[str, Any]] = {}
-    complete = False
+    complete, until = False, 0.0
     while not own.budget.reached(spent):
         begun = time.perf_counter()
         proposal = propose(strategy, space, seed, trials, tried)
@@ -159,7 +159,8 @@ def replay_one(own: Replay, seed: int) -> Curve:
             break
         record = records[key := space.key(proposal.point)]
         after = spent.plus(record.cost, asked_s)
-        if own.budget.exceeded(after):
+        if own.budget.exceeded(after):  # the trial was under way when the budget ended
+            until = min(after.seconds, own.budget.seconds or after.seconds)
             break
         number, spent = len(trials), after
         tried[key] = None
@@ -168,4 +169,5 @@ def replay_one(own: Replay, seed: int) -> Curve:
         state = replace(trial, state="told" if record.score is not None else "failed", ended=number, after=number)
         trials.append(state)
     complete = complete or len(tried) == len(records)
-    return trace((own.strategy, space.name, seed), trials, range(len(trials)), ask_s, details, "replayed", complete)
+    study = (own.strategy, space.name, seed)
+    return trace(study, trials, range(len(trials)), ask_s, details, "replayed", complete, until)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import cycle
 
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
 from mgu.errors import printable
-from mgu.report.figures.style import PAGE_IN, QUIET, UNIT
-from mgu.report.searches.equal_cost import BAND, MULTIPLES, Contender, EqualCost, quantile
+from mgu.report.figures.style import PAGE_IN, QUIET, UNIT, label_log_ticks
+from mgu.report.searches.contender import BAND, Contender, quantile
+from mgu.report.searches.equal_cost import MULTIPLES, EqualCost
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000")  # Okabe and Ito, without the unit's
 DASHES = ("-", "--", "-.", ":")
@@ -51,9 +51,7 @@ def draw_anytime(found: EqualCost) -> Figure:
     unit_text = " [%]" if scale == 100 else ""
     axes.set(xscale="log", xlabel="time of all trials and of the strategy [s]",
              ylabel=f"validation {found.score.metric}{unit_text}", title=printable(found.table.title))  # fmt: skip
-    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_formatter(NullFormatter())
+    label_log_ticks(axes.xaxis)
     axes.grid(linewidth=0.3, color=QUIET)
     axes.legend(loc="lower right")
     return figure

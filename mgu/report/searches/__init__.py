@@ -1,7 +1,8 @@
 """Searches at equal cost: what each strategy had found after the same seconds, beside the unit at its own cost.
 
-load.py reads the studies of an experiment, equal_cost.py compares strategies, closed_form.py computes what random
-search finds in expectation, words.py and table.py say it, and mgu/report/figures/anytime.py draws it.
+load.py reads the studies of an experiment, variants.py groups those that differ in their seed only, contender.py is
+such a group, equal_cost.py compares them, closed_form.py computes what random search finds in expectation, words.py
+says it, and mgu/report/figures/anytime.py draws it.
 """
 
 from mgu.report.searches.equal_cost import EqualCost, compare_searches

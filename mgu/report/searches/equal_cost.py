@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import fmean, median
+from statistics import fmean
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import chance_accuracy
 from mgu.report.searches.closed_form import Tried, expected_best
+from mgu.report.searches.contender import RANDOM, Contender
+from mgu.report.searches.variants import group_curves, shared_settings
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.ttest import t_tests
 from mgu.search.curve import Curve
@@ -18,8 +20,6 @@ from mgu.search.outcome import cost_of, score_of
 from mgu.tasks.score import Score
 
 MULTIPLES = (1, 2, 4, 10)
-BAND = (0.1, 0.9)  # between which four of five studies lie
-RANDOM = "random"
 LEAST_STUDIES = 5  # of a strategy, below which a sentence says that they are few
 MOST_POINTS = 200  # for the closed form, whose time grows with the square of their number
 
@@ -34,6 +34,7 @@ class Unit:
         val: Validation score of the best unit, the mean over seeds.
         test: Its test score; None where there is none.
         params: Its trainable parameters.
+        trials: Number of units that were trained, all of which were paid for.
     """
 
     name: str
@@ -41,124 +42,24 @@ class Unit:
     val: float
     test: float | None
     params: int | None
+    trials: int = 1
 
 
 @dataclass(frozen=True)
-class AtBudget:
-    """Holds what the studies of one strategy had found after some seconds.
+class AgainstRandom:
+    """Holds a comparison of a strategy with random search.
 
     Attributes:
-        val: Mean validation score of the incumbents.
-        low: Its 10 % quantile over studies.
-        high: Its 90 % quantile.
-        test: Mean test score; None where one of them is not known.
-        params: Median of the trainable parameters.
-        by_seed: The reported score by the study's seed.
+        multiple: Of the unit's cost, at which they are compared.
+        split: Whose score is compared: "test", or "validation" where there is none.
+        differences: The score of the strategy minus that of random search, for each study seed that both have.
+        p: The corrected p-value; None where it cannot be tested.
     """
 
-    val: float
-    low: float
-    high: float
-    test: float | None
-    params: float | None
-    by_seed: Mapping[int, float]
-
-
-@dataclass(frozen=True)
-class Contender:
-    """Holds the studies of one strategy on one space.
-
-    Attributes:
-        curves: The studies.
-        score: The metric.
-        before: Score while no trial has ended; None: such a study has none.
-    """
-
-    curves: Sequence[Curve]
-    score: Score
-    before: float | None
-
-    @property
-    def strategy(self) -> str:
-        return self.curves[0].strategy
-
-    @property
-    def space(self) -> str:
-        return self.curves[0].space
-
-    @property
-    def origin(self) -> str:
-        return self.curves[0].origin
-
-    @property
-    def name(self) -> str:
-        """What the report calls it."""
-        return f"{self.strategy} on {self.space}" + ", replayed" * (self.origin == "replayed")
-
-    def at(self, seconds: float) -> AtBudget | None:
-        """Returns what was found after some seconds; None where a study ended before with something left to try."""
-        if any(curve.seconds < seconds * 0.98 and not curve.complete for curve in self.curves):
-            # the last trial within a budget ends a little before it
-            last = [curve for curve in self.curves if not curve.complete]
-            if any(curve.seconds + _longest(curve) < seconds for curve in last):
-                return None
-        found = [(curve.seed, curve.at(seconds)) for curve in self.curves]
-        vals = [self.before if step is None else step.val for _, step in found]
-        if any(val is None for val in vals):
-            return None
-        known = [val for val in vals if val is not None]
-        tests = [self.before if step is None else step.test for _, step in found]
-        has_test = all(test is not None for test in tests)
-        shown = tests if has_test else vals
-        params = [step.params for _, step in found if step and step.params is not None]
-        return AtBudget(
-            val=fmean(known),
-            low=quantile(known, BAND[0]),
-            high=quantile(known, BAND[1]),
-            test=fmean(test for test in tests if test is not None) if has_test else None,
-            params=median(params) if params else None,
-            by_seed={seed: value for (seed, _), value in zip(found, shown, strict=True) if value is not None},
-        )
-
-    def expected_s(self, target: float) -> float | None:
-        """Returns the expected seconds to a validation score, larger is better: all that was spent by successes.
-
-        Hansen et al., COCO (https://arxiv.org/abs/1605.03560): what all studies spent until they had it, or in vain,
-        divided by the number of those that had it; None where none had.
-        """
-        reached = [curve.reaches(target) for curve in self.curves]
-        hits = sum(own is not None for own in reached)
-        spent = (curve.seconds if own is None else own for curve, own in zip(self.curves, reached, strict=True))
-        return sum(spent) / hits if hits else None
-
-    def hits(self, target: float) -> int:
-        """Returns the number of studies that reached a score."""
-        return sum(curve.reaches(target) is not None for curve in self.curves)
-
-    @property
-    def trials(self) -> float:
-        return fmean(curve.trials for curve in self.curves)
-
-    @property
-    def reused(self) -> float:
-        return fmean(curve.reused for curve in self.curves)
-
-    @property
-    def overhead(self) -> float:
-        """Share of the strategy's own seconds in all that was spent."""
-        total = sum(curve.seconds for curve in self.curves)
-        return sum(curve.strategy_s for curve in self.curves) / total if total else 0.0
-
-    @property
-    def optimism(self) -> float | None:
-        """Selection bias: what the winner loses from validation to test beyond the mean loss of all trials."""
-        last = [(curve.steps[-1], curve.gap) for curve in self.curves if curve.steps]
-        known = [
-            (step.val - step.test - gap) * (1 if self.score.higher_is_better else -1)
-            for step, gap in last
-            if step.test is not None and gap is not None
-        ]
-        return fmean(known) if known else None
+    multiple: int
+    split: str
+    differences: Sequence[float]
+    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -188,14 +89,15 @@ class EqualCost:
         if best is None or not times or not vals:
             return None
         tests = _scores_of(best, "test")
-        return Unit(best.name, sum(times), fmean(vals), fmean(tests) if tests else None, best.result.params_trainable)
+        test, params = fmean(tests) if tests else None, best.result.params_trainable
+        return Unit(best.name, sum(times), fmean(vals), test, params, len(times))
 
     @cached_property
     def unit_s(self) -> float:
         """Seconds of one multiple; without a unit those of the longest study by the largest multiple."""
         if self.unit:
             return self.unit.seconds
-        return max(curve.seconds for own in self.contenders for curve in own.curves) / MULTIPLES[-1]
+        return max(curve.spent_s for own in self.contenders for curve in own.curves) / MULTIPLES[-1]
 
     @property
     def score(self) -> Score:
@@ -213,32 +115,32 @@ class EqualCost:
         return fmean(vals) if vals else None
 
     def random_of(self, own: Contender) -> Contender | None:
-        """Returns the random search on the same space; None where there is none."""
-        same = [c for c in self.contenders if (c.space, c.origin, c.strategy) == (own.space, own.origin, RANDOM)]
+        """Returns the random search on the same space with the same training; None where there is none."""
+        wanted = shared_settings(own.curves[0])
+        same = [c for c in self.contenders if c.strategy == RANDOM and shared_settings(c.curves[0]) == wanted]
         return same[0] if same else None
 
     @cached_property
-    def p_values(self) -> list[tuple[int | None, float | None]]:
-        """For each strategy the largest multiple that can be compared with random search, and the p-value there.
+    def against_random(self) -> list[AgainstRandom | None]:
+        """Compares each strategy with random search, at the largest multiple that both reached; None where neither can.
 
         Student's t over the study seeds that both have, two-sided, corrected over all strategies by Holm's method.
         """
-        found, samples = list[int | None](), list[list[float]]()
-        for own in self.contenders:
-            random = self.random_of(own)
-            common: int | None = None
-            values: list[float] = []
-            for multiple in MULTIPLES if random and own.strategy != RANDOM else ():
-                ours, theirs = own.at(multiple * self.unit_s), random.at(multiple * self.unit_s) if random else None
-                if ours and theirs and (shared := ours.by_seed.keys() & theirs.by_seed.keys()):
-                    common = multiple
-                    values = [ours.by_seed[seed] - theirs.by_seed[seed] for seed in sorted(shared)]
-            found.append(common)
-            samples.append(values)
-        tests = t_tests(samples)
-        tested = [place for place, sample in enumerate(samples) if sample]
-        corrected = dict(zip(tested, correct_for_many([(t := tests[k]) and t.p for k in tested]), strict=True))
-        return [(multiple, corrected.get(place)) for place, multiple in enumerate(found)]
+        found = [self._compare_with_random(own) for own in self.contenders]
+        tests = t_tests([own.differences for own in found if own])
+        corrected = iter(correct_for_many([test and test.p for test in tests]))
+        return [own and replace(own, p=next(corrected)) for own in found]
+
+    def _compare_with_random(self, own: Contender) -> AgainstRandom | None:
+        random = self.random_of(own)
+        if random is None or own.strategy == RANDOM:
+            return None
+        for multiple in reversed(MULTIPLES):
+            ours, theirs = own.at(multiple * self.unit_s), random.at(multiple * self.unit_s)
+            if ours and theirs and (shared := ours.by_seed.keys() & theirs.by_seed.keys()):
+                split = "test" if ours.test is not None and theirs.test is not None else "validation"
+                return AgainstRandom(multiple, split, [ours.by_seed[k] - theirs.by_seed[k] for k in sorted(shared)])
+        return None
 
     def closed_form(self, seconds: float) -> tuple[float, float | None] | None:
         """Returns the expected validation and test score of random order on the baselines of the table.
@@ -295,30 +197,12 @@ def compare_searches(table: Table, curves: Sequence[Curve], skipped: Sequence[st
     Returns:
         The comparison; None where there is no study.
     """
-    groups: dict[tuple[str, str, str], list[Curve]] = {}
-    for curve in curves:
-        groups.setdefault((curve.space, curve.origin, curve.strategy), []).append(curve)
-    if not groups:
+    if not curves:
         return None
     row = next(iter(table.rows), None)
     is_accuracy = table.score.metric == "accuracy"
     before = chance_accuracy(row.result) if row and is_accuracy and row.result.num_classes else None
-    contenders = [Contender(own, table.score, before) for _, own in sorted(groups.items())]
-    return EqualCost(table, contenders, skipped)
-
-
-def quantile(values: Sequence[float], share: float) -> float:
-    """Returns a quantile by linear interpolation between order statistics."""
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
-
-
-def _longest(curve: Curve) -> float:
-    """Returns the mean seconds of a trial: as much may be missing at the end of a budget."""
-    return 2 * curve.seconds / max(curve.trials, 1)
+    return EqualCost(table, group_curves(curves, table.score, before), skipped)
 
 
 def _scores_of(row: Row, split: str) -> list[float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,13 @@ import yaml
 
 from mgu.errors import UserError
 from mgu.results.files import make_folder, write_text
+from mgu.search.budget import Spent
 from mgu.search.curve import Curve, Step, trace
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
 from mgu.search.study import FOLDER, STUDY_FILE
 
+NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "budget")  # of study.yaml
 REPLAYED = "replayed"  # folder below FOLDER
 
 
@@ -55,7 +57,7 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             if content["data"] == [dataset, split]:
-                curves += [_read_curve(own) for own in content["curves"]]
+                curves += [_read_curve(own, content.get("settings", {})) for own in content["curves"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             skipped.append(f"{file}: {error}")
     return [curve for curve in curves if curve.trials], skipped
@@ -66,12 +68,31 @@ def _load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     history = History(file.parent / HISTORY_FILE, AnySpace(space, ()), described["identity"])
     study = (described["strategy"], space, described["seed"])
     # Points that were stopped early can still go on: such a study has more to give.
-    whole = all(trial.stop_after is None for trial in history.trials)
+    whole = all(trial.stop_after is None for trial in history.trials) and not history.workers
     complete = whole and described.get("size") is not None and len(history.by_key) >= described["size"]
-    return trace(study, history.trials, history.order, history.ask_s, history.details, complete=complete)
+    known = (history.trials, history.order, history.ask_s, history.details)
+    curve = trace(study, *known, complete=complete, until=_until(history, described))
+    return replace(curve, settings=settings_of(described))
 
 
-def save_replayed(experiment: Path, name: str, data: Sequence[str], curves: Sequence[Curve]) -> Path:
+def _until(history: History, described: Mapping[str, Any]) -> float:
+    """Returns the seconds that a study had spent when its seconds were over and its last trials were stopped."""
+    spent, limit = Spent(), described["budget"]["seconds"]
+    for number in history.order:
+        spent = spent.plus(history.trials[number].cost, history.ask_s[number])
+    in_vain = sum(history.cut_s.values())
+    return spent.seconds + in_vain if limit is None else max(spent.seconds, min(spent.seconds + in_vain, limit))
+
+
+def settings_of(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what identifies a study beside its strategy and its seed, with the number of points of its space."""
+    settings = {key: value for key, value in described.items() if key not in NO_SETTINGS}
+    return settings | {"points": described.get("size")}
+
+
+def save_replayed(
+    experiment: Path, name: str, data: Sequence[str], curves: Sequence[Curve], settings: Mapping[str, Any]
+) -> Path:
     """Saves replayed studies, so that reports have them, too.
 
     Args:
@@ -79,17 +100,18 @@ def save_replayed(experiment: Path, name: str, data: Sequence[str], curves: Sequ
         name: Name of the file, without its ending.
         data: Name of the data set, and the split.
         curves: The studies.
+        settings: What identifies them beside their seeds, see `settings_of`.
 
     Returns:
         The file.
     """
     folder = experiment / FOLDER / REPLAYED
     make_folder(folder)
-    write_text(
-        folder / f"{name}.json", json.dumps({"data": list(data), "curves": [asdict(curve) for curve in curves]}) + "\n"
-    )
+    plain = [{key: value for key, value in asdict(curve).items() if key != "settings"} for curve in curves]
+    content = {"data": list(data), "settings": dict(settings), "curves": plain}
+    write_text(folder / f"{name}.json", json.dumps(content) + "\n")
     return folder / f"{name}.json"
 
 
-def _read_curve(values: Mapping[str, Any]) -> Curve:
-    return Curve(**{**values, "steps": tuple(Step(**own) for own in values["steps"])})
+def _read_curve(values: Mapping[str, Any], settings: Mapping[str, Any]) -> Curve:
+    return Curve(**{**values, "steps": tuple(Step(**own) for own in values["steps"]), "settings": settings})

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import NamedTuple
 
 from mgu.console.text import describe_s
-from mgu.report.searches.equal_cost import LEAST_STUDIES, MULTIPLES, RANDOM, Contender, EqualCost
+from mgu.report.searches.contender import Contender
+from mgu.report.searches.equal_cost import LEAST_STUDIES, MULTIPLES, EqualCost
 from mgu.tasks.score import shorten
 
 Entry = tuple[str, str | float | None]  # rounded text for people, exact value for machines
@@ -58,7 +60,7 @@ def _unit_row(found: EqualCost, has_test: bool) -> list[Entry] | None:
     reached: Entry = (f"{unit.seconds:,.1f}", unit.seconds)
     params: Entry = MISSING if unit.params is None else (f"{unit.params:,}", unit.params)
     name: Entry = (f"the unit {unit.name}", unit.name)
-    return [name, MISSING, *cells, reached, MISSING, ("1", 1), MISSING, params, MISSING, MISSING]
+    return [name, MISSING, *cells, reached, MISSING, (str(unit.trials), unit.trials), MISSING, params, MISSING, MISSING]
 
 
 def _closed_row(found: EqualCost, has_test: bool) -> list[Entry] | None:
@@ -80,7 +82,7 @@ def _row(found: EqualCost, place: int, has_test: bool) -> list[Entry]:
         for at in budgets
         for value in (at.val if at else None, *[at.test if at else None] * has_test)
     ]
-    _, p = found.p_values[place]
+    p = against.p if (against := found.against_random[place]) else None
     targets = (found.unit.val if found.unit else None, found.baseline_val)
     last = next((at for at in reversed(budgets) if at), None)
     return [
@@ -131,6 +133,11 @@ def describe_searches(found: EqualCost) -> list[str]:
         lines.append(
             f"Fewer than {LEAST_STUDIES} studies are too few to judge {', '.join(few)}. Pass search.seed=0,1,2,3,4."
         )
+    if any(own.origin == "replayed" for own in found.contenders):
+        lines.append(
+            "Replayed studies differ in what they draw, not in what was trained: their p-values are about these "
+            "recorded runs, and not about other seeds of training."
+        )
     contended = sum(curve.contended for own in found.contenders for curve in own.curves)
     if contended:
         lines.append(
@@ -142,23 +149,26 @@ def describe_searches(found: EqualCost) -> list[str]:
 
 def _describe(found: EqualCost, place: int) -> str:
     """Says how one strategy compares with random search, and how much its winners look better than they are."""
-    own, (multiple, p) = found.contenders[place], found.p_values[place]
+    own, against = found.contenders[place], found.against_random[place]
     parts = []
-    if multiple is not None and own.strategy != RANDOM and (random := found.random_of(own)):
-        ours, theirs = own.at(multiple * found.unit_s), random.at(multiple * found.unit_s)
-        if ours and theirs:
-            better = ours.val - theirs.val if found.score.higher_is_better else theirs.val - ours.val
-            size = f"{100 * better:+.2f} points" if found.score.metric == "accuracy" else f"{better:+.3g}"
-            test = "not tested" if p is None else f"p = {p:.2g} over study seeds, corrected for all strategies"
-            parts.append(
-                f"is {size} from random search at {multiple} times the unit's cost in validation score ({test})"
-            )
+    if against:
+        size = _difference(found, found.signed(fmean(against.differences)))
+        test = (
+            "not tested" if against.p is None else f"p = {against.p:.2g} over study seeds, corrected for all strategies"
+        )
+        cost = f"{against.multiple} times the unit's cost" if found.unit else f"{against.multiple} multiples"
+        parts.append(f"is {size} from random search at {cost} in {against.split} score ({test})")
     if own.optimism is not None:
-        bias = f"{100 * own.optimism:+.2f} points" if found.score.metric == "accuracy" else f"{own.optimism:+.3g}"
+        more = "more" if own.optimism >= 0 else "less"
         parts.append(
-            f"picked its winners from {own.trials:.3g} trials, by which they lose {bias} more from validation to test "
-            "than the mean trial (selection bias)"
+            f"picked its winners from {own.trials:.3g} trials, by which they lose "
+            f"{_difference(found, abs(own.optimism)).lstrip('+')} {more} from validation to test than the mean trial "
+            "(selection bias)"
         )
     if found.unit and (seconds := own.expected_s(found.signed(found.unit.val))):
         parts.append(f"reaches the unit's validation score after {describe_s(seconds)} in expectation")
     return f"{own.name} {', '.join(parts)}." if parts else ""
+
+
+def _difference(found: EqualCost, value: float) -> str:
+    return f"{100 * value:+.2f} points" if found.score.metric == "accuracy" else f"{value:+.3g}"

@@ -1,0 +1,141 @@
+"""The studies of one strategy, and what they had found after some seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from mgu.search.curve import Curve
+from mgu.tasks.score import Score
+
+BAND = (0.1, 0.9)  # between which four of five studies lie
+RANDOM = "random"
+ROUNDING = 0.02  # of a budget: the unit's cost changes a little with each of its seeds that is trained later
+
+
+@dataclass(frozen=True)
+class AtBudget:
+    """Holds what the studies of one strategy had found after some seconds.
+
+    Attributes:
+        val: Mean validation score of the incumbents.
+        low: Its 10 % quantile over studies.
+        high: Its 90 % quantile.
+        test: Mean test score; None where one of them is not known.
+        params: Median of the trainable parameters.
+        by_seed: The reported score by the study's seed.
+    """
+
+    val: float
+    low: float
+    high: float
+    test: float | None
+    params: float | None
+    by_seed: Mapping[int, float]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Holds the studies of one strategy on one space, which differ in their seed only.
+
+    Attributes:
+        curves: The studies.
+        score: The metric.
+        before: Score while no trial has ended; None: such a study has none.
+        variant: What tells it from others of the same strategy and space; empty where there are none.
+    """
+
+    curves: Sequence[Curve]
+    score: Score
+    before: float | None
+    variant: str = ""
+
+    @property
+    def strategy(self) -> str:
+        return self.curves[0].strategy
+
+    @property
+    def space(self) -> str:
+        return self.curves[0].space
+
+    @property
+    def origin(self) -> str:
+        return self.curves[0].origin
+
+    @property
+    def name(self) -> str:
+        """What the report calls it."""
+        variant = f", {self.variant}" * bool(self.variant)
+        return f"{self.strategy} on {self.space}{variant}" + ", replayed" * (self.origin == "replayed")
+
+    def at(self, seconds: float) -> AtBudget | None:
+        """Returns what was found after some seconds; None where a study ended before with something left to try."""
+        if any(curve.spent_s < seconds * (1 - ROUNDING) and not curve.complete for curve in self.curves):
+            return None
+        found = [(curve.seed, curve.at(seconds)) for curve in self.curves]
+        vals = [self.before if step is None else step.val for _, step in found]
+        if any(val is None for val in vals):
+            return None
+        known = [val for val in vals if val is not None]
+        tests = [self.before if step is None else step.test for _, step in found]
+        has_test = all(test is not None for test in tests)
+        shown = tests if has_test else vals
+        params = [step.params for _, step in found if step and step.params is not None]
+        return AtBudget(
+            val=fmean(known),
+            low=quantile(known, BAND[0]),
+            high=quantile(known, BAND[1]),
+            test=fmean(test for test in tests if test is not None) if has_test else None,
+            params=median(params) if params else None,
+            by_seed={seed: value for (seed, _), value in zip(found, shown, strict=True) if value is not None},
+        )
+
+    def expected_s(self, target: float) -> float | None:
+        """Returns the expected seconds to a validation score, larger is better: all that was spent by successes.
+
+        Hansen et al., COCO (https://arxiv.org/abs/1605.03560): what all studies spent until they had it, or in vain,
+        divided by the number of those that had it; None where none had.
+        """
+        reached = [curve.reaches(target) for curve in self.curves]
+        hits = sum(own is not None for own in reached)
+        spent = (curve.spent_s if own is None else own for curve, own in zip(self.curves, reached, strict=True))
+        return sum(spent) / hits if hits else None
+
+    def hits(self, target: float) -> int:
+        """Returns the number of studies that reached a score."""
+        return sum(curve.reaches(target) is not None for curve in self.curves)
+
+    @property
+    def trials(self) -> float:
+        return fmean(curve.trials for curve in self.curves)
+
+    @property
+    def reused(self) -> float:
+        return fmean(curve.reused for curve in self.curves)
+
+    @property
+    def overhead(self) -> float:
+        """Share of the strategy's own seconds in all that was spent."""
+        total = sum(curve.seconds for curve in self.curves)
+        return sum(curve.strategy_s for curve in self.curves) / total if total else 0.0
+
+    @property
+    def optimism(self) -> float | None:
+        """Selection bias: what the winner loses from validation to test beyond the mean loss of all trials."""
+        last = [(curve.steps[-1], curve.gap) for curve in self.curves if curve.steps]
+        known = [
+            (step.val - step.test - gap) * (1 if self.score.higher_is_better else -1)
+            for step, gap in last
+            if step.test is not None and gap is not None
+        ]
+        return fmean(known) if known else None
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Returns a quantile by linear interpolation between order statistics."""
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (place - low) * (ordered[high] - ordered[low])

@@ -1,0 +1,88 @@
+"""Groups studies that differ in their seed only, and names the groups by what they differ in.
+
+Studies of one strategy on one space may have other options, another training or a narrower space. They are rows of
+their own, and each is compared with the random search of its own space and training.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mgu.report.searches.contender import Contender
+from mgu.results.axes import flatten, shorten_keys, write_value
+from mgu.search.curve import Curve
+from mgu.tasks.score import Score
+
+STRATEGYS_OWN = ("options", "warm_start")  # settings in which a search may differ from the random one beside it
+MOST_CHARACTERS = 24  # of a value in a name
+
+
+def group_curves(curves: Sequence[Curve], score: Score, before: float | None) -> list[Contender]:
+    """Groups studies that differ in their seed only; of two with one seed, the one that spent more counts.
+
+    Args:
+        curves: The studies of an experiment.
+        score: Their metric.
+        before: Score while no trial has ended.
+
+    Returns:
+        The groups by space, origin and strategy, each with a name of its own.
+    """
+    groups: dict[tuple[str, str, str, str], dict[int, Curve]] = {}
+    for curve in curves:
+        own = groups.setdefault((curve.space, curve.origin, curve.strategy, _text(curve.settings)), {})
+        known = own.get(curve.seed)
+        if known is None or curve.spent_s > known.spent_s:
+            own[curve.seed] = curve
+    ordered = [[found[seed] for seed in sorted(found)] for _, found in sorted(groups.items())]
+    alike: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for studies in ordered:
+        alike.setdefault(_kind(studies[0]), []).append(studies[0].settings)
+    variants = {kind: name_variants(settings) for kind, settings in alike.items()}
+    return [Contender(studies, score, before, variants[_kind(studies[0])].pop(0)) for studies in ordered]
+
+
+def shared_settings(curve: Curve) -> tuple[str, str, str]:
+    """Returns what a study and the random search that it is compared with have in common."""
+    settings = {key: value for key, value in curve.settings.items() if key not in STRATEGYS_OWN}
+    return curve.space, curve.origin, _text(settings)
+
+
+def name_variants(settings: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names each of several settings by the values in which they differ; without a name where there is one only.
+
+    Args:
+        settings: Nested settings of studies, no two of which are equal.
+
+    Returns:
+        The names in the same order, such as "rho=1"; no two are equal.
+    """
+    if len(settings) < 2:
+        return [""] * len(settings)
+    flat = [flatten({key: value for key, value in own.items() if key != "space"}) for own in settings]
+    keys = dict.fromkeys(key for own in flat for key in own)
+    spaces = [_text(own.get("space")) for own in settings]
+    if len(set(spaces)) > 1:  # then the example among their settings differs, too
+        keys = {key: None for key in keys if not key.startswith("run.")}
+    differing = [key for key in keys if len({_text(own.get(key)) for own in flat}) > 1]
+    short = shorten_keys(differing)
+    names = []
+    for own, space in zip(flat, spaces, strict=True):
+        parts = [f"{short[key]}={write_value(own[key])[:MOST_CHARACTERS]}" for key in differing if key in own]
+        parts += [f"space {sorted(set(spaces)).index(space) + 1}"] * (
+            len(set(spaces)) > 1 and "points" not in differing
+        )
+        names.append(" ".join(parts))
+    if len(set(names)) == len(names):
+        return names
+    return [f"{name} ({place})".lstrip() for place, name in enumerate(names, 1)]
+
+
+def _kind(curve: Curve) -> tuple[str, str, str]:
+    return curve.space, curve.origin, curve.strategy
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)

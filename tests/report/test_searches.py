@@ -1,0 +1,118 @@
+"""Searches at equal cost, against a calculation by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy.stats import ttest_rel
+
+from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
+from mgu.report.searches.variants import name_variants
+from mgu.report.searches.words import describe_searches, search_table
+from mgu.search.budget import Budget
+from mgu.search.curve import Curve, Step
+from mgu.search.replay import Replay, replay
+from tests.examples import example_result, example_unit, ranked
+from tests.search.spaces import GRID
+from tests.search.test_replay import records
+
+
+def curve(strategy: str, seed: int, steps: Sequence[tuple[float, float, float]], until: float, **changes: Any) -> Curve:
+    """A study by its incumbents: after how many seconds, validation score, test score."""
+    found = tuple(Step(s, k, val, val, test, 10) for k, (s, val, test) in enumerate(steps))
+    last = found[-1].seconds if found else 0.0
+    return Curve(strategy, "grid", seed, found, last, 0.0, len(steps), until=until, **changes)
+
+
+def compare(*curves: Curve) -> EqualCost:
+    results = [example_result(num_classes=10), example_unit(num_classes=10)]
+    (table,) = ranked(results)
+    found = compare_searches(table, curves)
+    assert found
+    return found
+
+
+def row(found: EqualCost, name: str) -> dict[str, Any]:
+    table = search_table(found)
+    [own] = [own for own in table.rows if own[0][1] == name]
+    return dict(zip(table.keys, (value for _, value in own), strict=True))
+
+
+def test_a_study_whose_next_trial_is_too_long_is_known_to_the_end_of_its_budget() -> None:
+    limit = 4.0
+    curves = replay(Replay(GRID, records(), "random", {}, Budget(seconds=limit)), range(20))
+    assert all(own.seconds <= limit == own.until for own in curves) and any(own.seconds < 0.9 * limit for own in curves)
+    found = compare_searches(ranked([example_result()])[0], curves)
+    assert found and found.contenders[0].at(limit) and not found.contenders[0].at(1.1 * limit)
+
+
+def test_scores_at_multiples_and_the_expected_time_are_those_by_hand() -> None:
+    found = compare(
+        curve("random", 0, [(1, 0.5, 0.4), (3, 0.99, 0.9)], until=4), curve("random", 1, [(2, 0.6, 0.7)], until=4)
+    )
+    target = found.unit.val if found.unit else 0.0
+    assert target == 0.9
+    [own] = found.contenders
+    at = own.at(2.5)
+    assert at and at.val == pytest.approx((0.5 + 0.6) / 2) and at.test == pytest.approx((0.4 + 0.7) / 2)
+    early = own.at(0.5)
+    assert early and early.val == own.before == 0.1  # a guess
+    assert own.expected_s(target) == pytest.approx(3 + 4) and own.hits(target) == 1  # the other spent all in vain
+    assert row(found, "random on grid")["to_unit_s"] == pytest.approx(7)
+
+
+def test_difference_and_p_are_of_one_score_and_of_the_seeds_that_both_have() -> None:
+    def studies(strategy: str, scores: Mapping[int, tuple[float, float]]) -> list[Curve]:
+        return [curve(strategy, seed, [(0.001, *own)], until=1e9) for seed, own in scores.items()]
+
+    ours = {0: (0.9, 0.70), 1: (0.9, 0.72), 2: (0.9, 0.77), 9: (0.1, 0.1)}
+    theirs = {0: (0.8, 0.75), 1: (0.8, 0.74), 2: (0.8, 0.76), 5: (0.9, 0.9)}
+    found = compare(*studies("tpe", ours), *studies("random", theirs))
+    [own] = [own for own in found.against_random if own]
+    assert own.multiple == 10 and own.split == "test"
+    expected = ttest_rel([0.70, 0.72, 0.77], [0.75, 0.74, 0.76]).pvalue
+    assert own.p == pytest.approx(expected) and row(found, "tpe on grid")["p_random"] == own.p
+    assert "tpe on grid is -2.00 points from random search at 10 times the unit's cost in test score" in " ".join(
+        describe_searches(found)
+    )
+
+
+def test_studies_with_other_options_or_training_are_rows_of_their_own_beside_their_own_random_search() -> None:
+    def study(strategy: str, epochs: int, options: Mapping[str, Any], seed: int = 0, until: float = 2.0) -> Curve:
+        settings = {"space": {"name": "grid"}, "options": dict(options), "run": {"training": {"epochs": epochs}}}
+        return curve(strategy, seed, [(1, 0.5, 0.4)], until=until, settings=settings)
+
+    found = compare(
+        study("gbfs", 3, {"rho": 1}),
+        study("gbfs", 3, {"rho": 5}),
+        study("random", 3, {}),
+        study("random", 20, {}, until=9.0),
+        study("random", 20, {}, until=2.0),  # the same study, replayed with less
+    )
+    assert [own.name for own in found.contenders] == [
+        *("gbfs on grid, rho=1", "gbfs on grid, rho=5"),
+        *("random on grid, epochs=20", "random on grid, epochs=3"),
+    ]
+    assert [found.random_of(own) for own in found.contenders[:2]] == [found.contenders[3]] * 2
+    assert [own.spent_s for own in found.contenders[2].curves] == [9.0]
+
+
+def test_names_of_variants_are_never_alike() -> None:
+    assert name_variants([{"options": {"rho": 1}}]) == [""]
+    spaces = [{"space": {"low": low}, "points": None, "run": {"lr": low}} for low in (1, 2)]
+    assert name_variants(spaces) == ["space 1", "space 2"]
+    assert name_variants([{"space": {"low": low}, "points": 4 * low} for low in (1, 2)]) == ["points=4", "points=8"]
+    assert name_variants([{}, {"options": {"rho": 1}}]) == ["", "rho=1"]
+    long = [{"options": {"a": "x" * 30 + end}} for end in "yz"]
+    assert len(set(name_variants(long))) == 2
+
+
+def test_replayed_studies_are_read_as_they_were_saved(tmp_path: Path) -> None:
+    saved = curve("tpe", 3, [(1, 0.5, 0.4)], until=2.0, origin="replayed")
+    save_replayed(tmp_path, "one", ("digits", "paper"), [saved], {"options": {"startup": 3}, "points": 24})
+    [read], skipped = load_curves(tmp_path, "digits", "paper")
+    assert not skipped and read.steps == saved.steps and read.until == 2.0
+    assert read.settings == {"options": {"startup": 3}, "points": 24}
