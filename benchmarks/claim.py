@@ -1,7 +1,7 @@
 """The study of the claim (results/claim/protocol.md): trains what it needs, and files what came of it.
 
     python benchmarks/claim.py train digits-paper runs/claim [--parallel 2]   # resumes; trains nothing twice
-    python benchmarks/claim.py file digits-paper runs/claim
+    python benchmarks/claim.py file digits-paper runs/claim                   # or results/claim, where runs are packed
 
 Names are those of DESIGNS: a data set and a recipe. Training goes through `mgu-run` like anybody's.
 """
@@ -89,7 +89,7 @@ def main() -> None:
         train(design, options.study, RECIPES[recipe], options.runs, options.parallel)
     else:
         content = analyse(design, *(read(options.runs / name) for name in (options.study, f"{options.study}-folds")))
-        file_part("claim", options.study, {"machine": measured_on(options.runs / options.study), **content})
+        file_part("claim", options.study, {"machine": measured_on(options.runs, options.study), **content})
         file_part("claim", recipe, {"machine": together(recipe), "rows": summarise(recipe)})
 
 
@@ -215,9 +215,12 @@ def _kind(rival: str) -> str:
     return f"default {rival.rpartition('-')[2]}" if rival.startswith("default") else rival
 
 
-def measured_on(folder: Path) -> dict[str, Any]:
-    """Returns the device, versions, commit, last day and hours of the runs of a folder."""
-    return describe(sorted(folder.rglob("result.json")), " ".join(["claim.py", "train", folder.name]))
+def measured_on(runs: Path, study: str) -> dict[str, Any]:
+    """Returns the device, versions, commit, last day and seconds of the runs; as filed where all are packed."""
+    if results := sorted((runs / study).rglob("result.json")):
+        return describe(results, f"claim.py train {study}")
+    filed: dict[str, Any] = load_study("claim")[study]["machine"]
+    return filed
 
 
 def random_search(val: pd.DataFrame, test: pd.DataFrame, cpu: pd.DataFrame, budget_s: float) -> pd.Series:

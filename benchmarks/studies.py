@@ -41,6 +41,7 @@ class Study:
     limits: str
 
 
+PICTURES = {"digits-better": "digits-better/budget.png"}
 CLAIM_DATA = ("digits", "adult", "table", "mnist")  # of the protocol, as far as they are run
 RECIPES = {"better": "averaged weights, label smoothing 0.1, the last epoch", "paper": "the paper's, the best epoch"}
 
@@ -60,7 +61,7 @@ def _claim_sections() -> tuple[Section, ...]:
     for data, recipe in product(CLAIM_DATA, RECIPES):
         part, title = f"{data}-{recipe}", f"`{data}`, recipe `{recipe}`"
         sections += [
-            Section(f"{title}: comparisons", part, paired, claim_tables.comparisons),
+            Section(f"{title}: comparisons", part, paired, claim_tables.comparisons, PICTURES.get(part, "")),
             Section(f"{title}: models", part, picked, claim_tables.models),
         ]
     return tuple(sections)
@@ -75,11 +76,13 @@ STUDIES = (
         sample=lambda parts: "replicates: "
         + ", ".join(f"{row['data']} {row['replicates']}" for row in parts["better"]["rows"])
         + "; the protocol was frozen before the runs",
-        commands=tuple(
-            f"python benchmarks/claim.py {stage} {data}-{recipe} runs/claim"
-            for data in CLAIM_DATA
-            for recipe in RECIPES
-            for stage in ("train", "file")
+        commands=(
+            "python benchmarks/claim.py train digits-better runs/claim",
+            "python benchmarks/claim.py file digits-better runs/claim",
+            "mgu-run pack runs/claim/digits-better --to results/claim/digits-better",
+            "python benchmarks/claim.py file digits-better results/claim  # the same from packed runs",
+            "mgu-run report results/claim/digits-better --pictures results/claim/digits-better",
+            f"# likewise {', '.join(CLAIM_DATA[1:])}; and -paper",
         ),
         sections=_claim_sections(),
         limits="[protocol.md](protocol.md) has what was fixed before the first run, and what was changed since. Runs "
