@@ -26,7 +26,7 @@ def summary(part: Row) -> str:
 
 def _answer(tested: Row) -> str:
     """The difference in points of accuracy, its lower bound, and the corrected p-value."""
-    return f"{tested['difference']:+.2f} (> {tested['lower_bound']:+.2f}, p {p_value(tested['p_corrected'])})"
+    return f"{tested['difference']:+.2f} (> {tested['lower_bound']:+.3f}, p {p_value(tested['p_corrected'])})"
 
 
 def comparisons(part: Row) -> str:
@@ -34,7 +34,7 @@ def comparisons(part: Row) -> str:
     return table(
         ["the unit against", "difference", "lower bound (95 %)", "within the margin", "p two-sided", "p better"],
         (
-            [tested["rival"], f"{tested['difference']:+.2f}", f"{tested['lower_bound']:+.2f}",
+            [tested["rival"], f"{tested['difference']:+.2f}", f"{tested['lower_bound']:+.3f}",
              "yes" if tested["is_within_margin"] else "no", p_value(tested["p_two_sided"]), p_value(tested["p_better"])]
             for tested in part["comparisons"]
         ),
