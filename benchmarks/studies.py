@@ -41,7 +41,7 @@ class Study:
     limits: str
 
 
-PICTURES = {"digits-better": "digits-better/budget.png"}
+PICTURES = {part: f"{part}/budget.png" for part in ("digits-better", "adult-better", "table-better")}
 CLAIM_DATA = ("digits", "adult", "table", "mnist")  # of the protocol, as far as they are run
 RECIPES = {"better": "averaged weights, label smoothing 0.1, the last epoch", "paper": "the paper's, the best epoch"}
 
