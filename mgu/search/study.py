@@ -31,6 +31,7 @@ from mgu.search.space import Space
 from mgu.search.strategy import Strategy
 
 STUDY_FILE = "study.yaml"
+CONFIRMED_FILE = "confirmed.json"  # the best points, trained anew
 FOLDER = "search"  # of an experiment
 
 
@@ -72,6 +73,11 @@ class Study:
     def title(self) -> str:
         """What people call it."""
         return f"{self.name} on {self.space.name}, seed {self.seed}"
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has a history."""
+        return (self.folder / HISTORY_FILE).exists()
 
     def open(self) -> History:
         """Creates the folder if it is new, and reads the history.

@@ -144,6 +144,27 @@ def test_what_cannot_be_served_is_refused_by_name(
         build_strategy(name, space, 0, options)
 
 
+@pytest.mark.parametrize(
+    ("name", "option", "value", "rule"),
+    [
+        ("na2c", "epsilon", 2, "from 0 to 1"),
+        ("na2c", "tau", 0, "at least 1"),
+        ("tpe", "candidates", 0, "at least 1"),
+        ("nsga2", "population", 1, "at least 2"),
+        ("nsga2", "objectives", 3, "from 1 to 2"),
+        ("reinforce", "steps", 0, "at least 1"),
+        ("bohb", "random_share", 1.5, "from 0 to 1"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_with_its_range(
+    name: str, option: str, value: float, rule: str
+) -> None:
+    with pytest.raises(
+        UserError, match=f"search.options.{option} must be {rule}, but got {value}. Pass search.options"
+    ):
+        build_strategy(name, MIXED, 0, {option: value})
+
+
 def test_the_table_has_every_strategy_of_conf() -> None:
     from mgu.cli import conf_dir
 

@@ -16,7 +16,7 @@ from mgu.search.budget import Spent
 from mgu.search.curve import Curve, Step, trace
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
-from mgu.search.study import FOLDER, STUDY_FILE
+from mgu.search.study import CONFIRMED_FILE, FOLDER, STUDY_FILE
 
 NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "budget")  # of study.yaml
 REPLAYED = "replayed"  # folder below FOLDER
@@ -72,7 +72,20 @@ def _load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     complete = whole and described.get("size") is not None and len(history.by_key) >= described["size"]
     known = (history.trials, history.order, history.ask_s, history.details)
     curve = trace(study, *known, complete=complete, until=_until(history, described))
-    return replace(curve, settings=settings_of(described))
+    trained = {own["run"] for number, own in history.details.items() if "run" in own and _is_new(history, number)}
+    trained |= _confirmed(file.with_name(CONFIRMED_FILE))
+    return replace(curve, settings=settings_of(described), runs=frozenset(trained))
+
+
+def _confirmed(file: Path) -> set[str]:
+    """Returns the names of the runs in which a study's best points were trained anew."""
+    if not file.exists():
+        return set()
+    return {name for point in json.loads(file.read_text(encoding="utf-8"))["points"] for name in point["runs"]}
+
+
+def _is_new(history: History, number: int) -> bool:
+    return not history.trials[number].was_there
 
 
 def _until(history: History, described: Mapping[str, Any]) -> float:
@@ -107,7 +120,9 @@ def save_replayed(
     """
     folder = experiment / FOLDER / REPLAYED
     make_folder(folder)
-    plain = [{key: value for key, value in asdict(curve).items() if key != "settings"} for curve in curves]
+    plain = [
+        {key: value for key, value in asdict(curve).items() if key not in ("settings", "runs")} for curve in curves
+    ]
     content = {"data": list(data), "settings": dict(settings), "curves": plain}
     write_text(folder / f"{name}.json", json.dumps(content) + "\n")
     return folder / f"{name}.json"

@@ -8,6 +8,7 @@ expected improvement, https://optuna.readthedocs.io/en/stable/reference/samplers
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, ClassVar
 
 from mgu.search.space import Point, Space
@@ -26,7 +27,7 @@ class TPEStrategy:
     may_repeat: ClassVar[bool] = False
 
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
-        self.options = read_options("tpe", options, {"startup": 10, "candidates": 24})
+        self.options = read_options("tpe", options, {"startup": 10, "candidates": 24}, {"candidates": (1, inf)})
         self.study, self.seed = OptunaStudy("tpe", space), seed
         self.has_conditions = any(own.when for own in space.parameters)
 
