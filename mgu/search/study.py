@@ -94,6 +94,7 @@ class Study:
                 **self.described,
                 "data": list(self.data),
                 "size": self.space.size,
+                "unit": self.space.unit,
                 "budget": asdict(self.budget),
             }
             write_text(self.folder / STUDY_FILE, yaml.safe_dump(content, sort_keys=False))

@@ -18,7 +18,7 @@ from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
 from mgu.search.study import CONFIRMED_FILE, FOLDER, STUDY_FILE
 
-NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "budget")  # of study.yaml
+NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget")  # of study.yaml
 REPLAYED = "replayed"  # folder below FOLDER
 
 
@@ -49,8 +49,8 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
     for file in sorted(experiment.glob(f"{FOLDER}/*/{STUDY_FILE}")):
         try:
             described = yaml.safe_load(file.read_text(encoding="utf-8"))
-            if described["data"] == [dataset, split]:
-                curves.append(_load_study(file, described))
+            if described["data"] == [dataset, split] and "measure" not in described:  # else it is no search of runs
+                curves.append(load_study(file, described))
         except (UserError, OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
             skipped.append(f"{file}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
     for file in sorted(experiment.glob(f"{FOLDER}/{REPLAYED}/*.json")):
@@ -63,7 +63,20 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
     return [curve for curve in curves if curve.trials], skipped
 
 
-def _load_study(file: Path, described: Mapping[str, Any]) -> Curve:
+def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
+    """Loads one study.
+
+    Args:
+        file: Its study.yaml.
+        described: What that says.
+
+    Returns:
+        The curve.
+
+    Raises:
+        UserError: Its history is damaged.
+        KeyError: Something is not said.
+    """
     space = described["space"]["name"]
     history = History(file.parent / HISTORY_FILE, AnySpace(space, ()), described["identity"])
     study = (described["strategy"], space, described["seed"])
