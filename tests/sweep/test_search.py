@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -196,7 +197,12 @@ def test_two_workers_of_joblib_never_train_one_point(tmp_path: Path, mgu_run: Co
 @pytest.mark.long
 @pytest.mark.parametrize("launcher", ["submitit_local", "ray"])
 def test_two_workers_of_other_launchers_share_a_study(launcher: str, tmp_path: Path, mgu_run: Command) -> None:
-    done = mgu_run(*GRID, *QUIET, f"hydra/launcher={launcher}", "search.workers=2", "budget.trials=4")
+    start = [f"+hydra.launcher.ray.init.{key}" for key in ("num_cpus=2", "include_dashboard=false")]
+    words = (*GRID, *QUIET, f"hydra/launcher={launcher}", "search.workers=2", "budget.trials=4")
+    # In no folder of pytest's, for the names of sockets must be short; no token in the home folder, no statistics sent.
+    with TemporaryDirectory(prefix="ray") as short:
+        quiet = {"RAY_TMPDIR": short, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+        done = mgu_run(*words, *(start if launcher == "ray" else ()), **quiet)
     assert done.returncode == 0, done.stderr
     asked = events(tmp_path, "asked")
     assert len({json.dumps(event["point"]) for event in asked}) == len(events(tmp_path, "told")) == 4
