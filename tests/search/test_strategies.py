@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -163,6 +165,16 @@ def test_an_option_that_makes_no_sense_is_refused_with_its_range(
         UserError, match=f"search.options.{option} must be {rule}, but got {value}. Pass search.options"
     ):
         build_strategy(name, MIXED, 0, {option: value})
+
+
+def test_an_import_is_no_cost_of_a_strategy() -> None:
+    lines = (
+        "import sys; from mgu.search.strategies import build_strategy; from tests.search.spaces import MIXED",
+        "own = build_strategy('qmc', MIXED, 0, {}); before = set(sys.modules); own.ask([], 1)",
+        "print(len(set(sys.modules) - before))",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+    assert done.stdout == "0\n", done
 
 
 def test_the_table_has_every_strategy_of_conf() -> None:
