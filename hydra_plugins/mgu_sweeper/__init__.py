@@ -147,7 +147,10 @@ class SearchSweeper(BasicSweeper):
 
     def _launch_workers(self, jobs: list[list[str]]) -> list[Any]:
         """Launches the workers of a study; returns what became of each, or the exception that ended it."""
+        from mgu.sweep.launchers import prepare_launcher
+
         assert self.launcher is not None
+        prepare_launcher(self._launcher_name)
         returns: Sequence[JobReturn] = self.launcher.launch(jobs, initial_job_idx=0)
         return [job._return_value if job.status == JobStatus.FAILED else job.return_value for job in returns]
 
@@ -167,12 +170,14 @@ class SearchSweeper(BasicSweeper):
         In place of Hydra's own launcher, which composes every configuration once more and has one job at a time, the
         jobs become children of this process.
         """
+        from mgu.sweep.launchers import prepare_launcher
         from mgu.sweep.side_by_side import launch_side_by_side
 
         assert self.launcher is not None and self.config is not None
         if self._launcher_name == "basic":
             with env_override(self.config.hydra.job.env_set):
                 return launch_side_by_side(sweep, [job.configs for job in jobs], first_number)
+        prepare_launcher(self._launcher_name)
         returns: Sequence[JobReturn] = self.launcher.launch([job.words for job in jobs], initial_job_idx=first_number)
         # Not .return_value, which would print and raise the exception of a failed job.
         return [job._return_value if job.status == JobStatus.FAILED else job.return_value for job in returns]

@@ -13,7 +13,7 @@ from mgu.cli.studies import PlannedStudy
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import describe_s, print_line, table_console
 from mgu.measure.estimate import estimate
-from mgu.search.budget import UNITS
+from mgu.search.budget import Budget
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import some_point
 from mgu.search.strategy import generator_for
@@ -107,7 +107,7 @@ def _record(own: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
 
 
 def _cells(record: dict[str, Any]) -> dict[str, str]:
-    limits = ", ".join(f"{value:g} {UNITS[name]}" for name, value in record["budget"].items())
+    limits = Budget(**record["budget"]).describe()
 
     def seconds(value: float | None) -> str:
         return "-" if value is None else describe_s(value)

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import math
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mgu.cli.parser import Parser
-from mgu.console.text import count, print_line
+from mgu.console.text import count, print_line, table_console
 from mgu.errors import UserError, printable
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts import NO_QUESTION, Question, resolve, resolve_default
 from mgu.report.formats.latex import to_tex
-from mgu.report.formats.machine import searches_to_csv, to_csv, to_json
-from mgu.report.formats.markdown import to_markdown
+from mgu.report.formats.machine import measured_to_plain, searches_to_csv, to_csv, to_json
+from mgu.report.formats.markdown import table_lines, to_markdown
 from mgu.report.ranking.rank import Table, join, rank
+from mgu.report.searches.measured import Measured, load_measured, measured_table, measured_to_csv
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.files import default_runs_dir
 from mgu.results.load import load_results
@@ -48,6 +51,8 @@ def main(arguments: list[str]) -> None:
 def _report(options: argparse.Namespace) -> None:
     paths = options.runs or [default_runs_dir()]
     loaded = load_results(paths)
+    if not loaded.runs and (measured := load_measured(paths)):
+        return _report_measured(measured, options)
     if not loaded.runs:
         none = f"there is none in {', '.join(map(str, paths))}"
         reasons = f" ({'; '.join(loaded.skipped[:MAX_REASONS])})" if loaded.skipped else ""
@@ -81,7 +86,45 @@ def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]
     analyses = [Analysis(table, margin, question, own) for table, own in zip(tables, defaults, strict=True)]
     if question.by and not any(analysis.answer for analysis in analyses):
         analyses = [Analysis(table, margin, question) for table in join(tables)]
-    return analyses
+    return _with_measured(analyses)
+
+
+def _with_measured(analyses: list[Analysis]) -> list[Analysis]:
+    """Adds to the first table of each experiment its searches that measured points which are no networks."""
+    seen, found = set[Path](), list[Analysis]()
+    for analysis in analyses:
+        folders = {run.folder.parent for row in analysis.table.rows for run in row.runs} - seen
+        seen |= folders
+        measured = load_measured(sorted(folders))
+        found.append(replace(analysis, measured=measured) if measured else analysis)
+    return found
+
+
+def _report_measured(found: Sequence[Measured], options: argparse.Namespace) -> None:
+    """Reports searches that measured points, where there are no runs."""
+    form = "csv" if options.searches else options.format or "table"
+    if options.pictures or form in ("tex", "html"):
+        raise UserError(
+            "there must be a finished run for pictures and for --format tex and html, but there are only searches that "
+            "measure. Pass --format md, csv or json."
+        )
+    tables = list(map(measured_table, found))
+    if form == "csv":
+        sys.stdout.write(measured_to_csv(found))
+    elif form == "json":
+        print(json.dumps({"measured": list(map(measured_to_plain, found))}, indent=2))
+    elif form == "md":
+        for own in tables:
+            lines = table_lines(
+                own.columns, [not k for k in range(len(own.columns))], ([c for c, _ in r] for r in own.rows)
+            )
+            print("\n".join([f"**{own.title}**", "", *lines, ""]))
+    else:
+        from mgu.report.formats.terminal import print_searches  # rich takes longer to import than a CSV to write
+
+        console = table_console()
+        for own in tables:
+            print_searches(console, own)
 
 
 def _searches(analyses: list[Analysis]) -> str:

@@ -19,8 +19,9 @@ from mgu.results.folder import runs_dir
 from mgu.search.grids import Grids
 from mgu.search.space import some_point
 from mgu.sweep.search.confirm import confirm
+from mgu.sweep.search.notify import notifying_of
 from mgu.sweep.search.study_run import Search, num_ended, prepare, run_study, work_here
-from mgu.sweep.search.warm_start import tell_finished
+from mgu.sweep.search.warm_start import check_folder, tell_finished
 from mgu.sweep.slots import check_launcher, find_slots
 
 # Takes the words of each worker and returns what became of it. None: Hydra's own launcher, with which this process is
@@ -65,19 +66,27 @@ def search(
                 f"search.workers must be 1 without a launcher, but got {own.settings.search.workers}. Pass "
                 f"parallel={own.settings.search.workers}, or hydra/launcher=joblib."
             )
+        if own.settings.warm_start.folder is not None:
+            check_folder(Path(own.settings.warm_start.folder).expanduser())
     searches = [as_search(own) for own in planned]
     if len(searches) > 1:
         print_line(f"{len(searches)} studies, one after the other")
-    prepare(searches)
-    for own, each in zip(planned, searches, strict=True):
-        settings = own.settings
-        if settings.warm_start.folder is not None:
-            folder = Path(settings.warm_start.folder).expanduser()
-            told = tell_finished(each, each.study.open(), folder, settings.warm_start.charge)
-            print_line(f"{count(told, 'finished run')} told before the first trial" if told else "told when it began")
-        history = run_study(each, None if launch is None else _launching(own, launch))
-        if settings.confirm.top:
-            confirm(each, history, settings.confirm.top, settings.confirm.seeds)
+    with notifying_of(searches):
+        prepare(searches)
+        for own, each in zip(planned, searches, strict=True):
+            _run(own, each, None if launch is None else _launching(own, launch))
+
+
+def _run(planned: PlannedStudy, own: Search, launch: Callable[[Search], None] | None) -> None:
+    """Runs one study with what comes before its first trial and after its last one."""
+    settings = planned.settings
+    if settings.warm_start.folder is not None:
+        folder = Path(settings.warm_start.folder).expanduser()
+        told = tell_finished(own, folder, settings.warm_start.charge)
+        print_line(f"{count(told, 'finished run')} told before the first trial" if told else "told when it began")
+    history = run_study(own, launch)
+    if settings.confirm.top:
+        confirm(own, history, settings.confirm.top, settings.confirm.seeds)
 
 
 def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[Any]]) -> Callable[[Search], None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from mgu.config.identity import identity_values
 from mgu.config.run import RunConfig
 from mgu.config.search import SECTIONS, StudySettings
 from mgu.errors import UserError
+from mgu.results.axes import flatten, write_value
 from mgu.results.folder import runs_dir
 from mgu.results.load import load_results
 from mgu.results.result import Result
@@ -85,7 +86,8 @@ class PlannedStudy(NamedTuple):
         study: The study.
         settings: Its settings.
         configure: Composes the configuration of a trial.
-        start: The configuration that the search starts from, without a point.
+        start: The configuration of one run, with the data and the training that all have; of a space without runs,
+            what the command line says.
         fixed_seed: Seed of all runs, where the command line gives one.
         words: Its words, from which another process can build it.
         single: Those that have one value, with which Hydra can compose a job.
@@ -133,10 +135,28 @@ def plan_studies(loader: ConfigLoader, master: DictConfig, grids: Grids, words: 
     found: dict[str, PlannedStudy] = {}
     for settings_words in grammar.expand(own):
         for planned in _build(loader, master, grammar, grids, settings_words, runs):
-            found.setdefault(planned.study.identity, planned)
-    if len(found) > MOST_STUDIES:
-        raise UserError(f"one command must have at most {MOST_STUDIES:,} studies, but has {len(found):,}.")
+            known = found.setdefault(planned.study.identity, planned)
+            if known.settings != planned.settings:
+                raise UserError(_describe_two_settings(known, planned))
+    _check_number(len(found))
     return list(found.values())
+
+
+def _check_number(number: int) -> None:
+    if number > MOST_STUDIES:
+        raise UserError(
+            f"one command must have at most {MOST_STUDIES:,} studies, but has {number:,}. Pass fewer seeds."
+        )
+
+
+def _describe_two_settings(one: PlannedStudy, other: PlannedStudy) -> str:
+    """Says which setting is no part of a study's identity, and so cannot be swept over."""
+    first, second = flatten(one.settings.model_dump()), flatten(other.settings.model_dump())
+    key = next(key for key in first if first[key] != second.get(key))
+    return (
+        f"{key} must be one value in a command, for a study with another one is the same study, but got "
+        f"{write_value(first[key])} and {write_value(second.get(key))}. Pass one; a study goes on with a larger budget."
+    )
 
 
 def _build(
@@ -152,7 +172,6 @@ def _build(
     single = [own[0][0] for own in values.values() if len(own) == 1]  # without the form of a sweep
     composed = compose_words(loader, master, (*single, *settings_words), with_search=True).values
     settings = check_study({name: composed[name] for name in SECTIONS if composed.get(name) is not None})
-    start = check_values({key: value for key, value in composed.items() if key not in SECTIONS})
     context = SpaceContext(grids, words, grammar, composed)
     space = build_space(settings.space or {"kind": "grid", "name": "grid"}, context)
     searched = {name.partition("@")[0] for parameter in space.parameters for name in [parameter.name]}
@@ -163,6 +182,7 @@ def _build(
             "Pass search.seed=0,1,2 for several studies."
         )
     configure = Configurator(loader, master, single, space)
+    start = _find_start({key: value for key, value in composed.items() if key not in SECTIONS}, space, configure)
     _check_points(space, configure)
     keys = grammar.keys(single)
     fixed_seed = start.seed if "seed" in keys else None
@@ -170,16 +190,13 @@ def _build(
     budget = _resolve_budget(settings, space, start)
     folder = runs_dir(start) / start.experiment_name
     data = (start.dataset.label, start.dataset.split)
+    _check_number(settings.search.studies)
     found = []
     for number in range(settings.search.studies):
         own = settings.model_copy(
             update={"search": settings.search.model_copy(update={"seed": settings.search.seed + number, "studies": 1})}
         )
-        options = dict(own.search.options)
-        if hasattr(
-            STRATEGIES.get(own.search.name), "propose"
-        ):  # a multi-fidelity strategy: its last rung is all epochs
-            options.setdefault("max_epochs", start.training.epochs)
+        options = _complete_options(own, start)
         strategy = build_strategy(own.search.name, space, own.search.seed, options)
         described = {"options": options, "warm_start": own.warm_start.model_dump(), **identity}
         study = Study(folder, space, strategy, own.search.name, own.search.seed, budget, described, data)
@@ -188,6 +205,40 @@ def _build(
         all_single = [*single, *settled, f"search.seed={own.search.seed}"]
         found.append(PlannedStudy(study, own, configure, start, fixed_seed, all_words, all_single))
     return found
+
+
+def _find_start(values: Mapping[str, Any], space: Space, configure: Configurator) -> RunConfig:
+    """Returns the configuration of the first run of a space, which may set layout, split and epochs itself."""
+    try:
+        start = check_values(values)
+    except UserError as error:
+        if space.measure is not None:
+            raise
+        try:
+            return configure(some_point(space), 0).model_copy(update={"seed": values["seed"]})
+        except UserError as of_point:
+            raise (error if str(error) in str(of_point) else of_point) from None
+    return start if space.measure is not None else configure(some_point(space), start.seed)
+
+
+def _complete_options(settings: StudySettings, start: RunConfig) -> dict[str, Any]:
+    """Returns the options of a strategy with those that follow from other settings."""
+    options, second = dict(settings.search.options), settings.search.second
+    if hasattr(
+        STRATEGIES.get(settings.search.name), "propose"
+    ):  # a multi-fidelity strategy: its last rung is all epochs
+        most = options.setdefault("max_epochs", start.training.epochs)
+        if isinstance(most, int) and most > start.training.epochs:
+            raise UserError(
+                f"search.options.max_epochs must be at most training.epochs={start.training.epochs}, but got {most}. "
+                f"Pass training.epochs={most}."
+            )
+    if settings.search.name == "nsga2" and options.get("objectives") == 2 and second is None:
+        raise UserError(
+            "search.options.objectives=2 must go with a second objective, but search.second is null. Pass "
+            "search.second=params, or search.options.objectives=1."
+        )
+    return options
 
 
 def _check_points(space: Space, configure: Configurator) -> None:

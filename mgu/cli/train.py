@@ -109,4 +109,6 @@ def train_job(composed: DictConfig) -> str | list[str]:
     # Hydra would announce an exception of a single run in words of its own.
     words: Any = OmegaConf.to_container(hydra_config.overrides.task)  # as typed, with interpolations
     with exit_codes([str(word) for word in words]), marking_bugs():
+        if composed.get("search") is not None:
+            raise UserError("search must go with -m, for it trains many runs, but there is no -m. Add -m.")
         return run_single(read_config(composed))

@@ -65,8 +65,11 @@ def hint_key(key: str) -> str:
     Returns:
         A sentence.
     """
-    choice = nearest_key(key)
-    return f"Did you mean {choice}?" if choice else f"Known keys: {', '.join(RunConfig.model_fields)}."
+    choice, section = nearest_key(key), key.partition(".")[0]
+    known: Sequence[str] = list(RunConfig.model_fields)
+    if section in StudySettings.model_fields and section != key:
+        known = [own for own in known_keys(StudySettings) if own.startswith(f"{section}.")] or known
+    return f"Did you mean {choice}?" if choice else f"Known keys: {', '.join(known)}."
 
 
 def nearest_key(key: str) -> str | None:
@@ -76,6 +79,9 @@ def nearest_key(key: str) -> str | None:
     of_runs, of_searches = [*GROUPS, *known_keys()], known_keys(StudySettings)
     searches_first = key.partition(".")[0] in StudySettings.model_fields
     first, second = (of_searches, of_runs) if searches_first else (of_runs, of_searches)
+    section = [known for known in of_searches if known.startswith(f"{key.partition('.')[0]}.")]
+    if searches_first and (own := nearest(key, section, cutoff=0.9)):
+        return own
     return _nearest_of(first, key) or _nearest_of(second, key)
 
 

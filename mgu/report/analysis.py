@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +15,7 @@ from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.searches.equal_cost import EqualCost, compare_searches
 from mgu.report.searches.load import load_curves
+from mgu.report.searches.measured import Measured
 from mgu.report.searches.words import describe_searches
 from mgu.report.stats.budget import BestSoFar, best_so_far, obstacle
 from mgu.report.stats.correct import Correct, correct_of
@@ -39,12 +41,14 @@ class Analysis:
         margin: Accuracy in 0..1 that a unit may lose and still be as good.
         question: What else is asked.
         default: Name of the network that one would train without a search; None for the usual one.
+        measured: Searches of the experiment that measured points which are no networks.
     """
 
     table: Table
     margin: float = MARGIN
     question: Question = NO_QUESTION
     default: str | None = None
+    measured: Sequence[Measured] = ()
 
     @cached_property
     def correct(self) -> list[Correct]:

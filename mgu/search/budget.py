@@ -23,6 +23,7 @@ UNITS = {
     "share": "of the space",
     "times_unit": "times the unit's cost",
 }
+ONE = ("trials", "epochs")  # whose unit is a plural
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Spent:
             cpu_seconds=_add(self.cpu_seconds, None if cost.cpu_seconds is None else cost.cpu_seconds + ask_s),
             kwh=_add(self.kwh, kwh),
             grams=_add(self.grams, cost.grams),
-            trials=self.trials + 1,
+            trials=self.trials + cost.trials,
             epochs=self.epochs + cost.epochs,
             least={name: self.least.get(name, 0.0) + value for name, value in known.items()},
         )
@@ -99,6 +100,13 @@ class Budget:
         """The limits that there are, by name."""
         values: dict[str, Any] = {own.name: getattr(self, own.name) for own in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
+
+    def describe(self) -> str:
+        """Describes the limits, each with its unit."""
+        return ", ".join(
+            f"{value:g} {UNITS[name].removesuffix('s') if value == 1 and name in ONE else UNITS[name]}"
+            for name, value in self.given.items()
+        )
 
     def resolve(self, size: int | None, unit_s: float | None, has_energy: bool, has_place: bool) -> Budget:
         """Returns the budget with its share as trials and its multiples of the unit's cost as seconds.

@@ -59,6 +59,7 @@ class Curve:
         gap: Mean over all trials of the validation score minus the test score; None where one of them is not known.
         until: Seconds up to which the incumbent is known: with the part of a trial that was under way when the budget
             ended, which found nothing; at least `seconds`.
+        runs: Names of the folders of the runs that it trained.
         settings: What else the study is identified by, as plain values by key in dotted form.
     """
 
@@ -76,6 +77,7 @@ class Curve:
     complete: bool = False
     gap: float | None = None
     until: float = 0.0
+    runs: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -72,10 +72,14 @@ class History:
             event: Its kind.
             values: What it says.
         """
+        self.append_all([{"event": event, **values}])
+
+    def append_all(self, events: Sequence[Mapping[str, Any]]) -> None:
+        """Writes events at once, so that whoever dies has written all of them or none, see `append`."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not self._length
         lines = [{"event": "study", "identity": self.identity}] if is_new else []
-        text = "".join(json.dumps(own) + "\n" for own in (*lines, {"event": event, **values})).encode()
+        text = "".join(json.dumps(own) + "\n" for own in (*lines, *events)).encode()
         with self.path.open("r+b" if self.path.exists() else "w+b") as file:
             file.truncate(self._length)  # removes a torn line
             file.seek(self._length)
@@ -97,9 +101,7 @@ class History:
             trial: The trial with its state, score and cost.
             details: Plain values that reports need beside them.
         """
-        told = {"state": trial.state, "score": trial.score, "second": trial.second, "epochs": trial.epochs}
-        cost = {key: value for key, value in asdict(trial.cost).items() if value is not None}
-        self.append("told", number=trial.number, **told, cost=cost, details=dict(details))
+        self.append_all([told_event(trial, details)])
 
     def _replay(self, line: bytes) -> None:
         try:
@@ -168,6 +170,15 @@ class History:
         self.cut_s.pop(number, None)
         self.details[number] = event["details"]
         self.order.append(number)
+
+
+def told_event(trial: Trial, details: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the event that says what became of a trial, see `History.tell`."""
+    told = {"state": trial.state, "score": trial.score, "second": trial.second, "epochs": trial.epochs}
+    cost = {key: value for key, value in asdict(trial.cost).items() if value is not None}
+    if cost["trials"] == 1:  # of nearly all, and of all earlier versions
+        del cost["trials"]
+    return {"event": "told", "number": trial.number, **told, "cost": cost, "details": dict(details)}
 
 
 def _sync_folder(folder: Path) -> None:

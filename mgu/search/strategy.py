@@ -26,6 +26,7 @@ class Cost:
         kwh: Measured or estimated energy in kilowatt-hours by component and method, as "cpu rapl".
         grams: Estimated grams of CO2-equivalent.
         epochs: Epochs that were trained.
+        trials: Number of trials that it counts for; 0 of a run that a warm start told without charge.
     """
 
     seconds: float = 0.0
@@ -33,6 +34,7 @@ class Cost:
     kwh: Mapping[str, float] | None = None
     grams: float | None = None
     epochs: int = 0
+    trials: int = 1
 
 
 @dataclass(frozen=True)

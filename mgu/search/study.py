@@ -31,6 +31,7 @@ from mgu.search.space import Space
 from mgu.search.strategy import Strategy
 
 STUDY_FILE = "study.yaml"
+CONFIRMED_FILE = "confirmed.json"  # the best points, trained anew
 FOLDER = "search"  # of an experiment
 
 
@@ -73,6 +74,11 @@ class Study:
         """What people call it."""
         return f"{self.name} on {self.space.name}, seed {self.seed}"
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has a history."""
+        return (self.folder / HISTORY_FILE).exists()
+
     def open(self) -> History:
         """Creates the folder if it is new, and reads the history.
 
@@ -88,6 +94,7 @@ class Study:
                 **self.described,
                 "data": list(self.data),
                 "size": self.space.size,
+                "unit": self.space.unit,
                 "budget": asdict(self.budget),
             }
             write_text(self.folder / STUDY_FILE, yaml.safe_dump(content, sort_keys=False))

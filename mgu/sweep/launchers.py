@@ -5,8 +5,14 @@ A launcher is known by its name in Hydra's group and its settings; this file nee
 
 from __future__ import annotations
 
+import importlib
+import io
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from mgu.config.run import RunConfig
@@ -15,6 +21,8 @@ from mgu.machine import count_cores
 
 DEFAULT_LIMIT_MIN = 60  # of the submitit launchers
 MUCH_LONGER_MIN = 1440
+AMD = "amdsmi"  # asks AMD's driver
+_KEPT: list[TemporaryDirectory[str]] = []
 
 
 class Launcher(NamedTuple):
@@ -51,6 +59,31 @@ class Launcher(NamedTuple):
         if any(config.threads is None for config in configs):
             lines.append(_describe_threads(self.name, self.settings))
         return lines
+
+
+def prepare_launcher(name: str) -> None:
+    """Hides from Ray, and from the processes that it starts, a package that cannot be imported.
+
+    zeus brings amdsmi, whose import (7.0.2) raises KeyError where the library of AMD's driver is missing. Ray (2.60)
+    asks it for GPUs when it starts, and expects nothing but an ImportError.
+
+    Args:
+        name: Name of the launcher, as in hydra/launcher=NAME.
+    """
+    if not name.startswith("ray"):
+        return
+    try:
+        with redirect_stdout(io.StringIO()):  # it prints that it found no library
+            importlib.import_module(AMD)
+    except ImportError:
+        return
+    except Exception:  # whatever it raises, Ray would stop at it
+        modules: dict[str, Any] = sys.modules
+        modules[AMD] = None  # how Python notes that there is no such module
+        folder = TemporaryDirectory(prefix="mgu-ray-")  # removed when this process ends
+        (Path(folder.name) / f"{AMD}.py").write_text(f"raise ImportError('{AMD} has no library here')\n")
+        _KEPT.append(folder)
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (folder.name, os.environ.get("PYTHONPATH"))))
 
 
 def _describe_limit(limit_min: int) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal
 
 from mgu.config.run import RunConfig
@@ -28,7 +29,23 @@ def notifying(configs: Sequence[RunConfig]) -> Iterator[None]:
     Yields:
         None.
     """
-    if not (command := configs[0].notify):
+    with calling(configs[0].notify, lambda state, seconds: _describe(configs, state, seconds)):
+        yield
+
+
+@contextmanager
+def calling(command: str | None, describe: Callable[[State, float], dict[str, str]]) -> Iterator[None]:
+    """Runs a command once the block is over, however it ends.
+
+    Args:
+        command: The command; None: there is none.
+        describe: Takes how the block ended and its wall-clock seconds; returns the variables that the command is given,
+            see `variables`.
+
+    Yields:
+        None.
+    """
+    if not command:
         yield
         return
     started_s = time.monotonic()
@@ -40,7 +57,7 @@ def notifying(configs: Sequence[RunConfig]) -> Iterator[None]:
         state = "interrupted"
         raise
     finally:
-        _run(command, _describe(configs, state, time.monotonic() - started_s))
+        _run(command, describe(state, time.monotonic() - started_s))
 
 
 def _describe(configs: Sequence[RunConfig], state: State, seconds: float) -> dict[str, str]:
@@ -53,14 +70,32 @@ def _describe(configs: Sequence[RunConfig], state: State, seconds: float) -> dic
     message = (
         f"{configs[0].experiment_name}: {state}, {over} of {count(len(configs), 'run')} done in {describe_s(seconds)}"
     )
+    shown = folder if len(configs) == 1 else folder.parent
+    return variables(state, (over, len(configs)), seconds, configs[0].experiment_name, shown, message)
+
+
+def variables(
+    state: State, runs: tuple[int, int], seconds: float, experiment: str, folder: Path, message: str
+) -> dict[str, str]:
+    """Returns the variables that the command is given.
+
+    Args:
+        state: How it ended.
+        runs: Number of runs with a result, and of all.
+        seconds: Wall-clock seconds.
+        experiment: Name of the experiment.
+        folder: Where the runs are.
+        message: One sentence of all that.
+    """
+    done, number = runs
     values = {
         "STATE": state,
-        "RUNS": str(len(configs)),
-        "DONE": str(over),
-        "MISSING": str(missing),
+        "RUNS": str(number),
+        "DONE": str(done),
+        "MISSING": str(number - done),
         "SECONDS": f"{seconds:.0f}",
-        "EXPERIMENT": configs[0].experiment_name,
-        "FOLDER": str((folder if len(configs) == 1 else folder.parent).absolute()),
+        "EXPERIMENT": experiment,
+        "FOLDER": str(folder.absolute()),
         "MESSAGE": message,
     }
     return {f"MGU_NOTIFY_{name}": value for name, value in values.items()}

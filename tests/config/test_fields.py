@@ -10,13 +10,14 @@ import yaml
 from pydantic import Field
 
 from mgu.cli.conf import conf_dir
-from mgu.config.faults import GROUPS
+from mgu.config.faults import GROUPS, hint_key
 from mgu.config.fields import ConfigModel, models_of
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, identity_rules, identity_values, unless
 from mgu.config.layouts import Convolution
 from mgu.config.prune import PruneConfig
 from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.config.run import RunConfig
+from mgu.config.search import SearchSettings
 from tests.conftest import Configure
 
 
@@ -115,3 +116,10 @@ def test_a_pattern_is_told_in_words(override: str, rule: str, configure: Configu
     with pytest.raises(Exception) as caught:
         configure(override)
     assert str(caught.value) == f"{key} must be {rule}, but got {value!r}. Pass {key}=... or mend its YAML."
+
+
+def test_a_mistyped_key_of_a_search_is_told_the_keys_of_its_section() -> None:
+    assert hint_key("budget.second") == "Did you mean budget.seconds?"  # not search.second
+    assert hint_key("search.qqqqqq") == (
+        "Known keys: " + ", ".join(f"search.{name}" for name in SearchSettings.model_fields) + "."
+    )

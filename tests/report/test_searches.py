@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from scipy.stats import ttest_rel
 
+from mgu.cli.report import main
+from mgu.errors import UserError
+from mgu.report import Analysis
+from mgu.report.formats import to_markdown
+from mgu.report.formats.machine import to_json
 from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
+from mgu.report.searches.measured import load_measured, measured_table
 from mgu.report.searches.variants import name_variants
 from mgu.report.searches.words import describe_searches, search_table
 from mgu.search.budget import Budget
@@ -108,6 +117,45 @@ def test_names_of_variants_are_never_alike() -> None:
     assert name_variants([{}, {"options": {"rho": 1}}]) == ["", "rho=1"]
     long = [{"options": {"a": "x" * 30 + end}} for end in "yz"]
     assert len(set(name_variants(long))) == 2
+
+
+def write_measured(folder: Path, seed: int, scores: Sequence[float]) -> None:
+    """A study of three trials of one second each that measured points."""
+    own = folder / f"gbfs-gemm_64-s{seed}-x"
+    own.mkdir(parents=True)
+    described = {"identity": "x", "strategy": "gbfs", "seed": seed, "space": {"name": "gemm_64"}, "measure": "a:b"}
+    budget = asdict(Budget(trials=3))
+    content = {**described, "data": ["digits", "paper"], "size": 30, "unit": "GFLOP/s", "budget": budget}
+    (own / "study.yaml").write_text(yaml.safe_dump(content))
+    events: list[dict[str, Any]] = [{"event": "study", "identity": "x"}]
+    for number, score in enumerate(scores):
+        asked = {"point": {"m": [number, 1]}, "seed": 0, "worker": "w", "ask_s": 0.25}
+        told = {"state": "told", "score": score, "second": None, "epochs": 0, "cost": {"seconds": 0.75}, "details": {}}
+        events += [{"event": "asked", "number": number, **asked}, {"event": "told", "number": number, **told}]
+    (own / "history.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+
+
+def test_measured_points_have_a_table_of_their_own_and_no_place_among_networks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_measured(tmp_path / "one/search", 0, [1.0, 60.0, 80.0])
+    write_measured(tmp_path / "one/search", 1, [10.0, 20.0, 40.0])
+    assert load_curves(tmp_path / "one", "digits", "paper") == ([], [])
+    [found] = load_measured([tmp_path])
+    table = measured_table(found)
+    [values] = [dict(zip(table.keys, (value for _, value in own), strict=True)) for own in table.rows]
+    assert "30 points, the best known is 80 GFLOP/s" in table.title
+    assert (values["studies"], values["trials"], values["share_tried"]) == (2, 3, 0.1)
+    assert (values["best_median"], values["best_worst"], values["of_best_known"]) == (60, 40, 0.75)
+    assert values["to_near_s"] == 6 and values["strategy_share"] == 0.25  # 3 s until it had it, and 3 s in vain
+    for form in ("table", "md", "csv", "json"):
+        main([str(tmp_path), "--format", form])
+        assert "gbfs on gemm_64" in capsys.readouterr().out
+    with pytest.raises(UserError, match="Pass --format md, csv or json"):
+        main([str(tmp_path), "--format", "html"])
+    analysis = Analysis(ranked([example_result()])[0], measured=[found])
+    assert "the best known is 80 GFLOP/s" in to_markdown([analysis])
+    assert json.loads(to_json([analysis], []))["experiments"][0]["measured"][0]["rows"][0]["best_worst"] == 40
 
 
 def test_replayed_studies_are_read_as_they_were_saved(tmp_path: Path) -> None:

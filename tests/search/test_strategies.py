@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -142,6 +144,37 @@ def test_what_cannot_be_served_is_refused_by_name(
 ) -> None:
     with pytest.raises(UserError, match=message):
         build_strategy(name, space, 0, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "value", "rule"),
+    [
+        ("na2c", "epsilon", 2, "from 0 to 1"),
+        ("na2c", "tau", 0, "at least 1"),
+        ("tpe", "candidates", 0, "at least 1"),
+        ("nsga2", "population", 1, "at least 2"),
+        ("nsga2", "objectives", 3, "from 1 to 2"),
+        ("reinforce", "steps", 0, "at least 1"),
+        ("bohb", "random_share", 1.5, "from 0 to 1"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused_with_its_range(
+    name: str, option: str, value: float, rule: str
+) -> None:
+    with pytest.raises(
+        UserError, match=f"search.options.{option} must be {rule}, but got {value}. Pass search.options"
+    ):
+        build_strategy(name, MIXED, 0, {option: value})
+
+
+def test_an_import_is_no_cost_of_a_strategy() -> None:
+    lines = (
+        "import sys; from mgu.search.strategies import build_strategy; from tests.search.spaces import MIXED",
+        "own = build_strategy('qmc', MIXED, 0, {}); before = set(sys.modules); own.ask([], 1)",
+        "print(len(set(sys.modules) - before))",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+    assert done.stdout == "0\n", done
 
 
 def test_the_table_has_every_strategy_of_conf() -> None:

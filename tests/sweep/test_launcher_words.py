@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from hydra_plugins.mgu_sweeper import DEFAULTS
@@ -11,7 +17,7 @@ from mgu.errors import UserError
 from mgu.results.folder import run_folder
 from mgu.results.result import write_result
 from mgu.sweep.follow import following
-from mgu.sweep.launchers import Launcher
+from mgu.sweep.launchers import Launcher, prepare_launcher
 from tests.conftest import Configure
 from tests.examples import example_result
 
@@ -48,6 +54,21 @@ def test_a_run_that_ends_elsewhere_has_its_line(configure: Configure, capsys: py
         write_result(run_folder(new), example_result(identity=new.identity, name=new.name))
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith(new.name) and " ok " in line
+
+
+def test_a_package_that_cannot_be_imported_is_hidden_from_ray(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "amdsmi.py").write_text("print('no library')\nraise KeyError('libamd_smi.so')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "amdsmi", raising=False)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    prepare_launcher("joblib")
+    assert os.environ["PYTHONPATH"] == str(tmp_path) and "amdsmi" not in sys.modules
+    prepare_launcher("ray")
+    with pytest.raises(ImportError):
+        importlib.import_module("amdsmi")
+    done = subprocess.run([sys.executable, "-c", "import amdsmi"], capture_output=True, text=True, check=False)
+    assert "ImportError: amdsmi has no library here" in done.stderr
+    monkeypatch.delitem(sys.modules, "amdsmi")
 
 
 @pytest.mark.parametrize("key", ["seeds", "axes", "max_batch_size"])

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -107,6 +108,47 @@ def test_halving_continues_checkpoints_to_the_same_bits(here: Path, monkeypatch:
     assert whole.read_bytes() == (here / "runs/digits" / whole.parent.name / whole.name).read_bytes()
 
 
+@pytest.mark.slow
+def test_finished_runs_that_are_told_without_charge_are_no_trials_of_the_budget_and_the_user_is_told(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = (*GRID, *QUIET)
+    assert call(monkeypatch, *line, "budget.trials=2") == 0
+    shutil.move(here / "runs", here / "before")
+    warm = (f"warm_start.folder={here}/before", "warm_start.charge=false", "budget.trials=1")
+    assert call(monkeypatch, *line, *warm, f"notify='env > {here}/told'") == 0
+    assert [event.get("was_there", False) for event in events(here, "asked")] == [True, True, False]
+    assert [event["cost"].get("trials", 1) for event in events(here, "told")] == [0, 0, 1]
+    assert call(monkeypatch, *line, *warm) == 0 and len(events(here, "asked")) == 3
+    told = dict(own.split("=", 1) for own in (here / "told").read_text().splitlines() if own.startswith("MGU_"))
+    assert (told["MGU_NOTIFY_STATE"], told["MGU_NOTIFY_RUNS"], told["MGU_NOTIFY_DONE"]) == ("done", "3", "3")
+    assert "1 study, 3 of 3 trials done" in told["MGU_NOTIFY_MESSAGE"] and "best: trial" in told["MGU_NOTIFY_MESSAGE"]
+    assert call(monkeypatch, *line, f"warm_start.folder={here}/none", "budget.trials=1") == 2
+    assert call(monkeypatch, *line, f"warm_start.folder={here}/told", "budget.trials=1") == 2
+    assert len(list(here.glob("runs/digits/search/*"))) == 1  # what was refused has left nothing
+    capsys.readouterr()
+
+
+@pytest.mark.slow
+def test_a_space_that_sets_the_split_is_reported_with_it(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ("dataset=digits", "search=random", "space=density", "training.epochs=1", "budget.trials=1", *QUIET)
+    assert call(monkeypatch, *line) == 0
+    capsys.readouterr()
+    assert call(monkeypatch, "report", "runs", "--searches") == 0
+    shown = capsys.readouterr().out
+    assert "random on density,1," in shown and ",digits,holdout" in shown
+    assert "random order" not in shown  # what a search has trained is no sample in random order
+
+
+def test_a_search_without_m_is_refused(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(monkeypatch, "search=random", "space=protocol", "budget.trials=1") == 2
+    assert "search must go with -m" in capsys.readouterr().err and not (here / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -115,6 +157,11 @@ def test_halving_continues_checkpoints_to_the_same_bits(here: Path, monkeypatch:
         ("search=random space=grid", "space=grid must have axes"),
         ("search=random space=protocol", "budget must have a limit"),
         ("search=grid space=protocol budget.trials=3", "search=grid must have a space of finitely many points"),
+        ("search=random space=protocol budget.trials=2,4", "budget.trials must be one value in a command"),
+        ("search=nsga2 space=protocol budget.trials=2 search.options.objectives=2", "must go with a second objective"),
+        ("search=asha space=protocol budget.trials=2 search.options.max_epochs=999", "must be at most training.epochs"),
+        ("search=random space=protocol budget.trials=2 search.studies=99999", "must have at most 10,000 studies"),
+        ("dataset=adult search=random space=nago budget.trials=2", "layout=nago_tiny"),
         ("search=random space=protocol budget.trials=0", "budget.trials must be greater than 0"),
         ("search=random space=protocol budget.trials=3 optimizer.lr=0.1", "optimizer.lr must be left out"),
         ("search=random space=protocol budget.trials=3 seed=0,1", "seed must be one value in a search"),
@@ -150,7 +197,12 @@ def test_two_workers_of_joblib_never_train_one_point(tmp_path: Path, mgu_run: Co
 @pytest.mark.long
 @pytest.mark.parametrize("launcher", ["submitit_local", "ray"])
 def test_two_workers_of_other_launchers_share_a_study(launcher: str, tmp_path: Path, mgu_run: Command) -> None:
-    done = mgu_run(*GRID, *QUIET, f"hydra/launcher={launcher}", "search.workers=2", "budget.trials=4")
+    start = [f"+hydra.launcher.ray.init.{key}" for key in ("num_cpus=2", "include_dashboard=false")]
+    words = (*GRID, *QUIET, f"hydra/launcher={launcher}", "search.workers=2", "budget.trials=4")
+    # In no folder of pytest's, for the names of sockets must be short; no token in the home folder, no statistics sent.
+    with TemporaryDirectory(prefix="ray") as short:
+        quiet = {"RAY_TMPDIR": short, "RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
+        done = mgu_run(*words, *(start if launcher == "ray" else ()), **quiet)
     assert done.returncode == 0, done.stderr
     asked = events(tmp_path, "asked")
     assert len({json.dumps(event["point"]) for event in asked}) == len(events(tmp_path, "told")) == 4

@@ -19,6 +19,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.rivals import Rival, rivals
 from mgu.report.searches.equal_cost import EqualCost
+from mgu.report.searches.measured import Measured, measured_table
 from mgu.report.searches.words import describe_searches, search_table
 from mgu.report.stats.budget import BestSoFar
 from mgu.report.stats.compare import Comparison
@@ -165,6 +166,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
         ],
         "budget": [_budget(analysis.best_so_far, own) for own in analysis.verdicts if analysis.best_so_far],
         "searches": _searches(analysis.searches),
+        "measured": list(map(measured_to_plain, analysis.measured)),
         "paper": [_pair(pair) for pair in analysis.replication],
         "summary": analysis.lines,
     }
@@ -246,6 +248,13 @@ def _searches(found: EqualCost | None) -> dict[str, Any] | None:
     table = search_table(found)
     rows = [dict(zip(table.keys, (value for _, value in row), strict=True)) for row in table.rows]
     return {"multiple_s": found.unit_s, "rows": rows, "summary": describe_searches(found)}
+
+
+def measured_to_plain(found: Measured) -> dict[str, Any]:
+    """Returns the searches that measured the points of one space, each row by the names of the columns."""
+    table = measured_table(found)
+    rows = [dict(zip(table.keys, (value for _, value in row), strict=True)) for row in table.rows]
+    return {"space": found.space, "points": found.size, "unit": found.unit, "best_known": found.best, "rows": rows}
 
 
 def searches_to_csv(found: Sequence[EqualCost]) -> str:

@@ -12,6 +12,7 @@ from mgu.report.contrasts.answer import costs_of
 from mgu.report.costs import CostKind, times
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
+from mgu.report.searches.measured import measured_table
 from mgu.report.searches.words import search_table
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.replication import Pair
@@ -49,6 +50,7 @@ def side_tables(analysis: Analysis) -> list[SideTable]:
     if analysis.searches:
         found = search_table(analysis.searches)
         tables.append(SideTable(found.title, found.columns, found.rows))
+    tables += [SideTable(own.title, own.columns, own.rows) for own in map(measured_table, analysis.measured)]
     tables += [] if analysis.table.is_joined else [replication_table(analysis.replication)]
     return [table for table in tables if table.rows]
 

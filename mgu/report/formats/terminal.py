@@ -16,6 +16,7 @@ from mgu.report.formats.tables import SideTable, verdict_table
 from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
+from mgu.report.searches.measured import measured_table
 from mgu.report.searches.words import SearchTable, search_table
 
 LESSER_OF_SEARCHES = ("reused", "params", "to_baseline_s", "strategy_share", "p_random", "trials", "val_at_10x")
@@ -50,6 +51,8 @@ def _print_analysis(console: Console, analysis: Analysis) -> None:
         _print_side_table(console, judged)
     if analysis.searches:
         print_searches(console, search_table(analysis.searches))
+    for own in analysis.measured:
+        print_searches(console, measured_table(own))
     for heading, sentences in analysis.sections.items():
         console.print(heading, style="bold", highlight=False, markup=False)
         for sentence in map(printable, sentences):

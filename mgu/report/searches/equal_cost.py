@@ -145,7 +145,8 @@ class EqualCost:
     def closed_form(self, seconds: float) -> tuple[float, float | None] | None:
         """Returns the expected validation and test score of random order on the baselines of the table.
 
-        None where they share no seed, are too many, or a time is missing.
+        Runs that a search trained are left out. None where the others share no seed, are too many, or a time is
+        missing.
         """
         points = self._recorded
         if points is None or self._before is None:
@@ -164,13 +165,15 @@ class EqualCost:
 
     @cached_property
     def _recorded(self) -> tuple[dict[int, list[Tried]], dict[int, list[Tried]]] | None:
-        rows = self.table.baselines
+        # Which points a search trained depends on what it found: those are no sample in random order.
+        searched = frozenset[str]().union(*(curve.runs for own in self.contenders for curve in own.curves))
         by_row = [
-            {r.seed: r for r in row.results if r.seconds and score_of(r) is not None and not r.replicate.folds}
-            for row in rows
+            {r.seed: r for r in left if r.seconds and score_of(r) is not None and not r.replicate.folds}
+            for row in self.table.baselines
+            if (left := [r for r in row.results if f"{r.name}-{r.identity}" not in searched])
         ]
         seeds = set.intersection(*map(set, by_row)) if by_row else set()
-        if not seeds or len(rows) > MOST_POINTS:
+        if not seeds or len(by_row) > MOST_POINTS:
             return None
         vals: dict[int, list[Tried]] = {}
         tests: dict[int, list[Tried]] = {}

@@ -16,9 +16,9 @@ from mgu.search.budget import Spent
 from mgu.search.curve import Curve, Step, trace
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
-from mgu.search.study import FOLDER, STUDY_FILE
+from mgu.search.study import CONFIRMED_FILE, FOLDER, STUDY_FILE
 
-NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "budget")  # of study.yaml
+NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget")  # of study.yaml
 REPLAYED = "replayed"  # folder below FOLDER
 
 
@@ -49,8 +49,8 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
     for file in sorted(experiment.glob(f"{FOLDER}/*/{STUDY_FILE}")):
         try:
             described = yaml.safe_load(file.read_text(encoding="utf-8"))
-            if described["data"] == [dataset, split]:
-                curves.append(_load_study(file, described))
+            if described["data"] == [dataset, split] and "measure" not in described:  # else it is no search of runs
+                curves.append(load_study(file, described))
         except (UserError, OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
             skipped.append(f"{file}: {str(error).splitlines()[0] if str(error) else type(error).__name__}")
     for file in sorted(experiment.glob(f"{FOLDER}/{REPLAYED}/*.json")):
@@ -63,7 +63,20 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
     return [curve for curve in curves if curve.trials], skipped
 
 
-def _load_study(file: Path, described: Mapping[str, Any]) -> Curve:
+def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
+    """Loads one study.
+
+    Args:
+        file: Its study.yaml.
+        described: What that says.
+
+    Returns:
+        The curve.
+
+    Raises:
+        UserError: Its history is damaged.
+        KeyError: Something is not said.
+    """
     space = described["space"]["name"]
     history = History(file.parent / HISTORY_FILE, AnySpace(space, ()), described["identity"])
     study = (described["strategy"], space, described["seed"])
@@ -72,7 +85,20 @@ def _load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     complete = whole and described.get("size") is not None and len(history.by_key) >= described["size"]
     known = (history.trials, history.order, history.ask_s, history.details)
     curve = trace(study, *known, complete=complete, until=_until(history, described))
-    return replace(curve, settings=settings_of(described))
+    trained = {own["run"] for number, own in history.details.items() if "run" in own and _is_new(history, number)}
+    trained |= _confirmed(file.with_name(CONFIRMED_FILE))
+    return replace(curve, settings=settings_of(described), runs=frozenset(trained))
+
+
+def _confirmed(file: Path) -> set[str]:
+    """Returns the names of the runs in which a study's best points were trained anew."""
+    if not file.exists():
+        return set()
+    return {name for point in json.loads(file.read_text(encoding="utf-8"))["points"] for name in point["runs"]}
+
+
+def _is_new(history: History, number: int) -> bool:
+    return not history.trials[number].was_there
 
 
 def _until(history: History, described: Mapping[str, Any]) -> float:
@@ -107,7 +133,9 @@ def save_replayed(
     """
     folder = experiment / FOLDER / REPLAYED
     make_folder(folder)
-    plain = [{key: value for key, value in asdict(curve).items() if key != "settings"} for curve in curves]
+    plain = [
+        {key: value for key, value in asdict(curve).items() if key not in ("settings", "runs")} for curve in curves
+    ]
     content = {"data": list(data), "settings": dict(settings), "curves": plain}
     write_text(folder / f"{name}.json", json.dumps(content) + "\n")
     return folder / f"{name}.json"

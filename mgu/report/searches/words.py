@@ -156,7 +156,7 @@ def _describe(found: EqualCost, place: int) -> str:
         test = (
             "not tested" if against.p is None else f"p = {against.p:.2g} over study seeds, corrected for all strategies"
         )
-        cost = f"{against.multiple} times the unit's cost" if found.unit else f"{against.multiple} multiples"
+        cost = f"{against.multiple} times the unit's cost" if found.unit else f"{against.multiple}x"
         parts.append(f"is {size} from random search at {cost} in {against.split} score ({test})")
     if own.optimism is not None:
         more = "more" if own.optimism >= 0 else "less"

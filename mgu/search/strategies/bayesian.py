@@ -8,11 +8,12 @@ expected improvement, https://optuna.readthedocs.io/en/stable/reference/samplers
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, ClassVar
 
 from mgu.search.space import Point, Space
 from mgu.search.strategies.options import read_options
-from mgu.search.strategies.optuna_study import OptunaStudy, sampler_seed
+from mgu.search.strategies.optuna_study import OptunaStudy, import_for_asks, sampler_seed
 from mgu.search.strategy import Trial
 
 
@@ -26,7 +27,7 @@ class TPEStrategy:
     may_repeat: ClassVar[bool] = False
 
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
-        self.options = read_options("tpe", options, {"startup": 10, "candidates": 24})
+        self.options = read_options("tpe", options, {"startup": 10, "candidates": 24}, {"candidates": (1, inf)})
         self.study, self.seed = OptunaStudy("tpe", space), seed
         self.has_conditions = any(own.when for own in space.parameters)
 
@@ -50,7 +51,7 @@ class GPStrategy:
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
         self.options = read_options("gp", options, {"startup": 10})
         self.study, self.seed = OptunaStudy("gp", space), seed
-        import torch  # noqa: F401 - the sampler imports it in its first ask, and an import is no cost of the strategy
+        import_for_asks("gp")
 
     def ask(self, history: Sequence[Trial], number: int) -> list[Point]:
         """Returns the points with the largest expected improvement."""

@@ -39,7 +39,7 @@ class ASHAStrategy:
     name: ClassVar[str] = "asha"
 
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
-        self.options = read_options(self.name, options, self.defaults)
+        self.options = read_options(self.name, options, self.defaults, {"random_share": (0, 1)})
         self.space, self.seed, self.eta = space, seed, self.options["eta"]
         if space.measure is not None:
             raise UserError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from math import inf
 from random import Random
 from typing import Any, ClassVar, NamedTuple
 
@@ -23,6 +24,7 @@ from mgu.search.strategies.replay import begins_with, known_at
 from mgu.search.strategy import Trial, generator_for
 
 DEFAULTS = {"batch": 6, "tau": 3, "epsilon": 0.1, "hidden": 128, "rate": 0.01, "passes": 5}
+RANGES = {"batch": (1, inf), "tau": (1, inf), "epsilon": (0, 1), "hidden": (1, inf), "passes": (1, inf)}
 DRAWS = 1000  # until a point is a new one
 
 
@@ -65,7 +67,7 @@ class NeighbourhoodActorCritic:
 
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
         self.space, self.seed = space, seed
-        self.options = read_options("na2c", options, DEFAULTS)
+        self.options = read_options("na2c", options, DEFAULTS, RANGES)
         self.moves = list_moves(space)
         self._forget()
 
@@ -73,7 +75,7 @@ class NeighbourhoodActorCritic:
         self._seen: list[Trial] = []
         drawn = np.random.default_rng(generator_for(self.seed, 0, "weights").getrandbits(63))
         inputs = len(self.space.encode(self.space.sample(generator_for(self.seed, 0, "size"))))
-        self.network = ActorCritic(inputs, len(self.moves), max(self.options["hidden"], 1), drawn)
+        self.network = ActorCritic(inputs, len(self.moves), self.options["hidden"], drawn)
         self._adam = Adam(self.network.weights, self.options["rate"])
         self._tried: set[Key] = set()
         self._wanted: list[Step] = []
@@ -141,7 +143,7 @@ class NeighbourhoodActorCritic:
     def _walk(self, best: Point | None, generator: Random) -> list[Step]:
         """Walks from the best point, again and again, until a batch is full; shorter where the space is used up."""
         found: list[Step] = []
-        tried, batch, tau = set(self._tried), max(self.options["batch"], 1), max(self.options["tau"], 1)
+        tried, batch, tau = set(self._tried), self.options["batch"], self.options["tau"]
         point, steps = best, 0
         while len(found) < batch:
             step = None if point is None else self._step(point, tried, generator)

@@ -6,12 +6,16 @@ https://doi.org/10.1109/4235.996017. Without a second objective it is a genetic 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any, ClassVar
 
 from mgu.search.space import Point, Space
 from mgu.search.strategies.options import read_options
 from mgu.search.strategies.optuna_study import OptunaStudy, sampler_seed
 from mgu.search.strategy import Trial
+
+DEFAULTS = {"population": 10, "objectives": 1}
+RANGES = {"population": (2, inf), "objectives": (1, 2)}
 
 
 class NSGA2Strategy:
@@ -20,13 +24,13 @@ class NSGA2Strategy:
     may_repeat: ClassVar[bool] = False
 
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
-        self.options = read_options("nsga2", options, {"population": 10, "objectives": 1})
-        self.study, self.seed = OptunaStudy("nsga2", space, min(max(self.options["objectives"], 1), 2)), seed
+        self.options = read_options("nsga2", options, DEFAULTS, RANGES)
+        self.study, self.seed = OptunaStudy("nsga2", space, self.options["objectives"]), seed
 
     def ask(self, history: Sequence[Trial], number: int) -> list[Point]:
         """Returns children of the present population."""
         sampler = self.study.optuna.samplers.NSGAIISampler(
-            population_size=max(self.options["population"], 2), seed=sampler_seed(self.seed, history)
+            population_size=self.options["population"], seed=sampler_seed(self.seed, history)
         )
         key = sampler._get_generation_key()
         generations = {number: {key: own} for number, own in enumerate(self._generations(history))}

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from mgu.errors import UserError, did_you_mean
 
 
-def read_options(strategy: str, options: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+def read_options(
+    strategy: str,
+    options: Mapping[str, Any],
+    defaults: Mapping[str, Any],
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> dict[str, Any]:
     """Returns the options of a strategy, complete.
 
     Args:
@@ -16,9 +22,10 @@ def read_options(strategy: str, options: Mapping[str, Any], defaults: Mapping[st
         options: Options by name, as they were given.
         defaults: All options that there are, with their defaults. A number must be given where the default is one,
             not negative; a whole number where that is one.
+        ranges: Least and largest legal value of those options for which not every number from 0 is one.
 
     Raises:
-        UserError: An option does not exist, or has a value of another kind.
+        UserError: An option does not exist, or has an illegal value.
     """
     for name, value in options.items():
         if name not in defaults:
@@ -35,5 +42,11 @@ def read_options(strategy: str, options: Mapping[str, Any], defaults: Mapping[st
             rule = words.get(type(default), "a text")
             raise UserError(
                 f"search.options.{name} must be {rule}, but got {value!r}. Pass search.options.{name}={default}."
+            )
+        low, high = (ranges or {}).get(name, (0, inf))
+        if name in (ranges or {}) and not low <= value <= high:
+            limits = f"at least {low:g}" if high == inf else f"from {low:g} to {high:g}"
+            raise UserError(
+                f"search.options.{name} must be {limits}, but got {value!r}. Pass search.options.{name}={default}."
             )
     return {**defaults, **options}

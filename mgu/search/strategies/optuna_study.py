@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mgu.errors import UserError, how_to_install
@@ -36,6 +37,23 @@ def import_optuna(strategy: str) -> Any:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     return optuna
+
+
+@cache
+def import_for_asks(strategy: str) -> None:
+    """Imports what a sampler of Optuna's imports in its first asks, for an import is no cost of a strategy.
+
+    Args:
+        strategy: "gp" or "qmc".
+    """
+    optuna = import_optuna(strategy)
+    samplers = {"gp": optuna.samplers.GPSampler, "qmc": optuna.samplers.QMCSampler}
+    study = optuna.create_study(
+        sampler=samplers[strategy](seed=0, **({"n_startup_trials": 1} if strategy == "gp" else {}))
+    )
+    for _ in range(3):
+        trial = study.ask()
+        study.tell(trial, trial.suggest_float("x", 0, 1))
 
 
 class OptunaStudy:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from mgu.search.space import Point, Space
 from mgu.search.strategies.options import read_options
-from mgu.search.strategies.optuna_study import OptunaStudy
+from mgu.search.strategies.optuna_study import OptunaStudy, import_for_asks
 from mgu.search.strategy import Trial, generator_for
 
 
@@ -22,6 +22,7 @@ class QMCStrategy:
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
         read_options("qmc", options, {})
         self.study, self.space = OptunaStudy("qmc", space), space
+        import_for_asks("qmc")
         optuna = self.study.optuna
         self._sampler = optuna.samplers.QMCSampler(scramble=True, seed=generator_for(seed, 0).getrandbits(31))
         self._own = optuna.create_study(sampler=self._sampler)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from statistics import fmean
 from typing import Any, ClassVar, NamedTuple
 
@@ -25,6 +26,7 @@ from mgu.search.strategies.replay import begins_with, known_at
 from mgu.search.strategy import Trial, generator_for
 
 DEFAULTS = {"steps": 10, "episodes": 1, "hidden": 32, "rate": 0.03, "evaluations": 1}
+RANGES = {name: (1, inf) for name in DEFAULTS if name != "rate"}
 CLIP = 1.0  # norm of the gradients
 SMOOTHING = 0.9  # of the baseline
 
@@ -69,8 +71,7 @@ class Reinforce:
                 f"space={space.name} is a product. Pass search=na2c."
             )
         self.space, self.seed = space, seed
-        self.options = {name: max(own, 1) if name != "rate" else own
-                        for name, own in read_options("reinforce", options, DEFAULTS).items()}  # fmt: skip
+        self.options = read_options("reinforce", options, DEFAULTS, RANGES)
         self.numbers = [own for own in space.parameters if not isinstance(own, Categorical | Factors)]
         self.choices = [own for own in space.parameters if isinstance(own, Categorical)]
         self._forget()

@@ -13,10 +13,9 @@ from mgu.results.result import Result
 from mgu.search.history import History
 from mgu.search.outcome import cost_of
 from mgu.search.strategy import Trial, generator_for
+from mgu.search.study import CONFIRMED_FILE
 from mgu.sweep.jobs import finish, run_job
 from mgu.sweep.search.study_run import Search, count_trials
-
-CONFIRMED_FILE = "confirmed.json"
 
 
 def confirm(search: Search, history: History, top: int, seeds: int) -> None:

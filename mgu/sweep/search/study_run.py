@@ -15,7 +15,7 @@ from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.results.axes import Axes
 from mgu.results.files import make_folder
 from mgu.results.folder import run_folder
-from mgu.search.budget import UNITS, Spent
+from mgu.search.budget import Spent
 from mgu.search.history import History
 from mgu.search.space import Point
 from mgu.search.strategy import Trial
@@ -143,7 +143,7 @@ def describe_start(study: Study, history: History) -> str:
     """Describes a study before its next trial: what it is, what it may cost, and what is done of it."""
     size = study.space.size
     points = "infinitely many points" if size is None else count(size, "point")
-    limits = ", ".join(f"{value:g} {UNITS[name]}" for name, value in study.budget.given.items()) or "the whole space"
+    limits = study.budget.describe() or "the whole space"
     done = f"; {count(len(history.order), 'trial')} done" if history.order else ""
     return f"{study.title}: {points}, budget {limits}{done}; in {study.folder}"
 

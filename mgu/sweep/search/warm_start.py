@@ -3,57 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mgu.errors import UserError
 from mgu.results.axes import flatten
 from mgu.results.load import load_results
 from mgu.results.result import Result
-from mgu.search.history import History
+from mgu.search.history import told_event
 from mgu.search.outcome import cost_of, tell_result
 from mgu.search.space import Point
-from mgu.search.strategy import Cost
+from mgu.search.strategy import Cost, Trial
 from mgu.sweep.search.study_run import Search
 
 MOST_LISTED = 10_000  # points of a space that are compared one by one
 WORKER = "warm-start"
+FREE = Cost(cpu_seconds=0.0, kwh={}, grams=0.0, trials=0)  # what is not charged is known to be nothing
 
 
-def tell_finished(search: Search, history: History, folder: Path, charge: bool) -> int:
+def check_folder(folder: Path) -> None:
+    """Raises UserError where there is no such folder of runs."""
+    if not folder.is_dir():
+        raise UserError(f"warm_start.folder must be a folder of runs, but there is no {folder}. Correct the path.")
+
+
+def tell_finished(search: Search, folder: Path, charge: bool) -> int:
     """Tells the finished runs of a folder that are runs of the study's space, each as a trial.
 
     Args:
-        search: The study.
-        history: Its history; where it has trials, nothing is told, for it was told when it began.
+        search: The study; where it has trials, nothing is told, for it was told when it began.
         folder: Folder of the runs.
-        charge: Whether what they cost is counted.
+        charge: Whether what they cost is counted, and they count as trials of the budget.
 
     Returns:
         Number of trials that were told.
 
     Raises:
-        UserError: There is no such folder, or none of its runs fits.
+        UserError: None of the runs fits.
     """
-    if not folder.is_dir():
-        raise UserError(f"warm_start.folder must be a folder of runs, but there is no {folder}. Correct the path.")
-    with search.study.lock():
-        history.refresh()
-        if history.trials:
-            return 0
-        results = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
-        found = {search.study.space.key(point): (point, result) for point, result in _matching(search, results)}
-        for number, (point, result) in enumerate(found.values()):
-            event = {"number": number, "point": point, "seed": result.seed, "worker": WORKER, "ask_s": 0.0}
-            history.append("asked", **event, was_there=True)
-            cost = cost_of(result) if charge else Cost()
-            told, details = tell_result(history.trials[number], result, cost, search.second)
-            history.tell(replace(told, cost=cost), details)
+    if search.study.has_begun:
+        return 0
+    results = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
+    found = {search.study.space.key(point): (point, result) for point, result in _matching(search, results)}
     if not found:
         raise UserError(
             f"warm_start.folder must have finished runs with points of space={search.study.space.name} and the same "
             f"data and training, but {folder} has none. Leave it out."
         )
+    history = search.study.open()
+    with search.study.lock():
+        history.refresh()
+        if history.trials:  # another process has told them
+            return 0
+        events: list[dict[str, Any]] = []
+        for number, (point, result) in enumerate(found.values()):
+            trial = Trial(number, point, "running", seed=result.seed, was_there=True)
+            cost = cost_of(result) if charge else FREE
+            told, details = tell_result(trial, result, cost, search.second)
+            asked = {"number": number, "point": point, "seed": result.seed, "worker": WORKER, "ask_s": 0.0}
+            events += [{"event": "asked", **asked, "was_there": True}, told_event(told, details)]
+        history.append_all(events)
     return len(found)
 
 

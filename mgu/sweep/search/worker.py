@@ -107,7 +107,7 @@ class Worker:
                     history.append("taken", number=trial.number, worker=name)
                     return history.trials[trial.number]
             limit = self.study.budget.trials
-            if limit is not None and len(history.trials) >= limit:
+            if limit is not None and sum(trial.cost.trials for trial in history.trials) >= limit:
                 return None
             return self._ask(name)
 

@@ -1,0 +1,42 @@
+"""Tells the user that a search is over, by their own command (`notify=COMMAND`), as of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from mgu.console.text import count, describe_s
+from mgu.search.history import HISTORY_FILE, History
+from mgu.sweep.notify import State, calling, variables
+from mgu.sweep.search.study_run import Search, describe_end
+
+
+@contextmanager
+def notifying_of(searches: Sequence[Search]) -> Iterator[None]:
+    """Runs the configured command once the studies are over, however they end.
+
+    Args:
+        searches: All studies of a command line.
+
+    Yields:
+        None.
+    """
+    with calling(searches[0].example.notify, lambda state, seconds: _describe(searches, state, seconds)):
+        yield
+
+
+def _describe(searches: Sequence[Search], state: State, seconds: float) -> dict[str, str]:
+    """Returns the variables that the command is given: trials with a score are runs that are done."""
+    studies = [search.study for search in searches]
+    begun = [(own, History(own.folder / HISTORY_FILE, own.space, own.identity)) for own in studies if own.has_begun]
+    trials = [trial for _, history in begun for trial in history.trials]
+    done = sum(trial.state == "told" for trial in trials)
+    config = searches[0].example
+    message = (
+        f"{config.experiment_name}: {state}, {count(len(studies), 'study')}, {done} of {count(len(trials), 'trial')} "
+        f"done in {describe_s(seconds)}"
+    )
+    if len(begun) == 1 and done:
+        message += f"; {describe_end(*begun[0])[-1]}"
+    folder = studies[0].folder if len(studies) == 1 else studies[0].folder.parent
+    return variables(state, (done, len(trials)), seconds, config.experiment_name, folder, message)
