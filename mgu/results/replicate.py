@@ -49,11 +49,13 @@ def without_replicate(config: Mapping[str, Any]) -> dict[str, Any]:
     return {**config, "seed": 0} | ({"dataset": {**dataset, "fold": 0}} if is_part and dataset else {})
 
 
-def count_replicates(replicates: Iterable[Replicate]) -> str:
-    """Counts replicates in words: 5 seeds, 5 folds, or 10 runs (2 seeds of 5 folds)."""
+def count_replicates(replicates: Iterable[Replicate], adjective: str = "") -> str:
+    """Counts replicates in words: 5 seeds, 5 folds, or 10 runs (2 seeds of 5 folds); "shared " makes 5 shared seeds."""
     known = set(replicates)
     seeds, folds = {own.seed for own in known}, {own.fold for own in known if own.folds}
-    of_seeds, of_folds = f"{len(seeds)} seed{'s' * (len(seeds) != 1)}", f"{len(folds)} fold{'s' * (len(folds) != 1)}"
+    of_seeds, of_folds = f"seed{'s' * (len(seeds) != 1)}", f"fold{'s' * (len(folds) != 1)}"
     if not folds:
-        return of_seeds
-    return of_folds if len(seeds) == 1 else f"{len(known)} runs ({of_seeds} of {of_folds})"
+        return f"{len(seeds)} {adjective}{of_seeds}"
+    if len(seeds) == 1:
+        return f"{len(folds)} {adjective}{of_folds}"
+    return f"{len(known)} {adjective}runs ({len(seeds)} {of_seeds} of {len(folds)} {of_folds})"

@@ -27,7 +27,7 @@ class Spread(NamedTuple):
     Attributes:
         mean: Mean over the replicates.
         n: Number of replicates.
-        deviation: Standard deviation (n - 1); None for a single one.
+        deviation: Standard deviation (n - 1) of the values that `independent` gives; None for a single one.
         low: Lower end of the interval; None for a single one, and for equal values, which say nothing of other seeds.
         high: Upper end of the interval; None where `low` is.
     """
@@ -39,6 +39,11 @@ class Spread(NamedTuple):
     high: float | None = None
 
 
+def is_cross_validated(replicates: Collection[Replicate]) -> bool:
+    """Tells whether replicates are of several folds; seeds of one fold are those of one split, as any other."""
+    return len({own.fold for own in replicates if own.folds}) > 1
+
+
 def shared_data(replicates: Collection[Replicate]) -> float:
     """Returns what the folds of cross-validation add to the variance of a mean, for they share most training data.
 
@@ -46,22 +51,35 @@ def shared_data(replicates: Collection[Replicate]) -> float:
     the number of test examples over that of training examples, 1 / (folds - 1), times their variance. 0 without folds.
     """
     folds = max((own.folds for own in replicates), default=0)
-    return 1 / (folds - 1) if folds > 1 else 0.0
+    return 1 / (folds - 1) if is_cross_validated(replicates) else 0.0
+
+
+def independent(by_replicate: Mapping[Replicate, float]) -> list[float]:
+    """Returns the values that statistics count: one of each seed, or of each fold the mean over its seeds.
+
+    The seeds of a fold have its data in common. Counted one by one they would make a test too sure where folds differ
+    more than seeds do, and too timid where seeds do.
+    """
+    if not is_cross_validated(by_replicate):
+        return list(by_replicate.values())
+    by_fold: dict[int, list[float]] = {}
+    for replicate, value in by_replicate.items():
+        by_fold.setdefault(replicate.fold, []).append(value)
+    return [fmean(values) for values in by_fold.values()]
 
 
 def spread(by_replicate: Mapping[Replicate, float]) -> Spread | None:
     """Computes mean, deviation and interval of values by seed and fold; returns None if there are none."""
-    values = list(by_replicate.values())
+    values, count = independent(by_replicate), len(by_replicate)
     if len(values) < 2:
-        return Spread(values[0], 1) if values else None
+        return Spread(values[0], count) if values else None
     mean = fmean(values)  # statistics.stdev computes in fractions, too slowly for thousands of rows
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
     if deviation < TINY:
-        return Spread(mean, len(values), 0.0)
-    half = (
-        _quantile(len(values) - 1) * deviation / math.sqrt(len(values) / (1 + len(values) * shared_data(by_replicate)))
-    )
-    return Spread(mean, len(values), deviation, mean - half, mean + half)
+        return Spread(mean, count, 0.0)
+    variance = 1 / len(values) + shared_data(by_replicate)
+    half = _quantile(len(values) - 1) * deviation * math.sqrt(variance)
+    return Spread(mean, count, deviation, mean - half, mean + half)
 
 
 def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:

@@ -5,8 +5,8 @@ both have.) Would it be there on other images of the kind? (For one seed McNemar
 https://doi.org/10.1007/BF02295996; for several Student's t over images, each with its mean over the seeds, because runs
 on one image are not independent.) A claim about other seeds on other images needs both at once: min F' (ttest.py).
 
-In cross-validation every fold has other test images, so one test over seeds and folds answers both: the corrected
-resampled t-test (Nadeau and Bengio 2003, https://doi.org/10.1023/A:1024068626366).
+In cross-validation every fold has other test images, so one test over folds, each with its mean over the seeds, answers
+both: the corrected resampled t-test (Nadeau and Bengio 2003, https://doi.org/10.1023/A:1024068626366).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.seeds import TINY, Spread, shared_data, spread
+from mgu.report.ranking.seeds import TINY, Spread, is_cross_validated, spread
 from mgu.report.stats.images import count_images, over_images, per_image_differences
 from mgu.report.stats.power import Variance, variance_of
 from mgu.report.stats.sample import Sample
-from mgu.report.stats.ttest import TTest, min_f_prime, p_above, t_tests
+from mgu.report.stats.ttest import TTest, min_f_prime, p_above, t_tests, t_tests_over_replicates
 from mgu.results.replicate import Replicate
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Comparison:
     @property
     def has_folds(self) -> bool:
         """Whether it is over the folds of a cross-validation."""
-        return any(run.folds for run in self.shared)
+        return is_cross_validated(self.shared)
 
     @property
     def effect(self) -> float | None:
@@ -100,9 +100,12 @@ def compare(first: Sample, others: Sequence[Sample]) -> list[Comparison]:
     differences = [
         {run: first.scores[run] - other.scores[run] for run in own} for own, other in zip(shared, known, strict=True)
     ]
-    over_seeds = t_tests([list(own.values()) for own in differences], shared=shared_data(first.scores))
+    over_seeds = t_tests_over_replicates(differences)
     of_images, p_images = over_images(first, known, shared)
-    p_values = _combine(over_seeds, [None] * len(known) if shared_data(first.scores) else of_images)
+    are_folds = [is_cross_validated(own) for own in shared]
+    p_values = _combine(
+        over_seeds, [None if has_folds else own for has_folds, own in zip(are_folds, of_images, strict=True)]
+    )
     return [
         Comparison(
             first=first,
@@ -140,11 +143,16 @@ def p_of_margin(against: Comparison, margin: float) -> float | None:
         The one-sided p-value; None where a test is not possible.
     """
     unit, baseline, shared = against.first, against.second, against.shared
-    over_seeds = [unit.scores[run] - baseline.scores[run] for run in shared]
+    over_seeds = {run: unit.scores[run] - baseline.scores[run] for run in shared}
     per_image = per_image_differences(unit, baseline, shared)
-    if len(over_seeds) > 1 and per_image is not None and not per_image.any() and max(map(abs, over_seeds)) < TINY:
+    if (
+        len(over_seeds) > 1
+        and per_image is not None
+        and not per_image.any()
+        and max(map(abs, over_seeds.values())) < TINY
+    ):
         return 0.0  # equal on every image: there is no variance to test with, and nothing to lose
-    (of_seeds,) = t_tests([over_seeds], -margin, shared_data(shared))
+    (of_seeds,) = t_tests_over_replicates([over_seeds], -margin)
     if of_seeds is None or per_image is None or against.has_folds:
         return of_seeds and p_above(of_seeds)
     (of_images,) = t_tests([per_image], -margin)

@@ -8,10 +8,12 @@ from mgu.report.ranking.default import default_rows
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.report.ranking.seeds import is_cross_validated
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
-from mgu.report.stats.ttest import TTest, t_tests
+from mgu.report.stats.ttest import TTest, t_tests_over_replicates
 from mgu.report.stats.words import p_equals
+from mgu.results.replicate import Replicate, count_replicates
 from mgu.tasks.score import Score, shorten
 
 
@@ -44,30 +46,35 @@ def _against(table: Table, units: Sequence[Row], baseline: Row, what: str) -> li
         return []
     values = baseline.values(table.tested, metric)
     scores = [unit.values(table.tested, metric) for unit, _ in known]
-    tests = t_tests([[own[seed] - values[seed] for seed in sorted(own.keys() & values.keys())] for own in scores])
+    shared = [sorted(own.keys() & values.keys()) for own in scores]
+    tests = t_tests_over_replicates(
+        [{run: own[run] - values[run] for run in runs} for own, runs in zip(scores, shared, strict=True)]
+    )
     corrected = correct_for_many([test and test.p for test in tests])
     lines = []
-    for (unit, own), test, p in zip(known, tests, corrected, strict=True):
+    for (unit, own), ours, runs, test, p in zip(known, scores, shared, tests, corrected, strict=True):
         few = min(own.n, theirs.n)
-        seeds = "single runs: another seed may change this" if few == 1 else f"means of {own.n} and {theirs.n} seeds"
+        means = f"means of {count_replicates(ours)} and {count_replicates(values)}"
+        seeds = "single runs: another seed may change this" if few == 1 else means
         lines.append(
             f"The unit {unit.name} has {score.text(own.mean)} on {place} data, {what}, {baseline.name}, "
             f"{score.text(theirs.mean)}: {_difference(own.mean - theirs.mean, score)} ({seeds})."
         )
-        lines.append(_test(test, p, len(known)))
+        lines.append(_test(test, runs, p, len(known)))
     return lines
 
 
-def _test(test: TTest | None, corrected: float | None, num_kinds: int) -> str:
-    """Result of Student's t-test over shared seeds, corrected for the number of kinds of units."""
+def _test(test: TTest | None, shared: Sequence[Replicate], corrected: float | None, num_kinds: int) -> str:
+    """Result of a t-test over shared seeds or folds, corrected for the number of kinds of units."""
     if test is None:
         return "Not decided: a test needs two or more shared seeds (seed=0,1,2,3,4)."
     word = "Decided" if (corrected or 0.0) < ALPHA else "Not decided"
     for_kinds = f", p {p_equals(corrected)} after correction for {num_kinds} kinds of unit" * (num_kinds > 1)
-    return (
-        f"{word}: p {p_equals(test.p)} over {test.degrees + 1:.0f} shared seeds{for_kinds} (paired Student's t-test "
-        "over seeds; there is no test over examples)."
-    )
+    if is_cross_validated(shared):
+        how = "corrected resampled t-test over folds"
+    else:
+        how = "paired Student's t-test over seeds; there is no test over examples"
+    return f"{word}: p {p_equals(test.p)} over {count_replicates(shared, 'shared ')}{for_kinds} ({how})."
 
 
 def _difference(value: float, score: Score) -> str:

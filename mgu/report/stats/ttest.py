@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mgu.report.ranking.seeds import TINY
+from mgu.report.ranking.seeds import TINY, independent, shared_data
+from mgu.results.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +64,23 @@ def t_tests(
             if abs(samples[k][0] - expected) < TINY:
                 found[k] = TTest(0.0, size - 1, 1.0)
     return found
+
+
+def t_tests_over_replicates(
+    differences: Sequence[Mapping[Replicate, float]], expected: float = 0.0
+) -> list[TTest | None]:
+    """Tests paired differences by seed, or by fold where there are several.
+
+    Args:
+        differences: The differences by seed and fold, one mapping for each test.
+        expected: The mean under the null hypothesis.
+
+    Returns:
+        The tests in order: over seeds, or corrected resampled t-tests over folds, each with its mean over the seeds.
+    """
+    samples, shares = [independent(own) for own in differences], [shared_data(own) for own in differences]
+    by_share = {shared: t_tests(samples, expected, shared) for shared in set(shares)}
+    return [by_share[shared][k] for k, shared in enumerate(shares)]
 
 
 def min_f_prime(pairs: Sequence[tuple[TTest, TTest]]) -> list[TTest]:
