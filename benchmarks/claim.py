@@ -142,8 +142,9 @@ def read(folder: Path) -> pd.DataFrame | None:
         {
             "model": runs["config.layout.name"] + "-" + runs.norm.fillna("lean") + residual,
             "replicate": list(zip(runs.seed, fold.fillna(0).astype(int), strict=True)),
-            "val": 100 * runs["val.accuracy"],
-            "test": 100 * runs.get("test.accuracy", pd.Series(np.nan, runs.index)),
+            # A run that diverged in its first epoch counts as a guess, as in reports.
+            "val": 100 * runs["val.accuracy"].fillna(1 / runs.num_classes),
+            "test": 100 * runs.get("test.accuracy", pd.Series(np.nan, runs.index)).fillna(1 / runs.num_classes),
             "cpu_s": runs["processor.seconds"],
         }
     )
@@ -158,9 +159,10 @@ def analyse(design: Design, runs: pd.DataFrame | None, folds: pd.DataFrame | Non
     unit, defaults = f"{deepest}-lean", [f"{deepest}-bn_pre", f"{deepest}-ln"]
     grid = [model for model in test.index if model != unit]
     best = str(picking.loc[grid].mean(axis=1).idxmax())
-    # A model that has one seed stands for itself in every replicate.
-    searched = random_search(*(own.loc[grid].ffill(axis=1) for own in (val, test, cpu)), float(cpu.loc[unit].mean()))
-    rivals = {"best of the grid": test.loc[best], "random search at the unit's cost": searched}
+    rivals = {"best of the grid": test.loc[best]}
+    if test.notna().all(axis=None):
+        searched = random_search(*(own.loc[grid] for own in (val, test, cpu)), float(cpu.loc[unit].mean()))
+        rivals["random search at the unit's cost"] = searched
     rivals |= {f"default {model}": test.loc[model] for model in defaults}
     return {
         "best": best,
@@ -198,16 +200,22 @@ def summarise(recipe: str) -> list[dict[str, Any]]:
     filed = filed_parts(recipe)
     rivals = dict.fromkeys(_kind(own["rival"]) for part in filed.values() for own in part["comparisons"])
     tested = {data: {_kind(own["rival"]): own for own in part["comparisons"]} for data, part in filed.items()}
-    corrected = {rival: correct_for_many([tested[data][rival]["p_two_sided"] for data in filed]) for rival in rivals}
+    corrected = {rival: _correct(rival, tested) for rival in rivals}
     return [
         {
             "data": data,
             **{name: part[name] for name in ("best", "unit", "margin", "cost_ratio")},
             "replicates": part["comparisons"][0]["replicates"],
-            "rivals": {rival: tested[data][rival] | {"p_corrected": corrected[rival][place]} for rival in rivals},
+            "rivals": {rival: own | {"p_corrected": corrected[rival][data]} for rival, own in tested[data].items()},
         }
-        for place, (data, part) in enumerate(filed.items())
+        for data, part in filed.items()
     ]
+
+
+def _correct(rival: str, tested: dict[str, dict[str, Any]]) -> dict[str, float | None]:
+    """Returns the p-values of one rival corrected over the data sets on which it is compared."""
+    p_values = {data: own[rival]["p_two_sided"] for data, own in tested.items() if rival in own}
+    return dict(zip(p_values, correct_for_many(list(p_values.values())), strict=True))
 
 
 def _kind(rival: str) -> str:

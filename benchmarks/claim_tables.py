@@ -12,20 +12,22 @@ BEST, RANDOM = "best of the grid", "random search at the unit's cost"
 
 def summary(part: Row) -> str:
     """Every data set under one recipe: costs, and the unit's difference from each rival with what it means."""
-    rivals = list(part["rows"][0]["rivals"])
+    rivals = list(dict.fromkeys(rival for row in part["rows"] for rival in row["rivals"]))
     return table(
         ["data", "unit", "best of the grid", "replicates", "margin", "grid / unit [processor s]", *rivals],
         (
             [row["data"], row["unit"], row["best"], str(row["replicates"]), number(row["margin"], 1),
-             number(row["cost_ratio"], 1), *(_answer(row["rivals"][rival]) for rival in rivals)]
+             number(row["cost_ratio"], 1), *(_answer(row["rivals"].get(rival)) for rival in rivals)]
             for row in part["rows"]
         ),
         left=3,
     )  # fmt: skip
 
 
-def _answer(tested: Row) -> str:
-    """The difference in points of accuracy, its lower bound, and the corrected p-value."""
+def _answer(tested: Row | None) -> str:
+    """The difference in points of accuracy, its lower bound, and the corrected p-value; "-" where there is none."""
+    if tested is None:
+        return "-"
     return f"{tested['difference']:+.2f} (> {tested['lower_bound']:+.3f}, p {p_value(tested['p_corrected'])})"
 
 
@@ -61,7 +63,8 @@ def claim(parts: Parts) -> str:
     """Says what the study of the better recipe found, or that of the paper's where there is no other."""
     recipe = "better" if "better" in parts else "paper"
     rows = parts[recipe]["rows"]
-    against = {rival: [row["rivals"][rival] for row in rows] for rival in rows[0]["rivals"]}
+    rivals = dict.fromkeys(rival for row in rows for rival in row["rivals"])
+    against = {rival: [row["rivals"][rival] for row in rows if rival in row["rivals"]] for rival in rivals}
     costs = _range([row["cost_ratio"] for row in rows])
     found = ", ".join(f"{row['data']} {_points(row['rivals'][BEST])}" for row in rows)
     text = (
@@ -70,7 +73,7 @@ def claim(parts: Parts) -> str:
         f"{_count(against[RANDOM], lambda own: own['p_better'] < 0.05)} of these data."
     )
     for name in (rival for rival in against if rival.startswith("default")):
-        shown = ", ".join(f"{row['data']} {_points(row['rivals'][name])}" for row in rows)
+        shown = ", ".join(f"{row['data']} {_points(row['rivals'][name])}" for row in rows if name in row["rivals"])
         text += f" Against the {name.replace('default', 'plain')} network of the deepest layout: {shown}."
     return text
 

@@ -10,18 +10,23 @@ from mgu.errors import UserError
 
 
 def check_learning(config: RunConfig) -> None:
-    """Checks that there are two equilibria to learn from.
+    """Checks that there are two equilibria to learn from, and that what is removed of them stays so on average.
 
     Args:
         config: A run.
 
     Raises:
-        UserError: The layout has none.
+        UserError: The layout has none, or averaged weights would keep what is removed.
     """
     if config.learning and not isinstance(config.layout, DirectedLayoutConfig):
         raise UserError(
             f"learning must be backpropagation for layout={config.layout.name}, whose outputs are no states that can "
             "be nudged, but got equilibrium. Pass learning=backpropagation or layout=directed_gates."
+        )
+    if config.learning and config.learning.sparsify == "published" and config.training.ema:
+        raise UserError(
+            "learning.sparsify must be none or permanent with training.ema, for averaged weights do not drop to 0 with "
+            "the connections, but got published. Pass learning.sparsify=permanent or training.ema=null."
         )
 
 

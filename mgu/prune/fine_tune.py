@@ -125,7 +125,7 @@ class FineTuner:
         Returns:
             The outcome of training.
         """
-        training = self.last.training.model_copy(update={"epochs": epochs})
+        training = self.last.training.model_copy(update={"epochs": epochs, "stop_after": None})
         config = self.last.model_copy(update={"training": training})
         optimizer = build_optimizer(config, model)
         schedule = build_schedule(config, optimizer, len(self.splits.train))

@@ -40,7 +40,13 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     A task has some of them (mgu/tasks/); the others are None and not written.
     """
 
-    loss: Annotated[Error | None, about("Mean loss in nats or squared deviations of the target; null if not finite.")]
+    loss: Annotated[
+        Error | None,
+        about(
+            "Mean loss in nats, by classes' weights where they have some, or in squared deviations of the target; null "
+            "if not finite."
+        ),
+    ]
     accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None
     precision: Annotated[
         Fraction | None, about("Mean over the classes of the share of predictions that are right.")

@@ -116,7 +116,8 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
         outcome = fit(
             joined,
             replace(splits, train=augment_training(splits.train, start.augment)),
-            build_fit_settings(config, first_decided_epoch(decisive, training.epochs)),
+            # A run that stops for now before its gates are decided still has a score: that of its last epoch.
+            build_fit_settings(config, min(first_decided_epoch(decisive, training.epochs), training.epochs_now)),
             shuffle=start.shuffle,
             so_far=start.fit,
             as_graph=build_step_wrapper(config, learner.optimizer),

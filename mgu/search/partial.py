@@ -12,7 +12,7 @@ from mgu.search.strategy import Cost, Trial
 
 
 def as_of(trial: Trial, result: Result, cost: Cost, folder: Path) -> tuple[Trial, Cost]:
-    """Returns a trial with the best score of its first epochs, and what the run had cost by then.
+    """Returns a trial with the score that the run would have had after its first epochs, and what it had cost by then.
 
     The cost is the run's own times the share of these epochs in the seconds of all.
 
@@ -30,6 +30,8 @@ def as_of(trial: Trial, result: Result, cost: Cost, folder: Path) -> tuple[Trial
         rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
     first = rows[: trial.stop_after]
     values = [row[f"val_{result.score.metric}"] for row in first]
+    if result.config["training"].get("select") == "last":
+        values = values[-1:]
     best = max(values) if result.score.higher_is_better else -min(values)
     share = sum(map(_seconds, first)) / (sum(map(_seconds, rows)) or 1.0)
     part = Cost(

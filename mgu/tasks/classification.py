@@ -10,9 +10,9 @@ from mgu.tasks.score import SCORES
 
 
 def balance(labels: Tensor, num_classes: int) -> Tensor:
-    """Returns class weights (K,) that make all classes of `labels` (N,) count alike, with mean 1 over the labels."""
+    """Returns weights (K,) by which the classes that occur in labels (N,) count alike, with mean 1 over the labels."""
     counts = labels.bincount(minlength=num_classes)
-    return len(labels) / (num_classes * counts.clamp(min=1))
+    return len(labels) / (counts.count_nonzero() * counts.clamp(min=1))
 
 
 class Classification:

@@ -68,6 +68,16 @@ def test_what_does_not_converge_is_in_the_result(configure: Configure) -> None:
         (("layout=equilibrium_conv", "layout.kernel_size=9"), "kernel_size must be at most"),
         (("layout=digits_2", "learning=equilibrium"), "learning must be backpropagation for layout=digits_2"),
         (("layout=directed_gates", "mgu=reference"), "must be alone"),
+        (
+            (
+                "layout=directed_gates",
+                "dataset=gates",
+                "learning=equilibrium",
+                "learning.sparsify=published",
+                "training.ema=0.9",
+            ),
+            "sparsify must be none or permanent with training.ema",
+        ),
         (("layout=directed_gates", "dataset=adult", "training.label_smoothing=0.1"), "label_smoothing must be 0.0"),
         (("layout=directed_gates", "layout.hidden=[4,4]"), "one number of neurons"),
     ],

@@ -115,3 +115,11 @@ def test_what_fine_tuning_spoils_stays_as_it_was_and_what_is_enough_without_it_i
     assert choice.candidate is larger and choice.within and choice.tuned["small"] < found[1]
     choice = choose([larger, smaller], found, found[1], images, image, quick("max_loss=0"), tuning)
     assert choice.candidate is smaller and choice.within
+
+
+def test_fine_tuning_goes_on_where_the_run_was_told_to_stop_for_now(trained_unit: Path) -> None:
+    trained = load_trained(trained_unit)
+    stopped = trained.config.training.model_copy(update={"epochs": 9, "stop_after": 1})
+    resolved = replace(trained.resolved, config=trained.config.model_copy(update={"training": stopped}))
+    tuning = FineTuner(resolved, trained.splits, 200, quick("distill=0"), trained.model)  # type: ignore[arg-type]
+    assert len(tuning.epochs(ConvNet([Block(nn.Conv2d(1, 4, 3), "no_norm")], 4, 10, 0.3), 2, "plain").history) == 2

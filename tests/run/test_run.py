@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from mgu.augment import AugmentedData, build_augment
+from mgu.config.augment import RandAugmentConfig
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
+from mgu.data.python.examples import Examples
 from mgu.errors import UserError
+from mgu.factory.augment import augment_training
 from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send, call
 from mgu.results.correct import read_correct
@@ -128,3 +133,19 @@ def test_deterministic_reaches_the_process_that_trains(configure: Configure) -> 
 def train_and_look(send: Send, config: RunConfig) -> tuple[bool, str]:
     status = run(config).status
     return torch.are_deterministic_algorithms_enabled(), status
+
+
+def test_a_run_that_stops_before_its_gates_are_decided_has_a_score(configure: Configure) -> None:
+    words = ("layout=digits_2", "mgu=lean", "mgu.decisive.gates=settling", "training.epochs=6")
+    stopped = train(configure(*words, "training.stop_after=2"))
+    assert (stopped.status, stopped.epochs, stopped.best_epoch) == ("ok", 2, 2) and stopped.val
+    whole = train(configure(*words))
+    assert whole.best_epoch and whole.best_epoch > 4  # gates are decided at the end of the fifth
+
+
+def test_operations_on_colours_are_refused_where_they_would_clip_own_images() -> None:
+    augment = build_augment(RandAugmentConfig(name="randaugment", padding=0.1, flip=0.5, num_ops=2, magnitude=9), 0, 3)
+    images = Examples(torch.randn(4, 3, 8, 8), torch.zeros(4, dtype=torch.long))
+    with pytest.raises(UserError, match=r"augment must be none, flip_crop or mixup .* but got randaugment"):
+        augment_training(images, augment)
+    assert isinstance(augment_training(replace(images, inputs=images.inputs.sigmoid()), augment), AugmentedData)

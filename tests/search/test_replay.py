@@ -14,7 +14,7 @@ from mgu.search import Cost, Key, Trial
 from mgu.search.budget import Budget
 from mgu.search.partial import as_of
 from mgu.search.replay import Record, Replay, find_records, replay
-from tests.examples import example_result
+from tests.examples import example_config, example_result
 from tests.search.spaces import GRID, MIXED
 
 STUDIES = 300
@@ -67,6 +67,17 @@ def test_a_run_of_more_epochs_is_told_as_of_the_epoch_that_was_asked_for(tmp_pat
     asked = Trial(0, {}, "told", score=0.4, stop_after=1)
     told, cost = as_of(asked, example_result(), Cost(8.0, 4.0, epochs=4), tmp_path)
     assert (told.score, told.epochs, cost) == (0.1, 1, Cost(2.0, 1.0, epochs=1))
+
+
+@pytest.mark.parametrize(("select", "expected"), [("best", 0.9), ("last", 0.7)])
+def test_as_of_an_epoch_a_run_has_the_score_that_it_would_have_been_given(
+    tmp_path: Path, select: str, expected: float
+) -> None:
+    rows = [f"{epoch},{score},1.0,0.5" for epoch, score in enumerate((0.9, 0.8, 0.7, 0.75), 1)]
+    (tmp_path / "history.csv").write_text("\n".join(["epoch,val_accuracy,train_s,evaluate_s", *rows]) + "\n")
+    result = example_result(config=example_config(training={"select": select}))
+    told, _ = as_of(Trial(0, {}, "told", score=0.75, stop_after=3), result, Cost(8.0, 4.0, epochs=4), tmp_path)
+    assert told.score == expected
 
 
 def test_points_without_a_recorded_run_are_refused() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mgu.tasks.classification import Classification
+from mgu.tasks.classification import Classification, balance
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -26,3 +26,8 @@ def test_the_smoothed_best_prediction_is_the_label_however_rare_another_class_is
         (gradient,) = torch.autograd.grad(task.loss(logits, torch.tensor([0]), 0.1), logits)
         logits = (logits - gradient).detach().requires_grad_()
     assert logits.softmax(dim=1).tolist()[0] == pytest.approx([0.9 + 0.1 / 3, 0.1 / 3, 0.1 / 3], abs=0.01)
+
+
+def test_balanced_weights_have_mean_one_over_the_labels_though_a_class_has_none() -> None:
+    weights = balance(torch.tensor([0, 0, 1]), 3)
+    assert weights[[0, 0, 1]].tolist() == [0.75, 0.75, 1.5]

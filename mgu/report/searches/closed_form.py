@@ -44,8 +44,5 @@ def _expected(points: Sequence[Tried], seconds: float, before: float) -> float:
     costs = [max(1, round(own.seconds / step)) for own in points]
     shares = win_probabilities(costs, [own.score for own in points])
     place = min(int(seconds / step + 1e-9), shares.shape[1] - 1)
-    by_score: dict[float, list[float]] = {}
-    for own in points:
-        by_score.setdefault(own.score, []).append(own.value)
-    values = [fmean(by_score[own.score]) for own in points]  # of equal scores, chance decides which one is kept
+    values = [own.value for own in points]
     return float(sum(value * share for value, share in zip([*values, before], shares[:, place], strict=True)))

@@ -151,11 +151,7 @@ def _wins(table: Table, baselines: Sequence[Row], steps: Sequence[int]) -> dict[
     found = {}
     for seed in _common_seeds(table):
         scores = [row.accuracies("val")[seed] for row in baselines]
-        own = win_probabilities(steps, scores)
-        for score in set(scores):  # of models with equal scores, chance decides which one is kept
-            same = [k for k, other in enumerate(scores) if other == score]
-            own[same] = own[same].mean(axis=0)
-        found[seed] = own
+        found[seed] = win_probabilities(steps, scores)
     return found
 
 

@@ -5,12 +5,17 @@ that exceeds it is lost. Let L be the models that score below a threshold, H the
 if the first model of H ends in time, that is, if the cost of the models of L before it, a subset S, leaves room for it.
 Of all orders of N models, a share of 1 / (N C(N-1, |S|)) begins with S and then that model; subsets are counted by
 size and cost as in the knapsack problem.
+
+Of models with equal scores the one that is tried first is kept, so only those that have ended can be: the probabilities
+are means over orders of preference among them. Both orders of a pair are all; of larger groups some are drawn.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
+from random import Random
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,23 +25,44 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+DRAWN = 8  # orders of preference, each of which is also reversed
+
+
 def win_probabilities(costs: Sequence[int], scores: Sequence[float]) -> Floats:
     """Computes how probable it is that each model is the best of those that ended within a budget.
 
     Args:
         costs: Cost of each of N models in whole steps.
-        scores: Score of each model; of equal scores the first wins.
+        scores: Score of each model.
 
     Returns:
         Probabilities (N + 1, budgets from 0 to the sum of costs); the last row is that no model has ended.
     """
     import numpy as np
 
+    orders = _worst_first(scores)
+    return np.mean([_by_preference(costs, order) for order in orders], axis=0)  # type: ignore[no-any-return]
+
+
+def _worst_first(scores: Sequence[float]) -> list[list[int]]:
+    """Returns orders of the models by score, in which those of equal scores have each place equally often."""
+    count, most_equal, random = len(scores), max(Counter(scores).values()), Random(0)
+    preferences = [list(range(count))]
+    if most_equal > 2:
+        preferences = [random.sample(range(count), count) for _ in range(DRAWN)]
+    if most_equal > 1:
+        preferences += [preference[::-1] for preference in preferences]
+    return [sorted(preference, key=lambda k: scores[k]) for preference in preferences]
+
+
+def _by_preference(costs: Sequence[int], order: Sequence[int]) -> Floats:
+    """Computes the probabilities of `win_probabilities` where later models in `order` are preferred."""
+    import numpy as np
+
     count, total = len(costs), sum(costs)
     share = np.array([1 / (count * math.comb(count - 1, size)) for size in range(count)])
     subsets = np.zeros((count, total + 1))  # subsets of L by size and exact cost
     subsets[0, 0] = 1
-    order = sorted(range(count), key=lambda k: (scores[k], -k))  # worst first
     reached = np.zeros((count + 1, total + 1))  # by the size of L: that a model of H has ended
     for size_of_l, k in enumerate(order):
         room = (share @ subsets).cumsum()  # by budget left, summed over S
@@ -45,6 +71,6 @@ def win_probabilities(costs: Sequence[int], scores: Sequence[float]) -> Floats:
         filled = min(size_of_l + 1, count - 1)  # sizes of S so far: larger ones have no subsets yet
         subsets[1 : filled + 1, costs[k] :] += subsets[:filled, : total + 1 - costs[k]].copy()
     wins = np.empty_like(reached)
-    wins[order] = reached[:-1] - reached[1:]
+    wins[list(order)] = reached[:-1] - reached[1:]
     wins[count] = 1 - reached[0]
     return wins.clip(0, 1)
