@@ -66,7 +66,8 @@ def _replay_group(studies: list[PlannedStudy], runs: Sequence[Run], folder: Path
             first.space, results, lambda point, seed: configure(point, seed).identity, second, seeds
         )
     begun = time.perf_counter()
-    own = Replay(first.space, known[key], first.name, studies[0].settings.search.options, first.budget)
+    settings = studies[0].settings.search
+    own = Replay(first.space, known[key], first.name, settings.options, first.budget, settings.per_cost)
     curves = replay(own, [each.study.seed for each in studies], count_cores())
     name = f"{first.name}-{first.space.name}-{first.identity}"
     save_replayed(folder, name, first.data, curves, settings_of({**first.described, "size": first.space.size}))

@@ -197,8 +197,9 @@ def _build(
             update={"search": settings.search.model_copy(update={"seed": settings.search.seed + number, "studies": 1})}
         )
         options = _complete_options(own, start)
-        strategy = build_strategy(own.search.name, space, own.search.seed, options)
+        strategy = build_strategy(own.search.name, space, own.search.seed, options, own.search.per_cost)
         described = {"options": options, "warm_start": own.warm_start.model_dump(), **identity}
+        described |= {"per_cost": True} if own.search.per_cost else {}
         study = Study(folder, space, strategy, own.search.name, own.search.seed, budget, described, data)
         settled = [word for word in settings_words if word.partition("=")[0] not in ("search.seed", "search.studies")]
         all_words = [*words, *settled, f"search.seed={own.search.seed}"]

@@ -25,6 +25,11 @@ class SearchSettings(ConfigModel):
     second: SecondObjective | None = Field(
         None, description="Second objective, the smaller the better, for strategies that have two; null: none."
     )
+    per_cost: bool = Field(
+        False,
+        description="true: of the points that the strategy wishes, take the one with the largest expected improvement "
+        "per second.",
+    )
     max_failures: Count = Field(10, description="Failed trials after which a study stops.")
     workers: Count = Field(1, description="Jobs of Hydra's launcher that search together in one study.")
     replay: bool = Field(False, description="true: take the recorded runs of the experiment, and train nothing.")

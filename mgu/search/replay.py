@@ -99,6 +99,7 @@ class Replay:
         strategy: Name of the strategy.
         options: Its options.
         budget: The resolved budget.
+        per_cost: Whether the strategy takes what promises most for its cost.
     """
 
     space: Space
@@ -106,6 +107,7 @@ class Replay:
     strategy: str
     options: Mapping[str, Any]
     budget: Budget
+    per_cost: bool = False
 
 
 def replay(own: Replay, seeds: Sequence[int], processes: int = 1) -> list[Curve]:
@@ -145,7 +147,7 @@ def replay_one(own: Replay, seed: int) -> Curve:
     space, spent = own.space, Spent()
     recorded = sorted(own.records)
     records = own.records[recorded[generator_for(seed, 0, "recorded").randrange(len(recorded))]]
-    strategy = build_strategy(own.strategy, space, seed, own.options)
+    strategy = build_strategy(own.strategy, space, seed, own.options, own.per_cost)
     trials, tried = list[Trial](), dict[Key, None]()
     ask_s: dict[int, float] = {}
     details: dict[int, Mapping[str, Any]] = {}

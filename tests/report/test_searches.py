@@ -107,6 +107,11 @@ def test_studies_with_other_options_or_training_are_rows_of_their_own_beside_the
     ]
     assert [found.random_of(own) for own in found.contenders[:2]] == [found.contenders[3]] * 2
     assert [own.spent_s for own in found.contenders[2].curves] == [9.0]
+    for_cost = curve("random", 0, [(1, 0.5, 0.4)], until=2.0, settings={"per_cost": True})
+    plain = curve("random", 0, [(1, 0.5, 0.4)], until=2.0, settings={})
+    found = compare(for_cost, plain)
+    names = {own.name: random.name for own in found.contenders if (random := found.random_of(own))}
+    assert names == dict.fromkeys(("random on grid, per_cost=true", "random on grid"), "random on grid")
 
 
 def test_names_of_variants_are_never_alike() -> None:

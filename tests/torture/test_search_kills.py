@@ -55,9 +55,10 @@ def test_killed_searches_try_the_same_points_and_come_to_the_same_bits(name: str
         moment_s, target, sign = choose(scenario, chance, takes_s)
         command = Command(scenario, folder)
         time.sleep(moment_s)
-        if command.kill(target, sign):
-            counts[f"{target} by {sign.name}"] += 1
+        was_killed = command.kill(target, sign)
+        counts[f"{target} by {sign.name}"] += was_killed
         done = command.end()
+        assert was_killed or done.returncode == 0, done
         assert "Traceback" not in done.stdout + done.stderr, done
         if done.returncode == 0:  # it came to its end all the same
             searches += 1

@@ -56,6 +56,11 @@ class Contender:
         return self.curves[0].strategy
 
     @property
+    def is_random(self) -> bool:
+        """Whether it learns from no result, so that others are compared with it."""
+        return self.strategy == RANDOM and not self.curves[0].settings.get("per_cost")
+
+    @property
     def space(self) -> str:
         return self.curves[0].space
 

@@ -11,7 +11,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import chance_accuracy
 from mgu.report.searches.closed_form import Tried, expected_best
-from mgu.report.searches.contender import RANDOM, Contender
+from mgu.report.searches.contender import Contender
 from mgu.report.searches.variants import group_curves, shared_settings
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.ttest import t_tests
@@ -117,7 +117,7 @@ class EqualCost:
     def random_of(self, own: Contender) -> Contender | None:
         """Returns the random search on the same space with the same training; None where there is none."""
         wanted = shared_settings(own.curves[0])
-        same = [c for c in self.contenders if c.strategy == RANDOM and shared_settings(c.curves[0]) == wanted]
+        same = [c for c in self.contenders if c.is_random and shared_settings(c.curves[0]) == wanted]
         return same[0] if same else None
 
     @cached_property
@@ -133,7 +133,7 @@ class EqualCost:
 
     def _compare_with_random(self, own: Contender) -> AgainstRandom | None:
         random = self.random_of(own)
-        if random is None or own.strategy == RANDOM:
+        if random is None or random is own:
             return None
         for multiple in reversed(MULTIPLES):
             ours, theirs = own.at(multiple * self.unit_s), random.at(multiple * self.unit_s)

@@ -15,7 +15,11 @@ from mgu.results.axes import flatten, shorten_keys, write_value
 from mgu.search.curve import Curve
 from mgu.tasks.score import Score
 
-STRATEGYS_OWN = ("options", "warm_start")  # settings in which a search may differ from the random one beside it
+STRATEGYS_OWN = (
+    "options",
+    "warm_start",
+    "per_cost",
+)  # settings in which a search may differ from the random one beside it
 MOST_CHARACTERS = 24  # of a value in a name
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mgu.errors import UserError, did_you_mean
+from mgu.search.per_cost import PerCost
 from mgu.search.space import Space
 from mgu.search.strategies.bayesian import GPStrategy, TPEStrategy
 from mgu.search.strategies.gbfs import GreedyBestFirst
@@ -38,7 +39,7 @@ STRATEGIES: dict[str, type[Strategy]] = {
 }
 
 
-def build_strategy(name: str, space: Space, seed: int, options: Mapping[str, Any]) -> Strategy:
+def build_strategy(name: str, space: Space, seed: int, options: Mapping[str, Any], per_cost: bool = False) -> Strategy:
     """Builds a strategy.
 
     Args:
@@ -46,6 +47,7 @@ def build_strategy(name: str, space: Space, seed: int, options: Mapping[str, Any
         space: What it searches.
         seed: Seed of the study.
         options: Its options, `search.options`.
+        per_cost: Whether it takes what promises most for its cost, see mgu/search/per_cost.py.
 
     Returns:
         The strategy.
@@ -58,4 +60,12 @@ def build_strategy(name: str, space: Space, seed: int, options: Mapping[str, Any
             f"search.name must be one of {', '.join(STRATEGIES)}, but got {name!r}."
             f"{did_you_mean(name, STRATEGIES) or ' See docs/method/search.md.'}"
         )
-    return STRATEGIES[name](space, seed, options)
+    strategy = STRATEGIES[name](space, seed, options)
+    if not per_cost:
+        return strategy
+    if name == "grid" or strategy.may_repeat or hasattr(strategy, "propose"):
+        raise UserError(
+            f"search.per_cost=true must go with a strategy that wishes several new points, but search={name} does not. "
+            "Pass search=tpe, or leave it out."
+        )
+    return PerCost(strategy, space)
