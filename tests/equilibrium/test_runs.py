@@ -85,7 +85,9 @@ def test_both_words_for_no_activation_are_one_run(configure: Configure) -> None:
     dense = ("layout=equilibrium_digits", "layout.activation=")
     for *words, last in (recurrent, dense):
         configs = [configure(*words), configure(*words, f"{last}null"), configure(*words, f"{last}identity")]
-        assert len({config.identity for config in configs}) == 1 and len({repr(config.layout) for config in configs}) == 1
+        assert (
+            len({config.identity for config in configs}) == 1 and len({repr(config.layout) for config in configs}) == 1
+        )
     assert configure("layout=equilibrium_digits", "mgu=highway", "mgu.gate=channel").mgu
 
 
