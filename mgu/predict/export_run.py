@@ -62,16 +62,18 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     held_out = _find_held_out(model)
     about = describe_export(trained, form)
     raw = held_out.raw if held_out else _substitute(preprocessing)
-    fixed = fix_steps(
-        model.network.network, lambda network: _run(EndToEnd(network, preprocessing).eval(), model, raw, "torch")
-    )
+
+    def compute(network: torch.nn.Module) -> Tensor:
+        return _run(EndToEnd(network, preprocessing).eval(), model, raw, "torch")
+
+    fixed = fix_steps(model.network.network, compute)
     module = end_to_end(fixed.network, preprocessing)
     example = [own[:1] for own in model.read_memory(raw).raw]
     own = section_of(trained.config.layout)
     what = f"RUN must be of modules that torch.export can trace, as {own[0]} {own[1].target}" if own else "RUN"
     with blaming(what, "Mend it."):
         content, infer = export_network(module, example, form, preprocessing, about)
-    expected = held_out.expected if held_out else model.outputs(raw)
+    expected = held_out.expected if held_out else compute(model.network.network)
     found = _run(infer, model, raw, form)
     name = "torch.export" if form == "torch" else "ONNX"
     if fixed.steps:
@@ -131,7 +133,8 @@ def _quantize(
         examples = _training_examples(model)
         small = quantize_onnx(content, [_feed(model, own, form) for own in examples])
         infer = open_onnx(small)
-    lines = [f"int8: {len(small) / 1000:,.1f} kB instead of {len(content) / 1000:,.1f} kB"]
+    saves_nothing = "; that saves nothing: take the float32 file" if len(small) >= len(content) else ""
+    lines = [f"int8: {len(small) / 1000:,.1f} kB instead of {len(content) / 1000:,.1f} kB{saves_nothing}"]
     if held_out is None:
         return small, [*lines, "int8: its accuracy was not compared, for the data are not there"]
     score = model.trained.result.score

@@ -72,6 +72,13 @@ def test_runs_that_iterate_are_exported(words: tuple[str, ...], configure: Confi
     folder: Path = run_folder(config)
     folder.mkdir(parents=True)
     run(config)
-    _, lines = export_run(load(folder), "torch")
+    model = load(folder)
+    content, lines = export_run(model, "torch")
     assert lines[0].startswith("equal to the run to ") and float(lines[0].split()[5]) <= LOOSE
     assert "steps in the file, 5 more than the slowest" in lines[1] and lines[2].endswith("as the run itself")
+    if "directed" in words[0]:  # states are shares of their sum, and not logits
+        pixels = torch.zeros(2, 1, 8, 8, dtype=torch.uint8)
+        pixels[:, :, 2:6, 3:5] = 16
+        states = model.network(pixels).detach().double().clamp(min=1e-6)
+        assert model.probabilities(pixels) == pytest.approx((states / states.sum(dim=1, keepdim=True)).numpy())
+        assert b'"output": "states"' in content
