@@ -82,3 +82,16 @@ def test_runs_that_iterate_are_exported(words: tuple[str, ...], configure: Confi
         states = model.network(pixels).detach().double().clamp(min=1e-6)
         assert model.probabilities(pixels) == pytest.approx((states / states.sum(dim=1, keepdim=True)).numpy())
         assert b'"output": "states"' in content
+
+
+@pytest.mark.long
+def test_an_lstm_is_exported_without_the_warnings_of_torchs_own_code(
+    configure: Configure, recwarn: pytest.WarningsRecorder
+) -> None:
+    from mgu.run.execute import run
+
+    config = configure("dataset=digits", "dataset.sequence=4", "layout=recurrent_lstm", "norm=ln", "training.epochs=1")
+    run_folder(config).mkdir(parents=True)
+    run(config)
+    _, lines = export_run(load(run_folder(config)), "torch")
+    assert lines[0].startswith("equal to the run to ") and not [str(warning.message) for warning in recwarn]
