@@ -11,8 +11,6 @@ from mgu.equilibrium.composed import Composed
 from mgu.equilibrium.layer import Equilibrium
 from mgu.equilibrium.operator import Bounded
 
-SPARE = 5  # steps beyond what the slowest batch needed
-
 
 class Unrolled(nn.Module):
     """Repeats the map of an equilibrium in evaluation mode a fixed number of times.
@@ -55,22 +53,3 @@ class Unrolled(nn.Module):
         for _ in range(self.steps):
             u = self.inner.function(operator.apply_weight(weight, operator.apply_adjoint(weight, u)) + c)
         return operator.apply_adjoint(weight, u)
-
-
-def unroll(network: nn.Module) -> nn.Module:
-    """Copies a network with every equilibrium as the steps that its slowest batch needed since counts began.
-
-    Args:
-        network: A network that has evaluated the data on which the copy is to agree with it.
-
-    Returns:
-        The copy in evaluation mode; the network itself where it has no equilibrium.
-    """
-    if not any(isinstance(module, Equilibrium) for module in network.modules()):
-        return network
-    copied = copy.deepcopy(network).eval()
-    for parent in list(copied.modules()):
-        for name, child in list(parent.named_children()):
-            if isinstance(child, Equilibrium):
-                setattr(parent, name, Unrolled(child, child.statistics.evaluate.most + SPARE))
-    return copied

@@ -10,7 +10,7 @@ from typing import Any
 from mgu.data.tables.encoding import UNSEEN
 from mgu.results.preprocessing import Columns, Entities, Inputs, Pairs
 
-OUTPUTS = ("logits", "prediction", "score")  # names of what graphs return
+OUTPUTS = ("logits", "states", "prediction", "score")  # names of what graphs return
 INSIDE = "mgu/"  # begins the names of values inside a graph
 ML_DOMAIN, ML_VERSION = "ai.onnx.ml", 2  # the oldest version whose LabelEncoder maps any type to any other
 

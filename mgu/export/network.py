@@ -6,6 +6,7 @@ import copy
 import importlib.util
 import io
 import json
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -87,9 +88,11 @@ def export_network(
     """
     twice = tuple(own.expand(2, *own.shape[1:]).contiguous() for own in example)
     batch = torch.export.Dim(BATCH, min=1)
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        # Of torch's own code, on its LSTM and on functions that it calls itself: what is exported is compared by value.
+        warnings.simplefilter("ignore")
         program = torch.export.export(module, twice, dynamic_shapes=(tuple({0: batch} for _ in twice),))
-    return _as_torch(program, about) if form == "torch" else _as_onnx(program, preprocessing, about)
+        return _as_torch(program, about) if form == "torch" else _as_onnx(program, preprocessing, about)
 
 
 def _as_torch(program: torch.export.ExportedProgram, about: Mapping[str, str]) -> tuple[bytes, Infer]:

@@ -13,6 +13,8 @@ from mgu.errors import UserError
 from mgu.export.checks import TOLERANCE, check_equivalent, check_score
 from mgu.export.columns import are_whole, input_name
 from mgu.export.description import describe_export
+from mgu.export.end_to_end import EndToEnd
+from mgu.export.fixed_steps import SPARE, check_fixed_steps, fix_steps
 from mgu.export.held_out import HeldOut, take_held_out
 from mgu.export.int8 import Int8Weights, quantize_onnx
 from mgu.export.network import Format, Infer, end_to_end, export_network, open_onnx
@@ -59,18 +61,32 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     trained, preprocessing = model.trained, model.preprocessing
     held_out = _find_held_out(model)
     about = describe_export(trained, form)
-    module = end_to_end(model.network.network, preprocessing)
     raw = held_out.raw if held_out else _substitute(preprocessing)
+
+    def compute(network: torch.nn.Module) -> Tensor:
+        return _run(EndToEnd(network, preprocessing).eval(), model, raw, "torch")
+
+    fixed = fix_steps(model.network.network, compute)
+    module = end_to_end(fixed.network, preprocessing)
     example = [own[:1] for own in model.read_memory(raw).raw]
     own = section_of(trained.config.layout)
     what = f"RUN must be of modules that torch.export can trace, as {own[0]} {own[1].target}" if own else "RUN"
     with blaming(what, "Mend it."):
         content, infer = export_network(module, example, form, preprocessing, about)
-    expected = held_out.expected if held_out else model.outputs(raw)
+    expected = held_out.expected if held_out else compute(model.network.network)
     found = _run(infer, model, raw, form)
     name = "torch.export" if form == "torch" else "ONNX"
-    difference = check_equivalent(name, found, expected)
+    if fixed.steps:
+        check_equivalent(name, found, _run(module, model, raw, "torch"))
+        difference = check_fixed_steps(found, expected, fixed)
+    else:
+        difference = check_equivalent(name, found, expected)
     lines = [f"equal to the run to {difference:.1e} of the largest output on {_describe(held_out)}"]
+    if fixed.steps:
+        lines.append(
+            f"its iteration is {fixed.steps} steps in the file, {SPARE} more than the slowest of these examples "
+            f"needs; the run stops by itself, there at a residual of at most {fixed.residual:.1e}"
+        )
     if held_out:
         score = trained.result.score
         within = TOLERANCE * float(expected.abs().max())  # rounding must not decide between items that tie
@@ -117,7 +133,8 @@ def _quantize(
         examples = _training_examples(model)
         small = quantize_onnx(content, [_feed(model, own, form) for own in examples])
         infer = open_onnx(small)
-    lines = [f"int8: {len(small) / 1000:,.1f} kB instead of {len(content) / 1000:,.1f} kB"]
+    saves_nothing = "; that saves nothing: take the float32 file" if len(small) >= len(content) else ""
+    lines = [f"int8: {len(small) / 1000:,.1f} kB instead of {len(content) / 1000:,.1f} kB{saves_nothing}"]
     if held_out is None:
         return small, [*lines, "int8: its accuracy was not compared, for the data are not there"]
     score = model.trained.result.score

@@ -21,6 +21,7 @@ from mgu.predict.image_files import read_images
 from mgu.predict.pairs import PairReader
 from mgu.predict.rows import RowReader
 from mgu.results.preprocessing import Arrays, Classes, Columns, Name, Pairs, Pixels, Preprocessing
+from mgu.tasks.squared import SquaredClassification
 
 MOST_NAMED = 20  # faults in one message
 
@@ -39,6 +40,9 @@ class Predicted(NamedTuple):
     remarks: list[str]
 
 
+LEAST_STATE = 1e-6  # whose logarithm stands for that of a state at 0
+
+
 class Model:
     """Predicts with the weights, preprocessing and names of a finished run.
 
@@ -51,6 +55,7 @@ class Model:
         self.trained = trained
         self.preprocessing: Preprocessing = trained.preprocessing
         self.network = EndToEnd(network or trained.model, self.preprocessing).to(trained.resolved.device).eval()
+        self._has_states = isinstance(trained.resolved.task, SquaredClassification)
         inputs = self.preprocessing.inputs
         self._reader: RowReader | PairReader | None = None
         if isinstance(inputs, Columns):
@@ -163,10 +168,15 @@ class Model:
 
     @torch.inference_mode()
     def compute(self, raw: Sequence[Tensor]) -> Tensor:
-        """Computes the outputs of raw examples, (B, *) each, by some at once; in main memory."""
+        """Computes the outputs of raw examples, (B, *) each, by some at once; in main memory.
+
+        States in [0, 1], which have learned classes by their squared error, estimate probabilities themselves; their
+        logarithms are returned, whose softmax are the states as shares of their sum.
+        """
         size, device = self.trained.config.training.eval_batch_size, self.trained.resolved.device
         batches = zip(*(own.split(size) for own in raw), strict=True)
-        return torch.cat([self.network(*(own.to(device) for own in batch)).cpu() for batch in batches])
+        outputs = torch.cat([self.network(*(own.to(device) for own in batch)).cpu() for batch in batches])
+        return outputs.clamp(min=LEAST_STATE).log() if self._has_states else outputs
 
     def read_memory(self, inputs: Any) -> Examples:
         """Reads examples that are in memory.

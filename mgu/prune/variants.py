@@ -8,9 +8,9 @@ from torch import Tensor
 
 from mgu.config.energy import EnergyConfig
 from mgu.data.splits import Data, Splits
-from mgu.equilibrium.unroll import unroll
 from mgu.export.checks import check_equivalent, check_score
 from mgu.export.description import describe_export
+from mgu.export.fixed_steps import check_fixed_steps, fix_steps
 from mgu.export.network import Exportable, Format, end_to_end, export_network
 from mgu.factory.trained import TrainedRun
 from mgu.prune.benchmark import InferenceCost, Subject, as_subject, benchmark
@@ -79,11 +79,14 @@ def build_variants(
 def _export(name: str, trained: TrainedRun, converted: Network, data: Data, form: Format) -> tuple[Variant, bytes]:
     """Exports a converted network, and compares what the file computes of raw examples with the network itself."""
     assert isinstance(data, Exportable)  # check_kind saw to it before anything is trained
-    expected, labels = logits_of(converted, data), labels_of(data)  # first: it counts the steps that are unrolled
-    module, example = end_to_end(unroll(converted), trained.preprocessing), data.raw(slice(0, 1))
+    expected, labels = logits_of(converted, data), labels_of(data)
+    fixed = fix_steps(converted, lambda network: logits_of(network, data))
+    module, example = end_to_end(fixed.network, trained.preprocessing), data.raw(slice(0, 1))
     content, infer = export_network(module, [example], form, trained.preprocessing, describe_export(trained, form))
     found = logits_of_raw(infer, data)
-    difference = check_equivalent(name, found, expected)
+    difference = check_equivalent(name, found, logits_of(fixed.network, data) if fixed.steps else expected)
+    if fixed.steps:
+        difference = check_fixed_steps(found, expected, fixed)
     check_score(name, accuracy_from(found, labels), accuracy_from(expected, labels))
     here = example if form == "torch" else example.cpu()
     return Variant(Subject(converted, infer, here), difference, takes_raw=True), content

@@ -1,0 +1,41 @@
+"""A directed network as a fixed number of steps, for what cannot stop when all neurons rest: exported graphs."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mgu.directed.network import DirectedNetwork, VectorField
+
+
+class Relaxed(nn.Module):
+    """Follows the free field of a directed network in evaluation mode for a fixed number of steps.
+
+    Args:
+        network: The network; its weights are copied, masked.
+        steps: How many.
+
+    Shape:
+        x: (B, *); returns (B, K), the states of the outputs.
+    """
+
+    from_inputs: Tensor
+    among: Tensor
+    leak: Tensor
+
+    def __init__(self, network: DirectedNetwork, steps: int) -> None:
+        super().__init__()
+        self.steps, self.dt, self.start = steps, network.dynamics.dt, network.dynamics.start / 2
+        self.num_outputs = network.num_outputs
+        with torch.no_grad():
+            for name, value in zip(("from_inputs", "among", "leak"), network.split(), strict=True):
+                self.register_buffer(name, value.clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        rows = x.flatten(1).to(self.among.dtype)
+        inputs = torch.cat([rows, torch.ones_like(rows[:, :1])], dim=1)
+        field = VectorField(inputs @ self.from_inputs, self.among, self.leak)
+        states = torch.full_like(field.drive, self.start)  # (B, M)
+        for _ in range(self.steps):
+            states = (states + self.dt * field.at(states)).clamp(0, 1)
+        return states[:, -self.num_outputs :]
