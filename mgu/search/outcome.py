@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 from mgu.results.result import Metrics, Result
@@ -62,6 +63,44 @@ def plus(cost: Cost, other: Cost) -> Cost:
         else {name: cost.kwh.get(name, 0.0) + other.kwh.get(name, 0.0) for name in {**cost.kwh, **other.kwh}},
         grams=None if cost.grams is None or other.grams is None else cost.grams + other.grams,
         epochs=cost.epochs + other.epochs,
+    )
+
+
+def beyond(cost: Cost, earlier: Sequence[tuple[Cost, float]]) -> Cost:
+    """Returns what a run cost beyond the trials whose training it continues.
+
+    It counts its earlier parts up to their last checkpoint, so without their final evaluation, which was paid for all
+    the same: of processor time, energy and CO2 the share that it had of the seconds.
+
+    Args:
+        cost: Of the run, with its earlier parts.
+        earlier: The cost of each of these trials, and the seconds of its final evaluation.
+
+    Returns:
+        The cost; nothing for a run that had ended before and was not trained further.
+    """
+    kept = [
+        share_of(own, max(0.0, 1 - lost_s / own.seconds) if own.seconds else 1.0, own.epochs) for own, lost_s in earlier
+    ]
+    spent = less(cost, reduce(plus, kept))
+    return spent if spent.epochs else share_of(cost, 0.0, 0)
+
+
+def share_of(cost: Cost, share: float, epochs: int) -> Cost:
+    """Returns a part of a cost.
+
+    Args:
+        cost: Of all.
+        share: The part, in 0..1 of everything that is counted but the epochs.
+        epochs: Those of the part.
+    """
+    return replace(
+        cost,
+        seconds=cost.seconds * share,
+        cpu_seconds=None if cost.cpu_seconds is None else cost.cpu_seconds * share,
+        kwh=None if cost.kwh is None else {name: value * share for name, value in cost.kwh.items()},
+        grams=None if cost.grams is None else cost.grams * share,
+        epochs=epochs,
     )
 
 

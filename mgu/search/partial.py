@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mgu.results.file_names import HISTORY_FILE
 from mgu.results.result import Result
+from mgu.search.outcome import share_of
 from mgu.search.strategy import Cost, Trial
 
 
@@ -34,14 +35,7 @@ def as_of(trial: Trial, result: Result, cost: Cost, folder: Path) -> tuple[Trial
         values = values[-1:]
     best = max(values) if result.score.higher_is_better else -min(values)
     share = sum(map(_seconds, first)) / (sum(map(_seconds, rows)) or 1.0)
-    part = Cost(
-        seconds=cost.seconds * share,
-        cpu_seconds=None if cost.cpu_seconds is None else cost.cpu_seconds * share,
-        kwh=None if cost.kwh is None else {name: value * share for name, value in cost.kwh.items()},
-        grams=None if cost.grams is None else cost.grams * share,
-        epochs=len(first),
-    )
-    return replace(trial, score=best, epochs=len(first)), part
+    return replace(trial, score=best, epochs=len(first)), share_of(cost, share, len(first))
 
 
 def _seconds(row: dict[str, float]) -> float:

@@ -29,7 +29,9 @@ from tests.search.spaces import GRID
 from tests.search.test_replay import records
 
 
-def curve(strategy: str, seed: int, steps: Sequence[tuple[float, float, float]], until: float, **changes: Any) -> Curve:
+def curve(
+    strategy: str, seed: int, steps: Sequence[tuple[float, float, float | None]], until: float, **changes: Any
+) -> Curve:
     """A study by its incumbents: after how many seconds, validation score, test score."""
     found = tuple(Step(s, k, val, val, test, 10) for k, (s, val, test) in enumerate(steps))
     last = found[-1].seconds if found else 0.0
@@ -87,6 +89,15 @@ def test_difference_and_p_are_of_one_score_and_of_the_seeds_that_both_have() -> 
     assert "tpe on grid is -2.00 points from random search at 10 times the unit's cost in test score" in " ".join(
         describe_searches(found)
     )
+
+
+def test_a_test_score_is_never_compared_with_a_validation_score() -> None:
+    def studies(strategy: str, tests: list[float | None]) -> list[Curve]:
+        return [curve(strategy, seed, [(0.001, 0.95, own)], until=1e9) for seed, own in enumerate(tests)]
+
+    found = compare(*studies("asha", [None] * 3), *studies("random", [0.900, 0.902, 0.904]))
+    [own] = [own for own in found.against_random if own]
+    assert (own.split, own.differences) == ("validation", [0.0, 0.0, 0.0])
 
 
 def test_studies_with_other_options_or_training_are_rows_of_their_own_beside_their_own_random_search() -> None:

@@ -13,6 +13,7 @@ from mgu.errors import UserError
 from mgu.search import Cost, Space
 from mgu.search.budget import Budget, Spent
 from mgu.search.history import History
+from mgu.search.outcome import beyond
 from mgu.search.strategies import build_strategy
 from mgu.search.study import STUDY_FILE, Study
 from tests.search.spaces import GRID, MIXED, TILES
@@ -152,3 +153,14 @@ def test_a_budget_of_nothing_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         Budget(**budget).resolve(size, unit_s, False, False)  # type: ignore[arg-type]
+
+
+def test_a_promotion_pays_what_it_trains_and_what_was_paid_twice_before() -> None:
+    """Ten of training and four of evaluation were paid; the whole run has twenty and four, the first evaluation not."""
+    first = Cost(14.0, 14.0, {"cpu rapl": 14.0}, 14.0, epochs=1)
+    whole = Cost(24.0, 24.0, {"cpu rapl": 24.0}, 24.0, epochs=2)
+    spent = beyond(whole, [(first, 4.0)])
+    assert (spent.seconds, spent.cpu_seconds, spent.grams, spent.epochs) == pytest.approx((14.0, 14.0, 14.0, 1))
+    assert spent.kwh == pytest.approx({"cpu rapl": 14.0})
+    ended = beyond(replace(first, seconds=14.5), [(first, 4.0)])
+    assert (ended.seconds, ended.cpu_seconds, ended.epochs) == (0.0, 0.0, 0)

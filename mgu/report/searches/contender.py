@@ -24,7 +24,8 @@ class AtBudget:
         high: Its 90 % quantile.
         test: Mean test score; None where one of them is not known.
         params: Median of the trainable parameters.
-        by_seed: The reported score by the study's seed.
+        vals: Validation scores by the study's seed.
+        tests: Test scores by the study's seed; empty where one of them is not known.
     """
 
     val: float
@@ -32,7 +33,8 @@ class AtBudget:
     high: float
     test: float | None
     params: float | None
-    by_seed: Mapping[int, float]
+    vals: Mapping[int, float]
+    tests: Mapping[int, float]
 
 
 @dataclass(frozen=True)
@@ -84,16 +86,18 @@ class Contender:
             return None
         known = [val for val in vals if val is not None]
         tests = [self.before if step is None else step.test for _, step in found]
-        has_test = all(test is not None for test in tests)
-        shown = tests if has_test else vals
+        known_tests = [test for test in tests if test is not None]
+        has_test = len(known_tests) == len(tests)
+        seeds = [seed for seed, _ in found]
         params = [step.params for _, step in found if step and step.params is not None]
         return AtBudget(
             val=fmean(known),
             low=quantile(known, BAND[0]),
             high=quantile(known, BAND[1]),
-            test=fmean(test for test in tests if test is not None) if has_test else None,
+            test=fmean(known_tests) if has_test else None,
             params=median(params) if params else None,
-            by_seed={seed: value for (seed, _), value in zip(found, shown, strict=True) if value is not None},
+            vals=dict(zip(seeds, known, strict=True)),
+            tests=dict(zip(seeds, known_tests, strict=True)) if has_test else {},
         )
 
     def expected_s(self, target: float) -> float | None:

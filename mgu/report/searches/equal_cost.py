@@ -137,9 +137,11 @@ class EqualCost:
             return None
         for multiple in reversed(MULTIPLES):
             ours, theirs = own.at(multiple * self.unit_s), random.at(multiple * self.unit_s)
-            if ours and theirs and (shared := ours.by_seed.keys() & theirs.by_seed.keys()):
-                split = "test" if ours.test is not None and theirs.test is not None else "validation"
-                return AgainstRandom(multiple, split, [ours.by_seed[k] - theirs.by_seed[k] for k in sorted(shared)])
+            if ours and theirs and (shared := sorted(ours.vals.keys() & theirs.vals.keys())):
+                split, a, b = ("test", ours.tests, theirs.tests)
+                if not a or not b:  # never the test score of one with the validation score of the other
+                    split, a, b = ("validation", ours.vals, theirs.vals)
+                return AgainstRandom(multiple, split, [a[seed] - b[seed] for seed in shared])
         return None
 
     def closed_form(self, seconds: float) -> tuple[float, float | None] | None:

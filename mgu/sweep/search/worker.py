@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
-from functools import reduce
 from typing import Any, NamedTuple, Protocol
 
 from mgu.config.run import RunConfig
@@ -15,7 +14,7 @@ from mgu.isolation import Call, Crashed, Raised, TimedOut
 from mgu.results.folder import find_done, find_result, run_folder
 from mgu.search.budget import Spent
 from mgu.search.history import History
-from mgu.search.outcome import cost_of, less, plus, tell_measured, tell_result
+from mgu.search.outcome import beyond, cost_of, tell_measured, tell_result
 from mgu.search.partial import as_of
 from mgu.search.propose import propose, seed_of
 from mgu.search.space import Point
@@ -176,17 +175,13 @@ class Worker:
         return replace(told, cost=self._own_cost(trial, cost)), details
 
     def _own_cost(self, trial: Trial, cost: Cost) -> Cost:
-        """Returns the cost without what the trials have paid whose training this one continues.
-
-        A continued run counts its earlier parts up to their last checkpoint, so without their final evaluation, which
-        was paid for all the same.
-        """
-        paid, number = list[Cost](), trial.continues
+        """Returns the cost without what the trials have paid whose training this one continues."""
+        paid, number = list[tuple[Cost, float]](), trial.continues
         while number is not None:
             own, details = self.history.trials[number], self.history.details[number]
-            paid.append(replace(own.cost, seconds=own.cost.seconds - details.get("lost_s", 0.0)))
+            paid.append((own.cost, details.get("lost_s", 0.0)))
             number = own.continues
-        return less(cost, reduce(plus, paid)) if paid else cost
+        return beyond(cost, paid) if paid else cost
 
     def _measure(self, trial: Trial, function: str) -> Generator[Pending, None, tuple[Trial, dict[str, Any]]]:
         """Has a point measured that is no network."""
