@@ -71,5 +71,6 @@ def test_killed_searches_try_the_same_points_and_come_to_the_same_bits(name: str
 
 def _check(folder: Path, whole: Path, in_order: bool) -> None:
     assert history(folder, in_order) == history(whole, in_order)
-    assert evidence(folder) == evidence(whole) and not leftovers(folder)
+    assert evidence(folder) == evidence(whole)
+    assert leftovers(folder) == leftovers(whole)  # checkpoints of runs that halving has stopped
     assert not list((folder / "contention").glob("*.lock"))

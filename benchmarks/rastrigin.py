@@ -1,0 +1,89 @@
+"""Tunes differential evolution on Rastrigin's function in ten dimensions, by random search, the policy and TPE.
+
+A trial is one run of 2,000 evaluations with a seed of its own, so scores are noisy. Prints, for each strategy, the
+median over studies of the best value found and of the mean of 20 new runs of the winner, and how many trials it takes
+in expectation to what TPE has in the median after 50: `python benchmarks/rastrigin.py 20`.
+"""
+
+from __future__ import annotations
+
+import sys
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mgu.search import Categorical, Cost, Float, Int, Point, Space, Trial
+from mgu.search.propose import propose
+from mgu.search.strategies import build_strategy
+
+DIMENSIONS, EVALUATIONS, RERUNS = 10, 2000, 20
+BOUND = 5.12
+TRIALS = {"random": 200, "reinforce": 200, "tpe": 50}
+SPACE = Space(
+    "differential_evolution",
+    (
+        Float("scale", 0.0, 1.0),
+        Float("crossover", 0.0, 1.0),
+        Int("population", 5, 50),
+        Categorical("mutation", ("rand1", "best1", "current_to_best1")),
+    ),
+)
+
+
+def rastrigin(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Returns the value of each point, at least 0."""
+    return np.asarray(10 * points.shape[-1] + (points**2 - 10 * np.cos(2 * np.pi * points)).sum(axis=-1))
+
+
+def evolve(point: Point, seed: int) -> float:
+    """Returns the best value that differential evolution (Storn and Price 1997) finds with some settings."""
+    drawn, size = np.random.default_rng(seed), point["population"]
+    found = drawn.uniform(-BOUND, BOUND, (size, DIMENSIONS))
+    values = rastrigin(found)
+    for _ in range(EVALUATIONS // size - 1):
+        first, second, third = (found[drawn.permutation(size)] for _ in range(3))
+        best = found[values.argmin()]
+        base = {"rand1": first, "best1": best, "current_to_best1": found + point["scale"] * (best - found)}
+        mutated = np.clip(base[point["mutation"]] + point["scale"] * (second - third), -BOUND, BOUND)
+        crossed = drawn.random(found.shape) < point["crossover"]
+        crossed[np.arange(size), drawn.integers(DIMENSIONS, size=size)] = True
+        children = np.where(crossed, mutated, found)
+        own = rastrigin(children)
+        better = own <= values
+        found[better], values[better] = children[better], own[better]
+    return float(values.min())
+
+
+def study(name: str, seed: int) -> list[Trial]:
+    """Searches once, and returns the trials."""
+    strategy, history = build_strategy(name, SPACE, seed, {}), list[Trial]()
+    tried: dict[Any, None] = {}
+    while len(history) < TRIALS[name] and (proposal := propose(strategy, SPACE, seed, history, tried)):
+        number = len(history)
+        score = -evolve(proposal.point, 1000 * seed + number)
+        tried[SPACE.key(proposal.point)] = None
+        history.append(Trial(number, proposal.point, "told", score, cost=Cost(1.0), ended=number, after=number))
+    return history
+
+
+def main(num_studies: int) -> None:
+    """Prints what each strategy finds."""
+    studies = {name: [study(name, seed) for seed in range(num_studies)] for name in TRIALS}
+    target = median(max(own.score or -1e9 for own in trials) for trials in studies["tpe"])
+    for name, found in studies.items():
+        winners = [max(trials, key=lambda own: own.score or -1e9) for trials in found]
+        again = [fmean(evolve(own.point, 10**6 + rerun) for rerun in range(RERUNS)) for own in winners]
+        reached = [next((k for k, own in enumerate(own_trials, 1) if (own.score or -1e9) >= target), None)
+                   for own_trials in found]  # fmt: skip
+        hits = sum(place is not None for place in reached)
+        expected = sum(place or TRIALS[name] for place in reached) / hits if hits else float("inf")
+        print(
+            f"{name}: best of {TRIALS[name]} trials {-median(own.score or 0.0 for own in winners):.3f}, again "
+            f"{median(again):.3f}, {expected:.0f} trials to TPE's {-target:.3f} ({hits}/{num_studies})"
+        )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
