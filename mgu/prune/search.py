@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from mgu.config.prune import PruneConfig
+from mgu.console.text import count
 from mgu.data.splits import Splits
 from mgu.factory.trained import TrainedRun
 from mgu.measure.contention import ContentionMonitor
@@ -79,7 +80,7 @@ def search(trained: TrainedRun, splits: Splits, config: PruneConfig, example: Te
         searched = time.perf_counter()
         whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
         if candidates and config.epochs:
-            tell(f"fine-tuning the smallest candidates for at most {config.epochs} epochs")
+            tell(f"fine-tuning the smallest candidates for at most {count(config.epochs, 'epoch')}")
         choice = choose(candidates or [whole], accuracies or [reference], reference, splits.val, example, config, tuner)
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():

@@ -56,7 +56,7 @@ class Curve:
         contended: Number of trials that were measured beside other work.
         origin: Where it comes from: "trained", or "replayed" from recorded runs.
         complete: Whether nothing was left to try, so that more time would have changed nothing.
-        gap: Mean of the validation score minus the test score over the trials of which both are known; None without any.
+        gap: Mean of validation minus test score over the trials of which both are known; None without any.
         until: Seconds up to which the incumbent is known: with the part of a trial that was under way when the budget
             ended, which found nothing; at least `seconds`.
         runs: Names of the folders of the runs that it trained.
