@@ -152,8 +152,9 @@ def write_measured(folder: Path, seed: int, scores: Sequence[float]) -> None:
 
 
 def test_measured_points_have_a_table_of_their_own_and_no_place_among_networks(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # a name that is broken over lines is not found
     write_measured(tmp_path / "one/search", 0, [1.0, 60.0, 80.0])
     write_measured(tmp_path / "one/search", 1, [10.0, 20.0, 40.0])
     assert load_curves(tmp_path / "one", "digits", "paper") == ([], [])

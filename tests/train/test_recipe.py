@@ -34,11 +34,11 @@ def test_gradients_are_cut_to_their_norm_together() -> None:
 
 @pytest.mark.parametrize("weights", [None, torch.tensor([1.0, 2.0, 0.5])])
 def test_smoothed_labels_are_those_of_the_definition(weights: torch.Tensor | None) -> None:
-    """(1 - s) of the label and s / K of every class; a weighted class counts by its weight in both parts."""
+    """(1 - s) of the label and s / K of every class; both parts of an example have the weight of its own class."""
     logits, targets = torch.randn(6, 3), torch.tensor([0, 1, 2, 2, 1, 0])
     own = torch.ones(3) if weights is None else weights
     spread = 0.9 * F.one_hot(targets, 3) + 0.1 / 3
-    by_hand = -(spread * own * logits.log_softmax(1)).sum() / 6
+    by_hand = -(spread * own[targets, None] * logits.log_softmax(1)).sum() / 6
     torch.testing.assert_close(Classification(3, weights).loss(logits, targets, 0.1), by_hand)
     plain, _ = step_of(StepOptions(label_smoothing=0.3))
     assert plain.loss(logits, targets) != plain.task.loss(logits, targets)  # by which it is evaluated
