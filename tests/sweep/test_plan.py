@@ -39,7 +39,8 @@ def test_every_run_of_the_paper_is_listed_with_its_size(mgu_run: Command, data_r
     first, unit = plan["runs"][0], [run for run in plan["runs"] if run["mgu"]]
     assert (first["layout"], first["norm"], first["residual"], first["state"]) == (
         "cifar_15", "bn_pre", True, "pending")  # fmt: skip
-    assert [run["mgu"] for run in unit] == ["reference"] * 2 + ["equations"] * 2 and unit[0]["norm"] is unit[0]["residual"] is None
+    assert [run["mgu"] for run in unit] == ["reference"] * 2 + ["equations"] * 2
+    assert unit[0]["norm"] is unit[0]["residual"] is None
     assert first["est_time_s"] is None and plan["total"]["est_time_s"] is None
     unknown = {"est_time_s": None, "est_wall_clock_s": None, "est_energy_kwh": None}
     assert plan["total"] == {"runs": 28, "states": {"pending": 28}, "at_once": 1, **unknown}
