@@ -115,7 +115,7 @@ def demo(parts: Parts) -> str:
     """Returns what `make demo` printed: the best rows, the units, the last row and the verdict on the best unit."""
     lines = parts["demo"]["rows"]
     title, models = lines[0], [line for line in lines if line.startswith("  ") and line.strip()[:1].isdigit()]
-    units = [part for line in models if "-mgu-" in line for part in ("...", line)]
+    units = [part for line in models[NUM_DEMO_ROWS:] if "-mgu-" in line for part in ("...", line)]
     heading = next(line for line in lines if "model_name" in line)
     verdict = lines[lines.index("Verdict") + 1]
     shown = [title, heading, *models[:NUM_DEMO_ROWS], *units, "...", models[-1], "", *textwrap.wrap(verdict, WIDTH)]
