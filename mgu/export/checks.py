@@ -11,6 +11,11 @@ TOLERANCE = 1e-5  # share of the largest output; an operation in single precisio
 MAX_OTHERWISE = 1e-3  # share of examples, or of a score that is no share
 
 
+def largest_difference(found: Tensor, expected: Tensor) -> float:
+    """Returns the largest difference between outputs (N, *) of two models, as a share of the largest output."""
+    return ((found - expected).abs().max() / expected.abs().max()).item()
+
+
 def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
     """Checks that a model computes the same outputs as the one it was derived from.
 
@@ -25,7 +30,7 @@ def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
     Raises:
         RunsFailed: The difference is above TOLERANCE.
     """
-    difference = ((found - expected).abs().max() / expected.abs().max()).item()
+    difference = largest_difference(found, expected)
     if not difference <= TOLERANCE:
         raise RunsFailed(
             f"the {name} model must equal the one it was derived from to {TOLERANCE:g} of the largest output, but "

@@ -13,6 +13,7 @@ from mgu.directed.unroll import Relaxed
 from mgu.equilibrium.layer import Equilibrium
 from mgu.equilibrium.unroll import Unrolled
 from mgu.errors import RunsFailed
+from mgu.export.checks import largest_difference
 
 SPARE = 5  # steps beyond what the slowest batch needed
 LOOSE = (
@@ -82,7 +83,7 @@ def check_fixed_steps(found: Tensor, expected: Tensor, fixed: FixedSteps) -> flo
     Raises:
         RunsFailed: They differ by more than iterations that have come to rest can.
     """
-    difference = ((found - expected).abs().max() / expected.abs().max()).item()
+    difference = largest_difference(found, expected)
     if not difference <= LOOSE:
         raise RunsFailed(
             f"an iteration must come to rest to be exported, but that of the run ends at a residual of "

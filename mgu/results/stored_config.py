@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from mgu.results.replicate import without_replicate
 from mgu.results.upgrade import upgrade
 
 if TYPE_CHECKING:
@@ -52,6 +53,19 @@ def parse_config(values: Mapping[str, Any]) -> RunConfig | None:
         except ValueError:
             continue
     return None
+
+
+def identity_without_replicate(values: Mapping[str, Any]) -> str | None:
+    """Returns the identity that all replicates of a model share.
+
+    Args:
+        values: The configuration of one of them, as result.json holds it.
+
+    Returns:
+        What RunConfig.identity computes with seed 0 and fold 0; None if the configuration is not valid today.
+    """
+    config = parse_config(without_replicate(values))
+    return config.identity if config else None
 
 
 @cache

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from mgu.config.run import RunConfig
-from mgu.results.replicate import without_replicate
 from mgu.results.result import Result
-from mgu.results.stored_config import parse_config
+from mgu.results.stored_config import identity_without_replicate
 from mgu.search.outcome import cost_of
 
 
@@ -26,8 +25,8 @@ def unit_seconds(results: Sequence[Result], start: RunConfig) -> float | None:
     """
     times: dict[str, list[float]] = {}
     for result in unit_results(results, start):
-        config = parse_config(without_replicate(result.config))
-        times.setdefault(config.identity if config else result.stem, []).append(cost_of(result).seconds)
+        model = identity_without_replicate(result.config) or result.stem
+        times.setdefault(model, []).append(cost_of(result).seconds)
     return sum(map(fmean, times.values())) if times else None
 
 

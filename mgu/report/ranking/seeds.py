@@ -15,7 +15,7 @@ from mgu.data.datasets import find_kind
 from mgu.results.load import Run
 from mgu.results.replicate import Replicate, without_replicate
 from mgu.results.result import Result
-from mgu.results.stored_config import parse_config
+from mgu.results.stored_config import identity_without_replicate
 
 CONFIDENCE = 0.95
 TINY = 1e-12  # smaller differences are rounding errors
@@ -159,8 +159,7 @@ def _as_written(result: Result) -> bytes:
 
 def identity_without_seed(result: Result) -> bytes | str:
     """Returns the hash that RunConfig.identity computes, or the configuration as written if it is not valid today."""
-    config = parse_config(without_replicate(result.config))
-    return config.identity if config else _as_written(result)
+    return identity_without_replicate(result.config) or _as_written(result)
 
 
 def chance_accuracy(result: Result) -> float:
