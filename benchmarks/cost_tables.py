@@ -157,6 +157,34 @@ def start(part: Row) -> str:
     return table(["command", "times `import torch` (quartiles)", "median [s]"], lines)
 
 
+def predict(part: Row) -> str:
+    """Processor time of predictions from a cold start, beside a plain script's."""
+    lines = [
+        [f"`{row['command']}`", row["with_quartiles"], str(row["bar"]), *medians(row["seconds"])]
+        for row in part["rows"]
+    ]
+    header = ["command", "times the plain script (quartiles)", "bar", "median [s]", "the script's [s]"]
+    return table(header, lines)
+
+
+def medians(seconds: Row) -> list[str]:
+    return [number(own["median_s"]) for own in seconds.values()]
+
+
+def serve(part: Row) -> str:
+    """What a page that watches runs under way takes of the machine."""
+    lines = [
+        [
+            row["states"],
+            *(f"{100 * row['share']:.1f}", f"{100 * row['bar']:.0f}", f"{1000 * row['slowest_s']:.0f}"),
+            f"{row['peak_mib']:.0f}",
+        ]
+        for row in part["rows"]
+    ]
+    header = ["under way", "of one core [%]", "bar [%]", "slowest answer [ms]", "memory at most [MiB]"]
+    return table(header, lines)
+
+
 def folders(part: Row) -> str:
     """Seconds of commands by the number of runs in their folder."""
     sizes = part["rows"][0]["runs"]

@@ -2,7 +2,8 @@
 
 python benchmarks/serve.py [SECONDS [EPOCH_S]] makes 1,000 folders of runs in a temporary folder, holds the locks of
 all, has each of them end an epoch every EPOCH_S (10) seconds, and prints what the server used of one core over SECONDS
-(60). With --finish a run is over every second, so that the report is made anew as often as it may be.
+(60). With --finish a run is over every second, so that the report is made anew as often as it may be. The defaults are
+filed in results/speed.
 """
 
 from __future__ import annotations
@@ -17,15 +18,19 @@ import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import yaml
 from filelock import FileLock
+from models import configure
+from side_by_side import save
 
 from mgu.results.result import write_result
 from tests.examples import example_result
 
 NUM_RUNS, ASK_EVERY_S = 1000, 2.0
+BAR = 0.05  # of one core
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -44,9 +49,12 @@ def main() -> None:
         is_over = threading.Event()
         training = threading.Thread(target=train, args=(folders, epoch_s, "--finish" in sys.argv, is_over))
         training.start()
-        print(f"each with an epoch every {epoch_s:g} s: {measure(address, server.pid, seconds)}")
+        row = measure(address, server.pid, seconds)
         is_over.set()
         training.join()
+    print(f"each with an epoch every {epoch_s:g} s: {describe(row)}")
+    if not sys.argv[1:]:
+        save("speed", "serve", configure("M2"), [row | {"epoch_s": epoch_s, "bar": BAR}])
 
 
 def make_runs(folder: Path) -> list[Path]:
@@ -77,7 +85,7 @@ def train(folders: list[Path], epoch_s: float, finishes: bool, is_over: threadin
             number += 1
 
 
-def measure(address: str, pid: int, seconds: float) -> str:
+def measure(address: str, pid: int, seconds: float) -> dict[str, Any]:
     """Share of one core and memory of the server, after the first look at all runs."""
     first_s = used_s(pid)
     ask(address)
@@ -90,12 +98,24 @@ def measure(address: str, pid: int, seconds: float) -> str:
         answers.append(time.perf_counter() - asked)
         time.sleep(ASK_EVERY_S)
     share = (used_s(pid) - before_s) / (time.monotonic() - started)
-    states = json.loads(text)["experiments"][0]["text"]
     peak = re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0]
+    return {
+        "states": json.loads(text)["experiments"][0]["text"],
+        "share": share,
+        "seconds": seconds,
+        "first_s": first_s,
+        "slowest_s": max(answers),
+        "peak_mib": int(peak) / 1024,
+        "load": os.getloadavg()[0],
+    }
+
+
+def describe(row: dict[str, Any]) -> str:
+    """The measurement in a line."""
     return (
-        f"{states}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}: {share:.1%} of one core over {seconds:.0f} s"
-        f" (processor time of the server by /proc), {first_s:.2f} s of it for the first look, slowest answer "
-        f"{1000 * max(answers):.0f} ms, {int(peak) / 1024:.0f} MB at most"
+        f"{row['states']}; {os.cpu_count()} cores, load {row['load']:.1f}: {row['share']:.1%} of one core over "
+        f"{row['seconds']:.0f} s (processor time of the server by /proc), {row['first_s']:.2f} s of it for the first "
+        f"look, slowest answer {1000 * row['slowest_s']:.0f} ms, {row['peak_mib']:.0f} MiB at most"
     )
 
 

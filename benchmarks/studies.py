@@ -264,6 +264,8 @@ STUDIES = (
             "python benchmarks/step_parts.py",
             "python benchmarks/builds.py 4b0fc24",
             "python benchmarks/report_builds.py 4b0fc24",
+            "python benchmarks/predict.py",
+            "python benchmarks/serve.py",
         ),
         sections=(
             Section("Units", "units", "M2 to C10 are the MNIST and CIFAR-10 layouts by depth. `straight` is the unit "
@@ -301,6 +303,12 @@ STUDIES = (
             Section("Growth with the number of runs in a folder", "folders", "Wall clock of whole commands. The last "
                     "column is the cost of a further run between the two largest folders, divided by that between the "
                     "two before them: 1 is a straight line.", cost_tables.folders),
+            Section("Predictions from a cold start", "predict", "1,000 PNG files of 32x32, processor time from the "
+                    "command to its last line, in turns with a script of torch and Pillow that does the same.",
+                    cost_tables.predict),
+            Section("A page that watches", "serve", "`mgu-run serve` with 1,000 runs under way, each with an epoch "
+                    "every ten seconds, asked every two seconds as a browser does; processor time of the server over a "
+                    "minute.", cost_tables.serve),
         ),
         limits="Nothing was measured on a GPU.",
     ),
