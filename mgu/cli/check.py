@@ -15,6 +15,7 @@ from mgu.cli.train import train
 from mgu.console.text import count, describe_s, print_line, print_wait, size
 from mgu.errors import ProgramError, marking_bugs
 from mgu.isolation import PRELOAD_RUN
+from mgu.results.axes import call_lean
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -75,7 +76,7 @@ def describe_trial(trial: Trial, epochs: int) -> Sequence[str]:
     outputs = f"{trial.num_classes} classes" if trial.num_classes else count(trial.num_outputs, "number")
     losses = ", ".join(f"{loss:.4g}" for loss in trial.losses)
     rows: dict[str, Any] = {
-        "run": f"{trial.name} ({trial.identity}) on {trial.device}",
+        "run": f"{call_lean(trial.name)} ({trial.identity}) on {trial.device}",
         "data": f"{trial.data}, {trial.task}",
         "examples": ", ".join(f"{number:,} {name}" for name, number in trial.examples.items()),
         "input": f"({', '.join(map(str, trial.input_shape))})",

@@ -19,6 +19,15 @@ def config_dirs() -> list[Path]:
     return [conf_dir(), *([Path(options.config_dir)] if options.config_dir else [])]
 
 
+def choices_of(group: str) -> list[str]:
+    """Returns the names of a group's configurations, those of --config-dir included, in alphabetical order.
+
+    Args:
+        group: A configuration group, such as norm.
+    """
+    return sorted({file.stem for folder in config_dirs() for file in (folder / group).glob("*.yaml")})
+
+
 def choices_with(key: str) -> list[str]:
     """Finds the configurations of a group that set a key.
 

@@ -55,6 +55,7 @@ def _show(composed: DictConfig, form: str) -> None:
 
     from mgu.cli.compose import read_config
     from mgu.cli.origins import find_origins
+    from mgu.results.axes import call_lean
     from mgu.results.folder import find_state, run_folder
 
     with exit_codes(["config"]), marking_bugs():
@@ -69,7 +70,9 @@ def _show(composed: DictConfig, form: str) -> None:
             record = {"name": config.name, "identity": config.identity, "values": plain, "origins": origins}
             sys.stdout.write(json.dumps(record, indent=2) + "\n")
             return
-        print_line(f"{config.name}, identity {config.identity}: {find_state(config)}, in {run_folder(config)}")
+        print_line(
+            f"{call_lean(config.name)}, identity {config.identity}: {find_state(config)}, in {run_folder(config)}"
+        )
         for key, value in flat(values).items():
             print_line(f"{f'{key}: {_to_yaml(value)}':<{VALUE_COLUMN}}  # {origins[key]}")
 

@@ -10,11 +10,13 @@ import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
+from mgu.cli.choices import choices_of
 from mgu.cli.wrong_keys import describe_wrong_key
 from mgu.config.faults import GROUPS, hint_key
 from mgu.errors import did_you_mean, how_to_install, quote
 
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras
+SWITCHES = {"true": "with", "on": "with", "false": "without", "off": "without", "null": "without"}  # to what is meant
 GRAMMAR = ("LexerNoViableAltException", "Error parsing override", "no viable alternative", "mismatched input",
            "extraneous input", "token recognition error", "maximum recursion depth")  # fmt: skip
 
@@ -62,7 +64,7 @@ def _describe_choice(group: str, choice: str, choices: list[str]) -> str:
     own = f" Add your own as DIR/{group}/{choice}.yaml, and pass --config-dir DIR." if group in GROUPS else ""
     return (
         f"{group} must be one of {', '.join(choices)}, but got {choice!r}."
-        f"{did_you_mean(choice, choices) or own or f' Leave {group} out.'}"
+        f"{_meant(choice, choices) or did_you_mean(choice, choices) or own or f' Leave {group} out.'}"
     )
 
 
@@ -78,7 +80,15 @@ def _describe_group(text: str, arguments: Sequence[str]) -> str | None:
 
 
 def _describe_no_name(group: str, value: str) -> str:
-    return f"{group} must be one of its configurations (mgu-run --help lists them), but got {value or 'nothing'}."
+    choices = choices_of(group)
+    hint = _meant(value, choices) or f" Leave {group} out, or name one."
+    return f"{group} must be one of {', '.join(choices)}, but got {value or 'nothing'}.{hint}"
+
+
+def _meant(value: str, choices: Sequence[str]) -> str:
+    """Suggests the configuration that a truth value means; an empty text where there is none."""
+    meant = SWITCHES.get(value.lower(), "")
+    return f" Did you mean {meant}?" if meant in choices else ""
 
 
 def _describe_values(text: str, arguments: Sequence[str]) -> str | None:

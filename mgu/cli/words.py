@@ -12,6 +12,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import ChoiceSweep, Override, Sweep
 from hydra.errors import HydraException
 
+from mgu.cli.choices import choices_of
 from mgu.cli.exit_codes import SUB_COMMANDS
 from mgu.cli.hydra_errors import translate_error
 from mgu.cli.interpolations import check_interpolations
@@ -169,9 +170,7 @@ def _check_value(parsed: Override, key: str, value: Any, word: str) -> None:
     if key not in GROUPS or parsed.is_delete():
         return
     if isinstance(value, list):
-        raise UserError(
-            f"{key} must be one of its configurations (mgu-run --help lists them), but got the list {word}. Name one."
-        )
+        raise UserError(f"{key} must be one of {', '.join(choices_of(key))}, but got the list {word}. Name one.")
     if isinstance(value, str) and {".", ".."} & set(value.split("/")):
         raise UserError(
             f"{key} must be the name of one of its configurations, but got the path {value!r}. Pass --config-dir DIR "

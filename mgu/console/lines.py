@@ -142,13 +142,11 @@ class LineView(AbstractContextManager[None]):
 
     def name_of(self, config: RunConfig) -> str:
         """Returns what people call a run: in a sweep by what tells it from the others."""
-        if not self.in_sweep:
-            return config.name
         return self.axes.name(config.name, config.seed, config.model_dump(mode="json"))
 
     def name_of_result(self, result: Result) -> str:
         """Returns what people call the run of a result."""
-        return self.axes.name(result.name, result.seed, result.config) if self.in_sweep else result.name
+        return self.axes.name(result.name, result.seed, result.config)
 
     @property
     def width(self) -> int | None:

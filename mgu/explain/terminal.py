@@ -6,6 +6,7 @@ from mgu.console.table import TextColumn, print_table
 from mgu.console.text import table_console
 from mgu.errors import printable
 from mgu.explain.schema import Explanation, UnitExplanation
+from mgu.results.axes import call_lean
 from mgu.tasks.score import SCORES
 from mgu.unit.wiring import Gate
 
@@ -23,7 +24,7 @@ def print_explanation(explanation: Explanation, reported: float | None) -> None:
     """
     console = table_console()
     columns, elsewhere = _columns(explanation.units), "; explain.json has them"
-    print_table(console, columns, LESSER, title=explanation.name, elsewhere=elsewhere)
+    print_table(console, columns, LESSER, title=call_lean(explanation.name), elsewhere=elsewhere)
     for line in map(printable, _describe(explanation, reported)):
         console.print(line, markup=False, highlight=False, soft_wrap=not console.is_terminal)
 
