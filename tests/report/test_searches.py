@@ -15,6 +15,7 @@ from scipy.stats import ttest_rel
 from mgu.cli.report import main
 from mgu.errors import UserError
 from mgu.report import Analysis
+from mgu.report.figures.anytime import bands
 from mgu.report.formats import to_markdown
 from mgu.report.formats.machine import to_json
 from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
@@ -181,3 +182,17 @@ def test_replayed_studies_are_read_as_they_were_saved(tmp_path: Path) -> None:
     [read], skipped = load_curves(tmp_path, "digits", "paper")
     assert not skipped and read.steps == saved.steps and read.until == 2.0
     assert read.settings == {"options": {"startup": 3}, "points": 24}
+
+
+def test_a_study_that_found_nothing_for_its_budget_counts_as_a_guess(tmp_path: Path) -> None:
+    found, in_vain = curve("random", 0, [(1, 0.5, 0.4)], until=2.0), curve("random", 1, [], until=2.0)
+    begun = curve("random", 2, [], until=0.0)
+    save_replayed(tmp_path, "one", ("digits", "paper"), [found, in_vain, begun], {})
+    read, _ = load_curves(tmp_path, "digits", "paper")
+    assert [own.seed for own in read] == [0, 1]
+    (random,) = compare(*read).contenders
+    at = random.at(2.0)
+    assert at and (at.val, at.test) == pytest.approx(((0.5 + 0.1) / 2, (0.4 + 0.1) / 2))  # one of ten classes
+    assert random.expected_s(0.5) == 1 + 2 and random.trials == 0.5
+    seconds, low, _, high = bands(random)
+    assert (seconds[0], seconds[-1], low[-1], high[-1]) == (1, 2, pytest.approx(0.14), pytest.approx(0.46))

@@ -30,7 +30,7 @@ def draw_anytime(found: EqualCost) -> Figure:
     scale = 100 if found.score.metric == "accuracy" else 1
     shown = []
     for own, colour, dash in zip(found.contenders, cycle(COLOURS), cycle(DASHES), strict=False):
-        seconds, low, middle, high = _bands(own)
+        seconds, low, middle, high = bands(own)
         if not seconds:
             continue
         shown += middle
@@ -57,13 +57,12 @@ def draw_anytime(found: EqualCost) -> Figure:
     return figure
 
 
-def _bands(own: Contender) -> tuple[list[float], list[float], list[float], list[float]]:
+def bands(own: Contender) -> tuple[list[float], list[float], list[float], list[float]]:
     """Returns times on a logarithmic scale, once half of the studies have an incumbent, and quantiles of scores."""
-    begins = sorted(curve.steps[0].seconds for curve in own.curves if curve.steps)
-    if len(begins) < len(own.curves):
+    begins = sorted(curve.steps[0].seconds if curve.steps else float("inf") for curve in own.curves)
+    if (first := begins[(len(begins) - 1) // 2]) == float("inf"):
         return [], [], [], []
-    first = begins[len(begins) // 2]
-    last = max(first, min(curve.seconds for curve in own.curves))
+    last = max(first, min(curve.spent_s for curve in own.curves))
     seconds = [first * (last / first) ** (k / (POINTS - 1)) for k in range(POINTS)]
     quantiles: tuple[list[float], list[float], list[float]] = ([], [], [])
     for own_s in seconds:

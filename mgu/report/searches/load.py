@@ -43,7 +43,7 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
         split: How its validation data were chosen, likewise.
 
     Returns:
-        The curves, and a line for each study that cannot be read.
+        The curves of those that have spent something, and a line for each study that cannot be read.
     """
     curves, skipped = list[Curve](), list[str]()
     for file in sorted(experiment.glob(f"{FOLDER}/*/{STUDY_FILE}")):
@@ -60,7 +60,8 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
                 curves += [_read_curve(own, content.get("settings", {})) for own in content["curves"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             skipped.append(f"{file}: {error}")
-    return [curve for curve in curves if curve.trials], skipped
+    # A budget spent before a trial had ended has found nothing, and counts; a study that has just begun does not.
+    return [curve for curve in curves if curve.trials or curve.spent_s], skipped
 
 
 def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
