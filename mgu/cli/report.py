@@ -93,7 +93,7 @@ def _with_measured(analyses: list[Analysis]) -> list[Analysis]:
     """Adds to the first table of each experiment its searches that measured points which are no networks."""
     seen, found = set[Path](), list[Analysis]()
     for analysis in analyses:
-        folders = {run.folder.parent for row in analysis.table.rows for run in row.runs} - seen
+        folders = {run.experiment for row in analysis.table.rows for run in row.runs} - seen
         seen |= folders
         measured = load_measured(sorted(folders))
         found.append(replace(analysis, measured=measured) if measured else analysis)

@@ -105,7 +105,7 @@ class Analysis:
         """The studies of the experiment at equal cost; None where there are none."""
         if self.table.is_joined:
             return None
-        folders = dict.fromkeys(run.folder.parent for row in self.table.rows for run in row.runs)
+        folders = dict.fromkeys(run.experiment for row in self.table.rows for run in row.runs)
         loaded = [load_curves(folder, self.table.dataset, self.table.split) for folder in folders]
         curves = [curve for own, _ in loaded for curve in own]
         return compare_searches(self.table, curves, [line for _, lines in loaded for line in lines])

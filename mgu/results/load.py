@@ -28,6 +28,11 @@ class Run(NamedTuple):
     folder: Path
     packed: Mapping[str, bytes] | None = None
 
+    @property
+    def experiment(self) -> Path:
+        """The folder with the searches of the run's experiment: of a packed run, that of the pack."""
+        return self.folder.parent if self.packed is None else self.folder.parents[2]
+
 
 class Loaded(NamedTuple):
     """Holds what was loaded.

@@ -73,6 +73,8 @@ def test_a_pack_is_reported_as_its_folders_are(make: Make, tmp_path: Path) -> No
     assert (packed.total, packed.added, packed.replaced, packed.own_paths) == (9, 9, 0, [])
     assert packed.size < 6000  # of ten times as much text, and no weights
     assert report(tmp_path / "results") == report(packed.path) == report(runs) == report(packed.path, runs)
+    read = load_results([packed.path]).runs
+    assert {run.experiment for run in read} == {packed.path.parent}  # where replayed searches of a pack are
 
 
 def test_a_pack_is_a_tar_file_that_gives_folders_back(make: Make, tmp_path: Path) -> None:
