@@ -2,7 +2,7 @@
 
 A trial is one run of 2,000 evaluations with a seed of its own, so scores are noisy. Prints, for each strategy, the
 median over studies of the best value found and of the mean of 20 new runs of the winner, and how many trials it takes
-in expectation to what TPE has in the median after 50: `python benchmarks/rastrigin.py 20`.
+in expectation to what TPE has in the median after 50, and files it: `python benchmarks/rastrigin.py 20`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from statistics import fmean, median
 from typing import Any
 
 import numpy as np
+from models import configure
 from numpy.typing import NDArray
+from side_by_side import save
 
 from mgu.search import Categorical, Cost, Float, Int, Point, Space, Trial
 from mgu.search.propose import propose
@@ -69,20 +71,37 @@ def study(name: str, seed: int) -> list[Trial]:
 
 
 def main(num_studies: int) -> None:
-    """Prints what each strategy finds."""
+    """Files and prints what each strategy finds."""
     studies = {name: [study(name, seed) for seed in range(num_studies)] for name in TRIALS}
-    target = median(max(own.score or -1e9 for own in trials) for trials in studies["tpe"])
-    for name, found in studies.items():
-        winners = [max(trials, key=lambda own: own.score or -1e9) for trials in found]
-        again = [fmean(evolve(own.point, 10**6 + rerun) for rerun in range(RERUNS)) for own in winners]
-        reached = [next((k for k, own in enumerate(own_trials, 1) if (own.score or -1e9) >= target), None)
-                   for own_trials in found]  # fmt: skip
-        hits = sum(place is not None for place in reached)
-        expected = sum(place or TRIALS[name] for place in reached) / hits if hits else float("inf")
+    target = median(max(_score(own) for own in trials) for trials in studies["tpe"])
+    rows = [summarise(name, found, target) for name, found in studies.items()]
+    save("search", "rastrigin", configure("M2"), rows)
+    for row in rows:
         print(
-            f"{name}: best of {TRIALS[name]} trials {-median(own.score or 0.0 for own in winners):.3f}, again "
-            f"{median(again):.3f}, {expected:.0f} trials to TPE's {-target:.3f} ({hits}/{num_studies})"
+            f"{row['strategy']}: best of {row['trials']} trials {row['best']:.3f}, again {row['again']:.3f}, "
+            f"{row['to_tpe'] or float('inf'):.0f} trials to TPE's {-target:.3f} ({row['hits']}/{num_studies})"
         )
+
+
+def summarise(name: str, found: list[list[Trial]], target: float) -> dict[str, Any]:
+    """Returns medians over studies, and the expected trials to a score (all trials over the studies that reach it)."""
+    winners = [max(trials, key=_score) for trials in found]
+    again = [fmean(evolve(own.point, 10**6 + rerun) for rerun in range(RERUNS)) for own in winners]
+    reached = [next((k for k, own in enumerate(trials, 1) if _score(own) >= target), None) for trials in found]
+    hits = sum(place is not None for place in reached)
+    return {
+        "strategy": name,
+        "trials": TRIALS[name],
+        "studies": len(found),
+        "best": -median(map(_score, winners)),
+        "again": median(again),
+        "hits": hits,
+        "to_tpe": sum(place or TRIALS[name] for place in reached) / hits if hits else None,
+    }
+
+
+def _score(trial: Trial) -> float:
+    return -float("inf") if trial.score is None else trial.score
 
 
 if __name__ == "__main__":

@@ -1,0 +1,76 @@
+"""The tables and the claim of the study of searches at equal cost."""
+
+from __future__ import annotations
+
+from cells import Row, number, p_value, percent, table
+
+Parts = dict[str, Row]
+MULTIPLES = (1, 2, 4, 10)
+ENOUGH = 0.05  # p-value
+
+
+def claim(parts: Parts) -> str:
+    """Says how searches compare with the unit at its own cost and at ten times that, and who beats random search."""
+    rows = parts["replay"]["rows"]
+    unit, *others = (row for row in rows if row["val_at_1x"] is not None)
+    searches = [row for row in others if row["studies"]]
+    best = {multiple: max(searches, key=lambda row: row[f"test_at_{multiple}x"] or 0.0) for multiple in (1, 10)}
+    better = [row for row in searches if row["p_random"] is not None and row["p_random"] < ENOUGH]
+    random = next(row for row in searches if row["strategy"].startswith("random on"))
+    told = "; ".join(
+        f"{_name(row)} differs from random search by {100 * (row['test_at_10x'] - random['test_at_10x']):+.2f} points "
+        f"(p {p_value(row['p_random'])})"
+        for row in better
+    )
+    at_once, in_the_end = (
+        f"{percent(best[multiple][f'test_at_{multiple}x'])} % ({_name(best[multiple])})" for multiple in (1, 10)
+    )
+    return (
+        f"On the digits one lean unit has {percent(unit['test_at_1x'])} % on test images. At its cost the best search "
+        f"of the grid has {at_once} in the mean over studies, at ten times its cost {in_the_end}. "
+        + (
+            f"At ten times the cost {told}."
+            if told
+            else "No strategy differs from random search at ten times the cost."
+        )
+    )
+
+
+def _name(row: Row) -> str:
+    return str(row["strategy"]).removesuffix(" on grid, replayed")
+
+
+def replay(part: Row) -> str:
+    """Test scores of the incumbents at multiples of the unit's cost."""
+    header = [
+        *("strategy", "studies", *(f"test at {multiple}x [%]" for multiple in MULTIPLES), "to the unit's score [s]"),
+        *("trials", "its own share [%]", "p against random", "4x replayed in [s]"),
+    ]
+    lines = [
+        [
+            *(_name(row), number(row["studies"], 0), *(percent(row[f"test_at_{multiple}x"]) for multiple in MULTIPLES)),
+            *(number(row["to_unit_s"], 1), number(row["trials"], 1), percent(row["strategy_share"])),
+            *(p_value(row["p_random"]), number(row["command_s"], 1)),
+        ]
+        for row in part["rows"]
+    ]
+    return table(header, lines)
+
+
+def asks(part: Row) -> str:
+    """Seconds of an ask after 200 trials."""
+    lines = [[row["strategy"], number(1000 * row["ask_s"], 1), number(row["all_s"], 2)] for row in part["rows"]]
+    return table(["strategy", "an ask after 200 trials [ms]", "all 200 asks [s]"], lines)
+
+
+def rastrigin(part: Row) -> str:
+    """What strategies find for differential evolution."""
+    lines = [
+        [
+            *(row["strategy"], str(row["trials"]), str(row["studies"]), f"{row['best']:.3f}", f"{row['again']:.3f}"),
+            f"{number(row['to_tpe'], 0)} ({row['hits']}/{row['studies']})",
+        ]
+        for row in part["rows"]
+    ]
+    header = ["strategy", "trials", "studies", "best value", "winner run again", "trials to TPE's median (studies)"]
+    return table(header, lines)
