@@ -10,18 +10,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mgu.report.formats.csv import to_csv
     from mgu.report.formats.html import to_html
+    from mgu.report.formats.json import to_json
     from mgu.report.formats.latex import to_tex
-    from mgu.report.formats.machine import to_csv, to_json
     from mgu.report.formats.markdown import to_markdown
     from mgu.report.formats.terminal import print_analyses
 
 __all__ = ["print_analyses", "to_csv", "to_html", "to_json", "to_markdown", "to_tex"]
 _MODULES = {
     "print_analyses": "terminal",
-    "to_csv": "machine",
+    "to_csv": "csv",
     "to_html": "html",
-    "to_json": "machine",
+    "to_json": "json",
     "to_markdown": "markdown",
     "to_tex": "latex",
 }
