@@ -13,7 +13,8 @@ from mgu.report.contrasts import Answer
 from mgu.report.contrasts.answer import rows_compared
 from mgu.report.formats.records import origin, records, search_records
 from mgu.report.in_processes import map_analyses
-from mgu.report.ranking.columns import Value, columns
+from mgu.report.ranking.column import Value
+from mgu.report.ranking.columns import columns
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.equal_cost import EqualCost

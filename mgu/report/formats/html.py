@@ -17,7 +17,8 @@ from mgu.report.costs import times
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
 from mgu.report.formats.tables import COSTS, SideTable, side_tables
-from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
+from mgu.report.ranking.column import Column
+from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.row import Row
 from mgu.report.rivals import Rival, rivals
 from mgu.report.stats.verdict import Verdict

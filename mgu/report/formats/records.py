@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mgu.report.ranking.columns import Value, columns
+from mgu.report.ranking.column import Value
+from mgu.report.ranking.columns import columns
 from mgu.report.ranking.rank import Table
 from mgu.report.searches.words import SearchTable
 
