@@ -6,8 +6,9 @@ prints tables that fit the terminal, text.py formats counts, durations, sizes an
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.console.lines import LineView as LineView
@@ -45,9 +46,5 @@ _HOMES = {
 }
 __all__ = list(_HOMES)
 
-
-def __getattr__(name: str) -> Any:
-    # rich takes a tenth of a second to import, which `mgu-run report --format csv` need not wait for.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+# rich takes a tenth of a second to import, which `mgu-run report --format csv` need not wait for.
+__getattr__ = import_on_first_use(__name__, _HOMES)

@@ -6,8 +6,9 @@ matplotlib, so that names are imported when they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.report.formats.csv import to_csv
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mgu.report.formats.terminal import print_analyses
 
 __all__ = ["print_analyses", "to_csv", "to_html", "to_json", "to_markdown", "to_tex"]
-_MODULES = {
+_HOMES = {
     "print_analyses": "terminal",
     "to_csv": "csv",
     "to_html": "html",
@@ -27,8 +28,4 @@ _MODULES = {
     "to_tex": "latex",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_first_use(__name__, _HOMES)
