@@ -29,7 +29,6 @@ from mgu.explain.directed import explain_directed, write_directed
 from mgu.explain.equilibrium import explain_equilibria, write_equilibria
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
 from mgu.factory.advice import advise
-from mgu.factory.convolutional import build_warmup_readouts
 from mgu.factory.device import find_device
 from mgu.factory.engine import check_engine
 from mgu.factory.learner import build_optimizer
@@ -158,7 +157,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         batch_size = config.training.eval_batch_size
         scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
         cost.lap("evaluate")
-        solver = _sum_up(config, learner, outcome, send)
+        solver = _sum_up(learner, outcome, send)
         if can_explain(config) and scores:
             # A manual search comes with its table of results: what a unit found must be told as well.
             write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
@@ -191,18 +190,17 @@ def _explain_rest(resolved: ResolvedRun, model: nn.Module, folder: Path) -> None
         write_equilibria(folder, explain_equilibria(resolved, model, resolved.splits.val))
 
 
-_HELP = ("Raise layout.max_iterations, or lower layout.norm_bound.", "Raise layout.steps or layout.leak.")
-
-
-def _sum_up(config: RunConfig, learner: Learner, outcome: Fit, send: Send) -> Solver | None:
+def _sum_up(learner: Learner, outcome: Fit, send: Send) -> Solver | None:
     """Sums up what equilibrium layers iterated, if there are any, and says so where they did not converge."""
     if (last := collect(learner.model)) is None:
         return None
     solver = sum_up(outcome.history, last.evaluate.mean_iterations, last.evaluate.unconverged)
     if solver and solver.unconverged + solver.eval_unconverged:
+        is_directed = isinstance(learner.model, DirectedNetwork)
+        advice = "layout.steps or layout.leak." if is_directed else "layout.max_iterations, or lower layout.norm_bound."
         note = (
             f"{solver.unconverged} batches of all epochs and {solver.eval_unconverged} of the last evaluation ended "
-            f"above the tolerance of their iteration. {_HELP['steps' in type(config.layout).model_fields]}"
+            f"above the tolerance of their iteration. Raise {advice}"
         )
         log.warning(note)
         send(Note(note))
@@ -222,7 +220,7 @@ def _set_up(resolved: ResolvedRun, send: Send) -> None:
     for note in (*check_pretrained(resolved), *resolved.splits.notes, *advice):
         log.warning(note)
         send(DataNote(note))
-    for block, inputs in (*build_warmup_blocks(resolved), *build_warmup_readouts(resolved)):
+    for block, inputs in build_warmup_blocks(resolved):
         optimizer = build_optimizer(resolved.config, block.to(resolved.device), inputs.shape[1:])
         block(inputs.to(resolved.device)).sum().backward()
         optimizer.step()
