@@ -78,7 +78,7 @@ def describe_flow(gates: Mapping[Gate, GateSummary], path_weights: Mapping[str, 
 
 
 def _gates_to(branch: str, wiring: Wiring) -> list[Gate]:
-    """The gates between a normalising branch and the output of normalisation."""
+    """Returns the gates between a normalising branch and the output of normalisation."""
     passed: list[Gate] = []
     for gate in ("bn_order", "bn_or_ln", "norm_or_none"):
         choice = wiring.choices[gate]
@@ -89,6 +89,6 @@ def _gates_to(branch: str, wiring: Wiring) -> list[Gate]:
 
 
 def _varying(gates: Mapping[Gate, GateSummary], names: Sequence[Gate]) -> tuple[str, ...]:
-    """What any of several gates varies by, in the order of `varies_by`."""
+    """Returns what any of several gates varies by, in the order of `varies_by`."""
     causes = {cause for name in names for cause in varies_by(gates[name])}
     return tuple(cause for cause in ("input", "position", "channel") if cause in causes)

@@ -75,6 +75,9 @@ def apply_on_cuda(block: CudaBlock, layer: nn.Module, shortcut: nn.Module | None
 
     Returns:
         The output.
+
+    Raises:
+        ValueError: The norm has other channels than the layer's output.
     """
     x = with_channels_last(x)  # so that the outputs are rows of channels as they are
     out, norm = layer(x), block.norm

@@ -158,7 +158,7 @@ def _ratios(
     of_second: Callable[[Result], bool],
     only: Sequence[CostKind] = tuple(NAMES),
 ) -> tuple[Ratio, ...]:
-    """The ratios; none of a kind of cost where a side has no run that counts."""
+    """Returns the ratios; none of a kind of cost where a side has no run that counts."""
     alone = measured(first, of_first), measured(second, of_second)
     # Other work on the machine hardly changes the processor time of a process.
     shared = _with_processor_time(first, of_first), _with_processor_time(second, of_second)
@@ -178,7 +178,7 @@ def _with_processor_time(rows: Sequence[Row], is_counted: Callable[[Result], boo
 
 
 def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) -> Ratio | None:
-    """The ratio of one kind of cost; None where no run has any."""
+    """Returns the ratio of one kind of cost; None where no run has any."""
     if not any(_is_known(result, kind) for models in (*grid, *units) for result in models):
         return None
     if kind in ENERGIES:  # the seeds that ran long enough stand for their model
@@ -193,7 +193,7 @@ def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) 
 
 
 def _method_note(results: Sequence[Result], kind: CostKind) -> str:
-    """How the costs of one kind were determined, where that has to be said."""
+    """Returns how the costs of one kind were determined, where that has to be said."""
     by_time = basis(results) if kind in ("cpu", "co2") else ""
     if kind == "processor":
         return "measured" + "; some runs shared the machine" * any(map(is_disturbed, results))
@@ -208,7 +208,7 @@ def _method_note(results: Sequence[Result], kind: CostKind) -> str:
 
 
 def _incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
-    """Why there is no ratio; None where there is one."""
+    """Returns why there is no ratio; None where there is one."""
     results = [result for own in models for result in own]
     if too_short := sum(not own for own in models):
         return f"too few energy readings: {too_short} of {len(models)} models ran under {SHORT_S:.0f} s"
@@ -222,7 +222,7 @@ def _incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
 
 
 def _unlike(results: Sequence[Result], kind: CostKind) -> str | None:
-    """What differs in how the costs were determined; None where nothing does."""
+    """Returns what differs in how the costs were determined; None where nothing does."""
     methods = _methods(results, kind)
     if len(methods) > 1:
         return f"methods {' and '.join(sorted(methods))}"
@@ -232,7 +232,7 @@ def _unlike(results: Sequence[Result], kind: CostKind) -> str | None:
 
 
 def _is_known(result: Result, kind: CostKind) -> bool:
-    """Whether a run has the cost at all, comparable or not."""
+    """Tells whether a run has the cost at all, comparable or not."""
     if kind == "co2":
         return bool(result.energy and result.energy.emissions_kg)
     if kind in ENERGIES:
@@ -246,7 +246,7 @@ def places(results: Sequence[Result]) -> list[str]:
 
 
 def _amount(result: Result, kind: CostKind) -> float | None:
-    """The cost in seconds, kWh or kg, as ratios count it."""
+    """Returns the cost in seconds, kWh or kg, as ratios count it."""
     if kind == "time":
         return result.seconds.to_solution if result.seconds else None
     if kind == "processor":
@@ -262,7 +262,7 @@ def _amount(result: Result, kind: CostKind) -> float | None:
 
 
 def _methods(results: Sequence[Result], kind: CostKind) -> set[str]:
-    """The methods of measurement; for CO2, which counts all parts, their combinations if these differ."""
+    """Returns the methods of measurement; for CO2, which counts all parts, their combinations if these differ."""
     if kind in ("cpu", "gpu"):
         return {component.method for result in results if (component := component_of(result, kind))}
     if kind == "co2":

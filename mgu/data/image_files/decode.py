@@ -25,7 +25,7 @@ MOST_ENLARGED = 4  # times; a smaller image is an icon
 
 
 class Odd(Exception):  # noqa: N818 - it is an outcome
-    """Raised for a file that is no image to learn from; the message continues a sentence that begins with its name."""
+    """Says that a file is no image to learn from; the message continues a sentence that begins with its name."""
 
 
 @contextmanager

@@ -129,7 +129,7 @@ def _describe(comparisons: list[tuple[str, Comparison]], is_of_runs: bool) -> li
 
 
 def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:
-    """B minus A for each model."""
+    """Returns B minus A for each model."""
     rows = [[(name, name), *numbers(own), time_entry(own)] for name, own in comparisons]
     if not rows:
         return SideTable("Scores", [], [])
@@ -140,7 +140,7 @@ def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:
 
 
 def _metrics(a: Result, b: Result) -> SideTable:
-    """Every metric of two runs."""
+    """Returns every metric of two runs."""
     rows: list[list[Entry]] = []
     for split in ("train", "val", "test"):
         ours, theirs = getattr(a, split), getattr(b, split)

@@ -24,7 +24,7 @@ CHUNK = 64  # number of samples whose images are in memory at once
 def over_images(
     first: Sample, others: Sequence[Sample], shared: Sequence[Sequence[Replicate]]
 ) -> tuple[list[TTest | None], list[float | None]]:
-    """Student's t over images for each sample, and the p-value: of McNemar's test where an image has one pair."""
+    """Returns Student's t over images for each sample, and the p-value: McNemar's where an image has one pair."""
     tests: list[TTest | None] = []
     p_values: list[float | None] = []
     for start in range(0, len(others), CHUNK):
@@ -60,7 +60,7 @@ def mcnemar(differences: Floats) -> float:
 
 
 def per_image_differences(first: Sample, second: Sample, shared: Sequence[Replicate]) -> Floats | None:
-    """First minus second by image, the mean over seeds (N,); None without runs or where one has no right answers."""
+    """Returns first minus second by image, the mean over seeds (N,); None without runs or right answers of one."""
     if not shared or not all(run in first.images and run in second.images for run in shared):
         return None
     import numpy as np

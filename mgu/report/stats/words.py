@@ -205,7 +205,7 @@ def _unit(verdict: Verdict) -> str:
 
 
 def _reason(verdict: Verdict) -> str:
-    """The margin, or why nothing is decided."""
+    """Returns the margin, or why nothing is decided."""
     best, margin = verdict.best, f"{100 * verdict.margin:g} points"
     is_within = best.p_margin is not None and best.p_margin < ALPHA
     if verdict.outcome == "as good":
@@ -224,7 +224,7 @@ def _reason(verdict: Verdict) -> str:
 
 
 def _needed(verdict: Verdict) -> str:
-    """How many seeds would decide, if any number would."""
+    """Returns how many seeds would decide, if any number would."""
     if verdict.best.has_folds:
         return f"{count_replicates(verdict.best.shared)} do not show a difference; more seeds of each fold may"
     assert verdict.variance
@@ -246,7 +246,7 @@ def _diverged(verdict: Verdict) -> str:
 
 
 def _missing(verdict: Verdict) -> list[str]:
-    """What the comparisons lack."""
+    """Returns what the comparisons lack."""
     untested = sum(not own.num_images for own in verdict.comparisons)
     lines = [] if verdict.same_layout else ["No baseline has the unit's layout."]
     if untested:
