@@ -26,6 +26,7 @@ from mgu.search.space import Space
 from mgu.search.spaces import build_space
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.strategies import STRATEGIES, build_strategy
+from mgu.search.strategy import is_multi_fidelity
 from mgu.search.study import Study
 from mgu.search.unit_cost import unit_seconds
 
@@ -179,8 +180,7 @@ def _build_study(
 def _complete_options(settings: StudySettings, start: RunConfig) -> dict[str, Any]:
     """Returns the options of a strategy with those that follow from other settings."""
     options, second = dict(settings.search.options), settings.search.second
-    is_multi_fidelity = hasattr(STRATEGIES.get(settings.search.name), "propose")
-    if is_multi_fidelity:  # its last rung is all epochs
+    if is_multi_fidelity(STRATEGIES.get(settings.search.name)):  # its last rung is all epochs
         most = options.setdefault("max_epochs", start.training.epochs)
         if isinstance(most, int) and most > start.training.epochs:
             raise UserError(

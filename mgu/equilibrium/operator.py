@@ -8,25 +8,11 @@ equilibrium is not reached does, too (layer.py): weights that have moved far in 
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 TO_SETTLE = 50  # power iterations on new weights, and in evaluation: 0.996 of the norm from a random start
-
-
-class Operator(Protocol):
-    """Applies a linear map and its adjoint with weights that are passed in."""
-
-    def apply_weight(self, weight: Tensor, z: Tensor) -> Tensor:
-        """Returns W z."""
-        ...
-
-    def apply_adjoint(self, weight: Tensor, u: Tensor) -> Tensor:
-        """Returns W^T u."""
-        ...
 
 
 class BoundedLinear(nn.Module):
