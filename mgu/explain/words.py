@@ -58,14 +58,32 @@ def join(words: Sequence[str]) -> str:
 
 
 def describe_gate(gate: Gate, summary: GateSummary, wiring: Wiring) -> str:
-    """Describes the path that a gate opened for."""
+    """Describes the path that a gate opened for.
+
+    Args:
+        gate: Name of the gate.
+        summary: Its values.
+        wiring: Names its two branches.
+
+    Returns:
+        The words.
+    """
     choice = wiring.choices[gate]
     weights = {choice.when_open: summary.mean, choice.when_closed: 1 - summary.mean}
     return describe_choice({name_branch(branch, wiring): weight for branch, weight in weights.items()}, ())
 
 
 def describe_flow(gates: Mapping[Gate, GateSummary], path_weights: Mapping[str, float], wiring: Wiring) -> str:
-    """Describes the most likely path of the data through a unit: normalisation -> residual -> processed or bypass."""
+    """Describes the most likely path of the data through a unit: normalisation -> residual -> processed or bypass.
+
+    Args:
+        gates: The values of each gate.
+        path_weights: Mean weight of each normalising branch.
+        wiring: Names the branches of the gates.
+
+    Returns:
+        The words, with arrows between the steps.
+    """
     chosen = max(path_weights, key=lambda branch: path_weights[branch])
     named = {name_branch(branch, wiring): weight for branch, weight in path_weights.items()}
     steps = [describe_choice(named, _varying(gates, _gates_to(chosen, wiring)))]

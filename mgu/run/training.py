@@ -63,7 +63,16 @@ class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
 
 
 def begin_or_continue(resolved: ResolvedRun, folder: Path, send: Send) -> Start:
-    """Builds the learner, and restores the checkpoint of an interrupted call if there is one that can be used."""
+    """Builds the learner, and restores the checkpoint of an interrupted call if there is one that can be used.
+
+    Args:
+        resolved: The run.
+        folder: Its folder.
+        send: Sends notes to the parent.
+
+    Returns:
+        What training starts from.
+    """
     start = _begin(resolved)
     try:
         restored = restore_checkpoint(folder, resolved.config, start.learner, start.generators)

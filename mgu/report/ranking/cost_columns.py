@@ -39,7 +39,16 @@ def load_columns(table: Table) -> list[Column]:
 
 
 def energy_columns(part: str, table: Table, is_shown: bool) -> list[Column]:
-    """Returns the columns of energy and method; the title names the method where all rows share it."""
+    """Returns the columns of energy and method; the title names the method where all rows share it.
+
+    Args:
+        part: "cpu", "gpu" or "ram".
+        table: A ranked table.
+        is_shown: Whether people see the column.
+
+    Returns:
+        The columns: energy in Wh, and its method.
+    """
     methods = {component.method for row in table.rows if (component := row.cost.component(part))}
     shared = next(iter(methods)) if len(methods) == 1 else None
 

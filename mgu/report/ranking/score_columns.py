@@ -12,6 +12,13 @@ def score_columns(split: Split, table: Table) -> list[Column]:
     """Returns the columns of the metrics on one split that any row has: accuracies in percent, others as they are.
 
     People see the score of every split, and two other metrics of the compared split: more would not fit a page.
+
+    Args:
+        split: The split.
+        table: A ranked table.
+
+    Returns:
+        The columns.
     """
     names = [table.score.metric, *table.score.others]
     known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
