@@ -12,12 +12,12 @@ from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.console.lines import LineView as LineView
-    from mgu.console.lines import describe_energy as describe_energy
-    from mgu.console.lines import describe_scores as describe_scores
-    from mgu.console.lines import summarise as summarise
     from mgu.console.live import LiveView as LiveView
     from mgu.console.outcomes import RunOutcome as RunOutcome
     from mgu.console.outcomes import print_outcomes as print_outcomes
+    from mgu.console.summary import describe_energy as describe_energy
+    from mgu.console.summary import describe_scores as describe_scores
+    from mgu.console.summary import summarise as summarise
     from mgu.console.table import TextColumn as TextColumn
     from mgu.console.table import fit_columns as fit_columns
     from mgu.console.table import print_table as print_table
@@ -33,15 +33,15 @@ _HOMES = {
     "RunOutcome": "outcomes",
     "TextColumn": "table",
     "count": "text",
-    "describe_energy": "lines",
+    "describe_energy": "summary",
     "describe_s": "text",
-    "describe_scores": "lines",
+    "describe_scores": "summary",
     "fit_columns": "table",
     "print_line": "text",
     "print_outcomes": "outcomes",
     "print_table": "table",
     "size": "text",
-    "summarise": "lines",
+    "summarise": "summary",
     "table_console": "text",
 }
 __all__ = list(_HOMES)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from mgu.report.costs import Charge, charges, measured, places
+from mgu.report.cost_kinds import places
+from mgu.report.costs import Charge, charges, measured
 from mgu.report.energy_phases import describe_phases
 from mgu.report.modelled_energy import describe_assumptions
 from mgu.report.ranking.kinds import unit_kinds

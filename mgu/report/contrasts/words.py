@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from mgu.report.contrasts.answer import Answer, costs_of
 from mgu.report.stats.compare import Comparison
+from mgu.report.stats.comparison_words import describe_comparison
 from mgu.report.stats.power import ALPHA
-from mgu.report.stats.words import describe_comparison
 
 OUTCOMES = ("better", "worse", "not decided")
 

@@ -12,10 +12,10 @@ from mgu.report.diff.side import Side
 from mgu.report.formats.tables import Entry, SideTable, number_titles, numbers, time_entry
 from mgu.report.ranking.row import Row
 from mgu.report.stats.compare import Comparison, compare
+from mgu.report.stats.comparison_words import describe_comparison
 from mgu.report.stats.correct import correct_of
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.sample import Sample, sample_of
-from mgu.report.stats.words import describe_comparison
 from mgu.results.axes import complete_values, is_outside_identity, write_value
 from mgu.results.replicate import Replicate
 from mgu.results.result import Result

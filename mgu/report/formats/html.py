@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from mgu.errors import printable
 from mgu.report.analysis import Analysis
-from mgu.report.costs import times
+from mgu.report.cost_kinds import times
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
 from mgu.report.formats.tables import COSTS, SideTable, side_tables
@@ -21,8 +21,8 @@ from mgu.report.ranking.column import Column
 from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.row import Row
 from mgu.report.rivals import Rival, rivals
+from mgu.report.stats.comparison_words import difference_text, p_equals
 from mgu.report.stats.verdict import Verdict
-from mgu.report.stats.words import difference_text, p_equals
 
 MOST_DRAWN = 12  # experiments with figures: each takes seconds to draw
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from statistics import fmean
 
-from mgu.report.costs import places
+from mgu.report.cost_kinds import places
 from mgu.report.energy_phases import PHASES, mean_phase_wh
 from mgu.report.ranking.column import Column, Value, column_for_machines, or_dash
 from mgu.report.ranking.load import gpu_value, processors_busy

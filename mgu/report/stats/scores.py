@@ -9,10 +9,10 @@ from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import is_cross_validated
+from mgu.report.stats.comparison_words import p_equals
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
 from mgu.report.stats.ttest import TTest, t_tests_over_replicates
-from mgu.report.stats.words import p_equals
 from mgu.results.replicate import Replicate, count_replicates
 from mgu.tasks.score import Score, shorten
 
