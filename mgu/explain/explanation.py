@@ -144,6 +144,6 @@ def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanat
 
 
 def _kind(layer: nn.Module) -> str:
-    """Word for a layer: conv for every kind of convolution, else the name of the class."""
+    """Returns the word for a layer: conv for every kind of convolution, else the name of the class."""
     name = type(layer).__name__.lower()
     return "conv" if name.startswith("conv") else name

@@ -26,7 +26,7 @@ TRIES = 2  # of a trial that fails
 
 
 class Pending(Protocol):
-    """Is what a worker waits for."""
+    """Describes what a worker waits for."""
 
     @property
     def call(self) -> Call:
@@ -35,7 +35,7 @@ class Pending(Protocol):
 
 
 class BudgetEnded(Exception):  # noqa: N818 - it is what happened
-    """Is thrown into a worker whose trial runs when the budget ends."""
+    """Says that the budget has ended; thrown into a worker whose trial runs."""
 
 
 class Trials(NamedTuple):
