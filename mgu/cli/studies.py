@@ -23,6 +23,7 @@ from mgu.results.folder import runs_dir
 from mgu.results.load import load_results
 from mgu.results.result import Result
 from mgu.search.budget import Budget
+from mgu.search.comparable import check_comparable
 from mgu.search.grids import Grids
 from mgu.search.parameters import Categorical, Ordinal
 from mgu.search.space import Point, Space, some_point
@@ -184,6 +185,7 @@ def _build(
     configure = Configurator(loader, master, single, space)
     start = _find_start({key: value for key, value in composed.items() if key not in SECTIONS}, space, configure)
     _check_points(space, configure)
+    check_comparable(space, configure)
     keys = grammar.keys(single)
     fixed_seed = start.seed if "seed" in keys else None
     identity = _identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}
