@@ -185,7 +185,7 @@ def _build(
     configure = Configurator(loader, master, single, space)
     start = _find_start({key: value for key, value in composed.items() if key not in SECTIONS}, space, configure)
     _check_points(space, configure)
-    check_comparable(space, configure)
+    check_comparable(space, configure, hasattr(STRATEGIES.get(settings.search.name), "propose"))
     keys = grammar.keys(single)
     fixed_seed = start.seed if "seed" in keys else None
     identity = _identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}

@@ -1,4 +1,4 @@
-"""Whether the scores of a space's points can be compared: by the same rows and labels.
+"""Whether the scores of a space's points can be compared: by the same rows and labels, and after whole trainings.
 
 What decides which rows train, validate and test is no hyperparameter: the best of several folds is the easiest fold.
 """
@@ -26,7 +26,7 @@ LEAVES_ROWS = frozenset(
 )
 
 
-def check_comparable(space: Space, configure: Callable[[Point, int], RunConfig]) -> None:
+def check_comparable(space: Space, configure: Callable[[Point, int], RunConfig], is_multi_fidelity: bool) -> None:
     """Checks that the trials of a space can be ranked by their scores.
 
     It composes one point, and for each parameter points in which it is active with its choices or bounds.
@@ -34,17 +34,32 @@ def check_comparable(space: Space, configure: Callable[[Point, int], RunConfig])
     Args:
         space: The space.
         configure: Takes a point and a seed, and returns the configuration of the run.
+        is_multi_fidelity: Whether the strategy stops trainings after some of their epochs.
 
     Raises:
-        UserError: Points differ in what decides which rows are trained on or judged by.
+        UserError: Points differ in what decides which rows are trained on or judged by, or trainings would be ranked
+            before their end.
     """
     if space.measure is not None:
         return
     first = configure(some_point(space), 0)
+    if first.training.stop_after is not None:
+        raise UserError(
+            "training.stop_after must be left out of a search, which ranks whole trainings, but got "
+            f"{first.training.stop_after}. Pass training.epochs={first.training.stop_after} for shorter ones, or "
+            "search=asha, which stops the worse ones itself."
+        )
     known = _data_of(first)
     for parameter in space.parameters:
         for point in _points_with(space, parameter):
-            _check_data(space, known, _data_of(configure(point, 0)))
+            config = configure(point, 0)
+            _check_data(space, known, _data_of(config))
+            if is_multi_fidelity and config.training.epochs != first.training.epochs:
+                raise UserError(
+                    "training.epochs must be the same at all points where the strategy stops trainings by epochs, but "
+                    f"space={space.name} has {first.training.epochs} and {config.training.epochs}. Leave it out of "
+                    "the space, or pass search=random."
+                )
 
 
 def _points_with(space: Space, parameter: Parameter) -> Iterator[Point]:

@@ -1,4 +1,4 @@
-"""Points are searched only if their scores can be compared: by the same rows and labels."""
+"""Points are searched only if their scores can be compared: by the same rows and labels, after whole trainings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mgu.search import Categorical, Condition, Float, Ordinal, Parameter, Point,
 from mgu.search.comparable import check_comparable
 from tests.conftest import compose_run
 
-TABLE = {
+TABLE: dict[str, Any] = {
     "name": "table", "path": "t.csv", "target": "y", "task": "classification", "drop": [], "separator": ",",
     "max_categories": 50, "test_share": 0.2, "folds": 3, "split": "holdout", "sha256": "0" * 64,
 }  # fmt: skip
@@ -25,7 +25,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return compose_run(tmp_path_factory.mktemp("runs"), "layout=dense_2", "dataset=digits").model_dump()
 
 
-def check(start: dict[str, Any], *parameters: Parameter, **dataset: Any) -> None:
+def check(start: dict[str, Any], *parameters: Parameter, halving: bool = False, **dataset: Any) -> None:
     """Checks a space of keys that all are in one section."""
 
     def compose(point: Point, seed: int) -> RunConfig:
@@ -35,7 +35,7 @@ def check(start: dict[str, Any], *parameters: Parameter, **dataset: Any) -> None
             values[section] = values[section] | {key: value}
         return check_config(values)
 
-    check_comparable(Space("mine", parameters), compose)
+    check_comparable(Space("mine", parameters), compose, halving)
 
 
 NORM = Categorical("norm.name", ("ln", "no_norm"))
@@ -66,3 +66,11 @@ def test_what_leaves_the_rows_as_they_are_is_searched(start: dict[str, Any]) -> 
     balance = Categorical("dataset.class_weights", ("none", "balanced"))
     check(start, balance, Ordinal("training.epochs", (2, 4)))
     check(start, balance, Ordinal("dataset.max_categories", (5, 50)), **TABLE)
+
+
+def test_trainings_are_ranked_at_their_end(start: dict[str, Any]) -> None:
+    with pytest.raises(UserError, match=r"training\.epochs must be the same .* has 2 and 4"):
+        check(start, Ordinal("training.epochs", (2, 4)), halving=True)
+    stopped = start | {"training": start["training"] | {"stop_after": 1}}
+    with pytest.raises(UserError, match=r"training\.stop_after must be left out of a search"):
+        check(stopped, NORM)

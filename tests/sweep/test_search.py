@@ -173,6 +173,7 @@ def test_a_search_without_m_is_refused(
         ),
         ("search=tpe space=protocol budget.trials=3 search.options.starup=3", "Did you mean startup?"),
         ("+experiment=digits search=random space=grid norm=ln,lnn", "norm must be one of"),
+        ("+experiment=digits search=random space=grid training.stop_after=1", "training.stop_after must be left out"),
         (
             "+experiment=digits search=random space=grid dataset.split=paper,holdout",
             "dataset.split must be the same at",
