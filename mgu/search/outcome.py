@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import reduce
 from typing import Any
 
+from mgu.results.energy import Component, Energy, PhaseEnergy
 from mgu.results.result import Metrics, Result
 from mgu.search.strategy import Cost, Measured, Trial
 
@@ -21,21 +22,44 @@ SECOND: dict[str, Callable[[Result], float | None]] = {
 
 
 def cost_of(result: Result, spent_s: float = 0.0) -> Cost:
-    """Returns what a run cost: time to solution, checkpoints and set-up.
+    """Returns what a run cost: set-up, time to solution and checkpoints, in every kind of cost.
+
+    Results of older versions, and runs that one process trained together, do not tell the processor time and the energy
+    of their set-up: these are then without it.
 
     Args:
         result: Its result.
         spent_s: Wall-clock seconds that stand for them where the run failed before it knew them.
     """
-    seconds, energy = result.seconds, result.energy
-    parts = {"cpu": energy.cpu, "gpu": energy.gpu, "ram": energy.ram} if energy else {}
+    seconds, energy, cpu_s = result.seconds, result.energy, result.cpu_s
+    load = result.load.phases.get("setup") if result.load else None
+    setup = (energy.phases.setup if energy and energy.phases else None) or PhaseEnergy()
+    kwh = {}
+    for name, part in _counted(result).items():
+        kwh[f"{name} {part.method}"] = part.kwh + getattr(setup, f"{name}_kwh")
     return Cost(
         seconds=seconds.to_solution + seconds.checkpoint + seconds.setup if seconds else spent_s,
-        cpu_seconds=result.cpu_s,
-        kwh={f"{name} {part.method}": part.kwh for name, part in parts.items() if part.method != "none"} or None,
-        grams=None if energy is None or energy.emissions_kg is None else 1000 * energy.emissions_kg,
+        cpu_seconds=None if cpu_s is None else cpu_s + (load.processor_s if load else 0.0),
+        kwh=kwh or None,
+        grams=None if energy is None else _grams(energy, setup),
         epochs=result.epochs,
     )
+
+
+def _counted(result: Result) -> dict[str, Component]:
+    """Returns the parts of the machine whose energy is known, by name."""
+    energy = result.energy
+    parts = {"cpu": energy.cpu, "gpu": energy.gpu, "ram": energy.ram} if energy else {}
+    return {name: part for name, part in parts.items() if part.method != "none"}
+
+
+def _grams(energy: Energy, setup: PhaseEnergy) -> float | None:
+    """Returns the CO2-equivalent with that of the set-up, which had the same carbon intensity."""
+    if energy.emissions_kg is None:
+        return None
+    kwh = energy.cpu.kwh + energy.gpu.kwh + energy.ram.kwh
+    setup_kwh = setup.cpu_kwh + setup.gpu_kwh + setup.ram_kwh
+    return 1000 * energy.emissions_kg * (1 + setup_kwh / kwh if kwh else 1.0)
 
 
 def less(cost: Cost, earlier: Cost) -> Cost:
