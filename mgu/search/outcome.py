@@ -12,14 +12,6 @@ from mgu.results.energy import Component, Energy, PhaseEnergy
 from mgu.results.result import Metrics, Result
 from mgu.search.strategy import Cost, Measured, Trial
 
-# Second objectives by name, the smaller the better.
-SECOND: dict[str, Callable[[Result], float | None]] = {
-    "params": lambda result: result.params_trainable,
-    "flops": lambda result: result.flops_per_sample,
-    "seconds": lambda result: result.seconds.to_solution if result.seconds else None,
-    "kwh": lambda result: result.energy.cpu.kwh if result.energy else None,
-}
-
 
 def cost_of(result: Result, spent_s: float = 0.0) -> Cost:
     """Returns what a run cost: set-up, time to solution and checkpoints, in every kind of cost.
@@ -60,6 +52,21 @@ def _grams(energy: Energy, setup: PhaseEnergy) -> float | None:
     kwh = energy.cpu.kwh + energy.gpu.kwh + energy.ram.kwh
     setup_kwh = setup.cpu_kwh + setup.gpu_kwh + setup.ram_kwh
     return 1000 * energy.emissions_kg * (1 + setup_kwh / kwh if kwh else 1.0)
+
+
+def _total_kwh(result: Result) -> float | None:
+    """Returns the energy of all parts of the machine over the time to solution; None where none is known."""
+    parts = _counted(result)
+    return sum(part.kwh for part in parts.values()) if parts else None
+
+
+# Second objectives by name, the smaller the better.
+SECOND: dict[str, Callable[[Result], float | None]] = {
+    "params": lambda result: result.params_trainable,
+    "flops": lambda result: result.flops_per_sample,
+    "seconds": lambda result: result.seconds.to_solution if result.seconds else None,
+    "kwh": _total_kwh,
+}
 
 
 def less(cost: Cost, earlier: Cost) -> Cost:

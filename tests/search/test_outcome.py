@@ -6,9 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from mgu.results.device_load import DeviceLoad, PhaseLoad
-from mgu.results.energy import PhaseEnergies, PhaseEnergy
+from mgu.results.energy import Component, PhaseEnergies, PhaseEnergy
 from mgu.results.result import Result
-from mgu.search.outcome import cost_of
+from mgu.search.outcome import SECOND, cost_of
 from tests.examples import example_result
 
 
@@ -29,3 +29,11 @@ def test_all_kinds_of_cost_count_the_set_up() -> None:
     assert cost.kwh == pytest.approx({"cpu model": 0.0015, "ram model": 0.003})
     assert before.kwh == {"cpu model": 0.001, "ram model": 0.002}  # older results do not tell it
     assert cost.grams == pytest.approx(1.5 * 0.1) and before.grams == pytest.approx(0.1)
+
+
+def test_energy_as_a_second_objective_is_that_of_all_parts() -> None:
+    result = example_result(cpu_kwh=0.001)
+    assert SECOND["kwh"](result) == pytest.approx(0.001 + 0.002)
+    assert result.energy and SECOND["kwh"](replace(result, energy=None)) is None
+    none = Component(kwh=0.0, method="none")
+    assert SECOND["kwh"](replace(result, energy=replace(result.energy, cpu=none, ram=none))) is None
