@@ -103,18 +103,23 @@ def measure(layout: str, old: Path, options: argparse.Namespace) -> dict[str, An
             seconds[name].append(ask(workers[name]))
     for worker in workers.values():
         worker.communicate()  # closes its input, which ends it
-    old_s, new_s = (seconds[name][1:] for name in ("old", "new"))
+    return {"layout": layout, "words": options.words, "old_commit": options.commit, **compare(seconds)}
+
+
+def compare(seconds: dict[str, list[float]]) -> dict[str, Any]:
+    """The medians of two builds taken in turns, `old` and `new`, and their ratio with its quartiles, without the first.
+
+    That one warmed up.
+    """
+    old_s, new_s = seconds["old"][1:], seconds["new"][1:]
     low, _, high = quantiles([a / b for a, b in zip(old_s, new_s, strict=True)], n=4)
     ratio = median(old_s) / median(new_s)
     return {
-        "layout": layout,
-        "words": options.words,
-        "old_commit": options.commit,
         "old_to_new": ratio,
         "old_to_new_spread": f"{ratio:.2f} ({low:.2f}-{high:.2f})",
         "old_s": median(old_s),
         "new_s": median(new_s),
-        "rounds": options.rounds,
+        "rounds": len(new_s),
     }
 
 

@@ -15,10 +15,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 
-from builds import ROOT, checked_out
+from builds import ROOT, checked_out, compare
 from filed import file_part, provenance
 from report_scale import make_runs
 
@@ -53,20 +52,8 @@ def measure(form: str, runs: Path, old: Path, options: argparse.Namespace) -> di
         for name, folder in (("old", old), ("new", ROOT))[:: 1 if turn % 2 else -1]:
             taken_s, outputs[name] = report(folder, runs, form)
             seconds[name].append(taken_s)
-    old_s, new_s = seconds["old"][1:], seconds["new"][1:]
-    low, _, high = quantiles([a / b for a, b in zip(old_s, new_s, strict=True)], n=4)
-    ratio = median(old_s) / median(new_s)
-    return {
-        "form": form,
-        "runs": options.runs,
-        "old_commit": options.commit,
-        "old_to_new": ratio,
-        "old_to_new_spread": f"{ratio:.2f} ({low:.2f}-{high:.2f})",
-        "old_s": median(old_s),
-        "new_s": median(new_s),
-        "rounds": options.rounds,
-        "same": outputs["old"] == outputs["new"],
-    }
+    same = outputs["old"] == outputs["new"]
+    return {"form": form, "runs": options.runs, "old_commit": options.commit, **compare(seconds), "same": same}
 
 
 def report(build: Path, runs: Path, form: str) -> tuple[float, bytes]:

@@ -13,15 +13,15 @@ MAX_LINE = 1000  # characters of a message; a longer one says its beginning and 
 
 
 class UserError(Exception):
-    """A mistake that the user can correct: shown as its message alone, exit code 2."""
+    """Says that the user made a mistake and can correct it: shown as its message alone, exit code 2."""
 
 
 class RunsFailed(Exception):  # noqa: N818 - it is an outcome
-    """Training runs that raised; each has its traceback in its own folder, exit code 1."""
+    """Says that training runs raised; each has its traceback in its own folder, exit code 1."""
 
 
 class ProgramError(Exception):
-    """A bug of this program: shown with the traceback of the original exception, exit code 1.
+    """Says that this program has a bug: shown with the traceback of the original exception, exit code 1.
 
     Attributes:
         traceback: Formatted traceback of the original exception. It is kept as text, for traceback objects do not

@@ -6,8 +6,9 @@ RunConfig; hydra_errors.py translates error messages of Hydra. Importing this pa
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.cli.compose import read_config as read_config
@@ -23,9 +24,5 @@ _HOMES = {
 }
 __all__ = list(_HOMES)
 
-
-def __getattr__(name: str) -> Any:
-    # Hydra takes half a second to import, which `mgu-run report` need not wait for.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+# Hydra takes half a second to import, which `mgu-run report` need not wait for.
+__getattr__ = import_on_first_use(__name__, _HOMES)

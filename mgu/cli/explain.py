@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import printable
 from mgu.results.file_names import DIRECTED_FILE, EQUILIBRIUM_FILE
 from mgu.results.files import make_folder
+
+if TYPE_CHECKING:
+    from mgu.directed.network import DirectedNetwork
+    from mgu.factory.trained import TrainedRun
 
 
 def main(arguments: list[str]) -> None:
@@ -25,16 +30,6 @@ def main(arguments: list[str]) -> None:
     options = _parse(arguments)
     # torch and matplotlib take seconds to import, which --help and mistyped arguments need not wait for.
     from mgu.directed.network import DirectedNetwork
-    from mgu.explain.directed import directed_to_json, draw_graph, explain_directed, print_directed, write_directed
-    from mgu.explain.equilibrium import (
-        equilibria_to_json,
-        explain_equilibria,
-        print_equilibria,
-        write_equilibria,
-    )
-    from mgu.explain.explanation import explain_model, to_json, write_explanation
-    from mgu.explain.figures import draw_figures
-    from mgu.explain.terminal import print_explanation
     from mgu.factory.equilibrium import equilibria_of
     from mgu.factory.trained import load_trained
 
@@ -43,26 +38,53 @@ def main(arguments: list[str]) -> None:
     make_folder(folder, "--out", "Pass another one.")
     trained.resolved.set_up_torch()
     if isinstance(trained.model, DirectedNetwork):
-        graph = explain_directed(trained.resolved, trained.model, trained.splits.val)
-        write_directed(folder, graph)
-        drawn = draw_graph(folder, graph)
-        sys.stdout.write(directed_to_json(graph)) if options.format == "json" else print_directed(graph)
-        print(f"Written to {printable(str(folder))}: {', '.join((DIRECTED_FILE, *drawn))}.", file=sys.stderr)
-        return
+        return _explain_directed(trained, trained.model, folder, options.format)
     if equilibria_of(trained.model):
-        found = explain_equilibria(trained.resolved, trained.model, trained.splits.val)
-        write_equilibria(folder, found)
+        _explain_equilibria(trained, folder, options.format)
         if not trained.config.mgu:
-            sys.stdout.write(equilibria_to_json(found)) if options.format == "json" else print_equilibria(found)
-            print(f"Written to {printable(str(folder))}: {EQUILIBRIUM_FILE}.", file=sys.stderr)
             return
-        if options.format == "table":
-            print_equilibria(found)
+    _explain_gates(trained, folder, options.format)
+
+
+def _explain_directed(trained: TrainedRun, model: DirectedNetwork, folder: Path, form: str) -> None:
+    """Writes the graph that a directed network has learned, and prints it as a table or as JSON."""
+    from mgu.explain.directed import directed_to_json, draw_graph, explain_directed, print_directed, write_directed
+
+    graph = explain_directed(trained.resolved, model, trained.splits.val)
+    write_directed(folder, graph)
+    drawn = draw_graph(folder, graph)
+    sys.stdout.write(directed_to_json(graph)) if form == "json" else print_directed(graph)
+    print(f"Written to {printable(str(folder))}: {', '.join((DIRECTED_FILE, *drawn))}.", file=sys.stderr)
+
+
+def _explain_equilibria(trained: TrainedRun, folder: Path, form: str) -> None:
+    """Writes how the equilibrium layers of a network iterate, and prints it; of units as a table only.
+
+    As JSON, stdout has one document: the gates of units.
+    """
+    from mgu.explain.equilibrium import equilibria_to_json, explain_equilibria, print_equilibria, write_equilibria
+
+    found = explain_equilibria(trained.resolved, trained.model, trained.splits.val)
+    write_equilibria(folder, found)
+    if form == "table":
+        print_equilibria(found)
+    elif not trained.config.mgu:
+        sys.stdout.write(equilibria_to_json(found))
+    if not trained.config.mgu:
+        print(f"Written to {printable(str(folder))}: {EQUILIBRIUM_FILE}.", file=sys.stderr)
+
+
+def _explain_gates(trained: TrainedRun, folder: Path, form: str) -> None:
+    """Writes and draws what the gates of units do, and prints it as a table or as JSON."""
+    from mgu.explain.explanation import explain_model, to_json, write_explanation
+    from mgu.explain.figures import draw_figures
+    from mgu.explain.terminal import print_explanation
+
     explanation = explain_model(trained.resolved, trained.model, trained.splits.val)
     write_explanation(folder, explanation)
     pictures = draw_figures(folder, explanation)
     written = f"Written to {folder}: {', '.join(('explain.json', *pictures))}."
-    if options.format == "json":
+    if form == "json":
         sys.stdout.write(to_json(explanation))
         print(printable(written), file=sys.stderr)
     else:

@@ -18,6 +18,7 @@ from mgu.report.searches.words import describe_searches, search_table
 from mgu.results.folder import runs_dir
 from mgu.results.load import Run, load_results
 from mgu.search.replay import Records, Replay, find_records, replay
+from mgu.search.strategy import is_multi_fidelity
 
 
 def replay_studies(planned: Sequence[PlannedStudy]) -> None:
@@ -52,7 +53,7 @@ def _replay_group(studies: list[PlannedStudy], runs: Sequence[Run], folder: Path
     first, second = studies[0].study, studies[0].settings.search.second
     if first.space.measure is not None:
         raise UserError(f"search.replay must have a space of runs, but space={first.space.name} has none.")
-    if getattr(first.strategy, "propose", None):
+    if is_multi_fidelity(first.strategy):
         raise UserError(
             f"search.replay must have a strategy that trains runs to their end, but search={first.name} stops them, "
             "and what they had cost by then was not recorded. Leave search.replay out."

@@ -18,8 +18,9 @@ from mgu.console.text import count, print_line, table_console
 from mgu.errors import UserError, printable
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts import NO_QUESTION, Question, resolve, resolve_default
+from mgu.report.formats.csv import searches_to_csv, to_csv
+from mgu.report.formats.json import measured_to_plain, to_json
 from mgu.report.formats.latex import to_tex
-from mgu.report.formats.machine import measured_to_plain, searches_to_csv, to_csv, to_json
 from mgu.report.formats.markdown import table_lines, to_markdown
 from mgu.report.ranking.rank import Table, join, rank
 from mgu.report.searches.measured import Measured, load_measured, measured_table, measured_to_csv

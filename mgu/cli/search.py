@@ -120,7 +120,7 @@ def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[A
 
 
 def work(words: list[str]) -> str:
-    """Is a worker of a study in a process of a launcher.
+    """Works on a study in a process of a launcher.
 
     Args:
         words: The words of the study.

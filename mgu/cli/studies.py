@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig
 
-from mgu.cli.combine import Combiner
-from mgu.cli.compose import check_values, compose_words
+from mgu.cli.compose import compose_words
 from mgu.cli.grammar import HydraGrammar
 from mgu.cli.remember import remember_files
+from mgu.cli.trial_configs import Configurator, first_config, runs_identity
 from mgu.config.check_search import check_study
-from mgu.config.identity import identity_values
 from mgu.config.run import RunConfig
 from mgu.config.search import SECTIONS, StudySettings
 from mgu.errors import UserError
@@ -25,59 +23,15 @@ from mgu.results.result import Result
 from mgu.search.budget import Budget
 from mgu.search.comparable import check_comparable
 from mgu.search.grids import Grids
-from mgu.search.parameters import Categorical, Ordinal
-from mgu.search.space import Point, Space, some_point
+from mgu.search.space import Space
 from mgu.search.spaces import build_space
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.strategies import STRATEGIES, build_strategy
+from mgu.search.strategy import is_multi_fidelity
 from mgu.search.study import Study
 from mgu.search.unit_cost import unit_seconds
 
 MOST_STUDIES = 10_000
-MOST_CHOICES = 20  # of one parameter that are composed before the first trial
-
-
-class Configurator:
-    """Composes the configurations of trials.
-
-    Args:
-        loader: Hydra's loader of configurations.
-        master: Configuration of the sweep itself.
-        words: Overrides of every trial.
-        space: Says a point to Hydra.
-    """
-
-    def __init__(self, loader: ConfigLoader, master: DictConfig, words: Sequence[str], space: Space) -> None:
-        self.words, self.space = list(words), space
-        jobs = [self._words(point) for point in space.points()] if (space.size or MOST_STUDIES) < MOST_STUDIES else []
-        self._compose = Combiner(jobs, partial(compose_words, loader, master))
-        self._kept: dict[tuple[str, ...], RunConfig] = {}
-
-    def __call__(self, point: Point, seed: int, stop_after: int | None = None) -> RunConfig:
-        """Returns the configuration of a trial.
-
-        Raises:
-            UserError: The point cannot be composed, or is no legal run.
-        """
-        words = tuple(self._words(point))
-        if words not in self._kept:
-            try:
-                self._kept[words] = check_values(self._compose(words))
-            except UserError as error:
-                told = " ".join(self.space.overrides(point))
-                raise UserError(
-                    f"space={self.space.name} must have points that are legal runs, but {told} is none: {error}"
-                ) from None
-        config = self._kept[words]
-        training = (
-            config.training if stop_after is None else config.training.model_copy(update={"stop_after": stop_after})
-        )
-        return config.model_copy(update={"seed": seed, "training": training})
-
-    def _words(self, point: Point) -> list[str]:
-        own = self.space.overrides(point)
-        named = {word.partition("=")[0].lstrip("+") for word in own}
-        return [*(word for word in self.words if word.partition("=")[0].lstrip("+") not in named), *own]
 
 
 class PlannedStudy(NamedTuple):
@@ -175,61 +129,59 @@ def _build(
     settings = check_study({name: composed[name] for name in SECTIONS if composed.get(name) is not None})
     context = SpaceContext(grids, words, grammar, composed)
     space = build_space(settings.space or {"kind": "grid", "name": "grid"}, context)
-    searched = {name.partition("@")[0] for parameter in space.parameters for name in [parameter.name]}
+    _check_swept(space, values, grammar)
+    configure = Configurator(loader, master, single, space)
+    start = first_config({key: value for key, value in composed.items() if key not in SECTIONS}, space, configure)
+    check_comparable(space, configure, is_multi_fidelity(STRATEGIES.get(settings.search.name)))
+    fixed_seed = start.seed if "seed" in grammar.keys(single) else None
+    identity = runs_identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}
+    budget = _resolve_budget(settings, space, start)
+    _check_number(settings.search.studies)
+    found = []
+    for seed in range(settings.search.seed, settings.search.seed + settings.search.studies):
+        search = settings.search.model_copy(update={"seed": seed, "studies": 1})
+        own = settings.model_copy(update={"search": search})
+        study = _build_study(own, space, start, budget, identity)
+        settled = [word for word in settings_words if word.partition("=")[0] not in ("search.seed", "search.studies")]
+        settled.append(f"search.seed={seed}")
+        found.append(PlannedStudy(study, own, configure, start, fixed_seed, [*words, *settled], [*single, *settled]))
+    return found
+
+
+def _check_swept(space: Space, values: Mapping[str, Sequence[Sequence[str]]], grammar: HydraGrammar) -> None:
+    """Raises UserError where the command line gives several values to a key that the space does not search.
+
+    Args:
+        space: The space.
+        values: What each word of the command line expands to.
+        grammar: Reads keys.
+    """
+    searched = {parameter.name.partition("@")[0] for parameter in space.parameters}
     swept = [word for word, own in values.items() if len(own) > 1 and grammar.keys([word])[0] not in searched]
     if swept:
         raise UserError(
             f"{swept[0].partition('=')[0]} must be one value in a search of space={space.name}, but got {swept[0]}. "
             "Pass search.seed=0,1,2 for several studies."
         )
-    configure = Configurator(loader, master, single, space)
-    start = _find_start({key: value for key, value in composed.items() if key not in SECTIONS}, space, configure)
-    _check_points(space, configure)
-    check_comparable(space, configure, hasattr(STRATEGIES.get(settings.search.name), "propose"))
-    keys = grammar.keys(single)
-    fixed_seed = start.seed if "seed" in keys else None
-    identity = _identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}
-    budget = _resolve_budget(settings, space, start)
+
+
+def _build_study(
+    settings: StudySettings, space: Space, start: RunConfig, budget: Budget, identity: Mapping[str, Any]
+) -> Study:
+    search = settings.search
+    options = _complete_options(settings, start)
+    strategy = build_strategy(search.name, space, search.seed, options, search.per_cost)
+    described = {"options": options, "warm_start": settings.warm_start.model_dump(), **identity}
+    described |= {"per_cost": True} if search.per_cost else {}
     folder = runs_dir(start) / start.experiment_name
     data = (start.dataset.label, start.dataset.split)
-    _check_number(settings.search.studies)
-    found = []
-    for number in range(settings.search.studies):
-        own = settings.model_copy(
-            update={"search": settings.search.model_copy(update={"seed": settings.search.seed + number, "studies": 1})}
-        )
-        options = _complete_options(own, start)
-        strategy = build_strategy(own.search.name, space, own.search.seed, options, own.search.per_cost)
-        described = {"options": options, "warm_start": own.warm_start.model_dump(), **identity}
-        described |= {"per_cost": True} if own.search.per_cost else {}
-        study = Study(folder, space, strategy, own.search.name, own.search.seed, budget, described, data)
-        settled = [word for word in settings_words if word.partition("=")[0] not in ("search.seed", "search.studies")]
-        all_words = [*words, *settled, f"search.seed={own.search.seed}"]
-        all_single = [*single, *settled, f"search.seed={own.search.seed}"]
-        found.append(PlannedStudy(study, own, configure, start, fixed_seed, all_words, all_single))
-    return found
-
-
-def _find_start(values: Mapping[str, Any], space: Space, configure: Configurator) -> RunConfig:
-    """Returns the configuration of the first run of a space, which may set layout, split and epochs itself."""
-    try:
-        start = check_values(values)
-    except UserError as error:
-        if space.measure is not None:
-            raise
-        try:
-            return configure(some_point(space), 0).model_copy(update={"seed": values["seed"]})
-        except UserError as of_point:
-            raise (error if str(error) in str(of_point) else of_point) from None
-    return start if space.measure is not None else configure(some_point(space), start.seed)
+    return Study(folder, space, strategy, search.name, search.seed, budget, described, data)
 
 
 def _complete_options(settings: StudySettings, start: RunConfig) -> dict[str, Any]:
     """Returns the options of a strategy with those that follow from other settings."""
     options, second = dict(settings.search.options), settings.search.second
-    if hasattr(
-        STRATEGIES.get(settings.search.name), "propose"
-    ):  # a multi-fidelity strategy: its last rung is all epochs
+    if is_multi_fidelity(STRATEGIES.get(settings.search.name)):  # its last rung is all epochs
         most = options.setdefault("max_epochs", start.training.epochs)
         if isinstance(most, int) and most > start.training.epochs:
             raise UserError(
@@ -244,40 +196,14 @@ def _complete_options(settings: StudySettings, start: RunConfig) -> dict[str, An
     return options
 
 
-def _check_points(space: Space, configure: Configurator) -> None:
-    """Composes a point, and others that differ from it in one value: all choices, and both ends of numbers."""
-    if space.measure is not None:
-        return
-    first = some_point(space)
-    configure(first, 0)
-    for parameter in space.parameters:
-        values = (
-            parameter.choices[:MOST_CHOICES]
-            if isinstance(parameter, Categorical | Ordinal)
-            else [getattr(parameter, end) for end in ("low", "high") if hasattr(parameter, end)]
-        )
-        for value in values:
-            point = space.canonical(first | {parameter.name: value})
-            if parameter.name in point and space.is_legal(point):
-                configure(point, 0)
-
-
-def _identity(space: Space, configure: Configurator) -> dict[str, Any]:
-    """Returns what identifies the runs of a space beside their points: the configuration of one, without its seed."""
-    if space.measure is not None:
-        return {"measure": space.measure, "measure_settings": dict(space.measure_settings)}
-    values = identity_values(configure(some_point(space), 0))
-    return {"run": {key: value for key, value in values.items() if key != "seed"}}
-
-
 def _resolve_budget(settings: StudySettings, space: Space, start: RunConfig) -> Budget:
     budget = Budget(**settings.budget.model_dump())
-    unit_s = unit_seconds(experiment_results(start), start) if budget.times_unit is not None else None
+    unit_s = unit_seconds(_experiment_results(start), start) if budget.times_unit is not None else None
     has_energy = start.energy.enabled or space.measure is not None
     return budget.resolve(space.size, unit_s, has_energy, start.energy.has_place)
 
 
-def experiment_results(start: RunConfig) -> list[Result]:
+def _experiment_results(start: RunConfig) -> list[Result]:
     """Returns the finished runs of the experiment."""
     folder = runs_dir(start) / start.experiment_name
     return [run.result for run in load_results([folder]).runs] if folder.is_dir() else []

@@ -74,7 +74,7 @@ def check_types(values: Mapping[str, Any]) -> None:
 
 
 def _is_readers(fault: ErrorDetails) -> bool:
-    """Whether the reader of a data set knows better: what is not set, or a column that is called like a number."""
+    """Tells whether the reader of a data set knows better: of what is not set, or a column called like a number."""
     value, kind = fault["input"], fault["type"]
     is_name = kind == "string_type" and isinstance(value, int | float)
     is_name |= kind == "string_type" and isinstance(value, list) and fault["loc"][-1] in ("path", "target")
@@ -83,7 +83,7 @@ def _is_readers(fault: ErrorDetails) -> bool:
 
 
 def _check_axes(config: RunConfig) -> None:
-    """A baseline has a norm and a residual choice; a unit learns both and must be given neither."""
+    """Checks that a baseline has a norm and a residual choice, and a unit, which learns both, neither."""
     chosen = {
         "norm": config.norm and config.norm.name,
         "residual": None if config.residual is None else "with" if config.residual else "without",
@@ -101,7 +101,7 @@ def _check_axes(config: RunConfig) -> None:
 
 
 def _check_own_network(config: RunConfig, layout: PythonLayoutConfig) -> None:
-    """A network of the user's takes any data but users and items, and nothing can be put around its layers."""
+    """Checks that a network of the user's is alone: it takes no users and items, and nothing goes around its layers."""
     if isinstance(config.dataset, AnyRatings):
         raise UserError(
             f"layout must be dense or mf_32 for dataset={config.dataset.name}, whose inputs are users and items, but "
@@ -122,7 +122,7 @@ def _check_own_network(config: RunConfig, layout: PythonLayoutConfig) -> None:
 
 
 def _check_factors(config: RunConfig, layout: FactorsLayoutConfig) -> None:
-    """Factorisation is for ratings, and has no layers to put anything around."""
+    """Checks that factorisation has ratings, and nothing around the layers that it does not have."""
     name = layout.name
     if not isinstance(config.dataset, AnyRatings):
         raise UserError(
@@ -137,7 +137,7 @@ def _check_factors(config: RunConfig, layout: FactorsLayoutConfig) -> None:
 
 
 def _check_dense(config: RunConfig, layout: object) -> None:
-    """Dense layers take any data, but instance normalisation of one value a channel would leave nothing of it."""
+    """Checks that no instance normalisation is around dense layers: of one value a channel it would leave nothing."""
     steps = {step for own in ((config.mgu and config.mgu.processors) or {}).values() for step in own}
     if "instance_norm" in steps:
         raise UserError(
@@ -147,7 +147,7 @@ def _check_dense(config: RunConfig, layout: object) -> None:
 
 
 def _check_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> None:
-    """An equilibrium is an iteration that no compiled function and no short precision can compute."""
+    """Checks that an equilibrium, an iteration, is not to be compiled or computed in a short precision."""
     if config.engine not in ("auto", "eager"):
         raise UserError(
             f"engine must be auto or eager for layout={layout.name}, whose iteration ends by its residual, but got "
@@ -173,7 +173,7 @@ def _check_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> No
 
 
 def _check_nago(config: RunConfig, layout: NagoLayoutConfig) -> None:
-    """Generated networks are for images, and have norms and connections of their own."""
+    """Checks that generated networks have images, and no norms and connections but their own."""
     name = layout.name
     _check_images(config, name)
     if config.mgu or config.residual or (config.norm and config.norm.name != "no_norm"):
@@ -184,7 +184,7 @@ def _check_nago(config: RunConfig, layout: NagoLayoutConfig) -> None:
 
 
 def _check_convolutions(config: RunConfig, layout: LayoutConfig) -> None:
-    """Convolutions are for images that are large enough for them."""
+    """Checks that convolutions have images that are large enough for them."""
     _check_images(config, layout.name)
     layout.convolutions(config.dataset.image_shape)  # type: ignore[union-attr]
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from mgu.config.engine_rule import WITHOUT_BLOCKS, EngineRule
+from mgu.config.engine_rule import ITERATIVE, EngineRule
 from mgu.config.fields import ConfigModel, Count, Name, NonNegative, Positive
 from mgu.config.identity import NOT_IDENTITY
 from mgu.directed.names import Correction, FieldName, Graph, Mode, Rule
@@ -15,7 +15,7 @@ from mgu.directed.names import Correction, FieldName, Graph, Mode, Rule
 class DirectedLayoutConfig(ConfigModel):
     """Configures a directed graph of neurons, see mgu/directed/network.py."""
 
-    engine_rule: ClassVar[EngineRule] = WITHOUT_BLOCKS
+    engine_rule: ClassVar[EngineRule] = ITERATIVE
 
     name: Annotated[Name, NOT_IDENTITY] = Field(description="Name of the layout: that of its YAML file.")
     hidden: list[Count] = Field(min_length=1, max_length=100, description="Hidden neurons, by layer.")

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mgu.config.engine_rule import WITHOUT_BLOCKS, EngineRule
+from mgu.config.engine_rule import ITERATIVE, EngineRule
 from mgu.config.fields import ActivationName, BelowOne, ConfigModel, Count, Name, NonNegative, Positive
 from mgu.config.identity import NOT_IDENTITY
 from mgu.equilibrium.names import INNER_ACTIVATIONS, Prior, Solver, refuse_activation
@@ -21,7 +21,7 @@ def _identity_for_null(value: object) -> object:
 class EquilibriumLayoutConfig(ConfigModel):
     """Configures an equilibrium layer and a read-out, see mgu/equilibrium/layer.py."""
 
-    engine_rule: ClassVar[EngineRule] = WITHOUT_BLOCKS
+    engine_rule: ClassVar[EngineRule] = ITERATIVE
 
     name: Annotated[Name, NOT_IDENTITY] = Field(description="Name of the layout: that of its YAML file.")
     width: int = Field(gt=0, le=100_000, description="Features, or channels, of the equilibrium.")

@@ -62,7 +62,7 @@ TEST_SHARE, VAL_SHARE = 0.2, 0.1  # in conf/dataset/ of data without official te
 
 
 class ConfigModel(BaseModel):
-    """A part of the configuration: unknown keys and wrong types are refused, nothing is coerced.
+    """Holds a part of the configuration: unknown keys and wrong types are refused, nothing is coerced.
 
     Every field has a description of one sentence with its unit, which `mgu-run --help` and docs/reference/config.md
     show.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class UnitStructure(NamedTuple):
-    """The structure of a unit with processors of its own: what it chooses among, and by which gates."""
+    """Describes the structure of a unit with processors of its own: what it chooses among, and by which gates."""
 
     processors: dict[str, list[str]]
     residual_gate: bool = False

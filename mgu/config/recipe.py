@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from mgu.config.directed import DirectedLayoutConfig
-from mgu.config.equilibrium import EquilibriumLayoutConfig
 from mgu.config.optimizers import NadamConfig, PathSGDConfig
 from mgu.config.path_sgd import check_path_sgd
 from mgu.config.run import RunConfig
@@ -61,8 +59,8 @@ def _check_augment(config: RunConfig) -> None:
 def graph_obstacle(config: RunConfig) -> str | None:
     """Returns why a training step of this recipe cannot be recorded as a CUDA graph, as words that follow "with"."""
     optimizer = config.optimizer
-    if isinstance(config.layout, EquilibriumLayoutConfig | DirectedLayoutConfig):
-        return f"layout={config.layout.name}, whose iteration ends by its residual"
+    if of_layout := config.layout.engine_rule.graph_obstacle:
+        return f"layout={config.layout.name}, {of_layout}"
     if config.augment:
         return f"augment={config.augment.name}, which draws anew for every batch"
     if not isinstance(optimizer, NadamConfig):

@@ -1,22 +1,24 @@
 """Console output of training: plain lines for pipes and logs, a live view for terminals.
 
-lines.py prints lines, live.py draws on a terminal, outcomes.py shows what became of the runs of a sweep, table.py
-prints tables that fit the terminal, text.py formats counts, durations, sizes and text of others. Imports no torch.
+lines.py prints lines, which summary.py words, live.py draws on a terminal, outcomes.py shows what became of the runs of
+a sweep, table.py prints tables that fit the terminal, text.py formats counts, durations, sizes and text of others.
+Imports no torch.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.console.lines import LineView as LineView
-    from mgu.console.lines import describe_energy as describe_energy
-    from mgu.console.lines import describe_scores as describe_scores
-    from mgu.console.lines import summarise as summarise
     from mgu.console.live import LiveView as LiveView
     from mgu.console.outcomes import RunOutcome as RunOutcome
     from mgu.console.outcomes import print_outcomes as print_outcomes
+    from mgu.console.summary import describe_energy as describe_energy
+    from mgu.console.summary import describe_scores as describe_scores
+    from mgu.console.summary import summarise as summarise
     from mgu.console.table import TextColumn as TextColumn
     from mgu.console.table import fit_columns as fit_columns
     from mgu.console.table import print_table as print_table
@@ -32,22 +34,18 @@ _HOMES = {
     "RunOutcome": "outcomes",
     "TextColumn": "table",
     "count": "text",
-    "describe_energy": "lines",
+    "describe_energy": "summary",
     "describe_s": "text",
-    "describe_scores": "lines",
+    "describe_scores": "summary",
     "fit_columns": "table",
     "print_line": "text",
     "print_outcomes": "outcomes",
     "print_table": "table",
     "size": "text",
-    "summarise": "lines",
+    "summarise": "summary",
     "table_console": "text",
 }
 __all__ = list(_HOMES)
 
-
-def __getattr__(name: str) -> Any:
-    # rich takes a tenth of a second to import, which `mgu-run report --format csv` need not wait for.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+# rich takes a tenth of a second to import, which `mgu-run report --format csv` need not wait for.
+__getattr__ = import_on_first_use(__name__, _HOMES)

@@ -12,7 +12,8 @@ from rich.table import Column
 from rich.text import Text
 
 from mgu.config.run import RunConfig
-from mgu.console.lines import LineView, Training, describe_energy, describe_scores
+from mgu.console.lines import LineView, Training
+from mgu.console.summary import describe_energy, describe_scores
 from mgu.console.text import describe_s
 from mgu.errors import printable
 from mgu.results.axes import NO_AXES, Axes

@@ -106,7 +106,7 @@ def _full_width(columns: Sequence[TextColumn]) -> int:
 
 
 def _aligned(columns: Sequence[TextColumn], styles: Sequence[str]) -> Text:
-    """A table with room for every cell, written without rich's own, which takes most of the time of a long report."""
+    """Writes a table with room for every cell without rich's own, which takes most of the time of a long report."""
     from rich.text import Text
 
     pads: list[Callable[[str], str]] = [_pad(column) for column in columns]
@@ -133,7 +133,7 @@ def _pad(column: TextColumn) -> Callable[[str], str]:
 
 
 def _folded(columns: Sequence[TextColumn], styles: Sequence[str], width: int) -> Table:
-    """A table for a terminal that is too narrow: a cell takes several lines, of the widest column if that is enough."""
+    """Returns a table for a narrow terminal: a cell takes several lines, of the widest column if that is enough."""
     from rich import box
     from rich.table import Table
     from rich.text import Text

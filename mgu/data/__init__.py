@@ -6,8 +6,9 @@ Names are imported on first use: the parent process resolves the user's files wi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mgu import import_on_first_use
 from mgu.data.dataset import Dataset
 from mgu.data.datasets import KINDS, find_kind, open_dataset
 
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS", "Data", "Dataset", "Shapes", "Splits", "find_kind", "open_dataset"]
 
+_HOMES = {"Data": "splits", "Shapes": "shapes", "Splits": "splits"}
 
-def __getattr__(name: str) -> Any:
-    if name == "Shapes":
-        from mgu.data.shapes import Shapes
-
-        return Shapes
-    if name in ("Data", "Splits"):
-        from mgu.data import splits
-
-        return getattr(splits, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_first_use(__name__, _HOMES)

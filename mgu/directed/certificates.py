@@ -76,20 +76,3 @@ def gershgorin(jacobian: Tensor) -> float:
     diagonal = jacobian.diagonal()
     others = (jacobian - torch.diag(diagonal)).abs()
     return max(float((-diagonal - others.sum(dim=axis)).min()) for axis in (0, 1))
-
-
-def lyapunov(jacobian: Tensor) -> Tensor:
-    """Solves J^T P + P J = -I.
-
-    Args:
-        jacobian: J, (M, M), in double precision.
-
-    Returns:
-        P, symmetric; positive definite exactly where J is stable.
-    """
-    num = len(jacobian)
-    unit = torch.eye(num, dtype=jacobian.dtype)
-    transposed = jacobian.t().contiguous()
-    system = torch.kron(unit, transposed) + torch.kron(transposed, unit)
-    solved: Tensor = torch.linalg.solve(system, -unit.flatten()).view(num, num)
-    return (solved + solved.t()) / 2

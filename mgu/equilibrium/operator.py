@@ -8,25 +8,11 @@ equilibrium is not reached does, too (layer.py): weights that have moved far in 
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 TO_SETTLE = 50  # power iterations on new weights, and in evaluation: 0.996 of the norm from a random start
-
-
-class Operator(Protocol):
-    """Applies a linear map and its adjoint with weights that are passed in."""
-
-    def apply_weight(self, weight: Tensor, z: Tensor) -> Tensor:
-        """Returns W z."""
-        ...
-
-    def apply_adjoint(self, weight: Tensor, u: Tensor) -> Tensor:
-        """Returns W^T u."""
-        ...
 
 
 class BoundedLinear(nn.Module):
@@ -139,7 +125,16 @@ def bounded(operator: Bounded) -> Tensor:
 
 @torch.no_grad()
 def iterate(operator: Bounded, weight: Tensor, iterations: int) -> tuple[Tensor, Tensor]:
-    """Returns approximate left and right singular vectors of the largest singular value."""
+    """Approximates the singular vectors of the largest singular value by power iteration.
+
+    Args:
+        operator: The operator, whose direction the iteration starts from.
+        weight: The weight that it is applied with.
+        iterations: Number of iterations.
+
+    Returns:
+        The left and the right vector, of length 1.
+    """
     right = operator.direction
     for _ in range(iterations):
         left = _unit(operator.apply_weight(weight, right))
@@ -149,7 +144,16 @@ def iterate(operator: Bounded, weight: Tensor, iterations: int) -> tuple[Tensor,
 
 @torch.no_grad()
 def operator_norm(operator: Bounded, weight: Tensor, iterations: int = TO_SETTLE) -> float:
-    """Estimates the norm of an operator with other weights than its own, such as the scaled ones; from below."""
+    """Estimates the norm of an operator with other weights than its own, such as the scaled ones; from below.
+
+    Args:
+        operator: The operator.
+        weight: The weight that it is applied with.
+        iterations: Number of power iterations.
+
+    Returns:
+        The norm.
+    """
     left, right = iterate(operator, weight, iterations)
     return float((left * operator.apply_weight(weight, right)).sum())
 

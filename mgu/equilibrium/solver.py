@@ -60,7 +60,16 @@ def solve(solver: Solver, f: Map, start: Tensor, limits: Limits) -> Solution:
 
 
 def picard(f: Map, start: Tensor, limits: Limits) -> Solution:
-    """Iterates z <- f(z)."""
+    """Iterates z <- f(z).
+
+    Args:
+        f: The map, see `solve`.
+        start: Where to start.
+        limits: When to end.
+
+    Returns:
+        The solution.
+    """
     z, residual, count = start, float("inf"), 0
     while count < limits.most and residual > limits.tolerance:  # false for a residual that is not a number
         new = f(z)
@@ -73,6 +82,14 @@ def anderson(f: Map, start: Tensor, limits: Limits) -> Solution:
     """Iterates with Anderson's acceleration: the next iterate is the combination of earlier ones with least residual.
 
     Each example of the batch has coefficients of its own, so that none depends on the others.
+
+    Args:
+        f: The map, see `solve`.
+        start: Where to start.
+        limits: When to end.
+
+    Returns:
+        The solution.
     """
     shape, batch = start.shape, start.shape[0]
     values: list[Tensor] = []  # f(z) of the last iterates, (B, n)

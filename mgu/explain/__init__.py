@@ -6,8 +6,9 @@ as explain.json. Names are imported when they are first used, so that training d
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.explain.explanation import can_explain, explain_model, to_json, write_explanation
@@ -27,7 +28,7 @@ __all__ = [
     "to_json",
     "write_explanation",
 ]
-_MODULES = {
+_HOMES = {
     "Explanation": "schema",
     "GateStatistics": "statistics",
     "GateSummary": "statistics",
@@ -39,8 +40,4 @@ _MODULES = {
     "write_explanation": "explanation",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_first_use(__name__, _HOMES)

@@ -117,7 +117,7 @@ def explain_equilibria(resolved: ResolvedRun, model: nn.Module, data: Data) -> E
         schema_version=1,
         name=config.name,
         identity=config.identity,
-        dataset=config.dataset.name,
+        dataset=config.dataset.label,
         split=config.dataset.split,
         examples=len(data),
         metric=config.score.metric,

@@ -61,7 +61,7 @@ def explain_model(resolved: ResolvedRun, model: nn.Module, data: Data) -> Explan
             "words yet. Name another."
         )
     if len(data) == 0:
-        raise UserError(f"validation data must hold an example, but {config.dataset.name} has none.")
+        raise UserError(f"validation data must hold an example, but {config.dataset.label} has none.")
     with observe(model) as statistics:
         metrics = evaluate(model, data, resolved.task, config.training.batch_size)
     return Explanation(
@@ -69,7 +69,7 @@ def explain_model(resolved: ResolvedRun, model: nn.Module, data: Data) -> Explan
         name=config.name,
         identity=config.identity,
         wiring=config.mgu.wiring,
-        dataset=config.dataset.name,
+        dataset=config.dataset.label,
         split=config.dataset.split,
         data="validation",
         examples=len(data),
@@ -144,6 +144,6 @@ def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanat
 
 
 def _kind(layer: nn.Module) -> str:
-    """Word for a layer: conv for every kind of convolution, else the name of the class."""
+    """Returns the word for a layer: conv for every kind of convolution, else the name of the class."""
     name = type(layer).__name__.lower()
     return "conv" if name.startswith("conv") else name

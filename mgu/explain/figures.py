@@ -71,7 +71,7 @@ def draw_gates(explanation: Explanation) -> Figure:
 
 
 def _draw_histogram(axes: Axes, summary: GateSummary) -> None:
-    """Histogram in proportion to its highest bar, with a line at the median."""
+    """Draws a histogram in proportion to its highest bar, with a line at the median."""
     highest, edges = max(summary.histogram), [index / DRAWN_BINS for index in range(DRAWN_BINS + 1)]
     axes.stairs([count / highest for count in summary.histogram], edges, fill=True, color=BAR)
     axes.axvline(summary.median, color=MEDIAN, linewidth=1.2)

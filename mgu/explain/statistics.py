@@ -77,7 +77,14 @@ class GateStatistics:
 
     @torch.inference_mode()
     def add(self, values: Tensor) -> None:
-        """Adds the gate values of one batch (B, C, *), in 0..1; all sizes but B must be the same in every batch."""
+        """Adds the gate values of one batch.
+
+        Args:
+            values: (B, C, *), in 0..1.
+
+        Raises:
+            ValueError: Another size than B differs from that of the batches before.
+        """
         if len(values) == 0:
             return
         last = values.movedim(self.channel_axis, -1)
@@ -155,13 +162,13 @@ class GateStatistics:
 
 
 def _binary_entropy(like: Tensor) -> Tensor:
-    """Entropy in bits of the middle of each bin (BINS,)."""
+    """Returns the entropy in bits of the middle of each bin (BINS,)."""
     middle = (torch.arange(BINS, device=like.device, dtype=torch.float64) + 0.5) / BINS
     return -(middle * middle.log2() + (1 - middle) * (1 - middle).log2())
 
 
 def _number(value: Tensor | float) -> float:
-    """A value to six places; further ones are rounding errors."""
+    """Returns a value to six places; further ones are rounding errors."""
     return round(float(value), 6)
 
 

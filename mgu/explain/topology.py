@@ -82,7 +82,7 @@ def list_gates(explanation: Explanation) -> list[Gate]:
 
 
 def _draw_matrix(axes: Axes, units: list[UnitExplanation], gates: list[Gate], is_narrow: bool) -> None:
-    """One cell for each gate and layer."""
+    """Draws one cell for each gate and layer."""
     axes.set(xlim=(0, len(units)), ylim=(len(gates), 0), xticks=[column + 0.5 for column in range(len(units))])
     axes.set_xticklabels([unit.name for unit in units], rotation=90 if is_narrow else 0)
     axes.set_yticks([row + 0.5 for row in range(len(gates))])
@@ -107,7 +107,7 @@ def _hatch(std_inputs: float) -> str:
 
 
 def _keys() -> list[Patch]:
-    """Legend for the colours and hatching of the matrix."""
+    """Draws the legend for the colours and hatching of the matrix."""
     thin: dict[str, Any] = {"linewidth": 0.4}
     means = (1.0, 0.75, 0.5, 0.25, 0.0)
     words = {1.0: " open", 0.5: " undecided", 0.0: " closed"}
@@ -118,7 +118,7 @@ def _keys() -> list[Patch]:
 
 
 def _draw_mix(axes: Axes, units: list[UnitExplanation]) -> None:
-    """Mean weight of each normalising branch, as shares of a bar."""
+    """Draws the mean weight of each normalising branch, as shares of a bar."""
     for column, unit in enumerate(units):
         bottom = 0.0
         for branch, (_, colour) in BRANCH_STYLES.items():
@@ -134,7 +134,7 @@ def _draw_mix(axes: Axes, units: list[UnitExplanation]) -> None:
 
 
 def _label_paths(axes: Axes, units: list[UnitExplanation], is_narrow: bool) -> None:
-    """Heaviest path of each layer, with a question mark where another one is almost as heavy."""
+    """Writes the heaviest path of each layer, with a question mark where another one is almost as heavy."""
     axes.set_xticks([column + 0.5 for column in range(len(units))])
     size, rotation = (5, 90) if is_narrow else (7, 0)
     labels = ["\n".join(_heaviest_path(unit)) for unit in units]

@@ -58,14 +58,32 @@ def join(words: Sequence[str]) -> str:
 
 
 def describe_gate(gate: Gate, summary: GateSummary, wiring: Wiring) -> str:
-    """Describes the path that a gate opened for."""
+    """Describes the path that a gate opened for.
+
+    Args:
+        gate: Name of the gate.
+        summary: Its values.
+        wiring: Names its two branches.
+
+    Returns:
+        The words.
+    """
     choice = wiring.choices[gate]
     weights = {choice.when_open: summary.mean, choice.when_closed: 1 - summary.mean}
     return describe_choice({name_branch(branch, wiring): weight for branch, weight in weights.items()}, ())
 
 
 def describe_flow(gates: Mapping[Gate, GateSummary], path_weights: Mapping[str, float], wiring: Wiring) -> str:
-    """Describes the most likely path of the data through a unit: normalisation -> residual -> processed or bypass."""
+    """Describes the most likely path of the data through a unit: normalisation -> residual -> processed or bypass.
+
+    Args:
+        gates: The values of each gate.
+        path_weights: Mean weight of each normalising branch.
+        wiring: Names the branches of the gates.
+
+    Returns:
+        The words, with arrows between the steps.
+    """
     chosen = max(path_weights, key=lambda branch: path_weights[branch])
     named = {name_branch(branch, wiring): weight for branch, weight in path_weights.items()}
     steps = [describe_choice(named, _varying(gates, _gates_to(chosen, wiring)))]
@@ -78,7 +96,7 @@ def describe_flow(gates: Mapping[Gate, GateSummary], path_weights: Mapping[str, 
 
 
 def _gates_to(branch: str, wiring: Wiring) -> list[Gate]:
-    """The gates between a normalising branch and the output of normalisation."""
+    """Returns the gates between a normalising branch and the output of normalisation."""
     passed: list[Gate] = []
     for gate in ("bn_order", "bn_or_ln", "norm_or_none"):
         choice = wiring.choices[gate]
@@ -89,6 +107,6 @@ def _gates_to(branch: str, wiring: Wiring) -> list[Gate]:
 
 
 def _varying(gates: Mapping[Gate, GateSummary], names: Sequence[Gate]) -> tuple[str, ...]:
-    """What any of several gates varies by, in the order of `varies_by`."""
+    """Returns what any of several gates varies by, in the order of `varies_by`."""
     causes = {cause for name in names for cause in varies_by(gates[name])}
     return tuple(cause for cause in ("input", "position", "channel") if cause in causes)

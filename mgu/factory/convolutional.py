@@ -29,7 +29,7 @@ def build_convnet(resolved: ResolvedRun) -> ConvNet:
 
 
 def build_warmup_convolutions(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
-    """Builds the smallest block of each kind that the network has, with images for it."""
+    """Builds the smallest block of each kind that the network has, and its read-out, with images for them."""
     config, layout = resolved.config, resolved.config.layout
     assert isinstance(layout, LayoutConfig)
     first, *others = layout.convolutions(list(resolved.shapes.inputs))
@@ -40,21 +40,8 @@ def build_warmup_convolutions(resolved: ResolvedRun) -> list[tuple[nn.Module, Te
     for width in {layer.out_channels for layer in others}:  # whose inputs have a gradient
         block = build_block(config, nn.Conv2d(1, width, 3), 1, Channels(width, -3))
         blocks.append((block, torch.ones(2, 1, 4, 4, requires_grad=True)))
-    return blocks
-
-
-def build_warmup_readouts(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
-    """Builds a network without blocks, whose read-out is computed as the run's is; none where that needs no warming up.
-
-    Args:
-        resolved: A run's configuration with its data.
-
-    Returns:
-        The network with inputs for it.
-    """
-    if not isinstance(resolved.config.layout, LayoutConfig):
-        return []
-    return [(ConvNet([], 1, 1, dropout=0.0, native=_is_native(resolved.config)), torch.ones(2, 1, 4, 4))]
+    readout = ConvNet([], 1, 1, dropout=0.0, native=_is_native(config))
+    return [*blocks, (readout, torch.ones(2, 1, 4, 4))]
 
 
 def _is_native(config: RunConfig) -> bool:

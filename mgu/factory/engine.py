@@ -7,6 +7,7 @@ import torch
 from mgu.config.layouts import DenseLayoutConfig, LayoutConfig
 from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.errors import UserError
+from mgu.factory.imported import section_of
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.kernels.availability import has_triton
 from mgu.layers.activation import NAMES_IN_C, find_activation
@@ -58,7 +59,7 @@ def _check_native(resolved: ResolvedRun) -> None:
         raise UserError(
             f"engine must be {others} for a unit that is not the paper's, but got native. Pass engine=auto."
         )
-    if not config.mgu and not isinstance(layout, MaskedLayoutConfig) and layout.layer:
+    if not config.mgu and section_of(layout):
         raise UserError(f"engine must be {others} for blocks of your own layers, but got native. Pass engine=auto.")
     if not _has_kernels(resolved, layout.activation):
         raise UserError(

@@ -70,7 +70,7 @@ def build_model(resolved: ResolvedRun) -> nn.Module:
 
 
 def build_warmup_blocks(resolved: ResolvedRun) -> list[tuple[nn.Module, Tensor]]:
-    """Builds the smallest block of each kind that the run's network has, as for warming up.
+    """Builds the smallest block of each kind that the run's network has, to warm up with.
 
     Args:
         resolved: A run's configuration with its data.

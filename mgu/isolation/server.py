@@ -29,7 +29,7 @@ BOOT = "import sys; sys.path[:] = {path!r}; from mgu.isolation.fork_server impor
 
 
 class Child:
-    """A fresh process: a connection to it, its pid, and how it ended.
+    """Holds a fresh process: a connection to it, its pid, and how it ended.
 
     Args:
         connection: The caller's end.

@@ -1,4 +1,4 @@
-"""Forward and backward of everything after the unit's transforms on a GPU: the launches of unit_rows.py."""
+"""Forward and backward of everything after the unit's transforms on a GPU: the launches of their kernels."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from torch import Tensor
 from mgu.kernels.kinds import Batched, Running, UnitInputs, UnitKernels
 from mgu.kernels.launch import add_sums, find_statistics, over_rows
 from mgu.kernels.tiling import Tiling, divide
-from mgu.kernels.unit_rows import finish_layer, mix_rows, mix_rows_backward
+from mgu.kernels.unit_rows import mix_rows
+from mgu.kernels.unit_rows_backward import finish_layer, mix_rows_backward
 
 NUM_NORM_PARAMETERS = 6
 

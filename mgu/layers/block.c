@@ -12,6 +12,7 @@ computes the layer unless it is 0. */
 #include <math.h>
 #include "activations.h"
 #include "rows.h"
+#include "batch_norm.h"
 #include "convolution.h"
 
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
@@ -89,35 +90,27 @@ static void sum_statistics(const struct call *call, long first, long last, real 
     }
 }
 
+static struct batch_norm norm_of(const struct call *k) {
+    return (struct batch_norm){k->statistics, k->statistics + k->channels, k->running_mean, k->running_var, k->eps,
+                               k->momentum};
+}
+
 static int batch_statistics(const struct call *call) {
     const long channels = CHANNELS_OF(*call);
-    real *mean = call->statistics, *scale = call->statistics + channels;
+    const struct batch_norm norm = norm_of(call);
     double *sums = malloc(2 * channels * sizeof(double));
     real *scratch = calloc(scratch_of(call), sizeof(real));
     int failed = !sums || !scratch;
     if (!failed) {
         begin_rows(call, 0, 1, scratch);
-        for (long c = 0; c < channels; c++) mean[c] = to_batch_norm(call->layer[c]);
+        for (long c = 0; c < channels; c++) norm.mean[c] = to_batch_norm(call->layer[c]);
         failed = for_all(call, sum_statistics, 2 * channels, sums);
     }
-    for (long c = 0; c < channels && !failed; c++) {
-        double offset = sums[c] / call->rows, var = sums[channels + c] / call->rows - offset * offset;
-        var = var < 0 ? 0 : var;
-        mean[c] = (real)(mean[c] + offset);
-        scale[c] = (real)(1 / sqrt(var + call->eps));
-        call->running_mean[c] += (real)call->momentum * (mean[c] - call->running_mean[c]);
-        call->running_var[c] += (real)call->momentum * ((real)var - call->running_var[c]);
-    }
+    for (long c = 0; c < channels && !failed; c++)
+        take_batch(&norm, c, norm.mean[c], sums[c], sums[channels + c], call->rows);
     free(sums);
     free(scratch);
     return failed;
-}
-
-static void running_statistics(const struct call *call) {
-    for (long c = 0; c < call->channels; c++) {
-        call->statistics[c] = call->running_mean[c];
-        call->statistics[call->channels + c] = 1 / (real)sqrt(call->running_var[c] + call->eps);
-    }
 }
 
 static void forward_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
@@ -223,8 +216,9 @@ static void finish_rows(const struct call *call, long first, long last, real *su
 int forward(const struct call *given) {
     struct call call = *given;
     int failed = TAPS && pack_weight(&call.convolution, call.channels);
+    const struct batch_norm norm = norm_of(&call);
     if (IS_BATCH_NORM && !call.training)
-        running_statistics(&call);
+        take_running(&norm, call.channels);
     else if (IS_BATCH_NORM && !failed)
         failed = batch_statistics(&call);
     failed = failed || for_all(&call, forward_rows, 0, NULL);

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
-from mgu.layers.activation import NAMES_IN_C, Activation
+from mgu.layers.activation import Activation
 from mgu.layers.native_convolution import Convolution
-from mgu.native.library import REALS, channels_macro, load
+from mgu.layers.row_kernel import find_row_kernel
 
 SOURCE = Path(__file__).with_name("block.c")
 
@@ -56,17 +55,12 @@ def find_block_kernel(kind: BlockKind) -> ctypes.CDLL | None:
         The library with `forward` and `backward`; None for an activation or a precision that block.c does not have, and
         without a C compiler.
     """
-    if kind.activation not in NAMES_IN_C or kind.dtype not in REALS:
-        return None
-    return load(SOURCE, Call, **_macros(kind))
-
-
-@cache
-def _macros(kind: BlockKind) -> dict[str, str | int]:
-    return {
-        "REAL": REALS[kind.dtype],
-        "ACTIVATION": NAMES_IN_C[kind.activation],
-        "NORM": kind.norm.upper(),
-        "TAPS": kind.num_taps,
-        "CHANNELS": channels_macro(kind.num_channels),
-    }
+    return find_row_kernel(
+        SOURCE,
+        Call,
+        kind.activation,
+        kind.dtype,
+        kind.num_channels,
+        kind.num_taps,
+        NORM=kind.norm.upper(),
+    )

@@ -15,9 +15,9 @@ from torch.autograd.graph import increment_version
 from mgu.kernels import find_obstacle
 from mgu.kernels.kinds import Batched, BlockInputs, BlockKernels, Running
 from mgu.layers.activation import NAMES_IN_C, Activation
-from mgu.layers.native_block import NORMS
+from mgu.layers.native_block import find_norm
 from mgu.layers.normalization import BatchNorm, LayerNorm
-from mgu.layers.packed import has_hooks, with_channels_last
+from mgu.layers.packed import with_channels_last
 from mgu.layers.tracing import refuse_higher_order
 
 
@@ -48,10 +48,10 @@ def find_on_cuda(
     Returns:
         The way, or the reason.
     """
-    name = NORMS.get((type(pre), type(post)))
-    if name is None or has_hooks(pre) or has_hooks(post):
-        return "where the norms are not the block's own, or have hooks"
-    norm: Any = None if name == "no_norm" else post if name in ("bn_post", "ln") else pre
+    found = find_norm(pre, post)
+    if isinstance(found, str):
+        return found
+    name, norm = found
     activation_name = NAMES_IN_C.get(activation, "").lower()
     if obstacle := find_obstacle(x, 1 if norm is None else len(norm.weight), activation_name):
         return obstacle
@@ -75,6 +75,9 @@ def apply_on_cuda(block: CudaBlock, layer: nn.Module, shortcut: nn.Module | None
 
     Returns:
         The output.
+
+    Raises:
+        ValueError: The norm has other channels than the layer's output.
     """
     x = with_channels_last(x)  # so that the outputs are rows of channels as they are
     out, norm = layer(x), block.norm

@@ -59,6 +59,22 @@ class Native(NamedTuple):
     convolves: bool
 
 
+def find_norm(pre: nn.Module, post: nn.Module) -> tuple[str, Any] | str:
+    """Returns the name and the module of a block's norm, or why kernels do not know it, as the end of an error message.
+
+    Args:
+        pre: What comes between layer and activation.
+        post: What comes after the activation.
+
+    Returns:
+        One of mgu.layers.block.NORMS, and the norm or None; or the reason.
+    """
+    name = NORMS.get((type(pre), type(post)))
+    if name is None or has_hooks(pre) or has_hooks(post):
+        return "where the norms are not the block's own, or have hooks"
+    return name, None if name == "no_norm" else pre if name == "bn_pre" else post
+
+
 def find_native(
     layer: Any, pre: nn.Module, post: nn.Module, shortcut: Any, activation: Activation, x: Tensor
 ) -> Native | str:
@@ -75,9 +91,9 @@ def find_native(
     Returns:
         The way, or the reason.
     """
-    name = NORMS.get((type(pre), type(post)))
-    if name is None or has_hooks(pre) or has_hooks(post):
-        return "where the norms are not the block's own, or have hooks"
+    found = find_norm(pre, post)
+    if isinstance(found, str):
+        return found
     if not x.is_cpu or x.numel() == 0 or x.dtype not in REALS or torch.is_autocast_enabled("cpu"):
         return "on other devices than the CPU, under autocast, in half precision, and for empty inputs"
     for each in (layer,) if shortcut is None else (layer, shortcut):
@@ -85,7 +101,7 @@ def find_native(
             return obstacle
     weight = layer._parameters["weight"]
     num_channels, axis = weight.shape[0], -1 if type(layer) is nn.Linear else 1 - weight.dim()
-    norm: Any = None if name == "no_norm" else post if name in ("bn_post", "ln") else pre
+    name, norm = found
     if norm is not None and not _fits(norm, num_channels, axis, x):
         return "where the norm is not one number a channel in the input's precision and place"
     num_taps = count_taps(layer, x)

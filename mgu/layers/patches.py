@@ -50,7 +50,7 @@ class Call(ctypes.Structure):
 
 
 class Patches:
-    """The windows of one convolution on images of one shape.
+    """Describes the windows of one convolution on images of one shape.
 
     Args:
         library: The compiled patches.c.

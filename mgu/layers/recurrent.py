@@ -6,8 +6,6 @@ as a whole, not their cells: a batch norm within would mix the statistics of tim
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -17,7 +15,6 @@ from mgu.layers.recurrent_loop import Cell, Weights, run_loop, run_steps
 from mgu.layers.tracing import is_traced
 
 FORGET_BIAS = 1.0  # an LSTM that starts by remembering (Jozefowicz et al. 2015, section 3)
-CellName = Literal["relu", "tanh", "lstm"]
 
 
 class Recurrent(nn.Module):

@@ -8,8 +8,9 @@ process has no torch.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.measure.contention import ContentionMonitor
@@ -46,8 +47,4 @@ _HOMES = {
     "Stopwatch": "stopwatch",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_first_use(__name__, _HOMES)

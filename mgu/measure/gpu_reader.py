@@ -54,7 +54,17 @@ class GpuReader:
 
 
 def nvml_index(device: torch.device) -> int:
-    """Returns NVML's index of a CUDA device, found by UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's own."""
+    """Returns NVML's index of a CUDA device, found by UUID: CUDA_VISIBLE_DEVICES renumbers CUDA's own.
+
+    Args:
+        device: The device.
+
+    Returns:
+        The index.
+
+    Raises:
+        RuntimeError: NVML does not list the device.
+    """
     import pynvml
     import torch
 

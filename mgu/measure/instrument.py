@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 
 class AnyDevice(Protocol):
-    """What is asked of a torch.device here."""
+    """Describes what is asked of a torch.device here."""
 
     @property
     def type(self) -> str:

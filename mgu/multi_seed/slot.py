@@ -91,7 +91,7 @@ class JointSlot(Slot, Generic[T]):
 
     @contextmanager
     def own_random_numbers(self) -> Iterator[None]:
-        """Within the block random numbers are drawn from the run's own generator state."""
+        """Draws random numbers within the block from the run's own generator state."""
         outer_state = torch.get_rng_state()
         torch.set_rng_state(self._random_state)
         try:

@@ -26,7 +26,7 @@ from mgu.native.processor import processor_features
 
 log = logging.getLogger(__name__)
 
-HEADERS = Path(__file__).parent  # activations.h and rows.h, which the C files include
+HEADERS = Path(__file__).parent  # whose *.h the C files include
 REALS = {torch.float32: "float", torch.float64: "double"}  # names of the precisions in C
 FEW_CHANNELS = 64  # up to here their number is a macro, so that the compiler unrolls loops: a quarter faster
 

@@ -6,7 +6,9 @@ wrong with them; answers.py says what outputs mean, and writing.py writes CSV an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.predict.model import Model as Model
@@ -14,10 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Model", "load"]
 
+_HOMES = {"Model": "model", "load": "model"}
 
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        from mgu.predict import model
-
-        return getattr(model, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_first_use(__name__, _HOMES)

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
-from mgu.data.image_files.decode import Odd, decode, quiet
 from mgu.data.image_files.decode import Pixels as PixelArray
+from mgu.data.image_files.decode import UnusableImage, decode, quiet
 from mgu.data.image_files.names import readable
 from mgu.data.image_files.walk import images_below
 from mgu.errors import UserError
@@ -95,8 +95,8 @@ def _decode(image: ImageToRead, pixels: Pixels) -> PixelArray | str:
         return f"{image.name} is no file"
     try:
         return decode(image.path, pixels.shape, pixels.fit, pixels.bits)
-    except Odd as odd:
-        return f"{image.name} {odd}"
+    except UnusableImage as fault:
+        return f"{image.name} {fault}"
 
 
 def _gather(images: Sequence[ImageToRead], decoded: Sequence[PixelArray | str], pixels: Pixels) -> Examples:

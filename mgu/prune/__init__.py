@@ -7,8 +7,9 @@ norms for inference. Names are imported when they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.prune.choose import accuracy_of
@@ -34,7 +35,7 @@ __all__ = [
     "std_within_channels",
     "summarise",
 ]
-_MODULES = {
+_HOMES = {
     "PruneOutcome": "outcome",
     "PrunedUnit": "pruned_unit",
     "accuracy_of": "choose",
@@ -48,8 +49,4 @@ _MODULES = {
     "summarise": "fix_gates",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_first_use(__name__, _HOMES)

@@ -63,7 +63,16 @@ def weights_of(layer: Any) -> tuple[Tensor, Tensor]:
 
 
 def with_weights(layer: nn.Module, weight: Tensor, bias: Tensor) -> nn.Module:
-    """Returns a copy of a layer with other weights."""
+    """Copies a layer with other weights.
+
+    Args:
+        layer: A layer with weight and bias.
+        weight: The weight of the copy.
+        bias: Its bias.
+
+    Returns:
+        The copy, in the precision and the memory format of the layer.
+    """
     changed: Any = copy.deepcopy(layer)
     like = changed.weight.detach()
     changed.weight = nn.Parameter(torch.empty_like(like).copy_(weight))

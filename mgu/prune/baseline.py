@@ -59,7 +59,7 @@ def _best(trained: TrainedRun) -> TrainedRun | None:
 
 
 def _part(result: Result, section: str) -> dict[str, Any]:
-    """A section of the configuration without names and paths."""
+    """Returns a section of the configuration without names and paths."""
     unlike = ("name",) if section == "layout" else ("root", "path")
     return {key: value for key, value in result.config.get(section, {}).items() if key not in unlike}
 

@@ -104,7 +104,7 @@ def flops_of(module: nn.Module, example: Tensor) -> int:
 
 
 def _repeat(example: Tensor, size: int) -> Tensor:
-    """A batch of copies; of images in the memory format that training uses."""
+    """Returns a batch of copies; of images in the memory format that training uses."""
     batch = example.expand(size, *example.shape[1:])
     return batch.contiguous(memory_format=torch.channels_last if batch.dim() == 4 else torch.contiguous_format)
 

@@ -50,7 +50,7 @@ def draw_curve(outcome: PruneOutcome, path: Path) -> None:
 
 
 def _costs(outcome: PruneOutcome) -> dict[str, CostOf]:
-    """The kinds of cost by the title of their axis."""
+    """Returns the kinds of cost by the title of their axis."""
     example = outcome.examples.removesuffix("s")
     costs: dict[str, CostOf] = {
         "parameters": lambda cost: cost.params_keras,
@@ -68,7 +68,7 @@ def _energy(cost: InferenceCost) -> float:
 
 
 def _draw_panel(panel: Axes, outcome: PruneOutcome, cost_of: CostOf) -> None:
-    """Accuracy against one kind of cost."""
+    """Draws accuracy against one kind of cost."""
     points, tuned = outcome.points, [point for point in outcome.points if point.tuned is not None]
     if points:
         panel.plot([cost_of(p.cost) for p in points], [100 * p.accuracy for p in points], "o-", color="tab:blue",

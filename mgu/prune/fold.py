@@ -62,6 +62,6 @@ def fold_into_next(block: nn.Module, following: nn.Module) -> nn.Module:
 
 
 def _pads(layer: Any) -> bool:
-    """Whether a layer pads its input; `padding` may be a word."""
+    """Tells whether a layer pads its input; `padding` may be a word."""
     padding = getattr(layer, "padding", 0)
     return padding != "valid" and padding not in (0, (0,) * (layer.weight.dim() - 2))

@@ -92,7 +92,7 @@ def merge_to_block(unit: PrunedUnit) -> nn.Module:
 
 
 def _shortcut(bypass: nn.Module, taken: Tensor) -> nn.Module:
-    """The bypass for the channels in `taken` (C, 1, ...): a layer with rows of zeros for the other channels.
+    """Returns the bypass for the channels in `taken` (C, 1, ...): a layer with rows of zeros for the other channels.
 
     A bypass that is no layer is masked, because as a layer it would cost more.
     """
@@ -124,7 +124,7 @@ def bypass_to_layer(bypass: nn.Module, layer: Any) -> Any:
 
 
 def _only(channels: Tensor, norm: BatchNorm) -> BatchNorm:
-    """A batch norm that is `norm` for some channels and the identity for the others."""
+    """Returns a batch norm that is `norm` for some channels and the identity for the others."""
     norm = copy.deepcopy(norm)
     with torch.no_grad():
         norm.running_mean[~channels] = 0
@@ -135,7 +135,7 @@ def _only(channels: Tensor, norm: BatchNorm) -> BatchNorm:
 
 
 def _choose(channels: Tensor, when_true: Any, when_false: Any) -> nn.Module:
-    """A layer that computes some channels as one layer does, and the others as another does."""
+    """Returns a layer that computes some channels as one layer does, and the others as another does."""
     (weight, bias), (other_weight, other_bias) = weights_of(when_true), weights_of(when_false)
     rows = channels.view(-1, *[1] * (weight.dim() - 1))
     return with_weights(when_true, torch.where(rows, weight, other_weight), torch.where(channels, bias, other_bias))

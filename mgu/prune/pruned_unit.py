@@ -130,13 +130,13 @@ class PrunedUnit(nn.Module):
         return self._branch("skip", x, {})
 
     def _branch(self, name: str, x: Tensor, done: dict[str, Tensor]) -> Tensor:
-        """Output of a branch, which is computed once and only if it is used."""
+        """Returns the output of a branch, which is computed once and only if it is used."""
         if name not in done:
             done[name] = self._mix(name, x, done) if name in self.wiring.choices else self._compute(name, x, done)
         return done[name]
 
     def _compute(self, name: str, x: Tensor, done: dict[str, Tensor]) -> Tensor:
-        """Output of a branch that is no gate, as in MultiGatedUnit.branches."""
+        """Returns the output of a branch that is no gate, as in MultiGatedUnit.branches."""
         if name in ("layer", "bypass"):
             transformed: Tensor = getattr(self, name)(x)
             return transformed
@@ -163,7 +163,7 @@ class PrunedUnit(nn.Module):
 
 
 def _as_plain(unit: MultiGatedUnit, active: ActiveBranches) -> nn.Module:
-    """The one path that is left, made of the unit's own modules."""
+    """Returns the one path that is left, made of the unit's own modules."""
     if "processed" not in active.reach:
         return unit.get_submodule("bypass")
     block = Block(unit.layer, "no_norm", unit.activation)
@@ -180,5 +180,5 @@ def _as_plain(unit: MultiGatedUnit, active: ActiveBranches) -> nn.Module:
 
 
 def _per_channel(unit: MultiGatedUnit, value: Tensor | float) -> Tensor:
-    """Gate values by channel (C,) in double precision, which holds every constant exactly."""
+    """Returns the gate values by channel (C,) in double precision, which holds every constant exactly."""
     return torch.as_tensor(value, dtype=torch.float64).detach().cpu().expand(unit.num_channels)

@@ -35,7 +35,7 @@ def print_outcome(outcome: PruneOutcome) -> None:
 
 
 def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
-    """The cells of each column by its key, one for each model."""
+    """Returns the cells of each column by its key, one for each model."""
     rows = outcome.rows
     costs = [row.cost for row in rows]
     return {
@@ -54,7 +54,7 @@ def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
 
 
 def _one_of(outcome: PruneOutcome) -> str:
-    """What one input is called."""
+    """Returns what one input is called."""
     return outcome.examples.removesuffix("s")
 
 

@@ -68,7 +68,7 @@ def _unlike(table: Table) -> list[str]:
 
 
 def _marked(results: list[Result]) -> list[str]:
-    """What the marks beside times mean, with the number of runs that have each."""
+    """Returns what the marks beside times mean, with the number of runs that have each."""
     causes = {
         f"took under {SHORT_S:.0f} s (marked ~): too few energy readings to compare; times are still used.": sum(
             r.seconds is not None and r.seconds.to_solution < SHORT_S for r in results
@@ -88,7 +88,7 @@ def _marked(results: list[Result]) -> list[str]:
 
 
 def _selected(table: Table) -> list[str]:
-    """Selection on test data."""
+    """Describes selection on test data."""
     if table.split != "paper":
         return []
     return [

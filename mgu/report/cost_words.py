@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from mgu.report.costs import Charge, charges, measured, places
+from mgu.report.cost_kinds import places
+from mgu.report.costs import Charge, charges, measured
 from mgu.report.energy_phases import describe_phases
 from mgu.report.modelled_energy import describe_assumptions
 from mgu.report.ranking.kinds import unit_kinds
@@ -84,14 +85,14 @@ def _describe_counted(table: Table) -> list[str]:
 
 
 def _describe_together(table: Table, num_kinds: int) -> list[str]:
-    """What the grid costs relative to all kinds of units, where some of them came to nothing but were paid for."""
+    """Describes the cost of the grid relative to all kinds of units, where some came to nothing but were paid for."""
     lost = [row.name for row in table.unit_models if row.status != "ok"]
     found = charges(table, name=f"all {num_kinds} kinds of units together") if lost and num_kinds > 1 else []
     return [f"{found[0].text[:-1]}; of these, {' and '.join(lost)} did not end well."] if found else []
 
 
 def _claim(charge: Charge, num_baselines: int, num_kinds: int) -> list[str]:
-    """What the ratios say of the paper's claim about a search over 24 models, or more."""
+    """Returns what the ratios say of the paper's claim about a search over 24 models, or more."""
     known = [ratio for ratio in charge.ratios if ratio.value is not None]
     if num_baselines < CLAIMED_MODELS or not known:
         return []
@@ -105,7 +106,7 @@ def _claim(charge: Charge, num_baselines: int, num_kinds: int) -> list[str]:
 
 
 def _describe(rows: Sequence[Row]) -> str:
-    """The cost of training every model once; of several seeds the mean counts."""
+    """Returns the cost of training every model once; of several seeds the mean counts."""
     runs = sum(len(row.runs) for row in rows)
     count = f"{runs} run{'s' * (runs != 1)}"
     if runs > len(rows):
@@ -148,7 +149,7 @@ def _runs(count: int) -> str:
 
 
 def _energy(rows: Sequence[Row], part: str) -> list[str]:
-    """The energy of "cpu" or "gpu" with its method; nothing where it was not measured."""
+    """Returns the energy of "cpu" or "gpu" with its method; nothing where it was not measured."""
     components = [[c for r in row.cost.charged if (c := component_of(r, part))] for row in rows]
     known = [own for own in components if own]
     if not known:

@@ -8,35 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Literal
 
-from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, obstacle
+from mgu.report.cost_kinds import ENERGIES, NAMES, CostKind, amount, incomparable, is_known, method_note, times
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.validity import (
-    SHORT_S,
-    component_of,
-    has_own_processor_time,
-    is_disturbed,
-    is_short,
-    is_starved,
-)
-from mgu.results.result import Result, describe_method
-
-CostKind = Literal["time", "cpu", "gpu", "processor", "co2"]
-ENERGIES = ("cpu", "gpu", "co2")
-NAMES: dict[CostKind, str] = {
-    "time": "time",
-    "cpu": "CPU energy",
-    "gpu": "GPU energy",
-    "processor": "processor time",
-    "co2": "CO2",
-}
-
-
-def times(ratio: float) -> str:
-    """Formats a ratio of costs, such as 12.4x."""
-    return f"{ratio:.1f}x" if ratio >= 0.95 else f"{ratio:.2g}x"
+from mgu.report.ranking.validity import has_own_processor_time, is_disturbed, is_short
+from mgu.results.result import Result
 
 
 @dataclass(frozen=True)
@@ -158,7 +135,7 @@ def _ratios(
     of_second: Callable[[Result], bool],
     only: Sequence[CostKind] = tuple(NAMES),
 ) -> tuple[Ratio, ...]:
-    """The ratios; none of a kind of cost where a side has no run that counts."""
+    """Returns the ratios; none of a kind of cost where a side has no run that counts."""
     alone = measured(first, of_first), measured(second, of_second)
     # Other work on the machine hardly changes the processor time of a process.
     shared = _with_processor_time(first, of_first), _with_processor_time(second, of_second)
@@ -178,95 +155,15 @@ def _with_processor_time(rows: Sequence[Row], is_counted: Callable[[Result], boo
 
 
 def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) -> Ratio | None:
-    """The ratio of one kind of cost; None where no run has any."""
-    if not any(_is_known(result, kind) for models in (*grid, *units) for result in models):
+    """Returns the ratio of one kind of cost; None where no run has any."""
+    if not any(is_known(result, kind) for models in (*grid, *units) for result in models):
         return None
     if kind in ENERGIES:  # the seeds that ran long enough stand for their model
         grid, units = ([[r for r in results if not is_short(r)] for results in side] for side in (grid, units))
     results = [result for models in (*grid, *units) for result in models]
-    if reason := _incomparable(kind, grid + units):
+    if reason := incomparable(kind, grid + units):
         return Ratio(kind, None, reason)
-    of_grid, of_units = (sum(fmean(_amount(r, kind) or 0.0 for r in runs) for runs in side) for side in (grid, units))
+    of_grid, of_units = (sum(fmean(amount(r, kind) or 0.0 for r in runs) for runs in side) for side in (grid, units))
     if not of_units:
         return None
-    return Ratio(kind, of_grid / of_units, _method_note(results, kind))
-
-
-def _method_note(results: Sequence[Result], kind: CostKind) -> str:
-    """How the costs of one kind were determined, where that has to be said."""
-    by_time = basis(results) if kind in ("cpu", "co2") else ""
-    if kind == "processor":
-        return "measured" + "; some runs shared the machine" * any(map(is_disturbed, results))
-    if kind == "co2":
-        return (
-            f"all parts, estimated at the carbon intensity of {'+'.join(places(results))}"
-            + f"; CPU: {by_time}" * bool(by_time)
-        )
-    methods = _methods(results, kind)
-    note = describe_method(methods.pop()) if methods else ""
-    return f"{note}: {by_time}" if by_time else note
-
-
-def _incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
-    """Why there is no ratio; None where there is one."""
-    results = [result for own in models for result in own]
-    if too_short := sum(not own for own in models):
-        return f"too few energy readings: {too_short} of {len(models)} models ran under {SHORT_S:.0f} s"
-    if kind == "time" and (starved := sum(map(is_starved, results))):
-        return f"other work used the machine during {starved} of {len(results)} runs"
-    if kind in ENERGIES and any(result.energy is None for result in results):
-        return "not known for every run"
-    if reason := _unlike(results, kind):
-        return reason
-    return "not known for every run" if any(_amount(result, kind) is None for result in results) else None
-
-
-def _unlike(results: Sequence[Result], kind: CostKind) -> str | None:
-    """What differs in how the costs were determined; None where nothing does."""
-    methods = _methods(results, kind)
-    if len(methods) > 1:
-        return f"methods {' and '.join(sorted(methods))}"
-    if kind == "co2" and len(found := places(results)) > 1:
-        return f"carbon intensities of {' and '.join(found)}"
-    return obstacle(results) if kind in ("cpu", "co2") else None
-
-
-def _is_known(result: Result, kind: CostKind) -> bool:
-    """Whether a run has the cost at all, comparable or not."""
-    if kind == "co2":
-        return bool(result.energy and result.energy.emissions_kg)
-    if kind in ENERGIES:
-        return bool((component := component_of(result, kind)) and component.kwh)
-    return bool(_amount(result, kind))
-
-
-def places(results: Sequence[Result]) -> list[str]:
-    """Returns the places whose carbon intensity the emissions assume, such as ["DEU"]; [] where there are none."""
-    return sorted({place for result in results if result.energy and (place := result.energy.place)})
-
-
-def _amount(result: Result, kind: CostKind) -> float | None:
-    """The cost in seconds, kWh or kg, as ratios count it."""
-    if kind == "time":
-        return result.seconds.to_solution if result.seconds else None
-    if kind == "processor":
-        return result.cpu_s
-    if result.energy is None:
-        return None
-    if kind == "co2":
-        return comparable_kg(result)
-    if kind == "cpu":
-        return comparable_kwh(result)
-    component = component_of(result, kind)
-    return component.kwh if component else None
-
-
-def _methods(results: Sequence[Result], kind: CostKind) -> set[str]:
-    """The methods of measurement; for CO2, which counts all parts, their combinations if these differ."""
-    if kind in ("cpu", "gpu"):
-        return {component.method for result in results if (component := component_of(result, kind))}
-    if kind == "co2":
-        parts = ("cpu", "gpu", "ram")
-        every = {" + ".join(c.method if (c := component_of(r, part)) else "none" for part in parts) for r in results}
-        return every if len(every) > 1 else set()
-    return set()
+    return Ratio(kind, of_grid / of_units, method_note(results, kind))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from mgu.report.analysis import Analysis
-from mgu.report.costs import CostKind, Ratio, cost_ratios
+from mgu.report.cost_kinds import CostKind
+from mgu.report.costs import Ratio, cost_ratios
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.verdict import Verdict, VerdictOutcome, outcome_of
 

@@ -7,8 +7,9 @@ torch.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.results.correct import read_correct as read_correct
@@ -98,9 +99,5 @@ _HOMES = {
 }
 __all__ = list(_HOMES)
 
-
-def __getattr__(name: str) -> Any:
-    # pydantic and pandas take a while to import, which readers of result.json need not wait for.
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+# pydantic and pandas take a while to import, which readers of result.json need not wait for.
+__getattr__ = import_on_first_use(__name__, _HOMES)

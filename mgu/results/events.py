@@ -1,6 +1,6 @@
 """Events that a child process sends to the parent process while it trains.
 
-mgu/run/ sends them, mgu/sweep/jobs.py receives them for the console (mgu/console/) and the trackers (mgu/tracking/).
+mgu/run/ sends them, mgu/sweep/watch.py receives them for the console (mgu/console/) and the trackers (mgu/tracking/).
 """
 
 from __future__ import annotations

@@ -107,7 +107,12 @@ class _Bounded(io.RawIOBase):
         return True
 
     def read(self, size: int = -1, /) -> bytes:
-        """Returns that many bytes, fewer at the end, or all that are left."""
+        """Returns that many bytes, fewer at the end, or all that are left.
+
+        Raises:
+            EOFError: The file ends too early.
+            lzma.LZMAError: It stands for more than LARGEST bytes.
+        """
         parts, wanted = [], size
         while not self._decompressor.eof and wanted != 0:
             part = self._decompressor.decompress(self._rest, max_length=wanted if wanted > 0 else LARGEST)

@@ -61,6 +61,9 @@ def seal(text: bytes) -> bytes:
 
     Returns:
         The sealed text.
+
+    Raises:
+        ValueError: It does not end so.
     """
     if not text.endswith(_END):
         raise ValueError("only an indented JSON object can be sealed")

@@ -1,14 +1,16 @@
 """The training process: one run from its configuration to its result.json.
 
-worker.py is the entry point, execute.py reads from top to bottom: set up, train, evaluate, explain, record. training.py
-begins or continues, checkpoint.py holds what an interrupted run continues from. preflight.py and calibrate.py run
-before a sweep. Names are imported on first use: a plan needs none of what trains.
+worker.py is the entry point, execute.py reads from top to bottom: set up, train, evaluate, explain, record. set_up.py
+comes before the clock, training.py begins or continues, checkpoint.py holds what an interrupted run continues from, and
+run_files.py what a run leaves. preflight.py and calibrate.py run before a sweep. Names are imported on first use: a
+plan needs none of what trains.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.run.checkpoint import save_weights as save_weights
@@ -28,8 +30,4 @@ _HOMES = {
 }
 __all__ = list(_HOMES)
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = import_on_first_use(__name__, _HOMES)

@@ -7,15 +7,12 @@ progress by `send`: see mgu/results/events.py for the events.
 from __future__ import annotations
 
 import logging
-import shutil
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import torch
-import yaml
 from msgspec.structs import replace
 from torch import nn
 
@@ -28,14 +25,8 @@ from mgu.errors import UserError
 from mgu.explain.directed import explain_directed, write_directed
 from mgu.explain.equilibrium import explain_equilibria, write_equilibria
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
-from mgu.factory.advice import advise
-from mgu.factory.convolutional import build_warmup_readouts
 from mgu.factory.device import find_device
-from mgu.factory.engine import check_engine
-from mgu.factory.learner import build_optimizer
-from mgu.factory.model import build_warmup_blocks, count_flops
-from mgu.factory.own_code import check_own_code
-from mgu.factory.pretrained import check_pretrained
+from mgu.factory.model import count_flops
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.gpu_reader import open_gpu
@@ -44,46 +35,22 @@ from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.models.masked import measure_sparsity
-from mgu.results.events import DataNote, Note, Send
-from mgu.results.file_names import (
-    CHECKPOINT_FILE,
-    CONFIG_FILE,
-    CORRECT_FILE,
-    DIRECTED_FILE,
-    EQUILIBRIUM_FILE,
-    EXPLAIN_FILE,
-    HISTORY_FILE,
-    LOAD_FILE,
-    LOG_FILE,
-    PICTURE_FILES,
-    PREPROCESSING_FILE,
-    PRUNE_FOLDER,
-    RESULT_FILE,
-    UNUSABLE_CHECKPOINT_FILE,
-    WEIGHTS_FILE,
-)
-from mgu.results.files import write_text
+from mgu.results.events import Note, Send
+from mgu.results.file_names import CHECKPOINT_FILE, LOG_FILE
 from mgu.results.folder import run_folder
-from mgu.results.preprocessing import write_preprocessing
 from mgu.results.record import make_result
 from mgu.results.result import Result, write_result
 from mgu.results.sealed import digest_files
 from mgu.results.solver import Solver, sum_up
-from mgu.run.checkpoint import save_weights
-from mgu.run.evaluate_splits import Correct, count_classes, evaluate_splits
+from mgu.run.evaluate_splits import count_classes, evaluate_splits
 from mgu.run.log import log_to
+from mgu.run.run_files import KNOWN_FILES, clear, save_best
+from mgu.run.set_up import set_up
 from mgu.run.training import TrainingFailed, begin_or_continue, train
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 
 log = logging.getLogger("mgu")
-
-# result.json, written last, has their checksums.
-KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CORRECT_FILE, LOAD_FILE)
-RUN_FILES = (  # what an earlier run may have left
-    *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
-    *(PREPROCESSING_FILE, EXPLAIN_FILE, EQUILIBRIUM_FILE, DIRECTED_FILE, LOAD_FILE, *PICTURE_FILES),
-)
 
 
 def run(
@@ -143,9 +110,9 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
     load = LoadMeter(config.energy.period_s, open_gpu(device)) if slot is ALONE else None
     with _stopping(load), CostMeter(config.energy, device, slot, stopwatch, load) as cost:
         resolved = resolve(config, dataset)
-        _set_up(resolved, send)
+        set_up(resolved, send)
         log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))
-        _clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
+        clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
         if load:
             load.begin(folder)
         cost.end_setup()
@@ -158,14 +125,14 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         batch_size = config.training.eval_batch_size
         scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
         cost.lap("evaluate")
-        solver = _sum_up(config, learner, outcome, send)
+        solver = _sum_up(learner, outcome, send)
         if can_explain(config) and scores:
             # A manual search comes with its table of results: what a unit found must be told as well.
             write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
         if solver and scores:
             _explain_rest(resolved, learner.model, folder)
         cost.lap("explain")
-    _save_best(resolved, folder, outcome, correct)
+    save_best(resolved, folder, outcome, correct)
     return make_result(
         config,
         outcome.status,
@@ -191,66 +158,21 @@ def _explain_rest(resolved: ResolvedRun, model: nn.Module, folder: Path) -> None
         write_equilibria(folder, explain_equilibria(resolved, model, resolved.splits.val))
 
 
-_HELP = ("Raise layout.max_iterations, or lower layout.norm_bound.", "Raise layout.steps or layout.leak.")
-
-
-def _sum_up(config: RunConfig, learner: Learner, outcome: Fit, send: Send) -> Solver | None:
+def _sum_up(learner: Learner, outcome: Fit, send: Send) -> Solver | None:
     """Sums up what equilibrium layers iterated, if there are any, and says so where they did not converge."""
     if (last := collect(learner.model)) is None:
         return None
     solver = sum_up(outcome.history, last.evaluate.mean_iterations, last.evaluate.unconverged)
     if solver and solver.unconverged + solver.eval_unconverged:
+        is_directed = isinstance(learner.model, DirectedNetwork)
+        advice = "layout.steps or layout.leak." if is_directed else "layout.max_iterations, or lower layout.norm_bound."
         note = (
             f"{solver.unconverged} batches of all epochs and {solver.eval_unconverged} of the last evaluation ended "
-            f"above the tolerance of their iteration. {_HELP['steps' in type(config.layout).model_fields]}"
+            f"above the tolerance of their iteration. Raise {advice}"
         )
         log.warning(note)
         send(Note(note))
     return solver
-
-
-def _set_up(resolved: ResolvedRun, send: Send) -> None:
-    """Prepares torch and the data, and trains small blocks like those of the run for a step.
-
-    Imports and compilation take seconds on first use, which are not counted in the run's time. Units are compiled for
-    their number of channels.
-    """
-    resolved.set_up_torch()
-    check_engine(resolved)
-    check_own_code(resolved)
-    advice = advise(resolved.config, len(resolved.splits.train))
-    for note in (*check_pretrained(resolved), *resolved.splits.notes, *advice):
-        log.warning(note)
-        send(DataNote(note))
-    for block, inputs in (*build_warmup_blocks(resolved), *build_warmup_readouts(resolved)):
-        optimizer = build_optimizer(resolved.config, block.to(resolved.device), inputs.shape[1:])
-        block(inputs.to(resolved.device)).sum().backward()
-        optimizer.step()
-        with torch.inference_mode():  # which has kernels of its own on a GPU
-            block.eval()(inputs.to(resolved.device))
-    if resolved.config.engine == "compiled":
-        from mgu.factory.compile import compile_ahead  # torch's compiler takes a second to import
-
-        compile_ahead(resolved)
-
-
-def _clear(config: RunConfig, folder: Path) -> None:
-    """Removes what an earlier run left, so that none of it passes for this one's, and writes the configuration."""
-    stale = [RESULT_FILE] if (folder / CHECKPOINT_FILE).exists() and not config.force else RUN_FILES
-    for name in stale:
-        (folder / name).unlink(missing_ok=True)
-    shutil.rmtree(folder / PRUNE_FOLDER, ignore_errors=True)
-    write_text(folder / CONFIG_FILE, yaml.safe_dump(config.model_dump(), sort_keys=False))
-
-
-def _save_best(resolved: ResolvedRun, folder: Path, outcome: Fit, correct: Correct | None) -> None:
-    """Saves the best epoch's weights, if any epoch ended finite, what predictions need, and the correct examples."""
-    if outcome.best_weights is None:
-        return
-    save_weights(folder, outcome.best_weights)
-    write_preprocessing(folder, resolved.dataset.preprocessing)
-    if correct:
-        correct.write(folder)
 
 
 def _failed(config: RunConfig, error: Exception, cost: dict[str, Any]) -> Result:

@@ -63,7 +63,16 @@ class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
 
 
 def begin_or_continue(resolved: ResolvedRun, folder: Path, send: Send) -> Start:
-    """Builds the learner, and restores the checkpoint of an interrupted call if there is one that can be used."""
+    """Builds the learner, and restores the checkpoint of an interrupted call if there is one that can be used.
+
+    Args:
+        resolved: The run.
+        folder: Its folder.
+        send: Sends notes to the parent.
+
+    Returns:
+        What training starts from.
+    """
     start = _begin(resolved)
     try:
         restored = restore_checkpoint(folder, resolved.config, start.learner, start.generators)
@@ -87,29 +96,27 @@ def _begin(resolved: ResolvedRun) -> Start:
 
 
 def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, slot: Slot, send: Send) -> Fit:
-    """Fits the model and saves checkpoints, with the history up to there. Raises TrainingFailed."""
+    """Fits the model and saves checkpoints, with the history up to there.
+
+    Args:
+        resolved: The run.
+        folder: Its folder.
+        start: The learner, and what an interrupted call has done already.
+        cost: Charges training and the writing of checkpoints.
+        slot: The place of the run in its job.
+        send: Sends events to the parent.
+
+    Returns:
+        The outcome, of interrupted calls too.
+
+    Raises:
+        TrainingFailed: Training raised an exception.
+    """
     config, splits, learner = resolved.config, resolved.splits, start.learner
     training, decisive = config.training, config.mgu.decisive if config.mgu else DecisiveConfig()
     steps_per_epoch = training.steps_per_epoch(len(splits.train))
     total, done = training.epochs * steps_per_epoch, len(start.fit.history) * steps_per_epoch
     send(Began(resolved.device_name, len(start.fit.history), steps_per_epoch))
-
-    saved_s = -math.inf
-
-    def on_epoch(fit: Fit) -> None:
-        nonlocal saved_s
-        if statistics := collect(learner.model):
-            fit.history[-1] |= columns(statistics)
-        cost.lap("train")
-        stops_for_now = len(fit.history) == training.epochs_now < training.epochs
-        if fit.status == "ok" and (stops_for_now or time.perf_counter() - saved_s >= training.checkpoint_s):
-            write_history(folder, fit.history)
-            save_checkpoint(folder, config, learner, start.generators, fit, cost.so_far)
-            saved_s = time.perf_counter()
-        log.debug("%s", fit.history[-1])
-        send(EpochEnded(fit.history[-1]))
-        cost.lap("checkpoint")
-
     joined = learner._replace(model=slot.join(learner.model, learner.optimizer))
     penalty = GatePenalty(joined.model, decisive, total, done) if decisive.is_on else None
     try:
@@ -122,7 +129,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
             so_far=start.fit,
             as_graph=build_step_wrapper(config, learner.optimizer),
             penalty=penalty,
-            callbacks=Callbacks(_count_steps(send), on_epoch),
+            callbacks=Callbacks(_count_steps(send), _save_progress(resolved, folder, start, cost, send)),
         )
     except Exception as error:
         cost.lap("train")
@@ -150,3 +157,27 @@ def _count_steps(send: Send) -> Callable[[], None]:
             send(Stepped(steps))
 
     return on_step
+
+
+def _save_progress(
+    resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, send: Send
+) -> Callable[[Fit], None]:
+    """Returns a callback that sends the history's last row, and saves a checkpoint where the last one is long ago."""
+    training = resolved.config.training
+    saved_s = -math.inf
+
+    def on_epoch(fit: Fit) -> None:
+        nonlocal saved_s
+        if statistics := collect(start.learner.model):
+            fit.history[-1] |= columns(statistics)
+        cost.lap("train")
+        stops_for_now = len(fit.history) == training.epochs_now < training.epochs
+        if fit.status == "ok" and (stops_for_now or time.perf_counter() - saved_s >= training.checkpoint_s):
+            write_history(folder, fit.history)
+            save_checkpoint(folder, resolved.config, start.learner, start.generators, fit, cost.so_far)
+            saved_s = time.perf_counter()
+        log.debug("%s", fit.history[-1])
+        send(EpochEnded(fit.history[-1]))
+        cost.lap("checkpoint")
+
+    return on_epoch

@@ -29,7 +29,8 @@ LEAVES_ROWS = frozenset(
 def check_comparable(space: Space, configure: Callable[[Point, int], RunConfig], is_multi_fidelity: bool) -> None:
     """Checks that the trials of a space can be ranked by their scores.
 
-    It composes one point, and for each parameter points in which it is active with its choices or bounds.
+    It composes one point, and for each parameter points in which it is active with its choices or bounds. So an illegal
+    value is refused before the first trial, too, not after hours.
 
     Args:
         space: The space.
@@ -37,8 +38,8 @@ def check_comparable(space: Space, configure: Callable[[Point, int], RunConfig],
         is_multi_fidelity: Whether the strategy stops trainings after some of their epochs.
 
     Raises:
-        UserError: Points differ in what decides which rows are trained on or judged by, or trainings would be ranked
-            before their end.
+        UserError: A point is no legal run, points differ in what decides which rows are trained on or judged by, or
+            trainings would be ranked before their end.
     """
     if space.measure is not None:
         return

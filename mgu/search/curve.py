@@ -124,7 +124,9 @@ def trace(
     for number in order:
         trial, own = trials[number], details[number]
         spent = spent.plus(trial.cost, ask_s[number])
-        if trial.score is not None and trial.score > best:
+        # A run that was trained on without getting better is the incumbent as it is now, with its test score of now.
+        goes_on = bool(steps) and trial.score == best and own.get("run") == steps[-1].run != ""
+        if trial.score is not None and (trial.score > best or goes_on):
             best = trial.score
             val = own["val"] if own.get("val") is not None else trial.score
             step = Step(spent.seconds, number, best, val, own.get("test"), own.get("params"), own.get("run", ""))

@@ -38,5 +38,20 @@ def as_of(trial: Trial, result: Result, cost: Cost, folder: Path) -> tuple[Trial
     return replace(trial, score=best, epochs=len(first)), share_of(cost, share, len(first))
 
 
+def find_test_score(result: Result, epochs: int) -> float | None:
+    """Returns the test score that a run would have had after its first epochs.
+
+    Args:
+        result: The result of the run, which has more epochs.
+        epochs: How many.
+
+    Returns:
+        The run's own where its weights are those of one of these epochs; None where it was trained on for better ones,
+        for then nobody evaluated those on test data.
+    """
+    is_known = result.config["training"].get("select") != "last" and result.best_epoch in range(1, epochs + 1)
+    return result.test.of(result.score) if is_known and result.test else None
+
+
 def _seconds(row: dict[str, float]) -> float:
     return row.get("train_s", 0.0) + row.get("evaluate_s", 0.0)

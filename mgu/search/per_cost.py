@@ -116,7 +116,16 @@ def _condition(points: Array, values: Array, length: float, noise: float, mean: 
 
 
 def matern(one: Array, other: Array, length: float) -> Array:
-    """Returns the Matern kernel of smoothness 5/2 between points, (n, m)."""
+    """Computes the Matern kernel of smoothness 5/2 between points.
+
+    Args:
+        one: Points (n, d).
+        other: Points (m, d).
+        length: Length scale.
+
+    Returns:
+        The kernel (n, m), 1 where points are equal.
+    """
     distance = math.sqrt(5) * np.sqrt(((one[:, None] - other[None]) ** 2).sum(axis=-1)) / length
     return np.asarray((1 + distance + distance**2 / 3) * np.exp(-distance))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from mgu.search.space import Key, Point, Space
-from mgu.search.strategy import Proposal, Strategy, Trial, generator_for
+from mgu.search.strategy import Proposal, Strategy, Trial, generator_for, is_multi_fidelity
 
 AT_ONCE = 4  # other points that a strategy is asked for where it wants one that has been tried
 MOST_LISTED = 10_000  # points of a space that are looked through for one that is left
@@ -30,8 +30,8 @@ def propose(
     Returns:
         The proposal; None: the strategy asks for nothing, or the space is used up.
     """
-    if fidelity := getattr(strategy, "propose", None):  # it knows itself what it continues
-        proposals: list[Proposal] = fidelity(trials, 1)
+    if is_multi_fidelity(strategy):  # it knows itself what it continues
+        proposals = strategy.propose(trials, 1)
         return proposals[0] if proposals else None
     if space.size is not None and len(tried) >= space.size and not strategy.may_repeat:
         return None

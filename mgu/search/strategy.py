@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeGuard
 
 from mgu.search.space import Point, Space
 
@@ -135,6 +135,11 @@ class MultiFidelityStrategy(Strategy, Protocol):
 
     def propose(self, history: Sequence[Trial], number: int) -> list[Proposal]:
         """Returns what to try next, as `ask` does."""
+
+
+def is_multi_fidelity(strategy: object) -> TypeGuard[MultiFidelityStrategy]:
+    """Tells whether a strategy, or the class of one, says for how many epochs a point is trained."""
+    return hasattr(strategy, "propose")
 
 
 def generator_for(seed: int, number: int, purpose: str = "ask") -> Random:

@@ -86,7 +86,7 @@ class Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - likewise
 
     def _names_us(self) -> bool:
-        """Whether the request is to this machine by its own name, and not sent by a page of another site."""
+        """Tells whether the request is to this machine by its own name, and not sent by a page of another site."""
         host, port = (self.headers.get("Host") or "").rpartition(":")[::2]
         by_name = host in NAMES and port == str(self.server.server_port)
         is_ours = self.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")

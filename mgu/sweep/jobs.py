@@ -10,7 +10,6 @@ for several (side_by_side.py), in one thread, which Ctrl-C reaches; closing a ge
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -26,21 +25,20 @@ from mgu.errors import RunsFailed, UserError
 from mgu.isolation import RUN, Call, Crashed, Raised, ServerDied, TimedOut
 from mgu.measure.countries import check_early, note_of
 from mgu.results.axes import Axes
-from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
 from mgu.results.files import make_folder
-from mgu.results.folder import count_epochs, find_done, find_result, lock_run, run_folder
-from mgu.results.record import make_result
-from mgu.results.result import Result, write_result
+from mgu.results.folder import find_done, find_result, lock_run, run_folder
+from mgu.results.result import Result
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.notify import notifying
 from mgu.sweep.preload import preload_for
 from mgu.sweep.sweep import Sweep
-from mgu.tracking.trackers import Trackers, build_trackers, check_installed
+from mgu.sweep.watch import Watch
+from mgu.tracking.trackers import build_trackers, check_installed
 
 Outcome = Literal["done", "failed", "busy"]
 T = TypeVar("T")
-Waiting = Generator["Watch", None, T]  # yields what it waits for, and is resumed once that is over
+Waiting = Generator[Watch, None, T]  # yields what it waits for, and is resumed once that is over
 
 FROM_EARLIER = "  (was there; force=true trains it again)"
 FROM_EARLIER_IN_SWEEP = "  (was there)"
@@ -229,53 +227,3 @@ def _describe_timeout(configs: Sequence[RunConfig]) -> str:
     """Describes by the user's own value why the process of the runs was stopped."""
     shared = f" for each of {len(configs)} runs that were trained together" if len(configs) > 1 else ""
     return f"it ran longer than training.timeout={configs[0].training.timeout:g} s{shared} and was stopped"
-
-
-class Watch:
-    """Passes the events of a child process to the console and to the trackers, and collects the results.
-
-    Attributes:
-        call: The child process.
-        has_epochs: Whether it has trained for an epoch, after which its memory grows no more.
-    """
-
-    call: Call
-    has_epochs = False
-
-    def __init__(
-        self, configs: Sequence[RunConfig], number: int | None, view: LineView, tracking: Sequence[Trackers]
-    ) -> None:
-        self.configs, self.number, self.view, self.tracking = configs, number, view, tracking
-        self.results: dict[Path, Result] = {}
-
-    def on_event(self, message: RunEvent) -> None:
-        index, event = message.index, message.event
-        if isinstance(event, Ended):
-            self._end(index, event.result)
-            return
-        self.view.handle(self.configs[index], event)
-        if isinstance(event, EpochEnded):
-            self.has_epochs = True
-            self.tracking[index].epoch(event.row)
-
-    def record_failure(self, failure: Crashed | Raised) -> None:
-        """Writes a result for each run that the child process left without one."""
-        for index, config in enumerate(self.configs):
-            if run_folder(config) not in self.results:
-                self._end(index, _write_failure(config, failure))
-
-    def _end(self, index: int, result: Result) -> None:
-        self.results[run_folder(self.configs[index])] = result
-        self.tracking[index].finish(result)
-        self.view.ended(result, self.number)
-
-
-def _write_failure(config: RunConfig, failure: Crashed | Raised) -> Result:
-    """Writes the result of a run whose process could not write it itself, and the traceback to the run's log."""
-    folder = run_folder(config)
-    trace = failure.traceback if isinstance(failure, Raised) else ""
-    with (folder / LOG_FILE).open("a", encoding="utf-8") as log:
-        log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} the run failed: {failure}\n{trace}")
-    result = make_result(config, "failed", error=str(failure), epochs=count_epochs(folder))
-    write_result(folder, result)
-    return result

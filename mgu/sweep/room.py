@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from mgu.machine import free_memory, private_memory
-from mgu.sweep.jobs import Watch
+from mgu.sweep.watch import Watch
 
 PLENTY = 2 << 30  # bytes for each run with which all may start at once: of those known, none takes a quarter of it
 MARGIN = 1.2  # of what the largest run took

@@ -13,10 +13,11 @@ from mgu.config.run import RunConfig
 from mgu.errors import marking_bugs
 from mgu.isolation import wait
 from mgu.results.folder import run_folder
-from mgu.sweep.jobs import Outcome, Watch, run_in_sweep
+from mgu.sweep.jobs import Outcome, run_in_sweep
 from mgu.sweep.room import Room
 from mgu.sweep.schedule import longest_first
 from mgu.sweep.sweep import Sweep
+from mgu.sweep.watch import Watch
 
 LOOK_AGAIN_S = 1.0  # while a job waits for memory
 

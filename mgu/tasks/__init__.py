@@ -6,9 +6,9 @@ it; the other names are imported on first use.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from mgu import import_on_first_use
 from mgu.tasks.score import BOUNDS, SCORES, Score, TaskName, shorten
 
 if TYPE_CHECKING:
@@ -31,8 +31,4 @@ __all__ = [
 
 _HOMES = {"Classification": "classification", "Ranking": "ranking", "Regression": "regression", "Task": "task"}
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = import_on_first_use(__name__, _HOMES)

@@ -42,7 +42,7 @@ def ensure_store(uri: str) -> None:
 
 
 def _is_whole(path: Path) -> bool:
-    """Whether a database is MLflow's to open: all but an empty file and one whose set-up broke off.
+    """Tells whether a database is MLflow's to open: all but an empty file and one whose set-up broke off.
 
     The set-up ends with the default experiment; before that nothing can have been logged.
     """

@@ -54,7 +54,7 @@ class CompiledGroup:
         return self.places == _places(parameters, state)
 
     def update(self, parameters: Sequence[Tensor], settings: Mapping[str, Any]) -> None:
-        """Takes one step by the settings of the group."""
+        """Takes one step by the settings of the group. Raises MemoryError without working memory."""
         self.gradients[:] = [p.grad.data_ptr() for p in parameters]  # type: ignore[union-attr]
         numbers = (float(settings["lr"]), *settings["betas"], settings["eps"], settings["momentum_decay"])
         count, threads = ctypes.c_long(len(self.gradients)), ctypes.c_long(self.threads)

@@ -196,41 +196,31 @@ def fit(
         if early_stop.stopped or outcome.status == "diverged":
             break
         started = time.perf_counter()
-        train = train_epoch(
-            step,
-            schedule,
-            settings.batch_size,
-            shuffle,
-            on_step,
-            even_batches=settings.even_batches,
-            sampling=settings.sampling,
-        )
+        train = train_epoch(step, schedule, settings.batch_size, shuffle, on_step, even_batches=settings.even_batches,
+                            sampling=settings.sampling)  # fmt: skip
         if rule:
             rule.end_epoch(model)
         trained = time.perf_counter()
         with average.in_place() if average else nullcontext():
             val = evaluate(model, splits.val, task, settings.eval_batch_size)
             is_finite = math.isfinite(train["loss"]) and math.isfinite(val["loss"])
-            if (
-                is_finite
-                and epoch >= settings.first_best
-                and _counts(epoch, val[task.score.metric], early_stop, settings)
-            ):
+            if is_finite and _is_best(epoch, val[task.score.metric], early_stop, settings):
                 outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
         seconds = {"train_s": trained - started, "evaluate_s": time.perf_counter() - trained}
-        rates = {"epoch": epoch, "lr": float(schedule.get_last_lr()[0])}
-        outcome.history.append(rates | _prefixed("train", train) | _prefixed("val", val) | seconds)
+        outcome.history.append(_history_row(epoch, schedule, train, val) | seconds)
         outcome.status = "ok" if is_finite else "diverged"
         schedule.end_epoch(val[task.score.metric])
         callbacks.on_epoch(outcome)
     return outcome
 
 
-def _counts(epoch: int, score: float, early_stop: EarlyStop, settings: FitSettings) -> bool:
-    """Tells early stopping the score of an epoch; returns whether its weights are to be kept."""
-    return early_stop.improved(epoch, score) or settings.keep_last
+def _is_best(epoch: int, score: float, early_stop: EarlyStop, settings: FitSettings) -> bool:
+    """Tells early stopping the score of an epoch that counts; returns whether its weights are the best so far."""
+    return epoch >= settings.first_best and (early_stop.improved(epoch, score) or settings.keep_last)
 
 
-def _prefixed(prefix: str, metrics: Metrics) -> Metrics:
-    """Returns the metrics under names that begin with the split."""
-    return {f"{prefix}_{name}": value for name, value in metrics.items()}
+def _history_row(epoch: int, schedule: Schedule, train: Metrics, val: Metrics) -> dict[str, float]:
+    """Returns the row of an epoch but for its seconds, with the metrics under names that begin with their split."""
+    row: dict[str, float] = {"epoch": epoch, "lr": float(schedule.get_last_lr()[0])}
+    row |= {f"train_{name}": value for name, value in train.items()}
+    return row | {f"val_{name}": value for name, value in val.items()}

@@ -65,5 +65,5 @@ def decay_groups(parameters: list[nn.Parameter], weight_decay: float | None) -> 
 
 
 def _can_fuse(groups: list[dict[str, Any]]) -> bool:
-    """Whether torch has one kernel for all parameters: on CPU and CUDA, for floating-point numbers."""
+    """Tells whether torch has one kernel for all parameters: on CPU and CUDA, for floating-point numbers."""
     return all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for group in groups for p in group["params"])

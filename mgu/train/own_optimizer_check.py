@@ -84,7 +84,7 @@ class _Copy:
         self.optimizer.step()
 
     def equals(self, other: _Copy) -> bool:
-        """Whether all parameters have the same values."""
+        """Tells whether all parameters have the same values."""
         return all(map(torch.equal, self.parameters, other.parameters))
 
 

@@ -42,7 +42,7 @@ class WeightAverage:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Within the block the parameters have the averages, at the addresses that they always have."""
+        """Gives the parameters the averages within the block, at the addresses that they always have."""
         with torch.no_grad():
             live = [parameter.detach().clone() for parameter in self.parameters]
             torch._foreach_copy_(self.parameters, self.averages)
@@ -57,7 +57,7 @@ class WeightAverage:
         return {"count": self.count, "averages": self.averages}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Continues from a state."""
+        """Continues from a state. Raises ValueError for that of another model."""
         if len(state["averages"]) != len(self.averages):
             raise ValueError("the averaged weights are of another model")
         self.count = int(state["count"])

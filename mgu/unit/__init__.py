@@ -7,8 +7,9 @@ The names are imported on first use, for the parent process needs the wirings an
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from mgu import import_on_first_use
 
 if TYPE_CHECKING:
     from mgu.unit.bypass import build_bypass
@@ -54,12 +55,14 @@ __all__ = [
     "find_kernel",
 ]
 
-_MODULES = ("wiring", "gates", "bypass", "settling", "kernel", "engine", "unit")  # the first imports no torch
+_HOMES = {
+    **dict.fromkeys(__all__, "wiring"),  # which imports no torch
+    **dict.fromkeys(("ENGINES", "Engine"), "engine"),
+    **dict.fromkeys(("KernelKind", "find_kernel"), "kernel"),
+    **dict.fromkeys(("ModuleFactory", "build_gate"), "gates"),
+    "MultiGatedUnit": "unit",
+    "Settling": "settling",
+    "build_bypass": "bypass",
+}
 
-
-def __getattr__(name: str) -> Any:
-    if name in __all__:
-        for module in _MODULES:
-            if hasattr(found := import_module(f"mgu.unit.{module}"), name):
-                return getattr(found, name)
-    raise AttributeError(f"module 'mgu.unit' has no attribute {name!r}")
+__getattr__ = import_on_first_use(__name__, _HOMES)

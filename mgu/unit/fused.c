@@ -14,6 +14,7 @@ quarter slower where there are few; TAPS, see convolution.h, which computes the 
 #include <math.h>
 #include "activations.h"
 #include "rows.h"
+#include "batch_norm.h"
 #include "convolution.h"
 
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
@@ -168,21 +169,19 @@ static void sum_statistics(const struct call *call, long first, long last, real 
     }
 }
 
-/* Mean and scale of one batch norm from its two sums; `shift` was subtracted from the values. */
-static void finish_statistics(const struct call *call, const double *sums, long c, double shift, real *mean,
-                              real *scale, real *running_mean, real *running_var) {
-    double offset = sums[c] / call->rows;
-    double var = sums[call->channels + c] / call->rows - offset * offset;
-    var = var < 0 ? 0 : var;
-    mean[c] = (real)(shift + offset);
-    scale[c] = (real)(1 / sqrt(var + call->bn_eps));
-    running_mean[c] += (real)call->momentum * (mean[c] - running_mean[c]);
-    running_var[c] += (real)call->momentum * ((real)var - running_var[c]);
+static struct batch_norm norm_before(const struct call *k) {
+    return (struct batch_norm){k->statistics, k->statistics + k->channels, k->running[BEFORE_MEAN],
+                               k->running[BEFORE_VAR], k->bn_eps, k->momentum};
+}
+
+static struct batch_norm norm_after(const struct call *k) {
+    return (struct batch_norm){k->statistics + 2 * k->channels, k->statistics + 3 * k->channels,
+                               k->running[AFTER_MEAN], k->running[AFTER_VAR], k->bn_eps, k->momentum};
 }
 
 static int batch_statistics(const struct call *call) {
-    long channels = call->channels;
-    real *statistics = call->statistics;
+    const long channels = call->channels;
+    const struct batch_norm before = norm_before(call), after = norm_after(call);
     double *sums = malloc(4 * channels * sizeof(double));
     real *scratch = calloc(SCRATCH * channels + (1 + TOGETHER) * TAPS, sizeof(real));
     int failed = !sums || !scratch;
@@ -194,23 +193,11 @@ static int batch_statistics(const struct call *call) {
         return 1;
     }
     for (long c = 0; c < channels; c++) {
-        finish_statistics(call, sums, c, call->packed[c], statistics, statistics + channels,
-                          call->running[BEFORE_MEAN], call->running[BEFORE_VAR]);
-        finish_statistics(call, sums + 2 * channels, c, activate(call->packed[c]), statistics + 2 * channels,
-                          statistics + 3 * channels, call->running[AFTER_MEAN], call->running[AFTER_VAR]);
+        take_batch(&before, c, call->packed[c], sums[c], sums[channels + c], call->rows);
+        take_batch(&after, c, activate(call->packed[c]), sums[2 * channels + c], sums[3 * channels + c], call->rows);
     }
     free(sums);
     return 0;
-}
-
-static void running_statistics(const struct call *call) {
-    long channels = call->channels;
-    for (long c = 0; c < channels; c++) {
-        call->statistics[c] = call->running[BEFORE_MEAN][c];
-        call->statistics[channels + c] = 1 / (real)sqrt(call->running[BEFORE_VAR][c] + call->bn_eps);
-        call->statistics[2 * channels + c] = call->running[AFTER_MEAN][c];
-        call->statistics[3 * channels + c] = 1 / (real)sqrt(call->running[AFTER_VAR][c] + call->bn_eps);
-    }
 }
 
 static void mix_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
@@ -368,9 +355,11 @@ static void end_call(struct call *call) {
 int forward(const struct call *given) {
     struct call call = *given;
     int failed = begin_call(&call);
-    if (!call.training)
-        running_statistics(&call);
-    else
+    const struct batch_norm before = norm_before(&call), after = norm_after(&call);
+    if (!call.training) {
+        take_running(&before, call.channels);
+        take_running(&after, call.channels);
+    } else
         failed = failed || batch_statistics(&call);
     failed = failed || for_all(&call, mix_rows, 0, NULL);
     end_call(&call);

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
-from mgu.layers.activation import NAMES_IN_C, Activation
+from mgu.layers.activation import Activation
 from mgu.layers.native_convolution import Convolution
-from mgu.native.library import REALS, channels_macro, load
+from mgu.layers.row_kernel import find_row_kernel
 
 SOURCE = Path(__file__).with_name("fused.c")
 
@@ -68,19 +67,14 @@ def find_kernel(kind: KernelKind) -> ctypes.CDLL | None:
         The library with `forward` and `backward`; None for an activation or a precision that fused.c does not have, and
         without a C compiler.
     """
-    if kind.activation not in NAMES_IN_C or kind.dtype not in REALS:
-        return None
-    return load(SOURCE, Call, **_macros(kind))
-
-
-@cache
-def _macros(kind: KernelKind) -> dict[str, str | int]:
-    return {
-        "REAL": REALS[kind.dtype],
-        "ACTIVATION": NAMES_IN_C[kind.activation],
-        "REFERENCE": int(kind.is_reference),
-        "RESIDUAL_GATE": int(kind.has_residual_gate),
-        "CONSTANT_GATES": int(kind.has_constant_gates),
-        "TAPS": kind.num_taps,
-        "CHANNELS": channels_macro(kind.num_channels),
-    }
+    return find_row_kernel(
+        SOURCE,
+        Call,
+        kind.activation,
+        kind.dtype,
+        kind.num_channels,
+        kind.num_taps,
+        REFERENCE=int(kind.is_reference),
+        RESIDUAL_GATE=int(kind.has_residual_gate),
+        CONSTANT_GATES=int(kind.has_constant_gates),
+    )

@@ -37,7 +37,16 @@ class Norms(NamedTuple):
 
 
 def norms_obstacle(norms: Norms, num_channels: int, x: Tensor) -> str | None:
-    """Returns why the norms are none that kernels know, as the end of an error message; None where they are."""
+    """Finds why kernels cannot compute the norms of a unit.
+
+    Args:
+        norms: The norms.
+        num_channels: Channels that they must have.
+        x: The input, whose precision and device they must have.
+
+    Returns:
+        The reason, as the end of an error message; None where they can.
+    """
     before, after, _ = norms
     if [type(norm) for norm in norms] != [BatchNorm, BatchNorm, LayerNorm] or any(map(has_hooks, norms)):
         return "where the norms are not the unit's own, or have hooks"

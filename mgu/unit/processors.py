@@ -52,7 +52,16 @@ def num_groups(num_channels: int) -> int:
 
 
 def build_modules(wiring: Wiring, channels: Channels, options: NormOptions) -> dict[str, nn.Module]:
-    """Returns the modules of a wiring's steps, by the names that the wiring gives them."""
+    """Builds the modules of a wiring's steps.
+
+    Args:
+        wiring: The wiring.
+        channels: Number and axis of the channels of the layer's output.
+        options: Constants of the norms.
+
+    Returns:
+        The modules, by the names that the wiring gives them.
+    """
     steps = [step for steps in wiring.processors.values() for step in steps]
     return {step.module: MODULES[step.kind](channels, options) for step in steps if step.module}
 

@@ -214,14 +214,20 @@ class MultiGatedUnit(nn.Module):
         return mix(inputs, gates, self.wiring) | {f"gate.{gate}": value for gate, value in gates.items()}
 
     def _fuse(self, fusion: Fusion, outputs: Mapping[str, Tensor], packed: Tensor | None) -> Tensor:
-        """Returns the output of the native engine; `packed` is all `outputs` as one tensor, where they are packed."""
+        """Returns the output of the native engine given those of the transforms, for which `fusion` has no layers.
+
+        Args:
+            fusion: What is computed.
+            outputs: The outputs by name.
+            packed: All of them as one tensor, where they are packed.
+        """
         layer = outputs["layer"]
         if packed is None:
             packed = torch.cat([output.expand_as(layer) for output in outputs.values()], dim=self.channel_axis)
         if self.watch:
             values = compute_gate_values({gate: outputs[gate] for gate in self.gate_names}, self.wiring, None)
             self.watch({gate: value.expand_as(layer) for gate, value in values.items()})
-        return apply_fused(fusion._replace(layers=(), convolves=False), outputs=packed)
+        return apply_fused(fusion, outputs=packed)
 
     def _fuse_constant(self, fusion: Fusion, transforms: Transforms, logits: Sequence[Tensor], x: Tensor) -> Tensor:
         """Returns the output of the native engine where gates do not depend on x."""

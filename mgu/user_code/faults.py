@@ -65,5 +65,5 @@ def _is_file_of_others(name: str) -> bool:
 
 
 def _is_python(frame: traceback.FrameSummary) -> bool:
-    """Whether a frame is of the standard library, such as importlib."""
+    """Tells whether a frame is of the standard library, such as importlib."""
     return Path(frame.filename).is_relative_to(Path(traceback.__file__).parent)

@@ -71,7 +71,21 @@ def call_target(
 def match_arguments(
     key: str, target: str, function: Callable[..., Any], options: Mapping[str, Any], offered: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Finds the arguments that `call_target` calls a function with; raises UserError as it does."""
+    """Finds the arguments that `call_target` calls a function with.
+
+    Args:
+        key: As for `call_target`, and so the others.
+        target: The import path.
+        function: What it names.
+        options: The user's own arguments.
+        offered: Arguments that the function is given if it has parameters of these names.
+
+    Returns:
+        The arguments by name.
+
+    Raises:
+        UserError: The function does not take these options, or needs others.
+    """
     parameters = _parameters(function)
     if parameters is None:  # it is written in C and says nothing about its parameters
         return dict(options)

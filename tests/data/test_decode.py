@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mgu.data.image_files.decode import Odd, decode, quiet
+from mgu.data.image_files.decode import UnusableImage, decode, quiet
 
 STRIPES = np.zeros((30, 90, 3), np.uint8)  # red, green, blue, from left to right
 for stripe in range(3):
@@ -73,18 +73,18 @@ def test_odd_images_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     big.save(tmp_path / "torn.jpg")
     torn = (tmp_path / "torn.jpg").read_bytes()
     (tmp_path / "torn.jpg").write_bytes(torn[: len(torn) // 2])
-    with quiet(), pytest.raises(Odd, match=r"cannot be decoded \(image file is truncated"):
+    with quiet(), pytest.raises(UnusableImage, match=r"cannot be decoded \(image file is truncated"):
         decode(tmp_path / "torn.jpg", [3, 16, 16], "crop")
-    with quiet(), pytest.raises(Odd, match="cannot be decoded"):
+    with quiet(), pytest.raises(UnusableImage, match="cannot be decoded"):
         decode(tmp_path / "nothing.jpg", [3, 16, 16], "crop")
-    with pytest.raises(Odd, match="has 3x200 pixels, too few for 16x16"):
+    with pytest.raises(UnusableImage, match="has 3x200 pixels, too few for 16x16"):
         decoded(tmp_path, big.resize((3, 200)))
-    with pytest.raises(Odd, match="is of one shade"):
+    with pytest.raises(UnusableImage, match="is of one shade"):
         decoded(tmp_path, Image.new("RGB", (50, 50), (7, 7, 7)))
-    with pytest.raises(Odd, match="has floating-point pixels"):
+    with pytest.raises(UnusableImage, match="has floating-point pixels"):
         decoded(tmp_path, Image.fromarray(np.random.rand(20, 20).astype(np.float32)), name="x.tif")
-    with pytest.raises(Odd, match="has more than 16 bits a channel"):
+    with pytest.raises(UnusableImage, match="has more than 16 bits a channel"):
         decoded(tmp_path, Image.fromarray(np.array([[0, 70_000]] * 20, np.int32)), (3, 2, 2), name="x.tif")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
-    with pytest.raises(Odd, match="has too many pixels to be a photograph"):
+    with pytest.raises(UnusableImage, match="has too many pixels to be a photograph"):
         decoded(tmp_path, big)

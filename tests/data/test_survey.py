@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mgu.data.image_files.decode import Odd, decode
+from mgu.data.image_files.decode import UnusableImage, decode
 from mgu.data.image_files.survey import survey
 from mgu.errors import UserError
 
@@ -47,7 +47,7 @@ def test_white_as_zero_is_turned_and_what_is_no_brightness_refused(tmp_path: Pat
         assert opened.tag_v2[262] == 0
     assert (grey(path, 16) == 255 - RAMP).all()
     _, path = save(tmp_path / "n.tif", RAMP.astype(np.int32) - 100)
-    with pytest.raises(Odd, match="has negative pixels"):
+    with pytest.raises(UnusableImage, match="has negative pixels"):
         grey(path, 16)
 
 

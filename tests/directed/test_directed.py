@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from mgu.data.gates.rows import truth_table
-from mgu.directed.certificates import certify, gershgorin, lyapunov
+from mgu.directed.certificates import certify, gershgorin
 from mgu.directed.network import DirectedNetwork, Dynamics, allowed
 from mgu.directed.rule import EquilibriumRule, RuleSettings
 from mgu.directed.sparsify import Sparsify, probabilities, sparsify
@@ -137,6 +137,15 @@ def test_without_a_leak_what_leaves_a_neuron_arrives_elsewhere() -> None:
         assert jacobian.sum(dim=0).abs().max() < 1e-12
         assert gershgorin(jacobian) <= 1e-12  # it can never hold
         assert torch.linalg.eigvals(jacobian).real.max() > -1e-9
+
+
+def lyapunov(jacobian: Tensor) -> Tensor:
+    """P, symmetric, of J^T P + P J = -I."""
+    num = len(jacobian)
+    unit, transposed = torch.eye(num), jacobian.t().contiguous()
+    system = torch.kron(unit, transposed) + torch.kron(transposed, unit)
+    solved = torch.linalg.solve(system, -unit.flatten()).view(num, num)
+    return (solved + solved.t()) / 2
 
 
 def test_lyapunovs_matrix_is_positive_exactly_where_the_jacobian_is_stable() -> None:

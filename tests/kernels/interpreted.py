@@ -22,7 +22,17 @@ from triton.runtime.jit import JITFunction
 
 from mgu.kernels import availability
 
-MODULES = ("activations", "rows", "statistics", "unit_rows", "block_rows", "launch", "unit", "block")
+MODULES = (
+    "activations",
+    "rows",
+    "statistics",
+    "unit_rows",
+    "unit_rows_backward",
+    "block_rows",
+    "launch",
+    "unit",
+    "block",
+)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from mgu.errors import UserError
 from mgu.report import Analysis
 from mgu.report.figures.anytime import bands
 from mgu.report.formats import to_markdown
-from mgu.report.formats.machine import to_json
+from mgu.report.formats.json import to_json
 from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
 from mgu.report.searches.measured import load_measured, measured_table
 from mgu.report.searches.variants import name_variants

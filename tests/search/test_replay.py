@@ -10,9 +10,11 @@ import pytest
 
 from mgu.errors import UserError
 from mgu.report.searches.closed_form import Tried, expected_best
+from mgu.results.result import Metrics
 from mgu.search import Cost, Key, Trial
 from mgu.search.budget import Budget
-from mgu.search.partial import as_of
+from mgu.search.curve import trace
+from mgu.search.partial import as_of, find_test_score
 from mgu.search.replay import Record, Replay, find_records, replay
 from tests.examples import example_config, example_result
 from tests.search.spaces import GRID, MIXED
@@ -78,6 +80,23 @@ def test_as_of_an_epoch_a_run_has_the_score_that_it_would_have_been_given(
     result = example_result(config=example_config(training={"select": select}))
     told, _ = as_of(Trial(0, {}, "told", score=0.75, stop_after=3), result, Cost(8.0, 4.0, epochs=4), tmp_path)
     assert told.score == expected
+
+
+@pytest.mark.parametrize(("select", "epochs", "expected"), [("best", 2, 0.7), ("best", 1, None), ("last", 2, None)])
+def test_the_test_score_after_fewer_epochs_is_known_where_the_run_took_their_weights(
+    select: str, epochs: int, expected: float | None
+) -> None:
+    config = example_config(training={"select": select})
+    tested = Metrics(loss=0.3, accuracy=0.7, precision=0.7, recall=0.7)
+    result = example_result(config=config, epochs=4, best_epoch=2, test=tested)
+    assert find_test_score(result, epochs) == expected
+
+
+def test_a_run_that_is_trained_on_without_getting_better_stays_the_incumbent_with_what_is_known_of_it_now() -> None:
+    trials = [Trial(k, {}, "told", score=0.9, cost=Cost(1.0), ended=k, after=k) for k in range(3)]
+    details = {0: {"run": "a", "test": None}, 1: {"run": "b", "test": 0.5}, 2: {"run": "a", "test": 0.8}}
+    curve = trace(("asha", "grid", 0), trials, range(3), dict.fromkeys(range(3), 0.0), details)
+    assert [(step.seconds, step.run, step.test) for step in curve.steps] == [(1, "a", None), (3, "a", 0.8)]
 
 
 def test_points_without_a_recorded_run_are_refused() -> None:

@@ -17,12 +17,12 @@ from mgu.measure.estimate import Model
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.folder import find_result, lock_run, run_folder
 from mgu.results.result import read_result, write_result
-from mgu.sweep.jobs import Watch
 from mgu.sweep.room import Room
 from mgu.sweep.schedule import longest_first, makespan
 from mgu.sweep.side_by_side import launch_side_by_side
 from mgu.sweep.slots import Slots, check_launcher, find_slots
 from mgu.sweep.sweep import Sweep
+from mgu.sweep.watch import Watch
 from tests.conftest import Command, Configure
 from tests.evidence import evidence
 from tests.examples import example_result

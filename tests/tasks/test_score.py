@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 from scipy.stats import ttest_rel
 
-from mgu.console.lines import describe_scores, summarise
+from mgu.console.summary import describe_scores, summarise
 from mgu.report.analysis import Analysis
 from mgu.report.formats import to_csv, to_markdown
 from mgu.results.result import Metrics, Result

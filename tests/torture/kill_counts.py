@@ -1,4 +1,4 @@
-"""Renders docs/method/kills.md from what the long form of the kills printed: `... -m tests.torture.kill_counts LOG`."""
+"""Adds what the long form of the kills printed to docs/method/kills.md: `... -m tests.torture.kill_counts LOG...`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ otherwise), and that no process, lock or temporary file is left. One part of it 
 pytest -s --long "tests/torture/test_kills.py::test_killed_commands_come_to_the_results_of_undisturbed_ones[0]"
 ```
 
-{parts} of {all_parts} parts were run, with {kills} kills. All of them passed. Kills by command, by process that was
+{parts} of {all_parts} parts were run, with {kills} kills, over several builds. All of them passed. Kills by command, by process that was
 killed and by signal:
 
 | command | killed | {signals} |
@@ -71,8 +71,10 @@ def read_page(text: str) -> Counter[Kill]:
 
 
 if __name__ == "__main__":
-    from tests.torture.test_kills import PARTS
+    from tests.torture.test_kills import KILLS, PARTS
 
-    passed, kills = read_log(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    PAGE.write_text(render(passed, PARTS, kills), encoding="utf-8")
-    print(f"{passed} parts, {kills.total()} kills: {PAGE}")
+    counts = read_page(PAGE.read_text(encoding="utf-8"))
+    for log in sys.argv[1:]:
+        counts += read_log(Path(log).read_text(encoding="utf-8"))[1]
+    PAGE.write_text(render(counts.total() // KILLS, PARTS, counts), encoding="utf-8")
+    print(f"{counts.total()} kills: {PAGE}")

@@ -22,9 +22,18 @@ FORMS = "a folder of <class>/<case>/<image> or a CSV of case, image, stage and l
 
 
 def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> Found:
-    """Returns the images of `stages`, or all.
+    """Finds the images of cases.
 
-    Raises UserError where there are no images, or where classes and cases cannot be split.
+    Args:
+        path: A folder or a CSV.
+        stages: The stages whose images are taken; None: all images.
+        stage_pattern: Pattern that finds the stage in the path of a file.
+
+    Returns:
+        The images, and what was left out.
+
+    Raises:
+        UserError: There are no images, or classes and cases cannot be split.
     """
     place, left_out = Path(path), defaultdict[str, list[str]](list)
     if os.path.isdir(path):  # unlike pathlib's, it takes every path that cannot be looked at for none

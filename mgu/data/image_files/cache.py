@@ -126,7 +126,16 @@ def write(folder: Path, key: str, rows: Iterable[Pixels], describe: Callable[[in
 
 
 def make_room(folder: Path, num_bytes: int, cache_gib: float) -> None:
-    """Evicts the least recently used entries until `num_bytes` more fit in. Raises UserError where they never do."""
+    """Evicts the least recently used entries until more bytes fit in.
+
+    Args:
+        folder: The folder of the cache.
+        num_bytes: Bytes of the new entry.
+        cache_gib: Size of the cache, in GiB.
+
+    Raises:
+        UserError: They do not fit into an empty cache.
+    """
     limit = cache_gib * GIB
     if num_bytes > limit:
         raise UserError(

@@ -24,8 +24,8 @@ GREY = ("1", "L", "LA", "La", "F")
 MOST_ENLARGED = 4  # times; a smaller image is an icon
 
 
-class Odd(Exception):  # noqa: N818 - it is an outcome
-    """Raised for a file that is no image to learn from; the message continues a sentence that begins with its name."""
+class UnusableImage(Exception):  # noqa: N818 - it is an outcome
+    """Says that a file is no image to learn from; the message continues a sentence that begins with its name."""
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def decode(path: Path, shape: list[int], fit: Fit, bits: int = 16) -> Pixels:
         Pixels (H, W, C).
 
     Raises:
-        Odd: The file is no image to learn from.
+        UnusableImage: The file is no image to learn from.
     """
     from PIL import Image, ImageOps  # here, for reports and runs on other data do not need it
 
@@ -64,17 +64,17 @@ def decode(path: Path, shape: list[int], fit: Fit, bits: int = 16) -> Pixels:
             # In place, for a photograph that is upright already is not to be copied.
             ImageOps.exif_transpose(opened, in_place=True)
             picture = _in_mode(opened, "RGB" if channels == 3 else "L", bits)
-    except Odd:
+    except UnusableImage:
         raise
     except Image.DecompressionBombError:
-        raise Odd("has too many pixels to be a photograph") from None  # or was made to fill the memory
+        raise UnusableImage("has too many pixels to be a photograph") from None  # or was made to fill the memory
     except Exception as error:  # a decoder may raise anything for a broken file
         reason = (str(error) or type(error).__name__).splitlines()[0].replace(str(path), "it")
-        raise Odd(f"cannot be decoded ({reason})") from None
+        raise UnusableImage(f"cannot be decoded ({reason})") from None
     if fit == "exact" and picture.size != (width, height):
-        raise Odd(f"has {picture.width}x{picture.height} pixels, and not {width}x{height} as in training")
+        raise UnusableImage(f"has {picture.width}x{picture.height} pixels, and not {width}x{height} as in training")
     if min(picture.size) * MOST_ENLARGED < min(height, width):
-        raise Odd(
+        raise UnusableImage(
             f"has {picture.width}x{picture.height} pixels, too few for {width}x{height} (for images of this size pass "
             f"dataset.image_shape=[{num_channels},{picture.height},{picture.width}])"
         )
@@ -87,7 +87,7 @@ def decode(path: Path, shape: list[int], fit: Fit, bits: int = 16) -> Pixels:
         picture = picture.resize((width, height), resample)
     pixels = np.asarray(picture).reshape(height, width, channels)
     if pixels.min() == pixels.max():
-        raise Odd("is of one shade")
+        raise UnusableImage("is of one shade")
     return pixels
 
 
@@ -98,7 +98,7 @@ def declared_bits(opened: Picture) -> int | None:
 
 
 def _in_mode(opened: Picture, mode: Literal["RGB", "L"], bits: int) -> Picture:
-    """Converts to eight bits a channel. Raises Odd for numbers whose white is unknown."""
+    """Converts to eight bits a channel. Raises UnusableImage for numbers whose white is unknown."""
     from PIL import Image
 
     picture = opened
@@ -106,14 +106,14 @@ def _in_mode(opened: Picture, mode: Literal["RGB", "L"], bits: int) -> Picture:
         values = np.asarray(picture).astype(np.int64)
         bits = declared_bits(opened) or bits
         if values.min() < 0:
-            raise Odd("has negative pixels")
+            raise UnusableImage("has negative pixels")
         if values.max() >= 2**bits:
-            raise Odd(f"has more than {bits} bits a channel")
+            raise UnusableImage(f"has more than {bits} bits a channel")
         if getattr(opened, "tag_v2", {}).get(PHOTOMETRIC) == WHITE_IS_ZERO:
             values = 2**bits - 1 - values  # Pillow does so for eight bits only
         picture = Image.fromarray((values >> (bits - 8)).astype(np.uint8))
     elif picture.mode == "F":
-        raise Odd("has floating-point pixels")
+        raise UnusableImage("has floating-point pixels")
     elif picture.mode in ALPHA or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, "black"), picture)

@@ -12,7 +12,7 @@ import torch
 
 from mgu.config.image_files import ImageFilesConfig
 from mgu.data.image_files.cache import Decoded, make_room, read, write, writing
-from mgu.data.image_files.decode import Odd, Pixels, decode, quiet
+from mgu.data.image_files.decode import Pixels, UnusableImage, decode, quiet
 from mgu.data.image_files.digests import describe_odd, refuse
 from mgu.data.image_files.names import ImageFile
 from mgu.data.image_files.survey import survey
@@ -100,7 +100,7 @@ def _decode_all(config: ImageFilesConfig, folder: Path, key: str, listed: Listed
 
     def decoded() -> Iterator[Pixels]:
         for row, pixels in _decode_in_parallel(whole, config, bits):
-            if isinstance(pixels, Odd):
+            if isinstance(pixels, UnusableImage):
                 skipped[row.file.name] = str(pixels)
                 if config.broken == "refuse":
                     refuse(skipped)
@@ -127,14 +127,16 @@ def _decode_all(config: ImageFilesConfig, folder: Path, key: str, listed: Listed
     write(folder, key, decoded(), describe)
 
 
-def _decode_in_parallel(rows: Sequence[Row], config: ImageFilesConfig, bits: int) -> Iterator[tuple[Row, Pixels | Odd]]:
+def _decode_in_parallel(
+    rows: Sequence[Row], config: ImageFilesConfig, bits: int
+) -> Iterator[tuple[Row, Pixels | UnusableImage]]:
     """Yields each file with its pixels, or with the reason why there are none, in order."""
 
-    def attempt(row: Row) -> Pixels | Odd:
+    def attempt(row: Row) -> Pixels | UnusableImage:
         try:
             return decode(row.file.path, config.image_shape, config.fit, bits)
-        except Odd as odd:
-            return odd
+        except UnusableImage as fault:
+            return fault
 
     with quiet(), ThreadPoolExecutor(count_cores()) as pool:
         for start in range(0, len(rows), AT_ONCE):

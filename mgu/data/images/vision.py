@@ -100,7 +100,19 @@ def check_published(name: str, images: Images, train: bool) -> None:
 
 
 def download(load: Any, root: Path, train: bool) -> Any:
-    """Downloads a part of a data set below `root`. Raises UserError where that fails."""
+    """Downloads a part of a data set.
+
+    Args:
+        load: torchvision's class of the data set.
+        root: Folder that it is put below.
+        train: Whether it is the training part.
+
+    Returns:
+        torchvision's data set.
+
+    Raises:
+        UserError: The download fails.
+    """
     log.info("downloading %s to %s", load.__name__, root)
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from mgu.tasks.task import Task
 
 DESCRIBE = "mgu.data.python.describe:describe"
-FOUND = ("input_shape", "num_classes", "split", "task")  # filled in by what the function returns
 
 
 class PythonDataset:

@@ -22,7 +22,21 @@ NUMBER = r"\s*[-+]?\d[\d.,' ]*([eE][-+]?\d+)?\s*%?\s*"  # as people write them: 
 
 
 def check_features(frame: pd.DataFrame, target: str, drop: list[str], scale: str, path: str) -> pd.DataFrame:
-    """Returns the columns to learn from and the target. Raises UserError that names all columns that cannot be used."""
+    """Checks the columns to learn from.
+
+    Args:
+        frame: The table.
+        target: Name of the column to be predicted.
+        drop: Names of columns that are left out.
+        scale: dataset.scale.
+        path: The file, for messages.
+
+    Returns:
+        The columns to learn from and the target.
+
+    Raises:
+        UserError: Columns cannot be used; the message names the first of them and counts the others.
+    """
     others = [name for name in frame.columns if name != target]
     if unknown := [name for name in drop if name not in others]:
         hint = " It is needed." if target in unknown else did_you_mean(unknown[0], others)

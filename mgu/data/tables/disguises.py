@@ -37,7 +37,16 @@ def describe_disguises(frame: pd.DataFrame, target: str, task: TaskName) -> tupl
 
 
 def gives_away(column: pd.Series[Any], target: pd.Series[Any], task: TaskName) -> bool:
-    """Returns whether one column tells the target, by its values, its order, or by where it is missing."""
+    """Tells whether one column gives the target away: by its values, by its order, or by where it is missing.
+
+    Args:
+        column: A column to learn from.
+        target: The column to be predicted.
+        task: The task.
+
+    Returns:
+        Whether it does.
+    """
     import pandas as pd
 
     values = pd.factorize(column)[0]  # -1: missing

@@ -110,7 +110,16 @@ def check_target(parts: dict[str, pd.DataFrame], target: str) -> None:
 
 
 def describe_extremes(found: list[Extreme], target: str, scale: str) -> str:
-    """Returns one line about extreme cells, and what to do about them."""
+    """Describes extreme cells, and what to do about them.
+
+    Args:
+        found: The extreme cells by column.
+        target: Name of the column to be predicted.
+        scale: dataset.scale.
+
+    Returns:
+        One line.
+    """
     of_columns = [
         f"{extreme.column!r}{' (the target)' if extreme.column == target else ''} has {extreme.cells:,} "
         f"({'' if extreme.cells == 1 else 'the farthest is '}{extreme.value:.6g} in row {extreme.row:,})"

@@ -115,10 +115,19 @@ def digest(path: str) -> str:
 
 @lru_cache(maxsize=1)  # every run of a sweep is resolved
 def read_table(path: str, separator: str, sha256: str) -> pd.DataFrame:
-    """Reads all rows and columns of a file with the checksum `sha256`; the last table is kept in memory.
+    """Reads all rows and columns of a file; the last table is kept in memory.
 
-    Raises UserError for a file that is no table, has too few rows, has changed since the run was set up, or has columns
-    without a name or with the same one.
+    Args:
+        path: The file.
+        separator: What stands between its cells.
+        sha256: Its checksum when the run was set up.
+
+    Returns:
+        The table, with names of columns as text.
+
+    Raises:
+        UserError: The file is no table, has too few rows, has changed, or has columns without a name or with the same
+            one.
     """
     import pandas as pd
 

@@ -57,9 +57,19 @@ def _is_number(text: str) -> bool:
 
 
 def select_known(frame: pd.DataFrame, target: str, missing_target: str, path: str) -> pd.DataFrame:
-    """Returns the rows whose target is known and finite.
+    """Selects the rows whose target is known and finite.
 
-    Raises UserError where there are others and `missing_target` is "refuse", and where too few are left.
+    Args:
+        frame: All rows.
+        target: Name of the column to be predicted.
+        missing_target: "drop" leaves the others out, "refuse" does not.
+        path: The file, for messages.
+
+    Returns:
+        The rows.
+
+    Raises:
+        UserError: There are others and `missing_target` is "refuse", or too few are left.
     """
     import numpy as np
 

@@ -57,7 +57,7 @@ class Key(NamedTuple):
         )
 
     def _goes_along(self, key: str) -> bool:
-        """Whether another key follows from this one: the digest of the data follows from whatever chooses them."""
+        """Tells whether another key follows from this one, as the digest of the data from whatever chooses them."""
         return key == "dataset.sha256" and self.name.startswith("dataset.")
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from mgu.report.contrasts.answer import Answer, costs_of
 from mgu.report.stats.compare import Comparison
+from mgu.report.stats.comparison_words import describe_comparison
 from mgu.report.stats.power import ALPHA
-from mgu.report.stats.words import describe_comparison
 
 OUTCOMES = ("better", "worse", "not decided")
 
@@ -34,7 +34,7 @@ def describe_answer(found: Answer) -> list[str]:
 
 
 def _pair(found: Answer, own: Comparison) -> list[str]:
-    """One row against another, with the costs."""
+    """Describes one row against another, with the costs."""
     outcome = found.outcome(own)
     costs = ", ".join(ratio.text for ratio in costs_of(own))
     lines = [f"{_capital(outcome)}: {own.first.name} minus {own.second.name} is {describe_comparison(own)}."]
@@ -43,7 +43,7 @@ def _pair(found: Answer, own: Comparison) -> list[str]:
 
 
 def _many(found: Answer) -> list[str]:
-    """Many rows against one; the best row against the others."""
+    """Describes many rows against one; the best row against the others."""
     nearest = found.comparisons[0]
     if found.kind == "best":
         scored = "validation" if found.table.tested == "test" else "the data that score it"
@@ -54,7 +54,7 @@ def _many(found: Answer) -> list[str]:
 
 
 def _by(found: Answer) -> list[str]:
-    """The values of a key, each against the best."""
+    """Describes the values of a key, each against the best."""
     if not found.comparisons:
         return [f"Not decided: no two models are alike but for {found.key}, so nothing is paired."]
     reference, lines = found.reference, []
@@ -70,7 +70,7 @@ def _by(found: Answer) -> list[str]:
 
 
 def _limits(found: Answer) -> list[str]:
-    """What the tests cannot say."""
+    """Describes what the tests cannot say."""
     lines, every = [], (*found.comparisons, *found.means)
     if found.table.is_joined:
         lines.append(
@@ -85,7 +85,7 @@ def _limits(found: Answer) -> list[str]:
 
 
 def _are_chosen(found: Answer) -> bool:
-    """Whether a row was chosen among others that have the same value, for the key is a section or the data."""
+    """Tells whether a row was chosen among others that have the same value, for the key is a section or the data."""
     compared = {id(own.row) for pair in found.comparisons for own in (pair.first, pair.second)}
     return found.key.count(".") == 0 and any(
         id(row) not in compared and row.val_score is not None for row in found.table.rows

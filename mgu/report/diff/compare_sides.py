@@ -12,10 +12,10 @@ from mgu.report.diff.side import Side
 from mgu.report.formats.tables import Entry, SideTable, number_titles, numbers, time_entry
 from mgu.report.ranking.row import Row
 from mgu.report.stats.compare import Comparison, compare
+from mgu.report.stats.comparison_words import describe_comparison
 from mgu.report.stats.correct import correct_of
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.sample import Sample, sample_of
-from mgu.report.stats.words import describe_comparison
 from mgu.results.axes import complete_values, is_outside_identity, write_value
 from mgu.results.replicate import Replicate
 from mgu.results.result import Result
@@ -129,7 +129,7 @@ def _describe(comparisons: list[tuple[str, Comparison]], is_of_runs: bool) -> li
 
 
 def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:
-    """B minus A for each model."""
+    """Returns B minus A for each model."""
     rows = [[(name, name), *numbers(own), time_entry(own)] for name, own in comparisons]
     if not rows:
         return SideTable("Scores", [], [])
@@ -140,7 +140,7 @@ def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:
 
 
 def _metrics(a: Result, b: Result) -> SideTable:
-    """Every metric of two runs."""
+    """Returns every metric of two runs."""
     rows: list[list[Entry]] = []
     for split in ("train", "val", "test"):
         ours, theirs = getattr(a, split), getattr(b, split)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mgu.report.costs import places
+from mgu.report.cost_kinds import places
 from mgu.report.formats.tables import Entry, SideTable
 from mgu.report.ranking.row import Row
 from mgu.results.result import describe_method

@@ -78,7 +78,7 @@ class Point(NamedTuple):
 
 
 def _defaults(curve: BestSoFar, verdicts: list[Verdict]) -> list[Point]:
-    """The default networks that the units are compared with, each once."""
+    """Returns the default networks that the units are compared with, each once."""
     rows = {id(own.baseline): own.baseline for verdict in verdicts for own in verdict.defaults}
     return [
         point
@@ -88,7 +88,7 @@ def _defaults(curve: BestSoFar, verdicts: list[Verdict]) -> list[Point]:
 
 
 def _units(curve: BestSoFar, verdicts: list[Verdict]) -> list[Point]:
-    """The best model of each kind of unit, at the cost of all of its kind."""
+    """Returns the best model of each kind of unit, at the cost of all of its kind."""
     last = len(UNIT_COLOURS) - 1
     styles = [(UNIT_MARKERS[min(k, last)], UNIT_COLOURS[min(k, last)]) for k in range(len(verdicts))]
     return [

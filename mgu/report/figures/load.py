@@ -68,7 +68,7 @@ def draw_load(table: Table) -> Figure:
 
 
 def _groups(table: Table) -> dict[str, list[Row]]:
-    """The baselines by normalisation, then the kinds of units."""
+    """Returns the baselines by normalisation, then the kinds of units."""
     groups: dict[str, list[Row]] = {}
     for row in table.baselines:
         groups.setdefault(row.result.norm or "baseline", []).append(row)

@@ -148,7 +148,7 @@ def _numbers(text: str) -> list[tuple[float, str]]:
 
 
 def _read_history(run: Run) -> History:
-    """The history of a run; empty if the file is missing, damaged or, which a warning says, not what the run wrote."""
+    """Returns the history of a run; empty if the file is missing, damaged or changed, of which a warning tells."""
     file = run.folder / HISTORY_FILE
     try:
         rows = csv.DictReader(io.StringIO(read_known(file, run.result.files, run.packed).decode(), newline=""))

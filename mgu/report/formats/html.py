@@ -13,15 +13,16 @@ from typing import Any, NamedTuple
 
 from mgu.errors import printable
 from mgu.report.analysis import Analysis
-from mgu.report.costs import times
+from mgu.report.cost_kinds import times
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
 from mgu.report.formats.tables import COSTS, SideTable, side_tables
-from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
+from mgu.report.ranking.column import Column
+from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.row import Row
 from mgu.report.rivals import Rival, rivals
+from mgu.report.stats.comparison_words import difference_text, p_equals
 from mgu.report.stats.verdict import Verdict
-from mgu.report.stats.words import difference_text, p_equals
 
 MOST_DRAWN = 12  # experiments with figures: each takes seconds to draw
 
@@ -90,7 +91,7 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
 
 
 def _card(analysis: Analysis, own: Verdict) -> dict[str, Any]:
-    """The verdict of one kind of unit in short."""
+    """Returns the verdict of one kind of unit in short."""
     spread = own.unit.spread(own.table.tested)
     accuracy = f" {100 * spread.mean:.2f} %" if spread else ""
     tested = "test" if own.table.tested == "test" else "validation"
@@ -103,7 +104,7 @@ def _card(analysis: Analysis, own: Verdict) -> dict[str, Any]:
 
 
 def _numbers(rival: Rival) -> str:
-    """Difference, interval, p-value and cost of a rival."""
+    """Returns difference, interval, p-value and cost of a rival."""
     own = rival.comparison
     low, high = own.difference.low, own.difference.high
     parts = [f"{difference_text(own, own.difference.mean)} points"]
@@ -123,7 +124,7 @@ def _style(row: Row) -> str:
 
 
 def _classes(column: Column, repeated: tuple[str, ...]) -> str:
-    """CSS classes of a column: its alignment, and whether a narrow screen hides it or keeps it in view."""
+    """Returns the CSS classes of a column: its alignment, and whether a narrow screen hides it or keeps it in view."""
     marks = {"left": LEFT_ALIGNED, "said-twice": repeated, "name": ("model_name",)}
     return " ".join(mark for mark, keys in marks.items() if column.key in keys)
 
@@ -159,7 +160,7 @@ def _figures(number: int, analysis: Analysis) -> dict[str, dict[str, str]]:
 
 
 def _inline(svg: str, prefix: str, labels: dict[str, str]) -> str:
-    """The figure as part of a page: with unique ids, the colours of the page, and labels on its points."""
+    """Returns the figure as part of a page: with unique ids, the colours of the page, and labels on its points."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r'<svg [^>]*?(viewBox="[^"]*")[^>]*>', r'<svg class="picture" role="img" \1>', svg, count=1)
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)

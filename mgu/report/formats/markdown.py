@@ -66,7 +66,16 @@ def _experiment(analysis: Analysis) -> list[str]:
 
 
 def table_lines(titles: Sequence[str], is_left: Sequence[bool], rows: Iterable[Sequence[str]]) -> list[str]:
-    """Writes the lines of a Markdown table."""
+    """Writes the lines of a Markdown table.
+
+    Args:
+        titles: Heading of each column.
+        is_left: Whether it is aligned to the left.
+        rows: The cells, which are escaped here.
+
+    Returns:
+        The lines.
+    """
 
     def line(cells: Iterable[str]) -> str:
         return f"| {' | '.join(cells)} |"

@@ -9,16 +9,16 @@ from typing import NamedTuple
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts import Answer
 from mgu.report.contrasts.answer import costs_of
-from mgu.report.costs import CostKind, times
+from mgu.report.cost_kinds import CostKind, times
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.measured import measured_table
 from mgu.report.searches.words import search_table
 from mgu.report.stats.compare import Comparison
+from mgu.report.stats.comparison_words import difference_text, p_text
 from mgu.report.stats.replication import Pair
 from mgu.report.stats.sample import Sample
 from mgu.report.stats.verdict import Verdict
-from mgu.report.stats.words import difference_text, p_text
 from mgu.tasks.score import shorten
 
 COSTS: dict[CostKind, str] = {"time": "time", "processor": "CPU time", "gpu": "GPU energy"}

@@ -14,7 +14,8 @@ from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.formats.tables import SideTable, verdict_table
 from mgu.report.in_processes import map_analyses
-from mgu.report.ranking.columns import LEFT_ALIGNED, Column, repeats_name, shown_columns
+from mgu.report.ranking.column import Column
+from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
 from mgu.report.searches.measured import measured_table
 from mgu.report.searches.words import SearchTable, search_table

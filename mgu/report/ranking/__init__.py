@@ -4,7 +4,8 @@ Runs of one model that differ only in their seed become a `Row`, rows of one exp
 the rules by which a measured time or energy can be compared, the columns of the table, and the paper's own tables.
 """
 
-from mgu.report.ranking.columns import Column, columns, shown_columns
+from mgu.report.ranking.column import Column
+from mgu.report.ranking.columns import columns, shown_columns
 from mgu.report.ranking.paper import PaperRow, paper_table
 from mgu.report.ranking.rank import Table, rank
 from mgu.report.ranking.row import Row

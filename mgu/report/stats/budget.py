@@ -147,7 +147,7 @@ def best_so_far(table: Table, correct: Sequence[Correct] = ()) -> BestSoFar | No
 
 
 def _wins(table: Table, baselines: Sequence[Row], steps: Sequence[int]) -> dict[Replicate, Floats]:
-    """By seed, how probable it is at each budget that each baseline is found; `steps` is the cost of each."""
+    """Returns by seed how probable it is at each budget that each baseline is found; `steps` is the cost of each."""
     found = {}
     for seed in _common_seeds(table):
         scores = [row.accuracies("val")[seed] for row in baselines]
@@ -206,7 +206,7 @@ def _cost(row: Row, basis: Basis) -> float | None:
 
 
 def _affordable(table: Table) -> list[Row]:
-    """The baselines that a search can try: those that have a time and an accuracy."""
+    """Returns the baselines that a search can try: those that have a time and an accuracy."""
     return [row for row in table.baselines if row.cost.tts_s is not None and row.accuracies(table.tested)]
 
 

@@ -124,7 +124,7 @@ def compare(first: Sample, others: Sequence[Sample]) -> list[Comparison]:
 
 
 def _combine(over_seeds: Sequence[TTest | None], over_images: Sequence[TTest | None]) -> list[float | None]:
-    """p-values over seeds and images; over seeds alone where images are not tested."""
+    """Returns p-values over seeds and images; over seeds alone where images are not tested."""
     found = [test and test.p for test in over_seeds]
     both = [(k, (s, i)) for k, (s, i) in enumerate(zip(over_seeds, over_images, strict=True)) if s and i]
     for (k, _), test in zip(both, min_f_prime([pair for _, pair in both]), strict=True):

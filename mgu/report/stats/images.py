@@ -24,7 +24,17 @@ CHUNK = 64  # number of samples whose images are in memory at once
 def over_images(
     first: Sample, others: Sequence[Sample], shared: Sequence[Sequence[Replicate]]
 ) -> tuple[list[TTest | None], list[float | None]]:
-    """Student's t over images for each sample, and the p-value: of McNemar's test where an image has one pair."""
+    """Tests the differences of one sample from others over images, on their shared seeds.
+
+    Args:
+        first: The sample.
+        others: Those that it is compared with.
+        shared: The seeds, or seeds and folds, that it shares with each of them.
+
+    Returns:
+        For each comparison Student's t, and the p-value: McNemar's where an image has one pair of answers; None where
+        images cannot be tested.
+    """
     tests: list[TTest | None] = []
     p_values: list[float | None] = []
     for start in range(0, len(others), CHUNK):
@@ -60,7 +70,17 @@ def mcnemar(differences: Floats) -> float:
 
 
 def per_image_differences(first: Sample, second: Sample, shared: Sequence[Replicate]) -> Floats | None:
-    """First minus second by image, the mean over seeds (N,); None without runs or where one has no right answers."""
+    """Computes the difference of two samples for each image, as the mean over their shared seeds.
+
+    Args:
+        first: One sample.
+        second: The other one.
+        shared: The seeds, or seeds and folds, that both have.
+
+    Returns:
+        First minus second (N,), of right answers; None without shared seeds, or where one has no right answers of its
+        images.
+    """
     if not shared or not all(run in first.images and run in second.images for run in shared):
         return None
     import numpy as np

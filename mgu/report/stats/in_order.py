@@ -46,7 +46,7 @@ def grid_in_order(curve: BestSoFar) -> GridInOrder:
 
 
 def _best(rows: list[Row], curve: BestSoFar) -> list[float]:
-    """For each seed the accuracy of the best by validation; the mean of those that are equal there."""
+    """Returns for each seed the accuracy of the best by validation; the mean of those that are equal there."""
     found = []
     for seed in curve.wins:
         scores = [row.accuracies("val")[seed] for row in rows]

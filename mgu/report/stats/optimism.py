@@ -109,7 +109,7 @@ def _on_test(baselines: Sequence[Row]) -> float | None:
 
 
 def _over_images(correct: Sequence[Correct]) -> float | None:
-    """Optimism by a Poisson bootstrap: each image is drawn a Poisson number of times with mean one.
+    """Computes the optimism by a Poisson bootstrap: each image is drawn a Poisson number of times with mean one.
 
     How the draws change the score of the winner on all images is noise with mean zero, and is subtracted.
     """
@@ -132,7 +132,7 @@ def _over_images(correct: Sequence[Correct]) -> float | None:
 
 
 def _draws(num_images: int) -> Floats:
-    """How often each image is drawn (images, resamples), by a fixed seed."""
+    """Returns how often each image is drawn (images, resamples), by a fixed seed."""
     return _many_draws(1 << num_images.bit_length())[:num_images]
 
 

@@ -107,5 +107,14 @@ def seeds_needed(difference: float, variance: Variance, num_comparisons: int) ->
 
 
 def images_suffice(difference: float, variance: Variance, num_comparisons: int) -> bool:
-    """Tells whether some number of seeds is enough on the given number of images."""
+    """Tells whether some number of seeds is enough on the given number of images.
+
+    Args:
+        difference: The size of the difference.
+        variance: Its variance.
+        num_comparisons: Number of comparisons that Holm's correction is for.
+
+    Returns:
+        Whether it is: else only more images would decide.
+    """
     return power(difference, variance, 1e9, ALPHA / max(num_comparisons, 1)) >= POWER

@@ -9,10 +9,10 @@ from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import is_cross_validated
+from mgu.report.stats.comparison_words import p_equals
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
 from mgu.report.stats.ttest import TTest, t_tests_over_replicates
-from mgu.report.stats.words import p_equals
 from mgu.results.replicate import Replicate, count_replicates
 from mgu.tasks.score import Score, shorten
 
@@ -65,7 +65,7 @@ def _against(table: Table, units: Sequence[Row], baseline: Row, what: str) -> li
 
 
 def _test(test: TTest | None, shared: Sequence[Replicate], corrected: float | None, num_kinds: int) -> str:
-    """Result of a t-test over shared seeds or folds, corrected for the number of kinds of units."""
+    """Returns the result of a t-test over shared seeds or folds, corrected for the number of kinds of units."""
     if test is None:
         return "Not decided: a test needs two or more shared seeds (seed=0,1,2,3,4)."
     word = "Decided" if (corrected or 0.0) < ALPHA else "Not decided"
@@ -78,7 +78,7 @@ def _test(test: TTest | None, shared: Sequence[Replicate], corrected: float | No
 
 
 def _difference(value: float, score: Score) -> str:
-    """Unit minus baseline with its sign, and whether that is better."""
+    """Returns unit minus baseline with its sign, and whether that is better."""
     if value == 0:
         return "no difference"
     word = "better" if score.is_better(value, 0.0) else "worse"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
-from mgu.report.costs import NAMES, Ratio, times
+from mgu.report.cost_kinds import NAMES, times
+from mgu.report.costs import Ratio
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.seeds import TINY
 from mgu.report.stats.budget import BASES, BestSoFar
-from mgu.report.stats.compare import Comparison
+from mgu.report.stats.comparison_words import describe_comparison, where
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
 from mgu.report.stats.verdict import Verdict, outcome_of
 from mgu.results.replicate import count_replicates
-from mgu.tasks.score import shorten
 
 SHOWN_COSTS = ("time", "processor", "gpu")  # of a unit relative to the default network
 
@@ -120,41 +120,6 @@ def describe_verdict(verdict: Verdict) -> list[str]:
     return [*lines, *others, *_missing(verdict)]
 
 
-def where(comparison: Comparison) -> str:
-    """Says how far one is above or below the other, in points of accuracy."""
-    points = 100 * comparison.difference.mean
-    if round(abs(points), 2) == 0:
-        return "as accurate as"
-    return f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
-
-
-def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
-    """Lists difference, interval, effect size and p-values of a comparison.
-
-    Args:
-        comparison: The comparison.
-        num_kinds: Number of kinds of units that its p-value is corrected for; 0: for all comparisons of a table.
-
-    Returns:
-        A list in words.
-    """
-    unit = "points" if comparison.is_of_accuracies else comparison.first.row.result.score.metric
-    parts = [f"{difference_text(comparison, comparison.difference.mean)} {unit}", *_over_seeds(comparison)]
-    if comparison.effect is not None:
-        parts.append(f"d = {comparison.effect:.2f}")
-    if comparison.p_seeds is not None:
-        over = "folds (corrected resampled t-test)" if comparison.has_folds else "seeds"
-        parts.append(f"p {p_equals(comparison.p_seeds)} over {over}")
-    if comparison.p_images is not None:
-        parts.append(f"p {p_equals(comparison.p_images)} over {comparison.num_images:,} {comparison.baseline.examples}")
-    if comparison.p_corrected is not None and comparison.p is not None:
-        both = f"p {p_equals(comparison.p)} over both, " if comparison.num_images and not comparison.has_folds else ""
-        what = f"{num_kinds} kind{'s' * (num_kinds > 1)} of unit" if num_kinds else "all comparisons"
-        corrected = f"p {p_equals(comparison.p_corrected)} after correction for {what}"
-        parts.append(f"{both}{corrected}" if num_kinds != 1 else both.rstrip(", "))
-    return ", ".join(filter(None, parts))
-
-
 def explain_no_verdict(table: Table) -> list[str]:
     """Says what follows where no unit or no baseline has an accuracy.
 
@@ -175,24 +140,6 @@ def explain_no_verdict(table: Table) -> list[str]:
     ][:1]
 
 
-def difference_text(comparison: Comparison, value: float) -> str:
-    """Formats a difference with its sign: in points between accuracies, else as the metric is."""
-    return f"{100 * value:+.2f}" if comparison.is_of_accuracies else f"{'+' * (value > 0)}{shorten(value)}"
-
-
-def p_text(value: float | None) -> str:
-    """Formats a p-value with two digits, or as below a thousandth; "-" for None."""
-    if value is None:
-        return "-"
-    return "< 0.001" if value < 0.001 else f"{value:.2g}"
-
-
-def p_equals(value: float | None) -> str:
-    """Formats a p-value as the right side of an equation or inequality."""
-    text = p_text(value)
-    return text if text.startswith("<") else f"= {text}"
-
-
 def _capital(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}"
 
@@ -205,7 +152,7 @@ def _unit(verdict: Verdict) -> str:
 
 
 def _reason(verdict: Verdict) -> str:
-    """The margin, or why nothing is decided."""
+    """Returns the margin, or why nothing is decided."""
     best, margin = verdict.best, f"{100 * verdict.margin:g} points"
     is_within = best.p_margin is not None and best.p_margin < ALPHA
     if verdict.outcome == "as good":
@@ -224,7 +171,7 @@ def _reason(verdict: Verdict) -> str:
 
 
 def _needed(verdict: Verdict) -> str:
-    """How many seeds would decide, if any number would."""
+    """Returns how many seeds would decide, if any number would."""
     if verdict.best.has_folds:
         return f"{count_replicates(verdict.best.shared)} do not show a difference; more seeds of each fold may"
     assert verdict.variance
@@ -246,7 +193,7 @@ def _diverged(verdict: Verdict) -> str:
 
 
 def _missing(verdict: Verdict) -> list[str]:
-    """What the comparisons lack."""
+    """Returns what the comparisons lack."""
     untested = sum(not own.num_images for own in verdict.comparisons)
     lines = [] if verdict.same_layout else ["No baseline has the unit's layout."]
     if untested:
@@ -256,11 +203,3 @@ def _missing(verdict: Verdict) -> list[str]:
             "force=true."
         )
     return lines
-
-
-def _over_seeds(comparison: Comparison) -> list[str]:
-    difference, runs = comparison.difference, count_replicates(comparison.shared)
-    if difference.low is None or difference.high is None:
-        return [runs if difference.n else "no shared seed"]
-    low, high = (difference_text(comparison, end) for end in (difference.low, difference.high))
-    return [f"95 % interval {low} to {high}, {runs}"]

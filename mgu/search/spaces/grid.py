@@ -16,7 +16,7 @@ UNIT = "mgu"
 
 
 class GridSpace(Space):
-    """A union of grids: a value is the text of an override; of several grids, one parameter chooses."""
+    """Describes a union of grids: a value is the text of an override; of several grids, one parameter chooses."""
 
     def overrides(self, point: Mapping[str, Any]) -> list[str]:
         """Returns the words that tell Hydra of a point."""

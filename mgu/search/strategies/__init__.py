@@ -20,7 +20,7 @@ from mgu.search.strategies.nsga2 import NSGA2Strategy
 from mgu.search.strategies.qmc import QMCStrategy
 from mgu.search.strategies.random import RandomStrategy
 from mgu.search.strategies.reinforce import Reinforce
-from mgu.search.strategy import Strategy
+from mgu.search.strategy import Strategy, is_multi_fidelity
 
 __all__ = ["STRATEGIES", "build_strategy"]
 
@@ -63,7 +63,7 @@ def build_strategy(name: str, space: Space, seed: int, options: Mapping[str, Any
     strategy = STRATEGIES[name](space, seed, options)
     if not per_cost:
         return strategy
-    if name == "grid" or strategy.may_repeat or hasattr(strategy, "propose"):
+    if name == "grid" or strategy.may_repeat or is_multi_fidelity(strategy):
         raise UserError(
             f"search.per_cost=true must go with a strategy that wishes several new points, but search={name} does not. "
             "Pass search=tpe, or leave it out."

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mgu.search.parameters import Categorical, Factors, Parameter, prime_powers
+from mgu.search.parameters import Categorical, Factors, Parameter
 from mgu.search.space import Point, Space
 
 
@@ -20,7 +20,7 @@ class Move:
 
     Attributes:
         parameter: The parameter.
-        step: The choice; -1 or 1; or a prime with the places of the factors that lose and gain it.
+        step: The choice; -1 or 1; or one of `Factors.steps`.
     """
 
     parameter: Parameter
@@ -38,13 +38,7 @@ class Move:
         if isinstance(self.parameter, Categorical):
             return None if value == self.step else self.step
         if isinstance(self.parameter, Factors):
-            prime, source, target = self.step
-            if value[source] % prime:
-                return None
-            moved = list(value)
-            moved[source] //= prime
-            moved[target] *= prime
-            return tuple(moved)
+            return self.parameter.move(value, self.step)
         parameter: Any = self.parameter
         at = parameter.encode(value)
         beyond = [own for own in parameter.neighbours(value) if (parameter.encode(own) > at) == (self.step > 0)]
@@ -60,7 +54,5 @@ def _steps(parameter: Parameter) -> Sequence[Any]:
     if isinstance(parameter, Categorical):
         return parameter.choices
     if isinstance(parameter, Factors):
-        places = range(parameter.parts)
-        primes = prime_powers(parameter.product)
-        return [(prime, one, other) for prime in primes for one in places for other in places if one != other]
+        return parameter.steps
     return (-1, 1)

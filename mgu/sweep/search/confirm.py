@@ -45,7 +45,16 @@ def confirm(search: Search, history: History, top: int, seeds: int) -> None:
 
 
 def best_points(search: Search, history: History, top: int) -> list[Trial]:
-    """Returns the best trial of each of the best points, of those that ended within the budget."""
+    """Finds the points with the best trials, of those that ended within the budget.
+
+    Args:
+        search: The search.
+        history: Its trials.
+        top: Number of points, at most.
+
+    Returns:
+        The best trial of each point, the best first.
+    """
     counted, _ = count_trials(search.study, history)
     scored = [trial for number in counted if (trial := history.trials[number]).score is not None]
     scored.sort(key=lambda trial: (-(trial.score or 0.0), trial.number))

@@ -15,7 +15,7 @@ from mgu.results.folder import find_done, find_result, run_folder
 from mgu.search.budget import Spent
 from mgu.search.history import History
 from mgu.search.outcome import beyond, cost_of, tell_measured, tell_result
-from mgu.search.partial import as_of
+from mgu.search.partial import as_of, find_test_score
 from mgu.search.propose import propose, seed_of
 from mgu.search.space import Point
 from mgu.search.strategy import Cost, Measured, Trial
@@ -26,7 +26,7 @@ TRIES = 2  # of a trial that fails
 
 
 class Pending(Protocol):
-    """Is what a worker waits for."""
+    """Describes what a worker waits for."""
 
     @property
     def call(self) -> Call:
@@ -35,7 +35,7 @@ class Pending(Protocol):
 
 
 class BudgetEnded(Exception):  # noqa: N818 - it is what happened
-    """Is thrown into a worker whose trial runs when the budget ends."""
+    """Says that the budget has ended; thrown into a worker whose trial runs."""
 
 
 class Trials(NamedTuple):
@@ -171,7 +171,7 @@ class Worker:
         if trial.stop_after is not None and result.epochs > trial.stop_after and told.score is not None:
             told, cost = as_of(told, result, cost, run_folder(config))  # it had been trained for more epochs before
             val = told.score if result.score.higher_is_better else -(told.score or 0.0)
-            details |= {"val": val, "test": None, "lost_s": 0.0}
+            details |= {"val": val, "test": find_test_score(result, trial.stop_after), "lost_s": 0.0}
         return replace(told, cost=self._own_cost(trial, cost)), details
 
     def _own_cost(self, trial: Trial, cost: Cost) -> Cost:

@@ -1,0 +1,105 @@
+"""The kinds of cost: how much of each a run took, by which method, and why those of some runs cannot be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, obstacle
+from mgu.report.ranking.validity import SHORT_S, component_of, is_disturbed, is_starved
+from mgu.results.result import Result, describe_method
+
+CostKind = Literal["time", "cpu", "gpu", "processor", "co2"]
+ENERGIES = ("cpu", "gpu", "co2")
+NAMES: dict[CostKind, str] = {
+    "time": "time",
+    "cpu": "CPU energy",
+    "gpu": "GPU energy",
+    "processor": "processor time",
+    "co2": "CO2",
+}
+
+
+def times(ratio: float) -> str:
+    """Formats a ratio of costs, such as 12.4x."""
+    return f"{ratio:.1f}x" if ratio >= 0.95 else f"{ratio:.2g}x"
+
+
+def is_known(result: Result, kind: CostKind) -> bool:
+    """Tells whether a run has the cost at all, comparable or not."""
+    if kind == "co2":
+        return bool(result.energy and result.energy.emissions_kg)
+    if kind in ENERGIES:
+        return bool((component := component_of(result, kind)) and component.kwh)
+    return bool(amount(result, kind))
+
+
+def method_note(results: Sequence[Result], kind: CostKind) -> str:
+    """Returns how the costs of one kind were determined, where that has to be said."""
+    by_time = basis(results) if kind in ("cpu", "co2") else ""
+    if kind == "processor":
+        return "measured" + "; some runs shared the machine" * any(map(is_disturbed, results))
+    if kind == "co2":
+        return (
+            f"all parts, estimated at the carbon intensity of {'+'.join(places(results))}"
+            + f"; CPU: {by_time}" * bool(by_time)
+        )
+    methods = _methods(results, kind)
+    note = describe_method(methods.pop()) if methods else ""
+    return f"{note}: {by_time}" if by_time else note
+
+
+def incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
+    """Returns why there is no ratio; None where there is one."""
+    results = [result for own in models for result in own]
+    if too_short := sum(not own for own in models):
+        return f"too few energy readings: {too_short} of {len(models)} models ran under {SHORT_S:.0f} s"
+    if kind == "time" and (starved := sum(map(is_starved, results))):
+        return f"other work used the machine during {starved} of {len(results)} runs"
+    if kind in ENERGIES and any(result.energy is None for result in results):
+        return "not known for every run"
+    if reason := _unlike(results, kind):
+        return reason
+    return "not known for every run" if any(amount(result, kind) is None for result in results) else None
+
+
+def _unlike(results: Sequence[Result], kind: CostKind) -> str | None:
+    """Returns what differs in how the costs were determined; None where nothing does."""
+    methods = _methods(results, kind)
+    if len(methods) > 1:
+        return f"methods {' and '.join(sorted(methods))}"
+    if kind == "co2" and len(found := places(results)) > 1:
+        return f"carbon intensities of {' and '.join(found)}"
+    return obstacle(results) if kind in ("cpu", "co2") else None
+
+
+def places(results: Sequence[Result]) -> list[str]:
+    """Returns the places whose carbon intensity the emissions assume, such as ["DEU"]; [] where there are none."""
+    return sorted({place for result in results if result.energy and (place := result.energy.place)})
+
+
+def amount(result: Result, kind: CostKind) -> float | None:
+    """Returns the cost in seconds, kWh or kg, as ratios count it."""
+    if kind == "time":
+        return result.seconds.to_solution if result.seconds else None
+    if kind == "processor":
+        return result.cpu_s
+    if result.energy is None:
+        return None
+    if kind == "co2":
+        return comparable_kg(result)
+    if kind == "cpu":
+        return comparable_kwh(result)
+    component = component_of(result, kind)
+    return component.kwh if component else None
+
+
+def _methods(results: Sequence[Result], kind: CostKind) -> set[str]:
+    """Returns the methods of measurement; for CO2, which counts all parts, their combinations if these differ."""
+    if kind in ("cpu", "gpu"):
+        return {component.method for result in results if (component := component_of(result, kind))}
+    if kind == "co2":
+        parts = ("cpu", "gpu", "ram")
+        every = {" + ".join(c.method if (c := component_of(r, part)) else "none" for part in parts) for r in results}
+        return every if len(every) > 1 else set()
+    return set()

@@ -1,0 +1,132 @@
+"""Reports as CSV, with exact values."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from mgu.errors import printable
+from mgu.report.analysis import Analysis
+from mgu.report.contrasts import Answer
+from mgu.report.contrasts.answer import rows_compared
+from mgu.report.formats.records import origin, records, search_records
+from mgu.report.in_processes import map_analyses
+from mgu.report.ranking.column import Value
+from mgu.report.ranking.columns import columns
+from mgu.report.ranking.rank import Table
+from mgu.report.rivals import rivals
+from mgu.report.searches.equal_cost import EqualCost
+from mgu.report.searches.words import search_table
+from mgu.report.stats.compare import Comparison
+
+COMPARED = ("compared_with", "difference", "difference_low", "difference_high", "p_seeds", "p_images", "p_both",
+            "p_corrected")  # fmt: skip
+ROLES = {"best of the grid": "grid", "default network": "default", "random search": "search"}
+VERDICT = (
+    "unit_kind",
+    *(
+        f"{prefix}_{name}"
+        for prefix in ROLES.values()
+        for name in ("name", "verdict", "difference", "p", "time_ratio", "processor_ratio")
+    ),
+)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def to_csv(tables: Sequence[Table], answers: Sequence[Answer | None] = (), analyses: Sequence[Analysis] = ()) -> str:
+    """Writes one line for each model with exact values.
+
+    Accuracies are in percent, and a cell is empty where nothing was measured. The column `seed` lists the seeds of the
+    runs that share a row, separated by blanks.
+
+    Columns from compared_with to p_corrected, with differences in 0..1 for accuracies, hold the answers to a question.
+    Columns from unit_kind on hold the verdict, in the line of the best model of each kind of unit.
+
+    Args:
+        tables: Ranked tables.
+        answers: For each table the answer to what was asked; empty where nothing was.
+        analyses: For each table its verdicts; empty for none.
+
+    Returns:
+        The CSV text with one header for all tables.
+    """
+    keys: dict[str, None] = {}
+    for table in tables:
+        keys.update(dict.fromkeys(column.key for column in columns(table)))
+    text = io.StringIO()
+    verdicts = map_analyses(_verdict_columns, analyses) or [{} for _ in tables]
+    names = [*keys, "experiment", "dataset", "split", "seed", *(COMPARED if any(answers) else ())]
+    names += VERDICT if any(verdicts) else ()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(_cell, names))
+    for table, found, judged in zip(tables, answers or [None] * len(tables), verdicts, strict=True):
+        compared = rows_compared(found) if found else {}
+        for place, (record, row) in enumerate(zip(records(table), table.rows, strict=True)):
+            seeds = " ".join(str(result.seed) for result in row.results)
+            values = record | origin(table) | {"seed": seeds} | _compared(compared.get(id(row)))
+            values |= judged.get(place, {})
+            writer.writerow(_cell(values.get(name)) for name in names)
+    return text.getvalue()
+
+
+def _verdict_columns(analysis: Analysis) -> dict[int, dict[str, Any]]:
+    """Returns by place of the best row of each kind of unit the values of the columns of its verdict."""
+    found: dict[int, dict[str, Any]] = {}
+    for own in analysis.verdicts:
+        values: dict[str, Any] = {"unit_kind": own.kind.name}
+        for rival in reversed(rivals(analysis, own)):  # so that the first of several default networks stays
+            prefix, comparison = ROLES[rival.role], rival.comparison
+            values |= {
+                f"{prefix}_name": comparison.second.name,
+                f"{prefix}_verdict": rival.outcome,
+                f"{prefix}_difference": comparison.difference.mean,
+                f"{prefix}_p": comparison.p_corrected,
+                f"{prefix}_time_ratio": rival.cost("time"),
+                f"{prefix}_processor_ratio": rival.cost("processor"),
+            }
+        found[analysis.table.rows.index(own.unit)] = values
+    return found
+
+
+def _compared(own: Comparison | None) -> dict[str, Any]:
+    """Returns the values of the columns that answer a question."""
+    if own is None:
+        return {}
+    difference = own.difference
+    return dict(
+        zip(COMPARED, (own.second.name, difference.mean, difference.low, difference.high, own.p_seeds, own.p_images,
+                       own.p, own.p_corrected), strict=True)
+    )  # fmt: skip
+
+
+def _cell(value: Value) -> Value:
+    """Returns a value for a CSV file that spreadsheets open: text that they would take for a formula is quoted.
+
+    See https://owasp.org/www-community/attacks/CSV_Injection. Numbers stay numbers, whatever their sign.
+    """
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+def searches_to_csv(found: Sequence[EqualCost]) -> str:
+    """Writes one line for each search with exact values; scores in 0..1 for accuracies, times in seconds.
+
+    Args:
+        found: The searches of each experiment.
+
+    Returns:
+        The CSV text with one header for all experiments.
+    """
+    tables = [(own.table, search_table(own)) for own in found]
+    names = list(dict.fromkeys(key for _, table in tables for key in table.keys))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*names, "experiment", "dataset", "split"])
+    for own, table in tables:
+        for values in search_records(table):
+            writer.writerow([*(_cell(values.get(name)) for name in names), *map(_cell, origin(own).values())])
+    return text.getvalue()

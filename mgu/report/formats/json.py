@@ -1,0 +1,116 @@
+"""Reports as JSON, with exact values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from mgu.report.analysis import Analysis
+from mgu.report.formats.plain_statistics import (
+    answer_to_plain,
+    budget_to_plain,
+    kind_to_plain,
+    pair_to_plain,
+    verdict_to_plain,
+)
+from mgu.report.formats.records import origin, records, search_records
+from mgu.report.in_processes import map_analyses
+from mgu.report.ranking.row import Row
+from mgu.report.searches.equal_cost import EqualCost
+from mgu.report.searches.measured import Measured, measured_table
+from mgu.report.searches.words import describe_searches, search_table
+
+UNITS = {
+    "*_acc": "percent, and so *_acc_sd, _low and _high",
+    "*_accuracy, difference, low, high, margin, optimism": "fractions of one",
+    "*_s": "seconds",
+    "*_wh": "watt-hours, by the method in *_method",
+    "cpu_design_power_w": "watts, assumed where cpu_method is model",
+    "machine_load, gpu_busy, gpu_busy_max": "share of one",
+    "processors_busy": "processors, in training",
+    "*_mib, *_mib_max": "mebibytes",
+    "*_w, *_w_max": "watts",
+    "*_kg_estimated": "kilograms of CO2-equivalent",
+}
+
+
+def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
+    """Writes rows, statistics and sentences of each experiment.
+
+    Args:
+        analyses: The experiments.
+        skipped: One line for each file that could not be read.
+
+    Returns:
+        The JSON text.
+    """
+    experiments = map_analyses(_experiment, analyses)
+    return json.dumps({"units": UNITS, "experiments": experiments, "skipped": list(skipped)}, indent=2) + "\n"
+
+
+def _experiment(analysis: Analysis) -> dict[str, Any]:
+    table, verdict = analysis.table, analysis.verdict
+    return {
+        **origin(table),
+        "task": table.task,
+        "axes": list(table.axes.keys),
+        "rows": [record | {"seeds": _runs(row)} for record, row in zip(records(table), table.rows, strict=True)],
+        "verdict": verdict and verdict_to_plain(verdict),
+        "verdicts": [kind_to_plain(analysis, own) for own in analysis.verdicts],
+        "comparison": analysis.answer and answer_to_plain(analysis.answer),
+        "optimism": analysis.optimism._asdict(),
+        "cost_ratios": [
+            {
+                "unit_kind": charge.name,
+                "charged": charge.title,
+                **{ratio.kind: ratio.value for ratio in charge.ratios},
+                "notes": {ratio.kind: ratio.note for ratio in charge.ratios if ratio.note},
+            }
+            for charge in analysis.charges
+        ],
+        "budget": [budget_to_plain(analysis.best_so_far, own) for own in analysis.verdicts if analysis.best_so_far],
+        "searches": _searches(analysis.searches),
+        "measured": list(map(measured_to_plain, analysis.measured)),
+        "paper": [pair_to_plain(pair) for pair in analysis.replication],
+        "summary": analysis.lines,
+    }
+
+
+def _runs(row: Row) -> list[dict[str, Any]]:
+    metric = row.result.score.metric
+    values = row.values("val", metric)
+    return [
+        {
+            "seed": result.seed,
+            **({"fold": result.replicate.fold} if result.replicate.folds else {}),
+            "name": result.name,
+            "identity": result.identity,
+            "status": result.status,
+            f"val_{metric}": values.get(result.replicate),
+            "tts_s": result.seconds.to_solution if result.seconds else None,
+        }
+        for result in row.results
+    ]
+
+
+def _searches(found: EqualCost | None) -> dict[str, Any] | None:
+    """Returns the searches: seconds of one multiple, and each row by the names of the columns."""
+    if found is None:
+        return None
+    return {
+        "multiple_s": found.unit_s,
+        "rows": search_records(search_table(found)),
+        "summary": describe_searches(found),
+    }
+
+
+def measured_to_plain(found: Measured) -> dict[str, Any]:
+    """Returns the searches that measured the points of one space, each row by the names of the columns."""
+    return {
+        "space": found.space,
+        "points": found.size,
+        "unit": found.unit,
+        "best_known": found.best,
+        "rows": search_records(measured_table(found)),
+    }

@@ -1,0 +1,67 @@
+"""Columns of the metrics on each split, with their spread over seeds."""
+
+from __future__ import annotations
+
+from mgu.report.ranking.column import Column, column_for_machines
+from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row, Split
+from mgu.tasks.score import shorten
+
+
+def score_columns(split: Split, table: Table) -> list[Column]:
+    """Returns the columns of the metrics on one split that any row has: accuracies in percent, others as they are.
+
+    People see the score of every split, and two other metrics of the compared split: more would not fit a page.
+
+    Args:
+        split: The split.
+        table: A ranked table.
+
+    Returns:
+        The columns.
+    """
+    names = [table.score.metric, *table.score.others]
+    known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
+    return [
+        column
+        for name in known
+        for column in _over_seeds(
+            split, name, table, is_shown=name == names[0] or (split == table.tested and name in names[:3])
+        )
+    ]
+
+
+def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
+    """Returns the columns of one metric: its mean with the deviation, and its interval.
+
+    Deviation and interval are hidden where every model has one seed, and left out for training data.
+    """
+    is_accuracy = metric.endswith("accuracy")
+    scale, key = 100 if is_accuracy else 1, f"{split}_{metric.replace('accuracy', 'acc')}"
+
+    def value(row: Row, field: str) -> float | None:
+        own = getattr(row.spread(split, metric), field, None)
+        return None if own is None else scale * own
+
+    def write(own: float | None) -> str:
+        return "-" if own is None else f"{own:.2f}" if is_accuracy else shorten(own)
+
+    def text(row: Row) -> str:
+        deviation = value(row, "deviation") if split != "train" else None
+        return write(value(row, "mean")) + ("" if deviation is None else f" \u00b1 {write(deviation)}")
+
+    def interval(row: Row) -> str:
+        low, high = value(row, "low"), value(row, "high")
+        return "-" if low is None or high is None else f"{write(low)} to {write(high)}"
+
+    title = f"{key} [%]" if is_accuracy else key
+    mean = Column(key, title * is_shown, lambda row: value(row, "mean"), text)
+    if split == "train":
+        return [mean]
+    has_interval = table.has_seeds and metric == table.score.metric
+    return [
+        mean,
+        column_for_machines(f"{key}_sd", lambda row: value(row, "deviation")),
+        Column(f"{key}_low", "95 % interval" * has_interval, lambda row: value(row, "low"), interval),
+        column_for_machines(f"{key}_high", lambda row: value(row, "high")),
+    ]
