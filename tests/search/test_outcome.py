@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from mgu.results.device_load import DeviceLoad, PhaseLoad
 from mgu.results.energy import Component, PhaseEnergies, PhaseEnergy
 from mgu.results.result import Result
-from mgu.search.outcome import SECOND, cost_of
+from mgu.search.costs import cost_of
+from mgu.search.outcome import SECOND
 from tests.examples import example_result
 
 
