@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 from mgu.cli.compose import compose_words
 from mgu.cli.grammar import HydraGrammar
 from mgu.cli.remember import remember_files
-from mgu.cli.trial_configs import Configurator, check_points, first_config, runs_identity
+from mgu.cli.trial_configs import Configurator, first_config, runs_identity
 from mgu.config.check_search import check_study
 from mgu.config.run import RunConfig
 from mgu.config.search import SECTIONS, StudySettings
@@ -21,6 +21,7 @@ from mgu.results.folder import runs_dir
 from mgu.results.load import load_results
 from mgu.results.result import Result
 from mgu.search.budget import Budget
+from mgu.search.comparable import check_comparable
 from mgu.search.grids import Grids
 from mgu.search.space import Space
 from mgu.search.spaces import build_space
@@ -131,7 +132,7 @@ def _build(
     _check_swept(space, values, grammar)
     configure = Configurator(loader, master, single, space)
     start = first_config({key: value for key, value in composed.items() if key not in SECTIONS}, space, configure)
-    check_points(space, configure)
+    check_comparable(space, configure, is_multi_fidelity(STRATEGIES.get(settings.search.name)))
     fixed_seed = start.seed if "seed" in grammar.keys(single) else None
     identity = runs_identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}
     budget = _resolve_budget(settings, space, start)

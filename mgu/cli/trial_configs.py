@@ -1,4 +1,4 @@
-"""Configurations of the trials of a search: how a point of a space becomes a run, and whether its points are legal."""
+"""Configurations of the trials of a search: how a point of a space becomes a run."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from mgu.cli.compose import check_values, compose_words
 from mgu.config.identity import identity_values
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
-from mgu.search.parameters import Categorical, Ordinal
 from mgu.search.space import Point, Space, some_point
 
 MOST_COMBINED = 10_000  # points of a space whose words are combined ahead of time
-MOST_CHOICES = 20  # of one parameter that are composed before the first trial
 
 
 class Configurator:
@@ -88,30 +86,6 @@ def first_config(values: Mapping[str, Any], space: Space, configure: Configurato
         except UserError as of_point:
             raise (error if str(error) in str(of_point) else of_point) from None
     return start if space.measure is not None else configure(some_point(space), start.seed)
-
-
-def check_points(space: Space, configure: Configurator) -> None:
-    """Composes a point, and others that differ from it in one value: all choices, and both ends of numbers.
-
-    So a space with an illegal value is refused before its first trial, not after hours.
-
-    Raises:
-        UserError: One of them is no legal run.
-    """
-    if space.measure is not None:
-        return
-    first = some_point(space)
-    configure(first, 0)
-    for parameter in space.parameters:
-        values = (
-            parameter.choices[:MOST_CHOICES]
-            if isinstance(parameter, Categorical | Ordinal)
-            else [getattr(parameter, end) for end in ("low", "high") if hasattr(parameter, end)]
-        )
-        for value in values:
-            point = space.canonical(first | {parameter.name: value})
-            if parameter.name in point and space.is_legal(point):
-                configure(point, 0)
 
 
 def runs_identity(space: Space, configure: Configurator) -> dict[str, Any]:

@@ -3,109 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import reduce
 from typing import Any
 
 from mgu.results.result import Metrics, Result
+from mgu.search.costs import counted_parts
 from mgu.search.strategy import Cost, Measured, Trial
+
+
+def _total_kwh(result: Result) -> float | None:
+    """Returns the energy of all parts of the machine over the time to solution; None where none is known."""
+    parts = counted_parts(result)
+    return sum(part.kwh for part in parts.values()) if parts else None
+
 
 # Second objectives by name, the smaller the better.
 SECOND: dict[str, Callable[[Result], float | None]] = {
     "params": lambda result: result.params_trainable,
     "flops": lambda result: result.flops_per_sample,
     "seconds": lambda result: result.seconds.to_solution if result.seconds else None,
-    "kwh": lambda result: result.energy.cpu.kwh if result.energy else None,
+    "kwh": _total_kwh,
 }
-
-
-def cost_of(result: Result, spent_s: float = 0.0) -> Cost:
-    """Returns what a run cost: time to solution, checkpoints and set-up.
-
-    Args:
-        result: Its result.
-        spent_s: Wall-clock seconds that stand for them where the run failed before it knew them.
-    """
-    seconds, energy = result.seconds, result.energy
-    parts = {"cpu": energy.cpu, "gpu": energy.gpu, "ram": energy.ram} if energy else {}
-    return Cost(
-        seconds=seconds.to_solution + seconds.checkpoint + seconds.setup if seconds else spent_s,
-        cpu_seconds=result.cpu_s,
-        kwh={f"{name} {part.method}": part.kwh for name, part in parts.items() if part.method != "none"} or None,
-        grams=None if energy is None or energy.emissions_kg is None else 1000 * energy.emissions_kg,
-        epochs=result.epochs,
-    )
-
-
-def less(cost: Cost, earlier: Cost) -> Cost:
-    """Returns what a run cost beside what an earlier trial has paid, whose training it continues."""
-    return Cost(
-        seconds=max(cost.seconds - earlier.seconds, 0.0),
-        cpu_seconds=_less(cost.cpu_seconds, earlier.cpu_seconds),
-        kwh=None
-        if cost.kwh is None
-        else {name: max(value - (earlier.kwh or {}).get(name, 0.0), 0.0) for name, value in cost.kwh.items()},
-        grams=_less(cost.grams, earlier.grams),
-        epochs=max(cost.epochs - earlier.epochs, 0),
-    )
-
-
-def plus(cost: Cost, other: Cost) -> Cost:
-    """Returns the sum of two costs; what is not known of one is not known of both."""
-    return Cost(
-        seconds=cost.seconds + other.seconds,
-        cpu_seconds=None
-        if cost.cpu_seconds is None or other.cpu_seconds is None
-        else cost.cpu_seconds + other.cpu_seconds,
-        kwh=None
-        if cost.kwh is None or other.kwh is None
-        else {name: cost.kwh.get(name, 0.0) + other.kwh.get(name, 0.0) for name in {**cost.kwh, **other.kwh}},
-        grams=None if cost.grams is None or other.grams is None else cost.grams + other.grams,
-        epochs=cost.epochs + other.epochs,
-    )
-
-
-def beyond(cost: Cost, earlier: Sequence[tuple[Cost, float]]) -> Cost:
-    """Returns what a run cost beyond the trials whose training it continues.
-
-    It counts its earlier parts up to their last checkpoint, so without their final evaluation, which was paid for all
-    the same: of processor time, energy and CO2 the share that it had of the seconds.
-
-    Args:
-        cost: Of the run, with its earlier parts.
-        earlier: The cost of each of these trials, and the seconds of its final evaluation.
-
-    Returns:
-        The cost; nothing for a run that had ended before and was not trained further.
-    """
-    kept = [
-        share_of(own, max(0.0, 1 - lost_s / own.seconds) if own.seconds else 1.0, own.epochs) for own, lost_s in earlier
-    ]
-    spent = less(cost, reduce(plus, kept))
-    return spent if spent.epochs else share_of(cost, 0.0, 0)
-
-
-def share_of(cost: Cost, share: float, epochs: int) -> Cost:
-    """Returns a part of a cost.
-
-    Args:
-        cost: Of all.
-        share: The part, in 0..1 of everything that is counted but the epochs.
-        epochs: Those of the part.
-    """
-    return replace(
-        cost,
-        seconds=cost.seconds * share,
-        cpu_seconds=None if cost.cpu_seconds is None else cost.cpu_seconds * share,
-        kwh=None if cost.kwh is None else {name: value * share for name, value in cost.kwh.items()},
-        grams=None if cost.grams is None else cost.grams * share,
-        epochs=epochs,
-    )
-
-
-def _less(value: float | None, earlier: float | None) -> float | None:
-    return None if value is None else max(value - (earlier or 0.0), 0.0)
 
 
 def score_of(result: Result) -> float | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mgu.results.file_names import HISTORY_FILE
 from mgu.results.result import Result
-from mgu.search.outcome import share_of
+from mgu.search.costs import share_of
 from mgu.search.strategy import Cost, Trial
 
 

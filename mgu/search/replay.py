@@ -16,8 +16,9 @@ from typing import Any
 from mgu.errors import UserError
 from mgu.results.result import Result
 from mgu.search.budget import Budget, Spent
+from mgu.search.costs import cost_of
 from mgu.search.curve import Curve, trace
-from mgu.search.outcome import cost_of, tell_result
+from mgu.search.outcome import tell_result
 from mgu.search.propose import propose
 from mgu.search.space import Key, Point, Space
 from mgu.search.strategies import build_strategy

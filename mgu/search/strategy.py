@@ -18,10 +18,10 @@ TrialState = Literal["running", "told", "failed", "pruned"]
 
 @dataclass(frozen=True)
 class Cost:
-    """Holds what a trial cost, as far as it is known.
+    """Holds what a trial cost, as far as it is known: of set-up, time to solution and checkpoints.
 
     Attributes:
-        seconds: Wall-clock seconds: time to solution, checkpoints and set-up; of a failed trial what it spent.
+        seconds: Wall-clock seconds; of a failed trial what it spent.
         cpu_seconds: Seconds of processor time.
         kwh: Measured or estimated energy in kilowatt-hours by component and method, as "cpu rapl".
         grams: Estimated grams of CO2-equivalent.

@@ -8,7 +8,7 @@ from statistics import fmean
 from mgu.config.run import RunConfig
 from mgu.results.result import Result
 from mgu.results.stored_config import identity_without_replicate
-from mgu.search.outcome import cost_of
+from mgu.search.costs import cost_of
 
 
 def unit_seconds(results: Sequence[Result], start: RunConfig) -> float | None:

@@ -126,6 +126,17 @@ def test_studies_with_other_options_or_training_are_rows_of_their_own_beside_the
     assert names == dict.fromkeys(("random on grid, per_cost=true", "random on grid"), "random on grid")
 
 
+def test_a_search_by_two_objectives_has_the_random_one_of_its_space_beside_it() -> None:
+    two = curve("nsga2", 0, [(1, 0.5, 0.4)], until=2.0, settings={"second": "params", "options": {"objectives": 2}})
+    plain = curve("random", 0, [(1, 0.5, 0.4)], until=2.0, settings={"second": None, "options": {}})
+    found = compare(two, plain)
+    assert [random.name for own in found.contenders if (random := found.random_of(own))] == ["random on grid"] * 2
+    advice = "Run the same command with search=random"
+    assert not any(advice in line for line in describe_searches(found))
+    assert f"{advice} and without search.options." in " ".join(describe_searches(compare(two)))
+    assert f"{advice}." in " ".join(describe_searches(compare(curve("tpe", 0, [(1, 0.5, 0.4)], until=2.0))))
+
+
 def test_names_of_variants_are_never_alike() -> None:
     assert name_variants([{"options": {"rho": 1}}]) == [""]
     spaces = [{"space": {"low": low}, "points": None, "run": {"lr": low}} for low in (1, 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import product
 from random import Random
 
@@ -10,6 +11,9 @@ import pytest
 
 from mgu.errors import UserError
 from mgu.search import Categorical, Condition, Factors, Float, Int, Ordinal, Space
+from mgu.search.grids import Grids, Overrides
+from mgu.search.spaces import build_space
+from mgu.search.spaces.context import SpaceContext
 from tests.search.spaces import GRID, MIXED, TILES
 
 NESTED = Space("nested", (Int("n", 1, 3), Int("x", 0, 4, when=Condition("n", (2,)))))
@@ -103,3 +107,40 @@ def test_words_are_those_of_hydra() -> None:
 def test_a_condition_on_what_comes_later_is_refused() -> None:
     with pytest.raises(UserError, match="must name a parameter before it"):
         Space("s", (Int("x", 0, 1, when=Condition("n", (1,))), Int("n", 0, 1)))
+
+
+class NoWords:
+    """The grammar of a command line without words."""
+
+    def keys(self, overrides: Sequence[str]) -> list[str]:
+        return []
+
+    def expand(self, overrides: Sequence[str]) -> list[Overrides]:
+        return [list(overrides)]
+
+
+def listed(**choices: list[object]) -> Space:
+    """A space of categorical parameters; a double underscore stands for the dot of a key."""
+    parameters = {name.replace("__", "."): {"kind": "categorical", "choices": own} for name, own in choices.items()}
+    context = SpaceContext(Grids({}), [], NoWords(), {})
+    return build_space({"kind": "listed", "name": "mine", "parameters": parameters}, context)
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        ({"norm": ["ln", "bn_pre", "ln"]}, "choices of norm must be different, but got ln twice"),
+        ({"optimizer__lr": [0.01, 1, 1.0]}, r"choices of optimizer\.lr must be different, but got 1 twice"),
+        ({"seed": [0, 1]}, "seed must be left out of a space, for the study gives each trial its seed"),
+        ({"runs_dir": ["a", "b"]}, "runs_dir must be left out of a space, for it cannot change the result"),
+        ({"energy__period_s": [1.0, 2.0]}, r"energy\.period_s must be left out of a space"),
+        ({"training__timeout": [1.0, 2.0]}, r"training\.timeout must be left out of a space"),
+    ],
+)
+def test_points_that_are_one_run_are_refused(choices: dict[str, list[object]], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        listed(**choices)
+
+
+def test_runs_that_are_told_apart_by_what_a_key_names_are_searched() -> None:
+    assert listed(training__start_from=["a", "b"], norm=[True, 1, "1", None]).size == 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mgu.search.outcome import cost_of
+from mgu.search.costs import cost_of
 from mgu.search.unit_cost import unit_seconds
 from tests.conftest import Configure
 from tests.examples import example_unit

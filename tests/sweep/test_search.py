@@ -173,6 +173,11 @@ def test_a_search_without_m_is_refused(
         ),
         ("search=tpe space=protocol budget.trials=3 search.options.starup=3", "Did you mean startup?"),
         ("+experiment=digits search=random space=grid norm=ln,lnn", "norm must be one of"),
+        ("+experiment=digits search=random space=grid training.stop_after=1", "training.stop_after must be left out"),
+        (
+            "+experiment=digits search=random space=grid dataset.split=paper,holdout",
+            "dataset.split must be the same at",
+        ),
         ("+experiment=digits search=random space=grid search.replay=true", "a recorded run of each of the 24 points"),
     ],
 )

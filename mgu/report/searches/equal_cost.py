@@ -15,8 +15,9 @@ from mgu.report.searches.contender import Contender
 from mgu.report.searches.variants import group_curves, shared_settings
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.ttest import t_tests
+from mgu.search.costs import cost_of
 from mgu.search.curve import Curve
-from mgu.search.outcome import cost_of, score_of
+from mgu.search.outcome import score_of
 from mgu.tasks.score import Score
 
 MULTIPLES = (1, 2, 4, 10)

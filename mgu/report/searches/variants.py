@@ -15,11 +15,8 @@ from mgu.results.axes import flatten, shorten_keys, write_value
 from mgu.search.curve import Curve
 from mgu.tasks.score import Score
 
-STRATEGYS_OWN = (
-    "options",
-    "warm_start",
-    "per_cost",
-)  # settings in which a search may differ from the random one beside it
+# Settings in which a search may differ from the random one beside it.
+STRATEGYS_OWN = ("options", "warm_start", "per_cost", "second")
 MOST_CHARACTERS = 24  # of a value in a name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from statistics import fmean
 from typing import NamedTuple
 
@@ -122,12 +123,8 @@ def describe_searches(found: EqualCost) -> list[str]:
             "with mgu=reference to compare."
         )
     lines += [line for place in range(len(found.contenders)) if (line := _describe(found, place))]
-    without = sorted({own.space for own in found.contenders if found.random_of(own) is None})
-    if without:
-        lines.append(
-            f"There is no random search on {', '.join(without)} to compare with. Run the same command with "
-            "search=random."
-        )
+    if without := [own for own in found.contenders if found.random_of(own) is None]:
+        lines.append(_advise_random(without))
     few = [own.name for own in found.contenders if len(own.curves) < LEAST_STUDIES]
     if few:
         lines.append(
@@ -145,6 +142,14 @@ def describe_searches(found: EqualCost) -> list[str]:
             "by time need a quiet machine and one worker."
         )
     return [*lines, *(f"A study could not be read: {line}" for line in found.skipped)]
+
+
+def _advise_random(without: Sequence[Contender]) -> str:
+    """Says how to get a random search beside those that have none; it takes no options, and none by cost is one."""
+    spaces = ", ".join(sorted({own.space for own in without}))
+    given = [key for key in ("options", "per_cost") if any(own.curves[0].settings.get(key) for own in without)]
+    but = f" and without {' and '.join(f'search.{key}' for key in given)}" if given else ""
+    return f"There is no random search on {spaces} to compare with. Run the same command with search=random{but}."
 
 
 def _describe(found: EqualCost, place: int) -> str:

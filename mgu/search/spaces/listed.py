@@ -12,12 +12,13 @@ parameters:
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from mgu.errors import UserError, did_you_mean
 from mgu.search.parameters import Categorical, Condition, Factors, Float, Int, Ordinal, Parameter
-from mgu.search.space import Space
+from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
 
 # By kind, the class of a parameter and the settings that it needs; `when` each may have, `log` those with bounds.
@@ -90,6 +91,8 @@ def read_parameter(name: str, settings: Any) -> Parameter:
 def _check_values(name: str, kind: str, own: Mapping[str, Any]) -> None:
     if "choices" in own and (not isinstance(own["choices"], list) or not own["choices"]):
         raise UserError(f"choices of {name} must be a list that is not empty, but got {own['choices']!r}.")
+    if twice := next((each for each, n in Counter(map(_spell, own.get("choices", ()))).items() if n > 1), None):
+        raise UserError(f"choices of {name} must be different, but got {twice} twice. Leave one out.")
     if "low" in own:
         numbers = (own["low"], own["high"])
         is_number = all(isinstance(each, int | float) and math.isfinite(each) for each in numbers)
@@ -101,6 +104,12 @@ def _check_values(name: str, kind: str, own: Mapping[str, Any]) -> None:
             raise UserError(f"low of {name} must be above 0 with log, but got {numbers[0]}.")
     if kind == "factors" and not all(isinstance(own[key], int) and own[key] > 0 for key in ("product", "parts")):
         raise UserError(f"product and parts of {name} must be whole numbers above 0, but got {own}.")
+
+
+def _spell(choice: Any) -> str:
+    """Returns a choice as it is said to Hydra; equal numbers are spelled alike."""
+    is_number = isinstance(choice, int | float) and not isinstance(choice, bool)
+    return write_word(float(choice)).removesuffix(".0") if is_number else write_word(choice)
 
 
 def _read_condition(name: str, when: Any) -> Condition | None:

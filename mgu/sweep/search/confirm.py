@@ -10,8 +10,8 @@ from mgu.console.text import count, describe_s, print_line
 from mgu.results.files import write_text
 from mgu.results.folder import find_result
 from mgu.results.result import Result
+from mgu.search.costs import cost_of
 from mgu.search.history import History
-from mgu.search.outcome import cost_of
 from mgu.search.strategy import Trial, generator_for
 from mgu.search.study import CONFIRMED_FILE
 from mgu.sweep.jobs import finish, run_job

@@ -10,8 +10,9 @@ from mgu.errors import UserError
 from mgu.results.axes import flatten
 from mgu.results.load import load_results
 from mgu.results.result import Result
+from mgu.search.costs import cost_of
 from mgu.search.history import told_event
-from mgu.search.outcome import cost_of, tell_result
+from mgu.search.outcome import tell_result
 from mgu.search.space import Point
 from mgu.search.strategy import Cost, Trial
 from mgu.sweep.search.study_run import Search

@@ -13,8 +13,9 @@ from mgu.errors import RunsFailed
 from mgu.isolation import Call, Crashed, Raised, TimedOut
 from mgu.results.folder import find_done, find_result, run_folder
 from mgu.search.budget import Spent
+from mgu.search.costs import beyond, cost_of
 from mgu.search.history import History
-from mgu.search.outcome import beyond, cost_of, tell_measured, tell_result
+from mgu.search.outcome import tell_measured, tell_result
 from mgu.search.partial import as_of, find_test_score
 from mgu.search.propose import propose, seed_of
 from mgu.search.space import Point
