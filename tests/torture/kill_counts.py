@@ -23,8 +23,8 @@ otherwise), and that no process, lock or temporary file is left. One part of it 
 pytest -s --long "tests/torture/test_kills.py::test_killed_commands_come_to_the_results_of_undisturbed_ones[0]"
 ```
 
-{parts} of {all_parts} parts were run, with {kills} kills, over several builds. All of them passed. Kills by command, by process
-that was killed and by signal:
+{parts} of {all_parts} parts were run, with {kills} kills, over several builds. All of them passed. Kills by
+command, by process that was killed and by signal:
 
 | command | killed | {signals} |
 |---|---|{rules}
