@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,15 +75,21 @@ def read_images(paths: Sequence[str | Path], pixels: Pixels) -> Iterator[Example
         pixels: How they are decoded.
 
     Yields:
-        Images, and one line for each that cannot be decoded.
+        Images in the order of the paths, and one line for each that cannot be decoded.
     """
     from mgu.predict.arrays import read_pixel_file
 
-    arrays = [path for path in paths if Path(path).suffix == ".npy"]
-    images, faults = find_images([path for path in paths if path not in arrays])
+    # In the order of the paths, for that is how the caller tells the answers apart.
+    for is_array, some in groupby(paths, lambda path: Path(path).suffix == ".npy"):
+        if is_array:
+            yield from (read_pixel_file(path, pixels) for path in some)
+        else:
+            yield from _read_encoded(list(some), pixels)
+
+
+def _read_encoded(paths: Sequence[str | Path], pixels: Pixels) -> Iterator[Examples]:
+    images, faults = find_images(paths)
     yield from map(broken, faults)
-    for path in arrays:
-        yield read_pixel_file(path, pixels)
     with quiet(), ThreadPoolExecutor() as pool:
         for start in range(0, len(images), AT_ONCE):
             some = images[start : start + AT_ONCE]

@@ -92,7 +92,7 @@ def _unread(kind: Any) -> Any:
     return open_unread
 
 
-def test_arrays_tensors_and_files_are_one(matrix: Matrix) -> None:
+def test_arrays_tensors_and_files_are_one(matrix: Matrix, tmp_path: Path) -> None:
     model = mgu.load(trained(matrix, "cases"))
     file = next((matrix.folder / "cases").rglob("*.png"))
     by_file = model.probabilities(str(file))
@@ -102,6 +102,9 @@ def test_arrays_tensors_and_files_are_one(matrix: Matrix) -> None:
         and model.classes == ["cancer", "normal", "type_1"]
     )
     pixels = torch.randint(0, 256, (5, 3, 8, 8), dtype=torch.uint8)
+    np.save(tmp_path / "raw.npy", pixels[:1].numpy())
+    mixed = model.probabilities([str(file), str(tmp_path / "raw.npy"), str(file)])  # in the order of the paths
+    assert mixed == pytest.approx(np.concatenate([by_file, model.probabilities(pixels[:1]), by_file]))
     expected = model.predict(pixels)
     for form in (pixels.numpy(), pixels.permute(0, 2, 3, 1).numpy(), pixels.float(), pixels.numpy().astype(int)):
         assert (model.predict(form) == expected).all()
