@@ -21,6 +21,21 @@ def test_what_seeds_and_images_gainsay_is_no_difference() -> None:
     assert root == pytest.approx(-3 / math.sqrt(2)) and p == pytest.approx(2 * t.sf(-root, degrees))
 
 
+def test_two_seeds_that_agree_by_chance_are_not_surer_together_with_images_than_alone() -> None:
+    """Seeds that differ by 10 points, no true difference: min F' alone rejects 11 % of the time."""
+    draw, rounds = np.random.default_rng(0), 2000
+    own = (
+        draw.normal(0, 0.1, (rounds, 2, 1))
+        + draw.normal(0, 0.3, (rounds, 1, 360))
+        + draw.normal(0, 0.3, (rounds, 2, 360))
+    )
+    over_seeds, over_images = t_tests(list(own.mean(axis=2))), t_tests(list(own.mean(axis=1)))
+    tests = min_f_prime([(s, i) for s, i in zip(over_seeds, over_images, strict=True) if s and i])
+    assert len(tests) == rounds and 0.01 < np.mean([test.p < 0.05 for test in tests]) < 0.06
+    ((_, _, p),) = min_f_prime([(TTest(11.0, 1, 0.056), TTest(20.0, 359, 1e-60))])
+    assert p == 0.056
+
+
 # statsmodels 0.15.0, statsmodels.stats.power.tt_solve_power(|effect|, alpha=0.05 / comparisons, power=0.8).
 NEEDED = [(2.0, 1, 4.22071858501904), (0.8, 24, 28.740147079984613), (-0.3, 24, 175.45202315979805)]
 

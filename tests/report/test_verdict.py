@@ -43,7 +43,8 @@ def test_p_values_are_those_of_the_named_tests(trained: Trained) -> None:
     on_images = np.mean(images, axis=0) - np.mean(against, axis=0)
     errors = d.var(ddof=1) / 4, on_images.var(ddof=1) / NUM_IMAGES
     degrees = sum(errors) ** 2 / (errors[0] ** 2 / 3 + errors[1] ** 2 / (NUM_IMAGES - 1))
-    assert own.p == own.p_corrected == pytest.approx(2 * t.sf(d.mean() / math.sqrt(sum(errors)), degrees))
+    min_f_prime = 2 * t.sf(d.mean() / math.sqrt(sum(errors)), degrees)
+    assert min_f_prime < own.p_seeds and own.p == own.p_corrected == own.p_seeds  # no surer than over seeds alone
 
 
 def test_one_seed_is_mcnemar_over_images_and_no_verdict(trained: Trained) -> None:
