@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from mgu.cli.output_file import check_output
 from mgu.cli.parser import Parser
 from mgu.errors import UserError
 
@@ -20,6 +21,8 @@ def main(arguments: list[str]) -> None:
         UserError: RUN is no finished run, or the file cannot be written.
     """
     options = _parse(arguments)
+    if options.output:
+        check_output(options.output)
     from mgu.report.card import to_card
     from mgu.results.file_names import RESULT_FILE
     from mgu.results.files import write_text
@@ -36,10 +39,8 @@ def main(arguments: list[str]) -> None:
     text = to_card(folder, result)
     if options.output is None:
         sys.stdout.write(text)
-        return
-    if options.output.is_dir() or not options.output.absolute().parent.is_dir():
-        raise UserError(f"--output must be a file in a folder that is there, but got {options.output}. Pass another.")
-    write_text(options.output, text)
+    else:
+        write_text(options.output, text)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

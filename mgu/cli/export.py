@@ -6,9 +6,9 @@ import argparse
 import re
 from pathlib import Path
 
+from mgu.cli.output_file import check_output
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
-from mgu.errors import UserError
 
 
 def main(arguments: list[str]) -> None:
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> None:
     """
     options = _parse(arguments)
     if options.output:
-        _check_output(options.output)
+        check_output(options.output)
     # torch takes seconds to import, which --help and mistyped arguments need not wait for.
     from mgu.export.network import check_exportable
 
@@ -36,19 +36,13 @@ def main(arguments: list[str]) -> None:
     kind = "-pruned" * options.pruned + "-int8" * bool(options.quantize)
     stem = re.sub(r"[^\w.+-]", "_", model.trained.result.name)
     path = options.output or Path(f"{stem}{kind}{FILES[options.to]}")
-    _check_output(path)
+    check_output(path)
     exported = export_run(model, options.to, bool(options.quantize))
     with replacing(path) as temporary:
         temporary.write_bytes(exported.content)
     for line in exported.lines:
         print_line(line)
     print_line(f"written: {path}")
-
-
-def _check_output(path: Path) -> None:
-    """Raises UserError where a file cannot be written, before anything is computed."""
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise UserError(f"--output must be a file in a folder that is there, but got {path}. Pass another.")
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
+from mgu.cli.output_file import check_output
 from mgu.cli.parser import Parser
-from mgu.errors import RunsFailed, UserError, printable
+from mgu.errors import RunsFailed, printable
 
 MOST_TOLD = 200  # lines about what is wrong
 
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> None:
     """
     options = _parse(arguments)
     if options.output:
-        _check_output(options.output)
+        check_output(options.output)
     # torch takes seconds to import, which --help and mistyped arguments need not wait for.
     from mgu.predict.model import load
     from mgu.predict.writing import FORMATS
@@ -46,13 +46,6 @@ def _tell(lines: list[str]) -> None:
         print(printable(line), file=sys.stderr)
     if len(lines) > MOST_TOLD:
         print(f"and {len(lines) - MOST_TOLD:,} more", file=sys.stderr)
-
-
-def _check_output(path: Path) -> None:
-    """Raises UserError where a file cannot be written, before anything is computed."""
-    folder = path.absolute().parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise UserError(f"--output must be a file in a folder that can be written, but got {path}. Pass another.")
 
 
 def _write(text: str, path: Path | None) -> None:

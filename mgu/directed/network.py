@@ -125,8 +125,9 @@ class DirectedNetwork(nn.Module):
         self.layers = (*hidden, num_outputs)
         num = sum(self.layers)
         self.weight = nn.Parameter(torch.empty(self.num_inputs + num, num))  # from all, to those that are no inputs
-        self.register_buffer("mask", allowed(self.num_inputs, self.layers, graph).to(self.weight.dtype))
-        self.num_allowed = int(self.mask.sum()) if not self.mask.is_meta else 0
+        mask = allowed(self.num_inputs, self.layers, graph)
+        self.num_allowed = int(mask.sum())
+        self.register_buffer("mask", mask.to(self.weight))
         self.statistics = SolverStatistics()
         self.reset_parameters()
 
@@ -195,18 +196,36 @@ class DirectedNetwork(nn.Module):
         return states, Solution(states, count, speed)
 
     @property
+    def num_connections(self) -> int:
+        """Number of the connections that the mask leaves, those of the bias among them."""
+        return self.num_allowed if self.mask.is_meta else int(self.mask.sum())
+
+    @property
+    def num_masked(self) -> int:
+        """Number of entries of the matrix that are no connections, and stay 0."""
+        return self.mask.numel() - self.num_connections
+
+    def count_dead(self) -> int:
+        """Counts the hidden neurons that no other neuron leads to, the bias apart, or that lead to none."""
+        hidden, is_there = sum(self.layers) - self.num_outputs, self.mask != 0
+        num_others = self.num_inputs - 1
+        reached = torch.cat([is_there[:num_others], is_there[self.num_inputs :]]).any(dim=0)[:hidden]
+        left = is_there[self.num_inputs :].any(dim=1)[:hidden]
+        return int((~reached | ~left).sum())
+
+    @property
     def kept(self) -> float:
         """Share of the allowed connections that are still there and not 0."""
         return float(((self.weight != 0) & (self.mask != 0)).sum()) / max(self.num_allowed, 1)
 
     def count_products(self, iterations: float) -> float:
-        """Counts floating-point operations of an example: two for each connection and step."""
+        """Counts floating-point operations of an example: two for each entry of the matrix and step, as computed."""
         among = self.weight.shape[1] ** 2
         return 2 * (self.num_inputs * self.weight.shape[1] + iterations * among)
 
 
 def allowed(num_inputs: int, layers: Sequence[int], graph: Graph) -> Tensor:
-    """Returns which connections a graph has.
+    """Returns which connections a graph has, in main memory: on `meta` they could not be counted.
 
     Args:
         num_inputs: Number of inputs, the bias among them as the last.
@@ -217,11 +236,12 @@ def allowed(num_inputs: int, layers: Sequence[int], graph: Graph) -> Tensor:
         Booleans (inputs + M, M), from row to column.
     """
     num = sum(layers)
-    mask = torch.ones(num_inputs + num, num, dtype=torch.bool)
+    mask = torch.ones(num_inputs + num, num, dtype=torch.bool, device="cpu")
     mask[num_inputs:].fill_diagonal_(False)
     if graph == "complete":
         return mask
-    layer_of = torch.tensor([0] * num_inputs + [at for at, width in enumerate(layers, start=1) for _ in range(width)])
+    of_neurons = [0] * num_inputs + [at for at, width in enumerate(layers, start=1) for _ in range(width)]
+    layer_of = torch.tensor(of_neurons, device="cpu")
     distance = (layer_of[:, None] - layer_of[None, num_inputs:]).abs()
     mask &= distance == 1
     mask[num_inputs - 1] = True  # the bias leads to every neuron

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -99,12 +100,33 @@ def count_flops(resolved: ResolvedRun, iterations: float | None = None) -> int |
         with torch.device("meta"):
             network = build_model(resolved)
         return count_products(network, _example_of(resolved), iterations)
+    return _watch(lambda device: build_model(resolved), resolved)
+
+
+def count_flops_of(network: nn.Module, resolved: ResolvedRun, iterations: float | None = None) -> int | None:
+    """Counts as `count_flops` does, but of a network that is there, such as one with other layers than the run's.
+
+    Args:
+        network: The network, which is left as it is.
+        resolved: The configuration with the data that it takes.
+        iterations: Those of each equilibrium layer; None: a nominal number.
+
+    Returns:
+        The operations; None for modules of the user's that torch's counter cannot watch.
+    """
+    if section_of(resolved.config.layout) is None:
+        return count_products(copy.deepcopy(network).to("meta"), _example_of(resolved), iterations)
+    return _watch(lambda device: copy.deepcopy(network).to(device), resolved)
+
+
+def _watch(build: Callable[[str], nn.Module], resolved: ResolvedRun) -> int | None:
+    """Counts the operations that torch sees, on `meta` or, where values are needed, on the CPU."""
     from torch.utils.flop_counter import FlopCounterMode  # it imports torch's compiler
 
     for device in ("meta", "cpu"):
         with torch.random.fork_rng(devices=[]), suppress(Exception):
             with torch.device(device), FlopCounterMode(display=False) as counter:
-                build_model(resolved).eval()(_example_of(resolved))
+                build(device).eval()(_example_of(resolved))
             return int(counter.get_total_flops())
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -56,6 +57,21 @@ class MaskedLinear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         return F.linear(x, self.weight * self.mask, self.bias)
 
+    @property
+    def num_masked(self) -> int:
+        """Number of weights that the mask keeps at 0."""
+        return 0 if self.num_active is None else self.mask.numel() - self.num_active
+
+
+@runtime_checkable
+class Masked(Protocol):
+    """Has weights that a mask keeps at 0."""
+
+    @property
+    def num_masked(self) -> int:
+        """Their number."""
+        ...
+
 
 def count_ones(density: float, in_features: int, out_features: int) -> int:
     """Returns the number of active weights of a matrix: the density times its size, rounded to the nearest."""
@@ -75,12 +91,12 @@ def draw_mask(in_features: int, out_features: int, density: float, seed: Sequenc
         Returns (out_features, in_features).
 
     Returns:
-        The mask of booleans on torch's default device.
+        The mask of booleans in main memory, also where the network is built on `meta`: its ones are counted.
     """
     size, ones = in_features * out_features, count_ones(density, in_features, out_features)
     mask = np.zeros(size, dtype=bool)
     mask[np.random.default_rng(list(seed)).permutation(size)[:ones]] = True
-    return torch.as_tensor(mask.reshape(out_features, in_features))
+    return torch.as_tensor(mask.reshape(out_features, in_features), device="cpu")
 
 
 def count_dead(masks: Sequence[Tensor]) -> int:
@@ -107,5 +123,4 @@ def count_masked(model: nn.Module) -> int:
     Returns:
         Their number.
     """
-    layers = [module for module in model.modules() if isinstance(module, MaskedLinear)]
-    return sum(layer.mask.numel() - int(layer.mask.sum()) for layer in layers)
+    return sum(module.num_masked for module in model.modules() if isinstance(module, Masked))

@@ -10,6 +10,8 @@ from mgu.layers.masked import count_masked
 from mgu.layers.readout import read_out
 from mgu.layers.weight_init import glorot_
 
+RUNNING_STATISTICS = ("running_mean", "running_var")  # names of their buffers in batch norms, torch's and ours
+
 
 class ConvNet(nn.Module):
     """Classifies images by blocks, global average pooling, dropout and a dense read-out.
@@ -78,10 +80,20 @@ def count_trainable(model: nn.Module) -> int:
 def count_keras(model: nn.Module) -> int:
     """Returns the size that Keras, and so the paper, prints: all weights and the running statistics of batch norms.
 
+    Weights that a mask keeps at 0 are none. Of buffers only running means and variances count, and those that a module
+    of ours names in `counted_buffers`: no masks, counters, or vectors of a power iteration.
+
     Args:
         model: The network.
 
     Returns:
         The number of values.
     """
-    return sum(tensor.numel() for tensor in model.state_dict().values())
+    weights = sum(parameter.numel() for parameter in model.parameters()) - count_masked(model)
+    return weights + sum(map(_count_statistics, model.modules()))
+
+
+def _count_statistics(module: nn.Module) -> int:
+    """Returns the number of values in a module's own buffers that count."""
+    counted = getattr(module, "counted_buffers", RUNNING_STATISTICS)
+    return sum(buffer.numel() for name, buffer in module.named_buffers(recurse=False) if name in counted)

@@ -133,8 +133,7 @@ def _quantize(
         examples = _training_examples(model)
         small = quantize_onnx(content, [_feed(model, own, form) for own in examples])
         infer = open_onnx(small)
-    saves_nothing = "; that saves nothing: take the float32 file" if len(small) >= len(content) else ""
-    lines = [f"int8: {len(small) / 1000:,.1f} kB instead of {len(content) / 1000:,.1f} kB{saves_nothing}"]
+    lines = [describe_size(len(small), len(content))]
     if held_out is None:
         return small, [*lines, "int8: its accuracy was not compared, for the data are not there"]
     score = model.trained.result.score
@@ -142,10 +141,18 @@ def _quantize(
     loss = (before - after) if score.higher_is_better else (after - before)
     is_share = score.higher_is_better
     large = loss > (LOST if is_share else LOST * abs(before))
-    warning = "; that is much: the float32 file may serve better" if large else ""
+    warning = "; that is much: the float32 file may serve better, which --quantize left out writes" if large else ""
     instead = f"{score.text(after).strip()} instead of {score.text(before).strip()}"
     lines.append(f"int8: {instead} on {held_out.num_scored:,} held-out examples{warning}")
     return small, lines
+
+
+def describe_size(quantized: int, plain: int) -> str:
+    """Returns what int8 makes of the size of a file, in bytes, and what to do where that is nothing."""
+    line = f"int8: {quantized / 1000:,.1f} kB instead of {plain / 1000:,.1f} kB"
+    if quantized < plain:
+        return line
+    return f"{line} in float32: this file saves nothing. Leave --quantize out, and export again"
 
 
 def _training_examples(model: Model) -> list[Any]:

@@ -77,8 +77,9 @@ class Model:
 
         Args:
             inputs: Of a run on images: raw pixels 0..255 as an array or a tensor, or paths of images and folders; on
-                a table: a DataFrame, a dict of columns, or paths of CSV files; on ratings: likewise, with the columns
-                of user and item; on data of a function: an array of what the function returned.
+                a table: a DataFrame, a dict of columns or of the cells of one row, or paths of CSV files; on ratings:
+                likewise, with the columns of user and item; on data of a function: an array of what the function
+                returned.
 
         Returns:
             An array (N,) of class names, of numbers in the target's unit, or of scores.
@@ -194,7 +195,8 @@ class Model:
         if self._reader:
             if not isinstance(inputs, Mapping) and not hasattr(inputs, "columns"):
                 raise UserError(
-                    f"inputs must be a DataFrame or a dict of columns, but got {type(inputs).__name__}. Name columns."
+                    "inputs must be a DataFrame, or a dict of columns or of the cells of one row, but got "
+                    f"{type(inputs).__name__}. Name columns; of a row of a DataFrame pass row.to_dict()."
                 )
             table = inputs if isinstance(inputs, Mapping) else {str(name): inputs[name] for name in inputs.columns}
             try:

@@ -66,19 +66,42 @@ def select_columns(table: Mapping[str, Any], wanted: Sequence[str], optional: Se
     """Returns the cells of a table in memory.
 
     Args:
-        table: Columns by name, such as those of a DataFrame.
+        table: Columns by name, such as those of a DataFrame, or single cells by name, which are one row.
         wanted: Columns that must be there.
         optional: Columns that are taken where they are there.
 
     Raises:
-        UserError: A column is missing; the message continues a sentence that begins with the table's name.
+        UserError: A column is missing, or columns do not go together; the message continues a sentence that begins
+            with the table's name.
     """
     _check_header([*table], wanted)
-    columns = {name: list(table[name]) for name in (*wanted, *optional) if name in table}
+    given = {name: table[name] for name in (*wanted, *optional) if name in table}
+    cells = [name for name, own in given.items() if _is_cell(own)]
+    if cells and len(cells) < len(given):
+        column = next(name for name in given if name not in cells)
+        shown = printable(repr(given[cells[0]]))
+        raise UserError(
+            f"must be of columns, or of single cells as one row, but {printable(repr(column))} is a column and "
+            f"{printable(repr(cells[0]))} the cell {shown}. Write cells of one row as lists, such as [{shown}], or "
+            "give every column one cell."
+        )
+    columns = {name: _cells_of(own) for name, own in given.items()}
     lengths = {len(own) for own in columns.values()}
     if len(lengths) > 1:
         raise UserError(f"must have columns of one length, but they have {sorted(lengths)} cells")
     return Cells(list(range(1, max(lengths, default=0) + 1)), columns, [])
+
+
+def _is_cell(value: Any) -> bool:
+    """Tells a single cell, such as a number or a text, from a column of them."""
+    return isinstance(value, str | bytes) or not hasattr(value, "__iter__") or getattr(value, "ndim", 1) == 0
+
+
+def _cells_of(column: Any) -> list[Any]:
+    """Returns the cells of a column, or a single one; pandas' to_dict() gives them by the numbers of their rows."""
+    if _is_cell(column):
+        return [column.item() if getattr(column, "ndim", 1) == 0 else column]  # of numpy and torch
+    return list(column.values() if isinstance(column, Mapping) else column)
 
 
 def _check_header(header: Sequence[str], wanted: Sequence[str]) -> None:

@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
 
 from mgu.config.energy import EnergyConfig
 from mgu.export.network import Infer
 from mgu.measure.energy import build_meter
 from mgu.models.convnet import count_keras
+from mgu.prune.flops import CountFlops
 from mgu.results.result import JOULES_PER_KWH, Record
 
 REPEATS = {1: 401, 256: 41}  # by batch size; a call of a fraction of a millisecond is easily disturbed
@@ -34,14 +34,15 @@ class InferenceCost(Record, frozen=True):
 
     Attributes:
         params_keras: Number of weights as Keras counts them, with running statistics.
-        flops: Floating-point operations of one example in matrix products and convolutions.
+        flops: Floating-point operations of one example in matrix products and convolutions, counted as in result.json;
+            None where modules of the user's cannot be watched.
         latency: Time of a batch by batch size.
         joules_per_1000: Energy of the GPU, else of the CPU, for 1,000 examples in batches of 256; None if not measured.
         energy_method: How the energy was measured.
     """
 
     params_keras: int
-    flops: int
+    flops: int | None
     latency: dict[int, Latency]
     joules_per_1000: float | None
     energy_method: str | None
@@ -66,12 +67,12 @@ def as_subject(module: nn.Module, example: Tensor) -> Subject:
     return Subject(module, module, example)
 
 
-def benchmark(models: Mapping[str, Subject], example: Tensor, energy: EnergyConfig) -> dict[str, InferenceCost]:
+def benchmark(models: Mapping[str, Subject], count_flops: CountFlops, energy: EnergyConfig) -> dict[str, InferenceCost]:
     """Measures networks in turns, so that other work on the machine affects all of them.
 
     Args:
         models: The networks by name.
-        example: An input of the modules (1, *), on their device.
+        count_flops: Counts the operations of a module.
         energy: Settings of the energy measurement.
 
     Returns:
@@ -87,20 +88,13 @@ def benchmark(models: Mapping[str, Subject], example: Tensor, energy: EnergyConf
     return {
         name: InferenceCost(
             params_keras=count_keras(each.module),
-            flops=flops_of(each.module, example),
+            flops=count_flops(each.module),
             latency=latencies[name],
             joules_per_1000=joules[name][0],
             energy_method=joules[name][1],
         )
         for name, each in models.items()
     }
-
-
-def flops_of(module: nn.Module, example: Tensor) -> int:
-    """Counts the floating-point operations of the forward pass of one example (1, *)."""
-    with FlopCounterMode(display=False) as counter:  # its hooks need gradients where a module returns a parameter
-        module(example)
-    return int(counter.get_total_flops())
 
 
 def _repeat(example: Tensor, size: int) -> Tensor:

@@ -6,15 +6,13 @@ import copy
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from torch import Tensor
-
 from mgu.config.prune import PruneConfig
 from mgu.data.splits import Data
 from mgu.models.convnet import count_keras
-from mgu.prune.benchmark import flops_of
 from mgu.prune.convert import convert_network
 from mgu.prune.fine_tune import FineTuner
 from mgu.prune.fix_gates import Candidate
+from mgu.prune.flops import CountFlops
 from mgu.prune.network import Network
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
@@ -39,7 +37,7 @@ def choose(
     accuracies: Sequence[float],
     reference: float,
     images: Data,
-    example: Tensor,
+    count_flops: CountFlops,
     config: PruneConfig,
     tuning: FineTuner,
 ) -> Choice:
@@ -54,7 +52,7 @@ def choose(
         accuracies: Their accuracies on `images` before fine-tuning.
         reference: Accuracy of the unit.
         images: The data that decide.
-        example: An input of the networks (1, *).
+        count_flops: Counts the operations of a network.
         config: Settings of pruning.
         tuning: The fine-tuner.
 
@@ -62,7 +60,7 @@ def choose(
         The choice.
     """
     enough = reference - config.max_loss / 100
-    by_size = sorted(zip(candidates, accuracies, strict=True), key=lambda each: _size(each[0].model, example))
+    by_size = sorted(zip(candidates, accuracies, strict=True), key=lambda each: _size(each[0].model, count_flops))
     tried: list[tuple[float, Candidate]] = []
     tuned: dict[str, float] = {}
     for candidate, before in by_size[: config.tries]:
@@ -95,6 +93,6 @@ def accuracy_of(model: Network, images: Data) -> float:
     return evaluate(model, images, Classification(model.readout.out_features), 1000)["accuracy"]
 
 
-def _size(model: Network, example: Tensor) -> tuple[int, int]:
+def _size(model: Network, count_flops: CountFlops) -> tuple[int, int]:
     converted = convert_network(model)
-    return count_keras(converted), flops_of(converted, example)
+    return count_keras(converted), count_flops(converted) or 0

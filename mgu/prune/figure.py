@@ -54,7 +54,7 @@ def _costs(outcome: PruneOutcome) -> dict[str, CostOf]:
     example = outcome.examples.removesuffix("s")
     costs: dict[str, CostOf] = {
         "parameters": lambda cost: cost.params_keras,
-        f"FLOPs of one {example}": lambda cost: cost.flops,
+        f"FLOPs of one {example}": lambda cost: math.nan if cost.flops is None else cost.flops,
         f"time of one {example} [ms]": lambda cost: cost.latency[1].median_ms,
     }
     method = next((row.cost.energy_method for row in outcome.rows if row.cost.energy_method), None)

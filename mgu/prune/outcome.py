@@ -84,6 +84,7 @@ class PruneOutcome(Record, frozen=True):
         device: The device.
         examples: What the inputs of the models are called, in the plural.
         kept: The gates that are left, as <block from 1>.<gate>.
+        iterations: Those of each equilibrium that the FLOPs of every row count; None without any.
         files: SHA-256 of the weights and of the export, by the name of the file.
     """
 
@@ -106,6 +107,7 @@ class PruneOutcome(Record, frozen=True):
     device: str
     examples: str = "images"  # files of earlier versions do not have it, nor the following
     kept: tuple[str, ...] = ()
+    iterations: float | None = None
     files: dict[str, str] = msgspec.field(default_factory=dict)
 
 

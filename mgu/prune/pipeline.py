@@ -16,6 +16,7 @@ from mgu.measure.contention import ContentionMonitor
 from mgu.prune.baseline import find_baselines
 from mgu.prune.benchmark import as_subject, benchmark
 from mgu.prune.figure import PICTURE_FILE, draw_curve
+from mgu.prune.flops import flop_counter_of, iterations_of
 from mgu.prune.inputs import check_kind, choosing_splits, name_examples, unit_of
 from mgu.prune.network import Network, decisions_to_json, undecided_gates
 from mgu.prune.outcome import (
@@ -65,15 +66,15 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
     folder = trained.folder / PRUNE_FOLDER
     make_folder(folder, "prune/ of the run", "See to its permissions, before hours of training.")
     splits, chosen_on = choosing_splits(trained)
-    example = splits.train.batch(slice(0, 1))[0]
-    found = search(trained, splits, config, example, tell)
+    example, count_flops = splits.train.batch(slice(0, 1))[0], flop_counter_of(trained)
+    found = search(trained, splits, config, count_flops, tell)
     variants, exported = build_variants(trained, unit, found.choice.candidate.model, splits.val, form)
     baselines = find_baselines(trained)
     every = variants | {name: Variant(as_subject(net, example)) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
     with ContentionMonitor() as contention:
-        points = measure_candidates(found, example, trained.config.energy)
-        costs = benchmark({name: each.subject for name, each in every.items()}, example, trained.config.energy)
+        points = measure_candidates(found, example, count_flops, trained.config.energy)
+        costs = benchmark({name: each.subject for name, each in every.items()}, count_flops, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
     rows = [
         evaluate_variant(name, each, costs[name], splits, is_trained=name not in untrained)
@@ -113,6 +114,7 @@ def _outcome(
         energy_of_training=trained.result.energy,
         contended=found.contended or contended,
         device=trained.resolved.device_name,
+        iterations=iterations_of(trained),
     )
 
 

@@ -126,6 +126,11 @@ class PrunedUnit(nn.Module):
         buffers = {gate: getattr(self, f"share_{gate}", None) for gate in self.active.mixed}
         return {gate: share.flatten() for gate, share in buffers.items() if share is not None}
 
+    @property
+    def counted_buffers(self) -> tuple[str, ...]:
+        """Names of the buffers that belong to the size of a network: gate values, which gates computed before."""
+        return tuple(self._buffers)
+
     def forward(self, x: Tensor) -> Tensor:
         return self._branch("skip", x, {})
 

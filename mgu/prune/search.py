@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from mgu.config.prune import PruneConfig
 from mgu.console.text import count
@@ -19,6 +18,7 @@ from mgu.measure.energy import build_meter
 from mgu.prune.choose import Choice, accuracy_of, choose
 from mgu.prune.fine_tune import FineTuner
 from mgu.prune.fix_gates import Candidate, fix_by_threshold, fix_stepwise
+from mgu.prune.flops import CountFlops
 from mgu.prune.network import Network
 from mgu.results.result import Energy
 from mgu.train.loop import Fit
@@ -48,14 +48,16 @@ class SearchResult(NamedTuple):
     contended: bool
 
 
-def search(trained: TrainedRun, splits: Splits, config: PruneConfig, example: Tensor, tell: Tell) -> SearchResult:
+def search(
+    trained: TrainedRun, splits: Splits, config: PruneConfig, count_flops: CountFlops, tell: Tell
+) -> SearchResult:
     """Searches for candidates, and fine-tunes and chooses among them.
 
     Args:
         trained: The run of the unit.
         splits: Data to train on and to decide by.
         config: Settings of pruning.
-        example: An input of the networks (1, *).
+        count_flops: Counts the operations of a network.
         tell: Function that prints a line of progress.
 
     Returns:
@@ -81,7 +83,8 @@ def search(trained: TrainedRun, splits: Splits, config: PruneConfig, example: Te
         whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
         if candidates and config.epochs:
             tell(f"fine-tuning the smallest candidates for at most {count(config.epochs, 'epoch')}")
-        choice = choose(candidates or [whole], accuracies or [reference], reference, splits.val, example, config, tuner)
+        found = candidates or [whole], accuracies or [reference]
+        choice = choose(*found, reference, splits.val, count_flops, config, tuner)
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():
         tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")

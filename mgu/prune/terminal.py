@@ -41,7 +41,7 @@ def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
     return {
         "model": [row.name for row in rows],
         "parameters": [f"{cost.params_keras:,}" for cost in costs],
-        "MFLOPs": [f"{cost.flops / 1e6:.3f}" for cost in costs],
+        "MFLOPs": ["-" if cost.flops is None else f"{cost.flops / 1e6:.3f}" for cost in costs],
         "val [%]": [_percent(row.accuracy) for row in rows],
         "test [%]": [_percent(row.test) for row in rows],
         "1": [f"{cost.latency[1].median_ms:.3f}" for cost in costs],
@@ -83,16 +83,27 @@ def _lines(outcome: PruneOutcome) -> list[str]:
         f"Its remaining gates are: {', '.join(outcome.kept) or 'none'}.",
         f"It was chosen by the accuracy on {outcome.chosen_on}.",
         f"The converted network has {ours.params_keras / plain.params_keras:.2f}x the parameters, "
-        f"{ours.flops / plain.flops:.2f}x the FLOPs and {latency:.2f}x the time of one {_one_of(outcome)} of the "
+        f"{_times_flops(ours, plain)} and {latency:.2f}x the time of one {_one_of(outcome)} of the "
         "cheapest baseline.",
         f"Training the unit took {_spent(outcome.train_s, outcome.energy_of_training)}.",
         f"Pruning took {_spent(outcome.search_s + outcome.tune_s, outcome.energy)}: {outcome.search_s:.0f} s of "
         f"search, {outcome.tune_s:.0f} s of fine-tuning.",
         "Times are wall-clock medians and quartiles of repeats taken in turns, in single precision.",
     ]
+    if outcome.iterations is not None:
+        lines.append(
+            f"FLOPs count {outcome.iterations:.1f} iterations of an equilibrium in every model: the mean of the unit's "
+            "last evaluation."
+        )
     if outcome.contended:
         lines.append("Another run shared the machine, so times and energy are too high.")
     return lines
+
+
+def _times_flops(ours: InferenceCost, plain: InferenceCost) -> str:
+    if ours.flops is None or not plain.flops:
+        return "an unknown number of FLOPs"
+    return f"{ours.flops / plain.flops:.2f}x the FLOPs"
 
 
 def _spent(seconds: float | None, energy: Energy | None) -> str:

@@ -21,6 +21,7 @@ from mgu.prune.convert import (
     logits_of,
     logits_of_raw,
 )
+from mgu.prune.flops import CountFlops
 from mgu.prune.network import Network
 from mgu.prune.outcome import ModelRow, Point
 from mgu.prune.search import SearchResult
@@ -92,12 +93,15 @@ def _export(name: str, trained: TrainedRun, converted: Network, data: Data, form
     return Variant(Subject(converted, infer, here), difference, takes_raw=True), content
 
 
-def measure_candidates(found: SearchResult, example: Tensor, energy: EnergyConfig) -> list[Point]:
+def measure_candidates(
+    found: SearchResult, example: Tensor, count_flops: CountFlops, energy: EnergyConfig
+) -> list[Point]:
     """Benchmarks the converted form of every candidate.
 
     Args:
         found: The result of the search.
         example: An input of the networks (1, *).
+        count_flops: Counts the operations of a network.
         energy: Settings of the energy measurement.
 
     Returns:
@@ -105,7 +109,7 @@ def measure_candidates(found: SearchResult, example: Tensor, energy: EnergyConfi
     """
     converted = {each.name: convert_network(each.model) for each in found.candidates}
     subjects = {name: as_subject(net, example) for name, net in converted.items()}
-    costs = benchmark(subjects, example, energy)
+    costs = benchmark(subjects, count_flops, energy)
     return [
         Point(
             name=each.name,

@@ -119,8 +119,16 @@ class Result(Record, frozen=True):
     residual: Annotated[bool | None, about("Whether a baseline has residual connections.")]
     seed: Annotated[Number, about("Seed of initial weights, shuffling and dropout.")]
     config: Annotated[dict[str, Any], about("The whole configuration, see config.md.")]
-    params_trainable: Annotated[Number | None, about("Number of trainable parameters.")]
-    params_keras: Annotated[Number | None, about("Number of parameters as Keras counts them, with running statistics.")]
+    params_trainable: Annotated[
+        Number | None, about("Number of trainable parameters, without those that a mask keeps at 0.")
+    ]
+    params_keras: Annotated[
+        Number | None,
+        about(
+            "Number of parameters as Keras counts them, with running means and variances: no counters, no vectors of "
+            "power iterations, no masks, and none of the weights that a mask keeps at 0."
+        ),
+    ]
     flops_per_sample: Annotated[Number | None, about("Floating-point operations of one example's forward pass.")]
     epochs: Annotated[Number, about("Number of epochs trained.")]
     best_epoch: Annotated[
@@ -144,9 +152,13 @@ class Result(Record, frozen=True):
     processor: Annotated[Processor | None, about("Use of the processor, and the power assumed of it.")] = None
     solver: Annotated[Solver | None, about("Iterations of equilibrium layers; null without any.")] = None
     load: Annotated[DeviceLoad | None, about("How busy processor and GPU were, by phase.")] = None
-    active_weights: Annotated[Number | None, about("Weights that no mask keeps at 0, of a layout with densities.")] = (
-        None
-    )
+    active_weights: Annotated[
+        Number | None,
+        about(
+            "Weights that no mask keeps at 0, of a layout with densities, without biases; of a directed network its "
+            "connections."
+        ),
+    ] = None
     dead_units: Annotated[Number | None, about("Hidden units that masks leave without an input or an output.")] = None
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
         default_factory=dict

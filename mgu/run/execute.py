@@ -146,8 +146,17 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         device=resolved.device_name,
         **cost.total.as_fields(),
         **scores,
-        **(measure_sparsity(learner.model)._asdict() if isinstance(config.layout, MaskedLayoutConfig) else {}),
+        **_count_masks(config, learner.model),
     )
+
+
+def _count_masks(config: RunConfig, model: nn.Module) -> dict[str, int]:
+    """Returns the counts of a network some of whose weights a mask keeps at 0, by field of a result; {} of others."""
+    if isinstance(config.layout, MaskedLayoutConfig):
+        return measure_sparsity(model)._asdict()
+    if isinstance(model, DirectedNetwork):
+        return {"active_weights": model.num_connections, "dead_units": model.count_dead()}
+    return {}
 
 
 def _explain_rest(resolved: ResolvedRun, model: nn.Module, folder: Path) -> None:

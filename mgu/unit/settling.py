@@ -51,6 +51,11 @@ class Settling(nn.Module):
         for gate in gates if over != "element" else ():
             self.register_buffer(f"mean_{gate}", torch.zeros(shape))
 
+    @property
+    def counted_buffers(self) -> tuple[str, ...]:
+        """Names of the buffers that belong to the size of a network: the running means."""
+        return tuple(self._buffers)
+
     def forward(self, gate: Gate, z: Tensor) -> Tensor:
         if not self.progress:
             return z

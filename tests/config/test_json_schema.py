@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import yaml
 from jsonschema import Draft7Validator
 
 from mgu.cli.conf import conf_dir
+from mgu.cli.schema import main
 from mgu.config.faults import GROUPS
 from mgu.config.json_schema import kinds_of_files, schema_of
+from mgu.errors import UserError
 from tests.conftest import Configure
 
 FILES = sorted(file.relative_to(conf_dir()) for group in GROUPS for file in (conf_dir() / group).glob("*.yaml"))
@@ -69,6 +72,18 @@ def test_mistakes_are_found(what: str, values: dict[str, Any]) -> None:
 def test_what_is_filled_in_or_taken_from_elsewhere_is_legal() -> None:
     assert not faults("optimizer", {"defaults": ["nadam"], "lr": "auto", "eps": "${oc.env:EPS}"})
     assert not faults("energy", {"country": None}) and not faults("layout", {"layer": "my_layers:Conv"})
+
+
+def test_a_schema_goes_to_a_file_whole_or_not_at_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "optimizer.schema.json"
+    file.write_text("an earlier one")
+    main(["optimizer", "--output", str(file)])
+    main(["optimizer"])
+    assert json.loads(file.read_text()) == schema_of("optimizer") and capsys.readouterr().out == file.read_text()
+    for other in (tmp_path, tmp_path / "nowhere" / "run.json"):
+        with pytest.raises(UserError, match="--output must be a file in a folder that is there"):
+            main(["run", "--output", str(other)])
+    assert [own.name for own in tmp_path.iterdir()] == [file.name]
 
 
 def test_every_kind_of_file_has_a_schema_with_descriptions() -> None:

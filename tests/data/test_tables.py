@@ -30,6 +30,7 @@ from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.rows import Rows
 from mgu.data.tables.split import split_official
 from mgu.data.tables.table import encode_table
+from mgu.data.tables.target import describe_spellings
 from mgu.errors import UserError
 from mgu.factory.model import build_model, build_warmup_blocks, count_flops
 from mgu.factory.resolved_run import resolve
@@ -346,6 +347,16 @@ def test_words_for_what_is_missing_are_words_among_words(saved: Any, configure: 
     assert table.num_inputs == (2 + 1) + 4  # area, rooms, whether area is missing; three cities and None
     assert table.splits.notes == ("columns taken for numbers: area, rooms, and for categories: city (4 values)",)
     assert TableDataset(configure(*saved(text, "city")).dataset).table.classes == ["Bacau", "Cluj", "Iasi", "None"]
+
+
+def test_classes_that_differ_in_blanks_or_case_are_named(saved: Any, configure: Configure) -> None:
+    city = BASE["city"].where(BASE.index % 7 > 0, " cluj").where(BASE.index % 7 != 1, "IASI ")
+    *_, note = TableDataset(configure(*saved(BASE.assign(city=city), "city")).dataset).table.splits.notes
+    assert note == (
+        "classes that differ only in blanks or case are learned as different ones: ' cluj' and 'Cluj'; 'IASI ' and "
+        "'Iasi'. Write them alike in the table if they are not"
+    )
+    assert describe_spellings(["no", "yes", 1, 2.0]) == ()
 
 
 def test_copies_of_training_rows_are_counted() -> None:

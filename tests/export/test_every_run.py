@@ -18,7 +18,7 @@ from mgu.export.held_out import take_held_out
 from mgu.export.network import Format
 from mgu.factory.trained import load_trained
 from mgu.predict import export_run as exporting
-from mgu.predict.export_run import export_run
+from mgu.predict.export_run import describe_size, export_run
 from mgu.predict.model import load
 from mgu.prune import benchmark
 from mgu.prune.pipeline import run_pruning
@@ -144,6 +144,13 @@ def test_columns_may_be_called_like_parts_of_the_graph(matrix: Matrix) -> None:
 
 
 @pytest.mark.long
+def test_a_quantized_file_that_is_larger_says_what_to_do() -> None:
+    assert describe_size(70_300, 280_500) == "int8: 70.3 kB instead of 280.5 kB"
+    assert describe_size(70_300, 47_700) == (
+        "int8: 70.3 kB instead of 47.7 kB in float32: this file saves nothing. Leave --quantize out, and export again"
+    )
+
+
 @pytest.mark.parametrize("form", ["torch", "onnx"])
 @pytest.mark.parametrize("data", ["named images", "classification"])
 def test_int8_is_smaller_and_about_as_good(data: str, form: Format, matrix: Matrix) -> None:

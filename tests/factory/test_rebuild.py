@@ -197,6 +197,7 @@ def test_units_that_classify_are_pruned_whatever_their_layers(
             outcome, _ = pipeline.run_pruning(trained, quick(*method), None, lambda line: None)
             rows = {row.name: row for row in outcome.rows}
             assert outcome.gates == 2 * len(GATES)
+            assert rows["unit"].cost.flops == trained.result.flops_per_sample
             pruned, splits = load_pruned(trained.folder), choosing_splits(trained)[0]
             hits = logits_of(pruned, splits.val).argmax(dim=1) == splits.val.batch(slice(None))[1]
             assert float(hits.double().mean()) == rows["pruned"].accuracy == rows["converted"].accuracy

@@ -141,7 +141,7 @@ def test_pairs_of_the_unknown_are_named_and_json_has_all(
 
 
 def test_an_output_that_cannot_be_is_told_first(trained_unit: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="--output must be a file in a folder that can be written"):
+    with pytest.raises(UserError, match="--output must be a file in a folder that is there"):
         main([str(trained_unit), "x.png", "--output", str(tmp_path / "no" / "out.csv")])
     (trained_unit / "weights.safetensors").unlink()
     with pytest.raises(UserError, match="RUN must have weights, but"):

@@ -138,7 +138,9 @@ def test_rows_go_by_the_names_of_their_columns(matrix: Matrix) -> None:
     assert (model.predict({name: rows[name].tolist() for name in rows}) == expected).all()
     with pytest.raises(UserError, match=r"^the table must have the columns of training, but lacks 'city'"):
         model.predict(rows.drop(columns="city"))
-    with pytest.raises(UserError, match="must be a DataFrame or a dict of columns, but got ndarray"):
+    with pytest.raises(
+        UserError, match="must be a DataFrame, or a dict of columns or of the cells of one row, but got nd"
+    ):
         model.predict(rows.to_numpy())
     with pytest.raises(UserError, match="must be of classes"):
         model.probabilities(rows)
@@ -146,10 +148,25 @@ def test_rows_go_by_the_names_of_their_columns(matrix: Matrix) -> None:
         model.predict(rows.assign(city="Atlantis"))
 
 
+def test_a_dict_of_single_cells_is_one_row(matrix: Matrix) -> None:
+    model = load(trained(matrix, "regression"))
+    rows = pd.read_csv(matrix.folder / "houses.csv")[2:4]
+    expected, row = model.predict(rows)[:1], rows.iloc[0].to_dict()
+    assert len(model.predict(row)) == 1 and (model.predict(row) == expected).all()
+    assert (model.predict({name: np.array(own) for name, own in row.items()}) == expected).all()
+    assert (model.predict(rows.to_dict()) == model.predict(rows)).all()  # whose rows are numbered from 2
+    number = next(name for name in model.preprocessing.inputs.names if name != "city")  # type: ignore[union-attr]
+    with pytest.raises(UserError, match=rf"'{number}' is a column and 'city' the cell 'Atlantis'\. Write .* \['Atl"):
+        model.predict(row | {name: [own] for name, own in row.items()} | {"city": "Atlantis"})
+    with pytest.raises(UserError, match=r"but got Series\. .* pass row\.to_dict\(\)"):
+        model.predict(rows.iloc[0])
+
+
 def test_a_user_that_training_never_saw_is_told(matrix: Matrix) -> None:
     model = load(trained(matrix, "own ratings"))
     users = model.preprocessing.inputs.users  # type: ignore[union-attr]
     items = model.preprocessing.inputs.items  # type: ignore[union-attr]
+    assert len(model.predict({users.column: users.names[0], items.column: items.names[0]})) == 1
     pairs = {users.column: [users.names[0], "nobody"], items.column: items.names[:2]}
     with pytest.raises(UserError, match=rf"row 2: '{users.column}' 'nobody' is none that training knew"):
         model.predict(pairs)

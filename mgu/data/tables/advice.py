@@ -30,10 +30,10 @@ def advise_text(key: str, text: str) -> str:
     return _for_shell(f"{key}={quoted}")
 
 
-def join_some(names: Sequence[str]) -> str:
+def join_some(names: Sequence[str], between: str = ", ") -> str:
     """Joins the first names, and says how many more there are."""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(names[:NAMED]) + more
+    return between.join(names[:NAMED]) + more
 
 
 def join_and(parts: Sequence[str]) -> str:

@@ -13,7 +13,7 @@ from mgu.data.tables.files import MIN_ROWS, read_table
 from mgu.data.tables.split import check_groups, split_official, split_rows
 from mgu.data.tables.split_notes import describe_split
 from mgu.data.tables.table import Table, encode_table
-from mgu.data.tables.target import check_target, check_task, select_known
+from mgu.data.tables.target import check_target, check_task, describe_spellings, select_known
 from mgu.errors import UserError
 
 MAX_CATEGORIES = 100  # of a column of Adult, which has 42 countries
@@ -41,7 +41,8 @@ def load_own_table(config: TableConfig) -> Table:
     parts = split_rows(known, config)
     encoded = {part: frame.loc[rows.index] for part, rows in parts.items()}
     table = encode_table(encoded, target, task, config.max_categories, config.scale)
-    notes = (*describe_split(parts, config), *table.splits.notes, *describe_disguises(frame, target, task))
+    notes = (*describe_split(parts, config), *table.splits.notes, *describe_spellings(table.classes))
+    notes += describe_disguises(frame, target, task)
     if unknown := len(whole) - len(known):
         notes = (f"{unknown:,} of {len(whole):,} rows are left out, for their target is missing or infinite", *notes)
     return table._replace(splits=replace(table.splits, notes=(describe_columns(frame, target), *notes)))

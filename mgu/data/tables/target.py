@@ -5,9 +5,10 @@ pandas is imported only where there is a table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mgu.data.tables.advice import advise_separator
+from mgu.data.tables.advice import advise_separator, join_some
 from mgu.data.tables.columns import FEW_VALUES, find_fault, is_number
 from mgu.errors import UserError, did_you_mean, printable
 from mgu.tasks.score import TaskName
@@ -109,6 +110,25 @@ def infer_task(target: pd.Series[Any]) -> TaskName:
         return "classification"
     has_fractions = bool((target % 1 != 0).any())
     return "regression" if has_fractions or target.nunique() > FEW_VALUES else "classification"
+
+
+def describe_spellings(classes: Sequence[Any]) -> tuple[str, ...]:
+    """Returns a note that names classes which differ only in blanks or case; () if there are none.
+
+    Args:
+        classes: The classes of a table, as they stand there.
+    """
+    alike: dict[str, list[str]] = {}
+    for name in map(str, classes):
+        alike.setdefault(name.strip().casefold(), []).append(name)
+    groups = [" and ".join(repr(name) for name in own) for own in alike.values() if len(own) > 1]
+    if not groups:
+        return ()
+    some = join_some(groups, "; ")
+    return (
+        f"classes that differ only in blanks or case are learned as different ones: {some}. Write them alike in the "
+        "table if they are not",
+    )
 
 
 def check_task(column: pd.Series[Any], task: TaskName) -> None:
