@@ -59,6 +59,20 @@ def models(part: Row) -> str:
     )  # fmt: skip
 
 
+def defaults(part: Row) -> str:
+    """Every model under conditions for which some usual norm is wrong, and the unit's difference from it."""
+    return table(
+        ["condition", "model", "test [%]", "least [%]", "seeds", "unit minus it", "p corrected"],
+        (
+            [row["condition"], f"**{row['model']}**" if row["model"].endswith("-lean") else row["model"],
+             f"{number(row['test'])} ± {row['test_sd']:.2f}", number(row["test_least"]), str(row["replicates"]),
+             f"{row['difference']:+.2f}" if "difference" in row else "-", p_value(row.get("p_corrected"))]
+            for row in part["rows"]
+        ),
+        left=2,
+    )  # fmt: skip
+
+
 def claim(parts: Parts) -> str:
     """Says what the study of the better recipe found, or that of the paper's where there is no other."""
     recipe = "better" if "better" in parts else "paper"

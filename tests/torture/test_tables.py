@@ -42,7 +42,7 @@ def learn(path: Path, **values: Any) -> bool:
     else:
         refusal = ""
     if refusal:
-        assert len(refusal.splitlines()) == 1 and refusal.isprintable() and refusal.endswith(".")
+        assert len(refusal.splitlines()) == 1 and refusal.isprintable() and refusal.endswith((".", "?"))
         return False
     assert splits.train.batch(slice(None))[0].isfinite().all()
     assert all(len(note.splitlines()) == 1 and note.isprintable() for note in splits.notes)
