@@ -23,6 +23,7 @@ from mgu.config.search import SECTIONS
 from mgu.data.datasets import fill_defaults, find_kind
 from mgu.errors import UserError
 from mgu.results.pretrained import fill_pretrained
+from mgu.results.source_rows import check_source_rows
 
 FILLED_IN = ("classes", "sha256")  # of a data set
 
@@ -92,7 +93,9 @@ def check_values(resolved: Mapping[str, Any]) -> RunConfig:
     if isinstance(dataset := values.get("dataset"), dict):
         check_types(values)
         values["dataset"] = find_kind(dataset.get("name")).resolve(dataset)
-    return check_config(values)
+    config = check_config(values)
+    check_source_rows(config)
+    return config
 
 
 def _check_not_filled_in(dataset: Mapping[str, Any]) -> None:

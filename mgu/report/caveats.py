@@ -21,7 +21,7 @@ def caveats(table: Table) -> list[str]:
     Returns:
         The sentences.
     """
-    return [*_unfinished(table), *_unlike(table), *_marked(table.results), *_selected(table)]
+    return [*_unfinished(table), *_unlike(table), *_marked(table.results), *_started(table.results), *_selected(table)]
 
 
 def _unfinished(table: Table) -> list[str]:
@@ -85,6 +85,17 @@ def _marked(results: list[Result]) -> list[str]:
         "compared.": sum(r.resumed > 0 for r in results),
     }
     return [f"{count} of {len(results)} runs {cause}" for cause, count in causes.items() if count]
+
+
+def _started(results: list[Result]) -> list[str]:
+    """Says of runs that start from trained weights that their cost is not the whole."""
+    if not (count := sum(result.start_sha256 is not None for result in results)):
+        return []
+    return [
+        f"{count} of {len(results)} runs start from trained weights (training.start_from): their time, energy and CO2 "
+        "are of what was trained since, without what their source cost. So they are not compared in cost with other "
+        "runs, nor with what a search finds at that cost."
+    ]
 
 
 def _selected(table: Table) -> list[str]:

@@ -52,6 +52,8 @@ def method_note(results: Sequence[Result], kind: CostKind) -> str:
 def incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
     """Returns why there is no ratio; None where there is one."""
     results = [result for own in models for result in own]
+    if len({result.start_sha256 for result in results}) > 1:  # from the same weights, all lack the same cost
+        return "trained weights that runs start from are not charged"
     if too_short := sum(not own for own in models):
         return f"too few energy readings: {too_short} of {len(models)} models ran under {SHORT_S:.0f} s"
     if kind == "time" and (starved := sum(map(is_starved, results))):

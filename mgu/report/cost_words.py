@@ -59,7 +59,8 @@ def _describe_sides(table: Table) -> list[str]:
         missing = "unit" if measured(grid, lambda result: True) else "baseline"
         reason = f"no {missing} was measured alone and without interruption"
         return [*lines, f"The costs of grid search and unit cannot be compared: {reason}."]
-    lines += _describe_counted(table)
+    if any(ratio.value is not None for own in found for charge in own for ratio in charge.ratios):
+        lines += _describe_counted(table)
     for own in found:
         lines += [*(charge.text for charge in own), *(_claim(own[0], len(grid), len(kinds)) if own else [])]
     return [*lines, *_describe_together(table, len(kinds))]
@@ -139,6 +140,8 @@ def _unknown(results: Sequence[Result]) -> str:
         text += f"; the energy of {_runs(no_energy)} is not known and not included"
     if no_processor and no_energy != no_processor:
         text += f"; the processor time of {_runs(no_processor)} is not known and not included"
+    if started := sum(result.start_sha256 is not None for result in results):
+        text += f"; training the weights that {_runs(started)} started from is not included"
     if untimed := sum(result.seconds is None for result in results):
         text += f"; the time of {untimed} failed run{'s' * (untimed != 1)} is not known and not included"
     return text

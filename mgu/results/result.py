@@ -194,6 +194,12 @@ class Result(Record, frozen=True):
         return self.status == "ok" and stop_after is not None and self.epochs == stop_after < training["epochs"]
 
     @property
+    def start_sha256(self) -> str | None:
+        """SHA-256 of the trained weights it started from, whose training is in none of its costs; None: of new ones."""
+        start: str | None = self.config.get("training", {}).get("start_sha256")
+        return start
+
+    @property
     def cpu_s(self) -> float | None:
         """Seconds of processor time; None for a run that failed early, and for old ones without energy."""
         if self.processor:

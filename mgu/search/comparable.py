@@ -10,20 +10,12 @@ from typing import Any
 
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
-from mgu.results.axes import flatten, write_value
+from mgu.results.axes import write_value
+from mgu.results.rows import rows_of
 from mgu.search.parameters import Categorical, Ordinal, Parameter
 from mgu.search.space import Point, Space, some_point
 
 MOST_CHOICES = 20  # of one parameter that are composed
-# Settings of data sets that leave rows and labels as they are: how classes count, and how examples are encoded. Any
-# other is taken to change them, so that a new one cannot be forgotten.
-LEAVES_ROWS = frozenset(
-    f"dataset.{name}"
-    for name in (
-        *("class_weights", "sampling", "drop", "max_categories", "scale"),
-        *("image_shape", "fit", "embedding", "num_sampled"),
-    )
-)
 
 
 def check_comparable(space: Space, configure: Callable[[Point, int], RunConfig], is_multi_fidelity: bool) -> None:
@@ -50,11 +42,11 @@ def check_comparable(space: Space, configure: Callable[[Point, int], RunConfig],
             f"{first.training.stop_after}. Pass training.epochs={first.training.stop_after} for shorter ones, or "
             "search=asha, which stops the worse ones itself."
         )
-    known = _data_of(first)
+    known = rows_of(first.dataset.model_dump(mode="json"))
     for parameter in space.parameters:
         for point in _points_with(space, parameter):
             config = configure(point, 0)
-            _check_data(space, known, _data_of(config))
+            _check_data(space, known, rows_of(config.dataset.model_dump(mode="json")))
             if is_multi_fidelity and config.training.epochs != first.training.epochs:
                 raise UserError(
                     "training.epochs must be the same at all points where the strategy stops trainings by epochs, but "
@@ -79,12 +71,6 @@ def _points_with(space: Space, parameter: Parameter) -> Iterator[Point]:
         point = space.canonical(some_point(space) | given | {parameter.name: value})
         if parameter.name in point and space.is_legal(point):
             yield point
-
-
-def _data_of(config: RunConfig) -> dict[str, Any]:
-    """Returns what decides which rows train, validate and test, and what their labels are, by dotted key."""
-    values = flatten({"dataset": config.dataset.model_dump(mode="json")})
-    return {key: value for key, value in values.items() if key not in LEAVES_ROWS}
 
 
 def _check_data(space: Space, first: dict[str, Any], other: dict[str, Any]) -> None:

@@ -31,14 +31,17 @@ def unit_seconds(results: Sequence[Result], start: RunConfig) -> float | None:
 
 
 def unit_results(results: Sequence[Result], start: RunConfig) -> list[Result]:
-    """Returns the runs of units with the data, the split and the number of epochs of a configuration."""
+    """Returns the runs of units with the data, the split and the number of epochs of a configuration.
+
+    Those that start from trained weights are left out: what these took is not known.
+    """
     return [
         result
         for result in results
         if result.kind == "unit"
         and result.status == "ok"
         and result.seconds
-        and not result.is_stopped
+        and not (result.is_stopped or result.start_sha256)
         and (result.dataset, result.split) == (start.dataset.label, start.dataset.split)
         and result.config.get("training", {}).get("epochs") == start.training.epochs
     ]

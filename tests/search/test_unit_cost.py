@@ -21,3 +21,6 @@ def test_variants_of_a_unit_add_up_and_seeds_of_one_are_averaged(configure: Conf
     costs = [cost_of(result).seconds for result in found]
     assert unit_seconds(found, start) == (costs[0] + costs[1]) / 2 + costs[2]
     assert unit_seconds([], start) is None
+    for result in found[:2]:  # which were trained by another run before, at a cost that is not known
+        result.config["training"]["start_sha256"] = "a" * 64
+    assert unit_seconds(found, start) == costs[2] and unit_seconds(found[:2], start) is None

@@ -90,7 +90,11 @@ class CostAxis(NamedTuple):
     @property
     def comparable(self) -> set[int]:
         """Indices of the models whose cost can be compared."""
-        return {k for k, row in enumerate(self.rows) if not (row.cost.is_disturbed or row.cost.is_starved)}
+        return {
+            k
+            for k, row in enumerate(self.rows)
+            if not (row.cost.is_disturbed or row.cost.is_starved or row.cost.is_partial)
+        }
 
     @property
     def accuracies(self) -> list[float]:
@@ -157,6 +161,7 @@ def _add_legend(axes: Axes, cost: CostAxis) -> None:
     others = [row.cost for k, row in enumerate(cost.rows) if k not in comparable]
     causes = {
         "machine shared": any(own.is_starved or any(r.contended for r in own.timed) for own in others),
+        "source not charged": any(own.is_partial for own in others),
         "run resumed": any(r.resumed for own in others for r in own.timed),
     }
     if others:

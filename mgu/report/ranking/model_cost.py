@@ -53,6 +53,11 @@ class ModelCost:
         return any(is_starved(result) for result in self.timed)
 
     @cached_property
+    def is_partial(self) -> bool:
+        """Whether a run starts from trained weights, whose training is in no cost of this model."""
+        return any(result.start_sha256 for result in self.results)
+
+    @cached_property
     def marks(self) -> str:
         """Marks of its time that a note below the table explains: ~ short, ! contended or starved, + resumed."""
         is_contended = self.is_starved or any(result.contended for result in self.timed)

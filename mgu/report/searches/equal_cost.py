@@ -79,12 +79,11 @@ class EqualCost:
 
     @cached_property
     def unit(self) -> Unit | None:
-        """The unit; None where none has both a score and a time."""
-        best = self.table.best(self.table.unit_models)
+        """The unit; None where none has both a score and a time, by a training from new weights."""
+        rows = [row for row in self.table.unit_models if not row.cost.is_partial]
+        best = self.table.best(rows)
         times = [
-            fmean(own)
-            for row in self.table.unit_models
-            if (own := [cost_of(result).seconds for result in row.results if result.seconds])
+            fmean(own) for row in rows if (own := [cost_of(result).seconds for result in row.results if result.seconds])
         ]
         vals = _scores_of(best, "val") if best else []
         if best is None or not times or not vals:
@@ -176,6 +175,8 @@ class EqualCost:
             if (left := [r for r in row.results if f"{r.name}-{r.identity}" not in searched])
         ]
         seeds = set.intersection(*map(set, by_row)) if by_row else set()
+        if any(row.cost.is_partial for row in self.table.baselines):
+            return None  # they were not charged for all of their training
         if not seeds or len(by_row) > MOST_POINTS:
             return None
         vals: dict[int, list[Tried]] = {}

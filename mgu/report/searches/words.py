@@ -119,8 +119,8 @@ def describe_searches(found: EqualCost) -> list[str]:
         )
     else:
         lines.append(
-            "There is no finished unit in this experiment: multiples are of the tenth of the longest search. Train it "
-            "with mgu=reference to compare."
+            "There is no finished unit in this experiment that was trained from new weights: multiples are of the "
+            "tenth of the longest search. Train it with mgu=reference to compare."
         )
     lines += [line for place in range(len(found.contenders)) if (line := _describe(found, place))]
     if without := [own for own in found.contenders if found.random_of(own) is None]:

@@ -69,7 +69,12 @@ class BestSoFar:
         return self.table.tested == "val"
 
     def cost_of(self, rows: Sequence[Row]) -> float | None:
-        """Returns the seconds of some models together, each the mean over its seeds; None where one is not known."""
+        """Returns the seconds of some models together, each the mean over its seeds; None where one is not known.
+
+        What a model took that starts from trained weights is not known: it was charged for the rest of its training.
+        """
+        if any(row.cost.is_partial for row in rows):
+            return None
         costs = [_cost(row, self.basis) for row in rows]
         return sum(cost or 0.0 for cost in costs) if all(costs) else None
 
@@ -184,8 +189,12 @@ def obstacle(table: Table) -> str | None:
         return "no unit or no baseline has both a score and a time"
     if len(baselines) > MOST_MODELS:
         return f"there are more than {MOST_MODELS} baselines"
-    if any(not row.cost.tts_s for row in baselines):
-        return "a model has no time"
+    lacking = {
+        "a baseline starts from trained weights, which it was not charged for": lambda row: row.cost.is_partial,
+        "a model has no time": lambda row: not row.cost.tts_s,
+    }
+    if reason := next((text for text, is_so in lacking.items() if any(map(is_so, baselines))), None):
+        return reason
     if _basis(table) is None:
         if any(row.cost.is_disturbed for row in (*table.unit_models, *baselines)):
             return "some models were not measured alone and without interruption, and their processor time is not known"
