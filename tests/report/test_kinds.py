@@ -129,6 +129,22 @@ def test_p_values_are_corrected_for_the_kinds_against_each_rival_by_itself(train
     assert [c.p_corrected for own in analysis.verdicts for c in own.comparisons] == pytest.approx(every)
 
 
+def test_each_kind_has_the_default_network_of_its_own_recipe(trained: Trained) -> None:
+    def at(rate: float) -> dict[str, Any]:
+        return {"config": example_config(optimizer={"lr": rate}), "bits": False}
+
+    units = {0.02: [0.95, 0.96, 0.97], 0.1: [0.93, 0.95, 0.94], 0.5: [0.90, 0.91, 0.95]}
+    plain = {0.02: [0.90, 0.93, 0.94], 0.1: [0.88, 0.89, 0.91]}
+    runs = [trained(f"unit-mgu-{rate}", own, **at(rate)) for rate, own in units.items()]
+    analysis = analyse(*runs, *(trained(f"plain-{rate}", own, **at(rate)) for rate, own in plain.items()))
+    found = {own.kind.name: own.defaults for own in analysis.verdicts}
+    names = [[own.baseline.result.stem for own in found[f"mgu-{rate}"]] for rate in units]
+    assert names == [["plain-0.02"], ["plain-0.1"], []]
+    p_values = [ttest_rel(units[rate], own).pvalue for rate, own in plain.items()]
+    corrected = correct_for_many([*p_values, None])  # a kind without a default network is a kind all the same
+    assert [found[f"mgu-{rate}"][0].p_corrected for rate in plain] == pytest.approx(corrected[:2])
+
+
 def test_every_format_has_every_rival_of_every_kind() -> None:
     units = [example_unit("deep-mgu-a-s0", val_accuracy=0.92), example_unit("deep-mgu-b-s0", val_accuracy=0.85)]
     (table,) = ranked([*grid(), *units])

@@ -157,9 +157,13 @@ def _corrected_together(of_units: Sequence[Sequence[Comparison]]) -> list[list[C
 def _against(units: Sequence[Sample], rivals: Sequence[Sample | None], margin: float) -> list[Comparison | None]:
     """Compares each unit with its rival, corrected for the number of units; None for those without one."""
     found = [compare(own, [rival])[0] if rival else None for own, rival in zip(units, rivals, strict=True)]
-    corrected = correct_for_many([own.p for own in found if own])
-    values = iter(corrected)
-    return [replace(own, p_corrected=next(values), p_margin=p_of_margin(own, margin)) if own else None for own in found]
+    corrected = correct_for_many(
+        [own.p if own else None for own in found]
+    )  # a kind without a rival counts, as reports say
+    return [
+        own and replace(own, p_corrected=p, p_margin=p_of_margin(own, margin))
+        for own, p in zip(found, corrected, strict=True)
+    ]
 
 
 def _known(samples: Mapping[int, Sample], row: Row | None) -> Sample | None:
