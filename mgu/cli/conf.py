@@ -1,15 +1,5 @@
-"""The location of the configuration files."""
+"""The location of the configuration files, for the commands."""
 
-from __future__ import annotations
+from mgu.results.conf import conf_dir
 
-from pathlib import Path
-
-
-def conf_dir() -> Path:
-    """Finds the configuration files.
-
-    Returns:
-        conf/ in the package, if that is installed from a wheel, else conf/ at the top of the checkout.
-    """
-    packaged = Path(__file__).parents[1] / "conf"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "conf"
+__all__ = ["conf_dir"]

@@ -30,6 +30,7 @@ from mgu.report.stats.words import (
     search_sentence,
     verdict_sentence,
 )
+from mgu.search.curve import Curve
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Analysis:
         if self.table.is_joined:
             return []
         chosen = [self.default] if self.default else []
-        return judge(self.table, self.correct, self.margin, chosen, self.best_so_far)
+        return judge(self.table, self.correct, self.margin, chosen, self.best_so_far, self.searched)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -105,10 +106,19 @@ class Analysis:
         """The studies of the experiment at equal cost; None where there are none."""
         if self.table.is_joined:
             return None
+        return compare_searches(self.table, *self._curves)
+
+    @cached_property
+    def searched(self) -> frozenset[str]:
+        """Names of the folders of the runs that a search trained."""
+        return frozenset[str]().union(*(curve.runs for curve in self._curves[0]))
+
+    @cached_property
+    def _curves(self) -> tuple[list[Curve], list[str]]:
+        """The studies of the experiment, and a line for each that cannot be read."""
         folders = dict.fromkeys(run.experiment for row in self.table.rows for run in row.runs)
         loaded = [load_curves(folder, self.table.dataset, self.table.split) for folder in folders]
-        curves = [curve for own, _ in loaded for curve in own]
-        return compare_searches(self.table, curves, [line for _, lines in loaded for line in lines])
+        return [curve for own, _ in loaded for curve in own], [line for _, lines in loaded for line in lines]
 
     @cached_property
     def sections(self) -> dict[str, list[str]]:
@@ -118,7 +128,7 @@ class Analysis:
             return asked | {"Caveats": caveats(self.table)}
         bias = describe_optimism(self.optimism, self.table.unit_models[0].examples) if self.table.unit_models else []
         sections = asked | {
-            "Verdict": [*(self._verdict_lines or compare_scores(self.table, self.default)), *bias],
+            "Verdict": [*(self._verdict_lines or compare_scores(self.table, self.default, self.searched)), *bias],
             "Comparisons": [line for own in self.verdicts for line in describe_verdict(own)],
             "Cost": [*describe_costs(self.table), *self._missing_curve],
             "Searches": describe_searches(self.searches) if self.searches else [],

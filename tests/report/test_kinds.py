@@ -61,10 +61,32 @@ def test_a_kind_is_a_unit_whatever_its_layout_and_what_differs_in_its_section_is
 
 def test_the_default_network_is_bn_pre_and_ln_of_the_deepest_layout_without_residual() -> None:
     (table,) = ranked([*grid(), example_unit()])
-    assert [row.name for row in default_rows(table)] == ["deep-bn_pre-s0", "deep-ln-s0"]
-    assert [row.name for row in default_rows(table, ["shallow-ln-res-s0"])] == ["shallow-ln-res-s0"]
+    (unit,) = table.unit_models
+    assert [row.name for row in default_rows(table, unit).values()] == ["deep-bn_pre-s0", "deep-ln-s0"]
+    assert list(default_rows(table, unit, ["shallow-ln-res-s0"])) == ["shallow-ln-res-s0"]
     (without,) = ranked([own for own in grid() if own.norm == "no_norm"])
-    assert default_rows(without) == []
+    assert default_rows(without, unit) == {}
+
+
+def test_of_several_recipes_the_default_network_is_not_the_best_but_the_units_or_the_packages() -> None:
+    def at(rate: float) -> dict[str, Any]:
+        config = example_config(optimizer={"name": "nadam", "lr": rate}, dataset={"name": "digits"})
+        return {"config": config, "identity": f"{rate}"}
+
+    def default(unit_rate: float, *rates: float, searched: tuple[str, ...] = ()) -> list[str]:
+        plain = [example_result(val_accuracy=0.5 + rate, **at(rate)) for rate in rates]
+        (table,) = ranked([*plain, example_unit(**at(unit_rate))])
+        return [row.name for row in default_rows(table, table.unit_models[0], searched=searched).values()]
+
+    assert default(0.003, 0.001, 0.003, 0.01, 0.3) == ["digits_2-ln-lr0.003-s0"]
+    assert default(0.2, 0.001, 0.003, 0.01, 0.3) == ["digits_2-ln-lr0.01-s0"]  # conf/optimizer/nadam.yaml, for images
+    assert default(0.2, 0.001, 0.3) == []
+    assert default(0.2, 0.001) == ["digits_2-ln-lr0.001-s0"]
+    assert default(0.2, 0.001, 0.3, searched=("digits_2-ln-s0-0.3",)) == ["digits_2-ln-lr0.001-s0"]
+    assert default(0.2, 0.3, searched=("digits_2-ln-s0-0.3",)) == []
+    lines = sentences([*(example_result(**at(rate)) for rate in (0.001, 0.3)), example_unit(**at(0.2))])
+    assert any("No default network stands beside" in line and "of 2 that may be it" in line for line in lines)
+    assert not any("without a search" in line for line in lines)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +127,22 @@ def test_p_values_are_corrected_for_the_kinds_against_each_rival_by_itself(train
         assert found == pytest.approx(expected)
     every = correct_for_many([ttest_rel(own, rival).pvalue for own in (a, b) for rival in (best, plain)])
     assert [c.p_corrected for own in analysis.verdicts for c in own.comparisons] == pytest.approx(every)
+
+
+def test_each_kind_has_the_default_network_of_its_own_recipe(trained: Trained) -> None:
+    def at(rate: float) -> dict[str, Any]:
+        return {"config": example_config(optimizer={"lr": rate}), "bits": False}
+
+    units = {0.02: [0.95, 0.96, 0.97], 0.1: [0.93, 0.95, 0.94], 0.5: [0.90, 0.91, 0.95]}
+    plain = {0.02: [0.90, 0.93, 0.94], 0.1: [0.88, 0.89, 0.91]}
+    runs = [trained(f"unit-mgu-{rate}", own, **at(rate)) for rate, own in units.items()]
+    analysis = analyse(*runs, *(trained(f"plain-{rate}", own, **at(rate)) for rate, own in plain.items()))
+    found = {own.kind.name: own.defaults for own in analysis.verdicts}
+    names = [[own.baseline.result.stem for own in found[f"mgu-{rate}"]] for rate in units]
+    assert names == [["plain-0.02"], ["plain-0.1"], []]
+    p_values = [ttest_rel(units[rate], own).pvalue for rate, own in plain.items()]
+    corrected = correct_for_many([*p_values, None])  # a kind without a default network is a kind all the same
+    assert [found[f"mgu-{rate}"][0].p_corrected for rate in plain] == pytest.approx(corrected[:2])
 
 
 def test_every_format_has_every_rival_of_every_kind() -> None:

@@ -18,7 +18,7 @@ from mgu.report.stats import (
     verdict_sentence,
 )
 from mgu.results.load import Run
-from tests.examples import example_result, example_unit, ranked
+from tests.examples import example_config, example_result, example_unit, ranked
 from tests.report.runs import NUM_IMAGES, Trained, analyse
 
 
@@ -83,6 +83,17 @@ def test_not_decided_says_how_many_seeds_would_do(trained: Trained) -> None:
     needed = seeds_needed(own.best.difference.mean, own.variance, 1)
     assert f"about {needed} seeds would be needed" in verdict_sentence(own)
     assert any("there is no test over images: runs of earlier versions" in line for line in describe_verdict(own))
+
+
+def test_without_a_common_seed_the_seeds_to_train_are_named_and_no_bits_are_missed(trained: Trained) -> None:
+    other, folds = trained("a", [0.90, 0.91, 0.92])[1:], example_config(dataset={"folds": 3, "fold": 2})
+    found = analyse(trained("unit", [0.95]), other).verdict
+    assert found
+    text = "\n".join(describe_verdict(found))
+    assert "no correct.bits" not in text and "Train the unit with seed=1,2." in text
+    assert "For 1 of 1 baselines there is no test: they share no seed with unit-s0" in text
+    found = analyse(trained("unit2", [0.95]), trained("b", [0.90], config=folds)).verdict
+    assert found and "Train the unit with dataset.fold=2 seed=0." in "\n".join(describe_verdict(found))
 
 
 def test_too_few_images_are_not_called_too_few_seeds(trained: Trained) -> None:

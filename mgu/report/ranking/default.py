@@ -3,33 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from mgu.report.ranking.rank import Table
+from mgu.report.ranking.recipe import recipe_keys, shipped_values, values_of
 from mgu.report.ranking.row import Row
+from mgu.report.ranking.seeds import describe_hardware
 
 NORMS = ("bn_pre", "ln")  # batch norm before the activation is what most published networks have
 
 
-def default_rows(table: Table, chosen: Sequence[str] = ()) -> list[Row]:
+def default_rows(
+    table: Table, unit: Row, chosen: Sequence[str] = (), searched: Collection[str] = frozenset()
+) -> dict[str, Row]:
     """Finds the networks that stand for training without a search.
 
     Args:
         table: A ranked table.
+        unit: The unit that is compared with them.
         chosen: Names of rows to take instead, as the report shows them.
+        searched: Names of the folders of the runs that a search trained.
 
     Returns:
-        Those rows; else, without residual connections, the deepest baseline with batch norm before the activation, and
-        the deepest with layer norm. Of several such, as with two learning rates, the best by validation score.
+        Those rows by name; else by norm, without residual connections, the deepest baseline with batch norm before the
+        activation, and the deepest with layer norm. Of several such, as with two learning rates, none is taken for its
+        score, which would be a search: it is the one with the unit's recipe, else the one with the package's, else the
+        only one that no search trained, else none.
     """
     if chosen:
-        return [row for row in table.baselines if row.name in chosen]
+        return {row.name: row for row in table.baselines if row.name in chosen}
+    found = {}
+    for norm, rows in candidates(table).items():
+        if row := _choose(table, rows, unit, searched):
+            found[norm] = row
+    return found
+
+
+def candidates(table: Table) -> dict[str, list[Row]]:
+    """Lists the rows of which one may be the default network.
+
+    Args:
+        table: A ranked table.
+
+    Returns:
+        By norm the deepest baselines without residual connections, best first; no list is empty.
+    """
     plain = [row for row in table.baselines if not row.result.residual and row.rank is not None]
-    found = []
+    found = {}
     for norm in NORMS:
         own = [row for row in plain if row.result.norm == norm]
         deepest = max(map(depth, own), default=0)
-        found += [row for row in own if depth(row) == deepest][:1]
+        if own:
+            found[norm] = [row for row in own if depth(row) == deepest]
     return found
 
 
@@ -41,3 +66,37 @@ def depth(row: Row) -> int:
             return value
     found = re.match(r"(?:dense )?\[(\d+)", row.result.layout)
     return int(found[1]) if found else 0
+
+
+def _choose(table: Table, rows: Sequence[Row], unit: Row, searched: Collection[str]) -> Row | None:
+    """Returns the row of the first rule that leaves one model, without a look at scores; None if none does."""
+    same_layout = [row for row in rows if row.result.layout == unit.result.layout] or rows
+
+    def like_unit(row: Row) -> bool:
+        keys = recipe_keys(table, row, unit)
+        return values_of(row, keys) == values_of(unit, keys)
+
+    def like_unit_else_shipped(row: Row) -> bool:
+        rest = [key for key in table.axes.keys if key not in recipe_keys(table, row, unit)]
+        return like_unit(row) and _is_shipped(row, rest)
+
+    def like_package(row: Row) -> bool:
+        return _is_shipped(row, table.axes.keys)
+
+    def by_hand(row: Row) -> bool:
+        return not any(f"{result.name}-{result.identity}" in searched for result in row.results)
+
+    rules: tuple[Callable[[Row], bool], ...] = (like_unit, like_unit_else_shipped, like_package, by_hand)
+    for rule in rules:
+        fitting = [row for row in same_layout if rule(row)]
+        models = {(row.result.stem, row.result.layout, *values_of(row, table.axes.keys).items()) for row in fitting}
+        if len(models) == 1:  # in several rows, if it was trained on several machines
+            hardware = describe_hardware(unit.result)
+            return next((row for row in fitting if describe_hardware(row.result) == hardware), fitting[0])
+    return None
+
+
+def _is_shipped(row: Row, keys: Sequence[str]) -> bool:
+    """Tells whether a row has the values that the package ships."""
+    own = [key for key in keys if not key.startswith("mgu.")]
+    return not own or values_of(row, own) == shipped_values(row.result.config, own)

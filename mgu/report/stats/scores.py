@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from mgu.report.ranking.default import default_rows
 from mgu.report.ranking.kinds import unit_kinds
@@ -17,12 +17,13 @@ from mgu.results.replicate import Replicate, count_replicates
 from mgu.tasks.score import Score, shorten
 
 
-def compare_scores(table: Table, default: str | None = None) -> list[str]:
+def compare_scores(table: Table, default: str | None = None, searched: Collection[str] = frozenset()) -> list[str]:
     """Compares the best unit of each kind with the best baseline and the default network by the score of the task.
 
     Args:
         table: A ranked table.
         default: Name of the default network; None for the usual one.
+        searched: Names of the folders of the runs that a search trained.
 
     Returns:
         Sentences on the differences and their tests; none for accuracies, for which there are verdicts.
@@ -31,28 +32,32 @@ def compare_scores(table: Table, default: str | None = None) -> list[str]:
     best = table.best(table.baselines)
     if table.score.metric == "accuracy" or best is None or not units:
         return []
-    lines = _against(table, units, best, "the best baseline (selected on validation data)")
-    for own in default_rows(table, [default] if default else [])[:1]:
-        lines += _against(table, units, own, "the default network, which one would train without a search")
-    return lines
+    lines = _against(table, [(unit, best) for unit in units], "the best baseline (selected on validation data)")
+    found = [(unit, default_rows(table, unit, [default] if default else [], searched)) for unit in units]
+    pairs = [(unit, next(iter(rows.values()))) for unit, rows in found if rows]
+    return lines + _against(table, pairs, "the default network, which one would train without a search")
 
 
-def _against(table: Table, units: Sequence[Row], baseline: Row, what: str) -> list[str]:
-    """Compares each unit with one baseline: a sentence on the difference, and one on its test over shared seeds."""
+def _against(table: Table, pairs: Sequence[tuple[Row, Row]], what: str) -> list[str]:
+    """Compares each unit with its baseline: a sentence on the difference, and one on its test over shared seeds."""
     metric, score = table.score.metric, table.score
-    theirs, place = baseline.spread(table.tested, metric), "test" if table.tested == "test" else "validation"
-    known = [(unit, own) for unit in units if (own := unit.spread(table.tested, metric))]
-    if theirs is None:
-        return []
-    values = baseline.values(table.tested, metric)
-    scores = [unit.values(table.tested, metric) for unit, _ in known]
-    shared = [sorted(own.keys() & values.keys()) for own in scores]
+    split = table.tested
+    place = "test" if split == "test" else "validation"
+    known = [
+        (unit, own, baseline, theirs)
+        for unit, baseline in pairs
+        if (own := unit.spread(split, metric)) and (theirs := baseline.spread(split, metric))
+    ]
+    scores = [(unit.values(split, metric), baseline.values(split, metric)) for unit, _, baseline, _ in known]
+    shared = [sorted(ours.keys() & values.keys()) for ours, values in scores]
     tests = t_tests_over_replicates(
-        [{run: own[run] - values[run] for run in runs} for own, runs in zip(scores, shared, strict=True)]
+        [{run: ours[run] - values[run] for run in runs} for (ours, values), runs in zip(scores, shared, strict=True)]
     )
     corrected = correct_for_many([test and test.p for test in tests])
     lines = []
-    for (unit, own), ours, runs, test, p in zip(known, scores, shared, tests, corrected, strict=True):
+    for (unit, own, baseline, theirs), (ours, values), runs, test, p in zip(
+        known, scores, shared, tests, corrected, strict=True
+    ):
         few = min(own.n, theirs.n)
         means = f"means of {count_replicates(ours)} and {count_replicates(values)}"
         seeds = "single runs: another seed may change this" if few == 1 else means

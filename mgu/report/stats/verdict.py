@@ -7,7 +7,7 @@ P-values against one rival are corrected for the number of kinds (Holm 1979).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -80,6 +80,7 @@ def judge(
     margin: float = MARGIN,
     chosen: Sequence[str] = (),
     curve: BestSoFar | None = None,
+    searched: Collection[str] = frozenset(),
 ) -> list[Verdict]:
     """Compares every kind of unit with the baselines of a table.
 
@@ -89,6 +90,7 @@ def judge(
         margin: Accuracy in 0..1 that a unit may lose and still be as good.
         chosen: Names of the default networks; those of `default_rows` if empty.
         curve: Expected best-so-far of the grid search.
+        searched: Names of the folders of the runs that a search trained.
 
     Returns:
         The verdicts, best kind first; none where no unit or no baseline ended an epoch.
@@ -103,8 +105,11 @@ def judge(
         return []
     every = _corrected_together([compare(own, baselines) for _, own in units])
     against_best = _against([own for _, own in units], [every[0][0].second] * len(units), margin)
-    rivals = [samples[id(row)] for row in default_rows(table, chosen)]
-    against = [_against([own for _, own in units], [rival] * len(units), margin) for rival in rivals if rival.scores]
+    defaults = [default_rows(table, own.row, chosen, searched) for _, own in units]
+    against = [
+        _against([own for _, own in units], [_known(samples, rows.get(place)) for rows in defaults], margin)
+        for place in dict.fromkeys(place for rows in defaults for place in rows)
+    ]
     searches = [_search(curve, kind) for kind, _ in units]
     at_cost = _against([own for _, own in units], searches, margin)
     return [
@@ -152,9 +157,18 @@ def _corrected_together(of_units: Sequence[Sequence[Comparison]]) -> list[list[C
 def _against(units: Sequence[Sample], rivals: Sequence[Sample | None], margin: float) -> list[Comparison | None]:
     """Compares each unit with its rival, corrected for the number of units; None for those without one."""
     found = [compare(own, [rival])[0] if rival else None for own, rival in zip(units, rivals, strict=True)]
-    corrected = correct_for_many([own.p for own in found if own])
-    values = iter(corrected)
-    return [replace(own, p_corrected=next(values), p_margin=p_of_margin(own, margin)) if own else None for own in found]
+    corrected = correct_for_many(
+        [own.p if own else None for own in found]
+    )  # a kind without a rival counts, as reports say
+    return [
+        own and replace(own, p_corrected=p, p_margin=p_of_margin(own, margin))
+        for own, p in zip(found, corrected, strict=True)
+    ]
+
+
+def _known(samples: Mapping[int, Sample], row: Row | None) -> Sample | None:
+    """Returns the sample of a row if it has scores."""
+    return own if row and (own := samples[id(row)]).scores else None
 
 
 def _search(curve: BestSoFar | None, kind: UnitKind) -> Sample | None:

@@ -7,9 +7,11 @@ from statistics import fmean
 
 from mgu.report.cost_kinds import NAMES, times
 from mgu.report.costs import Ratio
+from mgu.report.ranking.default import candidates
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.seeds import TINY
 from mgu.report.stats.budget import BASES, BestSoFar
+from mgu.report.stats.compare import Comparison
 from mgu.report.stats.comparison_words import describe_comparison, where
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
 from mgu.report.stats.verdict import Verdict, outcome_of
@@ -160,8 +162,8 @@ def _reason(verdict: Verdict) -> str:
     if verdict.outcome != "not decided":
         return f", which is within the margin of {margin}" if verdict.outcome == "worse" and is_within else ""
     if not best.shared:
-        seeds = ",".join(map(str, sorted({run.seed for run in best.second.scores})))
-        return f": they share no seed, and only pairs of the same seed are compared; train the unit with seed={seeds}"
+        seeds = _their_seeds([best])
+        return f": they share no seed, and only pairs of the same seed are compared; train the unit with {seeds}"
     if len(best.shared) < 2:
         return ": a single seed cannot decide; train at least 5 of each (seed=0,1,2,3,4)"
     if best.p is None:
@@ -194,12 +196,39 @@ def _diverged(verdict: Verdict) -> str:
 
 def _missing(verdict: Verdict) -> list[str]:
     """Returns what the comparisons lack."""
-    untested = sum(not own.num_images for own in verdict.comparisons)
     lines = [] if verdict.same_layout else ["No baseline has the unit's layout."]
-    if untested:
+    tested = verdict.table.tested
+    plain = [row for rows in candidates(verdict.table).values() for row in rows if row.accuracies(tested)]
+    if plain and not verdict.defaults:
         lines.append(
-            f"For {untested} of {len(verdict.comparisons)} baselines there is no test over {verdict.unit.examples}: "
-            "runs of earlier versions and runs that diverged at once have no correct.bits. Train them again with "
-            "force=true."
+            f"No default network stands beside {verdict.unit.name}: of {len(plain)} that may be it, none alone has the "
+            "unit's recipe (learning rate and the like) or the package's, and to take the best would be a search. "
+            "--default NAME names one."
+        )
+    apart = [own for own in verdict.comparisons if not own.shared]
+    without_bits, count = sum(map(_lacks_bits, verdict.comparisons)), len(verdict.comparisons)
+    if without_bits:
+        lines.append(
+            f"For {without_bits} of {count} baselines there is no test over {verdict.unit.examples}: runs of earlier "
+            "versions and runs that diverged at once have no correct.bits. Train them again with force=true."
+        )
+    if apart:
+        lines.append(
+            f"For {len(apart)} of {count} baselines there is no test: they share no seed with {verdict.unit.name}, and "
+            f"only pairs of the same seed are compared. Train the unit with {_their_seeds(apart)}."
         )
     return lines
+
+
+def _lacks_bits(comparison: Comparison) -> bool:
+    """Tells whether a run of a shared seed has no right answers."""
+    sides = (comparison.first, comparison.second)
+    return any(run not in side.images for run in comparison.shared for side in sides)
+
+
+def _their_seeds(comparisons: Sequence[Comparison]) -> str:
+    """Writes the seeds, and the folds if there are any, of what is compared with, as the command line takes them."""
+    runs = {run for own in comparisons for run in own.second.scores}
+    seeds = f"seed={','.join(map(str, sorted({run.seed for run in runs})))}"
+    folds = sorted({run.fold for run in runs if run.folds})
+    return f"dataset.fold={','.join(map(str, folds))} {seeds}" if folds else seeds
