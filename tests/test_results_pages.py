@@ -94,7 +94,7 @@ def test_commands_name_what_exists(command: str) -> None:
     if sub_command not in (None, "plan", "check", "config"):
         check_arguments(sub_command, words)
         return
-    flags = {"--calibrate", "--format", "json"} if sub_command in ("plan", "check") else {"-m", "--help", "--version"}
+    flags = {"--calibrate", "--format", "json", "yaml"} if sub_command else {"-m", "--help", "--version"}
     if "--help" in words:
         words = words[: words.index("--help")]
     check_overrides([word for word in words if word not in flags])
