@@ -124,7 +124,8 @@ STUDIES = (
                     "optimum is 0.", search_tables.rastrigin),
         ),
         limits="Replayed studies differ in what they draw, not in what was trained: p-values are about these recorded "
-        "runs. By ten times the unit's cost a search of 24 points has tried most of them.",
+        "runs. A Bayesian search begins with ten random points, more than it can try at four times "
+        "the unit's cost, so it is random search there.",
     ),
     Study(
         name="digits",
