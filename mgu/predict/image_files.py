@@ -17,6 +17,7 @@ from mgu.data.image_files.decode import UnusableImage, decode, quiet
 from mgu.data.image_files.names import readable
 from mgu.data.image_files.walk import images_below
 from mgu.errors import UserError
+from mgu.machine import count_cores
 from mgu.predict.examples import Examples, broken
 from mgu.results.preprocessing import Pixels
 
@@ -90,7 +91,7 @@ def read_images(paths: Sequence[str | Path], pixels: Pixels) -> Iterator[Example
 def _read_encoded(paths: Sequence[str | Path], pixels: Pixels) -> Iterator[Examples]:
     images, faults = find_images(paths)
     yield from map(broken, faults)
-    with quiet(), ThreadPoolExecutor() as pool:
+    with quiet(), ThreadPoolExecutor(count_cores()) as pool:
         for start in range(0, len(images), AT_ONCE):
             some = images[start : start + AT_ONCE]
             yield _gather(some, list(pool.map(lambda image: _decode(image, pixels), some)), pixels)
