@@ -14,8 +14,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 
 from mgu.cli.compose import read_config
-from mgu.cli.conf import conf_dir
 from mgu.config.run import RunConfig
+from mgu.results.conf import conf_dir
 from mgu.results.folder import run_folder
 from tests.processes import Finished, Running, ready_server
 

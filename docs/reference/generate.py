@@ -23,7 +23,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from words import identity_in_words, table
 
-from mgu.cli.conf import conf_dir
 from mgu.cli.exit_codes import SUB_COMMANDS
 from mgu.config.describe import model_of, to_yaml
 from mgu.config.faults import GROUPS
@@ -31,6 +30,7 @@ from mgu.config.fields import models_of
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
 from mgu.config.words import type_in_words
+from mgu.results.conf import conf_dir
 from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
 from mgu.results.energy import PhaseEnergies, PhaseEnergy
 from mgu.results.processor import Processor

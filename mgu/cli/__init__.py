@@ -13,11 +13,9 @@ from mgu import import_on_first_use
 if TYPE_CHECKING:
     from mgu.cli.compose import read_config as read_config
     from mgu.cli.compose import read_jobs as read_jobs
-    from mgu.cli.conf import conf_dir as conf_dir
     from mgu.cli.hydra_errors import translate_error as translate_error
 
 _HOMES = {
-    "conf_dir": "conf",
     "read_config": "compose",
     "read_jobs": "compose",
     "translate_error": "hydra_errors",

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from mgu.cli.conf import conf_dir
+from mgu.results.conf import conf_dir
 
 
 def config_dirs() -> list[Path]:

@@ -6,12 +6,12 @@ import argparse
 import sys
 from typing import Any
 
-from mgu.cli.conf import conf_dir
 from mgu.cli.parser import Parser
 from mgu.config.describe import describe_values
 from mgu.config.prune import PruneConfig, read_defaults, read_settings
 from mgu.console.text import print_line
 from mgu.errors import UserError, printable
+from mgu.results.conf import conf_dir
 
 
 def main(arguments: list[str]) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mgu.cli.ahead import start_ahead
-from mgu.cli.conf import conf_dir
 from mgu.cli.exit_codes import exit_codes
 from mgu.cli.interrupts import prepare_interrupts
 from mgu.errors import ProgramError, RunsFailed, UserError, marking_bugs
 from mgu.isolation import PRELOAD_ENERGY, PRELOAD_RUN
+from mgu.results.conf import conf_dir
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

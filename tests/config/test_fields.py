@@ -9,7 +9,6 @@ import pytest
 import yaml
 from pydantic import Field
 
-from mgu.cli.conf import conf_dir
 from mgu.config.faults import GROUPS, hint_key
 from mgu.config.fields import ConfigModel, models_of
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, identity_rules, identity_values, unless
@@ -18,6 +17,7 @@ from mgu.config.prune import PruneConfig
 from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.config.run import RunConfig
 from mgu.config.search import SearchSettings
+from mgu.results.conf import conf_dir
 from tests.conftest import Configure
 
 

@@ -19,10 +19,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf, flag_override
 from safetensors.torch import load_file
 
-from mgu.cli.conf import conf_dir
 from mgu.config.check import check_config
 from mgu.data.datasets import fill_defaults
 from mgu.errors import UserError
+from mgu.results.conf import conf_dir
 from mgu.results.file_names import WEIGHTS_FILE
 from mgu.results.folder import run_folder
 from mgu.results.result import read_result

@@ -10,10 +10,11 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
 from omegaconf import OmegaConf
 
-from mgu.cli import conf_dir, read_jobs
+from mgu.cli import read_jobs
 from mgu.cli.grammar import HydraGrammar
 from mgu.config.run import RunConfig
 from mgu.errors import UserError, quote
+from mgu.results.conf import conf_dir
 from mgu.search.grids import Grids, expand_grids
 from tests.conftest import Command
 
