@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null || echo .uv/bin/uv)
 RUN := .venv/bin/mgu-run
-# Many tests start processes of their own: more threads in each would only wait for one another.
-TEST_ENV := OMP_NUM_THREADS=1
+# Many tests start processes of their own: more threads in each would only wait for one another, and where Python may
+# not keep what it has compiled, each would compile the whole package again.
+TEST_ENV := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=
 TEST_OPTIONS := --numprocesses=2 --dist=worksteal
 
 .PHONY: help

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -16,6 +17,9 @@ from filed import file_part, provenance
 
 from mgu.config.run import RunConfig
 from mgu.factory.resolved_run import resolve
+
+# A user's Python keeps what it has compiled. Where it may not, every process would compile all of our package again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 Seconds = dict[str, list[float]]
 
