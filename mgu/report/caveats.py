@@ -88,14 +88,21 @@ def _marked(results: list[Result]) -> list[str]:
 
 
 def _started(results: list[Result]) -> list[str]:
-    """Says of runs that start from trained weights that their cost is not the whole."""
-    if not (count := sum(result.start_sha256 is not None for result in results)):
+    """Says of runs that start from trained weights what their cost lacks, and what of their data was not checked."""
+    started = [result for result in results if result.start_sha256 is not None]
+    if not started:
         return []
-    return [
-        f"{count} of {len(results)} runs start from trained weights (training.start_from): their time, energy and CO2 "
-        "are of what was trained since, without what their source cost. So they are not compared in cost with other "
-        "runs, nor with what a search finds at that cost."
+    lines = [
+        f"{len(started)} of {len(results)} runs start from trained weights (training.start_from): their time, energy "
+        "and CO2 are of what was trained since, without what their source cost. So they are not compared in cost with "
+        "other runs, nor with what a search finds at that cost."
     ]
+    if any(result.has_own_rows for result in started):
+        lines.append(
+            "Whether some of the rows that judge these runs have trained the weights they started from was not "
+            "checked: a function chooses them (dataset=python)."
+        )
+    return lines
 
 
 def _selected(table: Table) -> list[str]:

@@ -200,6 +200,12 @@ class Result(Record, frozen=True):
         return start
 
     @property
+    def has_own_rows(self) -> bool:
+        """Whether a function of the user's chose the rows that train and judge it, which nobody else can compare."""
+        name: str | None = self.config.get("dataset", {}).get("name")
+        return name == "python"
+
+    @property
     def cpu_s(self) -> float | None:
         """Seconds of processor time; None for a run that failed early, and for old ones without energy."""
         if self.processor:

@@ -48,6 +48,17 @@ def test_every_number_of_a_card_is_of_the_run(trained_unit: Path) -> None:
     assert value == (result.test or result.val).accuracy  # type: ignore[union-attr]
 
 
+def test_a_card_says_what_a_run_started_from(trained_unit: Path) -> None:
+    result = read_result(trained_unit / "result.json")
+    assert "started from" not in to_card(trained_unit, result)
+    config = {**result.config, "training": {**result.config["training"], "start_sha256": "a" * 64}}
+    card = to_card(trained_unit, replace(result, config=config))
+    assert f"| starts from | trained weights, SHA-256 {'a' * 64} |" in card
+    assert "training the weights that it started from is not included" in card and "was not checked" not in card
+    own = {**config, "dataset": {"name": "python", "target": "my:load"}}
+    assert "was not checked" in to_card(trained_unit, replace(result, config=own))
+
+
 def test_the_interval_is_wilsons() -> None:
     """Against the roots of (p - share)^2 = z^2 p (1 - p) / n, which it is defined by."""
     for hits, count in ((0, 10), (7, 10), (356, 360), (10, 10)):

@@ -55,6 +55,16 @@ def test_new_weights_are_charged_as_ever() -> None:
     assert "x in time" in text and "takes as long as" in text and "x the time" in text and "trained weights" not in text
 
 
+def test_rows_that_a_function_chooses_are_said_to_be_unchecked() -> None:
+    said = "have trained the weights they started from was not checked"
+    assert said not in "\n".join(Analysis(of_grid(unit())).lines)
+    own = example_config(
+        dataset={"name": "python", "target": "my:load"}, training={"epochs": 30, "start_sha256": "a" * 64}
+    )
+    (table,) = ranked([example_result("own-ln-s0", num_classes=10, config=own)])
+    assert said in "\n".join(Analysis(table).lines)
+
+
 def test_a_baseline_from_trained_weights_is_no_part_of_a_search() -> None:
     text = "\n".join(Analysis(of_grid(unit(None), start="b" * 64)).lines)
     assert "is not known: a baseline starts from trained weights" in text

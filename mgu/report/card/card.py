@@ -94,6 +94,7 @@ def _model(result: Result) -> list[str]:
         "parameters with running statistics": _count(result.params_keras),
         "FLOPs of one example": _count(result.flops_per_sample),
         "task": result.task,
+        "starts from": f"trained weights, SHA-256 {result.start_sha256}" if result.start_sha256 else None,
         "optimizer": config.get("optimizer", {}).get("name", "nadam"),
         "epochs": f"{result.epochs} trained, weights of epoch {result.best_epoch}",
         "seed": str(result.seed),
@@ -151,6 +152,9 @@ def _metrics(result: Result, interval: Interval | None) -> list[str]:
         ]
     if not result.test:
         lines += ["", "No test data were held out: the best epoch was chosen by the validation data."]
+    if result.start_sha256 and result.has_own_rows:
+        lines += ["", f"{result.dataset} chooses its rows itself: whether some that judge this run have trained the "
+                      "weights that it started from was not checked."]  # fmt: skip
     return lines
 
 
@@ -186,9 +190,9 @@ def _cost(result: Result) -> list[str]:
             rows["place"] = energy.place
     else:
         rows["energy"] = "not measured"
-    if result.contended:
-        rows["note"] = "another run shared the machine meanwhile"
-    return _two_columns(rows)
+    notes = ["another run shared the machine meanwhile"] * bool(result.contended)
+    notes += ["training the weights that it started from is not included"] * bool(result.start_sha256)
+    return _two_columns(rows | {"note": "; ".join(notes) or None})
 
 
 def _environment(result: Result) -> list[str]:
