@@ -140,10 +140,11 @@ def _folded(columns: Sequence[TextColumn], styles: Sequence[str], width: int) ->
 
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     widest = max(columns, key=lambda column: column.width)
-    is_enough = _full_width(columns) - widest.width + LEAST <= width
+    rest = width - (_full_width(columns) + 1 - widest.width)  # 1: the right edge
     for column in columns:
-        least = column.width if is_enough and column is not widest else None
-        grid.add_column(Text(column.title), justify=column.side, overflow="fold", min_width=least)
+        # Exact widths, for of least ones rich makes a table that is wider than the terminal, and cuts its last column.
+        exact = None if rest < LEAST else rest if column is widest else column.width
+        grid.add_column(Text(column.title), justify=column.side, overflow="fold", width=exact)
     for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
         grid.add_row(*map(Text, row), style=styles[number] if styles else "")
     return grid

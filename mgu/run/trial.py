@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
+from itertools import count
 from statistics import median
+from typing import NamedTuple
 
 import torch
 
@@ -50,8 +53,11 @@ def try_run(send: Send, config: RunConfig) -> Trial:
     check_own_code(resolved)
     learner = build_learner(resolved)
     with blaming_own_code(config):
-        losses, times_s = _train(resolved, learner)
+        steps = _train(resolved, learner)
+        begun = [next(steps) for _ in range(MIN_STEPS)]
         val_loss, evaluate_s = _evaluate(resolved, learner)
+        taken = begun + _continue(steps, _num_steps(config, splits) - MIN_STEPS)
+    losses, times_s = [own.loss for own in taken], [own.seconds for own in taken[1:]]
     shapes = resolved.shapes
     notes = [*check_pretrained(resolved), *splits.notes, *advise(config, len(splits.train))]
     return Trial(
@@ -81,22 +87,41 @@ def _parts(splits: Splits) -> dict[str, Data]:
     return {name: data for name, data in parts.items() if data is not None}
 
 
-def _train(resolved: ResolvedRun, learner: Learner) -> tuple[list[float], list[float]]:
-    """Trains on the first examples; returns the loss of each step, and the seconds of each but the first."""
+class _Taken(NamedTuple):
+    """Holds a step that was taken: its loss, and how long it took."""
+
+    loss: float
+    seconds: float
+
+
+def _num_steps(config: RunConfig, splits: Splits) -> int:
+    """Returns how many steps to take at most: a schedule of the user's need not go beyond the last one of the run."""
+    training = config.training
+    return max(MIN_STEPS, min(MAX_STEPS, training.epochs * training.steps_per_epoch(len(splits.train))))
+
+
+def _continue(steps: Iterator[_Taken], most: int) -> list[_Taken]:
+    """Takes more steps, while they take no longer than a second together."""
+    taken: list[_Taken] = []
+    while len(taken) < most and sum(own.seconds for own in taken) < MAX_S:
+        taken.append(next(steps))
+    return taken
+
+
+def _train(resolved: ResolvedRun, learner: Learner) -> Iterator[_Taken]:
+    """Trains on the first examples, a step at a time, without an end."""
     config, train = resolved.config, resolved.splits.train
     size = min(config.training.batch_size, len(train))
-    losses, times_s = list[float](), list[float]()
     augment, options = build_augment_for(resolved), build_step_options(config)
-    while len(losses) < MIN_STEPS or (len(losses) < MAX_STEPS and sum(times_s) < MAX_S):
-        index = (torch.arange(size, device=train.device) + len(losses) * size) % len(train)
+    for number in count():
+        index = (torch.arange(size, device=train.device) + number * size) % len(train)
         batch = augment_training(train.subset(index), augment)
         step = build_step_wrapper(config, learner.optimizer)(
             Step(learner.model, batch, learner.task, learner.optimizer, options=options, rule=learner.rule)
         )
         begun = time.perf_counter()
-        losses.append(train_epoch(step, learner.schedule, size, torch.Generator().manual_seed(config.seed))["loss"])
-        times_s.append(time.perf_counter() - begun)  # reading the loss has waited for the device
-    return losses, times_s[1:]
+        loss = train_epoch(step, learner.schedule, size, torch.Generator().manual_seed(config.seed))["loss"]
+        yield _Taken(loss, time.perf_counter() - begun)  # reading the loss has waited for the device
 
 
 def _evaluate(resolved: ResolvedRun, learner: Learner) -> tuple[float, float]:
@@ -120,6 +145,6 @@ def _describe_losses(losses: list[float]) -> list[str]:
     if all(map(math.isfinite, losses)):
         return []
     return [
-        "the loss is not finite after two batches: the run would diverge. Lower optimizer.lr, or scale the inputs to "
+        "the loss is not finite after a few batches: the run would diverge. Lower optimizer.lr, or scale the inputs to "
         "about 1."
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 
 import pytest
 from rich.console import Console
@@ -35,6 +36,21 @@ def test_every_width_is_kept_and_no_word_is_cut(width: int) -> None:
     assert max(map(len, map(str.rstrip, text.splitlines()))) <= width
     assert (" ".join(hidden.split()) == "to fit the terminal: b; x.json has them.") == (width < 53)
     assert all(word in table for word in ("digits_2-bn_pre", "some", "words", "folded"))
+
+
+@pytest.mark.parametrize("width", [30, *range(55, 116, 3)])
+def test_no_character_is_cut_off_where_several_columns_are_wide(width: int) -> None:
+    columns = [
+        TextColumn("a", "compared", ["the unit against its rival, whose name is long and says much", "another row"]),
+        TextColumn("b", "rival has a longer title", ["digits_2-bn_pre-res-s0 and some", "digits_3-ln"]),
+        TextColumn("c", "rival's CPU time", ["3.0x", "17.9x"]),
+    ]
+    written = [text for column in columns for text in (column.title, *column.cells)]
+    file = io.StringIO()
+    print_table(Console(file=file, width=width), columns)
+    rows = [line.rstrip() for line in file.getvalue().splitlines() if "\u2500" not in line]
+    assert max(map(len, rows)) <= width
+    assert Counter("".join("".join(rows).split())) == Counter("".join("".join(written).split()))
 
 
 def test_wide_characters_count_twice() -> None:

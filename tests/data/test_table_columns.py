@@ -17,6 +17,7 @@ from mgu.data.tables.extremes import find_extremes
 from mgu.data.tables.robust import BoundedScaler
 from mgu.data.tables.split import split_official
 from mgu.data.tables.table import Table, encode_table
+from mgu.data.tables.target import select_known
 from mgu.errors import UserError
 
 RANDOM = np.random.default_rng(0)
@@ -98,8 +99,12 @@ def test_an_extreme_target_is_named_and_bounded_in_training_alone() -> None:
     table = encode(frame, "price", "robust")
     assert table.splits.test is not None
     trained, tested = (part.batch(slice(None))[1] for part in (table.splits.train, table.splits.test))
+    assert not any("train on count as" in note for note in table.splits.notes)  # row 17 validates
     assert trained.abs().max() < 5 and tested.max() == pytest.approx((1e10 - table.target_mean) / table.target_std)
     assert 300 < table.target_mean < 700 and 50 < table.target_std < 200
+    frame.loc[:20, "price"] = 1e10
+    moved = [note for note in encode(frame, "price", "robust").splits.notes if "train on count as" in note]
+    assert len(moved) == 1 and "extreme targets" in moved[0] and "Losses and scores on training rows" in moved[0]
 
 
 @pytest.mark.parametrize("row", [17, 190])  # a training row and a test row
@@ -177,6 +182,16 @@ def test_a_rare_class_is_not_read_from_any_column_by_chance() -> None:
     assert describe_disguises(frame, "label", "classification") == ()
 
 
+@pytest.mark.parametrize("column", ["constant", "rare flag"])
+def test_equal_numbers_with_several_answers_give_nothing_away(column: str) -> None:
+    """Sorted by number and answer, ties had looked like intervals."""
+    frame = rows().assign(label=["no", "yes"] * (len(rows()) // 2))
+    flags = [2024] * len(frame) if column == "constant" else [int(row % 10 == 1) for row in range(len(frame))]
+    assert describe_disguises(frame.assign(age=flags), "label", "classification") == ()
+    apart = frame.assign(age=frame["label"].eq("yes") + RANDOM.uniform(0, 0.5, len(frame)))
+    assert len(describe_disguises(apart, "label", "classification")) == 1
+
+
 # Row numbers and copies
 
 
@@ -213,3 +228,17 @@ def test_classes_that_training_never_sees_are_named() -> None:
     table = encode(frame, "label")
     assert "no training row is of these of the 3 classes: 'perhaps'" in table.splits.notes
     assert torch.cat([table.splits.train.batch(slice(None))[1]]).max() == 2
+
+
+def test_classes_are_named_as_in_the_file_though_one_is_missing() -> None:
+    """pandas reads 1 and 2 as 1.0 and 2.0 where one of them is missing."""
+    frame = rows().assign(label=[1.0, 2.0] * 100)
+    frame.loc[[3, 90], "label"] = np.nan
+    known = select_known(frame, "label", "drop", "cases.csv")
+    assert encode_table(split_official(known[:160], known[160:], "holdout"), "label", "classification", 9).classes == [
+        1,
+        2,
+    ]
+    assert str(known["label"].iloc[0]) == "1" and len(known) == 198
+    fractions = frame.assign(label=frame["label"] / 4)
+    assert select_known(fractions, "label", "drop", "cases.csv")["label"].iloc[0] == 0.25

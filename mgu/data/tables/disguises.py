@@ -78,8 +78,10 @@ def _separates(numbers: Any, answers: Any) -> bool:
         return False
     numbers, answers = numbers[known], answers[known]
     order = np.lexsort((answers, numbers))
-    changes = int((np.diff(answers[order]) != 0).sum())
-    return changes == len(np.unique(answers)) - 1 and min(np.bincount(answers)) >= ROWS_PER_VALUE
+    is_change = np.diff(answers[order]) != 0
+    if (is_change & (np.diff(numbers[order]) == 0)).any():  # one number, two answers
+        return False
+    return int(is_change.sum()) == len(np.unique(answers)) - 1 and min(np.bincount(answers)) >= ROWS_PER_VALUE
 
 
 def _has_same_order(column: pd.Series[Any], target: pd.Series[Any]) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from mgu.data.splits import Splits
@@ -78,7 +79,8 @@ def encode_table(
         targets, classes, unseen = _encode_classes({name: part[target] for name, part in parts.items()})
         notes += unseen
     else:
-        targets, mean, std = _encode_numbers({name: part[target] for name, part in parts.items()}, scale)
+        targets, mean, std, moved = _encode_numbers({name: part[target] for name, part in parts.items()}, scale)
+        notes += moved
         if scale == "standard":
             check_target(parts, target)
     features = {name: part.drop(columns=target) for name, part in parts.items()}
@@ -113,25 +115,37 @@ def _encode_classes(targets: dict[str, pd.Series[Any]]) -> tuple[dict[str, Tenso
     return {name: torch.tensor([number[label] for label in own]) for name, own in labels.items()}, classes, notes
 
 
-def _encode_numbers(targets: dict[str, pd.Series[Any]], scale: str) -> tuple[dict[str, Tensor], float, float]:
-    """Returns standardised numbers, mean and deviation. Raises UserError where they overflow.
+def _encode_numbers(
+    targets: dict[str, pd.Series[Any]], scale: str
+) -> tuple[dict[str, Tensor], float, float, list[str]]:
+    """Returns standardised numbers, mean, deviation, and a note on those that were moved.
 
-    Robust scaling bounds extreme targets in training only: scores are of the targets as they are.
+    Robust scaling bounds extreme targets in training only: other scores are of the targets as they are.
+    Raises UserError where numbers overflow.
     """
     known = {name: own.to_numpy(dtype=np.float64) for name, own in targets.items()}
     mean, std = center_and_scale(known["train"], scale)
     if overflows(list(known.values()), (mean, std)):
         largest = max(float(np.abs(own).max()) for own in known.values())
         raise too_large({str(targets["train"].name): largest}, "predict its logarithm, or rescale it")
+    notes: list[str] = []
     if scale == "robust":
-        known["train"] = _bound(known["train"], mean, std)
-    return {name: torch.from_numpy((own - mean) / std).float() for name, own in known.items()}, mean, std
+        known["train"], notes = _bound(known["train"], mean, std)
+    return {name: torch.from_numpy((own - mean) / std).float() for name, own in known.items()}, mean, std, notes
 
 
-def _bound(numbers: Any, median: float, spread: float) -> Any:
-    """Moves extreme numbers to the smallest and the largest of the others."""
+def _bound(numbers: NDArray[np.float64], median: float, spread: float) -> tuple[NDArray[np.float64], list[str]]:
+    """Moves extreme numbers to the smallest and the largest of the others; returns them, and a note on those."""
     is_far = find_far(np.abs(numbers - median) / spread)
-    return np.clip(numbers, numbers[~is_far].min(), numbers[~is_far].max())
+    low, high = float(numbers[~is_far].min()), float(numbers[~is_far].max())
+    if not (moved := int(is_far.sum())):
+        return numbers, []
+    note = (
+        f"{moved:,} extreme target{'s' * (moved != 1)} of the rows to train on count as {low:g} or {high:g}, the "
+        "smallest and the largest of the others (dataset.scale=robust). Losses and scores on training rows are of "
+        "these; validation and test are of the targets as they are"
+    )
+    return np.clip(numbers, low, high), [note]
 
 
 def _labels(column: pd.Series[Any]) -> list[Any]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CLASSES = 1000
+LARGEST_EXACT = 2.0**53  # whole numbers that a float64 has without gaps
 SEPARATORS = ";\t|:,"
 UNKNOWN = "?"  # how many public tables write a missing class; among other words of a feature it is a category
 
@@ -88,7 +89,14 @@ def select_known(frame: pd.DataFrame, target: str, missing_target: str, path: st
             f"{len(frame):,} rows (first in row {first:,}). Pass dataset.missing_target=drop to leave those rows out."
         )
     kept: pd.DataFrame = frame[known]
-    return kept
+    return _with_whole_numbers(kept, target)
+
+
+def _with_whole_numbers(kept: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Returns whole numbers as the file has them: pandas reads 1 and 2 as 1.0 and 2.0 where one of them is missing."""
+    column = kept[target]
+    is_whole = is_number(column) and column.dtype.kind == "f" and len(column) and (column % 1 == 0).all()
+    return kept.astype({target: "int64"}) if is_whole and column.abs().max() < LARGEST_EXACT else kept
 
 
 def check_target(column: pd.Series[Any], path: str) -> pd.Series[Any]:
