@@ -8,7 +8,6 @@ from pathlib import Path
 
 from mgu.cli.output_file import check_output
 from mgu.cli.parser import Parser
-from mgu.errors import UserError
 
 
 def main(arguments: list[str]) -> None:
@@ -24,19 +23,12 @@ def main(arguments: list[str]) -> None:
     if options.output:
         check_output(options.output)
     from mgu.report.card import to_card
-    from mgu.results.file_names import RESULT_FILE
     from mgu.results.files import write_text
     from mgu.results.find import find_run
-    from mgu.results.result import read_result
+    from mgu.results.finished import read_finished
 
     folder = find_run(options.run)
-    try:
-        result = read_result(folder / RESULT_FILE)
-    except ValueError as error:
-        raise UserError(f"RUN must be finished, but {folder / RESULT_FILE} is not readable ({error}).") from None
-    if result.status == "failed":
-        raise UserError(f"RUN must have been trained, but {folder} failed ({result.error}). Train it again.")
-    text = to_card(folder, result)
+    text = to_card(folder, read_finished(folder))
     if options.output is None:
         sys.stdout.write(text)
     else:

@@ -22,18 +22,11 @@ from mgu.factory.imported import section_of
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.factory.without_data import dataset_from_record
-from mgu.results.file_names import (
-    CONFIG_FILE,
-    LOCK_FILE,
-    LOG_FILE,
-    PREPROCESSING_FILE,
-    RESULT_FILE,
-    WEIGHTS_FILE,
-)
+from mgu.results.file_names import CONFIG_FILE, PREPROCESSING_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
-from mgu.results.folder import lock_run
+from mgu.results.finished import not_as_written, read_finished
 from mgu.results.preprocessing import Preprocessing, decode_preprocessing
-from mgu.results.result import Result, read_result
+from mgu.results.result import Result
 from mgu.results.sealed import Changed, read_known
 from mgu.results.stored_config import read_stored
 
@@ -115,35 +108,14 @@ def _read_preprocessing(folder: Path, result: Result) -> Preprocessing | None:
             return None
         raise UserError(f"RUN must have its {PREPROCESSING_FILE}, but {path} is missing. Put it back.") from None
     except Changed as error:
-        raise _not_as_written(path, error) from None
+        raise not_as_written(path, error) from None
     except ValueError as error:
         raise UserError(f"{path} must be readable, but is {_first_line(error)}. Train the run again.") from None
 
 
 def _read_result(folder: Path) -> Result:
     """Reads the record of a finished run that has weights. Raises UserError for any other."""
-    if not (folder / RESULT_FILE).exists():
-        if (folder / LOCK_FILE).exists():
-            with lock_run(folder) as is_ours:
-                if not is_ours:
-                    raise UserError(
-                        f"RUN must be finished, but {folder} is being trained. Call this again when it is done."
-                    )
-        raise UserError(
-            f"RUN must be finished, but {folder} has no {RESULT_FILE}. Run the same command "
-            "again; it resumes after the last epoch."
-        )
-    try:
-        result = read_result(folder / RESULT_FILE)
-    except Changed as error:
-        raise _not_as_written(folder / RESULT_FILE, error) from None
-    except ValueError as error:
-        raise UserError(f"{folder / RESULT_FILE} must be readable, but is {error}. Train the run again.") from None
-    if result.status == "failed":
-        raise UserError(
-            f"RUN must have been trained, but {folder} failed ({result.error}). See its {LOG_FILE}, and run the "
-            "same command again."
-        )
+    result = read_finished(folder)
     if result.best_epoch is None:
         raise UserError(
             f"RUN must have weights, but {folder} diverged before its first epoch was over. Try a lower optimizer.lr."
@@ -157,7 +129,7 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
     try:
         config = read_stored(read_known(path, result.files).decode())
     except Changed as error:
-        raise _not_as_written(path, error) from None
+        raise not_as_written(path, error) from None
     except (OSError, ValueError, RecursionError, yaml.YAMLError, TypeError) as error:
         raise UserError(f"{path} must be readable, but is not ({_first_line(error)}). Train the run again.") from None
     except UserError as error:
@@ -168,13 +140,6 @@ def _read_config(folder: Path, result: Result) -> RunConfig:
             "Put the file back, or train the run again."
         )
     return _find_data(config)
-
-
-def _not_as_written(path: Path, error: Changed) -> UserError:
-    """Returns the error for a file that was changed, with what to do about it."""
-    return UserError(
-        f"{path} must be as its run wrote it, but {error}. Put it back, or train the run again with force=true."
-    )
 
 
 def _find_data(config: RunConfig) -> RunConfig:
@@ -213,7 +178,7 @@ def _load_model(folder: Path, resolved: ResolvedRun, result: Result) -> nn.Modul
     try:
         model.load_state_dict(load(read_known(path, result.files)))
     except Changed as error:
-        raise _not_as_written(path, error) from None
+        raise not_as_written(path, error) from None
     except (OSError, ValueError, SafetensorError) as error:
         raise UserError(
             f"{path} must be whole, but cannot be read ({_first_line(error)}). Train it again with force=true."
