@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 GAP = "   "
-LEAST = 16  # characters in which a column of words can still be read
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,18 +132,27 @@ def _pad(column: TextColumn) -> Callable[[str], str]:
 
 
 def _folded(columns: Sequence[TextColumn], styles: Sequence[str], width: int) -> Table:
-    """Returns a table for a narrow terminal: a cell takes several lines, of the widest column if that is enough."""
+    """Returns a table for a narrow terminal, in which a cell takes several lines."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    widest = max(columns, key=lambda column: column.width)
-    rest = width - (_full_width(columns) + 1 - widest.width)  # 1: the right edge
-    for column in columns:
+    room = width - len(GAP) * (len(columns) - 1) - 2  # 2: the edges
+    for column, exact in zip(columns, _fit_widths(columns, room), strict=True):
         # Exact widths, for of least ones rich makes a table that is wider than the terminal, and cuts its last column.
-        exact = None if rest < LEAST else rest if column is widest else column.width
         grid.add_column(Text(column.title), justify=column.side, overflow="fold", width=exact)
     for number, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
         grid.add_row(*map(Text, row), style=styles[number] if styles else "")
     return grid
+
+
+def _fit_widths(columns: Sequence[TextColumn], room: int) -> list[int]:
+    """Narrows the widest column, again and again, and only where it must be a column whose longest word then breaks."""
+    widths = [column.width for column in columns]
+    words = [max(map(_width, " ".join((column.title, *column.cells)).split()), default=1) for column in columns]
+    while sum(widths) > max(room, len(widths)):
+        where = range(len(widths))
+        free = [place for place in where if widths[place] > words[place]] or where
+        widths[max(free, key=widths.__getitem__)] -= 1
+    return widths

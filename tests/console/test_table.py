@@ -53,6 +53,17 @@ def test_no_character_is_cut_off_where_several_columns_are_wide(width: int) -> N
     assert Counter("".join("".join(rows).split())) == Counter("".join("".join(written).split()))
 
 
+@pytest.mark.parametrize("width", range(35, 60))
+def test_a_number_is_not_broken_where_words_can_be(width: int) -> None:
+    """-147.55 to +208.93 had become -147. / 55 to / +208. / 93."""
+    columns = [
+        TextColumn("a", "runs", ["mnist_2-ln", "x"], "left"),
+        TextColumn("d", "difference", ["-147.55 to +208.93", "+22.08"]),
+        TextColumn("p", "p", ["0.0012 (Welch)", "1"]),
+    ]
+    assert all(number in printed(width, columns) for number in ("mnist_2-ln", "-147.55", "+208.93", "0.0012"))
+
+
 def test_wide_characters_count_twice() -> None:
     columns = [TextColumn("a", "a", ["\u4e2d\u6587", "x"], "left"), TextColumn("b", "b", ["1", "2"])]
     assert fit_columns(columns, ["b"], 9) == columns and fit_columns(columns, ["b"], 8) == columns[:1]

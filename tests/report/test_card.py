@@ -103,8 +103,8 @@ def test_what_is_no_trained_run_has_no_card(trained_unit: Path, tmp_path: Path) 
     assert (tmp_path / "card.md").read_text().startswith("---\nlibrary_name")
     broken = Path(shutil.copytree(trained_unit, tmp_path / "broken"))
     (broken / "result.json").write_text("{")
-    with pytest.raises(UserError, match="must be readable, but is .* Train the run again"):
+    with pytest.raises(UserError, match=r"must be readable, but is .* Train the run again"):
         main([str(broken)])
     (broken / "result.json").unlink()
-    with pytest.raises(UserError, match="RUN must be finished, but .* Run the same command again"):
+    with pytest.raises(UserError, match=r"RUN must be finished, but .* Run the same command again"):
         main([str(broken)])
