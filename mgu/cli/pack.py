@@ -9,6 +9,7 @@ from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError, printable
 from mgu.results.file_names import PACK_FILE
+from mgu.results.find import find_folders
 from mgu.results.load import load_results
 from mgu.results.pack_runs import MOST_NAMED, pack_runs
 
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> None:
         "--replace", action="store_true", help="let a run take the place of one with the same identity in the pack"
     )
     options = parser.parse_args(arguments)
-    loaded = load_results(options.runs)
+    loaded = load_results(find_folders(options.runs))
     for line in loaded.skipped:
         print(printable(f"skipped {line}"), file=sys.stderr)
     if not loaded.runs:

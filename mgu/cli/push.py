@@ -14,6 +14,7 @@ from mgu.config.faults import describe_faults
 from mgu.console.text import count, print_line
 from mgu.errors import RunsFailed, UserError, printable
 from mgu.results.axes import find_axes
+from mgu.results.find import find_folders
 from mgu.results.load import Run, load_results
 from mgu.tracking.push import Target, push, read_run_config, with_tracker
 from mgu.tracking.trackers import check_installed
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> None:
     for name, to in (("dir", "tensorboard"), ("uri", "mlflow")):
         if getattr(options, name) and options.to != to:
             raise UserError(f"--{name} must go with --to {to}, but got --to {options.to}. Leave it out.")
-    loaded = load_results(options.runs)
+    loaded = load_results(find_folders(options.runs))
     for line in loaded.skipped:
         print(printable(f"skipped {line}"), file=sys.stderr)
     if not loaded.runs:

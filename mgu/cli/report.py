@@ -25,7 +25,7 @@ from mgu.report.formats.markdown import table_lines, to_markdown
 from mgu.report.ranking.rank import Table, join, rank
 from mgu.report.searches.measured import Measured, load_measured, measured_table, measured_to_csv
 from mgu.report.stats.verdict import MARGIN
-from mgu.results.files import default_runs_dir
+from mgu.results.find import find_folders
 from mgu.results.load import load_results
 
 MAX_REASONS = 3  # why files were skipped, where nothing is left
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
-    paths = options.runs or [default_runs_dir()]
+    paths = find_folders(options.runs)
     loaded = load_results(paths)
     if not loaded.runs and (measured := load_measured(paths)):
         return _report_measured(measured, options)
@@ -178,7 +178,11 @@ FORMATS: dict[str, Callable[[list[Analysis], list[str]], str]] = {
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = Parser(prog="mgu-run report", description="Join finished runs into the ranking table of their experiment.")
     parser.add_argument(
-        "runs", nargs="*", type=Path, metavar="RUNS", help="folders or result.json files (default: all of runs/)"
+        "runs",
+        nargs="*",
+        type=Path,
+        metavar="RUNS",
+        help="folders, result.json files or names of experiments (default: all of runs/)",
     )
     parser.add_argument("--format", choices=FORMATS, help="default: table")
     parser.add_argument(

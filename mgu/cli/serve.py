@@ -12,7 +12,7 @@ from pathlib import Path
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError
-from mgu.results.files import default_runs_dir
+from mgu.results.find import find_folders
 from mgu.serve.renderer import Renderer, render_report
 from mgu.serve.scan import Scanner
 from mgu.serve.server import Server
@@ -39,8 +39,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUNS", help="folders of runs (default: all of runs/)")
     parser.add_argument("--port", default=str(PORT), help="port on 127.0.0.1; 0: any free one (default: %(default)s)")
     options = parser.parse_args(arguments)
-    paths = options.runs or [default_runs_dir()]
-    for path in options.runs:
+    paths = find_folders(options.runs)
+    for path in paths[: len(options.runs)]:
         if not path.exists():
             raise UserError(f"RUNS must be folders of runs, but {path} does not exist. Leave it out for all of runs/.")
     renderer = Renderer(Scanner(paths), render_report)

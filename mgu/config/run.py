@@ -83,7 +83,7 @@ class RunConfig(ConfigModel):
         "auto", description="How a training step is launched; auto: as a CUDA graph where that is possible."
     )
     threads: Annotated[int, Field(gt=0, le=1024)] | None = Field(
-        description="CPU threads, at most as many as there are idle cores; null: torch's own."
+        description="CPU threads, no more than there are idle cores, for more are very slow; null: torch's own."
     )
     runs_dir: Annotated[str | None, NOT_IDENTITY] = Field(
         description="The runs folder; null: MGU_RUNS, else runs/ of the checkout, else of the working directory."

@@ -7,6 +7,7 @@ import math
 from mgu.config.datasets import NamedImagesConfig
 from mgu.config.layouts import LayoutConfig, RecurrentLayoutConfig
 from mgu.config.run import RunConfig
+from mgu.machine import count_cores
 
 TINY = 0.25  # of training.batch_size: a last batch below it is announced
 SETTLED = 0.1  # of the initial running statistics: more than this left after all steps is announced
@@ -15,7 +16,7 @@ TORCH_MOMENTUM = 0.1  # https://docs.pytorch.org/docs/stable/generated/torch.nn.
 
 
 def advise(config: RunConfig, num_examples: int) -> list[str]:
-    """Describes small batches, statistics that cannot settle, digits in a mirror and gradients that can explode.
+    """Describes small batches, statistics that cannot settle, digits in a mirror, exploding gradients, many threads.
 
     Args:
         config: The configuration of a run.
@@ -25,7 +26,7 @@ def advise(config: RunConfig, num_examples: int) -> list[str]:
         Messages, each with overrides to pass; none for most runs.
     """
     messages = [_describe_last_batch(config, num_examples), *_describe_batch_norm(config, num_examples)]
-    messages += [_describe_flip(config), _describe_recurrence(config)]
+    messages += [_describe_flip(config), _describe_recurrence(config), _describe_threads(config)]
     return [message for message in messages if message]
 
 
@@ -83,6 +84,16 @@ def _describe_recurrence(config: RunConfig) -> str:
     return (
         "the gradients of recurrent layers with ReLU grow with every step of a sequence and can explode. "
         "Pass training.clip_norm=1."
+    )
+
+
+def _describe_threads(config: RunConfig) -> str:
+    """Describes threads that wait for one another; the machine that plans a run may be another than trains it."""
+    if (config.threads or 1) <= (cores := count_cores()):
+        return ""
+    return (
+        f"threads={config.threads} are more than the {cores} processor{'s' * (cores != 1)} that this process may use: "
+        f"they wait for one another, which can take many times as long. Pass threads={cores} where it is trained here."
     )
 
 

@@ -113,7 +113,7 @@ def _describe(rows: Sequence[Row]) -> str:
     if runs > len(rows):
         count = f"{len(rows)} model{'s' * (len(rows) != 1)} in {count}, each counted once by the mean over its seeds,"
     times = [[r.seconds.to_solution for r in row.cost.charged if r.seconds] for row in rows]
-    parts = [f"{count} took {sum(fmean(own) for own in times if own):,.0f} s to solution (wall clock)"]
+    parts = [f"{count} took {_seconds(times)} to solution (wall clock)"]
     parts += [text for part in ("cpu", "gpu") for text in _energy(rows, part)]
     emissions = [
         [r.energy.emissions_kg for r in row.cost.charged if r.energy and r.energy.emissions_kg is not None]
@@ -125,8 +125,14 @@ def _describe(rows: Sequence[Row]) -> str:
         parts.append(f"{grams:,.3g} g of CO2 (all parts, estimated at the carbon intensity of {where})")
     processor = [[r.cpu_s for r in row.cost.charged if r.cpu_s is not None] for row in rows]
     if any(processor):
-        parts.append(f"{sum(fmean(own) for own in processor if own):,.0f} s of processor time (measured)")
+        parts.append(f"{_seconds(processor)} of processor time (measured)")
     return ", ".join(parts) + _unknown([result for row in rows for result in row.results])
+
+
+def _seconds(of_models: Sequence[Sequence[float]]) -> str:
+    """Returns the sum over models of the mean over their runs; of less than ten seconds with what is behind the dot."""
+    total = sum(fmean(own) for own in of_models if own)
+    return f"{total:,.0f} s" if total >= 9.5 else f"{total:.2g} s"
 
 
 def _unknown(results: Sequence[Result]) -> str:

@@ -52,6 +52,13 @@ def test_what_would_surprise_is_said_with_overrides_that_mend_it(
     assert not mended, overrides
 
 
+def test_more_threads_than_processors_are_said(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mgu.factory.advice.count_cores", lambda: 2)
+    (message,) = advise(configure("threads=99", "norm=ln"), 640)
+    assert "threads=99 are more than the 2 processors" in message and message.endswith("trained here.")
+    assert not advise(configure("threads=2", "norm=ln"), 640)
+
+
 def test_running_statistics_of_a_unit_of_ones_own_settle_as_torchs_do() -> None:
     """In a loop of 60 steps; by the paper's momentum half of the initial values would be left."""
     unit, norm = MultiGatedUnit(nn.Linear(4, 8), "relu"), nn.BatchNorm1d(8)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 from mgu.report import Analysis
 from mgu.report.formats import to_csv
@@ -106,3 +107,12 @@ def test_every_cost_is_in_the_machine_readable_forms() -> None:
     assert (row["ram_wh"], row["ram_method"], row["co2_kg_estimated"]) == ("2.0", "model", "0.0001")
     assert row["co2_country"] == "ROU"  # whose carbon intensity is assumed
     assert float(row["processor_s"]) == 19
+
+
+def test_the_cost_of_short_runs_is_not_nothing() -> None:
+    """`0 s of processor time` had stood beside a ratio of such times."""
+    grid = [example_result(f"digits_2-{norm}-s0", norm=norm, train_s=0.15, num_classes=10) for norm in ("ln", "bn_pre")]
+    (table,) = ranked(grid)
+    (line,) = [own for own in Analysis(table).lines if own.startswith("Grid search")]
+    took = re.search(r"took (\S+) s to solution", line)
+    assert took and 0 < float(took[1]) < 10

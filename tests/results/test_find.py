@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mgu.errors import UserError
-from mgu.results.find import find_run
+from mgu.results.find import find_folders, find_run
 from mgu.results.result import write_result
 from tests.examples import example_config, example_result, example_unit
 
@@ -56,3 +56,16 @@ def test_a_suggestion_for_a_unit_is_a_unit_and_names_one_run(runs: Path) -> None
         find_run("digits_2-mgu-s1")
     suggested = str(raised.value).partition("Did you mean ")[2].rstrip("?")
     assert "-mgu-" in find_run(suggested).name
+
+
+def test_folders_are_found_by_their_names_below_the_runs_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """explain and diff took such names, report and pack did not."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "all"))
+    (tmp_path / "all" / "digits").mkdir(parents=True)
+    assert find_folders([Path("digits"), Path("nosuch")]) == [tmp_path / "all" / "digits", Path("nosuch")]
+    (tmp_path / "digits").mkdir()
+    assert find_folders([Path("digits")]) == [Path("digits")] and find_folders([]) == [tmp_path / "all"]
+    assert find_folders([Path("x" * 300)]) == [Path("x" * 300)]
