@@ -47,9 +47,11 @@ GATES: dict[str, tuple[str, ...]] = {
     ),
     "xor, transport as published": PUBLISHED,
 }
+RATES = (0.02, 0.05, 0.1, 0.2)
 DIGITS: dict[str, tuple[str, ...]] = {
-    "equilibrium propagation": ("learning=equilibrium", "optimizer.lr=0.1"),
-    "backpropagation": ("optimizer.lr=0.1",),
+    f"{learning}, rate {rate:g}": (*words, f"optimizer.lr={rate:g}")
+    for learning, words in (("equilibrium propagation", ("learning=equilibrium",)), ("backpropagation", ()))
+    for rate in RATES
 }
 
 

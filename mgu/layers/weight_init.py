@@ -32,14 +32,26 @@ def fresh_copy(layer: nn.Module) -> nn.Module:
         twin = copy.deepcopy(layer)
     except Exception as error:
         raise TypeError(f"layer must allow copy.deepcopy, but {type(layer).__name__} fails: {error}") from error
-    if any(is_lazy(parameter) for parameter in twin.parameters()):
-        raise TypeError(
-            f"layer must have its final shape, but {type(layer).__name__} is lazy. Call it on one batch first."
-        )
+    check_is_shaped(layer)
     initialise(twin)
     twin.requires_grad_(True)
     _check_differs(layer, twin)
     return twin
+
+
+def check_is_shaped(layer: nn.Module) -> None:
+    """Checks that a layer knows the shapes of its weights.
+
+    Args:
+        layer: The layer.
+
+    Raises:
+        TypeError: It is lazy, and has not been called yet.
+    """
+    if any(is_lazy(parameter) for parameter in layer.parameters()):
+        raise TypeError(
+            f"layer must have its final shape, but {type(layer).__name__} is lazy. Call it on one batch first."
+        )
 
 
 def initialise(module: nn.Module) -> None:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
 from mgu.layers.packed import with_channels_last
-from mgu.layers.weight_init import place_like_, set_bias_
+from mgu.layers.weight_init import check_is_shaped, place_like_, set_bias_
 from mgu.unit.arguments import bias_per_gate, check_kind, check_name, find_wiring
 from mgu.unit.bypass import build_bypass
 from mgu.unit.engine import ENGINES, Dispatcher, Engine, PaperUnit
@@ -91,6 +91,7 @@ class MultiGatedUnit(nn.Module):
         super().__init__()
         check_kind("gate", gate, GATE_KINDS)
         check_kind("bypass", bypass, BYPASS_KINDS)
+        check_is_shaped(layer)
         channels = find_channels(layer, num_channels, channel_axis)
         self.engine = engine
         self.watch: Callable[[dict[Gate, Tensor]], None] | None = None

@@ -284,6 +284,11 @@ def test_a_layer_that_cannot_be_wrapped_says_what_to_pass(layer: nn.Module, advi
         MultiGatedUnit(layer)
 
 
+def test_a_lazy_layer_is_refused_when_nothing_of_it_is_copied_too() -> None:
+    with pytest.raises(TypeError, match="Call it on one batch first"):
+        MultiGatedUnit(nn.LazyLinear(6), gate="channel", bypass="padded")
+
+
 def test_an_unknown_layer_is_wrapped_once_its_channels_are_named() -> None:
     unit = MultiGatedUnit(Unknown(), num_channels=6, channel_axis=-1)
     assert unit(torch.randn(3, 5)).shape == (3, 6)
