@@ -142,7 +142,7 @@ def evaluate(
         Mean loss and metrics by name.
     """
     model.eval()
-    totals = Totals(task, data.device)
+    totals = Totals(task, data)
     for start in range(0, len(data), batch_size):
         inputs, targets = data.batch(slice(start, start + batch_size))
         outputs = model(inputs)
