@@ -129,8 +129,8 @@ def describe_unscored(splits: Splits) -> str:
     if scored == num_users:
         return ""
     return (
-        f"{num_users - scored} of {num_users} users have fewer than three interactions, which are all trained on: scores "
-        f"are those of the other {scored}"
+        f"{num_users - scored} of {num_users} users have fewer than three interactions, which are all trained on: "
+        f"scores are those of the other {scored}"
     )
 
 
