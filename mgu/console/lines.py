@@ -41,7 +41,7 @@ class Training:
     def epoch_ended(self, epoch: float) -> float:
         """Records an epoch; returns `left_s`, by the mean epoch of this call."""
         epoch_s = (time.perf_counter() - self.started_s) / max(epoch - self.epochs_done, 1)
-        self.left_s = epoch_s * (self.config.training.epochs - epoch)
+        self.left_s = epoch_s * (self.config.training.epochs_now - epoch)
         return self.left_s
 
 

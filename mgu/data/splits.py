@@ -50,17 +50,24 @@ class Splits:
         val: They select the best epoch, and models.
         test: They are evaluated once, at the end; None where nothing is held out.
         notes: What the user should know about the data.
+        train_as_is: The training examples with the targets that they have, for the final evaluation; None where the run
+            trains on these.
     """
 
     train: Data
     val: Data
     test: Data | None = None
     notes: tuple[str, ...] = ()
+    train_as_is: Data | None = None
 
     def to(self, device: torch.device) -> Splits:
         """Returns the same splits on `device`."""
         return replace(
-            self, train=self.train.to(device), val=self.val.to(device), test=self.test and self.test.to(device)
+            self,
+            train=self.train.to(device),
+            val=self.val.to(device),
+            test=self.test and self.test.to(device),
+            train_as_is=self.train_as_is and self.train_as_is.to(device),
         )
 
 

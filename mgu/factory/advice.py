@@ -30,6 +30,29 @@ def advise(config: RunConfig, num_examples: int) -> list[str]:
     return [message for message in messages if message]
 
 
+def advise_kept(config: RunConfig, num_examples: int, epochs: int, best_epoch: int | None) -> str:
+    """Describes running statistics that have not settled in the weights that a run kept, for patience chose early ones.
+
+    Args:
+        config: The configuration of a run that has ended.
+        num_examples: Number of its training examples.
+        epochs: Number of epochs that it trained.
+        best_epoch: The one that its weights are of; None without any.
+
+    Returns:
+        A message with overrides to pass. Empty for most runs, and where `training.stop_after` stopped it for now, it
+        began with trained weights, which come with statistics, or `advise` has said it before.
+    """
+    training, per_epoch = config.training, config.training.steps_per_epoch(num_examples)
+    if best_epoch is None or epochs == training.epochs_now < training.epochs or training.start_sha256:
+        return ""
+    if _describe_unsettled(config, per_epoch * training.epochs, "", ""):
+        return ""
+    steps = per_epoch * best_epoch
+    when = f"in the weights that are kept, of epoch {best_epoch} after {steps} steps"
+    return _describe_unsettled(config, steps, when, "a larger training.patience")
+
+
 def _describe_last_batch(config: RunConfig, num_examples: int) -> str:
     """Describes a last batch that is far smaller than the others."""
     training = config.training
@@ -44,18 +67,12 @@ def _describe_last_batch(config: RunConfig, num_examples: int) -> str:
 
 def _describe_batch_norm(config: RunConfig, num_examples: int) -> list[str]:
     """Describes running statistics that keep much of their initial values, and batches of a single value."""
-    key, momentum = _batch_norm(config)
+    key, _ = _batch_norm(config)
     if not key:
         return []
     steps = config.training.steps_per_epoch(num_examples) * config.training.epochs
-    left = (1 - momentum) ** steps
-    messages = []
-    if left > SETTLED:
-        enough = max(TORCH_MOMENTUM, math.ceil(100 * (1 - SETTLED ** (1 / steps))) / 100)
-        messages.append(
-            f"batch norm's running statistics keep {left:.0%} of their initial values after all {steps} steps, so "
-            f"evaluations compute another network than training does. Pass {key}={enough:g}, or train longer."
-        )
+    unsettled = _describe_unsettled(config, steps, f"after all {steps} steps", "train longer")
+    messages = [unsettled] if unsettled else []
     smallest = 0 if config.training.has_even_batches else num_examples % config.training.batch_size
     if min(config.training.batch_size, smallest or num_examples) == 1 and not isinstance(config.layout, LayoutConfig):
         messages.append(
@@ -63,6 +80,19 @@ def _describe_batch_norm(config: RunConfig, num_examples: int) -> list[str]:
             "Pass a larger training.batch_size and training.last_batch=even."
         )
     return messages
+
+
+def _describe_unsettled(config: RunConfig, steps: int, when: str, remedy: str) -> str:
+    """Describes running statistics that keep much of their initial values after some steps; empty where they do not."""
+    key, momentum = _batch_norm(config)
+    left = (1 - momentum) ** steps
+    if not key or left <= SETTLED:
+        return ""
+    enough = max(TORCH_MOMENTUM, math.ceil(100 * (1 - SETTLED ** (1 / steps))) / 100)
+    return (
+        f"batch norm's running statistics keep {left:.0%} of their initial values {when}, so evaluations compute "
+        f"another network than training does. Pass {key}={enough:g}, or {remedy}."
+    )
 
 
 def _describe_flip(config: RunConfig) -> str:

@@ -2,8 +2,8 @@
 
 cost_meter.py is the one meter of a run; energy.py, stopwatch.py, contention.py and slot.py are its parts. Two
 instruments read energy (instrument.py): codecarbon and zeus; carbon.py and countries.py know the place that CO2 is
-computed for. estimate.py predicts the cost of runs from finished ones. Names are imported on first use: the parent
-process has no torch.
+computed for. estimate.py predicts the cost of runs from finished ones, which sample.py holds. Names are imported on
+first use: the parent process has no torch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mgu.measure.cost import RunCost
     from mgu.measure.cost_meter import CostMeter
     from mgu.measure.energy import EnergyMeter, build_meter, check_place
-    from mgu.measure.estimate import Estimate, Model, Sample, sample_of
+    from mgu.measure.estimate import Estimate, Model
+    from mgu.measure.sample import Sample, sample_of
     from mgu.measure.slot import ALONE, Slot
     from mgu.measure.stopwatch import Stopwatch
 

@@ -14,7 +14,8 @@ from mgu.factory.model import count_flops
 from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send
 from mgu.measure.energy import build_meter
-from mgu.measure.estimate import Sample, axes_of, power_of
+from mgu.measure.recipe import recipe_of
+from mgu.measure.sample import Sample, axes_of, power_of
 from mgu.train.loop import evaluate, train_epoch
 from mgu.train.step import Step
 
@@ -36,18 +37,19 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     resolved = resolve(config)
     resolved.set_up_torch()
     device, splits = resolved.device, resolved.splits
-    model, task, optimizer, schedule, _, rule = build_learner(resolved)
+    model, task, optimizer, schedule, average, rule = build_learner(resolved)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
     augmented = augment_training(batch, build_augment_for(resolved))
 
     graph = build_step_wrapper(config, optimizer)(
         Step(model, augmented, task, optimizer, options=build_step_options(config), rule=rule)
     )
-    step = partial(train_epoch, graph, schedule, len(batch), torch.Generator())
+    on_step = average.update if average else lambda: None
+    step = partial(train_epoch, graph, schedule, len(batch), torch.Generator(), on_step)
     step()  # pays once for what later steps have
     meter = build_meter(config.energy, device)
     steps, begun = 0, time.perf_counter()
-    overhead_s = begun - started
+    setup_s = begun - started
     with meter:
         while steps < MIN_STEPS or time.perf_counter() - begun < MIN_S:
             step()
@@ -63,10 +65,12 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
         is_unit=config.mgu is not None,
         layout=config.layout.as_list,
         axes=axes_of(config),
+        recipe=recipe_of(config.model_dump(mode="json")),
         flops=count_flops(resolved) or 0,  # 0: as of a model without products
         epoch_s=step_s * len(splits.train) / len(batch) + evaluate_s,
+        setup_s=setup_s,
         # The best weights are evaluated on every split, and the gates of a unit take about two evaluations.
-        overhead_s=overhead_s + (4 if config.mgu else 2) * evaluate_s,
+        overhead_s=(4 if config.mgu else 2) * evaluate_s,
         epochs=None,
         stopped_early=False,
         power_w=power_w,

@@ -71,7 +71,7 @@ def evaluate_splits(
     official = splits.test or splits.val
     scores: dict[str, Metrics | None] = {}
     correct: Correct | None = None
-    for name, data in (("train", splits.train), ("val", splits.val), ("test", splits.test)):
+    for name, data in (("train", splits.train_as_is or splits.train), ("val", splits.val), ("test", splits.test)):
         scores[name] = None
         if data is None:
             continue

@@ -25,6 +25,7 @@ from mgu.errors import UserError
 from mgu.explain.directed import explain_directed, write_directed
 from mgu.explain.equilibrium import explain_equilibria, write_equilibria
 from mgu.explain.explanation import can_explain, explain_model, write_explanation
+from mgu.factory.advice import advise_kept
 from mgu.factory.device import find_device
 from mgu.factory.model import count_flops
 from mgu.factory.resolved_run import ResolvedRun, resolve
@@ -132,6 +133,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         if solver and scores:
             _explain_rest(resolved, learner.model, folder)
         cost.lap("explain")
+    _note(advise_kept(config, len(resolved.splits.train), len(outcome.history), outcome.best_epoch), send)
     save_best(resolved, folder, outcome, correct)
     return make_result(
         config,
@@ -148,6 +150,13 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         **scores,
         **_count_masks(config, learner.model),
     )
+
+
+def _note(text: str, send: Send) -> None:
+    """Says what the user should read; nothing where the text is empty."""
+    if text:
+        log.warning(text)
+        send(Note(text))
 
 
 def _count_masks(config: RunConfig, model: nn.Module) -> dict[str, int]:
@@ -175,12 +184,11 @@ def _sum_up(learner: Learner, outcome: Fit, send: Send) -> Solver | None:
     if solver and solver.unconverged + solver.eval_unconverged:
         is_directed = isinstance(learner.model, DirectedNetwork)
         advice = "layout.steps or layout.leak." if is_directed else "layout.max_iterations, or lower layout.norm_bound."
-        note = (
+        _note(
             f"{solver.unconverged} batches of all epochs and {solver.eval_unconverged} of the last evaluation ended "
-            f"above the tolerance of their iteration. Raise {advice}"
+            f"above the tolerance of their iteration. Raise {advice}",
+            send,
         )
-        log.warning(note)
-        send(Note(note))
     return solver
 
 

@@ -14,7 +14,9 @@ from mgu.console.table import TextColumn, print_table
 from mgu.console.text import count, describe_s, print_line, print_wait, size, table_console
 from mgu.errors import printable
 from mgu.isolation import CALIBRATE, call
-from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, Sample, estimate
+from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, estimate
+from mgu.measure.recipe import recipe_of
+from mgu.measure.sample import Sample
 from mgu.results.axes import find_axes, write_value
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep.preflight import check_and_size
@@ -99,8 +101,11 @@ def _say_import(status: Status) -> None:
 
 
 def _calibrate(configs: Sequence[RunConfig]) -> list[Sample]:
-    """Trains a few steps of every layout, and of every kind of unit on it; returns one sample for each."""
-    representatives = {(c.dataset.label, c.layout.as_list, c.mgu and c.mgu.model_dump_json()): c for c in configs}
+    """Trains a few steps of every layout, and of every kind of unit and recipe on it; returns one sample for each."""
+    representatives = {
+        (c.dataset.label, c.layout.as_list, c.mgu and c.mgu.model_dump_json(), recipe_of(c.model_dump(mode="json"))): c
+        for c in configs
+    }
     return [call(CALIBRATE, config) for config in representatives.values()]
 
 
@@ -181,8 +186,8 @@ def _describe_total(runs: Sequence[PlannedRun], slots: Slots) -> list[str]:
     known_wh = 1000 * sum(run.estimate.energy_kwh or 0.0 for run in runs)
     if methods:
         rest = f", and {len(unknown)} of which nothing is known" if unknown else ""
-        energy = f", {known_wh:.3g} Wh" if known_wh else ""
-        time_left = f"{describe_s(known_s)} one after the other, without start-up"
+        energy = f", and {known_wh:.3g} Wh from its end on" if known_wh else ""
+        time_left = f"{describe_s(known_s)} one after the other, from the set-up of each on"
         lines.append(f"To be done, estimated: {time_left}{energy}{rest}.")
         if slots.number > 1:
             wall_s = makespan([run.estimate.time_s or 0.0 for run in runs], slots.number)

@@ -56,4 +56,4 @@ def work_of(config: RunConfig, model: Model, epochs_done: int) -> float:
     """
     if model.flops is None:
         return 0.0
-    return float(model.flops + CALL_FLOPS) * max(config.training.epochs - epochs_done, 1)
+    return float(model.flops + CALL_FLOPS) * max(config.training.epochs_now - epochs_done, 1)

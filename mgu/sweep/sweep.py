@@ -22,7 +22,8 @@ from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, print_outcomes
 from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.measure.countries import note_of
-from mgu.measure.estimate import Model, Sample, estimate, sample_of
+from mgu.measure.estimate import Model, estimate
+from mgu.measure.sample import Sample, sample_of
 from mgu.results.axes import find_axes
 from mgu.results.files import make_folder
 from mgu.results.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir

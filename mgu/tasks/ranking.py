@@ -14,8 +14,9 @@ CUT = 10  # the k of recall@k and NDCG@k
 class Ranking:
     """Computes softmax cross-entropy over candidates, and recall@10 and NDCG@10 of the chosen item among all items.
 
-    Metrics are computed only where all items compete, not among the few that training samples, for sampled metrics are
-    biased (Krichene and Rendle 2020, https://doi.org/10.1145/3394486.3403226). Nor can the two losses be compared.
+    Metrics are computed only where all items compete, not among those that training samples (which mgu/train/step.py
+    does not have counted, as many as they may be), for sampled metrics are biased (Krichene and Rendle 2020,
+    https://doi.org/10.1145/3394486.3403226). Nor can the two losses be compared.
 
     Args:
         num_items: How many items there are.

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from mgu.data.ratings.candidates import Candidates
 from mgu.data.splits import Data
 from mgu.tasks.task import Task
 
@@ -74,7 +75,7 @@ class Step:
         self.options, self.rule = options, rule
         self.loss: Callable[[Tensor, Tensor], Tensor] = partial(task.loss, **_smoothing(options))
         self.parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-        self.totals = Totals(task, data.device)
+        self.totals = Totals(task, data)
 
     def begin(self) -> None:
         """Begins an epoch: training mode, empty totals."""
@@ -119,15 +120,18 @@ class Totals:
     On the CPU batches are held, and counted together: for a small network counting takes as long as the read-out.
     Elsewhere, where it costs no time, each is counted at once, as a recorded step needs it.
 
+    Metrics of a ranking among sampled candidates are none of the ranking among all, however few items there are.
+
     Args:
         task: Loss and metrics.
-        device: Where the batches are.
+        data: What the batches are of.
     """
 
     MAX_HELD = 2**17  # numbers in the outputs that are held, at most, or one batch
 
-    def __init__(self, task: Task, device: torch.device) -> None:
-        self.task = task
+    def __init__(self, task: Task, data: Data) -> None:
+        device = data.device
+        self.task, self.has_metrics = task, not (isinstance(data, Candidates) and data.num_sampled is not None)
         self.loss = torch.zeros((), device=device, dtype=torch.float64 if device.type != "mps" else torch.float32)
         self.counted = torch.zeros((), device=device, dtype=torch.long)  # there, for a recorded step counts, too
         self.totals = task.totals(device)
@@ -157,7 +161,8 @@ class Totals:
         for loss, part in zip(losses, targets, strict=True):
             self.loss.add_(loss, alpha=part.shape[0])
         self.counted.add_(sum(part.shape[0] for part in targets))
-        self.task.count(self.totals, torch.cat(outputs), torch.cat(targets))
+        if self.has_metrics:
+            self.task.count(self.totals, torch.cat(outputs), torch.cat(targets))
         self._held, self._num_held = [], 0
 
     def metrics(self) -> Metrics:

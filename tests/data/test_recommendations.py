@@ -23,7 +23,7 @@ from mgu.data.datasets import open_dataset
 from mgu.data.ratings import files
 from mgu.data.ratings.candidates import Candidates
 from mgu.data.ratings.movielens import Interactions, load_movielens
-from mgu.data.ratings.splits import split_next_item, split_ratings
+from mgu.data.ratings.splits import describe_unscored, split_next_item, split_ratings
 from mgu.errors import UserError
 from mgu.explain.explanation import explain_model
 from mgu.factory.model import build_model, count_flops
@@ -192,7 +192,8 @@ def test_the_next_item_is_never_known_before(root: Path, everything: Interaction
         assert [len(part) for part in own[1:]] == ([1, 1] if len(rows) >= 3 else [0, 0])
         if len(rows) >= 3:
             assert max(time[pair] for pair in own[0]) <= time[own[1][0]] <= time[own[2][0]] == rows["time"].max()
-    assert any(len(rows) < 3 for _, rows in table.groupby("user"))
+    few = sum(len(rows) < 3 for _, rows in table.groupby("user"))
+    assert few and f"{few} of {table['user'].nunique()} users have fewer than three" in describe_unscored(splits)
 
 
 def test_all_new_items_compete_and_no_known_one(everything: Interactions) -> None:
@@ -263,6 +264,18 @@ def test_ranking_by_hand() -> None:
     lost = task.totals()
     task.count(lost, torch.full((1, 12), torch.nan), targets[:1])
     assert task.metrics(lost)["ndcg_at_10"] == 0
+
+
+@pytest.mark.parametrize(("num_sampled", "ranked"), [(NUM_ITEMS - 1, False), (4, False), (None, True)])
+def test_sampled_candidates_are_not_ranked_however_many(
+    everything: Interactions, num_sampled: int | None, ranked: bool
+) -> None:
+    """As many candidates as there are items are still drawn with replacement, and the chosen one comes first."""
+    pairs, seen = everything.pairs[:5], torch.zeros(len(everything.user_features), NUM_ITEMS, dtype=torch.bool)
+    measured = evaluate(
+        Popularity(torch.arange(NUM_ITEMS)), Candidates(pairs, seen, num_sampled), Ranking(NUM_ITEMS), 2
+    )
+    assert measured.keys() == {"loss"} | ({"ndcg_at_10", "recall_at_10"} if ranked else set())
 
 
 def test_ranking_is_that_of_scikit_learn_and_of_a_naive_loop() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
+from mgu.data.datasets import open_dataset
 from mgu.data.tables.columns import describe_columns, numbers_rows
 from mgu.data.tables.copies import describe_copies
 from mgu.data.tables.disguises import describe_disguises
@@ -19,6 +21,9 @@ from mgu.data.tables.split import split_official
 from mgu.data.tables.table import Table, encode_table
 from mgu.data.tables.target import select_known
 from mgu.errors import UserError
+from mgu.results.folder import run_folder
+from mgu.run.execute import run
+from tests.conftest import Configure
 
 RANDOM = np.random.default_rng(0)
 
@@ -104,7 +109,24 @@ def test_an_extreme_target_is_named_and_bounded_in_training_alone() -> None:
     assert 300 < table.target_mean < 700 and 50 < table.target_std < 200
     frame.loc[:20, "price"] = 1e10
     moved = [note for note in encode(frame, "price", "robust").splits.notes if "train on count as" in note]
-    assert len(moved) == 1 and "extreme targets" in moved[0] and "Losses and scores on training rows" in moved[0]
+    assert len(moved) == 1 and "extreme targets" in moved[0] and "Losses and scores while training" in moved[0]
+
+
+def test_the_final_evaluation_is_of_the_targets_as_they_are(configure: Configure, tmp_path: Path) -> None:
+    frame = rows()
+    frame.loc[:9, "price"] = 1e5
+    frame.drop(columns="label").to_csv(tmp_path / "prices.csv", index=False)
+    table = [f"dataset.path={tmp_path / 'prices.csv'}", "dataset.target=price", "dataset.task=regression"]
+    config = configure(
+        "dataset=table", *table, "dataset.scale=robust", "layout=dense_2", "norm=ln", "training.epochs=1"
+    )
+    run_folder(config).mkdir(parents=True)
+    result, splits = run(config), open_dataset(config.dataset).splits
+    assert splits.train_as_is and result.train and result.train.mae and result.val and result.val.mae
+    bounded, as_is = splits.train.batch(slice(None))[1], splits.train_as_is.batch(slice(None))[1]
+    moved = as_is != bounded
+    assert 0 < moved.sum() <= 10 and bounded.max() < 10 < as_is.max()
+    assert result.train.mae > 0.9 * 1e5 * moved.float().mean().item()  # of the bounded targets it is below 1,000
 
 
 @pytest.mark.parametrize("row", [17, 190])  # a training row and a test row

@@ -9,8 +9,11 @@ import torch
 from torch import nn
 
 from mgu import MultiGatedUnit
-from mgu.factory.advice import advise
+from mgu.factory.advice import advise, advise_kept
 from mgu.layers.normalization import BatchNorm
+from mgu.results.events import Note
+from mgu.results.folder import run_folder
+from mgu.run.execute import run
 from tests.conftest import Configure
 
 SHORT = ("training.last_batch=short", "training.batch_size=64")
@@ -57,6 +60,32 @@ def test_more_threads_than_processors_are_said(configure: Configure, monkeypatch
     (message,) = advise(configure("threads=99", "norm=ln"), 640)
     assert "threads=99 are more than the 2 processors" in message and message.endswith("trained here.")
     assert not advise(configure("threads=2", "norm=ln"), 640)
+
+
+def test_statistics_that_are_unsettled_in_the_kept_weights_are_said_at_the_end(configure: Configure) -> None:
+    """Of 1080 examples in batches of 64; the right values by hand: 0.99 to the power of 17 and of 51."""
+    config = configure("norm=bn_pre", "training.epochs=100")
+    assert "keep 84% of their initial values in the weights that are kept, of epoch 1" in advise_kept(
+        config, 1080, 2, 1
+    )
+    found = advise_kept(config, 1080, 20, 3)
+    assert "keep 60%" in found and "Pass norm.momentum=0.1, or a larger training.patience" in found
+    assert not advise_kept(configure("norm=bn_pre", "training.epochs=100", "norm.momentum=0.1"), 1080, 20, 3)
+    assert not advise_kept(config, 1080, 20, 14) and not advise_kept(config, 1080, 20, None)
+    assert not advise_kept(configure("norm=ln", "training.epochs=100"), 1080, 20, 3)
+    stopped = configure("norm=bn_pre", "training.epochs=100", "training.stop_after=3")
+    assert not advise_kept(stopped, 1080, 3, 3)  # it goes on
+    assert advise(planned := configure("norm=bn_pre", "training.epochs=3"), 1080)  # has said it
+    assert not advise_kept(planned, 1080, 2, 1)
+
+
+def test_a_run_that_patience_ends_early_says_what_its_statistics_kept(configure: Configure) -> None:
+    notes: list[str] = []
+    config = configure("layout=digits_2", "norm=bn_pre", "training.patience=1", "training.epochs=20")
+    run_folder(config).mkdir(parents=True)
+    result = run(config, lambda event: notes.append(event.text) if isinstance(event, Note) else None)
+    left = 0.99 ** (23 * (result.best_epoch or 0))
+    assert result.epochs < 20 and left > 0.1 and [f"keep {left:.0%} of" in note for note in notes] == [True]
 
 
 def test_running_statistics_of_a_unit_of_ones_own_settle_as_torchs_do() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,11 +192,14 @@ def test_an_interrupted_group_goes_on_together_or_alone_and_an_interrupted_run_i
 @pytest.mark.slow
 def test_time_energy_and_logs_are_each_runs_own(configure: Configure) -> None:
     configs = of_experiment("measured", configure, "energy.enabled=true", "threads=1")
+    began = time.perf_counter()
     results = run_together(configs)
+    wall = time.perf_counter() - began
     seconds = [result.seconds.to_solution for result in results if result.seconds]
-    rows = [json.loads(line) for config in configs for line in _rows(config)]
-    wall = sum(row["train_s"] + row["evaluate_s"] for row in rows[:3])
-    assert sum(seconds) == pytest.approx(wall, rel=0.3, abs=0.1) and max(seconds) < 0.8 * sum(seconds)
+    assert sum(seconds) < wall and max(seconds) < 0.8 * sum(seconds)
+    for config, result in zip(configs, results, strict=True):
+        rows = [json.loads(line) for line in _rows(config)]
+        assert result.seconds and sum(row["train_s"] + row["evaluate_s"] for row in rows) <= result.seconds.train
     for result in results:
         assert result.energy and result.seconds and result.contended
         spent = result.seconds.to_solution + result.seconds.checkpoint

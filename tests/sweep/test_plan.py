@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from mgu.config.run import RunConfig
 from mgu.console.text import describe_s
-from mgu.measure.estimate import CALL_FLOPS, NO_SAMPLE, Estimate, Model, Sample, axes_of, estimate, sample_of
+from mgu.measure.estimate import CALL_FLOPS, NO_SAMPLE, Estimate, Model, estimate
+from mgu.measure.recipe import recipe_of
+from mgu.measure.sample import Sample, axes_of, sample_of
 from mgu.results.file_names import CHECKPOINT_FILE, LOCK_FILE
 from mgu.results.folder import find_state, lock_run, run_folder
 from mgu.results.result import Seconds, write_result
@@ -24,7 +27,8 @@ KEYS = {"name", "layout", "norm", "residual", "mgu", "params", "flops", "state",
 def sample(**changes: Any) -> Sample:
     values: dict[str, Any] = {
         "dataset": "digits", "device": "cpu", "is_unit": False, "layout": "[2, 0, 1, inf, 2]",
-        "axes": ("ln", False, None), "flops": 1000, "epoch_s": 2.0, "overhead_s": 1.0, "epochs": 10,
+        "axes": ("ln", False, None), "recipe": recipe_of({"training": {"batch_size": 64}}), "flops": 1000,
+        "epoch_s": 2.0, "setup_s": 0.5, "overhead_s": 0.5, "epochs": 10,
         "stopped_early": True, "power_w": 36.0, "power_method": "CPU model", "source": "finished run",
     }  # fmt: skip
     return Sample(**(values | changes))
@@ -110,7 +114,7 @@ def test_the_nearest_runs_are_gone_by(configure: Configure) -> None:
     model = Model("cpu", 10, 1000)
     found = estimate(config, model, samples)
     assert found.time_s == pytest.approx(4.0 * 10 + 1.0) and "1 finished run of this model" in found.method
-    assert found.energy_kwh == pytest.approx(36.0 * 41.0 / 3.6e6)
+    assert found.energy_kwh == pytest.approx(36.0 * 40.5 / 3.6e6)  # without the set-up
     half = estimate(config, Model("cpu", 10, 500), samples[1:])
     assert (
         half.time_s == pytest.approx(2.0 * (500 + CALL_FLOPS) / (1000 + CALL_FLOPS) * 10 + 1.0)
@@ -131,12 +135,57 @@ def test_a_trial_of_few_epochs_does_not_tell_when_training_ends(configure: Confi
     assert estimate(config, model, [trial, sample(epochs=20)]).time_s == pytest.approx(2.0 * 20 + 1)
 
 
+def test_a_run_that_stopped_for_now_does_not_tell_when_training_ends(configure: Configure) -> None:
+    quick = ("layout=digits_2", "norm=ln", "training.epochs=60", "training.patience=60")
+
+    def finished(config: RunConfig) -> Sample:
+        values = json.loads(config.model_dump_json())
+        found = sample_of(example_result(config=values, epochs=2, layout=config.layout.as_list, flops_per_sample=1000))
+        assert found and not found.stopped_early
+        return found._replace(device="cpu")
+
+    config, stopped, model = configure(*quick), configure(*quick, "training.stop_after=2"), Model("cpu", 10, 1000)
+    epoch_s, overhead_s = finished(stopped).epoch_s, finished(stopped).setup_s + finished(stopped).overhead_s
+    found = estimate(config, model, [finished(stopped)])
+    assert found.time_s == pytest.approx(60 * epoch_s + overhead_s) and "at most" in found.method
+    found = estimate(stopped, model, [finished(stopped)])
+    assert found.time_s == pytest.approx(2 * epoch_s + overhead_s) and "at most" not in found.method
+    assert estimate(stopped, model, [finished(stopped)], epochs_done=7).time_s == pytest.approx(overhead_s)
+
+
+RECIPES = ["training.batch_size=4", "augment=randaugment", "training.ema=0.99", "optimizer=adamw", "threads=1",
+           "engine=eager", "training.clip_norm=1", "training.precision=bf16"]  # fmt: skip
+
+
+@pytest.mark.parametrize("changed", RECIPES)
+def test_a_run_with_another_recipe_says_little(changed: str, configure: Configure) -> None:
+    config, model = configure("layout=digits_2", "norm=ln", changed), Model("cpu", 10, 1000)
+    found = estimate(config, model, [sample()])
+    assert found.is_rough and "1 finished run of this model, with another recipe (rough)" in found.method
+    alike = sample(recipe=recipe_of(json.loads(config.model_dump_json())), epoch_s=5.0, axes=("bn_pre", False, None))
+    found = estimate(config, model, [sample(), alike])
+    assert not found.is_rough and found.time_s == pytest.approx(5.0 * 10 + 1) and "(rough)" not in found.method
+
+
+def test_a_penalty_on_gates_is_a_recipe_of_its_own(configure: Configure) -> None:
+    plain, *decisive = [
+        recipe_of(configure("mgu=reference", *changes).model_dump(mode="json"))
+        for changes in ((), ("mgu.decisive.weight=1",), ("mgu.decisive.gates=settling",))
+    ]
+    assert plain == recipe_of({"training": {"batch_size": 64}}) and plain not in decisive
+
+
 def test_what_says_nothing_of_a_quiet_run_is_not_gone_by() -> None:
     assert sample_of(example_result()) is not None
     useless = [{"contended": True}, {"resumed": 1}, {"status": "diverged"}, {"seconds": None}, {"epochs": 0}]
     assert [sample_of(example_result(**change)) for change in useless] == [None] * len(useless)
     found = sample_of(example_result(seconds=Seconds(setup=1.0, build=2.0, train=24.0, evaluate=4.0), epochs=12))
-    assert found and found.epoch_s == 2.0 and found.overhead_s == 7.0 and found.power_method == "CPU model"
+    assert (
+        found
+        and found.epoch_s == 2.0
+        and (found.setup_s, found.overhead_s) == (1.0, 6.0)
+        and found.power_method == "CPU model"
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from mgu.config.schedules import KerasDecayConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images
 from mgu.data.splits import Splits
+from mgu.data.tables.rows import Rows
 from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.factory.resolved_run import resolve
 from mgu.tasks.classification import Classification
@@ -118,7 +119,7 @@ def test_metrics_are_those_of_scikit_learn() -> None:
     ("task", "num_outputs"), [(Classification(6), 6), (Ranking(6), 6), (Ranking(60), 6), (Regression(2.0, 3.0), 1)]
 )
 def test_batches_that_are_held_are_counted_as_they_would_be_at_once(task: Task, num_outputs: int) -> None:
-    held, at_once, few = (Totals(task, torch.device("cpu")) for _ in range(3))
+    held, at_once, few = (Totals(task, Rows(torch.zeros(1, 1), torch.zeros(1))) for _ in range(3))
     at_once.max_held, few.max_held = 0, 100
     for _ in range(2):
         for totals in (held, at_once, few):

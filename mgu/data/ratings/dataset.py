@@ -53,7 +53,7 @@ class RatingDataset:
 
         from mgu.config.ratings import RatingsConfig
         from mgu.data.ratings.films import describe_ties
-        from mgu.data.ratings.splits import describe_unknown, split_next_item, split_ratings
+        from mgu.data.ratings.splits import describe_unknown, describe_unscored, split_next_item, split_ratings
 
         config = self.config
         words = ("item", "moment") if isinstance(config, RatingsConfig) else ("film", "second")
@@ -65,9 +65,8 @@ class RatingDataset:
                 notes += (describe_unknown(ratings),) if isinstance(config, RatingsConfig) else ()
             else:
                 ratings = split_next_item(interactions, config.num_sampled)
-                notes += tuple(
-                    filter(None, [describe_ties(interactions.users, interactions.times, config.ties, *words)])
-                )
+                ties = describe_ties(interactions.users, interactions.times, config.ties, *words)
+                notes += tuple(filter(None, [ties, describe_unscored(ratings.splits)]))
             return ratings._replace(splits=replace(ratings.splits, notes=notes), interactions=interactions)
 
     @property

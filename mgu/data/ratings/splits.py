@@ -115,6 +115,25 @@ def describe_unknown(ratings: Ratings) -> str:
     )
 
 
+def describe_unscored(splits: Splits) -> str:
+    """Says how many users have too few interactions for the last ones to be left out.
+
+    Args:
+        splits: What `split_next_item` returned.
+
+    Returns:
+        One line; empty where every user is scored.
+    """
+    train: Candidates = splits.train  # type: ignore[assignment]
+    num_users, scored = len(train.pairs[:, 0].unique()), len(splits.val)
+    if scored == num_users:
+        return ""
+    return (
+        f"{num_users - scored} of {num_users} users have fewer than three interactions, which are all trained on: "
+        f"scores are those of the other {scored}"
+    )
+
+
 def _with_features(
     everything: Interactions, train: Interactions, splits: Splits, mean: float = 0.0, std: float = 1.0
 ) -> Ratings:

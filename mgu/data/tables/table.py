@@ -29,6 +29,8 @@ from mgu.tasks.score import TaskName
 if TYPE_CHECKING:
     import pandas as pd
 
+AS_IS = "train as is"  # targets that training has bounded, as they are: a use of rows like train, val and test
+
 
 class Table(NamedTuple):
     """Holds the encoded rows of a table, and what the encoding found.
@@ -91,7 +93,8 @@ def encode_table(
     if extremes := find_extremes(parts, numbers):
         notes.append(describe_extremes(extremes, target, scale))
     rows = {name: Rows(inputs[name], targets[name]) for name in parts}
-    splits = Splits(rows["train"], rows["val"], rows.get("test"), tuple(notes))
+    as_is = Rows(inputs["train"], targets[AS_IS]) if AS_IS in targets else None
+    splits = Splits(rows["train"], rows["val"], rows.get("test"), tuple(notes), as_is)
     held_out = features.get("test", features["val"])
     return Table(splits, inputs["train"].shape[1], classes, mean, std, columns, held_out, features["train"])
 
@@ -120,7 +123,7 @@ def _encode_numbers(
 ) -> tuple[dict[str, Tensor], float, float, list[str]]:
     """Returns standardised numbers, mean, deviation, and a note on those that were moved.
 
-    Robust scaling bounds extreme targets in training only: other scores are of the targets as they are.
+    Robust scaling bounds extreme targets in training only; those of training as they are are returned, too.
     Raises UserError where numbers overflow.
     """
     known = {name: own.to_numpy(dtype=np.float64) for name, own in targets.items()}
@@ -130,7 +133,8 @@ def _encode_numbers(
         raise too_large({str(targets["train"].name): largest}, "predict its logarithm, or rescale it")
     notes: list[str] = []
     if scale == "robust":
-        known["train"], notes = _bound(known["train"], mean, std)
+        bounded, notes = _bound(known["train"], mean, std)
+        known |= {"train": bounded, AS_IS: known["train"]} if notes else {}
     return {name: torch.from_numpy((own - mean) / std).float() for name, own in known.items()}, mean, std, notes
 
 
@@ -142,8 +146,8 @@ def _bound(numbers: NDArray[np.float64], median: float, spread: float) -> tuple[
         return numbers, []
     note = (
         f"{moved:,} extreme target{'s' * (moved != 1)} of the rows to train on count as {low:g} or {high:g}, the "
-        "smallest and the largest of the others (dataset.scale=robust). Losses and scores on training rows are of "
-        "these; validation and test are of the targets as they are"
+        "smallest and the largest of the others (dataset.scale=robust). Losses and scores while training are of "
+        "these; validation, test and the final evaluation are of the targets as they are"
     )
     return np.clip(numbers, low, high), [note]
 
