@@ -43,8 +43,10 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     loss: Annotated[
         Error | None,
         about(
-            "Mean loss in nats, by classes' weights where they have some, or in squared deviations of the target; null "
-            "if not finite."
+            "Mean loss. Classes and items: cross-entropy in nats, by the classes' weights where they have some; "
+            "classes of layout=directed_*: half the squared error of the outputs, summed over them. Numbers: squared error, in "
+            "units of the training targets' variance where they are standardised (tables, ratings, data from a "
+            "function), else in the target's own. Null if not finite."
         ),
     ]
     accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None
