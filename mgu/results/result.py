@@ -44,9 +44,8 @@ class Metrics(Record, frozen=True, omit_defaults=True):
         Error | None,
         about(
             "Mean loss. Classes and items: cross-entropy in nats, by the classes' weights where they have some; "
-            "classes of layout=directed_*: half the squared error of the outputs, summed over them. Numbers: squared error, in "
-            "units of the training targets' variance where they are standardised (tables, ratings, data from a "
-            "function), else in the target's own. Null if not finite."
+            "classes of layout=directed_*: half the squared error of the outputs, summed over them. Numbers: squared "
+            "error of the target as it is learned, which is standardised but for generated data. Null if not finite."
         ),
     ]
     accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None
