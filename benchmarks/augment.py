@@ -11,14 +11,13 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
-from statistics import median, quantiles
 from typing import Any
 
 import torch
 from models import configure
 from rich.console import Console
 from rich.table import Table
-from side_by_side import Seconds, describe, in_turns, save
+from side_by_side import Seconds, describe, in_turns, ratio, save, spread
 
 from mgu.cli.exit_codes import exit_codes
 from mgu.data.datasets import open_dataset
@@ -69,14 +68,12 @@ def steps(layout: str, kind: str, images: Data, count: int) -> Callable[[], None
 
 def row(kind: str, seconds: Seconds, layout: str, count: int) -> dict[str, Any]:
     """One kind of augmentation against none."""
-    ratios = [augmented / plain for augmented, plain in zip(seconds[kind], seconds["none"], strict=True)]
-    low, _, high = quantiles(ratios, n=4)
     return {
         "layout": layout,
         "augment": kind,
         "steps": count,
-        "ratio": median(ratios),
-        "augmented / plain": f"{median(ratios):.2f} ({low:.2f}-{high:.2f})",
+        "ratio": ratio(seconds, kind, "none"),
+        "augmented / plain": spread(seconds, kind, "none"),
         "processor_seconds": {name: describe(seconds[name]) for name in (kind, "none")},
     }
 

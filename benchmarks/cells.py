@@ -63,8 +63,31 @@ def origin(machine: Row) -> str:
     return ", ".join(known) or "Machine and versions were not recorded."
 
 
-def spent(machine: Row) -> str:
-    """Returns the sum of the runs' own time, where it is known."""
-    if "wall_s" not in machine:
+def spent(parts: Iterable[Row]) -> str:
+    """Returns the sum of the runs' own time over the parts of a page, as far as it is known."""
+    parts = list(parts)
+    machines = _of_runs(parts)
+    if not machines:
         return "not recorded"
-    return f"{machine['wall_s'] / 3600:.2f} h wall clock, {machine['cpu_s'] / 3600:.2f} h processor time (measured)"
+    wall_s, cpu_s = (sum(machine[key] for machine in machines) for key in ("wall_s", "cpu_s"))
+    text = f"{wall_s / 3600:.2f} h wall clock, {cpu_s / 3600:.2f} h processor time (measured)"
+    pruned_s = sum(row.get("search_s", 0) + row.get("tune_s", 0) for part in parts for row in part["rows"])
+    text += f"; pruning them {pruned_s / 3600:.2f} h wall clock" * bool(pruned_s)
+    lacking = sum("wall_s" not in part["machine"] for part in parts)
+    return text + f"; of {_count(lacking, 'other table')} not recorded" * bool(lacking)
+
+
+def contended(parts: Iterable[Row]) -> str:
+    """Returns how many of the runs of a page were measured while others were; an empty text where none was."""
+    machines = _of_runs(parts)
+    shared, runs = (sum(machine[key] for machine in machines) for key in ("contended", "runs"))
+    return f"{shared:,} of {runs:,} runs, measured at the same time as others" if shared else ""
+
+
+def _of_runs(parts: Iterable[Row]) -> list[Row]:
+    """Returns what is known of the runs of each part; a part without a command sums up others."""
+    return [part["machine"] for part in parts if {"wall_s", "command"} <= part["machine"].keys()]
+
+
+def _count(number_of: int, name: str) -> str:
+    return f"{number_of} {name}{'s' * (number_of != 1)}"

@@ -106,7 +106,7 @@ def main() -> None:
             rows.append(measure(Path(folder), options.images))
             print({name: round(value, 2) for name, value in rows[-1].items()}, flush=True)
     for name, of in product(("first_s", "later_s"), ("bytes_s", "floats_s")):
-        print(f"{name} / {of}: {median(row[name] / row[of] for row in rows):.3f}")
+        print(f"{name} / {of}: {median(row[name] for row in rows) / median(row[of] for row in rows):.3f}")
     device = f"cpu ({platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads of torch)"
     file_part("decoding", "rounds", {"machine": {**provenance(), "device": device}, "rows": rows})
 

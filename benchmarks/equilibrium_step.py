@@ -20,7 +20,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from models import configure
-from side_by_side import in_turns, save
+from side_by_side import in_turns, ratio, save
 from torch import Tensor, nn
 
 from mgu.equilibrium.layer import Equilibrium, dense_equilibrium
@@ -65,9 +65,9 @@ def main() -> None:
     for name, way in ways.items():
         layer.load_state_dict(state)
         error = float((step(way) - exact).norm() / exact.norm())
-        ratios = [own / ours for own, ours in zip(seconds[name], seconds["mgu"], strict=True)]
-        rows.append({"way": name, "step_cpu_ms": 1e3 * median(seconds[name]), "ratio": median(ratios), "error": error,
-                     "batch": options.batch, "tolerance": options.tolerance, "rounds": options.rounds})  # fmt: skip
+        rows.append({"way": name, "step_cpu_ms": 1e3 * median(seconds[name]), "ratio": ratio(seconds, name, "mgu"),
+                     "error": error, "batch": options.batch,
+                     "tolerance": options.tolerance, "rounds": options.rounds})  # fmt: skip
         print(rows[-1], flush=True)
     save("equilibrium", "step", configure("equilibrium_dense", "dataset=mnist", "norm=no_norm"), rows)
 

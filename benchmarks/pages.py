@@ -12,7 +12,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from cells import Row, hardware, origin, spent, table
+from cells import Row, contended, hardware, origin, spent, table
 from claims import Parts
 from filed import RESULTS, ROOT, load_study
 from studies import STUDIES, Section, Study
@@ -58,10 +58,12 @@ def filed(data: dict[str, Parts]) -> list[Study]:
 def page(study: Study, parts: Parts) -> str:
     """Returns the page of one study: claim, sample, hardware, commands, then its tables."""
     machine = parts[study.main]["machine"]
+    shown = dict.fromkeys(section.part for section in study.sections if section.part in parts)
     facts = [
         ["sample", study.sample(parts)],
         ["measured on", origin(machine)],
-        ["time of the runs", spent(machine)],
+        ["time of the runs", spent(parts[name] for name in shown)],
+        *([["marked as contended", shared]] if (shared := contended(parts[name] for name in shown)) else []),
     ]
     blocks = [
         NOTE,

@@ -93,11 +93,9 @@ def summarise(name: str, timed: dict[str, list[dict[str, float]]]) -> dict[str, 
         cores * each["wall_s"] - each["own_s"] - each["setup_s"] - each["checkpoint_s"] for each in mine
     )
     ratios = [cores * each["wall_s"] / each["own_s"] for each in mine]
-    row["ratio"], row["least"], row["most"] = median(ratios), min(ratios), max(ratios)
+    row["ratio"], row["least"], row["most"] = cores * row["wall_s"] / row["own_s"], min(ratios), max(ratios)
     if alone := timed.get("sequential"):
-        row["to_sequential"] = median(
-            cores * each["wall_s"] / other["own_s"] for each, other in zip(mine, alone, strict=True)
-        )
+        row["to_sequential"] = cores * row["wall_s"] / median(other["own_s"] for other in alone)
     return row | ({"wall": describe([each["wall_s"] for each in mine])} if len(mine) > 1 else {})
 
 

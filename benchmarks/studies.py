@@ -115,7 +115,8 @@ STUDIES = (
         sections=(
             Section("Recorded runs of the digits", "replay", "The grid of 24 networks and one lean unit, "
                     "`dataset.split=holdout`, averaged weights, label smoothing, five seeds; trials are charged the "
-                    "seconds of their runs, which were trained one after the other. Random order is computed, not "
+                    "seconds of their runs, which were trained one after the other on a machine that had other work "
+                    "meanwhile: all of them are marked as contended. Random order is computed, not "
                     "searched. The time of a replay is that of the whole command.", search_tables.replay),
             Section("Seconds of an ask", "asks", "Processor time on a space of four parameters with random scores; "
                     "the mean of the last ten asks.", search_tables.asks),
@@ -124,8 +125,10 @@ STUDIES = (
                     "optimum is 0.", search_tables.rastrigin),
         ),
         limits="Replayed studies differ in what they draw, not in what was trained: p-values are about these recorded "
-        "runs. A Bayesian search begins with ten random points, more than it can try at four times "
-        "the unit's cost, so it is random search there.",
+        "runs. Their seconds were measured beside other runs. They may be longer than on a quiet machine, and not by "
+        "the same share for every run: what fits into the unit's cost is uncertain by as much. A Bayesian search "
+        "begins with ten random points, more than it can try at four times the unit's cost, so it is random search "
+        "there.",
     ),
     Study(
         name="digits",
@@ -180,15 +183,17 @@ STUDIES = (
         sample=lambda parts: f"{sum(len(part['rows']) for part in parts.values())} units of layout digits_4, "
         "1,294 training, 143 validation and 360 test images",
         commands=(
-            "mgu-run layout=digits_4 mgu=reference,lean training.epochs=20 training.patience=20 threads=1 "
-            "dataset.split=holdout -m seed=0,1,2",
+            "mgu-run layout=digits_4 mgu=reference,lean mgu.wiring=reference training.epochs=20 training.patience=20 "
+            "threads=1 dataset.split=holdout -m seed=0,1,2",
             "mgu-run prune RUN",
             "python benchmarks/collect.py pruning reference RUNS --prune --command '...'",
         ),
         sections=(
             Section("The paper's unit (`mgu=reference`)", "reference", "The picture shows seed 0: validation accuracy "
                     "while gates are fixed, before fine-tuning, against four costs.", tables.pruned, "prune.png"),
-            Section("Units with channel gates and the padded bypass (`mgu=lean`)", "lean", "", tables.pruned),
+            Section("Units with channel gates and the padded bypass (`mgu=lean mgu.wiring=reference`)", "lean",
+                    "The wiring of `mgu=lean` when they were trained; `mgu=lean` alone has `mgu.wiring=equations` now.",
+                    tables.pruned),
         ),
         limits="Times of one image are medians of repeats in turns, relative to the untrained baseline without norms; "
         "they are left out where another run was measured at the same time. "
@@ -225,7 +230,9 @@ STUDIES = (
             "channel/projection,channel/replica --rounds 7 --name gates_constant",
             "mgu-run +experiment=gates -m norm=bn_pre,ln,no_norm seed=0,1,2",
             "mgu-run experiment_name=gates layout=digits_4 "
-            "mgu=reference,lean,highway,switchable_norm,squeeze_excitation "
+            "mgu=reference,highway,switchable_norm,squeeze_excitation "
+            "training.epochs=20 training.patience=20 threads=1 -m seed=0,1,2",
+            "mgu-run experiment_name=gates layout=digits_4 mgu=lean mgu.wiring=reference "
             "training.epochs=20 training.patience=20 threads=1 -m seed=0,1,2",
             "mgu-run experiment_name=gates layout=digits_4 mgu=reference mgu.gate=squeeze,channel,scalar "
             "mgu.bypass=padded training.epochs=20 training.patience=20 threads=1 -m seed=0,1,2",
@@ -242,12 +249,13 @@ STUDIES = (
                     cost_tables.gate_costs),
             Section("Accuracy on digits", "accuracy", "Layout digits_4, 20 epochs; validation images select the epoch "
                     "and score it. Bold rows are units; `highway`, `switchable_norm` and `squeeze_excitation` are "
-                    "other blocks.",
+                    "other blocks. The units have the wiring `reference`, which `mgu=lean` no longer has by itself: "
+                    "the row with `norm_or_none+5` is `mgu=lean mgu.wiring=reference`.",
                     tables.accuracy_of_gates),
         ),
-        limits="The accuracies are a small stand-in for CIFAR-10: 360 images, three seeds. Units with `projection` and "
-        "`identity` bypasses, and gates of kind `depthwise` and `spatial`, have costs here but no accuracies; "
-        "`mgu-run +experiment=gates -m seed=0,1,2` trains them, too.",
+        limits="Costs are of units with `mgu=equations`. The accuracies are a small stand-in for CIFAR-10: 360 images, "
+        "three seeds. Units with `projection` and `identity` bypasses, and gates of kind `depthwise` and `spatial`, "
+        "have costs here but no accuracies; `mgu-run +experiment=gates -m seed=0,1,2` trains them, too.",
     ),
     Study(
         name="divergence",
@@ -295,7 +303,7 @@ STUDIES = (
         sample=lambda parts: "medians of 7 to 30 rounds in turns, batch of 64",
         commands=(
             "make bench",
-            "python benchmarks/units.py --layouts M2,M3,M4 --rounds 20",
+            "python benchmarks/units.py --rounds 10",
             "python benchmarks/parallel.py",
             "python benchmarks/blocks.py",
             "python benchmarks/step_parts.py",
@@ -309,14 +317,18 @@ STUDIES = (
                     "as a careful first version writes it, with torch's Nadam. In brackets the quartiles of "
                     "the ratios per round.",
                     cost_tables.units),
-            Section("Units on MNIST, measured again", "units_mnist", "The same at a later commit.", cost_tables.units),
+            Section("Units on MNIST, an earlier build", "units_mnist", "The same at an earlier commit, whose units "
+                    "kept more memory, on another processor: not to be compared with the table above.",
+                    cost_tables.units),
             Section("Blocks", "blocks", "A training step of plain baselines against their convolutions alone, of lean "
                     "units against plain baselines; forward and backward of the paper's unit against convolutions "
-                    "seven times as wide; memory kept between forward and backward.", cost_tables.blocks),
+                    "seven times as wide; memory kept between forward and backward. `lean` is `mgu=lean "
+                    "mgu.wiring=reference`, as it was then.", cost_tables.blocks),
             Section("Parts of a step", "step_parts", "What a step is spent on: torch's convolutions alone, then what "
                     "blocks, read-out and loss, and the update add to them (less than nothing where blocks compute the "
                     "first convolution faster than torch). The last column is the same step on one image: Python, "
-                    "autograd and calls, which lie across the parts.", cost_tables.step_parts),
+                    "autograd and calls, which lie across the parts. `lean` is `mgu=lean mgu.wiring=reference`, as it "
+                    "was then.", cost_tables.step_parts),
             Section("This build against an older one", "builds", "The same training step, the older build divided by "
                     "this one.", cost_tables.builds),
             Section("Epochs", "epochs", "Times of an epoch on 6,400 images, relative to ours. DataLoader is a plain "
@@ -371,7 +383,8 @@ STUDIES = (
         commands=("python benchmarks/augment.py",),
         sections=(
             Section("Processor time", "C7", "Training steps from the pixels in memory to the update, with augmentation "
-                    "divided by without; medians and quartiles of the ratios per round.", cost_tables.augment),
+                    "divided by without: ratios of medians, and quartiles of the ratios per round.",
+                    cost_tables.augment),
         ),
         limits="One thread of a shared machine. Evaluation, which is never augmented, is not in the steps. Nothing was "
         "measured on a GPU, where augmented steps are no CUDA graphs.",

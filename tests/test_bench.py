@@ -47,3 +47,75 @@ def test_without_mnist_what_needs_it_is_skipped(bench: Any, tmp_path: Path, monk
     (epochs,) = (each for each in bench.BENCHES if each.script == "epochs")
     (line,) = bench.run(epochs, 600.0)
     assert line.startswith("skipped, for it needs MNIST")
+
+
+@pytest.fixture
+def pages(monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
+    import pages
+
+    return pages
+
+
+def test_the_time_of_a_page_is_that_of_all_its_tables(pages: Any) -> None:
+    def part(command: str | None, **known: float) -> dict[str, Any]:
+        return {"machine": known | ({"command": command} if command else {}), "rows": []}
+
+    runs = [
+        part("a", wall_s=3600.0, cpu_s=1800.0, runs=3, contended=1),
+        part("b", wall_s=1800.0, cpu_s=900.0, runs=2, contended=0),
+    ]
+    both = part(None, wall_s=5400.0, cpu_s=2700.0, runs=5, contended=1)  # sums up the others
+    assert pages.spent([both, *runs]) == "1.50 h wall clock, 0.75 h processor time (measured)"
+    assert pages.spent([part("c"), runs[0]]).endswith("(measured); of 1 other table not recorded")
+    assert pages.spent([part("c")]) == "not recorded"
+    pruned = {**runs[0], "rows": [{"search_s": 1800.0, "tune_s": 900.0}, {"search_s": 0.0, "tune_s": 900.0}]}
+    assert pages.spent([pruned]).endswith("; pruning them 1.00 h wall clock")
+    assert pages.contended([both, *runs]).startswith("1 of 5 runs,") and not pages.contended([runs[1], part("c")])
+
+
+def test_filed_ratios_are_of_medians(pages: Any) -> None:
+    """As docs/method/measurement.md says: a slow round of one way moves no ratio of medians."""
+    import claims
+    import cost_tables
+    import equilibrium_tables
+
+    seconds = {"kind": {"median_s": 3.0}, "none": {"median_s": 2.0}}
+    row = {
+        "augment": "kind",
+        "ratio": 9.0,
+        "augmented / plain": "9.00 (1.2-1.8)",
+        "steps": 1,
+        "processor_seconds": seconds,
+    }
+    assert "| 1.50 (1.2-1.8) |" in cost_tables.augment({"rows": [row]}) and "1.50 times" in claims.augment(
+        {"C7": {"rows": [row]}}
+    )
+    ways = [
+        {"way": way, "step_cpu_ms": ms, "ratio": 9.0, "error": 0.0} for way, ms in (("mgu", 2.0), ("torchdeq x", 8.0))
+    ]
+    assert "| 4.00 |" in equilibrium_tables.steps({"rows": ways})
+    assert "0.25 times" in equilibrium_tables.claim_equilibrium({"step": {"rows": ways}})
+    rounds = [
+        {"first_s": a, "later_s": 1.0, "floats_s": b, "bytes_s": b} for a, b in ((1.0, 10.0), (4.0, 5.0), (6.0, 1.0))
+    ]
+    assert "in 0.80 times what" in claims.decoding({"rounds": {"rows": rounds}})
+
+
+def test_the_commands_of_a_page_are_of_the_units_that_it_shows(pages: Any) -> None:
+    """mgu=lean has had another wiring since these runs, which their pages' commands must name."""
+    from models import configure
+    from studies import STUDIES
+
+    studies = {study.name: study for study in STUDIES}
+    command = studies["pruning"].commands[0].replace("mgu=reference,lean", "mgu=lean")
+    config = configure("digits_4", "dataset=digits", *single(command), "seed=0")
+    assert config.identity == pages.load_study("pruning")["lean"]["rows"][0]["identity"]
+    (command,) = [own for own in studies["gates"].commands if "mgu=lean" in own]
+    filed = {row["model_name"] for row in pages.load_study("gates")["accuracy"]["rows"]}
+    assert configure("digits_4", "dataset=digits", *single(command)).stem in filed
+
+
+def single(command: str) -> list[str]:
+    """The words of a command that are no flags and no lists."""
+    return [word for word in command.split()[1:] if word != "-m" and "," not in word]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -35,6 +35,7 @@ from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
 from mgu.results.energy import PhaseEnergies, PhaseEnergy
 from mgu.results.processor import Processor
 from mgu.results.result import Component, Energy, Metrics, Result, Seconds
+from mgu.results.solver import Solver
 
 HEADER = ("Key", "Values", "Default", "Identity", "Description")
 FOLDER = Path(__file__).parent
@@ -131,13 +132,13 @@ def config_page() -> str:
         top: Any = OmegaConf.to_container(compose("config"))
         groups = [group_section(group) for group in GROUPS if group in RunConfig.model_fields]
     prune = yaml.safe_load((conf_dir() / "prune.yaml").read_text(encoding="utf-8"))
-    pruning = [[cell for at, cell in enumerate(row) if at != 3] for row in plain_rows(PruneConfig, prune)]
+    pruning = [[cell for at, cell in enumerate(row) if at != 3] for row in plain_rows(PruneConfig, prune, without=())]
     experiments = [
         (f"`{name}`", first_comment(conf_dir() / f"experiment/{name}.yaml")) for name in choices("experiment")
     ]
     parts = [
         f"# Configuration\n\n{GENERATED}\n{CONFIG_INTRO}",
-        "## Keys without a group\n\n" + table(HEADER, plain_rows(RunConfig, top)),
+        "## Keys without a group\n\n" + table(HEADER, plain_rows(RunConfig, top, without=GROUPS)),
         *groups,
         "## experiment\n\nChosen as `+experiment=NAME`, usually with `-m`.\n\n" + table(("Name", "Grid"), experiments),
         "## mgu-run prune\n\nSet as in `mgu-run prune RUN epochs=20`.\n\n" + table([*HEADER[:3], HEADER[4]], pruning),
@@ -145,12 +146,12 @@ def config_page() -> str:
     return "\n".join(parts)
 
 
-def plain_rows(model: type[BaseModel], values: Mapping[str, Any]) -> list[list[str]]:
-    """Renders the fields of a class that are in no group."""
+def plain_rows(model: type[BaseModel], values: Mapping[str, Any], without: Collection[str]) -> list[list[str]]:
+    """Renders the fields of a class, without those that are groups."""
     return [
         [f"`{name}`", type_in_words(field.annotation, field.metadata), f"`{to_yaml(values[name])}`",
          identity_in_words(field), field.description or ""]
-        for name, field in model.model_fields.items() if name not in GROUPS
+        for name, field in model.model_fields.items() if name not in without
     ]  # fmt: skip
 
 
@@ -158,7 +159,7 @@ def result_page() -> str:
     """Renders result.md."""
     parts = [f"# result.json\n\n{GENERATED}\n{RESULT_INTRO}"]
     structs = (Result, Metrics, Seconds, Energy, Component, PhaseEnergies, PhaseEnergy, Processor)
-    for struct in (*structs, DeviceLoad, PhaseLoad, GpuLoad):
+    for struct in (*structs, Solver, DeviceLoad, PhaseLoad, GpuLoad):
         hints = get_type_hints(struct, include_extras=True)
         rows = [
             (f"`{field.name}`", type_in_words(hints[field.name]), _description(hints[field.name]))

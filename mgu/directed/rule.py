@@ -5,8 +5,9 @@ published  what the field's authors do: transport, sum_t s_i(t) (s_j(t) - s_j(t-
 exact      s_i (d_j - d_i) for transport, whose weight W_ij is a leak of i as well, s_i d_j for additive,
            d = (s^nudged - s^free) / strength
 
-With `aep` the nudged field gets (J^T - J)(s - s^free) in addition, so that d tends to -J^-T dC/ds, the adjoint,
-whatever the asymmetry of W (Scurria et al. 2026, https://arxiv.org/abs/2602.03670); without it, to -J^-1 dC/ds.
+With `aep` the nudged field gets (J^T - J)(s - s^free) in addition, so that d tends to J^-T dC/ds as the
+strength tends to 0, whatever the asymmetry of W (Scurria et al. 2026, https://arxiv.org/abs/2602.03670); without it, to
+J^-1 dC/ds. C is half the squared error; at rest dC/dW = -d^T dF/dW, so that `exact` tends to minus the gradient.
 """
 
 from __future__ import annotations

@@ -37,14 +37,23 @@ def describe_costs(table: Table) -> list[str]:
 
 def _describe_no_place(results: Sequence[Result]) -> list[str]:
     """Says of how many runs CO2 was not computed, and how it is."""
-    without = sum(result.energy is not None and result.energy.emissions_kg is None for result in results)
-    if not without:
-        return []
-    whose = _runs(without) if without < len(results) else "any run"
-    return [
-        f"CO2 was not computed for {whose}, for no country was set: set yours in three letters, as in MGU_COUNTRY=DEU "
-        "or energy.country=DEU, when you train."
-    ]
+    without = [result for result in results if result.energy and result.energy.emissions_kg is None]
+    unset = [result for result in without if result.energy and not result.energy.differs_in_place]
+    moved, lines = len(without) - len(unset), []
+    if unset:
+        whose = _runs(len(unset)) if len(unset) < len(results) else "any run"
+        parts = " in all of their parts" * any(result.resumed for result in unset)
+        lines.append(
+            f"CO2 was not computed for {whose}, for no country was set{parts}: set yours in three letters, as in "
+            "MGU_COUNTRY=DEU or energy.country=DEU, when you train."
+        )
+    if moved:
+        which = f"{_runs(moved)} that {'was' if moved == 1 else 'were'} stopped and continued"
+        lines.append(
+            f"CO2 was not computed for {which}, for not all parts were trained at one place: continue a run with the "
+            "energy.country (or energy.region, energy.intensity_g_kwh, energy.pue) that it was begun with."
+        )
+    return lines
 
 
 def _describe_sides(table: Table) -> list[str]:

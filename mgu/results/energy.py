@@ -74,10 +74,11 @@ class Energy(Record, frozen=True):
     emissions_kg: Annotated[
         Amount | None,
         about(
-            "Estimated CO2-equivalent of all parts in kilograms, at the carbon intensity of the place; null: none set."
+            "Estimated CO2-equivalent of all parts in kilograms, at the carbon intensity of the place; null: none was "
+            "set, or not the same one in all parts of a run that was stopped and continued."
         ),
     ]
-    country: Annotated[str | None, about("ISO 3166 code of the country; null where none was set.")]
+    country: Annotated[str | None, about("ISO 3166 code of the country where the run ended; null where none was set.")]
     tracked_s: Annotated[Amount, about("Seconds over which energy was measured.")]
     region: Annotated[str | None, about("Region of the country; null: the whole country.")] = None
     intensity_g_kwh: Annotated[
@@ -89,6 +90,12 @@ class Energy(Record, frozen=True):
         PhaseEnergies | None,
         about("Energy by phase; null for older versions, and for runs of which one process trained several at once."),
     ] = None
+
+    @property
+    def differs_in_place(self) -> bool:
+        """Whether there are no emissions although a place was set: the parts of a continued run differ in it."""
+        is_set = self.country is not None or self.intensity_g_kwh is not None
+        return self.emissions_kg is None and is_set
 
     @property
     def place(self) -> str | None:

@@ -43,8 +43,9 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     loss: Annotated[
         Error | None,
         about(
-            "Mean loss in nats, by classes' weights where they have some, or in squared deviations of the target; null "
-            "if not finite."
+            "Mean loss. Classes and items: cross-entropy in nats, by the classes' weights where they have some; "
+            "classes of layout=directed_*: half the squared error of the outputs, summed over them. Numbers: squared "
+            "error of the target as it is learned, which is standardised but for generated data. Null if not finite."
         ),
     ]
     accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from pydantic import Field
 
 import mgu
 from mgu.config.fields import Name
+from mgu.config.prune import PruneConfig
 from mgu.config.words import type_in_words
 
 FOLDER = Path(mgu.__file__).parents[1] / "docs" / "reference"
@@ -27,6 +29,18 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_reference_is_current(page: str, scripts: None) -> None:
     rendered = importlib.import_module("generate").PAGES[page]()
     assert (FOLDER / page).read_text(encoding="utf-8") == rendered, "call: python docs/reference/generate.py"
+
+
+@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.md")), ids=lambda file: file.name)
+def test_every_link_within_a_page_leads_to_a_heading(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    headings = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall("^#+ (.+)$", text, re.M)}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
+
+
+def test_every_key_of_pruning_is_described() -> None:
+    section = (FOLDER / "config.md").read_text(encoding="utf-8").partition("## mgu-run prune")[2]
+    assert re.findall(r"^\| `(\w+)`", section, re.M) == list(PruneConfig.model_fields)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,23 @@ def test_the_corrected_rule_is_the_gradient_as_nudging_vanishes(field: str, grap
     assert error(1e-2, centred=False) / error(1e-3, centred=False) == pytest.approx(10, rel=0.2)
 
 
+@pytest.mark.parametrize("field", ["additive", "transport"])
+@pytest.mark.parametrize("correction", ["aep", "none"])
+def test_what_nudging_moves_is_the_inverse_jacobian_times_the_slope(field: str, correction: str) -> None:
+    """d tends to J^-T dC/ds with the correction, and to J^-1 dC/ds without it: signs as docs/method/directed.md has."""
+    network, x, targets = interior(field)
+    rule = EquilibriumRule(RuleSettings(correction=correction, strength=1e-4))  # type: ignore[arg-type]
+    with torch.no_grad():
+        plain = network.field(network.with_bias(x))
+        free, _ = network.relax(plain, network.start(network.with_bias(x)))
+        d = (network.relax(rule.nudged_field(plain, free, targets), free)[0] - free) / 1e-4
+    slope = torch.zeros_like(free)
+    slope[:, -network.num_outputs :] = free[:, -network.num_outputs :] - targets
+    jacobian = plain.jacobian()
+    expected = torch.linalg.solve(jacobian.t() if correction == "aep" else jacobian, slope.t()).t()
+    assert float((d - expected).norm() / expected.norm()) < 1e-3
+
+
 def test_without_the_correction_the_direction_is_another_one() -> None:
     network, x, targets = interior("transport")
     with torch.no_grad():

@@ -6,6 +6,8 @@ import csv
 import io
 import re
 
+from msgspec.structs import replace
+
 from mgu.report import Analysis
 from mgu.report.formats import to_csv
 from mgu.results.result import Component
@@ -36,6 +38,18 @@ def test_what_failed_is_paid_for_but_is_no_time_to_solution() -> None:
     assert "(diverged and failed runs not counted): 1.0x in time" in lines
     (table,) = ranked([example_result("lost-s0", train_s=20.0), lost])
     assert table.rows[0].cost.tts_s == 20
+
+
+def test_why_there_is_no_co2_is_said_of_each_run() -> None:
+    energy = example_result("a").energy
+    assert energy
+    unset = replace(energy, emissions_kg=None, country=None)
+    moved = replace(energy, emissions_kg=None, country="FRA")
+    lines = "\n".join(sentences([example_result("a", energy=moved, resumed=1), example_unit(energy=energy)]))
+    assert "not computed for 1 run that was stopped and continued, for not all parts were trained at one place" in lines
+    assert "for no country was set" not in lines
+    lines = "\n".join(sentences([example_result("a", energy=unset), example_unit(energy=energy)]))
+    assert "not computed for 1 run, for no country was set: set yours" in lines and "one place" not in lines
 
 
 def test_the_claim_of_a_tenth_is_held_against_the_ratios() -> None:
