@@ -9,7 +9,7 @@ from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError, printable
 from mgu.results.file_names import PACK_FILE
-from mgu.results.find import find_folders
+from mgu.results.files import find_folders
 from mgu.results.load import load_results
 from mgu.results.pack_runs import MOST_NAMED, pack_runs
 

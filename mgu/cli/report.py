@@ -25,7 +25,7 @@ from mgu.report.formats.markdown import table_lines, to_markdown
 from mgu.report.ranking.rank import Table, join, rank
 from mgu.report.searches.measured import Measured, load_measured, measured_table, measured_to_csv
 from mgu.report.stats.verdict import MARGIN
-from mgu.results.find import find_folders
+from mgu.results.files import find_folders
 from mgu.results.load import load_results
 
 MAX_REASONS = 3  # why files were skipped, where nothing is left
@@ -193,7 +193,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         type=_points,
         default=100 * MARGIN,
         metavar="POINTS",
-        help="of accuracy that a unit may lose and still be as good (default: %(default)s)",
+        help="of accuracy that a unit may lose and still be as good, and by which rows that are asked for may differ "
+        "and be alike (default: %(default)s)",
     )
     parser.add_argument(
         "--default",

@@ -39,7 +39,7 @@ class Analysis:
 
     Attributes:
         table: A ranked table.
-        margin: Accuracy in 0..1 that a unit may lose and still be as good.
+        margin: Accuracy in 0..1 that a unit may lose and still be as good, and by which rows may differ and be alike.
         question: What else is asked.
         default: Name of the network that one would train without a search; None for the usual one.
         measured: Searches of the experiment that measured points which are no networks.
@@ -72,7 +72,7 @@ class Analysis:
     @cached_property
     def answer(self) -> Answer | None:
         """The answer to the question; the best row against the others where nothing is asked and no verdict follows."""
-        return answer(self.table, self.question, self.correct)
+        return answer(self.table, self.question, self.correct, self.margin)
 
     @property
     def asked(self) -> Answer | None:

@@ -6,7 +6,8 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from os.path import exists  # unlike that of Path it is False for a name that no file can have
 from pathlib import Path
 
 from mgu.errors import UserError
@@ -33,6 +34,19 @@ def default_runs_dir() -> Path:
     if named := os.environ.get("MGU_RUNS"):
         return Path(named).expanduser()
     return (checkout() or Path.cwd()) / "runs"
+
+
+def find_folders(paths: Sequence[Path]) -> list[Path]:
+    """Finds folders of runs by the names that a user gives.
+
+    Args:
+        paths: Paths, or names of folders below the runs folder; none: the runs folder itself.
+
+    Returns:
+        A path for each; of what is nowhere, the path as it was given.
+    """
+    runs = default_runs_dir()
+    return [next((own for own in (path, runs / path) if exists(own)), path) for path in paths] or [runs]
 
 
 def checkout() -> Path | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from os.path import exists  # unlike Path's it is False for a name that no file can have
 from pathlib import Path
 
 from mgu.errors import UserError, did_you_mean
@@ -52,19 +51,6 @@ def find_run(path: str | Path) -> Path:
         raise UserError(f"RUN must name one run, but {path} fits {len(fitting)}: {told}. Name one of them {how}.")
     hint = _suggest(name, folders) or f" Its folder's name is enough if it is in {runs}."
     raise UserError(f"RUN must be the folder of a finished run, but there is no {name or 'name'}.{hint}")
-
-
-def find_folders(paths: Sequence[Path]) -> list[Path]:
-    """Finds folders of runs by the names that a user gives.
-
-    Args:
-        paths: Paths, or names of folders below the runs folder; none: the runs folder itself.
-
-    Returns:
-        A path for each; of what is nowhere, the path as it was given.
-    """
-    runs = default_runs_dir()
-    return [next((own for own in (path, runs / path) if exists(own)), path) for path in paths] or [runs]
 
 
 def _names(folder: Path) -> list[str]:

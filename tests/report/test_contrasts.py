@@ -170,3 +170,39 @@ def test_a_csv_has_the_answer_beside_each_row(tmp_path: Path, capsys: pytest.Cap
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [row["compared_with"] for row in rows] == ["", "x-lr0.01"]
     assert float(rows[1]["difference"]) == pytest.approx(-0.135) and rows[0]["difference"] == ""
+
+
+# Likeness
+
+
+@pytest.mark.parametrize(("margin", "outcome"), [(0.005, "alike"), (0.0005, "not decided")])
+def test_rows_are_alike_where_both_one_sided_tests_say_so(margin: float, outcome: str) -> None:
+    """Against SciPy's one-sided tests, over seeds alone, for the runs have no right answers."""
+    scores = {"ln": [0.950, 0.952, 0.949, 0.951, 0.950], "bn_pre": [0.951, 0.951, 0.950, 0.950, 0.951]}
+    (table,) = ranked(
+        [
+            example_result(f"digits_2-{norm}-s{seed}", norm=norm, seed=seed, val_accuracy=own, num_classes=10)
+            for norm, accuracies in scores.items()
+            for seed, own in enumerate(accuracies)
+        ]
+    )
+    analysis = Analysis(table, margin, Question(baseline="digits_2-ln"))
+    (own,) = answered(analysis).comparisons
+    differences = np.subtract(scores["bn_pre"], scores["ln"])
+    tests = (
+        ttest_1samp(differences, end, alternative=way).pvalue for end, way in ((-margin, "greater"), (margin, "less"))
+    )
+    assert own.p_alike == pytest.approx(max(tests)) and answered(analysis).outcome(own) == outcome
+    text = "\n".join(analysis.lines)
+    assert (f"1 alike within {100 * margin:g} points" in text) == (outcome == "alike")
+    assert f"for less than {100 * margin:g} points either way (two one-sided tests)" in text
+    record = json.loads(to_json([analysis], []))["experiments"][0]["comparison"]["comparisons"][0]
+    assert record["p_alike"] == own.p_alike and record["outcome"] == outcome
+
+
+def test_what_differs_is_not_called_alike_nor_is_a_single_seed(grid: list[list[Run]]) -> None:
+    found = answered(ask(grid, Question(by="lr")))
+    assert all(found.outcome(own) != "alike" and (own.p_alike or 1) > 0.05 for own in found.comparisons)
+    (table,) = ranked([example_result(f"digits_2-{norm}-s0", norm=norm, num_classes=10) for norm in ("ln", "bn_pre")])
+    (own,) = answered(Analysis(table, question=Question(baseline="digits_2-ln-s0"))).comparisons
+    assert own.p_alike is None

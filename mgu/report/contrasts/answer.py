@@ -12,13 +12,15 @@ from mgu.report.contrasts.resolve import find_row
 from mgu.report.costs import Ratio, cost_ratios
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.stats.compare import Comparison, compare
+from mgu.report.stats.compare import Comparison, compare, p_of_likeness
 from mgu.report.stats.correct import Correct
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
 from mgu.report.stats.sample import Sample, pool, sample_of
+from mgu.report.stats.verdict import MARGIN
 
 Kind = Literal["by", "baseline", "against", "best"]
+Outcome = Literal["better", "worse", "alike", "not decided"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Answer:
         reference: The value of the key that the others are compared with.
         means: For each value of the key but the reference, the mean over all models that have both values.
         values: By value of the key, the mean over the models that have every value; empty where there are none.
+        margin: Accuracy in 0..1 by which two rows may differ and still be alike.
     """
 
     kind: Kind
@@ -42,11 +45,12 @@ class Answer:
     reference: str = ""
     means: tuple[Comparison, ...] = ()
     values: tuple[Sample, ...] = ()
+    margin: float = MARGIN
 
-    def outcome(self, comparison: Comparison) -> Literal["better", "worse", "not decided"]:
-        """Returns better or worse by the corrected p-value."""
+    def outcome(self, comparison: Comparison) -> Outcome:
+        """Returns better or worse by the corrected p-value, else alike by the margin, else not decided."""
         if comparison.p_corrected is None or comparison.p_corrected >= ALPHA:
-            return "not decided"
+            return "alike" if comparison.p_alike is not None and comparison.p_alike < ALPHA else "not decided"
         return "better" if self.table.score.is_better(comparison.difference.mean, 0.0) else "worse"
 
 
@@ -55,17 +59,27 @@ def costs_of(comparison: Comparison) -> tuple[Ratio, ...]:
     return cost_ratios(comparison.first.rows, comparison.second.rows)
 
 
-def answer(table: Table, question: Question, correct: Sequence[Correct]) -> Answer | None:
+def answer(table: Table, question: Question, correct: Sequence[Correct], margin: float = MARGIN) -> Answer | None:
     """Answers a question about a table.
 
     Args:
         table: A ranked table.
         question: A resolved question.
         correct: For each row of the table the right answers by seed and fold.
+        margin: Accuracy in 0..1 by which two rows may differ and still be alike.
 
     Returns:
         The answer; None where the table has not what is asked for, or where a verdict answers no question.
     """
+    found = _answer(table, question, correct)
+    if found is None:
+        return None
+    comparisons, means = (_corrected(own, margin) for own in (found.comparisons, found.means))
+    return replace(found, comparisons=comparisons, means=means, margin=margin)
+
+
+def _answer(table: Table, question: Question, correct: Sequence[Correct]) -> Answer | None:
+    """Answers a question by comparisons whose p-values are not corrected yet."""
     images: Sequence[Correct] = [{} for _ in table.rows] if table.is_joined else correct
     samples = {
         id(row): sample_of(row, own, row.tested if table.is_joined else table.tested)
@@ -80,7 +94,7 @@ def answer(table: Table, question: Question, correct: Sequence[Correct]) -> Answ
     if table.is_joined or len(known) < 2 or best is None or (table.unit_models and table.baselines):
         return None
     others = [own for own in known if own.row is not best]
-    return Answer("best", table, _corrected(compare(samples[id(best)], others)))
+    return Answer("best", table, tuple(compare(samples[id(best)], others)))
 
 
 def _against(table: Table, question: Question, samples: Mapping[int, Sample]) -> Answer | None:
@@ -95,7 +109,7 @@ def _against(table: Table, question: Question, samples: Mapping[int, Sample]) ->
     found = [
         own for first in firsts if first.row is not second.row and first.scores for own in compare(first, [second])
     ]
-    return Answer("against" if question.against else "baseline", table, _corrected(found)) if found else None
+    return Answer("against" if question.against else "baseline", table, tuple(found)) if found else None
 
 
 def _by(table: Table, key: Key, samples: Mapping[int, Sample]) -> Answer | None:
@@ -124,9 +138,7 @@ def _by(table: Table, key: Key, samples: Mapping[int, Sample]) -> Answer | None:
         )
         means += compare(first, [second]) if first.scores else []
         singles += [own for one, other in both for own in compare(one, [other])]
-    return Answer(
-        "by", table, _corrected(singles), key.name, value_text(reference), _corrected(means), tuple(pooled.values())
-    )
+    return Answer("by", table, tuple(singles), key.name, value_text(reference), tuple(means), tuple(pooled.values()))
 
 
 def _best_value(
@@ -145,10 +157,14 @@ def _best_value(
     return min(values, key=place)
 
 
-def _corrected(comparisons: Sequence[Comparison]) -> tuple[Comparison, ...]:
-    """Corrects p-values for the number of comparisons (Holm 1979)."""
+def _corrected(comparisons: Sequence[Comparison], margin: float) -> tuple[Comparison, ...]:
+    """Tests for likeness, too, and corrects p-values for the number of comparisons (Holm 1979)."""
     corrected = correct_for_many([own.p for own in comparisons])
-    return tuple(replace(own, p_corrected=p) for own, p in zip(comparisons, corrected, strict=True))
+    alike = correct_for_many([p_of_likeness(own, margin) if own.is_of_accuracies else None for own in comparisons])
+    return tuple(
+        replace(own, p_corrected=p, p_alike=p_alike)
+        for own, p, p_alike in zip(comparisons, corrected, alike, strict=True)
+    )
 
 
 def rows_compared(found: Answer) -> dict[int, Comparison]:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from mgu.report.contrasts.answer import Answer, costs_of
 from mgu.report.stats.compare import Comparison
-from mgu.report.stats.comparison_words import describe_comparison
+from mgu.report.stats.comparison_words import describe_comparison, p_equals
 from mgu.report.stats.power import ALPHA
 
-OUTCOMES = ("better", "worse", "not decided")
+OUTCOMES = ("better", "worse", "alike", "not decided")
 
 
 def heading(found: Answer) -> str:
@@ -35,9 +35,8 @@ def describe_answer(found: Answer) -> list[str]:
 
 def _pair(found: Answer, own: Comparison) -> list[str]:
     """Describes one row against another, with the costs."""
-    outcome = found.outcome(own)
     costs = ", ".join(ratio.text for ratio in costs_of(own))
-    lines = [f"{_capital(outcome)}: {own.first.name} minus {own.second.name} is {describe_comparison(own)}."]
+    lines = [f"{_outcome(found, own)}: {own.first.name} minus {own.second.name} is {_describe(found, own)}."]
     cannot = "The costs of the two cannot be compared: not all were measured alone and without interruption."
     return [*lines, f"{own.first.name} costs, relative to {own.second.name}: {costs}." if costs else cannot]
 
@@ -48,9 +47,9 @@ def _many(found: Answer) -> list[str]:
     if found.kind == "best":
         scored = "validation" if found.table.tested == "test" else "the data that score it"
         lines = [f"The best row (selected on {scored}) is {nearest.first.name}. {_count(found)}."]
-        return [*lines, f"Its difference from the next, {nearest.second.name}, is {describe_comparison(nearest)}."]
+        return [*lines, f"Its difference from the next, {nearest.second.name}, is {_describe(found, nearest)}."]
     lines = [f"Compared with {nearest.second.name}: {_count(found)}."]
-    return [*lines, f"The difference of the best of them, {nearest.first.name}, is {describe_comparison(nearest)}."]
+    return [*lines, f"The difference of the best of them, {nearest.first.name}, is {_describe(found, nearest)}."]
 
 
 def _by(found: Answer) -> list[str]:
@@ -62,11 +61,30 @@ def _by(found: Answer) -> list[str]:
         count = len(own.first.rows)
         models = f"the mean of {count} models" if count > 1 else own.first.row.name
         lines.append(
-            f"{_capital(found.outcome(own))}: {found.key}={own.first.name} minus {reference}, {models}: "
-            f"{describe_comparison(own)}."
+            f"{_outcome(found, own)}: {found.key}={own.first.name} minus {reference}, {models}: "
+            f"{_describe(found, own)}."
         )
     single = f"Model by model, {found.key}={reference} as the reference, other values are: {_count(found)}."
     return [*lines, *([single] if len(found.comparisons) > len(found.means) else [])]
+
+
+def _outcome(found: Answer, own: Comparison) -> str:
+    """Returns the outcome of a comparison as the beginning of a sentence."""
+    outcome = found.outcome(own)
+    return _capital(outcome) + f" within {_margin(found)}" * (outcome == "alike")
+
+
+def _describe(found: Answer, own: Comparison) -> str:
+    """Describes a comparison; where neither is better, how sure it is that they are alike."""
+    if own.p_alike is None or found.outcome(own) in ("better", "worse"):
+        return describe_comparison(own)
+    sure = f"p {p_equals(own.p_alike)} for less than {_margin(found)} either way (two one-sided tests"
+    corrected = " after correction" * (len(found.comparisons) > 1)
+    return f"{describe_comparison(own)}, {sure}{corrected})"
+
+
+def _margin(found: Answer) -> str:
+    return f"{100 * found.margin:g} points"
 
 
 def _limits(found: Answer) -> list[str]:
@@ -95,10 +113,12 @@ def _are_chosen(found: Answer) -> bool:
 def _count(found: Answer) -> str:
     """Counts outcomes: 2 better, 1 worse and 3 not decided (corrected p < 0.05)."""
     outcomes: Sequence[str] = [found.outcome(own) for own in found.comparisons]
+    margin = _margin(found)
     if found.kind == "best":  # it is compared with the others, not they with it
         words = {"better": "It is better than {}", "worse": "worse than {}", "not decided": "not decided against {}"}
+        words["alike"] = f"within {margin} of {{}}"
     else:
-        words = {"better": "{} better", "worse": "{} worse", "not decided": "{} not decided"}
+        words = {outcome: f"{{}} {outcome}" for outcome in OUTCOMES} | {"alike": f"{{}} alike within {margin}"}
     parts = [words[word].format(outcomes.count(word)) for word in OUTCOMES if word in outcomes]
     text = " and ".join([", ".join(parts[:-1])] * (len(parts) > 1) + parts[-1:])
     return f"{_capital(text) if found.kind == 'best' else text} (p < {ALPHA:g} after correction)"

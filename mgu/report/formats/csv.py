@@ -22,7 +22,7 @@ from mgu.report.searches.words import search_table
 from mgu.report.stats.compare import Comparison
 
 COMPARED = ("compared_with", "difference", "difference_low", "difference_high", "p_seeds", "p_images", "p_both",
-            "p_corrected")  # fmt: skip
+            "p_corrected", "p_alike")  # fmt: skip
 ROLES = {"best of the grid": "grid", "default network": "default", "random search": "search"}
 VERDICT = (
     "unit_kind",
@@ -41,7 +41,7 @@ def to_csv(tables: Sequence[Table], answers: Sequence[Answer | None] = (), analy
     Accuracies are in percent, and a cell is empty where nothing was measured. The column `seed` lists the seeds of the
     runs that share a row, separated by blanks.
 
-    Columns from compared_with to p_corrected, with differences in 0..1 for accuracies, hold the answers to a question.
+    Columns from compared_with to p_alike, with differences in 0..1 for accuracies, hold the answers to a question.
     Columns from unit_kind on hold the verdict, in the line of the best model of each kind of unit.
 
     Args:
@@ -97,7 +97,7 @@ def _compared(own: Comparison | None) -> dict[str, Any]:
     difference = own.difference
     return dict(
         zip(COMPARED, (own.second.name, difference.mean, difference.low, difference.high, own.p_seeds, own.p_images,
-                       own.p, own.p_corrected), strict=True)
+                       own.p, own.p_corrected, own.p_alike), strict=True)
     )  # fmt: skip
 
 

@@ -96,7 +96,7 @@ def _contrast(found: Answer, own: Comparison) -> dict[str, Any]:
     del record["baseline"], record["p_margin"]
     costs = {ratio.kind: ratio.value for ratio in costs_of(own)}
     names = {"first": own.first.name, "second": own.second.name, "models": len(own.first.rows)}
-    return names | {"outcome": found.outcome(own)} | record | {"cost_ratios": costs}
+    return names | {"outcome": found.outcome(own)} | record | {"p_alike": own.p_alike, "cost_ratios": costs}
 
 
 def _comparison(own: Comparison) -> dict[str, Any]:

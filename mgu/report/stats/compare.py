@@ -12,7 +12,7 @@ both: the corrected resampled t-test (Nadeau and Bengio 2003, https://doi.org/10
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 class Comparison:
     """Holds the comparison of one sample with another, such as a unit with a baseline.
 
-    p-values are two-sided except `p_margin`, and None where a test is not possible. Images are tested only where every
-    shared run has right answers.
+    p-values are two-sided except `p_margin` and `p_alike`, and None where a test is not possible. Images are tested
+    only where every shared run has right answers.
 
     Attributes:
         first: What is compared.
@@ -51,6 +51,8 @@ class Comparison:
             other images each.
         p_corrected: `p` corrected for all comparisons of the table.
         p_margin: One-sided p-value for the best baseline only: small where the unit loses less than the margin.
+        p_alike: p-value of the answers to questions, corrected for all of them: small where the two differ by less than
+            the margin, either way.
     """
 
     first: Sample
@@ -63,6 +65,7 @@ class Comparison:
     p: float | None
     p_corrected: float | None = None
     p_margin: float | None = None
+    p_alike: float | None = None
 
     @property
     def baseline(self) -> Row:
@@ -159,6 +162,24 @@ def p_of_margin(against: Comparison, margin: float) -> float | None:
     if of_images is None:
         return None
     return p_above(min_f_prime([(of_seeds, of_images)])[0]) if min(of_seeds[0], of_images[0]) > 0 else 1.0
+
+
+def p_of_likeness(comparison: Comparison, margin: float) -> float | None:
+    """Tests whether two samples differ by less than a margin: two one-sided tests.
+
+    Schuirmann 1987, https://doi.org/10.1007/BF01068419. Where a test for a difference is not significant, nothing is
+    known; this one tells "alike" from "not decided".
+
+    Args:
+        comparison: The comparison of the two.
+        margin: Accuracy in 0..1.
+
+    Returns:
+        The larger of the two p-values; None where a test is not possible.
+    """
+    turned = replace(comparison, first=comparison.second, second=comparison.first)
+    above, below = p_of_margin(comparison, margin), p_of_margin(turned, margin)
+    return None if above is None or below is None else max(above, below)
 
 
 def variance_between(against: Comparison) -> Variance:
