@@ -1,7 +1,7 @@
 """Learning from two relaxations: free, and with the outputs drawn towards their targets. No graph of autograd is built.
 
-published  what the field's authors do: transport, sum_t s_i(t) (s_j(t) - s_j(t-1)) over the nudged steps; additive,
-           s_i (s_j^nudged - s_j^free) / strength
+published  what the field's authors do: transport, sum_t s_i(t) (s_j(t) - s_j(t-1)) / T over the nudged steps, T their
+           largest number, for from rest on nothing is added; additive, s_i (s_j^nudged - s_j^free) / strength
 exact      s_i (d_j - d_i) for transport, whose weight W_ij is a leak of i as well, s_i d_j for additive,
            d = (s^nudged - s^free) / strength
 

@@ -34,8 +34,8 @@ def columns(statistics: SolverStatistics) -> dict[str, float]:
         statistics: Of the epoch.
 
     Returns:
-        Mean iterations of a batch in training, evaluation and backward, the largest relative residual with which a
-        training batch ended, and the number of batches that ended above their tolerance.
+        Mean iterations of a batch in training, evaluation and backward, the largest residual with which a training
+        batch ended (relative; of a directed network |ds/dt|), and the number of batches that ended above the tolerance.
     """
     train, evaluate, backward = statistics.train, statistics.evaluate, statistics.backward
     return {

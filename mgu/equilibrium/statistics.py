@@ -16,7 +16,7 @@ class Tally:
         iterations: Applications of the map, over all batches.
         most: Those of the batch that needed most.
         unconverged: Batches that ended above the tolerance.
-        residual: Largest relative residual at the end of a batch.
+        residual: Largest residual at the end of a batch: relative, of a directed network |ds/dt|.
     """
 
     solves: int = 0

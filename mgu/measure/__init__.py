@@ -41,7 +41,8 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(("ALONE", "Slot"), "slot"),
     **dict.fromkeys(("EnergyMeter", "build_meter", "check_place"), "energy"),
-    **dict.fromkeys(("Estimate", "Model", "Sample", "sample_of"), "estimate"),
+    **dict.fromkeys(("Estimate", "Model"), "estimate"),
+    **dict.fromkeys(("Sample", "sample_of"), "sample"),
     "ContentionMonitor": "contention",
     "CostMeter": "cost_meter",
     "RunCost": "cost",

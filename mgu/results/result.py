@@ -83,7 +83,8 @@ class Seconds(Record, frozen=True):
     """Holds seconds by phase; the time to solution is the sum of `build`, `train`, `evaluate` and `explain`.
 
     `setup` ends when the data is in memory. For a resumed run the seconds are sums over its parts, each up to its last
-    checkpoint: work lost by an interruption is in none of them, nor are the imports of Python before the run.
+    checkpoint: work lost by an interruption is in none of them, nor the final evaluation of a part that
+    `training.stop_after` ended, nor are the imports of Python before the run.
     """
 
     setup: Annotated[Amount, about("Seconds to load the data, start torch, compile and start the meters.")]
@@ -151,7 +152,9 @@ class Result(Record, frozen=True):
     task: Annotated[TaskName, about("What was learned.")] = "classification"
     num_classes: Annotated[Count | None, about("Number of classes of a classification.")] = None
     processor: Annotated[Processor | None, about("Use of the processor, and the power assumed of it.")] = None
-    solver: Annotated[Solver | None, about("Iterations of equilibrium layers; null without any.")] = None
+    solver: Annotated[
+        Solver | None, about("Iterations of equilibrium layers or of a directed network; null without any.")
+    ] = None
     load: Annotated[DeviceLoad | None, about("How busy processor and GPU were, by phase.")] = None
     active_weights: Annotated[
         Number | None,

@@ -1,4 +1,4 @@
-"""What the iterations of a run's equilibrium layers needed, as part of its result."""
+"""What the iterations of a run's equilibrium layers, or of its directed network, needed, as part of its result."""
 
 from __future__ import annotations
 
@@ -10,15 +10,24 @@ from mgu.results.parts import Amount, Number, Record, about
 
 
 class Solver(Record, frozen=True):
-    """Holds the iterations of equilibrium layers over all epochs, and in the last evaluation of all splits."""
+    """Holds the iterations of equilibrium layers over all epochs, and in the last evaluation of all splits.
+
+    Those of a directed network are its steps: of the free phase, and in training of the nudged one.
+    """
 
     iterations: Annotated[Amount, about("Mean iterations of a training batch to the fixed point, over all epochs.")]
-    backward_iterations: Annotated[Amount, about("Mean iterations of a training batch to its gradient.")]
+    backward_iterations: Annotated[
+        Amount, about("Mean iterations of a training batch to its gradient; of a directed network in its nudged phase.")
+    ]
     eval_iterations: Annotated[
         Amount, about("Mean iterations of a batch in the last evaluation; flops_per_sample counts that many.")
     ]
     residual: Annotated[
-        Amount | None, about("Largest relative residual with which a training batch ended; null if not finite.")
+        Amount | None,
+        about(
+            "Largest residual with which a training batch ended: of equilibrium layers ||f(z) - z|| / ||f(z)||, of a "
+            "directed network the largest |ds/dt|, in states per unit of time; null if not finite."
+        ),
     ]
     unconverged: Annotated[
         Number, about("Batches of all epochs, training, gradient and evaluation, that ended above their tolerance.")

@@ -47,9 +47,9 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     on_step = average.update if average else lambda: None
     step = partial(train_epoch, graph, schedule, len(batch), torch.Generator(), on_step)
     step()  # pays once for what later steps have
-    meter = build_meter(config.energy, device)
+    setup_s = time.perf_counter() - started
+    meter = build_meter(config.energy, device)  # probes the hardware for seconds, as the server of runs did before them
     steps, begun = 0, time.perf_counter()
-    setup_s = begun - started
     with meter:
         while steps < MIN_STEPS or time.perf_counter() - begun < MIN_S:
             step()

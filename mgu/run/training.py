@@ -129,8 +129,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
             so_far=start.fit,
             as_graph=build_step_wrapper(config, learner.optimizer),
             penalty=penalty,
-            callbacks=Callbacks(_count_steps(send), _save_progress(resolved, folder, start, cost, send)),
-            now=slot.now,
+            callbacks=Callbacks(_count_steps(send), _save_progress(resolved, folder, start, cost, send), slot.now),
         )
     except Exception as error:
         cost.lap("train")

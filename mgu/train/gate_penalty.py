@@ -8,7 +8,6 @@ penalty makes gates both decided and constant, if it outweighs what they gain ot
 
 from __future__ import annotations
 
-import math
 from functools import partial
 
 import torch
@@ -90,4 +89,8 @@ def first_decided_epoch(config: DecisiveConfig, epochs: int) -> int:
     Returns:
         Its number, from 1; 1 where the configuration is off.
     """
-    return min(epochs, math.ceil(config.end * epochs) + 1) if config.is_on else 1
+    if not config.is_on:
+        return 1
+    return next(
+        (epoch for epoch in range(1, epochs) if (epoch - 1) / epochs >= config.end), epochs
+    )  # as `progress` has it

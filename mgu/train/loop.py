@@ -79,10 +79,12 @@ class Callbacks(NamedTuple):
     Attributes:
         on_step: Called after every batch.
         on_epoch: Called after every epoch with the outcome so far.
+        now: Returns seconds on the run's own clock.
     """
 
     on_step: Callable[[], None] = lambda: None
     on_epoch: Callable[[Fit], None] = lambda fit: None
+    now: Callable[[], float] = time.perf_counter
 
 
 SILENT = Callbacks()
@@ -161,7 +163,6 @@ def fit(
     as_graph: Callable[[Step], Step | ReplayedStep] = lambda step: step,
     penalty: Callable[[], Tensor] | None = None,
     callbacks: Callbacks = SILENT,
-    now: Callable[[], float] = time.perf_counter,
 ) -> Fit:
     """Trains until the last epoch, until patience runs out, or until a loss is not finite.
 
@@ -177,7 +178,6 @@ def fit(
         as_graph: Returns what is to be called for every batch, see mgu/train/cuda_graph.py.
         penalty: Added to the loss in training, see mgu/train/step.py.
         callbacks: Called after every batch and epoch.
-        now: Returns seconds on the run's own clock.
 
     Returns:
         The outcome, with the weights of the best epoch: averaged ones where the learner has an average.
@@ -197,18 +197,18 @@ def fit(
     for epoch in range(len(outcome.history) + 1, settings.epochs + 1):
         if early_stop.stopped or outcome.status == "diverged":
             break
-        started = now()
+        started = callbacks.now()
         train = train_epoch(step, schedule, settings.batch_size, shuffle, on_step, even_batches=settings.even_batches,
                             sampling=settings.sampling)  # fmt: skip
         if rule:
             rule.end_epoch(model)
-        trained = now()
+        trained = callbacks.now()
         with average.in_place() if average else nullcontext():
             val = evaluate(model, splits.val, task, settings.eval_batch_size)
             is_finite = math.isfinite(train["loss"]) and math.isfinite(val["loss"])
             if is_finite and _is_best(epoch, val[task.score.metric], early_stop, settings):
                 outcome.best_epoch, outcome.best_weights = epoch, copy.deepcopy(model.state_dict())
-        seconds = {"train_s": trained - started, "evaluate_s": now() - trained}
+        seconds = {"train_s": trained - started, "evaluate_s": callbacks.now() - trained}
         outcome.history.append(_history_row(epoch, schedule, train, val) | seconds)
         outcome.status = "ok" if is_finite else "diverged"
         schedule.end_epoch(val[task.score.metric])

@@ -138,6 +138,19 @@ def test_the_published_rule_is_the_notebooks_formula_on_three_neurons() -> None:
     assert expected.abs().max() > 0 and torch.allclose(-network.weight.grad, expected, atol=1e-14)
 
 
+def test_the_published_rule_divides_by_all_steps_also_where_the_network_rests_before() -> None:
+    """The steps after it would add nothing, so that a learning rate means the same for every batch."""
+    directions = []
+    for tolerance in (-1.0, 1e-8):  # every step, although nothing moves any more
+        torch.manual_seed(1)
+        dynamics = Dynamics("transport", leak=1.0, dt=0.05, steps=2000, tolerance=tolerance, init_std=0.1)
+        network = DirectedNetwork(1, [2], 1, "complete", dynamics)
+        settings = RuleSettings("published", "none", 1.0)
+        directions.append(found_direction(network, torch.tensor([[0.7]]), torch.tensor([[1.0]]), settings))
+        assert (network.statistics.backward.mean_iterations < 2000) == (tolerance > 0)
+    assert directions[0].abs().max() > 0 and torch.allclose(*directions, rtol=1e-4, atol=1e-9)
+
+
 def test_the_jacobian_is_that_of_finite_differences() -> None:
     for name in ("additive", "transport"):
         network, x, _ = interior(name)

@@ -63,6 +63,9 @@ def test_schedule() -> None:
     assert watched == [weight > 0 for weight in weights]  # a unit shows its gates only when somebody looks
     assert GatePenalty(unit, penalty.config, steps=8, done=5).weight == 3
     assert [first_decided_epoch(DecisiveConfig(weight=w, end=0.7), 10) for w in (0.0, 1.0)] == [1, 8]
+    for percent in range(30, 101):  # 0.55 * 100 is more than 55
+        decisive = DecisiveConfig(weight=1.0, end=percent / 100)
+        assert first_decided_epoch(decisive, 100) == min(percent + 1, 100)
 
 
 def settling(over: Over, engine: Engine = "eager") -> MultiGatedUnit:
