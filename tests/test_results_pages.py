@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -67,12 +68,20 @@ def test_the_readme_is_short() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_resolve(page: Path) -> None:
-    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
-    for target in targets:
+    targets = re.findall(r"\]\(([^)#\s]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8"))
+    for target, heading in targets:
         if re.match(r"\w+:", target):
             continue
-        file = (page.parent / target).resolve()
+        file = (page.parent / target).resolve() if target else page
         assert file.exists(), f"{target} does not exist"
+        assert not heading or file.suffix != ".md" or heading in headings(file), f"{target} has no heading {heading}"
+
+
+@cache
+def headings(page: Path) -> set[str]:
+    """Headings of a page as links name them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", re.sub(r"\[(.*?)\]\(.*?\)", r"\1", own).lower()).replace(" ", "-") for own in titles}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

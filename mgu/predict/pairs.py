@@ -56,9 +56,15 @@ class PairReader:
                 cell = cells.columns[entities.column][place]
                 names[side] = as_name(cell, entities.are_numbers)
                 number = self.numbers[side].get(names[side])
-                told = f"{file} row {row}: {entities.column!r} {printable(names[side]) or 'nothing'!r}".lstrip()
+                column = f"{file} row {row}: {entities.column!r}".lstrip()
+                told = f"{column} {printable(names[side])!r}"
                 if number is None:
-                    faults.append(f"{told} is none that training knew")
+                    is_unnamed = _is_missing(cell)
+                    faults.append(
+                        f"{column} must name one {side}, but is empty"
+                        if is_unnamed
+                        else f"{told} is none that training knew"
+                    )
                     continue
                 numbers[side] = number
                 if number in self.untrained[side] and not entities.features:
@@ -69,6 +75,11 @@ class PairReader:
                     found[side].append(number)
         raw = tuple(torch.tensor(own, dtype=torch.long) for own in found.values())
         return Examples(where, raw if where else (), faults, remarks)
+
+
+def _is_missing(cell: Any) -> bool:
+    """Tells an empty cell of a file, and what pandas has in its place."""
+    return cell is None or not str(cell).strip() or (str(cell) in ("nan", "<NA>") and not isinstance(cell, str))
 
 
 def _numbers_of(entities: Entities) -> dict[str, int]:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
+from mgu.data.tables.target import find_separator
 from mgu.errors import UserError, did_you_mean, how_to_install, printable
 
 AT_ONCE = 10_000  # rows that are in memory at once
@@ -45,14 +46,15 @@ def read_table_file(
         separator: Character between the columns of a CSV file.
 
     Yields:
-        The rows; where a column is missing or the file cannot be read, a fault and no rows.
+        The rows; where a column is missing, no row is there, or the file cannot be read, a fault and no rows.
     """
     try:
-        if Path(path).suffix in (".parquet", ".parq", ".pq"):
-            frame = _read_parquet(path)
-            yield select_columns({str(name): frame[name] for name in frame.columns}, wanted, optional)
-        else:
-            yield from _read_csv(path, wanted, optional, separator)
+        is_empty = True
+        for cells in _read(path, wanted, optional, separator):
+            is_empty = is_empty and not (cells.rows or cells.faults)
+            yield cells
+        if is_empty:
+            yield Cells([], {}, [f"{path} has no rows to predict"])
     except UserError as error:
         yield Cells([], {}, [f"{path} {error}"])
     except UnicodeDecodeError:
@@ -60,6 +62,15 @@ def read_table_file(
     except (OSError, ValueError, EOFError, lzma.LZMAError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         yield Cells([], {}, [f"{path} cannot be read ({printable(reason.splitlines()[0]).rstrip('.')})"])
+
+
+def _read(path: str | Path, wanted: Sequence[str], optional: Sequence[str], separator: str) -> Iterator[Cells]:
+    """Yields the rows of a file. Raises UserError, or whatever reading it raises."""
+    if Path(path).suffix in (".parquet", ".parq", ".pq"):
+        frame = _read_parquet(path)
+        yield select_columns({str(name): frame[name] for name in frame.columns}, wanted, optional)
+    else:
+        yield from _read_csv(path, wanted, optional, separator)
 
 
 def select_columns(table: Mapping[str, Any], wanted: Sequence[str], optional: Sequence[str]) -> Cells:
@@ -74,7 +85,7 @@ def select_columns(table: Mapping[str, Any], wanted: Sequence[str], optional: Se
         UserError: A column is missing, or columns do not go together; the message continues a sentence that begins
             with the table's name.
     """
-    _check_header([*table], wanted)
+    _check_header([*table], wanted, "")
     given = {name: table[name] for name in (*wanted, *optional) if name in table}
     cells = [name for name, own in given.items() if _is_cell(own)]
     if cells and len(cells) < len(given):
@@ -104,12 +115,15 @@ def _cells_of(column: Any) -> list[Any]:
     return list(column.values() if isinstance(column, Mapping) else column)
 
 
-def _check_header(header: Sequence[str], wanted: Sequence[str]) -> None:
+def _check_header(header: Sequence[str], wanted: Sequence[str], separator: str) -> None:
+    """Raises UserError where columns are missing. `separator`: that of a file; of a table in memory there is none."""
     missing = [name for name in wanted if name not in header]
     if not missing:
         return
     some = ", ".join(map(repr, missing[:10])) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
     hint = did_you_mean(missing[0], [name for name in header if name not in wanted])
+    if separator and (other := find_separator(header, missing[0])):
+        hint = f" Its columns are separated by {other!r}, and those of training by {separator!r}: save it so."
     raise UserError(f"must have the columns of training, but lacks {printable(some)}.{hint}")
 
 
@@ -132,7 +146,7 @@ def _read_csv(path: str | Path, wanted: Sequence[str], optional: Sequence[str], 
         header = next((row for _, row in rows), None)
         if header is None:
             raise UserError("is empty, and must have a line with the names of the columns")
-        _check_header(header, wanted)
+        _check_header(header, wanted, separator)
         places = {name: header.index(name) for name in (*wanted, *optional) if name in header}
         numbers: list[int] = []
         columns: dict[str, list[Any]] = {name: [] for name in places}

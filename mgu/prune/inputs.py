@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 from mgu.config.datasets import AnyDataset, AnyImages
 from mgu.data.datasets import find_kind
 from mgu.data.splits import Splits, split_holdout
 from mgu.errors import UserError
-from mgu.export.network import Exportable
+from mgu.export.network import Exportable, Format
 from mgu.factory.trained import TrainedRun
 from mgu.prune.network import Network
 
@@ -42,11 +44,12 @@ def unit_of(trained: TrainedRun) -> Network:
     return model
 
 
-def check_kind(trained: TrainedRun) -> None:
+def check_kind(trained: TrainedRun, form: Format) -> None:
     """Checks that a pruned network can be compared with its export on raw examples while it is being pruned.
 
     Args:
         trained: A trained run.
+        form: The format of the export.
 
     Raises:
         UserError: The run is on a table.
@@ -54,7 +57,8 @@ def check_kind(trained: TrainedRun) -> None:
     if not isinstance(trained.splits.val, Exportable):
         raise UserError(
             f"--export must be of a run on images or on data from a function, but {trained.folder} is of dataset="
-            f"{trained.config.dataset.name}. Leave out --export, and call mgu-run export RUN --pruned afterwards."
+            f"{trained.config.dataset.name}. Leave out --export, and afterwards call `mgu-run export "
+            f"{shlex.quote(str(trained.folder))} --to {form} --pruned`."
         )
 
 

@@ -57,7 +57,7 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
     """
     unit = unit_of(trained)
     if form:
-        check_kind(trained)  # before hours of training: both raise UserError for what cannot be exported
+        check_kind(trained, form)  # before hours of training: both raise UserError for what cannot be exported
         about = describe_export(trained, form)
         check_own_layers(trained, unit, form, about)
         tell(f"the exported file takes {about['input_type']} {about['input']}; preprocessing {about['preprocessing']}")

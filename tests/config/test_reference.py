@@ -31,13 +31,6 @@ def test_the_reference_is_current(page: str, scripts: None) -> None:
     assert (FOLDER / page).read_text(encoding="utf-8") == rendered, "call: python docs/reference/generate.py"
 
 
-@pytest.mark.parametrize("file", sorted(FOLDER.glob("*.md")), ids=lambda file: file.name)
-def test_every_link_within_a_page_leads_to_a_heading(file: Path) -> None:
-    text = file.read_text(encoding="utf-8")
-    headings = {re.sub(r"[^\w -]", "", line.lower()).replace(" ", "-") for line in re.findall("^#+ (.+)$", text, re.M)}
-    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
-
-
 def test_every_key_of_pruning_is_described() -> None:
     section = (FOLDER / "config.md").read_text(encoding="utf-8").partition("## mgu-run prune")[2]
     assert re.findall(r"^\| `(\w+)`", section, re.M) == list(PruneConfig.model_fields)

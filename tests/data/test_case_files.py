@@ -168,5 +168,7 @@ def test_a_path_of_nothing_is_refused(path: str) -> None:
 
 
 def test_a_size_that_fits_is_offered_and_works(root: Path) -> None:
-    with pytest.raises(UserError, match=r"12x12 pixels, too few for 64x64 .* pass dataset.image_shape=\[1,12,12\]"):
+    with pytest.raises(
+        UserError, match=r"12x12 pixels, too few for 64x64: .* at least 16 .*pass dataset.image_shape=\[1,12,12\]"
+    ):
         load(root, image_shape=[3, 64, 64])

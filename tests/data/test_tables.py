@@ -260,6 +260,7 @@ HELD_OUT = int(torch.randperm(100, generator=torch.Generator().manual_seed(0))[0
         (BASE, "PRICE", "", "but got 'PRICE'. Did you mean price.$"),
         (BASE.rename(columns={"price": " price"}), "price", "", "Did you mean '\" price\"'.$"),
         (BASE, "price", "dataset.drop=[price]", "beside the target, but got 'price'. It is needed.$"),
+        (BASE, "price", "dataset.drop=[nosuch]", "got 'nosuch'. Leave it out, or name some of .*rooms"),
         (BASE, "price", "dataset.drop=area", "dataset.drop must be a list of columns, but got 'area'"),
         (BASE.to_csv(), "price", "", "columns must have names, but number 1 of .* write the file without it .pandas: "),
         (BASE.rename(columns={"area": "", "rooms": " "}), "price", "", "must have names, but number 1, 2 of"),

@@ -65,6 +65,11 @@ def test_images_of_a_folder_vote_and_broken_ones_are_named(
         shares = {key: float(value) for key, value in row.items() if key.startswith("p(")}
         assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
         assert max(shares, key=shares.__getitem__) == f"p({row['prediction']})"
+    assert any(
+        line.endswith("icon.png has 1x1 pixels, too few for 8x8: its shorter side must have at least 2")
+        for line in told
+    )
+    assert any(line.endswith("broken.png cannot be decoded (cannot identify image file)") for line in told)
     assert len(told) == 4 and {line.split()[0].split("/")[-1] for line in told} == {
         "nowhere.png", "broken.png", "white.png", "icon.png",
     }  # fmt: skip
@@ -114,6 +119,16 @@ def test_rows_that_are_wrong_are_named_and_the_others_predicted(
         not (tmp_path / "none.csv").exists()
         and "must have the columns of training, but lacks" in predicted(capsys)[1][0]
     )
+    file.write_text(text[0] + "\n")
+    for form in ("csv", "json"):
+        with pytest.raises(RunsFailed, match=r"^nothing predicted, and nothing written; 1 inputs could not be"):
+            main([run, str(file), "--format", form, "--output", str(tmp_path / "none")])
+        assert predicted(capsys) == ([], [f"{file} has no rows to predict"]) and not (tmp_path / "none").exists()
+    file.write_text(good.to_csv(index=False, sep=";"))
+    with pytest.raises(RunsFailed):
+        main([run, str(file)])
+    hint = " Its columns are separated by ';', and those of training by ',': save it so."
+    assert predicted(capsys)[1][0].endswith(hint)
     file.write_text(good.assign(city="Atlantis").to_csv(index=False))
     with pytest.raises(RunsFailed, match=r"^4 predicted; 4 have what training never saw"):
         main([run, str(file)])
@@ -131,13 +146,16 @@ def test_pairs_of_the_unknown_are_named_and_json_has_all(
     user, item = pairs["users"]["column"], pairs["items"]["column"]
     file = tmp_path / "pairs.csv"
     first, second = pairs["users"]["names"][0], pairs["items"]["names"][0]
-    file.write_text(f"{item},{user}\n{second},{first}\n{second},nobody\n")
-    with pytest.raises(RunsFailed, match=r"^1 predicted; 1 inputs could not be"):
+    file.write_text(f"{item},{user}\n{second},{first}\n{second},nobody\n,{first}\n")
+    with pytest.raises(RunsFailed, match=r"^1 predicted; 2 inputs could not be"):
         main([run, str(file), "--format", "json"])
     printed = capsys.readouterr()
     (row,) = json.loads(printed.out)
     assert (row["row"], row["user"], row["item"]) == (1, first, second) and isinstance(row["score"], float)
-    assert printed.err == f"{file} row 2: {user!r} 'nobody' is none that training knew\n"
+    assert printed.err.splitlines() == [
+        f"{file} row 2: {user!r} 'nobody' is none that training knew",
+        f"{file} row 3: {item!r} must name one item, but is empty",
+    ]
 
 
 def test_an_output_that_cannot_be_is_told_first(trained_unit: Path, tmp_path: Path) -> None:

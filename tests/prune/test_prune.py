@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 from rich.console import Console
 
+from mgu.cli.export import _parse as parse_export
 from mgu.config.prune import read_settings
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import ConvNet
-from mgu.prune import load_pruned
+from mgu.prune import inputs, load_pruned
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.convert import logits_of
 from mgu.prune.figure import _costs
 from mgu.prune.fix_gates import fix_by_threshold, round_near
-from mgu.prune.inputs import choosing_splits
+from mgu.prune.inputs import check_kind, choosing_splits
 from mgu.prune.network import Place
 from mgu.prune.outcome import OUTCOME_FILE, ModelRow, PruneOutcome
 from mgu.prune.pipeline import run_pruning
@@ -169,6 +173,16 @@ def test_runs_that_are_refused(trained_unit: Path) -> None:
         run_pruning(baseline, quick(), None, lambda line: None)
     with pytest.raises(UserError, match="RUN must have been pruned"):
         load_pruned(trained_unit)
+
+
+def test_the_advice_of_a_run_on_a_table_works_when_pasted(trained_unit: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = replace(load_trained(trained_unit), folder=Path("a folder/run"))
+    monkeypatch.setattr(inputs, "Exportable", pd.DataFrame)  # which no data are
+    with pytest.raises(UserError) as told:
+        check_kind(trained, "onnx")
+    (command,) = re.findall("`mgu-run export (.*)`", str(told.value))
+    options = parse_export(shlex.split(command))
+    assert (options.run, options.to, options.pruned) == ("a folder/run", "onnx", True)
 
 
 @pytest.mark.slow

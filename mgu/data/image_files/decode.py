@@ -25,7 +25,16 @@ MOST_ENLARGED = 4  # times; a smaller image is an icon
 
 
 class UnusableImage(Exception):  # noqa: N818 - it is an outcome
-    """Says that a file is no image to learn from; the message continues a sentence that begins with its name."""
+    """Says that a file is no image to learn from; the message continues a sentence that begins with its name.
+
+    Args:
+        message: What is wrong with it.
+        advice: What to pass so that a run can learn from it; empty where nothing helps.
+    """
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.advice = advice
 
 
 @contextmanager
@@ -69,14 +78,16 @@ def decode(path: Path, shape: list[int], fit: Fit, bits: int = 16) -> Pixels:
     except Image.DecompressionBombError:
         raise UnusableImage("has too many pixels to be a photograph") from None  # or was made to fill the memory
     except Exception as error:  # a decoder may raise anything for a broken file
-        reason = (str(error) or type(error).__name__).splitlines()[0].replace(str(path), "it")
+        reason = (getattr(error, "strerror", None) or str(error) or type(error).__name__).splitlines()[0]
+        reason = reason.replace(f" {str(path)!r}", "").replace(str(path), "the file")
         raise UnusableImage(f"cannot be decoded ({reason})") from None
     if fit == "exact" and picture.size != (width, height):
         raise UnusableImage(f"has {picture.width}x{picture.height} pixels, and not {width}x{height} as in training")
     if min(picture.size) * MOST_ENLARGED < min(height, width):
         raise UnusableImage(
-            f"has {picture.width}x{picture.height} pixels, too few for {width}x{height} (for images of this size pass "
-            f"dataset.image_shape=[{num_channels},{picture.height},{picture.width}])"
+            f"has {picture.width}x{picture.height} pixels, too few for {width}x{height}: its shorter side must have at "
+            f"least {-(-min(height, width) // MOST_ENLARGED)}",
+            f" (for images of this size pass dataset.image_shape=[{num_channels},{picture.height},{picture.width}])",
         )
     resample = Image.Resampling.BILINEAR
     if fit == "crop":

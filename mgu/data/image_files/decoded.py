@@ -101,7 +101,7 @@ def _decode_all(config: ImageFilesConfig, folder: Path, key: str, listed: Listed
     def decoded() -> Iterator[Pixels]:
         for row, pixels in _decode_in_parallel(whole, config, bits):
             if isinstance(pixels, UnusableImage):
-                skipped[row.file.name] = str(pixels)
+                skipped[row.file.name] = f"{pixels}{pixels.advice}"
                 if config.broken == "refuse":
                     refuse(skipped)
                 continue

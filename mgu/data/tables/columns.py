@@ -39,7 +39,10 @@ def check_features(frame: pd.DataFrame, target: str, drop: list[str], scale: str
     """
     others = [name for name in frame.columns if name != target]
     if unknown := [name for name in drop if name not in others]:
-        hint = " It is needed." if target in unknown else did_you_mean(unknown[0], others)
+        if target in unknown:
+            hint = " It is needed."
+        else:
+            hint = did_you_mean(unknown[0], others) or f" Leave it out, or name some of {join_some(others)}."
         raise UserError(
             f"dataset.drop must name columns beside the target, but got {', '.join(map(repr, unknown))}.{hint}"
         )

@@ -38,16 +38,28 @@ def find_column(frame: pd.DataFrame, name: str, key: str, path: str) -> pd.Serie
 
 def diagnose_header(names: list[str], target: str = "") -> str:
     """Returns a sentence on why the first line of a file does not name the expected columns; "" for no idea."""
-    for separator in SEPARATORS:
-        parts = [part.strip().strip('"') for name in names for part in name.split(separator)]
-        if target in parts and len(parts) > len(names):
-            return f" Its columns are separated otherwise: pass {advise_separator(separator)}."
+    if separator := find_separator(names, target):
+        return f" Its columns are separated otherwise: pass {advise_separator(separator)}."
     if any(_is_number(name) for name in names):
         return " The first line looks like data: write a line with the names of the columns above it."
     for separator in SEPARATORS:
         if len(names) == 1 and separator in names[0]:
             return f" If its columns are separated otherwise, pass {advise_separator(separator)}."
     return ""
+
+
+def find_separator(names: Sequence[str], wanted: str) -> str | None:
+    """Returns what separates the columns of a first line that was split by another character; None if unknown.
+
+    Args:
+        names: The line as it was split.
+        wanted: The name of a column that it must have.
+    """
+    for separator in SEPARATORS:
+        parts = [part.strip().strip('"') for name in names for part in name.split(separator)]
+        if wanted in parts and len(parts) > len(names):
+            return separator
+    return None
 
 
 def _is_number(text: str) -> bool:

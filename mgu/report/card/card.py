@@ -168,6 +168,8 @@ def _metrics(result: Result, interval: Interval | None) -> list[str]:
 
 def _selection(result: Result) -> str:
     """Returns what the validation data of a run without test data have decided."""
+    if result.split == "all":
+        return "the validation data are the training data, whose score says nothing of others"
     if result.config.get("training", {}).get("select", "best") == "best":
         return "the best epoch was chosen by the validation data"
     return (
