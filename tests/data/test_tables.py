@@ -302,6 +302,7 @@ HELD_OUT = int(torch.randperm(100, generator=torch.Generator().manual_seed(0))[0
         ("a,b\n1,2\n1,2,3,4\n", "b", "", "cannot be read as one"),
         (BASE.to_csv(sep=";", index=False), "price", "",
          "Its columns are separated otherwise: pass 'dataset.separator=\";\"'"),
+        (BASE[["price"]].assign(sold="2020-01-31"), "price", "", r"Correct it in the file\.$"),  # nothing else is left
         ("\0\x01PK\x03", "price", "", "column names must be printable"),
     ],
 )  # fmt: skip

@@ -57,9 +57,9 @@ def check_features(frame: pd.DataFrame, target: str, drop: list[str], scale: str
         some = [f"{name!r} {fault}" for name, fault in list(faults.items())[:NAMED_FAULTS]]
         more = [f"{len(faults) - NAMED_FAULTS} more cannot be used"] if len(faults) > NAMED_FAULTS else []
         it = "it" if len(faults) == 1 else "them"
+        instead = f", or leave {it} out with {advise_drop([*faults])}" * (len(faults) < features.shape[1])
         raise UserError(
-            f"columns must be numbers or categories, but {join_and(some + more)}. Correct {it} in the file, or leave "
-            f"{it} out with {advise_drop([*faults])}."
+            f"columns must be numbers or categories, but {join_and(some + more)}. Correct {it} in the file{instead}."
         )
     return frame.drop(columns=drop)
 
