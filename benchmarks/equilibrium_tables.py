@@ -52,8 +52,8 @@ def claim_directed(parts: dict[str, Row]) -> str:
     whole, sparse = groups["xor",], groups["xor, sparsified",]
     return (
         f"XOR is learned from {_learned(whole)} of {len(whole)} seeds, and from {_learned(sparse)} of {len(sparse)} "
-        f"with {100 * (1 - mean(row['kept'] for row in sparse)):.0f} % of the connections removed. On digits, each at its "
-        f"best rate, {_best_rate(parts['digits'], 'equilibrium propagation')} and "
+        f"with {100 * (1 - mean(row['kept'] for row in sparse)):.0f} % of the connections removed. "
+        f"On digits, each at its best rate, {_best_rate(parts['digits'], 'equilibrium propagation')} and "
         f"{_best_rate(parts['digits'], 'backpropagation')}."
     )
 
