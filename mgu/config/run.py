@@ -141,6 +141,11 @@ class RunConfig(ConfigModel):
         return self.name.removesuffix("".join(f"-{part}" for part in self._replicate))
 
     @property
+    def folder_name(self) -> str:
+        """Name of the folder that it is trained in."""
+        return f"{self.name}-{self.identity}"
+
+    @property
     def name(self) -> str:
         """A short name for people; `identity` makes it unique."""
         parts = [self.layout.name]

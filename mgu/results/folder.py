@@ -38,7 +38,7 @@ def run_folder(config: RunConfig) -> Path:
     Returns:
         <runs folder>/<experiment>/<name>-<identity>.
     """
-    return runs_dir(config) / config.experiment_name / f"{config.name}-{config.identity}"
+    return runs_dir(config) / config.experiment_name / config.folder_name
 
 
 def find_result(config: RunConfig) -> Result | None:

@@ -124,7 +124,7 @@ def _read_existing(path: Path) -> dict[str, Files]:
 def _key(run: Run) -> str:
     """Returns the path of a run in an archive: its folder, which is its name and identity, below its experiment."""
     experiment = re.sub(r"[^\w.+-]+", "_", run.result.experiment_name) or "_"
-    name = re.sub(r"[^\w.+-]+", "_", f"{run.result.name}-{run.result.identity}")
+    name = re.sub(r"[^\w.+-]+", "_", run.result.folder_name)
     return f"{experiment.lstrip('.') or '_'}/{name.lstrip('.') or '_'}"
 
 

@@ -186,6 +186,11 @@ class Result(Record, frozen=True):
         return self.name.removesuffix(self.replicate.suffix)
 
     @property
+    def folder_name(self) -> str:
+        """Name of the folder it was trained in."""
+        return f"{self.name}-{self.identity}"
+
+    @property
     def score(self) -> Score:
         """Metric that runs of this task are ranked by."""
         return SCORES[self.task]

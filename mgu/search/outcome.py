@@ -72,7 +72,7 @@ def tell_measured(trial: Trial, measured: Measured) -> tuple[Trial, dict[str, An
 def describe_result(result: Result) -> dict[str, Any]:
     """Returns what reports need of a run, as plain values."""
     return {
-        "run": f"{result.name}-{result.identity}",
+        "run": result.folder_name,
         "status": result.status,
         "metric": result.score.metric,
         "val": _metric(result, result.val),

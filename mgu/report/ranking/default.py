@@ -84,7 +84,7 @@ def _choose(table: Table, rows: Sequence[Row], unit: Row, searched: Collection[s
         return _is_shipped(row, table.axes.keys)
 
     def by_hand(row: Row) -> bool:
-        return not any(f"{result.name}-{result.identity}" in searched for result in row.results)
+        return not any(result.folder_name in searched for result in row.results)
 
     rules: tuple[Callable[[Row], bool], ...] = (like_unit, like_unit_else_shipped, like_package, by_hand)
     for rule in rules:

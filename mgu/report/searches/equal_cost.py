@@ -172,7 +172,7 @@ class EqualCost:
         by_row = [
             {r.seed: r for r in left if r.seconds and score_of(r) is not None and not r.replicate.folds}
             for row in self.table.baselines
-            if (left := [r for r in row.results if f"{r.name}-{r.identity}" not in searched])
+            if (left := [r for r in row.results if r.folder_name not in searched])
         ]
         seeds = set.intersection(*map(set, by_row)) if by_row else set()
         if any(row.cost.is_partial for row in self.table.baselines):

@@ -70,7 +70,7 @@ def _record(trial: Trial, results: list[Result]) -> dict[str, object]:
         "val": [result.val_score for result in results],
         "test": [result.test.of(result.score) if result.test else None for result in results],
         "seconds": sum(cost_of(result).seconds for result in results),
-        "runs": [f"{result.name}-{result.identity}" for result in results],
+        "runs": [result.folder_name for result in results],
     }
 
 
