@@ -47,9 +47,9 @@ def main() -> None:
     file_part(options.study, options.part, {"machine": machine, **content})
 
 
-def report(runs: list[Path], form: str) -> str:
-    """Returns what `mgu-run report` prints of these folders, on a terminal of 118 columns."""
-    command = [str(COMMAND), "report", *map(str, runs), "--format", form]
+def report(runs: list[Path], form: str, *words: str) -> str:
+    """Returns what `mgu-run report` with these words prints of these folders, on a terminal of 118 columns."""
+    command = [str(COMMAND), "report", *map(str, runs), "--format", form, *words]
     environment = os.environ | {"COLUMNS": "118"}
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 

@@ -9,6 +9,7 @@ from itertools import product
 import claim_tables
 import claims
 import cost_tables
+import density_tables
 import equilibrium_tables
 import path_tables
 import search_tables
@@ -215,6 +216,21 @@ STUDIES = (
                     "epochs. The last column is the standard deviation of a gate within a channel.", tables.decisive),
         ),
         limits="One test image is 0.28 points.",
+    ),
+    Study(
+        name="density",
+        title="Sparse and full networks of equal number",
+        main="pairs",
+        claim=density_tables.claim,
+        sample=lambda parts: "two networks of each depth on MNIST, replicates: "
+        f"{len(parts['pairs']['rows'][0]['seeds'])} seeds each",
+        commands=("python benchmarks/density.py",),
+        sections=(
+            Section("Depths that train without a norm", "pairs", "ReLU, Nadam at 0.01, 20 epochs, "
+                    "`dataset.split=holdout`: the best epoch is chosen by validation images. The test of likeness is "
+                    "two one-sided tests within 0.5 points over seeds and images.", density_tables.pairs),
+        ),
+        limits="Networks of 16 and 32 layers without a norm stay at chance, so that their likeness would say nothing.",
     ),
     Study(
         name="gates",
