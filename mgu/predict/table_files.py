@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from mgu.data.tables.target import find_separator
+from mgu.data.tables.target import diagnose_data, find_separator
 from mgu.errors import UserError, did_you_mean, how_to_install, printable
 
 AT_ONCE = 10_000  # rows that are in memory at once
@@ -122,6 +122,8 @@ def _check_header(header: Sequence[str], wanted: Sequence[str], separator: str) 
         return
     some = ", ".join(map(repr, missing[:10])) + (f" and {len(missing) - 10} more" if len(missing) > 10 else "")
     hint = did_you_mean(missing[0], [name for name in header if name not in wanted])
+    if separator and len(missing) == len(wanted):
+        hint = diagnose_data(header) or hint
     if separator and (other := find_separator(header, missing[0])):
         hint = f" Its columns are separated by {other!r}, and those of training by {separator!r}: save it so."
     raise UserError(f"must have the columns of training, but lacks {printable(some)}.{hint}")

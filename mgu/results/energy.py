@@ -53,7 +53,7 @@ class PhaseEnergies(Record, frozen=True):
 
     setup: Annotated[PhaseEnergy, about("Loading the data, starting torch, compiling; since the meter started.")]
     train: Annotated[PhaseEnergy, about("Building the model, all epochs with their evaluation and checkpoints.")]
-    evaluate: Annotated[PhaseEnergy, about("Evaluating the best weights on every split, and analysing gates.")]
+    evaluate: Annotated[PhaseEnergy, about("Evaluating the kept weights on every split, and analysing gates.")]
 
     def __add__(self, later: PhaseEnergies) -> PhaseEnergies:
         return PhaseEnergies(

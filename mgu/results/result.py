@@ -35,7 +35,7 @@ Kind = Literal["baseline", "unit", "block"]
 
 
 class Metrics(Record, frozen=True, omit_defaults=True):
-    """Holds the metrics of the best weights on one split.
+    """Holds the metrics of the kept weights on one split.
 
     A task has some of them (mgu/tasks/); the others are None and not written.
     """
@@ -90,7 +90,7 @@ class Seconds(Record, frozen=True):
     setup: Annotated[Amount, about("Seconds to load the data, start torch, compile and start the meters.")]
     build: Annotated[Amount, about("Seconds to build model, initial weights and optimizer.")]
     train: Annotated[Amount, about("Seconds of all epochs with their evaluation.")]
-    evaluate: Annotated[Amount, about("Seconds to evaluate the best weights on every split.")]
+    evaluate: Annotated[Amount, about("Seconds to evaluate the kept weights on every split.")]
     explain: Annotated[
         Amount, about("Seconds to analyse the gates of a unit on the validation data and write explain.json.")
     ] = 0.0
@@ -136,9 +136,9 @@ class Result(Record, frozen=True):
     best_epoch: Annotated[
         Count | None, about("Epoch that the weights are of: with the best validation score, or the last one.")
     ]
-    train: Annotated[Metrics | None, about("Metrics of the best weights on the training data.")]
-    val: Annotated[Metrics | None, about("Metrics of the best weights on the validation data.")]
-    test: Annotated[Metrics | None, about("Metrics of the best weights on the test data.")]
+    train: Annotated[Metrics | None, about("Metrics on the training data, of the weights that were kept.")]
+    val: Annotated[Metrics | None, about("Metrics on the validation data, of the weights that were kept.")]
+    test: Annotated[Metrics | None, about("Metrics on the test data, of the weights that were kept.")]
     seconds: Annotated[Seconds | None, about("Wall-clock time by phase.")]
     energy: Annotated[Energy | None, about("Energy and emissions.")]
     device: Annotated[str | None, about("Processor or GPU that trained.")]

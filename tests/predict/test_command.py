@@ -124,6 +124,10 @@ def test_rows_that_are_wrong_are_named_and_the_others_predicted(
         with pytest.raises(RunsFailed, match=r"^nothing predicted, and nothing written; 1 inputs could not be"):
             main([run, str(file), "--format", form, "--output", str(tmp_path / "none")])
         assert predicted(capsys) == ([], [f"{file} has no rows to predict"]) and not (tmp_path / "none").exists()
+    file.write_text("\n".join(text[1:]))
+    with pytest.raises(RunsFailed):
+        main([run, str(file)])
+    assert "The first line looks like data: write a line" in predicted(capsys)[1][0]
     file.write_text(good.to_csv(index=False, sep=";"))
     with pytest.raises(RunsFailed):
         main([run, str(file)])

@@ -76,7 +76,7 @@ def look_into(root: Path, place: str, left_out: LeftOut) -> Inside:
             found = sorted((entry.name, entry.is_dir()) for entry in entries)
     except OSError as error:
         raise UserError(
-            f"every folder of dataset.path must be readable, but {root / place} is not ({error.strerror}). "
+            f"every folder of images must be readable, but {root / place} is not ({error.strerror}). "
             "Change its permissions, or remove it."
         ) from None
     inside = Inside([], [])

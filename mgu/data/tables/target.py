@@ -40,11 +40,18 @@ def diagnose_header(names: list[str], target: str = "") -> str:
     """Returns a sentence on why the first line of a file does not name the expected columns; "" for no idea."""
     if separator := find_separator(names, target):
         return f" Its columns are separated otherwise: pass {advise_separator(separator)}."
-    if any(_is_number(name) for name in names):
-        return " The first line looks like data: write a line with the names of the columns above it."
+    if hint := diagnose_data(names):
+        return hint
     for separator in SEPARATORS:
         if len(names) == 1 and separator in names[0]:
             return f" If its columns are separated otherwise, pass {advise_separator(separator)}."
+    return ""
+
+
+def diagnose_data(names: Sequence[str]) -> str:
+    """Returns a sentence on a first line that has numbers where names are expected; "" for one that has none."""
+    if any(_is_number(name) for name in names):
+        return " The first line looks like data: write a line with the names of the columns above it."
     return ""
 
 
