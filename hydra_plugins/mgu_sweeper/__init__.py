@@ -44,6 +44,7 @@ DEFAULTS: dict[str, Any] = {
     "calibrate": False,
     "seeds": None,
     "axes": None,
+    "number": None,
     "words": None,
 }
 for name in ("grids", "basic"):  # Hydra's own sweeper would check no job beforehand, and write multirun.yaml right here
@@ -62,6 +63,7 @@ class SearchSweeper(BasicSweeper):
         calibrate: Whether the plan is to train a few steps of layouts without finished runs.
         seeds: Set in a job of several seeds that are trained together, see mgu/sweep/seed_groups.py.
         axes: Set in a job of a sweep whose runs differ in more than their names tell, see mgu/results/axes.py.
+        number: Set in a job of a sweep, its number there, from 1.
         words: Set in a job that is a worker of a search: the words of its study.
     """
 
@@ -75,6 +77,7 @@ class SearchSweeper(BasicSweeper):
         calibrate: bool = False,
         seeds: list[int] | None = None,
         axes: list[str] | None = None,
+        number: int | None = None,
         words: list[str] | None = None,
     ) -> None:
         super().__init__(max_batch_size, params)
@@ -164,7 +167,7 @@ class SearchSweeper(BasicSweeper):
         is_basic = isinstance(self.launcher, BasicLauncher)
         return "basic" if is_basic else str(self.config.hydra.runtime.choices["hydra/launcher"])
 
-    def _launch(self, sweep: Sweep, jobs: list[Job], first_number: int) -> list[Any]:
+    def _launch(self, sweep: Sweep, jobs: list[Job]) -> list[Any]:
         """Launches jobs; returns for each what became of its runs, or the exception that ended it.
 
         In place of Hydra's own launcher, which composes every configuration once more and has one job at a time, the
@@ -176,8 +179,8 @@ class SearchSweeper(BasicSweeper):
         assert self.launcher is not None and self.config is not None
         if self._launcher_name == "basic":
             with env_override(self.config.hydra.job.env_set):
-                return launch_side_by_side(sweep, [job.configs for job in jobs], first_number)
+                return launch_side_by_side(sweep, [job.configs for job in jobs], [job.number for job in jobs])
         prepare_launcher(self._launcher_name)
-        returns: Sequence[JobReturn] = self.launcher.launch([job.words for job in jobs], initial_job_idx=first_number)
+        returns: Sequence[JobReturn] = self.launcher.launch([job.words for job in jobs], initial_job_idx=0)
         # Not .return_value, which would print and raise the exception of a failed job.
         return [job._return_value if job.status == JobStatus.FAILED else job.return_value for job in returns]

@@ -105,7 +105,7 @@ def train_job(composed: DictConfig) -> str | list[str]:
             seeds = hydra_config.sweeper.get("seeds") or [config.seed]
             configs = [config.model_copy(update={"seed": seed}) for seed in seeds]
             axes = Axes(tuple(hydra_config.sweeper.get("axes") or ()))
-            return [*finish(run_in_launcher(configs, hydra_config.job.num + 1, axes))]
+            return [*finish(run_in_launcher(configs, hydra_config.sweeper.number, axes))]
     # Hydra would announce an exception of a single run in words of its own.
     words: Any = OmegaConf.to_container(hydra_config.overrides.task)  # as typed, with interpolations
     with exit_codes([str(word) for word in words]), marking_bugs():

@@ -29,6 +29,7 @@ class SweeperConfig(ConfigModel):
     calibrate: bool = Field(description="Whether the plan is to train a few steps of layouts without finished runs.")
     seeds: None = Field(description="Set by the sweep itself, in jobs of several seeds: null.")
     axes: None = Field(description="Set by the sweep itself, the keys in which its runs differ: null.")
+    number: None = Field(description="Set by the sweep itself, the number of a job: null.")
     words: None = Field(None, description="Set by a search itself, in jobs that are its workers: null.")
 
 

@@ -21,16 +21,19 @@ class Job(NamedTuple):
     Attributes:
         overrides: Hydra overrides of the first run.
         configs: Configurations of the runs.
+        number: Its number in the sweep, from 1.
     """
 
     overrides: list[str]
     configs: list[RunConfig]
+    number: int
 
     @property
     def words(self) -> list[str]:
         """Hydra overrides of the whole job."""
         seeds = [config.seed for config in self.configs]
-        return [*self.overrides, f"hydra.sweeper.seeds={seeds}"] if len(seeds) > 1 else self.overrides
+        together = [f"hydra.sweeper.seeds={seeds}"] if len(seeds) > 1 else []
+        return [*self.overrides, *together, f"hydra.sweeper.number={self.number}"]
 
     def select_busy(self, outcomes: Sequence[Outcome]) -> Job | None:
         """Returns the same job with only those runs that another process trained; None if there are none."""
@@ -38,12 +41,12 @@ class Job(NamedTuple):
         # A forced run that another sweep forces, too, takes that one's result, or continues from its checkpoint.
         own = [f"seed={configs[0].seed}"] if len(self.configs) > 1 and configs else []
         configs = [config.model_copy(update={"force": False}) for config in configs]
-        return Job([*self.overrides, *own, "force=false"], configs) if configs else None
+        return Job([*self.overrides, *own, "force=false"], configs, self.number) if configs else None
 
 
 # Takes jobs and the number of the first one, from 0. Returns for each job what became of its runs, or the exception
 # that ended it. Raises if the launcher itself gives up.
-Launch = Callable[[list[Job], int], Sequence[list[Outcome] | Exception]]
+Launch = Callable[[list[Job]], Sequence[list[Outcome] | Exception]]
 
 
 def run_sweep(
@@ -95,7 +98,8 @@ def _build_jobs(sweep: Sweep, overrides: Sequence[list[str]], quote: Callable[[s
         run_folder(config): [*words, f"runs_dir={quote(str(runs_dir(config).absolute()))}", *named]
         for words, config in zip(overrides, sweep.configs, strict=True)
     }
-    return [Job(by_folder[run_folder(group[0])], group) for group in sweep.groups()]
+    groups = enumerate(sweep.groups(), start=1)
+    return [Job(by_folder[run_folder(group[0])], group, number) for number, group in groups]
 
 
 def _launch_all(
@@ -105,15 +109,13 @@ def _launch_all(
 
     Adds to `reasons` why runs have no result, by folder, and to `bugs` what is no fault of the runs.
     """
-    num_launched = 0
     while jobs:
         try:
-            answers = launch(jobs, num_launched)
+            answers = launch(jobs)
         except Exception as error:  # a worker was killed: the launcher gives up, but runs are on disk
             reason = f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0]
             reasons |= {run_folder(config): reason for job in jobs for config in job.configs}
             return
-        num_launched += len(answers)
         busy = []
         for job, answer in zip(jobs, answers, strict=True):
             if isinstance(answer, Exception):

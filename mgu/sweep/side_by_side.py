@@ -41,25 +41,25 @@ class _Running(NamedTuple):
     watch: Watch
 
 
-def launch_side_by_side(sweep: Sweep, jobs: Sequence[list[RunConfig]], first_number: int) -> list[Answer]:
+def launch_side_by_side(sweep: Sweep, jobs: Sequence[list[RunConfig]], numbers: Sequence[int]) -> list[Answer]:
     """Trains jobs, as many at once as the sweep has slots and memory has room for; several at once the longest first.
 
     Args:
         sweep: The sweep, which knows the slots.
         jobs: Configurations of the runs of each job.
-        first_number: Number of the first job, from 0.
+        numbers: Number of each job in the sweep, from 1.
 
     Returns:
         For each job what became of its runs, or the exception that ended it.
     """
-    return _SideBySide(sweep, jobs, first_number).train()
+    return _SideBySide(sweep, jobs, numbers).train()
 
 
 class _SideBySide:
     """Implements `launch_side_by_side`."""
 
-    def __init__(self, sweep: Sweep, jobs: Sequence[list[RunConfig]], first_number: int) -> None:
-        self.sweep, self.jobs, self.first_number = sweep, jobs, first_number
+    def __init__(self, sweep: Sweep, jobs: Sequence[list[RunConfig]], numbers: Sequence[int]) -> None:
+        self.sweep, self.jobs, self.numbers = sweep, jobs, numbers
         self.waiting = longest_first(sweep.expect(jobs)) if sweep.slots.number > 1 else list(range(len(jobs)))
         self.folders = [{run_folder(config) for config in job} for job in jobs]
         self.running: list[_Running] = []
@@ -97,7 +97,7 @@ class _SideBySide:
 
     def _job(self, index: int) -> Job:
         """Trains a job and keeps what became of it."""
-        self.answers[index] = yield from run_in_sweep(self.jobs[index], self.first_number + index + 1, self.sweep)
+        self.answers[index] = yield from run_in_sweep(self.jobs[index], self.numbers[index], self.sweep)
 
     def _resume(self, index: int, job: Job) -> None:
         """Goes on with a job until it waits for its process, or is over."""

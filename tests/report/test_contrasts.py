@@ -160,6 +160,20 @@ def test_wrong_options_are_one_line_that_teaches(options: str, said: str, tmp_pa
     assert said in str(error.value) and "\n" not in str(error.value)
 
 
+def test_seeds_are_not_said_to_be_the_same_in_all_runs() -> None:
+    """The first seed of each row had been taken for all of them."""
+    (table,) = ranked(
+        [
+            example_result(f"x-{norm}-s{seed}", norm=norm, seed=seed, config=config(0.1) | {"seed": seed})
+            for norm in ("ln", "bn_pre")
+            for seed in (0, 1)
+        ]
+    )
+    with pytest.raises(UserError, match="must be a key in which the runs differ, but got seed") as error:
+        resolve(Question(by="seed"), [table])
+    assert "in all of them" not in str(error.value)
+
+
 def test_a_csv_has_the_answer_beside_each_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for seed in range(2):
         for lr in (0.1, 0.01):

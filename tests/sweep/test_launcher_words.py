@@ -17,6 +17,7 @@ from mgu.errors import UserError
 from mgu.results.folder import run_folder
 from mgu.results.result import write_result
 from mgu.sweep.follow import following
+from mgu.sweep.launch import Job
 from mgu.sweep.launchers import Launcher, prepare_launcher
 from tests.conftest import Configure
 from tests.examples import example_result
@@ -71,7 +72,7 @@ def test_a_package_that_cannot_be_imported_is_hidden_from_ray(tmp_path: Path, mo
     monkeypatch.delitem(sys.modules, "amdsmi")
 
 
-@pytest.mark.parametrize("key", ["seeds", "axes", "max_batch_size"])
+@pytest.mark.parametrize("key", ["seeds", "axes", "number", "max_batch_size"])
 def test_what_a_sweep_tells_its_jobs_is_no_setting_of_the_user(key: str) -> None:
     check_sweeper(DEFAULTS)
     for value in ([], ["norm"], "norm", 1):
@@ -79,3 +80,11 @@ def test_what_a_sweep_tells_its_jobs_is_no_setting_of_the_user(key: str) -> None
             UserError, match=rf"hydra.sweeper.{key} must be null, but got .*Leave hydra.sweeper.{key} out"
         ):
             check_sweeper({**DEFAULTS, key: value})
+
+
+def test_a_job_that_is_launched_again_keeps_its_number(configure: Configure) -> None:
+    """Those that another sweep trained, and that are tried again, were numbered 5 and 6 of 4."""
+    job = Job(["norm=ln"], [configure("seed=0"), configure("seed=1")], 3)
+    again = job.select_busy(["done", "busy"])
+    assert again and again.number == 3 and "hydra.sweeper.number=3" in again.words and len(again.configs) == 1
+    assert job.select_busy(["done", "done"]) is None

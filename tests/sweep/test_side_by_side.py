@@ -86,7 +86,7 @@ def test_one_slot_trains_jobs_in_their_own_order(
 ) -> None:
     configs = [configure(f"seed={seed}") for seed in range(10, 14)]
     sweep = pretending(configs, 1, [1, 3, 4, 2])
-    assert launch_side_by_side(sweep, [[config] for config in configs], 0) == [["done"]] * 4
+    assert launch_side_by_side(sweep, [[config] for config in configs], range(1, 9)) == [["done"]] * 4
     assert numbers(capsys.readouterr().out) == [1, 2, 3, 4] and not sweep.todo
     assert {read_result(run_folder(config) / "result.json").params_keras for config in configs} == {3}  # threads
 
@@ -117,7 +117,7 @@ def test_two_run_at_once_the_longest_first_and_a_third_begins_when_one_is_over(
         most = max(most, len(sweep.view.trainings))
 
     sweep.view.started = on_start  # type: ignore[method-assign]
-    assert launch_side_by_side(sweep, [[config] for config in configs], 0) == [["done"]] * 4
+    assert launch_side_by_side(sweep, [[config] for config in configs], range(1, 9)) == [["done"]] * 4
     assert begun == [12, 11, 13, 10] and most == 2
 
 
@@ -126,7 +126,7 @@ def test_a_run_that_fails_leaves_the_others_alone(
 ) -> None:
     """One exits, one raises, one hangs, one has no data, one is well; each has the answer of its own place."""
     configs = [configure(f"seed={seed}", *["training.timeout=1"] * (seed == 3)) for seed in range(6)]
-    answers = launch_side_by_side(pretending(configs), [[config] for config in configs], 0)
+    answers = launch_side_by_side(pretending(configs), [[config] for config in configs], range(1, 9))
     assert [answer for answer in answers if isinstance(answer, list)] == [
         ["done"], ["failed"], ["failed"], ["failed"], ["done"]]  # fmt: skip
     assert isinstance(answers[4], UserError) and not run_folder(configs[4]).exists()
@@ -149,7 +149,7 @@ def test_an_interrupt_ends_all_processes_and_frees_their_folders(
 
     monkeypatch.setattr(Watch, "on_event", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        launch_side_by_side(sweep, [[config] for config in configs], 0)
+        launch_side_by_side(sweep, [[config] for config in configs], range(1, 9))
     assert all(watch.call.child.exit_code == -9 for watch in watches) and len(sweep.todo) == 3
     assert not sweep.view.trainings and not list(Path(configs[0].runs_dir or "").rglob("result.json"))
     for config in configs[1:]:
@@ -169,7 +169,7 @@ def test_a_bug_of_ours_is_told_as_one(
 
     own_on_event = Watch.on_event
     monkeypatch.setattr(Watch, "on_event", trip)
-    first, second = launch_side_by_side(pretending(configs), [[config] for config in configs], 0)
+    first, second = launch_side_by_side(pretending(configs), [[config] for config in configs], range(1, 9))
     assert isinstance(first, ProgramError) and "LookupError" in first.traceback and second == ["done"]
 
 
@@ -177,7 +177,10 @@ def test_two_runs_of_one_folder_follow_one_another(
     pretending: Pretending, configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
     configs = [configure("seed=10"), configure("seed=10", "training.timeout=60")]
-    assert launch_side_by_side(pretending(configs), [[config] for config in configs], 0) == [["done"], ["done"]]
+    assert launch_side_by_side(pretending(configs), [[config] for config in configs], range(1, 9)) == [
+        ["done"],
+        ["done"],
+    ]
     assert "another process" not in (shown := capsys.readouterr().out) and shown.count("(was there)") == 1
 
 
@@ -185,7 +188,7 @@ def test_a_run_of_another_process_is_left_to_it(pretending: Pretending, configur
     configs = [configure(f"seed={seed}") for seed in (10, 11)]
     run_folder(configs[1]).mkdir(parents=True)
     with lock_run(run_folder(configs[1])):
-        answers = launch_side_by_side(pretending(configs), [[config] for config in configs], 0)
+        answers = launch_side_by_side(pretending(configs), [[config] for config in configs], range(1, 9))
     assert answers == [["done"], ["busy"]]
 
 

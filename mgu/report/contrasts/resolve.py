@@ -116,7 +116,8 @@ def _find_key(text: str, tables: Sequence[Table]) -> str:
     if len(fitting) > 1:
         raise UserError(f"--by must name one key, but got {text}, which may be {_listed(fitting)}. Name one of them.")
     known = [name for own in shorten_keys(keys).items() for name in own]
-    same = {write_value(value) for row in rows if (value := complete_values(row.result.config).get(text)) is not None}
+    results = [result for row in rows for result in row.results]
+    same = {write_value(value) for own in results if (value := complete_values(own.config).get(text)) is not None}
     got = f"{text}, which is {same.pop()} in all of them" if len(same) == 1 else text
     there = f" They differ in {_listed(keys)}." if keys else " They differ in seeds only."
     raise UserError(f"--by must be a key in which the runs differ, but got {got}.{did_you_mean(text, known) or there}")

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from mgu.console.text import describe_s
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import chance_accuracy
@@ -109,7 +110,7 @@ class BestSoFar:
             known = tuple((w, own) for w, own in parts if own)
             if known and len(known) == len(parts):
                 images[run] = Weighted(known, rest)
-        name = f"a grid search in random order of {seconds:,.0f} s"
+        name = f"a grid search in random order of {describe_s(seconds)}"
         return Sample(name, tuple(self.baselines), scores, images)
 
 
