@@ -94,7 +94,7 @@ def _nearest_of(keys: Sequence[str], key: str) -> str | None:
     if exact := by_last_part.get(last):
         return nearest(key, exact) or exact[0]
     whole = nearest(key, keys, cutoff=0.8)
-    part = nearest(last, by_last_part, cutoff=0.7)
+    part = nearest(last, by_last_part, cutoff=0.8 if len(last) < 5 else 0.7)  # short words are alike by chance
     return whole or (nearest(key, by_last_part[part]) or by_last_part[part][0] if part else None)
 
 

@@ -123,3 +123,16 @@ def test_a_mistyped_key_of_a_search_is_told_the_keys_of_its_section() -> None:
     assert hint_key("search.qqqqqq") == (
         "Known keys: " + ", ".join(f"search.{name}" for name in SearchSettings.model_fields) + "."
     )
+
+
+@pytest.mark.parametrize("key", ["foo", "xyz", "optimizer.foo"])
+def test_a_short_word_that_is_like_a_key_by_chance_has_no_suggestion(key: str) -> None:
+    """foo had been answered by optimizer.floor, which most optimizers do not have."""
+    assert "Did you mean" not in hint_key(key)
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"), [("sed", "seed"), ("lrr", "optimizer.lr"), ("training.epoch", "training.epochs")]
+)
+def test_a_slip_in_a_short_word_has_one(key: str, nearest: str) -> None:
+    assert hint_key(key) == f"Did you mean {nearest}?"
