@@ -79,10 +79,11 @@ def _replay_group(studies: list[PlannedStudy], runs: Sequence[Run], folder: Path
 
 def _report(folder: Path, runs: Sequence[Run], data: tuple[str, str]) -> None:
     curves, skipped = load_curves(folder, *data)
+    replayed = [curve for curve in curves if curve.origin == "replayed"]
     for table in rank(list(runs)):
         if (table.dataset, table.split) != data:
             continue
-        found = compare_searches(table, [curve for curve in curves if curve.origin == "replayed"], skipped)
+        found = compare_searches(table, replayed, skipped, others=curves)
         if found:
             console = table_console()
             print_searches(console, search_table(found))

@@ -61,6 +61,22 @@ def test_a_study_whose_next_trial_is_too_long_is_known_to_the_end_of_its_budget(
     assert found and found.contenders[0].at(limit) and not found.contenders[0].at(1.1 * limit)
 
 
+def test_runs_of_studies_that_are_not_compared_are_no_grid_in_random_order() -> None:
+    """The table that a replay prints had them, and the report of the same folder had not."""
+    results = [
+        example_result(f"digits_2-{norm}-s0", norm=norm, val_accuracy=0.6 + k / 10, num_classes=10)
+        for k, norm in enumerate(("ln", "bn_pre", "no_norm"))
+    ]
+    (table,) = ranked([*results, example_unit(num_classes=10)])
+    replayed = curve("random", 0, [(1, 0.5, 0.4)], until=4)
+    trained = curve("tpe", 0, [(1, 0.5, 0.4)], until=4, runs=frozenset({results[2].folder_name}))
+    alone, beside = compare_searches(table, [replayed]), compare_searches(table, [replayed], others=[trained])
+    both = compare_searches(table, [replayed, trained])
+    assert alone and beside and both
+    assert alone.closed_form(1e6) == (0.8, None)  # the best of all three
+    assert beside.closed_form(1e6) == both.closed_form(1e6) == (0.7, None)
+
+
 def test_scores_at_multiples_and_the_expected_time_are_those_by_hand() -> None:
     found = compare(
         curve("random", 0, [(1, 0.5, 0.4), (3, 0.99, 0.9)], until=4), curve("random", 1, [(2, 0.6, 0.7)], until=4)

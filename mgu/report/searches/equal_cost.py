@@ -71,11 +71,16 @@ class EqualCost:
         table: The ranked table of the experiment.
         contenders: The strategies, by space and then by score.
         skipped: Studies that could not be read.
+        searched: Names of the folders of the runs that searches trained. Which points these are depends on what they
+            found, so that they are no sample in random order.
+        before: Score before any trial has ended, that of a guess; None where there is none.
     """
 
     table: Table
     contenders: Sequence[Contender]
     skipped: Sequence[str] = ()
+    searched: frozenset[str] = frozenset()
+    before: float | None = None
 
     @cached_property
     def unit(self) -> Unit | None:
@@ -151,28 +156,20 @@ class EqualCost:
         missing.
         """
         points = self._recorded
-        if points is None or self._before is None:
+        if points is None or self.before is None:
             return None
         vals, tests = points
         return (
-            expected_best(vals, seconds, self._before),
-            expected_best(tests, seconds, self._before) if tests else None,
+            expected_best(vals, seconds, self.before),
+            expected_best(tests, seconds, self.before) if tests else None,
         )
-
-    @property
-    def _before(self) -> float | None:
-        row = next(iter(self.table.rows), None)
-        is_accuracy = self.score.metric == "accuracy"
-        return chance_accuracy(row.result) if row and is_accuracy and row.result.num_classes else None
 
     @cached_property
     def _recorded(self) -> tuple[dict[int, list[Tried]], dict[int, list[Tried]]] | None:
-        # Which points a search trained depends on what it found: those are no sample in random order.
-        searched = frozenset[str]().union(*(curve.runs for own in self.contenders for curve in own.curves))
         by_row = [
             {r.seed: r for r in left if r.seconds and score_of(r) is not None and not r.replicate.folds}
             for row in self.table.baselines
-            if (left := [r for r in row.results if r.folder_name not in searched])
+            if (left := [r for r in row.results if r.folder_name not in self.searched])
         ]
         seeds = set.intersection(*map(set, by_row)) if by_row else set()
         if any(row.cost.is_partial for row in self.table.baselines):
@@ -193,13 +190,16 @@ class EqualCost:
         return vals, tests if has_tests else {}
 
 
-def compare_searches(table: Table, curves: Sequence[Curve], skipped: Sequence[str] = ()) -> EqualCost | None:
+def compare_searches(
+    table: Table, curves: Sequence[Curve], skipped: Sequence[str] = (), others: Sequence[Curve] = ()
+) -> EqualCost | None:
     """Groups the studies of an experiment by strategy.
 
     Args:
         table: The ranked table of the experiment.
         curves: Its studies.
         skipped: Studies that could not be read.
+        others: Studies that are not compared, whose runs are in the table all the same.
 
     Returns:
         The comparison; None where there is no study.
@@ -209,7 +209,8 @@ def compare_searches(table: Table, curves: Sequence[Curve], skipped: Sequence[st
     row = next(iter(table.rows), None)
     is_accuracy = table.score.metric == "accuracy"
     before = chance_accuracy(row.result) if row and is_accuracy and row.result.num_classes else None
-    return EqualCost(table, group_curves(curves, table.score, before), skipped)
+    searched = frozenset[str]().union(*(curve.runs for curve in (*curves, *others)))
+    return EqualCost(table, group_curves(curves, table.score, before), skipped, searched, before)
 
 
 def _scores_of(row: Row, split: str) -> list[float]:
