@@ -118,7 +118,8 @@ def cost_ratios(first: Sequence[Row], second: Sequence[Row]) -> tuple[Ratio, ...
 
     sides = [measured(rows, always) for rows in (first, second)]
     if len(sides[0]) < len(first) or len(sides[1]) < len(second):
-        return tuple(_ratios(first, second, always, always, only=("processor",)))
+        own = _processor_ratio(first, second, always, always)
+        return (own,) if own else ()
     return _ratios(first, second, always, always)
 
 
@@ -133,25 +134,38 @@ def _ratios(
     second: Sequence[Row],
     of_first: Callable[[Result], bool],
     of_second: Callable[[Result], bool],
-    only: Sequence[CostKind] = tuple(NAMES),
 ) -> tuple[Ratio, ...]:
     """Returns the ratios; none of a kind of cost where a side has no run that counts."""
     alone = measured(first, of_first), measured(second, of_second)
-    # Other work on the machine hardly changes the processor time of a process.
-    shared = _with_processor_time(first, of_first), _with_processor_time(second, of_second)
-    found = []
     is_whole = len(alone[0]) == len(first) and len(alone[1]) == len(second)
-    for kind in only:
-        sides = shared if kind == "processor" and all(shared) and not is_whole else alone
-        if all(sides) and (ratio := _ratio(kind, *sides)):
-            found.append(ratio)
+    found = []
+    for kind in NAMES:
+        if kind == "processor" and not is_whole:
+            ratio = _processor_ratio(first, second, of_first, of_second)
+        else:
+            ratio = _ratio(kind, *alone) if all(alone) else None
+        found += [ratio] if ratio else []
     return tuple(found)
 
 
-def _with_processor_time(rows: Sequence[Row], is_counted: Callable[[Result], bool]) -> list[list[Result]]:
-    """Returns for each model the counted runs whose processor time is their own, if there are any."""
-    models = [[r for r in row.results if r.seconds and is_counted(r) and has_own_processor_time(r)] for row in rows]
-    return [results for results in models if results]
+def _processor_ratio(
+    first: Sequence[Row],
+    second: Sequence[Row],
+    of_first: Callable[[Result], bool],
+    of_second: Callable[[Result], bool],
+) -> Ratio | None:
+    """Returns the ratio of processor times, which other work on the machine hardly changes.
+
+    None where a model has counted runs, but none whose processor time is its own: without it a side would be cheaper.
+    """
+    sides = []
+    for rows, is_counted in ((first, of_first), (second, of_second)):
+        timed = [counted for row in rows if (counted := [r for r in row.results if r.seconds and is_counted(r)])]
+        own = [[r for r in results if has_own_processor_time(r)] for results in timed]
+        if not own or not all(own):
+            return None
+        sides.append(own)
+    return _ratio("processor", sides[0], sides[1])
 
 
 def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) -> Ratio | None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import re
+from typing import Any
 
 from msgspec.structs import replace
 
 from mgu.report import Analysis
+from mgu.report.costs import charges, cost_ratios
 from mgu.report.formats import to_csv
-from mgu.results.result import Component
+from mgu.results.processor import Processor
+from mgu.results.result import Component, Result
 from tests.examples import example_result, example_unit, ranked, sentences
 from tests.report.runs import markdown
 
@@ -130,3 +133,22 @@ def test_the_cost_of_short_runs_is_not_nothing() -> None:
     (line,) = [own for own in Analysis(table).lines if own.startswith("Grid search")]
     took = re.search(r"took (\S+) s to solution", line)
     assert took and 0 < float(took[1]) < 10
+
+
+def test_models_without_a_processor_time_of_their_own_leave_no_ratio_of_it() -> None:
+    """Those that one process trained together had been left out of the sum: the grid had cost half of the unit."""
+
+    def use(seconds: float) -> Any:
+        processor = Processor(seconds=seconds, wall_s=9.0, load=1.0, count=2, threads=1, name="A")
+        return {"processor": processor, "contended": True, "device": "cpu (A, 1 thread)"}
+
+    def grid(*together: int) -> list[Result]:
+        return [
+            example_result(f"digits_2-{norm}-s0", norm=norm, trained_together=count, **use(4.0))
+            for norm, count in zip(("ln", "bn_pre", "no_norm"), together, strict=True)
+        ]
+
+    unit = example_unit(**use(6.0))
+    (whole,), (partly,) = ranked([*grid(1, 1, 1), unit]), ranked([*grid(2, 2, 1), unit])
+    assert charges(whole)[0].value("processor") == 12 / 6
+    assert not charges(partly) and not cost_ratios(partly.baselines, partly.unit_models)
