@@ -120,7 +120,9 @@ def _describe(rows: Sequence[Row]) -> str:
     runs = sum(len(row.runs) for row in rows)
     count = f"{runs} run{'s' * (runs != 1)}"
     if runs > len(rows):
-        count = f"{len(rows)} model{'s' * (len(rows) != 1)} in {count}, each counted once by the mean over its seeds,"
+        are_all = all(len(row.cost.charged) == sum(r.seconds is not None for r in row.results) for row in rows)
+        which = "seeds" if are_all else "seeds that were measured alone"
+        count = f"{len(rows)} model{'s' * (len(rows) != 1)} in {count}, each counted once by the mean over its {which},"
     times = [[r.seconds.to_solution for r in row.cost.charged if r.seconds] for row in rows]
     parts = [f"{count} took {_seconds(times)} to solution (wall clock)"]
     parts += [text for part in ("cpu", "gpu") for text in _energy(rows, part)]

@@ -44,8 +44,8 @@ class Slots(NamedTuple):
         own = any(config.threads is None for config in configs)
         threads = f", each on {count(self.threads or 1, 'thread')} (threads=N sets another number)" if own else ""
         return [
-            f"training up to {count(number, 'run')} at once{threads}, the longest first; their times and energy "
-            "are marked as contended"
+            f"training up to {count(number, 'run')} at once{threads}, the longest first; times and energy "
+            "of those that overlap are marked as contended"
         ]
 
 

@@ -152,3 +152,15 @@ def test_models_without_a_processor_time_of_their_own_leave_no_ratio_of_it() -> 
     (whole,), (partly,) = ranked([*grid(1, 1, 1), unit]), ranked([*grid(2, 2, 1), unit])
     assert charges(whole)[0].value("processor") == 12 / 6
     assert not charges(partly) and not cost_ratios(partly.baselines, partly.unit_models)
+
+
+def test_costs_say_where_they_are_of_the_seeds_that_were_measured_alone() -> None:
+    def grid(contended: bool) -> list[Result]:
+        return [
+            example_result("digits_2-ln-s0", seed=0, contended=contended), example_result("digits_2-ln-s1", seed=1)
+        ]  # fmt: skip
+
+    for contended, which in ((True, "seeds that were measured alone"), (False, "seeds")):
+        (table,) = ranked(grid(contended))
+        (line,) = [own for own in Analysis(table).lines if own.startswith("Grid search: ")]
+        assert f"by the mean over its {which}," in line

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import table_console
 from mgu.errors import printable
 from mgu.report.diff.compare_sides import Diff
 from mgu.report.formats.markdown import escape, table_lines
+from mgu.report.formats.tables import SideTable
 
 
 def print_diff(found: Diff) -> None:
@@ -37,9 +39,12 @@ def to_markdown(found: Diff) -> str:
 
 def to_json(found: Diff) -> str:
     """Writes a comparison as JSON with exact values."""
-    tables = {
-        table.title: [dict(zip(table.columns, (value for _, value in row), strict=True)) for row in table.rows]
-        for table in found.tables
-    }
+    tables = {table.title: _records(table) for table in found.tables}
     record = {"a": found.first, "b": found.second, "notes": found.notes, "tables": tables}
     return json.dumps(record, indent=2) + "\n"
+
+
+def _records(table: SideTable) -> list[dict[str, Any]]:
+    """Returns the rows of a table by the titles of its columns, of which the first may have none."""
+    keys = [title or "what" for title in table.columns]
+    return [dict(zip(keys, (value for _, value in row), strict=True)) for row in table.rows]
