@@ -11,6 +11,7 @@ from mgu.results.differences import describe_differences
 from mgu.results.file_names import CHECKPOINT_FILE, CONFIG_FILE, RESULT_FILE
 from mgu.results.files import default_runs_dir
 from mgu.results.load import Run, load_results
+from mgu.results.starts import join_starts
 
 MOST_NAMED = 6  # runs that one message lists
 
@@ -66,7 +67,7 @@ def _find_readable(runs: Path, text: str) -> list[Path]:
         result = run.result
         experiments.setdefault((result.experiment_name, result.dataset, result.split, result.task), []).append(run)
     found = []
-    for own in experiments.values():
+    for own in map(join_starts, experiments.values()):
         axes = find_axes([(run.result.stem, run.result.config) for run in own])
         for run in own:
             result = run.result

@@ -11,6 +11,7 @@ from mgu.report.ranking.seeds import group_seeds
 from mgu.results.axes import NO_AXES, Axes
 from mgu.results.load import Run
 from mgu.results.result import Result
+from mgu.results.starts import join_starts
 from mgu.tasks.score import SCORES, Score, TaskName
 
 TableKey = tuple[str, str, str, TaskName]  # name, data set, split, task
@@ -133,7 +134,7 @@ def join(tables: Sequence[Table]) -> list[Table]:
 
 def _table(key: TableKey, runs: list[Run]) -> Table:
     """Returns the ranked table of runs that have one key."""
-    groups, repeated = group_seeds(runs)
+    groups, repeated = group_seeds(join_starts(runs))
     rows = [Row(group) for group in groups]
     axes = name_rows(rows)
     rows.sort(key=_order)
