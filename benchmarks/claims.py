@@ -51,8 +51,12 @@ def mnist(parts: Parts) -> str:
 
 
 def pruning(parts: Parts) -> str:
-    names = {"lean": "lean mgu.wiring=reference"}  # what mgu=lean was when they were trained
-    return " ".join(_pruned(names.get(name, name), part["rows"]) for name, part in parts.items())
+    names = {
+        "reference": "`mgu=reference`",
+        "lean": "`mgu=lean mgu.wiring=reference`",  # what mgu=lean was when they were trained
+        "mnist": "`mgu=lean` on MNIST",
+    }
+    return " ".join(_pruned(name, parts[part]["rows"]) for part, name in names.items() if part in parts)
 
 
 def _pruned(name: str, runs: list[Row]) -> str:
@@ -64,7 +68,7 @@ def _pruned(name: str, runs: list[Row]) -> str:
         ratios.append(rows["converted"]["cost"]["params_keras"] / run["rows"][-1]["cost"]["params_keras"])
     plain = sum(not run["kept"] for run in runs)
     return (
-        f"`mgu={name}`: {plain} of {len(runs)} units become a network without gates; the networks have "
+        f"{name}: {plain} of {len(runs)} units become a network without gates; the networks have "
         f"{spread(networks)} % on test images, the units {spread(units)} %, at {min(ratios):.2f} to "
         f"{max(ratios):.2f} times the parameters of the cheapest baseline."
     )
