@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import mean
 
-from cells import Row, number, percent, spread, table
+from cells import Row, number, p_value, percent, spread, table
 from tables import by
 
 LEARNED = 0.01  # largest mean squared error of the last 20 epochs
@@ -20,11 +20,15 @@ def claim_equilibrium(parts: dict[str, Row]) -> str:
         f"implicit gradients at the same tolerance ({number(ours['step_cpu_ms'], 1)} ms)."
     )
     if "mnist" in parts:
-        best_of = " and ".join(
-            f"{row['model_name']} has {percent(row['val_acc'])} % on MNIST ({len(row['seeds'])} seeds)"
+        best, *others = (
+            f"{row['model_name']} has {row['val_acc']:.2f} % for {row['processor_s']:.0f} s"
             for row in parts["mnist"]["rows"]
         )
-        text += f" {best_of}."
+        first = parts["mnist"]["comparison"]["comparisons"][0]
+        text += (
+            f" On MNIST {best} of processor time, {', '.join(others)} ({len(first['seeds'])} seeds each; the "
+            f"first minus the second {100 * first['difference']:+.2f} points, p {p_value(first['p_corrected'])})."
+        )
     return text
 
 
