@@ -12,7 +12,7 @@ both: the corrected resampled t-test (Nadeau and Bengio 2003, https://doi.org/10
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -145,23 +145,7 @@ def p_of_margin(against: Comparison, margin: float) -> float | None:
     Returns:
         The one-sided p-value; None where a test is not possible.
     """
-    unit, baseline, shared = against.first, against.second, against.shared
-    over_seeds = {run: unit.scores[run] - baseline.scores[run] for run in shared}
-    per_image = per_image_differences(unit, baseline, shared)
-    if (
-        len(over_seeds) > 1
-        and per_image is not None
-        and not per_image.any()
-        and max(map(abs, over_seeds.values())) < TINY
-    ):
-        return 0.0  # equal on every image: there is no variance to test with, and nothing to lose
-    (of_seeds,) = t_tests_over_replicates([over_seeds], -margin)
-    if of_seeds is None or per_image is None or against.has_folds:
-        return of_seeds and p_above(of_seeds)
-    (of_images,) = t_tests([per_image], -margin)
-    if of_images is None:
-        return None
-    return p_above(min_f_prime([(of_seeds, of_images)])[0]) if min(of_seeds[0], of_images[0]) > 0 else 1.0
+    return _p_above_margin(against, *_paired_differences(against), margin)
 
 
 def p_of_likeness(comparison: Comparison, margin: float) -> float | None:
@@ -177,9 +161,38 @@ def p_of_likeness(comparison: Comparison, margin: float) -> float | None:
     Returns:
         The larger of the two p-values; None where a test is not possible.
     """
-    turned = replace(comparison, first=comparison.second, second=comparison.first)
-    above, below = p_of_margin(comparison, margin), p_of_margin(turned, margin)
+    over_seeds, per_image = _paired_differences(comparison)
+    turned = {run: -value for run, value in over_seeds.items()}, None if per_image is None else -per_image
+    above = _p_above_margin(comparison, over_seeds, per_image, margin)
+    below = _p_above_margin(comparison, *turned, margin)
     return None if above is None or below is None else max(above, below)
+
+
+def _paired_differences(comparison: Comparison) -> tuple[dict[Replicate, float], Floats | None]:
+    """Returns first minus second by shared seed and fold, and by image where every shared run has right answers."""
+    first, second, shared = comparison.first, comparison.second, comparison.shared
+    over_seeds = {run: first.scores[run] - second.scores[run] for run in shared}
+    return over_seeds, per_image_differences(first, second, shared)
+
+
+def _p_above_margin(
+    comparison: Comparison, over_seeds: dict[Replicate, float], per_image: Floats | None, margin: float
+) -> float | None:
+    """Returns the one-sided p-value, small where differences are above minus the margin; None without a test."""
+    if (
+        len(over_seeds) > 1
+        and per_image is not None
+        and not per_image.any()
+        and max(map(abs, over_seeds.values())) < TINY
+    ):
+        return 0.0  # equal on every image: there is no variance to test with, and nothing to lose
+    (of_seeds,) = t_tests_over_replicates([over_seeds], -margin)
+    if of_seeds is None or per_image is None or comparison.has_folds:
+        return of_seeds and p_above(of_seeds)
+    (of_images,) = t_tests([per_image], -margin)
+    if of_images is None:
+        return None
+    return p_above(min_f_prime([(of_seeds, of_images)])[0]) if min(of_seeds[0], of_images[0]) > 0 else 1.0
 
 
 def variance_between(against: Comparison) -> Variance:
