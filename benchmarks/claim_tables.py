@@ -24,6 +24,21 @@ def summary(part: Row) -> str:
     )  # fmt: skip
 
 
+def verdicts(parts: Parts) -> str:
+    """The first table of README.md: each data set, and in points and a word how the unit stands to each rival."""
+    rows = parts["better"]["rows"]
+    rivals = list(dict.fromkeys(rival for row in rows for rival in row["rivals"]))
+    return table(
+        ["data", *(rival.replace("default", "plain") for rival in rivals), "the grid costs"],
+        (
+            [row["data"], *(_points(own) if (own := row["rivals"].get(rival)) else "-" for rival in rivals),
+             f"{number(row['cost_ratio'], 1)}x"]
+            for row in rows
+        ),
+        left=1,
+    )  # fmt: skip
+
+
 def _answer(tested: Row | None) -> str:
     """The difference in points of accuracy, its lower bound, and the corrected p-value; "-" where there is none."""
     if tested is None:

@@ -305,7 +305,7 @@ STUDIES = (
     ),
     Study(
         name="adult",
-        title="UCI Adult",
+        title="Units, networks and gradient boosting on UCI Adult",
         main="grid",
         claim=claims.adult,
         sample=lambda parts: claims.counted(parts, "grid", "29,305 training, 3,256 validation and 16,281 test rows"),
