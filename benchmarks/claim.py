@@ -1,6 +1,6 @@
 """The study of the claim (results/claim/protocol.md): trains what it needs, and files what came of it.
 
-    python benchmarks/claim.py train digits-paper runs/claim [--parallel 2]   # resumes; trains nothing twice
+    python benchmarks/claim.py train digits-paper runs/claim [--parallel 2]   # resumes, also from what is packed
     python benchmarks/claim.py file digits-paper runs/claim                   # or results/claim, where runs are packed
 
 Names are those of DESIGNS: a data set and a recipe. Training goes through `mgu-run` like anybody's.
@@ -12,6 +12,7 @@ import argparse
 import os
 import subprocess
 import sys
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from collect import describe
-from filed import file_part, load_study
+from filed import RESULTS, file_part, load_study
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
 import mgu
 from mgu.report.stats.holm import correct_for_many
+from mgu.results.file_names import PACK_FILE
 
 BETTER = ("training.ema=0.99", "training.label_smoothing=0.1", "training.select=last")
 RECIPES = {"paper": (), "better": BETTER}
@@ -96,6 +98,7 @@ def main() -> None:
 def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, parallel: str) -> None:
     """Trains the unit and the grid with all seeds, and the grid on the folds that pick its best."""
     runs.mkdir(parents=True, exist_ok=True)
+    unpack(RESULTS / "claim" / study / PACK_FILE, runs)
     if "dataset=table" in design.words:
         from claim_data import write_table
 
@@ -109,6 +112,13 @@ def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, paral
     if design.near:
         for model in [*near_the_best(design, runs / study), models[0]]:
             run(study, runs, parallel, *design.words, *recipe, *model, seeds)
+
+
+def unpack(pack: Path, runs: Path) -> None:
+    """Unpacks the runs that an earlier machine trained, so that training goes on where it stopped."""
+    if pack.is_file() and not (runs / pack.parent.name).exists():
+        with tarfile.open(pack) as archive:
+            archive.extractall(runs, filter="data")
 
 
 def near_the_best(design: Design, folder: Path) -> list[tuple[str, ...]]:

@@ -11,11 +11,45 @@ def claim(parts: dict[str, Row]) -> str:
     for row in parts["pairs"]["rows"]:
         words = {"alike": "alike within 0.5 points", "better": "better", "worse": "worse"}
         told.append(f"{words.get(row['outcome'], row['outcome'])} at depth {row['depth']}")
-    first = parts["pairs"]["rows"][0]["full"]
-    return (
-        f"Sparse networks, against full ones with equally many active weights, are {', '.join(told)}. The full one of "
-        f"depth 1 with {first['active_weights']:,} weights, which needs no search, has {first['test_acc']:.2f} %."
+    text = f"Sparse networks, against full ones with equally many active weights, are {', '.join(told)}."
+    if searched := parts.get("search"):
+        found, plain = _found_and_plain(searched)
+        text += (
+            f" The best of {searched['trials']} sparse networks that a search tried has {found['test_acc']:.2f} % with "
+            f"{found['active_weights']:,} active weights; the full one of {plain['active_weights']:,} weights, which "
+            f"needs no search, has {plain['test_acc']:.2f} %."
+        )
+    return text
+
+
+def search(part: Row) -> str:
+    """What a search found, and the full network that needs none."""
+    return table(
+        ["network", "hidden layers", "densities", "active weights", "test [%]", "test loss", "CPU time [s]"],
+        (
+            [
+                name,
+                f"{row['depth']} of {row['width']}",
+                ", ".join(f"{density:g}" for density in row["density"])
+                if isinstance(row["density"], list)
+                else f"{row['density']:g}",
+                f"{row['active_weights']:,}",
+                f"{row['test_acc']:.2f} ± {row['test_acc_sd']:.2f}",
+                f"{row['test_loss']:.4f} ± {row['test_loss_sd']:.4f}",
+                number(row["processor_s"] + cost_s, 0),
+            ]
+            for name, row, cost_s in zip(
+                ("found", "plain"), _found_and_plain(part), (part["search_cpu_s"], 0.0), strict=True
+            )
+        ),
+        left=3,
     )
+
+
+def _found_and_plain(part: Row) -> tuple[Row, Row]:
+    """Returns the two networks; the full one is that of density 1."""
+    plain = next(row for row in part["rows"] if row["density"] == 1)
+    return next(row for row in part["rows"] if row is not plain), plain
 
 
 def pairs(part: Row) -> str:

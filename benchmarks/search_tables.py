@@ -74,3 +74,21 @@ def rastrigin(part: Row) -> str:
     ]
     header = ["strategy", "trials", "studies", "best value", "winner run again", "trials to TPE's median (studies)"]
     return table(header, lines)
+
+
+def nago(part: Row) -> str:
+    """Generated networks beside the grid at equal processor time."""
+    lines = [
+        [
+            *(
+                row["strategy"],
+                str(row["studies"]),
+                number(row["trials"], 1),
+                f"{row['test']:.2f} ± {row['test_sd']:.2f}",
+            ),
+            *(f"{row['params']:,.0f}", number(row["cpu_s"], 1), p_value(row["p_grid"])),
+        ]
+        for row in part["rows"]
+    ]
+    header = ["search", "studies", "trials", "test [%]", "parameters of what is found", "processor time [s]"]
+    return table([*header, "p against the grid"], lines)

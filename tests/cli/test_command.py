@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
+import tarfile
 from importlib import import_module
 from pathlib import Path
 
@@ -236,6 +238,17 @@ def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_pa
 
     again = mgu_run("layout=digits_2", "norm=ln", "training.epochs=2", "dataset.split=holdout")
     assert "was there" in again.stdout and "epoch" not in again.stdout.replace("epochs", "")
+
+
+def test_a_sweep_goes_on_on_another_machine_from_its_pack(mgu_run: Command, tmp_path: Path) -> None:
+    assert mgu_run("-m", "experiment_name=long", "norm=ln", *QUICK).returncode == 0
+    assert mgu_run("pack", "runs/long", "--to", "kept").returncode == 0
+    shutil.rmtree(tmp_path / "runs")
+    with tarfile.open(tmp_path / "kept" / "runs.tar.xz") as archive:
+        archive.extractall(tmp_path / "runs", filter="data")
+    again = mgu_run("-m", "experiment_name=long", "norm=ln,no_norm", *QUICK)
+    assert again.returncode == 0 and again.stdout.count("(was there)") == 1, again.stderr
+    assert "1 done (force=true trains them again), 1 to train" in again.stdout
 
 
 def test_an_experiment_narrows_and_its_report_joins_the_runs(mgu_run: Command) -> None:

@@ -1,0 +1,111 @@
+"""Generated networks (NAGO) on the digits against the grid of 24 baselines, both for the processor time of the grid.
+
+    python benchmarks/nago.py [--runs runs] [--only-file]
+
+The grid is trained with ten seeds, and ten studies of each strategy get the mean processor time of one grid. Whoever
+searches picks the best by validation images; what is compared is its accuracy on test images.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import pandas as pd
+from collect import describe
+from filed import ROOT, file_part
+from scipy.stats import ttest_ind
+
+import mgu
+from mgu.report.searches import load_curves
+
+EXPERIMENT = "nago"
+SEEDS = ",".join(map(str, range(10)))
+STRATEGIES = ("bohb", "random")
+RECIPE = ("dataset=digits", "dataset.split=holdout", "training.epochs=20", "training.patience=20", "threads=1",
+          "training.ema=0.99", "training.label_smoothing=0.1", "training.select=last")  # fmt: skip
+GRID = ("layout=digits_2,digits_3,digits_4", "norm=bn_pre,bn_post,ln,no_norm", "residual=with,without", f"seed={SEEDS}")
+SPACE = ("space=nago", "nago=tiny", f"search.seed={SEEDS}")
+Row = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="the runs folder (default: %(default)s)")
+    parser.add_argument("--only-file", action="store_true", help="file finished runs, and train none")
+    options = parser.parse_args()
+    grids, searches = (options.runs / f"{EXPERIMENT}_{kind}" for kind in ("grid", "search"))
+    if not options.only_file:
+        train(grids, *GRID)
+    grid = grid_searches(grids)
+    budget_s = round(mean(grid["seconds"]), 1)
+    if not options.only_file:
+        for name in STRATEGIES:
+            train(searches, f"search={name}", *SPACE, f"budget.cpu_seconds={budget_s}")
+    rows = [summarise("grid", grid, grid), *(summarise(name, found(searches, name), grid) for name in STRATEGIES)]
+    files = [*grids.glob("*/result.json"), *searches.glob("*/result.json")]
+    file_part("search", "nago", {"machine": describe(sorted(files), "python benchmarks/nago.py"), "rows": rows})
+    for row in rows:
+        print(json.dumps(row))
+
+
+def train(folder: Path, *words: str) -> None:
+    """Calls mgu-run, which trains what is not finished yet."""
+    command = [sys.executable, "-m", "mgu", f"experiment_name={folder.name}", *RECIPE, *words, "-m"]
+    subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"MGU_RUNS": str(folder.parent.resolve())})
+
+
+def grid_searches(folder: Path) -> pd.DataFrame:
+    """Returns for each seed what the best of the grid by validation has on test images, and what the grid cost."""
+    runs = mgu.load_runs(folder)
+    best = runs.loc[runs.groupby("seed")["val.accuracy"].idxmax()]
+    cost_s = runs.groupby("seed")["processor.seconds"].sum()
+    trials = runs.groupby("seed").size()
+    return pd.DataFrame(
+        {
+            "test": 100 * best["test.accuracy"].to_numpy(),
+            "params": best["params_trainable"].to_numpy(),
+            "seconds": cost_s.to_numpy(),
+            "trials": trials.to_numpy(),
+        }
+    )
+
+
+def found(folder: Path, strategy: str) -> pd.DataFrame:
+    """Returns for each study what its best by validation has on test images, and what the study cost."""
+    curves, unreadable = load_curves(folder, "digits", "holdout")
+    assert not unreadable, unreadable
+    return pd.DataFrame(
+        {
+            "test": 100 * (last := curve.steps[-1]).test,
+            "params": last.params,
+            "seconds": curve.seconds,
+            "trials": curve.trials,
+        }
+        for curve in curves
+        if curve.strategy == strategy
+    )
+
+
+def summarise(name: str, own: pd.DataFrame, grid: pd.DataFrame) -> Row:
+    """Returns means over studies, and whether the test accuracies differ from those of the grid (Welch's t)."""
+    return {
+        "strategy": name,
+        "studies": len(own),
+        "trials": mean(own["trials"]),
+        "test": mean(own["test"]),
+        "test_sd": stdev(own["test"]),
+        "params": mean(own["params"]),
+        "p_grid": None if own is grid else float(ttest_ind(own["test"], grid["test"], equal_var=False).pvalue),
+        "cpu_s": mean(own["seconds"]),
+    }
+
+
+if __name__ == "__main__":
+    main()
