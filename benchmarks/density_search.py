@@ -23,12 +23,13 @@ from filed import ROOT, file_part
 STUDY, PART = "density", "search"
 SEARCH, FOUND = "density_search", "density_found"
 NUM_TRIALS = 50
+MOST_WEIGHTS = 60_000
 PROTOCOL = (
     "dataset=mnist", "dataset.split=holdout", "norm=no_norm", "threads=1", "training.epochs=20", "training.patience=20",
     "training.select=last", "training.ema=0.99", "optimizer=adamw", "optimizer.lr=0.003", "optimizer.weight_decay=0.1",
     "schedule=cosine",
 )  # fmt: skip
-SPACE = ("search=tpe", "space=density", "space.max_weights=60000", f"budget.trials={NUM_TRIALS}")
+SPACE = ("search=tpe", "space=density", f"space.max_weights={MOST_WEIGHTS}", f"budget.trials={NUM_TRIALS}")
 PLAIN = ("layout=density_75",)
 Row = dict[str, Any]
 
@@ -62,7 +63,8 @@ def train(runs: Path, experiment: str, *words: str) -> None:
 
 def best_words(searched: Path) -> tuple[str, ...]:
     """Returns the words of the network with the best validation accuracy; of equal ones, that of fewer weights."""
-    best = max(rows_of(searched), key=lambda row: (row["val_acc"], -row["active_weights"]))
+    small = [row for row in rows_of(searched) if row["active_weights"] <= MOST_WEIGHTS]
+    best = max(small, key=lambda row: (row["val_acc"], -row["active_weights"]))
     sizes = (f"layout.{name}={best[f'layout.{name}']}" for name in ("depth", "width", "density"))
     return ("layout=sparse_mlp", *sizes)
 

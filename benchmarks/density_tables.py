@@ -48,7 +48,7 @@ def search(part: Row) -> str:
 
 def _found_and_plain(part: Row) -> tuple[Row, Row]:
     """Returns the two networks; the full one is that of density 1."""
-    plain = next(row for row in part["rows"] if row["density"] == 1)
+    plain = next(row for row in part["rows"] if row["density"] in (1, [1.0] * (row["depth"] + 1)))
     return next(row for row in part["rows"] if row is not plain), plain
 
 
