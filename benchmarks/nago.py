@@ -81,16 +81,20 @@ def found(folder: Path, strategy: str) -> pd.DataFrame:
     """Returns for each study what its best by validation has on test images, and what the study cost."""
     curves, unreadable = load_curves(folder, "digits", "holdout")
     assert not unreadable, unreadable
-    return pd.DataFrame(
-        {
-            "test": 100 * (last := curve.steps[-1]).test,
-            "params": last.params,
-            "seconds": curve.seconds,
-            "trials": curve.trials,
-        }
-        for curve in curves
-        if curve.strategy == strategy
-    )
+    rows = []
+    for curve in (curve for curve in curves if curve.strategy == strategy):
+        (history,) = folder.glob(f"search/{strategy}-*-s{curve.seed}-*/history.jsonl")
+        last, cost_s = curve.steps[-1], processor_seconds(history)
+        rows.append(
+            {"test": 100 * (last.test or 0.0), "params": last.params, "seconds": cost_s, "trials": curve.trials}
+        )
+    return pd.DataFrame(rows)
+
+
+def processor_seconds(history: Path) -> float:
+    """Returns the processor time of all trials of a study, that of a trial which ended after the budget included."""
+    events = map(json.loads, history.read_text().splitlines())
+    return sum(event["cost"]["cpu_seconds"] for event in events if event.get("cost"))
 
 
 def summarise(name: str, own: pd.DataFrame, grid: pd.DataFrame) -> Row:
