@@ -105,7 +105,7 @@ def _take_pairs(pairs: Pairs, batch: str) -> tuple[list[Any], list[Any]]:
 
 def are_whole(own: Entities) -> bool:
     """Returns whether users or items are named by whole numbers, which ONNX then takes as int64."""
-    return own.are_numbers and all(name.lstrip("-").isdigit() for name in own.names)
+    return own.are_numbers and all(name.lstrip("-").isdigit() and abs(int(name)) < 2**63 for name in own.names)
 
 
 def _find_code(name: str, code: str, codes: dict[Any, int]) -> Any:

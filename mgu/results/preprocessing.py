@@ -120,6 +120,7 @@ class Entities(Record, frozen=True):
         aliases: Other names, and the name that they stand for.
         untrained: Numbers of those without a training example.
         features: Features of each; empty rows where nothing but the number is known.
+        are_exact: Whether names that are numbers are so beyond 2^53, too, where earlier versions rounded them.
     """
 
     column: str
@@ -128,6 +129,7 @@ class Entities(Record, frozen=True):
     aliases: dict[str, str] = msgspec.field(default_factory=dict)
     untrained: list[int] = msgspec.field(default_factory=list)
     features: list[list[float]] = msgspec.field(default_factory=list)
+    are_exact: bool = False
 
 
 class Pairs(Record, frozen=True, tag="pairs", tag_field="kind"):

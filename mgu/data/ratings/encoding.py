@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mgu.data.ratings.names import check_names
 from mgu.results.preprocessing import Pairs
 
 
@@ -14,6 +15,9 @@ class PairEncoding(nn.Module):
     Args:
         pairs: The users and items of a run.
 
+    Raises:
+        UserError: Their names are those of an earlier version, and rounded.
+
     Shape:
         users: (B,) as int64, the number of each user, or -1 for one that training did not know.
         items: (B,) likewise.
@@ -22,6 +26,8 @@ class PairEncoding(nn.Module):
 
     def __init__(self, pairs: Pairs) -> None:
         super().__init__()
+        check_names(pairs.users)
+        check_names(pairs.items)
         self.no_item = len(pairs.items.names)
 
     def forward(self, users: Tensor, items: Tensor) -> Tensor:

@@ -116,11 +116,14 @@ def load_ratings(config: RatingsConfig) -> Interactions:
     import torch
 
     from mgu.data.ratings.movielens import Interactions
+    from mgu.data.ratings.names import name_apart
 
     frame, columns = read_table(config.path, config.separator, config.sha256), config.columns
     _check_cells(frame, [name for name in (columns.user, columns.item, columns.rating, columns.time) if name], config)
     users, user_names = pd.factorize(frame[columns.user], sort=True)
     items, item_names = pd.factorize(frame[columns.item], sort=True)
+    for name, names in ((columns.user, user_names), (columns.item, item_names)):
+        name_apart(str(name), names.tolist())
     rated = pd.DataFrame(
         {
             "user": users,
