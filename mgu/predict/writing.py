@@ -9,10 +9,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 Row = dict[str, Any]
+SHORT = ("probability", "score")  # what a network computes in single precision, and no unit of the user's applies to
 
 
 def to_csv(rows: Sequence[Row], every_class: bool) -> str:
     """Writes predictions as CSV with a header.
+
+    Quantities have every digit of float64: 7 would leave nothing of targets that vary little about a large mean.
 
     Args:
         rows: What was predicted of each example.
@@ -27,7 +30,7 @@ def to_csv(rows: Sequence[Row], every_class: bool) -> str:
 
 
 def _flatten(row: Row, every_class: bool) -> Row:
-    own = {key: _short(value) for key, value in row.items() if key != "probabilities"}
+    own = {key: _short(value) if key in SHORT else value for key, value in row.items() if key != "probabilities"}
     if every_class:
         own |= {f"p({name})": _short(share) for name, share in row.get("probabilities", {}).items()}
     return own
