@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mgu.config.directed import DirectedLayoutConfig
 from mgu.errors import UserError
 from mgu.export.end_to_end import EndToEnd
 from mgu.factory.trained import TrainedRun, load_trained
@@ -21,7 +22,6 @@ from mgu.predict.image_files import read_images
 from mgu.predict.pairs import PairReader
 from mgu.predict.rows import RowReader
 from mgu.results.preprocessing import Arrays, Classes, Columns, Name, Pairs, Pixels, Preprocessing
-from mgu.tasks.squared import SquaredClassification
 
 MOST_NAMED = 20  # faults in one message
 
@@ -55,7 +55,9 @@ class Model:
         self.trained = trained
         self.preprocessing: Preprocessing = trained.preprocessing
         self.network = EndToEnd(network or trained.model, self.preprocessing).to(trained.resolved.device).eval()
-        self._has_states = isinstance(trained.resolved.task, SquaredClassification)
+        # Not by resolved.task, which reads the training data of a table or of ratings.
+        is_directed = isinstance(trained.config.layout, DirectedLayoutConfig)
+        self._has_states = is_directed and isinstance(self.preprocessing.outputs, Classes)
         inputs = self.preprocessing.inputs
         self._reader: RowReader | PairReader | None = None
         if isinstance(inputs, Columns):

@@ -92,6 +92,23 @@ def _unread(kind: Any) -> Any:
     return open_unread
 
 
+@pytest.mark.parametrize(("data", "file"), [("regression", "houses.csv"), ("own ratings", "bought.csv")])
+def test_no_training_data_need_be_there(data: str, file: str, matrix: Matrix) -> None:
+    folder, kept = trained(matrix, data), matrix.folder / file
+    moved = kept.rename(kept.with_name(f"moved {file}"))
+    read_table.cache_clear()
+    try:
+        model = load(folder)
+        inputs: Any = model.preprocessing.inputs
+        pair = {own.column: own.names[:1] for own in (inputs.users, inputs.items)} if data == "own ratings" else None
+        rows = pair or pd.read_csv(moved)[:3]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # users of whom nothing is known
+            assert np.isfinite(model.predict(rows)).all()
+    finally:
+        moved.rename(kept)
+
+
 def test_arrays_tensors_and_files_are_one(matrix: Matrix, tmp_path: Path) -> None:
     model = mgu.load(trained(matrix, "cases"))
     file = next((matrix.folder / "cases").rglob("*.png"))
