@@ -44,7 +44,8 @@ class PerCost:
         known = [trial for trial in history if trial.score is not None and trial.cost.seconds > 0]
         tried = {self.space.key(trial.point) for trial in history}
         wished = self.strategy.ask(history, max(WISHES, number) if len(known) >= LEAST else number)
-        wished = [point for point in wished if self.space.key(point) not in tried] or wished
+        fresh = [own for own in wished if self.space.key(own) not in tried and self.space.is_legal(own)]
+        wished = fresh or wished
         if len(known) < LEAST or len(wished) < 2:
             return wished[:number]
         encoded = np.array([self.space.encode(trial.point) for trial in known])

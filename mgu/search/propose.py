@@ -17,8 +17,9 @@ def propose(
 ) -> Proposal | None:
     """Returns what to try next.
 
-    A point that has been tried is not tried again, unless the strategy may repeat: it is asked for several others, then
-    the neighbours of its wish are taken, then any point that is left.
+    A point that has been tried is not tried again, unless the strategy may repeat, and one that is not legal is never
+    tried, for strategies such as Optuna's do not know the rules of a space: the strategy is asked for several others,
+    then the neighbours of its wish are taken, then any point that is left.
 
     Args:
         strategy: The strategy.
@@ -38,16 +39,14 @@ def propose(
     wished = strategy.ask(trials, 1)
     if not wished:
         return None
-    if strategy.may_repeat:
-        return Proposal(space.canonical(wished[0]))
     for point in _others(strategy, space, seed, trials, wished[0]):
-        if space.key(point) not in tried:
+        if (strategy.may_repeat or space.key(point) not in tried) and space.is_legal(space.canonical(point)):
             return Proposal(space.canonical(point))
     return None
 
 
 def _others(strategy: Strategy, space: Space, seed: int, trials: Sequence[Trial], wished: Point) -> Iterator[Point]:
-    """Yields the wish, then what stands for it where it has been tried."""
+    """Yields the wish, then what stands for it where it cannot be tried."""
     yield wished
     yield from strategy.ask(trials, AT_ONCE)
     yield from space.neighbours(wished)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from mgu.errors import UserError
-from mgu.search import Space, Trial
+from mgu.search import Float, Space, Trial
 from mgu.search.propose import propose, seed_of
 from mgu.search.strategies import STRATEGIES, build_strategy
 from mgu.search.strategies.halving import rungs_of
@@ -49,6 +50,22 @@ def test_every_prefix_of_a_history_gives_the_same_next_ask(name: str, space: Spa
 def test_a_space_is_used_up_exactly_once_and_then_ends(name: str) -> None:
     trials = search(build(name, GRID), GRID, 30)
     assert len({GRID.key(trial.point) for trial in trials}) == len(trials) == 24
+
+
+class Narrow(Space):
+    """A part of a space, as networks with few weights are of all networks."""
+
+    def is_legal(self, point: Mapping[str, Any]) -> bool:
+        return self.encode(point)[0] <= 0.5
+
+
+@pytest.mark.parametrize("name", [name for name in QUICK if name != "grid"])
+def test_a_point_that_is_not_legal_is_never_tried(name: str) -> None:
+    space = Narrow("narrow", (Float("x", 0.0, 1.0), Float("y", 0.0, 1.0)))
+    wide = Space("wide", space.parameters)
+    tried = [trial.point for trial in search(build(name, space), space, 16)]
+    assert len(tried) == 16 and all(space.is_legal(point) for point in tried)
+    assert not all(space.is_legal(trial.point) for trial in search(build(name, wide), wide, 16)), "it has wished for one"
 
 
 def test_studies_with_other_seeds_try_other_points_but_grid_search() -> None:

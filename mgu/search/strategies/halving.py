@@ -135,8 +135,9 @@ class BOHBStrategy(ASHAStrategy):
             seed=sampler_seed(self.seed, history),
         )
         tried = {self.space.key(trial.point) for trial in history}
-        wished = [point for point in self.study.ask(sampler, known, number) if self.space.key(point) not in tried]
-        return [*wished, *random][:number]
+        wished = self.study.ask(sampler, known, number)
+        fresh = [own for own in wished if self.space.key(own) not in tried and self.space.is_legal(own)]
+        return [*fresh, *random][:number]
 
 
 def _best_first(trials: Sequence[Trial]) -> list[Trial]:
