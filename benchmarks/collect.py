@@ -54,6 +54,12 @@ def report(runs: list[Path], form: str, *words: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
 
+def train(runs: Path, *words: str) -> None:
+    """Calls `mgu-run` with these words, which trains in a runs folder what is not finished yet."""
+    environment = os.environ | {"MGU_RUNS": str(runs.resolve())}
+    subprocess.run([str(COMMAND), *words], check=True, cwd=ROOT, env=environment)
+
+
 def pruned(result_file: Path) -> dict[str, Any]:
     """Returns the prune.json of one run, without the candidates on the way."""
     outcome: dict[str, Any] = json.loads((result_file.parent / "prune" / "prune.json").read_text())

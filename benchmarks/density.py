@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-from collect import describe, report
+from collect import describe, report, train
 from filed import ROOT, file_part
 
 STUDY = "density"
@@ -31,8 +29,7 @@ def main() -> None:
     options = parser.parse_args()
     words = ["+experiment=density", "-m", f"seed={options.seeds}"]
     if not options.only_file:
-        environment = os.environ | {"MGU_RUNS": str(options.runs.resolve())}
-        subprocess.run([sys.executable, "-m", "mgu", *words], check=True, cwd=ROOT, env=environment)
+        train(options.runs, *words)
     folder = options.runs / STUDY
     if not (files := sorted(folder.glob("*/result.json"))):
         sys.exit(f"{folder} must hold finished runs, but there are none. Leave out --only-file.")

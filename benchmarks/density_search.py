@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from collect import describe, report
+from collect import describe, report, train
 from filed import ROOT, file_part
 
 STUDY, PART = "density", "search"
@@ -42,9 +39,9 @@ def main() -> None:
     options = parser.parse_args()
     searched, found = options.runs / SEARCH, options.runs / FOUND
     if not options.only_file:
-        train(options.runs, SEARCH, *SPACE)
+        train(options.runs, f"experiment_name={SEARCH}", *PROTOCOL, *SPACE, "-m")
         for words in (best_words(searched), PLAIN):
-            train(options.runs, FOUND, *words, f"seed={options.seeds}")
+            train(options.runs, f"experiment_name={FOUND}", *PROTOCOL, *words, f"seed={options.seeds}", "-m")
     rows = [network(group) for group in by_model(found)]
     files = [*searched.glob("*/result.json"), *found.glob("*/result.json")]
     spent_s = sum(row["processor_s"] for row in rows_of(searched))
@@ -55,16 +52,9 @@ def main() -> None:
         print(json.dumps(row))
 
 
-def train(runs: Path, experiment: str, *words: str) -> None:
-    """Calls mgu-run, which trains what is not finished yet."""
-    command = [sys.executable, "-m", "mgu", f"experiment_name={experiment}", *PROTOCOL, *words, "-m"]
-    subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"MGU_RUNS": str(runs.resolve())})
-
-
 def best_words(searched: Path) -> tuple[str, ...]:
     """Returns the words of the network with the best validation accuracy; of equal ones, that of fewer weights."""
-    small = [row for row in rows_of(searched) if row["active_weights"] <= MOST_WEIGHTS]
-    best = max(small, key=lambda row: (row["val_acc"], -row["active_weights"]))
+    best = max(rows_of(searched), key=lambda row: (row["val_acc"], -row["active_weights"]))
     sizes = (f"layout.{name}={best[f'layout.{name}']}" for name in ("depth", "width", "density"))
     return ("layout=sparse_mlp", *sizes)
 

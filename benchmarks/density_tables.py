@@ -30,9 +30,7 @@ def search(part: Row) -> str:
             [
                 name,
                 f"{row['depth']} of {row['width']}",
-                ", ".join(f"{density:g}" for density in row["density"])
-                if isinstance(row["density"], list)
-                else f"{row['density']:g}",
+                ", ".join(f"{density:g}" for density in _densities(row)),
                 f"{row['active_weights']:,}",
                 f"{row['test_acc']:.2f} ± {row['test_acc_sd']:.2f}",
                 f"{row['test_loss']:.4f} ± {row['test_loss_sd']:.4f}",
@@ -47,9 +45,15 @@ def search(part: Row) -> str:
 
 
 def _found_and_plain(part: Row) -> tuple[Row, Row]:
-    """Returns the two networks; the full one is that of density 1."""
-    plain = next(row for row in part["rows"] if row["density"] in (1, [1.0] * (row["depth"] + 1)))
+    """Returns the two networks; the full one is that whose matrices all have density 1."""
+    plain = next(row for row in part["rows"] if set(_densities(row)) == {1.0})
     return next(row for row in part["rows"] if row is not plain), plain
+
+
+def _densities(row: Row) -> list[float]:
+    """Returns the density of each weight matrix; a single number is that of all."""
+    density = row["density"]
+    return density if isinstance(density, list) else [float(density)] * (row["depth"] + 1)
 
 
 def pairs(part: Row) -> str:

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 import pandas as pd
-from collect import describe
+from collect import describe, train
 from filed import ROOT, file_part
 from scipy.stats import ttest_ind
 
@@ -42,12 +39,12 @@ def main() -> None:
     options = parser.parse_args()
     grids, searches = (options.runs / f"{EXPERIMENT}_{kind}" for kind in ("grid", "search"))
     if not options.only_file:
-        train(grids, *GRID)
+        train_in(grids, *GRID)
     grid = grid_searches(grids)
     budget_s = round(mean(grid["seconds"]), 1)
     if not options.only_file:
         for name in STRATEGIES:
-            train(searches, f"search={name}", *SPACE, f"budget.cpu_seconds={budget_s}")
+            train_in(searches, f"search={name}", *SPACE, f"budget.cpu_seconds={budget_s}")
     rows = [summarise("grid", grid, grid), *(summarise(name, found(searches, name), grid) for name in STRATEGIES)]
     files = [*grids.glob("*/result.json"), *searches.glob("*/result.json")]
     file_part("search", "nago", {"machine": describe(sorted(files), "python benchmarks/nago.py"), "rows": rows})
@@ -55,10 +52,9 @@ def main() -> None:
         print(json.dumps(row))
 
 
-def train(folder: Path, *words: str) -> None:
-    """Calls mgu-run, which trains what is not finished yet."""
-    command = [sys.executable, "-m", "mgu", f"experiment_name={folder.name}", *RECIPE, *words, "-m"]
-    subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"MGU_RUNS": str(folder.parent.resolve())})
+def train_in(folder: Path, *words: str) -> None:
+    """Trains what is not finished yet in the folder of an experiment."""
+    train(folder.parent, f"experiment_name={folder.name}", *RECIPE, *words, "-m")
 
 
 def grid_searches(folder: Path) -> pd.DataFrame:
@@ -84,15 +80,18 @@ def found(folder: Path, strategy: str) -> pd.DataFrame:
     rows = []
     for curve in (curve for curve in curves if curve.strategy == strategy):
         (history,) = folder.glob(f"search/{strategy}-*-s{curve.seed}-*/history.jsonl")
-        last, cost_s = curve.steps[-1], processor_seconds(history)
-        rows.append(
-            {"test": 100 * (last.test or 0.0), "params": last.params, "seconds": cost_s, "trials": curve.trials}
-        )
+        last = curve.steps[-1]
+        assert last.test is not None, f"{strategy}, seed {curve.seed}: its best has not been tested"
+        spent_s = processor_seconds(history)
+        rows.append({"test": 100 * last.test, "params": last.params, "seconds": spent_s, "trials": curve.trials})
     return pd.DataFrame(rows)
 
 
 def processor_seconds(history: Path) -> float:
-    """Returns the processor time of all trials of a study, that of a trial which ended after the budget included."""
+    """Returns the processor time of all trials of a study, that of a trial which ended after the budget included.
+
+    It is that of the study's own events, for a run may have been continued by another study, which pays for the rest.
+    """
     events = map(json.loads, history.read_text().splitlines())
     return sum(event["cost"]["cpu_seconds"] for event in events if event.get("cost"))
 

@@ -12,14 +12,13 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
 from collect import describe as describe_runs
+from collect import train
 from filed import ROOT, file_part
 
 EXPERIMENTS = ("adding", "sequential_mnist", "sequential_digits")
@@ -38,8 +37,7 @@ def main() -> None:
     if options.what == "sequential_digits" and not options.only_file:
         sys.exit("sequential_digits is no experiment of conf/. Train it by the commands of its page, then --only-file.")
     if not options.only_file:
-        environment = os.environ | {"MGU_RUNS": str(options.runs.resolve())}
-        subprocess.run([sys.executable, "-m", "mgu", *words], check=True, cwd=ROOT, env=environment)
+        train(options.runs, *words)
     files = sorted((options.runs / options.what).glob("*/result.json"))
     if not files:
         sys.exit(f"{options.runs / options.what} must hold finished runs, but there are none. Leave out --only-file.")

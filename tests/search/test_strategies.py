@@ -65,7 +65,7 @@ def test_a_point_that_is_not_legal_is_never_tried(name: str) -> None:
     wide = Space("wide", space.parameters)
     tried = [trial.point for trial in search(build(name, space), space, 16)]
     assert len(tried) == 16 and all(space.is_legal(point) for point in tried)
-    assert not all(space.is_legal(trial.point) for trial in search(build(name, wide), wide, 16)), "it has wished for one"
+    assert not all(space.is_legal(trial.point) for trial in search(build(name, wide), wide, 16)), "wished for"
 
 
 def test_studies_with_other_seeds_try_other_points_but_grid_search() -> None:
