@@ -129,7 +129,7 @@ class LastStep(nn.Module):
         if self.added < 0:
             raise TypeError(
                 f"bypass=padded must be around a recurrent layer that keeps or adds features, but got one from "
-                f"{layer.in_features} to {layer.out_features}. Use replica."
+                f"{layer.in_features} to {layer.out_features}. Use mgu.bypass=replica."
             )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from mgu.results.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocess
 from mgu.user_code.faults import blaming
 
 FILES: dict[Format, str] = {"torch": ".pt2", "onnx": ".onnx"}
-SUBSTITUTES = 64  # made-up examples, where the data are not there
+SUBSTITUTES = 64  # made-up examples, where the data cannot be had
 BATCH_SIZE = 1000
 NUM_CALIBRATING = 512  # examples that show the ranges of activations
 LOST = 0.005  # of accuracy, above which a loss is told
@@ -59,7 +59,7 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
         UserError: The network cannot be exported, or there are no data to quantize with.
     """
     trained, preprocessing = model.trained, model.preprocessing
-    held_out = _find_held_out(model)
+    held_out, missing = _find_held_out(model)
     about = describe_export(trained, form)
     raw = held_out.raw if held_out else _substitute(preprocessing)
 
@@ -82,6 +82,8 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     else:
         difference = check_equivalent(name, found, expected)
     lines = [f"equal to the run to {difference:.1e} of the largest output on {_describe(held_out)}"]
+    if missing:
+        lines.append(f"its data: {missing}")
     if fixed.steps:
         lines.append(
             f"its iteration is {fixed.steps} steps in the file, {SPARE} more than the slowest of these examples "
@@ -93,7 +95,7 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
         check_score(name, held_out.score(found, within), held_out.score(expected, within), score)
         lines.append(f"{score.text(held_out.score(expected)).strip()} of raw inputs, as the run itself")
     if int8:
-        content, told = _quantize(model, module, example, form, (content, held_out, about))
+        content, told = _quantize(model, module, example, form, (content, held_out, about), missing)
         lines += told
     return Exported(content, lines)
 
@@ -101,15 +103,15 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
 def _describe(held_out: HeldOut | None) -> str:
     if held_out:
         return f"{held_out.num_scored:,} held-out examples"
-    return f"{SUBSTITUTES} made-up examples, for its data are not there; its accuracy was not compared"
+    return f"{SUBSTITUTES} made-up examples, for its data cannot be had; its accuracy was not compared"
 
 
-def _find_held_out(model: Model) -> HeldOut | None:
-    """Returns held-out examples; None where the data are not there any more."""
+def _find_held_out(model: Model) -> tuple[HeldOut | None, str]:
+    """Returns held-out examples; or None, and why the data cannot be had any more."""
     try:
-        return take_held_out(model.trained, model.network.network)
-    except UserError:
-        return None
+        return take_held_out(model.trained, model.network.network), ""
+    except UserError as error:
+        return None, str(error)
 
 
 def _quantize(
@@ -118,8 +120,9 @@ def _quantize(
     example: Sequence[Tensor],
     form: Format,
     exported: tuple[bytes, HeldOut | None, dict[str, str]],
+    missing: str,
 ) -> tuple[bytes, list[str]]:
-    """Returns the quantized file, and what it costs in accuracy and saves in bytes."""
+    """Returns the quantized file, and what it costs in accuracy and saves; `missing` says why there are no data."""
     content, held_out, about = exported
     if form == "torch":
         about = about | {"weights": "int8, a scale for each output channel; computed in float32"}
@@ -127,15 +130,15 @@ def _quantize(
     else:
         if held_out is None:
             raise UserError(
-                "--quantize int8 must have training data, which show the ranges of activations, but they are not "
-                "there. Put them back, or leave it out."
+                "--quantize int8 must have training data, which show the ranges of activations, but they cannot "
+                f"be had: {missing}"
             )
         examples = _training_examples(model)
         small = quantize_onnx(content, [_feed(model, own, form) for own in examples])
         infer = open_onnx(small)
     lines = [describe_size(len(small), len(content))]
     if held_out is None:
-        return small, [*lines, "int8: its accuracy was not compared, for the data are not there"]
+        return small, [*lines, "int8: its accuracy was not compared, for the data cannot be had"]
     score = model.trained.result.score
     before, after = (held_out.score(own) for own in (held_out.expected, _run(infer, model, held_out.raw, form)))
     loss = (before - after) if score.higher_is_better else (after - before)

@@ -70,12 +70,12 @@ def _build_projection(kind: BypassKind, layer: nn.Module, bn_momentum: float, bn
     if not is_plain(layer) or isinstance(layer.padding, str) or any(step != 1 for step in layer.dilation):
         raise TypeError(
             f"{asked} must be around a Linear layer or a convolution that is not transposed, without dilation "
-            f"and with padding in numbers, but got {type(layer).__name__}. Use replica."
+            f"and with padding in numbers, but got {type(layer).__name__}. Use mgu.bypass=replica."
         )
     if any(2 * padding > size for size, padding in zip(layer.kernel_size, layer.padding, strict=True)):
         raise TypeError(  # its outermost windows would hold no input at all
             f"{asked} must be around a convolution with padding of at most half its kernel, but got padding "
-            f"{layer.padding} for a kernel of {layer.kernel_size}. Use replica."
+            f"{layer.padding} for a kernel of {layer.kernel_size}. Use mgu.bypass=replica."
         )
     num_axes = len(layer.kernel_size)
     pool = POOLS[num_axes](layer.kernel_size, layer.stride, layer.padding)
@@ -135,12 +135,12 @@ class Padded(nn.Module):
             if min(map(min, self.margins)) < 0:
                 raise TypeError(
                     "bypass=padded must be around a convolution whose windows have their centres inside of the input, "
-                    f"but got padding {layer.padding} for a kernel of {layer.kernel_size}. Use replica."
+                    f"but got padding {layer.padding} for a kernel of {layer.kernel_size}. Use mgu.bypass=replica."
                 )
         else:
             raise TypeError(
                 "bypass=padded must be around a Linear layer or a convolution that is not transposed, "
-                f"but got {type(layer).__name__}. Use replica."
+                f"but got {type(layer).__name__}. Use mgu.bypass=replica."
             )
 
     @property

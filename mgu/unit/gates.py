@@ -98,7 +98,8 @@ def _build_gate(kind: GateKind, layer: nn.Module, channels: Channels) -> nn.Modu
         return _like(layer, layer.in_channels, 1)
     fitting = "a convolution that is not transposed" if kind == "depthwise" else "a Linear layer or a convolution"
     raise TypeError(
-        f"gate={kind} must be around {fitting}, but got {type(layer).__name__}. Use replica, channel or scalar."
+        f"gate={kind} must be around {fitting}, but got {type(layer).__name__}. "
+        "Use mgu.gate=replica, channel or scalar."
     )
 
 

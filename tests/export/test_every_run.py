@@ -177,9 +177,14 @@ def test_without_its_data_a_run_is_compared_on_made_up_examples(
     matrix: Matrix, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = load(folder_of(matrix, "regression"))
-    monkeypatch.setattr(exporting, "_find_held_out", lambda model: None)
-    (line,) = export_run(model, "onnx").lines
-    assert "on 64 made-up examples, for its data are not there; its accuracy was not compared" in line
+
+    def refuse(*_: object) -> None:
+        raise UserError("its table must be there, but is not. Put it back.")
+
+    monkeypatch.setattr(exporting, "take_held_out", refuse)
+    compared, why = export_run(model, "onnx").lines
+    assert "on 64 made-up examples, for its data cannot be had; its accuracy was not compared" in compared
+    assert why == "its data: its table must be there, but is not. Put it back."
     with pytest.raises(UserError, match="must have training data, which show the ranges of activations"):
         export_run(model, "onnx", int8=True)
 

@@ -127,7 +127,9 @@ def test_a_gate_fits_the_layer_or_says_which_do(kind: str, gate: GateKind) -> No
         or (gate != "depthwise" and (is_transposed or isinstance(layer, nn.Linear)))
     )
     if not fits:
-        with pytest.raises(TypeError, match=f"gate={gate} must be around .*, but got {type(layer).__name__}. Use repl"):
+        with pytest.raises(
+            TypeError, match=f"gate={gate} must be around .*, but got {type(layer).__name__}. Use mgu.gate=repl"
+        ):
             MultiGatedUnit(layer, gate=gate)
         return
     unit, x = MultiGatedUnit(layer, gate=gate, bypass="replica"), torch.randn(shape)
