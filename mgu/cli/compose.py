@@ -26,6 +26,7 @@ from mgu.results.pretrained import fill_pretrained
 from mgu.results.source_rows import check_source_rows
 
 FILLED_IN = ("classes", "sha256")  # of a data set
+FOUND_BY_CALL = ("input_shape", "num_classes", "fingerprint")  # of data from a function
 
 
 def read_config(composed: DictConfig) -> RunConfig:
@@ -100,7 +101,7 @@ def check_values(resolved: Mapping[str, Any]) -> RunConfig:
 
 def _check_not_filled_in(dataset: Mapping[str, Any]) -> None:
     """Refuses values that are found in the data, and would replace the given ones without a word."""
-    keys = (*FILLED_IN, "input_shape", "num_classes") if dataset.get("name") == "python" else FILLED_IN
+    keys = (*FILLED_IN, *(FOUND_BY_CALL if dataset.get("name") == "python" else ()))
     for key in keys:
         if dataset.get(key) is not None:
             raise UserError(

@@ -46,6 +46,9 @@ class PythonDatasetConfig(ImportedConfig, BalanceConfig):
     )
     input_shape: list[Count] = Field(min_length=1, description="Shape of one input, filled in when the data is read.")
     num_classes: Count | None = Field(description="Number of classes, filled in; null: a regression.")
+    fingerprint: Annotated[str | None, NOT_IDENTITY] = Field(
+        None, description="Tells whether the function returned the same rows again, filled in; null: not known."
+    )
 
     @property
     def image_shape(self) -> list[int]:

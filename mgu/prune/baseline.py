@@ -14,6 +14,7 @@ from mgu.factory.model import build_model
 from mgu.factory.trained import TrainedRun, load_trained
 from mgu.prune.network import Network
 from mgu.results.file_names import RESULT_FILE
+from mgu.results.fingerprints import fingerprint_of, is_same_data
 from mgu.results.result import Result, read_result
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ def _best(trained: TrainedRun) -> TrainedRun | None:
             log.warning("skipped %s: %s", path, printable(str(error)))
             continue
         alike = all(_part(result, section) == _part(ours, section) for section in ("layout", "dataset"))
+        alike = alike and is_same_data(fingerprint_of(result.config), fingerprint_of(ours.config))
         if result.model == "baseline" and result.status == "ok" and result.val_score is not None and alike:
             results[path.parent] = result.val_score
     for folder in sorted(results, key=lambda each: -results[each]):
@@ -60,7 +62,7 @@ def _best(trained: TrainedRun) -> TrainedRun | None:
 
 def _part(result: Result, section: str) -> dict[str, Any]:
     """Returns a section of the configuration without names and paths."""
-    unlike = ("name",) if section == "layout" else ("root", "path")
+    unlike = ("name",) if section == "layout" else ("root", "path", "fingerprint")
     return {key: value for key, value in result.config.get(section, {}).items() if key not in unlike}
 
 

@@ -18,6 +18,7 @@ from mgu.results.stored_config import keys_outside_identity, parse_config
 
 IN_NAME = ("layout", "norm", "residual", "mgu")  # sections whose usual differences the name of a run tells
 START = "training.start_sha256"  # which the name of a run tells, too
+DIGESTS = ("dataset.sha256", "dataset.fingerprint")
 NEVER = ("seed", "experiment_name", "dataset.fold")  # a fold is a replicate, as a seed is
 # The unit of conf/mgu/lean.yaml as UnitConfig.name describes it. A test compares the two.
 LEAN = "equations-gate-channel-bypass-padded-norm_or_none+5"
@@ -89,7 +90,7 @@ def find_axes(runs: Sequence[tuple[str, Config]]) -> Axes:
     keys = [key for key in _differing(complete) if not is_outside_identity(key)]
     keys = [key for key in keys if not _is_told_by_target(key, keys, complete)]
     # A digest tells nobody anything: the path, or what else chose these data, does.
-    chosen = [key for key in differing if key.startswith("dataset.") and key not in ("dataset.sha256", *keys)]
+    chosen = [key for key in differing if key.startswith("dataset.") and key not in (*DIGESTS, *keys)]
     if "dataset.sha256" in keys and chosen:
         place = keys.index("dataset.sha256")
         keys[place : place + 1] = chosen

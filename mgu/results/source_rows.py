@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mgu.errors import UserError
 from mgu.results.axes import write_value
 from mgu.results.file_names import RESULT_FILE
+from mgu.results.fingerprints import is_same_data
 from mgu.results.result import read_result
 from mgu.results.rows import rows_of
 from mgu.results.stored_config import parse_config
@@ -47,6 +48,12 @@ def check_source_rows(config: RunConfig) -> None:
     own = config.dataset.model_dump(mode="json")
     for folder, source in _sources(config):
         theirs = source.dataset.model_dump(mode="json")
+        if source.dataset.label == config.dataset.label and not _are_same_rows(theirs, own):
+            raise UserError(
+                "training.start_from must be a run on the same rows where it has the same data, for rows that judge "
+                f"this run have trained it otherwise, but to {folder.name} dataset.target {own['target']} has returned "
+                "others. Seed what it draws, as by random_state=0, and train that run anew."
+            )
         if _is_one_data_set(theirs, own) and (key := _differing(theirs, own)):
             told = [write_value(_decisive(values).get(key)) for values in (theirs, own)]
             key = "dataset" if key == "dataset.name" else key
@@ -79,6 +86,10 @@ def _is_one_data_set(first: Mapping[str, Any], second: Mapping[str, Any]) -> boo
         return True
     digests = first.get("sha256"), second.get("sha256")
     return digests[0] == digests[1] if any(digests) else first["name"] == second["name"]
+
+
+def _are_same_rows(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    return is_same_data(first.get("fingerprint"), second.get("fingerprint"))
 
 
 def _are_image_files(*datasets: Mapping[str, Any]) -> bool:

@@ -29,6 +29,7 @@ from mgu.results.file_names import LOG_FILE
 from mgu.results.files import make_folder
 from mgu.results.folder import find_done, find_result, lock_run, run_folder
 from mgu.results.result import Result
+from mgu.results.same_data import check_same_data
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.notify import notifying
 from mgu.sweep.preload import preload_for
@@ -181,6 +182,7 @@ def _find_reason_to_skip(
     elsewhere = f"{view.name_of(config)} is being trained by another process"
     on_wait = (lambda: view.print_line(f"{elsewhere}: waiting for it")) if may_wait else None
     is_ours = locks.enter_context(lock_run(folder, on_wait))
+    check_same_data([config])
     if (done := find_done(config)) and not config.force:
         view.ended(done, number, FROM_EARLIER if number is None else FROM_EARLIER_IN_SWEEP)
         return "done"

@@ -19,6 +19,7 @@ from mgu.measure.recipe import recipe_of
 from mgu.measure.sample import Sample
 from mgu.results.axes import find_axes, write_value
 from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
+from mgu.results.same_data import check_same_data
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.schedule import makespan
 from mgu.sweep.slots import Slots, find_slots
@@ -61,6 +62,7 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         UserError: A run cannot be trained here.
     """
     notes: list[str] = []
+    check_same_data(configs)
     with Console(stderr=True).status("looking at data and models") as status:
         slots = find_slots(configs)
         models = check_and_size(

@@ -28,6 +28,7 @@ from mgu.results.axes import find_axes
 from mgu.results.files import make_folder
 from mgu.results.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
 from mgu.results.load import load_results
+from mgu.results.same_data import check_same_data
 from mgu.results.under_way import SweepFile, announced
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.follow import following
@@ -72,6 +73,7 @@ class Sweep:
                 check_installed(config)
             for folder in folders:
                 make_folder(folder)
+            check_same_data(self.configs)
             self._check_and_size()
 
     def _check_and_size(self) -> None:

@@ -61,6 +61,7 @@ def test_the_identity_leaves_out_where_things_lie_and_how_a_run_is_watched() -> 
         *(
             "ImportedConfig.folder",
             "PythonDatasetConfig.folder",
+            "PythonDatasetConfig.fingerprint",
             "PythonLayoutConfig.folder",
             "PythonLayoutConfig.name",
             "PythonOptimizerConfig.folder",

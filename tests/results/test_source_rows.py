@@ -107,3 +107,18 @@ def test_the_command_refuses_and_looks_at_the_source_of_the_source(
     give(trained_unit, start=first, dataset=TABLE)
     with pytest.raises(UserError, match=r"but first has dataset\.split=paper"):
         configure(*words, held_out)
+
+
+FUNCTION = {
+    "name": "python", "target": "my:load", "options": {}, "folder": None, "sha256": "0" * 64, "task": "classification",
+    "split": "holdout", "input_shape": [1, 8, 8], "num_classes": 10, "class_weights": "none", "sampling": "shuffled",
+    "fingerprint": "90 0.125 0.5",
+}  # fmt: skip
+
+
+def test_a_function_that_has_returned_other_rows_to_the_source_is_told(check: Any) -> None:
+    others = FUNCTION | {"fingerprint": "90 -0.75 0.5"}
+    with pytest.raises(UserError, match=r"on the same rows .* dataset\.target my:load has returned others"):
+        check(others, FUNCTION)
+    for source in (FUNCTION, FUNCTION | {"fingerprint": None}, others | {"options": {"fold": 1}}, NAMED):
+        check(source, FUNCTION)

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from mgu.errors import UserError
 from mgu.isolation import Raised, call
+from mgu.results.fingerprints import is_same_data
 
 if TYPE_CHECKING:
     from mgu.config.python import PythonDatasetConfig
@@ -50,13 +52,22 @@ class PythonDataset:
 
     @cached_property
     def loaded(self) -> Loaded:
-        """The checked examples, and what they tell of the target."""
+        """The checked examples, and what they tell of the target.
+
+        Raises UserError where they are not those that the run was configured with: rows that have trained would judge.
+        """
         import torch
 
         from mgu.data.python.load import load_data
 
         with torch.device("cpu"):  # also where a model is sized on `meta`
-            return load_data(self.config.model_dump())
+            loaded = load_data(self.config.model_dump())
+        if not is_same_data(self.config.fingerprint, loaded.fingerprint):
+            raise UserError(
+                f"dataset.target {self.config.target} must return the same rows at every call, but returned others. "
+                "Seed what it draws, also noise, as by random_state=0, default_rng(0) or generator.manual_seed(0)."
+            )
+        return loaded
 
     @property
     def splits(self) -> Splits:

@@ -28,4 +28,5 @@ def describe(send: Send, values: Mapping[str, Any]) -> dict[str, Any]:
         "split": "paper" if loaded.splits.test is None else "holdout",
         "input_shape": list(loaded.input_shape),
         "num_classes": loaded.num_classes,
+        "fingerprint": loaded.fingerprint,
     }

@@ -10,7 +10,9 @@ from torch import Tensor
 from mgu.data.images.images import Images
 from mgu.data.python.check import Task, check_inputs, check_targets, find_task
 from mgu.data.python.examples import Examples
-from mgu.data.python.tensors import read_parts
+from mgu.data.python.fingerprint import take_fingerprint
+from mgu.data.python.random_numbers import go_on_after_import, unseeded
+from mgu.data.python.tensors import PARTS, Part, read_parts
 from mgu.data.splits import Data, Splits, hold_out
 from mgu.errors import UserError
 from mgu.user_code.faults import blaming
@@ -29,6 +31,7 @@ class Loaded(NamedTuple):
         num_classes: Number of classes; None for a regression.
         target_mean: Targets of a regression are (target - mean) / std over the training examples.
         target_std: Their standard deviation.
+        fingerprint: Tells whether the function returned the same examples again.
     """
 
     splits: Splits
@@ -37,6 +40,7 @@ class Loaded(NamedTuple):
     num_classes: int | None
     target_mean: float = 0.0
     target_std: float = 1.0
+    fingerprint: str | None = None
 
 
 def load_data(values: Mapping[str, Any]) -> Loaded:
@@ -52,12 +56,10 @@ def load_data(values: Mapping[str, Any]) -> Loaded:
         UserError: The function cannot be found, fails, or returns what cannot be learned from.
     """
     target = values["target"]
-    function = find_target("dataset.target", target, values["folder"], values["sha256"])
-    with blaming(f"dataset.target {target} must return the data", "Correct it; its arguments are dataset.options."):
-        returned = call_target("dataset", target, function, values["options"], {})
-        parts = read_parts(returned, target)
+    parts = _call(values)
     inputs, task = check_inputs(parts, target), find_task(parts, values.get("task"), target)
     targets = check_targets(parts, task, target)
+    fingerprint = take_fingerprint(own[name] for name in PARTS if name in parts for own in (inputs, targets))
     shape, num_classes, mean, std = tuple(inputs["train"].shape[1:]), None, 0.0, 1.0
     if task == "classification":
         num_classes = int(targets["train"].max()) + 1
@@ -66,7 +68,17 @@ def load_data(values: Mapping[str, Any]) -> Loaded:
         targets = {name: (own - mean) / std for name, own in targets.items()}
     examples = {name: _hold(inputs[name], targets[name]) for name in parts}
     splits = _split(examples, values.get("split"), target)
-    return Loaded(splits, task, shape, num_classes, mean, std)
+    return Loaded(splits, task, shape, num_classes, mean, std, fingerprint)
+
+
+def _call(values: Mapping[str, Any]) -> dict[str, Part]:
+    """Calls the function as a process does that has just begun, and reads what it returns, for that may draw, too."""
+    target = values["target"]
+    with unseeded():
+        function = find_target("dataset.target", target, values["folder"], values["sha256"])
+        go_on_after_import(target.partition(":")[0])
+        with blaming(f"dataset.target {target} must return the data", "Correct it; its arguments are dataset.options."):
+            return read_parts(call_target("dataset", target, function, values["options"], {}), target)
 
 
 def _hold(inputs: Tensor, targets: Tensor) -> Data:
