@@ -15,6 +15,7 @@ from mgu.report.ranking.rank import rank
 from mgu.report.searches.equal_cost import compare_searches
 from mgu.report.searches.load import load_curves, save_replayed, settings_of
 from mgu.report.searches.words import describe_searches, search_table
+from mgu.results.fingerprints import fingerprint_of, is_same_data
 from mgu.results.folder import runs_dir
 from mgu.results.load import Run, load_results
 from mgu.search.replay import Records, Replay, find_records, replay
@@ -33,7 +34,10 @@ def replay_studies(planned: Sequence[PlannedStudy]) -> None:
     start = planned[0].start
     folder = runs_dir(start) / start.experiment_name
     loaded = load_results([folder]).runs if folder.is_dir() else []
-    runs = [run for run in loaded if not run.result.is_stopped]
+    today = fingerprint_of(start.model_dump())
+    runs = [
+        run for run in loaded if not run.result.is_stopped and is_same_data(fingerprint_of(run.result.config), today)
+    ]
     groups: dict[str, list[PlannedStudy]] = {}
     for own in planned:
         groups.setdefault(_group(own), []).append(own)
@@ -81,7 +85,7 @@ def _report(folder: Path, runs: Sequence[Run], data: tuple[str, str]) -> None:
     curves, skipped = load_curves(folder, *data)
     replayed = [curve for curve in curves if curve.origin == "replayed"]
     for table in rank(list(runs)):
-        if (table.dataset, table.split) != data:
+        if (table.data_set, table.split) != data:
             continue
         found = compare_searches(table, replayed, skipped, others=curves)
         if found:

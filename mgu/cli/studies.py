@@ -17,6 +17,7 @@ from mgu.config.run import RunConfig
 from mgu.config.search import SECTIONS, StudySettings
 from mgu.errors import UserError
 from mgu.results.axes import flatten, write_value
+from mgu.results.fingerprints import fingerprint_of
 from mgu.results.folder import runs_dir
 from mgu.results.load import load_results
 from mgu.results.result import Result
@@ -175,7 +176,8 @@ def _build_study(
     described |= {"per_cost": True} if search.per_cost else {}
     folder = runs_dir(start) / start.experiment_name
     data = (start.dataset.label, start.dataset.split)
-    return Study(folder, space, strategy, search.name, search.seed, budget, described, data)
+    known = (budget, described, data, fingerprint_of(start.model_dump()))
+    return Study(folder, space, strategy, search.name, search.seed, *known)
 
 
 def _complete_options(settings: StudySettings, start: RunConfig) -> dict[str, Any]:

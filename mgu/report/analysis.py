@@ -104,7 +104,7 @@ class Analysis:
     @cached_property
     def searches(self) -> EqualCost | None:
         """The studies of the experiment at equal cost; None where there are none."""
-        if self.table.is_joined:
+        if self.table.is_joined or self.table.has_other_rows:
             return None
         return compare_searches(self.table, *self._curves)
 
@@ -117,7 +117,7 @@ class Analysis:
     def _curves(self) -> tuple[list[Curve], list[str]]:
         """The studies of the experiment, and a line for each that cannot be read."""
         folders = dict.fromkeys(run.experiment for row in self.table.rows for run in row.runs)
-        loaded = [load_curves(folder, self.table.dataset, self.table.split) for folder in folders]
+        loaded = [load_curves(folder, self.table.data_set, self.table.split) for folder in folders]
         return [curve for own, _ in loaded for curve in own], [line for _, lines in loaded for line in lines]
 
     @cached_property

@@ -45,6 +45,11 @@ def _unlike(table: Table) -> list[str]:
     if len(devices := {result.device for result in table.results if result.device}) > 1:
         lines.append(f"The runs differ in device ({', '.join(sorted(devices))}), so their costs are not comparable.")
     lines += [*_split(table), *_confounded(table)]
+    if table.has_other_rows:
+        lines.append(
+            f"{table.data_set} has returned other rows to other runs of the experiment, which are in a table of their "
+            "own, for they cannot be compared with these. Searches are left out: their trials may have had either."
+        )
     if blocks := len(table.other_models):
         lines.append(
             f"{blocks} of {len(table.rows)} models are neither the paper's unit nor of the grid: they are ranked, but "

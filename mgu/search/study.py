@@ -25,6 +25,7 @@ from filelock import FileLock, Timeout
 
 from mgu.errors import UserError
 from mgu.results.files import make_folder, write_text
+from mgu.results.fingerprints import is_same_data
 from mgu.search.budget import Budget
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Space
@@ -48,6 +49,7 @@ class Study:
         settings: What else identifies the study, as plain values: options, second objective, the configuration of a
             trial without its point.
         data: Name of the data set, and the split, by which reports find the study.
+        fingerprint: Tells whether a function of the user's returns the same rows again; None: not known.
     """
 
     def __init__(
@@ -60,8 +62,9 @@ class Study:
         budget: Budget,
         settings: Mapping[str, Any],
         data: tuple[str, str],
+        fingerprint: str | None = None,
     ) -> None:
-        self.data = data
+        self.data, self.fingerprint = data, fingerprint
         self.space, self.strategy, self.name, self.seed, self.budget = space, strategy, name, seed, budget
         self.settings = dict(settings)
         described = {"strategy": name, "seed": seed, "space": space.describe(), **self.settings}
@@ -93,6 +96,7 @@ class Study:
                 "identity": self.identity,
                 **self.described,
                 "data": list(self.data),
+                **({"fingerprint": self.fingerprint} if self.fingerprint else {}),
                 "size": self.space.size,
                 "unit": self.space.unit,
                 "budget": asdict(self.budget),
@@ -106,13 +110,19 @@ class Study:
             return
         try:
             found = yaml.safe_load(path.read_text(encoding="utf-8"))
-            identity = found.get("identity")
+            identity, fingerprint = found.get("identity"), found.get("fingerprint")
         except (OSError, AttributeError, ValueError, yaml.YAMLError):
-            identity = "that cannot be read"
+            identity, fingerprint = "that cannot be read", None
         if identity != self.identity:
             raise UserError(
                 f"{path} must be of study {self.identity}, but is of study {identity}. Move its folder away, or search "
                 "with what it was begun with."
+            )
+        if not is_same_data(fingerprint, self.fingerprint):
+            raise UserError(
+                f"{path} must be of a study on the rows of today, but dataset.target has returned others to it. Seed "
+                "what it draws, as by random_state=0, or put back the files that it reads, or move the study's folder "
+                "away."
             )
 
     @contextmanager

@@ -240,3 +240,23 @@ def test_a_run_that_was_trained_before_there_were_fingerprints_is_taken_for_the_
     check_same_data([config.model_copy(update={"dataset": dataset, "force": True})])
     config_file = run_folder(config) / "config.yaml"
     assert "fingerprint: " in config_file.read_text()
+
+
+@pytest.mark.slow
+def test_no_search_goes_on_with_or_takes_runs_on_other_rows(train: Trains, folder: Path) -> None:
+    rows = ("dataset.target=rows:from_file", f"++dataset.options.path={folder / 'first.txt'}")
+    words = ("-m", *rows, "search=random", "space=grid", "norm=ln,no_norm", "seed=0")
+    (folder / "first.txt").write_text("0")
+    assert train(*words, "budget.trials=2")[0] == 0
+    assert train(*words, "search.replay=true")[0] == 0
+    (folder / "first.txt").write_text("5")
+    for more, message in (
+        (("budget.trials=2",), "must be of a study on the rows of today, but dataset.target has returned others"),
+        (("search.replay=true",), "must have a recorded run of each of the 2 points"),
+        (
+            (f"warm_start.folder={folder / 'runs'}", "experiment_name=other", "budget.trials=1"),
+            "warm_start.folder must have finished runs",
+        ),
+    ):
+        code, text = train(*words, *more)
+        assert code == 2 and message in text

@@ -14,6 +14,7 @@ from mgu.results.axes import complete_values, is_outside_identity, shorten_keys,
 MOST_LISTED = 12  # keys or names in a message
 UNIT = Key("mgu")
 REPLICATES = ("seed", "dataset.fold")
+FINGERPRINT = "dataset.fingerprint"  # of rows that no table has together
 
 
 def resolve(question: Question, tables: Sequence[Table]) -> Question:
@@ -99,7 +100,7 @@ def differing_keys(rows: Iterable[Row]) -> list[str]:
             seen.setdefault(key, set()).add(write_value(value))
             if key.endswith(".name"):
                 sections[key.removesuffix(".name")] = None
-    differing = [key for key, values in seen.items() if len(values) > 1 and key not in REPLICATES]
+    differing = [key for key, values in seen.items() if len(values) > 1 and key not in (*REPLICATES, FINGERPRINT)]
     chosen = [key for key in differing if not is_outside_identity(key) or key.startswith("dataset.")]
     # A section differs where one of its keys does, and where some rows have none, such as no augmentation.
     above = [name for name in sections if name in seen or any(key.startswith(f"{name}.") for key in chosen)]

@@ -11,6 +11,7 @@ from mgu.report.diff.costs import LACKING, compare_costs
 from mgu.report.diff.side import Side
 from mgu.report.formats.tables import Entry, SideTable, number_titles, numbers, time_entry
 from mgu.report.ranking.row import Row
+from mgu.report.same_data import name_data
 from mgu.report.stats.compare import Comparison, compare
 from mgu.report.stats.comparison_words import describe_comparison
 from mgu.report.stats.correct import correct_of
@@ -56,7 +57,7 @@ def diff(first: Side, second: Side) -> Diff:
     pairs = [(name, first.models[name], second.models[name]) for name in names]
     if is_of_runs:
         pairs = [("run", next(iter(first.models.values())), next(iter(second.models.values())))]
-    data = _sets(first, second, {"data": _data, "split": lambda own: own.split, "digest": _digest})
+    data = _sets(first, second, {"data": _name_data(first, second), "split": lambda own: own.split, "digest": _digest})
     comparisons = _compare(pairs, is_paired_anyway=is_of_runs, on_same_images=not data)
     keys = _sets(first, second, {key: _value_of(key) for key in _keys(first, second)})
     tables = [
@@ -191,8 +192,11 @@ def _environment(first: Side, second: Side) -> dict[str, Callable[[Result], str]
     return found | {name: lambda r, name=name: r.versions.get(name, LACKING) for name in libraries}
 
 
-def _data(result: Result) -> str:
-    return result.dataset
+def _name_data(first: Side, second: Side) -> Callable[[Result], str]:
+    """Returns what names the data of a result among those of both sides."""
+    results = [*first.results, *second.results]
+    names = {id(own): name for own, name in zip(results, name_data(results), strict=True)}
+    return lambda result: names[id(result)]
 
 
 def _digest(result: Result) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from mgu.report.ranking.names import name_rows
 from mgu.report.ranking.row import Row, Split
 from mgu.report.ranking.seeds import group_seeds
+from mgu.report.same_data import name_data
 from mgu.results.axes import NO_AXES, Axes
 from mgu.results.load import Run
 from mgu.results.result import Result
@@ -21,7 +22,8 @@ TableKey = tuple[str, str, str, TaskName]  # name, data set, split, task
 class Table:
     """Holds the ranking of one experiment, best first.
 
-    Runs on other data, on another split or of another task belong to another experiment.
+    Runs on other data, on another split or of another task belong to another experiment; so do those to which a
+    function of the user's has returned other rows.
 
     Attributes:
         experiment: Name of the experiment.
@@ -52,6 +54,16 @@ class Table:
     def title(self) -> str:
         """The experiment with its data set and split."""
         return f"{self.experiment} ({self.dataset}, split: {self.split})"
+
+    @property
+    def data_set(self) -> str:
+        """The name of the data set, without what tells the rows apart that a function of the user's has returned."""
+        return self.dataset if self.is_joined else self.rows[0].result.dataset
+
+    @property
+    def has_other_rows(self) -> bool:
+        """Whether a function of the user's has returned other rows to other runs of the experiment."""
+        return self.dataset != self.data_set
 
     @property
     def tested(self) -> Split:
@@ -100,12 +112,14 @@ def rank(runs: Iterable[Run]) -> list[Table]:
     Returns:
         One table for each experiment, sorted by name, data set, split and task.
     """
-    experiments: dict[TableKey, list[Run]] = {}
+    experiments: dict[str, list[Run]] = {}
     for run in runs:
-        result = run.result
-        key = (result.experiment_name, result.dataset, result.split, result.task)
-        experiments.setdefault(key, []).append(run)
-    return [_table(key, experiments[key]) for key in sorted(experiments)]
+        experiments.setdefault(run.result.experiment_name, []).append(run)
+    tables: dict[TableKey, list[Run]] = {}
+    for name, own in experiments.items():
+        for run, data in zip(own, name_data([run.result for run in own]), strict=True):
+            tables.setdefault((name, data, run.result.split, run.result.task), []).append(run)
+    return [_table(key, tables[key]) for key in sorted(tables)]
 
 
 def join(tables: Sequence[Table]) -> list[Table]:
@@ -120,8 +134,11 @@ def join(tables: Sequence[Table]) -> list[Table]:
     groups: dict[tuple[str, TaskName], list[Table]] = {}
     for table in tables:
         groups.setdefault((table.experiment, table.task), []).append(table)
-    joined = []
+    joined = list[Table]()
     for (experiment, task), own in groups.items():
+        if len({(table.data_set, table.split) for table in own}) < len(own):
+            joined += own  # a function has returned several sets of rows, whose runs would be taken for pairs
+            continue
         dataset, split = (
             " + ".join(dict.fromkeys(names)) for names in zip(*((t.dataset, t.split) for t in own), strict=True)
         )

@@ -18,7 +18,7 @@ from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
 from mgu.search.study import CONFIRMED_FILE, FOLDER, STUDY_FILE
 
-NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget")  # of study.yaml
+NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget", "fingerprint")  # of study.yaml
 REPLAYED = "replayed"  # folder below FOLDER
 
 

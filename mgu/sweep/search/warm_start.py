@@ -8,6 +8,7 @@ from typing import Any
 
 from mgu.errors import UserError
 from mgu.results.axes import flatten
+from mgu.results.fingerprints import fingerprint_of, is_same_data
 from mgu.results.load import load_results
 from mgu.results.result import Result
 from mgu.search.costs import cost_of
@@ -70,7 +71,8 @@ def tell_finished(search: Search, folder: Path, charge: bool) -> int:
 def _matching(search: Search, results: list[Result]) -> Iterator[tuple[Point, Result]]:
     """Yields each result that is a run of a point, with the point."""
     space = search.study.space
-    whole = [result for result in results if not result.is_stopped]
+    today = fingerprint_of(search.example.model_dump())
+    whole = [own for own in results if not own.is_stopped and is_same_data(fingerprint_of(own.config), today)]
     if space.size is not None and space.size <= MOST_LISTED:
         by_identity = {result.identity: result for result in whole}
         seeds = sorted({result.seed for result in whole})

@@ -1,0 +1,39 @@
+"""Names of data in reports where a function of the user's has returned other rows to some runs than to others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mgu.results.fingerprints import fingerprint_of, is_same_data
+from mgu.results.result import Result
+
+
+def name_data(results: Sequence[Result]) -> list[str]:
+    """Names the data of each run, so that runs on other rows are in no table together and are not paired.
+
+    Args:
+        results: Results of any runs.
+
+    Returns:
+        The name of the data of each: as in its result, with a number where several are known by that name.
+    """
+    known: dict[str, list[str]] = {}  # one fingerprint of each of the data that have a name in common
+    for name, fingerprint in sorted({(own.dataset, found) for own in results if (found := _fingerprint(own))}):
+        groups = known.setdefault(name, [])
+        if not any(is_same_data(fingerprint, other) for other in groups):
+            groups.append(fingerprint)
+    return [_name(own, known.get(own.dataset, [])) for own in results]
+
+
+def _name(result: Result, groups: Sequence[str]) -> str:
+    if len(groups) < 2:  # also of runs that were trained before there were fingerprints
+        return result.dataset
+    fingerprint = _fingerprint(result)
+    if not fingerprint:
+        return f"{result.dataset}, rows not known"
+    number = next(place for place, other in enumerate(groups, 1) if is_same_data(fingerprint, other))
+    return f"{result.dataset}, rows {number} of {len(groups)} that it has returned"
+
+
+def _fingerprint(result: Result) -> str | None:
+    return fingerprint_of(result.config)
