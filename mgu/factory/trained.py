@@ -29,6 +29,7 @@ from mgu.results.preprocessing import Preprocessing, decode_preprocessing
 from mgu.results.result import Result
 from mgu.results.sealed import Changed, read_known
 from mgu.results.stored_config import read_stored
+from mgu.train.random_numbers import keeping_states
 
 FOLDERS = {  # below dataset.root, of what is not in one of the packages
     "mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "cifar-10-batches-py", "adult": "adult",
@@ -173,7 +174,7 @@ def _load_model(folder: Path, resolved: ResolvedRun, result: Result) -> nn.Modul
     if not path.exists():
         raise UserError(f"RUN must have weights, but {path} is missing. Train it again with force=true.")
     # Not on `meta`: buffers that are no part of the state dict (features of users and items) must have their values.
-    with torch.random.fork_rng(devices=[]), _needing_data(folder, resolved.config):
+    with keeping_states(), _needing_data(folder, resolved.config):
         model = build_model(resolved)  # its initial weights are overwritten
     try:
         model.load_state_dict(load(read_known(path, result.files)))
