@@ -211,7 +211,8 @@ def _substitute(preprocessing: Preprocessing) -> Any:
     if isinstance(inputs, Arrays):
         return random.normal(size=(SUBSTITUTES, *inputs.shape)).astype(np.float32)
     if isinstance(inputs, Columns):
-        numbers = {own.name: random.normal(own.center, own.scale, SUBSTITUTES).tolist() for own in inputs.numbers}
+        drawn = [random.normal(own.center, own.scale, SUBSTITUTES) + own.shift for own in inputs.numbers]
+        numbers = {own.name: values.tolist() for own, values in zip(inputs.numbers, drawn, strict=True)}
         words = {own.name: random.choice([*own.values, *own.rare], SUBSTITUTES).tolist() for own in inputs.categories}
         return numbers | words
     return {own.column: random.choice(own.names, SUBSTITUTES).tolist() for own in (inputs.users, inputs.items)}

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mgu.data.tables.advice import NAMED, join_and
+from mgu.data.tables.close import CLOSE
 from mgu.errors import UserError
 
 if TYPE_CHECKING:
@@ -49,7 +50,10 @@ def robust_spread(known: NDArray[np.float64]) -> tuple[float, float]:
     if not len(known):
         return 0.0, 1.0
     low, median, high = (float(value) for value in np.quantile(known, [0.25, 0.5, 0.75]))
-    if spread := high / NORMAL_IQR - low / NORMAL_IQR:  # the difference may overflow
+    spread = high / NORMAL_IQR - low / NORMAL_IQR  # the difference may overflow
+    if spread < CLOSE * abs(median):
+        spread = (high - low) / NORMAL_IQR  # which would be the rounding of the two
+    if spread:
         return median, spread
     distances = np.abs(known[known != median] - median)
     return median, float(np.median(distances)) if len(distances) else 1.0

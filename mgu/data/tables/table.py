@@ -17,6 +17,7 @@ from torch import Tensor
 
 from mgu.data.splits import Splits
 from mgu.data.tables.advice import join_some
+from mgu.data.tables.close import describe_rounded
 from mgu.data.tables.columns import is_number
 from mgu.data.tables.copies import describe_copies
 from mgu.data.tables.extremes import check_target, describe_extremes, find_extremes, find_far
@@ -90,6 +91,7 @@ def encode_table(
     numbers = [str(name) for name, column in parts["train"].items() if is_number(column)]
     if task == "classification" and target in numbers:
         numbers.remove(target)
+    notes += describe_rounded(parts, [name for name in numbers if name != target])
     if extremes := find_extremes(parts, numbers):
         notes.append(describe_extremes(extremes, target, scale))
     rows = {name: Rows(inputs[name], targets[name]) for name in parts}
