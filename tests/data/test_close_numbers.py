@@ -108,9 +108,9 @@ def frame(*values: Any, dtype: Any = None) -> dict[str, pd.DataFrame]:
 def test_digits_that_a_float_has_not_are_named() -> None:
     steam = 76561198000000029
     for kind, values in (("int64", [steam, 5]), ("Int64", [steam, None, 7]), ("UInt64", [2**64 - 1, 1])):
-        (note,) = describe_rounded(frame(*values, dtype=kind), ["id"])
+        (note,) = describe_rounded(frame(*values, dtype=kind), ["id"], "price")
         assert "rounded: 'id'" in note and f"{values[0]} counts as " in note and "dataset.drop=[id]" in note
-    (note,) = describe_rounded(frame(*(1e17 + 16 * number for number in range(9))), ["id"])
+    (note,) = describe_rounded(frame(*(1e17 + 16 * number for number in range(9))), ["id"], "price")
     assert "such as 100000000000000000" in note
     for fine in ([2**53 - 1, 5], [2**60, 2**61], [1e20, 3e22, 5.0, float("inf")], [1.5, None]):
-        assert describe_rounded(frame(*fine), ["id"]) == ()
+        assert describe_rounded(frame(*fine), ["id"], "price") == ()

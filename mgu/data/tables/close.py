@@ -51,12 +51,13 @@ def build_shifter() -> Any:
     return Shifter()
 
 
-def describe_rounded(parts: dict[str, pd.DataFrame], numbers: list[str]) -> tuple[str, ...]:
+def describe_rounded(parts: dict[str, pd.DataFrame], numbers: list[str], target: str) -> tuple[str, ...]:
     """Returns a note that names columns of whole numbers whose last digits a float64 does not have; () without any.
 
     Args:
         parts: Rows by their use.
         numbers: Names of their columns of numbers.
+        target: Name of the column to be predicted, which cannot be left out.
     """
     import pandas as pd
 
@@ -65,10 +66,11 @@ def describe_rounded(parts: dict[str, pd.DataFrame], numbers: list[str]) -> tupl
     if not found:
         return ()
     some = join_some([f"{name!r} ({example})" for name, example in found.items()])
+    others = [name for name in found if name != target]
+    drop = f"; or leave them out with {advise_drop(others)}" * bool(others)
     return (
         f"whole numbers beyond 2^53 are rounded: {some}. If their last digits matter, subtract a number from all of "
-        f"them in the file, or put a letter before each if they are names; else leave them out with "
-        f"{advise_drop([*found])}",
+        f"them in the file, or put a letter before each if they are names{drop}",
     )
 
 
