@@ -11,7 +11,6 @@ from mgu.export.columns import are_whole, input_name
 from mgu.export.network import Format
 from mgu.factory.trained import TrainedRun
 from mgu.results.preprocessing import Arrays, Classes, Columns, Inputs, Outputs, Pairs, Pixels, Quantity
-from mgu.tasks.squared import SquaredClassification
 
 
 def describe_export(trained: TrainedRun, form: Format = "onnx") -> dict[str, str]:
@@ -35,7 +34,7 @@ def describe_export(trained: TrainedRun, form: Format = "onnx") -> dict[str, str
         **_describe_input(preprocessing.inputs, form),
         **_describe_output(preprocessing.outputs),
     }
-    if isinstance(trained.resolved.task, SquaredClassification):
+    if trained.has_states:
         described["output"] = "states"
         described["output_meaning"] = (
             "the state in [0, 1] of the output neuron of each class, in the order of `classes`; as shares of their sum "

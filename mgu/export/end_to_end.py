@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from mgu.data.images.preprocessing import PixelScaling
@@ -42,12 +43,18 @@ class Unstandardise(nn.Module):
         std: What it was divided by.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, mean: float, std: float) -> None:
         super().__init__()
-        self.mean, self.std = mean, std
+        # As tensors: an exporter writes a plain number in float32, whose steps around 1.7e9 are 128 wide.
+        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float64))
+        self.register_buffer("std", torch.tensor(std, dtype=torch.float64))
 
     def forward(self, outputs: Tensor) -> Tensor:
-        return outputs.flatten().double() * self.std + self.mean
+        numbers: Tensor = outputs.flatten().double() * self.std + self.mean
+        return numbers
 
 
 def _build_encoding(inputs: Inputs) -> nn.Module:

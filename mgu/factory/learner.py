@@ -27,6 +27,7 @@ from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.learner import Learner
 from mgu.train.loop import FitSettings
 from mgu.train.path_sgd import PathSGD, build_path_sgd, describe_kappas
+from mgu.train.random_numbers import seed_all
 from mgu.train.schedules import Length, Schedule
 from mgu.train.step import Step, StepOptions
 from mgu.train.weight_average import WeightAverage
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 
 
 def build_learner(resolved: ResolvedRun) -> Learner:
-    """Seeds torch with the run's seed, then builds model and optimizer on the device.
+    """Seeds torch, NumPy and random with the run's seed, then builds model and optimizer on the device.
 
     Args:
         resolved: A run's configuration with its device and data.
@@ -48,7 +49,7 @@ def build_learner(resolved: ResolvedRun) -> Learner:
     """
     config = resolved.config
     num_examples = len(resolved.splits.train)  # reading them may draw random numbers
-    torch.manual_seed(config.seed)
+    seed_all(config.seed)
     # Channels last: faster convolutions on CPUs and on tensor cores, and a layer norm without a transposition.
     model: nn.Module = build_model(resolved).to(  # type: ignore[call-overload]
         device=resolved.device, memory_format=torch.channels_last

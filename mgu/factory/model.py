@@ -24,6 +24,7 @@ from mgu.factory.imported import check_outputs, import_network, section_of
 from mgu.factory.nago import build_nago
 from mgu.factory.recurrent import build_recurrent, build_warmup_recurrent
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.train.random_numbers import keeping_states
 
 
 def _import_network(resolved: ResolvedRun) -> nn.Module:
@@ -124,7 +125,7 @@ def _watch(build: Callable[[str], nn.Module], resolved: ResolvedRun) -> int | No
     from torch.utils.flop_counter import FlopCounterMode  # it imports torch's compiler
 
     for device in ("meta", "cpu"):
-        with torch.random.fork_rng(devices=[]), suppress(Exception):
+        with keeping_states(), suppress(Exception):
             with torch.device(device), FlopCounterMode(display=False) as counter:
                 build(device).eval()(_example_of(resolved))
             return int(counter.get_total_flops())
@@ -147,7 +148,7 @@ def check_own_modules(resolved: ResolvedRun) -> None:
     if (found := section_of(resolved.config.layout)) is None:
         return
     key, section = found
-    with torch.random.fork_rng(devices=[]):
+    with keeping_states():
         model = build_model(resolved)
         shapes = resolved.shapes
         check_outputs(model, torch.zeros(2, *shapes.inputs, dtype=shapes.dtype), shapes.num_outputs, section, key)

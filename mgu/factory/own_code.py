@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-
 from mgu.config.optimizers import PythonOptimizerConfig
 from mgu.config.schedules import PythonScheduleConfig
 from mgu.factory.learner import build_optimizer, build_schedule
 from mgu.factory.model import build_model, check_own_modules
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.train.own_optimizer_check import check_own_optimizer
+from mgu.train.random_numbers import keeping_states
 
 
 def check_own_code(resolved: ResolvedRun) -> None:
@@ -26,7 +25,7 @@ def check_own_code(resolved: ResolvedRun) -> None:
     optimizer, schedule = config.optimizer, config.schedule
     if not (isinstance(optimizer, PythonOptimizerConfig) or isinstance(schedule, PythonScheduleConfig)):
         return
-    with torch.random.fork_rng(devices=[]):
+    with keeping_states():
         model = build_model(resolved).to(resolved.device)
         if isinstance(optimizer, PythonOptimizerConfig):
             check_own_optimizer(optimizer, model.parameters())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
@@ -16,6 +15,7 @@ from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.file_names import WEIGHTS_FILE
 from mgu.results.sealed import read_known
+from mgu.train.random_numbers import keeping_states
 
 KEY = "training.start_from"
 MOST_NAMED = 4  # tensors in one message
@@ -68,7 +68,7 @@ def check_pretrained(resolved: ResolvedRun) -> list[str]:
     """
     if resolved.config.training.start_from is None:
         return []
-    with torch.random.fork_rng(devices=[]):
+    with keeping_states():
         note = take_pretrained(build_model(resolved), resolved.config)
     return [note] if note else []
 

@@ -15,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import nn
 
+from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.data.splits import Splits
 from mgu.errors import UserError
@@ -25,10 +26,11 @@ from mgu.factory.without_data import dataset_from_record
 from mgu.results.file_names import CONFIG_FILE, PREPROCESSING_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
 from mgu.results.finished import not_as_written, read_finished
-from mgu.results.preprocessing import Preprocessing, decode_preprocessing
+from mgu.results.preprocessing import Classes, Preprocessing, decode_preprocessing
 from mgu.results.result import Result
 from mgu.results.sealed import Changed, read_known
 from mgu.results.stored_config import read_stored
+from mgu.train.random_numbers import keeping_states
 
 FOLDERS = {  # below dataset.root, of what is not in one of the packages
     "mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "cifar-10-batches-py", "adult": "adult",
@@ -67,6 +69,12 @@ class TrainedRun:
     def config(self) -> RunConfig:
         """The configuration of the run; `device` is where it lies now."""
         return self.resolved.config
+
+    @property
+    def has_states(self) -> bool:
+        """Whether the outputs for classes are states in [0, 1] and no logits; known without data, unlike the task."""
+        is_directed = isinstance(self.config.layout, DirectedLayoutConfig)
+        return is_directed and isinstance(self.preprocessing.outputs, Classes)
 
     @property
     def splits(self) -> Splits:
@@ -173,7 +181,7 @@ def _load_model(folder: Path, resolved: ResolvedRun, result: Result) -> nn.Modul
     if not path.exists():
         raise UserError(f"RUN must have weights, but {path} is missing. Train it again with force=true.")
     # Not on `meta`: buffers that are no part of the state dict (features of users and items) must have their values.
-    with torch.random.fork_rng(devices=[]), _needing_data(folder, resolved.config):
+    with keeping_states(), _needing_data(folder, resolved.config):
         model = build_model(resolved)  # its initial weights are overwritten
     try:
         model.load_state_dict(load(read_known(path, result.files)))

@@ -21,7 +21,7 @@ from mgu.export.network import Format, Infer, end_to_end, export_network, open_o
 from mgu.factory.imported import section_of
 from mgu.predict.model import Model
 from mgu.predict.rows import as_number
-from mgu.results.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing
+from mgu.results.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing, Quantity
 from mgu.user_code.faults import blaming
 
 FILES: dict[Format, str] = {"torch": ".pt2", "onnx": ".onnx"}
@@ -75,12 +75,13 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
         content, infer = export_network(module, example, form, preprocessing, about)
     expected = held_out.expected if held_out else compute(model.network.network)
     found = _run(infer, model, raw, form)
+    near, far = (standardise(own, preprocessing) for own in (found, expected))
     name = "torch.export" if form == "torch" else "ONNX"
     if fixed.steps:
-        check_equivalent(name, found, _run(module, model, raw, "torch"))
-        difference = check_fixed_steps(found, expected, fixed)
+        check_equivalent(name, near, standardise(_run(module, model, raw, "torch"), preprocessing))
+        difference = check_fixed_steps(near, far, fixed)
     else:
-        difference = check_equivalent(name, found, expected)
+        difference = check_equivalent(name, near, far)
     lines = [f"equal to the run to {difference:.1e} of the largest output on {_describe(held_out)}"]
     if missing:
         lines.append(f"its data: {missing}")
@@ -98,6 +99,17 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
         content, told = _quantize(model, module, example, form, (content, held_out, about), missing)
         lines += told
     return Exported(content, lines)
+
+
+def standardise(outputs: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """Returns outputs as the network has them: of a quantity with a large mean a share of it would say nothing.
+
+    Args:
+        outputs: Answers (N, *) in the unit of the target, or logits or scores, which stay as they are.
+        preprocessing: That of the run.
+    """
+    meaning = preprocessing.outputs
+    return (outputs - meaning.mean) / meaning.std if isinstance(meaning, Quantity) else outputs
 
 
 def _describe(held_out: HeldOut | None) -> str:
@@ -211,7 +223,8 @@ def _substitute(preprocessing: Preprocessing) -> Any:
     if isinstance(inputs, Arrays):
         return random.normal(size=(SUBSTITUTES, *inputs.shape)).astype(np.float32)
     if isinstance(inputs, Columns):
-        numbers = {own.name: random.normal(own.center, own.scale, SUBSTITUTES).tolist() for own in inputs.numbers}
+        drawn = [random.normal(own.center, own.scale, SUBSTITUTES) + own.shift for own in inputs.numbers]
+        numbers = {own.name: values.tolist() for own, values in zip(inputs.numbers, drawn, strict=True)}
         words = {own.name: random.choice([*own.values, *own.rare], SUBSTITUTES).tolist() for own in inputs.categories}
         return numbers | words
     return {own.column: random.choice(own.names, SUBSTITUTES).tolist() for own in (inputs.users, inputs.items)}

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mgu.config.directed import DirectedLayoutConfig
 from mgu.errors import UserError
 from mgu.export.end_to_end import EndToEnd
 from mgu.factory.trained import TrainedRun, load_trained
@@ -55,9 +54,6 @@ class Model:
         self.trained = trained
         self.preprocessing: Preprocessing = trained.preprocessing
         self.network = EndToEnd(network or trained.model, self.preprocessing).to(trained.resolved.device).eval()
-        # Not by resolved.task, which reads the training data of a table or of ratings.
-        is_directed = isinstance(trained.config.layout, DirectedLayoutConfig)
-        self._has_states = is_directed and isinstance(self.preprocessing.outputs, Classes)
         inputs = self.preprocessing.inputs
         self._reader: RowReader | PairReader | None = None
         if isinstance(inputs, Columns):
@@ -179,7 +175,7 @@ class Model:
         size, device = self.trained.config.training.eval_batch_size, self.trained.resolved.device
         batches = zip(*(own.split(size) for own in raw), strict=True)
         outputs = torch.cat([self.network(*(own.to(device) for own in batch)).cpu() for batch in batches])
-        return outputs.clamp(min=LEAST_STATE).log() if self._has_states else outputs
+        return outputs.clamp(min=LEAST_STATE).log() if self.trained.has_states else outputs
 
     def read_memory(self, inputs: Any) -> Examples:
         """Reads examples that are in memory.

@@ -7,8 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-import torch
-
 from mgu.config.prune import PruneConfig
 from mgu.console.text import count
 from mgu.data.splits import Splits
@@ -22,6 +20,7 @@ from mgu.prune.flops import CountFlops
 from mgu.prune.network import Network
 from mgu.results.result import Energy
 from mgu.train.loop import Fit
+from mgu.train.random_numbers import seed_all
 
 Tell = Callable[[str], None]  # prints a line of progress
 
@@ -72,7 +71,7 @@ def search(
     accuracies: list[float] = []
     with ContentionMonitor() as contention, meter:
         started = time.perf_counter()
-        torch.manual_seed(trained.config.seed)  # for dropout
+        seed_all(trained.config.seed)  # for dropout, and whatever layers of the user's draw
         tuner = _fine_tuner(trained, splits, config, tell)
         work = copy.deepcopy(model)  # the stepwise method trains what it prunes
         for candidate in _candidates(work, splits, config, tuner):

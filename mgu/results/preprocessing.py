@@ -62,6 +62,7 @@ class NumberColumn(Record, frozen=True):
         scale: What the difference is divided by.
         fill: The scaled number in the place of a missing one.
         missing: Center and scale of the input that says whether the number is missing; None without such an input.
+        shift: Subtracted before the center, where numbers are large and close; earlier versions had none.
     """
 
     name: str
@@ -69,6 +70,7 @@ class NumberColumn(Record, frozen=True):
     scale: float
     fill: float
     missing: tuple[float, float] | None = None
+    shift: float = 0.0
 
 
 class CategoryColumn(Record, frozen=True):

@@ -20,6 +20,7 @@ from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOAD_FILE, UNU
 from mgu.results.files import replacing
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
+from mgu.train.random_numbers import get_states, set_states
 
 FORMAT = 2  # 1 had no checksum
 CHUNK = 2**24  # bytes read at once
@@ -48,7 +49,7 @@ def save_checkpoint(
         folder: The run's folder.
         config: Its identity guards against another run's checkpoint.
         learner: Its model, optimizer and schedule are saved.
-        generators: Those that training draws from beside torch's own, by name.
+        generators: Those that training draws from beside the global ones, by name.
         fit: Outcome of training so far.
         cost: The cost of the run so far, earlier parts included.
     """
@@ -81,7 +82,7 @@ def save_checkpoint(
 
 
 def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, generators: Generators) -> Restored | None:
-    """Puts `learner`, `generators` and torch's own into the state of the checkpoint.
+    """Puts `learner`, `generators` and the global ones into the state of the checkpoint.
 
     Args:
         folder: The run's folder.
@@ -199,15 +200,15 @@ def _check_digest(path: Path) -> None:
 
 
 def _random_state(generators: Generators) -> dict[str, Any]:
-    """Returns the state of every generator that training draws from: dropout's, on each device, and those by name."""
+    """Returns the state of every generator that training draws from: the global ones, CUDA's, and those by name."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() and torch.cuda.is_initialized() else []
     by_name = {name: generator.get_state() for name, generator in generators.items()}
-    return {"torch": torch.get_rng_state(), "cuda": cuda, **by_name}
+    return {**get_states(), "cuda": cuda, **by_name}
 
 
 def _set_random_state(state: dict[str, Any], generators: Generators) -> None:
     """Puts the generators into a saved state; CUDA's only where there are as many devices as there were."""
-    torch.set_rng_state(state["torch"])
+    set_states(state)
     if state["cuda"] and len(state["cuda"]) == torch.cuda.device_count():
         torch.cuda.set_rng_state_all(state["cuda"])
     for name, generator in generators.items():

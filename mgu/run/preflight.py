@@ -25,6 +25,7 @@ from mgu.isolation import Send
 from mgu.measure.estimate import Model
 from mgu.models.convnet import count_keras
 from mgu.results.events import Note
+from mgu.train.random_numbers import keeping_states
 
 
 def check_environment(send: Send, configs: Sequence[RunConfig], is_thorough: bool = True) -> None:
@@ -116,7 +117,7 @@ def _count_params(resolved: ResolvedRun) -> int:
         with torch.device("meta"):
             return count_keras(build_model(resolved))
     except UserError:
-        with torch.random.fork_rng(devices=[]):
+        with keeping_states():
             return count_keras(build_model(resolved))
 
 

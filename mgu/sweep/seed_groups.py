@@ -9,6 +9,7 @@ from mgu.config.datasets import AnyImages
 from mgu.config.layouts import LayoutConfig
 from mgu.config.optimizers import PathSGDConfig, PythonOptimizerConfig
 from mgu.config.run import RunConfig
+from mgu.config.schedules import PythonScheduleConfig
 from mgu.errors import UserError, how_to_install
 from mgu.measure.estimate import Model
 
@@ -67,6 +68,8 @@ def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:  # noqa: P
         return "models that are no convolutions of images, for which it is not made"
     if isinstance(config.optimizer, PythonOptimizerConfig):
         return f"runs with {config.optimizer.target}, whose steps are the user's own"
+    if isinstance(config.schedule, PythonScheduleConfig):
+        return f"runs with {config.schedule.target}, which may draw from generators that they would share"
     if isinstance(config.optimizer, PathSGDConfig):
         return "runs with optimizer=path_sgd, whose steps look into the model"
     if config.engine == "compiled":

@@ -18,6 +18,7 @@ from mgu.config.optimizers import PythonOptimizerConfig
 from mgu.errors import UserError
 from mgu.train.optimizers import build_optimizer
 from mgu.train.own_optimizer import KEY
+from mgu.train.random_numbers import keeping_states, seed_all
 from mgu.user_code.faults import blaming
 
 PLAIN = (Tensor, int, float, complex, str, bytes, type(None))  # bool is an int
@@ -36,7 +37,7 @@ def check_own_optimizer(config: PythonOptimizerConfig, parameters: Iterable[nn.P
     """
     target, parameters = config.target, list(parameters)
     devices = {parameter.device for parameter in parameters if parameter.is_cuda}
-    with torch.random.fork_rng(devices), blaming(f"{KEY} {target} must take a step by step() alone", "Correct it."):
+    with keeping_states(devices), blaming(f"{KEY} {target} must take a step by step() alone", "Correct it."):
         whole = _Copy(config, parameters)
         whole.step(1)
         whole.step(2)
@@ -76,7 +77,7 @@ class _Copy:
 
     def step(self, number: int, rate: float = 1.0) -> None:
         """Takes a step with the gradients and the random numbers of its number, at a part of the learning rate."""
-        torch.manual_seed(number)
+        seed_all(number)
         for group in self.optimizer.param_groups:
             group["lr"] = group["lr"] * rate
         for parameter in self.parameters:

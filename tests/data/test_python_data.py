@@ -120,6 +120,19 @@ def test_quantities_are_standardised_by_the_training_data(monkeypatch: pytest.Mo
     assert loaded((ROWS, CLASSES), monkeypatch, task="regression").num_classes is None
 
 
+@pytest.mark.parametrize("kind", [torch.float64, torch.int64])
+def test_large_quantities_that_are_close_keep_their_differences(
+    kind: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near = torch.arange(40)
+    returned = (ROWS, near + 1_700_000_000)
+    data = loaded((returned[0], returned[1].to(kind)), monkeypatch, task="regression")
+    targets = data.splits.train.batch(slice(None))[1]
+    assert targets.dtype == torch.float32 and len(targets.unique()) == len(targets)
+    whole = targets.double() * data.target_std + data.target_mean - 1_700_000_000
+    torch.testing.assert_close(whole, whole.round(), rtol=0, atol=1e-4)
+
+
 def with_nan() -> torch.Tensor:
     rows = ROWS.clone()
     rows[7, 1] = torch.nan
@@ -168,7 +181,7 @@ def test_classes_that_are_asked_for_must_be_whole_numbers() -> None:
     with pytest.raises(UserError, match=r"Convert them, as by targets\.long"):
         find_task(parts, "classification", "my:load")
     assert check_inputs(parts, "m:f")["train"].shape == (40, 3)
-    assert check_targets(parts, "regression", "m:f")["train"].dtype == torch.float32
+    assert check_targets(parts, "regression", "m:f")["train"].dtype == torch.float64
 
 
 SOURCE = """

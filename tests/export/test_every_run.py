@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 
+from mgu.data.tables.files import read_table
 from mgu.errors import RunsFailed, UserError
 from mgu.export.checks import TOLERANCE
 from mgu.export.held_out import take_held_out
@@ -187,6 +188,37 @@ def test_without_its_data_a_run_is_compared_on_made_up_examples(
     assert why == "its data: its table must be there, but is not. Put it back."
     with pytest.raises(UserError, match="must have training data, which show the ranges of activations"):
         export_run(model, "onnx", int8=True)
+
+
+@pytest.mark.parametrize(
+    ("data", "file"),
+    [
+        ("quantities of a function", "own_code.py"),
+        ("regression", "houses.csv"),
+        pytest.param("classes of a function", "own_code.py", marks=pytest.mark.long),
+        pytest.param("classification", "houses.csv", marks=pytest.mark.long),
+        pytest.param("ranking", "ml-100k", marks=pytest.mark.long),
+    ],
+)
+@pytest.mark.parametrize("change", ["edited", "moved"])
+def test_what_gave_the_data_need_not_be_there(data: str, file: str, change: str, matrix: Matrix) -> None:
+    folder, kept = folder_of(matrix, data), matrix.folder / file
+    before = load(folder)
+    asked = (
+        np.ones((3, 4), np.float32) if "function" in data else take_held_out(before.trained, before.trained.model).raw
+    )
+    expected = before.outputs(asked)
+    away = kept.rename(kept.with_name("away"))
+    if change == "edited" and away.is_file():
+        kept.write_bytes(away.read_bytes() + b"\n")
+    read_table.cache_clear()
+    try:
+        model = load(folder)
+        assert torch.equal(model.outputs(asked), expected)
+        line, reason = export_run(model, "torch").lines
+        assert "on 64 made-up examples, for its data cannot be had" in line and reason.startswith("its data: ")
+    finally:
+        away.rename(kept)
 
 
 @pytest.mark.long

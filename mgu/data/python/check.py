@@ -88,7 +88,7 @@ def check_targets(parts: Mapping[str, Part], task: Task, target: str) -> dict[st
         target: The import path of the function, for messages.
 
     Returns:
-        The targets (N,) by part: int64 for classes, else float32.
+        The targets (N,) by part: int64 for classes, else float64, for float32 would round large ones that are close.
 
     Raises:
         UserError: There is not one for each example, classes are not 0..K-1, or numbers are not finite or all equal.
@@ -96,9 +96,9 @@ def check_targets(parts: Mapping[str, Part], task: Task, target: str) -> dict[st
     flat = {name: _flatten(part.targets, f"targets in {name} of {target}") for name, part in parts.items()}
     if task == "classification":
         return {name: targets.long() for name, targets in _check_classes(flat, target).items()}
-    numbers = {name: targets.to(torch.float32) for name, targets in flat.items()}
+    numbers = {name: targets.to(torch.float64) for name, targets in flat.items()}
     for name, targets in numbers.items():
-        _check_finite(targets, f"targets in {name} of {target}")
+        _check_finite(targets.float(), f"targets in {name} of {target}")
     if not float(numbers["train"].std(correction=0)) > 0:
         raise UserError(
             f"targets in train of {target} must differ, but all are {numbers['train'][0]:g}. Return others."

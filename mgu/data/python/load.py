@@ -64,8 +64,8 @@ def load_data(values: Mapping[str, Any]) -> Loaded:
     if task == "classification":
         num_classes = int(targets["train"].max()) + 1
     else:
-        mean, std = float(targets["train"].double().mean()), float(targets["train"].double().std(correction=0))
-        targets = {name: (own - mean) / std for name, own in targets.items()}
+        mean, std = float(targets["train"].mean()), float(targets["train"].std(correction=0))
+        targets = {name: ((own - mean) / std).float() for name, own in targets.items()}
     examples = {name: _hold(inputs[name], targets[name]) for name in parts}
     splits = _split(examples, values.get("split"), target)
     return Loaded(splits, task, shape, num_classes, mean, std, fingerprint)

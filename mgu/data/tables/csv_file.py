@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mgu.data.tables.whole import leave_gaps, may_be_rounded
 from mgu.errors import UserError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ MISSING_NUMBERS = (
     "NA", "N/A", "n/a", "N.A.", "n.a.", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "<NA>",
     "?", "-", "--", ".",
 )  # fmt: skip
+WHOLE = r"[-+]?\d+"
 CODE = r"\s*[-+]?0\d+\s*"
 CHUNK_ROWS = 100_000
 
@@ -47,6 +49,7 @@ def read_csv(file: Path, separator: str) -> pd.DataFrame:
         frame.columns = pd.RangeIndex(frame.shape[1])
         if len(frame):
             frame = frame.apply(_with_gaps)
+            _restore_digits(frame, file, form)
             _restore_codes(frame, file, form)
     frame.columns = pd.Index(names)
     return frame
@@ -84,7 +87,20 @@ def _with_gaps(column: pd.Series[Any]) -> pd.Series[Any]:
     rest = column[column.notna() & ~column.astype(str).str.strip().isin(MISSING_NUMBERS)]
     numbers = pd.to_numeric(rest, errors="coerce")
     is_bool = rest.map(lambda value: isinstance(value, bool)).any()
-    return column if rest.empty or numbers.isna().any() or is_bool else numbers.reindex(column.index).astype("float64")
+    return column if rest.empty or numbers.isna().any() or is_bool else leave_gaps(numbers, column.index)
+
+
+def _restore_digits(frame: pd.DataFrame, file: Path, form: dict[str, Any]) -> None:
+    """Reads columns of whole numbers beyond 2^53 again as text where some are missing: pandas has rounded them."""
+    import pandas as pd
+
+    rounded: list[Any] = [number for number in frame.columns if may_be_rounded(frame[number])]
+    texts = pd.read_csv(file, dtype=str, usecols=rounded, **form) if rounded else frame[[]]
+    for position, number in enumerate(rounded):
+        text = texts.iloc[:, position].str.strip()
+        known = text[frame[number].notna()]
+        if known.str.fullmatch(WHOLE).all():
+            frame[number] = leave_gaps(pd.to_numeric(known), frame.index)
 
 
 def _restore_codes(frame: pd.DataFrame, file: Path, form: dict[str, Any]) -> None:

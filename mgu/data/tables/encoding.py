@@ -24,6 +24,7 @@ class RowEncoding(nn.Module):
         returns (B, D) as float32.
     """
 
+    shift: Tensor
     center: Tensor
     scale: Tensor
     fill: Tensor
@@ -37,6 +38,8 @@ class RowEncoding(nn.Module):
         super().__init__()
         self.bound, self.has_numbers = columns.bound, bool(columns.numbers)
         double, numbers = torch.float64, columns.numbers
+        self.has_shift = any(own.shift for own in numbers)
+        self.register_buffer("shift", torch.tensor([own.shift for own in numbers], dtype=double))
         self.register_buffer("center", torch.tensor([own.center for own in numbers], dtype=double))
         self.register_buffer("scale", torch.tensor([own.scale for own in numbers], dtype=double))
         self.register_buffer("fill", torch.tensor([own.fill for own in numbers], dtype=double))
@@ -64,7 +67,8 @@ class RowEncoding(nn.Module):
     def _numbers(self, numbers: Tensor) -> list[Tensor]:
         """Returns scaled numbers (B, N), and which are missing (B, F) if training missed some."""
         is_missing = numbers.isnan()
-        scaled = (numbers - self.center) / self.scale
+        near_zero = numbers - self.shift if self.has_shift else numbers  # exact where numbers are close
+        scaled = (near_zero - self.center) / self.scale
         if self.bound is not None:
             near = scaled.clamp(-NEARLY_INFINITE, NEARLY_INFINITE)
             scaled = near / (1 + (near / self.bound).square()).sqrt()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mgu.data.tables.advice import NAMED, join_and
+from mgu.data.tables.close import CLOSE
 from mgu.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ FAR = 1000.0  # robust deviations that log-normal columns (sigma up to 2) do not
 ISOLATED = 50.0  # robust deviations that are extreme where a gap lies before them
 GAP = 10.0  # so many times as far as the next nearer cell
 LOST = 2.0**23  # robust deviations at which one deviation is the last bit of float32
+RESOLUTION = 2.0**-10  # a step of float64 in robust deviations, above which scores would show it
 NORMAL_IQR = 1.349  # interquartile range of a normal distribution in standard deviations
 
 
@@ -49,7 +51,10 @@ def robust_spread(known: NDArray[np.float64]) -> tuple[float, float]:
     if not len(known):
         return 0.0, 1.0
     low, median, high = (float(value) for value in np.quantile(known, [0.25, 0.5, 0.75]))
-    if spread := high / NORMAL_IQR - low / NORMAL_IQR:  # the difference may overflow
+    spread = high / NORMAL_IQR - low / NORMAL_IQR  # the difference may overflow
+    if spread < CLOSE * abs(median):
+        spread = (high - low) / NORMAL_IQR  # which would be the rounding of the two
+    if spread:
         return median, spread
     distances = np.abs(known[known != median] - median)
     return median, float(np.median(distances)) if len(distances) else 1.0
@@ -107,6 +112,22 @@ def check_target(parts: dict[str, pd.DataFrame], target: str) -> None:
                 "such differences would be left. Correct it in the file, or pass dataset.scale=robust, which bounds it "
                 "in training but not in scores."
             )
+
+
+def check_resolution(targets: NDArray[np.float64], target: str) -> None:
+    """Raises UserError for targets so large and so close that float64, which all errors are computed in, rounds them.
+
+    Args:
+        targets: Those of the training rows.
+        target: Name of their column.
+    """
+    median, spread = robust_spread(targets)
+    if (step := float(np.spacing(abs(median)))) > RESOLUTION * spread:
+        raise UserError(
+            f"targets must differ by more than float64 can tell, but {target!r} is usually {median:.6g} ± "
+            f"{spread:.2g} (median and robust deviation), where numbers are {step:.2g} apart. "
+            "Subtract a number from all of them in the file."
+        )
 
 
 def describe_extremes(found: list[Extreme], target: str, scale: str) -> str:

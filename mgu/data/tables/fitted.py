@@ -33,6 +33,7 @@ def read_encoder(encoder: Any, numbers: Sequence[str], categories: Sequence[str]
 def _read_numbers(steps: dict[str, Any], names: Sequence[str]) -> tuple[list[NumberColumn], float | None]:
     """Returns the columns, and the bound of robustly scaled ones."""
     impute, bounded, standard = steps["simpleimputer"], steps.get("boundedscaler"), steps.get("standardscaler")
+    shifts = np.zeros(len(names))
     filled, flagged = impute.statistics_, [int(index) for index in impute.indicator_.features_]
     if bounded is not None:
         from mgu.data.tables.robust import BOUND
@@ -42,7 +43,8 @@ def _read_numbers(steps: dict[str, Any], names: Sequence[str]) -> tuple[list[Num
     else:
         assert standard is not None  # the two ways of _build_encoder
         centers, scales, bound = standard.mean_, standard.scale_, None
-        fills = (filled - centers[: len(names)]) / scales[: len(names)]
+        shifts = steps["shifter"].shift_[: len(names)]
+        fills = (filled - shifts - centers[: len(names)]) / scales[: len(names)]
         flags = {
             index: (float(centers[len(names) + place]), float(scales[len(names) + place]))
             for place, index in enumerate(flagged)
@@ -54,6 +56,7 @@ def _read_numbers(steps: dict[str, Any], names: Sequence[str]) -> tuple[list[Num
             scale=float(scales[index]),
             fill=float(fills[index]),
             missing=flags.get(index),
+            shift=float(shifts[index]),
         )
         for index, name in enumerate(names)
     ]

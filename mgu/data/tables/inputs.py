@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mgu.data.tables.advice import advise_drop, join_and
+from mgu.data.tables.close import build_shifter
 from mgu.data.tables.columns import is_number
 from mgu.data.tables.extremes import robust_spread
 from mgu.data.tables.fitted import read_encoder
@@ -108,7 +109,7 @@ def _build_encoder(numbers: list[str], categories: list[str], scale: str, max_ca
     from mgu.data.tables.robust import BoundedScaler
 
     impute = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
-    steps = [BoundedScaler(), impute] if scale == "robust" else [impute, StandardScaler()]
+    steps = [BoundedScaler(), impute] if scale == "robust" else [impute, build_shifter(), StandardScaler()]
     one_hot = OneHotEncoder(
         handle_unknown="infrequent_if_exist", max_categories=max_categories, sparse_output=False, dtype=np.float32
     )

@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mgu.data.tables.whole import may_be_rounded
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -22,6 +24,7 @@ def read_parquet(file: Path) -> pd.DataFrame:
 
     try:
         frame = pd.read_parquet(file, engine="pyarrow")
+        _restore_digits(frame, file)
     except ImportError:
         raise
     except Exception as error:  # whatever pandas makes of damaged metadata
@@ -30,6 +33,20 @@ def read_parquet(file: Path) -> pd.DataFrame:
     content = [pd.Series(frame.index.get_level_values(str(level)), name=level) for level in named]
     frame = frame.reset_index(drop=True)
     return pd.concat([*content, *(_as_plain(frame.iloc[:, number]) for number in range(frame.shape[1]))], axis=1)
+
+
+def _restore_digits(frame: pd.DataFrame, file: Path) -> None:
+    """Reads columns of whole numbers beyond 2^53 again where some are missing: pandas has rounded them."""
+    import pandas as pd
+    from pyarrow import parquet, types  # type: ignore[import-untyped]
+
+    names = [name for name in frame.columns if not frame.columns.duplicated().any() and may_be_rounded(frame[name])]
+    kinds = parquet.read_schema(file) if names else None
+    for name in names:
+        if kinds is not None and types.is_integer(kinds.field(name).type):
+            whole = parquet.read_table(file, columns=[name]).column(name).to_pylist()
+            is_unsigned = types.is_unsigned_integer(kinds.field(name).type)
+            frame[name] = pd.Series(whole, dtype="UInt64" if is_unsigned else "Int64")
 
 
 def _as_plain(column: pd.Series[Any]) -> pd.Series[Any]:

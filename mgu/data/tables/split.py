@@ -10,6 +10,7 @@ from mgu.config.datasets import TableConfig
 from mgu.data.folds import assign_folds, deal_groups, hold_out_tenth
 from mgu.data.splits import hold_out
 from mgu.data.tables.target import find_column
+from mgu.data.tables.whole import check_exact
 from mgu.errors import UserError
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def split_rows(frame: pd.DataFrame, config: TableConfig) -> dict[str, pd.DataFra
 
 
 def check_groups(frame: pd.DataFrame, config: TableConfig) -> None:
-    """Raises UserError for a column of groups that is not there, is the target, or is not known in every row."""
+    """Raises UserError for groups that are not there, are the target, are not known in every row, or are rounded."""
     if config.groups is None:
         return
     column = find_column(frame, config.groups, "groups", config.path)
@@ -71,6 +72,7 @@ def check_groups(frame: pd.DataFrame, config: TableConfig) -> None:
             f"dataset.groups must be known in every row, but {config.groups!r} is missing in {num_missing:,} of "
             f"{len(frame):,} rows (first in row {first:,}). Fill it in in the file."
         )
+    check_exact(column, "groups")
 
 
 def _split_stratified(frame: pd.DataFrame, config: TableConfig) -> dict[str, pd.DataFrame]:

@@ -17,9 +17,10 @@ from torch import Tensor
 
 from mgu.data.splits import Splits
 from mgu.data.tables.advice import join_some
+from mgu.data.tables.close import describe_rounded
 from mgu.data.tables.columns import is_number
 from mgu.data.tables.copies import describe_copies
-from mgu.data.tables.extremes import check_target, describe_extremes, find_extremes, find_far
+from mgu.data.tables.extremes import check_resolution, check_target, describe_extremes, find_extremes, find_far
 from mgu.data.tables.inputs import center_and_scale, encode_inputs, overflows, too_large
 from mgu.data.tables.rows import Rows
 from mgu.errors import UserError
@@ -72,7 +73,8 @@ def encode_table(
         The encoded rows.
 
     Raises:
-        UserError: Numbers are too large, one target is out of all proportion, or all rows to train on are of one class.
+        UserError: Numbers are too large, one target is out of all proportion, they are
+            too close for float64, or all rows to train on are of one class.
     """
     classes: list[Any] = []
     mean, std = 0.0, 1.0
@@ -81,6 +83,7 @@ def encode_table(
         targets, classes, unseen = _encode_classes({name: part[target] for name, part in parts.items()})
         notes += unseen
     else:
+        check_resolution(parts["train"][target].to_numpy(dtype=np.float64), target)
         targets, mean, std, moved = _encode_numbers({name: part[target] for name, part in parts.items()}, scale)
         notes += moved
         if scale == "standard":
@@ -90,6 +93,7 @@ def encode_table(
     numbers = [str(name) for name, column in parts["train"].items() if is_number(column)]
     if task == "classification" and target in numbers:
         numbers.remove(target)
+    notes += describe_rounded(parts, numbers, target)
     if extremes := find_extremes(parts, numbers):
         notes.append(describe_extremes(extremes, target, scale))
     rows = {name: Rows(inputs[name], targets[name]) for name in parts}

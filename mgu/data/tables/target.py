@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.data.tables.advice import advise_separator, join_some
 from mgu.data.tables.columns import FEW_VALUES, find_fault, is_number
+from mgu.data.tables.whole import check_exact, without_gaps
 from mgu.errors import UserError, did_you_mean, printable
 from mgu.tasks.score import TaskName
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CLASSES = 1000
-LARGEST_EXACT = 2.0**53  # whole numbers that a float64 has without gaps
 SEPARATORS = ";\t|:,"
 UNKNOWN = "?"  # how many public tables write a missing class; among other words of a feature it is a category
 
@@ -108,14 +108,7 @@ def select_known(frame: pd.DataFrame, target: str, missing_target: str, path: st
             f"{len(frame):,} rows (first in row {first:,}). Pass dataset.missing_target=drop to leave those rows out."
         )
     kept: pd.DataFrame = frame[known]
-    return _with_whole_numbers(kept, target)
-
-
-def _with_whole_numbers(kept: pd.DataFrame, target: str) -> pd.DataFrame:
-    """Returns whole numbers as the file has them: pandas reads 1 and 2 as 1.0 and 2.0 where one of them is missing."""
-    column = kept[target]
-    is_whole = is_number(column) and column.dtype.kind == "f" and len(column) and (column % 1 == 0).all()
-    return kept.astype({target: "int64"}) if is_whole and column.abs().max() < LARGEST_EXACT else kept
+    return kept.assign(**{target: without_gaps(kept[target])})
 
 
 def check_target(column: pd.Series[Any], path: str) -> pd.Series[Any]:
@@ -159,7 +152,7 @@ def describe_spellings(classes: Sequence[Any]) -> tuple[str, ...]:
 
 
 def check_task(column: pd.Series[Any], task: TaskName) -> None:
-    """Raises UserError for regression of words, and for too many classes."""
+    """Raises UserError for regression of words, for too many classes, and for classes that are not told apart."""
     if task == "regression" and not is_number(column):
         raise UserError(
             f"dataset.target must be numbers for regression, but {str(column.name)!r} has {str(column.iloc[0])!r}. "
@@ -170,3 +163,5 @@ def check_task(column: pd.Series[Any], task: TaskName) -> None:
             f"dataset.target must have at most {MAX_CLASSES:,} classes, but {str(column.name)!r} has "
             f"{column.nunique():,}. Pass dataset.task=regression if these are numbers, or name another column."
         )
+    if task == "classification":
+        check_exact(column, "classes")
