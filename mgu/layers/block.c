@@ -14,6 +14,7 @@ computes the layer unless it is 0. */
 #include "rows.h"
 #include "batch_norm.h"
 #include "convolution.h"
+#include "layer_norm.h"
 
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
 
@@ -44,8 +45,9 @@ const struct { const char *name; long offset, size; } layout[] = {
     MEMBER(running_var), MEMBER(statistics), MEMBER(out), MEMBER(d_out), MEMBER(d_layer), MEMBER(d_norm),
     {NULL, sizeof(struct call), sizeof(struct call)}};
 
-/* A row, then the values under the windows of the rows that are computed at once. */
-static long scratch_of(const struct call *call) { return call->channels + (BLOCK + TOGETHER) * TAPS; }
+/* What is computed of a tile (layer norm), then the values under the windows of the rows that are computed at once. */
+enum { SCRATCH = NORM == LN ? 3 * TILE : 0 };
+static long scratch_of(const struct call *call) { return SCRATCH * call->channels + (BLOCK + TOGETHER) * TAPS; }
 
 /* Apply a function to all rows, with `sums` sums. */
 static int for_all(const struct call *call, rows_function *function, long sums, double *total) {
@@ -58,19 +60,7 @@ static inline real to_batch_norm(real x) { return NORM == BN_POST ? activate(x) 
 /* Convolve where the rows are not there yet: every pass that is the first of a call begins with it. */
 static inline void begin_rows(const struct call *k, long first, long last, real *scratch) {
     const long channels = CHANNELS_OF(*k);
-    if (TAPS) convolve(&k->convolution, channels, first, last, k->layer, scratch + channels);
-}
-
-/* Mean and 1 / sqrt(variance + eps) of the activated row, for layer normalisation. */
-static inline void normalise_row(const real *row, long channels, real eps, real *activated, real *mean, real *scale) {
-    real sum = 0, squares = 0;
-#pragma omp simd reduction(+ : sum)
-    for (long c = 0; c < channels; c++) sum += activated[c] = activate(row[c]);
-    const real m = sum / channels;
-#pragma omp simd reduction(+ : squares)
-    for (long c = 0; c < channels; c++) squares += (activated[c] - m) * (activated[c] - m);
-    *mean = m;
-    *scale = 1 / (real)sqrt(squares / channels + eps);
+    if (TAPS) convolve(&k->convolution, channels, first, last, k->layer, scratch + SCRATCH * channels);
 }
 
 /* Sums of values and of their squares, of differences to the first row, to avoid cancellation. `statistics` has the
@@ -113,31 +103,82 @@ static int batch_statistics(const struct call *call) {
     return failed;
 }
 
+/* The activation of a tile, and its means and scales. */
+static inline void begin_tile(const struct call *k, long start, long last, real *activated, struct tile *tile) {
+    const long channels = CHANNELS_OF(*k);
+    const real *rows = k->layer + start * channels;
+    tile->count = rows_of_tile(start, last);
+#pragma omp simd
+    for (long i = 0; i < tile->count * channels; i++) activated[i] = activate(rows[i]);
+    normalise_tile(activated, channels, channels, k->eps, tile);
+}
+
+/* Layer normalisation after the activation. */
+static void normalise_rows(const struct call *k, long first, long last, real *activated) {
+    const long channels = CHANNELS_OF(*k);
+    struct tile tile;
+    for (long start = first; start < last; start += TILE) {
+        begin_tile(k, start, last, activated, &tile);
+        for (long t = 0; t < tile.count; t++) {
+            const real *values = activated + t * channels;
+            real *out = k->out + (start + t) * channels;
+#pragma omp simd
+            for (long c = 0; c < channels; c++)
+                out[c] = (values[c] - tile.mean[t]) * tile.scale[t] * k->weight[c] + k->bias[c];
+        }
+    }
+}
+
 static void forward_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
     (void)sums;
     if (!IS_BATCH_NORM || !k.training) begin_rows(call, first, last, scratch);
+    if (NORM == LN) normalise_rows(call, first, last, scratch);
     for (long r = first; r < last; r++) {
         const real *row = k.layer + r * channels, *added = k.added ? k.added + r * channels : NULL;
-        real *out = k.out + r * channels, mean = 0, scale = 0;
-        if (NORM == LN) normalise_row(row, channels, (real)k.eps, scratch, &mean, &scale);
+        real *out = k.out + r * channels;
+        if (NORM != LN)
 #pragma omp simd
-        for (long c = 0; c < channels; c++) {
-            real y;
-            if (NORM == LN)
-                y = (scratch[c] - mean) * scale * k.weight[c] + k.bias[c];
-            else if (NORM == BN_PRE)
-                y = activate((row[c] - k.statistics[c]) * k.statistics[channels + c] * k.weight[c] + k.bias[c]);
-            else if (NORM == BN_POST)
-                y = (activate(row[c]) - k.statistics[c]) * k.statistics[channels + c] * k.weight[c] + k.bias[c];
-            else
-                y = activate(row[c]);
-            out[c] = y;
-        }
+            for (long c = 0; c < channels; c++) {
+                real y;
+                if (NORM == BN_PRE)
+                    y = activate((row[c] - k.statistics[c]) * k.statistics[channels + c] * k.weight[c] + k.bias[c]);
+                else if (NORM == BN_POST)
+                    y = (activate(row[c]) - k.statistics[c]) * k.statistics[channels + c] * k.weight[c] + k.bias[c];
+                else
+                    y = activate(row[c]);
+                out[c] = y;
+            }
         if (added)
 #pragma omp simd
             for (long c = 0; c < channels; c++) out[c] += added[c];
+    }
+}
+
+/* Back through layer normalisation and the activation; the sums are the gradients of weight and bias. */
+static void normalise_rows_backward(const struct call *k, long first, long last, real *sums, real *activated) {
+    const long channels = CHANNELS_OF(*k);
+    real *normalised = activated + TILE * channels, *d = normalised + TILE * channels;
+    struct tile tile;
+    for (long start = first; start < last; start += TILE) {
+        const real *rows = k->layer + start * channels;
+        real *d_layer = k->d_layer + start * channels;
+        begin_tile(k, start, last, activated, &tile);
+        for (long t = 0; t < tile.count; t++) {
+            const real *d_out = k->d_out + (start + t) * channels;
+#pragma omp simd
+            for (long c = 0; c < channels; c++) {
+                const long i = t * channels + c;
+                normalised[i] = (activated[i] - tile.mean[t]) * tile.scale[t];
+                sums[c] += d_out[c] * normalised[i];
+                sums[channels + c] += d_out[c];
+                d[i] = d_out[c] * k->weight[c];
+            }
+        }
+        back_through_tile(&tile, normalised, channels, d);
+#pragma omp simd
+        for (long i = 0; i < tile.count * channels; i++) d_layer[i] = d[i] * slope(rows[i], activated[i]);
     }
 }
 
@@ -147,29 +188,13 @@ static void backward_rows(const struct call *call, long first, long last, real *
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
     begin_rows(call, first, last, scratch);
+    if (NORM == LN) {
+        normalise_rows_backward(call, first, last, sums, scratch);
+        return;
+    }
     for (long r = first; r < last; r++) {
         const real *row = k.layer + r * channels, *d_out = k.d_out + r * channels;
         real *d_layer = k.d_layer + r * channels;
-        if (NORM == LN) {
-            real *activated = scratch, mean, scale, d_mean = 0, d_product = 0;
-            normalise_row(row, channels, (real)k.eps, activated, &mean, &scale);
-#pragma omp simd reduction(+ : d_mean, d_product)
-            for (long c = 0; c < channels; c++) {
-                real normalised = (activated[c] - mean) * scale, d = d_out[c] * k.weight[c];
-                sums[c] += d_out[c] * normalised;
-                sums[channels + c] += d_out[c];
-                d_mean += d;
-                d_product += d * normalised;
-            }
-            d_mean /= channels;
-            d_product /= channels;
-#pragma omp simd
-            for (long c = 0; c < channels; c++) {
-                real normalised = (activated[c] - mean) * scale, d = d_out[c] * k.weight[c];
-                d_layer[c] = scale * (d - d_mean - normalised * d_product) * slope(row[c], activated[c]);
-            }
-            continue;
-        }
 #pragma omp simd
         for (long c = 0; c < channels; c++) {
             real d = d_out[c];
@@ -209,7 +234,7 @@ static void finish_rows(const struct call *call, long first, long last, real *su
             }
         }
     }
-    if (TAPS) add_gradients(&k.convolution, channels, first, last, k.d_layer, sums, scratch + channels);
+    if (TAPS) add_gradients(&k.convolution, channels, first, last, k.d_layer, sums, scratch + SCRATCH * channels);
 }
 
 /* Both return 0, or 1 where memory has run out. */

@@ -8,11 +8,11 @@ typedef REAL real;
 
 enum { SELU, RELU, SILU, TANH };
 
-/* e^x by 2^n * e^r with |r| <= ln(2) / 2, in a form that compilers turn into vector code; NaN stays NaN. */
-static inline real exponential(real x) {
-    const real lowest = sizeof(real) == 4 ? -87 : -708, highest = sizeof(real) == 4 ? 88 : 709;
+/* e^x where x is no larger than 88 or 709, and any number where it is, by 2^n * e^r with |r| <= ln(2) / 2, in a form that
+   compilers turn into vector code; NaN stays NaN. */
+static inline real exponential_below(real x) {
+    const real lowest = sizeof(real) == 4 ? -87 : -708;
     x = x < lowest ? lowest : x;
-    x = x > highest ? highest : x;
     /* Adding 1.5 * 2^(mantissa bits) rounds to a whole number and leaves it in the lowest bits. */
     const real shift = sizeof(real) == 4 ? (real)12582912.0 : (real)6755399441055744.0;
     real shifted = x * (real)1.4426950408889634 + shift;
@@ -50,6 +50,11 @@ static inline real exponential(real x) {
     return e * (real)power.f;
 }
 
+static inline real exponential(real x) {
+    const real highest = sizeof(real) == 4 ? 88 : 709;
+    return exponential_below(x > highest ? highest : x);
+}
+
 static inline real sigmoid(real x) { return 1 / (1 + exponential(-x)); }
 
 #define SELU_SCALE ((real)1.0507009873554804934193349852946)
@@ -58,7 +63,7 @@ static inline real sigmoid(real x) { return 1 / (1 + exponential(-x)); }
 static inline real activate(real x) {
     switch (ACTIVATION) {
     case SELU: {
-        real negative = SELU_NEGATIVE * (exponential(x) - 1);
+        real negative = SELU_NEGATIVE * (exponential_below(x) - 1);
         return x > 0 ? SELU_SCALE * x : negative;
     }
     case RELU: return x < 0 ? 0 : x;

@@ -172,7 +172,8 @@ def _digest(file: Path) -> str:
 def _fingerprint(source: Path, compiler: str, definitions: dict[str, str | int]) -> str:
     """Returns a hash of all that determines the library; `-march=native` depends on the processor."""
     parts = [source.read_text(), _version(compiler), repr(sorted(definitions.items())), processor_features()]
-    parts += [repr((FLAGS, VARIANTS)), *(header.read_text() for header in sorted(HEADERS.glob("*.h")))]
+    headers = sorted({*HEADERS.glob("*.h"), *source.parent.glob("*.h")})
+    parts += [repr((FLAGS, VARIANTS)), *(header.read_text() for header in headers)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 

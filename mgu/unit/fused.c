@@ -16,6 +16,7 @@ quarter slower where there are few; TAPS, see convolution.h, which computes the 
 #include "rows.h"
 #include "batch_norm.h"
 #include "convolution.h"
+#include "layer_norm.h"
 
 #define CHANNELS_OF(call) (CHANNELS ? CHANNELS : (call).channels)
 
@@ -23,7 +24,7 @@ enum { AHEAD = 4 }; /* rows between the one being computed and the one being pre
 
 enum { FIRST_GATE = 2, GATES = 4 + RESIDUAL_GATE, SKIP = GATES - 1 };
 enum { WIDTH = CONSTANT_GATES ? 1 : FIRST_GATE + GATES }; /* of a row, in multiples of the channels */
-enum { SCRATCH = 6 + GATES, NORMS = 6, SUMS = NORMS + (CONSTANT_GATES ? GATES : 0) };
+enum { SCRATCH = TILE * (4 + (CONSTANT_GATES ? 0 : GATES)), NORMS = 6 };
 
 /* The arguments of one call. An array without a comment has `channels` values. */
 struct call {
@@ -48,7 +49,7 @@ struct call {
     real *d_norms;  /* NORMS * channels, in the order of the six weights and biases */
     real *d_logits; /* GATES * channels */
     real *d_x;      /* images: `add_centres` adds d_bypass to them */
-    real *gates;    /* GATES * channels: the values of constant gates; set by forward and backward themselves */
+    real *weights;  /* of the branches, where gates are constant; set by forward and backward themselves */
 };
 
 /* mgu/native/layout.py compares this with the ctypes structure in mgu/unit/kernel.py. */
@@ -58,83 +59,13 @@ const struct { const char *name; long offset, size; } layout[] = {
     MEMBER(ln_eps), MEMBER(momentum), MEMBER(packed), MEMBER(bypass), MEMBER(centre_channels), MEMBER(centre_size),
     MEMBER(centre_strides), MEMBER(logits), MEMBER(logit_step), MEMBER(norms), MEMBER(running), MEMBER(statistics),
     MEMBER(out), MEMBER(d_out), MEMBER(d_packed), MEMBER(d_layer), MEMBER(d_bypass), MEMBER(d_norms), MEMBER(d_logits),
-    MEMBER(d_x), MEMBER(gates), {NULL, sizeof(struct call), sizeof(struct call)}};
+    MEMBER(d_x), MEMBER(weights), {NULL, sizeof(struct call), sizeof(struct call)}};
 
 enum { BEFORE_WEIGHT, BEFORE_BIAS, AFTER_WEIGHT, AFTER_BIAS, LN_WEIGHT, LN_BIAS }; /* of norms */
 enum { BEFORE_MEAN, BEFORE_VAR, AFTER_MEAN, AFTER_VAR };                             /* of running */
 
-/* Where in the images the bypass of a row is. */
-static inline long find_centre(const struct call *k, long row) {
-    const uint32_t width = k->centre_size[1], height = k->centre_size[0], line = (uint32_t)row / width;
-    return line / height * k->centre_strides[0] + line % height * k->centre_strides[1] +
-           (uint32_t)row % width * k->centre_strides[2];
-}
-
-/* The bypass of a row, (channels); `room` is for as many. */
-static inline const real *find_bypass(const struct call *k, const real *row, long r, long channels, real *room) {
-    if (!CONSTANT_GATES) return row + channels;
-    if (!k->centre_channels) return k->bypass + r * channels;
-    memcpy(room, k->bypass + find_centre(k, r), k->centre_channels * sizeof(real)); /* the other channels stay 0 */
-    return room;
-}
-
-/* Everything between the transforms and the output, for one element. Names without a comment are those of
-   MultiGatedUnit.branches. */
-struct mixed {
-    real activated, bn_before_activation, bn_after_activation, ln, bypass;
-    real bn_before, ln_normed; /* BN(L), LN(L) or LN(A(L)): before an activation */
-    real to_bn_after, to_bn, to_norm, without_residual, to_processed; /* weights of the branches that gates choose */
-    real bn_order, bn_or_ln, norm_or_none, processed;
-};
-
 /* In the reference wiring two gates have the opposite polarity. */
 #define TOWARDS (REFERENCE ? -1 : 1)
-
-static inline struct mixed mix(const struct call *k, const real *row, const real *bypass, const real *activated,
-                               const real *gates, long c, real ln_mean, real ln_scale) {
-    const long channels = CHANNELS_OF(*k);
-    struct mixed m;
-    real x = row[c];
-    m.bypass = bypass[c];
-    m.activated = activated[c];
-    m.bn_before = (x - k->statistics[c]) * k->statistics[channels + c] * k->norms[BEFORE_WEIGHT][c] + k->norms[BEFORE_BIAS][c];
-    m.bn_before_activation = activate(m.bn_before); /* eq. 4 */
-    m.bn_after_activation = (m.activated - k->statistics[2 * channels + c]) * k->statistics[3 * channels + c] *
-                     k->norms[AFTER_WEIGHT][c] + k->norms[AFTER_BIAS][c]; /* eq. 3 */
-    m.ln_normed = ((REFERENCE ? m.activated : x) - ln_mean) * ln_scale * k->norms[LN_WEIGHT][c] + k->norms[LN_BIAS][c];
-    m.ln = REFERENCE ? m.ln_normed : activate(m.ln_normed); /* eq. 8 */
-    m.to_bn_after = REFERENCE ? 1 - gates[c] : gates[c];
-    m.to_bn = gates[channels + c];
-    m.to_norm = gates[2 * channels + c];
-    m.without_residual = RESIDUAL_GATE ? gates[3 * channels + c] : 1;
-    real skip = gates[SKIP * channels + c];
-    m.to_processed = REFERENCE ? 1 - skip : skip;
-    m.bn_order = m.bn_before_activation + m.to_bn_after * (m.bn_after_activation - m.bn_before_activation); /* eq. 5 */
-    m.bn_or_ln = m.ln + m.to_bn * (m.bn_order - m.ln);                     /* eq. 9 */
-    m.norm_or_none = m.activated + m.to_norm * (m.bn_or_ln - m.activated);                     /* eq. 12 */
-    m.processed = m.norm_or_none + (1 - m.without_residual) * m.bypass;                        /* eq. 15, 16 */
-    return m;
-}
-
-/* Compute what takes exponentials of one row, in loops short enough for the processor's registers: the activation of
-   the layer's output and the gate values; and for layer normalisation the row's mean and 1 / sqrt(variance + eps). */
-static inline void begin_row(const real *row, long channels, real eps, real *activated, real *gate_values, real *mean,
-                             real *scale) {
-    const real *values = REFERENCE ? activated : row;
-    const long num_gate_values = CONSTANT_GATES ? 0 : GATES * channels;
-    real sum = 0, squares = 0;
-#pragma omp simd
-    for (long c = 0; c < channels; c++) activated[c] = activate(row[c]);
-#pragma omp simd
-    for (long i = 0; i < num_gate_values; i++) gate_values[i] = sigmoid(row[FIRST_GATE * channels + i]);
-#pragma omp simd reduction(+ : sum)
-    for (long c = 0; c < channels; c++) sum += values[c];
-    real m = sum / channels;
-#pragma omp simd reduction(+ : squares)
-    for (long c = 0; c < channels; c++) squares += (values[c] - m) * (values[c] - m);
-    *mean = m;
-    *scale = 1 / (real)sqrt(squares / channels + eps);
-}
 
 /* Apply a function to all rows, with `width` sums per channel. */
 static int for_all(const struct call *call, rows_function *function, long width, double *total) {
@@ -200,109 +131,11 @@ static int batch_statistics(const struct call *call) {
     return 0;
 }
 
-static void mix_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
-    const struct call k = *call;
-    const long channels = CHANNELS_OF(k);
-    real *activated = scratch, *gate_values = scratch + channels;
-    real *bypass_room = scratch + (1 + GATES) * channels;
-    const real *gates = CONSTANT_GATES ? k.gates : gate_values;
-    (void)sums;
-    if (!k.training) begin_rows(call, first, last, scratch);
-    for (long r = first; r < last; r++) {
-        const real *row = k.packed + r * WIDTH * channels;
-        real *out = k.out + r * channels, ln_mean, ln_scale;
-        prefetch(row, WIDTH * channels, WIDTH * channels);
-        const real *bypass = find_bypass(call, row, r, channels, bypass_room);
-        begin_row(row, channels, (real)k.ln_eps, activated, gate_values, &ln_mean, &ln_scale);
-#pragma omp simd
-        for (long c = 0; c < channels; c++) {
-            struct mixed m = mix(&k, row, bypass, activated, gates, c, ln_mean, ln_scale);
-            out[c] = m.bypass + m.to_processed * (m.processed - m.bypass); /* eq. 19 */
-        }
-    }
-}
-
-/* Store the gradient of a gate value: of a constant gate in the sums, of others, through the sigmoid, in the row. */
-static inline void store_gate(real *d_row, real *sums, const real *gates, long channels, long gate, long c,
-                              real d_value) {
-    if (CONSTANT_GATES) {
-        sums[(NORMS + gate) * channels + c] += d_value;
-    } else {
-        real value = gates[gate * channels + c]; /* not 1 - value, which rounds a small one away */
-        d_row[(FIRST_GATE + gate) * channels + c] = d_value * value * (1 - value);
-    }
-}
-
-/* Write the gradients of all but the layer's output into d_packed, and of that output the part that does not depend on
-   sums over the batch into d_layer. The sums are the gradients of the six weights and biases, from which the rest
-   follows, and of constant gates. */
-static void mix_rows_backward(const struct call *call, long first, long last, real *sums, real *scratch) {
-    const struct call k = *call;
-    const long channels = CHANNELS_OF(k);
-    real *to_ln = scratch, *normalised = scratch + channels, *activation_slope = scratch + 2 * channels;
-    real *activated = scratch + 3 * channels, *gate_values = scratch + 4 * channels;
-    real *bypass_room = scratch + (4 + GATES) * channels, *d_bypass_room = scratch + (5 + GATES) * channels;
-    const long d_bypass_width = k.centre_channels ? k.centre_channels : channels;
-    const real *gates = CONSTANT_GATES ? k.gates : gate_values;
-    begin_rows(call, first, last, scratch);
-    for (long r = first; r < last; r++) {
-        const real *row = k.packed + r * WIDTH * channels, *d_out = k.d_out + r * channels;
-        real *d_row = k.d_packed + r * WIDTH * channels, *d_layer = k.d_layer + r * channels;
-        real *d_bypass = CONSTANT_GATES ? d_bypass_room : d_row + channels;
-        real ln_mean, ln_scale, mean_to_ln = 0, mean_product = 0;
-        prefetch(row, WIDTH * channels, WIDTH * channels);
-        const real *bypass = find_bypass(call, row, r, channels, bypass_room);
-        begin_row(row, channels, (real)k.ln_eps, activated, gate_values, &ln_mean, &ln_scale);
-#pragma omp simd reduction(+ : mean_to_ln, mean_product)
-        for (long c = 0; c < channels; c++) {
-            struct mixed m = mix(&k, row, bypass, activated, gates, c, ln_mean, ln_scale);
-            real d = d_out[c];
-            real d_processed = d * m.to_processed;
-            real d_to_bypass = d - d_processed + d_processed * (1 - m.without_residual);
-            real d_bn_or_ln = d_processed * m.to_norm;
-            real d_activated = d_processed - d_bn_or_ln;
-            real d_bn_order = d_bn_or_ln * m.to_bn;
-            real d_ln = (d_bn_or_ln - d_bn_order) * (REFERENCE ? 1 : slope(m.ln_normed, m.ln));
-            real d_bn_after = d_bn_order * m.to_bn_after;
-            real d_bn_before = (d_bn_order - d_bn_after) * slope(m.bn_before, m.bn_before_activation);
-
-            d_bypass[c] = d_to_bypass;
-            store_gate(d_row, sums, gates, channels, 0, c,
-                      TOWARDS * d_bn_order * (m.bn_after_activation - m.bn_before_activation));
-            store_gate(d_row, sums, gates, channels, 1, c, d_bn_or_ln * (m.bn_order - m.ln));
-            store_gate(d_row, sums, gates, channels, 2, c, d_processed * (m.bn_or_ln - m.activated));
-            if (RESIDUAL_GATE) store_gate(d_row, sums, gates, channels, 3, c, -d_processed * m.bypass);
-            store_gate(d_row, sums, gates, channels, SKIP, c, TOWARDS * d * (m.processed - m.bypass));
-
-            real in_ln = ((REFERENCE ? m.activated : row[c]) - ln_mean) * ln_scale;
-            sums[c] += d_bn_before * (row[c] - k.statistics[c]) * k.statistics[channels + c];
-            sums[channels + c] += d_bn_before;
-            sums[2 * channels + c] +=
-                d_bn_after * (m.activated - k.statistics[2 * channels + c]) * k.statistics[3 * channels + c];
-            sums[3 * channels + c] += d_bn_after;
-            sums[4 * channels + c] += d_ln * in_ln;
-            sums[5 * channels + c] += d_ln;
-
-            real s = slope(row[c], m.activated);
-            activation_slope[c] = s;
-            d_layer[c] = s * (d_activated + d_bn_after * k.norms[AFTER_WEIGHT][c] * k.statistics[3 * channels + c]) +
-                     d_bn_before * k.norms[BEFORE_WEIGHT][c] * k.statistics[channels + c];
-            normalised[c] = in_ln;
-            to_ln[c] = d_ln * k.norms[LN_WEIGHT][c];
-            mean_to_ln += to_ln[c];
-            mean_product += to_ln[c] * in_ln;
-        }
-        mean_to_ln /= channels;
-        mean_product /= channels;
-#pragma omp simd
-        for (long c = 0; c < channels; c++) {
-            real d_in_ln = ln_scale * (to_ln[c] - mean_to_ln - normalised[c] * mean_product);
-            d_layer[c] += REFERENCE ? activation_slope[c] * d_in_ln : d_in_ln;
-        }
-        if (CONSTANT_GATES && k.d_bypass)
-            memcpy(k.d_bypass + r * d_bypass_width, d_bypass, d_bypass_width * sizeof(real));
-    }
-}
+#if CONSTANT_GATES
+#include "constant_gates.h"
+#else
+#include "gates_of_x.h"
+#endif
 
 /* Write the gradient of the layer's output into d_packed; in training, subtract what flows through the mean and the
    variance of the batch norms, which depend on every row: d_norms has the sums. Then the gradients of a convolution that is
@@ -332,68 +165,33 @@ static void finish_layer(const struct call *call, long first, long last, real *s
         add_gradients(&k.convolution, WIDTH * channels, first, last, k.d_packed, sums, scratch + SCRATCH * channels);
 }
 
-/* Compute the values of constant gates, and order the weight of a convolution. Returns 0, or 1 where memory has run
-   out. */
-static int begin_call(struct call *call) {
-    const long channels = call->channels;
-    if (CONSTANT_GATES) {
-        call->gates = malloc(GATES * channels * sizeof(real));
-        if (!call->gates) return 1;
-        for (long gate = 0; gate < GATES; gate++)
-            for (long c = 0; c < channels; c++)
-                call->gates[gate * channels + c] = sigmoid(call->logits[gate][c * call->logit_step]);
-    }
-    return TAPS && pack_weight(&call->convolution, WIDTH * channels);
-}
-
-static void end_call(struct call *call) {
-    if (CONSTANT_GATES) free(call->gates);
-    if (TAPS) free_weight(&call->convolution);
-}
-
 /* Both return 0, or 1 where memory has run out. */
 int forward(const struct call *given) {
     struct call call = *given;
-    int failed = begin_call(&call);
+    int failed = TAPS && pack_weight(&call.convolution, WIDTH * call.channels);
     const struct batch_norm before = norm_before(&call), after = norm_after(&call);
     if (!call.training) {
         take_running(&before, call.channels);
         take_running(&after, call.channels);
     } else
         failed = failed || batch_statistics(&call);
-    failed = failed || for_all(&call, mix_rows, 0, NULL);
-    end_call(&call);
+    failed = begin_mixing(&call) || failed || for_all(&call, mix_rows, 0, NULL);
+    end_mixing(&call);
+    if (TAPS) free_weight(&call.convolution);
     return failed;
 }
 
 int backward(const struct call *given) {
     struct call call = *given;
-    const long channels = call.channels, norms = NORMS * channels, of_layer = TAPS ? (TAPS + 1) * WIDTH : 0;
+    const long channels = call.channels, of_layer = TAPS ? (TAPS + 1) * WIDTH : 0;
     double *sums = malloc((SUMS > of_layer ? SUMS : of_layer) * channels * sizeof(double));
-    int failed = !sums || begin_call(&call);
-    failed = failed || for_all(&call, mix_rows_backward, SUMS, sums);
-    for (long i = 0; i < SUMS * channels && !failed; i++) {
-        if (i < norms) {
-            call.d_norms[i] = (real)sums[i];
-        } else {
-            real value = call.gates[i - norms];
-            call.d_logits[i - norms] = (real)sums[i] * value * (1 - value);
-        }
-    }
+    int failed = !sums || (TAPS && pack_weight(&call.convolution, WIDTH * channels));
+    failed = begin_mixing(&call) || failed || for_all(&call, mix_rows_backward, SUMS, sums);
+    if (!failed) store_sums(&call, sums);
     failed = failed || for_all(&call, finish_layer, of_layer, sums);
     if (TAPS && !failed) store_gradients(&call.convolution, WIDTH * channels, sums);
-    if (sums) end_call(&call);
+    end_mixing(&call);
+    if (TAPS) free_weight(&call.convolution);
     free(sums);
     return failed;
-}
-
-/* Add the gradients of the bypass to those of the images that it is read off. */
-void add_centres(const struct call *k) {
-#pragma omp parallel for schedule(static) num_threads(k->threads)
-    for (long r = 0; r < k->rows; r++) {
-        real *to = k->d_x + find_centre(k, r);
-        const real *from = k->d_bypass + r * k->centre_channels;
-#pragma omp simd
-        for (long c = 0; c < k->centre_channels; c++) to[c] += from[c];
-    }
 }
