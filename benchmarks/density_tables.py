@@ -15,7 +15,8 @@ def claim(parts: dict[str, Row]) -> str:
     if searched := parts.get("search"):
         found, plain = _found_and_plain(searched)
         text += (
-            f" The best of {searched['trials']} sparse networks that a search tried has {found['test_acc']:.2f} % with "
+            f" The best of {searched['eligible']} networks of at most 60,000 active weights that a search tried has "
+            f"{found['test_acc']:.2f} % with "
             f"{found['active_weights']:,} active weights; the full one of {plain['active_weights']:,} weights, which "
             f"needs no search, has {plain['test_acc']:.2f} %."
         )
