@@ -1,11 +1,14 @@
-"""Names of data in reports where a function of the user's has returned other rows to some runs than to others."""
+"""Names of data in reports that a function of the user's returned: of what it was asked for, and of which rows."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 
 from mgu.results.fingerprints import fingerprint_of, is_same_data
 from mgu.results.result import Result
+
+MOST_OPTIONS = 60  # characters of a title
 
 
 def name_data(results: Sequence[Result]) -> list[str]:
@@ -23,6 +26,23 @@ def name_data(results: Sequence[Result]) -> list[str]:
         if not any(is_same_data(fingerprint, other) for other in groups):
             groups.append(fingerprint)
     return [_name(own, known.get(own.dataset, [])) for own in results]
+
+
+def name_options(result: Result) -> str:
+    """Names what a function of the user's was asked for, of which the name of the data has a checksum only.
+
+    Args:
+        result: Any run.
+
+    Returns:
+        Its arguments as " with noise=0.1, size=3"; nothing for other kinds of data, and where there are none.
+    """
+    dataset = result.config.get("dataset")
+    options = dataset.get("options") if isinstance(dataset, dict) and dataset.get("name") == "python" else None
+    if not isinstance(options, dict) or not options:
+        return ""
+    words = ", ".join(f"{name}={value}" for name, value in sorted(options.items()))
+    return f" with {textwrap.shorten(words, MOST_OPTIONS, placeholder=' ...')}"
 
 
 def _name(result: Result, groups: Sequence[str]) -> str:

@@ -86,6 +86,17 @@ def test_a_difference_of_two_runs_says_that_the_data_differ(
     assert "The data differ" not in text and "fingerprint" not in text
 
 
+def test_a_title_says_what_a_function_was_asked_for(trained: Trained) -> None:
+    def title(options: dict[str, Any], kind: str = "python") -> str:
+        section = {"name": kind, "target": "my:load", "options": options, "split": "holdout"}
+        runs = trained(f"{kind}{len(options)}", [0.9], dataset=LOAD, config=example_config(dataset=section))
+        return rank(runs)[0].title
+
+    assert title({"size": 3, "noise": 0.1}) == f"trial ({LOAD} with noise=0.1, size=3, split: paper)"
+    assert title({}) == title({"size": 3}, "mnist") == f"trial ({LOAD}, split: paper)"
+    assert len(title({f"argument_{number}": number for number in range(20)})) < 110
+
+
 def test_fingerprints_are_no_axis_and_no_key_of_a_question() -> None:
     configs = [config(ROWS), config(OTHERS)]
     for own, digest in zip(configs, ("0" * 64, "1" * 64), strict=True):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from mgu.report.ranking.names import name_rows
 from mgu.report.ranking.row import Row, Split
 from mgu.report.ranking.seeds import group_seeds
-from mgu.report.same_data import name_data
+from mgu.report.same_data import name_data, name_options
 from mgu.results.axes import NO_AXES, Axes
 from mgu.results.load import Run
 from mgu.results.result import Result
@@ -52,8 +52,9 @@ class Table:
 
     @property
     def title(self) -> str:
-        """The experiment with its data set and split."""
-        return f"{self.experiment} ({self.dataset}, split: {self.split})"
+        """The experiment with its data set, what a function of the user's was asked for, and its split."""
+        asked = "" if self.is_joined else name_options(self.rows[0].result)
+        return f"{self.experiment} ({self.dataset}{asked}, split: {self.split})"
 
     @property
     def data_set(self) -> str:
