@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> None:
 
     trained = load_trained(options.run, device="auto")  # wherever it was trained
     folder = options.out or trained.folder
-    make_folder(folder, "--out", "Pass another one.")
+    make_folder(folder, "--out" if options.out else "RUN", f"Pass {'another one' if options.out else '--out FOLDER'}.")
     trained.resolved.set_up_torch()
     if isinstance(trained.model, DirectedNetwork):
         return _explain_directed(trained, trained.model, folder, options.format)

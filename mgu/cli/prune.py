@@ -12,6 +12,7 @@ from mgu.config.prune import PruneConfig, read_defaults, read_settings
 from mgu.console.text import print_line
 from mgu.errors import UserError, printable
 from mgu.results.conf import conf_dir
+from mgu.results.files import make_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -37,6 +38,7 @@ def main(arguments: list[str]) -> None:
         check_exportable(options.export)
     trained = load_trained(options.run, device="auto")  # wherever it was trained
     trained.resolved.set_up_torch()
+    make_folder(trained.folder, "RUN", "What is pruned is written there: see to its permissions, or prune a copy.")
     with lock_run(trained.folder) as is_ours:
         if not is_ours:
             raise UserError(

@@ -64,10 +64,11 @@ def _report(options: argparse.Namespace) -> None:
     for line in loaded.skipped:
         print(printable(f"skipped {line}"), file=sys.stderr)
     whole = [run for run in loaded.runs if not run.result.is_stopped]
-    if len(whole) < len(loaded.runs):
-        print(
-            f"left out {count(len(loaded.runs) - len(whole), 'run')} that training.stop_after stopped", file=sys.stderr
-        )
+    if stopped := len(loaded.runs) - len(whole):
+        text = f"left out {count(stopped, 'run')} that training.stop_after stopped"
+        if not whole:
+            text = "training.stop_after stopped all of these runs before their end: they are ranked as they are"
+        print(text, file=sys.stderr)
     analyses = _analyse(rank(whole or loaded.runs), options)
     if options.searches:
         sys.stdout.write(_searches(analyses))

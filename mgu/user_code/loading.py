@@ -11,6 +11,7 @@ from typing import Any
 
 from mgu.errors import UserError, did_you_mean
 from mgu.user_code.faults import blaming
+from mgu.user_code.random_numbers import note_import
 from mgu.user_code.source import Source, find_source
 
 
@@ -122,7 +123,10 @@ def _import(name: str, source: Source) -> Any:
     if source.folder and str(source.folder) not in sys.path:
         sys.path.append(str(source.folder))
         invalidate_caches()
+    is_new = name not in sys.modules
     module = import_module(name)
+    if is_new:
+        note_import(name)
     if (file := getattr(module, "__file__", None)) is None or Path(file).resolve() != source.file:
         raise UserError(
             f"the module {name} must have a name of its own, but {source.file} is hidden by {file}. Rename yours."

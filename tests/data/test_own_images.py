@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -267,6 +268,40 @@ def test_the_size_is_that_of_the_files(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=message):
         configure(root)
     assert load_images(configure(root, image_shape=[3, 10, 10])).train.batch(slice(0, 1))[0].shape == (1, 3, 10, 10)
+
+
+def test_few_tiny_images_are_left_out_rather_than_all_others_scaled_down(tmp_path: Path) -> None:
+    root = save_photos(tmp_path / "photos", 30)
+    draw(root / "cat" / "tiny.png", 0, 5, (1, 1))
+    with pytest.raises(
+        UserError, match=r"image_shape=\[3,\d\d,\d\d\] dataset.broken=skip to scale them, without 1 that is"
+    ):
+        configure(root)
+    for number in range(40):
+        draw(root / "cat" / f"tiny{number}.png", 0, number, (2, 2))
+    with pytest.raises(UserError, match=r"image_shape=\[3,4,4\] to scale them, or"):
+        configure(root)
+
+
+# Cache
+
+
+def test_who_may_only_read_the_cache_trains_and_a_full_one_is_named(
+    photos: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_images(configure(photos))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as within:
+        within.setattr(os, "utime", refuse)
+        assert load_images(configure(photos)).train
+    monkeypatch.setattr("mgu.data.image_files.cache.write_text", refuse)
+    with pytest.raises(
+        UserError, match=rf"must have a place, but {cache} cannot be written \(No space left.*MGU_CACHE"
+    ):
+        load_images(configure(photos, image_shape=[3, 6, 6]))
 
 
 # Memory

@@ -99,6 +99,13 @@ def test_absent_test_data_are_taken_where_they_are_asked_for(monkeypatch: pytest
         loaded({"train": PAIR, "test": PAIR}, monkeypatch, split="paper")
 
 
+def test_bytes_in_one_part_and_numbers_in_another_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = torch.randint(0, 256, (40, 3, 4, 5), dtype=torch.uint8)
+    for other in (images.float(), images.long()):
+        with pytest.raises(UserError, match=r"inputs in test of .* must be bytes \(uint8\) if and only if"):
+            loaded({"train": (images, CLASSES), "test": (other, CLASSES)}, monkeypatch)
+
+
 def test_images_of_bytes_stay_bytes_and_are_scaled_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     images = torch.randint(0, 256, (40, 3, 4, 5), dtype=torch.uint8)
     scaled, floats = (loaded((own, CLASSES), monkeypatch).splits.train for own in (images, images / 255))

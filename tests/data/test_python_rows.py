@@ -16,12 +16,14 @@ from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.python.fingerprint import take_fingerprint
 from mgu.data.python.load import load_data
-from mgu.data.python.random_numbers import unseeded
 from mgu.errors import UserError
+from mgu.factory.model import build_model
+from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.results.fingerprints import is_same_data
 from mgu.results.folder import run_folder
 from mgu.results.result import read_result
+from mgu.user_code.random_numbers import unseeded
 from tests.conftest import Command, Configure
 
 SOURCE = """
@@ -54,6 +56,14 @@ def from_file(path):
 AT_IMPORT = """
 import numpy as np
 import torch
+from torch import nn
+
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Linear(3, 4))
+
+def by_threads():
+    return {"train": (torch.arange(120.0).view(-1, 3) ** torch.get_num_threads(), torch.arange(40) % 4)}
 
 np.random.seed(0)
 
@@ -108,6 +118,21 @@ def test_two_swapped_examples_another_one_and_fewer_are_noticed(values: Tensor) 
     assert is_same(values, values.clone())
     for other in (swap(values), replaced, values[:-1], values.flip(0)):
         assert not is_same(values, other)
+
+
+BEGUN = torch.full((2000, 1), 1.7e9, dtype=torch.float64) + 86_400 * ROWS[:, :1]
+FAR_OUT = ROWS.index_fill(0, torch.tensor([7]), 1e6)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [torch.cat([BEGUN, ROWS], 1).float(), 1.7e9 + 1000 * ROWS[:, 0].double(), 1e5 + ROWS[:, 0].double(), FAR_OUT[:, 0]],
+    ids=["times beside others", "large targets", "close targets", "one far out"],
+)
+def test_large_numbers_do_not_hide_others(values: Tensor) -> None:
+    order = torch.randperm(1990, generator=torch.Generator().manual_seed(1))
+    assert is_same(values, values.clone())
+    assert not is_same(values, torch.cat([values[:10], values[10:][order]]))
 
 
 @pytest.mark.parametrize("scale", [1.0, torch.tensor([1e6, *[1.0] * 18, 1e-3])], ids=["even", "uneven"])
@@ -165,6 +190,28 @@ def test_one_with_a_seed_is_not(form: str, own: Configure) -> None:
 def test_a_module_that_seeds_when_it_is_imported_is_called_for_several_runs_of_one_process(own: Configure) -> None:
     for kinds in (4, 2):
         assert open_dataset(own("dataset.target=at_import:load", f"++dataset.options.kinds={kinds}").dataset).splits
+
+
+def test_a_module_that_seeds_when_it_is_imported_may_have_the_network_too(own: Configure, folder: Path) -> None:
+    (folder / "package").mkdir()
+    (folder / "package" / "__init__.py").write_text(AT_IMPORT)
+    for name in ("data", "net"):
+        (folder / "package" / f"{name}.py").write_text("from package import Net, load")
+    for data, net in (("at_import", "at_import"), ("package.data", "package.net")):
+        config = own(f"dataset.target={data}:load", "layout=python", f"layout.target={net}:Net")
+        build_model(resolve(config))
+        assert open_dataset(config.dataset).splits
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_function_is_called_with_one_number_of_threads_everywhere(own: Configure, threads: int) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        assert open_dataset(own("dataset.target=at_import:by_threads").dataset).splits
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_configurations_without_a_fingerprint_are_loaded(own: Configure) -> None:

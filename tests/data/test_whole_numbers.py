@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,17 @@ def save(folder: Path, form: str, cells: list[Any], gap: str | None = "", **more
 
 def read(path: Path) -> pd.DataFrame:
     return read_table(str(path), ",", digest_file(path))
+
+
+@pytest.mark.parametrize("name", [lambda row: 10 + 2 * row, lambda row: f"row {row}"], ids=["filtered", "text"])
+def test_rows_of_a_file_with_an_index_keep_their_own_numbers(name: Callable[[int], Any], tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow.parquet")
+    cells = [None if row == 4 else STEAM + row for row in range(30)]
+    who = pd.Index([name(row) for row in range(30)], name="who")
+    path = tmp_path / "cells.parquet"
+    pd.DataFrame({"x": range(30), "y": pd.Series(cells, dtype=object).array}, index=who).to_parquet(path)
+    found = read_table(str(path), ",", digest_file(path))
+    assert [None if pd.isna(own) else int(own) for own in found["y"]] == cells and list(found["x"]) == list(range(30))
 
 
 @pytest.mark.parametrize("top", [STEAM, 2**64 - 3, 5])

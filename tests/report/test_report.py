@@ -20,7 +20,7 @@ from mgu.report import Analysis
 from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
 from mgu.report.formats.terminal import print_table
 from mgu.results.result import Result, write_result
-from tests.examples import example_result, example_unit, ranked, sentences
+from tests.examples import example_config, example_result, example_unit, ranked, sentences
 from tests.report.runs import paper_result
 
 
@@ -111,6 +111,19 @@ def test_nothing_to_report_says_what_to_run(tmp_path: Path) -> None:
         main([str(tmp_path)])
     with pytest.raises(UserError, match=r"nowhere: does not exist"):
         main([str(tmp_path / "nowhere")])
+
+
+def test_runs_that_were_stopped_are_left_out_unless_there_are_no_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    training = example_config()["training"] | {"epochs": 9, "stop_after": 4}
+    save(tmp_path / "stopped", example_result(config=example_config(training=training), epochs=4, best_epoch=4, seed=1))
+    main([str(tmp_path)])
+    out, err = capsys.readouterr()
+    assert "digits_2-ln" in out and "all of these runs before their end: they are ranked as they are" in err
+    save(tmp_path / "whole", example_result())
+    main([str(tmp_path)])
+    assert "left out 1 run that training.stop_after stopped" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_missing_is_named_and_the_others_are_reported(

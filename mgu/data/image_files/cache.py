@@ -14,7 +14,7 @@ import logging
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -86,21 +86,18 @@ def read(folder: Path, key: str, shape: tuple[int, ...]) -> tuple[Pixels, Decode
     except (OSError, ValueError) as error:  # msgspec's errors are ValueErrors, too
         log.warning("decoded images in %s are not whole, and are decoded anew: %s", pixels_file, error)
         return None
-    os.utime(description_file)
+    with suppress(OSError):  # whoever may only read the cache need not say that it was used
+        os.utime(description_file)
     return pixels, described
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
     """Makes and locks the folder; other processes wait. Raises UserError where it cannot be written."""
-    try:
+    with _blaming_cache(folder):
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / ".lock")
         lock.acquire()
-    except OSError as error:
-        raise UserError(
-            f"decoded images must have a place, but {folder} cannot be written ({error.strerror}). Set MGU_CACHE."
-        ) from None
     try:
         yield
     finally:
@@ -115,14 +112,29 @@ def write(folder: Path, key: str, rows: Iterable[Pixels], describe: Callable[[in
         key: What determines the pixels.
         rows: The pixels (H, W, C) of each image.
         describe: Takes the checksum and returns the description; called after the last row.
+
+    Raises:
+        UserError: The folder cannot be written, or its disk is full.
     """
     crc32 = 0
-    (folder / f"{key}.json").unlink(missing_ok=True)
-    with replacing(folder / f"{key}.pixels") as temporary, temporary.open("wb") as file:
-        for row in rows:
-            file.write(row.data)
-            crc32 = zlib.crc32(row.data, crc32)
-    write_text(folder / f"{key}.json", msgspec.json.encode(describe(crc32)).decode())
+    with _blaming_cache(folder):
+        (folder / f"{key}.json").unlink(missing_ok=True)
+        with replacing(folder / f"{key}.pixels") as temporary, temporary.open("wb") as file:
+            for row in rows:
+                file.write(row.data)
+                crc32 = zlib.crc32(row.data, crc32)
+        write_text(folder / f"{key}.json", msgspec.json.encode(describe(crc32)).decode())
+
+
+@contextmanager
+def _blaming_cache(folder: Path) -> Iterator[None]:
+    """Turns an error of the disk, whose message names no file, into one that names the cache."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(
+            f"decoded images must have a place, but {folder} cannot be written ({error.strerror}). Set MGU_CACHE."
+        ) from None
 
 
 def make_room(folder: Path, num_bytes: int, cache_gib: float) -> None:

@@ -15,6 +15,7 @@ from mgu.machine import count_cores
 
 ORIENTATION, TURNED = 0x0112, (5, 6, 7, 8)  # a tag of EXIF, and its values for images that lie on their side
 USUAL_SIDE = 224  # pixels, which the advice does not exceed
+FEW = 0.05  # of the images, which the advice leaves out rather than scale all others down to them
 SHOWN = 4  # sizes that a message names
 
 Size = tuple[int, int, int]  # channels, height, width
@@ -43,13 +44,19 @@ def find_shape(files: Sequence[Path]) -> list[int]:
     if len(counts) == 1:
         return [channels, *sizes[0][1:]]
     shortest = [min(size[1:]) for size in sizes]
-    side = min(USUAL_SIDE, median_low(shortest), MOST_ENLARGED * min(shortest))
+    side = min(USUAL_SIDE, median_low(shortest))
+    num_small = sum(MOST_ENLARGED * own < side for own in shortest)  # they would be refused as icons
+    skip = " dataset.broken=skip" * (0 < num_small <= FEW * len(shortest))
+    if num_small and not skip:
+        side = MOST_ENLARGED * min(shortest)
+    without = f", without {num_small:,} that {'is' if num_small == 1 else 'are'} too small" if skip else ""
     some = ", ".join(
         f"{width}x{height} ({number:,})" for (height, width), number in counts.most_common(SHOWN)
     ) + ", ..." * (len(counts) > SHOWN)
     raise UserError(
         f"dataset.image_shape must be set where images differ in size, but {len(sizes):,} images have {len(counts):,} "
-        f"sizes: {some}. Pass dataset.image_shape=[{channels},{side},{side}] to scale them, or any other size."
+        f"sizes: {some}. Pass dataset.image_shape=[{channels},{side},{side}]{skip} to scale them{without}, or any "
+        "other size."
     )
 
 

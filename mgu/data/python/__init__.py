@@ -2,7 +2,8 @@
 
 load.py calls the function and splits what it returns, tensors.py makes tensors of that and checks them, examples.py
 holds them in memory, describe.py tells the parent process what the function returns. It must return the same rows at
-every call: random_numbers.py keeps chance from hiding that it does not, fingerprint.py tells whether it does.
+every call: mgu/user_code/random_numbers.py keeps chance from hiding that it does not, fingerprint.py tells whether it
+does.
 """
 
 from mgu.data.python.dataset import PythonDataset

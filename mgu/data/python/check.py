@@ -48,10 +48,20 @@ def check_inputs(parts: Mapping[str, Part], target: str) -> dict[str, Tensor]:
                 f"{what} must be images (N, C, H, W), but look like (N, H, W, C): {tuple(inputs.shape)}. Move the "
                 "axis, as by inputs.transpose(0, 3, 1, 2) in NumPy, inputs.permute(0, 3, 1, 2) in torch."
             )
-        is_image = inputs.dim() == 4 and inputs.dtype == torch.uint8
-        checked[name] = inputs.contiguous() if is_image else inputs.to(torch.float32).contiguous()
+        if _are_bytes(inputs) != _are_bytes(parts["train"].inputs):  # which are divided by 255, and others are not
+            first, second = (str(own.dtype).removeprefix("torch.") for own in (parts["train"].inputs, inputs))
+            raise UserError(
+                f"{what} must be bytes (uint8) if and only if those in train are, but are {second} where train has "
+                f"{first}. Return uint8 in all parts, or scaled floats in all."
+            )
+        checked[name] = inputs.contiguous() if _are_bytes(inputs) else inputs.to(torch.float32).contiguous()
         _check_finite(checked[name], what)
     return checked
+
+
+def _are_bytes(inputs: Tensor) -> bool:
+    """Tells whether inputs are images of bytes."""
+    return inputs.dim() == 4 and inputs.dtype == torch.uint8
 
 
 def find_task(parts: Mapping[str, Part], asked: str | None, target: str) -> Task:

@@ -65,7 +65,8 @@ class PythonDataset:
         if not is_same_data(self.config.fingerprint, loaded.fingerprint):
             raise UserError(
                 f"dataset.target {self.config.target} must return the same rows at every call, but returned others. "
-                "Seed what it draws, also noise, as by random_state=0, default_rng(0) or generator.manual_seed(0)."
+                "Seed what it draws, also noise, inside the function, as by random_state=0, default_rng(0) or "
+                "generator.manual_seed(0)."
             )
         return loaded
 

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor
 
-VALUES_AT_ONCE = 2**20  # 8 MB of them as float64
-LEAST = 0.01
+VALUES_AT_ONCE, ROWS_AT_ONCE = 2**20, 16  # so many values, 8 MB of them as float64, but at least so many rows
+LEAST, ROUNDING = 1e-3, 1e-6
+BYTE_SPREAD = 64  # of values from 0 to 255
 
 
 def take_fingerprint(tensors: Iterable[Tensor]) -> str:
@@ -24,33 +25,40 @@ def take_fingerprint(tensors: Iterable[Tensor]) -> str:
         tensors: Inputs (N, *) and targets (N,) of each part, always in the same order; all are finite.
 
     Returns:
-        Three numbers for each tensor, separated by blanks: how many examples it has, the sum of its values, and the
-        sum of their scales. See `is_same_data` in mgu/results/fingerprints.py.
+        Four numbers for each tensor, separated by blanks: how many examples it has, and sums of its values, of their
+        spreads and of their means. See `is_same_data` in mgu/results/fingerprints.py.
     """
     return " ".join(_describe(tensor.reshape(len(tensor), -1)) for tensor in tensors)
 
 
 def _describe(rows: Tensor) -> str:
-    """Describes values (N, F); those of each feature are relative to its largest, lest it hide all others."""
+    """Describes values (N, F); those of each feature are relative to its own spread, lest a large one hide others."""
     num_rows, num_features = rows.shape
-    parts = rows.split(max(1, VALUES_AT_ONCE // num_features))
+    parts = rows.split(max(ROWS_AT_ONCE, VALUES_AT_ONCE // num_features))
     by_feature, by_row = _weights(num_features, 0), _weights(num_rows, 1)
-    scale = _measure(parts)
-    sums = torch.cat([part.to(torch.float64) @ (by_feature / scale) for part in parts])  # (N,)
-    # The last bit of a mean that was subtracted moves a whole feature: rows see nothing of that, and scales little.
+    if rows.dtype == torch.uint8:  # all features of which are alike, and exact
+        sums = torch.cat([part.to(torch.float64) @ by_feature for part in parts]) / BYTE_SPREAD
+        return f"{num_rows} {float(sums @ by_row) / math.sqrt(rows.numel()):.6f} 0 0"
+    means, spreads = _measure(parts, num_rows)
+    weights = by_feature / spreads
+    sums = torch.cat([(part.to(torch.float64) - means) @ weights for part in parts])  # (N,)
+    # The last bit of a mean that was subtracted moves a whole feature: rows see nothing of that, and the others little.
     values = float(sums @ (by_row - by_row.mean())) / math.sqrt(rows.numel())
-    scales = 0.1 * float(scale.log() @ by_feature) / math.sqrt(num_features)
-    return f"{num_rows} {values:.6f} {scales:.6f}"
+    of_spreads = 0.1 * float(spreads.log() @ by_feature) / math.sqrt(num_features)
+    of_means = float((means.sign() * means.abs().log1p()) @ by_feature) / math.sqrt(num_features)
+    return f"{num_rows} {values:.6f} {of_spreads:.6f} {of_means:.6f}"
 
 
-def _measure(parts: Sequence[Tensor]) -> Tensor:
-    """Returns the largest value of each feature (F,), or LEAST of that of all: a feature may hold rounding errors."""
-    largest = torch.zeros(parts[0].shape[1], dtype=torch.float64)
-    for part in parts:
-        for ends in (part.amin(0), part.amax(0)):
-            torch.maximum(largest, ends.to(torch.float64).abs(), out=largest)
-    least = LEAST * float(largest.max())
-    return largest.clamp(min=least) if least else torch.ones_like(largest)
+def _measure(parts: Sequence[Tensor], num_rows: int) -> tuple[Tensor, Tensor]:
+    """Returns mean and mean distance from it of each feature (F,), the latter not below what rounding makes.
+
+    A feature may hold rounding errors alone: LEAST of the median distance is the least. One value far out must not hide
+    all others, as it would in a standard deviation or a range.
+    """
+    means = torch.stack([part.sum(0, dtype=torch.float64) for part in parts]).sum(0) / num_rows
+    spreads = torch.stack([(part.to(torch.float64) - means).abs_().sum(0) for part in parts]).sum(0) / num_rows
+    spreads = torch.maximum(spreads, ROUNDING * means.abs()).clamp(min=LEAST * float(spreads.median()))
+    return means, torch.where(spreads > 0, spreads, 1.0)
 
 
 def _weights(number: int, seed: int) -> Tensor:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor
 
 from mgu.data.images.images import Images
 from mgu.data.python.check import Task, check_inputs, check_targets, find_task
 from mgu.data.python.examples import Examples
 from mgu.data.python.fingerprint import take_fingerprint
-from mgu.data.python.random_numbers import go_on_after_import, unseeded
 from mgu.data.python.tensors import PARTS, Part, read_parts
 from mgu.data.splits import Data, Splits, hold_out
 from mgu.errors import UserError
+from mgu.machine import count_cores
 from mgu.user_code.faults import blaming
 from mgu.user_code.loading import call_target, find_target
+from mgu.user_code.random_numbers import go_on_after_import, unseeded
 
 VAL_PARTS, TEST_PARTS = 10, 5  # of the training data one in so many validates or tests, where the function gives none
 
@@ -74,11 +77,24 @@ def load_data(values: Mapping[str, Any]) -> Loaded:
 def _call(values: Mapping[str, Any]) -> dict[str, Part]:
     """Calls the function as a process does that has just begun, and reads what it returns, for that may draw, too."""
     target = values["target"]
-    with unseeded():
+    module = target.partition(":")[0]
+    with unseeded(), _on_all_cores():
+        go_on_after_import(module)  # where its package has been imported already, as for a network of the user's
         function = find_target("dataset.target", target, values["folder"], values["sha256"])
-        go_on_after_import(target.partition(":")[0])
+        go_on_after_import(module)
         with blaming(f"dataset.target {target} must return the data", "Correct it; its arguments are dataset.options."):
             return read_parts(call_target("dataset", target, function, values["options"], {}), target)
+
+
+@contextmanager
+def _on_all_cores() -> Iterator[None]:
+    """Gives the block one number of threads in all processes, for results may depend on it, whatever `threads` is."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count_cores())
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _hold(inputs: Tensor, targets: Tensor) -> Data:

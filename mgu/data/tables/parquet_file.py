@@ -46,7 +46,7 @@ def _restore_digits(frame: pd.DataFrame, file: Path) -> None:
         if kinds is not None and types.is_integer(kinds.field(name).type):
             whole = parquet.read_table(file, columns=[name]).column(name).to_pylist()
             is_unsigned = types.is_unsigned_integer(kinds.field(name).type)
-            frame[name] = pd.Series(whole, dtype="UInt64" if is_unsigned else "Int64")
+            frame[name] = pd.Series(whole, index=frame.index, dtype="UInt64" if is_unsigned else "Int64")
 
 
 def _as_plain(column: pd.Series[Any]) -> pd.Series[Any]:
