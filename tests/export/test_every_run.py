@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -201,7 +202,11 @@ def test_without_its_data_a_run_is_compared_on_made_up_examples(
     ],
 )
 @pytest.mark.parametrize("change", ["edited", "moved"])
-def test_what_gave_the_data_need_not_be_there(data: str, file: str, change: str, matrix: Matrix) -> None:
+def test_what_gave_the_data_need_not_be_there(
+    data: str, file: str, change: str, matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor may a copy be found that another test has imported from its own folder."""
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if not Path(entry, file).exists()])
     folder, kept = folder_of(matrix, data), matrix.folder / file
     before = load(folder)
     asked = (

@@ -22,7 +22,7 @@ def suggested_lines(words: Sequence[str], message: str) -> Iterator[list[str]]:
         yield from _replace(words, message, suggestion)
     for match in PASSED.finditer(message):
         (suggestion,) = shlex.split(match[1])
-        if "..." not in suggestion and "NAME" not in suggestion:
+        if not suggestion.endswith("..") and "NAME" not in suggestion:
             yield _insert(words, suggestion)
 
 
