@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,9 @@ from mgu.results.folder import run_folder
 from tests.processes import Finished, Running, ready_server
 
 torch.set_num_threads(1)  # the tensors are small: threads would only wait for each other
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of shells for what is started in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the commands of tests of Ctrl-C inherit it otherwise
 
 Configure = Callable[..., RunConfig]
 Command = Callable[..., Finished]
