@@ -361,8 +361,7 @@ STUDIES = (
                     cost_tables.units),
             Section("Blocks", "blocks", "A training step of plain baselines against their convolutions alone, of lean "
                     "units against plain baselines; forward and backward of the paper's unit against convolutions "
-                    "seven times as wide; memory kept between forward and backward. `lean` is `mgu=lean "
-                    "mgu.wiring=reference`, as it was then.", cost_tables.blocks),
+                    "seven times as wide; memory kept between forward and backward.", cost_tables.blocks),
             Section("Parts of a step", "step_parts", "What a step is spent on: torch's convolutions alone, then what "
                     "blocks, read-out and loss, and the update add to them (less than nothing where blocks compute the "
                     "first convolution faster than torch). The last column is the same step on one image: Python, "
