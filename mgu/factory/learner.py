@@ -27,10 +27,10 @@ from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.learner import Learner
 from mgu.train.loop import FitSettings
 from mgu.train.path_sgd import PathSGD, build_path_sgd, describe_kappas
-from mgu.train.random_numbers import seed_all
 from mgu.train.schedules import Length, Schedule
 from mgu.train.step import Step, StepOptions
 from mgu.train.weight_average import WeightAverage
+from mgu.user_code.random_numbers import seed_all
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.file_names import WEIGHTS_FILE
 from mgu.results.sealed import read_known
-from mgu.train.random_numbers import keeping_states
+from mgu.user_code.random_numbers import keeping_states
 
 KEY = "training.start_from"
 MOST_NAMED = 4  # tensors in one message

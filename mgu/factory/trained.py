@@ -30,7 +30,7 @@ from mgu.results.preprocessing import Classes, Preprocessing, decode_preprocessi
 from mgu.results.result import Result
 from mgu.results.sealed import Changed, read_known
 from mgu.results.stored_config import read_stored
-from mgu.train.random_numbers import keeping_states
+from mgu.user_code.random_numbers import keeping_states
 
 FOLDERS = {  # below dataset.root, of what is not in one of the packages
     "mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "cifar-10-batches-py", "adult": "adult",

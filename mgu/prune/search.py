@@ -20,7 +20,7 @@ from mgu.prune.flops import CountFlops
 from mgu.prune.network import Network
 from mgu.results.result import Energy
 from mgu.train.loop import Fit
-from mgu.train.random_numbers import seed_all
+from mgu.user_code.random_numbers import seed_all
 
 Tell = Callable[[str], None]  # prints a line of progress
 

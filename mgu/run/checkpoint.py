@@ -20,7 +20,7 @@ from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOAD_FILE, UNU
 from mgu.results.files import replacing
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
-from mgu.train.random_numbers import get_states, set_states
+from mgu.user_code.random_numbers import get_states, set_states
 
 FORMAT = 2  # 1 had no checksum
 CHUNK = 2**24  # bytes read at once

@@ -25,7 +25,7 @@ from mgu.isolation import Send
 from mgu.measure.estimate import Model
 from mgu.models.convnet import count_keras
 from mgu.results.events import Note
-from mgu.train.random_numbers import keeping_states
+from mgu.user_code.random_numbers import keeping_states
 
 
 def check_environment(send: Send, configs: Sequence[RunConfig], is_thorough: bool = True) -> None:

@@ -18,8 +18,8 @@ from mgu.config.optimizers import PythonOptimizerConfig
 from mgu.errors import UserError
 from mgu.train.optimizers import build_optimizer
 from mgu.train.own_optimizer import KEY
-from mgu.train.random_numbers import keeping_states, seed_all
 from mgu.user_code.faults import blaming
+from mgu.user_code.random_numbers import keeping_states, seed_all
 
 PLAIN = (Tensor, int, float, complex, str, bytes, type(None))  # bool is an int
 

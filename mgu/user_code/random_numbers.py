@@ -1,35 +1,90 @@
-"""Global random numbers while a function of the user's gives data: those of a process that has just begun.
+"""The random numbers that code draws without a generator of its own: those of torch, of numpy.random and of random.
 
-Processes that are forked from one server inherit one state of NumPy: a function that draws from it without a seed would
-return the same rows to all runs of one command, and others to those of the next. Imports no torch before it is used.
+Our own layers draw from torch alone; functions, networks, layers and optimizers of the user's draw from any of them.
+Imports no torch before it is used.
 """
 
 from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    import torch
+
+NUMPY_SEEDS = 2**32  # its legacy generator takes seeds below this
+
+_after_import: dict[str, dict[str, Any]] = {}  # states by the name of the module
 
 
-class State(NamedTuple):
-    """Holds the state of all global generators on the CPU."""
+def seed_all(seed: int) -> None:
+    """Seeds torch, numpy.random and random.
 
-    python: Any
-    numpy: Any
-    torch: Tensor
+    Args:
+        seed: 0 or larger, of up to 64 bits.
+    """
+    import numpy as np
+    import torch
+
+    torch.manual_seed(seed)
+    np.random.seed(seed if seed < NUMPY_SEEDS else list(divmod(seed, NUMPY_SEEDS)))
+    random.seed(seed)
 
 
-_after_import: dict[str, State] = {}  # by the name of the module
+def get_states() -> dict[str, Any]:
+    """Returns the states of the three on the CPU, as tensors and plain values, which are loaded without unpickling."""
+    import numpy as np
+    import torch
+
+    of_numpy = _map_arrays(np.random.get_state(legacy=False))
+    return {"torch": torch.get_rng_state(), "numpy": of_numpy, "python": random.getstate()}
+
+
+def set_states(states: dict[str, Any]) -> None:
+    """Puts the generators into their states; those that `states` lacks, as of an earlier version, stay as they are.
+
+    Args:
+        states: What `get_states` returned.
+
+    Raises:
+        ValueError: One of them is the state of another kind of generator.
+    """
+    import numpy as np
+    import torch
+
+    torch.set_rng_state(states["torch"])
+    if "numpy" in states:
+        np.random.set_state(_map_arrays(states["numpy"]))
+    if "python" in states:
+        random.setstate(states["python"])
+
+
+@contextmanager
+def keeping_states(devices: Iterable[torch.device] = ()) -> Iterator[None]:
+    """Draws within the block without a trace: all three are afterwards as they were.
+
+    Args:
+        devices: CUDA devices whose generators are kept, too.
+    """
+    import torch
+
+    states = get_states()
+    try:
+        with torch.random.fork_rng(devices):
+            yield
+    finally:
+        set_states(states)
 
 
 @contextmanager
 def unseeded() -> Iterator[None]:
-    """Gives global random numbers a seed of the system's for the block, and their state back afterwards.
+    """Gives the three a seed of the system's for the block, and their states back afterwards.
+
+    Processes that are forked from one server inherit one state of NumPy: a function that draws from it without a seed
+    would return the same rows to all runs of one command, and others to those of the next.
 
     Yields:
         None.
@@ -37,18 +92,15 @@ def unseeded() -> Iterator[None]:
     import numpy as np
     import torch
 
-    before = _read()
-    random.seed()
-    np.random.seed()
-    torch.default_generator.seed()
-    try:
+    with keeping_states():
+        random.seed()
+        np.random.seed()
+        torch.default_generator.seed()
         yield
-    finally:
-        _write(before)
 
 
 def note_import(module: str) -> None:
-    """Keeps the state of global random numbers after a module was imported for the first time: it may have seeded them.
+    """Keeps the states after a module was imported for the first time: it may have seeded the generators.
 
     A module is imported once, but its functions may be called for several runs of one process, such as `mgu.load`; and
     a network of the same package may be imported before the data are asked for.
@@ -56,13 +108,13 @@ def note_import(module: str) -> None:
     Args:
         module: Name of the module, which has just been imported.
     """
-    state = _read()
-    _after_import[module] = state
-    _after_import.setdefault(module.partition(".")[0], state)  # as its package left it, or one of its modules did
+    states = get_states()
+    _after_import[module] = states
+    _after_import.setdefault(module.partition(".")[0], states)  # as its package left it, or one of its modules did
 
 
 def go_on_after_import(module: str) -> None:
-    """Puts global random numbers into the state that they had when a module, or else its package, was imported.
+    """Puts the generators into the states that they had when a module, or else its package, was imported.
 
     Args:
         module: Name of the module. Where nothing is known of it, random numbers stay as they are.
@@ -70,20 +122,16 @@ def go_on_after_import(module: str) -> None:
     package = module.partition(".")[0]
     known = _after_import.get(module) if module in sys.modules else _after_import.get(package)
     if known is not None:
-        _write(known)
+        set_states(known)
 
 
-def _read() -> State:
+def _map_arrays(value: Any) -> Any:
+    """Returns NumPy's description of a state with tensors in the place of arrays, or the other way round."""
     import numpy as np
     import torch
 
-    return State(random.getstate(), np.random.get_state(), torch.get_rng_state())
-
-
-def _write(state: State) -> None:
-    import numpy as np
-    import torch
-
-    random.setstate(state.python)
-    np.random.set_state(state.numpy)
-    torch.set_rng_state(state.torch)
+    if isinstance(value, dict):
+        return {key: _map_arrays(own) for key, own in value.items()}
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value.astype(np.int64))
+    return value.numpy() if isinstance(value, torch.Tensor) else value

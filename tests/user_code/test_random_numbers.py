@@ -21,7 +21,7 @@ from mgu.factory.resolved_run import resolve
 from mgu.measure.estimate import Model
 from mgu.run.checkpoint import MARK
 from mgu.sweep.seed_groups import lockstep_obstacle
-from mgu.train.random_numbers import get_states, keeping_states, seed_all, set_states
+from mgu.user_code.random_numbers import get_states, keeping_states, seed_all, set_states
 from tests.conftest import Configure
 from tests.run.test_resume import evidence, interrupt, train
 
