@@ -23,7 +23,7 @@ test: .venv/for-developing ## Set up and run all tests
 	$(TEST_ENV) .venv/bin/pytest $(TEST_OPTIONS)
 
 .PHONY: test-fast
-test-fast: .venv/for-developing ## The tests that start no other programs: under a minute
+test-fast: .venv/for-developing ## All but the slow tests, which start programs or try many models: a few minutes
 	$(TEST_ENV) .venv/bin/pytest $(TEST_OPTIONS) -m "not slow"
 
 .PHONY: torture

@@ -5,16 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import IConfigRepository
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 
 from mgu.cli.compose import read_config
+from mgu.cli.remember import remember_files
 from mgu.config.run import RunConfig
 from mgu.results.conf import conf_dir
 from mgu.results.folder import run_folder
@@ -24,6 +29,8 @@ torch.set_num_threads(1)  # the tensors are small: threads would only wait for e
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of shells for what is started in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the commands of tests of Ctrl-C inherit it otherwise
+
+READ_ONCE: dict[Path, IConfigRepository] = {}  # by the folder of configurations
 
 Configure = Callable[..., RunConfig]
 Command = Callable[..., Finished]
@@ -35,7 +42,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what only the long form has."""
+    """Leaves out what only the long form has, and has tests that start `mgu-run` count as slow."""
+    for item in items:
+        if "mgu_run" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
     if not config.getoption("--long"):
         left_out = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
@@ -48,10 +58,24 @@ def long_form(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--long"))
 
 
+@contextmanager
+def hydra_of(folder: Path) -> Iterator[None]:
+    """Hydra with our configurations, whose files are read once for all tests: half of composing is reading YAML."""
+    with initialize_config_dir(str(folder), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        assert isinstance(loader, ConfigLoaderImpl)
+        if folder in READ_ONCE:
+            loader.repository = READ_ONCE[folder]
+        else:
+            remember_files(loader)
+            READ_ONCE[folder] = loader.repository
+        yield
+
+
 def compose_run(runs_dir: Path, *overrides: str) -> RunConfig:
     """A run's configuration from command-line overrides; energy is off."""
     quiet = [f"runs_dir={runs_dir}", "energy.enabled=false", "device=cpu", "training.checkpoint_s=0"]
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    with hydra_of(conf_dir()):
         composed = compose("config", [*quiet, *overrides], return_hydra_config=True)
     HydraConfig.instance().set_config(composed)
     return read_config(composed)

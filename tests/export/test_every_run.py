@@ -27,6 +27,8 @@ from mgu.prune.pipeline import run_pruning
 from tests.factory.matrix import BASELINES, UNITS, Matrix
 from tests.prune.networks import quick
 
+pytestmark = pytest.mark.slow
+
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 

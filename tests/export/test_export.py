@@ -24,6 +24,8 @@ from mgu.prune.pipeline import run_pruning
 from tests.factory.matrix import UNITS, Matrix
 from tests.prune.networks import network, quick
 
+pytestmark = pytest.mark.slow
+
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 
@@ -73,7 +75,6 @@ def test_onnx_takes_the_digits_of_scikit_learn_as_they_are(matrix: Matrix) -> No
         session.run(None, {"images": pixels.astype(np.float32) / 255})
 
 
-@pytest.mark.slow
 def test_the_file_says_of_which_run_it_is(matrix: Matrix) -> None:
     trained, file = exported(matrix, "cases", "onnx")
     about = session_of(file).get_modelmeta().custom_metadata_map
@@ -85,7 +86,6 @@ def test_the_file_says_of_which_run_it_is(matrix: Matrix) -> None:
     assert about["input_channels"] == "red, green, blue" and "crop" in about["resize"] and about["mgu_version"]
 
 
-@pytest.mark.slow
 def test_a_torch_program_takes_raw_images_and_says_the_same(matrix: Matrix) -> None:
     trained, file = exported(matrix, "images held out", "torch")
     extra = {"mgu.json": ""}
@@ -97,7 +97,6 @@ def test_a_torch_program_takes_raw_images_and_says_the_same(matrix: Matrix) -> N
         check_equivalent("exported", program(data.pixels[:count]), pruned[:count])
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("form", [pytest.param("torch", marks=pytest.mark.long), "onnx"])
 def test_any_number_of_images(form: Format, matrix: Matrix) -> None:
     model, _ = network()

@@ -43,6 +43,8 @@ from tests.factory.matrix import (
 from tests.prune.networks import quick
 from tests.run.test_resume import evidence, train
 
+pytestmark = pytest.mark.slow
+
 MODELS = BASELINES | UNITS | OPTIONS | CONVOLUTIONAL
 WITH_STATE = ("bn_pre", "paths", "dropout step", "settling by channel", "penalty", "switchable_norm", "lean")
 SETTLING_PAIRS = [  # of the product of kinds of gates and of what settles, so many that each kind is tried

@@ -15,6 +15,8 @@ from tests.torture.command_lines import CASES, TABLE, field_lines
 from tests.torture.odd_words import doubling, group_lines, key_lines, long_lines, written_lines
 from tests.torture.refusals import refuse, without_training
 
+pytestmark = pytest.mark.slow
+
 Line = tuple[str, ...]
 SOURCES: dict[str, tuple[Callable[[], Iterator[Line]], int]] = {  # and of how many lines the short form takes one
     "values of fields": (field_lines, 101),
@@ -46,7 +48,6 @@ def test_there_are_at_least_300_in_the_short_form() -> None:
     assert sum(len(list(generate())[::step]) for generate, step in SOURCES.values()) >= 300
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

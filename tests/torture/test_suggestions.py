@@ -16,6 +16,8 @@ from tests.torture.odd_words import group_lines, key_lines, written_lines
 from tests.torture.refusals import refuse, without_training
 from tests.torture.suggestions import suggested_lines
 
+pytestmark = pytest.mark.slow
+
 Line = tuple[str, ...]
 SOURCES: dict[str, tuple[Callable[[], Iterator[Line]], int]] = {
     "fields": (field_lines, 997),
