@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import median
+
 from cells import Row, number, p_value, percent, table
 
 Parts = dict[str, Row]
@@ -92,3 +94,30 @@ def nago(part: Row) -> str:
     ]
     header = ["search", "studies", "trials", "test [%]", "parameters of what is found", "processor time [s]"]
     return table([*header, "p against the grid"], lines)
+
+
+def gemm(part: Row) -> str:
+    """What searches of tile sizes find, in times of the fastest of a tenth of the space, and what peers reach."""
+    header = [
+        *("size", "search", "studies", "trials", "seconds of a study", "found / fastest of a tenth", "worst"),
+        *("after equal seconds", "p against random"),
+    ]
+    lines = []
+    for size in part["rows"]:
+        for row in size["rows"]:
+            lines.append(
+                [
+                    *(str(size["size"]), row["search"], str(row["studies"]), number(row["trials"], 0)),
+                    *(number(row["seconds"], 0), f"{median(row['ratios']):.3f}", f"{max(row['ratios']):.3f}"),
+                    *(f"{median(row['ratios_at_equal']):.3f}", p_value(row["p_random"])),
+                ]
+            )
+        for name, ratio in size["ceilings"].items():
+            lines.append([str(size["size"]), name, *"---", f"{ratio:.3f}", *"---"])
+    notes = [
+        f"{size['size']}: {size['tenth']:,} of {size['points']:,} points were measured, the fastest took "
+        f"{1e3 * size['optimum_s']:.3f} ms again (quartiles {size['noise'][0]:.3f} to {size['noise'][1]:.3f} of that); "
+        f"equal seconds are {size['equal_s']:.0f} s, those of the shortest study."
+        for size in part["rows"]
+    ]
+    return "\n\n".join([table(header, lines, left=2), *notes])

@@ -118,6 +118,10 @@ STUDIES = (
             "python benchmarks/search.py asks",
             "python benchmarks/rastrigin.py 20",
             "python benchmarks/nago.py",
+            "python benchmarks/gemm.py tenth 256 runs/gemm  # likewise 512",
+            "python benchmarks/gemm.py search 256 runs/gemm",
+            "python benchmarks/gemm_peers.py 256 runs/gemm  # with the group gemm: see there",
+            "python benchmarks/gemm.py file 256 runs/gemm",
         ),
         sections=(
             Section("Recorded runs of the digits", "replay", "The grid of 24 networks and one lean unit, "
@@ -136,6 +140,13 @@ STUDIES = (
                     "after the mean processor time of one grid; a trial that ends later costs but does not count. "
                     "The best is picked by validation images. The p-value is that of Welch's t-test.",
                     search_tables.nago),
+            Section("Tile sizes of a matrix product", "gemm", "The space `gemm`: a product of two square matrices in "
+                    "single precision on one thread, by a kernel without packing (docs/method/gemm.md). A study tries "
+                    "a thousandth of the space and pays for its compilations; kernel-tuner's `greedy_ils` has the "
+                    "same kernel. What was found, the fastest of a tenth of the space drawn at random, torch's own "
+                    "product and what TVM's MetaSchedule generates were then measured again in turns, 20 rounds, "
+                    "medians. p-values are those of the Mann-Whitney test, of what was found after equal seconds.",
+                    search_tables.gemm),
         ),
         limits="Replayed studies differ in what they draw, not in what was trained: p-values are about these recorded "
         "runs. Their seconds were measured beside other runs. They may be longer than on a quiet machine, and not by "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,6 +10,32 @@ from torch import Tensor
 
 from mgu.results.preprocessing import Classes, Outputs, Quantity
 from mgu.tasks.votes import vote
+
+
+def find_unanswered(outputs: Tensor, where: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[str]]:
+    """Finds outputs that are no numbers, which stand for no class and no quantity.
+
+    Args:
+        outputs: Of `EndToEnd`: (B, *).
+        where: What names each example; empty where nothing does.
+
+    Returns:
+        The places of the other examples, and a fault for each that is not answered.
+    """
+    answered = outputs.isfinite().flatten(start_dim=1).all(dim=1) if outputs.ndim > 1 else outputs.isfinite()
+    faults = [
+        f"{_name(where, place)}: its numbers are so far from those of training that the network computes "
+        f"{outputs[place].flatten().sum().item()}"
+        for place in (~answered).nonzero().flatten().tolist()
+    ]
+    return answered.nonzero().flatten().tolist(), faults
+
+
+def _name(where: Sequence[Mapping[str, Any]], place: int) -> str:
+    """Returns the file and the row of an example, or its number."""
+    own = where[place] if where else {}
+    row = [f"row {own['row']}"] if "row" in own else []
+    return " ".join([*([str(own["file"])] if "file" in own else []), *row]) or f"example {place}"
 
 
 def answer(outputs: Tensor, meaning: Outputs) -> list[dict[str, Any]]:

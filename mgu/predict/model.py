@@ -14,7 +14,7 @@ from torch import Tensor
 from mgu.errors import UserError
 from mgu.export.end_to_end import EndToEnd
 from mgu.factory.trained import TrainedRun, load_trained
-from mgu.predict.answers import answer, vote_by_case
+from mgu.predict.answers import answer, find_unanswered, vote_by_case
 from mgu.predict.arrays import as_inputs, as_pixels, read_array_file
 from mgu.predict.examples import Examples
 from mgu.predict.image_files import read_images
@@ -119,14 +119,15 @@ class Model:
             UserError: Some inputs cannot be predicted.
         """
         read = [self.read_memory(inputs)] if not _are_paths(inputs) else list(self.read_files(_as_paths(inputs)))
-        if faults := [line for examples in read for line in examples.faults]:
-            more = [f"and {len(faults) - MOST_NAMED} more"] if len(faults) > MOST_NAMED else []
-            raise UserError("\n".join(["inputs must be as in training, but:", *faults[:MOST_NAMED], *more]))
+        _refuse([line for examples in read for line in examples.faults])
         if remarks := [line for examples in read for line in examples.remarks]:
             more = [f"and {len(remarks) - MOST_NAMED} more"] if len(remarks) > MOST_NAMED else []
             warnings.warn("\n".join([*remarks[:MOST_NAMED], *more]), stacklevel=3)
         found = [self.compute(examples.raw) for examples in read if examples.raw]
-        if not found:
+        where = [place for examples in read if examples.raw for place in examples.where]
+        if found:
+            _refuse(find_unanswered(torch.cat(found), where)[1])
+        else:
             raise UserError("inputs must be at least one, but there is none. Pass some.")
         return torch.cat(found)
 
@@ -144,9 +145,12 @@ class Model:
             faults += examples.faults
             remarks += examples.remarks
             if examples.raw:
-                where += examples.where
-                outputs.append(self.compute(examples.raw))
-        if not outputs:
+                computed = self.compute(examples.raw)
+                kept, unanswered = find_unanswered(computed, examples.where)
+                faults += unanswered
+                where += [examples.where[place] for place in kept]
+                outputs.append(computed[kept])
+        if not where:
             return Predicted([], faults, remarks)
         every, meaning = torch.cat(outputs), self.preprocessing.outputs
         rows = [place | own for place, own in zip(where, answer(every, meaning), strict=True)]
@@ -229,6 +233,13 @@ def load(run: str | Path, device: str = "cpu", *, pruned: bool = False) -> Model
     from mgu.prune.load import load_pruned_of
 
     return Model(trained, convert_network(load_pruned_of(trained)))
+
+
+def _refuse(faults: Sequence[str]) -> None:
+    """Raises UserError with the first of the faults, if there is one."""
+    if faults:
+        more = [f"and {len(faults) - MOST_NAMED} more"] if len(faults) > MOST_NAMED else []
+        raise UserError("\n".join(["inputs must be as in training, but:", *faults[:MOST_NAMED], *more]))
 
 
 def _are_paths(inputs: Any) -> bool:

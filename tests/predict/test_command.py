@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+import mgu
 from mgu.cli.predict import main
 from mgu.errors import RunsFailed, UserError
 from tests.conftest import Command
@@ -140,6 +141,27 @@ def test_rows_that_are_wrong_are_named_and_the_others_predicted(
     with pytest.raises(RunsFailed):
         main([run, str(tmp_path / "gone.csv"), str(tmp_path)])
     assert len(predicted(capsys)[1]) == 2
+
+
+@pytest.mark.parametrize("data", ["classification", "regression"])
+def test_a_row_far_from_training_has_no_answer(
+    data: str, matrix: Matrix, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1e300 is a number in float64 and infinite in the network, whose outputs are then NaN: the first class."""
+    run = run_of(matrix, data)
+    columns = json.loads((Path(run) / "preprocessing.json").read_text())["inputs"]
+    rows = pd.read_csv(matrix.folder / "houses.csv")[:4]
+    rows[columns["numbers"][0]["name"]] = [1.0, 1e300, 2.0, 3.0]
+    file = tmp_path / "rows.csv"
+    rows.to_csv(file, index=False)
+    with pytest.raises(RunsFailed, match=r"^3 predicted; 1 inputs could not be"):
+        main([run, str(file)])
+    answers, told = predicted(capsys)
+    assert [row["row"] for row in answers] == ["1", "3", "4"]
+    far = "its numbers are so far from those of training that the network computes "
+    assert [line for line in told if "row 2" in line] == [f"{file} row 2: {far}nan"]
+    with pytest.raises(UserError, match=f"row 2: {far}"):
+        mgu.load(run).predict(rows)
 
 
 def test_pairs_of_the_unknown_are_named_and_json_has_all(
