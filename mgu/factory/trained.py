@@ -17,6 +17,7 @@ from torch import nn
 
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.run import RunConfig
+from mgu.data.python.dataset import OtherRowsError
 from mgu.data.splits import Splits
 from mgu.errors import UserError
 from mgu.factory.imported import section_of
@@ -163,6 +164,8 @@ def _needing_data(folder: Path, config: RunConfig, why: str = "") -> Iterator[No
     """Says what to do where data are missing or have changed: the run's configuration cannot be overridden any more."""
     try:
         yield
+    except OtherRowsError as error:  # which says what to do itself
+        raise UserError(f"RUN must have the data that it was trained on, but for {folder}: {error}") from None
     except UserError as error:
         reason = str(error).split(". ")[0].rstrip(".")  # the rest is advice for training
         where = (

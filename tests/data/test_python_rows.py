@@ -265,7 +265,7 @@ def test_a_run_goes_on_with_the_rows_that_it_was_begun_with_only(train: Trains, 
     assert code == 2 and begun in text
     (result,) = folder.glob("runs/*/*/result.json")
     before = read_result(result).config["dataset"]["fingerprint"]
-    with pytest.raises(UserError, match=r"RUN must have the data that it was trained on.*returned others"):
+    with pytest.raises(UserError, match=r"RUN must have the data that it was trained on.*returned others\. Seed what"):
         load_trained(result.parent).splits  # noqa: B018
     assert go_on(5, "force=true")[0] == 0
     assert read_result(result).config["dataset"]["fingerprint"] != before

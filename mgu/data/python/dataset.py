@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 DESCRIBE = "mgu.data.python.describe:describe"
 
 
+class OtherRowsError(UserError):
+    """Says that a function returned other rows than a run was configured with."""
+
+
 class PythonDataset:
     """Calls a function of the user's for the examples.
 
@@ -63,10 +67,10 @@ class PythonDataset:
         with torch.device("cpu"):  # also where a model is sized on `meta`
             loaded = load_data(self.config.model_dump())
         if not is_same_data(self.config.fingerprint, loaded.fingerprint):
-            raise UserError(
+            raise OtherRowsError(
                 f"dataset.target {self.config.target} must return the same rows at every call, but returned others. "
                 "Seed what it draws, also noise, inside the function, as by random_state=0, default_rng(0) or "
-                "generator.manual_seed(0)."
+                "generator.manual_seed(0): a generator of its module goes on from call to call."
             )
         return loaded
 
