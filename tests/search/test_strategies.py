@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mgu.errors import UserError
-from mgu.search import Float, Space, Trial
+from mgu.search import Categorical, Float, Space, Trial
 from mgu.search.propose import propose, seed_of
 from mgu.search.strategies import STRATEGIES, build_strategy
 from mgu.search.strategies.halving import rungs_of
@@ -135,6 +135,19 @@ def test_halving_promotes_the_best_share_and_pays_for_more_epochs() -> None:
     asha = search(build("asha", MIXED), MIXED, 20)
     assert all(t.continues is None or asha[t.continues].point == t.point for t in asha)
     assert len({t.continues for t in asha if t.continues is not None}) == sum(t.continues is not None for t in asha)
+
+
+@pytest.mark.parametrize("name", FIDELITY)
+def test_halving_trains_the_best_to_the_end_where_the_space_is_used_up(name: str) -> None:
+    small = Space("small", (Categorical("a", tuple(range(5))), Categorical("b", ("p", "q"))))
+    strategy = build_strategy(name, small, 0, {"min_epochs": 1, "max_epochs": 16})
+    trials = search(strategy, small, 100)
+    fresh = [trial for trial in trials if trial.continues is None]
+    assert len({small.key(trial.point) for trial in fresh}) == len(fresh) == 10
+    ended = [trial for trial in trials if trial.stop_after == 16]
+    assert [trial.score for trial in ended] == [max(trial.score or 0 for trial in fresh)]
+    if name == "asha":
+        assert [sum(t.stop_after == rung for t in trials) for rung in (1, 2, 4, 8, 16)] == [10, 5, 2, 1, 1]
 
 
 def test_running_and_failed_trials_do_not_stop_a_strategy() -> None:

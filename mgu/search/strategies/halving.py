@@ -63,14 +63,18 @@ class ASHAStrategy:
         """Returns promotions, from the highest rung down, then new points."""
         promoted = self._promotions(history)[:number]
         fresh = self._fresh(history, number - len(promoted)) if len(promoted) < number else []
+        if not promoted and not fresh and all(trial.state != "running" for trial in history):
+            # A space of 10 points leaves 1 in the third rung, and a half of 1 is none: the best shall end its training.
+            promoted = self._promotions(history, least=1)[:number]
         return [*promoted, *(Proposal(point, self.rungs[0]) for point in fresh)]
 
-    def _promotions(self, history: Sequence[Trial]) -> list[Proposal]:
+    def _promotions(self, history: Sequence[Trial], least: int = 0) -> list[Proposal]:
+        """Returns who goes on: 1 / eta of each rung, and at least so many where something has come as far."""
         continued = {trial.continues for trial in history}
         found = []
         for rung, following in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
             known = _best_first([own for own in history if own.stop_after == rung and own.score is not None])
-            best = known[: len(known) // self.eta]
+            best = known[: max(len(known) // self.eta, least)]
             found += [Proposal(own.point, following, own.number) for own in best if own.number not in continued]
         return found
 
@@ -93,8 +97,8 @@ class BOHBStrategy(ASHAStrategy):
         self.study = OptunaStudy(self.name, space)
         self.width = self.eta ** (len(self.rungs) - 1)  # new points of a bracket
 
-    def _promotions(self, history: Sequence[Trial]) -> list[Proposal]:
-        """Returns the best 1 / eta of each rung of a bracket whose trials have all ended."""
+    def _promotions(self, history: Sequence[Trial], least: int = 0) -> list[Proposal]:
+        """Returns the best 1 / eta, at least one, of each rung of a bracket whose trials have all ended."""
         brackets: dict[int, int] = {}  # of each trial
         num_fresh = 0
         for trial in history:
