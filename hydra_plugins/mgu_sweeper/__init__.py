@@ -69,10 +69,10 @@ class SearchSweeper(BasicSweeper):
 
     def __init__(
         self,
-        max_batch_size: int | None,
-        params: dict[str, Any] | None,
-        strategy: str,
-        grids: dict[str, dict[str, Any]] | None,
+        max_batch_size: int | None = None,  # defaults, for the command line may delete each: ~hydra.sweeper.grids
+        params: dict[str, Any] | None = None,
+        strategy: str = GRID,
+        grids: dict[str, dict[str, Any]] | None = None,
         plan: str | None = None,
         calibrate: bool = False,
         seeds: list[int] | None = None,

@@ -63,6 +63,7 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("-m +experiment=digits,mnist", "experiment must be one"),
         ("-m norm=ln,lm", "norm must be one of"),
         ("-m +experiment=digits seed=0,-1", "seed must be greater than or equal to 0, but got -1"),
+        ("-m +experiment=digits ~hydra.sweeper.grids", "hydra.sweeper.grids must be set, but is missing"),
         ("report nowhere", "nowhere: does not exist"),
         ("explain nowhere", "RUN must be the folder of a finished run, but there is no nowhere."),
         ("explain", "arguments must be as mgu-run explain --help says"),
