@@ -36,7 +36,12 @@ from mgu.search.spaces.gemm import GemmSpace
 
 SHARE = 0.001  # of the space, which a study may try
 STUDIES = 10
-STRATEGIES = ("random", "gbfs", "na2c")
+STRATEGIES = {  # by what stands in the table
+    "random": ["search=random"],
+    "gbfs": ["search=gbfs"],
+    "gbfs, 25 random points first": ["search=gbfs", "search.options.startup=25"],
+    "na2c": ["search=na2c"],
+}
 KEPT = 20  # of the tenth, and rounds in which what was found is measured again
 WORTH_IT = 1.3  # times the fastest first run so far: slower points of the tenth are not measured further
 Row = dict[str, Any]
@@ -123,11 +128,11 @@ def read_tenth(size: int, folder: Path) -> list[Row]:
 def search(size: int, folder: Path) -> None:
     """Has `mgu-run` search, strategies in turns."""
     for seed in range(STUDIES):
-        for strategy in STRATEGIES:
-            os.environ["MGU_CACHE"] = str((folder / "caches" / f"{strategy}-{size}-{seed}").resolve())
+        for place, own in enumerate(STRATEGIES.values()):
+            os.environ["MGU_CACHE"] = str((folder / "caches" / f"{size}-{place}-{seed}").resolve())
             sizes = [f"gemm.{name}={size}" for name in "mkn"]
-            words = [f"search={strategy}", "space=gemm", *sizes, f"budget.share={SHARE}", f"search.seed={seed}", "-m"]
-            train(folder, f"experiment_name=gemm_{size}", *words)
+            words = [*own, "space=gemm", *sizes, f"budget.share={SHARE}", f"search.seed={seed}", "-m"]
+            train(folder / f"{size}-{place}", "experiment_name=gemm", *words)
 
 
 def study(history: Path) -> list[Trial]:
@@ -147,8 +152,8 @@ def study(history: Path) -> list[Trial]:
 def all_studies(size: int, folder: Path) -> dict[str, list[list[Trial]]]:
     """Returns the studies of each strategy, those of kernel-tuner included where it was run."""
     found = {
-        name: [study(file) for file in sorted(folder.glob(f"gemm_{size}/search/{name}-*/history.jsonl"))]
-        for name in STRATEGIES
+        name: [study(file) for file in sorted(folder.glob(f"{size}-{place}/gemm/search/*/history.jsonl"))]
+        for place, name in enumerate(STRATEGIES)
     }
     peers = [json.loads(file.read_text()) for file in sorted(folder.glob(f"{KERNEL_TUNER}-{size}-*.json"))]
     return found | ({KERNEL_TUNER: [[Trial(**row) for row in own] for own in peers]} if peers else {})

@@ -34,6 +34,10 @@ from mgu.search.unit_cost import unit_seconds
 
 MOST_STUDIES = 10_000
 
+LATER: dict[str, dict[str, Any]] = {
+    "gbfs": {"startup": 0}
+}  # options that earlier studies did without, as by this value
+
 
 class PlannedStudy(NamedTuple):
     """Holds a study with all that training its trials needs.
@@ -172,7 +176,9 @@ def _build_study(
     search = settings.search
     options = _complete_options(settings, start)
     strategy = build_strategy(search.name, space, search.seed, options, search.per_cost)
-    described = {"options": options, "warm_start": settings.warm_start.model_dump(), **identity}
+    later = LATER.get(search.name, {})
+    kept = {key: value for key, value in options.items() if key not in later or value != later[key]}
+    described = {"options": kept, "warm_start": settings.warm_start.model_dump(), **identity}
     described |= {"per_cost": True} if search.per_cost else {}
     folder = runs_dir(start) / start.experiment_name
     data = (start.dataset.label, start.dataset.split)

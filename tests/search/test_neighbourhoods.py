@@ -83,6 +83,14 @@ def test_with_all_neighbours_it_is_textbook_best_first_search(seed: int) -> None
     assert max(own.score for own in history if own.score is not None) == 0.0
 
 
+def test_best_first_search_may_begin_with_random_points_and_then_expands_the_best_of_them() -> None:
+    history = search(build_strategy("gbfs", TILES, 0, {"startup": 10}), distance, 15)
+    assert len({TILES.key(own.point) for own in history}) == 15
+    best = max(history[:10], key=lambda own: (own.score or 0.0, -own.number))
+    around = {TILES.key(own) for own in TILES.neighbours(best.point)}
+    assert {TILES.key(own.point) for own in history[10:]} <= around
+
+
 @pytest.mark.parametrize("name", ["gbfs", "na2c"])
 def test_a_finite_space_is_used_up_once(name: str) -> None:
     space = Space("small", (Categorical("a", tuple("xyz")), Ordinal("b", (1, 2, 3, 4))))

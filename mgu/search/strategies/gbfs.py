@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
+from random import Random
 from typing import Any, ClassVar
 
 from mgu.search.space import Key, Point, Space
@@ -15,7 +16,7 @@ from mgu.search.strategies.options import read_options
 from mgu.search.strategies.replay import begins_with, known_at
 from mgu.search.strategy import Trial, generator_for
 
-DEFAULTS = {"rho": 5}
+DEFAULTS = {"rho": 5, "startup": 0}
 DRAWS = 1000  # until a point is a new one
 
 
@@ -25,14 +26,17 @@ class GreedyBestFirst:
     Args:
         space: What it searches.
         seed: Seed of the study.
-        options: rho, the number of neighbours of one expansion; 0: all of them.
+        options: rho, the number of neighbours of one expansion; 0: all of them. startup, the number of random points
+            that are tried first; 0, as published: the start of the space.
     """
 
     may_repeat: ClassVar[bool] = False
 
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
         self.space, self.seed = space, seed
-        self.rho: int = read_options("gbfs", options, DEFAULTS)["rho"]
+        read = read_options("gbfs", options, DEFAULTS)
+        self.rho: int = read["rho"]
+        self.startup: int = read["startup"]
         self._forget()
 
     def _forget(self) -> None:
@@ -69,6 +73,8 @@ class GreedyBestFirst:
     def _expand(self, known: Sequence[Trial], number: int, expanded: set[int], tried: set[Key]) -> list[Point]:
         """Returns the next points to try and notes what was expanded; one drawn at random where nothing can be."""
         generator = generator_for(self.seed, number)
+        if number < self.startup:
+            return self._draw(generator, tried)
         queue = [(-trial.score, trial.number, trial.point) for trial in known if trial.score is not None]
         heapq.heapify(queue)
         while queue:
@@ -83,6 +89,10 @@ class GreedyBestFirst:
         start = self.space.start
         if start is not None and self.space.key(start) not in tried:
             return [start]
+        return self._draw(generator, tried)
+
+    def _draw(self, generator: Random, tried: set[Key]) -> list[Point]:
+        """Returns a random point that is a new one; none where many draws find none."""
         for _ in range(DRAWS):
             if self.space.key(point := self.space.sample(generator)) not in tried:
                 return [point]
