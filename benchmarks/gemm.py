@@ -2,7 +2,7 @@
 
     python benchmarks/gemm.py tenth 256 runs/gemm      # measures a tenth of all points, drawn at random; resumes
     python benchmarks/gemm.py search 256 runs/gemm     # ten studies of each strategy through mgu-run; resumes
-    python benchmarks/gemm_peers.py 256 runs/gemm      # kernel-tuner and TVM, see there
+    python benchmarks/gemm_peers.py 256 runs/gemm      # kernel-tuner, and gemm_tvm.py: see there
     python benchmarks/gemm.py file 256 runs/gemm       # measures what was found again, in turns, and files it
 
 Give it a processor of its own (`taskset`), one thread is measured. Each study begins with an empty cache.
@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 import torch
 from collect import train
 from filed import file_part, load_study, provenance
-from gemm_peers import KERNEL_TUNER, TVM_TRIALS, load_tvm, tvm_file
+from gemm_peers import KERNEL_TUNER
+from gemm_tvm import TVM_TRIALS, load_tvm, tvm_file
 from scipy.stats import mannwhitneyu
 
 from mgu.gemm import Tiles, find_gemm, multiply, time_runs

@@ -1,7 +1,7 @@
-"""Peers of our searches of tile sizes: kernel-tuner on the same kernel, and TVM's MetaSchedule, which writes its own.
+"""A peer of our searches of tile sizes: the greedy search of kernel-tuner, on the same kernel.
 
     uv sync --inexact --group gemm
-    python benchmarks/gemm_peers.py 256 runs/gemm      # ten studies of kernel-tuner, two of TVM; resumes
+    python benchmarks/gemm_peers.py 256 runs/gemm      # ten studies; resumes
 
 kernel-tuner has the same points in the form that its neighbours need: the outermost factor is what the others leave.
 Its seconds begin with its first measurement: building its list of all points is not counted.
@@ -12,9 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
-import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +21,6 @@ import numpy as np
 from mgu.native.library import FLAGS
 
 KERNEL_TUNER = "kernel-tuner"
-TVM_TRIALS = (64, 256)
 STUDIES, SHARE, MOST_SUMS = 10, 0.001, 512
 KERNEL = Path(__file__).parents[1] / "mgu" / "gemm" / "gemm.c"
 CALL = """
@@ -41,9 +37,6 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where measurements are kept")
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
-    for trials in TVM_TRIALS:
-        if not tvm_file(options.size, trials, options.folder).is_file():
-            tune_tvm(options.size, trials, options.folder)
     for seed in range(STUDIES):
         file = options.folder / f"{KERNEL_TUNER}-{options.size}-{seed}.json"
         if not file.is_file():
@@ -95,49 +88,6 @@ def trial_of(result: dict[str, Any], size: int, begun: datetime) -> dict[str, An
     }
     ended = datetime.fromisoformat(result["timestamp"])
     return {"ended_s": (ended - begun).total_seconds(), "product_s": float(result["time"]) / 1e3, "point": point}
-
-
-def tvm_file(size: int, trials: int, folder: Path) -> Path:
-    """Returns the library that MetaSchedule has found."""
-    return folder / f"tvm-{size}-{trials}.so"
-
-
-def tune_tvm(size: int, trials: int, folder: Path) -> None:
-    """Tunes the product with TVM's MetaSchedule for one core, compiles the best, and says how long it took."""
-    import tvm
-    from tvm import te
-    from tvm.s_tir import meta_schedule
-
-    inner = te.reduce_axis((0, size), "k")
-    left, right = (te.placeholder((size, size), "float32", name=name) for name in "AB")
-    product = te.compute((size, size), lambda i, j: te.sum(left[i, inner] * right[inner, j], axis=inner), name="C")
-    function = te.create_prim_func([left, right, product]).with_attr("global_symbol", "main")
-    processor = tvm.target.codegen.llvm_get_system_cpu()
-    target = tvm.target.Target({"kind": "llvm", "num-cores": 1, "mcpu": processor})
-    begun = time.perf_counter()
-    with tempfile.TemporaryDirectory() as work:
-        database = meta_schedule.tir_integration.tune_tir(
-            tvm.IRModule({"main": function}), target, work, max_trials_global=trials, num_trials_per_iter=32, seed=0
-        )
-        records = len(database.get_all_tuning_records())
-        assert records, "MetaSchedule has measured nothing"
-        schedule = meta_schedule.tir_integration.compile_tir(database, tvm.IRModule({"main": function}), target)
-    tvm.compile(schedule.mod, target).export_library(str(tvm_file(size, trials, folder)))
-    took = {"seconds": time.perf_counter() - begun, "records": records}
-    tvm_file(size, trials, folder).with_suffix(".json").write_text(json.dumps(took))
-
-
-def load_tvm(size: int, trials: int, folder: Path) -> Callable[[], Any]:
-    """Returns what computes the product of two random matrices by what MetaSchedule has found; it is checked first."""
-    import tvm
-
-    call = tvm.runtime.load_module(str(tvm_file(size, trials, folder)))["main"]
-    generator = np.random.default_rng(0)
-    left, right = (generator.random((size, size), dtype=np.float32) for _ in "ab")
-    tensors = [tvm.runtime.tensor(each, tvm.cpu()) for each in (left, right, np.zeros_like(left))]
-    call(*tensors)
-    np.testing.assert_allclose(tensors[-1].numpy(), left @ right, rtol=1e-4)
-    return lambda: call(*tensors)
 
 
 if __name__ == "__main__":

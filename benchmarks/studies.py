@@ -121,6 +121,7 @@ STUDIES = (
             "python benchmarks/gemm.py tenth 256 runs/gemm  # likewise 512",
             "python benchmarks/gemm.py search 256 runs/gemm",
             "python benchmarks/gemm_peers.py 256 runs/gemm  # with the group gemm: see there",
+            "uv run --no-project benchmarks/gemm_tvm.py 256 runs/gemm",
             "python benchmarks/gemm.py file 256 runs/gemm",
         ),
         sections=(
