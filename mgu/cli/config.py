@@ -14,10 +14,12 @@ from mgu.cli.exit_codes import exit_codes
 from mgu.cli.parser import Parser
 from mgu.cli.train import train
 from mgu.console.text import print_line
-from mgu.errors import marking_bugs
+from mgu.errors import UserError, marking_bugs
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
+
+    from mgu.config.run import RunConfig
 
 VALUE_COLUMN = 48
 
@@ -56,7 +58,7 @@ def _show(composed: DictConfig, form: str) -> None:
     from mgu.cli.compose import read_config
     from mgu.cli.origins import find_origins
     from mgu.results.axes import call_lean
-    from mgu.results.folder import find_state, run_folder
+    from mgu.results.folder import run_folder
 
     with exit_codes(["config"]), marking_bugs():
         config = read_config(composed)
@@ -71,10 +73,23 @@ def _show(composed: DictConfig, form: str) -> None:
             sys.stdout.write(json.dumps(record, indent=2) + "\n")
             return
         print_line(
-            f"{call_lean(config.name)}, identity {config.identity}: {find_state(config)}, in {run_folder(config)}"
+            f"{call_lean(config.name)}, identity {config.identity}: {_find_state(config)}, in {run_folder(config)}"
         )
         for key, value in flat(values).items():
             print_line(f"{f'{key}: {_to_yaml(value)}':<{VALUE_COLUMN}}  # {origins[key]}")
+
+
+def _find_state(config: RunConfig) -> str:
+    """Returns the state of the run, and whether it was begun on other rows, for which training refuses to go on."""
+    from mgu.results.folder import find_state
+    from mgu.results.same_data import check_same_data
+
+    state = find_state(config)
+    try:
+        check_same_data([config])
+    except UserError:
+        return f"{state} on other rows than dataset.target returns now"
+    return state
 
 
 def _to_yaml(value: Any) -> str:

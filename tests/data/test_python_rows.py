@@ -259,6 +259,7 @@ def test_a_run_goes_on_with_the_rows_that_it_was_begun_with_only(train: Trains, 
     for more in ((), ("-m", "seed=0,1"), ("plan",)):
         code, text = go_on(5, *more)
         assert code == 2 and begun in text and "pass force=true" in text
+    assert "interrupted on other rows than dataset.target returns now, in" in go_on(5, "config")[1]
     code, text = go_on(0)
     assert code == 0 and "continues after epoch 1" in text
     code, text = go_on(5)
