@@ -53,10 +53,18 @@ def tune_tvm(size: int, trials: int, folder: Path) -> None:
     function = te.create_prim_func([left, right, product]).with_attr("global_symbol", "main")
     processor = tvm.target.codegen.llvm_get_system_cpu()
     target = tvm.target.Target({"kind": "llvm", "num-cores": 1, "mcpu": processor})
+    # One worker on one core: two would not have imported TVM within the time that a candidate has, and begin again.
+    builder = meta_schedule.builder.LocalBuilder(max_workers=1, timeout_sec=300)
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as work:
         database = meta_schedule.tir_integration.tune_tir(
-            tvm.IRModule({"main": function}), target, work, max_trials_global=trials, num_trials_per_iter=32, seed=0
+            tvm.IRModule({"main": function}),
+            target,
+            work,
+            max_trials_global=trials,
+            num_trials_per_iter=32,
+            builder=builder,
+            seed=0,
         )
         records = len(database.get_all_tuning_records())
         assert records, "MetaSchedule has measured nothing"
