@@ -176,8 +176,10 @@ def memory(parts: Parts) -> str:
 
 def counted(parts: Parts, name: str, of: str) -> str:
     part = parts[name]
-    runs, models, seeds = part["machine"]["runs"], len(part["rows"]), len(part["rows"][0]["seeds"])
-    return f"{_count(runs, 'run')}: {_count(models, 'model')}, {_count(seeds, 'seed')} each; {of}"
+    own = part["rows"][0]["seeds"]  # runs, of which cross-validation has one a seed and fold
+    seeds, folds = (len({run.get(key) for run in own}) for key in ("seed", "fold"))
+    each = f"{_count(seeds, 'seed')}{f' and {folds} folds' * (folds > 1)} each"
+    return f"{_count(part['machine']['runs'], 'run')}: {_count(len(part['rows']), 'model')}, {each}; {of}"
 
 
 def _count(number_of: int, name: str) -> str:

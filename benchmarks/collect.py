@@ -37,13 +37,18 @@ def main() -> None:
     form.add_argument("--text", action="store_true", help="file the report as it is printed")
     options = parser.parse_args()
     results = [file for runs in options.runs for file in sorted(runs.rglob("result.json"))]
+    if not results:
+        sys.exit(f"runs must hold finished runs, but {', '.join(map(str, options.runs))} has none.")
     machine = describe(results, options.command) | ({"note": options.note} if options.note else {})
     if options.prune:
         content: dict[str, Any] = {"rows": [pruned(file) for file in results]}
     elif options.text:
         content = {"rows": report(options.runs, "table").splitlines()}
     else:
-        (content,) = json.loads(report(options.runs, "json"))["experiments"]
+        tables = json.loads(report(options.runs, "json"))["experiments"]
+        if len(tables) != 1:
+            sys.exit(f"runs must be of one table of mgu-run report, but have {len(tables)}. Name a folder of one.")
+        (content,) = tables
     file_part(options.study, options.part, {"machine": machine, **content})
 
 
@@ -62,7 +67,10 @@ def train(runs: Path, *words: str) -> None:
 
 def pruned(result_file: Path) -> dict[str, Any]:
     """Returns the prune.json of one run, without the candidates on the way."""
-    outcome: dict[str, Any] = json.loads((result_file.parent / "prune" / "prune.json").read_text())
+    file = result_file.parent / "prune" / "prune.json"
+    if not file.is_file():
+        sys.exit(f"{file} must exist, but does not. Call mgu-run prune {result_file.parent}.")
+    outcome: dict[str, Any] = json.loads(file.read_text())
     for name in ("points", "decisions", "files", "sha256"):  # checksums are of the whole
         outcome.pop(name, None)
     return outcome
@@ -85,7 +93,7 @@ def describe(result_files: list[Path], command: str) -> dict[str, Any]:
         "command": command,
         "commit": ", ".join(sorted({last_change(result["git_commit"]) for result in results if result["git_commit"]})),
         "date": day.isoformat(),
-        "device": ", ".join(sorted({result["device"] for result in results})),
+        "device": ", ".join(sorted({result["device"] for result in results if result["device"]})),  # a failed run: none
         **{name: results[0]["versions"][name] for name in ("torch", "python")},
         "runs": len(results),
         "contended": sum(result["contended"] for result in results),

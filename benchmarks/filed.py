@@ -23,6 +23,13 @@ def load_study(study: str) -> dict[str, Any]:
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
+def load_committed(study: str) -> dict[str, Any]:
+    """Returns the parts as the last commit has them, whatever was filed since; none where it has no such study."""
+    command = ["git", "-C", str(ROOT), "show", f"HEAD:results/{study}/data.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return json.loads(done.stdout) if done.returncode == 0 else {}
+
+
 def other_rows(study: str, part: str, replaced: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
     """Returns the filed rows of a part that a partial run of its script does not replace."""
     rows = load_study(study).get(part, {}).get("rows", [])

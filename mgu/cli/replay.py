@@ -29,8 +29,9 @@ def replay_studies(planned: Sequence[PlannedStudy]) -> None:
         planned: The studies.
 
     Raises:
-        UserError: A point has no recorded run.
+        UserError: A point has no recorded run, or a setting is of searches that train.
     """
+    _check_settings(planned)
     start = planned[0].start
     folder = runs_dir(start) / start.experiment_name
     loaded = load_results([folder]).runs if folder.is_dir() else []
@@ -45,6 +46,18 @@ def replay_studies(planned: Sequence[PlannedStudy]) -> None:
     for studies in groups.values():
         _replay_group(studies, runs, folder, known)
     _report(folder, runs, (start.dataset.label, start.dataset.split))
+
+
+def _check_settings(planned: Sequence[PlannedStudy]) -> None:
+    """Refuses what a replay does not do, and what would make it a search of its own beside an equal one."""
+    for own in (each.settings for each in planned):
+        given = {"warm_start.folder": own.warm_start.folder, "confirm.top": own.confirm.top or None}
+        for key, value in given.items():
+            if value is not None:
+                raise UserError(
+                    f"{key} must be left out with search.replay=true, which trains nothing and begins with no results, "
+                    f"but got {value}. Leave it out."
+                )
 
 
 def _group(own: PlannedStudy) -> str:

@@ -140,7 +140,7 @@ def trace(
         spent.seconds,
         spent.strategy_s,
         spent.trials,
-        sum(trial.was_there for trial in trials),
+        sum(trial.was_there for trial in trials if trial.cost is None or trial.cost.trials),  # of those that count
         spent.epochs,
         sum(bool(own.get("contended")) for own in details.values()),
         origin,

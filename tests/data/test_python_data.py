@@ -77,6 +77,17 @@ def test_every_form_gives_the_same_data(form: str, monkeypatch: pytest.MonkeyPat
     assert inputs.dtype == torch.float32 and targets.dtype == torch.int64
 
 
+class Doubled(TensorDataset):
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, ...]:
+        inputs, targets = super().__getitem__(index)
+        return 2 * inputs, 3 - targets
+
+
+def test_a_tensor_data_set_that_transforms_its_examples_is_read_example_by_example() -> None:
+    part = read_parts({"train": Doubled(ROWS, CLASSES)}, "my:load")["train"]
+    assert torch.equal(part.inputs, 2 * ROWS) and torch.equal(part.targets, 3 - CLASSES)
+
+
 @pytest.mark.parametrize(
     "whole",
     [

@@ -142,6 +142,19 @@ def test_studies_with_other_options_or_training_are_rows_of_their_own_beside_the
     assert names == dict.fromkeys(("random on grid, per_cost=true", "random on grid"), "random on grid")
 
 
+def test_a_search_that_was_told_results_is_no_random_search_to_compare_with() -> None:
+    def study(strategy: str, folder: str | None) -> Curve:
+        settings = {"size": 24, "warm_start": {"folder": folder, "charge": False}}
+        return curve(strategy, 0, [(1.0, 0.5, 0.5)], until=2.0, settings=settings)
+
+    found = compare(study("tpe", None), study("random", "runs/before"))
+    assert [found.random_of(own) for own in found.contenders] == [None, None]
+    assert "search=random and without warm_start.folder." in " ".join(describe_searches(found))
+    found = compare(study("tpe", None), study("random", "runs/before"), study("random", None))
+    randoms = [random for own in found.contenders if (random := found.random_of(own))]
+    assert len(randoms) == 3 and all(r.curves[0].settings["warm_start"]["folder"] is None for r in randoms)
+
+
 def test_a_search_by_two_objectives_has_the_random_one_of_its_space_beside_it() -> None:
     two = curve("nsga2", 0, [(1, 0.5, 0.4)], until=2.0, settings={"second": "params", "options": {"objectives": 2}})
     plain = curve("random", 0, [(1, 0.5, 0.4)], until=2.0, settings={"second": None, "options": {}})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 from statistics import fmean
 from typing import Any
@@ -96,6 +97,25 @@ def test_a_finite_space_is_used_up_once(name: str) -> None:
     space = Space("small", (Categorical("a", tuple("xyz")), Ordinal("b", (1, 2, 3, 4))))
     history = search(build_strategy(name, space, 0, {}), lambda point: float(point["b"]), 40)
     assert len(history) == len({space.key(own.point) for own in history}) == 12
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_steps_up_and_down_return_to_a_number_and_not_beside_it(log: bool) -> None:
+    own = Float("lr", 1e-4, 1e-2, log=log)
+    generator = Random(0)
+    for value in (own.low, own.high, own.default, *(own.sample(generator) for _ in range(50))):
+        assert all(0 < abs(own.encode(near)[0] - own.encode(value)[0]) < 0.0751 for near in own.neighbours(value))
+        assert all(float(f"{near:.6g}") == near for near in own.neighbours(value))
+        for near in own.neighbours(value):
+            assert all(near in own.neighbours(further) for further in own.neighbours(near))
+
+
+@pytest.mark.parametrize("name", ["gbfs", "na2c"])
+def test_no_number_is_tried_again_beside_itself(name: str) -> None:
+    space = Space("rates", (Float("lr", 1e-4, 1e-2, log=True),))
+    history = search(build_strategy(name, space, 3, {}), lambda point: -abs(math.log(point["lr"] / 1e-3)), 15)
+    tried = sorted(own.point["lr"] for own in history)
+    assert len(tried) == 15 and all(above / below > 1.001 for below, above in pairwise(tried))
 
 
 @pytest.mark.parametrize("name", ["gbfs", "na2c"])

@@ -99,6 +99,15 @@ def test_a_run_that_is_trained_on_without_getting_better_stays_the_incumbent_wit
     assert [(step.seconds, step.run, step.test) for step in curve.steps] == [(1, "a", None), (3, "a", 0.8)]
 
 
+def test_runs_that_were_told_without_charge_are_neither_trials_nor_reused_ones() -> None:
+    told = [Trial(k, {}, "told", score=0.9, cost=Cost(0.0, trials=0), was_there=True, ended=k, after=k) for k in (0, 1)]
+    own = [Trial(k, {}, "told", score=0.8, cost=Cost(1.0), was_there=k == 2, ended=k, after=k) for k in (2, 3)]
+    found = trace(
+        ("random", "grid", 0), [*told, *own], range(4), dict.fromkeys(range(4), 0.0), {key: {} for key in range(4)}
+    )
+    assert (found.trials, found.reused) == (2, 1)
+
+
 def test_points_without_a_recorded_run_are_refused() -> None:
     with pytest.raises(UserError, match=r"a recorded run of each of the 24 points .* the most that a seed has is 0"):
         find_records(GRID, [example_result()], lambda point, seed: "?", None)

@@ -179,6 +179,14 @@ def test_a_search_without_m_is_refused(
             "dataset.split must be the same at",
         ),
         ("+experiment=digits search=random space=grid search.replay=true", "a recorded run of each of the 24 points"),
+        (
+            "+experiment=digits search=random space=grid search.replay=true warm_start.folder=runs",
+            "warm_start.folder must be left out with search.replay=true",
+        ),
+        (
+            "+experiment=digits search=random space=grid search.replay=true confirm.top=2",
+            "confirm.top must be left out with search.replay=true",
+        ),
     ],
 )
 def test_bad_input_is_refused_by_name_before_the_first_trial(

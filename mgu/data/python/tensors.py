@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import TensorDataset
 
 from mgu.errors import UserError
 
@@ -72,8 +73,8 @@ def _read_part(part: Any, what: str) -> Part:
     """Returns inputs and targets of a part as tensors in main memory."""
     if hasattr(part, "batch") and hasattr(part, "subset"):  # an mgu.data.Data
         part = part.batch(slice(None))
-    elif isinstance(tensors := getattr(part, "tensors", None), tuple):  # a TensorDataset
-        part = tensors
+    elif isinstance(part, TensorDataset) and type(part).__getitem__ is TensorDataset.__getitem__:
+        part = part.tensors  # of one that gives what it holds; a class derived from it may transform each example
     elif _is_dataset(part):
         part = _stack(part, what)
     if not _is_pair(part):

@@ -59,8 +59,10 @@ class Contender:
 
     @property
     def is_random(self) -> bool:
-        """Whether it learns from no result, so that others are compared with it."""
-        return self.strategy == RANDOM and not self.curves[0].settings.get("per_cost")
+        """Whether it learns from no result, and was told of none, so that others are compared with it."""
+        settings = self.curves[0].settings
+        was_told = (settings.get("warm_start") or {}).get("folder") is not None
+        return self.strategy == RANDOM and not settings.get("per_cost") and not was_told
 
     @property
     def space(self) -> str:

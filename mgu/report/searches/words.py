@@ -148,7 +148,10 @@ def _advise_random(without: Sequence[Contender]) -> str:
     """Says how to get a random search beside those that have none; it takes no options, and none by cost is one."""
     spaces = ", ".join(sorted({own.space for own in without}))
     given = [key for key in ("options", "per_cost") if any(own.curves[0].settings.get(key) for own in without)]
-    but = f" and without {' and '.join(f'search.{key}' for key in given)}" if given else ""
+    words = [f"search.{key}" for key in given]
+    if any((own.curves[0].settings.get("warm_start") or {}).get("folder") is not None for own in without):
+        words.append("warm_start.folder")
+    but = f" and without {' and '.join(words)}" if words else ""
     return f"There is no random search on {spaces} to compare with. Run the same command with search=random{but}."
 
 

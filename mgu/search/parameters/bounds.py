@@ -95,7 +95,7 @@ class Float:
 
     @property
     def default(self) -> float:
-        return _from_unit(0.5, self.low, self.high, self.log)
+        return self.decode(0.5)
 
     @property
     def values(self) -> Sequence[float]:
@@ -105,22 +105,26 @@ class Float:
         return (self.low,)
 
     def sample(self, generator: Random) -> float:
-        """Draws a number of six digits, which people can read and type."""
-        value = float(f"{_from_unit(generator.random(), self.low, self.high, self.log):.6g}")
-        return min(max(value, self.low), self.high)
+        """Draws a number."""
+        return self.decode(generator.random())
 
     def encode(self, value: float) -> list[float]:
         """Returns the value as a number in 0..1."""
         return [_to_unit(value, self.low, self.high, self.log)]
 
     def decode(self, at: float) -> float:
-        """Returns the value of a number in 0..1."""
-        return _from_unit(at, self.low, self.high, self.log)
+        """Returns the value of a number in 0..1, to six digits, which people can read and type."""
+        return min(max(float(f"{_from_unit(at, self.low, self.high, self.log):.6g}"), self.low), self.high)
 
     def neighbours(self, value: float) -> list[float]:
-        """Returns the numbers a twentieth of the range below and above."""
+        """Returns the next twentieths of the range, below and above the one that is nearest.
+
+        Not a twentieth from the value: a step up and one down would end beside it by what rounding makes of them, at
+        what would be a new point.
+        """
         [at] = self.encode(value)
-        steps = [_from_unit(at + step, self.low, self.high, self.log) for step in (-STEP, STEP)]
+        nearest = round(at / STEP)
+        steps = [self.decode(number * STEP) for number in (nearest - 1, nearest + 1) if 0 <= number * STEP <= 1 + 1e-9]
         return [own for own in steps if own != value]
 
     def read(self, value: Any) -> float:
