@@ -115,8 +115,9 @@ def gemm(part: Row) -> str:
         for name, ratio in size["ceilings"].items():
             lines.append([str(size["size"]), name, *"---", f"{ratio:.3f}", *"---"])
     notes = [
-        f"{size['size']}: {size['tenth']:,} of {size['points']:,} points, a tenth of the legal ones, were measured, the fastest took "
-        f"{1e3 * size['optimum_s']:.3f} ms again (quartiles {size['noise'][0]:.3f} to {size['noise'][1]:.3f} of that); "
+        f"{size['size']}: {size['tenth']:,} of {size['points']:,} points, a tenth of the legal ones, were measured; "
+        f"the fastest took {1e3 * size['optimum_s']:.3f} ms when it was measured again "
+        f"(quartiles {size['noise'][0]:.3f} to {size['noise'][1]:.3f} of that); "
         f"equal seconds are {size['equal_s']:.0f} s, those of the shortest study."
         for size in part["rows"]
     ]
