@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from mgu.config.datasets import NamedImagesConfig
-from mgu.data.images import vision
+from mgu.data.images import loaders, vision
 from mgu.data.images.dataset import ImageDataset
+from mgu.data.images.digits import load_digits
 from mgu.data.images.vision import load_vision
 from mgu.errors import UserError
 
@@ -81,3 +82,14 @@ def test_an_unknown_data_set_and_a_wrong_shape() -> None:
         load_splits("digits", "", "paper", [1, 28, 28], 10)
     with pytest.raises(UserError, match="num_classes must be that of digits, 10, but got 5"):
         load_splits("digits", "", "paper", [1, 8, 8], 5)
+
+
+def test_a_loader_with_another_white_than_predict_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training would scale by the loader's value and predict by that of the table: another network's answers."""
+    monkeypatch.setitem(loaders.LOADERS, "mine", lambda root: load_digits())
+    with pytest.raises(
+        UserError, match=r"pixel_max of the images of mine must be that of PIXEL_MAX .* 255, but got 16"
+    ):
+        load_splits("mine", "", "paper", [1, 8, 8], 10)
+    monkeypatch.setitem(loaders.PIXEL_MAX, "mine", 16.0)
+    assert load_splits("mine", "", "paper", [1, 8, 8], 10).train.pixel_max == 16

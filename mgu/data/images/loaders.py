@@ -14,14 +14,14 @@ from mgu.data.images.vision import load_vision
 from mgu.data.splits import Splits, split_holdout, split_paper
 from mgu.errors import UserError, did_you_mean
 
-# To add a data set: its loader here, and a YAML of that name in conf/dataset/.
+# To add a data set: its loader here, the value of white below, and a YAML of that name in conf/dataset/.
 LOADERS: dict[str, Callable[[Path], tuple[Images, Images]]] = {
     "digits": lambda root: load_digits(),
     "mnist": lambda root: load_vision("MNIST", root),
     "fashion_mnist": lambda root: load_vision("FashionMNIST", root),
     "cifar10": lambda root: load_vision("CIFAR10", root),
 }
-PIXEL_MAX = {"digits": 16.0}  # the value of white, where it is not 255
+PIXEL_MAX = {"digits": 16.0}  # the value of white, where it is not 255: predict knows it without the images
 OWN = " A YAML of your own begins with `defaults: [python]`, or with another kind of data that reads your files."
 
 
@@ -42,6 +42,13 @@ def load_splits(config: NamedImagesConfig) -> Splits:
         raise UserError(
             f"dataset.num_classes must be that of {name}, {found}, but got {config.num_classes}. "
             "Correct it in the YAML of the data set."
+        )
+    white = PIXEL_MAX.get(name, 255.0)
+    if wrong := {train.pixel_max, test.pixel_max} - {white}:
+        raise UserError(
+            f"pixel_max of the images of {name} must be that of PIXEL_MAX in mgu/data/images/loaders.py, {white:g}, "
+            f"but got {' and '.join(f'{own:g}' for own in sorted(wrong))}. Correct the one that is wrong: what is "
+            "trained by one would be predicted by the other."
         )
     splits = split_paper(train, test) if config.split == "paper" else split_holdout(train, test)
     return read_as_sequences(splits, config) if config.sequence else splits
