@@ -47,7 +47,7 @@ from mgu.run.evaluate_splits import count_classes, evaluate_splits
 from mgu.run.log import log_to
 from mgu.run.run_files import KNOWN_FILES, clear, save_best
 from mgu.run.set_up import set_up
-from mgu.run.training import TrainingFailed, begin_or_continue, train
+from mgu.run.training import TrainingFailed, begin_or_continue, failing_after, train
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 
@@ -83,7 +83,7 @@ def run(
             raise
         except TrainingFailed as failure:
             log.exception("the run failed")
-            result = _failed(config, failure.cause, failure.cost.as_fields())
+            result = _failed(config, failure.cause, failure.cost.as_fields() | {"epochs": failure.epochs})
         except Exception as error:
             log.exception("the run failed")
             result = _failed(config, error, {})
@@ -105,7 +105,7 @@ def _stopping(load: LoadMeter | None) -> Iterator[None]:
 
 
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
-    """Implements `run`; exceptions propagate. Raises TrainingFailed for one in training."""
+    """Implements `run`; exceptions propagate. Raises TrainingFailed for one in training or after it."""
     device = find_device(config.device)
     stopwatch = Stopwatch(slot.now, device)
     load = LoadMeter(config.energy.period_s, open_gpu(device)) if slot is ALONE else None
@@ -123,15 +123,16 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         outcome = train(resolved, folder, start, cost, slot, send)
         cost.lap("train")
         cost.begin_evaluation()
-        batch_size = config.training.eval_batch_size
-        scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
-        cost.lap("evaluate")
-        solver = _sum_up(learner, outcome, send)
-        if can_explain(config) and scores:
-            # A manual search comes with its table of results: what a unit found must be told as well.
-            write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
-        if solver and scores:
-            _explain_rest(resolved, learner.model, folder)
+        with failing_after(outcome, cost):
+            batch_size = config.training.eval_batch_size
+            scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
+            cost.lap("evaluate")
+            solver = _sum_up(learner, outcome, send)
+            if can_explain(config) and scores:
+                # A manual search comes with its table of results: what a unit found must be told as well.
+                write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
+            if solver and scores:
+                _explain_rest(resolved, learner.model, folder)
         cost.lap("explain")
     _note(advise_kept(config, len(resolved.splits.train), len(outcome.history), outcome.best_epoch), send)
     save_best(resolved, folder, outcome, correct)

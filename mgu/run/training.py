@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +18,7 @@ import torch
 
 from mgu.config.unit import DecisiveConfig
 from mgu.equilibrium.report import collect, columns
+from mgu.errors import UserError
 from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.learner import build_fit_settings, build_learner, build_step_wrapper
 from mgu.factory.resolved_run import ResolvedRun
@@ -55,11 +57,17 @@ class Start(NamedTuple):
 
 
 class TrainingFailed(Exception):  # noqa: N818 - it is an outcome
-    """Says that training raised `cause`, and what it had cost until then: a search pays for failures, too."""
+    """Says that training, or what follows it, raised `cause`, and what was done until then.
 
-    def __init__(self, cause: Exception, cost: RunCost) -> None:
+    Args:
+        cause: The exception.
+        cost: What the run had cost: a search pays for failures, too.
+        epochs: The epochs that had ended, those of interrupted calls included.
+    """
+
+    def __init__(self, cause: Exception, cost: RunCost, epochs: int) -> None:
         super().__init__(str(cause))
-        self.cause, self.cost = cause, cost
+        self.cause, self.cost, self.epochs = cause, cost, epochs
 
 
 def begin_or_continue(resolved: ResolvedRun, folder: Path, send: Send) -> Start:
@@ -133,7 +141,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
         )
     except Exception as error:
         cost.lap("train")
-        raise TrainingFailed(error, cost.so_far) from error
+        raise TrainingFailed(error, cost.so_far, len(start.fit.history)) from error
     if penalty:
         penalty.stop()
     if isinstance(learner.optimizer, PathSGD):
@@ -143,6 +151,25 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
         write_history(folder, outcome.history)
         cost.lap("checkpoint")
     return outcome
+
+
+@contextmanager
+def failing_after(outcome: Fit, cost: CostMeter) -> Iterator[None]:
+    """Keeps what was trained, and its cost, of a run that fails after its training.
+
+    Args:
+        outcome: Of training.
+        cost: Measures the run.
+
+    Raises:
+        TrainingFailed: The block raised an exception other than UserError, which is no outcome of the model.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise TrainingFailed(error, cost.so_far, len(outcome.history)) from error
 
 
 def _count_steps(send: Send) -> Callable[[], None]:

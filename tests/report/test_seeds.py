@@ -11,6 +11,7 @@ from scipy.stats import ttest_1samp
 
 from mgu.config.run import RunConfig
 from mgu.report import caveats
+from mgu.report.ranking.columns import columns
 from mgu.report.ranking.seeds import group_seeds, spread
 from mgu.results.load import Run
 from mgu.results.processor import Processor
@@ -54,6 +55,13 @@ def test_a_repeated_seed_is_left_out_and_said(trained: Trained) -> None:
 def test_of_a_repeated_seed_the_one_that_did_not_fail_counts(trained: Trained) -> None:
     lost = Run(example_result("a-s0", status="failed", val_accuracy=None), Path())
     assert analyse([lost], trained("a", [0.9])).table.rows[0].status == "ok"
+
+
+def test_epochs_are_those_of_the_runs_that_did_not_fail(trained: Trained) -> None:
+    lost = Run(example_result("a-s9", seed=9, status="failed", val_accuracy=None, epochs=4), Path())
+    for runs, epochs in ((trained("a", [0.9, 0.8]), 12), ([], 4)):
+        table = analyse([lost], runs).table
+        assert [own.value(table.rows[0]) for own in columns(table) if own.key == "epochs"] == [epochs]
 
 
 def test_seeds_that_had_other_hardware_are_another_row() -> None:

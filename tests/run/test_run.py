@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +23,9 @@ from mgu.isolation import Send, call
 from mgu.results.correct import read_correct
 from mgu.results.folder import find_state, run_folder
 from mgu.results.result import Result, read_result
-from mgu.run import training
+from mgu.run import execute, training
 from mgu.run.execute import run
+from mgu.train import loop
 from tests.conftest import Configure
 
 pytestmark = pytest.mark.slow
@@ -73,6 +76,24 @@ def test_a_failure_is_recorded_with_its_traceback(configure: Configure, monkeypa
     assert "Traceback" in (run_folder(config) / "log.txt").read_text()
     assert find_state(config) == "failed"
     assert train(config).status == "ok" and find_state(config) == "done"
+
+
+@pytest.mark.parametrize(("broken", "ended"), [("evaluate", 1), ("evaluate_splits", 2)])
+def test_a_failed_run_has_the_epochs_that_ended(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch, broken: str, ended: int
+) -> None:
+    """In its second epoch, or in the evaluation after all of them."""
+    module: Any = loop if broken == "evaluate" else execute
+    own, calls = getattr(module, broken), count()
+
+    def explode(*arguments: Any, **keywords: Any) -> Any:
+        if next(calls) == 1 or module is execute:
+            raise RuntimeError("the GPU is on fire")
+        return own(*arguments, **keywords)
+
+    monkeypatch.setattr(module, broken, explode)
+    result = train(configure(*QUICK))
+    assert (result.status, result.epochs) == ("failed", ended) and result.seconds and result.seconds.train > 0
 
 
 def test_a_mistake_with_force_keeps_what_was_done(configure: Configure) -> None:

@@ -131,8 +131,9 @@ def _folds(row: Row) -> int:
 
 
 def _epochs(row: Row) -> float:
-    """Returns the mean number of epochs, as an integer where it is one."""
-    value = fmean(result.epochs for result in row.results)
+    """Returns the mean number of epochs of the runs that did not fail, if any, as an integer where it is one."""
+    ended = [result for result in row.results if result.status != "failed"]
+    value = fmean(result.epochs for result in ended or row.results)
     return int(value) if value == int(value) else value
 
 
