@@ -209,6 +209,22 @@ class Result(Record, frozen=True):
         return start
 
     @property
+    def shown_norm(self) -> str | None:
+        """Normalisation of a baseline; None also of a network with norms of its own, which is stored as no_norm."""
+        return None if self._has_own_norms else self.norm
+
+    @property
+    def shown_residual(self) -> bool | None:
+        """Whether a baseline has residual connections; None also of a network that may have its own."""
+        return None if self._has_own_norms else self.residual
+
+    @property
+    def _has_own_norms(self) -> bool:
+        """Whether norms and residuals are those of a whole network: of the user's, or of nested random graphs."""
+        layout = self.config.get("layout", {})
+        return "target" in layout or "top_nodes" in layout
+
+    @property
     def has_own_rows(self) -> bool:
         """Whether a function of the user's chose the rows that train and judge it, which nobody else can compare."""
         name: str | None = self.config.get("dataset", {}).get("name")

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -17,6 +18,8 @@ from mgu import load_runs
 from mgu.cli.report import main
 from mgu.errors import UserError
 from mgu.report import Analysis
+from mgu.report.card import to_card
+from mgu.report.figures.style import kind_of
 from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
 from mgu.report.formats.terminal import print_table
 from mgu.results.result import Result, write_result
@@ -49,6 +52,24 @@ def test_columns_are_the_papers_in_its_order() -> None:
     assert rows[0][: len(expected)] == expected
     assert rows[1][1:9] == ["digits_2-ln-s0", "[2, 0, 1, inf, 2]", "ln", "0", "5226", "20.0", "90.0", "90.0"]
     assert rows[2][3:5] == ["", ""]  # a unit has neither norm nor residual
+
+
+def test_nothing_is_claimed_of_the_norms_of_a_whole_network(tmp_path: Path) -> None:
+    """Runs of the user's networks are stored as no_norm: mgu adds none, and does not know what is in them."""
+    layout: dict[str, Any]
+    for layout in ({"name": "Net", "target": "my_nets:Net"}, {"name": "nago_tiny", "top_nodes": 4}):
+        config = example_config(layout=layout, dataset={"name": "digits"})
+        own = example_result(norm="no_norm", layout="my_nets:Net", config=config)
+        tables = ranked([own])
+        (record,) = csv.DictReader(io.StringIO(to_csv(tables)))
+        assert record["norm"] == record["residual"] == "" and own.norm == "no_norm"
+        assert "| my_nets:Net | N/A | N/A |" in to_markdown([Analysis(table) for table in tables])
+        card = to_card(tmp_path, own)
+        assert "normalisation" not in card and "residual" not in card
+        assert kind_of(tables[0].rows[0]) == "own norms"
+    dense = example_config(layout={"name": "dense_2", "layer": {"target": "my:Layer"}}, dataset={"name": "digits"})
+    card = to_card(tmp_path, example_result(norm="no_norm", config=dense))
+    assert "| normalisation | no_norm |" in card and "| residual | no |" in card
 
 
 def test_models_of_one_name_are_told_apart() -> None:

@@ -89,8 +89,8 @@ def _model(result: Result) -> list[str]:
     rows = {
         "kind": kind[result.kind],
         "layout": result.layout,
-        "normalisation": result.norm,
-        "residual": None if result.residual is None else "yes" if result.residual else "no",
+        "normalisation": result.shown_norm,
+        "residual": {None: None, True: "yes", False: "no"}[result.shown_residual],
         "trainable parameters": _count(result.params_trainable),
         "parameters with running statistics": _count(result.params_keras),
         "FLOPs of one example": _count(result.flops_per_sample),

@@ -71,7 +71,7 @@ def _groups(table: Table) -> dict[str, list[Row]]:
     """Returns the baselines by normalisation, then the kinds of units."""
     groups: dict[str, list[Row]] = {}
     for row in table.baselines:
-        groups.setdefault(row.result.norm or "baseline", []).append(row)
+        groups.setdefault(row.result.shown_norm or "baseline", []).append(row)
     ordered = {name: groups[name] for name in sorted(groups, key=lambda name: (name not in COLOURS, _place(name)))}
     return ordered | {kind.name: list(kind.rows) for kind in unit_kinds(table)}
 

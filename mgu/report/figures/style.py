@@ -68,8 +68,8 @@ def encode(figure: Figure, form: str, *, transparent: bool = False) -> bytes:
 
 
 def kind_of(row: Row) -> str:
-    """Returns what decides on colour and marker: the normalisation of a baseline, "unit", or "other block"."""
-    return row.result.norm or ("unit" if row.is_unit else "other block")
+    """Returns what decides on colour and marker: the normalisation of a baseline, or what else the model is."""
+    return row.result.shown_norm or ("unit" if row.is_unit else "own norms" if row.is_baseline else "other block")
 
 
 def kinds_of(rows: Iterable[Row]) -> list[str]:

@@ -68,7 +68,7 @@ def _model_columns(table: Table) -> list[Column]:
         Column("rank", "rank", lambda row: row.rank, lambda row: or_dash(row.rank)),
         Column("model_name", "model_name", lambda row: row.name, lambda row: row.name),
         Column("layout", "layout", lambda row: row.result.layout, lambda row: row.result.layout),
-        Column("norm", "norm", lambda row: row.result.norm, lambda row: row.result.norm or "N/A"),
+        Column("norm", "norm", lambda row: row.result.shown_norm, lambda row: row.result.shown_norm or "N/A"),
         Column("residual", "residual", _residual, lambda row: {None: "N/A", 0: "0", 1: "1"}[_residual(row)]),
         *(_axis(table.axes, key) for key in table.axes.keys),
         Column(
@@ -117,7 +117,7 @@ def _axis(axes: Axes, key: str) -> Column:
 
 def _residual(row: Row) -> int | None:
     """Returns 1 for a model with residual connections, 0 for one without, None where that is no choice."""
-    return None if row.result.residual is None else int(row.result.residual)
+    return None if (own := row.result.shown_residual) is None else int(own)
 
 
 def _seeds(row: Row) -> int:
