@@ -28,6 +28,7 @@ from mgu.report.stats.verdict import MARGIN
 from mgu.results.files import find_folders
 from mgu.results.load import load_results
 
+FORMS_OF_MEASURED = ("table", "md", "csv", "json")  # what searches are shown in that measured points, without runs
 MAX_REASONS = 3  # why files were skipped, where nothing is left
 
 
@@ -105,10 +106,11 @@ def _with_measured(analyses: list[Analysis]) -> list[Analysis]:
 def _report_measured(found: Sequence[Measured], options: argparse.Namespace) -> None:
     """Reports searches that measured points, where there are no runs."""
     form = "csv" if options.searches else options.format or "table"
-    if options.pictures or form in ("tex", "html"):
+    if options.pictures or form not in FORMS_OF_MEASURED:
+        wanted = "--pictures" if options.pictures else f"--format {form}"
         raise UserError(
-            "there must be a finished run for pictures and for --format tex and html, but there are only searches that "
-            "measure. Pass --format md, csv or json."
+            f"there must be a finished run for {wanted}, but there are only searches that measure. "
+            "Pass --format md, csv or json."
         )
     tables = list(map(measured_table, found))
     if form == "csv":

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from scipy.stats import ttest_rel
 
-from mgu.cli.report import main
+from mgu.cli.report import FORMATS, main
 from mgu.errors import UserError
 from mgu.report import Analysis
 from mgu.report.figures.anytime import bands
@@ -209,8 +209,12 @@ def test_measured_points_have_a_table_of_their_own_and_no_place_among_networks(
     for form in ("table", "md", "csv", "json"):
         main([str(tmp_path), "--format", form])
         assert "gbfs on gemm_64" in capsys.readouterr().out
-    with pytest.raises(UserError, match="Pass --format md, csv or json"):
-        main([str(tmp_path), "--format", "html"])
+    monkeypatch.setitem(FORMATS, "mine", lambda analyses, skipped: "")  # by the recipe of docs/guide/extending.md
+    for form in ("html", "mine"):
+        with pytest.raises(UserError, match=f"for --format {form}, but .* Pass --format md, csv or json"):
+            main([str(tmp_path), "--format", form])
+    with pytest.raises(UserError, match="there must be a finished run for --pictures, but"):
+        main([str(tmp_path), "--pictures", str(tmp_path / "drawn")])
     analysis = Analysis(ranked([example_result()])[0], measured=[found])
     assert "the best known is 80 GFLOP/s" in to_markdown([analysis])
     assert json.loads(to_json([analysis], []))["experiments"][0]["measured"][0]["rows"][0]["best_worst"] == 40
