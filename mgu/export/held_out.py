@@ -13,6 +13,7 @@ from mgu.data.ratings.dataset import RatingDataset
 from mgu.data.splits import Data
 from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.rows import Rows
+from mgu.errors import UserError
 from mgu.export.end_to_end import EndToEnd
 from mgu.export.network import Exportable
 from mgu.factory.trained import TrainedRun
@@ -53,7 +54,7 @@ def take_held_out(trained: TrainedRun, network: nn.Module) -> HeldOut:
         The examples.
 
     Raises:
-        UserError: The data are not there any more.
+        UserError: The data are not there any more, or cannot be had as they are in files.
     """
     splits, dataset = trained.splits, trained.resolved.dataset
     data = splits.test or splits.val
@@ -68,8 +69,7 @@ def take_held_out(trained: TrainedRun, network: nn.Module) -> HeldOut:
     elif isinstance(dataset, RatingDataset):
         raw = _name_pairs(trained, cast(Rows, data).inputs)
     else:
-        assert isinstance(data, Exportable)  # images, and arrays of a function
-        raw = data.raw(slice(None))
+        raw = _take_raw(trained, data, slice(None))
     return HeldOut(raw, _scorer(trained.resolved.task, outputs, targets, expected), expected, len(data))
 
 
@@ -82,6 +82,9 @@ def take_training(trained: TrainedRun, count: int) -> list[Any]:
 
     Returns:
         Batches of pixels, of arrays of a function, or of columns by name.
+
+    Raises:
+        UserError: The data cannot be had as they are in files.
     """
     train, dataset = trained.splits.train, trained.resolved.dataset
     some = torch.randperm(len(train), generator=torch.Generator().manual_seed(0))[:count]
@@ -92,8 +95,17 @@ def take_training(trained: TrainedRun, count: int) -> list[Any]:
         return [_name_pairs(trained, train.pairs[some])]
     if isinstance(dataset, RatingDataset):
         return [_name_pairs(trained, cast(Rows, train).inputs[some])]
-    assert isinstance(train, Exportable)  # images, and arrays of a function
-    return [*train.raw(some).split(CALIBRATING_SIZE)]
+    return [*_take_raw(trained, train, some).split(CALIBRATING_SIZE)]
+
+
+def _take_raw(trained: TrainedRun, data: Data, index: Tensor | slice) -> Tensor:
+    """Returns images or arrays as they are in the user's files; raises UserError for a kind that cannot give them."""
+    if not isinstance(data, Exportable):
+        raise UserError(
+            f"the examples of dataset={trained.config.dataset.name} must have `raw(index)`, which returns them as they "
+            f"are in files, but {type(data).__name__} has none. Add it, see docs/guide/extending.md."
+        )
+    return data.raw(index)
 
 
 @torch.inference_mode()

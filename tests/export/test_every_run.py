@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from mgu.data.splits import Data, Splits
 from mgu.data.tables.files import read_table
 from mgu.errors import RunsFailed, UserError
 from mgu.export.checks import TOLERANCE
-from mgu.export.held_out import take_held_out
+from mgu.export.held_out import take_held_out, take_training
 from mgu.export.network import Format
-from mgu.factory.trained import load_trained
+from mgu.factory.trained import TrainedRun, load_trained
 from mgu.predict import export_run as exporting
 from mgu.predict.export_run import describe_size, export_run
 from mgu.predict.model import load
@@ -191,6 +193,27 @@ def test_without_its_data_a_run_is_compared_on_made_up_examples(
     assert why == "its data: its table must be there, but is not. Put it back."
     with pytest.raises(UserError, match="must have training data, which show the ranges of activations"):
         export_run(model, "onnx", int8=True)
+
+
+def test_a_kind_of_data_that_cannot_give_its_files_is_told_what_it_lacks(
+    matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Bare:  # by docs/guide/extending.md, but without what exports ask for
+        def __init__(self, data: Data) -> None:
+            self.device, self.batch, self.num = data.device, data.batch, len(data)
+
+        def __len__(self) -> int:
+            return self.num
+
+    model = load(folder_of(matrix, "quantities of a function"))
+    train, val = (cast(Data, Bare(own)) for own in (model.trained.splits.train, model.trained.splits.val))
+    monkeypatch.setattr(TrainedRun, "splits", Splits(train, val))
+    missing = r"the examples of dataset=python must have `raw\(index\)`.* but Bare has none"
+    for take in (lambda: take_held_out(model.trained, model.trained.model), lambda: take_training(model.trained, 9)):
+        with pytest.raises(UserError, match=missing):
+            take()
+    compared, why = export_run(model, "torch").lines
+    assert "made-up examples" in compared and re.match(f"its data: {missing}", why)
 
 
 @pytest.mark.parametrize(
