@@ -19,8 +19,6 @@ class Relaxed(nn.Module):
         x: (B, *); returns (B, K), the states of the outputs.
     """
 
-    from_inputs: Tensor
-    among: Tensor
     leak: Tensor
 
     def __init__(self, network: DirectedNetwork, steps: int) -> None:
@@ -28,8 +26,10 @@ class Relaxed(nn.Module):
         self.steps, self.dt, self.start = steps, network.dynamics.dt, network.dynamics.start / 2
         self.num_outputs = network.num_outputs
         with torch.no_grad():
-            for name, value in zip(("from_inputs", "among", "leak"), network.split(), strict=True):
-                self.register_buffer(name, value.clone())
+            from_inputs, among, leak = (own.clone() for own in network.split())
+        self.from_inputs = nn.Parameter(from_inputs, requires_grad=False)  # weights, which int8 is to round
+        self.among = nn.Parameter(among, requires_grad=False)
+        self.register_buffer("leak", leak)
 
     def forward(self, x: Tensor) -> Tensor:
         rows = x.flatten(1).to(self.among.dtype)

@@ -32,7 +32,8 @@ class Unrolled(nn.Module):
         self._names = [f"weight_{index}" for index in range(len(self._operators))]
         with torch.no_grad():
             for name, operator in zip(self._names, self._operators, strict=True):
-                self.register_buffer(name, operator())
+                # parameters, as the weights that they are: int8 is to round them
+                self.register_parameter(name, nn.Parameter(operator(), requires_grad=False))
 
     def forward(self, x: Tensor) -> Tensor:
         c = self.norm(self.injection(x))

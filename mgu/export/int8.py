@@ -19,6 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from mgu.errors import UserError
+
 LARGEST = 127
 QUANTIZED = ("Conv", "Gemm", "MatMul")  # operations of ONNX
 
@@ -30,6 +32,9 @@ class Int8Weights(nn.Module):
 
     Args:
         module: The module, which is not kept.
+
+    Raises:
+        UserError: It has no weights to round.
     """
 
     def __init__(self, module: nn.Module) -> None:
@@ -46,6 +51,11 @@ class Int8Weights(nn.Module):
             self.register_buffer(f"value_{len(self.names)}", own)
             self.names.append(name)
             self.rounded.append(is_weight)
+        if not any(self.rounded):
+            raise UserError(
+                "--quantize int8 must have weights to round, which are parameters of two dimensions or more, but the "
+                "network has none. Leave --quantize out."
+            )
         self._module = [module]  # in a list, so that its weights are no part of this one
 
     def forward(self, *raw: Tensor) -> Tensor:

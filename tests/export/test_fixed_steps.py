@@ -11,8 +11,9 @@ from torch import nn
 from mgu.directed.network import DirectedNetwork, Dynamics
 from mgu.equilibrium.layer import Equilibrium, dense_equilibrium
 from mgu.equilibrium.settings import Settings
-from mgu.errors import RunsFailed
+from mgu.errors import RunsFailed, UserError
 from mgu.export.fixed_steps import LOOSE, SPARE, FixedSteps, check_fixed_steps, fix_steps
+from mgu.export.int8 import Int8Weights
 from mgu.predict.export_run import export_run
 from mgu.predict.model import load
 from mgu.results.folder import run_folder
@@ -44,6 +45,28 @@ def test_a_directed_network_is_its_own_whole() -> None:
     fixed = fix_steps(network, lambda own: own(X))
     assert torch.allclose(fixed.network(X), network(X), atol=1e-5)
     assert fixed.steps == network.statistics.evaluate.most + SPARE
+
+
+NETWORKS = {
+    "directed": DirectedNetwork(5, [6], 3, "layered", Dynamics(tolerance=1e-5)),
+    "equilibrium": nn.Sequential(dense_equilibrium(5, 8, Settings(sublayers=2, averaging=2.0)), nn.Linear(8, 3)),
+}
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_the_weights_of_what_iterates_are_rounded_to_int8(kind: str) -> None:
+    fixed = fix_steps(NETWORKS[kind].eval(), lambda own: own(X))
+    rounded = Int8Weights(fixed.network)
+    program = torch.export.export(rounded, (X,))
+    kept = {name: own for name, own in program.state_dict.items() if own.dim() > 1 and "scale" not in name}
+    assert kept and all(own.dtype == torch.int8 for own in kept.values())
+    assert not program.constants  # nor does a weight hide there
+    assert torch.allclose(program.module()(X), fixed.network(X), atol=0.05)
+
+
+def test_what_has_no_weights_is_not_called_int8() -> None:
+    with pytest.raises(UserError, match="--quantize int8 must have weights to round"):
+        Int8Weights(nn.Sequential(nn.BatchNorm1d(5)))
 
 
 def test_what_does_not_iterate_is_left_alone() -> None:
