@@ -126,7 +126,10 @@ class Analysis:
         asked = {heading(self.answer): describe_answer(self.answer)} if self.answer else {}
         if self.table.is_joined:  # a grid search on several data sets is none
             return asked | {"Caveats": caveats(self.table)}
-        bias = describe_optimism(self.optimism, self.table.unit_models[0].examples) if self.table.unit_models else []
+        bias = []
+        if units := self.table.unit_models:
+            judges = "validation" if units[0].result.has_own_rows else "test"  # a function has no official test data
+            bias = describe_optimism(self.optimism, units[0].examples, judges)
         sections = asked | {
             "Verdict": [*(self._verdict_lines or compare_scores(self.table, self.default, self.searched)), *bias],
             "Comparisons": [line for own in self.verdicts for line in describe_verdict(own)],

@@ -111,13 +111,21 @@ def _started(results: list[Result]) -> list[str]:
 
 
 def _selected(table: Table) -> list[str]:
-    """Describes selection on test data."""
+    """Describes selection on the data that judge."""
     if table.split != "paper":
         return []
-    return [
-        "With split: paper, validation uses the official test data, so the best of the grid is selected on them; use "
-        "dataset.split=holdout for an unbiased comparison."
-    ]
+    lines = []
+    if any(not result.has_own_rows for result in table.results):
+        lines.append(
+            "With split: paper, validation uses the official test data, so the best of the grid is selected on them; "
+            "use dataset.split=holdout for an unbiased comparison."
+        )
+    if own := list(dict.fromkeys(result.dataset for result in table.results if result.has_own_rows)):
+        lines.append(
+            f"{' and '.join(own)} gave no test data, so nothing is held out: the validation data that select the best "
+            "of the grid also judge it; use dataset.split=holdout for an unbiased comparison."
+        )
+    return lines
 
 
 def _split(table: Table) -> list[str]:

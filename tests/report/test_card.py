@@ -66,6 +66,14 @@ def test_a_card_says_what_a_run_started_from(trained_unit: Path) -> None:
     assert "was not checked" in to_card(trained_unit, replace(result, config=own))
 
 
+def test_a_card_of_a_function_without_test_data_does_not_call_its_split_the_papers(trained_unit: Path) -> None:
+    result = replace(read_result(trained_unit / "result.json"), split="paper")
+    own = replace(result, config={**result.config, "dataset": {"name": "python", "target": "my:load"}})
+    assert "| split | paper |" in to_card(trained_unit, result)
+    assert "| split | no test data |" in to_card(trained_unit, own)
+    assert "| split | holdout |" in to_card(trained_unit, replace(own, split="holdout"))
+
+
 def test_a_card_says_what_chose_the_epoch_and_where_the_data_come_from(trained_unit: Path) -> None:
     result = read_result(trained_unit / "result.json")
     assert "best epoch was chosen by the validation" in to_card(trained_unit, result)

@@ -15,8 +15,10 @@ from mgu.report.stats import (
 )
 from mgu.results.load import Run
 from mgu.results.result import Metrics
-from tests.examples import example_result, ranked
+from tests.examples import example_config, example_result, ranked
 from tests.report.runs import NUM_IMAGES, Trained, analyse
+
+GRID = {"unit": [0.5, 0.5], "a": [0.5, 0.6], "b": [0.5, 0.4]}
 
 
 def test_holdout_picks_on_validation_and_compares_on_test_images(trained: Trained) -> None:
@@ -47,6 +49,22 @@ def test_optimism_over_seeds_and_images(trained: Trained) -> None:
     first = optimism(rank([runs[0], runs[2]])[0], Analysis(rank([runs[0], runs[2]])[0]).correct)
     # Each image is right in exactly one: the difference has deviation 2 sqrt(1/4 / n), its mean size sqrt(2/pi) of it.
     assert first.over_images == pytest.approx(math.sqrt(2 / math.pi) / math.sqrt(NUM_IMAGES) / 2, rel=0.1)
+
+
+def test_a_function_without_test_data_has_no_official_ones(trained: Trained) -> None:
+    own = {"dataset": "my.load@12ab", "config": example_config(dataset={"name": "python", "target": "my:load"})}
+    found = {}
+    for kind, changes in {"own": own, "named": {}}.items():
+        models = [trained(f"{name}-{kind}", values, **changes) for name, values in GRID.items()]
+        found[kind] = "\n".join(analyse(*models).lines)
+    for words in ("validation uses the official test data", "on its test images", "with other test images (bootstrap)"):
+        assert words in found["named"] and words not in found["own"]
+    for words in (
+        "my.load@12ab gave no test data, so nothing is held out: the validation data that select the best of the grid",
+        "Selecting the best of the grid on its validation examples makes it look better",
+        "with other validation examples (bootstrap)",
+    ):
+        assert words in found["own"] and words not in found["named"]
 
 
 def test_a_winner_beyond_doubt_is_not_flattered(trained: Trained) -> None:

@@ -58,12 +58,13 @@ def optimism(table: Table, correct: Sequence[Correct]) -> Optimism:
     return Optimism(_over_seeds(baselines), _over_images([images for _, images in rows]), None)
 
 
-def describe_optimism(found: Optimism, examples: str = "images") -> list[str]:
+def describe_optimism(found: Optimism, examples: str = "images", judges: str = "test") -> list[str]:
     """Describes the optimism in one sentence.
 
     Args:
         found: The optimism of a table.
         examples: A word for the examples of the data set, in the plural.
+        judges: A word for those that select and judge where nothing is held out: test, or validation.
 
     Returns:
         The sentence; none where nothing is known.
@@ -78,12 +79,12 @@ def describe_optimism(found: Optimism, examples: str = "images") -> list[str]:
     if found.over_seeds is not None:
         parts.append(f"{100 * found.over_seeds:+.2f} points compared with other seeds of the winner")
     if found.over_images is not None:
-        parts.append(f"{100 * found.over_images:+.2f} points compared with other test {examples} (bootstrap)")
+        parts.append(f"{100 * found.over_images:+.2f} points compared with other {judges} {examples} (bootstrap)")
     if not parts:
         return []
     return [
-        f"Selecting the best of the grid on its test {examples} makes it look better than it is (selection bias): by "
-        f"{' and by '.join(parts)}, on average over searches with one seed."
+        f"Selecting the best of the grid on its {judges} {examples} makes it look better than it is (selection bias): "
+        f"by {' and by '.join(parts)}, on average over searches with one seed."
     ]
 
 
