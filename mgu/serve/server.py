@@ -17,6 +17,7 @@ from mgu.serve.renderer import Renderer
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")
+HTTP_PORT = "80"  # which browsers leave out of the name that they ask for
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-src 'self'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -87,8 +88,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _names_us(self) -> bool:
         """Tells whether the request is to this machine by its own name, and not sent by a page of another site."""
-        host, port = (self.headers.get("Host") or "").rpartition(":")[::2]
-        by_name = host in NAMES and port == str(self.server.server_port)
+        host, _, port = (self.headers.get("Host") or "").partition(":")
+        by_name = host in NAMES and (port or HTTP_PORT) == str(self.server.server_port)
         is_ours = self.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
         return by_name and (is_ours or self.path == "/")  # a link from elsewhere leads to the page, which has no data
 

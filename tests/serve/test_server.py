@@ -73,6 +73,28 @@ def test_other_hosts_names_are_refused(server: Server, path: str) -> None:
     assert ask(server, path, Host=f"localhost:{port}")[0] == 200
 
 
+@pytest.mark.parametrize(
+    ("port", "host", "status"),
+    [
+        (80, "127.0.0.1", 200),
+        (80, "localhost", 200),
+        (80, "localhost:80", 200),
+        (80, "evil.example", 403),
+        (80, "localhost:8347", 403),
+        (80, "localhost:80:80", 403),
+        (80, "", 403),
+        (8347, "localhost", 403),
+    ],
+)
+def test_browsers_leave_the_port_80_out(server: Server, port: int, host: str, status: int) -> None:
+    at = server.server_port
+    server.server_port = port  # tests need not run as root
+    connection = HTTPConnection("127.0.0.1", at, timeout=20)
+    connection.request("GET", "/state", headers={"Host": host})
+    assert connection.getresponse().status == status
+    connection.close()
+
+
 def test_pages_of_other_sites_may_link_but_not_read(server: Server) -> None:
     assert ask(server, "/state", Sec_Fetch_Site="cross-site")[0] == 403
     assert ask(server, "/state", Sec_Fetch_Site="same-origin")[0] == 200
