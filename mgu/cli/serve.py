@@ -12,6 +12,7 @@ from pathlib import Path
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError
+from mgu.results.file_names import PACK_FILE, RESULT_FILE
 from mgu.results.files import find_folders
 from mgu.serve.renderer import Renderer, render_report
 from mgu.serve.scan import Scanner
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> None:
         arguments: Arguments of the sub-command.
 
     Raises:
-        UserError: There is no such folder, or the port cannot be used.
+        UserError: There is no such folder, a file holds no runs, or the port cannot be used.
     """
     parser = Parser(
         prog="mgu-run serve",
@@ -41,8 +42,7 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     paths = find_folders(options.runs)
     for path in paths[: len(options.runs)]:
-        if not path.exists():
-            raise UserError(f"RUNS must be folders of runs, but {path} does not exist. Leave it out for all of runs/.")
+        _check(path)
     renderer = Renderer(Scanner(paths), render_report)
     with _open(_port(options.port), renderer) as server, _kept_back(ENDING) as ending:
         threading.Thread(target=server.serve_forever, name="server", daemon=True).start()
@@ -52,6 +52,17 @@ def main(arguments: list[str]) -> None:
         renderer.stop()
         server.shutdown()
         print_line("stopped serving")
+
+
+def _check(path: Path) -> None:
+    """Raises UserError where there can be no runs."""
+    if not path.exists():
+        raise UserError(f"RUNS must be folders of runs, but {path} does not exist. Leave it out for all of runs/.")
+    if not path.is_dir() and path.resolve().name not in (RESULT_FILE, PACK_FILE):
+        raise UserError(
+            f"RUNS must be folders of runs, a run's {RESULT_FILE} or packs ({PACK_FILE}), but {path} is another file. "
+            "Leave it out for all of runs/."
+        )
 
 
 @contextmanager

@@ -139,6 +139,23 @@ def test_a_port_that_is_taken_or_no_number_is_refused_in_a_line(server: Server, 
         main([str(tmp_path / "nowhere")])
 
 
+def test_a_file_that_holds_no_runs_is_refused_and_one_that_does_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(scanner: Scanner, render: object) -> None:
+        raise InterruptedError(str(scanner.paths))
+
+    monkeypatch.setattr("mgu.cli.serve.Renderer", shown)
+    for name in ("gen.py", "history.csv", "other.tar.xz"):
+        (tmp_path / name).touch()
+        with pytest.raises(UserError, match=rf"RUNS must be folders of runs, .*but .*{name} is another file"):
+            main([str(tmp_path / name)])
+    for name in ("result.json", "runs.tar.xz", "."):
+        (tmp_path / name).touch()
+        with pytest.raises(InterruptedError):
+            main([str(tmp_path / name)])
+
+
 def test_a_port_of_the_administrator_is_refused_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def bind(self: Server) -> None:
         raise PermissionError(13, "Permission denied")
