@@ -130,6 +130,20 @@ def test_finished_runs_that_are_told_without_charge_are_no_trials_of_the_budget_
 
 
 @pytest.mark.slow
+def test_a_study_of_one_seed_is_told_runs_of_that_seed_only(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = ("+experiment=digits", "layout=digits_2", "norm=ln", "residual=with", "training.epochs=1", *QUIET)
+    assert call(monkeypatch, *whole, "seed=0,1", f"runs_dir={here}/before") == 0
+    warm = (*GRID, *QUIET, f"warm_start.folder={here}/before", "budget.trials=1")
+    assert call(monkeypatch, *warm, "seed=1") == 0
+    assert [(own["seed"], own["was_there"]) for own in events(here, "asked")] == [(1, True)]
+    capsys.readouterr()
+    assert call(monkeypatch, *warm, "seed=2") == 2
+    assert "must have finished runs with seed=2 at points of space=grid" in capsys.readouterr().err
+
+
+@pytest.mark.slow
 def test_a_space_that_sets_the_split_is_reported_with_it(
     here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

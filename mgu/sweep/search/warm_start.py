@@ -48,9 +48,10 @@ def tell_finished(search: Search, folder: Path, charge: bool) -> int:
     results = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
     found = {search.study.space.key(point): (point, result) for point, result in _matching(search, results)}
     if not found:
+        seed = "" if search.fixed_seed is None else f" with seed={search.fixed_seed}"
         raise UserError(
-            f"warm_start.folder must have finished runs with points of space={search.study.space.name} and the same "
-            f"data and training, but {folder} has none. Leave it out."
+            f"warm_start.folder must have finished runs{seed} at points of space={search.study.space.name} and the "
+            f"same data and training, but {folder} has none. Leave it out."
         )
     history = search.study.open()
     with search.study.lock():
@@ -73,6 +74,8 @@ def _matching(search: Search, results: list[Result]) -> Iterator[tuple[Point, Re
     space = search.study.space
     today = fingerprint_of(search.example.model_dump())
     whole = [own for own in results if not own.is_stopped and is_same_data(fingerprint_of(own.config), today)]
+    if search.fixed_seed is not None:  # the study has runs of this seed only
+        whole = [own for own in whole if own.seed == search.fixed_seed]
     if space.size is not None and space.size <= MOST_LISTED:
         by_identity = {result.identity: result for result in whole}
         seeds = sorted({result.seed for result in whole})
