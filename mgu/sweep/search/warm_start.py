@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from mgu.console.text import count, print_line
 from mgu.errors import UserError
-from mgu.results.axes import flatten
 from mgu.results.fingerprints import fingerprint_of, is_same_data
 from mgu.results.load import load_results
 from mgu.results.result import Result
 from mgu.search.costs import cost_of
 from mgu.search.history import told_event
 from mgu.search.outcome import tell_result
-from mgu.search.space import Point
+from mgu.search.space import Key, Point
 from mgu.search.strategy import Cost, Trial
+from mgu.sweep.search.match_runs import PointFinder
 from mgu.sweep.search.study_run import Search
 
 MOST_LISTED = 10_000  # points of a space that are compared one by one
@@ -45,8 +46,12 @@ def tell_finished(search: Search, folder: Path, charge: bool) -> int:
     """
     if search.study.has_begun:
         return 0
-    results = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
-    found = {search.study.space.key(point): (point, result) for point, result in _matching(search, results)}
+    loaded = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
+    results = list({result.identity: result for result in loaded}.values())
+    fitting = list(_matching(search, folder, _usable(search, results)))
+    found: dict[Key, tuple[Point, Result]] = {}
+    for point, result in fitting:
+        found.setdefault(search.study.space.key(point), (point, result))
     if not found:
         seed = "" if search.fixed_seed is None else f" with seed={search.fixed_seed}"
         raise UserError(
@@ -58,40 +63,55 @@ def tell_finished(search: Search, folder: Path, charge: bool) -> int:
         history.refresh()
         if history.trials:  # another process has told them
             return 0
-        events: list[dict[str, Any]] = []
-        for number, (point, result) in enumerate(found.values()):
-            trial = Trial(number, point, "running", seed=result.seed, was_there=True)
-            cost = cost_of(result) if charge else FREE
-            told, details = tell_result(trial, result, cost, search.second)
-            asked = {"number": number, "point": point, "seed": result.seed, "worker": WORKER, "ask_s": 0.0}
-            events += [{"event": "asked", **asked, "was_there": True}, told_event(told, details)]
-        history.append_all(events)
+        history.append_all(_events(found.values(), charge, search.second))
+    if line := _describe_left_out(search, folder, len(results), len(fitting), len(found)):
+        print_line(line)
     return len(found)
 
 
-def _matching(search: Search, results: list[Result]) -> Iterator[tuple[Point, Result]]:
-    """Yields each result that is a run of a point, with the point."""
-    space = search.study.space
+def _events(found: Iterable[tuple[Point, Result]], charge: bool, second: str | None) -> list[dict[str, Any]]:
+    """Returns the events of a study's history that tell it of runs."""
+    events: list[dict[str, Any]] = []
+    for number, (point, result) in enumerate(found):
+        trial = Trial(number, point, "running", seed=result.seed, was_there=True)
+        told, details = tell_result(trial, result, cost_of(result) if charge else FREE, second)
+        asked = {"number": number, "point": point, "seed": result.seed, "worker": WORKER, "ask_s": 0.0}
+        events += [{"event": "asked", **asked, "was_there": True}, told_event(told, details)]
+    return events
+
+
+def _usable(search: Search, results: Sequence[Result]) -> list[Result]:
+    """Returns the results of runs that were trained to their end on the rows of today, with a seed of the study's."""
     today = fingerprint_of(search.example.model_dump())
     whole = [own for own in results if not own.is_stopped and is_same_data(fingerprint_of(own.config), today)]
-    if search.fixed_seed is not None:  # the study has runs of this seed only
-        whole = [own for own in whole if own.seed == search.fixed_seed]
-    if space.size is not None and space.size <= MOST_LISTED:
-        by_identity = {result.identity: result for result in whole}
-        seeds = sorted({result.seed for result in whole})
-        for point in space.points():
-            for seed in seeds:
-                if result := by_identity.get(search.configure(point, seed, None).identity):
-                    yield point, result
-                    break
+    if search.fixed_seed is None:
+        return whole
+    return [own for own in whole if own.seed == search.fixed_seed]
+
+
+def _matching(search: Search, folder: Path, results: Sequence[Result]) -> Iterator[tuple[Point, Result]]:
+    """Yields each result that is a run of a point, with the point; of one point, the lowest seed first."""
+    space = search.study.space
+    if space.size is None or space.size > MOST_LISTED:
+        finder = PointFinder(search, folder)
+        by_seed = sorted(results, key=lambda result: result.seed)
+        yield from ((point, result) for result in by_seed if (point := finder.find(result)) is not None)
         return
-    for result in whole:
-        flat = flatten(result.config)
-        names = [parameter.name for parameter in space.parameters]
-        values = {name: flat.get(name, flat.get(f"{name}.name")) for name in names}
-        try:
-            point = space.read({name: value for name, value in values.items() if value is not None})
-            if search.configure(point, result.seed, None).identity == result.identity:
+    by_identity = {result.identity: result for result in results}
+    seeds = sorted({result.seed for result in results})
+    for point in space.points():
+        for seed in seeds:
+            if result := by_identity.get(search.configure(point, seed, None).identity):
                 yield point, result
-        except (ValueError, UserError):
-            continue
+
+
+def _describe_left_out(search: Search, folder: Path, finished: int, fitting: int, told: int) -> str:
+    """Says how many of the finished runs of a folder the study is not told, and why; empty where it is told all."""
+    seed = "" if search.fixed_seed is None else f" and seed={search.fixed_seed}"
+    parts = []
+    if finished > fitting:
+        name = search.study.space.name
+        parts.append(f"{finished - fitting} at no point of space={name} with the same data and training{seed}")
+    if fitting > told:
+        parts.append(f"{fitting - told} at a point that is told with another seed")
+    return f"not told of {count(finished, 'finished run')} in {folder}: {', '.join(parts)}" if parts else ""

@@ -1,0 +1,164 @@
+"""Finds the point of a search space that a finished run is a run of.
+
+A run says what it was trained with, and not by which words: of a group, such as mgu=lean, it holds the fields. So each
+choice is composed, and the one whose values the run has is taken. What a study of the same folder has trained stands in
+its history, with the point, which serves spaces whose parameters are no keys, such as density.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from mgu.errors import UserError
+from mgu.results.axes import Flat, complete_values, flatten, is_outside_identity
+from mgu.results.result import Result
+from mgu.search.history import HISTORY_FILE
+from mgu.search.parameters import Categorical, Int, Ordinal, Parameter
+from mgu.search.space import Point
+from mgu.search.study import FOLDER
+from mgu.sweep.search.study_run import Search
+
+MOST_TRIED = 20  # points for one run: choices may differ in what a later parameter sets
+LACKS = "(lacks it)"
+
+
+class PointFinder:
+    """Finds points of runs.
+
+    Args:
+        search: The study, which composes points.
+        folder: The folder of the runs, with the histories of the studies that trained some of them.
+    """
+
+    def __init__(self, search: Search, folder: Path) -> None:
+        self._search, self._space = search, search.study.space
+        self._told = _read_points(folder)
+        self._composed: dict[str, list[tuple[Any, Flat]]] = {}
+
+    def find(self, result: Result) -> Point | None:
+        """Returns the point; None: it is a run of none."""
+        told = self._read(self._told.get(result.folder_name, ()))
+        candidates = chain(told, self._extend(0, {}, complete_values(result.config)))
+        return next((point for point in islice(candidates, MOST_TRIED) if self._is_of(point, result)), None)
+
+    def _read(self, points: Sequence[Mapping[str, Any]]) -> Iterator[Point]:
+        """Yields those of the points in histories that are points of this space."""
+        for point in points:
+            try:
+                yield self._space.read(point)
+            except ValueError:  # of another space
+                continue
+
+    def _is_of(self, point: Point, result: Result) -> bool:
+        try:
+            config = self._search.configure(point, result.seed, None)
+        except UserError:
+            return False
+        return config.identity == result.identity and self._space.is_legal(point)
+
+    def _extend(self, place: int, point: Point, flat: Flat) -> Iterator[Point]:
+        """Yields the points that begin like this one and have the values of a run, parameter by parameter."""
+        if place == len(self._space.parameters):
+            yield point
+            return
+        parameter = self._space.parameters[place]
+        if parameter.when and not parameter.when.holds(point):
+            yield from self._extend(place + 1, point, flat)
+            return
+        for value in self._values(parameter, point, flat):
+            yield from self._extend(place + 1, point | {parameter.name: value}, flat)
+
+    def _values(self, parameter: Parameter, point: Point, flat: Flat) -> Sequence[Any]:
+        """Returns the values of an active parameter that a run may have."""
+        key = _key(parameter)
+        value = flat.get(key, LACKS)
+        if isinstance(parameter, Int) and isinstance(value, float) and value.is_integer():
+            value = int(value)
+        try:
+            return [parameter.read(value)]
+        except (ValueError, TypeError):
+            if not isinstance(parameter, Categorical | Ordinal):
+                return []
+        if not any(_is_below(own, [key]) for own in flat):  # no configuration has it: it chooses among grids
+            return parameter.values
+        return self._choices(parameter, point, flat)
+
+    def _choices(self, parameter: Categorical | Ordinal, point: Point, flat: Flat) -> list[Any]:
+        """Returns the choices that set what a run has, but for the single keys that other parameters set."""
+        composed = self._compose(parameter, point)
+        others = [key for own in self._space.parameters if "." in (key := _key(own)) and key != _key(parameter)]
+        keys = {key for _, own in composed for key in own if not _is_below(key, others)}
+        differing = [key for key in keys if len({_text(own, key) for _, own in composed}) > 1]
+        return [choice for choice, own in composed if all(_text(own, key) == _text(flat, key) for key in differing)]
+
+    def _compose(self, parameter: Categorical | Ordinal, point: Point) -> list[tuple[Any, Flat]]:
+        """Returns each choice with what a run has by it, all that it does not depend on being at its default."""
+        above = self._ancestors(parameter, point)
+        known = self._composed.setdefault(f"{parameter.name} {above}", [])
+        if not known:
+            for choice in parameter.choices:
+                try:
+                    config = self._search.configure(self._space.canonical(above | {parameter.name: choice}), 0, None)
+                except UserError:  # it is no legal run beside the defaults
+                    continue
+                values = flatten(config.model_dump(mode="json"))
+                known.append((choice, {key: own for key, own in values.items() if not is_outside_identity(key)}))
+        return known
+
+    def _ancestors(self, parameter: Parameter, point: Point) -> Point:
+        """Returns the values of the parameters that this one depends on."""
+        by_name = {own.name: own for own in self._space.parameters}
+        found: Point = {}
+        while parameter.when:
+            parameter = by_name[parameter.when.name]
+            found[parameter.name] = point[parameter.name]
+        return found
+
+
+def _key(parameter: Parameter) -> str:
+    return parameter.name.partition("@")[0].lstrip("+")
+
+
+def _is_below(key: str, others: Sequence[str]) -> bool:
+    return any(key == own or key.startswith(f"{own}.") for own in others)
+
+
+def _text(flat: Flat, key: str) -> str:
+    """Returns a value so that equal ones are equal: 1 and 1.0 are, true and 1 are not; infinity is null in a file."""
+    value = flat.get(key, LACKS)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return repr(value)
+    return repr(float(value)) if math.isfinite(value) else repr(None)
+
+
+def _read_points(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """Returns by the name of a run's folder the points that the studies of an experiment, or of all, tried with it."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for pattern in (f"{FOLDER}/*/{HISTORY_FILE}", f"*/{FOLDER}/*/{HISTORY_FILE}"):
+        for file in sorted(folder.glob(pattern)):
+            for run, point in _read_history(file):
+                found.setdefault(run, []).append(point)
+    return found
+
+
+def _read_history(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields each run that a study was told of, with its point; what cannot be read is left out."""
+    points: dict[int, dict[str, Any]] = {}
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return
+    for line in lines:
+        try:
+            event = json.loads(line)
+            if event["event"] == "asked":
+                points[event["number"]] = dict(event["point"])
+            elif event["event"] == "told":
+                yield event["details"]["run"], points[event["number"]]
+        except (ValueError, KeyError, TypeError):
+            continue
