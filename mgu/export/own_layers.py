@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from torch import nn
 
 from mgu.export.network import Exportable, Format, end_to_end, export_network
+from mgu.export.tracing import tracing
 from mgu.factory.imported import section_of
 from mgu.factory.trained import TrainedRun
-from mgu.user_code.faults import blaming
 
 
 def check_own_layers(trained: TrainedRun, network: nn.Module, form: Format, about: Mapping[str, str]) -> None:
@@ -28,7 +28,7 @@ def check_own_layers(trained: TrainedRun, network: nn.Module, form: Format, abou
     if (found := section_of(trained.config.layout)) is None or not isinstance(data, Exportable):
         return
     key, section = found
-    with blaming(f"--export must be of layers that torch.export can trace, as {key} {section.target}",
+    with tracing(f"--export must be of layers that torch.export can trace, as {key} {section.target}",
                  "Mend it, or leave out --export."):  # fmt: skip
         module = end_to_end(network, trained.preprocessing)
         export_network(module, [data.raw(slice(0, 1))], form, trained.preprocessing, about)

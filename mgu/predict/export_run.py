@@ -18,11 +18,11 @@ from mgu.export.fixed_steps import SPARE, check_fixed_steps, fix_steps
 from mgu.export.held_out import HeldOut, take_held_out
 from mgu.export.int8 import Int8Weights, quantize_onnx
 from mgu.export.network import Format, Infer, end_to_end, export_network, open_onnx
+from mgu.export.tracing import tracing
 from mgu.factory.imported import section_of
 from mgu.predict.model import Model
 from mgu.predict.rows import as_number
 from mgu.results.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing, Quantity
-from mgu.user_code.faults import blaming
 
 FILES: dict[Format, str] = {"torch": ".pt2", "onnx": ".onnx"}
 SUBSTITUTES = 64  # made-up examples, where the data cannot be had
@@ -70,8 +70,9 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     module = end_to_end(fixed.network, preprocessing)
     example = [own[:1] for own in model.read_memory(raw).raw]
     own = section_of(trained.config.layout)
-    what = f"RUN must be of modules that torch.export can trace, as {own[0]} {own[1].target}" if own else "RUN"
-    with blaming(what, "Mend it."):
+    name = f", as {own[0]} {own[1].target}" if own else ""
+    advice = "Mend it, and train again." if own else "Export it to the other format."
+    with tracing(f"RUN must be of modules that torch.export can trace{name}", advice):
         content, infer = export_network(module, example, form, preprocessing, about)
     expected = held_out.expected if held_out else compute(model.network.network)
     found = _run(infer, model, raw, form)
