@@ -87,6 +87,12 @@ def select_columns(table: Mapping[str, Any], wanted: Sequence[str], optional: Se
     """
     _check_header([*table], wanted, "")
     given = {name: table[name] for name in (*wanted, *optional) if name in table}
+    for name, own in given.items():
+        if hasattr(own, "columns"):  # what a DataFrame returns for a name that several of its columns have
+            shown = printable(repr(name))
+            raise UserError(
+                f"must have column {shown} once, but has it {len(own.columns)} times. Drop or rename others."
+            )
     cells = [name for name, own in given.items() if _is_cell(own)]
     if cells and len(cells) < len(given):
         column = next(name for name in given if name not in cells)
