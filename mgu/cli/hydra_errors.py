@@ -35,7 +35,7 @@ def translate_error(error: Exception, arguments: Sequence[str] = ()) -> str:
     if within := re.search(r"not in struct\s+full_key: (\S+)", str(error.__cause__)):
         # A mapping was given, and Hydra's own message names the mapping, where this is the key in it that is wrong.
         text = re.sub(r"(Could not override ')([^']+)(?=')", lambda found: found[1] + within[1], text)
-    for describe in (_describe_missing, describe_wrong_key, _describe_group, _describe_values):
+    for describe in (_describe_missing, describe_wrong_key, _describe_group, _describe_list, _describe_values):
         if message := describe(text, arguments):
             return message
     lines = text.splitlines() or [type(error).__name__]
@@ -77,6 +77,18 @@ def _describe_group(text: str, arguments: Sequence[str]) -> str | None:
         if group in GROUPS and not isinstance(yaml.safe_load(value), str):
             return _describe_no_name(group, value)
     return "a configuration group must be given the name of one of its configurations. See mgu-run --help."
+
+
+def _describe_list(text: str, arguments: Sequence[str]) -> str | None:
+    """Describes a file with a list in the place of a mapping; Hydra does not name the key."""
+    if not (match := re.search(r"In '([^']+)': ConfigTypeError[^']*Cannot merge DictConfig with ListConfig", text)):
+        return None
+    hint = "Write keys and their values instead."
+    if match[1].startswith("experiment/"):
+        hint = (
+            "Grids have names, each a mapping of axes: `grids: {baselines: {norm: 'ln,no_norm'}, unit: {mgu: lean}}`."
+        )
+    return f"{match[1]}.yaml must have a mapping where the configuration has one, but has a list there. {hint}"
 
 
 def _describe_no_name(group: str, value: str) -> str:

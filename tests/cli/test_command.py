@@ -208,6 +208,15 @@ def test_a_launcher_that_is_not_installed_says_how_to() -> None:
     )
 
 
+def test_grids_without_names_are_told_their_rule() -> None:
+    text = "In '{}': ConfigTypeError raised while composing config:\nCannot merge DictConfig with ListConfig"
+    told = translate_error(ValueError(text.format("experiment/mine")))
+    assert (
+        told.startswith("experiment/mine.yaml must have a mapping where") and "Grids have names, each a mapping" in told
+    )
+    assert translate_error(ValueError(text.format("layout/mine"))).endswith("Write keys and their values instead.")
+
+
 def test_a_run_leaves_its_evidence_and_is_not_run_twice(mgu_run: Command, tmp_path: Path) -> None:
     done = mgu_run("layout=digits_2", "norm=ln", "training.epochs=2", "dataset.split=holdout")
     assert done.returncode == 0, done.stderr
