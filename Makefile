@@ -80,7 +80,7 @@ clean: ## Remove the environment and caches, but no runs
 	$(UV) sync --frozen --inexact --no-dev --compile-bytecode
 	@touch $@
 
-# All of what developers need would take half a minute to compile; tests import a fifth of it, and keep what they compile.
+# All of what developers need would take half a minute to compile; tests import a third of it, and keep what they compile.
 .venv/for-developing: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --frozen
 	@touch $@ .venv/for-running
