@@ -23,8 +23,7 @@ from typing import Any, NamedTuple
 
 import torch
 from collect import train
-from filed import file_part, load_study, provenance
-from gemm_peers import KERNEL_TUNER
+from filed import file_part, other_rows, provenance
 from gemm_tvm import TVM_TRIALS, load_tvm, tvm_file
 from scipy.stats import mannwhitneyu
 
@@ -43,6 +42,7 @@ STRATEGIES = {  # by what stands in the table
     "gbfs, 25 random points first": ["search=gbfs", "search.options.startup=25"],
     "na2c": ["search=na2c"],
 }
+KERNEL_TUNER = "kernel-tuner"
 KEPT = 20  # of the tenth, and rounds in which what was found is measured again
 WORTH_IT = 1.3  # times the fastest first run so far: slower points of the tenth are not measured further
 Row = dict[str, Any]
@@ -94,20 +94,17 @@ class Product:
 
 def measure_tenth(size: int, folder: Path) -> None:
     """Runs a random tenth of the space once, and measures what is fast as a trial is measured."""
-    space, product = space_of(size), Product(size)
-    points = list(space.points())
+    product, points = Product(size), list(space_of(size).points())
     Random(0).shuffle(points)
     points = points[: len(points) // 10]
     done = read_tenth(size, folder)
-    fastest = min((row["once_s"] for row in done if row["once_s"]), default=float("inf"))
+    fastest = min((row["once_s"] for row in done), default=float("inf"))
     with tenth_file(size, folder).open("a", buffering=1) as stream:
         for point in points[len(done) :]:
-            once = again = None
-            if space.is_legal(point):
-                run = product.by(point)
-                once = run()
-                fastest = min(fastest, once)
-                again = median(time_runs(run)) if once < WORTH_IT * fastest else None
+            run = product.by(point)
+            once = run()
+            fastest = min(fastest, once)
+            again = median(time_runs(run)) if once < WORTH_IT * fastest else None
             stream.write(json.dumps({"point": point, "once_s": once, "median_s": again}) + "\n")
 
 
@@ -167,14 +164,16 @@ def best(trials: Iterable[Trial]) -> str:
 
 def file(size: int, folder: Path) -> None:
     """Measures the best of studies and tenth again, in turns, and files ratios to the fastest of the tenth."""
-    tenth = [row for row in read_tenth(size, folder) if row["median_s"]]
-    tops = [json.dumps(row["point"]) for row in sorted(tenth, key=lambda row: row["median_s"])[:KEPT]]
+    tenth = read_tenth(size, folder)
+    fast = sorted((row for row in tenth if row["median_s"]), key=lambda row: row["median_s"])
+    tops = [json.dumps(row["point"]) for row in fast[:KEPT]]
     studies = all_studies(size, folder)
     equal_s = min(trials[-1].ended_s for own in studies.values() for trials in own)
     ends = {name: [best(trials) for trials in own] for name, own in studies.items()}
     at_equal = {name: [best(t for t in own if t.ended_s <= equal_s) for own in studies[name]] for name in studies}
-    runs = ceilings(size, folder) | {
-        point: Product(size).by(json.loads(point))
+    product = Product(size)
+    runs = ceilings(product, size, folder) | {
+        point: product.by(json.loads(point))
         for point in dict.fromkeys(
             [*tops, *(point for own in (ends, at_equal) for each in own.values() for point in each)]
         )
@@ -202,7 +201,7 @@ def file(size: int, folder: Path) -> None:
     entry = {
         "size": size,
         "points": space_of(size).size,
-        "tenth": len(read_tenth(size, folder)),
+        "tenth": len(tenth),
         "optimum_s": product_s[optimum],
         "optimum": json.loads(optimum),
         "noise": [low / product_s[optimum], high / product_s[optimum]],
@@ -210,16 +209,15 @@ def file(size: int, folder: Path) -> None:
         "ceilings": {name: product_s[name] / product_s[optimum] for name in runs if not name.startswith("{")},
         "rows": rows,
     }
-    others = [row for row in load_study("search").get("gemm", {}).get("rows", []) if row["size"] != size]
+    others = other_rows("search", "gemm", lambda row: row["size"] == size)
     device = f"cpu ({processor_name()}, 1 thread)"
     machine = {**provenance(), "device": device, "torch": torch.__version__, "python": platform.python_version()}
     file_part("search", "gemm", {"machine": machine, "rows": sorted([*others, entry], key=lambda row: row["size"])})
     print(json.dumps(entry, indent=1))
 
 
-def ceilings(size: int, folder: Path) -> dict[str, Callable[[], float]]:
+def ceilings(product: Product, size: int, folder: Path) -> dict[str, Callable[[], float]]:
     """Returns what no kernel without packing reaches: torch's product, and what TVM has generated where it was run."""
-    product = Product(size)
     own = {"torch.matmul": timed(lambda: torch.matmul(product.left, product.right, out=product.out))}
     for trials in TVM_TRIALS:
         if tvm_file(size, trials, folder).is_file():

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gemm import KERNEL_TUNER, SHARE, STUDIES, space_of
 
 from mgu.native.library import FLAGS
+from mgu.search.spaces.gemm import MOST_SUMS
 
-KERNEL_TUNER = "kernel-tuner"
-STUDIES, SHARE, MOST_SUMS = 10, 0.001, 512
 KERNEL = Path(__file__).parents[1] / "mgu" / "gemm" / "gemm.c"
 CALL = """
 float gemm_ms(const float *a, const float *b, float *c) {
@@ -52,7 +52,8 @@ def tune_kernel(size: int, seed: int) -> list[dict[str, Any]]:
     np.random.seed(seed)
     left, right = (generator.random((size, size), dtype=np.float32) for _ in "ab")
     powers = [2**power for power in range(size.bit_length())]
-    points = (len(powers) * (len(powers) + 1) * (len(powers) + 2) // 6) ** 2 * len(powers)
+    points = space_of(size).size
+    assert points
     results, _ = kernel_tuner.tune_kernel(
         "gemm_ms",
         KERNEL.read_text() + CALL.replace("SIZE", str(size)),

@@ -14,7 +14,7 @@ from mgu.cli.exit_codes import exit_codes
 from mgu.cli.parser import Parser
 from mgu.cli.train import train
 from mgu.console.text import print_line
-from mgu.errors import UserError, marking_bugs
+from mgu.errors import marking_bugs
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -82,14 +82,10 @@ def _show(composed: DictConfig, form: str) -> None:
 def _find_state(config: RunConfig) -> str:
     """Returns the state of the run, and whether it was begun on other rows, for which training refuses to go on."""
     from mgu.results.folder import find_state
-    from mgu.results.same_data import check_same_data
+    from mgu.results.same_data import has_same_data
 
     state = find_state(config)
-    try:
-        check_same_data([config])
-    except UserError:
-        return f"{state} on other rows than dataset.target returns now"
-    return state
+    return state if has_same_data(config) else f"{state} on other rows than dataset.target returns now"
 
 
 def _to_yaml(value: Any) -> str:

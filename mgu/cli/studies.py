@@ -34,9 +34,8 @@ from mgu.search.unit_cost import unit_seconds
 
 MOST_STUDIES = 10_000
 
-LATER: dict[str, dict[str, Any]] = {
-    "gbfs": {"startup": 0}
-}  # options that earlier studies did without, as by this value
+# Options by strategy that earlier studies did without, as by this value: so they keep their identities.
+LATER: dict[str, dict[str, Any]] = {"gbfs": {"startup": 0}}
 
 
 class PlannedStudy(NamedTuple):

@@ -121,15 +121,13 @@ class Model:
         read = [self.read_memory(inputs)] if not _are_paths(inputs) else list(self.read_files(_as_paths(inputs)))
         _refuse([line for examples in read for line in examples.faults])
         if remarks := [line for examples in read for line in examples.remarks]:
-            more = [f"and {len(remarks) - MOST_NAMED} more"] if len(remarks) > MOST_NAMED else []
-            warnings.warn("\n".join([*remarks[:MOST_NAMED], *more]), stacklevel=3)
-        found = [self.compute(examples.raw) for examples in read if examples.raw]
-        where = [place for examples in read if examples.raw for place in examples.where]
-        if found:
-            _refuse(find_unanswered(torch.cat(found), where)[1])
-        else:
+            warnings.warn("\n".join(_first_of(remarks)), stacklevel=3)
+        with_rows = [examples for examples in read if examples.raw]
+        if not with_rows:
             raise UserError("inputs must be at least one, but there is none. Pass some.")
-        return torch.cat(found)
+        outputs = torch.cat([self.compute(examples.raw) for examples in with_rows])
+        _refuse(find_unanswered(outputs, [place for examples in with_rows for place in examples.where])[1])
+        return outputs
 
     def predict_files(self, paths: Sequence[str | Path]) -> Predicted:
         """Predicts what is in files; what is wrong with some does not keep others from being predicted.
@@ -238,8 +236,13 @@ def load(run: str | Path, device: str = "cpu", *, pruned: bool = False) -> Model
 def _refuse(faults: Sequence[str]) -> None:
     """Raises UserError with the first of the faults, if there is one."""
     if faults:
-        more = [f"and {len(faults) - MOST_NAMED} more"] if len(faults) > MOST_NAMED else []
-        raise UserError("\n".join(["inputs must be as in training, but:", *faults[:MOST_NAMED], *more]))
+        raise UserError("\n".join(["inputs must be as in training, but:", *_first_of(faults)]))
+
+
+def _first_of(lines: Sequence[str]) -> list[str]:
+    """Returns the first of the lines, and how many more there are."""
+    more = [f"and {len(lines) - MOST_NAMED} more"] if len(lines) > MOST_NAMED else []
+    return [*lines[:MOST_NAMED], *more]
 
 
 def _are_paths(inputs: Any) -> bool:

@@ -27,13 +27,22 @@ def check_same_data(configs: Iterable[RunConfig]) -> None:
         UserError: One has been trained on other data, and would be taken for this one or go on from there.
     """
     for config in configs:
-        now = getattr(config.dataset, "fingerprint", None)
-        if now and not config.force and not is_same_data(_find_before(config), now):
+        if not has_same_data(config):
             raise UserError(
                 f"dataset.target {getattr(config.dataset, 'target', '')} must return the rows that "
                 f"{config.folder_name} was begun with, but returns others. Seed what it draws, as by random_state=0, "
                 "or put back the files that it reads, or pass force=true to train on the rows of today."
             )
+
+
+def has_same_data(config: RunConfig) -> bool:
+    """Tells whether what earlier calls have trained of a run, if it counts, was trained on the data of today.
+
+    Args:
+        config: The run.
+    """
+    now = getattr(config.dataset, "fingerprint", None)
+    return not now or config.force or is_same_data(_find_before(config), now)
 
 
 def _find_before(config: RunConfig) -> str | None:

@@ -60,9 +60,12 @@ class Contender:
     @property
     def is_random(self) -> bool:
         """Whether it learns from no result, and was told of none, so that others are compared with it."""
-        settings = self.curves[0].settings
-        was_told = (settings.get("warm_start") or {}).get("folder") is not None
-        return self.strategy == RANDOM and not settings.get("per_cost") and not was_told
+        return self.strategy == RANDOM and not self.curves[0].settings.get("per_cost") and not self.was_told
+
+    @property
+    def was_told(self) -> bool:
+        """Whether a warm start told it of finished runs before its first trial."""
+        return (self.curves[0].settings.get("warm_start") or {}).get("folder") is not None
 
     @property
     def space(self) -> str:

@@ -149,7 +149,7 @@ def _advise_random(without: Sequence[Contender]) -> str:
     spaces = ", ".join(sorted({own.space for own in without}))
     given = [key for key in ("options", "per_cost") if any(own.curves[0].settings.get(key) for own in without)]
     words = [f"search.{key}" for key in given]
-    if any((own.curves[0].settings.get("warm_start") or {}).get("folder") is not None for own in without):
+    if any(own.was_told for own in without):
         words.append("warm_start.folder")
     but = f" and without {' and '.join(words)}" if words else ""
     return f"There is no random search on {spaces} to compare with. Run the same command with search=random{but}."
