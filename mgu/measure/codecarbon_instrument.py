@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from mgu.measure.gpu_reader import nvml_index
 from mgu.measure.instrument import AnyDevice, Reading
+from mgu.native.processor import is_virtual
 
 with redirect_stdout(StringIO()):  # amdsmi, which zeus brings along, prints where there is no driver of AMD's
     from codecarbon import OfflineEmissionsTracker
+    from codecarbon.core.cpu import DEFAULT_POWER_PER_CORE
     from codecarbon.core.emissions import Emissions
     from codecarbon.core.units import Energy as EnergyAmount
     from codecarbon.external.geography import GeoMetadata
@@ -72,14 +74,24 @@ class CodecarbonInstrument:
         """Returns the fields of `Processor` on the power that is assumed of a processor whose power is modelled."""
         for each in self._tracker._hardware:
             if isinstance(each, CPU) and cpu_method([each]) == "model":
-                by = "its constant for any processor" if each._is_generic_tdp else "its list, else 4 W a thread"
-                return {"design_power_w": float(each._tdp), "design_power_by": f"{by}, by the name {each._model!r}"}
+                return {"design_power_w": float(each._tdp), "design_power_by": _origin_of(each)}
         return {}
 
     def _sample(self, unless_within_s: float = 0.0) -> None:
         """Reads the sensors, unless the last reading is that fresh."""
         with self._one_reading:
             self._tracker._measure_power_and_energy_if_stale(unless_within_s)
+
+
+def _origin_of(cpu: CPU) -> str:
+    """Says where codecarbon takes a design power from, and where that is more than the machine's own."""
+    by = "its constant for any processor" if cpu._is_generic_tdp else "its list, else 4 W a thread"
+    whole = ", which charges a virtual machine for a whole socket" if is_virtual() and not _is_by_thread(cpu) else ""
+    return f"{by}, by the name {cpu._model!r}{whole}"
+
+
+def _is_by_thread(cpu: CPU) -> bool:
+    return bool(cpu._tdp == DEFAULT_POWER_PER_CORE * cpu._cpu_count)
 
 
 def _reading(data: Any) -> Reading:

@@ -27,6 +27,12 @@ def processor_features() -> str:
     return platform.machine() + ("".join(lines) or f" {platform.processor()}")
 
 
+@cache
+def is_virtual() -> bool:
+    """Tells whether this is a virtual machine, as far as an x86 processor tells it; False where nothing does."""
+    return any("hypervisor" in line.split() for line in _cpuinfo("flags"))
+
+
 def _cpuinfo(*keys: str) -> list[str]:
     """Returns the lines of /proc/cpuinfo, which Linux has, that begin with one of `keys`."""
     with contextlib.suppress(OSError):

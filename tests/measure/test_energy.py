@@ -15,6 +15,7 @@ from codecarbon.external.hardware import CPU, GPU
 
 from mgu.config.energy import EnergyConfig
 from mgu.errors import UserError
+from mgu.measure import codecarbon_instrument
 from mgu.measure.carbon import Place
 from mgu.measure.codecarbon_instrument import CodecarbonInstrument, cpu_method, gpu_method
 from mgu.measure.energy import EnergyMeter, build_meter, check_place
@@ -48,6 +49,22 @@ def test_a_country_without_a_carbon_intensity_is_refused() -> None:
 def test_an_estimate_never_reads_as_a_measurement() -> None:
     assert describe_method("model") == "model, estimated"
     assert all(describe_method(method).endswith("measured") for method in ("rapl", "nvml_counter", "nvml_power"))
+
+
+@pytest.mark.parametrize(
+    ("design_power_w", "is_virtual", "warns"), [(300.0, True, True), (300.0, False, False), (8.0, True, False)]
+)
+def test_a_virtual_machine_that_is_charged_for_a_socket_says_so(
+    design_power_w: float, is_virtual: bool, warns: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = CodecarbonInstrument(CPU_DEVICE, 1.0)
+    cpu = CPU(output_dir=".", mode="cpu_load", model="Xeon", tdp=design_power_w)
+    cpu._cpu_count = 2
+    monkeypatch.setattr(meter._tracker, "_hardware", [cpu])
+    monkeypatch.setattr(codecarbon_instrument, "is_virtual", lambda: is_virtual)
+    power = meter.design_power()
+    assert power["design_power_w"] == design_power_w
+    assert ("a virtual machine for a whole socket" in power["design_power_by"]) == warns
 
 
 def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
