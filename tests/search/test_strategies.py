@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -148,6 +149,22 @@ def test_halving_trains_the_best_to_the_end_where_the_space_is_used_up(name: str
     assert [trial.score for trial in ended] == [max(trial.score or 0 for trial in fresh)]
     if name == "asha":
         assert [sum(t.stop_after == rung for t in trials) for rung in (1, 2, 4, 8, 16)] == [10, 5, 2, 1, 1]
+
+
+@pytest.mark.parametrize("name", FIDELITY)
+def test_the_next_best_goes_on_where_the_best_failed_when_it_was_continued(name: str) -> None:
+    small = Space("small", (Categorical("a", (0, 1, 2)),))
+    strategy = build_strategy(name, small, 0, {"min_epochs": 1, "max_epochs": 4})
+    scores = dict(enumerate((0.1, 0.2, 0.3)))
+    trials: list[Trial] = []
+    while (proposal := propose(strategy, small, 0, trials, {small.key(trial.point) for trial in trials})) is not None:
+        point, stop_after, continues = proposal
+        trial = told(len(trials), point, scores[point["a"]] + (stop_after or 0), stop_after, continues)
+        fails = point["a"] == 2 and continues is not None
+        trials.append(replace(trial, state="failed", score=None) if fails else trial)
+    ended = [(trial.point["a"], trial.stop_after) for trial in trials if trial.state == "told"]
+    assert [own for own in ended if own[1] == 4] == [(1, 4)]
+    assert [trial.point["a"] for trial in trials if trial.state == "failed"] == [2]
 
 
 def test_running_and_failed_trials_do_not_stop_a_strategy() -> None:

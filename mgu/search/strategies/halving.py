@@ -7,7 +7,6 @@ points by the densities of good and bad trials (TPE) of the longest training tha
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -70,10 +69,10 @@ class ASHAStrategy:
 
     def _promotions(self, history: Sequence[Trial], least: int = 0) -> list[Proposal]:
         """Returns who goes on: 1 / eta of each rung, and at least so many where something has come as far."""
-        continued = {trial.continues for trial in history}
+        continued, lost = {trial.continues for trial in history}, _lost(history)
         found = []
         for rung, following in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
-            known = _best_first([own for own in history if own.stop_after == rung and own.score is not None])
+            known = _best_first([own for own in history if own.stop_after == rung and own.number not in lost])
             best = known[: max(len(known) // self.eta, least)]
             found += [Proposal(own.point, following, own.number) for own in best if own.number not in continued]
         return found
@@ -112,15 +111,15 @@ class BOHBStrategy(ASHAStrategy):
         size = self.space.size
         num_earlier = len(history) - len(brackets)
         is_used_up = size is not None and num_earlier + num_fresh >= size  # so that the last bracket stays short
-        continued = {trial.continues for trial in history}
+        continued, lost = {trial.continues for trial in history}, _lost(history)
         found = []
         for bracket in range(-(-num_fresh // self.width) if is_used_up else num_fresh // self.width):
             expected = min(self.width, num_fresh - bracket * self.width)
             for rung, following in pairwise(self.rungs):
                 own = [t for t in history if brackets.get(t.number) == bracket and t.stop_after == rung]
-                if sum(t.state != "running" for t in own) < expected:
+                if sum(t.state != "running" and not _is_replaced(t) for t in own) < expected:
                     break
-                ranked = _best_first([t for t in own if t.score is not None])
+                ranked = _best_first([t for t in own if t.number not in lost])
                 expected = min(max(expected // self.eta, 1), len(ranked))
                 best = ranked[:expected]
                 found += [Proposal(t.point, following, t.number) for t in best if t.number not in continued]
@@ -144,5 +143,17 @@ class BOHBStrategy(ASHAStrategy):
         return [*fresh, *random][:number]
 
 
+def _is_replaced(trial: Trial) -> bool:
+    """Tells whether the next best of the rung below takes its place."""
+    return trial.state == "failed" and trial.continues is not None
+
+
+def _lost(history: Sequence[Trial]) -> set[int | None]:
+    """Returns the numbers of trials that failed when they were continued."""
+    return {trial.continues for trial in history if _is_replaced(trial)}
+
+
 def _best_first(trials: Sequence[Trial]) -> list[Trial]:
-    return sorted(trials, key=lambda trial: (-(trial.score if trial.score is not None else -math.inf), trial.number))
+    """Returns the trials that have a score, the best first."""
+    scored = [(trial.score, trial) for trial in trials if trial.score is not None]
+    return [trial for score, trial in sorted(scored, key=lambda own: (-own[0], own[1].number))]
