@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
 
 from mgu.cli.choices import choices_with
+from mgu.cli.main import main
 from mgu.results.conf import conf_dir
 from tests.conftest import Command
 
@@ -32,19 +34,31 @@ def mine(tmp_path: Path) -> Path:
     return tmp_path / "my"
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_a_variation_is_composed_like_what_it_varies(group: str, mine: Path, mgu_run: Command) -> None:
-    prefix = "+" * (group == "experiment")
-    own = mgu_run("--cfg", "job", "--config-dir", "my", f"{prefix}{group}=mine")
-    base = mgu_run("--cfg", "job", f"{prefix}{group}={base_of(group).stem}")
+def chosen(groups: Sequence[str], name: str | None = None) -> list[str]:
+    """The words that choose one name in several groups, or what `mine` varies there."""
+    return [f"{'+' * (group == 'experiment')}{group}={name or base_of(group).stem}" for group in groups]
+
+
+@pytest.mark.parametrize("groups", [GROUPS, ["experiment"]], ids=["all groups", "experiment"])
+def test_variations_are_composed_like_what_they_vary(groups: list[str], mine: Path, mgu_run: Command) -> None:
+    if len(groups) > 1:  # an experiment chooses in the other groups
+        groups = [group for group in groups if group != "experiment"]
+    own = mgu_run("--cfg", "job", "--config-dir", "my", *chosen(groups, "mine"))
+    base = mgu_run("--cfg", "job", *chosen(groups))
     assert own.returncode == base.returncode == 0, own.stderr
     assert yaml.safe_load(own.stdout) == yaml.safe_load(base.stdout)
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_mistyped_choice_suggests_ones_own(group: str, mine: Path, mgu_run: Command) -> None:
-    done = mgu_run("--config-dir", "my", f"{'+' * (group == 'experiment')}{group}=mien")
-    assert done.returncode == 2 and "Did you mean mine?" in done.stderr and "Traceback" not in done.stderr
+def test_a_mistyped_choice_suggests_ones_own(
+    group: str, mine: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(mine.parent)
+    monkeypatch.setattr("sys.argv", ["mgu-run", "--config-dir", "my", *chosen([group], "mien")])
+    with pytest.raises(SystemExit) as exited:
+        main()
+    shown = capsys.readouterr().err
+    assert exited.value.code == 2 and "Did you mean mine?" in shown and "Traceback" not in shown
 
 
 def test_configurations_that_set_a_key_are_found_there_too(mine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
