@@ -18,12 +18,14 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import yaml
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from words import identity_in_words, table
 
 from mgu.cli.exit_codes import SUB_COMMANDS
+from mgu.cli.remember import remember_files
 from mgu.config.describe import model_of, to_yaml
 from mgu.config.faults import GROUPS
 from mgu.config.fields import models_of
@@ -129,6 +131,7 @@ def first_comment(file: Path) -> str:
 def config_page() -> str:
     """Renders config.md."""
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        remember_files(GlobalHydra.instance().config_loader())
         top: Any = OmegaConf.to_container(compose("config"))
         groups = [group_section(group) for group in GROUPS if group in RunConfig.model_fields]
     prune = yaml.safe_load((conf_dir() / "prune.yaml").read_text(encoding="utf-8"))
