@@ -18,6 +18,7 @@ from mgu.results.file_names import DIRECTED_FILE
 from mgu.results.files import replacing, write_text
 from mgu.results.result import Record
 from mgu.results.sealed import seal
+from mgu.results.split import name_split
 from mgu.train.loop import evaluate
 
 PICTURES = ("graph.svg", "graph.png")
@@ -95,7 +96,7 @@ def explain_directed(resolved: ResolvedRun, model: DirectedNetwork, data: Data) 
         name=config.name,
         identity=config.identity,
         dataset=config.dataset.label,
-        split=config.dataset.split,
+        split=name_split(config.dataset.split, config.dataset.name),
         examples=len(data),
         metric=config.score.metric,
         score=metrics[config.score.metric],

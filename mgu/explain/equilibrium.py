@@ -22,6 +22,7 @@ from mgu.results.file_names import EQUILIBRIUM_FILE
 from mgu.results.files import write_text
 from mgu.results.result import Record
 from mgu.results.sealed import seal
+from mgu.results.split import name_split
 from mgu.train.loop import evaluate
 
 ONE = "minimises the objective of one convex function"
@@ -118,7 +119,7 @@ def explain_equilibria(resolved: ResolvedRun, model: nn.Module, data: Data) -> E
         name=config.name,
         identity=config.identity,
         dataset=config.dataset.label,
-        split=config.dataset.split,
+        split=name_split(config.dataset.split, config.dataset.name),
         examples=len(data),
         metric=config.score.metric,
         score=metrics[config.score.metric],

@@ -18,6 +18,7 @@ from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.file_names import EXPLAIN_FILE
 from mgu.results.files import write_text
 from mgu.results.sealed import read_plain, seal, unseal
+from mgu.results.split import name_split
 from mgu.train.loop import evaluate
 
 
@@ -70,7 +71,7 @@ def explain_model(resolved: ResolvedRun, model: nn.Module, data: Data) -> Explan
         identity=config.identity,
         wiring=config.mgu.wiring,
         dataset=config.dataset.label,
-        split=config.dataset.split,
+        split=name_split(config.dataset.split, config.dataset.name),
         data="validation",
         examples=len(data),
         metric=config.score.metric,

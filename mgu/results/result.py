@@ -21,6 +21,7 @@ from mgu.results.replicate import Replicate, replicate_of
 from mgu.results.sealed import Changed, read_plain, seal, unseal
 from mgu.results.sections import check_sections
 from mgu.results.solver import Solver
+from mgu.results.split import name_split
 from mgu.results.upgrade import upgrade
 from mgu.tasks.score import SCORES, Score, TaskName
 
@@ -227,8 +228,17 @@ class Result(Record, frozen=True):
     @property
     def has_own_rows(self) -> bool:
         """Whether a function of the user's chose the rows that train and judge it, which nobody else can compare."""
-        name: str | None = self.config.get("dataset", {}).get("name")
-        return name == "python"
+        return self._data_kind == "python"
+
+    @property
+    def shown_split(self) -> str:
+        """How data were split; "no test data" where a function of the user's gave none, which is stored as paper."""
+        return name_split(self.split, self._data_kind)
+
+    @property
+    def _data_kind(self) -> object:
+        dataset = self.config.get("dataset")
+        return dataset.get("name") if isinstance(dataset, dict) else None
 
     @property
     def cpu_s(self) -> float | None:

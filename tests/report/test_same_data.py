@@ -57,7 +57,7 @@ def test_they_are_in_tables_of_their_own_which_say_so(
     ]
     tables = rank(runs)
     assert [[row.result.stem for row in table.rows] for table in tables] == [["b"], ["a", "c"]]
-    assert tables[0].title == f"trial ({LOAD}, rows 1 of 2 that it has returned, split: paper)"
+    assert tables[0].title == f"trial ({LOAD}, rows 1 of 2 that it has returned, split: no test data)"
     assert tables[0].data_set == LOAD and tables[0].has_other_rows
     assert any("has returned other rows to other runs" in line for line in Analysis(tables[0]).lines)
     assert [table.title for table in join(tables)] == [table.title for table in tables]
@@ -92,9 +92,16 @@ def test_a_title_says_what_a_function_was_asked_for(trained: Trained) -> None:
         runs = trained(f"{kind}{len(options)}", [0.9], dataset=LOAD, config=example_config(dataset=section))
         return rank(runs)[0].title
 
-    assert title({"size": 3, "noise": 0.1}) == f"trial ({LOAD} with noise=0.1, size=3, split: paper)"
-    assert title({}) == title({"size": 3}, "mnist") == f"trial ({LOAD}, split: paper)"
+    assert title({"size": 3, "noise": 0.1}) == f"trial ({LOAD} with noise=0.1, size=3, split: no test data)"
+    assert title({}) == f"trial ({LOAD}, split: no test data)"
+    assert title({"size": 3}, "mnist") == f"trial ({LOAD}, split: paper)"
     assert len(title({f"argument_{number}": number for number in range(20)})) < 110
+
+
+def test_joined_titles_tell_functions_without_test_data_from_official_ones(trained: Trained) -> None:
+    own, named = trained("a", [0.9], dataset=LOAD, config=config(ROWS)), trained("b", [0.9])
+    (joined,) = join(rank([*own, *named]))
+    assert joined.title == f"trial (digits + {LOAD}, split: no test data + paper)"
 
 
 def test_fingerprints_are_no_axis_and_no_key_of_a_question() -> None:

@@ -108,7 +108,7 @@ def _data(folder: Path, result: Result) -> list[str]:
     dataset = result.config["dataset"]
     rows = {
         "data set": result.dataset,
-        "split": "no test data" if result.has_own_rows and result.split == "paper" else result.split,
+        "split": result.shown_split,
         "SHA-256": dataset.get("sha256") or _origin(dataset["name"]),
         **_inputs(folder, result),
     }

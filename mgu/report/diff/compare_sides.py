@@ -57,7 +57,9 @@ def diff(first: Side, second: Side) -> Diff:
     pairs = [(name, first.models[name], second.models[name]) for name in names]
     if is_of_runs:
         pairs = [("run", next(iter(first.models.values())), next(iter(second.models.values())))]
-    data = _sets(first, second, {"data": _name_data(first, second), "split": lambda own: own.split, "digest": _digest})
+    data = _sets(
+        first, second, {"data": _name_data(first, second), "split": lambda own: own.shown_split, "digest": _digest}
+    )
     comparisons = _compare(pairs, is_paired_anyway=is_of_runs, on_same_images=not data)
     keys = _sets(first, second, {key: _value_of(key) for key in _keys(first, second)})
     tables = [

@@ -54,7 +54,8 @@ class Table:
     def title(self) -> str:
         """The experiment with its data set, what a function of the user's was asked for, and its split."""
         asked = "" if self.is_joined else name_options(self.rows[0].result)
-        return f"{self.experiment} ({self.dataset}{asked}, split: {self.split})"
+        split = " + ".join(sorted({result.shown_split for result in self.results}))
+        return f"{self.experiment} ({self.dataset}{asked}, split: {split})"
 
     @property
     def data_set(self) -> str:
