@@ -16,7 +16,7 @@ from mgu.errors import UserError
 from mgu.report import Analysis
 from mgu.report.figures import figures
 from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
-from mgu.report.ranking.default import default_rows, depth
+from mgu.report.ranking.default import default_rows, depth, explain_no_default
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.load import processors_busy
 from mgu.report.rivals import rivals
@@ -66,6 +66,18 @@ def test_the_default_network_is_bn_pre_and_ln_of_the_deepest_layout_without_resi
     assert list(default_rows(table, unit, ["shallow-ln-res-s0"])) == ["shallow-ln-res-s0"]
     (without,) = ranked([own for own in grid() if own.norm == "no_norm"])
     assert default_rows(without, unit) == {}
+    assert explain_no_default(without, unit) == (
+        "No default network stands beside digits_2-mgu-reference-s0: no baseline without residual connections has "
+        "batch norm before the activation, or layer norm. --default NAME names one."
+    )
+
+
+def test_a_network_with_norms_of_its_own_is_no_default_network_unless_it_is_named() -> None:
+    config = example_config(layout={"target": "my:Net"})
+    (table,) = ranked([example_result("Net-s0", layout="my:Net", norm="no_norm", config=config), example_unit()])
+    (unit,) = table.unit_models
+    assert default_rows(table, unit) == {} and list(default_rows(table, unit, ["Net-s0"])) == ["Net-s0"]
+    assert "of networks that have their own it is not known which. --default" in explain_no_default(table, unit)
 
 
 def test_of_several_recipes_the_default_network_is_not_the_best_but_the_units_or_the_packages() -> None:

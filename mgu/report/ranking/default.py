@@ -46,16 +46,38 @@ def candidates(table: Table) -> dict[str, list[Row]]:
         table: A ranked table.
 
     Returns:
-        By norm the deepest baselines without residual connections, best first; no list is empty.
+        By norm the deepest baselines without residual connections, best first; no list is empty. Networks that have
+        norms of their own are in none: which is not known.
     """
-    plain = [row for row in table.baselines if not row.result.residual and row.rank is not None]
+    plain = [row for row in table.baselines if not row.result.shown_residual and row.rank is not None]
     found = {}
     for norm in NORMS:
-        own = [row for row in plain if row.result.norm == norm]
+        own = [row for row in plain if row.result.shown_norm == norm]
         deepest = max(map(depth, own), default=0)
         if own:
             found[norm] = [row for row in own if depth(row) == deepest]
     return found
+
+
+def explain_no_default(table: Table, unit: Row) -> str:
+    """Says why no default network stands beside a unit, and how to name one.
+
+    Args:
+        table: A ranked table with a baseline.
+        unit: The unit, for which `default_rows` finds none with a score.
+    """
+    metric = table.score.metric
+    fitting = [row for rows in candidates(table).values() for row in rows if row.values(table.tested, metric)]
+    if fitting:
+        why = (
+            f"of {len(fitting)} that may be it, none alone has the unit's recipe (learning rate and the like) or the "
+            "package's, and to take the best would be a search"
+        )
+    else:
+        why = "no baseline without residual connections has batch norm before the activation, or layer norm"
+        if any(row.result.shown_norm is None for row in table.baselines):
+            why += "; of networks that have their own it is not known which"
+    return f"No default network stands beside {unit.name}: {why}. --default NAME names one."
 
 
 def depth(row: Row) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from mgu.report.ranking.default import default_rows
+from mgu.report.ranking.default import default_rows, explain_no_default
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
@@ -35,7 +35,8 @@ def compare_scores(table: Table, default: str | None = None, searched: Collectio
     lines = _against(table, [(unit, best) for unit in units], "the best baseline (selected on validation data)")
     found = [(unit, default_rows(table, unit, [default] if default else [], searched)) for unit in units]
     pairs = [(unit, next(iter(rows.values()))) for unit, rows in found if rows]
-    return lines + _against(table, pairs, "the default network, which one would train without a search")
+    lines += _against(table, pairs, "the default network, which one would train without a search")
+    return [*lines, *(explain_no_default(table, unit) for unit, rows in found if not rows)]
 
 
 def _against(table: Table, pairs: Sequence[tuple[Row, Row]], what: str) -> list[str]:

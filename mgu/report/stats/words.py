@@ -7,7 +7,7 @@ from statistics import fmean
 
 from mgu.report.cost_kinds import NAMES, times
 from mgu.report.costs import Ratio
-from mgu.report.ranking.default import candidates
+from mgu.report.ranking.default import explain_no_default
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.seeds import TINY
 from mgu.report.stats.budget import BASES, BestSoFar
@@ -197,14 +197,8 @@ def _diverged(verdict: Verdict) -> str:
 def _missing(verdict: Verdict) -> list[str]:
     """Returns what the comparisons lack."""
     lines = [] if verdict.same_layout else ["No baseline has the unit's layout."]
-    tested = verdict.table.tested
-    plain = [row for rows in candidates(verdict.table).values() for row in rows if row.accuracies(tested)]
-    if plain and not verdict.defaults:
-        lines.append(
-            f"No default network stands beside {verdict.unit.name}: of {len(plain)} that may be it, none alone has the "
-            "unit's recipe (learning rate and the like) or the package's, and to take the best would be a search. "
-            "--default NAME names one."
-        )
+    if not verdict.defaults:
+        lines.append(explain_no_default(verdict.table, verdict.unit))
     apart = [own for own in verdict.comparisons if not own.shared]
     without_bits, count = sum(map(_lacks_bits, verdict.comparisons)), len(verdict.comparisons)
     if without_bits:
