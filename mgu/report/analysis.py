@@ -11,9 +11,10 @@ from mgu.report.contrasts import NO_QUESTION, Answer, Question, answer
 from mgu.report.contrasts.words import describe_answer, heading
 from mgu.report.cost_words import describe_costs
 from mgu.report.costs import Charge, charges, cost_ratios
+from mgu.report.ranking.grid import grid_rows
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
-from mgu.report.searches.equal_cost import EqualCost, compare_searches
+from mgu.report.searches.equal_cost import EqualCost, compare_searches, runs_by_results
 from mgu.report.searches.load import load_curves
 from mgu.report.searches.measured import Measured
 from mgu.report.searches.words import describe_searches
@@ -87,7 +88,7 @@ class Analysis:
     @cached_property
     def best_so_far(self) -> BestSoFar | None:
         """Expected best-so-far of the grid search by the time spent; None where times or accuracies are missing."""
-        return None if self.table.is_joined else best_so_far(self.table, self.correct)
+        return None if self.table.is_joined else best_so_far(self.table, self.correct, self.chosen)
 
     @cached_property
     def charges(self) -> list[Charge]:
@@ -114,6 +115,11 @@ class Analysis:
         return frozenset[str]().union(*(curve.runs for curve in self._curves[0]))
 
     @cached_property
+    def chosen(self) -> frozenset[str]:
+        """Names of the folders of those that a search chose by what it had found."""
+        return runs_by_results(self._curves[0])
+
+    @cached_property
     def _curves(self) -> tuple[list[Curve], list[str]]:
         """The studies of the experiment, and a line for each that cannot be read."""
         folders = dict.fromkeys(run.experiment for row in self.table.rows for run in row.runs)
@@ -133,7 +139,7 @@ class Analysis:
         sections = asked | {
             "Verdict": [*(self._verdict_lines or compare_scores(self.table, self.default, self.searched)), *bias],
             "Comparisons": [line for own in self.verdicts for line in describe_verdict(own)],
-            "Cost": [*describe_costs(self.table), *self._missing_curve],
+            "Cost": [*describe_costs(self.table), *self._beyond_grid, *self._missing_curve],
             "Searches": describe_searches(self.searches) if self.searches else [],
             "Paper": describe_replication(self.replication),
             "Caveats": caveats(self.table),
@@ -158,9 +164,21 @@ class Analysis:
         return lines or explain_no_verdict(self.table)
 
     @property
+    def _beyond_grid(self) -> list[str]:
+        """Says of how many baselines searches trained that no grid has, and where they count."""
+        count, others = len(self.table.baselines), len(self.table.baselines) - len(grid_rows(self.table, self.chosen))
+        if not others or others == count:
+            return []
+        return [
+            f"{others} of {count} baselines were trained by searches, where the grid has none: the best baseline may "
+            "be one of them, and the costs of the grid search include theirs. What it is expected to find does not."
+        ]
+
+    @property
     def _missing_curve(self) -> list[str]:
         """Why nothing is said of what the cost of a unit would have bought."""
         is_wanted = self.table.unit_models and self.table.baselines and self.table.score.metric == "accuracy"
         if self.best_so_far or not is_wanted:
             return []
-        return [f"The expected best accuracy after a given time of grid search is not known: {obstacle(self.table)}."]
+        reason = obstacle(self.table, self.chosen)
+        return [f"The expected best accuracy after a given time of grid search is not known: {reason}."]

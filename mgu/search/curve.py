@@ -85,6 +85,12 @@ class Curve:
         """Seconds that were spent in all, in vain or not."""
         return max(self.seconds, self.until)
 
+    @property
+    def follows_results(self) -> bool:
+        """Whether what it trained depends on what it found: neither all of the grid, nor blindly drawn from it."""
+        is_blind = self.strategy in ("grid", "random") and not self.settings.get("per_cost")
+        return not (self.space == "grid" and (self.complete or is_blind))
+
     def at(self, seconds: float) -> Step | None:
         """Returns the incumbent after some seconds; None: no trial had ended."""
         place = bisect_right([step.seconds for step in self.steps], seconds + 1e-9)

@@ -18,7 +18,8 @@ from mgu.report.stats.random_order import win_probabilities
 from mgu.results.correct import read_correct
 from mgu.results.replicate import Replicate
 from mgu.results.result import Metrics, Result
-from tests.examples import example_result, example_unit, ranked
+from mgu.search.curve import Curve
+from tests.examples import example_config, example_result, example_unit, ranked
 from tests.report.runs import Trained, analyse
 
 
@@ -111,6 +112,41 @@ def test_the_curve_is_of_seeds_that_all_baselines_have() -> None:
     assert own and own.expected[-1] == pytest.approx(0.9)
     other = [example_result("b-s7", seed=7, val_accuracy=0.9)]
     assert obstacle(ranked([*results[:3], *other, results[-1]])[0]) == "the baselines share no seed"
+
+
+def test_a_search_adds_no_model_to_the_grid_but_what_the_grid_has() -> None:
+    """Four of the grid, one of which a search has trained before, beside two at learning rates of its own."""
+
+    def model(name: str, accuracy: float, rate: float = 0.01, **changes: Any) -> Result:
+        config = example_config(optimizer={"lr": rate})
+        own = {"identity": f"{rate}", "val_accuracy": accuracy, "config": config, "train_s": 100.0}
+        return example_result(name, **(own | changes))
+
+    by_hand = [model("ln-s0", 0.6), model("ln-res-s0", 0.7, residual=True), model("bn-s0", 0.8, norm="bn_pre")]
+    searched = [
+        model("bn-res-s0", 0.65, norm="bn_pre", residual=True),
+        model("ln-s0", 0.9, 0.003),
+        model("ln-s0", 0.95, 0.002),
+    ]
+    unit = example_unit(val_accuracy=0.85, train_s=400.0)
+    (table,) = ranked([*by_hand, *searched, unit])
+    chosen = {result.folder_name for result in searched}
+    curve, of_all = best_so_far(table, chosen=chosen), best_so_far(table)
+    assert curve and sorted(row.result.val_score for row in curve.baselines) == [0.6, 0.65, 0.7, 0.8]
+    assert curve.expected[-1] == pytest.approx(0.8) and of_all and of_all.expected[-1] == pytest.approx(0.95)
+    (alone,) = ranked([*searched, unit])
+    assert best_so_far(alone, chosen=chosen) is None and "searches trained all baselines" in str(
+        obstacle(alone, chosen)
+    )
+
+
+def test_only_searches_that_follow_results_are_no_grid() -> None:
+    def follows(strategy: str, space: str, **changes: Any) -> bool:
+        return Curve(strategy, space, 0, (), 1.0, 0.0, 1, **changes).follows_results
+
+    assert follows("tpe", "grid") and follows("random", "protocol") and follows("tpe", "protocol", complete=True)
+    assert follows("random", "grid", settings={"per_cost": 0.5})
+    assert not (follows("tpe", "grid", complete=True) or follows("random", "grid") or follows("grid", "grid"))
 
 
 def test_the_grid_in_order_goes_from_shallow_to_deep() -> None:

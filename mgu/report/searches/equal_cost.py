@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import fmean
 
+from mgu.report.ranking.grid import grid_rows
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import chance_accuracy
@@ -71,15 +72,15 @@ class EqualCost:
         table: The ranked table of the experiment.
         contenders: The strategies, by space and then by score.
         skipped: Studies that could not be read.
-        searched: Names of the folders of the runs that searches trained. Which points these are depends on what they
-            found, so that they are no sample in random order.
+        chosen: Names of the folders of the runs that searches chose by what they found, so that they are no sample in
+            random order.
         before: Score before any trial has ended, that of a guess; None where there is none.
     """
 
     table: Table
     contenders: Sequence[Contender]
     skipped: Sequence[str] = ()
-    searched: frozenset[str] = frozenset()
+    chosen: frozenset[str] = frozenset()
     before: float | None = None
 
     @cached_property
@@ -150,10 +151,9 @@ class EqualCost:
         return None
 
     def closed_form(self, seconds: float) -> tuple[float, float | None] | None:
-        """Returns the expected validation and test score of random order on the baselines of the table.
+        """Returns the expected validation and test score of random order on the grid, see `grid_rows`.
 
-        Runs that a search trained are left out. None where the others share no seed, are too many, or a time is
-        missing.
+        None where its models share no seed, are too many, or a time is missing.
         """
         points = self._recorded
         if points is None or self.before is None:
@@ -166,13 +166,13 @@ class EqualCost:
 
     @cached_property
     def _recorded(self) -> tuple[dict[int, list[Tried]], dict[int, list[Tried]]] | None:
+        rows = grid_rows(self.table, self.chosen)
         by_row = [
-            {r.seed: r for r in left if r.seconds and score_of(r) is not None and not r.replicate.folds}
-            for row in self.table.baselines
-            if (left := [r for r in row.results if r.folder_name not in self.searched])
+            {r.seed: r for r in row.results if r.seconds and score_of(r) is not None and not r.replicate.folds}
+            for row in rows
         ]
         seeds = set.intersection(*map(set, by_row)) if by_row else set()
-        if any(row.cost.is_partial for row in self.table.baselines):
+        if any(row.cost.is_partial for row in rows):
             return None  # they were not charged for all of their training
         if not seeds or len(by_row) > MOST_POINTS:
             return None
@@ -209,8 +209,13 @@ def compare_searches(
     row = next(iter(table.rows), None)
     is_accuracy = table.score.metric == "accuracy"
     before = chance_accuracy(row.result) if row and is_accuracy and row.result.num_classes else None
-    searched = frozenset[str]().union(*(curve.runs for curve in (*curves, *others)))
-    return EqualCost(table, group_curves(curves, table.score, before), skipped, searched, before)
+    chosen = runs_by_results([*curves, *others])
+    return EqualCost(table, group_curves(curves, table.score, before), skipped, chosen, before)
+
+
+def runs_by_results(curves: Sequence[Curve]) -> frozenset[str]:
+    """Returns the names of the folders of the runs that searches chose by what they had found."""
+    return frozenset[str]().union(*(curve.runs for curve in curves if curve.follows_results))
 
 
 def _scores_of(row: Row, split: str) -> list[float]:

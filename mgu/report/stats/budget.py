@@ -8,11 +8,12 @@ random_order.py computes it exactly over all orders. Costs are rounded to 1 / ST
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mgu.console.text import describe_s
+from mgu.report.ranking.grid import grid_rows
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import chance_accuracy
@@ -31,6 +32,7 @@ STEPS = 1000
 MOST_MODELS = 200  # the time to compute the curve grows with the square of their number
 BAND = (0.1, 0.9)  # quantiles between which four of five searches end
 Basis = Literal["time", "processor"]
+ALL_SEARCHED = "searches trained all baselines, and which these are depends on what they found"
 BASES: dict[Basis, str] = {"time": "time to solution", "processor": "processor time"}
 
 
@@ -114,22 +116,25 @@ class BestSoFar:
         return Sample(name, tuple(self.baselines), scores, images)
 
 
-def best_so_far(table: Table, correct: Sequence[Correct] = ()) -> BestSoFar | None:
+def best_so_far(
+    table: Table, correct: Sequence[Correct] = (), chosen: Collection[str] = frozenset()
+) -> BestSoFar | None:
     """Computes the expected best-so-far of the grid search (Dodge et al. 2019, https://arxiv.org/abs/1909.03004).
 
     Args:
         table: A ranked table.
         correct: For each row of the table the right answers by seed and fold; empty: there are none.
+        chosen: Names of the folders of the runs that searches chose by what they found, see `grid_rows`.
 
     Returns:
         The curve over budgets; None where `obstacle` gives a reason.
     """
-    basis = _basis(table)
-    if basis is None or obstacle(table):
+    baselines = _affordable(table, chosen)
+    basis = _basis(table, baselines)
+    if basis is None or obstacle(table, chosen):
         return None
     import numpy as np
 
-    baselines = _affordable(table)
     answers = {id(row): own for row, own in zip(table.rows, correct, strict=bool(correct))}
     costs = [_cost(row, basis) or 0.0 for row in baselines]
     step = sum(costs) / STEPS
@@ -155,7 +160,7 @@ def best_so_far(table: Table, correct: Sequence[Correct] = ()) -> BestSoFar | No
 def _wins(table: Table, baselines: Sequence[Row], steps: Sequence[int]) -> dict[Replicate, Floats]:
     """Returns by seed how probable it is at each budget that each baseline is found; `steps` is the cost of each."""
     found = {}
-    for seed in _common_seeds(table):
+    for seed in _common_seeds(table, baselines):
         scores = [row.accuracies("val")[seed] for row in baselines]
         found[seed] = win_probabilities(steps, scores)
     return found
@@ -176,18 +181,20 @@ def _distribution(
     return np.array(accuracies), np.array([shares[accuracy] for accuracy in accuracies]) / len(wins)
 
 
-def obstacle(table: Table) -> str | None:
+def obstacle(table: Table, chosen: Collection[str] = frozenset()) -> str | None:
     """Explains why there is no curve of the best so far.
 
     Args:
         table: A ranked table.
+        chosen: Names of the folders of the runs that searches chose by what they found.
 
     Returns:
         The reason as a clause; None where there is a curve.
     """
-    unit, baselines = table.best(table.unit_models), _affordable(table)
+    unit, baselines = table.best(table.unit_models), _affordable(table, chosen)
     if unit is None or not unit.accuracies(table.tested) or not baselines:
-        return "no unit or no baseline has both a score and a time"
+        is_searched = bool(table.baselines) and not grid_rows(table, chosen)
+        return ALL_SEARCHED if is_searched else "no unit or no baseline has both a score and a time"
     if len(baselines) > MOST_MODELS:
         return f"there are more than {MOST_MODELS} baselines"
     lacking = {
@@ -196,16 +203,16 @@ def obstacle(table: Table) -> str | None:
     }
     if reason := next((text for text, is_so in lacking.items() if any(map(is_so, baselines))), None):
         return reason
-    if _basis(table) is None:
+    if _basis(table, baselines) is None:
         if any(row.cost.is_disturbed for row in (*table.unit_models, *baselines)):
             return "some models were not measured alone and without interruption, and their processor time is not known"
         return "other work on the machine makes wall-clock times too long, and processor time is not known"
-    return None if _common_seeds(table) else "the baselines share no seed"
+    return None if _common_seeds(table, baselines) else "the baselines share no seed"
 
 
-def _basis(table: Table) -> Basis | None:
+def _basis(table: Table, baselines: Sequence[Row]) -> Basis | None:
     """Chooses what is counted: time, where it was measured undisturbed, else the processor time of runs on a CPU."""
-    rows = [*table.unit_models, *_affordable(table)]
+    rows = [*table.unit_models, *baselines]
     if not any(row.cost.is_disturbed or row.cost.is_starved for row in rows):
         return "time"
     return "processor" if all(row.cost.has_own_processor_time for row in rows) else None
@@ -215,12 +222,12 @@ def _cost(row: Row, basis: Basis) -> float | None:
     return row.cost.tts_s if basis == "time" else row.cost.processor_s
 
 
-def _affordable(table: Table) -> list[Row]:
-    """Returns the baselines that a search can try: those that have a time and an accuracy."""
-    return [row for row in table.baselines if row.cost.tts_s is not None and row.accuracies(table.tested)]
+def _affordable(table: Table, chosen: Collection[str]) -> list[Row]:
+    """Returns the baselines that a search of the grid can try: those that have a time and an accuracy."""
+    return [row for row in grid_rows(table, chosen) if row.cost.tts_s is not None and row.accuracies(table.tested)]
 
 
-def _common_seeds(table: Table) -> list[Replicate]:
+def _common_seeds(table: Table, baselines: Sequence[Row]) -> list[Replicate]:
     """Seeds and folds for which every model of the grid has an accuracy: without some it would be another grid."""
-    every = [row.accuracies(split).keys() for row in _affordable(table) for split in ("val", table.tested)]
+    every = [row.accuracies(split).keys() for row in baselines for split in ("val", table.tested)]
     return sorted(set.intersection(*map(set, every)))
