@@ -123,7 +123,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
         outcome = train(resolved, folder, start, cost, slot, send)
         cost.lap("train")
         cost.begin_evaluation()
-        with failing_after(outcome, cost):
+        with failing_after(outcome, lambda: cost.so_far):
             batch_size = config.training.eval_batch_size
             scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
             cost.lap("evaluate")
@@ -135,22 +135,23 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
                 _explain_rest(resolved, learner.model, folder)
         cost.lap("explain")
     _note(advise_kept(config, len(resolved.splits.train), len(outcome.history), outcome.best_epoch), send)
-    save_best(resolved, folder, outcome, correct)
-    return make_result(
-        config,
-        outcome.status,
-        params_trainable=count_trainable(learner.model),
-        params_keras=count_keras(learner.model),
-        flops_per_sample=count_flops(resolved, solver.eval_iterations if solver else None),
-        solver=solver,
-        num_classes=count_classes(learner.task),
-        epochs=len(outcome.history),
-        best_epoch=outcome.best_epoch,
-        device=resolved.device_name,
-        **cost.total.as_fields(),
-        **scores,
-        **_count_masks(config, learner.model),
-    )
+    with failing_after(outcome, lambda: cost.total):
+        save_best(resolved, folder, outcome, correct)
+        return make_result(
+            config,
+            outcome.status,
+            params_trainable=count_trainable(learner.model),
+            params_keras=count_keras(learner.model),
+            flops_per_sample=count_flops(resolved, solver.eval_iterations if solver else None),
+            solver=solver,
+            num_classes=count_classes(learner.task),
+            epochs=len(outcome.history),
+            best_epoch=outcome.best_epoch,
+            device=resolved.device_name,
+            **cost.total.as_fields(),
+            **scores,
+            **_count_masks(config, learner.model),
+        )
 
 
 def _note(text: str, send: Send) -> None:

@@ -154,12 +154,12 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
 
 
 @contextmanager
-def failing_after(outcome: Fit, cost: CostMeter) -> Iterator[None]:
+def failing_after(outcome: Fit, cost: Callable[[], RunCost]) -> Iterator[None]:
     """Keeps what was trained, and its cost, of a run that fails after its training.
 
     Args:
         outcome: Of training.
-        cost: Measures the run.
+        cost: Returns what the run has cost.
 
     Raises:
         TrainingFailed: The block raised an exception other than UserError, which is no outcome of the model.
@@ -169,7 +169,7 @@ def failing_after(outcome: Fit, cost: CostMeter) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        raise TrainingFailed(error, cost.so_far, len(outcome.history)) from error
+        raise TrainingFailed(error, cost(), len(outcome.history)) from error
 
 
 def _count_steps(send: Send) -> Callable[[], None]:

@@ -78,11 +78,11 @@ def test_a_failure_is_recorded_with_its_traceback(configure: Configure, monkeypa
     assert train(config).status == "ok" and find_state(config) == "done"
 
 
-@pytest.mark.parametrize(("broken", "ended"), [("evaluate", 1), ("evaluate_splits", 2)])
+@pytest.mark.parametrize(("broken", "ended"), [("evaluate", 1), ("evaluate_splits", 2), ("save_best", 2)])
 def test_a_failed_run_has_the_epochs_that_ended(
     configure: Configure, monkeypatch: pytest.MonkeyPatch, broken: str, ended: int
 ) -> None:
-    """In its second epoch, or in the evaluation after all of them."""
+    """In its second epoch, in the evaluation after all of them, or while what was trained is saved."""
     module: Any = loop if broken == "evaluate" else execute
     own, calls = getattr(module, broken), count()
 
