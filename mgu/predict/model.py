@@ -198,9 +198,8 @@ class Model:
                     "inputs must be a DataFrame, or a dict of columns or of the cells of one row, but got "
                     f"{type(inputs).__name__}. Name columns; of a row of a DataFrame pass row.to_dict()."
                 )
-            table = inputs if isinstance(inputs, Mapping) else {str(name): inputs[name] for name in inputs.columns}
             try:
-                return self._reader.read_frame(table)
+                return self._reader.read_frame(inputs)
             except UserError as error:
                 raise UserError(f"the table {error}") from None
         assert isinstance(about, Pixels | Arrays)

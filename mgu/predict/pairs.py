@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class PairReader:
             for cells in read_table_file(path, self._columns(), (), self.pairs.separator):
                 yield self.convert(cells, str(path))
 
-    def read_frame(self, table: Mapping[str, Any]) -> Examples:
+    def read_frame(self, table: Any) -> Examples:
         """Returns the pairs of a table in memory. Raises UserError where a column is missing."""
         return self.convert(select_columns(table, self._columns(), ()), "")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class RowReader:
             for cells in read_table_file(path, self.columns.names, target, self.columns.separator):
                 yield self.convert(cells, str(path))
 
-    def read_frame(self, table: Mapping[str, Any]) -> Examples:
+    def read_frame(self, table: Any) -> Examples:
         """Returns the rows of a table in memory. Raises UserError where a column is missing."""
         return self.convert(select_columns(table, self.columns.names, ()), "")
 

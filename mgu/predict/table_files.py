@@ -67,17 +67,17 @@ def read_table_file(
 def _read(path: str | Path, wanted: Sequence[str], optional: Sequence[str], separator: str) -> Iterator[Cells]:
     """Yields the rows of a file. Raises UserError, or whatever reading it raises."""
     if Path(path).suffix in (".parquet", ".parq", ".pq"):
-        frame = _read_parquet(path)
-        yield select_columns({str(name): frame[name] for name in frame.columns}, wanted, optional)
+        yield select_columns(_read_parquet(path), wanted, optional)
     else:
         yield from _read_csv(path, wanted, optional, separator)
 
 
-def select_columns(table: Mapping[str, Any], wanted: Sequence[str], optional: Sequence[str]) -> Cells:
+def select_columns(table: Any, wanted: Sequence[str], optional: Sequence[str]) -> Cells:
     """Returns the cells of a table in memory.
 
     Args:
-        table: Columns by name, such as those of a DataFrame, or single cells by name, which are one row.
+        table: A DataFrame, or a dict of columns, or of single cells, which are one row. Names that are no text, such as
+            numbers, are taken as it.
         wanted: Columns that must be there.
         optional: Columns that are taken where they are there.
 
@@ -85,8 +85,15 @@ def select_columns(table: Mapping[str, Any], wanted: Sequence[str], optional: Se
         UserError: A column is missing, or columns do not go together; the message continues a sentence that begins
             with the table's name.
     """
-    _check_header([*table], wanted, "")
-    given = {name: table[name] for name in (*wanted, *optional) if name in table}
+    names: dict[str, list[Any]] = {}
+    for own in dict.fromkeys(getattr(table, "columns", table)):
+        names.setdefault(str(own), []).append(own)
+    _check_header([*names], wanted, "")
+    chosen = {name: names[name] for name in (*wanted, *optional) if name in names}
+    if alike := next((own for own in chosen.values() if len(own) > 1), None):
+        shown = " and ".join(printable(repr(own)) for own in alike)
+        raise UserError(f"must have columns whose names differ as text, but has {shown}. Drop or rename others.")
+    given = {name: table[own[0]] for name, own in chosen.items()}
     for name, own in given.items():
         if hasattr(own, "columns"):  # what a DataFrame returns for a name that several of its columns have
             shown = printable(repr(name))
