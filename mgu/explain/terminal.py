@@ -10,6 +10,7 @@ from mgu.results.axes import call_lean
 from mgu.tasks.score import SCORES
 from mgu.unit.wiring import Gate
 
+SHOWN = 1e-4  # share of an error, in whatever unit, that its digits show
 LEFT_ALIGNED = ("layer", "gate", "opened for")
 # Columns that a narrow terminal hides, in this order.
 LESSER = ("by position", "by channel", "min", "max", "bits", "by input", "median", "<.1", ">=.9", "std")
@@ -61,7 +62,8 @@ def _describe(explanation: Explanation, reported: float | None) -> list[str]:
     score = next(score for score in SCORES.values() if score.metric == explanation.metric)
     said = score.text(explanation.score) if score.metric != "accuracy" else f"accuracy {explanation.score:.2%}"
     # On another machine sums may round differently, which may decide a near tie differently.
-    differs = reported is not None and abs(reported - explanation.score) > max(0.5 / explanation.examples, 1e-6)
+    tie = max(0.5 / explanation.examples, 1e-6) if score.higher_is_better else SHOWN * abs(explanation.score)
+    differs = reported is not None and abs(reported - explanation.score) > tie
     lines += [
         "",
         f"Validation data of the run ({explanation.dataset}, split: {explanation.split}): {explanation.examples:,} "

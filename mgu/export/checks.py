@@ -8,7 +8,7 @@ from mgu.errors import RunsFailed
 from mgu.tasks.score import SCORES, Score
 
 TOLERANCE = 1e-5  # share of the largest output; an operation in single precision rounds to 6e-8, and layers add up
-MAX_OTHERWISE = 1e-3  # share of examples, or of a score that is no share
+MAX_OTHERWISE = 1e-3  # share of examples, or of the spread or the error of a quantity
 
 
 def largest_difference(found: Tensor, expected: Tensor) -> float:
@@ -40,7 +40,9 @@ def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
     return difference
 
 
-def check_score(name: str, found: float, expected: float, score: Score = SCORES["classification"]) -> None:
+def check_score(
+    name: str, found: float, expected: float, score: Score = SCORES["classification"], spread: float = 1.0
+) -> None:
     """Checks that a model is as good as the one it was derived from.
 
     Outputs that agree leave classes that are tied, so a few of ten thousand examples may be classified otherwise.
@@ -50,11 +52,12 @@ def check_score(name: str, found: float, expected: float, score: Score = SCORES[
         found: Its score.
         expected: The score of the other model.
         score: The metric.
+        spread: Standard deviation of the target, where the score is an error in its unit; 1 for shares.
 
     Raises:
         RunsFailed: The scores differ.
     """
-    if not abs(found - expected) <= MAX_OTHERWISE * max(1.0, abs(expected)):
+    if not abs(found - expected) <= MAX_OTHERWISE * max(spread, abs(expected)):
         raise RunsFailed(
             f"the {name} model must be as good as the one it was derived from, but has {score.text(found).strip()} on "
             f"held-out examples and not {score.text(expected).strip()}. It is not written; please report this with "

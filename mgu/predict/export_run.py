@@ -94,7 +94,8 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
     if held_out:
         score = trained.result.score
         within = TOLERANCE * float(expected.abs().max())  # rounding must not decide between items that tie
-        check_score(name, held_out.score(found, within), held_out.score(expected, within), score)
+        spread = preprocessing.outputs.std if isinstance(preprocessing.outputs, Quantity) else 1.0
+        check_score(name, held_out.score(found, within), held_out.score(expected, within), score, spread)
         lines.append(f"{score.text(held_out.score(expected)).strip()} of raw inputs, as the run itself")
     if int8:
         content, told = _quantize(model, module, example, form, (content, held_out, about), missing)

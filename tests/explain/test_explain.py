@@ -24,6 +24,7 @@ from mgu.errors import UserError
 from mgu.explain import Explanation, GateStatistics, explain_model, to_json
 from mgu.explain.explanation import read_explanation
 from mgu.explain.observe import observe, weigh_branches
+from mgu.explain.terminal import _describe
 from mgu.explain.topology import draw_topology
 from mgu.explain.words import describe_choice
 from mgu.factory.model import build_model
@@ -265,3 +266,11 @@ def test_help_does_not_wait_for_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "" and "usage: mgu-run explain" in done.stdout
+
+
+@pytest.mark.parametrize("unit", [1e-7, 1.0, 1e7])
+def test_an_error_on_another_machine_is_told_in_whatever_unit(configure: Configure, unit: float) -> None:
+    constant = explain_constant(configure, "reference", dict.fromkeys(GATES, 0.0))
+    found = msgspec.structs.replace(constant, metric="rmse", score=0.5 * unit)
+    told = ["on the machine of the run" in " ".join(_describe(found, own * unit)) for own in (0.5, 0.500001, 0.51)]
+    assert told == [False, False, True]

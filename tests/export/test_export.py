@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from mgu.factory.trained import TrainedRun, load_trained
 from mgu.prune import benchmark, convert_network, load_pruned
 from mgu.prune.convert import logits_of
 from mgu.prune.pipeline import run_pruning
+from mgu.tasks.score import SCORES
 from tests.factory.matrix import UNITS, Matrix
 from tests.prune.networks import network, quick
 
@@ -200,3 +202,12 @@ def test_an_export_that_classifies_otherwise_is_refused() -> None:
     for found in (0.10, float("nan")):
         with pytest.raises(RunsFailed, match=r"must be as good as .* 97\.15%"):
             check_score("exported", found, 0.9715)
+
+
+@pytest.mark.parametrize("unit", [1e-7, 1.0, 1e7])
+def test_an_export_whose_error_differs_is_refused_whatever_the_unit_of_the_target(unit: float) -> None:
+    error = partial(check_score, "exported", score=SCORES["regression"], spread=2 * unit)
+    error(0.5015 * unit, 0.5 * unit)
+    error(0.001 * unit, 1e-6 * unit)  # of a fit beyond rounding
+    with pytest.raises(RunsFailed, match="must be as good as"):
+        error(0.6 * unit, 0.5 * unit)
