@@ -93,7 +93,8 @@ class RowReader:
         are_numbers = all(isinstance(own, int | float) and not isinstance(own, bool) for own in self.outputs.names)
         known = {as_name(own, are_numbers) for own in self.outputs.names}
         for place, cell in enumerate(cells.columns.get(self.outputs.target, ())):
-            if str(cell).strip() not in MISSING_NUMBERS and as_name(cell, are_numbers) not in known:
+            own = as_name(cell, are_numbers)
+            if str(cell).strip() not in MISSING_NUMBERS and known.isdisjoint((own, as_truth(own))):
                 remarks.append(f"{name(place)}: {self.outputs.target!r} is {cell!r}, a class that training never saw")
 
 
@@ -140,9 +141,12 @@ class CategoryCodes:
         if not bare:
             return [""]
         spellings = [text, bare, as_name(cell, is_number=True)]
-        if bare.lower() in ("true", "false"):  # pandas reads all of these as truth values
-            spellings.append(bare.capitalize())
-        return [*spellings, *([""] if bare in self.missing_words else [])]
+        return [*spellings, as_truth(bare), *([""] if bare in self.missing_words else [])]
+
+
+def as_truth(text: str) -> str:
+    """Returns True for TRUE and true, likewise False, as a table reads them in training; any other text as it is."""
+    return text.capitalize() if text.lower() in ("true", "false") else text
 
 
 def as_number(cell: Any) -> float | None:

@@ -361,6 +361,26 @@ def test_classes_that_differ_in_blanks_or_case_are_named(saved: Any, configure: 
     assert describe_spellings(["no", "yes", 1, 2.0]) == ()
 
 
+@pytest.mark.parametrize(
+    ("words", "classes", "said"),
+    [
+        (("True", "False"), [False, True], ""),
+        (("TRUE", "FALSE"), [False, True], ""),
+        (("True", "TRUE", "false"), [False, True], "learned as one class, for 'city' has nothing else: 'TRUE' and"),
+        (("True", "TRUE", "No"), ["No", "TRUE", "True"], "are learned as different ones: 'TRUE' and 'True'"),
+        (("True ", "TRUE", "False"), ["False", "TRUE", "True "], "are learned as different ones: 'TRUE' and 'True '"),
+    ],
+)
+def test_spellings_of_truth_values_are_one_class_among_themselves_and_different_ones_among_words(
+    words: tuple[str, ...], classes: list[Any], said: str, saved: Any, configure: Configure
+) -> None:
+    city = [words[place % len(words)] for place in range(len(BASE))]
+    table = TableDataset(configure(*saved(BASE.assign(city=city), "city")).dataset).table
+    assert table.classes == classes
+    notes = [note for note in table.splits.notes if "are learned as" in note]
+    assert [said in note for note in notes] == [True] * bool(said)
+
+
 def test_copies_of_training_rows_are_counted() -> None:
     train, test = some_rows(50), some_rows(30, seed=1)
     test = pd.concat([test, train[:7], train[:2].assign(price=0.0)])

@@ -33,13 +33,7 @@ def read_csv(file: Path, separator: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    form: dict[str, Any] = {
-        "sep": separator,
-        "encoding": "utf-8-sig",
-        "index_col": False,
-        "keep_default_na": False,
-        "na_values": [""],
-    }
+    form = csv_form(separator)
     _check_widths(file, separator)
     with warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)  # it would cut rows that are too long
@@ -53,6 +47,17 @@ def read_csv(file: Path, separator: str) -> pd.DataFrame:
             _restore_codes(frame, file, form)
     frame.columns = pd.Index(names)
     return frame
+
+
+def csv_form(separator: str) -> dict[str, Any]:
+    """Returns how pandas is to read any CSV."""
+    return {
+        "sep": separator,
+        "encoding": "utf-8-sig",
+        "index_col": False,
+        "keep_default_na": False,
+        "na_values": [""],
+    }
 
 
 def _check_widths(file: Path, separator: str) -> None:

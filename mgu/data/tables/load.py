@@ -14,6 +14,7 @@ from mgu.data.tables.split import check_groups, split_official, split_rows
 from mgu.data.tables.split_notes import describe_split
 from mgu.data.tables.table import Table, encode_table
 from mgu.data.tables.target import check_target, check_task, describe_spellings, select_known
+from mgu.data.tables.truth import describe_truth_values
 from mgu.errors import UserError
 
 MAX_CATEGORIES = 100  # of a column of Adult, which has 42 countries
@@ -42,6 +43,8 @@ def load_own_table(config: TableConfig) -> Table:
     encoded = {part: frame.loc[rows.index] for part, rows in parts.items()}
     table = encode_table(encoded, target, task, config.max_categories, config.scale)
     notes = (*describe_split(parts, config), *table.splits.notes, *describe_spellings(table.classes))
+    if task == "classification":
+        notes += describe_truth_values(whole, target, config.path, config.separator)
     notes += describe_disguises(frame, target, task)
     if unknown := len(whole) - len(known):
         notes = (f"{unknown:,} of {len(whole):,} rows are left out, for their target is missing or infinite", *notes)

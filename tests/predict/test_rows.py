@@ -1,0 +1,24 @@
+"""Cells of new rows are what training took them for."""
+
+from __future__ import annotations
+
+import pytest
+
+from mgu.predict.rows import RowReader
+from mgu.predict.table_files import Cells
+from mgu.results.preprocessing import CategoryColumn, Classes, Columns, Preprocessing
+
+
+@pytest.mark.parametrize("cell", ["True", "TRUE", "true", " True", True])
+def test_a_truth_value_is_one_class_however_it_is_spelled(cell: object) -> None:
+    columns = Columns(
+        numbers=[], categories=[CategoryColumn(name="a", values=["False", "True"], rare=[], has_other=False)]
+    )
+    for names in ([False, True], ["False", "True"]):
+        reader = RowReader(Preprocessing(inputs=columns, outputs=Classes(names=names, target="y")))
+        found = reader.convert(Cells([1, 2], {"a": [cell, "x"], "y": [cell, "maybe"]}, []), "new.csv")
+        assert found.raw[0].tolist() == [[1], [-1]]
+        assert found.remarks == [
+            "new.csv row 2: 'a' is 'x', which training never saw; it counts like none",
+            "new.csv row 2: 'y' is 'maybe', a class that training never saw",
+        ]
