@@ -7,8 +7,13 @@ from collections.abc import Iterator, Sequence
 from mgu.config.run import RunConfig
 from mgu.isolation import PRELOAD_ENERGY, PRELOAD_RUN, start_server
 
-TORCHVISION = "torchvision.datasets"
-BY_DATASET = {"mnist": TORCHVISION, "fashion_mnist": TORCHVISION, "cifar10": TORCHVISION, "adult": "sklearn.datasets"}
+TORCHVISION = ("torchvision.datasets",)
+TABLES = ("pandas", "sklearn.compose", "sklearn.impute")
+BY_DATASET = {
+    **dict.fromkeys(("mnist", "fashion_mnist", "cifar10"), TORCHVISION),
+    **dict.fromkeys(("adult", "table"), TABLES),
+    **dict.fromkeys(("movielens", "ratings"), ("pandas",)),
+}
 
 
 def preload_for(configs: Sequence[RunConfig]) -> None:
@@ -25,7 +30,6 @@ def _libraries(config: RunConfig) -> Iterator[str]:
     """Yields libraries that a run of this configuration imports, and others do not; each takes a second or more."""
     if config.optimizer.name != "nadam" or config.optimizer.weight_decay or config.engine not in ("auto", "native"):
         yield "torch._dynamo"  # torch's own optimizers import it in their first step
-    if config.dataset.name in BY_DATASET:
-        yield BY_DATASET[config.dataset.name]
+    yield from BY_DATASET.get(config.dataset.name, ())
     if config.augment:
         yield "torchvision.transforms.v2.functional"
