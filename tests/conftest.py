@@ -108,6 +108,16 @@ def trained_unit(kept_unit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
+def decoded_apart(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps decoded images out of the user's cache, where compiled kernels stay: a second each to compile."""
+    from mgu.data.cases import cases
+    from mgu.data.own_images import load
+
+    for module in (cases, load):
+        monkeypatch.setattr(module, "cache_dir", lambda kind: tmp_path_factory.getbasetemp() / "decoded" / kind)
+
+
+@pytest.fixture
 def mgu_run(tmp_path: Path) -> Command:
     """`mgu-run` in a process of its own, in an empty folder, with runs/ there."""
 

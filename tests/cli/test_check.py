@@ -24,9 +24,8 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
 
 @pytest.mark.parametrize("data", DATA)
 def test_every_kind_of_data_is_tried_and_leaves_nothing(
-    data: str, matrix: Matrix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data: str, matrix: Matrix, tmp_path: Path, decoded_apart: None
 ) -> None:
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path / "cache"))
     config = compose_run(tmp_path / "runs", *matrix.kinds_of_data()[data], "threads=1", "training.batch_size=16")
     trial = try_run(lambda event: None, config)
     assert trial.name == config.name and trial.identity == config.identity

@@ -29,7 +29,7 @@ from mgu.prune.pipeline import run_pruning
 from tests.factory.matrix import BASELINES, UNITS, Matrix
 from tests.prune.networks import quick
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("decoded_apart")]
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -57,11 +57,6 @@ USUAL = {("classification", "onnx"), ("own ratings", "onnx"), ("quantities of a 
 @pytest.fixture(scope="module")
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
     return Matrix(tmp_path_factory.mktemp("every_run"))
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path_factory.getbasetemp() / "every_run_cache"))
 
 
 def folder_of(matrix: Matrix, data: str, *overrides: str) -> Path:

@@ -26,7 +26,7 @@ from mgu.tasks.score import SCORES
 from tests.factory.matrix import UNITS, Matrix
 from tests.prune.networks import network, quick
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("decoded_apart")]
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -38,9 +38,8 @@ def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
 
 
 @pytest.fixture(autouse=True)
-def quickly(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benchmark, "REPEATS", {1: 3, 256: 3})
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path_factory.getbasetemp() / "export_cache"))
 
 
 def exported(matrix: Matrix, data: str, form: Format, *overrides: str) -> tuple[TrainedRun, Path]:

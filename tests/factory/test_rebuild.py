@@ -43,7 +43,7 @@ from tests.factory.matrix import (
 from tests.prune.networks import quick
 from tests.run.test_resume import evidence, train
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("decoded_apart")]
 
 MODELS = BASELINES | UNITS | OPTIONS | CONVOLUTIONAL
 WITH_STATE = ("bn_pre", "paths", "dropout step", "settling by channel", "penalty", "switchable_norm", "lean")
@@ -57,12 +57,6 @@ PRUNED = ("equations", "reference", "lean", "settling by channel", "gate spatial
 @pytest.fixture(scope="module")
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
     return Matrix(tmp_path_factory.mktemp("matrix"))
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of decoded images."""
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path_factory.getbasetemp() / "matrix_cache"))
 
 
 def data_for(name: str, long_form: bool) -> list[str]:

@@ -18,15 +18,12 @@ from mgu.errors import RunsFailed, UserError
 from tests.conftest import Command
 from tests.factory.matrix import BASELINES, Matrix
 
+pytestmark = pytest.mark.usefixtures("decoded_apart")
+
 
 @pytest.fixture(scope="module")
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
     return Matrix(tmp_path_factory.mktemp("predict_command"))
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path_factory.getbasetemp() / "predict_command_cache"))
 
 
 def run_of(matrix: Matrix, data: str) -> str:

@@ -40,14 +40,12 @@ CHOICES = {  # a model for each kind of data
 }
 
 
+pytestmark = pytest.mark.usefixtures("decoded_apart")
+
+
 @pytest.fixture(scope="module")
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
     return Matrix(tmp_path_factory.mktemp("predict"))
-
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MGU_CACHE", str(tmp_path_factory.getbasetemp() / "predict_cache"))
 
 
 def trained(matrix: Matrix, data: str) -> Path:
