@@ -117,11 +117,12 @@ def _claim(charge: Charge, num_baselines: int, num_kinds: int) -> list[str]:
 
 def _describe(rows: Sequence[Row]) -> str:
     """Returns the cost of training every model once; of several seeds the mean counts."""
-    runs = sum(len(row.runs) for row in rows)
+    runs, over = sum(len(row.runs) for row in rows), ""
     count = f"{runs} run{'s' * (runs != 1)}"
     if runs > len(rows):
         are_all = all(len(row.cost.charged) == sum(r.seconds is not None for r in row.results) for row in rows)
         which = "seeds" if are_all else "seeds that were measured alone"
+        over = _processor_seeds(rows)
         count = f"{len(rows)} model{'s' * (len(rows) != 1)} in {count}, each counted once by the mean over its {which},"
     times = [[r.seconds.to_solution for r in row.cost.charged if r.seconds] for row in rows]
     parts = [f"{count} took {_seconds(times)} to solution (wall clock)"]
@@ -134,10 +135,18 @@ def _describe(rows: Sequence[Row]) -> str:
         grams = 1000 * sum(map(fmean, known))
         where = "+".join(places([r for row in rows for r in row.cost.charged]))
         parts.append(f"{grams:,.3g} g of CO2 (all parts, estimated at the carbon intensity of {where})")
-    processor = [[r.cpu_s for r in row.cost.charged if r.cpu_s is not None] for row in rows]
+    processor = [[r.cpu_s for r in row.cost.on_processor if r.cpu_s is not None] for row in rows]
     if any(processor):
-        parts.append(f"{_seconds(processor)} of processor time (measured)")
+        parts.append(f"{_seconds(processor)} of processor time (measured{over})")
     return ", ".join(parts) + _unknown([result for row in rows for result in row.results])
+
+
+def _processor_seeds(rows: Sequence[Row]) -> str:
+    """Says over which runs the mean of processor time goes, where these are others than those of time and energy."""
+    if all(row.cost.on_processor == row.cost.charged for row in rows):
+        return ""
+    are_all = all(len(row.cost.on_processor) == sum(r.seconds is not None for r in row.results) for row in rows)
+    return ", over all seeds" if are_all else ", over the seeds that had a process of their own"
 
 
 def _seconds(of_models: Sequence[Sequence[float]]) -> str:

@@ -140,10 +140,9 @@ def _ratios(
     is_whole = len(alone[0]) == len(first) and len(alone[1]) == len(second)
     found = []
     for kind in NAMES:
-        if kind == "processor" and not is_whole:
-            ratio = _processor_ratio(first, second, of_first, of_second)
-        else:
-            ratio = _ratio(kind, *alone) if all(alone) else None
+        ratio = _processor_ratio(first, second, of_first, of_second) if kind == "processor" else None
+        if ratio is None and all(alone) and (is_whole or kind != "processor"):
+            ratio = _ratio(kind, *alone)
         found += [ratio] if ratio else []
     return tuple(found)
 
@@ -160,8 +159,8 @@ def _processor_ratio(
     """
     sides = []
     for rows, is_counted in ((first, of_first), (second, of_second)):
-        timed = [counted for row in rows if (counted := [r for r in row.results if r.seconds and is_counted(r)])]
-        own = [[r for r in results if has_own_processor_time(r)] for results in timed]
+        timed = [row for row in rows if any(r.seconds and is_counted(r) for r in row.results)]
+        own = [[r for r in row.cost.on_processor if is_counted(r) and has_own_processor_time(r)] for row in timed]
         if not own or not all(own):
             return None
         sides.append(own)

@@ -164,3 +164,20 @@ def test_costs_say_where_they_are_of_the_seeds_that_were_measured_alone() -> Non
         (table,) = ranked(grid(contended))
         (line,) = [own for own in Analysis(table).lines if own.startswith("Grid search: ")]
         assert f"by the mean over its {which}," in line
+
+
+def test_processor_time_is_of_the_same_runs_in_sums_and_ratios() -> None:
+    """Sums were of the seeds measured alone, ratios of all: a grid of 20 s stood beside a unit of 10 s, and 1.0x."""
+
+    def use(seconds: float) -> Any:
+        processor = Processor(seconds=seconds, wall_s=9.0, load=1.0, count=2, threads=1, name="A")
+        return {"processor": processor, "device": "cpu (A, 1 thread)"}
+
+    units = [example_unit(f"u-s{seed}", seed=seed, contended=seed > 0, **use(10.0 + 20 * seed)) for seed in (0, 1)]
+    for contended in (False, True):  # with a time of every model, and without
+        grid = [example_result(f"digits_2-ln-s{seed}", seed=seed, contended=contended, **use(20.0)) for seed in (0, 1)]
+        (table,) = ranked([*grid, *units])
+        lines = "\n".join(Analysis(table).lines)
+        assert "20 s of processor time (measured, over all seeds)" in lines and "1.0x in processor time" in lines
+        (unit,) = table.unit_models
+        assert unit.cost.processor_s == 20 and [own.cpu_s for own in unit.cost.charged] == [10]

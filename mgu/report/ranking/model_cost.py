@@ -28,6 +28,15 @@ class ModelCost:
         return [result for result in known if not is_disturbed(result)] or known
 
     @cached_property
+    def on_processor(self) -> list[Result]:
+        """The runs whose processor time counts: other work hardly changes it, so disturbed runs are among them.
+
+        Those that trained on a CPU in a process of their own; where there are none, those that are charged.
+        """
+        own = [result for result in self.results if result.seconds and has_own_processor_time(result)]
+        return own or self.charged
+
+    @cached_property
     def timed(self) -> list[Result]:
         """The runs whose time to solution and energy count: a failed run found no solution."""
         return [result for result in self.charged if result.status != "failed"]
@@ -73,13 +82,20 @@ class ModelCost:
     @property
     def processor_s(self) -> float | None:
         """Mean processor time in seconds, which is known also where energy is not; None where a run lacks it."""
-        values = [own for result in self.timed if (own := result.cpu_s) is not None]
-        return _mean(values) if len(values) == len(self.timed) else None
+        values = [result.cpu_s for result in self._solved_on_processor]
+        known = [own for own in values if own is not None]
+        return _mean(known) if len(known) == len(values) else None
 
     @property
     def has_own_processor_time(self) -> bool:
-        """Whether every run trained on a CPU, in a process of its own whose processor time is known."""
-        return self.processor_s is not None and all(has_own_processor_time(result) for result in self.timed)
+        """Whether it was trained on a CPU, in processes of its own whose processor time is known."""
+        runs = self._solved_on_processor
+        return bool(runs) and all(map(has_own_processor_time, runs))
+
+    @cached_property
+    def _solved_on_processor(self) -> list[Result]:
+        """The runs whose processor time counts, without those that failed."""
+        return [result for result in self.on_processor if result.status != "failed"]
 
     def component(self, part: str) -> Component | None:
         """Returns the mean energy of "cpu", "gpu" or "ram"; None where a run lacks it. Methods are joined by "+"."""
