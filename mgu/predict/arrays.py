@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mgu.data.as_numbers import as_numbers
 from mgu.errors import UserError
 from mgu.predict.examples import Examples, broken
 from mgu.results.preprocessing import Arrays, Pixels
@@ -88,13 +89,12 @@ def as_inputs(values: Any, arrays: Arrays) -> Tensor:
 
 def _as_array(values: Any) -> Any:
     """Returns a NumPy array of numbers. Raises UserError for anything else."""
+    if not isinstance(values, Tensor):
+        return as_numbers(values, "inputs")
     try:
-        array = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
-    except ValueError as error:
-        raise UserError(f"inputs must be one array of numbers, but {str(error).splitlines()[0]}.") from None
-    if array.dtype.kind not in "buif":
-        raise UserError(f"inputs must be numbers, but are {array.dtype}. Convert them.")
-    return array
+        return as_numbers(values.detach().cpu().numpy(), "inputs")
+    except TypeError as error:  # NumPy has no bfloat16, and no sparse arrays
+        raise UserError(f"inputs must be an array of numbers, but {str(error).splitlines()[0].rstrip('.')}.") from None
 
 
 def read_pixel_file(path: str | Path, pixels: Pixels) -> Examples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from torch.utils.data import TensorDataset
+from scipy.sparse import csr_matrix
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 import mgu
 from mgu.cli.words import as_option
@@ -63,6 +64,8 @@ FORMS: dict[str, Any] = {
     "data set of arrays": {"train": Pairs(ROWS.numpy(), CLASSES.tolist())},
     "null parts": {"train": PAIR, "val": None, "test": None},
     "double precision": (ROWS.double(), CLASSES.int()),
+    "nullable": (pd.DataFrame(ROWS.numpy()).astype("Float64"), pd.Series(CLASSES.numpy()).astype("Int64")),
+    "a mask that hides nothing": (np.ma.masked_greater(ROWS.numpy(), 100), CLASSES),
 }
 
 
@@ -75,6 +78,14 @@ def test_every_form_gives_the_same_data(form: str, monkeypatch: pytest.MonkeyPat
     inputs, targets = data.splits.train.batch(slice(None))
     assert torch.equal(inputs, expected[0]) and torch.equal(targets, expected[1])
     assert inputs.dtype == torch.float32 and targets.dtype == torch.int64
+
+
+def test_truth_values_beside_numbers_are_numbers() -> None:
+    """pandas makes an array of objects of both."""
+    for kind in ("bool", "boolean"):
+        frame = pd.DataFrame(ROWS.numpy()).assign(is_odd=pd.Series(CLASSES.numpy() % 2 == 1).astype(kind))
+        inputs = read_parts((frame, CLASSES), "my:load")["train"].inputs
+        assert torch.equal(inputs.float(), torch.column_stack([ROWS, CLASSES % 2]))
 
 
 class Doubled(TensorDataset):
@@ -157,7 +168,40 @@ def with_nan() -> torch.Tensor:
     return rows
 
 
+def nullable_with_a_gap() -> pd.DataFrame:
+    frame = pd.DataFrame(ROWS.numpy()).astype("Float64")
+    frame.iloc[7, 1] = pd.NA
+    return frame
+
+
+class Unsized(Dataset[Any]):
+    def __getitem__(self, index: int) -> Any:
+        return ROWS[index], CLASSES[index]
+
+
+class Stream(IterableDataset[Any]):
+    def __iter__(self) -> Iterator[Any]:
+        return iter(zip(ROWS, CLASSES, strict=True))
+
+
+MASKED = np.ma.masked_less(ROWS.numpy(), ROWS.numpy().min() + 1e-6)
 WRONG: list[tuple[Any, str]] = [
+    ((MASKED, CLASSES), r"inputs in train .* must have all of their values, but 1 of 120 is masked\. Leave"),
+    ((list(MASKED), CLASSES), r"1 of 120 is masked\. Leave these examples out, or fill in numbers, as by \.filled"),
+    (
+        (ROWS, np.ma.masked_equal(CLASSES.numpy(), 3)),
+        r"targets in train .* 10 of 40 are masked\. Leave these examples out\.$",
+    ),
+    ((nullable_with_a_gap(), CLASSES), r"1 of 40 examples have NaN or infinity, the first at index 7"),
+    ((csr_matrix(ROWS.numpy()), CLASSES), r"must be a dense array, but are a csr_matrix\. .* \.toarray\(\)"),
+    ((ROWS.to_sparse(), CLASSES), r"must be a dense tensor, but are torch\.sparse_coo\. Return \.to_dense\(\)"),
+    (Unsized(), r"my:load returns Unsized\. It has no __len__: write one"),
+    ({"train": Stream()}, r"train of my:load .* is Stream\. It has no __len__: .* zip\(\*data\)"),
+    (list(Pairs(ROWS, CLASSES)), r"returns a list of 40\. Of pairs make tensors"),
+    (DataLoader(TensorDataset(ROWS, CLASSES)), r"returns DataLoader\. Return the data set that it loads"),
+    ({"train": PAIR, "test": (ROWS, None)}, r"test of my:load must have inputs and targets, but its targets are None"),
+    ((pd.DataFrame({"a": ["x", 1.0] * 20}), CLASSES), r"must be numbers, but are words, such as 'x'\. Encode them"),
+    ((ROWS, np.array([1, None] * 20)), r"must be numbers, but 20 of 40 are missing \(None\)\. Leave"),
     (None, r"must return a dict of train, val and test .*, but my:load returns NoneType"),
     ((PAIR, PAIR), r"must return a dict .*returns a tuple of 2"),
     ({"training": PAIR}, r"returns 'training' among them\. Rename"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
+from mgu.data.as_numbers import as_numbers, is_sparse
 from mgu.errors import UserError
 
 PARTS = ("train", "val", "test")
@@ -65,8 +66,9 @@ def _name_parts(returned: Any, target: str) -> Mapping[str, Any]:
         return {"train": returned}
     if isinstance(returned, tuple) and len(returned) == 3:
         return dict(zip(PARTS, returned, strict=True))
-    what = f"a tuple of {len(returned)}" if isinstance(returned, tuple) else type(returned).__name__
-    raise UserError(f"dataset.target must return {FORMS}, but {target} returns {what}.")
+    raise UserError(
+        f"dataset.target must return {FORMS}, but {target} returns {_describe(returned)}.{_advise(returned)}"
+    )
 
 
 def _read_part(part: Any, what: str) -> Part:
@@ -78,7 +80,13 @@ def _read_part(part: Any, what: str) -> Part:
     elif _is_dataset(part):
         part = _stack(part, what)
     if not _is_pair(part):
-        raise UserError(f"{what} must be a tuple of inputs and targets, but is {_describe(part)}. Return {FORMS}.")
+        advice = _advise(part) or f" Return {FORMS}."
+        raise UserError(f"{what} must be a tuple of inputs and targets, but is {_describe(part)}.{advice}")
+    if lacking := [name for name, own in zip(("inputs", "targets"), part, strict=True) if own is None]:
+        raise UserError(
+            f"{what} must have inputs and targets, but its {' and '.join(lacking)} are None. Return them, or None for "
+            "the whole part where it is not train."
+        )
     inputs, targets = _to_tensor(part[0], f"inputs in {what}"), _to_tensor(part[1], f"targets in {what}")
     if inputs.dim() == 0 or targets.dim() == 0 or len(inputs) != len(targets):
         raise UserError(
@@ -107,22 +115,16 @@ def _stack(dataset: Any, what: str) -> tuple[Tensor, Tensor]:
 def _to_tensor(value: Any, what: str) -> Tensor:
     """Returns an array of any kind as a tensor in main memory; raises UserError for what holds no numbers."""
     if isinstance(value, Tensor):
+        if value.layout != torch.strided:
+            raise UserError(f"{what} must be a dense tensor, but are {value.layout}. Return .to_dense().")
         return value.detach().cpu()
     if hasattr(value, "getbands"):
         raise UserError(
             f"{what} must be tensors or arrays, but are PIL images. Give the data set "
             "transform=torchvision.transforms.PILToTensor()."
         )
-    try:
-        array = value.to_numpy() if hasattr(value, "to_numpy") else np.asarray(value)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{what} must be an array of numbers, but {error}.") from None
-    if array.dtype.kind in "USO":
-        hint = "Number them, as by np.unique(labels, return_inverse=True)[1]." if "targets" in what else "Encode them."
-        raise UserError(f"{what} must be numbers, but are {array.dtype}. {hint}")
-    if array.dtype.kind not in "buif":
-        raise UserError(f"{what} must be real numbers, but are {array.dtype}. Convert them.")
-    return torch.from_numpy(np.array(array))  # a copy: it may be read-only
+    for_words = "Number them, as by np.unique(labels, return_inverse=True)[1]." if "targets" in what else "Encode them."
+    return torch.from_numpy(np.array(as_numbers(value, what, for_words)))  # a copy: it may be read-only
 
 
 def _is_pair(value: Any) -> bool:
@@ -135,8 +137,22 @@ def _is_part(value: Any) -> bool:
 
 def _is_dataset(value: Any) -> bool:
     is_array = isinstance(value, Tensor | np.ndarray | list | tuple | dict | str) or hasattr(value, "to_numpy")
-    return hasattr(value, "__getitem__") and hasattr(value, "__len__") and not is_array
+    is_stream = isinstance(value, IterableDataset)  # its __getitem__ is there, but raises
+    return (
+        hasattr(value, "__getitem__") and hasattr(value, "__len__") and not (is_array or is_stream or is_sparse(value))
+    )
 
 
 def _describe(value: Any) -> str:
-    return f"a {type(value).__name__}" + (f" of {len(value)}" if isinstance(value, tuple | list) else "")
+    return f"a {type(value).__name__} of {len(value)}" if isinstance(value, tuple | list) else type(value).__name__
+
+
+def _advise(value: Any) -> str:
+    """Returns a sentence on how examples that come one after the other, or in batches, become data; else nothing."""
+    if isinstance(value, DataLoader):
+        return " Return the data set that it loads, its .dataset, instead."
+    is_list = isinstance(value, list) and len(value) > 0 and isinstance(value[0], tuple)
+    if not (is_list or isinstance(value, Dataset | Iterator)):
+        return ""
+    lacking = "" if is_list or hasattr(value, "__len__") else " It has no __len__: write one, or return all examples."
+    return f"{lacking} Of pairs make tensors: inputs, targets = zip(*data); torch.stack(inputs), torch.tensor(targets)."
