@@ -36,8 +36,9 @@ def main(arguments: list[str]) -> None:
         _write(FORMATS[options.format](found.rows, options.probabilities), options.output)
     if found.faults or found.remarks:
         predicted = f"{len(found.rows):,} predicted" if found.rows else "nothing predicted, and nothing written"
-        wrong = [f"{len(found.faults):,} inputs could not be"] if found.faults else []
-        odd = [f"{len(found.remarks):,} have what training never saw"] if found.remarks else []
+        wrong = [f"{len(found.faults):,} input{'s' * (len(found.faults) != 1)} could not be"] if found.faults else []
+        has = "has" if len(found.remarks) == 1 else "have"
+        odd = [f"{len(found.remarks):,} {has} what training never saw"] if found.remarks else []
         raise RunsFailed(f"{'; '.join([predicted, *wrong, *odd])}: see above.")
 
 

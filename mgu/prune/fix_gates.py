@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mgu.config.prune import PruneConfig
+from mgu.console.text import count
 from mgu.data.splits import Data
 from mgu.explain.statistics import GateStatistics, GateSummary
 from mgu.prune.network import Decisions, Network, Place, prune, undecided_gates, units_of
@@ -109,7 +110,7 @@ def fix_stepwise(model: Network, images: Data, config: PruneConfig, train: Train
         decisions = decisions | cheapest
         pruned = prune(model, decisions)
         train(pruned, config.batches)
-        yield Candidate(f"{len(decisions)} gates fixed", decisions, copy.deepcopy(pruned))
+        yield Candidate(f"{count(len(decisions), 'gate')} fixed", decisions, copy.deepcopy(pruned))
 
 
 @torch.inference_mode()

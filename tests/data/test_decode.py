@@ -88,3 +88,10 @@ def test_odd_images_are_told_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(UnusableImage, match="has too many pixels to be a photograph"):
         decoded(tmp_path, big)
+
+
+def test_the_size_of_a_photograph_that_must_fit_exactly_is_that_of_its_file(tmp_path: Path) -> None:
+    """A JPEG was decoded at an eighth of its size first, and that was told."""
+    photograph = Image.fromarray(np.tile(NOISE, (8, 16, 1)))
+    with pytest.raises(UnusableImage, match=r"has 256x128 pixels, and not 8x8 as in training"):
+        decoded(tmp_path, photograph, (3, 8, 8), "x.jpg", fit="exact")

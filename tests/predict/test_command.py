@@ -111,7 +111,7 @@ def test_rows_that_are_wrong_are_named_and_the_others_predicted(
         "file", "row", "prediction", "probability",
     }  # fmt: skip
     file.write_text("a,b\n1,2\n")
-    with pytest.raises(RunsFailed, match=r"^nothing predicted, and nothing written; 1 inputs could not be"):
+    with pytest.raises(RunsFailed, match=r"^nothing predicted, and nothing written; 1 input could not be"):
         main([run, str(file), "--output", str(tmp_path / "none.csv")])
     assert (
         not (tmp_path / "none.csv").exists()
@@ -119,7 +119,7 @@ def test_rows_that_are_wrong_are_named_and_the_others_predicted(
     )
     file.write_text(text[0] + "\n")
     for form in ("csv", "json"):
-        with pytest.raises(RunsFailed, match=r"^nothing predicted, and nothing written; 1 inputs could not be"):
+        with pytest.raises(RunsFailed, match=r"^nothing predicted, and nothing written; 1 input could not be"):
             main([run, str(file), "--format", form, "--output", str(tmp_path / "none")])
         assert predicted(capsys) == ([], [f"{file} has no rows to predict"]) and not (tmp_path / "none").exists()
     file.write_text("\n".join(text[1:]))
@@ -151,7 +151,7 @@ def test_a_row_far_from_training_has_no_answer(
     rows[columns["numbers"][0]["name"]] = [1.0, 1e300, 2.0, 3.0]
     file = tmp_path / "rows.csv"
     rows.to_csv(file, index=False)
-    with pytest.raises(RunsFailed, match=r"^3 predicted; 1 inputs could not be"):
+    with pytest.raises(RunsFailed, match=r"^3 predicted; 1 input could not be"):
         main([run, str(file)])
     answers, told = predicted(capsys)
     assert [row["row"] for row in answers] == ["1", "3", "4"]

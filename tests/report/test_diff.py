@@ -56,7 +56,7 @@ def test_folders_are_paired_by_the_names_of_models_and_by_seed(
                                   for run in trained("n", theirs)], versions={"torch": "3.0"})  # fmt: skip
     save(new, trained("alone", [0.5]))
     found = json.loads(told(capsys, old, new, "--format", "json"))
-    assert "1 models have the same name; without a partner are 0 of 1 in A and 1 of 2 in B." in found["notes"]
+    assert "1 model has the same name; without a partner are 0 of 1 in A and 1 of 2 in B." in found["notes"]
     (scores,) = (own for title, own in found["tables"].items() if title.startswith("Scores"))
     assert scores[0]["model"] == "m" and scores[0]["p over seeds"] == pytest.approx(ttest_rel(theirs, ours).pvalue)
     assert {"what": "torch", "A": "2.15.0", "B": "2.15.0, 3.0"} in found["tables"]["Environment"]

@@ -72,7 +72,7 @@ def page(runs: Path) -> str:
 def test_the_page_needs_nothing_and_believes_nothing(page: str) -> None:
     assert "<img" not in page and "&lt;img src=x onerror=alert(1)&gt;&amp;{{7*7}}" in page
     assert not re.search(r"(src|href)\s*=\s*[\"'](?!#)|url\((?!#)|@import", page)
-    assert "default-src 'none'" in page and page.count("<svg") == 5 and "1 files could not be read" in page
+    assert "default-src 'none'" in page and page.count("<svg") == 5 and "1 file could not be read" in page
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids)) and all(f'id="{name}"' in page for name in re.findall(r'href="#([^"]+)"', page))
 

@@ -43,7 +43,7 @@ def describe_images(
         for number, name in enumerate(config.classes[:MOST])
     ]
     num_more = len(config.classes) - MOST
-    more = f"; and {num_more} more classes" if num_more > 0 else ""
+    more = f"; and {num_more} more class{'es' * (num_more > 1)}" if num_more > 0 else ""
     lines.append(f"images{f' ({groups})' * bool(groups)} by class: {'; '.join(by_class)}{more}")
     lines += [*(found.notes if found else ()), *decoded.notes]
     if decoded.skipped:

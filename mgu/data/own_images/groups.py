@@ -45,7 +45,10 @@ def describe_groups(files: Sequence[ImageFile]) -> str:
     sizes = Counter(file.group for file in files if file.group)
     alone = [file.name for file in files if not file.group]
     some = f" ({', '.join(alone[:3])}{', ...' * (len(alone) > 3)})"
-    rest = f"; {len(alone)} images of no group count as one each{some}" if alone else ""
+    counted = (
+        "1 image of no group counts as one" if len(alone) == 1 else f"{len(alone)} images of no group count as one each"
+    )
+    rest = f"; {counted}{some}" if alone else ""
     fewest, most = min(sizes.values()), max(sizes.values())
     of = f"{fewest} to {most} images" if fewest < most else f"{most} image{'s' * (most > 1)}"
     return f"{len(sizes)} groups of {of} stay together{rest}"

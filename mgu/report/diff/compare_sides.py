@@ -117,7 +117,8 @@ def _describe_models(first: Side, second: Side, pairs: list[tuple[str, Row, Row]
         return []
     lonely = [f"{len(s.models) - len(pairs)} of {len(s.models)} in {n}" for s, n in ((first, "A"), (second, "B"))]
     has_lonely = any(len(side.models) > len(pairs) for side in (first, second))
-    return [f"{len(pairs)} models have the same name; without a partner are {' and '.join(lonely)}."] * has_lonely
+    same = "1 model has" if len(pairs) == 1 else f"{len(pairs)} models have"
+    return [f"{same} the same name; without a partner are {' and '.join(lonely)}."] * has_lonely
 
 
 def _describe(comparisons: list[tuple[str, Comparison]], is_of_runs: bool) -> list[str]:
