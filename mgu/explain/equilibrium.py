@@ -18,6 +18,7 @@ from mgu.equilibrium.operator import operator_norm
 from mgu.equilibrium.single import Single
 from mgu.factory.equilibrium import equilibria_of
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.results.axes import call_lean
 from mgu.results.file_names import EQUILIBRIUM_FILE
 from mgu.results.files import write_text
 from mgu.results.result import Record
@@ -190,7 +191,7 @@ def equilibria_to_json(explanation: EquilibriumExplanation) -> str:
 
 def print_equilibria(explanation: EquilibriumExplanation) -> None:
     """Prints what each equilibrium does, a line for each thing."""
-    print_line(f"{explanation.name}: {explanation.examples:,} validation examples of {explanation.dataset}, "
+    print_line(f"{call_lean(explanation.name)}: {explanation.examples:,} validation examples of {explanation.dataset}, "
                f"{explanation.metric} {explanation.score:.4g}")  # fmt: skip
     for layer in explanation.layers:
         print_line(f"  {layer.module}: the fixed point {layer.meaning}")

@@ -12,6 +12,7 @@ from mgu.errors import printable
 from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.explain.words import LEANING, VARIES
 from mgu.report.figures import gate_colours, ink_on_gate
+from mgu.results.axes import call_lean
 from mgu.unit.wiring import GATES, Gate
 
 PAGE_IN = 7.0  # inches, width of A4 or Letter within margins
@@ -72,7 +73,7 @@ def draw_topology(explanation: Explanation) -> Figure:
 
 def describe_data(explanation: Explanation) -> str:
     """Describes the run and the data of a figure, on a line each, for names may be long."""
-    name, dataset, split = map(printable, (explanation.name, explanation.dataset, explanation.split))
+    name, dataset, split = map(printable, (call_lean(explanation.name), explanation.dataset, explanation.split))
     return f"{name}\n{explanation.examples:,} validation examples ({dataset}, split: {split})"
 
 

@@ -11,6 +11,7 @@ from mgu.errors import printable
 from mgu.prune.benchmark import InferenceCost
 from mgu.prune.outcome import PruneOutcome
 from mgu.report.figures.style import label_log_ticks
+from mgu.results.axes import call_lean
 from mgu.results.files import replacing
 from mgu.results.result import describe_method
 
@@ -44,7 +45,7 @@ def draw_curve(outcome: PruneOutcome, path: Path) -> None:
             panel.grid(alpha=0.3)
         panels[0].set_ylabel("validation accuracy [%]")
         panels[0].legend(fontsize=7)
-        figure.suptitle(printable(outcome.run), fontsize=10)
+        figure.suptitle(printable(call_lean(outcome.run)), fontsize=10)
         with replacing(path) as temporary:
             figure.savefig(temporary, dpi=150, format="png")
 

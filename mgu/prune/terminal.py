@@ -7,6 +7,7 @@ from mgu.console.text import table_console
 from mgu.errors import printable
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.outcome import PruneOutcome
+from mgu.results.axes import call_lean
 from mgu.results.result import JOULES_PER_KWH, Energy, describe_method
 
 # Columns that a narrow terminal hides, in this order; "256" and "joules" have titles that name the examples.
@@ -29,7 +30,7 @@ def print_outcome(outcome: PruneOutcome) -> None:
         TextColumn(key, titles.get(key, key), cells, "left" if key == "model" else "right")
         for key, cells in _columns(outcome).items()
     ]
-    print_table(console, columns, LESSER, title=outcome.run, elsewhere="; prune.json has them")
+    print_table(console, columns, LESSER, title=call_lean(outcome.run), elsewhere="; prune.json has them")
     for line in map(printable, _lines(outcome)):
         console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
@@ -80,7 +81,7 @@ def _lines(outcome: PruneOutcome) -> list[str]:
     lines = [
         f"The chosen network ({outcome.chosen}; the unit has {outcome.gates} gates) is {verdict} "
         f"{outcome.settings['max_loss']:g} points of the unit.",
-        f"Its remaining gates are: {', '.join(outcome.kept) or 'none'}.",
+        f"Its remaining gates are: {', '.join(outcome.kept) or 'none'}{_superfluous(outcome)}.",
         f"It was chosen by the accuracy on {outcome.chosen_on}.",
         f"The converted network has {ours.params_keras / plain.params_keras:.2f}x the parameters, "
         f"{_times_flops(ours, plain)} and {latency:.2f}x the time of one {_one_of(outcome)} of the "
@@ -98,6 +99,14 @@ def _lines(outcome: PruneOutcome) -> list[str]:
     if outcome.contended:
         lines.append("Another run shared the machine, so times and energy are too high.")
     return lines
+
+
+def _superfluous(outcome: PruneOutcome) -> str:
+    """Says of how many gates nothing depends any more, which are neither fixed nor left."""
+    count = outcome.gates - len(outcome.decisions) - len(outcome.kept)
+    if count <= 0 or not outcome.decisions:
+        return ""
+    return f"; {count} more {'has' if count == 1 else 'have'} no effect, for other gates never choose what they mix"
 
 
 def _times_flops(ours: InferenceCost, plain: InferenceCost) -> str:

@@ -227,6 +227,17 @@ def test_a_column_that_numbers_the_rows_is_named_with_the_way_out() -> None:
     assert not numbers_rows(pd.Series([1.5, 2.5])) and not numbers_rows(pd.Series([1, None, 3], dtype="Int64"))
 
 
+def test_columns_with_one_value_are_named_with_the_way_out() -> None:
+    frame = rows().assign(year=2024, place="here", some=[2024, None] * 100)
+    text = describe_columns(frame, "label")
+    assert "place (1 value)" in text and "year (differs" not in text
+    end = "; year, place have one value in all rows, which teaches a model nothing: leave them out with "
+    assert text.endswith(f"{end}dataset.drop=[year,place]")
+    both = describe_columns(frame[["age", "year", "label"]].assign(id=range(200)), "label")
+    assert "; id seems to number the rows and year has one value in all rows, which teaches a model nothing" in both
+    assert both.endswith("leave them out with dataset.drop=[id,year]")
+
+
 @pytest.mark.parametrize("key", ["id", "customer"])
 def test_row_numbers_hide_no_copies(key: str) -> None:
     train = rows(100)

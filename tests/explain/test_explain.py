@@ -246,6 +246,9 @@ def test_the_topology_is_white_where_undecided_and_hatched_where_it_goes_by_inpu
     assert is_open[0] > 0.8 > is_open[2] + 0.5 and is_closed[2] > 0.6 > is_closed[0] + 0.5 and min(undecided) > 0.99
     hatches = [cell.get_hatch() for cell in chosen]
     assert not hatches[0] and hatches[1] and hatches[2] and len(hatches[2]) > len(hatches[1])
+    lean = "dense_2-mgu-equations-gate-channel-bypass-padded-norm_or_none+5-s0"  # as folders call it
+    titled = draw_topology(msgspec.convert(values | {"name": lean}, Explanation)).texts
+    assert any("dense_2-mgu-lean-s0" in text.get_text() for text in titled)
     keys = matrix.get_legend()
     assert keys and keys.get_patches()[0].get_facecolor() == cells[0, 0].get_facecolor()  # 1.00
 

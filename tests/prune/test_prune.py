@@ -7,6 +7,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pytest
 import torch
@@ -194,3 +195,13 @@ def test_the_same_call_gives_the_same_network(trained_unit: Path) -> None:
         _, folder = run_pruning(load_trained(trained_unit), quick(), None, lambda line: None)
         found.append((folder / "pruned.safetensors").read_bytes())
     assert found[0] == found[1]
+
+
+def test_gates_without_an_effect_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of ten gates eight were fixed and none remained."""
+    name = "dense_2-mgu-equations-gate-channel-bypass-padded-norm_or_none+5-s0"
+    outcome = msgspec.structs.replace(some_outcome(), run=name, gates=10, kept=())
+    print_outcome(msgspec.structs.replace(outcome, decisions={f"{k}.skip": 1.0 for k in range(8)}))
+    printed = capsys.readouterr().out
+    assert "Its remaining gates are: none; 2 more have no effect, for other gates never choose" in printed
+    assert "dense_2-mgu-lean-s0" in printed and "norm_or_none" not in printed

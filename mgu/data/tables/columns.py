@@ -106,24 +106,33 @@ def _find_fault_of_words(words: pd.Series[Any]) -> str | None:
 def describe_columns(frame: pd.DataFrame, target: str) -> str:
     """Says in one line which columns of a checked table are numbers and which are categories.
 
-    A column that numbers the rows is marked, with the override that leaves it out.
+    Columns that number the rows, or have one value in all, are named with the override that leaves them out.
     """
     features = frame.drop(columns=target)
     numbers = [name for name in features.columns if is_number(features[name])]
     counters = [name for name in numbers if numbers_rows(features[name])]
-    counts = {name: f" ({features[name].nunique()} values)" for name in features.columns if name not in numbers}
+    numbers_of = {name: features[name].nunique() for name in features.columns if name not in numbers}
+    counts = {name: f" ({number} value{'s' * (number != 1)})" for name, number in numbers_of.items()}
     marks = {name: " (differs in every row)" for name in numbers if differs_in_every_row(features[name])}
     kinds = {
         "numbers": [f"{printable(name)}{marks.get(name, '')}" for name in numbers],
         "categories": [f"{printable(name)}{counts[name]}" for name in counts],
     }
     text = "columns taken for " + ", and for ".join(f"{kind}: {join_some(own)}" for kind, own in kinds.items() if own)
-    if not counters:
+    constant = [name for name in features.columns if features[name].nunique(dropna=False) == 1]
+    found = [(counters, "seem to number the rows"), (constant, "have one value in all rows")]
+    why = [f"{join_some([*map(printable, names)])} {_agree(words, names)}" for names, words in found if names]
+    if not why:
         return text
-    return (
-        f"{text}; {join_some([*map(printable, counters)])} seems to number the rows, which teaches a model nothing: "
-        f"leave it out with {advise_drop(counters)}"
-    )
+    useless = counters + constant
+    advice = f"leave {'it' if len(useless) == 1 else 'them'} out with {advise_drop(useless)}"
+    return f"{text}; {' and '.join(why)}, which teaches a model nothing: {advice}"
+
+
+def _agree(words: str, names: list[str]) -> str:
+    """Returns words that begin with a verb in the plural, in the singular where there is one name."""
+    verb, _, rest = words.partition(" ")
+    return words if len(names) > 1 else f"{'has' if verb == 'have' else verb + 's'} {rest}"
 
 
 def is_number(column: pd.Series[Any]) -> bool:
