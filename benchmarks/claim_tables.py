@@ -43,7 +43,7 @@ def _answer(tested: Row | None) -> str:
     """The difference in points of accuracy, its lower bound, and the corrected p-value; "-" where there is none."""
     if tested is None:
         return "-"
-    return f"{tested['difference']:+.2f} (> {tested['lower_bound']:+.3f}, p {p_value(tested['p_corrected'])})"
+    return f"{_signed(tested['difference'])} (> {tested['lower_bound']:+.3f}, p {p_value(tested['p_corrected'])})"
 
 
 def comparisons(part: Row) -> str:
@@ -51,7 +51,7 @@ def comparisons(part: Row) -> str:
     return table(
         ["the unit against", "difference", "lower bound (95 %)", "within the margin", "p two-sided", "p better"],
         (
-            [tested["rival"], f"{tested['difference']:+.2f}", f"{tested['lower_bound']:+.3f}",
+            [tested["rival"], _signed(tested['difference']), f"{tested['lower_bound']:+.3f}",
              "yes" if tested["is_within_margin"] else "no", p_value(tested["p_two_sided"]), p_value(tested["p_better"])]
             for tested in part["comparisons"]
         ),
@@ -81,7 +81,7 @@ def defaults(part: Row) -> str:
         (
             [row["condition"], f"**{row['model']}**" if row["model"].endswith("-lean") else row["model"],
              f"{number(row['test'])} ± {row['test_sd']:.2f}", number(row["test_least"]), str(row["replicates"]),
-             f"{row['difference']:+.2f}" if "difference" in row else "-", p_value(row.get("p_corrected"))]
+             _signed(row['difference']) if "difference" in row else "-", p_value(row.get("p_corrected"))]
             for row in part["rows"]
         ),
         left=2,
@@ -110,8 +110,13 @@ def claim(parts: Parts) -> str:
 def _points(tested: Row) -> str:
     """The difference in points, and what it means: better or worse by its p-value, or only within the margin or not."""
     if _is_better(tested) or _is_worse(tested):
-        return f"{tested['difference']:+.2f} ({'better' if _is_better(tested) else 'worse'})"
-    return f"{tested['difference']:+.2f} ({'not worse' if _is_within(tested) else 'not decided'})"
+        return f"{_signed(tested['difference'])} ({'better' if _is_better(tested) else 'worse'})"
+    return f"{_signed(tested['difference'])} ({'not worse' if _is_within(tested) else 'not decided'})"
+
+
+def _signed(points: float) -> str:
+    """A difference in points; what sums leave in the last bits decides no half, as in reports."""
+    return f"{round(points, 9) + 0.0:+.2f}"
 
 
 def _is_within(tested: Row) -> bool:

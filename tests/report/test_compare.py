@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mgu.report.stats import correct_for_many, mcnemar
+from mgu.report.stats.comparison_words import points_of
 
 # statsmodels 0.15.0, statsmodels.stats.contingency_tables.mcnemar([[0, b], [c, 0]], exact=True).pvalue by (b, c).
 MCNEMAR = {
@@ -45,3 +46,9 @@ def test_holm_steps_down_and_is_monotone(p_values: list[float], expected: list[f
 def test_what_could_not_be_tested_counts_as_a_comparison() -> None:
     assert correct_for_many([0.01, 0.04, 0.03, None]) == pytest.approx([0.04, 0.09, 0.09, None])
     assert correct_for_many([None, None]) == [None, None] and correct_for_many([]) == []
+
+
+@pytest.mark.parametrize(("share", "text"), [(0.375, "+0.38"), (-0.375, "-0.38"), (-1e-15, "+0.00")])
+def test_the_last_bits_of_a_sum_decide_no_half(share: float, text: str) -> None:
+    """27 of 7,200 were +0.37 points in a report and +0.38 in a page of results."""
+    assert {f"{points_of(share / 100 + bits):+.2f}" for bits in (-1e-16, 0.0, 1e-16)} == {text}

@@ -36,7 +36,7 @@ def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
 
 def where(comparison: Comparison) -> str:
     """Says how far one is above or below the other, in points of accuracy."""
-    points = 100 * comparison.difference.mean
+    points = points_of(comparison.difference.mean)
     if round(abs(points), 2) == 0:
         return "as accurate as"
     return f"{abs(points):.2f} points {'above' if points > 0 else 'below'}"
@@ -44,7 +44,12 @@ def where(comparison: Comparison) -> str:
 
 def difference_text(comparison: Comparison, value: float) -> str:
     """Formats a difference with its sign: in points between accuracies, else as the metric is."""
-    return f"{100 * value:+.2f}" if comparison.is_of_accuracies else f"{'+' * (value > 0)}{shorten(value)}"
+    return f"{points_of(value):+.2f}" if comparison.is_of_accuracies else f"{'+' * (value > 0)}{shorten(value)}"
+
+
+def points_of(share: float) -> float:
+    """Returns a difference in points of accuracy, without what sums leave in the last bits: 0.375, which rounds up."""
+    return round(100 * share, 9) + 0.0  # no minus before zero
 
 
 def p_text(value: float | None) -> str:
