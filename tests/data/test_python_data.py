@@ -162,6 +162,15 @@ def test_large_quantities_that_are_close_keep_their_differences(
     torch.testing.assert_close(whole, whole.round(), rtol=0, atol=1e-4)
 
 
+def test_whole_numbers_that_rounding_would_change_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    near = torch.arange(40) + 2**60  # float64 has every 256th of them
+    message = r"whole numbers up to 2\^53, .* 1\.15e\+18, and rounded to multiples of 256, .* Subtract"
+    with pytest.raises(UserError, match=message):
+        loaded((ROWS, near), monkeypatch, task="regression")
+    times = torch.arange(40) * 86_400_000_000_000 + 2**60  # days in nanoseconds
+    assert loaded((ROWS, times), monkeypatch, task="regression").task == "regression"
+
+
 def with_nan() -> torch.Tensor:
     rows = ROWS.clone()
     rows[7, 1] = torch.nan

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -12,6 +13,7 @@ from mgu.data.python.tensors import Part
 from mgu.errors import UserError
 
 Task = Literal["classification", "regression"]
+FINEST = 1e-6  # of a standard deviation: standardised targets are float32
 
 
 def check_inputs(parts: Mapping[str, Part], target: str) -> dict[str, Tensor]:
@@ -108,7 +110,10 @@ def check_targets(parts: Mapping[str, Part], task: Task, target: str) -> dict[st
         return {name: targets.long() for name, targets in _check_classes(flat, target).items()}
     numbers = {name: targets.to(torch.float64) for name, targets in flat.items()}
     for name, targets in numbers.items():
-        _check_finite(targets.float(), f"targets in {name} of {target}")
+        what = f"targets in {name} of {target}"
+        _check_finite(targets.float(), what)
+        if not flat[name].is_floating_point():
+            _check_resolution(targets, float(numbers["train"].std(correction=0)), what)
     if not float(numbers["train"].std(correction=0)) > 0:
         raise UserError(
             f"targets in train of {target} must differ, but all are {numbers['train'][0]:g}. Return others."
@@ -144,6 +149,16 @@ def _check_classes(flat: Mapping[str, Tensor], target: str) -> Mapping[str, Tens
                 f"{other[0]:g}. Add such examples to train, or leave them out."
             )
     return flat
+
+
+def _check_resolution(whole: Tensor, std: float, what: str) -> None:
+    """Checks that whole numbers (N,), rounded to float64, differ as before, compared with their standard deviation."""
+    largest = float(whole.abs().max())
+    if (step := math.ulp(largest)) > max(1.0, FINEST * std):
+        raise UserError(
+            f"{what} must be whole numbers up to 2^53, but the largest is {largest:.3g}, and rounded to multiples of "
+            f"{step:g}, where their standard deviation is {std:.3g}. Subtract a constant of all."
+        )
 
 
 def _check_finite(values: Tensor, what: str) -> None:
