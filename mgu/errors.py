@@ -70,7 +70,10 @@ def nearest(word: str, choices: Iterable[str], cutoff: float = 0.5) -> str | Non
         The choice.
     """
     folded = {choice.strip().casefold(): choice for choice in choices if choice != word}
-    found = difflib.get_close_matches(word.strip().casefold(), folded, n=1, cutoff=cutoff)
+    typed = word.strip().casefold()
+    if len(typed) > 2:  # half of two letters is one of them, half of more is chance, as in `fast` and `auto`
+        cutoff = max(cutoff, 0.51)
+    found = difflib.get_close_matches(typed, folded, n=1, cutoff=cutoff)
     return folded[found[0]] if found else None
 
 

@@ -17,6 +17,7 @@ from mgu.config.prune import PruneConfig
 from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.config.run import RunConfig
 from mgu.config.search import SearchSettings
+from mgu.errors import did_you_mean
 from mgu.results.conf import conf_dir
 from tests.conftest import Configure
 
@@ -137,3 +138,8 @@ def test_a_short_word_that_is_like_a_key_by_chance_has_no_suggestion(key: str) -
 )
 def test_a_slip_in_a_short_word_has_one(key: str, nearest: str) -> None:
     assert hint_key(key) == f"Did you mean {nearest}?"
+
+
+def test_half_alike_is_chance_but_in_two_letters() -> None:
+    assert did_you_mean("fast", ("auto", "eager", "packed", "native", "compiled")) == ""
+    assert did_you_mean("lm", ("bn_pre", "bn_post", "ln")) == " Did you mean ln?"
