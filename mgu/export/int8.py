@@ -87,6 +87,9 @@ def quantize_onnx(content: bytes, examples: Sequence[dict[str, Any]]) -> bytes:
 
     Returns:
         The content of the quantized file, with the same inputs, outputs and metadata.
+
+    Raises:
+        UserError: It has no operation that is quantized.
     """
     import onnx
     import onnxruntime
@@ -116,6 +119,11 @@ def quantize_onnx(content: bytes, examples: Sequence[dict[str, Any]]) -> bytes:
                 reduce_range=True,  # seven bits: on processors without VNNI sums of products of eight overflow
             )
         written = onnx.load(file)
+    if not any(node.op_type == "DequantizeLinear" for node in written.graph.node):
+        raise UserError(
+            f"--quantize int8 must have operations to quantize, in ONNX {', '.join(QUANTIZED)} with weights, but the "
+            "network has none. Leave --quantize out, or export it by --to torch, which rounds weights."
+        )
     if not written.metadata_props:
         written.metadata_props.extend(onnx.load_from_string(content).metadata_props)
     quantized: bytes = written.SerializeToString()

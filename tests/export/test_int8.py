@@ -1,0 +1,35 @@
+"""What int8 leaves as it is, is not called int8."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from mgu.errors import UserError
+from mgu.export.int8 import quantize_onnx
+
+WEIGHTS = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
+
+
+def model(operation: str) -> bytes:
+    """An ONNX file of one operation on rows (2, 4) and weights."""
+    weights = WEIGHTS if operation == "MatMul" else WEIGHTS.T[0]
+    graph = helper.make_graph(
+        [helper.make_node(operation, ["x", "w"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, 4])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, 3 if operation == "MatMul" else 4])],
+        [numpy_helper.from_array(weights, "w")],
+    )
+    whole = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    return bytes(whole.SerializeToString())
+
+
+def test_a_network_without_products_has_nothing_to_quantize() -> None:
+    examples = [{"x": np.ones((2, 4), np.float32)}]
+    with pytest.raises(UserError, match=r"must have operations to quantize, in ONNX Conv, Gemm, MatMul"):
+        quantize_onnx(model("Mul"), examples)
+    kept = onnx.load_from_string(quantize_onnx(model("MatMul"), examples)).graph.initializer
+    assert TensorProto.INT8 in {own.data_type for own in kept}
