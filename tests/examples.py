@@ -8,8 +8,11 @@ from typing import Any
 
 from mgu.report.analysis import Analysis
 from mgu.report.ranking.rank import Table, rank
+from mgu.results.energy import Component, Energy
 from mgu.results.load import Run
-from mgu.results.result import Component, Energy, Metrics, Result, Seconds
+from mgu.results.metrics import Metrics
+from mgu.results.result import Result
+from mgu.results.seconds import Seconds
 
 
 def example_config(**sections: Any) -> dict[str, Any]:

@@ -34,9 +34,11 @@ from mgu.config.run import RunConfig
 from mgu.config.words import type_in_words
 from mgu.results.conf import conf_dir
 from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
-from mgu.results.energy import PhaseEnergies, PhaseEnergy
+from mgu.results.energy import Component, Energy, PhaseEnergies, PhaseEnergy
+from mgu.results.metrics import Metrics
 from mgu.results.processor import Processor
-from mgu.results.result import Component, Energy, Metrics, Result, Seconds
+from mgu.results.result import Result
+from mgu.results.seconds import Seconds
 from mgu.results.solver import Solver
 
 HEADER = ("Key", "Values", "Default", "Identity", "Description")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mgu.console.failures import describe_failure
-from mgu.results.result import Result, describe_method
+from mgu.results.energy import describe_method
+from mgu.results.result import Result
 from mgu.tasks.score import Score
 
 

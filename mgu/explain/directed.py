@@ -16,7 +16,7 @@ from mgu.directed.network import DirectedNetwork
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.file_names import DIRECTED_FILE
 from mgu.results.files import replacing, write_text
-from mgu.results.result import Record
+from mgu.results.parts import Record
 from mgu.results.sealed import seal
 from mgu.results.split import name_split
 from mgu.train.loop import evaluate

@@ -21,7 +21,7 @@ from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.axes import call_lean
 from mgu.results.file_names import EQUILIBRIUM_FILE
 from mgu.results.files import write_text
-from mgu.results.result import Record
+from mgu.results.parts import Record
 from mgu.results.sealed import seal
 from mgu.results.split import name_split
 from mgu.train.loop import evaluate

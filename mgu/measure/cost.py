@@ -8,8 +8,10 @@ from msgspec import field
 from msgspec.structs import replace
 
 from mgu.results.device_load import DeviceLoad
+from mgu.results.energy import Component, Energy
+from mgu.results.parts import Record
 from mgu.results.processor import Processor
-from mgu.results.result import Component, Energy, Record, Seconds
+from mgu.results.seconds import Seconds
 
 PHASES = Seconds.__struct_fields__
 

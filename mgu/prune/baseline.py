@@ -15,7 +15,8 @@ from mgu.factory.trained import TrainedRun, load_trained
 from mgu.prune.network import Network
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.fingerprints import fingerprint_of, is_same_data
-from mgu.results.result import Result, read_result
+from mgu.results.result import Result
+from mgu.results.result_file import read_result
 
 log = logging.getLogger(__name__)
 

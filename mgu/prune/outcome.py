@@ -16,8 +16,9 @@ import msgspec
 
 from mgu.export.network import Format
 from mgu.prune.benchmark import InferenceCost
+from mgu.results.energy import Energy
 from mgu.results.files import replacing
-from mgu.results.result import Energy, Record
+from mgu.results.parts import Record
 from mgu.results.sealed import Changed, read_plain, seal, unseal
 
 OUTCOME_FILE = "prune.json"

@@ -13,7 +13,8 @@ from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import component_of
-from mgu.results.result import Result, describe_method
+from mgu.results.energy import describe_method
+from mgu.results.result import Result
 
 CLAIMED_RATIO, CLAIMED_MODELS = 10, 24  # Damian and Piciu (2020), sections 6.1 and 6.3: 9.84x and 12.35x the time
 

@@ -1,8 +1,8 @@
 """The files of a run, and all that finds and reads them: shared by the parent and the child process.
 
-file_names.py lists the files of a run, result.py is the schema of result.json, events.py what a run sends while it
-trains, folder.py the state and lock of a run, files.py writes atomically, find.py and load.py find runs. Imports no
-torch.
+file_names.py lists the files of a run, result.py is the schema of result.json, result_file.py reads it, events.py
+what a run sends while it trains, folder.py the state and lock of a run, files.py writes atomically, find.py and
+load.py find runs. Imports no torch.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from mgu import import_on_first_use
 if TYPE_CHECKING:
     from mgu.results.correct import read_correct as read_correct
     from mgu.results.correct import write_correct as write_correct
+    from mgu.results.energy import Component as Component
+    from mgu.results.energy import Energy as Energy
+    from mgu.results.energy import describe_method as describe_method
     from mgu.results.events import Began as Began
     from mgu.results.events import DataNote as DataNote
     from mgu.results.events import Ended as Ended
@@ -42,42 +45,39 @@ if TYPE_CHECKING:
     from mgu.results.load import Loaded as Loaded
     from mgu.results.load import Run as Run
     from mgu.results.load import load_results as load_results
+    from mgu.results.metrics import Metrics as Metrics
+    from mgu.results.parts import Record as Record
     from mgu.results.record import make_result as make_result
     from mgu.results.record import write_history as write_history
-    from mgu.results.result import Component as Component
-    from mgu.results.result import Energy as Energy
-    from mgu.results.result import Metrics as Metrics
-    from mgu.results.result import Record as Record
     from mgu.results.result import Result as Result
-    from mgu.results.result import Seconds as Seconds
-    from mgu.results.result import describe_method as describe_method
-    from mgu.results.result import read_result as read_result
-    from mgu.results.result import write_result as write_result
+    from mgu.results.result_file import read_result as read_result
+    from mgu.results.result_file import write_result as write_result
+    from mgu.results.seconds import Seconds as Seconds
 
 _HOMES = {
     "Began": "events",
-    "Component": "result",
+    "Component": "energy",
     "DataNote": "events",
     "Ended": "events",
-    "Energy": "result",
+    "Energy": "energy",
     "EpochEnded": "events",
     "Event": "events",
     "Loaded": "load",
-    "Metrics": "result",
+    "Metrics": "metrics",
     "Note": "events",
     "Progress": "events",
-    "Record": "result",
+    "Record": "parts",
     "Result": "result",
     "Run": "load",
     "RunEvent": "events",
-    "Seconds": "result",
+    "Seconds": "seconds",
     "State": "folder",
     "Stepped": "events",
     "chosen_runs_dir": "files",
     "count_epochs": "folder",
     "count_safe_epochs": "folder",
     "default_runs_dir": "files",
-    "describe_method": "result",
+    "describe_method": "energy",
     "find_done": "folder",
     "find_result": "folder",
     "find_run": "find",
@@ -88,13 +88,13 @@ _HOMES = {
     "make_folder": "files",
     "make_result": "record",
     "read_correct": "correct",
-    "read_result": "result",
+    "read_result": "result_file",
     "replacing": "files",
     "run_folder": "folder",
     "runs_dir": "folder",
     "write_correct": "correct",
     "write_history": "record",
-    "write_result": "result",
+    "write_result": "result_file",
     "write_text": "files",
 }
 __all__ = list(_HOMES)

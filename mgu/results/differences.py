@@ -12,7 +12,7 @@ from mgu.config.identity import identity_values
 from mgu.errors import UserError
 from mgu.results.axes import flatten, is_outside_identity
 from mgu.results.file_names import CONFIG_FILE, RESULT_FILE
-from mgu.results.result import read_result
+from mgu.results.result_file import read_result
 from mgu.results.stored_config import parse_config, read_stored
 
 MOST_VALUES = 3  # of one run

@@ -7,7 +7,8 @@ from pathlib import Path
 from mgu.errors import UserError
 from mgu.results.file_names import LOCK_FILE, LOG_FILE, RESULT_FILE
 from mgu.results.folder import lock_run
-from mgu.results.result import Result, read_result
+from mgu.results.result import Result
+from mgu.results.result_file import read_result
 from mgu.results.sealed import Changed
 
 

@@ -12,7 +12,8 @@ from filelock import FileLock, Timeout
 from mgu.config.run import RunConfig
 from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOCK_FILE, RESULT_FILE
 from mgu.results.files import chosen_runs_dir
-from mgu.results.result import Result, read_result
+from mgu.results.result import Result
+from mgu.results.result_file import read_result
 
 State = Literal["done", "failed", "running", "interrupted", "pending"]
 

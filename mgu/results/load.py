@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from mgu.results.file_names import PACK_FILE, RESULT_FILE
 from mgu.results.pack import read_pack
-from mgu.results.result import Result, decode_result, read_result
+from mgu.results.result import Result
+from mgu.results.result_file import decode_result, read_result
 
 
 class Run(NamedTuple):

@@ -17,7 +17,7 @@ from mgu.results.load import Run
 from mgu.results.own_paths import identity_paths, without_own_paths
 from mgu.results.pack import PACKED_FILES, Files, read_pack, write_pack
 from mgu.results.replicate import Replicate, without_replicate
-from mgu.results.result import decode_result
+from mgu.results.result_file import decode_result
 from mgu.results.sealed import read_plain, seal, unseal
 
 MOST_NAMED = 3  # runs, or paths, that one message lists

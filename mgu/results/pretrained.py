@@ -10,7 +10,7 @@ from typing import Any
 from mgu.errors import UserError
 from mgu.results.file_names import RESULT_FILE, WEIGHTS_FILE
 from mgu.results.find import find_run
-from mgu.results.result import read_result
+from mgu.results.result_file import read_result
 from mgu.results.sealed import read_known
 
 KEY = "training.start_from"

@@ -2,104 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from mgu.results.device_load import DeviceLoad
-from mgu.results.energy import Component as Component  # noqa: PLC0414 - re-exported
-from mgu.results.energy import Energy as Energy  # noqa: PLC0414 - re-exported
-from mgu.results.energy import describe_method as describe_method  # noqa: PLC0414 - re-exported
-from mgu.results.file_names import RESULT_FILE
-from mgu.results.files import replacing
-from mgu.results.parts import JOULES_PER_KWH as JOULES_PER_KWH  # noqa: PLC0414 - re-exported
-from mgu.results.parts import Amount, Count, Error, Fraction, Number, about
-from mgu.results.parts import Record as Record  # noqa: PLC0414 - re-exported
+from mgu.results.energy import Energy
+from mgu.results.metrics import Metrics
+from mgu.results.parts import Count, Number, Record, about
 from mgu.results.processor import Processor
 from mgu.results.replicate import Replicate, replicate_of
-from mgu.results.sealed import Changed, read_plain, seal, unseal
-from mgu.results.sections import check_sections
+from mgu.results.seconds import Seconds
 from mgu.results.solver import Solver
 from mgu.results.split import name_split
-from mgu.results.upgrade import upgrade
 from mgu.tasks.score import SCORES, Score, TaskName
 
 # Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks
 # `num_classes` and calls blocks units, 4 lacks `processor`, `files` and the checksum, 5 lacks `load`.
 SCHEMA_VERSION: Literal[6] = 6
-SEALED_SINCE = 5
 
 # A block has other paths than the paper's unit, such as squeeze-and-excitation. It is ranked, but it is no part of the
 # grid, and nothing that is claimed of the unit is claimed of it.
 Kind = Literal["baseline", "unit", "block"]
-
-
-class Metrics(Record, frozen=True, omit_defaults=True):
-    """Holds the metrics of the kept weights on one split.
-
-    A task has some of them (mgu/tasks/); the others are None and not written.
-    """
-
-    loss: Annotated[
-        Error | None,
-        about(
-            "Mean loss. Classes and items: cross-entropy in nats, by the classes' weights where they have some; "
-            "classes of layout=directed_*: half the squared error of the outputs, summed over them. Numbers: squared "
-            "error of the target as it is learned, which is standardised but for generated data. Null if not finite."
-        ),
-    ]
-    accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None
-    precision: Annotated[
-        Fraction | None, about("Mean over the classes of the share of predictions that are right.")
-    ] = None
-    recall: Annotated[Fraction | None, about("Mean over the classes of the share of examples that are found.")] = None
-    rmse: Annotated[Error | None, about("Root mean squared error in the unit of the target.")] = None
-    mae: Annotated[Error | None, about("Mean absolute error in the unit of the target.")] = None
-    r2: Annotated[float | None, about("Coefficient of determination, at most 1.")] = None
-    macro_f1: Annotated[Fraction | None, about("Mean over the classes of F1, of images of cases.")] = None
-    confusion: Annotated[
-        list[list[Number]] | None,
-        about("Images by true class (row) and predicted class, as in config.dataset.classes."),
-    ] = None
-    case_accuracy: Annotated[
-        Fraction | None, about("Share of the cases whose class is predicted by the vote of their images.")
-    ] = None
-    case_precision: Annotated[Fraction | None, about("Like precision, of cases.")] = None
-    case_recall: Annotated[Fraction | None, about("Like recall, of cases.")] = None
-    case_macro_f1: Annotated[Fraction | None, about("Like macro_f1, of cases.")] = None
-    case_confusion: Annotated[list[list[Number]] | None, about("Like confusion, of cases.")] = None
-    recall_at_10: Annotated[Fraction | None, about("Share of the users whose next item is among the first ten.")] = None
-    ndcg_at_10: Annotated[
-        Fraction | None, about("Normalised discounted cumulative gain of the first ten items, mean over the users.")
-    ] = None
-
-    def of(self, score: Score) -> float | None:
-        """Returns the metric that runs are ranked by."""
-        value: float | None = getattr(self, score.metric)
-        return value
-
-
-class Seconds(Record, frozen=True):
-    """Holds seconds by phase; the time to solution is the sum of `build`, `train`, `evaluate` and `explain`.
-
-    `setup` ends when the data is in memory. For a resumed run the seconds are sums over its parts, each up to its last
-    checkpoint: work lost by an interruption is in none of them, nor the final evaluation of a part that
-    `training.stop_after` ended, nor are the imports of Python before the run.
-    """
-
-    setup: Annotated[Amount, about("Seconds to load the data, start torch, compile and start the meters.")]
-    build: Annotated[Amount, about("Seconds to build model, initial weights and optimizer.")]
-    train: Annotated[Amount, about("Seconds of all epochs with their evaluation.")]
-    evaluate: Annotated[Amount, about("Seconds to evaluate the kept weights on every split.")]
-    explain: Annotated[
-        Amount, about("Seconds to analyse the gates of a unit on the validation data and write explain.json.")
-    ] = 0.0
-    checkpoint: Annotated[Amount, about("Seconds to write history and state to disk after epochs.")] = 0.0
-
-    @property
-    def to_solution(self) -> float:
-        return self.build + self.train + self.evaluate + self.explain
 
 
 class Result(Record, frozen=True):
@@ -251,68 +175,3 @@ class Result(Record, frozen=True):
     def val_score(self) -> float | None:
         """Validation score; None if no epoch ended."""
         return self.val.of(self.score) if self.val else None
-
-
-def write_result(folder: Path, result: Result) -> None:
-    """Writes result.json. Call it last, for the file's presence says that the run is over.
-
-    Args:
-        folder: The run's folder.
-        result: The result.
-
-    Raises:
-        ValueError: Nobody could read it; nothing is written.
-    """
-    content = seal(msgspec.json.format(msgspec.json.encode(result), indent=2) + b"\n")
-    decode_result(content)
-    with replacing(folder / RESULT_FILE) as temporary:
-        temporary.write_bytes(content)
-
-
-def read_result(path: Path) -> Result:
-    """Reads a result.json.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The result.
-
-    Raises:
-        ValueError: The file is torn, foreign, changed (`Changed`) or of another schema version; the message is a
-            reason in one line.
-    """
-    try:
-        return decode_result(read_plain(path))
-    except FileNotFoundError as error:
-        raise ValueError(error.strerror) from None
-
-
-_DECODER = msgspec.json.Decoder(Result)
-
-
-def decode_result(content: bytes) -> Result:
-    """Reads the text of a result.json; it is valid here before it is written, too.
-
-    Args:
-        content: The text.
-
-    Returns:
-        The result.
-
-    Raises:
-        ValueError: As `read_result` has it.
-    """
-    text, is_sealed = unseal(content)
-    try:
-        result = _DECODER.decode(text)
-        if (config := upgrade(result.config)) is not result.config:
-            result = msgspec.structs.replace(result, config=config)
-        check_sections(result.config)
-        if result.best_epoch is not None and result.best_epoch > result.epochs:
-            raise msgspec.ValidationError(f"best_epoch is {result.best_epoch} of {result.epochs} epochs")
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"not a result of schema version 1 to {SCHEMA_VERSION}: {error}") from None
-    if result.schema_version >= SEALED_SINCE and not is_sealed:
-        raise Changed
-    return result

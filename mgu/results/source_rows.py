@@ -14,7 +14,7 @@ from mgu.errors import UserError
 from mgu.results.axes import write_value
 from mgu.results.file_names import RESULT_FILE
 from mgu.results.fingerprints import is_same_data
-from mgu.results.result import read_result
+from mgu.results.result_file import read_result
 from mgu.results.rows import rows_of
 from mgu.results.stored_config import parse_config
 

@@ -40,7 +40,8 @@ from mgu.results.events import Note, Send
 from mgu.results.file_names import CHECKPOINT_FILE, LOG_FILE
 from mgu.results.folder import run_folder
 from mgu.results.record import make_result
-from mgu.results.result import Result, write_result
+from mgu.results.result import Result
+from mgu.results.result_file import write_result
 from mgu.results.sealed import digest_files
 from mgu.results.solver import Solver, sum_up
 from mgu.run.evaluate_splits import count_classes, evaluate_splits

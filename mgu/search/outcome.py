@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from mgu.results.result import Metrics, Result
+from mgu.results.metrics import Metrics
+from mgu.results.result import Result
 from mgu.search.costs import counted_parts
 from mgu.search.strategy import Cost, Measured, Trial
 

@@ -26,7 +26,7 @@ from mgu.results.file_names import (
     RESULT_FILE,
 )
 from mgu.results.load import Run, load_pack, without_copies
-from mgu.results.result import read_result
+from mgu.results.result_file import read_result
 from mgu.results.under_way import PATTERN, UnderWay, read_under_way
 from mgu.serve.locks import Lock, find_locks, lock_of
 

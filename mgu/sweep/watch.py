@@ -13,7 +13,8 @@ from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.file_names import LOG_FILE
 from mgu.results.folder import count_epochs, run_folder
 from mgu.results.record import make_result
-from mgu.results.result import Result, write_result
+from mgu.results.result import Result
+from mgu.results.result_file import write_result
 from mgu.tracking.trackers import Trackers
 
 

@@ -11,7 +11,9 @@ import msgspec
 
 from mgu.config.run import RunConfig
 from mgu.results.axes import flatten
-from mgu.results.result import Component, Energy, Metrics, Result
+from mgu.results.energy import Component, Energy
+from mgu.results.metrics import Metrics
+from mgu.results.result import Result
 
 Value = bool | int | float | str
 

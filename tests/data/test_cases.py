@@ -35,7 +35,8 @@ from mgu.report.stats.correct import Bits
 from mgu.results.correct import read_correct
 from mgu.results.events import DataNote, EpochEnded, Event
 from mgu.results.folder import run_folder
-from mgu.results.result import Metrics, read_result
+from mgu.results.metrics import Metrics
+from mgu.results.result_file import read_result
 from mgu.run.evaluate_splits import images_per_group
 from mgu.run.execute import run
 from mgu.tasks.classification import Classification

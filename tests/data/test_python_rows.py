@@ -22,7 +22,7 @@ from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.results.fingerprints import is_same_data
 from mgu.results.folder import run_folder
-from mgu.results.result import read_result
+from mgu.results.result_file import read_result
 from mgu.user_code.random_numbers import unseeded
 from tests.conftest import Command, Configure
 

@@ -39,7 +39,7 @@ from mgu.prune.pipeline import run_pruning
 from mgu.report.ranking.seeds import chance_accuracy
 from mgu.results.conf import conf_dir
 from mgu.results.folder import run_folder
-from mgu.results.result import read_result
+from mgu.results.result_file import read_result
 from mgu.run.execute import run
 from mgu.tasks.regression import Regression
 from mgu.train.loop import evaluate

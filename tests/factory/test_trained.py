@@ -21,7 +21,7 @@ from mgu.factory.resolved_run import ResolvedRun
 from mgu.factory.trained import load_trained
 from mgu.results.find import find_run
 from mgu.results.folder import lock_run
-from mgu.results.result import read_result, write_result
+from mgu.results.result_file import read_result, write_result
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 

@@ -25,7 +25,7 @@ from mgu.errors import UserError
 from mgu.results.conf import conf_dir
 from mgu.results.file_names import WEIGHTS_FILE
 from mgu.results.folder import run_folder
-from mgu.results.result import read_result
+from mgu.results.result_file import read_result
 from mgu.run.execute import run
 from tests.conftest import hydra_of
 

@@ -21,7 +21,9 @@ from mgu.report.formats import to_html, to_json, to_markdown, to_tex
 from mgu.report.ranking.rank import join
 from mgu.report.stats import correct_for_many
 from mgu.results.load import Run
-from mgu.results.result import Metrics, Result, write_result
+from mgu.results.metrics import Metrics
+from mgu.results.result import Result
+from mgu.results.result_file import write_result
 from tests.examples import example_config, example_result, ranked
 from tests.report.runs import Trained, analyse
 

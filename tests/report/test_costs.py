@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from mgu.report import Analysis
 from mgu.report.costs import charges, cost_ratios
 from mgu.report.formats import to_csv
+from mgu.results.energy import Component
 from mgu.results.processor import Processor
-from mgu.results.result import Component, Result
+from mgu.results.result import Result
 from tests.examples import example_result, example_unit, ranked, sentences
 from tests.report.runs import markdown
 

@@ -23,7 +23,8 @@ from mgu.report.rivals import rivals
 from mgu.report.stats.holm import correct_for_many
 from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
 from mgu.results.processor import Processor
-from mgu.results.result import Result, write_result
+from mgu.results.result import Result
+from mgu.results.result_file import write_result
 from tests.examples import example_config, example_result, example_unit, ranked, sentences
 from tests.report.runs import Trained, analyse
 

@@ -14,7 +14,7 @@ from mgu.report.stats import (
     optimism,
 )
 from mgu.results.load import Run
-from mgu.results.result import Metrics
+from mgu.results.metrics import Metrics
 from tests.examples import example_config, example_result, ranked
 from tests.report.runs import NUM_IMAGES, Trained, analyse
 

@@ -21,7 +21,8 @@ from mgu.report.formats.latex import escape
 from mgu.results.correct import write_correct
 from mgu.results.files import write_text
 from mgu.results.load import load_results
-from mgu.results.result import Result, write_result
+from mgu.results.result import Result
+from mgu.results.result_file import write_result
 from tests.examples import example_result, example_unit
 
 EVIL = "<img src=x onerror=alert(1)>&{{7*7}}\"'\\_%$#|[red]"

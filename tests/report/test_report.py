@@ -22,7 +22,8 @@ from mgu.report.card import to_card
 from mgu.report.figures.style import kind_of
 from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
 from mgu.report.formats.terminal import print_table
-from mgu.results.result import Result, write_result
+from mgu.results.result import Result
+from mgu.results.result_file import write_result
 from tests.examples import example_config, example_result, example_unit, ranked, sentences
 from tests.report.runs import paper_result
 

@@ -16,7 +16,8 @@ from mgu.report.ranking.rank import join
 from mgu.report.same_data import name_data
 from mgu.results.axes import find_axes
 from mgu.results.load import Run
-from mgu.results.result import Result, write_result
+from mgu.results.result import Result
+from mgu.results.result_file import write_result
 from tests.examples import example_config, example_result
 from tests.report.runs import Trained
 

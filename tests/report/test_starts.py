@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mgu.results.find import find_run
-from mgu.results.result import Result, write_result
+from mgu.results.result import Result
+from mgu.results.result_file import write_result
 from tests.examples import example_config, example_result, ranked
 
 

@@ -10,7 +10,7 @@ import pytest
 from mgu.errors import UserError
 from mgu.results.files import find_folders
 from mgu.results.find import find_run
-from mgu.results.result import write_result
+from mgu.results.result_file import write_result
 from tests.examples import example_config, example_result, example_unit
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mgu import load_runs
 from mgu.results.load import load_results
-from mgu.results.result import write_result
+from mgu.results.result_file import write_result
 from tests.examples import example_result
 
 

@@ -24,7 +24,7 @@ from mgu.results.find import find_run
 from mgu.results.load import load_results
 from mgu.results.pack import read_pack, write_pack
 from mgu.results.pack_runs import pack_runs
-from mgu.results.result import write_result
+from mgu.results.result_file import write_result
 from mgu.results.sealed import digest_files
 from tests.examples import example_config, example_result, example_unit
 

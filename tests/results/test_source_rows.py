@@ -11,7 +11,7 @@ import pytest
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 from mgu.results.file_names import RESULT_FILE
-from mgu.results.result import read_result, write_result
+from mgu.results.result_file import read_result, write_result
 from mgu.results.source_rows import check_source_rows
 from mgu.results.stored_config import parse_config
 from tests.conftest import Configure

@@ -22,7 +22,8 @@ from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send, call
 from mgu.results.correct import read_correct
 from mgu.results.folder import find_state, run_folder
-from mgu.results.result import Result, read_result
+from mgu.results.result import Result
+from mgu.results.result_file import read_result
 from mgu.run import execute, training
 from mgu.run.execute import run
 from mgu.train import loop

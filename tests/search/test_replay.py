@@ -10,7 +10,7 @@ import pytest
 
 from mgu.errors import UserError
 from mgu.report.searches.closed_form import Tried, expected_best
-from mgu.results.result import Metrics
+from mgu.results.metrics import Metrics
 from mgu.search import Cost, Key, Trial
 from mgu.search.budget import Budget
 from mgu.search.curve import trace

@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from mgu.results.load import load_results
 from mgu.results.pack_runs import pack_runs
-from mgu.results.result import write_result
+from mgu.results.result_file import write_result
 from mgu.results.under_way import SweepFile, announced, read_under_way
 from mgu.serve import scan
 from mgu.serve.locks import LOCKS, find_locks, lock_of

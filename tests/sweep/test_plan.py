@@ -15,7 +15,8 @@ from mgu.measure.recipe import recipe_of
 from mgu.measure.sample import Sample, axes_of, sample_of
 from mgu.results.file_names import CHECKPOINT_FILE, LOCK_FILE
 from mgu.results.folder import find_state, lock_run, run_folder
-from mgu.results.result import Seconds, write_result
+from mgu.results.result_file import write_result
+from mgu.results.seconds import Seconds
 from mgu.sweep.plan import PlannedRun, _describe_total, _total
 from mgu.sweep.slots import Slots
 from tests.conftest import Command, Configure

@@ -16,7 +16,7 @@ from mgu.isolation import Send
 from mgu.measure.estimate import Model
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.folder import find_result, lock_run, run_folder
-from mgu.results.result import read_result, write_result
+from mgu.results.result_file import read_result, write_result
 from mgu.sweep.room import Room
 from mgu.sweep.schedule import longest_first, makespan
 from mgu.sweep.side_by_side import launch_side_by_side

@@ -11,7 +11,8 @@ import pytest
 from msgspec import structs
 
 from mgu.config.run import RunConfig
-from mgu.results.result import Result, read_result, write_result
+from mgu.results.result import Result
+from mgu.results.result_file import read_result, write_result
 from mgu.search import Categorical, Condition, Float, Int, Ordinal, Point, Space
 from mgu.search.budget import Budget
 from mgu.search.spaces.density import DensitySpace

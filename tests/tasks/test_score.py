@@ -10,7 +10,8 @@ from scipy.stats import ttest_rel
 from mgu.console.summary import describe_scores, summarise
 from mgu.report.analysis import Analysis
 from mgu.report.formats import to_csv, to_markdown
-from mgu.results.result import Metrics, Result
+from mgu.results.metrics import Metrics
+from mgu.results.result import Result
 from mgu.tasks.score import SCORES, shorten
 from mgu.train.early_stop import EarlyStop
 from tests.examples import example_result, example_unit, ranked

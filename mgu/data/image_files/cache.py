@@ -24,7 +24,7 @@ from filelock import FileLock
 from mgu.data.image_files.decode import Pixels
 from mgu.errors import UserError
 from mgu.results.files import replacing, write_text
-from mgu.results.result import Record
+from mgu.results.parts import Record
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from functools import cached_property
 from statistics import fmean
 
 from mgu.report.ranking.validity import component_of, has_own_processor_time, is_disturbed, is_short, is_starved
-from mgu.results.result import Component, Result
+from mgu.results.energy import Component
+from mgu.results.result import Result
 
 
 @dataclass(frozen=True)

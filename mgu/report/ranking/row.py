@@ -12,8 +12,9 @@ from mgu.report.ranking.model_cost import ModelCost
 from mgu.report.ranking.paper import PaperRow, find_row
 from mgu.report.ranking.seeds import Spread, chance_accuracy, spread
 from mgu.results.load import Run
+from mgu.results.metrics import Metrics
 from mgu.results.replicate import Replicate
-from mgu.results.result import Metrics, Result
+from mgu.results.result import Result
 from mgu.tasks.score import BOUNDS
 
 Split = Literal["train", "val", "test"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mgu.results.result import Component, Result
+from mgu.results.energy import Component
+from mgu.results.result import Result
 
 SHORT_S = 10.0  # seconds; codecarbon takes too few readings of a shorter run
 STARVED = 0.8  # an undisturbed run on a CPU uses the processor for at least this share of its time
