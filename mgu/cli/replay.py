@@ -88,10 +88,12 @@ def _replay_group(studies: list[PlannedStudy], runs: Sequence[Run], folder: Path
     own = Replay(first.space, known[key], first.name, settings.options, first.budget, settings.per_cost)
     curves = replay(own, [each.study.seed for each in studies], count_cores())
     name = f"{first.name}-{first.space.name}-{first.identity}"
-    save_replayed(folder, name, first.data, curves, settings_of({**first.described, "size": first.space.size}))
+    described = settings_of({**first.described, "size": first.space.size})
+    save_replayed(folder, name, first.data, curves, described, first.fingerprint)
     took = describe_s(time.perf_counter() - begun)
     seeds_text = count(len(known[key]), "recorded seed")
-    print_line(f"{first.name} on {first.space.name}: {len(curves)} studies over {seeds_text}, replayed in {took}")
+    number = count(len(curves), "study")
+    print_line(f"{first.name} on {first.space.name}: {number} over {seeds_text}, replayed in {took}")
 
 
 def _report(folder: Path, runs: Sequence[Run], data: tuple[str, str]) -> None:

@@ -134,6 +134,8 @@ def _report_measured(found: Sequence[Measured], options: argparse.Namespace) -> 
 def _searches(analyses: list[Analysis]) -> str:
     """Returns the searches alone, as CSV: a row of another kind than a model's."""
     found = [analysis.searches for analysis in analyses if analysis.searches]
+    for line in (line for analysis in analyses for line in analysis.searches_left_out):
+        print(printable(line), file=sys.stderr)
     if not found:
         raise UserError("--searches must have studies to list, but there are none. Run mgu-run search=random -m first.")
     return searches_to_csv(found)

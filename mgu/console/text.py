@@ -12,6 +12,7 @@ from mgu.errors import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+VOWELS = tuple("aeiou")  # before a y, which then stays in the plural, as in keys
 PLAIN_WIDTH = 240  # characters where there is no terminal to ask: wide enough not to fold a cell
 
 
@@ -38,7 +39,7 @@ def print_wait(what: str) -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """Counts things in English, as in "1 run" and "2 runs".
+    """Counts things in English, as in "1 run", "2 runs" and "2 studies".
 
     Args:
         number: How many.
@@ -47,7 +48,10 @@ def count(number: int, noun: str) -> str:
     Returns:
         The number and the noun.
     """
-    return f"{number} {noun}" + "s" * (number != 1)
+    if number == 1:
+        return f"1 {noun}"
+    ends_in_ies = noun.endswith("y") and noun[-2:-1] not in VOWELS
+    return f"{number} {noun[:-1]}ies" if ends_in_ies else f"{number} {noun}s"
 
 
 def describe_s(seconds: float) -> str:

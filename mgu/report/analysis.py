@@ -14,10 +14,10 @@ from mgu.report.costs import Charge, charges, cost_ratios
 from mgu.report.ranking.grid import grid_rows
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
-from mgu.report.searches.equal_cost import EqualCost, compare_searches, runs_by_results
+from mgu.report.searches.equal_cost import EqualCost, compare_searches, on_rows_of, runs_by_results
 from mgu.report.searches.load import load_curves
 from mgu.report.searches.measured import Measured
-from mgu.report.searches.words import describe_searches
+from mgu.report.searches.words import describe_left_out, describe_searches
 from mgu.report.stats.budget import BestSoFar, best_so_far, obstacle
 from mgu.report.stats.correct import Correct, correct_of
 from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
@@ -112,12 +112,25 @@ class Analysis:
     @cached_property
     def searched(self) -> frozenset[str]:
         """Names of the folders of the runs that a search trained."""
-        return frozenset[str]().union(*(curve.runs for curve in self._curves[0]))
+        return frozenset[str]().union(*(curve.runs for curve in on_rows_of(self.table, self._curves[0])))
+
+    @property
+    def searches_left_out(self) -> list[str]:
+        """Which studies of the experiment are not compared, and why."""
+        if self.table.is_joined or self.table.has_other_rows:  # all of them: a caveat says so
+            return []
+        curves, skipped = self._curves
+        return describe_left_out(self.table, len(curves) - len(on_rows_of(self.table, curves)), skipped)
+
+    @property
+    def _search_lines(self) -> list[str]:
+        """What is said of the studies of the experiment."""
+        return describe_searches(self.searches) if self.searches else self.searches_left_out
 
     @cached_property
     def chosen(self) -> frozenset[str]:
         """Names of the folders of those that a search chose by what it had found."""
-        return runs_by_results(self._curves[0])
+        return runs_by_results(on_rows_of(self.table, self._curves[0]))
 
     @cached_property
     def _curves(self) -> tuple[list[Curve], list[str]]:
@@ -140,7 +153,7 @@ class Analysis:
             "Verdict": [*(self._verdict_lines or compare_scores(self.table, self.default, self.searched)), *bias],
             "Comparisons": [line for own in self.verdicts for line in describe_verdict(own)],
             "Cost": [*describe_costs(self.table), *self._beyond_grid, *self._missing_curve],
-            "Searches": describe_searches(self.searches) if self.searches else [],
+            "Searches": self._search_lines,
             "Paper": describe_replication(self.replication),
             "Caveats": caveats(self.table),
         }

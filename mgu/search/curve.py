@@ -61,6 +61,8 @@ class Curve:
             ended, which found nothing; at least `seconds`.
         runs: Names of the folders of the runs that it trained.
         settings: What else the study is identified by, as plain values by key in dotted form.
+        fingerprint: Tells whether a function of the user's returned the same rows to another study or run; None: not
+            known, and for data that are known by their name.
     """
 
     strategy: str
@@ -79,6 +81,7 @@ class Curve:
     until: float = 0.0
     runs: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str | None = None
 
     @property
     def spent_s(self) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from mgu.config.run import RunConfig
+from mgu.results.fingerprints import fingerprint_of, is_same_data
 from mgu.results.result import Result
 from mgu.results.stored_config import identity_without_replicate
 from mgu.search.costs import cost_of
@@ -33,8 +34,10 @@ def unit_seconds(results: Sequence[Result], start: RunConfig) -> float | None:
 def unit_results(results: Sequence[Result], start: RunConfig) -> list[Result]:
     """Returns the runs of units with the data, the split and the number of epochs of a configuration.
 
-    Those that start from trained weights are left out: what these took is not known.
+    Those that start from trained weights are left out: what these took is not known. So are those to which a function
+    of the user's returned other rows, of which there may be more or fewer.
     """
+    today = fingerprint_of(start.model_dump())
     return [
         result
         for result in results
@@ -44,4 +47,5 @@ def unit_results(results: Sequence[Result], start: RunConfig) -> list[Result]:
         and not (result.is_stopped or result.start_sha256)
         and (result.dataset, result.split) == (start.dataset.label, start.dataset.split)
         and result.config.get("training", {}).get("epochs") == start.training.epochs
+        and is_same_data(fingerprint_of(result.config), today)
     ]

@@ -13,6 +13,7 @@ from rich.console import Console
 from mgu.config.run import RunConfig
 from mgu.console import LineView, LiveView, RunOutcome, print_line, print_outcomes, summarise
 from mgu.console.lines import Training
+from mgu.console.text import count
 from mgu.results import Began, DataNote, EpochEnded, Note, Stepped, lock_run, run_folder, write_result
 from mgu.results.axes import Axes
 from mgu.results.events import Progress
@@ -173,3 +174,8 @@ def test_runs_of_a_sweep_are_called_by_what_tells_them_apart(
 def test_control_characters_of_a_line_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     print_line("class \x1b[2J\n")
     assert capsys.readouterr().out == "class \\x1b[2J\\n\n"
+
+
+def test_things_are_counted_in_english() -> None:
+    shown = [count(number, noun) for noun in ("run", "study", "key") for number in (0, 1, 2)]
+    assert shown == ["0 runs", "1 run", "2 runs", "0 studies", "1 study", "2 studies", "0 keys", "1 key", "2 keys"]

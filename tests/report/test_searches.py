@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from scipy.stats import ttest_rel
 
 from mgu.cli.report import FORMATS, main
 from mgu.errors import UserError
-from mgu.report import Analysis
+from mgu.report import Analysis, rank
 from mgu.report.figures.anytime import bands
 from mgu.report.formats import to_markdown
 from mgu.report.formats.json import to_json
@@ -22,10 +22,12 @@ from mgu.report.searches import EqualCost, compare_searches, load_curves, save_r
 from mgu.report.searches.measured import load_measured, measured_table
 from mgu.report.searches.variants import name_variants
 from mgu.report.searches.words import describe_searches, search_table
+from mgu.results.load import load_results
+from mgu.results.result import write_result
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Step
 from mgu.search.replay import Replay, replay
-from tests.examples import example_result, example_unit, ranked
+from tests.examples import example_config, example_result, example_unit, ranked
 from tests.search.spaces import GRID
 from tests.search.test_replay import records
 
@@ -240,3 +242,46 @@ def test_a_study_that_found_nothing_for_its_budget_counts_as_a_guess(tmp_path: P
     assert random.expected_s(0.5) == 1 + 2 and random.trials == 0.5
     seconds, low, _, high = bands(random)
     assert (seconds[0], seconds[-1], low[-1], high[-1]) == (1, 2, pytest.approx(0.14), pytest.approx(0.46))
+
+
+def test_studies_on_other_rows_of_a_function_are_left_out_and_the_user_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A replay of the rows of before stood beside the grid on those of today, as if they were one."""
+    rows, others = "90 0.125 0.5", "90 -0.75 0.5"
+    dataset = {"name": "python", "target": "my:load", "options": {}, "split": "paper", "fingerprint": rows}
+    data, folder = ("my.load", "paper"), tmp_path / "trial"
+    (folder / "run").mkdir(parents=True)
+    write_result(folder / "run", example_result(dataset="my.load", config=example_config(dataset=dataset)))
+    runs = load_results([folder]).runs
+    for fingerprint in (rows, "90 0.12501 0.5", others, None):
+        name = fingerprint or "of an older version"
+        saved = curve(f"as of {name}", 0, [(1, 0.5, 0.4)], until=2.0, origin="replayed")
+        save_replayed(folder, name, data, [saved], {}, fingerprint)
+    analysis = Analysis(rank(runs)[0])
+    assert analysis.searches
+    names = [own.strategy for own in analysis.searches.contenders]
+    assert names == ["as of 90 0.125 0.5", "as of 90 0.12501 0.5", "as of of an older version"]
+    line = "my.load had returned other rows to 1 study of the experiment than to these runs"
+    assert any(line in own for own in analysis.lines)
+    for name in (rows, "90 0.12501 0.5", "of an older version"):
+        (folder / "search/replayed" / f"{name}.json").unlink()
+    left = Analysis(rank(runs)[0])
+    assert left.searches is None and any(line in own for own in left.sections["Searches"])
+    with pytest.raises(UserError, match="--searches must have studies"):
+        main([str(folder), "--searches"])
+    assert line in capsys.readouterr().err
+
+
+def test_a_run_that_a_study_trained_on_other_rows_is_no_run_of_a_search_on_these() -> None:
+    """Trained anew by force=true, in the same folder, it is one of the grid."""
+    dataset = {"name": "python", "target": "my:load", "fingerprint": "90 0.125"}
+    results = [
+        example_result(f"digits_2-{norm}-s0", norm=norm, config=example_config(dataset=dataset))
+        for norm in ("ln", "bn_pre")
+    ]
+    (table,) = ranked(results)
+    before = curve("tpe", 0, [(1, 0.5, 0.4)], until=4, runs=frozenset({results[0].folder_name}))
+    now = replace(before, runs=frozenset({results[1].folder_name}))
+    found = compare_searches(table, [replace(before, fingerprint="90 -0.75"), replace(now, fingerprint="90 0.125")])
+    assert found and found.searched == now.runs and found.on_other_rows == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mgu.config.python import PythonDatasetConfig
 from mgu.search.costs import cost_of
 from mgu.search.unit_cost import unit_seconds
 from tests.conftest import Configure
@@ -24,3 +25,19 @@ def test_variants_of_a_unit_add_up_and_seeds_of_one_are_averaged(configure: Conf
     for result in found[:2]:  # which were trained by another run before, at a cost that is not known
         result.config["training"]["start_sha256"] = "a" * 64
     assert unit_seconds(found, start) == costs[2] and unit_seconds(found[:2], start) is None
+
+
+def test_units_on_other_rows_of_a_function_are_left_out(configure: Configure) -> None:
+    start = configure("layout=digits_2", "mgu=reference")
+    dataset = PythonDatasetConfig(
+        name="python", target="my:load", options={}, folder=None, sha256="a" * 64, task="classification", split="paper",
+        input_shape=[3], num_classes=2, fingerprint="90 0.125",
+    )  # fmt: skip
+    asked = start.model_copy(update={"dataset": dataset})
+    found = []
+    for fingerprint in ("90 0.125", "90 -0.75"):
+        values = asked.model_dump(mode="json")
+        values["dataset"]["fingerprint"] = fingerprint
+        known = {"dataset": dataset.label, "split": "paper", "config": values}
+        found.append(example_unit(fingerprint, train_s=100.0 + len(found), **known))
+    assert unit_seconds(found, asked) == cost_of(found[0]).seconds and unit_seconds(found[1:], asked) is None

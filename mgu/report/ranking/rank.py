@@ -10,6 +10,7 @@ from mgu.report.ranking.row import Row, Split
 from mgu.report.ranking.seeds import group_seeds
 from mgu.report.same_data import name_data, name_options
 from mgu.results.axes import NO_AXES, Axes
+from mgu.results.fingerprints import fingerprint_of
 from mgu.results.load import Run
 from mgu.results.result import Result
 from mgu.results.starts import join_starts
@@ -66,6 +67,11 @@ class Table:
     def has_other_rows(self) -> bool:
         """Whether a function of the user's has returned other rows to other runs of the experiment."""
         return self.dataset != self.data_set
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Tells which rows a function of the user's has returned to the runs; None where no run knows."""
+        return next((found for result in self.results if (found := fingerprint_of(result.config))), None)
 
     @property
     def tested(self) -> Split:

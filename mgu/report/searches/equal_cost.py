@@ -16,6 +16,7 @@ from mgu.report.searches.contender import Contender
 from mgu.report.searches.variants import group_curves, shared_settings
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.ttest import t_tests
+from mgu.results.fingerprints import is_same_data
 from mgu.search.costs import cost_of
 from mgu.search.curve import Curve
 from mgu.search.outcome import score_of
@@ -75,6 +76,7 @@ class EqualCost:
         chosen: Names of the folders of the runs that searches chose by what they found, so that they are no sample in
             random order.
         before: Score before any trial has ended, that of a guess; None where there is none.
+        on_other_rows: Number of studies left out, to which a function of the user's had returned other rows.
     """
 
     table: Table
@@ -82,6 +84,7 @@ class EqualCost:
     skipped: Sequence[str] = ()
     chosen: frozenset[str] = frozenset()
     before: float | None = None
+    on_other_rows: int = 0
 
     @cached_property
     def unit(self) -> Unit | None:
@@ -202,15 +205,22 @@ def compare_searches(
         others: Studies that are not compared, whose runs are in the table all the same.
 
     Returns:
-        The comparison; None where there is no study.
+        The comparison; None where there is no study on the rows of the table.
     """
-    if not curves:
+    same = on_rows_of(table, curves)
+    if not same:
         return None
     row = next(iter(table.rows), None)
     is_accuracy = table.score.metric == "accuracy"
     before = chance_accuracy(row.result) if row and is_accuracy and row.result.num_classes else None
-    chosen = runs_by_results([*curves, *others])
-    return EqualCost(table, group_curves(curves, table.score, before), skipped, chosen, before)
+    chosen = runs_by_results([*same, *on_rows_of(table, others)])
+    contenders = group_curves(same, table.score, before)
+    return EqualCost(table, contenders, skipped, chosen, before, len(curves) - len(same))
+
+
+def on_rows_of(table: Table, curves: Sequence[Curve]) -> list[Curve]:
+    """Returns the studies to which a function of the user's has returned the rows of a table."""
+    return [curve for curve in curves if is_same_data(curve.fingerprint, table.fingerprint)]
 
 
 def runs_by_results(curves: Sequence[Curve]) -> frozenset[str]:

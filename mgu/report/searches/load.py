@@ -57,7 +57,8 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
             if content["data"] == [dataset, split]:
-                curves += [_read_curve(own, content.get("settings", {})) for own in content["curves"]]
+                shared = {"settings": content.get("settings", {}), "fingerprint": content.get("fingerprint")}
+                curves += [_read_curve(own, shared) for own in content["curves"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             skipped.append(f"{file}: {error}")
     # A budget spent before a trial had ended has found nothing, and counts; a study that has just begun does not.
@@ -88,7 +89,8 @@ def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     curve = trace(study, *known, complete=complete, until=_until(history, described))
     trained = {own["run"] for number, own in history.details.items() if "run" in own and _is_new(history, number)}
     trained |= _confirmed(file.with_name(CONFIRMED_FILE))
-    return replace(curve, settings=settings_of(described), runs=frozenset(trained))
+    settings, fingerprint = settings_of(described), described.get("fingerprint")
+    return replace(curve, settings=settings, fingerprint=fingerprint, runs=frozenset(trained))
 
 
 def _confirmed(file: Path) -> set[str]:
@@ -118,7 +120,12 @@ def settings_of(described: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def save_replayed(
-    experiment: Path, name: str, data: Sequence[str], curves: Sequence[Curve], settings: Mapping[str, Any]
+    experiment: Path,
+    name: str,
+    data: Sequence[str],
+    curves: Sequence[Curve],
+    settings: Mapping[str, Any],
+    fingerprint: str | None = None,
 ) -> Path:
     """Saves replayed studies, so that reports have them, too.
 
@@ -128,6 +135,7 @@ def save_replayed(
         data: Name of the data set, and the split.
         curves: The studies.
         settings: What identifies them beside their seeds, see `settings_of`.
+        fingerprint: Tells whether the recorded runs were on the rows of others, see `Curve`.
 
     Returns:
         The file.
@@ -135,12 +143,13 @@ def save_replayed(
     folder = experiment / FOLDER / REPLAYED
     make_folder(folder)
     plain = [
-        {key: value for key, value in asdict(curve).items() if key not in ("settings", "runs")} for curve in curves
+        {key: value for key, value in asdict(curve).items() if key not in ("settings", "runs", "fingerprint")}
+        for curve in curves
     ]
-    content = {"data": list(data), "settings": dict(settings), "curves": plain}
+    content = {"data": list(data), "settings": dict(settings), "fingerprint": fingerprint, "curves": plain}
     write_text(folder / f"{name}.json", json.dumps(content) + "\n")
     return folder / f"{name}.json"
 
 
-def _read_curve(values: Mapping[str, Any], settings: Mapping[str, Any]) -> Curve:
-    return Curve(**{**values, "steps": tuple(Step(**own) for own in values["steps"]), "settings": settings})
+def _read_curve(values: Mapping[str, Any], shared: Mapping[str, Any]) -> Curve:
+    return Curve(**{**values, "steps": tuple(Step(**own) for own in values["steps"]), **shared})

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from mgu.console.text import describe_s
+from mgu.console.text import count, describe_s
+from mgu.report.ranking.rank import Table
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.equal_cost import LEAST_STUDIES, MULTIPLES, EqualCost
 from mgu.tasks.score import shorten
@@ -141,7 +142,28 @@ def describe_searches(found: EqualCost) -> list[str]:
             f"{contended} trials shared the machine with other work, which makes their seconds too long: comparisons "
             "by time need a quiet machine and one worker."
         )
-    return [*lines, *(f"A study could not be read: {line}" for line in found.skipped)]
+    return [*lines, *describe_left_out(found.table, found.on_other_rows, found.skipped)]
+
+
+def describe_left_out(table: Table, on_other_rows: int, skipped: Sequence[str]) -> list[str]:
+    """Says which studies of an experiment are not compared, and why.
+
+    Args:
+        table: The ranked table of the experiment.
+        on_other_rows: Number of those to which a function of the user's had returned other rows.
+        skipped: A line for each that could not be read.
+
+    Returns:
+        The sentences.
+    """
+    lines = [f"A study could not be read: {line}" for line in skipped]
+    if on_other_rows:
+        lines.append(
+            f"{table.data_set} had returned other rows to {count(on_other_rows, 'study')} of the experiment than to "
+            "these runs, with which they cannot be compared: they are left out. Search again to have them on these "
+            "rows."
+        )
+    return lines
 
 
 def _advise_random(without: Sequence[Contender]) -> str:
