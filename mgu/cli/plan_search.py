@@ -16,9 +16,10 @@ from mgu.measure.estimate import estimate
 from mgu.search.budget import Budget
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import some_point
-from mgu.search.strategy import generator_for
+from mgu.search.spending import spent_in_all
+from mgu.search.strategy import generator_for, is_multi_fidelity
+from mgu.search.study import Study
 from mgu.sweep.preflight import check_and_size
-from mgu.sweep.search.study_run import count_trials
 from mgu.sweep.slots import find_slots
 from mgu.sweep.sweep import find_samples
 
@@ -81,29 +82,41 @@ def _estimate_trial(own: PlannedStudy, notes: list[str]) -> float | None:
 def _record(own: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
     """Returns one study as JSON."""
     study, budget = own.study, own.study.budget
-    done, spent_s = 0, 0.0
-    if (study.folder / HISTORY_FILE).exists():
-        history = History(study.folder / HISTORY_FILE, study.space, study.identity)
-        counted, spent = count_trials(study, history)
-        done, spent_s = len(counted), spent.seconds
-        if done:
-            trial_s = spent_s / done  # its own trials tell more than those of others
-    limits = [limit for limit in (budget.trials, study.space.size) if limit is not None]
-    left = max(min(limits) - done, 0) if limits else None
+    history = History(study.folder / HISTORY_FILE, study.space, study.identity)  # empty where there is no file
+    spent = spent_in_all(history)
+    if spent.trials:
+        in_vain_s = sum(history.cut_s.values())  # of trials that were stopped
+        trial_s = (spent.seconds - in_vain_s) / spent.trials  # its own trials tell more than those of others
+    left = _trials_left(study, history)
     by_trials = None if left is None or trial_s is None else left * trial_s
-    by_seconds = None if budget.seconds is None else max(budget.seconds - spent_s, 0.0)
+    by_seconds = budget.left_s(spent)
     known = [own_s for own_s in (by_trials, by_seconds) if own_s is not None]
     return {
         "study": study.title,
         "folder": str(study.folder),
         "points": study.space.size,
         "budget": budget.given,
-        "trials_done": done,
-        "spent_s": spent_s,
+        "trials_done": spent.trials,
+        "spent_s": spent.seconds,
         "trials_left": left,
         "est_trial_s": trial_s,
         "est_left_s": min(known) if known else None,
     }
+
+
+def _trials_left(study: Study, history: History) -> int | None:
+    """Returns how many trials there may still be at most; None: any number.
+
+    Finished runs that a warm start told without charge are no trials of the budget, but their points are tried.
+    """
+    spent, budget, size = spent_in_all(history), study.budget, study.space.size
+    if budget.reached(spent):
+        return 0
+    left = [] if budget.trials is None else [budget.trials - spent.trials]
+    if size is not None and not is_multi_fidelity(study.strategy):  # else a point is tried again with more epochs
+        ended = {study.space.key(history.trials[number].point) for number in history.order}
+        left.append(size - len(ended))
+    return max(min(left), 0) if left else None
 
 
 def _cells(record: dict[str, Any]) -> dict[str, str]:

@@ -6,12 +6,12 @@ budget does not count; so nobody need argue over overruns, and long trials have 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from mgu.errors import UserError
-from mgu.search.strategy import Cost, Trial
+from mgu.search.strategy import Cost
 
 UNITS = {
     "seconds": "s",
@@ -162,27 +162,6 @@ class Budget:
     def left_s(self, spent: Spent) -> float | None:
         """Returns the seconds that are left; None: any number."""
         return None if self.seconds is None else max(self.seconds - spent.seconds, 0.0)
-
-
-def spend(trials: Sequence[Trial], order: Sequence[int], ask_s: dict[int, float], budget: Budget) -> list[Spent]:
-    """Adds up what a search has cost, by what it had spent after each trial that ended within the budget.
-
-    Args:
-        trials: All trials by number.
-        order: Numbers of those that ended, in that order.
-        ask_s: Seconds of the strategy by number of the trial.
-        budget: The resolved budget.
-
-    Returns:
-        What was spent after each trial that counts, in the order of `order`.
-    """
-    spent, found = Spent(), list[Spent]()
-    for number in order:
-        spent = spent.plus(trials[number].cost, ask_s[number])
-        if budget.exceeded(spent):
-            break
-        found.append(spent)
-    return found
 
 
 def _add(one: float | None, other: float | None) -> float | None:

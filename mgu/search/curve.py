@@ -119,7 +119,7 @@ def trace(
     Args:
         study: Strategy, space and seed.
         trials: All trials by number.
-        order: Numbers of those that ended, in that order.
+        order: Numbers of those that ended and count, in that order.
         ask_s: Seconds of the strategy by number of the trial.
         details: What is known beside them, by number.
         origin: Where the trials come from.
@@ -149,9 +149,9 @@ def trace(
         spent.seconds,
         spent.strategy_s,
         spent.trials,
-        sum(trial.was_there for trial in trials if trial.cost is None or trial.cost.trials),  # of those that count
+        sum(trials[number].was_there for number in order if trials[number].cost.trials),  # of those that count
         spent.epochs,
-        sum(bool(own.get("contended")) for own in details.values()),
+        sum(bool(details[number].get("contended")) for number in order),
         origin,
         complete,
         _mean_gap([details[number] for number in order]),

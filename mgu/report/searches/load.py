@@ -12,10 +12,11 @@ import yaml
 
 from mgu.errors import UserError
 from mgu.results.files import make_folder, write_text
-from mgu.search.budget import Spent
+from mgu.search.budget import Budget, Spent
 from mgu.search.curve import Curve, Step, trace
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
+from mgu.search.spending import count_trials, spent_in_all
 from mgu.search.study import CONFIRMED_FILE, FOLDER, STUDY_FILE
 
 NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget", "fingerprint")  # of study.yaml
@@ -82,11 +83,14 @@ def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     space = described["space"]["name"]
     history = History(file.parent / HISTORY_FILE, AnySpace(space, ()), described["identity"])
     study = (described["strategy"], space, described["seed"])
+    budget = Budget(**described["budget"])
+    counted, within = count_trials(history, budget)
     # Points that were stopped early can still go on: such a study has more to give.
     whole = all(trial.stop_after is None for trial in history.trials) and not history.workers
-    complete = whole and described.get("size") is not None and len(history.by_key) >= described["size"]
-    known = (history.trials, history.order, history.ask_s, history.details)
-    curve = trace(study, *known, complete=complete, until=_until(history, described))
+    size, is_late = described.get("size"), len(counted) < len(history.order)
+    complete = whole and not is_late and size is not None and len(history.by_key) >= size
+    known = (history.trials, counted, history.ask_s, history.details)
+    curve = trace(study, *known, complete=complete, until=_until(history, budget, within))
     trained = {own["run"] for number, own in history.details.items() if "run" in own and _is_new(history, number)}
     trained |= _confirmed(file.with_name(CONFIRMED_FILE))
     settings, fingerprint = settings_of(described), described.get("fingerprint")
@@ -104,13 +108,14 @@ def _is_new(history: History, number: int) -> bool:
     return not history.trials[number].was_there
 
 
-def _until(history: History, described: Mapping[str, Any]) -> float:
-    """Returns the seconds that a study had spent when its seconds were over and its last trials were stopped."""
-    spent, limit = Spent(), described["budget"]["seconds"]
-    for number in history.order:
-        spent = spent.plus(history.trials[number].cost, history.ask_s[number])
-    in_vain = sum(history.cut_s.values())
-    return spent.seconds + in_vain if limit is None else max(spent.seconds, min(spent.seconds + in_vain, limit))
+def _until(history: History, budget: Budget, within: Spent) -> float:
+    """Returns the seconds up to which a study's incumbent is known.
+
+    What a trial took that ended after the budget, or was stopped by it, was spent in vain; but of a budget of seconds
+    no more than these.
+    """
+    spent_s = spent_in_all(history).seconds
+    return spent_s if budget.seconds is None else max(within.seconds, min(spent_s, budget.seconds))
 
 
 def settings_of(described: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from mgu.results.folder import find_result
 from mgu.results.result import Result
 from mgu.search.costs import cost_of
 from mgu.search.history import History
+from mgu.search.spending import count_trials
 from mgu.search.strategy import Trial, generator_for
 from mgu.search.study import CONFIRMED_FILE
 from mgu.sweep.jobs import finish, run_job
-from mgu.sweep.search.study_run import Search, count_trials
+from mgu.sweep.search.study_run import Search
 
 
 def confirm(search: Search, history: History, top: int, seeds: int) -> None:
@@ -55,7 +56,7 @@ def best_points(search: Search, history: History, top: int) -> list[Trial]:
     Returns:
         The best trial of each point, the best first.
     """
-    counted, _ = count_trials(search.study, history)
+    counted, _ = count_trials(history, search.study.budget)
     scored = [trial for number in counted if (trial := history.trials[number]).score is not None]
     scored.sort(key=lambda trial: (-(trial.score or 0.0), trial.number))
     by_point = {search.study.space.key(trial.point): trial for trial in reversed(scored)}

@@ -15,9 +15,9 @@ from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.results.axes import Axes
 from mgu.results.files import make_folder
 from mgu.results.folder import run_folder
-from mgu.search.budget import Spent
 from mgu.search.history import History
 from mgu.search.space import Point
+from mgu.search.spending import count_trials, spent_in_all
 from mgu.search.strategy import Trial
 from mgu.search.study import Study
 from mgu.sweep.folders import removing_new_folders
@@ -150,17 +150,15 @@ def describe_start(study: Study, history: History) -> str:
 
 def describe_end(study: Study, history: History) -> list[str]:
     """Describes what a study found and spent, in lines."""
-    counted, spent = count_trials(study, history)
+    counted, within = count_trials(history, study.budget)
+    spent = spent_in_all(history)
     best = best_of([history.trials[number] for number in counted])
-    states = [trial.state for trial in history.trials]
-    parts = [f"{states.count('told')} told"]
-    parts += [f"{states.count(state)} {state}" for state in ("pruned", "failed", "running") if state in states]
-    late = len(history.order) - len(counted)
-    parts += [f"{late} ended after the budget"] * bool(late)
     share = spent.strategy_s / spent.seconds if spent.seconds else 0.0
+    # Of trials that ended late or were stopped the seconds are spent, but nothing that they found counts.
+    counts = "" if within.seconds == spent.seconds else f"{describe_s(within.seconds)} count and "
     lines = [
-        f"{study.title}: {count(len(history.trials), 'trial')} ({', '.join(parts)}), {describe_s(spent.seconds)} of "
-        f"trials and strategy, of which the strategy took {share:.2%}"
+        f"{study.title}: {count(len(history.trials), 'trial')} ({_describe_states(history, len(counted))}), "
+        f"{describe_s(spent.seconds)} of trials and strategy, of which {counts}the strategy took {share:.2%}"
     ]
     if best is None:
         return [*lines, "no trial within the budget has a score"]
@@ -170,6 +168,16 @@ def describe_end(study: Study, history: History) -> list[str]:
     return [*lines, f"best: trial {best.number}, {words}, {shown}"]
 
 
+def _describe_states(history: History, counted: int) -> str:
+    """Says what became of a study's trials, and how many ended too late to count."""
+    states = ["stopped by the budget" if trial.number in history.cut_s else trial.state for trial in history.trials]
+    parts = [f"{states.count('told')} told"]
+    others = ("pruned", "failed", "running", "stopped by the budget")
+    parts += [f"{states.count(state)} {state}" for state in others if state in states]
+    late = len(history.order) - counted
+    return ", ".join([*parts, *[f"{late} ended after the budget"] * bool(late)])
+
+
 def _scores(details: object) -> str:
     assert isinstance(details, dict)
 
@@ -177,18 +185,6 @@ def _scores(details: object) -> str:
         return "-" if value is None else f"{value:.2%}" if details["metric"] == "accuracy" else f"{value:.4g}"
 
     return f"{details['metric']} val {text(details['val'])}, test {text(details['test'])}"
-
-
-def count_trials(study: Study, history: History) -> tuple[list[int], Spent]:
-    """Returns the numbers of the trials that ended within the budget, and what had been spent by then."""
-    spent, counted = Spent(), list[int]()
-    for number in history.order:
-        after = spent.plus(history.trials[number].cost, history.ask_s[number])
-        if study.budget.exceeded(after):
-            break
-        spent = after
-        counted.append(number)
-    return counted, spent
 
 
 def best_of(trials: Sequence[Trial]) -> Trial | None:

@@ -12,13 +12,13 @@ from mgu.console.lines import LineView
 from mgu.errors import RunsFailed
 from mgu.isolation import Call, Crashed, Raised, TimedOut
 from mgu.results.folder import find_done, find_result, run_folder
-from mgu.search.budget import Spent
 from mgu.search.costs import beyond, cost_of
 from mgu.search.history import History
 from mgu.search.outcome import tell_measured, tell_result
 from mgu.search.partial import as_of, find_test_score
 from mgu.search.propose import propose, seed_of
 from mgu.search.space import Point
+from mgu.search.spending import spent_in_all
 from mgu.search.strategy import Cost, Measured, Trial
 from mgu.search.study import Study
 from mgu.sweep.jobs import run_job
@@ -86,20 +86,13 @@ class Worker:
             while trial := self._next(name):
                 yield from self._try(trial)
 
-    def spent(self) -> Spent:
-        """Returns what the study has spent, also on trials that ended after the budget."""
-        history, spent = self.history, Spent()
-        for number in history.order:
-            spent = spent.plus(history.trials[number].cost, history.ask_s[number])
-        cut_s = sum(history.cut_s.values())
-        return replace(spent, seconds=spent.seconds + cut_s)
-
     def _next(self, name: str) -> Trial | None:
         """Asks for a trial, or takes one whose worker is dead; None: the search is over."""
         with self.study.lock():
             self.history.refresh()
             self._check_failures()
-            spent, history = self.spent(), self.history
+            history = self.history
+            spent = spent_in_all(history)
             if self.study.budget.reached(spent):
                 return None
             for trial in history.running():
@@ -138,7 +131,7 @@ class Worker:
 
     def _try(self, trial: Trial) -> Generator[Pending, None, None]:
         begun = time.monotonic()
-        left_s = self.study.budget.left_s(self.spent())
+        left_s = self.study.budget.left_s(spent_in_all(self.history))
         self.deadline_s = None if left_s is None else begun + left_s
         try:
             if self.study.space.measure is None:
