@@ -48,6 +48,7 @@ class History:
         self.order: list[int] = []  # numbers in the order in which trials ended
         self.ask_s: dict[int, float] = {}  # seconds of the strategy by number of the trial
         self.cut_s: dict[int, float] = {}  # seconds that trials had spent when the budget ended, by number
+        self.before_s: dict[int, float] = {}  # the same of trials that go on with a larger one, until they end
         self.by_key: dict[Key, list[int]] = {}
         self._length = 0  # bytes that were read
         self.refresh()
@@ -115,9 +116,9 @@ class History:
                 self._replay_asked(number, event)
             elif kind == "taken":
                 self.workers[number] = event["worker"]
-                self.cut_s.pop(number, None)
+                self.before_s[number] = self.cut_s.pop(number, self.before_s.get(number, 0.0))
             elif kind == "cut":
-                self.cut_s[number] = event["seconds"]
+                self.cut_s[number] = event["seconds"] + self.before_s.pop(number, 0.0)
             elif kind == "told":
                 self._replay_told(number, event)
             else:
@@ -167,7 +168,8 @@ class History:
             ended=len(self.order),
         )
         del self.workers[number]
-        self.cut_s.pop(number, None)
+        for known in (self.cut_s, self.before_s):
+            known.pop(number, None)
         self.details[number] = event["details"]
         self.order.append(number)
 

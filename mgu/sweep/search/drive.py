@@ -7,9 +7,11 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing
 
 from mgu.isolation import wait
+from mgu.sweep.search.deadline import Deadline
 from mgu.sweep.search.worker import BudgetEnded, Pending, Worker
 
 LONG_S = 3600.0
+LOOKS_S = 1.0  # between two looks at what other processes have spent of a budget of seconds
 
 
 class _Running:
@@ -23,10 +25,10 @@ class _Running:
         """Lets the worker go on until it waits for a process, or is over."""
         self.waits_for = next(self.job, None)
 
-    def cut(self) -> None:
-        """Tells the worker that the budget has ended while its trial ran."""
+    def cut(self, at_s: float) -> None:
+        """Tells the worker that the budget has ended while its trial ran, and when."""
         try:
-            self.waits_for = self.job.throw(BudgetEnded())
+            self.waits_for = self.job.throw(BudgetEnded(at_s))
         except StopIteration:
             self.waits_for = None
 
@@ -37,24 +39,25 @@ def drive(workers: Sequence[Worker]) -> None:
     Args:
         workers: The workers.
     """
+    deadline = Deadline(workers[0].study, workers[0].history)
     with ExitStack() as stack:
         running = [_Running(worker, stack.enter_context(closing(worker.work()))) for worker in workers]
         for each in running:
             each.resume()
         while waiting := [each for each in running if each.waits_for]:
-            _hear(waiting)
+            _hear(waiting, deadline)
 
 
-def _hear(waiting: Sequence[_Running]) -> None:
-    """Waits until a process has something to tell or a deadline passes, and lets the workers concerned go on."""
-    now = time.monotonic()
-    at_most_s = min((each.worker.deadline_s or now + LONG_S) - now for each in waiting)
+def _hear(waiting: Sequence[_Running], deadline: Deadline) -> None:
+    """Waits until a process has something to tell or the budget ends, and lets the workers concerned go on."""
+    ends_s = deadline.at(dict(each.worker.running for each in waiting if each.worker.running))
+    at_most_s = LONG_S if ends_s is None else min(max(ends_s - time.monotonic(), 0.0), LOOKS_S)
     by_call = {each.waits_for.call: each for each in waiting if each.waits_for}
-    for call in wait(list(by_call), max(at_most_s, 0.0)):
+    for call in wait(list(by_call), at_most_s):
         call.advance()
         if call.is_over:
             by_call.pop(call).resume()
     now = time.monotonic()
-    for each in by_call.values():
-        if each.worker.deadline_s is not None and each.worker.deadline_s <= now:
-            each.cut()
+    if ends_s is not None and ends_s <= now:
+        for each in by_call.values():
+            each.cut(now)

@@ -36,7 +36,15 @@ class Pending(Protocol):
 
 
 class BudgetEnded(Exception):  # noqa: N818 - it is what happened
-    """Says that the budget has ended; thrown into a worker whose trial runs."""
+    """Says that the budget has ended; thrown into a worker whose trial runs.
+
+    Args:
+        at_s: When it had, on the clock of time.monotonic; ending a process takes a while longer.
+    """
+
+    def __init__(self, at_s: float) -> None:
+        super().__init__(at_s)
+        self.at_s = at_s
 
 
 class Trials(NamedTuple):
@@ -68,12 +76,12 @@ class Worker:
         trials: How trials are trained.
 
     Attributes:
-        deadline_s: When the running trial would exceed the budget, on the clock of time.monotonic; None: never.
+        running: Number of the trial that runs, and when it began on the clock of time.monotonic; None: none does.
     """
 
     def __init__(self, study: Study, history: History, trials: Trials) -> None:
         self.study, self.history, self.trials = study, history, trials
-        self.deadline_s: float | None = None
+        self.running: tuple[int, float] | None = None
 
     def work(self) -> Generator[Pending, None, None]:
         """Yields its child process whenever there is nothing to do but wait for it.
@@ -84,7 +92,8 @@ class Worker:
         """
         with self.study.at_work() as name:
             while trial := self._next(name):
-                yield from self._try(trial)
+                if not (yield from self._try(trial)):  # what others have under way is not in the history yet
+                    return
 
     def _next(self, name: str) -> Trial | None:
         """Asks for a trial, or takes one whose worker is dead; None: the search is over."""
@@ -129,26 +138,27 @@ class Worker:
         config = self.trials.configure(point, seed, stop_after)
         return find_done(config) is not None and not config.force
 
-    def _try(self, trial: Trial) -> Generator[Pending, None, None]:
+    def _try(self, trial: Trial) -> Generator[Pending, None, bool]:
+        """Tries a point, and returns whether it was tried before the budget had ended."""
         begun = time.monotonic()
-        left_s = self.study.budget.left_s(spent_in_all(self.history))
-        self.deadline_s = None if left_s is None else begun + left_s
+        self.running = trial.number, begun
         try:
             if self.study.space.measure is None:
                 told, details = yield from self._train(trial)
             else:
                 told, details = yield from self._measure(trial, self.study.space.measure)
-        except BudgetEnded:
+        except BudgetEnded as ended:
             with self.study.lock():
                 self.history.refresh()
-                self.history.append("cut", number=trial.number, seconds=time.monotonic() - begun)
+                self.history.append("cut", number=trial.number, seconds=ended.at_s - begun)
             self.trials.view.print_line(f"trial {trial.number} stopped: the budget has ended, and it does not count")
-            return
+            return False
         finally:
-            self.deadline_s = None
+            self.running = None
         with self.study.lock():
             self.history.refresh()
             self.history.tell(told, details)
+        return True
 
     def _train(self, trial: Trial) -> Generator[Pending, None, tuple[Trial, dict[str, Any]]]:
         config = self.trials.configure(trial.point, trial.seed, trial.stop_after)
