@@ -118,12 +118,16 @@ class Study:
                 f"{path} must be of study {self.identity}, but is of study {identity}. Move its folder away, or search "
                 "with what it was begun with."
             )
-        if not is_same_data(fingerprint, self.fingerprint):
+        if not is_same_data(fingerprint, self.fingerprint) and self._was_told():
             raise UserError(
                 f"{path} must be of a study on the rows of today, but dataset.target has returned others to it. Seed "
                 "what it draws, as by random_state=0, or put back the files that it reads, or move the study's folder "
                 "away."
             )
+
+    def _was_told(self) -> bool:
+        """Returns whether a trial has ended; until then it does not matter with which rows the study was begun."""
+        return bool(History(self.folder / HISTORY_FILE, self.space, self.identity).order)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -169,7 +169,9 @@ def test_a_promotion_pays_what_it_trains_and_what_was_paid_twice_before() -> Non
 def test_a_study_does_not_go_on_with_other_rows(tmp_path: Path) -> None:
     begun, same, others = study(tmp_path), study(tmp_path), study(tmp_path)
     begun.fingerprint, same.fingerprint, others.fingerprint = "90 0.125 0.5", "90 0.12501 0.5", "90 -0.75 0.5"
-    begun.open()
+    history = others.open()  # it was refused before its first trial, and begins with the rows that were put back
+    assert begun.open().order == history.order == []
+    fill(history, 1)
     same.open()
     with pytest.raises(UserError, match=r"must be of a study on the rows of today, but dataset\.target has returned"):
         others.open()

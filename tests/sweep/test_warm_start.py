@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -11,6 +12,8 @@ import pytest
 from msgspec import structs
 
 from mgu.config.run import RunConfig
+from mgu.console.lines import LineView
+from mgu.errors import UserError
 from mgu.results.result import Result
 from mgu.results.result_file import read_result, write_result
 from mgu.search import Categorical, Condition, Float, Int, Ordinal, Point, Space
@@ -19,10 +22,11 @@ from mgu.search.spaces.density import DensitySpace
 from mgu.search.spaces.grid import GridSpace
 from mgu.search.strategies import build_strategy
 from mgu.search.study import Study
-from mgu.sweep.search import warm_start
+from mgu.sweep.search import warm_start, worker
 from mgu.sweep.search.match_runs import PointFinder
 from mgu.sweep.search.study_run import Search
 from mgu.sweep.search.warm_start import tell_finished
+from mgu.sweep.search.worker import Worker
 from tests.conftest import Configure
 from tests.examples import example_result
 
@@ -149,3 +153,18 @@ def test_runs_that_are_not_told_are_counted(
     assert tell_finished(fixed, tmp_path / "before", True) == 2
     assert [trial.seed for trial in fixed.study.open().trials] == [1, 1]
     assert "2 at no point of space=grid with the same data and training and seed=1\n" in capsys.readouterr().out
+
+
+def test_a_trial_on_other_rows_is_refused_before_it_is_asked(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stood in the history, so that the study could not go on with the rows that were put back."""
+
+    def refuse(configs: Sequence[RunConfig]) -> None:
+        raise UserError(f"{len(configs)} must return the rows that it was begun with")
+
+    monkeypatch.setattr(worker, "check_same_data", refuse)
+    search = search_of(GRIDS, configure, tmp_path)
+    with pytest.raises(UserError, match="1 must return the rows"):
+        next(Worker(search.study, search.study.open(), search.trials(LineView(in_sweep=True))).work())
+    assert not search.study.has_begun

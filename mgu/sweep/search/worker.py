@@ -12,6 +12,7 @@ from mgu.console.lines import LineView
 from mgu.errors import RunsFailed
 from mgu.isolation import Call, Crashed, Raised, TimedOut
 from mgu.results.folder import find_done, find_result, run_folder
+from mgu.results.same_data import check_same_data
 from mgu.search.costs import beyond, cost_of
 from mgu.search.history import History
 from mgu.search.outcome import tell_measured, tell_result
@@ -134,8 +135,9 @@ class Worker:
         return history.trials[-1]
 
     def _find_done(self, point: Point, seed: int, stop_after: int | None) -> bool:
-        """Returns whether the run has been trained; composes it first, so that a point that cannot be is not asked."""
+        """Returns whether the run has been trained; raises UserError where it cannot be composed or trained on."""
         config = self.trials.configure(point, seed, stop_after)
+        check_same_data([config])  # else the study would be one on the rows of today, which its trial cannot have
         return find_done(config) is not None and not config.force
 
     def _try(self, trial: Trial) -> Generator[Pending, None, bool]:
