@@ -15,11 +15,13 @@ from mgu.report.ranking.rank import rank
 from mgu.report.searches.equal_cost import compare_searches
 from mgu.report.searches.load import load_curves, save_replayed, settings_of
 from mgu.report.searches.words import describe_searches, search_table
-from mgu.results.fingerprints import fingerprint_of, is_same_data
+from mgu.results.fingerprints import fingerprint_of
 from mgu.results.folder import runs_dir
 from mgu.results.load import Run, load_results
+from mgu.results.result import Result
 from mgu.search.replay import Records, Replay, find_records, replay
 from mgu.search.strategy import is_multi_fidelity
+from mgu.search.usable import find_obstacle
 
 
 def replay_studies(planned: Sequence[PlannedStudy]) -> None:
@@ -36,15 +38,15 @@ def replay_studies(planned: Sequence[PlannedStudy]) -> None:
     folder = runs_dir(start) / start.experiment_name
     loaded = load_results([folder]).runs if folder.is_dir() else []
     today = fingerprint_of(start.model_dump())
-    runs = [
-        run for run in loaded if not run.result.is_stopped and is_same_data(fingerprint_of(run.result.config), today)
-    ]
+    known_by = [(run, find_obstacle(run.result, today)) for run in loaded]
+    runs = [run for run, obstacle in known_by if obstacle is None]
+    lost = [(run.result, obstacle) for run, obstacle in known_by if obstacle is not None]
     groups: dict[str, list[PlannedStudy]] = {}
     for own in planned:
         groups.setdefault(_group(own), []).append(own)
     known: dict[str, Records] = {}
     for studies in groups.values():
-        _replay_group(studies, runs, folder, known)
+        _replay_group(studies, runs, lost, folder, known)
     _report(folder, runs, (start.dataset.label, start.dataset.split))
 
 
@@ -66,7 +68,13 @@ def _group(own: PlannedStudy) -> str:
     return f"{described}{own.study.budget}"
 
 
-def _replay_group(studies: list[PlannedStudy], runs: Sequence[Run], folder: Path, known: dict[str, Records]) -> None:
+def _replay_group(
+    studies: list[PlannedStudy],
+    runs: Sequence[Run],
+    lost: Sequence[tuple[Result, str]],
+    folder: Path,
+    known: dict[str, Records],
+) -> None:
     first, second = studies[0].study, studies[0].settings.search.second
     if first.space.measure is not None:
         raise UserError(f"search.replay must have a space of runs, but space={first.space.name} has none.")
@@ -81,7 +89,7 @@ def _replay_group(studies: list[PlannedStudy], runs: Sequence[Run], folder: Path
         results = [run.result for run in runs]
         seeds = None if fixed is None else [fixed]
         known[key] = find_records(
-            first.space, results, lambda point, seed: configure(point, seed).identity, second, seeds
+            first.space, results, lambda point, seed: configure(point, seed).identity, second, seeds, lost
         )
     begun = time.perf_counter()
     settings = studies[0].settings.search

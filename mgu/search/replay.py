@@ -23,6 +23,7 @@ from mgu.search.propose import propose
 from mgu.search.space import Key, Point, Space
 from mgu.search.strategies import build_strategy
 from mgu.search.strategy import Cost, Trial, generator_for
+from mgu.search.usable import count_obstacles, ways_out
 
 LEAST_STUDIES = 20  # in each process
 
@@ -47,6 +48,7 @@ def find_records(
     identity_of: Callable[[Point, int], str],
     second: str | None,
     seeds: Sequence[int] | None = None,
+    lost: Sequence[tuple[Result, str]] = (),
 ) -> Records:
     """Finds the recorded runs of a space.
 
@@ -56,6 +58,7 @@ def find_records(
         identity_of: Returns the identity of the run of a point with a seed.
         second: Name of the second objective.
         seeds: The seeds to take; None: all for which every point has a run.
+        lost: Finished runs that cannot be taken, each with the obstacle, see usable.py.
 
     Returns:
         The runs by seed and point.
@@ -78,9 +81,13 @@ def find_records(
             found[seed] = {key: _record(result, second) for key, result in own.items() if result}
     if not found:
         best = max(most.values(), default=0)
+        wanted = {identity_of(point, seed) for seed in seeds or {own.seed for own, _ in lost} for point in points}
+        obstacles = [obstacle for own, obstacle in lost if own.identity in wanted]
+        others = f", beside {count_obstacles(obstacles)}" if obstacles else ""
         raise UserError(
             f"search.replay must have a recorded run of each of the {len(points)} points with one seed at least, but "
-            f"the most that a seed has is {best}. Train them first: leave search, space and budget out."
+            f"the most that a seed has is {best}{others}. {ways_out(obstacles) or 'Train them first'}: leave search, "
+            "space and budget out."
         )
     return found
 

@@ -7,6 +7,7 @@ from random import Random
 from statistics import fmean, stdev
 
 import pytest
+from msgspec import structs
 
 from mgu.errors import UserError
 from mgu.report.searches.closed_form import Tried, expected_best
@@ -16,6 +17,7 @@ from mgu.search.budget import Budget
 from mgu.search.curve import trace
 from mgu.search.partial import as_of, find_test_score
 from mgu.search.replay import Record, Replay, find_records, replay
+from mgu.search.usable import OTHER_ROWS, STOPPED, find_obstacle
 from tests.examples import example_config, example_result
 from tests.search.spaces import GRID, MIXED
 
@@ -113,3 +115,20 @@ def test_points_without_a_recorded_run_are_refused() -> None:
         find_records(GRID, [example_result()], lambda point, seed: "?", None)
     with pytest.raises(UserError, match="must have a space of finitely many points"):
         find_records(MIXED, [], lambda point, seed: "?", None)
+
+
+def test_a_refusal_names_the_runs_that_are_on_other_rows_or_were_stopped() -> None:
+    """It said to train them first, which was refused, for they were there."""
+    dataset = {"name": "python", "target": "my:load", "fingerprint": "90 0.125"}
+    config = example_config(dataset=dataset)
+    stopped = example_config(dataset=dataset, training={"epochs": 30, "stop_after": 12})
+    results = [example_result(config=own) for own in (config, config, stopped, stopped)]
+    assert [find_obstacle(own, None) for own in results] == [None, None, STOPPED, STOPPED]
+    assert [find_obstacle(own, "90 -0.75") for own in results] == [OTHER_ROWS] * 4
+    lost = [(structs.replace(results[0], identity=f"{key}"), OTHER_ROWS) for key in range(3)]
+    lost += [(structs.replace(results[2], identity=identity), STOPPED) for identity in ("3", "of another point")]
+    points = list(GRID.points())
+    with pytest.raises(UserError) as refused:
+        find_records(GRID, [], lambda point, seed: str(points.index(point)), None, lost=lost)
+    assert "a seed has is 0, beside 3 on other rows than dataset.target returns now, 1 stopped by" in str(refused.value)
+    assert "Put back the files that dataset.target reads, or train them again with force=true, or" in str(refused.value)

@@ -22,6 +22,7 @@ from mgu.search.spaces.density import DensitySpace
 from mgu.search.spaces.grid import GridSpace
 from mgu.search.strategies import build_strategy
 from mgu.search.study import Study
+from mgu.search.usable import OTHER_ROWS
 from mgu.sweep.search import warm_start, worker
 from mgu.sweep.search.match_runs import PointFinder
 from mgu.sweep.search.study_run import Search
@@ -153,6 +154,16 @@ def test_runs_that_are_not_told_are_counted(
     assert tell_finished(fixed, tmp_path / "before", True) == 2
     assert [trial.seed for trial in fixed.study.open().trials] == [1, 1]
     assert "2 at no point of space=grid with the same data and training and seed=1\n" in capsys.readouterr().out
+    config = results[0].config
+    config["training"] = {"epochs": 30, "stop_after": results[0].epochs}
+    write_result(tmp_path / "before" / "trial" / "run-0", results[0])
+    again = search_of(GRIDS, configure, tmp_path / "again")
+    assert tell_finished(again, tmp_path / "before", True) == 2
+    assert "before: 1 stopped by training.stop_after, 1 at no point of space=grid" in capsys.readouterr().out
+    monkeypatch.setattr(warm_start, "find_obstacle", lambda *_: OTHER_ROWS)
+    none = search_of(GRIDS, configure, tmp_path / "none", fixed_seed=1)
+    with pytest.raises(UserError, match=r"has none but 2 on other rows .* force=true, or leave it out\."):
+        tell_finished(none, tmp_path / "before", True)
 
 
 def test_a_trial_on_other_rows_is_refused_before_it_is_asked(

@@ -8,7 +8,7 @@ from typing import Any
 
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
-from mgu.results.fingerprints import fingerprint_of, is_same_data
+from mgu.results.fingerprints import fingerprint_of
 from mgu.results.load import load_results
 from mgu.results.result import Result
 from mgu.search.costs import cost_of
@@ -16,6 +16,7 @@ from mgu.search.history import told_event
 from mgu.search.outcome import tell_result
 from mgu.search.space import Key, Point
 from mgu.search.strategy import Cost, Trial
+from mgu.search.usable import count_obstacles, find_obstacle, ways_out
 from mgu.sweep.search.match_runs import PointFinder
 from mgu.sweep.search.study_run import Search
 
@@ -48,23 +49,22 @@ def tell_finished(search: Search, folder: Path, charge: bool) -> int:
         return 0
     loaded = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
     results = list({result.identity: result for result in loaded}.values())
-    fitting = list(_matching(search, folder, _usable(search, results)))
+    today = fingerprint_of(search.example.model_dump())
+    known_by = [(own, find_obstacle(own, today)) for own in results]
+    lost = [(own, obstacle) for own, obstacle in known_by if obstacle is not None]
+    fitting = list(_matching(search, folder, [own for own, obstacle in known_by if obstacle is None]))
     found: dict[Key, tuple[Point, Result]] = {}
     for point, result in fitting:
         found.setdefault(search.study.space.key(point), (point, result))
     if not found:
-        seed = "" if search.fixed_seed is None else f" with seed={search.fixed_seed}"
-        raise UserError(
-            f"warm_start.folder must have finished runs{seed} at points of space={search.study.space.name} and the "
-            f"same data and training, but {folder} has none. Leave it out."
-        )
+        raise UserError(_describe_none(search, folder, lost))
     history = search.study.open()
     with search.study.lock():
         history.refresh()
         if history.trials:  # another process has told them
             return 0
         history.append_all(_events(found.values(), charge, search.second))
-    if line := _describe_left_out(search, folder, len(results), len(fitting), len(found)):
+    if line := _describe_left_out(search, folder, lost, len(results), len(fitting), len(found)):
         print_line(line)
     return len(found)
 
@@ -80,18 +80,11 @@ def _events(found: Iterable[tuple[Point, Result]], charge: bool, second: str | N
     return events
 
 
-def _usable(search: Search, results: Sequence[Result]) -> list[Result]:
-    """Returns the results of runs that were trained to their end on the rows of today, with a seed of the study's."""
-    today = fingerprint_of(search.example.model_dump())
-    whole = [own for own in results if not own.is_stopped and is_same_data(fingerprint_of(own.config), today)]
-    if search.fixed_seed is None:
-        return whole
-    return [own for own in whole if own.seed == search.fixed_seed]
-
-
 def _matching(search: Search, folder: Path, results: Sequence[Result]) -> Iterator[tuple[Point, Result]]:
-    """Yields each result that is a run of a point, with the point; of one point, the lowest seed first."""
+    """Yields each result that is a run of a point with a seed of the study's; of one point, the lowest seed first."""
     space = search.study.space
+    if search.fixed_seed is not None:
+        results = [own for own in results if own.seed == search.fixed_seed]
     if space.size is None or space.size > MOST_LISTED:
         finder = PointFinder(search, folder)
         by_seed = sorted(results, key=lambda result: result.seed)
@@ -105,13 +98,27 @@ def _matching(search: Search, folder: Path, results: Sequence[Result]) -> Iterat
                 yield point, result
 
 
-def _describe_left_out(search: Search, folder: Path, finished: int, fitting: int, told: int) -> str:
+def _describe_none(search: Search, folder: Path, lost: Sequence[tuple[Result, str]]) -> str:
+    """Says that no finished run can be told, and which could be if it were not for an obstacle."""
+    fitting = {result.identity for _, result in _matching(search, folder, [own for own, _ in lost])}
+    obstacles = [obstacle for own, obstacle in lost if own.identity in fitting]
+    has = f"has none but {count_obstacles(obstacles)}" if obstacles else "has none"
+    way_out = f"{ways_out(obstacles)}, or leave it out" if obstacles else "Leave it out"
+    seed = "" if search.fixed_seed is None else f" with seed={search.fixed_seed}"
+    return (
+        f"warm_start.folder must have finished runs{seed} at points of space={search.study.space.name} and the "
+        f"same data and training, but {folder} {has}. {way_out}."
+    )
+
+
+def _describe_left_out(
+    search: Search, folder: Path, lost: Sequence[tuple[Result, str]], finished: int, fitting: int, told: int
+) -> str:
     """Says how many of the finished runs of a folder the study is not told, and why; empty where it is told all."""
     seed = "" if search.fixed_seed is None else f" and seed={search.fixed_seed}"
-    parts = []
-    if finished > fitting:
-        name = search.study.space.name
-        parts.append(f"{finished - fitting} at no point of space={name} with the same data and training{seed}")
+    parts = [count_obstacles(obstacle for _, obstacle in lost)] if lost else []
+    if others := finished - len(lost) - fitting:
+        parts.append(f"{others} at no point of space={search.study.space.name} with the same data and training{seed}")
     if fitting > told:
         parts.append(f"{fitting - told} at a point that is told with another seed")
     return f"not told of {count(finished, 'finished run')} in {folder}: {', '.join(parts)}" if parts else ""
