@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from mgu.cli.combine import Combiner
 from mgu.cli.compose import check_values, compose_words
+from mgu.cli.words import as_option
 from mgu.config.identity import identity_values
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
@@ -57,7 +58,7 @@ class Configurator:
         return config.model_copy(update={"seed": seed, "training": training})
 
     def _words(self, point: Point) -> list[str]:
-        own = self.space.overrides(point)
+        own = [as_option(word) for word in self.space.overrides(point)]
         named = {word.partition("=")[0].lstrip("+") for word in own}
         return [*(word for word in self.words if word.partition("=")[0].lstrip("+") not in named), *own]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mgu.cli.main import main
+from mgu.cli.trial_configs import Configurator
+from mgu.search import Ordinal, Space
 from tests.conftest import Command
 from tests.torture.refusals import Answer, refuse, without_training
 
@@ -106,3 +109,12 @@ def test_a_sweep_may_be_as_large_as_it_may(count: str) -> None:
 
     _check_sizes([OverridesParser.create().parse_override(f"seed={count}")])
     assert MAX_RUNS == 10_000
+
+
+def test_arguments_of_ones_own_code_are_parameters_of_a_search_as_they_are_axes_of_a_sweep() -> None:
+    """The words of a point lacked the plus that a command line is given, so that Hydra knew no such key."""
+    space = Space("mine", (Ordinal("layout.options.width", (4, 8)), Ordinal("optimizer.lr", (0.1, 0.2))))
+    nothing: Any = None
+    configure = Configurator(nothing, nothing, ["++layout.options.width=2", "seed=1"], space)
+    words = configure._words({"layout.options.width": 8, "optimizer.lr": 0.1})
+    assert words == ["seed=1", "++layout.options.width=8", "optimizer.lr=0.1"]
