@@ -20,15 +20,20 @@ class _Running:
     def __init__(self, worker: Worker, job: Generator[Pending, None, None]) -> None:
         self.worker, self.job = worker, job
         self.waits_for: Pending | None = None
+        self.began: tuple[int, float] | None = None  # number of its trial, and when its process had been started
 
     def resume(self) -> None:
         """Lets the worker go on until it waits for a process, or is over."""
         self.waits_for = next(self.job, None)
+        number = self.worker.running
+        if number is not None and (self.began is None or number != self.began[0]):
+            self.began = number, time.monotonic()  # the first process imports torch before, which no run pays for
 
     def cut(self, at_s: float) -> None:
         """Tells the worker that the budget has ended while its trial ran, and when."""
+        began_s = self.began[1] if self.began else at_s
         try:
-            self.waits_for = self.job.throw(BudgetEnded(at_s))
+            self.waits_for = self.job.throw(BudgetEnded(at_s - began_s))
         except StopIteration:
             self.waits_for = None
 
@@ -50,7 +55,7 @@ def drive(workers: Sequence[Worker]) -> None:
 
 def _hear(waiting: Sequence[_Running], deadline: Deadline) -> None:
     """Waits until a process has something to tell or the budget ends, and lets the workers concerned go on."""
-    ends_s = deadline.at(dict(each.worker.running for each in waiting if each.worker.running))
+    ends_s = deadline.at(dict(each.began for each in waiting if each.began))
     at_most_s = LONG_S if ends_s is None else min(max(ends_s - time.monotonic(), 0.0), LOOKS_S)
     by_call = {each.waits_for.call: each for each in waiting if each.waits_for}
     for call in wait(list(by_call), at_most_s):

@@ -40,12 +40,12 @@ class BudgetEnded(Exception):  # noqa: N818 - it is what happened
     """Says that the budget has ended; thrown into a worker whose trial runs.
 
     Args:
-        at_s: When it had, on the clock of time.monotonic; ending a process takes a while longer.
+        after_s: Seconds that the trial had run by then; ending its process takes a while longer.
     """
 
-    def __init__(self, at_s: float) -> None:
-        super().__init__(at_s)
-        self.at_s = at_s
+    def __init__(self, after_s: float) -> None:
+        super().__init__(after_s)
+        self.after_s = after_s
 
 
 class Trials(NamedTuple):
@@ -77,12 +77,12 @@ class Worker:
         trials: How trials are trained.
 
     Attributes:
-        running: Number of the trial that runs, and when it began on the clock of time.monotonic; None: none does.
+        running: Number of the trial that runs; None: none does.
     """
 
     def __init__(self, study: Study, history: History, trials: Trials) -> None:
         self.study, self.history, self.trials = study, history, trials
-        self.running: tuple[int, float] | None = None
+        self.running: int | None = None
 
     def work(self) -> Generator[Pending, None, None]:
         """Yields its child process whenever there is nothing to do but wait for it.
@@ -142,8 +142,7 @@ class Worker:
 
     def _try(self, trial: Trial) -> Generator[Pending, None, bool]:
         """Tries a point, and returns whether it was tried before the budget had ended."""
-        begun = time.monotonic()
-        self.running = trial.number, begun
+        self.running = trial.number
         try:
             if self.study.space.measure is None:
                 told, details = yield from self._train(trial)
@@ -152,7 +151,7 @@ class Worker:
         except BudgetEnded as ended:
             with self.study.lock():
                 self.history.refresh()
-                self.history.append("cut", number=trial.number, seconds=ended.at_s - begun)
+                self.history.append("cut", number=trial.number, seconds=ended.after_s)
             self.trials.view.print_line(f"trial {trial.number} stopped: the budget has ended, and it does not count")
             return False
         finally:
