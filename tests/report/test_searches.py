@@ -23,7 +23,7 @@ from mgu.report.searches.measured import load_measured, measured_table
 from mgu.report.searches.variants import name_variants
 from mgu.report.searches.words import describe_searches, search_table
 from mgu.results.load import load_results
-from mgu.results.result import write_result
+from mgu.results.result_file import write_result
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Step
 from mgu.search.replay import Replay, replay
@@ -284,4 +284,4 @@ def test_a_run_that_a_study_trained_on_other_rows_is_no_run_of_a_search_on_these
     before = curve("tpe", 0, [(1, 0.5, 0.4)], until=4, runs=frozenset({results[0].folder_name}))
     now = replace(before, runs=frozenset({results[1].folder_name}))
     found = compare_searches(table, [replace(before, fingerprint="90 -0.75"), replace(now, fingerprint="90 0.125")])
-    assert found and found.searched == now.runs and found.on_other_rows == 1
+    assert found and found.chosen == now.runs and found.on_other_rows == 1
