@@ -9,14 +9,15 @@ import signal
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
-from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra.core.hydra_config import HydraConfig
-from hydra.plugins.config_source import ConfigResult
+from omegaconf import OmegaConf
 
+from mgu.cli import yaml_files
 from mgu.cli.compose import read_config
 from mgu.config.run import RunConfig
 from mgu.results.conf import conf_dir
@@ -119,17 +120,19 @@ def environment_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def our_configurations_are_read_once() -> Iterator[None]:
     """Half of composing is reading YAML. Whoever composes gets a copy, which it may change."""
-    load, found = FileConfigSource.load_config, dict[str, ConfigResult]()
+    load, found = OmegaConf.load, dict[str, Any]()
 
-    def load_once(source: FileConfigSource, config_path: str) -> ConfigResult:
-        if Path(source.path) != conf_dir():
-            return load(source, config_path)
-        if config_path not in found:
-            found[config_path] = load(source, config_path)
-        return copy.deepcopy(found[config_path])
+    def load_once(file: Any) -> Any:
+        name = str(getattr(file, "name", file))
+        if conf_dir() not in Path(name).parents:
+            return load(file)
+        if name not in found:
+            found[name] = load(file)
+        return copy.deepcopy(found[name])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(FileConfigSource, "load_config", load_once)
+        patch.setattr(OmegaConf, "load", staticmethod(load_once))
+        patch.setattr(yaml_files, "_load", load_once)  # which the command puts in the place of OmegaConf's
         yield
 
 

@@ -19,10 +19,10 @@ pytestmark = pytest.mark.slow
 
 Line = tuple[str, ...]
 SOURCES: dict[str, tuple[Callable[[], Iterator[Line]], int]] = {  # and of how many lines the short form takes one
-    "values of fields": (field_lines, 101),
-    "written down": (written_lines, 4),
-    "keys": (key_lines, 31),
-    "groups": (group_lines, 5),
+    "values of fields": (field_lines, 151),
+    "written down": (written_lines, 7),
+    "keys": (key_lines, 43),
+    "groups": (group_lines, 7),
     "long": (long_lines, 1),
 }
 
