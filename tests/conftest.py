@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from hydra import compose, initialize_config_dir
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.config_repository import IConfigRepository
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import OmegaConf
 
-from mgu.cli import yaml_files
 from mgu.cli.compose import read_config
+from mgu.cli.remember import remember_files
 from mgu.config.run import RunConfig
 from mgu.results.conf import conf_dir
 from mgu.results.folder import run_folder
@@ -28,6 +29,8 @@ torch.set_num_threads(1)  # the tensors are small: threads would only wait for e
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of shells for what is started in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # the commands of tests of Ctrl-C inherit it otherwise
+
+READ_ONCE: dict[Path, IConfigRepository] = {}  # by the folder of configurations
 
 Configure = Callable[..., RunConfig]
 Command = Callable[..., Finished]
@@ -55,10 +58,24 @@ def long_form(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--long"))
 
 
+@contextmanager
+def hydra_of(folder: Path) -> Iterator[None]:
+    """Hydra with our configurations, whose files are read once for all tests: half of composing is reading YAML."""
+    with initialize_config_dir(str(folder), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        assert isinstance(loader, ConfigLoaderImpl)
+        if folder in READ_ONCE:
+            loader.repository = READ_ONCE[folder]
+        else:
+            remember_files(loader)
+            READ_ONCE[folder] = loader.repository
+        yield
+
+
 def compose_run(runs_dir: Path, *overrides: str) -> RunConfig:
     """A run's configuration from command-line overrides; energy is off."""
     quiet = [f"runs_dir={runs_dir}", "energy.enabled=false", "device=cpu", "training.checkpoint_s=0"]
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    with hydra_of(conf_dir()):
         composed = compose("config", [*quiet, *overrides], return_hydra_config=True)
     HydraConfig.instance().set_config(composed)
     return read_config(composed)
@@ -115,25 +132,6 @@ def environment_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     """Undoes what a command sets that a test runs in this process: scripts would not find their neighbours."""
     monkeypatch.setenv("PYTHONSAFEPATH", "")  # recorded, and put back after the test
     monkeypatch.delenv("PYTHONSAFEPATH")
-
-
-@pytest.fixture(autouse=True, scope="session")
-def our_configurations_are_read_once() -> Iterator[None]:
-    """Half of composing is reading YAML. Whoever composes gets a copy, which it may change."""
-    load, found = OmegaConf.load, dict[str, Any]()
-
-    def load_once(file: Any) -> Any:
-        name = str(getattr(file, "name", file))
-        if conf_dir() not in Path(name).parents:
-            return load(file)
-        if name not in found:
-            found[name] = load(file)
-        return copy.deepcopy(found[name])
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OmegaConf, "load", staticmethod(load_once))
-        patch.setattr(yaml_files, "_load", load_once)  # which the command puts in the place of OmegaConf's
-        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

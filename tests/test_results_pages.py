@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hydra import compose, initialize_config_dir
+from hydra import compose
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from mgu.cli.exit_codes import SUB_COMMANDS
 from mgu.cli.space_words import of_space
 from mgu.cli.words import as_option
+from tests.conftest import hydra_of
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"
@@ -129,5 +130,5 @@ def check_overrides(words: list[str]) -> None:
         is_sweep = parsed.is_sweep_override()
         if not first.startswith("hydra/"):
             overrides.append(f"{first}={next(iter(parsed.sweep_string_iterator()))}" if is_sweep else word)
-    with initialize_config_dir(str(CONF), version_base="1.3"):
+    with hydra_of(CONF):
         compose("config", overrides)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from hydra import compose, initialize_config_dir
+from hydra import compose
 from omegaconf import OmegaConf, flag_override
 from safetensors.torch import load_file
 
@@ -27,6 +27,7 @@ from mgu.results.file_names import WEIGHTS_FILE
 from mgu.results.folder import run_folder
 from mgu.results.result_file import read_result
 from mgu.run.execute import run
+from tests.conftest import hydra_of
 
 FOLDER = Path(__file__).parent
 IDENTITIES, WEIGHTS, DEMO = (FOLDER / f"{name}.json" for name in ("identities", "weights", "demo"))
@@ -50,7 +51,7 @@ SIX_RUNS = {  # trained for two epochs each
 
 def identities(with_experiments: bool = True) -> dict[str, str]:
     """Returns name and identity of every run that the files in conf/ compose, by what composes it."""
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    with hydra_of(conf_dir()):
         return dict(_experiments() if with_experiments else ()) | dict(_combinations())
 
 

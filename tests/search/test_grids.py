@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hydra import compose, initialize_config_dir
+from hydra import compose
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
 from omegaconf import OmegaConf
@@ -16,13 +16,13 @@ from mgu.config.run import RunConfig
 from mgu.errors import UserError, quote
 from mgu.results.conf import conf_dir
 from mgu.search.grids import Grids, expand_grids
-from tests.conftest import Command
+from tests.conftest import Command, hydra_of
 
 
 @pytest.fixture
 def hydra() -> Iterator[None]:
     setup_globals()
-    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+    with hydra_of(conf_dir()):
         yield
 
 

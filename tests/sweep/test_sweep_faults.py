@@ -110,14 +110,14 @@ def test_faults_of_one_run_leave_the_others_alone(tmp_path: Path) -> None:
         "        resource.setrlimit(resource.RLIMIT_AS, (taken + (600 << 20),) * 2)\n"
         "os.register_at_fork(after_in_child=harm)\n"
     )
-    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=10", *QUICK]
+    arguments = ["-m", "layout=digits_2", "seed=range(6)", "training.timeout=6", *QUICK]
     done = run_cold(tmp_path, arguments, PYTHONPATH=str(tmp_path))
     assert done.returncode == 1, done
     assert "4 of 6 runs failed" in done.stderr and "Traceback" not in done.stderr
     assert "6 runs: 2 ok, 4 failed" in done.stdout
     results = {read_result(file).seed: (read_result(file), file.parent) for file in tmp_path.rglob("result.json")}
     assert [results[seed][0].status for seed in range(6)] == ["ok", "failed", "failed", "failed", "failed", "ok"]
-    reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=10 s"}
+    reasons = {1: "exit code 7", 2: "ValueError: a bad day", 3: "MemoryError", 4: "longer than training.timeout=6 s"}
     for seed, reason in reasons.items():
         assert reason in (results[seed][0].error or "") and reason in done.stdout
         log = (results[seed][1] / "log.txt").read_text()
