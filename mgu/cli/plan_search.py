@@ -85,7 +85,7 @@ def _record(own: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
     history = History(study.folder / HISTORY_FILE, study.space, study.identity)  # empty where there is no file
     spent = spent_in_all(history)
     if spent.trials:
-        in_vain_s = sum(history.cut_s.values())  # of trials that were stopped
+        in_vain_s = sum(history.cut_s.values()) + sum(history.before_s.values())  # of trials that were stopped
         trial_s = (spent.seconds - in_vain_s) / spent.trials  # its own trials tell more than those of others
     left = _trials_left(study, history)
     by_trials = None if left is None or trial_s is None else left * trial_s
@@ -113,7 +113,8 @@ def _trials_left(study: Study, history: History) -> int | None:
     if budget.reached(spent):
         return 0
     left = [] if budget.trials is None else [budget.trials - spent.trials]
-    if size is not None and not is_multi_fidelity(study.strategy):  # else a point is tried again with more epochs
+    is_once = not study.strategy.may_repeat and not is_multi_fidelity(study.strategy)
+    if size is not None and is_once:  # else a point is tried again, maybe with more epochs
         ended = {study.space.key(history.trials[number].point) for number in history.order}
         left.append(size - len(ended))
     return max(min(left), 0) if left else None

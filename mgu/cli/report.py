@@ -136,6 +136,8 @@ def _searches(analyses: list[Analysis]) -> str:
     found = [analysis.searches for analysis in analyses if analysis.searches]
     for line in (line for analysis in analyses for line in analysis.searches_left_out):
         print(printable(line), file=sys.stderr)
+    if not found and any(analysis.searches_left_out or analysis.table.has_other_rows for analysis in analyses):
+        raise UserError("--searches must have studies on the rows of these runs, but there are none. Name other runs.")
     if not found:
         raise UserError("--searches must have studies to list, but there are none. Run mgu-run search=random -m first.")
     return searches_to_csv(found)

@@ -9,7 +9,7 @@ from mgu.search.history import History
 
 
 def spent_in_all(history: History) -> Spent:
-    """Returns what a study has spent on trials that have ended, also after the budget, or were stopped by it.
+    """Returns what a study has spent on trials that have ended, also after the budget, or were stopped by it once.
 
     Args:
         history: Its history.
@@ -20,7 +20,7 @@ def spent_in_all(history: History) -> Spent:
     spent = Spent()
     for number in history.order:
         spent = spent.plus(history.trials[number].cost, history.ask_s[number])
-    return replace(spent, seconds=spent.seconds + sum(history.cut_s.values()))
+    return replace(spent, seconds=spent.seconds + sum(history.cut_s.values()) + sum(history.before_s.values()))
 
 
 def count_trials(history: History, budget: Budget) -> tuple[list[int], Spent]:

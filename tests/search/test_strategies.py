@@ -151,20 +151,35 @@ def test_halving_trains_the_best_to_the_end_where_the_space_is_used_up(name: str
         assert [sum(t.stop_after == rung for t in trials) for rung in (1, 2, 4, 8, 16)] == [10, 5, 2, 1, 1]
 
 
-@pytest.mark.parametrize("name", FIDELITY)
-def test_the_next_best_goes_on_where_the_best_failed_when_it_was_continued(name: str) -> None:
-    small = Space("small", (Categorical("a", (0, 1, 2)),))
+def search_that_fails(name: str, number: int) -> list[Trial]:
+    """A search of so many points, each better than the one before; the last one fails when it is continued."""
+    small = Space("small", (Categorical("a", tuple(range(number))),))
     strategy = build_strategy(name, small, 0, {"min_epochs": 1, "max_epochs": 4})
-    scores = dict(enumerate((0.1, 0.2, 0.3)))
     trials: list[Trial] = []
     while (proposal := propose(strategy, small, 0, trials, {small.key(trial.point) for trial in trials})) is not None:
         point, stop_after, continues = proposal
-        trial = told(len(trials), point, scores[point["a"]] + (stop_after or 0), stop_after, continues)
-        fails = point["a"] == 2 and continues is not None
+        trial = told(len(trials), point, point["a"] / 10 + (stop_after or 0), stop_after, continues)
+        fails = point["a"] == number - 1 and continues is not None
         trials.append(replace(trial, state="failed", score=None) if fails else trial)
-    ended = [(trial.point["a"], trial.stop_after) for trial in trials if trial.state == "told"]
-    assert [own for own in ended if own[1] == 4] == [(1, 4)]
-    assert [trial.point["a"] for trial in trials if trial.state == "failed"] == [2]
+    return trials
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "expected"),
+    [
+        ("bohb", 3, {(1, 2), (1, 4)}),
+        ("asha", 3, {(0, 2), (1, 2), (1, 4)}),  # the worst, for the third had not been tried by then
+        ("bohb", 4, {(1, 2), (2, 2), (2, 4)}),
+        ("asha", 4, {(1, 2), (2, 2), (2, 4)}),
+    ],
+)
+def test_the_next_best_goes_on_where_the_best_failed_when_it_was_continued(
+    name: str, number: int, expected: set[tuple[int, int]]
+) -> None:
+    trials = search_that_fails(name, number)
+    assert [trial.point["a"] for trial in trials if trial.state == "failed"] == [number - 1]
+    goes_on = {(t.point["a"], t.stop_after) for t in trials if t.state == "told" and t.continues is not None}
+    assert goes_on == expected
 
 
 def test_running_and_failed_trials_do_not_stop_a_strategy() -> None:

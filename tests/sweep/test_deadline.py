@@ -75,7 +75,7 @@ def test_what_a_trial_had_taken_before_it_was_stopped_counts_when_it_goes_on(tmp
     ask(history, 0)
     history.append("cut", number=0, seconds=4.0)
     history.append("taken", number=0, worker="w")
-    assert spent_in_all(history).seconds == 0.0 and Deadline(study, study.open()).at({0: 100.0}) == 106.0
+    assert spent_in_all(history).seconds == 4.0 and Deadline(study, study.open()).at({0: 100.0}) == 106.0
     history.append("cut", number=0, seconds=6.0)
     assert spent_in_all(history).seconds == 10.0
     history.append("taken", number=0, worker="w")

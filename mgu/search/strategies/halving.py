@@ -72,8 +72,8 @@ class ASHAStrategy:
         continued, lost = {trial.continues for trial in history}, _lost(history)
         found = []
         for rung, following in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
-            known = _best_first([own for own in history if own.stop_after == rung and own.number not in lost])
-            best = known[: max(len(known) // self.eta, least)]
+            known = _best_first([own for own in history if own.stop_after == rung])
+            best = [own for own in known if own.number not in lost][: max(len(known) // self.eta, least)]
             found += [Proposal(own.point, following, own.number) for own in best if own.number not in continued]
         return found
 

@@ -37,7 +37,7 @@ class Deadline:
         now = time.monotonic()
         begun = {**own, **self._running_elsewhere(own, now)}
         left_s = self._study.budget.left_s(spent_in_all(self._history)) or 0.0
-        running_s = sum(now - began + self._history.before_s.get(number, 0.0) for number, began in begun.items())
+        running_s = sum(now - began for began in begun.values())
         return now + max(left_s - running_s, 0.0) / len(begun)
 
     def _running_elsewhere(self, own: Mapping[int, float], now: float) -> Mapping[int, float]:

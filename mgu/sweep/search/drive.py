@@ -62,6 +62,9 @@ def _hear(waiting: Sequence[_Running], deadline: Deadline) -> None:
         call.advance()
         if call.is_over:
             by_call.pop(call).resume()
+    if ends_s is None or ends_s > time.monotonic():
+        return
+    ends_s = deadline.at(dict(each.began for each in waiting if each.began))  # those that went on took time, or ended
     now = time.monotonic()
     if ends_s is not None and ends_s <= now:
         for each in by_call.values():
