@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from scipy.stats import ttest_rel
 
 from mgu.cli.report import main
@@ -79,6 +80,14 @@ def test_a_network_with_norms_of_its_own_is_no_default_network_unless_it_is_name
     (unit,) = table.unit_models
     assert default_rows(table, unit) == {} and list(default_rows(table, unit, ["Net-s0"])) == ["Net-s0"]
     assert "of networks that have their own it is not known which. --default" in explain_no_default(table, unit)
+
+
+def test_a_default_network_that_failed_is_not_said_to_be_missing() -> None:
+    failed = replace(example_result(norm="bn_pre"), status="failed", val=None, test=None)
+    (table,) = ranked([failed, example_result("x", norm="no_norm"), example_unit()])
+    (unit,) = table.unit_models
+    assert default_rows(table, unit) == {}
+    assert "may be it have no score, for they failed or diverged. --default" in explain_no_default(table, unit)
 
 
 def test_of_several_recipes_the_default_network_is_not_the_best_but_the_units_or_the_packages() -> None:

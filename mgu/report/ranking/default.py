@@ -49,7 +49,7 @@ def candidates(table: Table) -> dict[str, list[Row]]:
         By norm the deepest baselines without residual connections, best first; no list is empty. Networks that have
         norms of their own are in none: which is not known.
     """
-    plain = [row for row in table.baselines if not row.result.shown_residual and row.rank is not None]
+    plain = [row for row in table.baselines if _is_plain(row) and row.rank is not None]
     found = {}
     for norm in NORMS:
         own = [row for row in plain if row.result.shown_norm == norm]
@@ -73,11 +73,18 @@ def explain_no_default(table: Table, unit: Row) -> str:
             f"of {len(fitting)} that may be it, none alone has the unit's recipe (learning rate and the like) or the "
             "package's, and to take the best would be a search"
         )
+    elif any(_is_plain(row) and row.result.shown_norm in NORMS for row in table.baselines):
+        why = "the baselines that may be it have no score, for they failed or diverged"
     else:
         why = "no baseline without residual connections has batch norm before the activation, or layer norm"
         if any(row.result.shown_norm is None for row in table.baselines):
             why += "; of networks that have their own it is not known which"
     return f"No default network stands beside {unit.name}: {why}. --default NAME names one."
+
+
+def _is_plain(row: Row) -> bool:
+    """Tells whether a row has no residual connections."""
+    return not row.result.shown_residual
 
 
 def depth(row: Row) -> int:
