@@ -64,7 +64,8 @@ def _hear(waiting: Sequence[_Running], deadline: Deadline) -> None:
             by_call.pop(call).resume()
     if ends_s is None or ends_s > time.monotonic():
         return
-    ends_s = deadline.at(dict(each.began for each in waiting if each.began))  # those that went on took time, or ended
+    # Those that went on took time, and maybe trained nothing any more.
+    ends_s = deadline.at(dict(each.began for each in waiting if each.began and each.waits_for))
     now = time.monotonic()
     if ends_s is not None and ends_s <= now:
         for each in by_call.values():
