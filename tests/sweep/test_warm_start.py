@@ -162,6 +162,9 @@ def test_runs_that_are_not_told_are_counted(
     again = search_of(GRIDS, configure, tmp_path / "again")
     assert tell_finished(again, tmp_path / "before", True) == 2
     assert "before: 1 stopped by training.stop_after, 1 at no point of space=grid" in capsys.readouterr().out
+    monkeypatch.setattr(warm_start, "find_obstacle", lambda own, _: OTHER_ROWS if own.identity == "else" else None)
+    assert tell_finished(search_of(GRIDS, configure, tmp_path / "other"), tmp_path / "before", True) == 2
+    assert "on other rows" not in capsys.readouterr().out  # but at no point, whatever its rows
     monkeypatch.setattr(warm_start, "find_obstacle", lambda *_: OTHER_ROWS)
     none = search_of(GRIDS, configure, tmp_path / "none", fixed_seed=1)
     with pytest.raises(UserError, match=r"has none but 2 on other rows .* force=true, or leave it out\."):

@@ -56,15 +56,16 @@ def tell_finished(search: Search, folder: Path, charge: bool) -> int:
     found: dict[Key, tuple[Point, Result]] = {}
     for point, result in fitting:
         found.setdefault(search.study.space.key(point), (point, result))
+    obstacles = _obstacles(search, folder, lost)
     if not found:
-        raise UserError(_describe_none(search, folder, lost))
+        raise UserError(_describe_none(search, folder, obstacles))
     history = search.study.open()
     with search.study.lock():
         history.refresh()
         if history.trials:  # another process has told them
             return 0
         history.append_all(_events(found.values(), charge, search.second))
-    if line := _describe_left_out(search, folder, lost, len(results), len(fitting), len(found)):
+    if line := _describe_left_out(search, folder, obstacles, len(results), len(fitting), len(found)):
         print_line(line)
     return len(found)
 
@@ -98,10 +99,16 @@ def _matching(search: Search, folder: Path, results: Sequence[Result]) -> Iterat
                 yield point, result
 
 
-def _describe_none(search: Search, folder: Path, lost: Sequence[tuple[Result, str]]) -> str:
-    """Says that no finished run can be told, and which could be if it were not for an obstacle."""
+def _obstacles(search: Search, folder: Path, lost: Sequence[tuple[Result, str]]) -> list[str]:
+    """Returns the obstacles of those runs that would be told without: others are at no point anyway."""
+    if not lost:
+        return []
     fitting = {result.identity for _, result in _matching(search, folder, [own for own, _ in lost])}
-    obstacles = [obstacle for own, obstacle in lost if own.identity in fitting]
+    return [obstacle for own, obstacle in lost if own.identity in fitting]
+
+
+def _describe_none(search: Search, folder: Path, obstacles: Sequence[str]) -> str:
+    """Says that no finished run can be told, and which could be if it were not for an obstacle."""
     has = f"has none but {count_obstacles(obstacles)}" if obstacles else "has none"
     way_out = f"{ways_out(obstacles)}, or leave it out" if obstacles else "Leave it out"
     seed = "" if search.fixed_seed is None else f" with seed={search.fixed_seed}"
@@ -112,12 +119,12 @@ def _describe_none(search: Search, folder: Path, lost: Sequence[tuple[Result, st
 
 
 def _describe_left_out(
-    search: Search, folder: Path, lost: Sequence[tuple[Result, str]], finished: int, fitting: int, told: int
+    search: Search, folder: Path, obstacles: Sequence[str], finished: int, fitting: int, told: int
 ) -> str:
     """Says how many of the finished runs of a folder the study is not told, and why; empty where it is told all."""
     seed = "" if search.fixed_seed is None else f" and seed={search.fixed_seed}"
-    parts = [count_obstacles(obstacle for _, obstacle in lost)] if lost else []
-    if others := finished - len(lost) - fitting:
+    parts = [count_obstacles(obstacles)] if obstacles else []
+    if others := finished - len(obstacles) - fitting:
         parts.append(f"{others} at no point of space={search.study.space.name} with the same data and training{seed}")
     if fitting > told:
         parts.append(f"{fitting - told} at a point that is told with another seed")
