@@ -13,7 +13,7 @@ from mgu.cli.studies import PlannedStudy
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import describe_s, print_line, table_console
 from mgu.measure.estimate import estimate
-from mgu.search.budget import Budget
+from mgu.search.budget import Budget, Spent
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import some_point
 from mgu.search.spending import spent_in_all
@@ -85,9 +85,8 @@ def _record(own: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
     history = History(study.folder / HISTORY_FILE, study.space, study.identity)  # empty where there is no file
     spent = spent_in_all(history)
     if spent.trials:
-        in_vain_s = sum(history.cut_s.values()) + sum(history.before_s.values())  # of trials that were stopped
-        trial_s = (spent.seconds - in_vain_s) / spent.trials  # its own trials tell more than those of others
-    left = _trials_left(study, history)
+        trial_s = (spent.seconds - history.stopped_s) / spent.trials  # its own trials tell more than those of others
+    left = _trials_left(study, history, spent)
     by_trials = None if left is None or trial_s is None else left * trial_s
     by_seconds = budget.left_s(spent)
     known = [own_s for own_s in (by_trials, by_seconds) if own_s is not None]
@@ -104,12 +103,12 @@ def _record(own: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
     }
 
 
-def _trials_left(study: Study, history: History) -> int | None:
+def _trials_left(study: Study, history: History, spent: Spent) -> int | None:
     """Returns how many trials there may still be at most; None: any number.
 
     Finished runs that a warm start told without charge are no trials of the budget, but their points are tried.
     """
-    spent, budget, size = spent_in_all(history), study.budget, study.space.size
+    budget, size = study.budget, study.space.size
     if budget.reached(spent):
         return 0
     left = [] if budget.trials is None else [budget.trials - spent.trials]

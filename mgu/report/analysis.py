@@ -112,7 +112,7 @@ class Analysis:
     @cached_property
     def searched(self) -> frozenset[str]:
         """Names of the folders of the runs that a search trained."""
-        return frozenset[str]().union(*(curve.runs for curve in on_rows_of(self.table, self._curves[0])))
+        return frozenset[str]().union(*(curve.runs for curve in self._comparable))
 
     @property
     def searches_left_out(self) -> list[str]:
@@ -120,7 +120,7 @@ class Analysis:
         if self.table.is_joined or self.table.has_other_rows:  # all of them: a caveat says so
             return []
         curves, skipped = self._curves
-        return describe_left_out(self.table, len(curves) - len(on_rows_of(self.table, curves)), skipped)
+        return describe_left_out(self.table, len(curves) - len(self._comparable), skipped)
 
     @property
     def _search_lines(self) -> list[str]:
@@ -130,7 +130,12 @@ class Analysis:
     @cached_property
     def chosen(self) -> frozenset[str]:
         """Names of the folders of those that a search chose by what it had found."""
-        return runs_by_results(on_rows_of(self.table, self._curves[0]))
+        return runs_by_results(self._comparable)
+
+    @cached_property
+    def _comparable(self) -> list[Curve]:
+        """The studies on the rows of the table."""
+        return on_rows_of(self.table, self._curves[0])
 
     @cached_property
     def _curves(self) -> tuple[list[Curve], list[str]]:

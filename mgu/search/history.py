@@ -104,6 +104,11 @@ class History:
         """
         self.append_all([told_event(trial, details)])
 
+    @property
+    def stopped_s(self) -> float:
+        """Seconds that the budget stopped trials after which have not ended since."""
+        return sum(self.cut_s.values()) + sum(self.before_s.values())
+
     def _replay(self, line: bytes) -> None:
         try:
             event = json.loads(line)

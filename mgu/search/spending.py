@@ -20,7 +20,7 @@ def spent_in_all(history: History) -> Spent:
     spent = Spent()
     for number in history.order:
         spent = spent.plus(history.trials[number].cost, history.ask_s[number])
-    return replace(spent, seconds=spent.seconds + sum(history.cut_s.values()) + sum(history.before_s.values()))
+    return replace(spent, seconds=spent.seconds + history.stopped_s)
 
 
 def count_trials(history: History, budget: Budget) -> tuple[list[int], Spent]:
