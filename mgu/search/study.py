@@ -118,7 +118,7 @@ class Study:
                 f"{path} must be of study {self.identity}, but is of study {identity}. Move its folder away, or search "
                 "with what it was begun with."
             )
-        if not is_same_data(fingerprint, self.fingerprint) and self._was_told():
+        if not is_same_data(fingerprint, self.fingerprint) and (self._was_told() or self._has_workers()):
             raise UserError(
                 f"{path} must be of a study on the rows of today, but dataset.target has returned others to it. Seed "
                 "what it draws, as by random_state=0, or put back the files that it reads, or move the study's folder "
@@ -128,6 +128,10 @@ class Study:
     def _was_told(self) -> bool:
         """Returns whether a trial has ended; until then it does not matter with which rows the study was begun."""
         return bool(History(self.folder / HISTORY_FILE, self.space, self.identity).order)
+
+    def _has_workers(self) -> bool:
+        """Returns whether a worker is at a trial, which it will tell of the rows that the study was begun with."""
+        return any([self.is_alive(file.stem) for file in (self.folder / "workers").glob("*.lock")])
 
     @contextmanager
     def lock(self) -> Iterator[None]:

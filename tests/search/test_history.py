@@ -171,6 +171,8 @@ def test_a_study_does_not_go_on_with_other_rows(tmp_path: Path) -> None:
     begun.fingerprint, same.fingerprint, others.fingerprint = "90 0.125 0.5", "90 0.12501 0.5", "90 -0.75 0.5"
     history = others.open()  # it was refused before its first trial, and begins with the rows that were put back
     assert begun.open().order == history.order == []
+    with begun.at_work(), pytest.raises(UserError, match="rows of today"):  # its trial is on the rows of then
+        others.open()
     fill(history, 1)
     same.open()
     with pytest.raises(UserError, match=r"must be of a study on the rows of today, but dataset\.target has returned"):
