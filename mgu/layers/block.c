@@ -12,6 +12,7 @@ computes the layer unless it is 0. */
 #include <math.h>
 #include "activations.h"
 #include "rows.h"
+#include "lanes.h"
 #include "batch_norm.h"
 #include "convolution.h"
 #include "layer_norm.h"

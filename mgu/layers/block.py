@@ -12,6 +12,7 @@ tracing) is always eager.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal, get_args
 
 import torch
@@ -22,6 +23,7 @@ from mgu.kernels import is_for_triton
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
 from mgu.layers.cuda_block import CudaBlock, apply_on_cuda, find_on_cuda
+from mgu.layers.memory import Memory
 from mgu.layers.native_block import Native, apply_native, find_native
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.tracing import is_traced
@@ -65,7 +67,7 @@ class Block(nn.Module):
         engine: BlockEngine = "auto",
     ) -> None:
         super().__init__()
-        self.engine = engine
+        self.engine, self._memory = engine, Memory[Native | CudaBlock | str]()
         if norm not in NORMS:
             raise ValueError(f"norm must be one of {', '.join(NORMS)}, but got {norm!r}.{did_you_mean(norm, NORMS)}")
         self.activation = find_activation(activation)
@@ -82,7 +84,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         if self._engine != "eager" and not torch.compiler.is_compiling() and not is_traced(x):
-            native = self._find_native(x)
+            native = self._memory.recall(self._modules.values(), (self.activation,), x, partial(self._find_native, x))
             if isinstance(native, Native):
                 return apply_native(native, x)
             if isinstance(native, CudaBlock):

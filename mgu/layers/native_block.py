@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -39,7 +40,8 @@ NORMS: dict[tuple[type, type], str] = {  # by what comes before and after the ac
 }
 
 
-class Native(NamedTuple):
+@dataclass(eq=False)
+class Native:
     """Says how one call of a block is computed.
 
     Attributes:
@@ -49,6 +51,7 @@ class Native(NamedTuple):
         shortcut: The layer of the residual, or None.
         axis: Axis of the channels of the output, counted from the end.
         convolves: Whether the kernel computes the layer.
+        described: What the kernel was told at the last call; most of it is the same at the next.
     """
 
     kernel: ctypes.CDLL
@@ -57,6 +60,19 @@ class Native(NamedTuple):
     shortcut: Any
     axis: int
     convolves: bool
+    described: Described | None = None
+
+
+class Described(NamedTuple):
+    """Holds the arguments of a kernel that do not depend on the batch.
+
+    Attributes:
+        call: The arguments.
+        places: Where in memory weight and bias of the norm lie.
+    """
+
+    call: Call
+    places: tuple[int, int]
 
 
 def find_norm(pre: nn.Module, post: nn.Module) -> tuple[str, Any] | str:
@@ -206,12 +222,27 @@ def _describe(
     statistics: Tensor,
 ) -> Call:
     """Returns the arguments that forward and backward have in common."""
-    norm, size, channels = native.norm, layer.numel(), statistics.shape[1]
-    call = Call(convolved, size // channels, channels, threads_for(size, VALUES_PER_THREAD))
+    places = _place_of(norm_weight), _place_of(norm_bias)
+    described = native.described
+    if described is None or described.places != places:
+        native.described = described = Described(_describe_norm(native.norm, statistics.shape[1], places), places)
+    call, size = Call.from_buffer_copy(described.call), layer.numel()
+    if native.convolves:
+        call.convolution = convolved
+    call.rows, call.threads = size // call.channels, threads_for(size, VALUES_PER_THREAD)
     call.layer, call.statistics = layer.data_ptr(), statistics.data_ptr()
+    return call
+
+
+def _place_of(tensor: Tensor | None) -> int:
+    return 0 if tensor is None else tensor.data_ptr()
+
+
+def _describe_norm(norm: BatchNorm | LayerNorm | None, num_channels: int, places: tuple[int, int]) -> Call:
+    """Returns the arguments that depend on the modules of a block."""
+    call = Call(channels=num_channels)
     if norm is not None:
-        assert norm_weight is not None and norm_bias is not None
-        call.eps, call.weight, call.bias = norm.eps, norm_weight.data_ptr(), norm_bias.data_ptr()
+        call.eps, (call.weight, call.bias) = norm.eps, places
     if isinstance(norm, BatchNorm):
         call.training, call.momentum = norm.training, norm.momentum
         call.running_mean, call.running_var = norm.running_mean.data_ptr(), norm.running_var.data_ptr()

@@ -1,11 +1,8 @@
 /* The convolution of images that have few values under a window, such as the first of a network: no image is rearranged,
 and the output can be computed again rather than stored.
 
-To be included after rows.h. Macro given to the compiler: TAPS, the number of values under a window, or 0 where there is
-no such convolution: loops over them are unrolled, and their sums stay in registers. */
-
-enum { LANES = 64 / sizeof(real) }; /* channels that are computed at once */
-typedef real lanes __attribute__((vector_size(64)));
+To be included after rows.h and lanes.h. Macro given to the compiler: TAPS, the number of values under a window, or 0
+where there is no such convolution: loops over them are unrolled, and their sums stay in registers. */
 
 /* The arguments of one convolution. Pairs are of height and width. */
 struct convolution {
@@ -73,23 +70,6 @@ static void gather(const struct convolution *c, long first, long last, real *win
             if (++row == height) row = 0, image++;
         }
     }
-}
-
-/* Read and write up to LANES channels. */
-static inline lanes read_lanes(const real *from, long count) {
-    lanes values = {0};
-    if (count >= LANES)
-        memcpy(&values, from, sizeof(lanes));
-    else
-        memcpy(&values, from, count * sizeof(real));
-    return values;
-}
-
-static inline void write_lanes(real *to, lanes values, long count) {
-    if (count >= LANES)
-        memcpy(to, &values, sizeof(lanes));
-    else
-        memcpy(to, &values, count * sizeof(real));
 }
 
 /* Write some rows of the output, (channels) each; `windows` has room for the values under their windows, and for those

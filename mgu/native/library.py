@@ -33,6 +33,7 @@ FEW_CHANNELS = 64  # up to here their number is a macro, so that the compiler un
 FLAGS = ("-std=gnu11", "-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math")
 # From the best to what any compiler takes. Without OpenMP (Apple's clang) there is one thread, but vectors still.
 VARIANTS = (
+    ("-march=native", "-mprefer-vector-width=512", "-fopenmp"),
     ("-march=native", "-fopenmp"),
     ("-fopenmp",),
     ("-march=native", "-fopenmp-simd"),

@@ -10,7 +10,7 @@ struct choice {
 
 static struct choice choice_of(const struct call *k, long c) {
     double gates[5];
-    for (long gate = 0; gate < GATES; gate++) gates[gate] = sigmoid(k->logits[gate][c * k->logit_step]);
+    for (long gate = 0; gate < GATES; gate++) gates[gate] = k->gates[gate * k->channels + c];
     return (struct choice){REFERENCE ? 1 - gates[0] : gates[0], gates[1], gates[2], RESIDUAL_GATE ? gates[3] : 1,
                            REFERENCE ? 1 - gates[SKIP] : gates[SKIP]};
 }
@@ -38,21 +38,27 @@ static void store_gates(const struct call *k, long c, const double *sums) {
         g.processed * (bn_or_ln - sums[ACTIVATED]), -g.processed * sums[BYPASS],
         TOWARDS * (norm_or_none - g.alone * sums[BYPASS])};
     for (long gate = 0; gate < GATES; gate++) {
-        const double value = sigmoid(k->logits[gate][c * k->logit_step]);
+        const double value = k->gates[gate * k->channels + c];
         k->d_logits[gate * k->channels + c] = (real)(gradients[gate == SKIP ? 4 : gate] * value * (1 - value));
     }
 }
 
-/* Compute the weights of the branches. Returns 0, or 1 where memory has run out. */
+/* Compute the values of the gates and the weights of the branches. Returns 0, or 1 where memory has run out. */
 static int begin_mixing(struct call *call) {
     const long channels = call->channels;
-    call->weights = malloc(BRANCHES * channels * sizeof(real));
-    for (long c = 0; c < channels && call->weights; c++) {
+    call->weights = malloc((BRANCHES + GATES) * channels * sizeof(real));
+    if (!call->weights) return 1;
+    call->gates = call->weights + BRANCHES * channels;
+    for (long gate = 0; gate < GATES; gate++)
+#pragma omp simd
+        for (long c = 0; c < channels; c++)
+            call->gates[gate * channels + c] = sigmoid(call->logits[gate][c * call->logit_step]);
+    for (long c = 0; c < channels; c++) {
         double weights[BRANCHES];
         weigh(choice_of(call, c), weights);
         for (long branch = 0; branch < BRANCHES; branch++) call->weights[branch * channels + c] = (real)weights[branch];
     }
-    return !call->weights;
+    return 0;
 }
 
 static void end_mixing(struct call *call) { free(call->weights); }
@@ -64,12 +70,25 @@ static inline long find_centre(const struct call *k, long row) {
            (uint32_t)row % width * k->centre_strides[2];
 }
 
-/* The bypass of a tile, (rows, channels); `room` is for as many, and 0 where the images have no channels. */
-static inline const real *find_bypass(const struct call *k, long start, long count, long channels, real *room) {
-    if (!k->centre_channels) return k->bypass + start * channels;
-    for (long t = 0; t < count; t++)
-        memcpy(room + t * channels, k->bypass + find_centre(k, start + t), k->centre_channels * sizeof(real));
-    return room;
+/* Numbers of the bypass of a row: those of its channels that are not always 0. */
+static inline long bypass_width(const struct call *k, long channels) {
+    return k->centre_channels ? k->centre_channels : channels;
+}
+
+/* Find the bypass of each row of a tile. */
+static inline void find_bypasses(const struct call *k, long start, long count, long channels, const real **bypasses) {
+    const long width = k->centre_size[1], step = k->centre_strides[2];
+    long column = k->centre_channels ? (uint32_t)start % (uint32_t)width : 0;
+    const real *place = k->bypass + (k->centre_channels ? find_centre(k, start) : start * channels);
+    for (long t = 0; t < count; t++) {
+        bypasses[t] = place;
+        if (!k->centre_channels)
+            place += channels;
+        else if (++column < width)
+            place += step;
+        else
+            column = 0, place = k->bypass + find_centre(k, start + t + 1);
+    }
 }
 
 /* The activation of a tile and what layer normalisation needs of it. */
@@ -82,8 +101,9 @@ static inline void begin_tile(const struct call *k, const real *rows, long chann
 static void mix_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
-    real *bypass_room = scratch, *activated = scratch + TILE * channels;
-    const real *means = k.statistics, *scales = k.statistics + channels;
+    const long width = bypass_width(call, channels);
+    real *activated = scratch;
+    const real *means = k.statistics, *scales = k.statistics + channels, *bypasses[TILE];
     const real *after_means = k.statistics + 2 * channels, *after_scales = k.statistics + 3 * channels;
     struct tile tile = {0};
     (void)sums;
@@ -92,9 +112,9 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
         const real *rows = k.packed + start * channels;
         tile.count = rows_of_tile(start, last);
         begin_tile(call, rows, channels, activated, &tile);
-        const real *bypasses = find_bypass(call, start, tile.count, channels, bypass_room);
+        find_bypasses(call, start, tile.count, channels, bypasses);
         for (long t = 0; t < tile.count; t++) {
-            const real *row = rows + t * channels, *bypass = bypasses + t * channels, *a = activated + t * channels;
+            const real *row = rows + t * channels, *bypass = bypasses[t], *a = activated + t * channels;
             real *out = k.out + (start + t) * channels;
 #pragma omp simd
             for (long c = 0; c < channels; c++) {
@@ -103,8 +123,10 @@ static void mix_rows(const struct call *call, long first, long last, real *sums,
                 real ln = ((REFERENCE ? a[c] : row[c]) - tile.mean[t]) * tile.scale[t] * k.norms[LN_WEIGHT][c] + k.norms[LN_BIAS][c];
                 ln = REFERENCE ? ln : activate(ln);
                 out[c] = k.weights[c] * a[c] + k.weights[channels + c] * before + k.weights[2 * channels + c] * after +
-                         k.weights[3 * channels + c] * ln + k.weights[4 * channels + c] * bypass[c];
+                         k.weights[3 * channels + c] * ln;
             }
+#pragma omp simd
+            for (long c = 0; c < width; c++) out[c] += k.weights[4 * channels + c] * bypass[c];
         }
     }
 }
@@ -116,10 +138,9 @@ enum { OF_OUT, OF_AFTER, OF_BEFORE_WEIGHT, OF_BEFORE_BIAS, OF_LN_WEIGHT, OF_LN_B
 /* Write into d_layer the gradient of the layer's output that does not depend on sums over the batch, and d_bypass. */
 static void mix_rows_backward(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
-    const long channels = CHANNELS_OF(k), bypass_width = k.centre_channels ? k.centre_channels : channels;
-    real *bypass_room = scratch, *activated = scratch + TILE * channels;
-    real *to_ln = activated + TILE * channels, *normalised = to_ln + TILE * channels;
-    const real *means = k.statistics, *scales = k.statistics + channels;
+    const long channels = CHANNELS_OF(k), width = bypass_width(call, channels);
+    real *activated = scratch, *to_ln = scratch + TILE * channels, *normalised = to_ln + TILE * channels;
+    const real *means = k.statistics, *scales = k.statistics + channels, *bypasses[TILE];
     const real *after_means = k.statistics + 2 * channels, *after_scales = k.statistics + 3 * channels;
     struct tile tile = {0};
     begin_rows(call, first, last, scratch);
@@ -127,9 +148,9 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
         const real *rows = k.packed + start * channels;
         tile.count = rows_of_tile(start, last);
         begin_tile(call, rows, channels, activated, &tile);
-        const real *bypasses = find_bypass(call, start, tile.count, channels, bypass_room);
+        find_bypasses(call, start, tile.count, channels, bypasses);
         for (long t = 0; t < tile.count; t++) {
-            const real *row = rows + t * channels, *bypass = bypasses + t * channels, *a = activated + t * channels;
+            const real *row = rows + t * channels, *bypass = bypasses[t], *a = activated + t * channels;
             const real *d_out = k.d_out + (start + t) * channels;
             real *d_layer = k.d_layer + (start + t) * channels;
 #pragma omp simd
@@ -148,17 +169,18 @@ static void mix_rows_backward(const struct call *call, long first, long last, re
                 sums[OF_LN_BIAS * channels + c] += d_ln;
                 sums[OF_BEFORE * channels + c] += d * y;
                 sums[OF_LN * channels + c] += d * z;
-                sums[OF_BYPASS * channels + c] += d * bypass[c];
                 real to_activated = k.weights[c] + k.weights[2 * channels + c] * k.norms[AFTER_WEIGHT][c] * after_scales[c];
                 d_layer[c] = slope(x, a[c]) * d * to_activated +
                              d_before * k.weights[channels + c] * k.norms[BEFORE_WEIGHT][c] * scales[c];
                 normalised[t * channels + c] = in_ln;
                 to_ln[t * channels + c] = d_ln * k.weights[3 * channels + c] * k.norms[LN_WEIGHT][c];
             }
+#pragma omp simd
+            for (long c = 0; c < width; c++) sums[OF_BYPASS * channels + c] += d_out[c] * bypass[c];
             if (k.d_bypass)
 #pragma omp simd
-                for (long c = 0; c < bypass_width; c++)
-                    k.d_bypass[(start + t) * bypass_width + c] = d_out[c] * k.weights[4 * channels + c];
+                for (long c = 0; c < width; c++)
+                    k.d_bypass[(start + t) * width + c] = d_out[c] * k.weights[4 * channels + c];
         }
         back_through_tile(&tile, normalised, channels, to_ln);
         real *d_layer = k.d_layer + start * channels;

@@ -14,6 +14,7 @@ quarter slower where there are few; TAPS, see convolution.h, which computes the 
 #include <math.h>
 #include "activations.h"
 #include "rows.h"
+#include "lanes.h"
 #include "batch_norm.h"
 #include "convolution.h"
 #include "layer_norm.h"
@@ -24,7 +25,7 @@ enum { AHEAD = 4 }; /* rows between the one being computed and the one being pre
 
 enum { FIRST_GATE = 2, GATES = 4 + RESIDUAL_GATE, SKIP = GATES - 1 };
 enum { WIDTH = CONSTANT_GATES ? 1 : FIRST_GATE + GATES }; /* of a row, in multiples of the channels */
-enum { SCRATCH = TILE * (4 + (CONSTANT_GATES ? 0 : GATES)), NORMS = 6 };
+enum { SCRATCH = TILE * (CONSTANT_GATES ? 3 : 4 + GATES), NORMS = 6 };
 
 /* The arguments of one call. An array without a comment has `channels` values. */
 struct call {
@@ -49,7 +50,7 @@ struct call {
     real *d_norms;  /* NORMS * channels, in the order of the six weights and biases */
     real *d_logits; /* GATES * channels */
     real *d_x;      /* images: `add_centres` adds d_bypass to them */
-    real *weights;  /* of the branches, where gates are constant; set by forward and backward themselves */
+    real *weights, *gates; /* of the branches, and values, where gates are constant; set by forward and backward */
 };
 
 /* mgu/native/layout.py compares this with the ctypes structure in mgu/unit/kernel.py. */
@@ -59,7 +60,7 @@ const struct { const char *name; long offset, size; } layout[] = {
     MEMBER(ln_eps), MEMBER(momentum), MEMBER(packed), MEMBER(bypass), MEMBER(centre_channels), MEMBER(centre_size),
     MEMBER(centre_strides), MEMBER(logits), MEMBER(logit_step), MEMBER(norms), MEMBER(running), MEMBER(statistics),
     MEMBER(out), MEMBER(d_out), MEMBER(d_packed), MEMBER(d_layer), MEMBER(d_bypass), MEMBER(d_norms), MEMBER(d_logits),
-    MEMBER(d_x), MEMBER(weights), {NULL, sizeof(struct call), sizeof(struct call)}};
+    MEMBER(d_x), MEMBER(weights), MEMBER(gates), {NULL, sizeof(struct call), sizeof(struct call)}};
 
 enum { BEFORE_WEIGHT, BEFORE_BIAS, AFTER_WEIGHT, AFTER_BIAS, LN_WEIGHT, LN_BIAS }; /* of norms */
 enum { BEFORE_MEAN, BEFORE_VAR, AFTER_MEAN, AFTER_VAR };                             /* of running */

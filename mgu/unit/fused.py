@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -36,7 +37,8 @@ from mgu.unit.norms import Norms
 VALUES_PER_THREAD = 50_000
 
 
-class Fusion(NamedTuple):
+@dataclass(eq=False)
+class Fusion:
     """Says what of one call of a unit the function computes.
 
     Attributes:
@@ -47,6 +49,7 @@ class Fusion(NamedTuple):
             where their outputs are given.
         convolves: Whether the kernel itself computes the layers.
         centres: Where in x the bypass is read off; None where it is given or a transform like the others.
+        described: What the kernel was told at the last call; most of it is the same at the next.
     """
 
     kernel: ctypes.CDLL | UnitKernels
@@ -55,6 +58,33 @@ class Fusion(NamedTuple):
     layers: Sequence[Any] = ()
     convolves: bool = False
     centres: Centres | None = None
+    described: Described | None = None
+
+
+class Described(NamedTuple):
+    """Holds the arguments of a kernel that do not depend on the batch.
+
+    Attributes:
+        call: The arguments.
+        places: Where in memory the logits and the parameters of the norms lie.
+        start: Bytes of x before the first number of the bypass, where that is read off x.
+    """
+
+    call: Call
+    places: list[int]
+    start: int
+
+
+class Kept(NamedTuple):
+    """Holds what the backward pass needs beside tensors that autograd keeps; one attribute is set faster than seven."""
+
+    fusion: Fusion
+    counts: tuple[int, int, int]
+    training: int
+    packed_shape: torch.Size
+    weight: Any  # a tensor or None, as bias
+    bias: Any
+    bypass_shape: Any  # a torch.Size or None
 
 
 def apply_fused(
@@ -135,30 +165,29 @@ class _Fused(torch.autograd.Function):
         run_kernel(fusion.kernel.forward, call)
         if call.training:
             increment_version(fusion.norms.statistics)
-        ctx.fusion, ctx.counts, ctx.training, ctx.packed_shape = fusion, counts, call.training, packed.shape
-        ctx.joined, ctx.bypass_shape = (weight, bias), bypass_shape
-        kept = None if fusion.convolves else packed
-        ctx.save_for_backward(x, kept, bypass, statistics, *weights, *logits, *norms)
+        ctx.kept = Kept(fusion, counts, call.training, packed.shape, weight, bias, bypass_shape)
+        rows = None if fusion.convolves else packed
+        ctx.save_for_backward(x, rows, bypass, statistics, *weights, *logits, *norms)
         return out
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         refuse_higher_order(grad, "eager or packed")
-        fusion: Fusion = ctx.fusion
+        kept: Kept = ctx.kept
+        fusion, (num_weights, num_biases, num_logits), weight, bias = kept.fusion, kept.counts, kept.weight, kept.bias
         assert isinstance(fusion.kernel, ctypes.CDLL)
-        num_weights, num_biases, num_logits = ctx.counts
         x, packed, bypass, statistics, *tensors = ctx.saved_tensors
         _, _, logits, norms = _split(tensors, (num_weights, 0, num_logits))
-        (weight, bias), convolved, d_weight, d_bias = ctx.joined, Convolution(), None, None
+        convolved, d_weight, d_bias = Convolution(), None, None
         d_out = with_rows(grad, fusion.axis)
         if fusion.convolves:
             convolved = describe_convolution(fusion.layers[0], x, weight, bias)
             d_weight, d_bias = describe_gradients(convolved, weight, bias)
-            packed = empty_rows(ctx.packed_shape, d_out, fusion.axis)
+            packed = empty_rows(kept.packed_shape, d_out, fusion.axis)
         d_layer, d_norms = torch.empty_like(d_out), statistics.new_empty(6, statistics.shape[1])
         d_packed, d_logits = _room_for_packed(packed, d_layer), statistics.new_empty(num_logits, statistics.shape[1])
         call = _describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
-        call.training, call.d_out, call.d_packed = ctx.training, d_out.data_ptr(), d_packed.data_ptr()
+        call.training, call.d_out, call.d_packed = kept.training, d_out.data_ptr(), d_packed.data_ptr()
         call.d_layer, call.d_norms, call.d_logits = d_layer.data_ptr(), d_norms.data_ptr(), d_logits.data_ptr()
         needs_x, _, needs_bypass, *needed = ctx.needs_input_grad[2:]
         d_bypass = None
@@ -180,7 +209,7 @@ class _Fused(torch.autograd.Function):
                 None,
                 d_x,
                 None if fusion.layers else d_packed,
-                _summed(d_bypass, ctx.bypass_shape) if needs_bypass else None,
+                _summed(d_bypass, kept.bypass_shape) if needs_bypass else None,
             ),
             *_parts(d_weight, num_weights),
             *_parts(d_bias, num_biases),
@@ -240,21 +269,38 @@ def _describe(
     statistics: Tensor,
 ) -> Call:
     """Returns the arguments that forward and backward have in common."""
-    before, after, ln = fusion.norms
-    num_rows, num_channels = packed.numel() // packed.shape[fusion.axis], statistics.shape[1]
-    call = Call(convolved, num_rows, num_channels, threads_for(packed.numel(), VALUES_PER_THREAD), before.training)
-    call.bn_eps, call.ln_eps, call.momentum, call.packed = before.eps, ln.eps, before.momentum, packed.data_ptr()
-    call.norms[:] = [tensor.data_ptr() for tensor in norms]
-    call.running[:] = [tensor.data_ptr() for tensor in (*before._buffers.values(), *after._buffers.values())]  # type: ignore[union-attr]
-    call.statistics = statistics.data_ptr()
-    if logits:
-        call.logits[: len(logits)] = [tensor.data_ptr() for tensor in logits]
-        call.logit_step = int(logits[0].numel() == num_channels)
-        if bypass is not None:
-            call.bypass = bypass.data_ptr()
-        else:
-            assert x is not None and fusion.centres
-            call.bypass = x.data_ptr() + fusion.centres.start(x) * x.element_size()
-            call.centre_channels = x.shape[fusion.axis]
-            call.centre_size, call.centre_strides = fusion.centres.layout(x, packed)
+    places = [tensor.data_ptr() for tensor in (*logits, *norms)]
+    described = fusion.described
+    if described is None or described.places != places:
+        fusion.described = described = _describe_modules(fusion, packed, x, logits, places)
+    call = Call.from_buffer_copy(described.call)
+    if fusion.convolves:
+        call.convolution = convolved
+    size = packed.numel()
+    call.rows, call.threads = size // packed.shape[fusion.axis], threads_for(size, VALUES_PER_THREAD)
+    call.packed, call.statistics = packed.data_ptr(), statistics.data_ptr()
+    if bypass is not None:
+        call.bypass = bypass.data_ptr()
+    elif fusion.centres:
+        assert x is not None
+        call.bypass = x.data_ptr() + described.start
     return call
+
+
+def _describe_modules(
+    fusion: Fusion, packed: Tensor, x: Tensor | None, logits: Sequence[Tensor], places: Sequence[int]
+) -> Described:
+    """Returns the arguments that depend on the modules of a unit and on the shape of its input."""
+    before, after, ln = fusion.norms
+    num_channels = len(before.weight)
+    call, start = Call(channels=num_channels, training=before.training), 0
+    call.bn_eps, call.ln_eps, call.momentum = before.eps, ln.eps, before.momentum
+    call.logits[: len(logits)], call.norms[:] = places[: len(logits)], places[len(logits) :]
+    call.running[:] = [tensor.data_ptr() for tensor in (*before._buffers.values(), *after._buffers.values())]  # type: ignore[union-attr]
+    call.logit_step = int(bool(logits) and logits[0].numel() == num_channels)
+    if fusion.centres:
+        assert x is not None
+        call.centre_channels = x.shape[fusion.axis]
+        call.centre_size, call.centre_strides = fusion.centres.layout(x, packed)
+        start = fusion.centres.start(x) * x.element_size()
+    return Described(call, list(places), start)

@@ -17,11 +17,12 @@ from torch import Tensor, nn
 
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
+from mgu.layers.memory import Memory
 from mgu.layers.packed import with_channels_last
 from mgu.layers.weight_init import check_is_shaped, place_like_, set_bias_
 from mgu.unit.arguments import bias_per_gate, check_kind, check_name, find_wiring
 from mgu.unit.bypass import build_bypass
-from mgu.unit.engine import ENGINES, Dispatcher, Engine, PaperUnit
+from mgu.unit.engine import ENGINES, Dispatch, Dispatcher, Engine, PaperUnit
 from mgu.unit.fused import Fusion, apply_fused
 from mgu.unit.gates import ModuleFactory, build_gate
 from mgu.unit.mixing import compute_gate_values, mix
@@ -99,7 +100,7 @@ class MultiGatedUnit(nn.Module):
         self.activation = find_activation(activation)
         self.wiring = find_wiring(wiring)
         self.num_channels, self.channel_axis = channels
-        self._dispatcher = Dispatcher()
+        self._dispatcher, self._memory = Dispatcher(), Memory[Dispatch]()
         self._is_paper = self.wiring in WIRINGS.values() and skip_gate
         is_in = {"residual": residual_gate, "skip": skip_gate}
         gates = [name for name in self.wiring.gates if is_in.get(name, True)]
@@ -120,14 +121,14 @@ class MultiGatedUnit(nn.Module):
             self.add_module(name, module)
 
     def forward(self, x: Tensor) -> Tensor:
-        transforms, paper = self._transforms, self._paper_unit
-        dispatch = self._dispatcher.dispatch(self.engine, transforms, paper, x, needs_outputs=self.watch is not None)
+        dispatch = self._dispatch(x)
         if dispatch.engine == "eager":
             return self._output_of(self.branches(x))
         if dispatch.fusion and dispatch.logits:
-            return self._fuse_constant(dispatch.fusion, transforms, dispatch.logits, x)
+            return self._fuse_constant(dispatch.fusion, dispatch.logits, x)
         if dispatch.fusion and dispatch.fusion.layers:
             return apply_fused(dispatch.fusion, x)
+        transforms = self._transforms
         packed = transforms.apply_packed(x) if dispatch.is_packed else None  # (B, transforms * C, *)
         outputs = transforms.apply(x) if packed is None else transforms.unpack(packed)  # (B, C, *) each
         if dispatch.fusion and _fits(outputs["layer"], *outputs.values(), like=x):
@@ -191,6 +192,18 @@ class MultiGatedUnit(nn.Module):
         check_name("engine", engine, ENGINES)
         self._engine: Engine = engine  # type: ignore[assignment]
 
+    def _dispatch(self, x: Tensor) -> Dispatch:
+        """Returns how to compute a call."""
+        needs_outputs = self.watch is not None
+        options = self._engine, self.activation, self.wiring, self.settling, needs_outputs
+        gates = self.gate_transforms
+        modules = [part for part in (*self._modules.values(), *gates._modules.values()) if part is not gates]
+
+        def choose() -> Dispatch:
+            return self._dispatcher.dispatch(self.engine, self._transforms, self._paper_unit, x, needs_outputs)
+
+        return self._memory.recall(modules, options, x, choose)
+
     @property
     def _transforms(self) -> Transforms:
         channels = Channels(self.num_channels, self.channel_axis)
@@ -230,8 +243,11 @@ class MultiGatedUnit(nn.Module):
             self.watch({gate: value.expand_as(layer) for gate, value in values.items()})
         return apply_fused(fusion, outputs=packed)
 
-    def _fuse_constant(self, fusion: Fusion, transforms: Transforms, logits: Sequence[Tensor], x: Tensor) -> Tensor:
+    def _fuse_constant(self, fusion: Fusion, logits: Sequence[Tensor], x: Tensor) -> Tensor:
         """Returns the output of the native engine where gates do not depend on x."""
+        if fusion.layers and fusion.centres and not self.watch:
+            return apply_fused(fusion, x, logits=logits)
+        transforms = self._transforms
         if fusion.layers and not fusion.centres:
             x = with_channels_last(x)  # here, so that layer and bypass keep the same copy
         layer = None if fusion.layers else transforms.apply_one("layer", x)

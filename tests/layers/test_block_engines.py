@@ -292,3 +292,17 @@ def saved_bytes(model: nn.Module, x: Tensor) -> int:
         out = model(x)
     del out
     return sum(storages.values())
+
+
+@pytest.mark.parametrize("name", ["selu", "silu", "tanh"])
+def test_activations_by_polynomials_are_exact_to_single_precision(name: str) -> None:
+    function = {"selu": F.selu, "silu": F.silu, "tanh": torch.tanh}[name]
+    x = torch.cat([torch.linspace(-100, 100, 100_001), torch.logspace(-8, 0, 100), -torch.logspace(-8, 0, 100)])
+    block = Block(nn.Linear(1, 1), "no_norm", name, engine="native")
+    with torch.no_grad():
+        block.layer.weight.fill_(1)
+        block.layer.bias.zero_()
+        ours, exact = block(x[:, None])[:, 0].double(), function(x.double())
+        at_zero = block(torch.zeros(1, 1)).item()
+    assert ((ours - exact).abs() <= 4e-7 * exact.abs().clamp(min=1)).all()
+    assert at_zero == 0

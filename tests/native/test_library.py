@@ -117,7 +117,7 @@ FIELDS = list(Call._fields_)
 WRONG = {
     "swapped": ([FIELDS[0], FIELDS[2], FIELDS[1], *FIELDS[3:]], r"'rows' of 8 bytes at byte \d+ .* but got 'channels'"),
     "narrower": ([FIELDS[0], ("rows", ctypes.c_int8), *FIELDS[2:]], "'rows' of 8 bytes .* but got 'rows' of 1 bytes"),
-    "shorter": (FIELDS[:-1], r"'weights' of 8 bytes at byte \d+ .* but got its end"),
+    "shorter": (FIELDS[:-1], r"'gates' of 8 bytes at byte \d+ .* but got its end"),
     "longer": ([*FIELDS, ("more", ctypes.c_long)], r"its end at byte \d+ .* but got 'more'"),
 }
 
