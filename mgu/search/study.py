@@ -131,7 +131,7 @@ class Study:
 
     def _has_workers(self) -> bool:
         """Returns whether a worker is at a trial, which it will tell of the rows that the study was begun with."""
-        return any([self.is_alive(file.stem) for file in (self.folder / "workers").glob("*.lock")])
+        return any(self.is_alive(file.stem) for file in (self.folder / "workers").glob("*.lock"))
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -1,0 +1,74 @@
+"""A bias that batch normalisation cancels does not walk at random, whatever computes its gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mgu.layers.block import Block
+from mgu.tasks.classification import Classification
+from mgu.train.nadam import OnePassNAdam
+from mgu.train.step import Step
+
+
+class Noise:
+    """Images and labels that have nothing to do with one another."""
+
+    device = torch.device("cpu")
+
+    def __init__(self) -> None:
+        generator = torch.Generator().manual_seed(0)
+        self.images, self.labels = torch.rand(64, 3, 8, 8, generator=generator), torch.arange(64) % 4
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        return self.images[index], self.labels[index]
+
+
+def trained(block: Block, frozen: bool = False) -> Block:
+    """Takes 30 steps of Nadam at the paper's rate."""
+    model = nn.Sequential(block, nn.Flatten(), nn.Linear(6 * 36, 4))
+    step = Step(model, Noise(), Classification(4), OnePassNAdam(model.parameters(), lr=0.01))
+    step.begin()
+    if frozen:
+        block.pre.eval()
+    for number in range(30):
+        step(torch.arange(32) + number)
+    return block
+
+
+@pytest.mark.parametrize("engine", ["eager", "native"])
+def test_the_bias_before_a_batch_norm_stays_where_it_starts(engine: Any) -> None:
+    torch.manual_seed(0)
+    block = Block(nn.Conv2d(3, 6, 3), "bn_pre", residual=True, engine=engine)
+    start = block.layer.bias.detach().clone()
+    trained(block)
+    assert torch.equal(block.layer.bias, start)
+    assert not torch.equal(block.shortcut.bias, torch.zeros(6)) and not torch.equal(block.pre.bias, torch.zeros(6))
+
+
+@pytest.mark.parametrize(("norm", "frozen"), [("bn_post", False), ("ln", False), ("no_norm", False), ("bn_pre", True)])
+def test_every_other_bias_is_trained(norm: str, frozen: bool) -> None:
+    block = Block(nn.Conv2d(3, 6, 3), norm)
+    start = block.layer.bias.detach().clone()
+    assert not torch.equal(trained(block, frozen=frozen).layer.bias, start)
+
+
+def test_what_rounding_would_do_without() -> None:
+    """The gradient is rounding, smaller than a millionth of the weights', yet the bias moves by as much as they."""
+    torch.manual_seed(0)
+    layer, norm = nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6)
+    optimizer = torch.optim.NAdam([*layer.parameters(), *norm.parameters()], lr=0.01)
+    start = layer.bias.detach().clone()
+    for seed in range(30):
+        x: Tensor = torch.rand(32, 3, 8, 8, generator=torch.Generator().manual_seed(seed))
+        optimizer.zero_grad()
+        torch.relu(norm(layer(x))).square().mean().backward()
+        assert layer.bias.grad.abs().max() < 1e-6 * layer.weight.grad.abs().max() + 1e-7
+        optimizer.step()
+    assert (layer.bias - start).abs().max() > 0.01
