@@ -51,6 +51,7 @@ class Native:
         shortcut: The layer of the residual, or None.
         axis: Axis of the channels of the output, counted from the end.
         convolves: Whether the kernel computes the layer.
+        cancels_bias: Whether a batch norm follows the layer, which subtracts its bias again.
         described: What the kernel was told at the last call; most of it is the same at the next.
     """
 
@@ -60,6 +61,7 @@ class Native:
     shortcut: Any
     axis: int
     convolves: bool
+    cancels_bias: bool
     described: Described | None = None
 
 
@@ -122,7 +124,7 @@ def find_native(
         return "where the norm is not one number a channel in the input's precision and place"
     num_taps = count_taps(layer, x)
     if kernel := find_block_kernel(BlockKind(activation, x.dtype, num_channels, name, num_taps)):
-        return Native(kernel, layer, norm, shortcut, axis, num_taps > 0)
+        return Native(kernel, layer, norm, shortcut, axis, num_taps > 0, cancels_bias=name == "bn_pre")
     return "without a C compiler, and for activations but selu, relu, silu and tanh"
 
 
@@ -188,6 +190,7 @@ class _Block(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         refuse_higher_order(grad, "eager")
         native: Native = ctx.native
+        is_cancelled = native.cancels_bias and ctx.training
         x, layer, statistics, weight, bias, norm_weight, norm_bias, shortcut_weight = ctx.saved_tensors
         _, needs_x, needs_weight, needs_bias, _, _, *of_shortcut = ctx.needs_input_grad
         d_out, convolved, d_weight, d_bias = with_rows(grad, native.axis), Convolution(), None, None
@@ -202,8 +205,10 @@ class _Block(torch.autograd.Function):
         run_kernel(native.kernel.backward, call)
         d_x = None
         if not native.convolves:
-            needed = needs_x, needs_weight, needs_bias
+            needed = needs_x, needs_weight, needs_bias and not is_cancelled
             d_x, d_weight, d_bias = layer_gradients(native.layer, d_layer, x, weight, needed)
+        if needs_bias and is_cancelled:
+            d_bias = torch.zeros_like(bias)
         d_shortcut: Sequence[Tensor | None] = (None, None)
         if shortcut_weight is not None:
             needed = needs_x, *of_shortcut

@@ -306,3 +306,12 @@ def test_activations_by_polynomials_are_exact_to_single_precision(name: str) -> 
         at_zero = block(torch.zeros(1, 1)).item()
     assert ((ours - exact).abs() <= 4e-7 * exact.abs().clamp(min=1)).all()
     assert at_zero == 0
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("layer", ["products of matrices", "computed by the kernel"])
+def test_the_gradient_of_a_bias_that_batch_norm_cancels_is_zero(layer: str, training: bool) -> None:
+    make, shape = LAYERS[layer]
+    block = block_of(make(), engine="native").train(training)
+    found = results(block, "native", torch.randn(shape), needs_x=layer != "computed by the kernel")
+    assert bool((found["d layer.bias"] == 0).all()) is training
