@@ -43,7 +43,7 @@ class Study:
     limits: str
 
 
-PICTURES = {part: f"{part}/budget.png" for part in ("digits-better", "adult-better", "table-better")}
+PICTURES = {part: f"{part}/budget.png" for part in ("digits-better", "adult-better", "table-better", "mnist-better")}
 CLAIM_DATA = ("digits", "adult", "table", "mnist")  # of the protocol, as far as they are run
 EQUILIBRIUM_MNIST = (
     "mgu-run experiment_name=equilibrium_mnist dataset=mnist threads=1 norm=no_norm optimizer=adamw optimizer.lr=0.003 "

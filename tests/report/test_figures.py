@@ -92,3 +92,13 @@ def test_undecided_gates_are_white_and_the_ends_differ() -> None:
     assert [text.get_text() for text in axes.texts] == ["0.50", "0.00"]
     assert [text.get_text() for text in bar.get_yticklabels()] == ["0 closed", "0.5 undecided", "1 open"]
     assert [ink_on_gate(value) for value in (0.0, 0.5, 1.0)] == ["white", "#222222", "white"]
+
+
+def test_intervals_of_seeds_lie_within_the_picture() -> None:
+    grid = [example_result(f"b{number}-s{seed}", seed=seed, train_s=1) for number in range(12) for seed in range(3)]
+    units = [example_unit(f"unit-s{k}", seed=k, val_accuracy=0.95 + 0.01 * k, train_s=40) for k in range(3)]
+    axes = drawn(*grid, *units)["budget"][1].axes[0]
+    low, high = axes.get_ylim()
+    (interval,) = [line for line in axes.lines if len(set(line.get_xdata())) == 1 and len(line.get_xdata()) == 2]
+    assert low > 80 and max(interval.get_ydata()) > 98  # 95, 96 and 97 %: 93.5 to 98.5
+    assert low <= min(interval.get_ydata()) and max(interval.get_ydata()) <= high

@@ -121,6 +121,8 @@ def _draw_point(axes: Axes, curve: BestSoFar, point: Point) -> None:
 def _set_limits(axes: Axes, curve: BestSoFar, points: Sequence[Point]) -> None:
     """Limits both axes to what can be compared: the start of a search, which is as good as guessing, is cut."""
     costs, accuracies = [point.cost_s for point in points], [point.accuracy for point in points]
+    spreads = [point.row.spread(curve.table.tested) for point in points]
+    accuracies += [100 * end for own in spreads if own for end in (own.low, own.high) if end is not None]
     middle = 100 * float(curve.expected[curve.at(curve.seconds[-1] / 4)])
     ceiling = max([100 * float(curve.high[-1]), *accuracies])
     lowest = ceiling - max(STRETCH * (ceiling - middle), LEAST_HEIGHT)  # what lies lower is drawn at the edge
