@@ -23,7 +23,7 @@ class State(NamedTuple):
     """Holds what a choice depends on.
 
     Attributes:
-        held: Modules and their attributes, which are the same objects as long as nobody sets them.
+        held: Modules, their attributes and tensors, which are the same objects as long as nobody sets them.
         values: Hooks or none, the input, and where tensors lie in memory, in which shape and precision.
     """
 
@@ -90,6 +90,7 @@ def state_of(modules: Iterable[nn.Module | None], options: tuple[Any, ...], x: T
         values.append(has_hooks(module))
         try:
             for tensors in (own["_parameters"], own["_buffers"]):
+                held += tensors.values()
                 for tensor in tensors.values():
                     values += (None,) if tensor is None else (tensor.data_ptr(), tensor.shape, tensor.dtype)
         except (RuntimeError, ValueError):  # sparse, or not shaped yet

@@ -117,6 +117,19 @@ def test_a_weight_that_moves_between_forward_and_backward_is_read_where_it_is(ki
 
 
 @pytest.mark.parametrize("kind", MAKERS)
+def test_parameters_that_are_replaced_in_the_same_memory_get_the_gradients(kind: str) -> None:
+    module, x = MAKERS[kind](), torch.randn(4, 3, 8, 8)
+    results(module, x)
+    before = list(module.parameters())
+    for part in module.modules():
+        for name, parameter in list(part.named_parameters(recurse=False)):
+            setattr(part, name, nn.Parameter(parameter.data))
+    module(x).sum().backward()
+    assert all(p.grad is not None for p in module.parameters())
+    assert not {id(p) for p in before} & {id(p) for p in module.parameters()}
+
+
+@pytest.mark.parametrize("kind", MAKERS)
 def test_a_copy_of_a_module_that_was_called_is_its_own(kind: str) -> None:
     torch.manual_seed(0)
     module, x = MAKERS[kind](), torch.randn(4, 3, 8, 8)
