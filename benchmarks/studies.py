@@ -488,7 +488,7 @@ STUDIES = (
                     path_tables.steps),
         ),
         limits="One thread of a shared machine. What is trained is in data.json run by run. MNIST by single pixels "
-        "(784 steps) and in a random order of pixels were not trained: about ten hours a run of 100 epochs on this machine.",
+        "(784 steps) and in a random order of pixels were not trained: about ten hours a run of 100 epochs here.",
     ),
     Study(
         name="memory",
