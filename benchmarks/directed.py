@@ -9,6 +9,7 @@ epochs. Every row of a gate trains and validates. Rows are filed one by one: a p
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from typing import Any
 
@@ -93,14 +94,14 @@ def train(config: RunConfig) -> dict[str, Any]:
     network = learner.model
     assert isinstance(network, DirectedNetwork)
     tail = outcome.history[-20:]
-    margins = certify(network.eval(), resolved.splits.val.batch(slice(0, 100))[0])
+    margins = certify(network.eval(), resolved.splits.val.batch(slice(0, 100))[0]).flow
     row = {
         "status": outcome.status,
         "cpu_s": time.process_time() - begun,
         "kept": network.kept,
         "steps": network.statistics.train.mean_iterations,
         "unconverged": network.statistics.train.unconverged,
-        "local": None if margins.local == float("inf") else margins.local,
+        "local": margins.local if math.isfinite(margins.local) else None,
         "global": margins.globally,
     }
     if "val_rmse" in tail[-1]:

@@ -93,7 +93,7 @@ def gates(part: Row) -> str:
         for (way,), rows in by(part["rows"], "way").items()
     ]
     header = ["gate", "learned", "largest mse", "connections kept [%]", "steps to rest", "batches not at rest"]
-    return table([*header, "certified globally", "CPU time [s]"], lines)
+    return table([*header, "J + Jᵀ < 0", "CPU time [s]"], lines)
 
 
 def digits(part: Row) -> str:

@@ -1,17 +1,22 @@
 """What can be proven about the stability of a directed network at rest, with margins: positive where it is.
 
-With J the Jacobian among the neurons that are no inputs:
+With J the Jacobian among the neurons that are no inputs, of ds/dt and of the computed step, s <- clip(s + dt F):
 
 local       max Re eig J < 0 over the neurons that are not clipped at rest: P > 0 of J^T P + P J = -I gives a Lyapunov
-            function (s - s*)^T P (s - s*), near s* only
+            function (s - s*)^T P (s - s*), near s* only. Of the step: the spectral radius of I + dt J is below 1
 global      J + J^T < 0: ||s - s*||^2 falls along clipped trajectories, too, from everywhere, for the projection onto
-            a box lengthens no distance
+            a box lengthens no distance. Of the step: ||I + dt J||_2 < 1, the share of a distance that a step leaves
 gershgorin  every row's or every column's diagonal is below minus the sum of the other magnitudes; without a leak the
-            transport field can never have it, for each of its columns adds up to 0
+            transport field can never have it, for each of its columns adds up to 0. Of the step: the row sums or the
+            column sums of |I + dt J| are below 1, so that the largest difference or their sum falls from everywhere
+
+What is stable in continuous time need not be so in steps: ||I + dt J||^2 <= 1 - 2 dt m + dt^2 ||J||^2, with m the
+global margin, so that dt < 2 m / ||J||^2 makes sure of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -22,19 +27,33 @@ from mgu.directed.network import DirectedNetwork
 CLIPPED = 1e-6  # nearer to 0 or 1 than this a state is clipped
 
 
-class Certificates(NamedTuple):
-    """Holds the margins: how far the certificate is from failing, in inverse units of time.
+class Margins(NamedTuple):
+    """Holds how far each certificate is from failing: of the flow in inverse units of time, of a step as a share.
 
     Attributes:
-        local: Minus the largest real part of an eigenvalue, over the examples' unclipped neurons, the smallest one.
-        globally: Minus the largest eigenvalue of (J + J^T) / 2.
-        gershgorin: Smallest distance of a disc to the imaginary axis, by rows or columns, whichever is larger.
-        clipped: Share of the neurons that are clipped at rest, over all examples.
+        local: The smallest one over the patterns of unclipped neurons; inf: all are clipped, nan: they do not rest.
+        globally: That from everywhere.
+        gershgorin: That of the discs, by rows or columns, whichever is larger.
     """
 
     local: float
     globally: float
     gershgorin: float
+
+
+class Certificates(NamedTuple):
+    """Holds what is proven of a network.
+
+    Attributes:
+        flow: Margins of ds/dt.
+        step: Margins of the step that is computed: what holds for it holds for the network.
+        rests: Whether all states came to rest; a local certificate is of a state of rest.
+        clipped: Share of the neurons that are clipped at the end, over all examples.
+    """
+
+    flow: Margins
+    step: Margins
+    rests: bool
     clipped: float
 
 
@@ -51,23 +70,42 @@ def certify(model: DirectedNetwork, x: Tensor) -> Certificates:
     """
     inputs = model.with_bias(x)
     field = model.field(inputs)
-    states, _ = model.relax(field, model.start(inputs))
+    states, solution = model.relax(field, model.start(inputs))
     jacobian = field.jacobian().double()
+    step = torch.eye(len(jacobian)).to(jacobian) + model.dynamics.dt * jacobian
     free = (states > CLIPPED) & (states < 1 - CLIPPED)
-    local = min((_local(jacobian, pattern) for pattern in free.unique(dim=0)), default=float("inf"))
+    rests = solution.residual <= model.dynamics.tolerance
     symmetric = (jacobian + jacobian.t()) / 2
     return Certificates(
-        local=local,
-        globally=-float(torch.linalg.eigvalsh(symmetric).max()),
-        gershgorin=gershgorin(jacobian),
+        flow=Margins(
+            local=_local(jacobian, free, _slowest) if rests else float("nan"),
+            globally=-float(torch.linalg.eigvalsh(symmetric).max()),
+            gershgorin=gershgorin(jacobian),
+        ),
+        step=Margins(
+            local=_local(step, free, lambda part: 1 - _radius(part)) if rests else float("nan"),
+            globally=1 - float(torch.linalg.matrix_norm(step, 2)),
+            gershgorin=1 - min(float(step.abs().sum(dim=axis).max()) for axis in (0, 1)),
+        ),
+        rests=rests,
         clipped=1 - float(free.double().mean()),
     )
 
 
-def _local(jacobian: Tensor, free: Tensor) -> float:
-    """Returns minus the largest real part of an eigenvalue among free neurons; inf where all are clipped."""
-    part = jacobian[free][:, free]
-    return -float(torch.linalg.eigvals(part).real.max()) if len(part) else float("inf")
+def _local(matrix: Tensor, free: Tensor, margin: Callable[[Tensor], float]) -> float:
+    """Returns the smallest margin among free neurons over the examples' patterns of them; inf where all are clipped."""
+    parts = [matrix[pattern][:, pattern] for pattern in free.unique(dim=0)]
+    return min((margin(part) for part in parts if len(part)), default=float("inf"))
+
+
+def _slowest(jacobian: Tensor) -> float:
+    """Returns minus the largest real part of an eigenvalue."""
+    return -float(torch.linalg.eigvals(jacobian).real.max())
+
+
+def _radius(step: Tensor) -> float:
+    """Returns the spectral radius."""
+    return float(torch.linalg.eigvals(step).abs().max())
 
 
 @torch.no_grad()

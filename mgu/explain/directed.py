@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 
 from mgu.console.text import print_line
 from mgu.data.splits import Data
-from mgu.directed.certificates import Certificates, certify
+from mgu.directed.certificates import certify
 from mgu.directed.network import DirectedNetwork
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.file_names import DIRECTED_FILE
@@ -24,6 +25,7 @@ from mgu.train.loop import evaluate
 PICTURES = ("graph.svg", "graph.png")
 MOST_DRAWN = 40  # neurons, beyond which lines cover one another
 MOST_CERTIFIED = 1000  # examples whose resting states are looked at
+SCHEMA_VERSION: Literal[2] = 2  # version 1 had the margins of ds/dt only, also at states that do not rest
 POSITIVE, NEGATIVE = "#2171b5", "#d95f02"  # differ for all common kinds of colour vision, and in grey
 
 
@@ -44,15 +46,21 @@ class DirectedExplanation(Record, frozen=True):
         steps: Mean steps of a batch to its resting states.
         unconverged: Batches that did not come to rest.
         certified: Examples whose resting states the certificates are of.
+        rests: Whether all their states came to rest.
         clipped: Share of their states that are clipped.
-        local: Margin of the local certificate, see mgu/directed/certificates.py; null: every state is clipped.
+        local: Margin of the local certificate of ds/dt, see mgu/directed/certificates.py; null: every state is clipped,
+            or they do not rest.
         globally: Margin of the global one.
         gershgorin: Margin of Gershgorin's discs.
+        dt: Step of Euler's method, in units of time.
+        step_local: Margin of the local certificate of the step that is computed, which decides whether it holds.
+        step_globally: Margin of the global one.
+        step_gershgorin: Margin of Gershgorin's discs.
         layers: Neurons by layer, the inputs with their bias first.
         weights: From every neuron (row) to those that are no inputs (column).
     """
 
-    schema_version: Literal[1]
+    schema_version: Literal[2]
     name: str
     identity: str
     dataset: str
@@ -65,10 +73,15 @@ class DirectedExplanation(Record, frozen=True):
     steps: float
     unconverged: int
     certified: int
+    rests: bool
     clipped: float
     local: float | None
     globally: float
     gershgorin: float
+    dt: float
+    step_local: float | None
+    step_globally: float
+    step_gershgorin: float
     layers: list[int]
     weights: list[list[float]]
 
@@ -89,10 +102,10 @@ def explain_directed(resolved: ResolvedRun, model: DirectedNetwork, data: Data) 
     metrics = evaluate(model, data, resolved.task, config.training.eval_batch_size)
     tally = model.statistics.evaluate
     certified = min(len(data), MOST_CERTIFIED)
-    margins: Certificates = certify(model, data.batch(slice(0, certified))[0])
+    proven = certify(model, data.batch(slice(0, certified))[0])
     weight = (model.weight * model.mask).detach()
     explained = DirectedExplanation(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         name=config.name,
         identity=config.identity,
         dataset=config.dataset.label,
@@ -105,15 +118,24 @@ def explain_directed(resolved: ResolvedRun, model: DirectedNetwork, data: Data) 
         steps=tally.mean_iterations,
         unconverged=tally.unconverged,
         certified=certified,
-        clipped=margins.clipped,
-        local=margins.local if margins.local != float("inf") else None,
-        globally=margins.globally,
-        gershgorin=margins.gershgorin,
+        rests=proven.rests,
+        clipped=proven.clipped,
+        local=_number(proven.flow.local),
+        globally=proven.flow.globally,
+        gershgorin=proven.flow.gershgorin,
+        dt=model.dynamics.dt,
+        step_local=_number(proven.step.local),
+        step_globally=proven.step.globally,
+        step_gershgorin=proven.step.gershgorin,
         layers=[model.num_inputs, *model.layers],
         weights=[[round(value, 6) for value in row] for row in weight.tolist()],
     )
     model.statistics.clear()
     return explained
+
+
+def _number(margin: float) -> float | None:
+    return margin if math.isfinite(margin) else None
 
 
 def directed_to_json(explanation: DirectedExplanation) -> str:
@@ -138,21 +160,23 @@ def print_directed(explanation: DirectedExplanation) -> None:
     """Prints graph and certificates, a line for each."""
     e = explanation
     state = f"{e.unconverged} batches did not come to rest" if e.unconverged else "every batch came to rest"
-    local = "every state is clipped" if e.local is None else _margin(e.local)
     for line in (
         f"{e.name}: {e.examples:,} validation examples of {e.dataset} ({e.split}), {e.metric} {e.score:.4g}",
         f"  connections kept {e.kept:.1%}, removed for good {e.removed:.1%}",
         f"  steps to rest {e.steps:.1f} a batch (mean); {state}",
-        f"  stability at rest, {e.certified:,} examples, {e.clipped:.1%} of the states clipped:",
-        f"    local, neurons that are not clipped (max Re eig J < 0): {local}",
-        f"    global, under clipping (J + J^T < 0): {_margin(e.globally)}",
-        f"    Gershgorin's discs: {_margin(e.gershgorin)}",
+        f"  stability of steps of {e.dt:g}, {e.certified:,} examples, {e.clipped:.1%} of the states clipped:",
+        f"    local, neurons that are not clipped (radius of I + dt J < 1): {_margin(e.step_local, e.local, e.rests)}",
+        f"    global, under clipping (||I + dt J|| < 1): {_margin(e.step_globally, e.globally)}",
+        f"    Gershgorin's discs (within the unit circle): {_margin(e.step_gershgorin, e.gershgorin)}",
     ):
         print_line(line)
 
 
-def _margin(value: float) -> str:
-    return f"{'holds' if value > 0 else 'fails'}, margin {value:+.4f}"
+def _margin(step: float | None, flow: float | None, rests: bool = True) -> str:
+    """Returns whether a certificate holds for what is computed, with its margins, or why there is none."""
+    if step is None or flow is None:
+        return "every state is clipped" if rests else "none, for the states do not rest"
+    return f"{'holds' if step > 0 else 'fails'}, margin {step:+.4f} (of ds/dt {flow:+.4f})"
 
 
 def draw_graph(folder: Path, explanation: DirectedExplanation) -> tuple[str, ...]:
@@ -198,11 +222,12 @@ def _draw(explanation: DirectedExplanation) -> Figure:
         axes.text(x, y, name, ha="center", va="center", fontsize=7)
     axes.set(xlim=(-0.3, len(explanation.layers) - 0.7), ylim=(-0.08, 1.08))
     axes.axis("off")
-    local = "all states clipped" if explanation.local is None else f"{explanation.local:+.3f}"
+    absent = "all states clipped" if explanation.rests else "not at rest"
+    local = absent if explanation.step_local is None else f"{explanation.step_local:+.3f}"
     title = (
         f"{explanation.name}: {explanation.metric} {explanation.score:.3g}, {explanation.kept:.0%} of the connections\n"
-        f"stability margins: local {local}, global {explanation.globally:+.3f}, "
-        f"Gershgorin {explanation.gershgorin:+.3f}"
+        f"stability margins of a step: local {local}, global {explanation.step_globally:+.3f}, "
+        f"Gershgorin {explanation.step_gershgorin:+.3f}"
         f"\nblue: positive, orange: negative weights; widest line: {largest:.2f}"
     )
     figure.text(0.02, 0.98, title, va="top")

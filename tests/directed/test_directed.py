@@ -190,23 +190,45 @@ def test_lyapunovs_matrix_is_positive_exactly_where_the_jacobian_is_stable() -> 
     assert seen == {True, False}
 
 
-def test_under_the_global_certificate_distances_fall_along_clipped_steps() -> None:
-    network = DirectedNetwork(
-        2, [6], 1, "complete", Dynamics("transport", leak=2.0, dt=0.05, steps=50_000, tolerance=1e-14, init_std=0.4)
-    )
-    x = torch.rand(1, 2)
-    margins = certify(network.eval(), x)
-    assert margins.globally > 0 and margins.local > 0
-    field = network.field(network.with_bias(x))
-    rest, _ = network.relax(field, network.start(network.with_bias(x)))
-    states = torch.rand(200, 7)
-    field, distances = field._replace(drive=field.drive.expand(200, -1)), []
+@pytest.mark.parametrize("field", ["additive", "transport"])
+def test_under_the_global_certificate_of_the_step_distances_fall_along_clipped_steps(field: str) -> None:
+    """From everywhere, by the certified share; the margin of the flow certifies steps that are short enough."""
+    seen = set()
+    for dt, leak, std in itertools.product((0.05, 0.5, 1.6, 2.5), (0.3, 1.0, 2.0), (0.05, 0.4)):
+        dynamics = Dynamics(field, leak=leak, dt=dt, steps=100, init_std=std)  # type: ignore[arg-type]
+        network = DirectedNetwork(2, [6], 1, "complete", dynamics).eval()
+        x = torch.rand(1, 2).expand(50, -1)
+        proven, moving = certify(network, x), network.field(network.with_bias(x))
+        size, left = float(torch.linalg.matrix_norm(moving.jacobian().detach(), 2)), 1 - proven.step.globally
+        assert left**2 <= 1 - 2 * dt * proven.flow.globally + (dt * size) ** 2 + 1e-9
+        assert left < 1 or dt >= 2 * proven.flow.globally / size**2
+        seen.add((proven.flow.globally > 0, left < 1))
+        states, others = torch.rand(2, 50, 7)
+        moving = moving._replace(drive=moving.drive.detach(), among=moving.among.detach(), leak=moving.leak.detach())
+        for _ in range(30 * (left < 1)):
+            before = (states - others).norm(dim=1)
+            states, others = ((own + dt * moving.at(own)).clamp(0, 1) for own in (states, others))
+            assert bool(((states - others).norm(dim=1) <= left * before + 1e-12).all())
+    assert {(True, True), (True, False)} <= seen and (False, True) not in seen
+
+
+@pytest.mark.parametrize(("dt", "leak", "turning"), [(2.5, 1.0, 0.0), (0.5, 1.0, 2.0)])
+def test_a_step_that_is_too_long_for_a_stable_flow_is_not_certified(dt: float, leak: float, turning: float) -> None:
+    """J is -leak I plus what turns states round: J + J^T < 0, but steps lead away from the state of rest."""
+    network = DirectedNetwork(1, [4], 1, "complete", Dynamics("additive", leak, dt, 1000, 1e-5, 0.0, 0.1)).eval()
+    among = torch.randn(5, 5)
+    among = turning * (among - among.T)
     with torch.no_grad():
-        for _ in range(1000):
-            distances.append((states - rest).norm(dim=1))
-            states = (states + 0.05 * field.at(states)).clamp(0, 1)
-    falls = [bool((after <= before + 1e-9).all()) for before, after in itertools.pairwise(distances)]
-    assert all(falls) and distances[-1].max() < 1e-3
+        network.weight[2:] = among
+        network.weight[1] = 0.5 * leak - 0.5 * among.sum(dim=0)  # of the bias: at rest in the middle of the box
+    x = torch.zeros(1, 1)
+    proven, moving = certify(network, x), network.field(network.with_bias(x))
+    assert proven.flow.globally > 0 and proven.step.globally < 0 and proven.step.gershgorin < 0
+    assert not proven.rests and all(math.isnan(margins.local) for margins in (proven.flow, proven.step))
+    near = torch.full((1, 5), 0.501)
+    for _ in range(20):
+        near = (near + dt * moving.at(near)).clamp(0, 1).detach()
+    assert float((near - 0.5).norm()) > 0.5
 
 
 def test_nothing_leads_into_inputs_or_to_itself_and_layers_touch_their_neighbours_only() -> None:
