@@ -77,8 +77,9 @@ class PathSGDConfig(ConfigModel):
     floor: NonNegative = Field(
         description="Share of the largest kappa of a tensor that is added to all of its entries; 0: as published."
     )
-    rescale_every: Count | None = Field(
-        description="Steps between two measurements of the ratio of gradient to update; null: once, as published."
+    rescale_every: Annotated[int, Field(ge=0)] | None = Field(
+        description="Steps between two measurements of the ratio of gradient to update; null: once, as published; "
+        "0: no ratio."
     )
     every: Count = Field(description="Steps between two computations of kappa from the weights.")
 

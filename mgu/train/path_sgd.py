@@ -7,6 +7,8 @@ Each entry of the gradient is divided by its kappa, see path_norm.py, which weig
 kappa spans many orders of magnitude, so that the learning rate alone would have no natural scale. `ratio` is the length
 of the gradient over that of the divided one, as the authors' code for feed-forward networks measures it once; here also
 anew every so many steps. The floor is ours: without it the entries that hardly any path uses set the scale of all.
+Neither is the same for a rescaled network: the geometry is exact without a ratio, without a floor, and for gradients
+that nothing clips.
 """
 
 from __future__ import annotations
@@ -37,7 +39,7 @@ class PathSGD(Optimizer):
         lr: Learning rate.
         is_full: Whether kappa counts paths that use a weight more than once.
         floor: Share of the largest kappa of a tensor that is added to all of its entries; 0: as published.
-        rescale_every: Steps between two measurements of the ratio; None: it is measured once, as published.
+        rescale_every: Steps between two measurements of the ratio; None: it is measured once, as published; 0: it is 1.
         every: Steps between two computations of kappa.
     """
 
@@ -67,11 +69,16 @@ class PathSGD(Optimizer):
             if group["skipped"] == 1:
                 log.warning("step %d is left out: kappa or the gradient is not finite", done + 1)
             return
-        is_first = done == group["skipped"]  # of those that count
-        if is_first or (self.rescale_every and done % self.rescale_every == 0):
+        if self._is_measured(done, is_first=done == group["skipped"]):  # the first of those that count
             group["ratio"] = float(_length(gradients) / length) if length > 0 else 1.0
         for parameter, update in zip(used, updates, strict=True):
             parameter.sub_(update.mul_(group["lr"] * group["ratio"]).to(parameter.dtype))
+
+    def _is_measured(self, done: int, is_first: bool) -> bool:
+        """Tells whether the ratio is measured at a step."""
+        if self.rescale_every is None:
+            return is_first
+        return self.rescale_every > 0 and (is_first or done % self.rescale_every == 0)
 
     def _compute_kappa(self, group: dict[str, Any]) -> None:
         """Computes kappa anew, with its floor."""

@@ -129,34 +129,48 @@ def rescale_(model: MLP, factors: Tensor) -> None:
         model.readout.weight.div_(factors)
 
 
-def ten_steps(model: MLP, optimizer: Optimizer, x: Tensor, y: Tensor) -> None:
+def ten_steps(model: MLP, optimizer: Optimizer, x: Tensor, y: Tensor, clip_norm: float | None = None) -> None:
     for _ in range(10):
         optimizer.zero_grad()
         (model(x) - y).square().mean().backward()
+        if clip_norm:
+            nn.utils.clip_grad_norm_(model.parameters(), clip_norm)
         optimizer.step()
 
 
-@pytest.mark.parametrize("is_full", [False, True])
-def test_rescaling_a_unit_changes_nothing_but_for_sgd(is_full: bool) -> None:
+@pytest.mark.parametrize(
+    ("kappa", "floor", "rescale_every", "clip_norm", "is_same"),
+    [
+        ("first", 0.0, 0, None, True),
+        ("full", 0.0, 0, None, True),
+        ("first", 0.0, None, None, False),
+        ("first", 0.1, 0, None, False),
+        ("first", 0.0, 0, 0.1, False),
+    ],
+)
+def test_rescaling_a_unit_changes_nothing_without_ratio_floor_and_clipping(
+    kappa: str, floor: float, rescale_every: Any, clip_norm: float | None, is_same: bool
+) -> None:
+    """Of the optimizer as it is built; plain SGD moves a rescaled network elsewhere."""
+    torch.manual_seed(0)
     one = network(width=5)
     other = copy.deepcopy(one)
     rescale_(other, torch.tensor([0.1, 3.0, 1.0, 20.0, 0.5]).double())
     x, y = torch.rand(8, STEPS, 2).double(), torch.rand(8, 2).double()
     torch.testing.assert_close(one(x), other(x), rtol=1e-12, atol=1e-12)
+    values = {"name": "path_sgd", "lr": 0.003, "kappa": kappa, "every": 1}
+    config = PathSGDConfig(**values, floor=floor, rescale_every=rescale_every)  # type: ignore[arg-type]
     moved, by_sgd = [], []
     for model in (one, other):
         before = model(x)
         own = copy.deepcopy(model)
         ten_steps(own, SGD(own.parameters(), 1e-3), x, y)
         by_sgd.append(own(x) - before)
-        optimizer = PathSGD(PathNorm(model, (STEPS, 2)), 1.0, is_full, 0.0, None, 1)
-        optimizer.param_groups[0]["ratio"] = 0.003  # the measured one is of a geometry that rescaling does change
-        optimizer.param_groups[0]["steps"] = 1
-        optimizer._compute_kappa(optimizer.param_groups[0])
-        ten_steps(model, optimizer, x, y)
+        ten_steps(model, build_path_sgd(config, model, (STEPS, 2)), x, y, clip_norm)
         moved.append(model(x) - before)
     assert moved[0].abs().max() > 1e-3
-    torch.testing.assert_close(moved[0], moved[1], rtol=1e-10, atol=1e-10)
+    assert torch.allclose(moved[0], moved[1], rtol=1e-10, atol=1e-10) is is_same
+    assert is_same or (moved[0] - moved[1]).abs().max() > 0.05 * moved[0].abs().max()
     assert (by_sgd[0] - by_sgd[1]).abs().max() > 0.1 * by_sgd[0].abs().max()
 
 
