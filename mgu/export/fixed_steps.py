@@ -89,6 +89,6 @@ def check_fixed_steps(found: Tensor, expected: Tensor, fixed: FixedSteps) -> flo
             f"an iteration must come to rest to be exported, but that of the run ends at a residual of "
             f"{fixed.residual:.1e}, and after {fixed.steps} steps the outputs differ by {difference:.1e} of the "
             "largest one. Nothing is written. Train the run with a larger layout.max_iterations (of a directed "
-            "network: layout.steps)."
+            "network: a larger layout.steps, or a smaller layout.dt where steps overshoot)."
         )
     return difference

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 
 from mgu.config.datasets import NamedImagesConfig
+from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.layouts import LayoutConfig, RecurrentLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.machine import count_cores
 
 TINY = 0.25  # of training.batch_size: a last batch below it is announced
 SETTLED = 0.1  # of the initial running statistics: more than this left after all steps is announced
+LONGEST = 2.0  # of a step, in times of decay: |1 - dt leak| is 1
 WITH_DIGITS = ("digits", "mnist")
 TORCH_MOMENTUM = 0.1  # https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
 
 
 def advise(config: RunConfig, num_examples: int) -> list[str]:
-    """Describes small batches, statistics that cannot settle, digits in a mirror, exploding gradients, many threads.
+    """Describes small batches, unsettled statistics, digits in a mirror, gradients or steps that grow, many threads.
 
     Args:
         config: The configuration of a run.
@@ -26,7 +28,8 @@ def advise(config: RunConfig, num_examples: int) -> list[str]:
         Messages, each with overrides to pass; none for most runs.
     """
     messages = [_describe_last_batch(config, num_examples), *_describe_batch_norm(config, num_examples)]
-    messages += [_describe_flip(config), _describe_recurrence(config), _describe_threads(config)]
+    messages += [_describe_flip(config), _describe_recurrence(config), _describe_overshoot(config)]
+    messages += [_describe_threads(config)]
     return [message for message in messages if message]
 
 
@@ -114,6 +117,23 @@ def _describe_recurrence(config: RunConfig) -> str:
     return (
         "the gradients of recurrent layers with ReLU grow with every step of a sequence and can explode. "
         "Pass training.clip_norm=1."
+    )
+
+
+def _describe_overshoot(config: RunConfig) -> str:
+    """Describes steps of a directed network that are longer than twice the time in which a state decays."""
+    layout = config.layout
+    if not isinstance(layout, DirectedLayoutConfig):
+        return ""
+    strength = config.learning.strength if config.learning else 0.0  # an output is drawn to its target as if by a leak
+    loss = layout.leak + strength
+    if layout.dt * loss < LONGEST:
+        return ""
+    nudging = f" and learning.strength={strength:g}" * bool(strength)
+    return (
+        f"steps of layout.dt={layout.dt:g} overshoot: layout.leak={layout.leak:g}{nudging} take off "
+        f"{layout.dt * loss:g} times what a state is away from its rest, and from {LONGEST:g} on it swings ever wider, "
+        f"until it is clipped. Pass layout.dt={1 / (2 * loss):.2g}."
     )
 
 

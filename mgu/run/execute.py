@@ -19,7 +19,9 @@ from torch import nn
 from mgu.config.masked_layout import MaskedLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
+from mgu.directed.advice import advise_rest
 from mgu.directed.network import DirectedNetwork
+from mgu.directed.rule import EquilibriumRule
 from mgu.equilibrium.report import collect
 from mgu.errors import UserError
 from mgu.explain.directed import explain_directed, write_directed
@@ -185,11 +187,13 @@ def _sum_up(learner: Learner, outcome: Fit, send: Send) -> Solver | None:
         return None
     solver = sum_up(outcome.history, last.evaluate.mean_iterations, last.evaluate.unconverged)
     if solver and solver.unconverged + solver.eval_unconverged:
-        is_directed = isinstance(learner.model, DirectedNetwork)
-        advice = "layout.steps or layout.leak." if is_directed else "layout.max_iterations, or lower layout.norm_bound."
+        advice = "Raise layout.max_iterations, or lower layout.norm_bound."
+        if isinstance(learner.model, DirectedNetwork):
+            rule = learner.rule
+            advice = advise_rest(learner.model, rule.settings.strength if isinstance(rule, EquilibriumRule) else 0.0)
         _note(
             f"{solver.unconverged} batches of all epochs and {solver.eval_unconverged} of the last evaluation ended "
-            f"above the tolerance of their iteration. Raise {advice}",
+            f"above the tolerance of their iteration. {advice}",
             send,
         )
     return solver

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from mgu.data.gates.rows import truth_table
+from mgu.directed.advice import advise_rest
 from mgu.directed.certificates import certify, gershgorin
 from mgu.directed.network import DirectedNetwork, Dynamics, allowed
 from mgu.directed.rule import EquilibriumRule, RuleSettings
@@ -229,6 +230,28 @@ def test_a_step_that_is_too_long_for_a_stable_flow_is_not_certified(dt: float, l
     for _ in range(20):
         near = (near + dt * moving.at(near)).clamp(0, 1).detach()
     assert float((near - 0.5).norm()) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("dynamics", "turning", "strength", "advice"),
+    [
+        (Dynamics("additive", leak=1.0, dt=2.5), 0.0, 0.0, "Lower layout.dt below 2:"),
+        (Dynamics("additive", leak=1.0, dt=0.5), 0.0, 4.0, "Lower layout.dt below 0.4:"),
+        (Dynamics("additive", leak=1.0, dt=0.5), 2.0, 0.0, "Lower layout.dt below 0.4:"),  # 2 / (1 + 2^2)
+        (Dynamics("additive", leak=1.0, dt=0.3), 2.0, 0.0, "Raise layout.steps."),
+        (Dynamics("additive", leak=0.0, dt=0.3), 2.0, 0.0, "Raise layout.leak:"),
+        (Dynamics("additive", leak=1.0, dt=0.3), float("nan"), 0.0, "Raise layout.steps, or lower layout.dt."),
+    ],
+)
+def test_what_would_let_a_network_rest_is_named(
+    dynamics: Dynamics, turning: float, strength: float, advice: str
+) -> None:
+    """The eigenvalues of a pair that turns are -leak +- i turning."""
+    network = DirectedNetwork(1, [2], 1, "complete", dynamics)
+    with torch.no_grad():
+        network.weight.zero_()
+        network.weight[2, 1], network.weight[3, 0] = turning, -turning
+    assert advise_rest(network, strength).startswith(advice)
 
 
 def test_nothing_leads_into_inputs_or_to_itself_and_layers_touch_their_neighbours_only() -> None:

@@ -40,6 +40,9 @@ SHORT = ("training.last_batch=short", "training.batch_size=64")
             ["can explode. Pass training.clip_norm=1"],
         ),
         (["layout=recurrent_tanh", "dataset.sequence=16", "norm=no_norm"], 640, []),
+        (["layout=directed_digits", "layout.dt=2"], 640, ["steps of layout.dt=2 overshoot: layout.leak=1 take off 2 "]),
+        (["layout=directed_digits", "layout.dt=1.9"], 640, []),
+        (["layout=directed_digits", "learning=equilibrium", "layout.dt=1.9"], 640, ["and learning.strength=0.5 take"]),
     ],
 )
 def test_what_would_surprise_is_said_with_overrides_that_mend_it(
