@@ -21,7 +21,9 @@ def caveats(table: Table) -> list[str]:
     Returns:
         The sentences.
     """
-    return [*_unfinished(table), *_unlike(table), *_marked(table.results), *_started(table.results), *_selected(table)]
+    results = table.results
+    ended = [*_unfinished(table), *_unconverged(results)]
+    return [*ended, *_unlike(table), *_marked(results), *_started(results), *_selected(table), *_truth_table(table)]
 
 
 def _unfinished(table: Table) -> list[str]:
@@ -37,6 +39,17 @@ def _unfinished(table: Table) -> list[str]:
     if lost := sum(result.status == "diverged" and result.val is None for row in in_means for result in row.results):
         lines.append(f"{lost} of {len(results)} runs diverged before their first epoch ended: {effect}.")
     return lines
+
+
+def _unconverged(results: list[Result]) -> list[str]:
+    """Runs whose equilibrium layers, or whose directed network, stopped before they were at an equilibrium."""
+    count = sum(result.solver is not None and result.solver.eval_unconverged > 0 for result in results)
+    if not count:
+        return []
+    return [
+        f"{count} of {len(results)} runs ended their last evaluation with batches above the tolerance of their "
+        "iteration: their scores are of where it stopped, not of an equilibrium."
+    ]
 
 
 def _unlike(table: Table) -> list[str]:
@@ -126,6 +139,16 @@ def _selected(table: Table) -> list[str]:
             "of the grid also judge it; use dataset.split=holdout for an unbiased comparison."
         )
     return lines
+
+
+def _truth_table(table: Table) -> list[str]:
+    """Says that all rows of a truth table train and judge."""
+    gates = dict.fromkeys(
+        result.dataset for result in table.results if result.config.get("dataset", {}).get("name") == "gates"
+    )
+    if not gates:
+        return []
+    return [f"Every row of {' and '.join(gates)} trains and validates: the scores say nothing of other data."]
 
 
 def _split(table: Table) -> list[str]:

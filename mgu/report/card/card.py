@@ -162,6 +162,11 @@ def _metrics(result: Result, interval: Interval | None) -> list[str]:
         ]
     if not result.test:
         lines += ["", f"No test data were held out: {_selection(result)}."]
+    if result.config["dataset"]["name"] == "gates":
+        lines += ["", f"Every row of {result.dataset} trains and validates: the scores say nothing of other data."]
+    if result.solver and (count := result.solver.eval_unconverged):
+        lines += ["", f"The last evaluation ended with {count} batch{'es' * (count != 1)} above the tolerance of its "
+                      "iteration: the scores are of where it stopped, not of an equilibrium."]  # fmt: skip
     if result.start_sha256 and result.has_own_rows:
         lines += ["", f"{result.dataset} chooses its rows itself: whether some that judge this run have trained the "
                       "weights that it started from was not checked."]  # fmt: skip

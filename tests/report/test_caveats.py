@@ -1,0 +1,36 @@
+"""Caveats: what limits scores is said in every format of a report, and only where it holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from mgu.report import Analysis, caveats
+from mgu.report.card import to_card
+from mgu.report.formats import to_html, to_json, to_markdown, to_tex
+from mgu.results.solver import Solver
+from tests.examples import example_config, example_result, ranked
+
+SOLVER = Solver(
+    iterations=9.0, backward_iterations=9.0, eval_iterations=9.0, residual=1.0, unconverged=9, eval_unconverged=0
+)
+
+
+def test_scores_of_no_equilibrium_and_those_of_truth_tables_are_said() -> None:
+    config = example_config(dataset={"name": "gates", "gate": "xor"})
+    (table,) = ranked(
+        example_result(
+            f"a-s{seed}", seed=seed, solver=replace(SOLVER, eval_unconverged=seed), config=config, dataset="xor"
+        )
+        for seed in range(3)
+    )
+    stopped = "2 of 3 runs ended their last evaluation with batches above the tolerance of their iteration"
+    rows = "Every row of xor trains and validates"
+    analyses = [Analysis(table)]
+    for text in (to_markdown(analyses), to_tex(analyses), to_html(analyses, []), to_json(analyses, [])):
+        assert stopped in text and rows in text
+    card = to_card(Path(), table.results[1])
+    assert rows in card and "ended with 1 batch above the tolerance of its iteration" in card
+    (others,) = ranked([example_result(solver=SOLVER)])
+    assert not [line for line in caveats(others) if "tolerance" in line or "trains and validates" in line]
