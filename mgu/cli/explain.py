@@ -39,28 +39,39 @@ def main(arguments: list[str]) -> None:
     trained.resolved.set_up_torch()
     if isinstance(trained.model, DirectedNetwork):
         return _explain_directed(trained, trained.model, folder, options.format)
+    written: tuple[str, ...] = ()
     if equilibria_of(trained.model):
-        _explain_equilibria(trained, folder, options.format)
+        written = _explain_equilibria(trained, folder, options.format)
         if not trained.config.mgu:
-            return
-    _explain_gates(trained, folder, options.format)
+            return _say_written(folder, written)
+    _explain_gates(trained, folder, options.format, written)
 
 
 def _explain_directed(trained: TrainedRun, model: DirectedNetwork, folder: Path, form: str) -> None:
     """Writes the graph that a directed network has learned, and prints it as a table or as JSON."""
-    from mgu.explain.directed import directed_to_json, draw_graph, explain_directed, print_directed, write_directed
+    from mgu.explain.directed import (
+        MOST_DRAWN,
+        directed_to_json,
+        draw_graph,
+        explain_directed,
+        print_directed,
+        write_directed,
+    )
 
     graph = explain_directed(trained.resolved, model, trained.splits.val)
     write_directed(folder, graph)
     drawn = draw_graph(folder, graph)
     sys.stdout.write(directed_to_json(graph)) if form == "json" else print_directed(graph)
-    print(f"Written to {printable(str(folder))}: {', '.join((DIRECTED_FILE, *drawn))}.", file=sys.stderr)
+    _say_written(folder, (DIRECTED_FILE, *drawn))
+    if not drawn:
+        why = f"{sum(graph.layers)} neurons, inputs and bias among them, are more than {MOST_DRAWN}"
+        print(f"Not drawn: {why}, whose lines cover one another. {DIRECTED_FILE} has all weights.", file=sys.stderr)
 
 
-def _explain_equilibria(trained: TrainedRun, folder: Path, form: str) -> None:
+def _explain_equilibria(trained: TrainedRun, folder: Path, form: str) -> tuple[str, ...]:
     """Writes how the equilibrium layers of a network iterate, and prints it; of units as a table only.
 
-    As JSON, stdout has one document: the gates of units.
+    As JSON, stdout has one document: the gates of units. Returns the names of the files.
     """
     from mgu.explain.equilibrium import equilibria_to_json, explain_equilibria, print_equilibria, write_equilibria
 
@@ -70,12 +81,15 @@ def _explain_equilibria(trained: TrainedRun, folder: Path, form: str) -> None:
         print_equilibria(found)
     elif not trained.config.mgu:
         sys.stdout.write(equilibria_to_json(found))
-    if not trained.config.mgu:
-        print(f"Written to {printable(str(folder))}: {EQUILIBRIUM_FILE}.", file=sys.stderr)
+    return (EQUILIBRIUM_FILE,)
 
 
-def _explain_gates(trained: TrainedRun, folder: Path, form: str) -> None:
-    """Writes and draws what the gates of units do, and prints it as a table or as JSON."""
+def _say_written(folder: Path, names: tuple[str, ...]) -> None:
+    print(f"Written to {printable(str(folder))}: {', '.join(names)}.", file=sys.stderr)
+
+
+def _explain_gates(trained: TrainedRun, folder: Path, form: str, before: tuple[str, ...] = ()) -> None:
+    """Writes and draws what the gates of units do, and prints it as a table or as JSON; `before` is written already."""
     from mgu.explain.explanation import explain_model, to_json, write_explanation
     from mgu.explain.figures import draw_figures
     from mgu.explain.terminal import print_explanation
@@ -83,7 +97,7 @@ def _explain_gates(trained: TrainedRun, folder: Path, form: str) -> None:
     explanation = explain_model(trained.resolved, trained.model, trained.splits.val)
     write_explanation(folder, explanation)
     pictures = draw_figures(folder, explanation)
-    written = f"Written to {folder}: {', '.join(('explain.json', *pictures))}."
+    written = f"Written to {folder}: {', '.join((*before, 'explain.json', *pictures))}."
     if form == "json":
         sys.stdout.write(to_json(explanation))
         print(printable(written), file=sys.stderr)

@@ -31,7 +31,7 @@ from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, 
 from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit
-from mgu.train.path_sgd import PathSGD, describe_kappas
+from mgu.train.path_sgd import PathSGD, describe_kappas, describe_skipped
 
 if TYPE_CHECKING:
     from mgu.augment.pipeline import Augment
@@ -146,6 +146,9 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
         penalty.stop()
     if isinstance(learner.optimizer, PathSGD):
         log.info("at the end: %s", describe_kappas(learner.optimizer.paths))
+        if skipped := describe_skipped(learner.optimizer):
+            log.warning(skipped)
+            send(Note(skipped))
     if outcome.history:  # also of epochs after the last checkpoint
         cost.lap("train")
         write_history(folder, outcome.history)

@@ -120,6 +120,17 @@ def describe_kappas(paths: PathNorm) -> str:
     return text + f"; second over first part of recurrent weights {', '.join(parts)}" * bool(parts)
 
 
+def describe_skipped(optimizer: PathSGD) -> str:
+    """Describes the steps that were left out; empty where there were none."""
+    group = optimizer.param_groups[0]
+    if not group["skipped"]:
+        return ""
+    return (
+        f"path-SGD left out {group['skipped']} of {group['steps']} steps, for kappa or the gradient was not finite. "
+        "Pass training.clip_norm=1, or a smaller optimizer.lr."
+    )
+
+
 def _divide(gradient: Tensor, kappa: Tensor) -> Tensor:
     """Divides by kappa; an entry that no path uses has no gradient and stays as it is."""
     return torch.where(kappa == 0, 0.0, gradient / kappa)

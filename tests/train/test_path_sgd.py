@@ -19,7 +19,7 @@ from mgu.factory.resolved_run import resolve
 from mgu.layers.recurrent import Recurrent
 from mgu.models.mlp import MLP
 from mgu.train.path_norm import PathNorm
-from mgu.train.path_sgd import PathSGD, build_path_sgd, describe_kappas
+from mgu.train.path_sgd import PathSGD, build_path_sgd, describe_kappas, describe_skipped
 from tests.conftest import Configure
 from tests.run.test_resume import evidence, train
 
@@ -239,6 +239,7 @@ def test_what_overflows_is_left_out_and_counted() -> None:
         parameter.grad = torch.ones_like(parameter)
     optimizer.step()
     assert optimizer.param_groups[0]["skipped"] == 1
+    assert describe_skipped(optimizer).startswith("path-SGD left out 1 of 1 steps")
     assert all(map(torch.equal, before, model.parameters()))
 
 
