@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import printable
-from mgu.results.file_names import DIRECTED_FILE, EQUILIBRIUM_FILE
+from mgu.results.file_names import DIRECTED_FILE, EQUILIBRIUM_FILE, PATH_NORM_FILE
 from mgu.results.files import make_folder
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> None:
     """
     options = _parse(arguments)
     # torch and matplotlib take seconds to import, which --help and mistyped arguments need not wait for.
+    from mgu.config.optimizers import PathSGDConfig
     from mgu.directed.network import DirectedNetwork
     from mgu.factory.equilibrium import equilibria_of
     from mgu.factory.trained import load_trained
@@ -39,6 +40,8 @@ def main(arguments: list[str]) -> None:
     trained.resolved.set_up_torch()
     if isinstance(trained.model, DirectedNetwork):
         return _explain_directed(trained, trained.model, folder, options.format)
+    if isinstance(trained.config.optimizer, PathSGDConfig):
+        return _explain_paths(trained, folder, options.format)
     written: tuple[str, ...] = ()
     if equilibria_of(trained.model):
         written = _explain_equilibria(trained, folder, options.format)
@@ -82,6 +85,16 @@ def _explain_equilibria(trained: TrainedRun, folder: Path, form: str) -> tuple[s
     elif not trained.config.mgu:
         sys.stdout.write(equilibria_to_json(found))
     return (EQUILIBRIUM_FILE,)
+
+
+def _explain_paths(trained: TrainedRun, folder: Path, form: str) -> None:
+    """Writes the path norm of a network that path-SGD has trained, and prints it as lines or as JSON."""
+    from mgu.explain.path_norm import explain_paths, paths_to_json, print_paths, write_paths
+
+    found = explain_paths(trained.resolved, trained.model, trained.result.best_epoch)
+    write_paths(folder, found)
+    sys.stdout.write(paths_to_json(found)) if form == "json" else print_paths(found)
+    _say_written(folder, (PATH_NORM_FILE,))
 
 
 def _say_written(folder: Path, names: tuple[str, ...]) -> None:

@@ -53,8 +53,8 @@ def explain_model(resolved: ResolvedRun, model: nn.Module, data: Data) -> Explan
     config = resolved.config
     if not config.mgu:
         raise UserError(
-            f"RUN must be of a unit, but {config.name} is a baseline, which has no gates (equilibrium layers and "
-            "directed networks are explained, too). Name a run with mgu=..."
+            f"RUN must be of a unit, but {config.name} is a baseline, which has no gates (equilibrium layers, "
+            "directed networks and runs of path-SGD are explained, too). Name a run with mgu=..."
         )
     if not config.mgu.is_paper:
         raise UserError(

@@ -26,7 +26,8 @@ from mgu.train.cuda_graph import ReplayedStep
 from mgu.train.device_nadam import DeviceNAdam
 from mgu.train.learner import Learner
 from mgu.train.loop import FitSettings
-from mgu.train.path_sgd import PathSGD, build_path_sgd, describe_kappas
+from mgu.train.path_sgd import PathSGD, build_path_sgd
+from mgu.train.path_summary import describe_kappas
 from mgu.train.schedules import Length, Schedule
 from mgu.train.step import Step, StepOptions
 from mgu.train.weight_average import WeightAverage

@@ -9,6 +9,7 @@ runs/<experiment>/<name>-<identity>/
     explain.json         for a unit: what its gates do on the validation data, see mgu/explain/explanation.py
     equilibrium.json     for an equilibrium layer: what its iteration does, see mgu/explain/equilibrium.py
     directed.json, graph.*  for a directed network: graph and certificates, see mgu/explain/directed.py
+    path_norm.json       of path-SGD, once `mgu-run explain` was called: see mgu/explain/path_norm.py
     gates.*, topology.*  figures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               for a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
     correct.bits         which of the official test examples (images, rows) those weights got right
@@ -31,6 +32,7 @@ PREPROCESSING_FILE = "preprocessing.json"
 EXPLAIN_FILE = "explain.json"
 EQUILIBRIUM_FILE = "equilibrium.json"
 DIRECTED_FILE = "directed.json"
+PATH_NORM_FILE = "path_norm.json"
 PICTURE_FILES = ("graph.svg", "graph.png", "gates.svg", "gates.png", "topology.svg", "topology.png")
 PRUNE_FOLDER = "prune"
 CORRECT_FILE = "correct.bits"

@@ -31,7 +31,8 @@ from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, 
 from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit
-from mgu.train.path_sgd import PathSGD, describe_kappas, describe_skipped
+from mgu.train.path_sgd import PathSGD, describe_skipped
+from mgu.train.path_summary import describe_kappas
 
 if TYPE_CHECKING:
     from mgu.augment.pipeline import Augment

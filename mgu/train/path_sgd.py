@@ -26,8 +26,6 @@ from mgu.train.path_norm import PathNorm
 
 log = logging.getLogger(__name__)
 
-QUANTILES = (0.0, 0.5, 1.0)
-
 
 class PathSGD(Optimizer):
     """Divides gradients by kappa. All that a step depends on is in the state: kappa, ratio and number of steps.
@@ -108,16 +106,6 @@ def build_path_sgd(config: PathSGDConfig, model: nn.Module, shape: Sequence[int]
     """
     paths = PathNorm(model, shape)
     return PathSGD(paths, config.lr, config.kappa == "full", config.floor, config.rescale_every, config.every)
-
-
-def describe_kappas(paths: PathNorm) -> str:
-    """Describes the path norm of a network and its kappa, for the log of a run."""
-    kappas = paths.kappas(is_full=True)
-    values = torch.cat([kappa.first.flatten() for kappa in kappas])
-    quantiles = ", ".join(f"{values.quantile(share):.3g}" for share in QUANTILES)
-    text = f"path norm: gamma^2 {paths.gamma_squared():.4g}; kappa smallest, median and largest {quantiles}"
-    parts = [f"{float(kappa.second.norm() / kappa.first.norm()):.3g}" for kappa in kappas if kappa.second is not None]
-    return text + f"; second over first part of recurrent weights {', '.join(parts)}" * bool(parts)
 
 
 def describe_skipped(optimizer: PathSGD) -> str:

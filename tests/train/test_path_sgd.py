@@ -19,7 +19,8 @@ from mgu.factory.resolved_run import resolve
 from mgu.layers.recurrent import Recurrent
 from mgu.models.mlp import MLP
 from mgu.train.path_norm import PathNorm
-from mgu.train.path_sgd import PathSGD, build_path_sgd, describe_kappas, describe_skipped
+from mgu.train.path_sgd import PathSGD, build_path_sgd, describe_skipped
+from mgu.train.path_summary import describe_kappas
 from tests.conftest import Configure
 from tests.run.test_resume import evidence, train
 
