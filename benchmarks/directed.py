@@ -94,15 +94,16 @@ def train(config: RunConfig) -> dict[str, Any]:
     network = learner.model
     assert isinstance(network, DirectedNetwork)
     tail = outcome.history[-20:]
-    margins = certify(network.eval(), resolved.splits.val.batch(slice(0, 100))[0]).flow
+    certificates = certify(network.eval(), resolved.splits.val.batch(slice(0, 100))[0])
     row = {
         "status": outcome.status,
         "cpu_s": time.process_time() - begun,
         "kept": network.kept,
         "steps": network.statistics.train.mean_iterations,
         "unconverged": network.statistics.train.unconverged,
-        "local": margins.local if math.isfinite(margins.local) else None,
-        "global": margins.globally,
+        "local": certificates.step.local if math.isfinite(certificates.step.local) else None,
+        "global": certificates.step.globally,
+        "global_of_flow": certificates.flow.globally,
     }
     if "val_rmse" in tail[-1]:
         return row | {"mse": max(epoch["val_rmse"] ** 2 for epoch in tail)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from cells import Row, number, p_value, percent, table
+from scipy.stats import ttest_ind_from_stats
 
 Parts = dict[str, Row]
 MULTIPLES = (1, 2, 4)
@@ -80,6 +81,7 @@ def rastrigin(part: Row) -> str:
 
 def nago(part: Row) -> str:
     """Generated networks beside the grid at equal processor time."""
+    random = next(row for row in part["rows"] if row["strategy"] == "random")
     lines = [
         [
             *(
@@ -89,11 +91,18 @@ def nago(part: Row) -> str:
                 f"{row['test']:.2f} ± {row['test_sd']:.2f}",
             ),
             *(f"{row['params']:,.0f}", number(row["cpu_s"], 1), p_value(row["p_grid"])),
+            "-" if row is random else p_value(_welch(row, random)),
         ]
         for row in part["rows"]
     ]
     header = ["search", "studies", "trials", "test [%]", "parameters of what is found", "processor time [s]"]
-    return table([*header, "p against the grid"], lines)
+    return table([*header, "p against the grid", "p against random"], lines)
+
+
+def _welch(row: Row, other: Row) -> float:
+    """Returns the p-value of Welch's t-test of two means over studies."""
+    groups = ((each["test"], each["test_sd"], each["studies"]) for each in (row, other))
+    return float(ttest_ind_from_stats(*next(groups), *next(groups), equal_var=False).pvalue)
 
 
 def gemm(part: Row) -> str:

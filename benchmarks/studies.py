@@ -150,7 +150,7 @@ STUDIES = (
                     "parameters) on the digits, `dataset.split=holdout`, averaged weights, label smoothing. The "
                     "grid is that of 24 baselines, trained once with each of ten seeds; a study of a search ends "
                     "after the mean processor time of one grid; a trial that ends later costs but does not count. "
-                    "The best is picked by validation images. The p-value is that of Welch's t-test.",
+                    "The best is picked by validation images. p-values are those of Welch's t-test.",
                     search_tables.nago),
             Section("Tile sizes of a matrix product", "gemm", "The space `gemm`: a product of two square matrices in "
                     "single precision on one thread, by a kernel without packing (docs/method/gemm.md). A study tries "
@@ -558,8 +558,8 @@ STUDIES = (
         commands=("python benchmarks/directed.py",),
         sections=(
             Section("Gates", "gates", "Learned: runs whose mean squared error is below 0.01 in all of the last 20 "
-                    "epochs. Every row of a truth table trains and validates. J + Jᵀ < 0: distances fall along ds/dt "
-                    "from everywhere, which is not yet so for its steps (docs/method/directed.md).",
+                    "epochs. Every row of a truth table trains and validates. Certified globally: a step brings any "
+                    "two states closer. J + Jᵀ < 0: ds/dt does, which is not enough (docs/method/directed.md).",
                     equilibrium_tables.gates),
             Section("8x8 digits, 64-32-10", "digits", "360 test images, plain SGD with momentum 0.9, 30 epochs, "
                     "weights of the last one; rates are chosen by these images. At the smallest rate the two rules are "
