@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from collect import describe
-from filed import RESULTS, file_part, load_study
+from filed import RESULTS, file_part, load_study, together
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
@@ -92,7 +92,8 @@ def main() -> None:
     else:
         content = analyse(design, *(read(options.runs / name) for name in (options.study, f"{options.study}-folds")))
         file_part("claim", options.study, {"machine": measured_on(options.runs, options.study), **content})
-        file_part("claim", recipe, {"machine": together(recipe), "rows": summarise(recipe)})
+        machines = [part["machine"] for part in filed_parts(recipe).values()]
+        file_part("claim", recipe, {"machine": together(machines), "rows": summarise(recipe)})
 
 
 def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, parallel: str) -> None:
@@ -192,17 +193,6 @@ def analyse(design: Design, runs: pd.DataFrame | None, folds: pd.DataFrame | Non
 def filed_parts(recipe: str) -> dict[str, Any]:
     """Returns what is filed of each data set under a recipe."""
     return {data: part for data in DESIGNS if (part := load_study("claim").get(f"{data}-{recipe}"))}
-
-
-def together(recipe: str) -> dict[str, Any]:
-    """Returns devices, versions, commits, the last day and the seconds of all runs that are filed under a recipe."""
-    machines = [part["machine"] for part in filed_parts(recipe).values()]
-    named = {
-        key: ", ".join(sorted({machine[key] for machine in machines}))
-        for key in ("device", "torch", "python", "commit")
-    }
-    summed = {key: sum(machine[key] for machine in machines) for key in ("runs", "contended", "wall_s", "cpu_s")}
-    return named | summed | {"date": max(machine["date"] for machine in machines)}
 
 
 def summarise(recipe: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,16 @@ def file_part(study: str, part: str, content: dict[str, Any]) -> None:
     file = RESULTS / study / "data.json"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(parts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def together(machines: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Returns devices, versions, commits, the last day and the seconds of runs that were measured in several parts."""
+    named = {
+        key: ", ".join(sorted({machine[key] for machine in machines}))
+        for key in ("device", "torch", "python", "commit")
+    }
+    summed = {key: sum(machine[key] for machine in machines) for key in ("runs", "contended", "wall_s", "cpu_s")}
+    return named | summed | {"date": max(machine["date"] for machine in machines)}
 
 
 def provenance() -> dict[str, str]:

@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/recurrent.py adding [--seeds 0,1,2,3,4] [--runs runs] [--only-file]
     .venv/bin/python benchmarks/recurrent.py sequential_mnist [...]
 
-They start `mgu-run +experiment=NAME -m`, which skips what is finished and continues what was
-interrupted; with --only-file they train nothing. A row is an optimizer, a learning rate and a model, over its seeds.
+They start `mgu-run +experiment=NAME -m`, which skips what is finished and continues what was interrupted; with
+--only-file they train nothing. Seeds that are filed, and of which there are no runs here, stay. A row is an optimizer,
+a learning rate and a model, over its seeds.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from typing import Any
 
 from collect import describe as describe_runs
 from collect import train
-from filed import ROOT, file_part
+from filed import ROOT, file_part, load_study, together
 
 EXPERIMENTS = ("adding", "sequential_mnist", "sequential_digits")
 STUDY = "path_sgd"
+Row = dict[str, Any]
 SOLVED_MSE = 0.01  # of the adding problem, whose sums have a variance of 1/6
 
 
@@ -41,19 +43,41 @@ def main() -> None:
     files = sorted((options.runs / options.what).glob("*/result.json"))
     if not files:
         sys.exit(f"{options.runs / options.what} must hold finished runs, but there are none. Leave out --only-file.")
-    rows = summarise(files)
-    file_part(STUDY, options.what, {"machine": describe_runs(files, " ".join(["mgu-run", *words])), "rows": rows})
+    filed = load_study(STUDY).get(options.what, {})
+    runs = outcomes(files)
+    earlier = {label: kept for label, kept in filed_outcomes(filed, runs).items() if kept}
+    rows = summarise({label: runs.get(label, []) + earlier.get(label, []) for label in {**runs, **earlier}})
+    machine = describe_runs(files, " ".join(["mgu-run", *words]))
+    if earlier:  # they come from folders that are not here
+        machine |= together([filed["machine"], machine])
+    file_part(STUDY, options.what, {"machine": machine, "rows": rows})
     for row in rows:
         print(json.dumps(row))
 
 
-def summarise(files: list[Path]) -> list[dict[str, Any]]:
-    """Returns a row for each model and optimizer, over its seeds, the best by validation first."""
-    groups: dict[str, list[dict[str, Any]]] = {}
+def outcomes(files: list[Path]) -> dict[str, list[Row]]:
+    """Returns what runs ended with, by model and optimizer."""
+    groups: dict[str, list[Row]] = {}
     for file in files:
         result = json.loads(file.read_text())
         if result["status"] != "failed":
             groups.setdefault(_label(result), []).append(_outcome(result, file.with_name("history.csv")))
+    return groups
+
+
+def filed_outcomes(filed: dict[str, Any], runs: dict[str, list[Row]]) -> dict[str, list[Row]]:
+    """Returns what is filed of seeds that `runs` does not have, by model and optimizer."""
+    kept = {}
+    for row in filed.get("rows", []):
+        name, *rest = row["optimizer"].split(" ", 1)
+        label = " | ".join([row["model"], name, f"{row['lr']:g}", *rest])
+        seeds = {run["seed"] for run in runs.get(label, [])}
+        kept[label] = [run for run in row["seeds"] if run["seed"] not in seeds]
+    return kept
+
+
+def summarise(groups: dict[str, list[Row]]) -> list[Row]:
+    """Returns a row for each model and optimizer, over its seeds, the best by validation first."""
     rows = [_row(label, sorted(runs, key=lambda run: run["seed"])) for label, runs in groups.items()]
     return sorted(rows, key=lambda row: row["val"], reverse=rows[0]["metric"] == "accuracy")
 
