@@ -129,12 +129,17 @@ def work(words: list[str]) -> str:
         "done".
 
     Raises:
-        UserError: A trial cannot be trained here.
+        UserError: A trial cannot be trained here, or what is searched has changed since the command began.
         RunsFailed: Too many trials failed.
     """
     master: Any = HydraConfig.instance().cfg  # the whole configuration, of which Hydra's own part is typed
     grids: Any = OmegaConf.to_container(master.hydra.sweeper.grids, resolve=True)
     [planned] = plan_studies(GlobalHydra.instance().config_loader(), master, Grids(grids or {}), words)
+    if not planned.study.folder.is_dir():  # which the command has opened: this is another study
+        raise UserError(
+            f"a worker must search what its command began, but there is no {planned.study.folder}: a file of data or "
+            "code has changed since. Put it back, and the same command goes on."
+        )
     work_here(as_search(planned))
     return "done"
 

@@ -11,6 +11,7 @@ from omegaconf import DictConfig
 
 from mgu.cli.combine import Combiner
 from mgu.cli.compose import check_values, compose_words
+from mgu.cli.first_files import FirstFiles
 from mgu.cli.words import as_option
 from mgu.config.identity import identity_values
 from mgu.config.run import RunConfig
@@ -35,22 +36,26 @@ class Configurator:
         jobs = [self._words(point) for point in space.points()] if (space.size or MOST_COMBINED) < MOST_COMBINED else []
         self._compose = Combiner(jobs, partial(compose_words, loader, master))
         self._kept: dict[tuple[str, ...], RunConfig] = {}
+        self._files = FirstFiles()
 
     def __call__(self, point: Point, seed: int, stop_after: int | None = None) -> RunConfig:
         """Returns the configuration of a trial.
 
         Raises:
-            UserError: The point cannot be composed, or is no legal run.
+            UserError: The point cannot be composed, is no legal run, or a file has changed since the first one.
         """
         words = tuple(self._words(point))
         if words not in self._kept:
             try:
-                self._kept[words] = check_values(self._compose(words))
+                composed = self._compose(words)
+                config = check_values(composed)
             except UserError as error:
                 told = " ".join(self.space.overrides(point))
                 raise UserError(
                     f"space={self.space.name} must have points that are legal runs, but {told} is none: {error}"
                 ) from None
+            self._files.check(composed, config)
+            self._kept[words] = config
         config = self._kept[words]
         training = (
             config.training if stop_after is None else config.training.model_copy(update={"stop_after": stop_after})
