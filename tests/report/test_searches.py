@@ -27,6 +27,8 @@ from mgu.results.result_file import write_result
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Step
 from mgu.search.replay import Replay, replay
+from mgu.search.spaces.context import SpaceContext
+from mgu.search.spaces.gemm import build_gemm
 from tests.examples import example_config, example_result, example_unit, ranked
 from tests.search.spaces import GRID
 from tests.search.test_replay import records
@@ -178,13 +180,16 @@ def test_names_of_variants_are_never_alike() -> None:
     assert len(set(name_variants(long))) == 2
 
 
-def write_measured(folder: Path, seed: int, scores: Sequence[float]) -> None:
-    """A study of three trials of one second each that measured points."""
+def write_measured(
+    folder: Path, seed: int, scores: Sequence[float], space: Mapping[str, Any] | None = None, size: int = 30
+) -> None:
+    """A study of trials of one second each that measured points."""
     own = folder / f"gbfs-gemm_64-s{seed}-x"
     own.mkdir(parents=True)
-    described = {"identity": "x", "strategy": "gbfs", "seed": seed, "space": {"name": "gemm_64"}, "measure": "a:b"}
+    described = {"identity": "x", "strategy": "gbfs", "seed": seed, "space": space or {"name": "gemm_64"}}
     budget = asdict(Budget(trials=3))
-    content = {**described, "data": ["digits", "paper"], "size": 30, "unit": "GFLOP/s", "budget": budget}
+    known = {"measure": "a:b", "data": ["digits", "paper"], "size": size, "unit": "GFLOP/s", "budget": budget}
+    content = {**described, **known}
     (own / "study.yaml").write_text(yaml.safe_dump(content))
     events: list[dict[str, Any]] = [{"event": "study", "identity": "x"}]
     for number, score in enumerate(scores):
@@ -220,6 +225,26 @@ def test_measured_points_have_a_table_of_their_own_and_no_place_among_networks(
     analysis = Analysis(ranked([example_result()])[0], measured=[found])
     assert "the best known is 80 GFLOP/s" in to_markdown([analysis])
     assert json.loads(to_json([analysis], []))["experiments"][0]["measured"][0]["rows"][0]["best_worst"] == 40
+
+
+def test_products_of_other_matrices_are_not_compared(tmp_path: Path) -> None:
+    """gemm says each size once in the name of its space, which is part of a study's identity."""
+    shapes = [((8, 32, 32), (4, 2, 4)), ((8, 8, 32), (4, 2, 4)), ((8, 8, 32), (2, 2, 4)), ((8, 8, 8), (4, 2, 4))]
+    context: Any = SpaceContext(None, [], None, {})  # type: ignore[arg-type]  # it is built from its settings alone
+    for number, (sizes, parts) in enumerate(shapes, 1):
+        settings = dict(zip("mkn", sizes, strict=True)) | {"parts": list(parts)}
+        space = build_gemm(settings, context)
+        for seed in range(2):
+            described = json.loads(json.dumps(space.describe()))
+            write_measured(tmp_path / str(number) / "search", seed, [10.0**number], described, 100 * number)
+    found = {own.space: own for own in load_measured([tmp_path])}
+    assert list(found) == ["gemm_8x32x32", "gemm_8x8x32 in 4+2+4 factors", "gemm_8x8x32 in 2+2+4 factors", "gemm_8"]
+    assert [(own.best, own.size) for own in found.values()] == [(10, 100), (100, 200), (1000, 300), (10_000, 400)]
+    for own in found.values():
+        [row] = measured_table(own).rows
+        values = dict(zip(measured_table(own).keys, (value for _, value in row), strict=True))
+        assert (values["studies"], values["of_best_known"]) == (2, 1.0)
+        assert values["strategy"] == f"gbfs on {own.space}"
 
 
 def test_replayed_studies_are_read_as_they_were_saved(tmp_path: Path) -> None:

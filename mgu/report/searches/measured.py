@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, median
+from typing import Any
 
 import yaml
 
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.load import load_study
+from mgu.report.searches.space_names import name_spaces
 from mgu.report.searches.variants import group_curves
 from mgu.report.searches.words import MISSING, Entry, SearchTable
+from mgu.search.curve import Curve
 from mgu.search.study import FOLDER, STUDY_FILE
 from mgu.tasks.score import Score, shorten
 
@@ -52,23 +56,30 @@ def load_measured(folders: Sequence[Path]) -> list[Measured]:
     Returns:
         Those of which a trial has a score; a study that cannot be read is left out, for `mgu-run` itself names it.
     """
-    curves, known = [], {}
+    studies: dict[str, list[Curve]] = {}
+    known: dict[str, dict[str, Any]] = {}
     for folder in dict.fromkeys(own.resolve() for own in folders):
         files = [*folder.glob(f"{FOLDER}/*/{STUDY_FILE}"), *folder.glob(f"*/{FOLDER}/*/{STUDY_FILE}")]
         for file in sorted(files):
             try:
                 described = yaml.safe_load(file.read_text(encoding="utf-8"))
-                if "measure" in described:
-                    curve = load_study(file, described)
-                    known[curve.space] = (described["size"], described.get("unit", ""))
-                    curves += [curve] * bool(curve.steps)
+                if "measure" in described and (curve := load_study(file, described)).steps:
+                    space = json.dumps([described["space"], described["size"]])  # of one name there may be several
+                    studies.setdefault(space, []).append(curve)
+                    known.setdefault(space, described)
             except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
                 continue
-    spaces = dict.fromkeys(curve.space for curve in curves)
+    names = name_spaces([own["space"] for own in known.values()])
     return [
-        Measured(name, *known[name], group_curves([own for own in curves if own.space == name], Score("score"), None))
-        for name in spaces
+        _measured(name, described, curves)
+        for name, described, curves in zip(names, known.values(), studies.values(), strict=True)
     ]
+
+
+def _measured(name: str, described: dict[str, Any], curves: Sequence[Curve]) -> Measured:
+    """Groups the studies of one space by their strategies."""
+    named = [replace(curve, space=name) for curve in curves]
+    return Measured(name, described["size"], described.get("unit", ""), group_curves(named, Score("score"), None))
 
 
 def measured_table(found: Measured) -> SearchTable:
