@@ -20,7 +20,7 @@ from mgu.search.grids import Grids
 from mgu.search.space import some_point
 from mgu.sweep.search.confirm import confirm
 from mgu.sweep.search.notify import notifying_of
-from mgu.sweep.search.study_run import Search, num_ended, prepare, run_study, work_here
+from mgu.sweep.search.study_run import Search, num_ended, prepare, run_study, work_apart
 from mgu.sweep.search.warm_start import check_folder, tell_finished
 from mgu.sweep.slots import check_launcher, find_slots
 
@@ -140,7 +140,7 @@ def work(words: list[str]) -> str:
             f"a worker must search what its command began, but there is no {planned.study.folder}: a file of data or "
             "code has changed since. Put it back, and the same command goes on."
         )
-    work_here(as_search(planned))
+    work_apart(as_search(planned))
     return "done"
 
 

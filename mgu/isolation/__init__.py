@@ -13,7 +13,7 @@ from mgu.isolation.call import Call, call, wait
 from mgu.isolation.child import Send
 from mgu.isolation.orphan import end_with_parent
 from mgu.isolation.outcomes import Crashed, Raised, ServerDied, TimedOut, describe_exit
-from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, PRELOAD_RUN, start_server
+from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, PRELOAD_RUN, finish_imports, start_server
 
 __all__ = [
     "CALIBRATE",
@@ -33,6 +33,7 @@ __all__ = [
     "call",
     "describe_exit",
     "end_with_parent",
+    "finish_imports",
     "start_server",
     "wait",
 ]

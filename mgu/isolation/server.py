@@ -207,6 +207,21 @@ def start_server(*modules: str) -> Server:
     return _Current.server
 
 
+def finish_imports(on_import: Callable[[], None] = lambda: None) -> None:
+    """Waits until the server of this process has imported what it was asked for, so that no call pays for it.
+
+    Args:
+        on_import: Called once if it takes a while.
+
+    Raises:
+        ServerDied: No server comes up.
+    """
+    child = fork_child(on_import)  # which it forks when it is done, for it does one after the other
+    child.signal()
+    child.wait()
+    child.close()
+
+
 def stop_server() -> None:
     """Ends the server of this process, if it has one; the next call starts another."""
     atexit.unregister(stop_server)

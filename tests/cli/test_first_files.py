@@ -98,7 +98,7 @@ def test_a_worker_that_finds_another_study_than_was_launched_is_refused(
 ) -> None:
     folder = tmp_path / "random-mine-s0-01234567"
     monkeypatch.setattr(search, "plan_studies", lambda *_: [SimpleNamespace(study=SimpleNamespace(folder=folder))])
-    monkeypatch.setattr(search, "work_here", lambda _: None)
+    monkeypatch.setattr(search, "work_apart", lambda _: None)
     monkeypatch.setattr(search, "as_search", lambda _: None)
     with hydra_of(conf_dir()):
         loader: Any = GlobalHydra.instance().config_loader()

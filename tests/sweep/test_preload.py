@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from mgu.search.budget import Budget
 from mgu.sweep import preload
+from mgu.sweep.search import study_run
+from mgu.sweep.search.study_run import Search, work_apart
 from tests.conftest import Configure
+from tests.search.test_spending import study_of
 
 LOAD = """
 import pickle, sys
@@ -44,3 +48,16 @@ def test_a_run_on_a_table_imports_no_library_that_the_server_has_not(
         [sys.executable, "-c", LOAD, str(tmp_path / "call")], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == ""
+
+
+def test_a_search_in_a_process_of_a_launcher_has_imported_before_its_first_trial_begins(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each trial imported for itself, seconds that its cost had."""
+    example, done = configure("layout=digits_2"), list[object]()
+    monkeypatch.setattr(study_run, "preload_for", done.append)
+    monkeypatch.setattr(study_run, "finish_imports", lambda on_import: done.append("imported"))
+    monkeypatch.setattr(study_run, "work_here", done.append)
+    own = Search(study_of(tmp_path, Budget(trials=1)), lambda *_: example, example, None, None, 1)
+    work_apart(own)
+    assert done == [[example], "imported", own]

@@ -12,6 +12,7 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.console.text import count, describe_s, print_line, print_wait
+from mgu.isolation import finish_imports
 from mgu.results.axes import Axes
 from mgu.results.files import make_folder
 from mgu.results.folder import run_folder
@@ -121,6 +122,18 @@ def run_study(search: Search, launch: Callable[[Search], None] | None = None) ->
 def num_ended(search: Search) -> int:
     """Returns the number of trials that have ended."""
     return len(search.study.open().order)
+
+
+def work_apart(search: Search) -> None:
+    """Works in a process of a launcher, which has prepared nothing: no trial is to pay for imports.
+
+    Args:
+        search: The study.
+    """
+    if search.study.space.measure is None:
+        preload_for([search.example])
+        finish_imports(lambda: print_wait("importing torch"))
+    work_here(search)
 
 
 def work_here(search: Search) -> None:
