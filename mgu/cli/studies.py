@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig
 
+from mgu.cli.check_told import check_told
 from mgu.cli.compose import compose_words
 from mgu.cli.grammar import HydraGrammar
 from mgu.cli.remember import remember_files
@@ -136,6 +137,7 @@ def _build(
     _check_swept(space, values, grammar)
     configure = Configurator(loader, master, single, space)
     start = first_config({key: value for key, value in composed.items() if key not in SECTIONS}, space, configure)
+    check_told(settings, space, start)
     check_comparable(space, configure, is_multi_fidelity(STRATEGIES.get(settings.search.name)))
     fixed_seed = start.seed if "seed" in grammar.keys(single) else None
     identity = runs_identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}

@@ -65,6 +65,11 @@ class Space:
         return {}
 
     @property
+    def tells(self) -> frozenset[str]:
+        """What `measure` tells beside scores and seconds: of "second", and of the kinds of cost."""
+        return frozenset()
+
+    @property
     def unit(self) -> str:
         """The unit of the scores that `measure` gives."""
         return ""

@@ -28,6 +28,11 @@ class GemmSpace(Space):
         return "mgu.gemm.measure:measure_point"
 
     @property
+    def tells(self) -> frozenset[str]:
+        """What is measured beside it."""
+        return frozenset({"cpu_seconds"})
+
+    @property
     def unit(self) -> str:
         """Billions of operations a second: two for each product of two numbers."""
         return "GFLOP/s"

@@ -1,0 +1,34 @@
+"""Settings that go by what no trial tells are refused before the first one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from mgu.cli.check_told import check_told
+from mgu.config.check_search import check_study
+from mgu.errors import UserError
+from mgu.search import Factors, Space
+from mgu.search.spaces.gemm import GemmSpace
+from tests.search.spaces import GRID
+
+GEMM = GemmSpace("gemm_8", (Factors("m", 8, 4), Factors("k", 8, 2), Factors("n", 8, 4)))
+
+
+def check(space: Space, has_energy: bool = True, **sections: dict[str, Any]) -> None:
+    start: Any = SimpleNamespace(energy=SimpleNamespace(enabled=has_energy))
+    search = {"name": "random"} | sections.pop("search", {})
+    check_told(check_study({"search": search, **sections}), space, start)
+
+
+def test_a_second_objective_is_one_that_trials_have() -> None:
+    check(GEMM)
+    check(GRID, search={"second": "kwh"})
+    check(GRID, has_energy=False, search={"second": "params"})
+    with pytest.raises(UserError, match=r"search\.second=kwh must go with energy\.enabled=true"):
+        check(GRID, has_energy=False, search={"second": "kwh"})
+    for second in ("kwh", "params"):
+        with pytest.raises(UserError, match=rf"search\.second must be left out .* space=gemm_8, but got {second}"):
+            check(GEMM, search={"second": second})
