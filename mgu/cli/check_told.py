@@ -17,15 +17,24 @@ def check_told(settings: StudySettings, space: Space, start: RunConfig) -> None:
         start: The configuration that the search starts from.
 
     Raises:
-        UserError: Nobody measures the second objective.
+        UserError: Nobody measures the second objective, or points have no runs that are asked for.
     """
-    second = settings.search.second
-    if second is None:
-        return
-    if space.measure is not None and "second" not in space.tells:
-        raise UserError(
-            f"search.second must be left out where points are measured and no runs are trained, as of space="
-            f"{space.name}, but got {second}. Leave it out, and search.options.objectives."
-        )
-    if second == "kwh" and space.measure is None and not start.energy.enabled:
+    if space.measure is not None:
+        return _check_measured(settings, space)
+    if settings.search.second == "kwh" and not start.energy.enabled:
         raise UserError("search.second=kwh must go with energy.enabled=true, but energy is not measured. Add it.")
+
+
+def _check_measured(settings: StudySettings, space: Space) -> None:
+    given = {
+        "search.second": None if "second" in space.tells else settings.search.second,
+        "confirm.top": settings.confirm.top or None,
+        "warm_start.folder": settings.warm_start.folder,
+    }
+    for key, value in given.items():
+        if value is not None:
+            more = ", and search.options.objectives" * (key == "search.second")
+            raise UserError(
+                f"{key} must be left out where points are measured and no runs are trained, as of space={space.name}, "
+                f"but got {value}. Leave it out{more}."
+            )

@@ -32,3 +32,10 @@ def test_a_second_objective_is_one_that_trials_have() -> None:
     for second in ("kwh", "params"):
         with pytest.raises(UserError, match=rf"search\.second must be left out .* space=gemm_8, but got {second}"):
             check(GEMM, search={"second": second})
+
+
+@pytest.mark.parametrize(("section", "key", "value"), [("confirm", "top", 2), ("warm_start", "folder", "runs")])
+def test_runs_are_asked_for_where_points_have_some(section: str, key: str, value: Any) -> None:
+    check(GRID, **{section: {key: value}})
+    with pytest.raises(UserError, match=rf"{section}\.{key} must be left out where points are measured .* got {value}"):
+        check(GEMM, **{section: {key: value}})
