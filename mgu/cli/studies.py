@@ -22,7 +22,7 @@ from mgu.results.fingerprints import fingerprint_of
 from mgu.results.folder import runs_dir
 from mgu.results.load import load_results
 from mgu.results.result import Result
-from mgu.search.budget import Budget
+from mgu.search.budget import KINDS, Budget
 from mgu.search.comparable import check_comparable
 from mgu.search.grids import Grids
 from mgu.search.space import Space
@@ -209,7 +209,8 @@ def _resolve_budget(settings: StudySettings, space: Space, start: RunConfig) -> 
     budget = Budget(**settings.budget.model_dump())
     unit_s = unit_seconds(_experiment_results(start), start) if budget.times_unit is not None else None
     has_energy = start.energy.enabled or space.measure is not None
-    return budget.resolve(space.size, unit_s, has_energy, start.energy.has_place)
+    untold = set() if space.measure is None else set(KINDS) - space.tells
+    return budget.resolve(space.size, unit_s, has_energy, start.energy.has_place, untold)
 
 
 def _experiment_results(start: RunConfig) -> list[Result]:

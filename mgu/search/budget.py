@@ -6,7 +6,7 @@ budget does not count; so nobody need argue over overruns, and long trials have 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -24,6 +24,7 @@ UNITS = {
     "times_unit": "times the unit's cost",
 }
 ONE = ("trials", "epochs")  # whose unit is a plural
+KINDS = ("cpu_seconds", "kwh", "grams", "epochs")  # of what trials may tell, which those that measure points need not
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,14 @@ class Budget:
             for name, value in self.given.items()
         )
 
-    def resolve(self, size: int | None, unit_s: float | None, has_energy: bool, has_place: bool) -> Budget:
+    def resolve(
+        self,
+        size: int | None,
+        unit_s: float | None,
+        has_energy: bool,
+        has_place: bool,
+        untold: Collection[str] = (),
+    ) -> Budget:
         """Returns the budget with its share as trials and its multiples of the unit's cost as seconds.
 
         Args:
@@ -116,6 +124,7 @@ class Budget:
             unit_s: Seconds that the unit costs; None: not known.
             has_energy: Whether trials measure energy.
             has_place: Whether the carbon intensity of the electricity is known.
+            untold: Limits on what no trial tells, so that they would never end a search.
 
         Raises:
             UserError: There is no limit, or one that can never be reached.
@@ -124,6 +133,11 @@ class Budget:
             raise UserError(
                 "budget must have a limit where the space has infinitely many points, but has none. Pass "
                 f"budget.seconds=600, or another of {', '.join(f'budget.{name}' for name in UNITS)}."
+            )
+        if never := [name for name in self.given if name in untold]:
+            raise UserError(
+                f"budget.{never[0]} must be left out where no trial tells it, as where points are measured and no runs "
+                f"are trained, but got {self.given[never[0]]:g}. Pass budget.seconds or budget.trials."
             )
         for name in ("kwh", "grams"):
             if name in self.given and not has_energy:

@@ -11,6 +11,7 @@ from mgu.cli.check_told import check_told
 from mgu.config.check_search import check_study
 from mgu.errors import UserError
 from mgu.search import Factors, Space
+from mgu.search.budget import KINDS, Budget
 from mgu.search.spaces.gemm import GemmSpace
 from tests.search.spaces import GRID
 
@@ -39,3 +40,16 @@ def test_runs_are_asked_for_where_points_have_some(section: str, key: str, value
     check(GRID, **{section: {key: value}})
     with pytest.raises(UserError, match=rf"{section}\.{key} must be left out where points are measured .* got {value}"):
         check(GEMM, **{section: {key: value}})
+
+
+def test_a_budget_is_of_what_trials_tell() -> None:
+    """Products of matrices have no epochs: the whole space was measured."""
+    untold = set(KINDS) - GEMM.tells
+    assert untold == {"kwh", "grams", "epochs"}
+    assert Budget(epochs=2).resolve(24, None, True, True).epochs == 2
+    assert Budget(cpu_seconds=2.0).resolve(24, None, True, True, untold).cpu_seconds == 2.0
+    for name in untold:
+        with pytest.raises(
+            UserError, match=rf"budget\.{name} must be left out where no trial tells it, .* but got 2\."
+        ):
+            Budget(**{name: 2}).resolve(24, None, True, True, untold)  # type: ignore[arg-type]
