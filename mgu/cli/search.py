@@ -60,7 +60,7 @@ def search(
         return replay_studies(planned)
     launcher = str(OmegaConf.select(master, "hydra.runtime.choices.hydra/launcher")) if launch else "basic"
     for own in planned:
-        check_launcher(launcher, own.start.parallel)
+        check_launcher(launcher, own.start.parallel, is_search=True)
         if launch is None and own.settings.search.workers > 1:
             raise UserError(
                 f"search.workers must be 1 without a launcher, but got {own.settings.search.workers}. Pass "

@@ -21,6 +21,7 @@ from mgu.search.curve import Curve, trace
 from mgu.search.outcome import tell_result
 from mgu.search.propose import propose
 from mgu.search.space import Key, Point, Space
+from mgu.search.spaces.grid import GridSpace
 from mgu.search.strategies import build_strategy
 from mgu.search.strategy import Cost, Trial, generator_for
 from mgu.search.usable import count_obstacles, ways_out
@@ -84,10 +85,12 @@ def find_records(
         wanted = {identity_of(point, seed) for seed in seeds or {own.seed for own, _ in lost} for point in points}
         obstacles = [obstacle for own, obstacle in lost if own.identity in wanted]
         others = f", beside {count_obstacles(obstacles)}" if obstacles else ""
+        how = "leave search, space and budget out"  # a sweep trains a grid
+        if not isinstance(space, GridSpace):
+            how = f"pass search=grid space={space.name}, and leave search.replay and budget out"
         raise UserError(
             f"search.replay must have a recorded run of each of the {len(points)} points with one seed at least, but "
-            f"the most that a seed has is {best}{others}. {ways_out(obstacles) or 'Train them first'}: leave search, "
-            "space and budget out."
+            f"the most that a seed has is {best}{others}. {ways_out(obstacles) or 'Train them first'}: {how}."
         )
     return found
 

@@ -85,12 +85,13 @@ def find_slots(configs: Sequence[RunConfig]) -> Slots:
     return Slots(number, max(cores // number, 1)) if number > 1 else Slots()
 
 
-def check_launcher(name: str, parallel: int | Literal["auto"]) -> None:
+def check_launcher(name: str, parallel: int | Literal["auto"], is_search: bool = False) -> None:
     """Checks that a launcher other than Hydra's own has no `parallel` beside it.
 
     Args:
         name: As in hydra/launcher=NAME.
         parallel: Of the runs.
+        is_search: Whether it launches workers of a search, whose number the search says.
 
     Raises:
         UserError: It has; it chooses itself how many runs there are at once.
@@ -98,7 +99,9 @@ def check_launcher(name: str, parallel: int | Literal["auto"]) -> None:
     if name == "basic" or parallel == 1:
         return
     advice = f", or pass hydra.launcher.n_jobs={-1 if parallel == 'auto' else parallel}" if name == "joblib" else ""
+    if is_search:
+        advice = f", and pass search.workers={count_cores() if parallel == 'auto' else parallel}"
+    chooses = "which works by search.workers" if is_search else "which itself chooses how many runs there are at once"
     raise UserError(
-        f"parallel must be 1 with hydra/launcher={name}, which itself chooses how many runs there are at once, but got "
-        f"{parallel}. Leave parallel out{advice}."
+        f"parallel must be 1 with hydra/launcher={name}, {chooses}, but got {parallel}. Leave parallel out{advice}."
     )

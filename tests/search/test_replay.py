@@ -12,11 +12,12 @@ from msgspec import structs
 from mgu.errors import UserError
 from mgu.report.searches.closed_form import Tried, expected_best
 from mgu.results.metrics import Metrics
-from mgu.search import Cost, Key, Trial
+from mgu.search import Cost, Key, Space, Trial
 from mgu.search.budget import Budget
 from mgu.search.curve import trace
 from mgu.search.partial import as_of, find_test_score
 from mgu.search.replay import Record, Replay, find_records, replay
+from mgu.search.spaces.grid import GridSpace
 from mgu.search.usable import OTHER_ROWS, STOPPED, find_obstacle
 from tests.examples import example_config, example_result
 from tests.search.spaces import GRID, MIXED
@@ -115,6 +116,12 @@ def test_points_without_a_recorded_run_are_refused() -> None:
         find_records(GRID, [example_result()], lambda point, seed: "?", None)
     with pytest.raises(UserError, match="must have a space of finitely many points"):
         find_records(MIXED, [], lambda point, seed: "?", None)
+    with pytest.raises(UserError, match=r"Train them first: leave search, space and budget out\.$"):
+        find_records(GridSpace("grid", GRID.parameters), [], lambda point, seed: "?", None)
+    with pytest.raises(
+        UserError, match=r"first: pass search=grid space=mine, and leave search\.replay and budget out\.$"
+    ):
+        find_records(Space("mine", GRID.parameters), [], lambda point, seed: "?", None)
 
 
 def test_a_refusal_names_the_runs_that_are_on_other_rows_or_were_stopped() -> None:

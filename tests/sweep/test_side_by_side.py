@@ -223,6 +223,8 @@ def test_other_launchers_choose_themselves(configure: Configure) -> None:
         check_launcher("joblib", 2)
     with pytest.raises(UserError, match=r"hydra/launcher=submitit_slurm, .* but got auto\. Leave parallel out\.$"):
         check_launcher("submitit_slurm", "auto")
+    with pytest.raises(UserError, match=r"works by search\.workers, but got 2\. .* and pass search\.workers=2\.$"):
+        check_launcher("joblib", 2, is_search=True)
     check_launcher("joblib", 1)
     check_launcher("basic", "auto")
     with pytest.raises(UserError, match=r"^parallel must be the same for all runs of a sweep, but got 1, 2"):
