@@ -15,13 +15,12 @@ from mgu.report.ranking.rank import rank
 from mgu.report.searches.equal_cost import compare_searches
 from mgu.report.searches.load import load_curves, save_replayed, settings_of
 from mgu.report.searches.words import describe_searches, search_table
-from mgu.results.fingerprints import fingerprint_of
 from mgu.results.folder import runs_dir
 from mgu.results.load import Run, load_results
 from mgu.results.result import Result
 from mgu.search.replay import Records, Replay, find_records, replay
 from mgu.search.strategy import is_multi_fidelity
-from mgu.search.usable import find_obstacle
+from mgu.search.usable import as_of_today, find_obstacle
 
 
 def replay_studies(planned: Sequence[PlannedStudy]) -> None:
@@ -37,10 +36,10 @@ def replay_studies(planned: Sequence[PlannedStudy]) -> None:
     start = planned[0].start
     folder = runs_dir(start) / start.experiment_name
     loaded = load_results([folder]).runs if folder.is_dir() else []
-    today = fingerprint_of(start.model_dump())
+    today = start.model_dump(mode="json")
     known_by = [(run, find_obstacle(run.result, today)) for run in loaded]
     runs = [run for run, obstacle in known_by if obstacle is None]
-    lost = [(run.result, obstacle) for run, obstacle in known_by if obstacle is not None]
+    lost = [(as_of_today(run.result, obstacle, today), obstacle) for run, obstacle in known_by if obstacle is not None]
     groups: dict[str, list[PlannedStudy]] = {}
     for own in planned:
         groups.setdefault(_group(own), []).append(own)

@@ -9,16 +9,19 @@ from statistics import fmean, stdev
 import pytest
 from msgspec import structs
 
+from mgu.config.run import RunConfig
 from mgu.errors import UserError
 from mgu.report.searches.closed_form import Tried, expected_best
 from mgu.results.metrics import Metrics
-from mgu.search import Cost, Key, Space, Trial
+from mgu.results.result import Result
+from mgu.search import Cost, Key, Ordinal, Space, Trial
 from mgu.search.budget import Budget
 from mgu.search.curve import trace
 from mgu.search.partial import as_of, find_test_score
 from mgu.search.replay import Record, Replay, find_records, replay
 from mgu.search.spaces.grid import GridSpace
-from mgu.search.usable import OTHER_ROWS, STOPPED, find_obstacle
+from mgu.search.usable import OTHER_FILE, OTHER_ROWS, STOPPED, as_of_today, find_obstacle
+from tests.conftest import Configure
 from tests.examples import example_config, example_result
 from tests.search.spaces import GRID, MIXED
 
@@ -130,8 +133,8 @@ def test_a_refusal_names_the_runs_that_are_on_other_rows_or_were_stopped() -> No
     config = example_config(dataset=dataset)
     stopped = example_config(dataset=dataset, training={"epochs": 30, "stop_after": 12})
     results = [example_result(config=own) for own in (config, config, stopped, stopped)]
-    assert [find_obstacle(own, None) for own in results] == [None, None, STOPPED, STOPPED]
-    assert [find_obstacle(own, "90 -0.75") for own in results] == [OTHER_ROWS] * 4
+    assert [find_obstacle(own, {}) for own in results] == [None, None, STOPPED, STOPPED]
+    assert [find_obstacle(own, {"dataset": {"fingerprint": "90 -0.75"}}) for own in results] == [OTHER_ROWS] * 4
     lost = [(structs.replace(results[0], identity=f"{key}"), OTHER_ROWS) for key in range(3)]
     lost += [(structs.replace(results[2], identity=identity), STOPPED) for identity in ("3", "of another point")]
     points = list(GRID.points())
@@ -139,3 +142,27 @@ def test_a_refusal_names_the_runs_that_are_on_other_rows_or_were_stopped() -> No
         find_records(GRID, [], lambda point, seed: str(points.index(point)), None, lost=lost)
     assert "a seed has is 0, beside 3 on other rows than dataset.target returns now, 1 stopped by" in str(refused.value)
     assert "Put back the files that dataset.target reads, or train them again with force=true, or" in str(refused.value)
+
+
+def test_a_run_on_what_its_file_held_before_is_named_at_its_point(configure: Configure, tmp_path: Path) -> None:
+    """Its identity has the checksum, so that it was at no point, and the user was told to train what was there."""
+
+    def on(rows: int, name: str = "h.csv", lr: float = 0.1) -> RunConfig:
+        (tmp_path / name).write_text("a,ill\n" + "".join(f"{row},{row % 2}\n" for row in range(rows)))
+        words = (f"dataset.path={tmp_path / name}", "dataset.target=ill", "dataset.task=classification")
+        return configure("dataset=table", *words, "layout=dense_2", f"optimizer.lr={lr}")
+
+    def result(config: RunConfig) -> Result:
+        return example_result(identity=config.identity, config=config.model_dump(mode="json"))
+
+    before, other, elsewhere, now = on(40), on(40, lr=0.2), on(40, "k.csv"), on(41)
+    today = now.model_dump(mode="json")
+    known = [find_obstacle(result(own), today) for own in (before, other, elsewhere, now)]
+    assert known == [OTHER_FILE, OTHER_FILE, None, None]
+    lost = [(as_of_today(result(own), OTHER_FILE, today), OTHER_FILE) for own in (before, other)]
+    assert [own.identity for own, _ in lost] == [now.identity, on(41, lr=0.2).identity]
+    points = Space("mine", (Ordinal("optimizer.lr", (0.1, 0.3)),))
+    with pytest.raises(
+        UserError, match=r"has is 0, beside 1 on other rows than dataset\.path holds now\. Put back what"
+    ):
+        find_records(points, [], lambda point, seed: on(41, lr=point["optimizer.lr"]).identity, None, lost=lost)

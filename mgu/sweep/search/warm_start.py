@@ -8,7 +8,6 @@ from typing import Any
 
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
-from mgu.results.fingerprints import fingerprint_of
 from mgu.results.load import load_results
 from mgu.results.result import Result
 from mgu.search.costs import cost_of
@@ -16,7 +15,7 @@ from mgu.search.history import told_event
 from mgu.search.outcome import tell_result
 from mgu.search.space import Key, Point
 from mgu.search.strategy import Cost, Trial
-from mgu.search.usable import count_obstacles, find_obstacle, ways_out
+from mgu.search.usable import as_of_today, count_obstacles, find_obstacle, ways_out
 from mgu.sweep.search.match_runs import PointFinder
 from mgu.sweep.search.study_run import Search
 
@@ -49,9 +48,9 @@ def tell_finished(search: Search, folder: Path, charge: bool) -> int:
         return 0
     loaded = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
     results = list({result.identity: result for result in loaded}.values())
-    today = fingerprint_of(search.example.model_dump())
+    today = search.example.model_dump(mode="json")
     known_by = [(own, find_obstacle(own, today)) for own in results]
-    lost = [(own, obstacle) for own, obstacle in known_by if obstacle is not None]
+    lost = [(as_of_today(own, obstacle, today), obstacle) for own, obstacle in known_by if obstacle is not None]
     fitting = list(_matching(search, folder, [own for own, obstacle in known_by if obstacle is None]))
     found: dict[Key, tuple[Point, Result]] = {}
     for point, result in fitting:
