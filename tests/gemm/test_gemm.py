@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from itertools import count
 from random import Random
 from typing import Any
@@ -104,6 +105,14 @@ def test_runs_are_repeated_until_they_are_enough() -> None:
     assert time_runs(lambda: 3.0) == [3.0]
     ticks = count()
     assert time_runs(lambda: (9.0, 0.5, 0.5, 0.5, 0.5, 0.5)[next(ticks) + 1]) == [0.5, 0.5, 0.5]
+
+
+def test_what_is_shorter_than_its_call_is_measured_for_two_seconds_of_the_wall_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ticks = count()
+    monkeypatch.setattr(time, "perf_counter", lambda: 0.25 * next(ticks))  # each call takes a quarter of a second
+    assert time_runs(lambda: 1e-7) == [1e-7] * 8
 
 
 @pytest.mark.parametrize(
