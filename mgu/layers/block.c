@@ -221,7 +221,7 @@ static void backward_rows(const struct call *call, long first, long last, real *
 static void finish_rows(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
-    const real share = k.training ? 1 / (real)k.rows : 0;
+    const real share = 1 / (real)k.rows;
     for (long r = first; r < last; r++) {
         const real *row = k.layer + r * channels;
         real *d_layer = k.d_layer + r * channels;
@@ -229,7 +229,8 @@ static void finish_rows(const struct call *call, long first, long last, real *su
 #pragma omp simd
             for (long c = 0; c < channels; c++) {
                 real scale = k.statistics[channels + c], y = to_batch_norm(row[c]);
-                real d = d_layer[c] - share * (k.d_norm[channels + c] + (y - k.statistics[c]) * scale * k.d_norm[c]);
+                real through = share * (k.d_norm[channels + c] + (y - k.statistics[c]) * scale * k.d_norm[c]);
+                real d = d_layer[c] - (k.training ? through : 0);
                 d *= k.weight[c] * scale;
                 d_layer[c] = NORM == BN_POST ? d * slope(row[c], y) : d;
             }

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from mgu.errors import did_you_mean
 from mgu.kernels import is_for_triton
 from mgu.layers.activation import Activation, find_activation
+from mgu.layers.cancelled_bias import apply_before
 from mgu.layers.channels import Channels, find_channels
 from mgu.layers.cuda_block import CudaBlock, apply_on_cuda, find_on_cuda
 from mgu.layers.memory import Memory
@@ -88,10 +89,10 @@ class Block(nn.Module):
             if isinstance(native, Native):
                 return apply_native(native, x)
             if isinstance(native, CudaBlock):
-                return apply_on_cuda(native, self.layer, self.shortcut, x)
+                return apply_on_cuda(native, partial(apply_before, self.pre, self.layer), self.shortcut, x)
             if self._engine == "native":
                 raise ValueError(f"engine must be eager or auto {native}, but got native. Set block.engine.")
-        out: Tensor = self.post(self.activation(self.pre(self.layer(x))))  # (B, C, *)
+        out: Tensor = self.post(self.activation(self.pre(apply_before(self.pre, self.layer, x))))  # (B, C, *)
         return out if self.shortcut is None else out + self.shortcut(x)
 
     def _find_native(self, x: Tensor) -> Native | CudaBlock | str:

@@ -6,6 +6,7 @@ no number back from the device, so that CUDA can record it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -64,12 +65,12 @@ def find_on_cuda(
     return CudaBlock(BlockKernels(name, activation_name, has_residual, training, eps), norm)
 
 
-def apply_on_cuda(block: CudaBlock, layer: nn.Module, shortcut: nn.Module | None, x: Tensor) -> Tensor:
+def apply_on_cuda(block: CudaBlock, layer: Callable[[Tensor], Tensor], shortcut: nn.Module | None, x: Tensor) -> Tensor:
     """Computes a block; in training mode this updates the running statistics of a batch norm.
 
     Args:
         block: See `find_on_cuda`.
-        layer: The layer of the block.
+        layer: Applies the layer of the block.
         shortcut: That of its residual, or None.
         x: The input.
 

@@ -24,7 +24,7 @@ class State(NamedTuple):
 
     Attributes:
         held: Modules, their attributes and tensors, which are the same objects as long as nobody sets them.
-        values: Hooks or none, the input, and where tensors lie in memory, in which shape and precision.
+        values: Hooks or none, the input, and where tensors lie in memory, in which layout and precision.
     """
 
     held: list[Any]
@@ -74,25 +74,31 @@ def state_of(modules: Iterable[nn.Module | None], options: tuple[Any, ...], x: T
         x: Their input.
 
     Returns:
-        The state; None where modules hold others, of which this would know nothing, or tensors without memory.
+        The state; None where modules hold others, of which this would know nothing, or tensors that have no memory or a
+        graph.
     """
     held: list[Any] = [*options]
     needs_gradient = x.requires_grad and torch.is_grad_enabled()
-    values: list[Any] = [x.shape, x.dtype, x.device, needs_gradient, torch.is_autocast_enabled("cpu")]
+    values: list[Any] = [x.shape, x.dtype, x.device, needs_gradient, torch.is_autocast_enabled(x.device.type)]
     for module in modules:
         if module is None:
             continue
         own = module.__dict__
         if own["_modules"]:
             return None
-        held.append(module)
+        held += (module, type(module))
         held += own.values()
         values.append(has_hooks(module))
         try:
             for tensors in (own["_parameters"], own["_buffers"]):
                 held += tensors.values()
                 for tensor in tensors.values():
-                    values += (None,) if tensor is None else (tensor.data_ptr(), tensor.shape, tensor.dtype)
+                    if tensor is None:
+                        values.append(None)
+                    elif tensor.is_leaf:
+                        values += (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
+                    else:  # it would be kept with its graph
+                        return None
         except (RuntimeError, ValueError):  # sparse, or not shaped yet
             return None
     return State(held, values)

@@ -51,10 +51,11 @@ def signature_of(modules: Sequence[nn.Module]) -> list[tuple[Any, ...]]:
 
 
 def has_hooks(module: nn.Module) -> bool:
-    """Tells whether the module must be called itself, because it has hooks."""
+    """Tells whether the module must be called itself, because it has hooks or a `forward` that is not its class's."""
     return bool(
         module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks
-    )
+        or "forward" in module.__dict__
+    )  # fmt: skip
 
 
 def _shapes(module: nn.Module) -> tuple[Any, ...]:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping, Sequence
-from operator import is_
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -33,18 +32,6 @@ class Parameter(ctypes.Structure):
     )
 
 
-class Places(NamedTuple):
-    """Holds what a compiled step depends on.
-
-    Attributes:
-        states: The tensors of the optimizer, the same objects as long as no state is loaded.
-        layouts: Where parameters lie in memory, and how they and their gradients do.
-    """
-
-    states: list[Tensor]
-    layouts: list[Any]
-
-
 class CompiledGroup:
     """Updates the parameters of one group by nadam.c, as long as all of its tensors stay where they are.
 
@@ -64,9 +51,7 @@ class CompiledGroup:
 
     def is_current(self, parameters: Sequence[Tensor], state: State) -> bool:
         """Tells whether these are the parameters of the group, with gradients and state as it knows them."""
-        now = _places(parameters, state)
-        is_alike = len(now.states) == len(self.places.states) and all(map(is_, now.states, self.places.states))
-        return is_alike and now.layouts == self.places.layouts
+        return self.places == _places(parameters, state)
 
     def update(self, parameters: Sequence[Tensor], settings: Mapping[str, Any]) -> None:
         """Takes one step by the settings of the group. Raises MemoryError without working memory."""
@@ -115,17 +100,17 @@ def _state_of(parameter: Tensor, state: State) -> tuple[Tensor, Tensor, Tensor, 
     return own["exp_avg"], own["exp_avg_sq"], own["step"], own["mu_product"]
 
 
-def _places(parameters: Sequence[Tensor], state: State) -> Places:
+def _places(parameters: Sequence[Tensor], state: State) -> list[Any]:
     """Returns what must be as it was for the compiled step to be called as before; nothing where a state is missing."""
-    states: list[Tensor] = []
-    layouts: list[Any] = []
+    places: list[Any] = []
     for p in parameters:
-        own, gradient = state[p], p.grad
-        if not own or gradient is None:
-            return Places([], [])
-        states += own.values()
-        layouts += (p.data_ptr(), p.shape, p.stride(), gradient.is_sparse or gradient.stride())
-    return Places(states, layouts)
+        if not state[p]:
+            return []
+        mean, square, step, product = _state_of(p, state)
+        gradient: Any = p.grad
+        places += (p.data_ptr(), mean.data_ptr(), square.data_ptr(), step.data_ptr(), product.data_ptr())
+        places += (p.dtype, p.stride(), gradient.is_sparse or gradient.stride(), p.shape)
+    return places
 
 
 def _fits(dtype: torch.dtype, p: Tensor, mean: Tensor, square: Tensor, step: Tensor, mu: Tensor) -> bool:

@@ -13,7 +13,6 @@ from torch.optim import Optimizer
 from mgu.data.ratings.candidates import Candidates
 from mgu.data.splits import Data
 from mgu.tasks.task import Task
-from mgu.train.cancelled_bias import hold_cancelled_biases
 
 Metrics = dict[str, float]
 
@@ -77,7 +76,6 @@ class Step:
         self.loss: Callable[[Tensor, Tensor], Tensor] = partial(task.loss, **_smoothing(options))
         self.parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
         self.totals = Totals(task, data)
-        hold_cancelled_biases(model)
 
     def begin(self) -> None:
         """Begins an epoch: training mode, empty totals."""

@@ -144,7 +144,7 @@ static int batch_statistics(const struct call *call) {
 static void finish_layer(const struct call *call, long first, long last, real *sums, real *scratch) {
     const struct call k = *call;
     const long channels = CHANNELS_OF(k);
-    const real share = k.training ? 1 / (real)k.rows : 0;
+    const real share = 1 / (real)k.rows;
     (void)sums, (void)scratch;
     for (long r = first; r < last; r++) {
         const real *row = k.packed + r * WIDTH * channels, *d_layer = k.d_layer + r * channels;
@@ -159,7 +159,7 @@ static void finish_layer(const struct call *call, long first, long last, real *s
             real of_before = k.norms[BEFORE_WEIGHT][c] * before_scale * (k.d_norms[channels + c] + before * k.d_norms[c]);
             real of_after = k.norms[AFTER_WEIGHT][c] * after_scale *
                             (k.d_norms[3 * channels + c] + after * k.d_norms[2 * channels + c]);
-            d_row[c] = d_layer[c] - share * (of_before + slope(x, activated) * of_after);
+            d_row[c] = d_layer[c] - (k.training ? share * (of_before + slope(x, activated) * of_after) : 0);
         }
     }
     if (TAPS)

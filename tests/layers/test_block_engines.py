@@ -315,3 +315,12 @@ def test_the_gradient_of_a_bias_that_batch_norm_cancels_is_zero(layer: str, trai
     block = block_of(make(), engine="native").train(training)
     found = results(block, "native", torch.randn(shape), needs_x=layer != "computed by the kernel")
     assert bool((found["d layer.bias"] == 0).all()) is training
+
+
+@pytest.mark.parametrize("norm", ["bn_pre", "bn_post"])
+def test_a_row_without_a_number_spoils_no_other_in_evaluation(norm: str) -> None:
+    block, x = block_of(nn.Linear(4, 6), norm, "relu").eval(), torch.randn(5, 4)
+    x[1, 2] = float("nan")
+    found = results(block, "native", x)["d x"].isfinite().all(dim=1)
+    assert found.tolist() == results(block, "eager", x)["d x"].isfinite().all(dim=1).tolist()
+    assert found[[0, 2, 3, 4]].all()

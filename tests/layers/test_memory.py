@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -67,13 +68,30 @@ def lower_precision(module: Any) -> None:
     module.float()
 
 
+def expand_weight(module: Any) -> None:
+    norm_of(module).weight.data = norm_of(module).weight.data[:1].expand(6)
+
+
+class Tripled(nn.Conv2d):
+    def forward(self, x: Tensor) -> Tensor:
+        return 3 * super().forward(x)
+
+
+def change_class(module: Any) -> None:
+    module.layer.__class__ = Tripled
+
+
+def change_forward(module: Any) -> None:
+    module.layer.forward = lambda x: 3 * nn.Conv2d.forward(module.layer, x)
+
+
 def activate_otherwise(module: Any) -> None:
     module.activation = nn.functional.gelu
 
 
 CHANGES = [
     set_momentum, replace_weight, move_weight, replace_statistics, replace_layer, add_hook, evaluate, lower_precision,
-    activate_otherwise,
+    activate_otherwise, expand_weight, change_class, change_forward,
 ]  # fmt: skip
 
 
@@ -140,6 +158,15 @@ def test_a_copy_of_a_module_that_was_called_is_its_own(kind: str) -> None:
             parameter.mul_(2)
     assert not torch.allclose(twin(x), before)
     assert torch.allclose(module(x), before, atol=1e-6)
+
+
+def test_no_graph_is_kept_after_a_call() -> None:
+    layer = nn.Linear(3, 4)
+    block, weight = Block(layer, "no_norm"), (layer.weight * 2)
+    kept = weakref.ref(weight)
+    torch.func.functional_call(block, {"layer.weight": weight}, (torch.ones(2, 3),))
+    del weight
+    assert kept() is None
 
 
 def test_a_choice_is_made_once_for_equal_calls() -> None:

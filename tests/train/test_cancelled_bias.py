@@ -59,6 +59,36 @@ def test_every_other_bias_is_trained(norm: str, frozen: bool) -> None:
     assert not torch.equal(trained(block, frozen=frozen).layer.bias, start)
 
 
+class Clipped(nn.Conv2d):
+    """A layer of a user's, whose bias is more than a sum."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).clamp(min=0)
+
+
+def with_hook(layer: nn.Conv2d) -> nn.Conv2d:
+    layer.register_forward_hook(lambda module, inputs, output: output.clamp(min=0))
+    return layer
+
+
+@pytest.mark.parametrize("layer", [Clipped(3, 6, 3), with_hook(nn.Conv2d(3, 6, 3))], ids=["own class", "hook"])
+def test_a_bias_that_is_not_only_added_is_trained(layer: nn.Conv2d) -> None:
+    start = layer.bias.detach().clone()
+    assert not torch.equal(trained(Block(layer, "bn_pre")).layer.bias, start)
+
+
+@pytest.mark.parametrize("engine", ["eager", "native"])
+def test_a_bias_that_is_used_elsewhere_too_has_the_gradient_of_that(engine: Any) -> None:
+    torch.manual_seed(0)
+    shared, x = nn.Linear(5, 5).double(), torch.randn(7, 5).double()
+    first, second = (Block(shared, norm, engine=engine).double() for norm in ("bn_pre", "no_norm"))
+    (second(first(x)).square().sum() + ((shared.bias + 1) ** 2).sum()).backward()
+    found, shared.bias.grad = shared.bias.grad, None
+    plain = nn.Sequential(shared, first.pre, nn.SELU(), shared, nn.SELU())
+    (plain(x).square().sum() + ((shared.bias + 1) ** 2).sum()).backward()
+    assert torch.allclose(found, shared.bias.grad, rtol=1e-9)
+
+
 def test_what_rounding_would_do_without() -> None:
     """The gradient is rounding, smaller than a millionth of the weights', yet the bias moves by as much as they."""
     torch.manual_seed(0)

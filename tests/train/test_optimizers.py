@@ -76,3 +76,19 @@ def test_torch_s_fused_kernels_are_used_and_nadam_is_our_own() -> None:
     built = {name: build_optimizer(config, network().parameters()) for name, (config, _) in CASES.items()}
     assert built["adamw"].defaults["fused"] and built["sgd"].defaults["fused"]
     assert type(built["nadam"]) is OnePassNAdam and type(built["nadam with decay"]) is NAdam
+
+
+@pytest.mark.parametrize("name", ["exp_avg", "exp_avg_sq"])
+def test_states_of_nadam_that_move_are_found(name: str) -> None:
+    ours, theirs = (nn.Parameter(torch.ones(5, 4)) for _ in range(2))
+    optimizers = OnePassNAdam([ours], lr=0.1), torch.optim.NAdam([theirs], lr=0.1)
+    kept = []
+    for step in range(4):
+        ours.grad, theirs.grad = torch.full((5, 4), 0.5), torch.full((5, 4), 0.5)
+        for optimizer, parameter in zip(optimizers, (ours, theirs), strict=True):
+            if step == 2:
+                state = optimizer.state[parameter]
+                kept.append(state[name].data)
+                state[name].data = torch.zeros(5, 4)
+            optimizer.step()
+    assert torch.allclose(ours, theirs, rtol=1e-5)
