@@ -31,7 +31,7 @@ from mgu.layers.packed import has_hooks, with_channels_last
 from mgu.layers.tracing import refuse_higher_order
 from mgu.native.library import REALS, run_kernel, threads_for
 
-VALUES_PER_THREAD = 50_000
+VALUES_PER_THREAD = 15_000
 NORMS: dict[tuple[type, type], str] = {  # by what comes before and after the activation
     (nn.Identity, nn.Identity): "no_norm",
     (BatchNorm, nn.Identity): "bn_pre",

@@ -34,7 +34,7 @@ from mgu.unit.fused_cuda import mix_on_cuda
 from mgu.unit.kernel import Call
 from mgu.unit.norms import Norms
 
-VALUES_PER_THREAD = 50_000
+VALUES_PER_THREAD = 15_000
 
 
 @dataclass(eq=False)
