@@ -97,7 +97,7 @@ def test_an_interrupted_run_ends_with_the_same_bits_and_masked_zeros(model: str,
 def test_deep_networks_without_norm_stay_at_chance_where_normalised_ones_learn(configure: Configure) -> None:
     """What the source shows of 16 and 32 layers is no likeness of sparse and dense: neither trains."""
     words = ("layout=sparse_mlp", "layout.depth=16", "layout.width=50", "layout.scale_init=false", "layout.density=0.5")
-    scores = [train(configure(*words, f"norm={norm}", "training.epochs=6")).val for norm in ("no_norm", "bn_pre")]
+    scores = [train(configure(*words, f"norm={norm}", "training.epochs=10")).val for norm in ("no_norm", "bn_pre")]
     accuracies = [own.accuracy for own in scores if own and own.accuracy]
     assert accuracies[0] < 0.15 and accuracies[1] > 0.4
 

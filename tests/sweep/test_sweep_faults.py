@@ -45,10 +45,11 @@ def test_an_interrupted_sweep_says_so_and_goes_on(
     assert stopped.returncode == 130 and "Traceback" not in stopped.stderr
     (line,) = stopped.stderr.splitlines()
     assert "interrupted: what is done is kept, and the same command goes on" in line
-    assert f"{at_once} interrupted" in stopped.stdout and "pending" in stopped.stdout
+    stopped_early = int(stopped.stdout.partition(" interrupted,")[0].rpartition(" ")[2])
+    assert 1 <= stopped_early <= at_once and "pending" in stopped.stdout  # beside one that is slow, one may have ended
     done = Running(tmp_path, [*GRID, *QUICK], {}).wait()
-    assert done.returncode == 0 and f"{at_once} of them from where they were interrupted" in done.stdout, done
-    assert done.stdout.count("continues after epoch") == at_once
+    assert done.returncode == 0 and f"{stopped_early} of them from where they were interrupted" in done.stdout, done
+    assert done.stdout.count("continues after epoch") == stopped_early
     assert evidence(tmp_path) == expected
 
 
