@@ -461,6 +461,10 @@ STUDIES = (
         commands=(
             "python benchmarks/recurrent_step.py",
             "python benchmarks/path_parts.py",
+            "mgu-run +experiment=adding -m hydra.sweeper.grids=null norm=no_norm optimizer=path_sgd optimizer.lr=0.1,0.2 "
+            "seed=0,1,2,3,4",
+            "mgu-run +experiment=adding -m hydra.sweeper.grids=null norm=no_norm optimizer=sgd optimizer.momentum=0 "
+            "optimizer.nesterov=false optimizer.lr=0.03,0.05 seed=0,1,2,3,4",
             "python benchmarks/recurrent.py adding",
             "python benchmarks/recurrent.py sequential_mnist",
             "mgu-run -m experiment_name=sequential_digits dataset=digits dataset.sequence=64 norm=no_norm "
