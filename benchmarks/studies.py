@@ -461,8 +461,8 @@ STUDIES = (
         commands=(
             "python benchmarks/recurrent_step.py",
             "python benchmarks/path_parts.py",
-            "mgu-run +experiment=adding -m hydra.sweeper.grids=null norm=no_norm optimizer=path_sgd optimizer.lr=0.1,0.2 "
-            "seed=0,1,2,3,4",
+            "mgu-run +experiment=adding -m hydra.sweeper.grids=null norm=no_norm optimizer=path_sgd "
+            "optimizer.lr=0.1,0.2 seed=0,1,2,3,4",
             "mgu-run +experiment=adding -m hydra.sweeper.grids=null norm=no_norm optimizer=sgd optimizer.momentum=0 "
             "optimizer.nesterov=false optimizer.lr=0.03,0.05 seed=0,1,2,3,4",
             "python benchmarks/recurrent.py adding",
