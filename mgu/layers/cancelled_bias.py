@@ -14,13 +14,11 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from mgu.layers.masked import MaskedLinear
+from mgu.layers.native_layer import KINDS, layer_axes
 from mgu.layers.normalization import BatchNorm
 from mgu.layers.packed import has_hooks
 
-CONVOLUTIONS: tuple[type, ...] = (
-    nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d,
-)  # fmt: skip
-DENSE: tuple[type, ...] = (nn.Linear, MaskedLinear)
+ADDING = (*KINDS, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, MaskedLinear)
 
 
 def apply_before(pre: nn.Module, layer: nn.Module, x: Tensor) -> Tensor:
@@ -54,11 +52,10 @@ def is_cancelled(pre: nn.Module, layer: Any, x: Tensor) -> bool:
     Returns:
         False for all but torch's own layers and masked ones, whose output is a product plus the bias.
     """
-    if type(pre) is not BatchNorm or not pre.training or type(layer) not in CONVOLUTIONS + DENSE:
+    if type(pre) is not BatchNorm or not pre.training or type(layer) not in ADDING:
         return False
     if layer.bias is None or not layer.bias.requires_grad or has_hooks(layer) or has_hooks(pre):
         return False
-    if type(layer) in CONVOLUTIONS and x.dim() != layer.weight.dim():
+    if not isinstance(layer, nn.Linear) and x.dim() != layer.weight.dim():  # images without a batch
         return False
-    axis = -1 if type(layer) in DENSE else 1 - layer.weight.dim()
-    return pre.channel_axis in (axis, axis + x.dim())
+    return pre.channel_axis in layer_axes(layer, x)
