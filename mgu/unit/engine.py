@@ -26,7 +26,7 @@ from mgu.layers.native_layer import layer_axes, layer_obstacle
 from mgu.layers.packed import has_hooks, packing_obstacle, signature_of
 from mgu.layers.tracing import is_traced
 from mgu.unit.bypass import Padded
-from mgu.unit.fused import Fusion
+from mgu.unit.fusion import Fusion
 from mgu.unit.gates import Constant
 from mgu.unit.kernel import KernelKind, find_kernel
 from mgu.unit.norms import Norms, norms_obstacle

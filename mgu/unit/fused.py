@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -28,51 +27,9 @@ from mgu.layers.native_layer import compute_layer, layer_gradients
 from mgu.layers.packed import with_channels_last
 from mgu.layers.storage import join_storage
 from mgu.layers.tracing import refuse_higher_order
-from mgu.native.library import run_kernel, threads_for
-from mgu.unit.bypass import Centres
+from mgu.native.library import run_kernel
 from mgu.unit.fused_cuda import mix_on_cuda
-from mgu.unit.kernel import Call
-from mgu.unit.norms import Norms
-
-VALUES_PER_THREAD = 15_000
-
-
-@dataclass(eq=False)
-class Fusion:
-    """Says what of one call of a unit the function computes.
-
-    Attributes:
-        kernel: See `find_kernel`; or the kernels that Triton compiles, which compute what follows the layers.
-        norms: The unit's norms.
-        axis: Axis of the channels of the layer's output, counted from the end.
-        layers: The layers that it applies to x: all transforms, or, where gates are constant, the layer alone; none
-            where their outputs are given.
-        convolves: Whether the kernel itself computes the layers.
-        centres: Where in x the bypass is read off; None where it is given or a transform like the others.
-        described: What the kernel was told at the last call; most of it is the same at the next.
-    """
-
-    kernel: ctypes.CDLL | UnitKernels
-    norms: Norms
-    axis: int
-    layers: Sequence[Any] = ()
-    convolves: bool = False
-    centres: Centres | None = None
-    described: Described | None = None
-
-
-class Described(NamedTuple):
-    """Holds the arguments of a kernel that do not depend on the batch.
-
-    Attributes:
-        call: The arguments.
-        places: Where in memory the logits and the parameters of the norms lie.
-        start: Bytes of x before the first number of the bypass, where that is read off x.
-    """
-
-    call: Call
-    places: list[int]
-    start: int
+from mgu.unit.fusion import Fusion, describe
 
 
 class Kept(NamedTuple):
@@ -160,7 +117,7 @@ class _Fused(torch.autograd.Function):
         bypass_shape = None if bypass is None else bypass.shape
         bypass = None if bypass is None else with_rows(bypass.expand(shape), axis)
         out, statistics = empty_rows(tuple(shape), packed, axis), packed.new_empty(4, num_channels)
-        call = _describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
+        call = describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
         call.out = out.data_ptr()
         run_kernel(fusion.kernel.forward, call)
         if call.training:
@@ -186,7 +143,7 @@ class _Fused(torch.autograd.Function):
             packed = empty_rows(kept.packed_shape, d_out, fusion.axis)
         d_layer, d_norms = torch.empty_like(d_out), statistics.new_empty(6, statistics.shape[1])
         d_packed, d_logits = _room_for_packed(packed, d_layer), statistics.new_empty(num_logits, statistics.shape[1])
-        call = _describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
+        call = describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
         call.training, call.d_out, call.d_packed = kept.training, d_out.data_ptr(), d_packed.data_ptr()
         call.d_layer, call.d_norms, call.d_logits = d_layer.data_ptr(), d_norms.data_ptr(), d_logits.data_ptr()
         needs_x, _, needs_bypass, *needed = ctx.needs_input_grad[2:]
@@ -256,51 +213,3 @@ def _room_for_packed(packed: Tensor, d_layer: Tensor) -> Tensor:
 def _room_for_centres(d_out: Tensor, x: Tensor, fusion: Fusion) -> Tensor:
     assert fusion.centres
     return d_out.new_empty(d_out.numel() // d_out.shape[fusion.axis], x.shape[fusion.axis])
-
-
-def _describe(
-    fusion: Fusion,
-    convolved: Convolution,
-    packed: Tensor,
-    x: Tensor | None,
-    bypass: Tensor | None,
-    logits: Sequence[Tensor],
-    norms: Sequence[Tensor],
-    statistics: Tensor,
-) -> Call:
-    """Returns the arguments that forward and backward have in common."""
-    places = [tensor.data_ptr() for tensor in (*logits, *norms)]
-    described = fusion.described
-    if described is None or described.places != places:
-        fusion.described = described = _describe_modules(fusion, packed, x, logits, places)
-    call = Call.from_buffer_copy(described.call)
-    if fusion.convolves:
-        call.convolution = convolved
-    size = packed.numel()
-    call.rows, call.threads = size // packed.shape[fusion.axis], threads_for(size, VALUES_PER_THREAD)
-    call.packed, call.statistics = packed.data_ptr(), statistics.data_ptr()
-    if bypass is not None:
-        call.bypass = bypass.data_ptr()
-    elif fusion.centres:
-        assert x is not None
-        call.bypass = x.data_ptr() + described.start
-    return call
-
-
-def _describe_modules(
-    fusion: Fusion, packed: Tensor, x: Tensor | None, logits: Sequence[Tensor], places: Sequence[int]
-) -> Described:
-    """Returns the arguments that depend on the modules of a unit and on the shape of its input."""
-    before, after, ln = fusion.norms
-    num_channels = len(before.weight)
-    call, start = Call(channels=num_channels, training=before.training), 0
-    call.bn_eps, call.ln_eps, call.momentum = before.eps, ln.eps, before.momentum
-    call.logits[: len(logits)], call.norms[:] = places[: len(logits)], places[len(logits) :]
-    call.running[:] = [tensor.data_ptr() for tensor in (*before._buffers.values(), *after._buffers.values())]  # type: ignore[union-attr]
-    call.logit_step = int(bool(logits) and logits[0].numel() == num_channels)
-    if fusion.centres:
-        assert x is not None
-        call.centre_channels = x.shape[fusion.axis]
-        call.centre_size, call.centre_strides = fusion.centres.layout(x, packed)
-        start = fusion.centres.start(x) * x.element_size()
-    return Described(call, list(places), start)

@@ -23,7 +23,8 @@ from mgu.layers.weight_init import check_is_shaped, place_like_, set_bias_
 from mgu.unit.arguments import bias_per_gate, check_kind, check_name, find_wiring
 from mgu.unit.bypass import build_bypass
 from mgu.unit.engine import ENGINES, Dispatch, Dispatcher, Engine, PaperUnit
-from mgu.unit.fused import Fusion, apply_fused
+from mgu.unit.fused import apply_fused
+from mgu.unit.fusion import Fusion
 from mgu.unit.gates import ModuleFactory, build_gate
 from mgu.unit.mixing import compute_gate_values, mix
 from mgu.unit.norms import Norms
