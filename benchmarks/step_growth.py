@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/step_growth.py [--rounds 15] [--vary width,depth,batch]
 
 A step is what `mgu-run` does, images to update, of 3x3 convolutions with `bn_pre` on 16x16 images; one size varies at a
-time. Time should be a line in the operations that this size multiplies, plus a constant: `off` is how far each point
+time. Time should be a line in the multiplications of the convolutions, plus a constant: `off` is how far each point
 is from the line through all of them, of the least squares of relative distances.
 """
 
@@ -42,9 +42,13 @@ class Size(NamedTuple):
     depth: int = 2
     batch: int = 64
 
+    @property
+    def operations(self) -> int:
+        """Multiplications of all convolutions for a pixel of each image; the first one sees a single channel."""
+        return 9 * self.batch * (self.width + (self.depth - 1) * self.width**2)
+
 
 VARIED = {"width": (8, 16, 32, 64, 128), "depth": (1, 2, 4, 8), "batch": (1, 8, 32, 64, 128, 256)}
-POWER = {"width": 2, "depth": 1, "batch": 1}  # of the size in the operations of most layers
 
 
 def main() -> None:
@@ -71,7 +75,7 @@ def measure(varied: str, rounds: int) -> list[dict[str, Any]]:
             rows.append(shown | {"ms": float(np.median(each)), "seconds": describe(seconds)})
     for threads in THREADS:
         own = [row for row in rows if row["threads"] == threads]
-        line = fit_line([row[varied] ** POWER[varied] for row in own], [row["ms"] for row in own])
+        line = fit_line([size.operations for size in sizes], [row["ms"] for row in own])
         for row, expected in zip(own, line, strict=True):
             row |= {"line_ms": expected, "off": row["ms"] / expected - 1}
     return rows
@@ -103,7 +107,7 @@ def with_threads(epoch: Callable[[], object], threads: int) -> Callable[[], None
     return run
 
 
-def fit_line(x: list[float], y: list[float]) -> list[float]:
+def fit_line(x: list[int], y: list[float]) -> list[float]:
     """Returns a + b x at each point, with the least sum of squares of relative distances; a and b are not negative."""
     both = np.stack([np.ones(len(x)), np.array(x)], axis=1)
     weights = 1 / np.array(y)
