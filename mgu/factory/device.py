@@ -44,6 +44,7 @@ def set_up_torch(device: torch.device, threads: int | None, deterministic: bool,
         tf32: Whether CUDA may round the factors of products to 10 bits, see `allow_tf32`.
     """
     keep_freed_memory()
+    flush_subnormals()
     if device.type == "cuda":
         allow_tf32(tf32)
     if threads:
@@ -51,6 +52,16 @@ def set_up_torch(device: torch.device, threads: int | None, deterministic: bool,
     if deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts, which asks for it
         torch.use_deterministic_algorithms(True)
+
+
+def flush_subnormals() -> None:
+    """Has the CPU take numbers too small for full precision, below 1.2e-38 in single precision, for zero.
+
+    Processors compute with them many times as slowly. They come where gradients vanish, as behind gates that have
+    closed, and stay in the moments of weights that have no gradient any more: rounding keeps the least of them where
+    they are. Threads have the setting of the one that starts them, so it is for a process that has computed nothing.
+    """
+    torch.set_flush_denormal(True)
 
 
 def allow_tf32(is_allowed: bool) -> None:
