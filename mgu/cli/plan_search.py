@@ -85,7 +85,8 @@ def _record(own: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
     history = History(study.folder / HISTORY_FILE, study.space, study.identity)  # empty where there is no file
     spent = spent_in_all(history)
     if spent.trials:
-        trial_s = (spent.seconds - history.stopped_s) / spent.trials  # its own trials tell more than those of others
+        # Its own trials tell more than those of others.
+        trial_s = (spent.seconds - history.stopped.seconds) / spent.trials
     left = _trials_left(study, history, spent)
     by_trials = None if left is None or trial_s is None else left * trial_s
     by_seconds = budget.left_s(spent)

@@ -13,8 +13,10 @@ from mgu.machine import count_cores
 from mgu.report.formats.terminal import print_searches
 from mgu.report.ranking.rank import rank
 from mgu.report.searches.equal_cost import compare_searches
+from mgu.report.searches.fronts import front_tables
 from mgu.report.searches.load import load_curves, save_replayed, settings_of
-from mgu.report.searches.words import describe_searches, search_table
+from mgu.report.searches.table import search_tables
+from mgu.report.searches.words import describe_searches
 from mgu.results.folder import runs_dir
 from mgu.results.load import Run, load_results
 from mgu.results.result import Result
@@ -112,6 +114,7 @@ def _report(folder: Path, runs: Sequence[Run], data: tuple[str, str]) -> None:
         found = compare_searches(table, replayed, skipped, others=curves)
         if found:
             console = table_console()
-            print_searches(console, search_table(found))
+            for own in (*search_tables(found), *front_tables(found)):
+                print_searches(console, own)
             for line in describe_searches(found):
                 print_line(line)

@@ -62,6 +62,11 @@ class Call:
         self.child.wait()
         self.child.close()
 
+    @property
+    def processor_s(self) -> float | None:
+        """Processor time of the process so far in seconds; None where the system does not tell it."""
+        return self.child.processor_s
+
     def advance(self) -> None:
         """Hears one message, if there is one: an event, the end of the process, or that its time is up."""
         try:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Literal
 
 from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, obstacle
-from mgu.report.ranking.validity import SHORT_S, component_of, is_disturbed, is_starved
-from mgu.results.energy import describe_method
+from mgu.report.ranking.validity import component_of, is_disturbed, is_starved
+from mgu.results.energy import SHORT_S, describe_method
 from mgu.results.result import Result
 
 CostKind = Literal["time", "cpu", "gpu", "processor", "co2"]

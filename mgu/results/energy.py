@@ -8,6 +8,7 @@ from mgu.results.parts import Amount, Record, about
 
 # Methods of mgu/measure/energy.py that measure.
 MEASURED = ("rapl", "nvml_counter", "nvml_power", "amdsmi_counter", "amdsmi_power", "powermetrics")
+SHORT_S = 10.0  # seconds; codecarbon takes too few readings of a shorter run
 CONFIGURED = "energy.intensity_g_kwh"  # where the carbon intensity was set by the user
 
 
@@ -27,8 +28,12 @@ def describe_method(method: str) -> str:
     Returns:
         The name, followed by "measured" or "estimated".
     """
-    is_measured = all(part in MEASURED for part in method.split("+"))
-    return f"{method}, {'measured' if is_measured else 'estimated'}"
+    return f"{method}, {'measured' if is_measured(method) else 'estimated'}"
+
+
+def is_measured(method: str) -> bool:
+    """Tells whether an instrument measured the energy by this method, or by each of several joined by "+"."""
+    return all(part in MEASURED for part in method.split("+"))
 
 
 class PhaseEnergy(Record, frozen=True):

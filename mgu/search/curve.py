@@ -13,12 +13,13 @@ from statistics import fmean
 from typing import Any
 
 from mgu.search.budget import Spent
+from mgu.search.clock import WALL, Clock, amounts
 from mgu.search.strategy import Trial
 
 
 @dataclass(frozen=True)
 class Step:
-    """Holds an incumbent from the moment that it became one.
+    """Holds a trial from the moment that it ended, as an incumbent or as one of all.
 
     Attributes:
         seconds: What had been spent by then.
@@ -28,6 +29,8 @@ class Step:
         test: Its test score; None where there is none.
         params: Trainable parameters.
         run: Name of the run's folder; empty for a recorded one.
+        costs: What had been spent by then on other clocks, by their names; without those that a trial does not tell.
+        second: Its second objective, smaller is better; None where the search has none.
     """
 
     seconds: float
@@ -37,6 +40,12 @@ class Step:
     test: float | None
     params: int | None
     run: str = ""
+    costs: Mapping[str, float] = field(default_factory=dict)
+    second: float | None = None
+
+    def spent(self, clock: Clock) -> float:
+        """Returns what had been spent by then on a clock that all trials of the search tell."""
+        return self.seconds if clock == WALL else self.costs[clock.name]
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,10 @@ class Curve:
         settings: What else the study is identified by, as plain values by key in dotted form.
         fingerprint: Tells whether a function of the user's returned the same rows to another study or run; None: not
             known, and for data that are known by their name.
+        costs: Up to what the incumbent is known on other clocks, by their names; without those that a trial does not
+            tell.
+        outcomes: All trials that have a score and a second objective above zero, which is what no meter had time to
+            read, in their order.
     """
 
     strategy: str
@@ -82,11 +95,17 @@ class Curve:
     runs: frozenset[str] = frozenset()
     settings: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str | None = None
+    costs: Mapping[str, float] = field(default_factory=dict)
+    outcomes: tuple[Step, ...] = ()
 
     @property
     def spent_s(self) -> float:
         """Seconds that were spent in all, in vain or not."""
         return max(self.seconds, self.until)
+
+    def spent(self, clock: Clock) -> float | None:
+        """Returns what was spent in all on a clock; None where not all trials tell it."""
+        return self.spent_s if clock == WALL else self.costs.get(clock.name)
 
     @property
     def follows_results(self) -> bool:
@@ -94,14 +113,14 @@ class Curve:
         is_blind = self.strategy in ("grid", "random") and not self.settings.get("per_cost")
         return not (self.space == "grid" and (self.complete or is_blind))
 
-    def at(self, seconds: float) -> Step | None:
-        """Returns the incumbent after some seconds; None: no trial had ended."""
-        place = bisect_right([step.seconds for step in self.steps], seconds + 1e-9)
+    def at(self, amount: float, clock: Clock = WALL) -> Step | None:
+        """Returns the incumbent once so much was spent; None: no trial had ended."""
+        place = bisect_right([step.spent(clock) for step in self.steps], amount + 1e-9)
         return self.steps[place - 1] if place else None
 
-    def reaches(self, score: float) -> float | None:
-        """Returns the seconds after which the validation score is at least this one; None: it never is."""
-        return next((step.seconds for step in self.steps if step.score >= score - 1e-12), None)
+    def reaches(self, score: float, clock: Clock = WALL) -> float | None:
+        """Returns what was spent until the validation score was at least this one; None: it never is."""
+        return next((step.spent(clock) for step in self.steps if step.score >= score - 1e-12), None)
 
 
 def trace(
@@ -113,6 +132,7 @@ def trace(
     origin: str = "trained",
     complete: bool = False,
     until: float = 0.0,
+    in_vain: Mapping[str, float] | None = None,
 ) -> Curve:
     """Follows the incumbent of a search.
 
@@ -125,20 +145,29 @@ def trace(
         origin: Where the trials come from.
         complete: Whether nothing was left to try.
         until: Seconds up to which the incumbent is known, where that is longer than all trials took.
+        in_vain: What was spent beyond these trials on other clocks, by their names.
 
     Returns:
         The curve.
     """
     spent, steps, best = Spent(), list[Step](), -float("inf")
+    outcomes = list[Step]()
+    costs: Mapping[str, float] | None = None
     for number in order:
         trial, own = trials[number], details[number]
         spent = spent.plus(trial.cost, ask_s[number])
+        if trial.cost.trials:  # else a warm start told it for nothing
+            costs = _add(costs, amounts(trial.cost, ask_s[number], own.get("to_solution_s")))
+        if trial.score is None:
+            continue
+        val = own["val"] if own.get("val") is not None else trial.score
+        known = (number, trial.score, val, own.get("test"), own.get("params"), own.get("run", ""))
+        step = Step(spent.seconds, *known, costs or {}, trial.second)
+        outcomes += [step] * (trial.second is not None and trial.second > 0)
         # A run that was trained on without getting better is the incumbent as it is now, with its test score of now.
-        goes_on = bool(steps) and trial.score == best and own.get("run") == steps[-1].run != ""
-        if trial.score is not None and (trial.score > best or goes_on):
+        goes_on = bool(steps) and trial.score == best and step.run == steps[-1].run != ""
+        if trial.score > best or goes_on:
             best = trial.score
-            val = own["val"] if own.get("val") is not None else trial.score
-            step = Step(spent.seconds, number, best, val, own.get("test"), own.get("params"), own.get("run", ""))
             steps.append(step)
     strategy, space, seed = study
     return Curve(
@@ -156,7 +185,16 @@ def trace(
         complete,
         _mean_gap([details[number] for number in order]),
         max(until, spent.seconds),
+        costs=_add(costs, in_vain or {}, keep=True),
+        outcomes=tuple(outcomes),
     )
+
+
+def _add(costs: Mapping[str, float] | None, more: Mapping[str, float], keep: bool = False) -> Mapping[str, float]:
+    """Adds to what was spent before, where there is any, on the clocks that both tell; or keeps those of the first."""
+    if costs is None:
+        return more
+    return {name: value + more.get(name, 0.0) for name, value in costs.items() if keep or name in more}
 
 
 def _mean_gap(details: Sequence[Mapping[str, Any]]) -> float | None:

@@ -18,14 +18,31 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from mgu.errors import UserError
 from mgu.search.space import Key, Space
 from mgu.search.strategy import Cost, Trial
 
 HISTORY_FILE = "history.jsonl"
+
+
+class Cut(NamedTuple):
+    """Holds what a trial had spent when the budget ended.
+
+    Attributes:
+        seconds: On the wall clock.
+        cpu_seconds: Of processor time; 0 where the system does not tell it.
+    """
+
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+
+    def plus(self, other: Cut) -> Cut:
+        """Returns the sum of both."""
+        return Cut(self.seconds + other.seconds, self.cpu_seconds + other.cpu_seconds)
 
 
 class History:
@@ -47,8 +64,8 @@ class History:
         self.details: dict[int, Mapping[str, Any]] = {}  # what the event "told" says beside the trial, by number
         self.order: list[int] = []  # numbers in the order in which trials ended
         self.ask_s: dict[int, float] = {}  # seconds of the strategy by number of the trial
-        self.cut_s: dict[int, float] = {}  # seconds that trials had spent when the budget ended, by number
-        self.before_s: dict[int, float] = {}  # the same of trials that go on with a larger one, until they end
+        self.cut: dict[int, Cut] = {}  # the trials that were stopped because the budget had ended, by number
+        self.before: dict[int, Cut] = {}  # the same of trials that go on with a larger one, until they end
         self.by_key: dict[Key, list[int]] = {}
         self._length = 0  # bytes that were read
         self.refresh()
@@ -105,9 +122,9 @@ class History:
         self.append_all([told_event(trial, details)])
 
     @property
-    def stopped_s(self) -> float:
-        """Seconds that the budget stopped trials after which have not ended since."""
-        return sum(self.cut_s.values()) + sum(self.before_s.values())
+    def stopped(self) -> Cut:
+        """What the trials had spent, in all, that the budget stopped and which have not ended since."""
+        return reduce(Cut.plus, [*self.cut.values(), *self.before.values()], Cut())
 
     def _replay(self, line: bytes) -> None:
         try:
@@ -121,9 +138,10 @@ class History:
                 self._replay_asked(number, event)
             elif kind == "taken":
                 self.workers[number] = event["worker"]
-                self.before_s[number] = self.cut_s.pop(number, self.before_s.get(number, 0.0))
+                self.before[number] = self.cut.pop(number, self.before.get(number, Cut()))
             elif kind == "cut":
-                self.cut_s[number] = event["seconds"] + self.before_s.pop(number, 0.0)
+                own = Cut(event["seconds"], event.get("cpu_seconds", 0.0))
+                self.cut[number] = own.plus(self.before.pop(number, Cut()))
             elif kind == "told":
                 self._replay_told(number, event)
             else:
@@ -173,7 +191,7 @@ class History:
             ended=len(self.order),
         )
         del self.workers[number]
-        for known in (self.cut_s, self.before_s):
+        for known in (self.cut, self.before):
             known.pop(number, None)
         self.details[number] = event["details"]
         self.order.append(number)

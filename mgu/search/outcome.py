@@ -81,6 +81,7 @@ def describe_result(result: Result) -> dict[str, Any]:
         "params": result.params_trainable,
         "contended": result.contended,
         "resumed": result.resumed,
+        "to_solution_s": result.seconds.to_solution if result.seconds else None,
         "lost_s": result.seconds.evaluate + result.seconds.explain if result.seconds else 0.0,
     } | ({"error": result.error} if result.error else {})
 

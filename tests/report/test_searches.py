@@ -20,8 +20,9 @@ from mgu.report.formats import to_markdown
 from mgu.report.formats.json import to_json
 from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
 from mgu.report.searches.measured import load_measured, measured_table
+from mgu.report.searches.table import search_table
 from mgu.report.searches.variants import name_variants
-from mgu.report.searches.words import describe_searches, search_table
+from mgu.report.searches.words import describe_searches
 from mgu.results.load import load_results
 from mgu.results.result_file import write_result
 from mgu.search.budget import Budget
@@ -92,7 +93,7 @@ def test_scores_at_multiples_and_the_expected_time_are_those_by_hand() -> None:
     assert at and at.val == pytest.approx((0.5 + 0.6) / 2) and at.test == pytest.approx((0.4 + 0.7) / 2)
     early = own.at(0.5)
     assert early and early.val == own.before == 0.1  # a guess
-    assert own.expected_s(target) == pytest.approx(3 + 4) and own.hits(target) == 1  # the other spent all in vain
+    assert own.expected(target) == pytest.approx(3 + 4) and own.hits(target) == 1  # the other spent all in vain
     assert row(found, "random on grid")["to_unit_s"] == pytest.approx(7)
 
 
@@ -264,7 +265,7 @@ def test_a_study_that_found_nothing_for_its_budget_counts_as_a_guess(tmp_path: P
     (random,) = compare(*read).contenders
     at = random.at(2.0)
     assert at and (at.val, at.test) == pytest.approx(((0.5 + 0.1) / 2, (0.4 + 0.1) / 2))  # one of ten classes
-    assert random.expected_s(0.5) == 1 + 2 and random.trials == 0.5
+    assert random.expected(0.5) == 1 + 2 and random.trials == 0.5
     seconds, low, _, high = bands(random)
     assert (seconds[0], seconds[-1], low[-1], high[-1]) == (1, 2, pytest.approx(0.14), pytest.approx(0.46))
 

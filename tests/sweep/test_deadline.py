@@ -11,6 +11,7 @@ import pytest
 
 from mgu.search import Cost
 from mgu.search.budget import Budget
+from mgu.search.history import Cut
 from mgu.search.spending import spent_in_all
 from mgu.sweep.search import drive as module
 from mgu.sweep.search.deadline import Deadline
@@ -80,7 +81,7 @@ def test_what_a_trial_had_taken_before_it_was_stopped_counts_when_it_goes_on(tmp
     assert spent_in_all(history).seconds == 10.0
     history.append("taken", number=0, worker="w")
     tell(history, 0, 0.5, Cost(11.0))
-    assert spent_in_all(history).seconds == 11.0 and not history.before_s
+    assert spent_in_all(history).seconds == 11.0 and not history.before
 
 
 def test_all_that_run_are_stopped_at_once_and_none_is_begun(
@@ -93,6 +94,7 @@ def test_all_that_run_are_stopped_at_once_and_none_is_begun(
 
     class Waiting:
         call: Any = None
+        processor_s = 3.0
 
         def __init__(self) -> None:
             self.call = self
@@ -112,5 +114,6 @@ def test_all_that_run_are_stopped_at_once_and_none_is_begun(
     trials = Trials(lambda *_: None, view)  # type: ignore[arg-type, return-value]
     drive([Worker(study, study.open(), trials) for _ in range(2)])
     history = study.open()
-    assert history.cut_s == {0: 4.0, 1: 4.0} and len(history.trials) == len(shown) == 2
+    assert history.cut == {0: Cut(4.0, 3.0), 1: Cut(4.0, 3.0)}
+    assert len(history.trials) == len(shown) == 2
     assert all("the budget has ended, and it does not count" in line for line in shown)

@@ -88,8 +88,8 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
         from mgu.report.figures.anytime import draw_anytime
 
         caption = (
-            "Best validation score so far of each search by what it had spent: the median of its studies, and the band "
-            "that four of five lie in; the star is the unit at its own cost."
+            "Best validation score so far of each search by what it had spent, on each clock: the median of its "
+            "studies, and the band that four of five lie in; the star is the unit at its own cost."
         )
         found["searches"] = _figure(caption, draw_anytime, searches)
     if panels_of(table):

@@ -18,7 +18,7 @@ from mgu.report.ranking.columns import columns
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.equal_cost import EqualCost
-from mgu.report.searches.words import search_table
+from mgu.report.searches.table import search_table
 from mgu.report.stats.compare import Comparison
 
 COMPARED = ("compared_with", "difference", "difference_low", "difference_high", "p_seeds", "p_images", "p_both",
@@ -113,7 +113,7 @@ def _cell(value: Value) -> Value:
 
 
 def searches_to_csv(found: Sequence[EqualCost]) -> str:
-    """Writes one line for each search with exact values; scores in 0..1 for accuracies, times in seconds.
+    """Writes one line for each search and clock with exact values: accuracies in 0..1, seconds, kilowatt-hours.
 
     Args:
         found: The searches of each experiment.
@@ -121,12 +121,13 @@ def searches_to_csv(found: Sequence[EqualCost]) -> str:
     Returns:
         The CSV text with one header for all experiments.
     """
-    tables = [(own.table, search_table(own)) for own in found]
+    tables = [(own, search_table(own)) for each in found for own in each.by_clocks]
     names = list(dict.fromkeys(key for _, table in tables for key in table.keys))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*names, "experiment", "dataset", "split"])
+    writer.writerow([*names, "clock", "experiment", "dataset", "split"])
     for own, table in tables:
+        last = [own.clock.name, *map(_cell, origin(own.table).values())]
         for values in search_records(table):
-            writer.writerow([*(_cell(values.get(name)) for name in names), *map(_cell, origin(own).values())])
+            writer.writerow([*(_cell(values.get(name)) for name in names), *last])
     return text.getvalue()

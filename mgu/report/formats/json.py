@@ -18,8 +18,10 @@ from mgu.report.formats.records import origin, records, search_records
 from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.row import Row
 from mgu.report.searches.equal_cost import EqualCost
+from mgu.report.searches.fronts import fronts_of, point_table, share_table
 from mgu.report.searches.measured import Measured, measured_table
-from mgu.report.searches.words import describe_searches, search_table
+from mgu.report.searches.table import search_table
+from mgu.report.searches.words import describe_searches
 
 UNITS = {
     "*_acc": "percent, and so *_acc_sd, _low and _high",
@@ -95,12 +97,28 @@ def _runs(row: Row) -> list[dict[str, Any]]:
 
 
 def _searches(found: EqualCost | None) -> dict[str, Any] | None:
-    """Returns the searches: seconds of one multiple, and each row by the names of the columns."""
+    """Returns the searches: the cost of one multiple, and each row by the names of the columns; so by each clock."""
     if found is None:
         return None
     return {
-        "multiple_s": found.unit_s,
+        "multiple_s": found.multiple,
         "rows": search_records(search_table(found)),
+        "by_other_clocks": [
+            {
+                "clock": own.clock.name,
+                f"multiple_{own.clock.key}": own.multiple,
+                "rows": search_records(search_table(own)),
+            }
+            for own in found.by_clocks[1:]
+        ],
+        "two_objectives": [
+            {
+                "second": own.second,
+                "covered": search_records(share_table(own)),
+                "front": search_records(point_table(own)),
+            }
+            for own in fronts_of(found)
+        ],
         "summary": describe_searches(found),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mgu.report.ranking.column import Value
 from mgu.report.ranking.columns import columns
 from mgu.report.ranking.rank import Table
-from mgu.report.searches.words import SearchTable
+from mgu.report.searches.table import SearchTable
 
 
 def origin(table: Table) -> dict[str, str]:

@@ -12,8 +12,9 @@ from mgu.report.contrasts.answer import costs_of
 from mgu.report.cost_kinds import CostKind, times
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
+from mgu.report.searches.fronts import front_tables
 from mgu.report.searches.measured import measured_table
-from mgu.report.searches.words import search_table
+from mgu.report.searches.table import search_tables
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.comparison_words import difference_text, p_text
 from mgu.report.stats.replication import Pair
@@ -48,8 +49,8 @@ def side_tables(analysis: Analysis) -> list[SideTable]:
     """Returns the side tables of an experiment that have rows."""
     tables = [verdict_table(analysis), *answer_tables(analysis.answer), *map(comparison_table, analysis.verdicts)]
     if analysis.searches:
-        found = search_table(analysis.searches)
-        tables.append(SideTable(found.title, found.columns, found.rows))
+        found = (*search_tables(analysis.searches), *front_tables(analysis.searches))
+        tables += [SideTable(own.title, own.columns, own.rows) for own in found]
     tables += [SideTable(own.title, own.columns, own.rows) for own in map(measured_table, analysis.measured)]
     tables += [] if analysis.table.is_joined else [replication_table(analysis.replication)]
     return [table for table in tables if table.rows]

@@ -17,10 +17,13 @@ from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.column import Column
 from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
+from mgu.report.searches.fronts import front_tables
 from mgu.report.searches.measured import measured_table
-from mgu.report.searches.words import SearchTable, search_table
+from mgu.report.searches.table import SearchTable, search_tables
 
-LESSER_OF_SEARCHES = ("reused", "params", "to_baseline_s", "strategy_share", "p_random", "trials", "val_at_10x")
+LESSER_OF_SEARCHES = (
+    *("reused", "params", "to_baseline_s", "to_baseline_kwh", "strategy_share", "p_random", "trials", "val_at_10x"),
+)
 
 
 def print_analyses(analyses: Sequence[Analysis]) -> None:
@@ -51,7 +54,8 @@ def _print_analysis(console: Console, analysis: Analysis) -> None:
     if (judged := verdict_table(analysis)).rows:
         _print_side_table(console, judged)
     if analysis.searches:
-        print_searches(console, search_table(analysis.searches))
+        for table in (*search_tables(analysis.searches), *front_tables(analysis.searches)):
+            print_searches(console, table)
     for own in analysis.measured:
         print_searches(console, measured_table(own))
     for heading, sentences in analysis.sections.items():

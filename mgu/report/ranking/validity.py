@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from mgu.results.energy import Component
+from mgu.results.energy import SHORT_S, Component
 from mgu.results.result import Result
 
-SHORT_S = 10.0  # seconds; codecarbon takes too few readings of a shorter run
 STARVED = 0.8  # an undisturbed run on a CPU uses the processor for at least this share of its time
 
 

@@ -15,34 +15,34 @@ class Tried(NamedTuple):
     """Holds a recorded point.
 
     Attributes:
-        seconds: What it cost.
+        cost: What it cost, in seconds or kilowatt-hours.
         score: Its validation score, larger is better.
         value: The score that is reported of it.
     """
 
-    seconds: float
+    cost: float
     score: float
     value: float
 
 
-def expected_best(by_seed: Mapping[int, Sequence[Tried]], seconds: float, before: float) -> float:
+def expected_best(by_seed: Mapping[int, Sequence[Tried]], amount: float, before: float) -> float:
     """Computes the expected value of the best point of a search in random order, see stats/random_order.py.
 
     Args:
         by_seed: All points by recorded seed.
-        seconds: What the search may spend.
+        amount: What the search may spend.
         before: The value while no point has been tried to its end.
 
     Returns:
         The mean over seeds and orders.
     """
-    return fmean(_expected(points, seconds, before) for points in by_seed.values())
+    return fmean(_expected(points, amount, before) for points in by_seed.values())
 
 
-def _expected(points: Sequence[Tried], seconds: float, before: float) -> float:
-    step = sum(own.seconds for own in points) / STEPS
-    costs = [max(1, round(own.seconds / step)) for own in points]
+def _expected(points: Sequence[Tried], amount: float, before: float) -> float:
+    step = sum(own.cost for own in points) / STEPS
+    costs = [max(1, round(own.cost / step)) for own in points]
     shares = win_probabilities(costs, [own.score for own in points])
-    place = min(int(seconds / step + 1e-9), shares.shape[1] - 1)
+    place = min(int(amount / step + 1e-9), shares.shape[1] - 1)
     values = [own.value for own in points]
     return float(sum(value * share for value, share in zip([*values, before], shares[:, place], strict=True)))

@@ -1,4 +1,4 @@
-"""The studies of one strategy, and what they had found after some seconds."""
+"""The studies of one strategy, and what they had found once so much was spent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
+from mgu.search.clock import PROCESSOR, WALL, Clock
 from mgu.search.curve import Curve
 from mgu.tasks.score import Score
 
@@ -16,7 +17,7 @@ ROUNDING = 0.02  # of a budget: the unit's cost changes a little with each of it
 
 @dataclass(frozen=True)
 class AtBudget:
-    """Holds what the studies of one strategy had found after some seconds.
+    """Holds what the studies of one strategy had found once so much was spent.
 
     Attributes:
         val: Mean validation score of the incumbents.
@@ -46,12 +47,14 @@ class Contender:
         score: The metric.
         before: Score while no trial has ended; None: such a study has none.
         variant: What tells it from others of the same strategy and space; empty where there are none.
+        clock: By which what they spent is counted.
     """
 
     curves: Sequence[Curve]
     score: Score
     before: float | None
     variant: str = ""
+    clock: Clock = WALL
 
     @property
     def strategy(self) -> str:
@@ -81,11 +84,15 @@ class Contender:
         variant = f", {self.variant}" * bool(self.variant)
         return f"{self.strategy} on {self.space}{variant}" + ", replayed" * (self.origin == "replayed")
 
-    def at(self, seconds: float) -> AtBudget | None:
-        """Returns what was found after some seconds; None where a study ended before with something left to try."""
-        if any(curve.spent_s < seconds * (1 - ROUNDING) and not curve.complete for curve in self.curves):
+    def spent(self, curve: Curve) -> float:
+        """Returns what one of the studies spent in all."""
+        return curve.spent(self.clock) or 0.0
+
+    def at(self, amount: float) -> AtBudget | None:
+        """Returns what was found for so much; None where a study spent less with something left to try."""
+        if any(self.spent(curve) < amount * (1 - ROUNDING) and not curve.complete for curve in self.curves):
             return None
-        found = [(curve.seed, curve.at(seconds)) for curve in self.curves]
+        found = [(curve.seed, curve.at(amount, self.clock)) for curve in self.curves]
         vals = [self.before if step is None else step.val for _, step in found]
         if any(val is None for val in vals):
             return None
@@ -105,15 +112,15 @@ class Contender:
             tests=dict(zip(seeds, known_tests, strict=True)) if has_test else {},
         )
 
-    def expected_s(self, target: float) -> float | None:
-        """Returns the expected seconds to a validation score, larger is better: all that was spent by successes.
+    def expected(self, target: float) -> float | None:
+        """Returns the expected cost of reaching a validation score, larger is better: all that was spent by successes.
 
         Hansen et al., COCO (https://arxiv.org/abs/1605.03560): what all studies spent until they had it, or in vain,
         divided by the number of those that had it; None where none had.
         """
-        reached = [curve.reaches(target) for curve in self.curves]
+        reached = [curve.reaches(target, self.clock) for curve in self.curves]
         hits = sum(own is not None for own in reached)
-        spent = (curve.spent_s if own is None else own for curve, own in zip(self.curves, reached, strict=True))
+        spent = (self.spent(curve) if own is None else own for curve, own in zip(self.curves, reached, strict=True))
         return sum(spent) / hits if hits else None
 
     def hits(self, target: float) -> int:
@@ -129,9 +136,11 @@ class Contender:
         return fmean(curve.reused for curve in self.curves)
 
     @property
-    def overhead(self) -> float:
-        """Share of the strategy's own seconds in all that was spent."""
-        total = sum(curve.seconds for curve in self.curves)
+    def overhead(self) -> float | None:
+        """Share of the strategy's own seconds in all that was spent; None of energy, for nobody measures its own."""
+        if self.clock not in (WALL, PROCESSOR):
+            return None
+        total = sum(curve.seconds if self.clock == WALL else self.spent(curve) for curve in self.curves)
         return sum(curve.strategy_s for curve in self.curves) / total if total else 0.0
 
     @property

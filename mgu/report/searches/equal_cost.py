@@ -11,12 +11,15 @@ from mgu.report.ranking.grid import grid_rows
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import chance_accuracy
+from mgu.report.ranking.validity import has_own_processor_time
 from mgu.report.searches.closed_form import Tried, expected_best
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.variants import group_curves, shared_settings
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.ttest import t_tests
 from mgu.results.fingerprints import is_same_data
+from mgu.results.result import Result
+from mgu.search.clock import PROCESSOR, WALL, Clock, energy_clock
 from mgu.search.costs import cost_of
 from mgu.search.curve import Curve
 from mgu.search.outcome import score_of
@@ -33,7 +36,7 @@ class Unit:
 
     Attributes:
         name: Name of the best unit.
-        seconds: Seconds of training all units once, the mean over seeds.
+        cost: What training all units once costs, the mean over seeds.
         val: Validation score of the best unit, the mean over seeds.
         test: Its test score; None where there is none.
         params: Its trainable parameters.
@@ -41,7 +44,7 @@ class Unit:
     """
 
     name: str
-    seconds: float
+    cost: float
     val: float
     test: float | None
     params: int | None
@@ -77,6 +80,7 @@ class EqualCost:
             random order.
         before: Score before any trial has ended, that of a guess; None where there is none.
         on_other_rows: Number of studies left out, to which a function of the user's had returned other rows.
+        clock: By which costs are counted.
     """
 
     table: Table
@@ -85,28 +89,47 @@ class EqualCost:
     chosen: frozenset[str] = frozenset()
     before: float | None = None
     on_other_rows: int = 0
+    clock: Clock = WALL
+
+    @cached_property
+    def by_clocks(self) -> list[EqualCost]:
+        """The comparison by this clock, and by each other that all studies and the unit tell."""
+        names = dict.fromkeys(name for own in self.contenders for curve in own.curves for name in curve.costs)
+        clocks = [PROCESSOR if name == PROCESSOR.name else energy_clock(name) for name in names]
+        return [self, *(own for clock in clocks if (own := self._by(clock)) is not None)]
+
+    def _by(self, clock: Clock) -> EqualCost | None:
+        if any(curve.spent(clock) is None for own in self.contenders for curve in own.curves):
+            return None
+        results = [result for row in self.table.rows for result in row.results]
+        if clock == PROCESSOR and not all(map(has_own_processor_time, results)):
+            return None
+        found = replace(self, clock=clock, contenders=[replace(own, clock=clock) for own in self.contenders])
+        return None if self.unit and not found.unit else found
 
     @cached_property
     def unit(self) -> Unit | None:
-        """The unit; None where none has both a score and a time, by a training from new weights."""
+        """The unit; None where none has both a score and a cost, by a training from new weights."""
         rows = [row for row in self.table.unit_models if not row.cost.is_partial]
         best = self.table.best(rows)
-        times = [
-            fmean(own) for row in rows if (own := [cost_of(result).seconds for result in row.results if result.seconds])
-        ]
+        known = [[self._cost(result) for result in row.results if result.seconds] for row in rows]
+        costs = [fmean(own) for each in known if (own := [cost for cost in each if cost is not None])]
         vals = _scores_of(best, "val") if best else []
-        if best is None or not times or not vals:
+        if best is None or not costs or len(costs) < len(list(filter(None, known))) or not vals:
             return None
         tests = _scores_of(best, "test")
         test, params = fmean(tests) if tests else None, best.result.params_trainable
-        return Unit(best.name, sum(times), fmean(vals), test, params, len(times))
+        return Unit(best.name, sum(costs), fmean(vals), test, params, len(costs))
+
+    def _cost(self, result: Result) -> float | None:
+        return self.clock.of(cost_of(result), result.seconds.to_solution if result.seconds else None)
 
     @cached_property
-    def unit_s(self) -> float:
-        """Seconds of one multiple; without a unit those of the longest study by the largest multiple."""
+    def multiple(self) -> float:
+        """The cost of one multiple; without a unit that of the longest study by the largest multiple."""
         if self.unit:
-            return self.unit.seconds
-        return max(curve.spent_s for own in self.contenders for curve in own.curves) / MULTIPLES[-1]
+            return self.unit.cost
+        return max(own.spent(curve) for own in self.contenders for curve in own.curves) / MULTIPLES[-1]
 
     @property
     def score(self) -> Score:
@@ -145,7 +168,7 @@ class EqualCost:
         if random is None or random is own:
             return None
         for multiple in reversed(MULTIPLES):
-            ours, theirs = own.at(multiple * self.unit_s), random.at(multiple * self.unit_s)
+            ours, theirs = own.at(multiple * self.multiple), random.at(multiple * self.multiple)
             if ours and theirs and (shared := sorted(ours.vals.keys() & theirs.vals.keys())):
                 split, a, b = ("test", ours.tests, theirs.tests)
                 if not a or not b:  # never the test score of one with the validation score of the other
@@ -153,18 +176,18 @@ class EqualCost:
                 return AgainstRandom(multiple, split, [a[seed] - b[seed] for seed in shared])
         return None
 
-    def closed_form(self, seconds: float) -> tuple[float, float | None] | None:
+    def closed_form(self, amount: float) -> tuple[float, float | None] | None:
         """Returns the expected validation and test score of random order on the grid, see `grid_rows`.
 
-        None where its models share no seed, are too many, or a time is missing.
+        None where its models share no seed, are too many, or a cost is missing.
         """
         points = self._recorded
         if points is None or self.before is None:
             return None
         vals, tests = points
         return (
-            expected_best(vals, seconds, self.before),
-            expected_best(tests, seconds, self.before) if tests else None,
+            expected_best(vals, amount, self.before),
+            expected_best(tests, amount, self.before) if tests else None,
         )
 
     @cached_property
@@ -183,12 +206,14 @@ class EqualCost:
         tests: dict[int, list[Tried]] = {}
         for seed in sorted(seeds):
             for own in by_row:
-                result, score = own[seed], score_of(own[seed])
+                result, score, cost = own[seed], score_of(own[seed]), self._cost(own[seed])
+                if cost is None:
+                    return None
                 assert score is not None and result.val is not None
-                seconds, val = cost_of(result).seconds, result.val.of(self.score)
-                vals.setdefault(seed, []).append(Tried(seconds, score, val if val is not None else score))
+                val = result.val.of(self.score)
+                vals.setdefault(seed, []).append(Tried(cost, score, val if val is not None else score))
                 if result.test and (test := result.test.of(self.score)) is not None:
-                    tests.setdefault(seed, []).append(Tried(seconds, score, test))
+                    tests.setdefault(seed, []).append(Tried(cost, score, test))
         has_tests = tests.keys() == vals.keys() and all(len(tests[seed]) == len(vals[seed]) for seed in vals)
         return vals, tests if has_tests else {}
 

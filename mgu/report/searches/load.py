@@ -16,7 +16,7 @@ from mgu.search.budget import Budget, Spent
 from mgu.search.curve import Curve, Step, trace
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
-from mgu.search.spending import count_trials, spent_in_all
+from mgu.search.spending import count_trials, spent_in_all, spent_in_vain
 from mgu.search.study import CONFIRMED_FILE, FOLDER, STUDY_FILE
 
 NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget", "fingerprint")  # of study.yaml
@@ -90,7 +90,8 @@ def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     size, is_late = described.get("size"), len(counted) < len(history.order)
     complete = whole and not is_late and size is not None and len(history.by_key) >= size
     known = (history.trials, counted, history.ask_s, history.details)
-    curve = trace(study, *known, complete=complete, until=_until(history, budget, within))
+    until, in_vain = _until(history, budget, within), spent_in_vain(history, budget)
+    curve = trace(study, *known, complete=complete, until=until, in_vain=in_vain)
     trained = {own["run"] for number, own in history.details.items() if "run" in own and _is_new(history, number)}
     trained |= _confirmed(file.with_name(CONFIRMED_FILE))
     settings, fingerprint = settings_of(described), described.get("fingerprint")
@@ -157,4 +158,5 @@ def save_replayed(
 
 
 def _read_curve(values: Mapping[str, Any], shared: Mapping[str, Any]) -> Curve:
-    return Curve(**{**values, "steps": tuple(Step(**own) for own in values["steps"]), **shared})
+    trials = {name: tuple(Step(**own) for own in values.get(name, ())) for name in ("steps", "outcomes")}
+    return Curve(**{**values, **trials, **shared})

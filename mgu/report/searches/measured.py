@@ -16,8 +16,8 @@ import yaml
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.load import load_study
 from mgu.report.searches.space_names import name_spaces
+from mgu.report.searches.table import MISSING, Entry, SearchTable, share_cell
 from mgu.report.searches.variants import group_curves
-from mgu.report.searches.words import MISSING, Entry, SearchTable
 from mgu.search.curve import Curve
 from mgu.search.study import FOLDER, STUDY_FILE
 from mgu.tasks.score import Score, shorten
@@ -121,7 +121,7 @@ def _row(found: Measured, own: Contender) -> list[Entry]:
     bests, target = _bests(own), NEAR * found.best
     middle, worst, seconds = median(bests), min(bests), fmean(curve.seconds for curve in own.curves)
     share = None if found.size is None else own.trials / found.size
-    expected, hits = own.expected_s(target), own.hits(target)
+    expected, hits = own.expected(target), own.hits(target)
     few = f" ({hits}/{len(own.curves)})" if hits < len(own.curves) else ""
     return [
         (own.name, own.name),
@@ -133,5 +133,5 @@ def _row(found: Measured, own: Contender) -> list[Entry]:
         (f"{middle / found.best:.2f}", middle / found.best),
         (f"{seconds:,.1f}", seconds),
         (f"never{few}", None) if expected is None else (f"{expected:,.1f}{few}", expected),
-        (f"{own.overhead:.2%}", own.overhead),
+        share_cell(own),
     ]

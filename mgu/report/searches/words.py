@@ -1,111 +1,18 @@
-"""What the report says of searches, and their table."""
+"""What the report says of searches, beside their tables."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import NamedTuple
 
 from mgu.console.text import count, describe_s
 from mgu.report.ranking.rank import Table
 from mgu.report.searches.contender import Contender
-from mgu.report.searches.equal_cost import LEAST_STUDIES, MULTIPLES, EqualCost
-from mgu.tasks.score import shorten
-
-Entry = tuple[str, str | float | None]  # rounded text for people, exact value for machines
-MISSING: Entry = ("-", None)
-
-
-class SearchTable(NamedTuple):
-    """Holds the table of all searches.
-
-    Attributes:
-        title: Its heading.
-        keys: Names of the columns for machines.
-        columns: Headings of the columns.
-        rows: Text and value of each cell.
-    """
-
-    title: str
-    keys: list[str]
-    columns: list[str]
-    rows: list[list[Entry]]
-
-
-def search_table(found: EqualCost) -> SearchTable:
-    """Returns the table: a row for the unit, one for random order in expectation, and one for each strategy."""
-    has_test = found.table.tested == "test"
-    cost = "unit's cost" if found.unit else "share of the longest search"
-    scored = [(f"{split}_at_{m}x", f"{split} at {m}x") for m in MULTIPLES for split in ("val", *["test"] * has_test)]
-    own = [
-        ("strategy", "search"), ("studies", "studies"), *scored, ("to_unit_s", "to the unit's score [s]"),
-        ("to_baseline_s", "to the best baseline's [s]"), ("trials", "trials"), ("reused", "reused"),
-        ("params", "parameters"), ("strategy_share", "strategy's share"), ("p_random", "p against random"),
-    ]  # fmt: skip
-    rows = [row for row in (_unit_row(found, has_test), _closed_row(found, has_test)) if row]
-    rows += [_row(found, place, has_test) for place in range(len(found.contenders))]
-    title = f"Searches at equal cost: at multiples of {found.unit_s:.3g} s, the {cost}"
-    return SearchTable(title, [key for key, _ in own], [text for _, text in own], rows)
-
-
-def _score(found: EqualCost, value: float | None) -> Entry:
-    if value is None:
-        return MISSING
-    return (f"{value:.2%}" if found.score.metric == "accuracy" else shorten(value)), value
-
-
-def _unit_row(found: EqualCost, has_test: bool) -> list[Entry] | None:
-    unit = found.unit
-    if unit is None:
-        return None
-    cells = [_score(found, own) for _ in MULTIPLES for own in (unit.val, *[unit.test] * has_test)]
-    reached: Entry = (f"{unit.seconds:,.1f}", unit.seconds)
-    params: Entry = MISSING if unit.params is None else (f"{unit.params:,}", unit.params)
-    name: Entry = (f"the unit {unit.name}", unit.name)
-    return [name, MISSING, *cells, reached, MISSING, (str(unit.trials), unit.trials), MISSING, params, MISSING, MISSING]
-
-
-def _closed_row(found: EqualCost, has_test: bool) -> list[Entry] | None:
-    cells: list[Entry] = []
-    for multiple in MULTIPLES:
-        expected = found.closed_form(multiple * found.unit_s)
-        if expected is None:
-            return None
-        cells += [_score(found, own) for own in (expected[0], *[expected[1]] * has_test)]
-    name: Entry = ("random order, in expectation", "random order, in expectation")
-    return [name, MISSING, *cells, *[MISSING] * 7]
-
-
-def _row(found: EqualCost, place: int, has_test: bool) -> list[Entry]:
-    own = found.contenders[place]
-    budgets = [own.at(multiple * found.unit_s) for multiple in MULTIPLES]
-    cells = [
-        _score(found, value)
-        for at in budgets
-        for value in (at.val if at else None, *[at.test if at else None] * has_test)
-    ]
-    p = against.p if (against := found.against_random[place]) else None
-    targets = (found.unit.val if found.unit else None, found.baseline_val)
-    last = next((at for at in reversed(budgets) if at), None)
-    return [
-        (own.name, own.name),
-        (str(len(own.curves)), len(own.curves)),
-        *cells,
-        *(_expected(own, None if target is None else found.signed(target)) for target in targets),
-        (f"{own.trials:.3g}", own.trials),
-        (f"{own.reused:.3g}", own.reused),
-        (f"{last.params:,.0f}", last.params) if last and last.params is not None else MISSING,
-        (f"{own.overhead:.2%}", own.overhead),
-        MISSING if p is None else (f"{p:.2g}", p),
-    ]
-
-
-def _expected(own: Contender, target: float | None) -> Entry:
-    if target is None:
-        return MISSING
-    seconds, hits = own.expected_s(target), own.hits(target)
-    few = f" ({hits}/{len(own.curves)})" if hits < len(own.curves) else ""
-    return (f"never{few}", None) if seconds is None else (f"{seconds:,.1f}{few}", seconds)
+from mgu.report.searches.equal_cost import LEAST_STUDIES, AgainstRandom, EqualCost
+from mgu.report.searches.fronts import fronts_of
+from mgu.results.energy import SHORT_S
+from mgu.search.clock import PROCESSOR, WALL
+from mgu.search.costs import counted_parts
 
 
 def describe_searches(found: EqualCost) -> list[str]:
@@ -113,7 +20,7 @@ def describe_searches(found: EqualCost) -> list[str]:
     lines = []
     if found.unit:
         lines.append(
-            f"One multiple is what training the unit costs: {found.unit.seconds:.3g} s of set-up, time to solution and "
+            f"One multiple is what training the unit costs: {found.unit.cost:.3g} s of set-up, time to solution and "
             "checkpoints, the mean over its seeds. A search pays the same for each trial, and its strategy's own "
             "seconds; a trial counts once it has ended, and one that had been trained before is charged what it cost "
             "then."
@@ -138,11 +45,56 @@ def describe_searches(found: EqualCost) -> list[str]:
         )
     contended = sum(curve.contended for own in found.contenders for curve in own.curves)
     if contended:
+        has_processor = any(own.clock == PROCESSOR for own in found.by_clocks)
         lines.append(
             f"{contended} trials shared the machine with other work, which makes their seconds too long: comparisons "
             "by time need a quiet machine and one worker."
+            + " Go by processor time, which other work hardly changes."
+            * has_processor
         )
+    lines += [_describe_by(own) for own in found.by_clocks if own.clock != WALL]
+    if fronts_of(found):
+        lines.append(
+            "What searches by two objectives cover is the area of pairs of both that some trial beats, as a share of "
+            "that between the worst and the best of all trials, the second on a logarithmic scale (hypervolume); means "
+            "over studies."
+        )
+    lines += _no_energy(found)
     return [*lines, *describe_left_out(found.table, found.on_other_rows, found.skipped)]
+
+
+def _describe_by(found: EqualCost) -> str:
+    """Says what changes where cost is counted by another clock."""
+    parts = []
+    for own, against in zip(found.contenders, found.against_random, strict=True):
+        about = []
+        if against:
+            p = "not tested" if against.p is None else f"p = {against.p:.2g}"
+            about.append(f"{_is_from_random(found, against)} ({p})")
+        if found.unit and (expected := own.expected(found.signed(found.unit.val))):
+            about.append(f"reaches the unit's validation score after {found.clock.write(expected)}")
+        parts += [f"{own.name} {' and '.join(about)}"] * bool(about)
+    of_strategy = "the strategies' own included" if found.clock == PROCESSOR else "without the strategies' own"
+    whole = f"By {found.clock.title}, {of_strategy}, one multiple is {found.clock.write(found.multiple)}"
+    return f"{'; '.join([whole, *parts])}."
+
+
+def _no_energy(found: EqualCost) -> list[str]:
+    """Says why there is no comparison by energy where runs have some."""
+    if any(own.clock not in (WALL, PROCESSOR) for own in found.by_clocks):
+        return []
+    if not any(counted_parts(result) for row in found.table.rows for result in row.results):
+        return []
+    return [
+        f"They are not compared by energy: for that an instrument must measure each run, for {SHORT_S:.0f} s or more. "
+        "Energy that is estimated follows processor time."
+    ]
+
+
+def _is_from_random(found: EqualCost, against: AgainstRandom) -> str:
+    size = _difference(found, found.signed(fmean(against.differences)))
+    cost = f"{against.multiple} times the unit's cost" if found.unit else f"{against.multiple}x"
+    return f"is {size} from random search at {cost}"
 
 
 def describe_left_out(table: Table, on_other_rows: int, skipped: Sequence[str]) -> list[str]:
@@ -182,12 +134,10 @@ def _describe(found: EqualCost, place: int) -> str:
     own, against = found.contenders[place], found.against_random[place]
     parts = []
     if against:
-        size = _difference(found, found.signed(fmean(against.differences)))
         test = (
             "not tested" if against.p is None else f"p = {against.p:.2g} over study seeds, corrected for all strategies"
         )
-        cost = f"{against.multiple} times the unit's cost" if found.unit else f"{against.multiple}x"
-        parts.append(f"is {size} from random search at {cost} in {against.split} score ({test})")
+        parts.append(f"{_is_from_random(found, against)} in {against.split} score ({test})")
     if own.optimism is not None:
         more = "more" if own.optimism >= 0 else "less"
         parts.append(
@@ -195,7 +145,7 @@ def _describe(found: EqualCost, place: int) -> str:
             f"{_difference(found, abs(own.optimism)).lstrip('+')} {more} from validation to test than the mean trial "
             "(selection bias)"
         )
-    if found.unit and (seconds := own.expected_s(found.signed(found.unit.val))):
+    if found.unit and (seconds := own.expected(found.signed(found.unit.val))):
         parts.append(f"reaches the unit's validation score after {describe_s(seconds)} in expectation")
     return f"{own.name} {', '.join(parts)}." if parts else ""
 

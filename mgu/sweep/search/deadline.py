@@ -43,7 +43,7 @@ class Deadline:
     def _running_elsewhere(self, own: Mapping[int, float], now: float) -> Mapping[int, float]:
         """Returns when the trials of workers that live in other processes were first seen, by number."""
         history = self._history
-        workers = {n: name for n, name in history.workers.items() if n not in own and n not in history.cut_s}
+        workers = {n: name for n, name in history.workers.items() if n not in own and n not in history.cut}
         if workers:  # those that ask take a dead one's trial under the lock, too
             with self._study.lock():
                 workers = {n: name for n, name in workers.items() if self._study.is_alive(name)}

@@ -33,7 +33,8 @@ class _Running:
         """Tells the worker that the budget has ended while its trial ran, and when."""
         began_s = self.began[1] if self.began else at_s
         try:
-            self.waits_for = self.job.throw(BudgetEnded(at_s - began_s))
+            cpu_s = self.waits_for.call.processor_s if self.waits_for else None
+            self.waits_for = self.job.throw(BudgetEnded(at_s - began_s, cpu_s))
         except StopIteration:
             self.waits_for = None
 

@@ -183,7 +183,7 @@ def describe_end(study: Study, history: History) -> list[str]:
 
 def _describe_states(history: History, counted: int) -> str:
     """Says what became of a study's trials, and how many ended too late to count."""
-    states = ["stopped by the budget" if trial.number in history.cut_s else trial.state for trial in history.trials]
+    states = ["stopped by the budget" if trial.number in history.cut else trial.state for trial in history.trials]
     parts = [f"{states.count('told')} told"]
     others = ("pruned", "failed", "running", "stopped by the budget")
     parts += [f"{states.count(state)} {state}" for state in others if state in states]

@@ -41,11 +41,12 @@ class BudgetEnded(Exception):  # noqa: N818 - it is what happened
 
     Args:
         after_s: Seconds that the trial had run by then; ending its process takes a while longer.
+        cpu_s: Processor time that its process had taken; None where the system does not tell.
     """
 
-    def __init__(self, after_s: float) -> None:
+    def __init__(self, after_s: float, cpu_s: float | None = None) -> None:
         super().__init__(after_s)
-        self.after_s = after_s
+        self.after_s, self.cpu_s = after_s, cpu_s
 
 
 class Trials(NamedTuple):
@@ -151,7 +152,8 @@ class Worker:
         except BudgetEnded as ended:
             with self.study.lock():
                 self.history.refresh()
-                self.history.append("cut", number=trial.number, seconds=ended.after_s)
+                cpu = {} if ended.cpu_s is None else {"cpu_seconds": ended.cpu_s}
+                self.history.append("cut", number=trial.number, seconds=ended.after_s, **cpu)
             self.trials.view.print_line(f"trial {trial.number} stopped: the budget has ended, and it does not count")
             return False
         finally:

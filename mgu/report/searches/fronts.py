@@ -1,0 +1,140 @@
+"""Searches by two objectives: what share of both they cover at equal cost, and the points that no other beats in both.
+
+The measure is the hypervolume of Zitzler and Thiele (https://doi.org/10.1109/4235.797969): the area of pairs of scores
+that some trial beats in both, here as a share of the whole, with the second objective on a logarithmic scale, for sizes
+and costs span orders of magnitude. 1 would be a single point that has the best of both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import log
+from statistics import fmean
+
+from mgu.report.searches.contender import Contender
+from mgu.report.searches.equal_cost import MULTIPLES, EqualCost
+from mgu.report.searches.table import MISSING, Entry, SearchTable, score_cell
+from mgu.report.searches.variants import shared_settings
+from mgu.search.curve import Curve, Step
+from mgu.tasks.score import shorten
+
+UNITS = {"params": "parameters", "flops": "FLOPs per sample", "seconds": "time to solution [s]", "kwh": "energy [kWh]"}
+
+
+@dataclass(frozen=True)
+class Fronts:
+    """Holds the searches on one space that have one second objective.
+
+    Attributes:
+        found: The comparison that they are of.
+        second: Name of the second objective.
+        contenders: The strategies.
+    """
+
+    found: EqualCost
+    second: str
+    contenders: Sequence[Contender]
+
+    @cached_property
+    def _trials(self) -> list[Step]:
+        return [step for own in self.contenders for curve in own.curves for step in curve.outcomes]
+
+    def share(self, own: Contender, amount: float) -> float | None:
+        """Returns the share of both objectives that a strategy covered for so much, the mean over its studies.
+
+        Args:
+            own: The strategy.
+            amount: What was spent, in the unit of its clock.
+
+        Returns:
+            The share in 0..1; None where a study spent less, or where all trials are equal in one of the objectives.
+        """
+        scores = [step.score for step in self._trials]
+        costs = [_scaled(step) for step in self._trials]
+        worst, best = (min(scores), max(costs)), (max(scores), min(costs))
+        whole = (best[0] - worst[0]) * (worst[1] - best[1])
+        if own.at(amount) is None or not whole:
+            return None
+        return fmean(_area(known(curve, own, amount), worst) / whole for curve in own.curves)
+
+    @cached_property
+    def points(self) -> list[tuple[Contender, Curve, Step]]:
+        """The trials that no other trial beats, of all strategies, from the best score down."""
+        every = [(own, curve, step) for own in self.contenders for curve in own.curves for step in curve.outcomes]
+        chosen = {id(step) for step in undominated(self._trials)}
+        return sorted((each for each in every if id(each[2]) in chosen), key=lambda each: -each[2].score)
+
+
+def fronts_of(found: EqualCost) -> list[Fronts]:
+    """Returns the searches that have a second objective, by space, training and objective."""
+    groups: dict[tuple[object, str], list[Contender]] = {}
+    for own in found.contenders:
+        second = own.curves[0].settings.get("second")
+        if second and any(curve.outcomes for curve in own.curves):
+            groups.setdefault((shared_settings(own.curves[0]), second), []).append(own)
+    return [Fronts(found, second, contenders) for (_, second), contenders in groups.items()]
+
+
+def known(curve: Curve, own: Contender, amount: float) -> list[Step]:
+    """Returns the trials of a study that had ended once so much was spent."""
+    return [step for step in curve.outcomes if step.spent(own.clock) <= amount + 1e-9]
+
+
+def undominated(trials: Sequence[Step]) -> list[Step]:
+    """Returns the trials that no other is better than in one objective and as good in the other; of equal ones one."""
+    front = list[Step]()
+    for step in sorted(trials, key=lambda each: (-each.score, each.second)):
+        if not front or _scaled(step) < _scaled(front[-1]):
+            front.append(step)
+    return front
+
+
+def front_tables(found: EqualCost) -> list[SearchTable]:
+    """Returns two tables for each second objective: what the strategies cover, and the points that no other beats."""
+    return [table for own in fronts_of(found) for table in (share_table(own), point_table(own))]
+
+
+def share_table(own: Fronts) -> SearchTable:
+    """Returns the table of what each strategy covered at multiples of the unit's cost."""
+    keys = ["strategy", "studies", *(f"covered_at_{multiple}x" for multiple in MULTIPLES)]
+    columns = ["search", "studies", *(f"covered at {multiple}x" for multiple in MULTIPLES)]
+    rows: list[list[Entry]] = []
+    for each in own.contenders:
+        shares = [own.share(each, multiple * own.found.multiple) for multiple in MULTIPLES]
+        cells: list[Entry] = [MISSING if share is None else (f"{share:.1%}", share) for share in shares]
+        rows.append([(each.name, each.name), (str(len(each.curves)), len(each.curves)), *cells])
+    title = f"Two objectives, {own.found.score.metric} and {UNITS[own.second]}: share of both that is covered"
+    return SearchTable(title, keys, columns, rows)
+
+
+def point_table(own: Fronts) -> SearchTable:
+    """Returns the table of the trials that no other beats."""
+    has_test = any(step.test is not None for *_, step in own.points)
+    keys = ["strategy", "study_seed", "trial", "val", *["test"] * has_test, own.second, "run"]
+    columns = ["search", "study's seed", "trial", "val", *["test"] * has_test, UNITS[own.second], "run"]
+    rows: list[list[Entry]] = []
+    for each, curve, step in own.points:
+        assert step.second is not None
+        tests = [score_cell(own.found, step.test)] * has_test
+        numbers: list[Entry] = [(str(value), value) for value in (curve.seed, step.number)]
+        second: Entry = (f"{step.second:,.0f}" if step.second >= 100 else shorten(step.second), step.second)
+        run: Entry = (step.run, step.run) if step.run else MISSING
+        rows.append([(each.name, each.name), *numbers, score_cell(own.found, step.val), *tests, second, run])
+    title = f"The best of both, {own.found.score.metric} and {UNITS[own.second]}: trials that no other beats"
+    return SearchTable(title, keys, columns, rows)
+
+
+def _area(trials: Sequence[Step], worst: tuple[float, float]) -> float:
+    """Returns the area between a front and the worst of both objectives."""
+    area, last = 0.0, worst[1]
+    for step in undominated(trials):
+        area += (step.score - worst[0]) * (last - _scaled(step))
+        last = _scaled(step)
+    return area
+
+
+def _scaled(step: Step) -> float:
+    assert step.second is not None
+    return log(step.second)

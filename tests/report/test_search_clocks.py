@@ -1,0 +1,211 @@
+"""Searches at equal processor time and energy, against a calculation by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from statistics import fmean, stdev
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from mgu.isolation import Call, wait
+from mgu.report import Analysis
+from mgu.report.figures.anytime import bands, draw_anytime
+from mgu.report.formats import to_markdown
+from mgu.report.formats.csv import searches_to_csv
+from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
+from mgu.report.searches.closed_form import Tried, expected_best
+from mgu.report.searches.table import search_table, search_tables
+from mgu.report.searches.words import describe_searches
+from mgu.results.energy import Component
+from mgu.results.result import Result
+from mgu.search import Cost, Key
+from mgu.search.budget import Budget
+from mgu.search.clock import PROCESSOR, WALL, energy_clock
+from mgu.search.curve import Curve, Step
+from mgu.search.replay import Record, Replay, replay
+from tests.examples import example_result, example_unit, ranked
+from tests.search.spaces import GRID
+from tests.search.test_spending import ask, study_of, tell
+
+GPU = "gpu nvml_power"
+MEASURED = {"cpu rapl": 0.002, GPU: 0.010, "ram model": 0.001}
+
+
+def curve(strategy: str, seed: int, *steps: tuple[float, float, float], spent: float, kwh: bool = False) -> Curve:
+    """A study of one strategy by its incumbents: time, processor time and score; and processor time in all."""
+
+    def costs(cpu_s: float) -> dict[str, float]:
+        return {"cpu_seconds": cpu_s} | ({GPU: cpu_s / 1000} if kwh else {})
+
+    found = tuple(Step(s, k, val, val, val, 10, costs=costs(cpu_s)) for k, (s, cpu_s, val) in enumerate(steps))
+    return Curve(strategy, "grid", seed, found, steps[-1][0], 0.5, len(steps), until=1e9, costs=costs(spent))
+
+
+def of_gpu(result: Result, kwh: float = 0.01) -> Result:
+    assert result.energy
+    energy = structs.replace(result.energy, gpu=Component(kwh=kwh, method="nvml_power"))
+    return structs.replace(result, energy=energy)
+
+
+def compare(*curves: Curve, unit: Result | None = None) -> EqualCost:
+    unit = unit or example_unit(num_classes=10)
+    (table,) = ranked([example_result(num_classes=10), unit])
+    found = compare_searches(table, curves)
+    assert found
+    return found
+
+
+def row(found: EqualCost, name: str) -> dict[str, Any]:
+    table = search_table(found)
+    [own] = [own for own in table.rows if own[0][1] == name]
+    return dict(zip(table.keys, (value for _, value in own), strict=True))
+
+
+def test_what_is_slow_on_the_wall_may_be_cheap_by_processor_time() -> None:
+    slow = curve("random", 0, (100.0, 5.0, 0.5), (200.0, 10.0, 0.95), spent=1000.0)
+    busy = curve("tpe", 0, (10.0, 50.0, 0.5), (20.0, 100.0, 0.95), spent=1000.0)
+    found = compare(slow, busy)
+    assert [own.clock for own in found.by_clocks] == [WALL, PROCESSOR]
+    wall, processor = found.by_clocks
+    assert wall.unit and processor.unit and (wall.multiple, processor.multiple) == (27.0, pytest.approx(19.0))
+    assert row(wall, "random on grid")["val_at_1x"] == 0.1 and row(wall, "tpe on grid")["val_at_1x"] == 0.95
+    assert row(processor, "random on grid")["val_at_1x"] == 0.95 and row(processor, "tpe on grid")["val_at_1x"] == 0.1
+    assert [row(own, "random on grid")["to_unit_s"] for own in (wall, processor)] == [200.0, 10.0]
+    assert [row(own, "tpe on grid")["to_unit_s"] for own in (wall, processor)] == [20.0, 100.0]
+    assert row(processor, "tpe on grid")["strategy_share"] == 0.5 / 1000
+    assert processor.contenders[0].at(1000.0) and not processor.contenders[0].at(1100.0)
+    spent, *_ = bands(processor.contenders[0])
+    assert (spent[0], spent[-1]) == (5.0, pytest.approx(1000.0))
+
+
+@pytest.mark.parametrize("missing", ["of a study", "of the unit", "on a GPU"])
+def test_a_clock_that_not_all_tell_is_left_out(missing: str) -> None:
+    curves = [curve("random", 0, (1.0, 1.0, 0.5), spent=9.0), curve("tpe", 0, (1.0, 1.0, 0.5), spent=9.0)]
+    unit = example_unit(num_classes=10)
+    if missing == "of a study":
+        curves[1] = Curve("tpe", "grid", 0, (Step(1.0, 0, 0.5, 0.5, None, 1),), 1.0, 0.0, 1)
+    elif missing == "of the unit":
+        unit = structs.replace(unit, energy=None)
+    else:  # where the processor waits for the GPU
+        unit = structs.replace(unit, device="cuda (NVIDIA H100)")
+    found = compare(*curves, unit=unit)
+    assert found.by_clocks == [found] and len(search_tables(found)) == 1
+    assert not any("By processor time" in line for line in describe_searches(found))
+
+
+def test_energy_counts_where_an_instrument_measured_it_and_is_shown_in_watt_hours() -> None:
+    curves = [curve("random", 0, (1.0, 30.0, 0.95), spent=90.0, kwh=True)]
+    found = compare(*curves, unit=of_gpu(example_unit(num_classes=10)))
+    *_, own = found.by_clocks
+    assert own.clock == energy_clock(GPU) and own.multiple == pytest.approx(0.01)
+    assert row(own, "random on grid")["to_unit_kwh"] == 0.03 and row(own, "random on grid")["strategy_share"] is None
+    table = search_table(own)
+    assert table.title == (
+        "Searches at equal GPU energy (nvml_power, measured): at multiples of 10 Wh, the unit's cost"
+    )
+    assert "to the unit's score [Wh]" in table.columns and "30.0" in [text for text, _ in table.rows[-1]]
+    lines = " ".join(describe_searches(found))
+    assert "By GPU energy (nvml_power, measured), without the strategies' own, one multiple is 10 Wh;" in lines
+    assert "reaches the unit's validation score after 30 Wh" in lines and "not compared by energy" not in lines
+    short = compare(*curves, unit=of_gpu(example_unit(num_classes=10, train_s=9.0)))  # with too few readings
+    assert [each.clock for each in short.by_clocks] == [WALL, PROCESSOR]
+    assert "an instrument must measure each run, for 10 s or more" in " ".join(describe_searches(short))
+    assert draw_anytime(found).get_size_inches()[1] == 3 * draw_anytime(compare(curves[0])).get_size_inches()[1] / 2
+
+
+def test_a_study_tells_what_its_trials_cost_on_every_clock(tmp_path: Path) -> None:
+    study = study_of(tmp_path, Budget(seconds=50.0))
+    history = study.open()
+    cost = Cost(20.0, cpu_seconds=15.0, kwh=MEASURED)
+    for number, score in enumerate((0.5, 0.6)):
+        ask(history, number, ask_s=0.5)
+        tell(history, number, score, cost, to_solution_s=18.0)
+    ask(history, 2)
+    history.append("cut", number=2, seconds=9.0, cpu_seconds=7.0)
+    [own], _ = load_curves(tmp_path, "digits", "paper")
+    assert own.steps[0].costs == {"cpu_seconds": 15.5, "cpu rapl": 0.002, GPU: 0.010}  # and not what is modelled
+    assert own.costs == {"cpu_seconds": 38.0, "cpu rapl": 0.004, GPU: 0.020}
+    history.append("taken", number=2, worker="w")
+    tell(history, 2, 0.7, cost, to_solution_s=18.0)  # too late: it is not found, and was paid for
+    [own], _ = load_curves(tmp_path, "digits", "paper")
+    assert len(own.steps) == 2 and own.costs == {"cpu_seconds": 46.0, "cpu rapl": 0.006, GPU: 0.030}
+    ask(history, 3)
+    tell(history, 3, 0.8, Cost(0.5))  # it failed to tell the rest, after the budget had ended
+    [own], _ = load_curves(tmp_path, "digits", "paper")
+    assert own.costs["cpu_seconds"] == 46.0
+
+
+def test_a_trial_that_does_not_tell_leaves_its_study_without_the_clock(tmp_path: Path) -> None:
+    study = study_of(tmp_path, Budget(trials=5))
+    history = study.open()
+    for number, (cost, own_s) in enumerate(((Cost(20.0, 15.0, MEASURED), 18.0), (Cost(9.0, 8.0, MEASURED), 8.0))):
+        ask(history, number)
+        tell(history, number, 0.5 + number, cost, to_solution_s=own_s)
+    [own], _ = load_curves(tmp_path, "digits", "paper")
+    assert own.costs == {"cpu_seconds": 23.0}  # the second run was too short for its meters
+    ask(history, 2)
+    tell(history, 2, 0.7, Cost(3.0))
+    [own], _ = load_curves(tmp_path, "digits", "paper")
+    assert own.costs == {} and own.steps
+
+
+def test_no_more_processor_time_is_spent_in_vain_than_the_budget_had(tmp_path: Path) -> None:
+    study = study_of(tmp_path, Budget(cpu_seconds=20.0))
+    history = study.open()
+    for number in range(2):
+        ask(history, number)
+        tell(history, number, 0.5, Cost(15.0, 15.0))
+    [own], _ = load_curves(tmp_path, "digits", "paper")
+    assert own.trials == 1 and own.costs == {"cpu_seconds": 20.0}
+
+
+def records() -> dict[int, Mapping[Key, Record]]:
+    """Whose processor time has nothing to do with their time."""
+    generator = Random(0)
+    found = {}
+    for point in GRID.points():
+        cost = Cost(generator.random(), generator.randrange(20, 200) / 100, epochs=1)
+        score = round(generator.random(), 2)
+        found[GRID.key(point)] = Record(score, None, cost, 1, {"val": score, "test": score, "params": 10})
+    return {0: found}
+
+
+def test_replayed_random_search_is_what_the_closed_form_expects_by_processor_time(tmp_path: Path) -> None:
+    known = records()
+    curves = replay(Replay(GRID, known, "random", {}, Budget(cpu_seconds=9.0)), range(300))
+    assert all(own.costs["cpu_seconds"] == 9.0 for own in curves)
+    tried = [Tried(own.cost.cpu_seconds or 0.0, own.score or 0.0, own.score or 0.0) for own in known[0].values()]
+    for amount in (2.0, 5.0, 8.9):
+        found = [0.1 if (step := own.at(amount, PROCESSOR)) is None else step.val for own in curves]
+        error = 4 * stdev(found) / len(found) ** 0.5 + 0.004  # costs are rounded to a thousandth of the whole
+        assert fmean(found) == pytest.approx(expected_best({0: tried}, amount, before=0.1), abs=error)
+    save_replayed(tmp_path, "one", ("digits", "paper"), curves[:3], {})
+    read, _ = load_curves(tmp_path, "digits", "paper")
+    assert [own.costs for own in read] == [own.costs for own in curves[:3]] and read[0].steps == curves[0].steps
+
+
+def test_every_form_of_the_report_has_a_table_for_each_clock(tmp_path: Path) -> None:
+    found = compare(curve("random", 0, (100.0, 5.0, 0.5), spent=1000.0))
+    rows = list(csv.DictReader(io.StringIO(searches_to_csv([found]))))
+    assert [own["clock"] for own in rows if own["strategy"] == "random on grid"] == ["seconds", "cpu_seconds"]
+    (table,) = ranked([example_result(num_classes=10), example_unit(num_classes=10)])
+    analysis = Analysis(table)
+    analysis.__dict__["searches"] = found
+    text = to_markdown([analysis])
+    assert "Searches at equal cost: at multiples of 27 s" in text
+    assert "Searches at equal processor time: at multiples of 19 s" in text
+
+
+def test_processor_time_of_a_process_is_what_it_worked() -> None:
+    events: list[str] = []
+    with Call("tests.report.busy:work", 0.2, on_event=events.append) as own:
+        while not events:
+            for each in wait([own]):
+                each.advance()
+        assert own.processor_s is None or 0.2 <= own.processor_s + 0.02 < 30  # in hundredths of a second
