@@ -123,6 +123,19 @@ class Curve:
         return next((step.spent(clock) for step in self.steps if step.score >= score - 1e-12), None)
 
 
+@dataclass(frozen=True)
+class Beyond:
+    """Holds what was spent beyond the trials that count.
+
+    Attributes:
+        until: Seconds up to which the incumbent is known, where that is longer than all trials took.
+        costs: What was spent more on other clocks, by their names.
+    """
+
+    until: float = 0.0
+    costs: Mapping[str, float] = field(default_factory=dict)
+
+
 def trace(
     study: tuple[str, str, int],
     trials: Sequence[Trial],
@@ -131,8 +144,7 @@ def trace(
     details: Mapping[int, Mapping[str, Any]],
     origin: str = "trained",
     complete: bool = False,
-    until: float = 0.0,
-    in_vain: Mapping[str, float] | None = None,
+    beyond: Beyond = Beyond(),
 ) -> Curve:
     """Follows the incumbent of a search.
 
@@ -144,8 +156,7 @@ def trace(
         details: What is known beside them, by number.
         origin: Where the trials come from.
         complete: Whether nothing was left to try.
-        until: Seconds up to which the incumbent is known, where that is longer than all trials took.
-        in_vain: What was spent beyond these trials on other clocks, by their names.
+        beyond: What was spent beyond the trials that count.
 
     Returns:
         The curve.
@@ -184,8 +195,8 @@ def trace(
         origin,
         complete,
         _mean_gap([details[number] for number in order]),
-        max(until, spent.seconds),
-        costs=_add(costs, in_vain or {}, keep=True),
+        max(beyond.until, spent.seconds),
+        costs=_add(costs, beyond.costs, keep=True),
         outcomes=tuple(outcomes),
     )
 

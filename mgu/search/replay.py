@@ -18,7 +18,7 @@ from mgu.results.result import Result
 from mgu.search.budget import Budget, Spent
 from mgu.search.clock import amounts
 from mgu.search.costs import cost_of
-from mgu.search.curve import Curve, trace
+from mgu.search.curve import Beyond, Curve, trace
 from mgu.search.outcome import tell_result
 from mgu.search.propose import propose
 from mgu.search.space import Key, Point, Space
@@ -164,8 +164,7 @@ def replay_one(own: Replay, seed: int) -> Curve:
     trials, tried = list[Trial](), dict[Key, None]()
     ask_s: dict[int, float] = {}
     details: dict[int, Mapping[str, Any]] = {}
-    in_vain: Mapping[str, float] = {}
-    complete, until = False, 0.0
+    complete, beyond = False, Beyond()
     while not own.budget.reached(spent):
         begun = time.perf_counter()
         proposal = propose(strategy, space, seed, trials, tried)
@@ -176,9 +175,9 @@ def replay_one(own: Replay, seed: int) -> Curve:
         record = records[key := space.key(proposal.point)]
         after = spent.plus(record.cost, asked_s)
         if own.budget.exceeded(after):  # the trial was under way when the budget ended
-            until = min(after.seconds, own.budget.seconds or after.seconds)
             costs = amounts(record.cost, asked_s, record.details.get("to_solution_s"))
-            in_vain = within_budget(costs, own.budget, spent)
+            until = min(after.seconds, own.budget.seconds or after.seconds)
+            beyond = Beyond(until, within_budget(costs, own.budget, spent))
             break
         number, spent = len(trials), after
         tried[key] = None
@@ -188,4 +187,4 @@ def replay_one(own: Replay, seed: int) -> Curve:
         trials.append(state)
     complete = complete or len(tried) == len(records)
     study = (own.strategy, space.name, seed)
-    return trace(study, trials, range(len(trials)), ask_s, details, "replayed", complete, until, in_vain)
+    return trace(study, trials, range(len(trials)), ask_s, details, "replayed", complete, beyond)

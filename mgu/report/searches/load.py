@@ -13,7 +13,7 @@ import yaml
 from mgu.errors import UserError
 from mgu.results.files import make_folder, write_text
 from mgu.search.budget import Budget, Spent
-from mgu.search.curve import Curve, Step, trace
+from mgu.search.curve import Beyond, Curve, Step, trace
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
 from mgu.search.spending import count_trials, spent_in_all, spent_in_vain
@@ -90,8 +90,8 @@ def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     size, is_late = described.get("size"), len(counted) < len(history.order)
     complete = whole and not is_late and size is not None and len(history.by_key) >= size
     known = (history.trials, counted, history.ask_s, history.details)
-    until, in_vain = _until(history, budget, within), spent_in_vain(history, budget)
-    curve = trace(study, *known, complete=complete, until=until, in_vain=in_vain)
+    beyond = Beyond(_until(history, budget, within), spent_in_vain(history, budget))
+    curve = trace(study, *known, complete=complete, beyond=beyond)
     trained = {own["run"] for number, own in history.details.items() if "run" in own and _is_new(history, number)}
     trained |= _confirmed(file.with_name(CONFIRMED_FILE))
     settings, fingerprint = settings_of(described), described.get("fingerprint")
