@@ -66,7 +66,7 @@ def models(part: Row) -> str:
         ["model", "picked by [%]", "val [%]", "test [%]", "processor time [s]", "replicates"],
         (
             [f"**{row['model']}**" if row["model"] == part["unit"] else row["model"], number(row["picked_by"]),
-             number(row["val"]), f"{number(row['test'])} ± {row['test_sd']:.2f}", number(row["cpu_s"], 1),
+             number(row["val"]), _test(row), number(row["cpu_s"], 1),
              str(row["replicates"])]
             for row in rows
         ),
@@ -80,7 +80,7 @@ def defaults(part: Row) -> str:
         ["condition", "model", "test [%]", "least [%]", "seeds", "unit minus it", "p corrected"],
         (
             [row["condition"], f"**{row['model']}**" if row["model"].endswith("-lean") else row["model"],
-             f"{number(row['test'])} ± {row['test_sd']:.2f}", number(row["test_least"]), str(row["replicates"]),
+             _test(row), number(row["test_least"]), str(row["replicates"]),
              _signed(row['difference']) if "difference" in row else "-", p_value(row.get("p_corrected"))]
             for row in part["rows"]
         ),
@@ -138,3 +138,8 @@ def _count(tested: list[Row], holds: Callable[[Row], bool]) -> str:
 def _range(values: list[float]) -> str:
     low, high = (number(value, 1) for value in (min(values), max(values)))
     return low if low == high else f"{low} to {high}"
+
+
+def _test(row: Row) -> str:
+    """The mean test accuracy, with the standard deviation where there are several replicates."""
+    return number(row["test"]) + (f" ± {row['test_sd']:.2f}" if row["replicates"] > 1 else "")
