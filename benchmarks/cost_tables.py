@@ -133,6 +133,12 @@ def memory(part: Row) -> str:
     return table(["run", "together [MiB]", *(f"{name}, own + files" for name in parts)], lines)
 
 
+def subnormals(part: Row) -> str:
+    """Time with numbers below 1.2e-38 kept, divided by that with them taken for zero."""
+    lines = [[row["what"], number(row["at_first"]), row["later_with_quartiles"]] for row in part["rows"]]
+    return table(["what", "kept / taken for zero, at first", "later (quartiles)"], lines)
+
+
 def parallel(part: Row) -> str:
     """Wall clock of whole sweeps over what their runs need if all cores only train."""
     header = ["way", "wall clock [s]", "own seconds / cores [s]", "wall / own (range)", "wall / own of sequential"]

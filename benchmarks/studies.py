@@ -373,6 +373,7 @@ STUDIES = (
             "python benchmarks/report_builds.py 4b0fc24",
             "python benchmarks/predict.py",
             "python benchmarks/serve.py",
+            "python benchmarks/subnormals.py",
         ),
         sections=(
             Section("Units", "units", "M2 to C10 are the MNIST and CIFAR-10 layouts by depth. `straight` is the unit "
@@ -392,6 +393,9 @@ STUDIES = (
                     "was then.", cost_tables.step_parts),
             Section("This build against an older one", "builds", "The same training step, the older build divided by "
                     "this one.", cost_tables.builds),
+            Section("Numbers too small for full precision", "subnormals", "The same training with numbers below "
+                    "1.2e-38 kept, as torch does, and taken for zero, as runs do, in turns on one thread: before and "
+                    "after there are many of them.", cost_tables.subnormals),
             Section("Epochs", "epochs", "Times of an epoch on 6,400 images, relative to ours. DataLoader is a plain "
                     "loop over torchvision's data set without workers; all tools train the same layout.",
                     cost_tables.epochs),
@@ -401,7 +405,7 @@ STUDIES = (
                     cost_tables.step_growth),
             Section("Growth with width, depth and batch", "growth", "Forward and backward of stacks of 3x3 "
                     "convolutions on 16x16 feature maps.", cost_tables.growth),
-            Section("Whole sweeps", "parallel", "The digits experiment's 25 runs as commands of their own: one run "
+            Section("Whole sweeps", "parallel", "The digits experiment's 26 runs as commands of their own: one run "
                     "after the other, two processes by joblib, and `parallel=auto`. 1 would be cores that only "
                     "train. Runs side by side slow each other down; the last column divides by what the runs need when "
                     "they are alone.", cost_tables.parallel),
