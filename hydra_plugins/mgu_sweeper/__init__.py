@@ -142,7 +142,7 @@ class SearchSweeper(BasicSweeper):
 
     def _search(self, words: list[str]) -> None:
         """Runs the studies of a search, one after the other."""
-        from mgu.cli.search import search
+        from mgu.cli.run_search import search
 
         assert self.config is not None and self.hydra_context is not None
         launch = None if self._launcher_name == "basic" else self._launch_workers  # then this process is the worker

@@ -98,7 +98,7 @@ def train_job(composed: DictConfig) -> str | list[str]:
         with marking_bugs():
             end_with_parent()
             if of_search := hydra_config.sweeper.get("words"):
-                from mgu.cli.search import work
+                from mgu.cli.run_search import work
 
                 return work([str(word) for word in of_search])
             config = read_config(composed)

@@ -14,7 +14,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from PIL import Image
 
-from mgu.cli import search
+from mgu.cli import run_search
 from mgu.cli.trial_configs import Configurator
 from mgu.errors import UserError
 from mgu.results.conf import conf_dir
@@ -97,13 +97,13 @@ def test_a_worker_that_finds_another_study_than_was_launched_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "random-mine-s0-01234567"
-    monkeypatch.setattr(search, "plan_studies", lambda *_: [SimpleNamespace(study=SimpleNamespace(folder=folder))])
-    monkeypatch.setattr(search, "work_apart", lambda _: None)
-    monkeypatch.setattr(search, "as_search", lambda _: None)
+    monkeypatch.setattr(run_search, "plan_studies", lambda *_: [SimpleNamespace(study=SimpleNamespace(folder=folder))])
+    monkeypatch.setattr(run_search, "work_apart", lambda _: None)
+    monkeypatch.setattr(run_search, "as_search", lambda _: None)
     with hydra_of(conf_dir()):
         loader: Any = GlobalHydra.instance().config_loader()
         HydraConfig.instance().set_config(loader.load_configuration("config", [], RunMode.MULTIRUN))
         with pytest.raises(UserError, match="a worker must search what its command began"):
-            search.work([])
+            run_search.work([])
         folder.mkdir()
-        assert search.work([]) == "done"
+        assert run_search.work([]) == "done"
