@@ -31,7 +31,7 @@ class Words(NamedTuple):
     """Holds all that can be completed.
 
     Attributes:
-        options: The options of each sub-command.
+        options: The options of each sub-command, and the words of which one must be given.
         values: The values of each key; () of a key that is not one of few words.
     """
 
@@ -64,14 +64,15 @@ def read_words() -> Words:
 
 
 def _options_of(command: str) -> list[str]:
-    """Returns the options that a sub-command's help names."""
+    """Returns the options that a sub-command's help names, and the words of its arguments that are one of few."""
     shown = StringIO()
     try:
         with redirect_stdout(shown):
             import_module(f"mgu.cli.{command}").main(["--help"])
     except SystemExit:  # argparse ends like that
         pass
-    return sorted(set(re.findall(r"(?<![\w-])--[a-z][\w-]*", shown.getvalue())))
+    words = [word for own in re.findall(r"^  \{([\w,]+)\}", shown.getvalue(), re.MULTILINE) for word in own.split(",")]
+    return sorted({*words, *re.findall(r"(?<![\w-])--[a-z][\w-]*", shown.getvalue())})
 
 
 def script(shell: str, words: Words) -> str:

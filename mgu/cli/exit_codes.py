@@ -13,7 +13,7 @@ from mgu.errors import ProgramError, RunsFailed, UserError, printable_message
 
 SUB_COMMANDS = (
     "plan", "check", "config", "keys", "schema", "completion", "report", "diff", "pack", "serve", "push",
-    "explain", "prune", "predict", "export", "card",
+    "search", "explain", "prune", "predict", "export", "card",
 )  # fmt: skip
 
 

@@ -137,7 +137,8 @@ def _parse(word: str) -> Override:
     if "=" not in word and not word.startswith("~"):
         hint = did_you_mean(word, SUB_COMMANDS, cutoff=0.76) or " See mgu-run --help."
         if word in SUB_COMMANDS:
-            hint = f" Put it first: mgu-run {word} ..."
+            group = f", or pass {word}=NAME" if word in GROUPS else ""
+            hint = f" Put it first: mgu-run {word} ...{group}"
         raise UserError(
             f"arguments must be key=value, or first a sub-command ({', '.join(SUB_COMMANDS)}), but got {word!r}.{hint}"
         )

@@ -92,6 +92,7 @@ printf "%s\\n" "${COMPREPLY[@]}"
         ("mgu-run plan +experiment=d", {"density", "digits"}),
         ("mgu-run training.sel", {"training.select="}),
         ("mgu-run report layo", {""}),
+        ("mgu-run search ex", {"export"}),
     ],
 )
 def test_bash_completes(line: str, found: set[str], bash: str, tmp_path: Path) -> None:

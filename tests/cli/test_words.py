@@ -96,6 +96,11 @@ def test_the_values_of_prune_may_stand_anywhere(ask: Ask) -> None:
         assert "RUN must be the folder of a finished run, but there is no x." in ask("prune", *words.split()).err
 
 
+def test_what_is_a_sub_command_and_a_group_is_told_as_both(ask: Ask) -> None:
+    assert ask("seed=0", "search").err.rstrip().endswith("Put it first: mgu-run search ..., or pass search=NAME")
+    assert ask("search").err.startswith("arguments must be as mgu-run search --help says")
+
+
 def test_a_finite_bias_that_a_gate_can_have_is_legal(ask: Ask) -> None:
     assert ask("mgu=reference", "mgu.gate_bias.skip=-1000").code == "accepted"
     assert ask("mgu=reference", "mgu.gate_bias.skip=-1001").code == 2

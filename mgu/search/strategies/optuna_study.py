@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 MOST_FACTORS = 1000  # values of a product, each of which is a choice to Optuna
 
 
-def import_optuna(strategy: str) -> Any:
+def import_optuna(wanted_by: str) -> Any:
     """Returns the library, without its messages; raises UserError where it is not installed."""
     try:
         import optuna
     except ImportError:
         raise UserError(
-            f"search={strategy} must have Optuna, but that is not installed. {how_to_install('search')}"
+            f"{wanted_by} must have Optuna, but that is not installed. {how_to_install('search')}"
         ) from None
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
@@ -46,7 +46,7 @@ def import_for_asks(strategy: str) -> None:
     Args:
         strategy: "gp" or "qmc".
     """
-    optuna = import_optuna(strategy)
+    optuna = import_optuna(f"search={strategy}")
     samplers = {"gp": optuna.samplers.GPSampler, "qmc": optuna.samplers.QMCSampler}
     study = optuna.create_study(
         sampler=samplers[strategy](seed=0, **({"n_startup_trials": 1} if strategy == "gp" else {}))
@@ -69,7 +69,7 @@ class OptunaStudy:
     """
 
     def __init__(self, strategy: str, space: Space, objectives: int = 1) -> None:
-        self.optuna = import_optuna(strategy)
+        self.optuna = import_optuna(f"search={strategy}")
         self.space, self.objectives = space, objectives
         self.distributions = {own.name: to_distribution(strategy, own) for own in space.parameters}
         self._clear()

@@ -1,0 +1,107 @@
+"""`mgu-run search export`: parses its arguments, and writes the studies of an experiment for other programs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mgu.cli.output_file import check_output
+from mgu.cli.parser import Parser
+from mgu.console.text import count, print_line
+from mgu.errors import UserError, did_you_mean, printable
+from mgu.results.files import find_folders
+from mgu.search.optuna_file import write_journal
+from mgu.search.recorded import Recorded, find_studies, read_study
+from mgu.search.strategies.optuna_study import import_optuna
+from mgu.search.study import FOLDER
+
+
+def main(arguments: list[str]) -> None:
+    """Exports studies; those that cannot be read are named on stderr.
+
+    Args:
+        arguments: Arguments of the sub-command.
+
+    Raises:
+        UserError: FOLDER has no such studies, Optuna is not installed, or the file cannot be written.
+    """
+    options = _parse(arguments)
+    check_output(options.optuna, "--optuna")
+    if options.optuna.exists() and not options.replace:
+        raise UserError(
+            f"--optuna must be a new file, but {options.optuna} is there. Pass another, or --replace to write it anew."
+        )
+    import_optuna("--optuna")
+    studies = _read(_choose(options.folder, options.study))
+    write_journal(studies, options.optuna)
+    trials = sum(len(own.history.trials) for own in studies)
+    print_line(f"written: {options.optuna}, {count(len(studies), 'study')}, {count(trials, 'trial')}")
+
+
+def _choose(path: Path, names: Sequence[str] | None) -> list[Path]:
+    """Returns the folders of the studies that are asked for: by their names, with or without the hash."""
+    [folder] = find_folders([path])
+    if not folder.is_dir():
+        raise UserError(
+            f"FOLDER must be the folder of an experiment, but there is no {path}. Pass one, as runs/digits."
+        )
+    folders = find_studies(folder)
+    if not folders:
+        raise UserError(f"FOLDER must hold studies, but {folder} has none. {_advise(folder)}")
+    if names is None:
+        return folders
+    known = [(own, {own.absolute().name, own.absolute().name.rpartition("-")[0]}) for own in folders]
+    for name in names:
+        if not any(name in own for _, own in known):
+            hint = did_you_mean(name, [own.absolute().name for own in folders]) or f" It has {_list(folders)}."
+            raise UserError(f"--study must name studies of {folder}, but got {name}.{hint}")
+    return [folder for folder, own in known if own & set(names)]
+
+
+def _advise(folder: Path) -> str:
+    """Says where studies are, or how they come about."""
+    if below := sorted({file.parents[2] for file in folder.glob(f"*/{FOLDER}/*/study.yaml")}):
+        return f"Name an experiment below it: {_list(below)}."
+    if next(folder.glob(f"{FOLDER}/replayed/*.json"), None):
+        return "Replayed searches keep no trials: search without search.replay."
+    return "Search first: mgu-run +experiment=NAME -m search=random space=grid."
+
+
+def _list(folders: Sequence[Path]) -> str:
+    shown = [folder.absolute().name for folder in folders[:6]]
+    return ", ".join([*shown, *[f"{len(folders) - len(shown)} more"] * (len(folders) > len(shown))])
+
+
+def _read(folders: Sequence[Path]) -> list[Recorded]:
+    studies, reasons = list[Recorded](), list[str]()
+    for folder in folders:
+        try:
+            studies.append(read_study(folder))
+        except (UserError, OSError) as error:
+            reasons.append(str(error))
+    if not studies:
+        raise UserError(reasons[0])
+    for reason in reasons:
+        print(printable(f"skipped {reason}"), file=sys.stderr)
+    return studies
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = Parser(
+        prog="mgu-run search",
+        description="Write the studies of an experiment as a file of Optuna's, for optuna-dashboard FILE and "
+        "optuna.visualization: each is a study with the name of its folder. Optuna is in the extra `search`.",
+        epilog="This searches nothing: mgu-run +experiment=digits -m search=random space=grid does.",
+    )
+    parser.add_argument("action", choices=("export",), help="what to do with the studies")
+    parser.add_argument(
+        "folder", type=Path, metavar="FOLDER", help="an experiment's folder, or its name below the runs folder"
+    )
+    parser.add_argument(
+        "--study", nargs="+", metavar="NAME", help="names of studies, with or without their hash (default: all)"
+    )
+    parser.add_argument("--optuna", type=Path, required=True, metavar="FILE", help="a journal of Optuna's, as j.log")
+    parser.add_argument("--replace", action="store_true", help="write FILE anew if it is there")
+    return parser.parse_args(arguments)

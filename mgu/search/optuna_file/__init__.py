@@ -1,0 +1,9 @@
+"""Studies as a journal file of Optuna's, for its plots, its dashboard and whatever else reads its studies.
+
+distributions.py has the parameters, dates.py the times, trials.py the trials, journal.py the file. Optuna is imported
+where it is used.
+"""
+
+from mgu.search.optuna_file.journal import write_journal
+
+__all__ = ["write_journal"]

@@ -1,0 +1,150 @@
+"""The trials of a study as Optuna has them, with the numbers that the history gives them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from mgu.search.optuna_file.dates import Dates
+from mgu.search.optuna_file.distributions import write_parameters
+from mgu.search.recorded import Recorded
+from mgu.search.spending import count_trials
+from mgu.search.strategy import Trial
+from mgu.tasks.score import SCORES
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial, TrialState
+
+# Constraints of Optuna's, which leaves what breaks them out of the best, as reports do.
+LATE = "ended after the budget"
+UNREAD = "second objective of 0"  # energy that no meter had time to read
+TOLD_ELSEWHERE = ("metric", "val", "lost_s")  # details that are the value itself, or the history's own affair
+LOWER_IS_BETTER = {score.metric for score in SCORES.values() if not score.higher_is_better}
+
+
+@dataclass(frozen=True)
+class Objectives:
+    """Holds what a study optimises.
+
+    Attributes:
+        metric: The score's own name.
+        is_error: Whether smaller scores are better, which the history has negated.
+        second: Name of the second objective; None: there is none.
+    """
+
+    metric: str
+    is_error: bool
+    second: str | None
+
+    @property
+    def names(self) -> list[str]:
+        """Their names in the order of the values."""
+        return [self.metric, *([self.second] if self.second else [])]
+
+    @property
+    def directions(self) -> list[Literal["maximize", "minimize"]]:
+        """Their directions as Optuna calls them."""
+        first: Literal["maximize", "minimize"] = "minimize" if self.is_error else "maximize"
+        return [first, "minimize"] if self.second else [first]
+
+    def metric_of(self, trial: Trial) -> float | None:
+        """Returns the metric's own value; None where there is no score."""
+        return None if trial.score is None else -trial.score if self.is_error else trial.score
+
+    def values(self, trial: Trial) -> list[float] | None:
+        """Returns the values of a trial; None where one of them is not known."""
+        values = [self.metric_of(trial), *([trial.second] if self.second else [])]
+        known = [value for value in values if value is not None]
+        return known if len(known) == len(values) else None
+
+
+def find_objectives(study: Recorded) -> Objectives:
+    """Returns what a study optimises; before a run has told its metric, some score of which larger is better."""
+    described = study.described
+    unit = described.get("unit") or "score"  # of what is measured and trains nothing
+    metric = next((own["metric"] for own in study.history.details.values() if "metric" in own), unit)
+    return Objectives(metric, metric in LOWER_IS_BETTER, described.get("second"))
+
+
+def write_trials(study: Recorded, objectives: Objectives) -> list[FrozenTrial]:
+    """Returns the trials of a study by number, those that have not ended included, for numbers have no gaps.
+
+    Args:
+        study: The study.
+        objectives: What it optimises.
+    """
+    from optuna.trial import create_trial
+
+    history = study.history
+    parameters = write_parameters(history.space, [trial.point for trial in history.trials])
+    dates, counted = Dates(history), set(count_trials(history, study.budget)[0])
+    found = []
+    for trial in history.trials:
+        values = objectives.values(trial)
+        state = _state(trial, values)
+        own = create_trial(
+            state=state,
+            values=None if state.name == "FAIL" else values,
+            params={name: parameters[name].write(value) for name, value in trial.point.items()},
+            distributions={name: parameters[name].distribution for name in trial.point},
+            user_attrs=_attributes(study, trial, objectives),
+            intermediate_values=_values_by_epoch(study, trial, objectives),
+            constraints=_broken(trial, trial.ended is not None and trial.number not in counted),
+        )
+        own.datetime_start, own.datetime_complete = dates.times(trial)
+        found.append(own)
+    return found
+
+
+def _state(trial: Trial, values: list[float] | None) -> TrialState:
+    """Returns the state; a run of which an objective is not known, as FLOPs that nobody could count, has failed."""
+    from optuna.trial import TrialState
+
+    if trial.state == "told":
+        return TrialState.FAIL if values is None else TrialState.COMPLETE
+    return {"failed": TrialState.FAIL, "pruned": TrialState.PRUNED, "running": TrialState.RUNNING}[trial.state]
+
+
+def _broken(trial: Trial, is_late: bool) -> dict[str, float]:
+    """Returns the constraints that a trial breaks."""
+    is_unread = trial.second is not None and trial.second <= 0
+    return {name: 1.0 for name, own in ((LATE, is_late), (UNREAD, is_unread)) if own}
+
+
+def _values_by_epoch(study: Recorded, trial: Trial, objectives: Objectives) -> dict[int, float]:
+    """Returns the score by the epochs after which a trial and those that it continues were stopped to be compared.
+
+    It is the score of the best epoch by then, where that is the one that a run keeps.
+    """
+    found, own = dict[int, float](), trial
+    while own.stop_after is not None:
+        value = objectives.metric_of(own)
+        if value is not None and own.epochs:
+            found.setdefault(own.epochs, value)
+        if own.continues is None:
+            break
+        own = study.history.trials[own.continues]
+    return dict(sorted(found.items()))
+
+
+def _attributes(study: Recorded, trial: Trial, objectives: Objectives) -> dict[str, Any]:
+    """Returns what Optuna keeps of a trial beside its values: its run, its seed, its epochs and its cost."""
+    history, number = study.history, trial.number
+    found: dict[str, Any] = {
+        key: value for key, value in history.details.get(number, {}).items() if key not in TOLD_ELSEWHERE
+    }
+    found |= {
+        "seed": trial.seed,
+        "epochs": trial.epochs,
+        "reused": trial.was_there,
+        "ask_seconds": history.ask_s[number],
+    }
+    found |= {"stop_after": trial.stop_after, "continues": trial.continues}
+    if trial.ended is not None:
+        found |= {f"cost_{name}": value for name, value in asdict(trial.cost).items() if name not in ("kwh", "trials")}
+        found |= {f"cost_kwh_{name.replace(' ', '_')}": value for name, value in (trial.cost.kwh or {}).items()}
+    if objectives.values(trial) is None:
+        found[objectives.metric] = objectives.metric_of(trial)
+    if number in history.cut:
+        found["stopped_by_the_budget_after_seconds"] = history.cut[number].seconds
+    return {name: value for name, value in found.items() if value is not None}
