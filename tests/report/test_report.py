@@ -22,6 +22,7 @@ from mgu.report.card import to_card
 from mgu.report.figures.style import kind_of
 from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
 from mgu.report.formats.terminal import print_table
+from mgu.results.metrics import Metrics
 from mgu.results.result import Result
 from mgu.results.result_file import write_result
 from tests.examples import example_config, example_result, example_unit, ranked, sentences
@@ -92,6 +93,18 @@ def test_rows_that_nothing_tells_apart_have_names_of_their_own() -> None:
     (table,) = ranked([*results, *same])
     names = [row.name for row in table.rows]
     assert len(set(names)) == 4 and "x-b0" in names
+
+
+def test_json_has_null_for_a_number_that_json_does_not_have() -> None:
+    """The error of a regression that diverged was written as Infinity, which few readers take."""
+    lost = Metrics(loss=float("inf"), rmse=float("inf"), mae=float("inf"), r2=float("-inf"))
+    (table,) = ranked([example_result("diverged-s0", train=lost, val=lost, task="regression")])
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    [experiment] = json.loads(to_json([Analysis(table)], []), parse_constant=refuse)["experiments"]
+    assert [row["model_name"] for row in experiment["rows"]] == [row.name for row in table.rows]
 
 
 @pytest.mark.parametrize("form", ["table", "md", "csv", "json"])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from typing import Any
+
+import msgspec.json
 
 from mgu.report.analysis import Analysis
 from mgu.report.formats.plain_statistics import (
@@ -27,6 +30,8 @@ UNITS = {
     "*_acc": "percent, and so *_acc_sd, _low and _high",
     "*_accuracy, difference, low, high, margin, optimism": "fractions of one",
     "*_s": "seconds",
+    "*_kwh": "kilowatt-hours",
+    "covered_at_*": "share of one",
     "*_wh": "watt-hours, by the method in *_method",
     "cpu_design_power_w": "watts, assumed where cpu_method is model",
     "machine_load, gpu_busy, gpu_busy_max": "share of one",
@@ -47,8 +52,26 @@ def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
     Returns:
         The JSON text.
     """
-    experiments = map_analyses(_experiment, analyses)
-    return json.dumps({"units": UNITS, "experiments": experiments, "skipped": list(skipped)}, indent=2) + "\n"
+    experiments = ",".join(map_analyses(_write, analyses))
+    text = f'{{"units":{json.dumps(UNITS)},"experiments":[{experiments}],"skipped":{json.dumps(list(skipped))}}}'
+    return msgspec.json.format(text, indent=2) + "\n"  # json.dumps(indent=2) is not compiled
+
+
+def _write(analysis: Analysis) -> str:
+    """Writes an experiment; a number that JSON does not have, such as the loss of a run that diverged, is null."""
+    plain = _experiment(analysis)
+    try:
+        return json.dumps(plain, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(plain))
+
+
+def _finite(plain: Any) -> Any:
+    if isinstance(plain, dict):
+        return {key: _finite(value) for key, value in plain.items()}
+    if isinstance(plain, list | tuple):
+        return [_finite(value) for value in plain]
+    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
 
 
 def _experiment(analysis: Analysis) -> dict[str, Any]:
