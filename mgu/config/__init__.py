@@ -21,7 +21,14 @@ from mgu.config.faults import describe_fault, hint_key, known_keys
 from mgu.config.identity import NOT_IDENTITY, IdentityRule, identity_values
 from mgu.config.images import ImagesConfig
 from mgu.config.layouts import DenseLayoutConfig, FactorsLayoutConfig, LayoutConfig, RecurrentLayoutConfig
-from mgu.config.optimizers import AdamWConfig, NadamConfig, PathSGDConfig, PythonOptimizerConfig, SGDConfig
+from mgu.config.optimizers import (
+    AdamWConfig,
+    MomentumConfig,
+    NadamConfig,
+    PathSGDConfig,
+    PythonOptimizerConfig,
+    SGDConfig,
+)
 from mgu.config.prune import PruneConfig, read_settings
 from mgu.config.ratings import AnyRatings, MovieLensConfig, RatingsConfig
 from mgu.config.run import NormConfig, RunConfig
@@ -47,6 +54,7 @@ __all__ = [
     "ImagesConfig",
     "LayoutConfig",
     "MixupConfig",
+    "MomentumConfig",
     "MovieLensConfig",
     "NadamConfig",
     "NamedImagesConfig",

@@ -49,7 +49,7 @@ class AdamWConfig(ConfigModel):
 
 
 class SGDConfig(ConfigModel):
-    """Configures stochastic gradient descent with momentum, torch's own."""
+    """Configures stochastic gradient descent, by default with Nesterov's momentum, torch's own."""
 
     name: Literal["sgd"] = Field(description="Name of the optimizer.")
     lr: LearningRate
@@ -64,6 +64,19 @@ class SGDConfig(ConfigModel):
         if self.nesterov and not self.momentum:
             raise ValueError("nesterov must be false without momentum, but got true. Pass optimizer.nesterov=false.")
         return self
+
+
+class MomentumConfig(ConfigModel):
+    """Configures stochastic gradient descent with classical momentum (Polyak 1964), torch's own."""
+
+    name: Literal["momentum"] = Field(description="Name of the optimizer.")
+    lr: LearningRate
+    weight_decay: NonNegative = Field(
+        description="Factor of a weight that is added to its gradient, as an L2 penalty; vectors have none."
+    )
+    momentum: float = Field(
+        gt=0, lt=1, description="Share of the last step that the next one keeps; optimizer=sgd is also without."
+    )
 
 
 class PathSGDConfig(ConfigModel):
@@ -102,11 +115,13 @@ class PythonOptimizerConfig(ImportedConfig):
         return self
 
 
-PlainOptimizer = NadamConfig | AdamWConfig | SGDConfig | PythonOptimizerConfig  # which take parameters, not a network
+# Those which take parameters, not a network:
+PlainOptimizer = NadamConfig | AdamWConfig | SGDConfig | MomentumConfig | PythonOptimizerConfig
 AnyOptimizer = Annotated[
     Annotated[NadamConfig, Tag("[nadam]")]
     | Annotated[AdamWConfig, Tag("[adamw]")]
     | Annotated[SGDConfig, Tag("[sgd]")]
+    | Annotated[MomentumConfig, Tag("[momentum]")]
     | Annotated[PathSGDConfig, Tag("[path_sgd]")]
     | Annotated[PythonOptimizerConfig, Tag("[python]")],
     Discriminator(tag_of),

@@ -91,7 +91,7 @@ def fill_defaults(values: dict[str, Any]) -> dict[str, Any]:
 def _default_lr(kind: type[Dataset], optimizer: Any) -> float:
     """Returns the learning rate for a kind of data and an optimizer, whose values are not checked."""
     name = optimizer.get("name") if isinstance(optimizer, dict) else None
-    if name == "sgd":
+    if name in ("sgd", "momentum"):
         return SGD_LR
     if name == "path_sgd":  # whose updates are as long as gradients
         return PATH_SGD_LR

@@ -8,7 +8,7 @@ from typing import Any
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from mgu.config.optimizers import AdamWConfig, PlainOptimizer, PythonOptimizerConfig, SGDConfig
+from mgu.config.optimizers import AdamWConfig, MomentumConfig, PlainOptimizer, PythonOptimizerConfig, SGDConfig
 from mgu.train.nadam import build_nadam
 from mgu.train.own_optimizer import import_optimizer
 from mgu.train.without_compiler import leave_compiler_out
@@ -32,8 +32,9 @@ def build_optimizer(config: PlainOptimizer, parameters: Iterable[nn.Parameter], 
     groups = decay_groups(list(parameters), config.weight_decay)
     if isinstance(config, AdamWConfig):
         return AdamW(groups, lr=config.lr, betas=(config.beta1, config.beta2), eps=config.eps, fused=_can_fuse(groups))
-    if isinstance(config, SGDConfig):
-        return SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=config.nesterov, fused=_can_fuse(groups))
+    if isinstance(config, SGDConfig | MomentumConfig):
+        nesterov = isinstance(config, SGDConfig) and config.nesterov
+        return SGD(groups, lr=config.lr, momentum=config.momentum, nesterov=nesterov, fused=_can_fuse(groups))
     if isinstance(config, PythonOptimizerConfig):
         return import_optimizer(config, groups)
     return build_nadam(

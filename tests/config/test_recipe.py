@@ -44,7 +44,8 @@ IDENTITY = "b35f7fd6"
 
 @pytest.mark.parametrize(
     ("words", "rate"),
-    [("", 0.01), ("optimizer=adamw", 0.003), ("optimizer=sgd", 0.01), ("dataset=adult layout=dense_2", 0.001),
+    [("", 0.01), ("optimizer=adamw", 0.003), ("optimizer=sgd", 0.01), ("optimizer=momentum", 0.01),
+     ("dataset=adult layout=dense_2", 0.001),
      ("dataset=adult layout=dense_2 optimizer=adamw", 3e-4), ("dataset=adult layout=dense_2 optimizer=sgd", 0.01)],
 )  # fmt: skip
 def test_the_rate_is_by_optimizer_and_kind_of_data(words: str, rate: float, configure: Configure) -> None:
@@ -54,7 +55,14 @@ def test_the_rate_is_by_optimizer_and_kind_of_data(words: str, rate: float, conf
 @pytest.mark.parametrize(
     "words",
     [
-        *("optimizer=adamw", "optimizer=sgd", "schedule=constant", "schedule=cosine", "schedule=step"),
+        *(
+            "optimizer=adamw",
+            "optimizer=sgd",
+            "optimizer=momentum",
+            "schedule=constant",
+            "schedule=cosine",
+            "schedule=step",
+        ),
         *("schedule=plateau", "schedule.warmup_epochs=1", "optimizer.weight_decay=0.1", "schedule.decay=0"),
         *("training.ema=0.99", "training.clip_norm=1", "training.label_smoothing=0.1", "training.select=last"),
         "training.precision=bf16",
@@ -67,11 +75,13 @@ def test_another_recipe_is_another_run(words: str, configure: Configure) -> None
 
 def test_runs_are_called_by_their_recipe(configure: Configure) -> None:
     recipes = ["", "optimizer=adamw", "optimizer=adamw schedule=cosine", "optimizer=adamw optimizer.lr=0.1"]
+    recipes += ["optimizer=sgd", "optimizer=momentum"]
     configs = [configure("layout=digits_2", *words.split()) for words in recipes]
     axes = find_axes([(config.stem, config.model_dump(mode="json")) for config in configs])
     names = [axes.name(config.name, 0, config.model_dump(mode="json")) for config in configs]
     assert names[0] == "digits_2-bn_pre-nadam-lr0.01-keras_decay-s0"
-    assert names[2] == "digits_2-bn_pre-adamw-lr0.003-cosine-s0" and len(set(names)) == 4
+    assert names[2] == "digits_2-bn_pre-adamw-lr0.003-cosine-s0" and len(set(names)) == len(names)
+    assert names[5] == "digits_2-bn_pre-momentum-lr0.01-keras_decay-s0"
 
 
 @pytest.mark.parametrize(
@@ -80,12 +90,14 @@ def test_runs_are_called_by_their_recipe(configure: Configure) -> None:
         ("+optimizer.decay=0.1", "optimizer.decay must be set as schedule.decay, where it is now"),
         (
             "optimizer.name=adam",
-            "optimizer.name must be nadam, adamw, sgd, path_sgd or python, but got 'adam'. Did you mean",
+            "optimizer.name must be nadam, adamw, sgd, momentum, path_sgd or python, but got 'adam'. Did you mean",
         ),
         ("schedule.name=linear", "schedule.name must be keras_decay, constant, cosine, step, plateau or python, but"),
         ("optimizer=sgd +optimizer.beta1=0.3", "optimizer.beta1 must go with optimizer=nadam or adamw"),
         ("schedule=cosine +schedule.decay=1", "schedule.decay must go with schedule=keras_decay"),
         ("optimizer=sgd optimizer.momentum=0", "nesterov must be false without momentum"),
+        ("optimizer=momentum optimizer.momentum=0", "optimizer.momentum must be greater than 0, but got 0"),
+        ("optimizer=momentum +optimizer.nesterov=true", "optimizer.nesterov must go with optimizer=sgd, but"),
         ("schedule=step schedule.factor=1", "schedule.factor must be less than 1, but got 1"),
         ("training.ema=1", "training.ema must be less than 1, but got 1"),
         ("training.clip_norm=0", "training.clip_norm must be greater than 0, but got 0"),
@@ -105,7 +117,10 @@ def test_what_does_not_go_together_is_named(words: str, message: str, configure:
     [
         ("optimizer.decay=0.1", "optimizer.decay must be set as schedule.decay"),
         ("optimizer=sgd optimizer.beta1=0.3", "optimizer.beta1 must go with a configuration of optimizer"),
-        ("optimizer.name=adam", "optimizer.name must be nadam, adamw, sgd, path_sgd or python, but got 'adam'"),
+        (
+            "optimizer.name=adam",
+            "optimizer.name must be nadam, adamw, sgd, momentum, path_sgd or python, but got 'adam'",
+        ),
     ],
 )
 def test_the_command_names_it(words: str, message: str, mgu_run: Command) -> None:

@@ -85,6 +85,7 @@ def seeds(configure: Configure, count: int, *overrides: str) -> list[RunConfig]:
     [
         *([f"norm={norm}", f"residual={residual}"] for norm in NORMS for residual in ("with", "without")),
         *(["norm=ln", f"augment={kind}"] for kind in ("flip_crop", "randaugment", "mixup")),
+        ["norm=ln", "optimizer=momentum"],
     ],
 )
 def test_weights_states_and_histories_are_those_of_solo_runs(words: list[str], configure: Configure) -> None:

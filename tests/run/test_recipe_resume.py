@@ -14,7 +14,7 @@ ALL = "training.ema=0.9 training.clip_norm=0.5 training.label_smoothing=0.1 sche
 SCHEDULES = ("keras_decay", "constant", "cosine", "step schedule.every_epochs=1", "plateau schedule.patience=1")
 
 
-OPTIMIZERS = ("nadam", "nadam optimizer.weight_decay=0.1", "adamw", "sgd")
+OPTIMIZERS = ("nadam", "nadam optimizer.weight_decay=0.1", "adamw", "sgd", "momentum")
 PAIRS = [  # every schedule and every optimizer in turn, all pairs in the long form
     pytest.param(optimizer, schedule, marks=[pytest.mark.long] * (column % len(OPTIMIZERS) != row))
     for column, schedule in enumerate(SCHEDULES)

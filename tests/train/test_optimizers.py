@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.optim import SGD, AdamW, NAdam
 
-from mgu.config.optimizers import AdamWConfig, AnyOptimizer, NadamConfig, SGDConfig
+from mgu.config.optimizers import AdamWConfig, AnyOptimizer, MomentumConfig, NadamConfig, SGDConfig
 from mgu.layers.block import Block
 from mgu.train.nadam import OnePassNAdam
 from mgu.train.optimizers import build_optimizer, decay_groups
@@ -30,6 +30,10 @@ CASES: dict[str, tuple[AnyOptimizer, Any]] = {
     "sgd": (
         SGDConfig(name="sgd", lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.1),
         lambda groups: SGD(groups, lr=0.01, momentum=0.9, nesterov=True),
+    ),
+    "momentum": (
+        MomentumConfig(name="momentum", lr=0.01, momentum=0.9, weight_decay=0.1),
+        lambda groups: SGD(groups, lr=0.01, momentum=0.9),
     ),
     "sgd alone": (
         SGDConfig(name="sgd", lr=0.01, momentum=0.0, nesterov=False, weight_decay=0.0),
