@@ -73,7 +73,7 @@ def certify(model: DirectedNetwork, x: Tensor) -> Certificates:
     states, solution = model.relax(field, model.start(inputs))
     jacobian = field.jacobian().double()
     step = torch.eye(len(jacobian)).to(jacobian) + model.dynamics.dt * jacobian
-    free = (states > CLIPPED) & (states < 1 - CLIPPED)
+    free = find_unclipped(states)
     rests = solution.residual <= model.dynamics.tolerance
     symmetric = (jacobian + jacobian.t()) / 2
     return Certificates(
@@ -90,6 +90,11 @@ def certify(model: DirectedNetwork, x: Tensor) -> Certificates:
         rests=rests,
         clipped=1 - float(free.double().mean()),
     )
+
+
+def find_unclipped(states: Tensor) -> Tensor:
+    """Returns which states are inside of the box, as booleans of the same shape."""
+    return (states > CLIPPED) & (states < 1 - CLIPPED)
 
 
 def _local(matrix: Tensor, free: Tensor, margin: Callable[[Tensor], float]) -> float:

@@ -96,10 +96,9 @@ class EquilibriumRule:
         if by_timing:
             return timed / dynamics.steps
         d = (nudged - free) / settings.strength  # (B, M)
-        direction = torch.cat([held, free], dim=1).t() @ d
-        if settings.rule == "exact" and dynamics.field == "transport":
-            direction[model.num_inputs :] -= (free * d).sum(dim=0)[:, None]  # s_i d_i: W_ij is a leak of i
-        return direction
+        if settings.rule == "exact":
+            return contrast(model, held, free, d)
+        return torch.cat([held, free], dim=1).t() @ d
 
     def nudged_field(self, field: VectorField, free: Tensor, targets: Tensor) -> VectorField:
         """Returns the field whose outputs are drawn to targets, corrected as configured."""
@@ -113,6 +112,21 @@ class EquilibriumRule:
         """Removes weak connections, as configured; draws from torch's generator."""
         assert isinstance(model, DirectedNetwork)
         sparsify(model, self.settings.sparsify)
+
+
+def contrast(model: DirectedNetwork, held: Tensor, free: Tensor, d: Tensor) -> Tensor:
+    """Returns d^T dF/dW, (inputs + M, M), summed over the batch; connections that are not there have numbers, too.
+
+    Args:
+        model: The network.
+        held: States of the inputs, (B, inputs + 1).
+        free: States of the others at rest, (B, M).
+        d: A number for each of them, (B, M).
+    """
+    direction = torch.cat([held, free], dim=1).t() @ d
+    if model.dynamics.field == "transport":
+        direction[model.num_inputs :] -= (free * d).sum(dim=0)[:, None]  # s_i d_i: W_ij is a leak of i
+    return direction
 
 
 def as_states(targets: Tensor, num_outputs: int) -> Tensor:

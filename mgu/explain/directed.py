@@ -1,4 +1,4 @@
-"""directed.json: the graph of a trained directed network, and what can be proven of its stability."""
+"""directed.json: the graph of a trained directed network, what can be proven of its stability, and its update."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 from mgu.console.text import print_line
 from mgu.data.splits import Data
 from mgu.directed.certificates import certify
+from mgu.directed.gradient import UpdateQuality, compare_update
 from mgu.directed.network import DirectedNetwork
+from mgu.factory.learner import build_rule
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.file_names import DIRECTED_FILE
 from mgu.results.files import replacing, write_text
@@ -25,7 +27,8 @@ from mgu.train.loop import evaluate
 PICTURES = ("graph.svg", "graph.png")
 MOST_DRAWN = 40  # neurons, beyond which lines cover one another
 MOST_CERTIFIED = 1000  # examples whose resting states are looked at
-SCHEMA_VERSION: Literal[2] = 2  # version 1 had the margins of ds/dt only, also at states that do not rest
+BACKPROPAGATION = "learning=backpropagation has no rule of its own"
+SCHEMA_VERSION: Literal[3] = 3  # 1: margins of ds/dt only, also at states that do not rest; 2: nothing of the update
 POSITIVE, NEGATIVE = "#2171b5", "#d95f02"  # differ for all common kinds of colour vision, and in grey
 
 
@@ -56,11 +59,15 @@ class DirectedExplanation(Record, frozen=True):
         step_local: Margin of the local certificate of the step that is computed, which decides whether it holds.
         step_globally: Margin of the global one.
         step_gershgorin: Margin of Gershgorin's discs.
+        cosine: Cosine of the learning rule's update with minus the true gradient, both of one batch, see
+            mgu/directed/gradient.py; null: see `cosine_obstacle`.
+        cosine_rows: Examples of that batch, of the validation data; 0: not computed.
+        cosine_obstacle: Why there is no cosine; null: there is one.
         layers: Neurons by layer, the inputs with their bias first.
         weights: From every neuron (row) to those that are no inputs (column).
     """
 
-    schema_version: Literal[2]
+    schema_version: Literal[3]
     name: str
     identity: str
     dataset: str
@@ -82,12 +89,15 @@ class DirectedExplanation(Record, frozen=True):
     step_local: float | None
     step_globally: float
     step_gershgorin: float
+    cosine: float | None
+    cosine_rows: int
+    cosine_obstacle: str | None
     layers: list[int]
     weights: list[list[float]]
 
 
 def explain_directed(resolved: ResolvedRun, model: DirectedNetwork, data: Data) -> DirectedExplanation:
-    """Evaluates a directed network, and certifies its resting states.
+    """Evaluates a directed network, certifies its resting states, and compares its update with the true gradient.
 
     Args:
         resolved: The configuration of the run, with its device and data.
@@ -103,6 +113,7 @@ def explain_directed(resolved: ResolvedRun, model: DirectedNetwork, data: Data) 
     tally = model.statistics.evaluate
     certified = min(len(data), MOST_CERTIFIED)
     proven = certify(model, data.batch(slice(0, certified))[0])
+    quality = _compare(resolved, model, data)
     weight = (model.weight * model.mask).detach()
     explained = DirectedExplanation(
         schema_version=SCHEMA_VERSION,
@@ -127,11 +138,23 @@ def explain_directed(resolved: ResolvedRun, model: DirectedNetwork, data: Data) 
         step_local=_number(proven.step.local),
         step_globally=proven.step.globally,
         step_gershgorin=proven.step.gershgorin,
+        cosine=quality.cosine,
+        cosine_rows=quality.rows,
+        cosine_obstacle=quality.obstacle,
         layers=[model.num_inputs, *model.layers],
         weights=[[round(value, 6) for value in row] for row in weight.tolist()],
     )
     model.statistics.clear()
     return explained
+
+
+def _compare(resolved: ResolvedRun, model: DirectedNetwork, data: Data) -> UpdateQuality:
+    """Compares the update of the run's rule with the true gradient, on one batch as large as those of training."""
+    rule = build_rule(resolved.config)
+    if rule is None:
+        return UpdateQuality(None, 0, BACKPROPAGATION)
+    rows = min(len(data), resolved.config.training.batch_size)
+    return compare_update(model, rule, *data.batch(slice(0, rows)))
 
 
 def _number(margin: float) -> float | None:
@@ -157,10 +180,10 @@ def write_directed(folder: Path, explanation: DirectedExplanation) -> None:
 
 
 def print_directed(explanation: DirectedExplanation) -> None:
-    """Prints graph and certificates, a line for each."""
+    """Prints graph, certificates and the quality of the update, a line for each."""
     e = explanation
     state = f"{e.unconverged} batches did not come to rest" if e.unconverged else "every batch came to rest"
-    for line in (
+    lines = [
         f"{e.name}: {e.examples:,} validation examples of {e.dataset} ({e.split}), {e.metric} {e.score:.4g}",
         f"  connections kept {e.kept:.1%}, removed for good {e.removed:.1%}",
         f"  steps to rest {e.steps:.1f} a batch (mean); {state}",
@@ -168,7 +191,11 @@ def print_directed(explanation: DirectedExplanation) -> None:
         f"    local, neurons that are not clipped (radius of I + dt J < 1): {_margin(e.step_local, e.local, e.rests)}",
         f"    global, under clipping (||I + dt J|| < 1): {_margin(e.step_globally, e.globally)}",
         f"    Gershgorin's discs (within the unit circle): {_margin(e.step_gershgorin, e.gershgorin)}",
-    ):
+    ]
+    if e.cosine_obstacle != BACKPROPAGATION:
+        update = f"none, for {e.cosine_obstacle}" if e.cosine is None else f"{e.cosine:+.4f}, {e.cosine_rows} examples"
+        lines.append(f"  cosine of the update with minus the true gradient: {update}")
+    for line in lines:
         print_line(line)
 
 

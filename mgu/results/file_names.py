@@ -8,7 +8,7 @@ runs/<experiment>/<name>-<identity>/
     preprocessing.json   how inputs are made of the user's files, and what outputs stand for, see preprocessing.py
     explain.json         for a unit: what its gates do on the validation data, see mgu/explain/explanation.py
     equilibrium.json     for an equilibrium layer: what its iteration does, see mgu/explain/equilibrium.py
-    directed.json, graph.*  for a directed network: graph and certificates, see mgu/explain/directed.py
+    directed.json, graph.*  for a directed network: graph, certificates, update, see mgu/explain/directed.py
     path_norm.json       of path-SGD, once `mgu-run explain` was called: see mgu/explain/path_norm.py
     gates.*, topology.*  figures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               for a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py

@@ -26,8 +26,25 @@ def test_what_holds_is_said_of_the_steps_and_locally_of_states_of_rest(
     resolved = resolve(configure("layout=directed_gates", "dataset=gates", "learning=equilibrium", words))
     explained = explain_directed(resolved, build_model(resolved).eval(), resolved.splits.val)
     print_directed(explained)
-    first, second = (line.split(": ", 1)[1] for line in capsys.readouterr().out.splitlines() if "I + dt J" in line)
+    lines = capsys.readouterr().out.splitlines()
+    first, second = (line.split(": ", 1)[1] for line in lines if "I + dt J" in line)
+    update = f"{explained.cosine:+.4f}, 4 examples" if explained.rests else "none, for the states do not rest"  # of XOR
+    assert lines[-1] == f"  cosine of the update with minus the true gradient: {update}"
     assert first.startswith(local) and second.startswith("holds" if stable else "fails")
     assert explained.globally > 0 and (explained.step_globally > 0) is stable
     written = json.loads(directed_to_json(explained))
-    assert written["schema_version"] == 2 and (written["local"] is None) is (local != "holds") is not written["rests"]
+    cosine = written["cosine"]
+    assert (cosine is None) is not written["rests"] and written["cosine_rows"] == 4
+    assert (cosine is None or -1 <= cosine <= 1) and (cosine is None) is (written["cosine_obstacle"] is not None)
+    assert written["schema_version"] == 3 and (written["local"] is None) is (local != "holds") is not written["rests"]
+
+
+def test_a_network_without_a_rule_has_no_update_to_compare(
+    configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resolved = resolve(configure("layout=directed_gates", "dataset=gates"))
+    explained = explain_directed(resolved, build_model(resolved).eval(), resolved.splits.val)
+    print_directed(explained)
+    assert "cosine" not in capsys.readouterr().out
+    assert (explained.cosine, explained.cosine_rows) == (None, 0)
+    assert explained.cosine_obstacle == "learning=backpropagation has no rule of its own"
