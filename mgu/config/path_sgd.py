@@ -10,6 +10,15 @@ from mgu.errors import UserError
 KEY = "optimizer=path_sgd"
 
 
+def is_homogeneous(config: RunConfig) -> bool:
+    """Tells whether the network of a run is known to be positively homogeneous, whatever optimizer trains it."""
+    try:
+        check_path_sgd(config)
+    except UserError:
+        return False
+    return True
+
+
 def check_path_sgd(config: RunConfig) -> None:
     """Checks what a network that path-SGD trains is made of.
 

@@ -9,6 +9,7 @@ import msgspec
 JOULES_PER_KWH = 3.6e6
 Fraction = Annotated[float, msgspec.Meta(ge=0, le=1 + 1e-9)]
 Amount = Annotated[float, msgspec.Meta(ge=0, le=1e15)]  # of seconds, kilowatt-hours, kilograms or watts
+NonNegative = Annotated[float, msgspec.Meta(ge=0)]  # without a unit: of any size
 Error = Annotated[float, msgspec.Meta(ge=-1e-9)]  # none is below 0 but for rounding
 Number = Annotated[int, msgspec.Meta(ge=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]

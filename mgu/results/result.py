@@ -9,7 +9,7 @@ import msgspec
 from mgu.results.device_load import DeviceLoad
 from mgu.results.energy import Energy
 from mgu.results.metrics import Metrics
-from mgu.results.parts import Count, Number, Record, about
+from mgu.results.parts import Count, NonNegative, Number, Record, about
 from mgu.results.processor import Processor
 from mgu.results.replicate import Replicate, replicate_of
 from mgu.results.seconds import Seconds
@@ -89,6 +89,13 @@ class Result(Record, frozen=True):
         ),
     ] = None
     dead_units: Annotated[Number | None, about("Hidden units that masks leave without an input or an output.")] = None
+    gamma_squared: Annotated[
+        NonNegative | None,
+        about(
+            "Square of the path norm of the weights that were kept, of path-SGD and of recurrent ReLU layouts without "
+            "norm or unit; null of others, and where squared weights overflow."
+        ),
+    ] = None
     files: Annotated[dict[str, str], about("SHA-256 of the run's other files, by name.")] = msgspec.field(
         default_factory=dict
     )

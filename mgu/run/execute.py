@@ -7,6 +7,7 @@ progress by `send`: see mgu/results/events.py for the events.
 from __future__ import annotations
 
 import logging
+import math
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,9 @@ from typing import Any
 from msgspec.structs import replace
 from torch import nn
 
+from mgu.config.layouts import RecurrentLayoutConfig
 from mgu.config.masked_layout import MaskedLayoutConfig
+from mgu.config.path_sgd import is_homogeneous
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.directed.advice import advise_rest
@@ -53,6 +56,8 @@ from mgu.run.set_up import set_up
 from mgu.run.training import TrainingFailed, begin_or_continue, failing_after, train
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
+from mgu.train.path_norm import PathNorm
+from mgu.train.path_sgd import PathSGD
 
 log = logging.getLogger("mgu")
 
@@ -154,6 +159,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             **cost.total.as_fields(),
             **scores,
             **_count_masks(config, learner.model),
+            gamma_squared=_measure_paths(resolved, learner),
         )
 
 
@@ -171,6 +177,18 @@ def _count_masks(config: RunConfig, model: nn.Module) -> dict[str, int]:
     if isinstance(model, DirectedNetwork):
         return {"active_weights": model.num_connections, "dead_units": model.count_dead()}
     return {}
+
+
+def _measure_paths(resolved: ResolvedRun, learner: Learner) -> float | None:
+    """Returns gamma^2 of a network that path-SGD has trained, or could have in its place; None of others."""
+    if isinstance(learner.optimizer, PathSGD):
+        paths = learner.optimizer.paths
+    elif isinstance(resolved.config.layout, RecurrentLayoutConfig) and is_homogeneous(resolved.config):
+        paths = PathNorm(learner.model, resolved.shapes.inputs)
+    else:
+        return None
+    gamma = float(paths.gamma_squared())
+    return gamma if math.isfinite(gamma) else None
 
 
 def _explain_rest(resolved: ResolvedRun, model: nn.Module, folder: Path) -> None:

@@ -19,7 +19,7 @@ def test_the_path_norm_is_told_of_the_initial_weights_and_of_those_that_are_kept
 ) -> None:
     words = ("dataset=digits", "dataset.sequence=16", "layout=recurrent_relu", "norm=no_norm", "layout.width=8")
     config = configure(*words, "optimizer=path_sgd", "training.epochs=1", "energy.enabled=false", "threads=1")
-    train(config)
+    result = train(config)
     folder = run_folder(config)
     main([str(folder), "--out", str(tmp_path)])
     shown = capsys.readouterr()
@@ -32,3 +32,13 @@ def test_the_path_norm_is_told_of_the_initial_weights_and_of_those_that_are_kept
         (ratio,) = state["second_over_first"].values()
         assert [*(state[name] for name in names), ratio] == pytest.approx(expected, rel=0.01)
     assert numbers[0] != numbers[1] and "at the start: gamma^2" in shown.out and "weights of epoch 1" in shown.out
+    assert result.gamma_squared == pytest.approx(written["kept"]["gamma_squared"], rel=1e-12)
+
+
+@pytest.mark.parametrize(("layout", "has_one"), [("recurrent_relu", True), ("recurrent_tanh", False)])
+def test_a_result_has_it_whatever_optimizer_trained_a_homogeneous_network(
+    layout: str, has_one: bool, configure: Configure
+) -> None:
+    words = ("dataset=digits", "dataset.sequence=4", f"layout={layout}", "norm=no_norm", "layout.width=4")
+    result = train(configure(*words, "optimizer=momentum", "training.epochs=1", "energy.enabled=false", "threads=1"))
+    assert (result.gamma_squared is not None) is has_one

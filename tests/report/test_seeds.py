@@ -64,6 +64,16 @@ def test_epochs_are_those_of_the_runs_that_did_not_fail(trained: Trained) -> Non
         assert [own.value(table.rows[0]) for own in columns(table) if own.key == "epochs"] == [epochs]
 
 
+def test_the_path_norm_is_the_median_over_seeds_and_has_a_column_where_there_is_one() -> None:
+    gammas = (1.0, 1e40, 3.0, None)
+    runs = [Run(example_result(f"a-s{at}", seed=at, gamma_squared=gamma), Path()) for at, gamma in enumerate(gammas)]
+    other = Run(example_result("b-s0", norm="bn_pre"), Path())
+    for chosen, shown in ((runs, ["3"]), ([*runs, other], ["3", "-"]), ([other], [])):
+        table = analyse(chosen).table
+        found = [own.text(row) for own in columns(table) if own.key == "gamma_squared" for row in table.rows]
+        assert found == shown
+
+
 def test_seeds_that_had_other_hardware_are_another_row() -> None:
     """The number of a GPU is a place; threads, which a launcher may choose, are not."""
     devices = ("cpu (x, 1 thread)", "cpu (x, 2 threads)", None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statistics import fmean
+from statistics import fmean, median
 
 from mgu.console.text import size
 from mgu.report.ranking.column import Column, Value, or_dash
@@ -75,6 +75,7 @@ def _model_columns(table: Table) -> list[Column]:
             "model_size", "model size", lambda row: row.result.params_keras, lambda row: size(row.result.params_keras)
         ),
         *_sparsity_columns(table),
+        *_path_columns(table),
         Column(
             "tts_s",
             "tts [s]",
@@ -99,6 +100,19 @@ def _sparsity_columns(table: Table) -> list[Column]:
             "dead_units", "dead units", lambda row: row.result.dead_units, lambda row: or_dash(row.result.dead_units)
         ),
     ]
+
+
+def _path_columns(table: Table) -> list[Column]:
+    """Returns the column of the path norm, where there is one."""
+    if all(_gamma(row) is None for row in table.rows):
+        return []
+    return [Column("gamma_squared", "gamma^2", _gamma, lambda row: or_dash(_gamma(row), ".3g"))]
+
+
+def _gamma(row: Row) -> float | None:
+    """Returns the median over the seeds of gamma^2, whose mean the largest of them would be."""
+    found = [result.gamma_squared for result in row.results if result.gamma_squared is not None]
+    return median(found) if found else None
 
 
 def _axis(axes: Axes, key: str) -> Column:
