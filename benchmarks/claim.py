@@ -90,7 +90,8 @@ def main() -> None:
     if options.stage == "train":
         train(design, options.study, RECIPES[recipe], options.runs, options.parallel)
     else:
-        content = analyse(design, *(read(options.runs / name) for name in (options.study, f"{options.study}-folds")))
+        names = (options.study, f"{options.study}-folds")
+        content = analyse(design, options.study, *(read(options.runs / name) for name in names))
         file_part("claim", options.study, {"machine": measured_on(options.runs, options.study), **content})
         machines = [part["machine"] for part in filed_parts(recipe).values()]
         file_part("claim", recipe, {"machine": together(machines), "rows": summarise(recipe)})
@@ -99,7 +100,8 @@ def main() -> None:
 def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, parallel: str) -> None:
     """Trains the unit and the grid with all seeds, and the grid on the folds that pick its best."""
     runs.mkdir(parents=True, exist_ok=True)
-    unpack(RESULTS / "claim" / study / PACK_FILE, runs)
+    for name in (study, f"{study}-folds"):
+        unpack(RESULTS / "claim" / name / PACK_FILE, runs)
     if "dataset=table" in design.words:
         from claim_data import write_table
 
@@ -148,22 +150,39 @@ def read(folder: Path) -> pd.DataFrame | None:
         return None
     runs = mgu.load_runs(folder)
     fold = runs.get("config.dataset.options.fold", runs.get("config.dataset.fold", pd.Series(0, runs.index)))
-    residual = runs.residual.map({True: "-res", False: ""}).fillna("")
     return pd.DataFrame(
         {
-            "model": runs["config.layout.name"] + "-" + runs.norm.fillna("lean") + residual,
+            "model": names_of(runs),
             "replicate": list(zip(runs.seed, fold.fillna(0).astype(int), strict=True)),
             # A run that diverged in its first epoch counts as a guess, as in reports.
             "val": 100 * runs["val.accuracy"].fillna(1 / runs.num_classes),
             "test": 100 * runs.get("test.accuracy", pd.Series(np.nan, runs.index)).fillna(1 / runs.num_classes),
             "cpu_s": runs["processor.seconds"],
+            "epochs": runs.epochs,
         }
     )
 
 
-def analyse(design: Design, runs: pd.DataFrame | None, folds: pd.DataFrame | None) -> dict[str, Any]:
+def names_of(runs: pd.DataFrame) -> pd.Series:
+    """Returns the models of runs as the study calls them."""
+    residual = runs.residual.map({True: "-res", False: ""}).fillna("")
+    return runs["config.layout.name"] + "-" + runs.norm.fillna("lean") + residual
+
+
+def costs_alone(runs: pd.DataFrame, study: str) -> pd.Series:
+    """Returns what runs cost on a machine that does nothing else, see claim_costs.py; without it, as recorded."""
+    filed = load_study("claim").get(f"{study}-costs")
+    if filed is None:
+        return runs["cpu_s"]
+    costs = pd.DataFrame(filed["rows"]).set_index("model").loc[runs["model"]].set_index(runs.index)
+    return runs["epochs"] * costs["epoch_s"] + costs["once_s"]
+
+
+def analyse(design: Design, study: str, runs: pd.DataFrame | None, folds: pd.DataFrame | None) -> dict[str, Any]:
     """Answers the questions of the protocol for one data set under one recipe."""
-    assert runs is not None, "there are no runs: train them first"
+    if runs is None or (design.folds and folds is None):
+        sys.exit(f"There must be runs of {study}{' and of its folds' * bool(design.folds)}: train them first.")
+    runs["cpu_s"], recorded = costs_alone(runs, study), runs["cpu_s"].groupby(runs["model"]).mean()
     test, val, cpu = (runs.pivot(index="model", columns="replicate", values=name) for name in ("test", "val", "cpu_s"))
     picking = val if folds is None else folds.pivot(index="model", columns="replicate", values="val")
     deepest = design.layouts[-1]
@@ -180,6 +199,7 @@ def analyse(design: Design, runs: pd.DataFrame | None, folds: pd.DataFrame | Non
         "unit": unit,
         "margin": design.margin,
         "cost_ratio": float(cpu.loc[grid].mean(axis=1).sum() / cpu.loc[unit].mean()),
+        "cost_ratio_recorded": float(recorded[grid].sum() / recorded[unit]),
         "comparisons": [compare(name, test.loc[unit], rival, design.margin) for name, rival in rivals.items()],
         "rows": [
             {"model": model, "picked_by": float(picking.loc[model].mean()), "val": float(val.loc[model].mean()),
@@ -204,7 +224,7 @@ def summarise(recipe: str) -> list[dict[str, Any]]:
     return [
         {
             "data": data,
-            **{name: part[name] for name in ("best", "unit", "margin", "cost_ratio")},
+            **{name: part[name] for name in ("best", "unit", "margin", "cost_ratio", "cost_ratio_recorded")},
             "replicates": part["comparisons"][0]["replicates"],
             "rivals": {rival: own | {"p_corrected": corrected[rival][data]} for rival, own in tested[data].items()},
         }

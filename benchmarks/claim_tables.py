@@ -14,10 +14,12 @@ def summary(part: Row) -> str:
     """Every data set under one recipe: costs, and the unit's difference from each rival with what it means."""
     rivals = list(dict.fromkeys(rival for row in part["rows"] for rival in row["rivals"]))
     return table(
-        ["data", "unit", "best of the grid", "replicates", "margin", "grid / unit [processor s]", *rivals],
+        ["data", "unit", "best of the grid", "replicates", "margin",
+         "grid / unit [processor s]", "as recorded", *rivals],
         (
             [row["data"], row["unit"], row["best"], str(row["replicates"]), number(row["margin"], 1),
-             number(row["cost_ratio"], 1), *(_answer(row["rivals"].get(rival)) for rival in rivals)]
+             number(row["cost_ratio"], 1), number(row["cost_ratio_recorded"], 1),
+             *(_answer(row["rivals"].get(rival)) for rival in rivals)]
             for row in part["rows"]
         ),
         left=3,
@@ -104,14 +106,29 @@ def claim(parts: Parts) -> str:
     for name in (rival for rival in against if rival.startswith("default")):
         shown = ", ".join(f"{row['data']} {_points(row['rivals'][name])}" for row in rows if name in row["rivals"])
         text += f" Against the {name.replace('default', 'plain')} network of the deepest layout: {shown}."
-    return text
+    return f"{text} {plainly(rows)}"
+
+
+def plainly(rows: list[Row]) -> str:
+    """The sentence that the protocol promises: on which data the unit is better than a default network, and worse."""
+    parts = []
+    for name in dict.fromkeys(rival for row in rows for rival in row["rivals"] if rival.startswith("default")):
+        own = {row["data"]: row["rivals"][name] for row in rows if name in row["rivals"]}
+        better, worse = ([data for data, each in own.items() if holds(each)] for holds in (_is_better, _is_worse))
+        words = [f"better on {', '.join(better)}" if better else "better nowhere"]
+        words += [f"worse on {', '.join(worse)}"] * bool(worse)
+        parts.append(f"against {name.replace('default', 'plain')} it is {' and '.join(words)}")
+    return f"The unit does not replace a good default: {'; '.join(parts)}."
 
 
 def _points(tested: Row) -> str:
-    """The difference in points, and what it means: better or worse by its p-value, or only within the margin or not."""
-    if _is_better(tested) or _is_worse(tested):
-        return f"{_signed(tested['difference'])} ({'better' if _is_better(tested) else 'worse'})"
-    return f"{_signed(tested['difference'])} ({'not worse' if _is_within(tested) else 'not decided'})"
+    """The difference in points, and what it means: better or worse by its p-value, and whether within the margin."""
+    meaning = "within the margin" if _is_within(tested) else "not decided"
+    if _is_better(tested):
+        meaning = "better"
+    elif _is_worse(tested):
+        meaning = "worse, within the margin" if _is_within(tested) else "worse"
+    return f"{_signed(tested['difference'])} ({meaning})"
 
 
 def _signed(points: float) -> str:

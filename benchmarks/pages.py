@@ -51,7 +51,8 @@ def render_all() -> dict[Path, str]:
     pages[RESULTS / "README.md"] = "\n\n".join([NOTE, "# Results", INDEX, headlines(data)]) + "\n"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     readme = fill(readme, "demo", f"```text\n{demo(data['digits'])}\n```")
-    readme = fill(readme, "claim", claim_tables.verdicts(data["claim"]))
+    plainly = textwrap.fill(claim_tables.plainly(data["claim"]["better"]["rows"]), WIDTH)
+    readme = fill(readme, "claim", f"{claim_tables.verdicts(data['claim'])}\n\n{plainly}")
     pages[ROOT / "README.md"] = fill(readme, "results", others(data))
     return pages
 
