@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from mgu.console.text import count
+from mgu.report.loads import compare_loads
 from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, obstacle
 from mgu.report.ranking.validity import component_of, is_disturbed, is_starved
 from mgu.results.energy import SHORT_S, describe_method
@@ -35,11 +37,18 @@ def is_known(result: Result, kind: CostKind) -> bool:
     return bool(amount(result, kind))
 
 
-def method_note(results: Sequence[Result], kind: CostKind) -> str:
-    """Returns how the costs of one kind were determined, where that has to be said."""
+def method_note(first: Sequence[Result], second: Sequence[Result], kind: CostKind) -> str:
+    """Returns how the costs of two sides were determined, where that has to be said.
+
+    Processor times come with the load that both sides had; energy that is modelled by them, where it was unequal.
+    """
+    results = [*first, *second]
     by_time = basis(results) if kind in ("cpu", "co2") else ""
+    if by_time and is_unequal(first, second, kind):
+        by_time += f", {compare_loads(first, second).text}"
     if kind == "processor":
-        return "measured" + "; some runs shared the machine" * any(map(is_disturbed, results))
+        shared = "; some runs shared the machine" * any(map(is_disturbed, results))
+        return f"measured{shared}; {compare_loads(first, second).text}"
     if kind == "co2":
         return (
             f"all parts, estimated at the carbon intensity of {'+'.join(places(results))}"
@@ -48,6 +57,18 @@ def method_note(results: Sequence[Result], kind: CostKind) -> str:
     methods = _methods(results, kind)
     note = describe_method(methods.pop()) if methods else ""
     return f"{note}: {by_time}" if by_time else note
+
+
+def is_unequal(first: Sequence[Result], second: Sequence[Result], kind: CostKind) -> bool:
+    """Tells whether a ratio goes by processor times that were measured under unequal load."""
+    by_processor = kind == "processor" or (kind in ("cpu", "co2") and bool(basis([*first, *second])))
+    return by_processor and not compare_loads(first, second).are_equal
+
+
+def not_alone(lacking: int, models: int) -> str:
+    """Returns why there is no ratio of time or energy where some models were never measured alone."""
+    has = "has" if lacking == 1 else "have"
+    return f"{lacking} of {count(models, 'model')} {has} no run that was measured alone and without interruption"
 
 
 def incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
+from mgu.console.text import count
 from mgu.report.cost_kinds import places
-from mgu.report.costs import Charge, charges, measured
+from mgu.report.costs import Charge, Ratio, charges, measured
 from mgu.report.energy_phases import describe_phases
+from mgu.report.loads import OTHER_WORK
 from mgu.report.modelled_energy import describe_assumptions
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.validity import component_of
+from mgu.report.ranking.validity import component_of, has_own_processor_time, is_disturbed
 from mgu.results.energy import describe_method
 from mgu.results.result import Result
 
@@ -65,34 +67,29 @@ def _describe_sides(table: Table) -> list[str]:
     if not (grid and kinds):
         return lines
     found = [charges(table, kind.rows, kind.name) for kind in kinds]
-    if not any(found):
-        missing = "unit" if measured(grid, lambda result: True) else "baseline"
-        reason = f"no {missing} was measured alone and without interruption"
-        return [*lines, f"The costs of grid search and unit cannot be compared: {reason}."]
-    if any(ratio.value is not None for own in found for charge in own for ratio in charge.ratios):
-        lines += _describe_counted(table)
+    ratios = [ratio for own in found for charge in own for ratio in charge.ratios]
+    if not ratios:
+        return [*lines, "The costs of grid search and unit cannot be compared: those of one side are not known."]
+    lines += _describe_counted(table, ratios)
     for own in found:
         lines += [*(charge.text for charge in own), *(_claim(own[0], len(grid), len(kinds)) if own else [])]
     return [*lines, *_describe_together(table, len(kinds))]
 
 
-def _describe_counted(table: Table) -> list[str]:
-    """Says which models count in ratios, where not all do."""
+def _describe_counted(table: Table, ratios: Sequence[Ratio]) -> list[str]:
+    """Says how many models were measured alone, where not all were, and what other work makes of processor time."""
     grid, units = table.baselines, table.unit_models
     alone, units_alone = (len(measured(rows, lambda result: True)) for rows in (grid, units))
     if alone == len(grid) and units_alone == len(units):
         return []
-    if not (alone and units_alone):
-        missing = "unit" if alone else "baseline"
-        return [
-            f"Times and energies are not compared: no {missing} was measured alone and without interruption. Processor "
-            "time is, which other work on the machine hardly changes."
-        ]
-    return [
-        f"The ratios of time and energy count {alone} of {len(grid)} baselines and {units_alone} of {len(units)} "
-        "units: those that were measured alone and without interruption. Without the others, a grid search costs less "
-        "than it would."
+    lines = [
+        f"{alone} of {len(grid)} baselines and {units_alone} of {len(units)} units have a run that "
+        "was measured alone and without interruption. Times and energies are compared where all models of both sides "
+        "have one: part of a grid search is cheaper than the whole."
     ]
+    if any(ratio.kind == "processor" and ratio.value is not None for ratio in ratios):
+        lines.append(f"Processor time is compared in any case; {OTHER_WORK}.")
+    return lines
 
 
 def _describe_together(table: Table, num_kinds: int) -> list[str]:
@@ -119,14 +116,12 @@ def _claim(charge: Charge, num_baselines: int, num_kinds: int) -> list[str]:
 def _describe(rows: Sequence[Row]) -> str:
     """Returns the cost of training every model once; of several seeds the mean counts."""
     runs, over = sum(len(row.runs) for row in rows), ""
-    count = f"{runs} run{'s' * (runs != 1)}"
+    trained = _runs(runs)
     if runs > len(rows):
-        are_all = all(len(row.cost.charged) == sum(r.seconds is not None for r in row.results) for row in rows)
-        which = "seeds" if are_all else "seeds that were measured alone"
         over = _processor_seeds(rows)
-        count = f"{len(rows)} model{'s' * (len(rows) != 1)} in {count}, each counted once by the mean over its {which},"
+        trained = f"{count(len(rows), 'model')} in {trained}, each counted once by the mean over its {_seeds(rows)},"
     times = [[r.seconds.to_solution for r in row.cost.charged if r.seconds] for row in rows]
-    parts = [f"{count} took {_seconds(times)} to solution (wall clock)"]
+    parts = [f"{trained} took {_seconds(times)} to solution (wall clock)"]
     parts += [text for part in ("cpu", "gpu") for text in _energy(rows, part)]
     emissions = [
         [r.energy.emissions_kg for r in row.cost.charged if r.energy and r.energy.emissions_kg is not None]
@@ -142,12 +137,23 @@ def _describe(rows: Sequence[Row]) -> str:
     return ", ".join(parts) + _unknown([result for row in rows for result in row.results])
 
 
+def _seeds(rows: Sequence[Row]) -> str:
+    """Says over which runs of a model the mean of time and energy goes."""
+    if all(len(row.cost.charged) == sum(r.seconds is not None for r in row.results) for row in rows):
+        return "seeds"
+    some = any(is_disturbed(result) for row in rows for result in row.cost.charged)
+    return "seeds that were measured alone" + " (over all, where none was)" * some
+
+
 def _processor_seeds(rows: Sequence[Row]) -> str:
     """Says over which runs the mean of processor time goes, where these are others than those of time and energy."""
     if all(row.cost.on_processor == row.cost.charged for row in rows):
         return ""
     are_all = all(len(row.cost.on_processor) == sum(r.seconds is not None for r in row.results) for row in rows)
-    return ", over all seeds" if are_all else ", over the seeds that had a process of their own"
+    if are_all:
+        return ", over all seeds"
+    some = any(not has_own_processor_time(result) for row in rows for result in row.cost.on_processor)
+    return ", over the seeds that had a process of their own" + " (over all, where none had)" * some
 
 
 def _seconds(of_models: Sequence[Sequence[float]]) -> str:
@@ -174,8 +180,8 @@ def _unknown(results: Sequence[Result]) -> str:
     return text
 
 
-def _runs(count: int) -> str:
-    return f"{count} run{'s' * (count != 1)}"
+def _runs(number: int) -> str:
+    return count(number, "run")
 
 
 def _energy(rows: Sequence[Row], part: str) -> list[str]:

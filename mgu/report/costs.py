@@ -9,7 +9,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from mgu.report.cost_kinds import ENERGIES, NAMES, CostKind, amount, incomparable, is_known, method_note, times
+from mgu.report.cost_kinds import (
+    ENERGIES,
+    NAMES,
+    CostKind,
+    amount,
+    incomparable,
+    is_known,
+    is_unequal,
+    method_note,
+    not_alone,
+    times,
+)
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import has_own_processor_time, is_disturbed, is_short
@@ -24,18 +35,31 @@ class Ratio:
         kind: The kind of cost.
         value: The ratio; None where the costs cannot be compared.
         note: The reason why they cannot be compared, else the method of measurement where there are several.
+        is_unequal: Whether it is of processor times under unequal load.
     """
 
     kind: CostKind
     value: float | None
     note: str = ""
+    is_unequal: bool = False
 
     @property
     def text(self) -> str:
         """The ratio for people, or why there is none."""
-        if self.value is None:
-            return f"{NAMES[self.kind]} cannot be compared ({self.note})"
-        return f"{times(self.value)} in {NAMES[self.kind]}" + (f" ({self.note})" if self.note else "")
+        return describe_ratios([self])
+
+
+def describe_ratios(ratios: Sequence[Ratio]) -> str:
+    """Writes ratios for people, and why there are none; kinds of cost that lack one for the same reason together."""
+    parts: dict[str, None] = {}
+    for own in ratios:
+        if own.value is not None:
+            parts[f"{times(own.value)} in {NAMES[own.kind]}" + (f" ({own.note})" if own.note else "")] = None
+            continue
+        *others, last = [NAMES[each.kind] for each in ratios if each.value is None and each.note == own.note]
+        names = f"{', '.join(others)} and {last}" if others else last
+        parts[f"{names} cannot be compared ({own.note})"] = None
+    return ", ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -45,22 +69,17 @@ class Charge:
     Attributes:
         title: The runs that count.
         ratios: One ratio for each kind of cost.
-        num_grid: Number of baselines that were measured alone, whose time and energy count.
-        num_units: Number of units whose time and energy count.
         name: What the grid is relative to.
     """
 
     title: str
     ratios: tuple[Ratio, ...]
-    num_grid: int
-    num_units: int
     name: str = "the unit"
 
     @property
     def text(self) -> str:
         """One sentence with all ratios."""
-        ratios = ", ".join(ratio.text for ratio in self.ratios)
-        return f"The grid search costs, relative to {self.name} ({self.title}): {ratios}."
+        return f"The grid search costs, relative to {self.name} ({self.title}): {describe_ratios(self.ratios)}."
 
     def value(self, kind: CostKind) -> float | None:
         """Returns the ratio of one kind of cost; None where there is none."""
@@ -96,8 +115,7 @@ def charges(table: Table, units: Sequence[Row] | None = None, name: str = "the u
     found = []
     for title, (of_grid, of_units) in chosen.items():
         ratios = _ratios(table.baselines, rows, of_grid, of_units)
-        alone = len(measured(table.baselines, of_grid)), len(measured(rows, of_units))
-        found += [Charge(title, ratios, *alone, name)] * bool(ratios)
+        found += [Charge(title, ratios, name)] * bool(ratios)
     return found
 
 
@@ -109,17 +127,13 @@ def cost_ratios(first: Sequence[Row], second: Sequence[Row]) -> tuple[Ratio, ...
         second: The models by whose cost it is divided.
 
     Returns:
-        One ratio for each kind of cost; none of time and energy where a model has no run that was measured alone and
-        without interruption.
+        One ratio for each kind of cost; that of time and energy has no value where a model has no run that was measured
+        alone and without interruption.
     """
 
     def always(result: Result) -> bool:
         return True
 
-    sides = [measured(rows, always) for rows in (first, second)]
-    if len(sides[0]) < len(first) or len(sides[1]) < len(second):
-        own = _processor_ratio(first, second, always, always)
-        return (own,) if own else ()
     return _ratios(first, second, always, always)
 
 
@@ -135,16 +149,29 @@ def _ratios(
     of_first: Callable[[Result], bool],
     of_second: Callable[[Result], bool],
 ) -> tuple[Ratio, ...]:
-    """Returns the ratios; none of a kind of cost where a side has no run that counts."""
+    """Returns the ratios of the costs that are known; none where a side has no run that counts.
+
+    Where some models were not measured alone, the others are no side: part of a grid is cheaper than the grid.
+    """
+    sides = [
+        [own for row in rows if (own := [r for r in row.results if is_counted(r)])]
+        for rows, is_counted in ((first, of_first), (second, of_second))
+    ]
+    if not all(sides):
+        return ()
     alone = measured(first, of_first), measured(second, of_second)
-    is_whole = len(alone[0]) == len(first) and len(alone[1]) == len(second)
-    found = []
+    models = [own for side in sides for own in side]
+    lacking = len(models) - sum(map(len, alone))
+    found: list[Ratio | None] = []
     for kind in NAMES:
         ratio = _processor_ratio(first, second, of_first, of_second) if kind == "processor" else None
-        if ratio is None and all(alone) and (is_whole or kind != "processor"):
+        if ratio is None and lacking:
+            is_there = any(is_known(result, kind) for own in models for result in own)
+            ratio = Ratio(kind, None, not_alone(lacking, len(models))) if is_there else None
+        elif ratio is None:
             ratio = _ratio(kind, *alone)
-        found += [ratio] if ratio else []
-    return tuple(found)
+        found.append(ratio)
+    return tuple(ratio for ratio in found if ratio)
 
 
 def _processor_ratio(
@@ -153,7 +180,7 @@ def _processor_ratio(
     of_first: Callable[[Result], bool],
     of_second: Callable[[Result], bool],
 ) -> Ratio | None:
-    """Returns the ratio of processor times, which other work on the machine hardly changes.
+    """Returns the ratio of processor times, of disturbed runs as well: its note tells the load of both sides.
 
     None where a model has counted runs, but none whose processor time is its own: without it a side would be cheaper.
     """
@@ -173,10 +200,10 @@ def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) 
         return None
     if kind in ENERGIES:  # the seeds that ran long enough stand for their model
         grid, units = ([[r for r in results if not is_short(r)] for results in side] for side in (grid, units))
-    results = [result for models in (*grid, *units) for result in models]
     if reason := incomparable(kind, grid + units):
         return Ratio(kind, None, reason)
     of_grid, of_units = (sum(fmean(amount(r, kind) or 0.0 for r in runs) for runs in side) for side in (grid, units))
     if not of_units:
         return None
-    return Ratio(kind, of_grid / of_units, method_note(results, kind))
+    runs = [[result for own in side for result in own] for side in (grid, units)]
+    return Ratio(kind, of_grid / of_units, method_note(runs[0], runs[1], kind), is_unequal(runs[0], runs[1], kind))

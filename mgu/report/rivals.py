@@ -35,7 +35,17 @@ class Rival(NamedTuple):
 
     def cost(self, kind: CostKind) -> float | None:
         """Returns the cost relative to the unit; None where it cannot be compared."""
-        return next((ratio.value for ratio in self.ratios if ratio.kind == kind), None)
+        found = self.ratio(kind)
+        return found.value if found else None
+
+    def ratio(self, kind: CostKind) -> Ratio | None:
+        """Returns the cost relative to the unit with its note; None where neither has it."""
+        return next((ratio for ratio in self.ratios if ratio.kind == kind), None)
+
+    @property
+    def cost_notes(self) -> dict[str, str]:
+        """By kind of cost how it was determined, or why it cannot be compared."""
+        return {ratio.kind: ratio.note for ratio in self.ratios if ratio.note}
 
 
 def rivals(analysis: Analysis, verdict: Verdict) -> list[Rival]:
@@ -56,6 +66,7 @@ def rivals(analysis: Analysis, verdict: Verdict) -> list[Rival]:
         ratios = cost_ratios([own.baseline], verdict.kind.rows)
         found.append(Rival("default network", f"default: {own.baseline.name}", own, ratios))
     if verdict.search and (curve := analysis.best_so_far):
-        same = Ratio("time" if curve.basis == "time" else "processor", 1.0)
+        loads = curve.loads(verdict.kind.rows)
+        same = Ratio("processor", 1.0, loads.text, not loads.are_equal) if loads else Ratio("time", 1.0)
         found.append(Rival("random search", "random search at its cost", verdict.search, (same,)))
     return found

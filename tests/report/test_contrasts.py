@@ -103,7 +103,7 @@ def test_two_rows_are_compared_with_their_costs(grid: list[list[Run]]) -> None:
     line, costs, *_ = first.sections["Comparison"]
     assert line.startswith("Worse: b-lr0.1 minus a-lr0.01 is -14.75 points") and f"{100 * low:+.2f} to" in line
     assert costs.startswith(
-        "b-lr0.1 costs, relative to a-lr0.01: 1.0x in time, CPU energy cannot be compared (modelled"
+        "b-lr0.1 costs, relative to a-lr0.01: 1.0x in time, CPU energy and CO2 cannot be compared (modelled"
     )
 
 

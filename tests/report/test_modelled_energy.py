@@ -41,7 +41,11 @@ def test_a_ratio_of_modelled_energy_goes_by_processor_time_not_by_the_cube_of_th
     found = ratios(two_sides())
     assert found["cpu"].value == pytest.approx(80 / 40)  # 0.85 by codecarbon's figures
     assert found["cpu"].value == found["processor"].value
-    assert found["cpu"].text == "2.0x in CPU energy (model, estimated: processor time at 4 W a processor)"
+    loads = "wall clock / processor time 1.00 against 1.00, machine 50% against 100% busy, so not of equal conditions"
+    note = f"model, estimated: processor time at 4 W a processor, {loads}"
+    assert found["cpu"].text == f"2.0x in CPU energy ({note})" and found["cpu"].is_unequal
+    alike = ratios(two_sides(processor=used(40.0)))["cpu"]
+    assert alike.text == "2.0x in CPU energy (model, estimated: processor time at 4 W a processor)"
 
 
 def test_a_ratio_of_emissions_counts_the_cpu_by_processor_time() -> None:
@@ -49,7 +53,9 @@ def test_a_ratio_of_emissions_counts_the_cpu_by_processor_time() -> None:
     grams = {name: 0.0001 * (own + 0.002) / (modelled + 0.002) for name, (own, modelled) in kwh.items()}
     found = ratios(two_sides())["co2"]
     assert found.value == pytest.approx(4 * grams["b"] / grams["u"])
-    assert found.note == "all parts, estimated at the carbon intensity of ROU; CPU: processor time at 4 W a processor"
+    note = "all parts, estimated at the carbon intensity of ROU; CPU: processor time at 4 W a processor"
+    assert found.note.startswith(f"{note}, wall clock")
+    assert ratios(two_sides(processor=used(40.0)))["co2"].note == note
 
 
 @pytest.mark.parametrize("processor", [None, used(40.0, power_w=None)])
@@ -108,6 +114,6 @@ def test_processor_time_is_shown_and_compared_where_energy_is_off() -> None:
     results = [*grid, example_unit(processor=used(36.0, power_w=None), energy=None)]
     text = "\n".join(sentences(results))
     assert "54 s of processor time (measured); the energy of 3 runs is not known and not included." in text
-    assert "1.5x in processor time (measured)" in text and "CO2" not in text
+    assert "1.5x in processor time (measured; wall clock / processor time" in text and "CO2" not in text
     rows = list(csv.DictReader(io.StringIO(to_csv(ranked(results)))))
     assert sorted(float(row["processor_s"]) for row in rows) == [18, 18, 18, 36]

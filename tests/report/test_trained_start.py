@@ -41,7 +41,7 @@ def test_a_unit_from_trained_weights_has_no_cost_relative_to_anything() -> None:
     text = "\n".join(analysis.lines)
     assert "time cannot be compared (trained weights that runs start from are not charged)" in text
     assert "takes as long as" not in text and "x in time" not in text and "x the time" not in text
-    assert "their costs cannot be compared" in text  # with the default network
+    assert "; time and processor time cannot be compared (trained weights" in text  # with the default network
     assert "1 of 4 runs start from trained weights (training.start_from)" in text
     assert "training the weights that 1 run started from is not included" in text
     found = rivals(analysis, analysis.verdicts[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mgu.report.contrasts.answer import Answer, costs_of
+from mgu.report.costs import describe_ratios
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.comparison_words import describe_comparison, p_equals
 from mgu.report.stats.power import ALPHA
@@ -35,9 +36,9 @@ def describe_answer(found: Answer) -> list[str]:
 
 def _pair(found: Answer, own: Comparison) -> list[str]:
     """Describes one row against another, with the costs."""
-    costs = ", ".join(ratio.text for ratio in costs_of(own))
+    costs = describe_ratios(costs_of(own))
     lines = [f"{_outcome(found, own)}: {own.first.name} minus {own.second.name} is {_describe(found, own)}."]
-    cannot = "The costs of the two cannot be compared: not all were measured alone and without interruption."
+    cannot = "The costs of the two cannot be compared: those of one are not known."
     return [*lines, f"{own.first.name} costs, relative to {own.second.name}: {costs}." if costs else cannot]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from mgu.console.text import size
-from mgu.report.costs import cost_ratios
+from mgu.report.costs import cost_ratios, describe_ratios
 from mgu.report.diff.costs import LACKING, compare_costs
 from mgu.report.diff.side import Side
 from mgu.report.formats.tables import Entry, SideTable, number_titles, numbers, time_entry
@@ -74,7 +74,7 @@ def diff(first: Side, second: Side) -> Diff:
     notes = [*_describe_data(data), *_describe_models(first, second, pairs), *_describe(comparisons, is_of_runs)]
     ratios = cost_ratios([b for _, _, b in pairs], [a for _, a, _ in pairs]) if pairs else ()
     if ratios:
-        notes.append(f"B costs, relative to A: {', '.join(ratio.text for ratio in ratios)}.")
+        notes.append(f"B costs, relative to A: {describe_ratios(ratios)}.")
     same = [] if keys else ["The configurations are the same but for seeds, folds and what cannot change a result."]
     return Diff(first.name, second.name, (*notes, *same), tuple(table for table in tables if table.rows))
 

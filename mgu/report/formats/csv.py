@@ -23,14 +23,11 @@ from mgu.report.stats.compare import Comparison
 
 COMPARED = ("compared_with", "difference", "difference_low", "difference_high", "p_seeds", "p_images", "p_both",
             "p_corrected", "p_alike")  # fmt: skip
+RATIOS = ("time_ratio", "time_note", "processor_ratio", "processor_note")
 ROLES = {"best of the grid": "grid", "default network": "default", "random search": "search"}
 VERDICT = (
     "unit_kind",
-    *(
-        f"{prefix}_{name}"
-        for prefix in ROLES.values()
-        for name in ("name", "verdict", "difference", "p", "time_ratio", "processor_ratio")
-    ),
+    *(f"{prefix}_{name}" for prefix in ROLES.values() for name in ("name", "verdict", "difference", "p", *RATIOS)),
 )
 FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
@@ -84,7 +81,9 @@ def _verdict_columns(analysis: Analysis) -> dict[int, dict[str, Any]]:
                 f"{prefix}_difference": comparison.difference.mean,
                 f"{prefix}_p": comparison.p_corrected,
                 f"{prefix}_time_ratio": rival.cost("time"),
+                f"{prefix}_time_note": rival.cost_notes.get("time"),
                 f"{prefix}_processor_ratio": rival.cost("processor"),
+                f"{prefix}_processor_note": rival.cost_notes.get("processor"),
             }
         found[analysis.table.rows.index(own.unit)] = values
     return found

@@ -112,11 +112,21 @@ def _numbers(rival: Rival) -> str:
         parts.append(f"95 % interval {difference_text(own, low)} to {difference_text(own, high)}")
     if own.p_corrected is not None:
         parts.append(f"p {p_equals(own.p_corrected)}")
-    kind = next((kind for kind in COSTS if rival.cost(kind) is not None), None)
-    if kind and rival.role != "random search":
-        whole = "the grid takes" if rival.role == "best of the grid" else "it takes"
-        parts.append(f"{whole} {times(rival.cost(kind) or 0.0)} the unit's {COSTS[kind]}")
+    if rival.role != "random search":
+        parts += _costs(rival)
     return ", ".join(parts)
+
+
+def _costs(rival: Rival) -> list[str]:
+    """Returns the first kind of cost that can be compared, and why none before it can."""
+    whole = "the grid takes" if rival.role == "best of the grid" else "it takes"
+    parts: list[str] = []
+    for ratio in (own for kind in COSTS if (own := rival.ratio(kind))):
+        if ratio.value is not None:
+            note = f" ({ratio.note})" * (ratio.kind == "processor")
+            return [*parts, f"{whole} {times(ratio.value)} the unit's {COSTS[ratio.kind]}{note}"]
+        parts.append(ratio.text)
+    return parts
 
 
 def _style(row: Row) -> str:

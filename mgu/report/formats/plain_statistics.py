@@ -61,9 +61,11 @@ def answer_to_plain(found: Answer) -> dict[str, Any]:
 def budget_to_plain(curve: BestSoFar, own: Verdict) -> dict[str, Any]:
     """Returns what a search in random order would have reached at the cost of one kind of unit, in seconds."""
     cost_s, accuracy = curve.cost_of(own.kind.rows), fmean(own.unit.accuracies(own.table.tested).values())
+    loads = curve.loads(own.kind.rows)
     return {
         "unit_kind": own.kind.name,
         "cost": curve.basis,
+        "note": loads.text if loads else None,
         "unit_s": cost_s,
         "unit_accuracy": accuracy,
         "grid_expected_at_unit_s": None if cost_s is None else float(curve.expected[curve.at(cost_s)]),
@@ -88,15 +90,20 @@ def _rival(own: Rival) -> dict[str, Any]:
     record = _comparison(own.comparison)
     name = record.pop("baseline") if own.role != "random search" else None
     costs = {ratio.kind: ratio.value for ratio in own.ratios}
-    return {"role": own.role, "name": name, "outcome": own.outcome} | record | {"cost_relative_to_unit": costs}
+    record |= {"cost_relative_to_unit": costs, "cost_notes": own.cost_notes}
+    return {"role": own.role, "name": name, "outcome": own.outcome} | record
 
 
 def _contrast(found: Answer, own: Comparison) -> dict[str, Any]:
     record = _comparison(own)
     del record["baseline"], record["p_margin"]
-    costs = {ratio.kind: ratio.value for ratio in costs_of(own)}
+    ratios = costs_of(own)
+    costs = {
+        "cost_ratios": {ratio.kind: ratio.value for ratio in ratios},
+        "cost_notes": {ratio.kind: ratio.note for ratio in ratios if ratio.note},
+    }
     names = {"first": own.first.name, "second": own.second.name, "models": len(own.first.rows)}
-    return names | {"outcome": found.outcome(own)} | record | {"p_alike": own.p_alike, "cost_ratios": costs}
+    return names | {"outcome": found.outcome(own)} | record | {"p_alike": own.p_alike} | costs
 
 
 def _comparison(own: Comparison) -> dict[str, Any]:

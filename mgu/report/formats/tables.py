@@ -10,6 +10,7 @@ from mgu.report.analysis import Analysis
 from mgu.report.contrasts import Answer
 from mgu.report.contrasts.answer import costs_of
 from mgu.report.cost_kinds import CostKind, times
+from mgu.report.costs import Ratio
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.fronts import front_tables
@@ -68,13 +69,17 @@ def verdict_table(analysis: Analysis) -> SideTable:
             (rival.name, rival.name),
             *_decisive(rival.comparison),
             (rival.outcome, rival.outcome),
-            *(_ratio(rival.cost(kind)) for kind in kinds),
+            *(_ratio(rival.ratio(kind)) for kind in kinds),
         ]
         for own, rival in found
     ]
     title = "Units minus their rivals, whose costs are relative to the unit's"
     if (count := len(analysis.verdicts)) > 1:
         title += f"; p is corrected for {count} kinds of unit"
+    if any(own.is_unequal for _, rival in found for kind in kinds if (own := rival.ratio(kind))):
+        title += "; ! was not measured under equal conditions"
+    if any(own.value is None for _, rival in found for own in rival.ratios if own.kind in kinds):
+        title += "; - cannot be compared"
     return SideTable(title, titles, rows, (0, 1, 6), ("seeds", "95 % interval", "p"))
 
 
@@ -84,8 +89,10 @@ def _decisive(own: Comparison) -> list[Entry]:
     return [difference, interval, seeds, corrected]
 
 
-def _ratio(value: float | None) -> Entry:
-    return ("-" if value is None else times(value), value)
+def _ratio(own: Ratio | None) -> Entry:
+    if own is None or own.value is None:
+        return ("-", None)
+    return (times(own.value) + "!" * own.is_unequal, own.value)
 
 
 def comparison_table(verdict: Verdict) -> SideTable:

@@ -30,7 +30,7 @@ class ModelCost:
 
     @cached_property
     def on_processor(self) -> list[Result]:
-        """The runs whose processor time counts: other work hardly changes it, so disturbed runs are among them.
+        """The runs whose processor time counts; disturbed runs are among them, and ratios tell their load.
 
         Those that trained on a CPU in a process of their own; where there are none, those that are charged.
         """

@@ -29,7 +29,7 @@ def is_starved(result: Result) -> bool:
 
 
 def has_own_processor_time(result: Result) -> bool:
-    """Tells whether processor time is the cost of a run, which other work on the machine hardly changes."""
+    """Tells whether processor time is the cost of a run alone, whatever else the machine did meanwhile."""
     on_cpu = (result.device or "").startswith("cpu")
     return on_cpu and result.trained_together == 1 and bool(result.cpu_s)
 

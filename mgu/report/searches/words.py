@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from mgu.console.text import count, describe_s
+from mgu.report.loads import OTHER_WORK
 from mgu.report.ranking.rank import Table
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.equal_cost import LEAST_STUDIES, AgainstRandom, EqualCost
@@ -49,7 +50,7 @@ def describe_searches(found: EqualCost) -> list[str]:
         lines.append(
             f"{contended} trials shared the machine with other work, which makes their seconds too long: comparisons "
             "by time need a quiet machine and one worker."
-            + " Go by processor time, which other work hardly changes."
+            + f" Processor time leaves out what they waited; {OTHER_WORK}."
             * has_processor
         )
     lines += [_describe_by(own) for own in found.by_clocks if own.clock != WALL]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from mgu.console.text import describe_s
+from mgu.report.loads import Loads, compare_loads
 from mgu.report.ranking.grid import grid_rows
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
@@ -80,6 +81,13 @@ class BestSoFar:
             return None
         costs = [_cost(row, self.basis) for row in rows]
         return sum(cost or 0.0 for cost in costs) if all(costs) else None
+
+    def loads(self, rows: Sequence[Row]) -> Loads | None:
+        """Returns the load under which the grid and some models were measured; None where time is counted."""
+        if self.basis == "time":
+            return None
+        grid, own = ([r for row in side for r in row.cost.on_processor] for side in (self.baselines, rows))
+        return compare_loads(grid, own)
 
     def at(self, seconds: float) -> int:
         """Returns the index of the largest budget that is no more than some seconds."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from mgu.report.cost_kinds import NAMES, times
-from mgu.report.costs import Ratio
+from mgu.report.costs import Ratio, describe_ratios
 from mgu.report.ranking.default import explain_no_default
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.seeds import TINY
@@ -48,12 +48,16 @@ def default_sentence(verdict: Verdict, ratios: Sequence[Ratio]) -> str:
         The sentence; it names the network.
     """
     own = verdict.defaults[0]
+    shown = [ratio for ratio in ratios if ratio.kind in SHOWN_COSTS]
     costs = [
-        f"{times(ratio.value)} the {NAMES[ratio.kind]}"
-        for ratio in ratios
-        if ratio.value is not None and ratio.kind in SHOWN_COSTS
+        f"{times(ratio.value)} the {NAMES[ratio.kind]}" + f" ({ratio.note})" * (ratio.kind == "processor")
+        for ratio in shown
+        if ratio.value is not None
     ]
-    cost = f"; the unit takes {' and '.join(costs)}" if costs else "; their costs cannot be compared"
+    cost = f"; the unit takes {' and '.join(costs)}" if costs else ""
+    if refused := [ratio for ratio in shown if ratio.value is None]:
+        cost += f"; {describe_ratios(refused)}"
+    cost = cost or "; their costs cannot be compared"
     return (
         f"Against the default network, {own.baseline.name}, which one would train without a search: "
         f"{outcome_of(own)}, {describe_comparison(own, verdict.num_kinds)}{cost}."
@@ -84,11 +88,12 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
     reached_s = curve.reached_s(accuracy)
     if reached_s is None:
         return f"{line} The whole grid search is not expected to reach the unit."
-    share = reached_s / cost_s
+    share, loads = reached_s / cost_s, curve.loads(verdict.kind.rows)
     worth = f"the unit is {'not ' * (share < 1)}worth its cost here"
     if 0.95 < share < 1.05:
         worth = "both cost the same"
     matched = f"The grid search is expected to match it after {reached_s:,.3g} s, {share:.2g}x the unit's cost"
+    matched += f" ({loads.text})" if loads else ""
     return f"{line} {matched}: {worth}."
 
 
