@@ -7,7 +7,7 @@ from typing import Literal
 
 from mgu.console.text import count
 from mgu.report.loads import compare_loads
-from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, obstacle
+from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, is_modelled, obstacle
 from mgu.report.ranking.validity import component_of, is_disturbed, is_starved
 from mgu.results.energy import SHORT_S, describe_method
 from mgu.results.result import Result
@@ -78,7 +78,8 @@ def incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
         return "trained weights that runs start from are not charged"
     if too_short := sum(not own for own in models):
         return f"too few energy readings: {too_short} of {len(models)} models ran under {SHORT_S:.0f} s"
-    if kind == "time" and (starved := sum(map(is_starved, results))):
+    by_processor = kind == "processor" or (kind == "cpu" and any(map(is_modelled, results)))  # waits for nothing
+    if not by_processor and (starved := sum(map(is_starved, results))):
         return f"other work used the machine during {starved} of {len(results)} runs"
     if kind in ENERGIES and any(result.energy is None for result in results):
         return "not known for every run"

@@ -181,7 +181,7 @@ def test_times_that_were_disturbed_give_way_to_processor_time() -> None:
     for results in ([example_result(), starved], [example_result(contended=True), example_unit()]):
         curve = best_so_far(ranked(results)[0])
         assert curve and curve.basis == "processor" and curve.seconds[-1] == pytest.approx(19.0)
-    assert "time cannot be compared (other work used the machine during 1 of 2 runs)" in "\n".join(
+    assert "time and CO2 cannot be compared (other work used the machine during 1 of 2 runs)" in "\n".join(
         describe_costs(ranked([example_result(), starved])[0])
     )
 

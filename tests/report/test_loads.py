@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from mgu.report import Analysis
 from mgu.report.costs import Ratio, charges, cost_ratios
@@ -121,6 +122,18 @@ def test_a_gpu_run_waits_as_it_must_and_results_without_processor_tell_their_wal
     assert old.text == "wall clock / processor time 1.05 against 1.05"
     bare = compare_loads([example_result(energy=None)], [example_unit()])
     assert bare.text == "under a load that is not known" and bare.are_equal
+
+
+@pytest.mark.parametrize(("method", "is_compared"), [("rapl", False), ("model", True)])
+def test_an_instrument_counts_other_work_and_a_model_by_processor_time_does_not(method: str, is_compared: bool) -> None:
+    """Of a run that had the processor for half of its time, energy had been compared where time was not."""
+    use = replace(used(20.0, 2.0, 1.0)["processor"], design_power_w=8.0)
+    make = {"processor": use, "cpu_method": method}
+    (table,) = ranked([example_result(**make), example_unit(**make)])
+    found = {ratio.kind: ratio for ratio in cost_ratios(table.baselines, table.unit_models)}
+    reason = "other work used the machine during 2 of 2 runs"
+    assert found["time"].note == found["co2"].note == reason
+    assert (found["cpu"].value is not None) == is_compared and (found["cpu"].note == reason) != is_compared
 
 
 def test_a_ratio_of_one_kind_is_written_as_before() -> None:
