@@ -169,21 +169,21 @@ def names_of(runs: pd.DataFrame) -> pd.Series:
     return runs["config.layout.name"] + "-" + runs.norm.fillna("lean") + residual
 
 
-def costs_alone(runs: pd.DataFrame, study: str) -> pd.Series:
-    """Returns what runs cost on a machine that does nothing else, see claim_costs.py; without it, as recorded."""
-    filed = load_study("claim").get(f"{study}-costs")
+def costs_in_turns(runs: pd.DataFrame, study: str) -> pd.Series:
+    """Returns what runs cost in epochs of the unit, see claim_costs.py; without that, the seconds as recorded."""
+    filed = load_study("claim").get(f"{study.partition('-')[0]}-costs")
     if filed is None:
         return runs["cpu_s"]
-    costs = pd.DataFrame(filed["rows"]).set_index("model").loc[runs["model"]].set_index(runs.index)
-    return runs["epochs"] * costs["epoch_s"] + costs["once_s"]
+    costs = {row["model"]: row["to_unit"] for row in filed["rows"]}
+    return runs["epochs"] * runs["model"].map(costs)
 
 
 def analyse(design: Design, study: str, runs: pd.DataFrame | None, folds: pd.DataFrame | None) -> dict[str, Any]:
     """Answers the questions of the protocol for one data set under one recipe."""
     if runs is None or (design.folds and folds is None):
         sys.exit(f"There must be runs of {study}{' and of its folds' * bool(design.folds)}: train them first.")
-    runs["cpu_s"], recorded = costs_alone(runs, study), runs["cpu_s"].groupby(runs["model"]).mean()
-    test, val, cpu = (runs.pivot(index="model", columns="replicate", values=name) for name in ("test", "val", "cpu_s"))
+    recorded, runs["cost"] = runs["cpu_s"].groupby(runs["model"]).mean(), costs_in_turns(runs, study)
+    test, val, cost = (runs.pivot(index="model", columns="replicate", values=name) for name in ("test", "val", "cost"))
     picking = val if folds is None else folds.pivot(index="model", columns="replicate", values="val")
     deepest = design.layouts[-1]
     unit, defaults = f"{deepest}-lean", [f"{deepest}-bn_pre", f"{deepest}-ln"]
@@ -191,20 +191,20 @@ def analyse(design: Design, study: str, runs: pd.DataFrame | None, folds: pd.Dat
     best = str(picking.loc[grid].mean(axis=1).idxmax())
     rivals = {"best of the grid": test.loc[best]}
     if test.notna().all(axis=None):
-        searched = random_search(*(own.loc[grid] for own in (val, test, cpu)), float(cpu.loc[unit].mean()))
+        searched = random_search(*(own.loc[grid] for own in (val, test, cost)), float(cost.loc[unit].mean()))
         rivals["random search at the unit's cost"] = searched
     rivals |= {f"default {model}": test.loc[model] for model in defaults}
     return {
         "best": best,
         "unit": unit,
         "margin": design.margin,
-        "cost_ratio": float(cpu.loc[grid].mean(axis=1).sum() / cpu.loc[unit].mean()),
+        "cost_ratio": float(cost.loc[grid].mean(axis=1).sum() / cost.loc[unit].mean()),
         "cost_ratio_recorded": float(recorded[grid].sum() / recorded[unit]),
         "comparisons": [compare(name, test.loc[unit], rival, design.margin) for name, rival in rivals.items()],
         "rows": [
             {"model": model, "picked_by": float(picking.loc[model].mean()), "val": float(val.loc[model].mean()),
              "test": float(test.loc[model].mean()), "test_sd": float(test.loc[model].std()),
-             "cpu_s": float(cpu.loc[model].mean()), "replicates": int(test.loc[model].count())}
+             "cpu_s": float(recorded[model]), "replicates": int(test.loc[model].count())}
             for model in test.index
         ],
     }  # fmt: skip

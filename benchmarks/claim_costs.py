@@ -1,93 +1,119 @@
-"""What the models of the claim cost on a machine that does nothing else: each trained for some epochs, in turns.
+"""What the models of the claim cost beside each other: a slice of an epoch of every model of a data set, in turns.
 
-    python benchmarks/claim_costs.py mnist-better [--rounds 2] [--epochs 1]
+    python benchmarks/claim_costs.py mnist [--rounds 20] [--batches 6]
 
 The study's own runs shared a machine with other work, unequally so, and two threads of a core slow each other down:
-their processor time is up to 1.7 times as long as alone, and a ratio of such times is none. So what a run cost is
-computed as its epochs times the processor time of an epoch, and what comes once, as measured here by this build.
-Nothing else may run meanwhile.
+their processor time is up to 1.7 times as long as alone, and a ratio of such times is none. In turns all models of a
+round have the same machine. A slice is some training steps and its share of the validation images; what a model costs
+is the median over rounds of its processor time divided by the unit's. Left out are the averaging of weights, which
+takes the same of every weight, and what comes once, 2 % of the unit's cost.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
-import tempfile
-from pathlib import Path
-from statistics import median
+import time
+from collections.abc import Callable
+from itertools import product
+from statistics import median, quantiles
 from typing import Any
 
-import pandas as pd
-from claim import DESIGNS, GRID, RECIPES, UNIT, Design, names_of, run
-from collect import describe
+import torch
+from claim import DESIGNS, Design
 from filed import file_part
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
 from rich.console import Console
 from rich.table import Table
+from side_by_side import in_turns, machine_of
 
-import mgu
+from mgu.cli.compose import read_config
+from mgu.config.run import RunConfig
+from mgu.factory.device import flush_subnormals
+from mgu.factory.learner import build_learner
+from mgu.factory.resolved_run import resolve
+from mgu.native.malloc import keep_freed_memory
+from mgu.results.conf import conf_dir
+from mgu.train.loop import evaluate, train_epoch
+from mgu.train.step import Step
 
-EPOCHS = {"digits": 20, "adult": 5, "table": 50, "mnist": 1}
+NORMS, RESIDUALS = ("bn_pre", "bn_post", "ln", "no_norm"), {"": "without", "-res": "with"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("study", choices=[f"{data}-{recipe}" for data in DESIGNS for recipe in RECIPES])
-    parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument("--epochs", type=int)
+    parser.add_argument("data", choices=DESIGNS)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--batches", type=int, default=6)
     options = parser.parse_args()
-    data, recipe = options.study.split("-")
-    words = (*RECIPES[recipe], *stop_after(options.epochs or EPOCHS[data]), "energy.enabled=false")
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(options.rounds):
-            train(DESIGNS[data], f"round-{number}", Path(folder), words)
-        rows = summarise([mgu.load_runs(own) for own in sorted(Path(folder).glob("round-*"))])
-        machine = describe(sorted(Path(folder).rglob("result.json")), f"claim_costs.py {options.study}")
-    file_part("claim", f"{options.study}-costs", {"machine": machine, "rows": rows})
+    torch.set_num_threads(1)
+    keep_freed_memory()
+    flush_subnormals()
+    design = DESIGNS[options.data]
+    ways = {name: slice_of(design, words, options.batches) for name, words in models_of(design).items()}
+    seconds = in_turns(ways, options.rounds, warm_up=2, clock=time.process_time)
+    unit = seconds[f"{design.layouts[-1]}-lean"]
+    rows = [summarise(name, own, unit) for name, own in seconds.items()]
+    file_part(
+        "claim",
+        f"{options.data}-costs",
+        {"machine": machine_of(configure(design, next(iter(models_of(design).values())))), "rows": rows},
+    )
     show(rows)
 
 
-def stop_after(epochs: int) -> tuple[str, ...]:
-    """Words for so many epochs, whatever comes of them."""
-    return f"training.epochs={epochs}", f"training.patience={epochs}"
+def models_of(design: Design) -> dict[str, tuple[str, ...]]:
+    """The words of each model by its name in the study."""
+    grid = product(design.layouts, NORMS, RESIDUALS)
+    found = {
+        f"{layout}-{norm}{suffix}": (f"layout={layout}", f"norm={norm}", f"residual={RESIDUALS[suffix]}")
+        for layout, norm, suffix in grid
+    }
+    return {f"{design.layouts[-1]}-lean": (f"layout={design.layouts[-1]}", "mgu=lean")} | found
 
 
-def train(design: Design, name: str, runs: Path, words: tuple[str, ...]) -> None:
-    """Trains every model once, one after the other."""
-    if "dataset=table" in design.words:
-        from claim_data import write_table
-
-        write_table(runs / "breast_cancer.csv")
-    own = [word for word in design.words if not word.startswith(("dataset.fold=", "training.epochs=", "training.pat"))]
+def configure(design: Design, words: tuple[str, ...]) -> RunConfig:
+    """The configuration of a run of the study; of several folds the first."""
+    own = [word for word in design.words if not word.startswith("dataset.fold=")]
     own += ["dataset.fold=0"] * ("dataset.folds=5" in design.words)
-    for model in ((f"layout={design.layouts[-1]}", *UNIT), (f"layout={','.join(design.layouts)}", *GRID)):
-        run(name, runs, "1", *own, *words, *model, "seed=0")
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        composed = compose("config", [*own, *words, "energy.enabled=false", "device=cpu"], return_hydra_config=True)
+    HydraConfig.instance().set_config(composed)
+    return read_config(composed)
 
 
-def summarise(rounds: list[pd.DataFrame]) -> list[dict[str, Any]]:
-    """Medians over the rounds: processor seconds of an epoch, and of all that comes once."""
-    runs = pd.concat(rounds)
-    runs["model"] = names_of(runs)
-    runs["epoch_s"] = runs["load.phases.train.processor_s"] / runs.epochs
-    runs["once_s"] = runs["processor.seconds"] - runs["load.phases.train.processor_s"]
-    runs["wall_to_processor"] = runs["processor.wall_s"] / runs["processor.seconds"]
-    names = ["epoch_s", "once_s", "wall_to_processor"]
-    return [
-        {"model": model, "rounds": len(own), **{name: median(own[name]) for name in names}}
-        for model, own in runs.groupby("model")
-    ]
+def slice_of(design: Design, words: tuple[str, ...], batches: int) -> Callable[[], None]:
+    """Some training steps as `mgu-run` takes them, and as much of the validation data as belongs to them."""
+    config = configure(design, words)
+    resolved = resolve(config)
+    splits, size = resolved.splits, config.training.batch_size
+    learner = build_learner(resolved)
+    count = min(batches * size, len(splits.train))
+    train = splits.train.subset(torch.arange(count))
+    val = splits.val.subset(torch.arange(max(round(len(splits.val) * count / len(splits.train)), 1)))
+    shuffle = torch.Generator().manual_seed(0)
+    step = Step(learner.model, train, learner.task, learner.optimizer)
+
+    def run() -> None:
+        train_epoch(step, learner.schedule, batch_size=size, shuffle=shuffle)
+        evaluate(learner.model, val, learner.task, config.training.eval_batch_size)
+
+    return run
+
+
+def summarise(name: str, own: list[float], unit: list[float]) -> dict[str, Any]:
+    """The ratio to the unit: the median over rounds, with quartiles."""
+    ratios = [a / b for a, b in zip(own, unit, strict=True)]
+    low, _, high = quantiles(ratios, n=4)
+    return {"model": name, "to_unit": median(ratios), "low": low, "high": high, "rounds": len(ratios)}
 
 
 def show(rows: list[dict[str, Any]]) -> None:
-    table = Table("model", "an epoch [processor s]", "once [processor s]", "wall clock / processor time", "rounds")
-    for row in rows:
-        numbers = (f"{row['epoch_s']:.3f}", f"{row['once_s']:.3f}", f"{row['wall_to_processor']:.2f}")
-        table.add_row(row["model"], *numbers, str(row["rounds"]))
+    table = Table("model", "times the unit's (quartiles)")
+    for row in sorted(rows, key=lambda row: row["to_unit"]):
+        table.add_row(row["model"], f"{row['to_unit']:.3f} ({row['low']:.3f}-{row['high']:.3f})")
     Console(width=120).print(table)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except subprocess.CalledProcessError as error:
-        sys.exit(error.returncode)
+    main()

@@ -84,11 +84,15 @@ def spread(seconds: Seconds, above: str, below: str) -> str:
 
 def save(study: str, part: str, config: RunConfig, rows: list[dict[str, Any]]) -> None:
     """Files the rows as a part of results/STUDY/data.json, with the command, the commit, the date and the machine."""
-    machine = {
+    file_part(study, part, {"machine": machine_of(config), "rows": rows})
+
+
+def machine_of(config: RunConfig) -> dict[str, Any]:
+    """The command, the commit, the date and the machine of a measurement."""
+    return {
         **provenance(),
         "device": resolve(config).device_name,
         "torch": torch.__version__,
         "python": platform.python_version(),
         "threads": torch.get_num_threads(),
     }
-    file_part(study, part, {"machine": machine, "rows": rows})

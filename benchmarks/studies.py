@@ -102,7 +102,7 @@ STUDIES = (
         + "; the protocol was frozen before the runs",
         commands=(
             "python benchmarks/claim.py train digits-better runs/claim",
-            "python benchmarks/claim_costs.py digits-better",
+            "python benchmarks/claim_costs.py digits",
             "python benchmarks/claim.py file digits-better runs/claim",
             "mgu-run pack runs/claim/digits-better --to results/claim/digits-better  # and digits-better-folds",
             "python benchmarks/claim.py file digits-better results/claim  # the same from packed runs",
@@ -116,8 +116,8 @@ STUDIES = (
         limits="[protocol.md](protocol.md) has what was fixed before the first run, and what was changed since. "
         "CIFAR-10, the fifth data set of the protocol, is not trained: corrections are over the four. Runs were "
         "trained two at once on a machine with other work, by which even ratios of their processor time are off: what "
-        "runs cost is their epochs times the processor time of an epoch, measured later with nothing beside it, one "
-        "model after the other (claim_costs.py); `as recorded` is the ratio of the runs' own processor time. The "
+        "runs cost is their epochs times the processor time of an epoch, measured later for all models of a data set "
+        "in turns (claim_costs.py); `as recorded` is the ratio of the runs' own processor time. The "
         "digits' test images are by writers of training images "
         "(findings/scikit-learn-digits-are-in-the-order-of-their-writers.sh): accuracies do not hold for new writers.",
     ),
