@@ -44,8 +44,8 @@ class Step:
     second: float | None = None
 
     def spent(self, clock: Clock) -> float:
-        """Returns what had been spent by then on a clock that all trials of the search tell."""
-        return self.seconds if clock == WALL else self.costs[clock.name]
+        """Returns what had been spent by then on a clock that all trials tell: nothing where all were free."""
+        return self.seconds if clock == WALL else self.costs.get(clock.name, 0.0)
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class Curve:
             known, and for data that are known by their name.
         costs: Up to what the incumbent is known on other clocks, by their names; without those that a trial does not
             tell.
+        least: Names of the clocks on which more was spent in vain than is known.
         outcomes: All trials that have a score and a second objective above zero, which is what no meter had time to
             read, in their order.
     """
@@ -97,6 +98,7 @@ class Curve:
     fingerprint: str | None = None
     costs: Mapping[str, float] = field(default_factory=dict)
     outcomes: tuple[Step, ...] = ()
+    least: frozenset[str] = frozenset()
 
     @property
     def spent_s(self) -> float:
@@ -130,10 +132,12 @@ class Beyond:
     Attributes:
         until: Seconds up to which the incumbent is known, where that is longer than all trials took.
         costs: What was spent more on other clocks, by their names.
+        is_whole: Whether what is not there was not spent.
     """
 
     until: float = 0.0
     costs: Mapping[str, float] = field(default_factory=dict)
+    is_whole: bool = True
 
 
 def trace(
@@ -196,7 +200,8 @@ def trace(
         complete,
         _mean_gap([details[number] for number in order]),
         max(beyond.until, spent.seconds),
-        costs=_add(costs, beyond.costs, keep=True),
+        costs=(whole := _add(costs, beyond.costs, keep=True)),
+        least=frozenset() if beyond.is_whole else frozenset(whole.keys() - beyond.costs.keys()),
         outcomes=tuple(outcomes),
     )
 

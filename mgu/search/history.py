@@ -34,15 +34,17 @@ class Cut(NamedTuple):
 
     Attributes:
         seconds: On the wall clock.
-        cpu_seconds: Of processor time; 0 where the system does not tell it.
+        cpu_seconds: Of processor time; None where the system, or an older version, does not tell it.
     """
 
     seconds: float = 0.0
-    cpu_seconds: float = 0.0
+    cpu_seconds: float | None = 0.0
 
     def plus(self, other: Cut) -> Cut:
         """Returns the sum of both."""
-        return Cut(self.seconds + other.seconds, self.cpu_seconds + other.cpu_seconds)
+        known = self.cpu_seconds is not None and other.cpu_seconds is not None
+        cpu_s = (self.cpu_seconds or 0.0) + (other.cpu_seconds or 0.0)
+        return Cut(self.seconds + other.seconds, cpu_s if known else None)
 
 
 class History:
@@ -140,7 +142,7 @@ class History:
                 self.workers[number] = event["worker"]
                 self.before[number] = self.cut.pop(number, self.before.get(number, Cut()))
             elif kind == "cut":
-                own = Cut(event["seconds"], event.get("cpu_seconds", 0.0))
+                own = Cut(event["seconds"], event.get("cpu_seconds"))
                 self.cut[number] = own.plus(self.before.pop(number, Cut()))
             elif kind == "told":
                 self._replay_told(number, event)

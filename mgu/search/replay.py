@@ -23,7 +23,7 @@ from mgu.search.outcome import tell_result
 from mgu.search.propose import propose
 from mgu.search.space import Key, Point, Space
 from mgu.search.spaces.grid import GridSpace
-from mgu.search.spending import within_budget
+from mgu.search.spending import share_within
 from mgu.search.strategies import build_strategy
 from mgu.search.strategy import Cost, Trial, generator_for
 from mgu.search.usable import count_obstacles, ways_out
@@ -175,9 +175,10 @@ def replay_one(own: Replay, seed: int) -> Curve:
         record = records[key := space.key(proposal.point)]
         after = spent.plus(record.cost, asked_s)
         if own.budget.exceeded(after):  # the trial was under way when the budget ended
+            share = share_within(own.budget, spent, after)
             costs = amounts(record.cost, asked_s, record.details.get("to_solution_s"))
-            until = min(after.seconds, own.budget.seconds or after.seconds)
-            beyond = Beyond(until, within_budget(costs, own.budget, spent))
+            until = spent.seconds + share * (after.seconds - spent.seconds)
+            beyond = Beyond(until, {name: share * value for name, value in costs.items()})
             break
         number, spent = len(trials), after
         tried[key] = None

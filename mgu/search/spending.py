@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from mgu.search.budget import Budget, Spent
 from mgu.search.clock import PROCESSOR, amounts
+from mgu.search.curve import Beyond
 from mgu.search.history import History
 
 
@@ -25,34 +25,41 @@ def spent_in_all(history: History) -> Spent:
     return replace(spent, seconds=spent.seconds + history.stopped.seconds)
 
 
-def spent_in_vain(history: History, budget: Budget) -> Mapping[str, float]:
-    """Returns what was spent beyond the trials that count, on other clocks than the wall's, by their names.
+def spent_beyond(history: History, budget: Budget) -> Beyond:
+    """Returns what a study spent beyond the trials that count: on the first that ended late, or on what was stopped.
 
     Args:
         history: The history of a study.
-        budget: Its resolved budget, of whose processor time no more can be spent.
+        budget: Its resolved budget. Of a trial that ended after it that share was spent which fitted into it.
     """
     counted, within = count_trials(history, budget)
-    found = {PROCESSOR.name: history.stopped.cpu_seconds}
-    for number in history.order[len(counted) :]:
-        own = history.details[number].get("to_solution_s")
-        for name, value in amounts(history.trials[number].cost, history.ask_s[number], own).items():
-            found[name] = found.get(name, 0.0) + value
-    return within_budget(found, budget, within)
+    stopped, late = history.stopped, history.order[len(counted) : len(counted) + 1]
+    seconds, costs = stopped.seconds, dict[str, float]()
+    if stopped.cpu_seconds is not None:
+        costs[PROCESSOR.name] = stopped.cpu_seconds
+    for number in late:
+        cost, ask_s = history.trials[number].cost, history.ask_s[number]
+        share = share_within(budget, within, within.plus(cost, ask_s))
+        seconds += share * (cost.seconds + ask_s)
+        for name, value in amounts(cost, ask_s, history.details[number].get("to_solution_s")).items():
+            costs[name] = costs.get(name, 0.0) + share * value
+    limit_s = float("inf") if budget.seconds is None else max(budget.seconds, within.seconds)
+    return Beyond(min(within.seconds + seconds, limit_s), costs, is_whole=not stopped.seconds and not late)
 
 
-def within_budget(in_vain: Mapping[str, float], budget: Budget, spent: Spent) -> Mapping[str, float]:
-    """Returns what was spent in vain, with no more processor time than a budget of it had left.
+def share_within(budget: Budget, before: Spent, after: Spent) -> float:
+    """Returns the share of a trial's cost that fitted into a budget.
 
     Args:
-        in_vain: What was spent by the names of the clocks.
-        budget: The resolved budget.
-        spent: What the trials that count had spent.
+        budget: The resolved budget, which the trial exceeded.
+        before: What had been spent before the trial.
+        after: The same after it.
     """
-    if budget.cpu_seconds is None or PROCESSOR.name not in in_vain:
-        return in_vain
-    left_s = max(budget.cpu_seconds - spent.at_least(PROCESSOR.name), 0.0)
-    return {**in_vain, PROCESSOR.name: min(in_vain[PROCESSOR.name], left_s)}
+    shares = [1.0]
+    for name, limit in budget.given.items():
+        if (cost := after.at_least(name) - before.at_least(name)) > 0:
+            shares.append((limit - before.at_least(name)) / cost)
+    return max(min(shares), 0.0)
 
 
 def count_trials(history: History, budget: Budget) -> tuple[list[int], Spent]:

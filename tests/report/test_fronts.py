@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from mgu.report import Analysis
 from mgu.report.formats import to_markdown
 from mgu.report.formats.json import to_json
+from mgu.report.formats.terminal import print_searches
 from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
 from mgu.report.searches.fronts import front_tables, fronts_of, undominated
 from mgu.report.searches.words import describe_searches
@@ -92,6 +95,13 @@ def test_tables_and_formats_have_both() -> None:
     [own] = json.loads(to_json([analysis], []))["experiments"][0]["searches"]["two_objectives"]
     assert own["second"] == "params" and own["front"][1]["params"] == 10
     assert any("hypervolume" in line for line in describe_searches(found))
+
+
+def test_a_narrow_terminal_keeps_both_objectives() -> None:
+    _, points = front_tables(compare(study("nsga2", 0, A, B)))
+    console = Console(width=60, file=(text := io.StringIO()))
+    print_searches(console, points)
+    assert "1,000" in text.getvalue() and "90.00%" in text.getvalue() and "run-nsga2" not in text.getvalue()
 
 
 def test_a_study_and_its_replay_keep_the_trials_with_their_second_objective(tmp_path: Path) -> None:

@@ -95,6 +95,12 @@ def test_rows_that_nothing_tells_apart_have_names_of_their_own() -> None:
     assert len(set(names)) == 4 and "x-b0" in names
 
 
+def test_json_names_what_has_a_name_that_is_no_text() -> None:
+    (table,) = ranked([example_result()])
+    text = to_json([Analysis(table)], [os.fsdecode(b"bad\xff/result.json: torn")])
+    assert json.loads(text)["skipped"] == ["bad\udcff/result.json: torn"] and text.startswith('{\n  "units"')
+
+
 def test_json_has_null_for_a_number_that_json_does_not_have() -> None:
     """The error of a regression that diverged was written as Infinity, which few readers take."""
     lost = Metrics(loss=float("inf"), rmse=float("inf"), mae=float("inf"), r2=float("-inf"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from statistics import fmean, stdev
@@ -109,7 +110,7 @@ def test_energy_counts_where_an_instrument_measured_it_and_is_shown_in_watt_hour
     assert table.title == (
         "Searches at equal GPU energy (nvml_power, measured): at multiples of 10 Wh, the unit's cost"
     )
-    assert "to the unit's score [Wh]" in table.columns and "30.0" in [text for text, _ in table.rows[-1]]
+    assert "to the unit's score [Wh]" in table.columns and "30" in [text for text, _ in table.rows[-1]]
     lines = " ".join(describe_searches(found))
     assert "By GPU energy (nvml_power, measured), without the strategies' own, one multiple is 10 Wh;" in lines
     assert "reaches the unit's validation score after 30 Wh" in lines and "not compared by energy" not in lines
@@ -131,14 +132,92 @@ def test_a_study_tells_what_its_trials_cost_on_every_clock(tmp_path: Path) -> No
     [own], _ = load_curves(tmp_path, "digits", "paper")
     assert own.steps[0].costs == {"cpu_seconds": 15.5, "cpu rapl": 0.002, GPU: 0.010}  # and not what is modelled
     assert own.costs == {"cpu_seconds": 38.0, "cpu rapl": 0.004, GPU: 0.020}
+    assert own.least == {"cpu rapl", GPU}
     history.append("taken", number=2, worker="w")
-    tell(history, 2, 0.7, cost, to_solution_s=18.0)  # too late: it is not found, and was paid for
+    tell(history, 2, 0.7, cost, to_solution_s=18.0)  # too late: it is not found, and as much was spent as fitted in
+    for number in (3, 4):  # and what comes after it is none of it
+        ask(history, number)
+        tell(history, number, 0.8, Cost(0.5, 0.5))
     [own], _ = load_curves(tmp_path, "digits", "paper")
-    assert len(own.steps) == 2 and own.costs == {"cpu_seconds": 46.0, "cpu rapl": 0.006, GPU: 0.030}
-    ask(history, 3)
-    tell(history, 3, 0.8, Cost(0.5))  # it failed to tell the rest, after the budget had ended
-    [own], _ = load_curves(tmp_path, "digits", "paper")
-    assert own.costs["cpu_seconds"] == 46.0
+    assert len(own.steps) == 2 and own.spent_s == pytest.approx(50) and not own.least
+    share = (50 - 41) / 20
+    assert own.costs == pytest.approx({"cpu_seconds": 31 + 15 * share, "cpu rapl": 0.004 + 0.002 * share,
+                                       GPU: 0.02 + 0.01 * share})  # fmt: skip
+
+
+def test_what_was_stopped_and_does_not_tell_makes_no_search_cheap(tmp_path: Path) -> None:
+    """A study that spent 100 s in vain counted as if it had spent nothing on processors."""
+    history = study_of(tmp_path, Budget(seconds=100.0)).open()
+    ask(history, 0)
+    tell(history, 0, 0.5, Cost(1.0, 1.0))
+    ask(history, 1)
+    history.append("cut", number=1, seconds=99.0)  # as an earlier version wrote it
+    [missed], _ = load_curves(tmp_path, "digits", "paper")
+    assert missed.costs == {"cpu_seconds": 1.0} and missed.least == {"cpu_seconds"}
+    hit = replace(curve("random", 1, (40.0, 40.0, 0.95), spent=40.0), settings=missed.settings)
+    wall, processor = compare(missed, hit).by_clocks
+    assert wall.contenders[0].expected(0.9) == 140.0 and processor.contenders[0].expected(0.9) is None
+    assert row(processor, "random on grid")["to_unit_s"] is None
+    assert "-" in [text for text, _ in search_table(processor).rows[-1]]
+    assert processor.contenders[0].expected(0.5) == pytest.approx((1 + 40) / 2)  # both reached it
+
+
+@pytest.mark.parametrize(("limit", "share"), [({"seconds": 110.0}, 0.1), ({"cpu_seconds": 70.0}, 0.4), ({}, 0.0)])
+def test_of_the_trial_that_a_replay_does_not_end_the_share_is_charged_that_fitted_in(
+    limit: dict[str, float], share: float
+) -> None:
+    cost = Cost(100.0, 50.0, {GPU: 0.1}, epochs=1)
+    details = {"val": 0.5, "to_solution_s": 99.0}
+    known = {0: {GRID.key(point): Record(0.5, None, cost, 1, details) for point in GRID.points()}}
+    [own] = replay(Replay(GRID, known, "random", {}, Budget(**limit)), [0])  # type: ignore[arg-type]
+    trials = 1 if limit else 24
+    assert own.spent_s == pytest.approx(100 * (trials + share), rel=1e-3) and own.trials == trials
+    assert own.costs == pytest.approx({"cpu_seconds": 50 * (trials + share), GPU: 0.1 * (trials + share)}, rel=1e-3)
+
+
+def test_a_search_that_was_told_results_for_nothing_is_compared_and_drawn(tmp_path: Path) -> None:
+    history = study_of(tmp_path, Budget(trials=5)).open()
+    ask(history, 0)
+    tell(history, 0, 0.5, Cost(cpu_seconds=0.0, kwh={}, grams=0.0, trials=0))
+    ask(history, 1)
+    tell(history, 1, 0.95, Cost(20.0, 10.0))
+    [told], _ = load_curves(tmp_path, "digits", "paper")
+    found = compare(told)
+    assert [own.clock for own in found.by_clocks] == [WALL, PROCESSOR]
+    processor = found.by_clocks[1].contenders[0]
+    assert [processor.expected(score) for score in (0.4, 0.9)] == [0.0, 10.0]
+    assert bands(processor)[0][0] == 10.0 and draw_anytime(found)
+
+
+def test_the_cost_of_a_unit_is_that_of_all_its_seeds_or_none() -> None:
+    curves = [curve("random", 0, (1.0, 30.0, 0.95), spent=90.0, kwh=True)]
+    units = [of_gpu(example_unit(f"u-s{seed}", num_classes=10, seed=seed, train_s=s), kwh)
+             for seed, s, kwh in ((0, 9.0, 0.004), (1, 11.0, 0.012))]  # fmt: skip
+    (table,) = ranked([example_result(num_classes=10), *units])
+    found = compare_searches(table, curves)
+    assert found and [own.clock for own in found.by_clocks] == [WALL, PROCESSOR]
+
+
+def test_runs_of_no_search_do_not_matter_and_a_missing_clock_is_explained() -> None:
+    curves = [curve("random", 0, (1.0, 30.0, 0.95), spent=90.0)]
+    on_gpu = example_result("digits_3-ln-s0", num_classes=10, device="cuda (NVIDIA H100)")
+    (table,) = ranked([example_result(num_classes=10), example_unit(num_classes=10), on_gpu])
+    found = compare_searches(table, curves)
+    assert found and [own.clock for own in found.by_clocks] == [WALL, PROCESSOR]
+    unit = structs.replace(example_unit(num_classes=10), device="cuda (NVIDIA H100)")
+    lines = " ".join(describe_searches(compare(*curves, unit=unit)))
+    assert (
+        "not compared by processor time, for it is not what 1 run cost, on a GPU or in a process with others" in lines
+    )
+    without = structs.replace(example_unit(num_classes=10), energy=None)
+    assert "for it is not what 1 run cost" in " ".join(describe_searches(compare(*curves, unit=without)))
+
+
+def test_little_energy_is_shown_with_three_digits() -> None:
+    unit = of_gpu(example_unit(num_classes=10), 3.456e-5)
+    *_, own = compare(curve("random", 0, (1.0, 0.04, 0.95), spent=1.0, kwh=True), unit=unit).by_clocks
+    texts = [text for cells in search_table(own).rows for text, _ in cells]
+    assert "0.0346" in texts and "0.04" in texts
 
 
 def test_a_trial_that_does_not_tell_leaves_its_study_without_the_clock(tmp_path: Path) -> None:

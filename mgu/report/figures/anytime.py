@@ -73,6 +73,9 @@ def bands(own: Contender) -> tuple[list[float], list[float], list[float], list[f
     begins = sorted(curve.steps[0].spent(own.clock) if curve.steps else float("inf") for curve in own.curves)
     if (first := begins[(len(begins) - 1) // 2]) == float("inf"):
         return [], [], [], []
+    if not first:  # told for nothing, and a logarithm has no zero
+        amounts = (step.spent(own.clock) for curve in own.curves for step in curve.steps)
+        first = min((amount for amount in amounts if amount), default=1.0)
     last = max(first, min(map(own.spent, own.curves)))
     spent = [first * (last / first) ** (k / (POINTS - 1)) for k in range(POINTS)]
     quantiles: tuple[list[float], list[float], list[float]] = ([], [], [])

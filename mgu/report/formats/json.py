@@ -54,7 +54,10 @@ def to_json(analyses: Sequence[Analysis], skipped: Sequence[str]) -> str:
     """
     experiments = ",".join(map_analyses(_write, analyses))
     text = f'{{"units":{json.dumps(UNITS)},"experiments":[{experiments}],"skipped":{json.dumps(list(skipped))}}}'
-    return msgspec.json.format(text, indent=2) + "\n"  # json.dumps(indent=2) is not compiled
+    try:
+        return msgspec.json.format(text, indent=2) + "\n"  # json.dumps(indent=2) is not compiled
+    except msgspec.DecodeError:  # half a character, of a name that is not UTF-8
+        return json.dumps(json.loads(text), indent=2) + "\n"
 
 
 def _write(analysis: Analysis) -> str:

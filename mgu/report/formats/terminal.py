@@ -21,10 +21,6 @@ from mgu.report.searches.fronts import front_tables
 from mgu.report.searches.measured import measured_table
 from mgu.report.searches.table import SearchTable, search_tables
 
-LESSER_OF_SEARCHES = (
-    *("reused", "params", "to_baseline_s", "to_baseline_kwh", "strategy_share", "p_random", "trials", "val_at_10x"),
-)
-
 
 def print_analyses(analyses: Sequence[Analysis]) -> None:
     """Prints tables and sentences, with units in bold and models that did not end well dimmed.
@@ -80,7 +76,7 @@ def print_searches(console: Console, found: SearchTable) -> None:
         TextColumn(key, title, [row[place][0] for row in found.rows], "right" if place else "left")
         for place, (key, title) in enumerate(zip(found.keys, found.columns, strict=True))
     ]
-    lesser = [key for key in LESSER_OF_SEARCHES if key in found.keys]
+    lesser = [key for key in found.lesser if key in found.keys]
     print_columns(console, columns, lesser, title=found.title)
 
 

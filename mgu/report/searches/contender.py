@@ -116,10 +116,14 @@ class Contender:
         """Returns the expected cost of reaching a validation score, larger is better: all that was spent by successes.
 
         Hansen et al., COCO (https://arxiv.org/abs/1605.03560): what all studies spent until they had it, or in vain,
-        divided by the number of those that had it; None where none had.
+        divided by the number of those that had it; None where none had, or where it is not known what was spent in
+        vain.
         """
         reached = [curve.reaches(target, self.clock) for curve in self.curves]
         hits = sum(own is not None for own in reached)
+        missed = (curve for curve, own in zip(self.curves, reached, strict=True) if own is None)
+        if any(self.clock.name in curve.least for curve in missed):
+            return None
         spent = (self.spent(curve) if own is None else own for curve, own in zip(self.curves, reached, strict=True))
         return sum(spent) / hits if hits else None
 

@@ -98,11 +98,24 @@ class EqualCost:
         clocks = [PROCESSOR if name == PROCESSOR.name else energy_clock(name) for name in names]
         return [self, *(own for clock in clocks if (own := self._by(clock)) is not None)]
 
+    @cached_property
+    def without_processor_time(self) -> int:
+        """Number of runs of units and searches of which processor time is not the cost: on GPUs, trained together."""
+        curves = [curve for own in self.contenders for curve in own.curves]
+        is_replayed = any(curve.origin == "replayed" for curve in curves)
+        names = {name for curve in curves for name in curve.runs}
+        results = [
+            result
+            for row in self.table.rows
+            for result in row.results
+            if result.seconds and (row.is_unit or is_replayed or result.folder_name in names)
+        ]
+        return sum(not has_own_processor_time(result) for result in results)
+
     def _by(self, clock: Clock) -> EqualCost | None:
         if any(curve.spent(clock) is None for own in self.contenders for curve in own.curves):
             return None
-        results = [result for row in self.table.rows for result in row.results]
-        if clock == PROCESSOR and not all(map(has_own_processor_time, results)):
+        if clock == PROCESSOR and self.without_processor_time:
             return None
         found = replace(self, clock=clock, contenders=[replace(own, clock=clock) for own in self.contenders])
         return None if self.unit and not found.unit else found
@@ -112,10 +125,10 @@ class EqualCost:
         """The unit; None where none has both a score and a cost, by a training from new weights."""
         rows = [row for row in self.table.unit_models if not row.cost.is_partial]
         best = self.table.best(rows)
-        known = [[self._cost(result) for result in row.results if result.seconds] for row in rows]
-        costs = [fmean(own) for each in known if (own := [cost for cost in each if cost is not None])]
+        known = [own for row in rows if (own := [self._cost(result) for result in row.results if result.seconds])]
+        costs = [fmean(cost for cost in own if cost is not None) for own in known if None not in own]
         vals = _scores_of(best, "val") if best else []
-        if best is None or not costs or len(costs) < len(list(filter(None, known))) or not vals:
+        if best is None or not costs or len(costs) < len(known) or not vals:
             return None
         tests = _scores_of(best, "test")
         test, params = fmean(tests) if tests else None, best.result.params_trainable

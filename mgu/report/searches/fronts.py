@@ -123,7 +123,7 @@ def point_table(own: Fronts) -> SearchTable:
         run: Entry = (step.run, step.run) if step.run else MISSING
         rows.append([(each.name, each.name), *numbers, score_cell(own.found, step.val), *tests, second, run])
     title = f"The best of both, {own.found.score.metric} and {UNITS[own.second]}: trials that no other beats"
-    return SearchTable(title, keys, columns, rows)
+    return SearchTable(title, keys, columns, rows, ("trial", "study_seed", "run"))
 
 
 def _area(trials: Sequence[Step], worst: tuple[float, float]) -> float:

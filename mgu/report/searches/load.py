@@ -12,11 +12,11 @@ import yaml
 
 from mgu.errors import UserError
 from mgu.results.files import make_folder, write_text
-from mgu.search.budget import Budget, Spent
-from mgu.search.curve import Beyond, Curve, Step, trace
+from mgu.search.budget import Budget
+from mgu.search.curve import Curve, Step, trace
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
-from mgu.search.spending import count_trials, spent_in_all, spent_in_vain
+from mgu.search.spending import count_trials, spent_beyond
 from mgu.search.study import CONFIRMED_FILE, FOLDER, STUDY_FILE
 
 NO_SETTINGS = ("identity", "strategy", "seed", "data", "size", "unit", "budget", "fingerprint")  # of study.yaml
@@ -84,14 +84,13 @@ def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     history = History(file.parent / HISTORY_FILE, AnySpace(space, ()), described["identity"])
     study = (described["strategy"], space, described["seed"])
     budget = Budget(**described["budget"])
-    counted, within = count_trials(history, budget)
+    counted, _ = count_trials(history, budget)
     # Points that were stopped early can still go on: such a study has more to give.
     whole = all(trial.stop_after is None for trial in history.trials) and not history.workers
     size, is_late = described.get("size"), len(counted) < len(history.order)
     complete = whole and not is_late and size is not None and len(history.by_key) >= size
     known = (history.trials, counted, history.ask_s, history.details)
-    beyond = Beyond(_until(history, budget, within), spent_in_vain(history, budget))
-    curve = trace(study, *known, complete=complete, beyond=beyond)
+    curve = trace(study, *known, complete=complete, beyond=spent_beyond(history, budget))
     trained = {own["run"] for number, own in history.details.items() if "run" in own and _is_new(history, number)}
     trained |= _confirmed(file.with_name(CONFIRMED_FILE))
     settings, fingerprint = settings_of(described), described.get("fingerprint")
@@ -107,16 +106,6 @@ def _confirmed(file: Path) -> set[str]:
 
 def _is_new(history: History, number: int) -> bool:
     return not history.trials[number].was_there
-
-
-def _until(history: History, budget: Budget, within: Spent) -> float:
-    """Returns the seconds up to which a study's incumbent is known.
-
-    What a trial took that ended after the budget, or was stopped by it, was spent in vain; but of a budget of seconds
-    no more than these.
-    """
-    spent_s = spent_in_all(history).seconds
-    return spent_s if budget.seconds is None else max(within.seconds, min(spent_s, budget.seconds))
 
 
 def settings_of(described: Mapping[str, Any]) -> dict[str, Any]:
@@ -150,6 +139,7 @@ def save_replayed(
     make_folder(folder)
     plain = [
         {key: value for key, value in asdict(curve).items() if key not in ("settings", "runs", "fingerprint")}
+        | {"least": sorted(curve.least)}
         for curve in curves
     ]
     content = {"data": list(data), "settings": dict(settings), "fingerprint": fingerprint, "curves": plain}
@@ -159,4 +149,4 @@ def save_replayed(
 
 def _read_curve(values: Mapping[str, Any], shared: Mapping[str, Any]) -> Curve:
     trials = {name: tuple(Step(**own) for own in values.get(name, ())) for name in ("steps", "outcomes")}
-    return Curve(**{**values, **trials, **shared})
+    return Curve(**{**values, **trials, **shared, "least": frozenset(values.get("least", ()))})

@@ -21,12 +21,16 @@ class SearchTable(NamedTuple):
         keys: Names of the columns for machines.
         columns: Headings of the columns.
         rows: Text and value of each cell.
+        lesser: Keys of the columns that a narrow terminal hides, in this order.
     """
 
     title: str
     keys: list[str]
     columns: list[str]
     rows: list[list[Entry]]
+    lesser: tuple[str, ...] = (
+        *("reused", "params", "to_baseline_s", "to_baseline_kwh", "strategy_share", "p_random", "trials", "val_at_10x"),
+    )
 
 
 def search_tables(found: EqualCost) -> list[SearchTable]:
@@ -112,13 +116,14 @@ def _expected(found: EqualCost, own: Contender, target: float | None) -> Entry:
     expected, hits = own.expected(target), own.hits(target)
     few = f" ({hits}/{len(own.curves)})" if hits < len(own.curves) else ""
     if expected is None:
-        return f"never{few}", None
+        return (f"never{few}", None) if not hits else MISSING
     text, value = _amount(found, expected)
     return f"{text}{few}", value
 
 
 def _amount(found: EqualCost, value: float) -> Entry:
-    return f"{found.clock.scale * value:,.1f}", value
+    shown = found.clock.scale * value
+    return f"{shown:,.1f}" if found.clock.unit == "s" else f"{shown:.3g}", value
 
 
 def share_cell(own: Contender) -> Entry:

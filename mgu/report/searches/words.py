@@ -60,7 +60,7 @@ def describe_searches(found: EqualCost) -> list[str]:
             "that between the worst and the best of all trials, the second on a logarithmic scale (hypervolume); means "
             "over studies."
         )
-    lines += _no_energy(found)
+    lines += [*_no_processor_time(found), *_no_energy(found)]
     return [*lines, *describe_left_out(found.table, found.on_other_rows, found.skipped)]
 
 
@@ -78,6 +78,17 @@ def _describe_by(found: EqualCost) -> str:
     of_strategy = "the strategies' own included" if found.clock == PROCESSOR else "without the strategies' own"
     whole = f"By {found.clock.title}, {of_strategy}, one multiple is {found.clock.write(found.multiple)}"
     return f"{'; '.join([whole, *parts])}."
+
+
+def _no_processor_time(found: EqualCost) -> list[str]:
+    """Says why there is no comparison by processor time where studies tell theirs."""
+    has_some = any(PROCESSOR.name in curve.costs for own in found.contenders for curve in own.curves)
+    if not has_some or any(own.clock == PROCESSOR for own in found.by_clocks):
+        return []
+    why = "not every trial and unit tells it"
+    if count_of := found.without_processor_time:
+        why = f"it is not what {count(count_of, 'run')} cost, on a GPU or in a process with others"
+    return [f"They are not compared by processor time, for {why}."]
 
 
 def _no_energy(found: EqualCost) -> list[str]:

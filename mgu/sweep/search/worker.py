@@ -179,7 +179,17 @@ class Worker:
             told, cost = as_of(told, result, cost, run_folder(config))  # it had been trained for more epochs before
             val = told.score if result.score.higher_is_better else -(told.score or 0.0)
             details |= {"val": val, "test": find_test_score(result, trial.stop_after), "lost_s": 0.0}
+        if trial.continues is not None and details["to_solution_s"] is not None:
+            details["to_solution_s"] -= self._solved_before_s(trial)
         return replace(told, cost=self._own_cost(trial, cost)), details
+
+    def _solved_before_s(self, trial: Trial) -> float:
+        """Returns the time to solution of the trials whose training this one continues."""
+        seconds, number = 0.0, trial.continues
+        while number is not None:
+            seconds += self.history.details[number].get("to_solution_s") or 0.0
+            number = self.history.trials[number].continues
+        return seconds
 
     def _own_cost(self, trial: Trial, cost: Cost) -> Cost:
         """Returns the cost without what the trials have paid whose training this one continues."""
