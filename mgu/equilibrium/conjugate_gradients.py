@@ -10,6 +10,8 @@ from torch import Tensor
 
 from mgu.equilibrium.solver import Limits, Map, Solution
 
+LEAST = torch.finfo(torch.float32).tiny  # runs take smaller numbers for zero, by which nothing can be divided
+
 
 def conjugate_gradients(matrix: Map, right: Tensor, limits: Limits) -> Solution:
     """Solves A y = r for every example by itself.
@@ -30,20 +32,20 @@ def conjugate_gradients(matrix: Map, right: Tensor, limits: Limits) -> Solution:
     direction, count = rest, 0
     square = _dot(rest, rest)
     is_indefinite = torch.zeros_like(square, dtype=torch.bool)  # (B,)
-    goal = square.clamp(min=1e-38) * limits.tolerance**2  # (B,)
+    goal = square.clamp(min=LEAST) * limits.tolerance**2  # (B,)
     while count < limits.most and not bool((is_over := (square <= goal) | is_indefinite).all()):
         applied = matrix(direction)
         curvature = _dot(direction, applied)
         is_indefinite = is_indefinite | (curvature <= 0) & ~is_over
-        step = square / curvature.clamp(min=1e-38)
+        step = square / curvature.clamp(min=LEAST)
         step = torch.where(is_over | is_indefinite, 0.0, step).view(
             batch, *[1] * (len(shape) - 1)
         )  # those that are done rest
         y, rest = y + step * direction, rest - step * applied
         previous, square = square, _dot(rest, rest)
-        ratio = (square / previous.clamp(min=1e-38)).view(step.shape)
+        ratio = (square / previous.clamp(min=LEAST)).view(step.shape)
         direction, count = rest + ratio * direction, count + 1
-    worst = (square / (goal / max(limits.tolerance**2, 1e-38)).clamp(min=1e-38)).max() if batch else square.sum()
+    worst = (square / (goal / max(limits.tolerance**2, LEAST)).clamp(min=LEAST)).max() if batch else square.sum()
     return Solution(y, count, float(worst.sqrt()))
 
 

@@ -6,13 +6,15 @@ they take it for, whoever wrote the file.
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import msgspec
 
 from mgu.results.parts import Count, Number
 
-Positive = Annotated[float, msgspec.Meta(gt=0)]
+# msgspec has gt=0 as "at least the next number", which is a subnormal one: where they are flushed, zero is as large.
+Positive = Annotated[float, msgspec.Meta(ge=sys.float_info.min)]
 
 
 class _Training(msgspec.Struct):
