@@ -206,14 +206,14 @@ STUDIES = (
         claim=claims.mnist,
         sample=lambda parts: claims.counted(parts, "runs", "60,000 training images, the official test images validate"),
         commands=(
-            "mgu-run +experiment=mnist threads=1 norm=bn_pre",
-            "mgu-run +experiment=mnist threads=1 layout=mnist_2 norm=no_norm residual=with",
-            "python benchmarks/collect.py mnist runs runs/mnist --command '...'",
+            "mgu-run +experiment=mnist threads=1 -m",
+            "python benchmarks/collect.py mnist runs runs/mnist --command 'mgu-run +experiment=mnist threads=1 -m'",
+            "mgu-run pack runs/mnist --to results/mnist",
         ),
         sections=(
             Section("Beside the paper", "runs", "Validation accuracy on the official test images.", tables.replication),
         ),
-        limits="One seed and few baselines: the unit and the other rows of the paper's table are not shown.",
+        limits="One seed each. The rows of the paper's table that are missing here are not trained yet.",
     ),
     Study(
         name="pruning",
