@@ -50,7 +50,7 @@ def mnist(parts: Parts) -> str:
     middle = median(pair["val_acc"] - pair["paper_val_acc"] for pair in pairs)
     return (
         f"Trained with this package, {len(pairs)} of the paper's 25 rows rank as printed by Kendall's tau-b {tau:.2f}; "
-        f"ours differ by {middle:+.2f} points in the median and by {far['val_acc'] - far['paper_val_acc']:+.2f} at most "
+        f"ours differ by {middle:+.2f} points in the median, by {far['val_acc'] - far['paper_val_acc']:+.2f} at most "
         f"({far['model_name']}: {number(far['val_acc'])} %, in the paper {number(far['paper_val_acc'])} %)."
     )
 
