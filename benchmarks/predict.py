@@ -4,7 +4,7 @@
 
 The images are 32x32 PNG files of CIFAR-10's size. The plain script imports torch and Pillow, opens one file after the
 other, loads the weights into the same network written out in torch, computes in batches of 256, and writes the same
-CSV. Each is a fresh process, in turns. Seconds are of processor time, which other work on the machine hardly changes.
+CSV. Each is a fresh process, in turns: ratios within a round count. Seconds are of processor time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Clocks: by what the cost of a search is counted, so that searches are compared where each has spent the same of it.
 
-Time on the wall is what a user waits. Processor time is what a trial on a CPU costs however much else the machine has
-to do. Energy counts where an instrument measured it, by part of the machine and instrument, and is never added up.
+Time on the wall is what a user waits. Processor time is what a trial takes of CPUs and not what it waits for them;
+work on the other thread of a core makes it longer, too. Energy counts where an instrument measured it, by part of the
+machine and instrument, and is never added up.
 """
 
 from __future__ import annotations
