@@ -60,6 +60,7 @@ def pruning(parts: Parts) -> str:
         "reference": "`mgu=reference`",
         "lean": "`mgu=lean mgu.wiring=reference`",  # what mgu=lean was when they were trained
         "mnist": "`mgu=lean` on MNIST",
+        "cifar": "`mgu=lean` on CIFAR-10, seven layers",
     }
     return " ".join(_pruned(name, parts[part]["rows"]) for part, name in names.items() if part in parts)
 
