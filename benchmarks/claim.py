@@ -251,18 +251,18 @@ def measured_on(runs: Path, study: str) -> dict[str, Any]:
     return filed
 
 
-def random_search(val: pd.DataFrame, test: pd.DataFrame, cpu: pd.DataFrame, budget_s: float) -> pd.Series:
+def random_search(val: pd.DataFrame, test: pd.DataFrame, cost: pd.DataFrame, budget: float) -> pd.Series:
     """Returns, by replicate, the expected test score of the best by validation that a budget buys in random order.
 
     A model counts if it ends within the budget; the first one always counts, for something must be returned.
     """
     generator = np.random.default_rng(0)
     orders = generator.permuted(np.tile(np.arange(len(val)), (ORDERS, 1)), axis=1)
-    return pd.Series({name: _expected(orders, val[name], test[name], cpu[name], budget_s) for name in val})
+    return pd.Series({name: _expected(orders, val[name], test[name], cost[name], budget) for name in val})
 
 
-def _expected(orders: NDArray[Any], val: pd.Series, test: pd.Series, cpu: pd.Series, budget_s: float) -> float:
-    ends = cpu.to_numpy()[orders].cumsum(axis=1) <= budget_s
+def _expected(orders: NDArray[Any], val: pd.Series, test: pd.Series, cost: pd.Series, budget: float) -> float:
+    ends = cost.to_numpy()[orders].cumsum(axis=1) <= budget
     ends[:, 0] = True
     scores = np.where(ends, val.to_numpy()[orders], -np.inf)
     chosen = np.take_along_axis(orders, scores.argmax(axis=1)[:, None], axis=1)[:, 0]

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 from statistics import fmean, stdev
-from typing import Any
 
 import pytest
 from msgspec import structs
@@ -31,6 +30,7 @@ from mgu.search.clock import PROCESSOR, WALL, energy_clock
 from mgu.search.curve import Curve, Step
 from mgu.search.replay import Record, Replay, replay
 from tests.examples import example_result, example_unit, ranked
+from tests.report.test_searches import row
 from tests.search.spaces import GRID
 from tests.search.test_spending import ask, study_of, tell
 
@@ -60,12 +60,6 @@ def compare(*curves: Curve, unit: Result | None = None) -> EqualCost:
     found = compare_searches(table, curves)
     assert found
     return found
-
-
-def row(found: EqualCost, name: str) -> dict[str, Any]:
-    table = search_table(found)
-    [own] = [own for own in table.rows if own[0][1] == name]
-    return dict(zip(table.keys, (value for _, value in own), strict=True))
 
 
 def test_what_is_slow_on_the_wall_may_be_cheap_by_processor_time() -> None:

@@ -41,6 +41,13 @@ class Fronts:
     def _trials(self) -> list[Step]:
         return [step for own in self.contenders for curve in own.curves for step in curve.outcomes]
 
+    @cached_property
+    def _corners(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """The worst and the best of both objectives."""
+        scores = [step.score for step in self._trials]
+        costs = [_scaled(step) for step in self._trials]
+        return (min(scores), max(costs)), (max(scores), min(costs))
+
     def share(self, own: Contender, amount: float) -> float | None:
         """Returns the share of both objectives that a strategy covered for so much, the mean over its studies.
 
@@ -51,9 +58,7 @@ class Fronts:
         Returns:
             The share in 0..1; None where a study spent less, or where all trials are equal in one of the objectives.
         """
-        scores = [step.score for step in self._trials]
-        costs = [_scaled(step) for step in self._trials]
-        worst, best = (min(scores), max(costs)), (max(scores), min(costs))
+        worst, best = self._corners
         whole = (best[0] - worst[0]) * (worst[1] - best[1])
         if own.at(amount) is None or not whole:
             return None

@@ -185,19 +185,18 @@ class Worker:
 
     def _solved_before_s(self, trial: Trial) -> float:
         """Returns the time to solution of the trials whose training this one continues."""
-        seconds, number = 0.0, trial.continues
-        while number is not None:
-            seconds += self.history.details[number].get("to_solution_s") or 0.0
-            number = self.history.trials[number].continues
-        return seconds
+        return sum(self.history.details[own.number].get("to_solution_s") or 0.0 for own in self._continued(trial))
+
+    def _continued(self, trial: Trial) -> Generator[Trial, None, None]:
+        """Yields the trials whose training a trial continues, the latest first."""
+        while trial.continues is not None:
+            trial = self.history.trials[trial.continues]
+            yield trial
 
     def _own_cost(self, trial: Trial, cost: Cost) -> Cost:
         """Returns the cost without what the trials have paid whose training this one continues."""
-        paid, number = list[tuple[Cost, float]](), trial.continues
-        while number is not None:
-            own, details = self.history.trials[number], self.history.details[number]
-            paid.append((own.cost, details.get("lost_s", 0.0)))
-            number = own.continues
+        details = self.history.details
+        paid = [(own.cost, details[own.number].get("lost_s", 0.0)) for own in self._continued(trial)]
         return beyond(cost, paid) if paid else cost
 
     def _measure(self, trial: Trial, function: str) -> Generator[Pending, None, tuple[Trial, dict[str, Any]]]:
