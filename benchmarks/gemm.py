@@ -27,10 +27,10 @@ from filed import file_part, other_rows, provenance
 from gemm_tvm import TVM_TRIALS, load_tvm, tvm_file
 from scipy.stats import mannwhitneyu
 
-from mgu.gemm import Tiles, find_gemm, multiply, time_runs
-from mgu.gemm.kernel import PARTS
+from mgu.gemm.kernel import PARTS, Tiles, find_gemm, multiply
+from mgu.gemm.measure import time_runs
 from mgu.native.processor import processor_name
-from mgu.search.parameters import Factors
+from mgu.search.parameters.factors import Factors
 from mgu.search.space import Space
 from mgu.search.spaces.gemm import GemmSpace
 

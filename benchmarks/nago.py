@@ -20,7 +20,7 @@ from filed import ROOT, file_part
 from scipy.stats import ttest_ind
 
 import mgu
-from mgu.report.searches import load_curves
+from mgu.report.searches.load import load_curves
 
 EXPERIMENT = "nago"
 SEEDS = ",".join(map(str, range(10)))

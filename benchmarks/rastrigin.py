@@ -16,9 +16,12 @@ from models import configure
 from numpy.typing import NDArray
 from side_by_side import save
 
-from mgu.search import Categorical, Cost, Float, Int, Point, Space, Trial
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical
 from mgu.search.propose import propose
+from mgu.search.space import Point, Space
 from mgu.search.strategies import build_strategy
+from mgu.search.strategy import Cost, Trial
 
 DIMENSIONS, EVALUATIONS, RERUNS = 10, 2000, 20
 BOUND = 5.12

@@ -28,9 +28,12 @@ from filed import file_part
 from models import configure
 from side_by_side import save
 
-from mgu.search import Categorical, Cost, Float, Space, Trial
+from mgu.search.parameters.bounds import Float
+from mgu.search.parameters.choices import Categorical
 from mgu.search.propose import propose
+from mgu.search.space import Space
 from mgu.search.strategies import build_strategy
+from mgu.search.strategy import Cost, Trial
 
 EXPERIMENT = "digits"
 WORDS = ("dataset=digits", "dataset.split=holdout", "training.epochs=20", "training.patience=20", "threads=1",

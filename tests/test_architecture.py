@@ -88,12 +88,19 @@ def test_the_documentation_has_the_same_ranks() -> None:
 
 
 def test_no_module_is_in_a_circle() -> None:
-    """Faces hand on what is below them, so a package's own files import one another, not the face."""
     graph = {module: imports(path) - {module} for module, path in MODULES.items() if module != "mgu"}
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"imports in a circle: {' -> '.join(error.args[1])}")
+
+
+def test_packages_hand_on_no_names() -> None:
+    """A name has one address: that of the module which defines it. Users import theirs from `mgu`."""
+    with_code = ("mgu", "mgu/isolation", "mgu/search/spaces", "mgu/search/strategies")
+    for path, source in FILES.items():
+        if path.endswith("/__init__.py") and path.removesuffix("/__init__.py") not in with_code:
+            assert [type(node) for node in ast.parse(source).body] in ([], [ast.Expr]), path
 
 
 def test_top_level_has_at_most_three_files() -> None:

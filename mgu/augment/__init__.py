@@ -7,11 +7,3 @@ torchvision's classes (https://docs.pytorch.org/vision/stable/transforms.html) d
 global generator. Here every image has draws of its own, from a generator whose state a checkpoint holds, and the
 functions of torchvision compute what was drawn. All is drawn on the CPU, so the draws are the same on every device.
 """
-
-from mgu.augment.data import AugmentedData
-from mgu.augment.flip_crop import FlipCrop
-from mgu.augment.mixup import Mixup
-from mgu.augment.pipeline import Augment, build_augment
-from mgu.augment.rand_augment import RandAugment
-
-__all__ = ["Augment", "AugmentedData", "FlipCrop", "Mixup", "RandAugment", "build_augment"]

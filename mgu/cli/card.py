@@ -22,7 +22,7 @@ def main(arguments: list[str]) -> None:
     options = _parse(arguments)
     if options.output:
         check_output(options.output)
-    from mgu.report.card import to_card
+    from mgu.report.card.card import to_card
     from mgu.results.files import write_text
     from mgu.results.find import find_run
     from mgu.results.finished import read_finished

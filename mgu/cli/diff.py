@@ -6,7 +6,8 @@ import sys
 
 from mgu.cli.parser import Parser
 from mgu.errors import printable
-from mgu.report.diff import diff, read_side
+from mgu.report.diff.compare_sides import diff
+from mgu.report.diff.side import read_side
 
 
 def main(arguments: list[str]) -> None:

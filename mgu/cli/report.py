@@ -17,7 +17,8 @@ from mgu.cli.parser import Parser
 from mgu.console.text import count, print_line, table_console
 from mgu.errors import UserError, printable
 from mgu.report.analysis import Analysis
-from mgu.report.contrasts import NO_QUESTION, Question, resolve, resolve_default
+from mgu.report.contrasts.question import NO_QUESTION, Question
+from mgu.report.contrasts.resolve import resolve, resolve_default
 from mgu.report.formats.csv import searches_to_csv, to_csv
 from mgu.report.formats.json import measured_to_plain, to_json
 from mgu.report.formats.latex import to_tex
@@ -145,7 +146,7 @@ def _searches(analyses: list[Analysis]) -> str:
 
 def _draw(analyses: list[Analysis], folder: Path) -> None:
     """Writes the figures; if there are several experiments, each has a folder of its own."""
-    from mgu.report.figures import write_figures
+    from mgu.report.figures.write import write_figures
 
     taken: dict[str, int] = {}
     for analysis in analyses:

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch, Rectangle
 from mgu.errors import printable
 from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.explain.words import LEANING, VARIES
-from mgu.report.figures import gate_colours, ink_on_gate
+from mgu.report.figures.style import gate_colours, ink_on_gate
 from mgu.results.axes import call_lean
 from mgu.unit.wiring import GATES, Gate
 

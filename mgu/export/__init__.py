@@ -5,8 +5,3 @@ the file beside the graph: classes, data set, run. What is exported takes exampl
 the preprocessing of training (end_to_end.py) is a part of the graph; columns.py lets ONNX take the columns of tables,
 int8.py makes weights small, held_out.py and checks.py compare the file with the network.
 """
-
-from mgu.export.description import describe_export
-from mgu.export.network import Exportable, Format, Infer, check_exportable, end_to_end, export_network
-
-__all__ = ["Exportable", "Format", "Infer", "check_exportable", "describe_export", "end_to_end", "export_network"]

@@ -3,8 +3,3 @@
 It is what `space=gemm` searches (Zhang et al. 2019, https://arxiv.org/abs/1909.10616). A measurement is no run of a
 network and has no place in a report's verdict.
 """
-
-from mgu.gemm.kernel import Tiles, find_gemm, multiply
-from mgu.gemm.measure import measure_point, time_runs
-
-__all__ = ["Tiles", "find_gemm", "measure_point", "multiply", "time_runs"]

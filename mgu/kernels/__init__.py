@@ -7,7 +7,3 @@ unit_rows.py, unit_rows_backward.py and block_rows.py have the kernels, with sta
 unit.py, block.py and launch.py launch them, as tiling.py divides the rows. kinds.py has what both sides exchange.
 Modules with kernels import Triton, and so are imported where a kernel is launched.
 """
-
-from mgu.kernels.availability import find_obstacle, is_for_triton
-
-__all__ = ["find_obstacle", "is_for_triton"]

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from mgu.errors import did_you_mean
-from mgu.kernels import is_for_triton
+from mgu.kernels.availability import is_for_triton
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.cancelled_bias import apply_before
 from mgu.layers.channels import Channels, find_channels

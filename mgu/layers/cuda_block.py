@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.graph import increment_version
 
-from mgu.kernels import find_obstacle
+from mgu.kernels.availability import find_obstacle
 from mgu.kernels.kinds import Batched, BlockInputs, BlockKernels, Running
 from mgu.layers.activation import NAMES_IN_C, Activation
 from mgu.layers.native_block import find_norm

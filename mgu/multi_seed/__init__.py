@@ -3,9 +3,3 @@
 Their forward and backward passes are one pass over stacked models; everything else stays each run's own.
 Start with lockstep.py (the scheduler), then slot.py (one run in it), network.py and blocks.py (the stacked pass).
 """
-
-from mgu.multi_seed.lockstep import train_in_lockstep
-from mgu.multi_seed.network import stacked_logits
-from mgu.multi_seed.slot import JointSlot
-
-__all__ = ["JointSlot", "stacked_logits", "train_in_lockstep"]

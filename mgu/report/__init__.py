@@ -4,12 +4,3 @@
 from one table, and `formats` and `figures` write it. Nothing here imports torch or Hydra, and pandas, scipy and
 matplotlib are imported only where they are used, so that a report starts at once.
 """
-
-from mgu.report.analysis import Analysis
-from mgu.report.caveats import caveats
-from mgu.report.cost_words import describe_costs
-from mgu.report.costs import Charge, Ratio, charges
-from mgu.report.ranking.rank import Table, rank
-from mgu.report.ranking.row import Row
-
-__all__ = ["Analysis", "Charge", "Ratio", "Row", "Table", "caveats", "charges", "describe_costs", "rank"]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from mgu.report.caveats import caveats
-from mgu.report.contrasts import NO_QUESTION, Answer, Question, answer
+from mgu.report.contrasts.answer import Answer, answer
+from mgu.report.contrasts.question import NO_QUESTION, Question
 from mgu.report.contrasts.words import describe_answer, heading
 from mgu.report.cost_words import describe_costs
 from mgu.report.costs import Charge, charges, cost_ratios

@@ -12,7 +12,8 @@ from mgu.config.run import RunConfig
 from mgu.errors import UserError
 from mgu.results.axes import write_value
 from mgu.results.rows import rows_of
-from mgu.search.parameters import Categorical, Ordinal, Parameter
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Point, Space, some_point
 
 MOST_CHOICES = 20  # of one parameter that are composed

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mgu.search.parameters import Categorical, Condition, Factors, Float, Int, Ordinal, Parameter
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.condition import Condition
+from mgu.search.parameters.factors import Factors
+from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space
 
 KINDS: dict[str, type[Parameter]] = {own.__name__.lower(): own for own in (Categorical, Factors, Float, Int, Ordinal)}

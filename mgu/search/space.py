@@ -11,7 +11,8 @@ from random import Random
 from typing import Any
 
 from mgu.errors import UserError, quote
-from mgu.search.parameters import Condition, Parameter
+from mgu.search.parameters.condition import Condition
+from mgu.search.parameters.parameter import Parameter
 
 Point = dict[str, Any]  # the value of each active parameter by its name, in the order of the space
 Key = tuple[tuple[str, Any], ...]

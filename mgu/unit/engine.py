@@ -18,7 +18,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import torch
 from torch import Tensor, nn
 
-from mgu.kernels import find_obstacle, is_for_triton
+from mgu.kernels.availability import find_obstacle, is_for_triton
 from mgu.kernels.kinds import UnitKernels
 from mgu.layers.activation import NAMES_IN_C, Activation
 from mgu.layers.native_convolution import count_taps

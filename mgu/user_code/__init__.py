@@ -3,9 +3,3 @@
 source.py finds the file of a module and its checksum without executing anything, so the parent process uses it too;
 loading.py imports the module in the child process and calls what it names; faults.py tells the user's mistakes there.
 """
-
-from mgu.user_code.faults import blaming
-from mgu.user_code.loading import call_target, find_target
-from mgu.user_code.source import Source, find_source
-
-__all__ = ["Source", "blaming", "call_target", "find_source", "find_target"]

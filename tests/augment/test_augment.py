@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from mgu.augment import AugmentedData, build_augment
+from mgu.augment.data import AugmentedData
+from mgu.augment.pipeline import build_augment
 from mgu.data.images.images import Images
 from mgu.errors import UserError
 from mgu.factory.advice import advise

@@ -6,8 +6,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as v2
 
-from mgu.augment import FlipCrop
-from mgu.augment.flip_crop import crop
+from mgu.augment.flip_crop import FlipCrop, crop
 
 
 def numbered(count: int, side: int = 8) -> torch.Tensor:

@@ -6,8 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from mgu.augment import Mixup
-from mgu.augment.mixup import draw_beta
+from mgu.augment.mixup import Mixup, draw_beta
 from mgu.tasks.classification import Classification
 
 

@@ -8,8 +8,7 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from mgu.augment import RandAugment
-from mgu.augment.rand_augment import OPERATIONS
+from mgu.augment.rand_augment import OPERATIONS, RandAugment
 
 NAMES = {"colour": "Color", "posterise": "Posterize", "solarise": "Solarize", "autocontrast": "AutoContrast"}
 NAMES |= {"equalise": "Equalize"}

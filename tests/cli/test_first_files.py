@@ -18,8 +18,9 @@ from mgu.cli import run_search
 from mgu.cli.trial_configs import Configurator
 from mgu.errors import UserError
 from mgu.results.conf import conf_dir
-from mgu.search import Ordinal, Space
 from mgu.search.comparable import check_comparable
+from mgu.search.parameters.choices import Ordinal
+from mgu.search.space import Space
 from tests.conftest import hydra_of
 
 Start = Callable[..., Configurator]

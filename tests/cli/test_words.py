@@ -10,7 +10,8 @@ import pytest
 
 from mgu.cli.main import main
 from mgu.cli.trial_configs import Configurator
-from mgu.search import Ordinal, Space
+from mgu.search.parameters.choices import Ordinal
+from mgu.search.space import Space
 from tests.conftest import Command
 from tests.torture.refusals import Answer, refuse, without_training
 

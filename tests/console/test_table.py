@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 from rich.console import Console
 
-from mgu.console import TextColumn, fit_columns, print_table
+from mgu.console.table import TextColumn, fit_columns, print_table
 
 COLUMNS = [
     TextColumn("a", "name", ["digits_2-bn_pre", "\x1b[2J"], "left"),

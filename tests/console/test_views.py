@@ -11,12 +11,15 @@ import pytest
 from rich.console import Console
 
 from mgu.config.run import RunConfig
-from mgu.console import LineView, LiveView, RunOutcome, print_line, print_outcomes, summarise
-from mgu.console.lines import Training
-from mgu.console.text import count
-from mgu.results import Began, DataNote, EpochEnded, Note, Stepped, lock_run, run_folder, write_result
+from mgu.console.lines import LineView, Training
+from mgu.console.live import LiveView
+from mgu.console.outcomes import RunOutcome, print_outcomes
+from mgu.console.summary import summarise
+from mgu.console.text import count, print_line
 from mgu.results.axes import Axes
-from mgu.results.events import Progress
+from mgu.results.events import Began, DataNote, EpochEnded, Note, Progress, Stepped
+from mgu.results.folder import lock_run, run_folder
+from mgu.results.result_file import write_result
 from tests.conftest import Configure
 from tests.examples import example_result
 

@@ -21,9 +21,10 @@ from torch import Tensor, nn
 from mgu.cli.main import main
 from mgu.data.images.images import Images
 from mgu.errors import UserError
-from mgu.explain import Explanation, GateStatistics, explain_model, to_json
-from mgu.explain.explanation import read_explanation
+from mgu.explain.explanation import explain_model, read_explanation, to_json
 from mgu.explain.observe import observe, weigh_branches
+from mgu.explain.schema import Explanation
+from mgu.explain.statistics import GateStatistics
 from mgu.explain.terminal import _describe
 from mgu.explain.topology import draw_topology
 from mgu.explain.words import describe_choice

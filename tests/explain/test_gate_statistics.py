@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mgu.explain import GateStatistics, GateSummary
+from mgu.explain.statistics import GateStatistics, GateSummary
 
 
 def summarise(values: Tensor, chunks: int = 1, channel_axis: int = 1) -> GateSummary:

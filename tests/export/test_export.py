@@ -19,8 +19,9 @@ from mgu.export.checks import check_equivalent, check_score
 from mgu.export.description import describe_export
 from mgu.export.network import Format, end_to_end, export_network
 from mgu.factory.trained import TrainedRun, load_trained
-from mgu.prune import benchmark, convert_network, load_pruned
-from mgu.prune.convert import logits_of
+from mgu.prune import benchmark
+from mgu.prune.convert import convert_network, logits_of
+from mgu.prune.load import load_pruned
 from mgu.prune.pipeline import run_pruning
 from mgu.tasks.score import SCORES
 from tests.factory.matrix import UNITS, Matrix

@@ -17,9 +17,10 @@ from mgu.errors import UserError
 from mgu.explain.explanation import can_explain, explain_model, to_json
 from mgu.factory.trained import TrainedRun, load_trained
 from mgu.measure.estimate import Model
-from mgu.prune import benchmark, load_pruned, pipeline
+from mgu.prune import benchmark, pipeline
 from mgu.prune.convert import logits_of
 from mgu.prune.inputs import choosing_splits
+from mgu.prune.load import load_pruned
 from mgu.results.folder import run_folder
 from mgu.results.result_file import read_result
 from mgu.run.evaluate_splits import evaluate_splits

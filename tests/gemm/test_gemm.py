@@ -17,7 +17,7 @@ from mgu.gemm import measure
 from mgu.gemm.kernel import Tiles, find_gemm, multiply
 from mgu.gemm.measure import measure_point, time_runs
 from mgu.native.library import find_compiler
-from mgu.search.parameters import Factors
+from mgu.search.parameters.factors import Factors
 from mgu.search.space import Space
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.spaces.gemm import build_gemm

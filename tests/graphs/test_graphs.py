@@ -8,8 +8,9 @@ import networkx
 import pytest
 
 from mgu.errors import UserError
-from mgu.graphs import Dag, Generator, Sizes, count_parameters, direct, draw_erdos_renyi, draw_hierarchy, find_widths
-from mgu.graphs.random_graphs import draw_watts_strogatz
+from mgu.graphs.generator import Generator, draw_hierarchy
+from mgu.graphs.random_graphs import Dag, direct, draw_erdos_renyi, draw_watts_strogatz
+from mgu.graphs.widths import Sizes, count_parameters, find_widths
 
 
 def edges(graph: Dag) -> set[tuple[int, int]]:

@@ -12,7 +12,8 @@ from mgu.errors import UserError
 from mgu.factory import engine as factory_engine
 from mgu.factory.engine import check_engine
 from mgu.factory.resolved_run import resolve
-from mgu.kernels import availability, find_obstacle, is_for_triton
+from mgu.kernels import availability
+from mgu.kernels.availability import find_obstacle, is_for_triton
 from mgu.kernels.tiling import divide
 from tests.conftest import Configure
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mgu.layers.block import Block
 from mgu.layers.memory import Memory
-from mgu.unit import MultiGatedUnit
+from mgu.unit.unit import MultiGatedUnit
 
 MAKERS: dict[str, Callable[[], Any]] = {
     "block": lambda: Block(nn.Conv2d(3, 6, 3), "bn_pre", residual=True),

@@ -11,7 +11,9 @@ from torch import nn
 from mgu.errors import UserError
 from mgu.factory.model import build_model, count_flops
 from mgu.factory.resolved_run import resolve
-from mgu.graphs import Dag, Generator, Sizes, count_parameters, draw_hierarchy, find_widths
+from mgu.graphs.generator import Generator, draw_hierarchy
+from mgu.graphs.random_graphs import Dag
+from mgu.graphs.widths import Sizes, count_parameters, find_widths
 from mgu.models.nago import GraphNetwork, Merge, NagoNet
 from tests.conftest import Configure
 from tests.graphs.test_graphs import tiny

@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from mgu import MultiGatedUnit
-from mgu.native import check_layout, library
+from mgu.native import library
+from mgu.native.layout import check_layout
 from mgu.train import compiled_nadam
 from mgu.unit.kernel import SOURCE, Call
 from tests.unit.test_engines import assert_same, results, unit_of

@@ -15,7 +15,8 @@ from safetensors.torch import load_file, save_file
 
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
-from mgu.prune import benchmark, load_pruned
+from mgu.prune import benchmark
+from mgu.prune.load import load_pruned
 from mgu.prune.outcome import read_outcome, write_outcome
 from mgu.prune.pipeline import run_pruning
 from mgu.results.sealed import unseal

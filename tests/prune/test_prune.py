@@ -18,12 +18,13 @@ from mgu.config.prune import read_settings
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
 from mgu.models.convnet import ConvNet
-from mgu.prune import inputs, load_pruned
+from mgu.prune import inputs
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.convert import logits_of
 from mgu.prune.figure import _costs
 from mgu.prune.fix_gates import fix_by_threshold, round_near
 from mgu.prune.inputs import check_kind, choosing_splits
+from mgu.prune.load import load_pruned
 from mgu.prune.network import Place
 from mgu.prune.outcome import OUTCOME_FILE, ModelRow, PruneOutcome
 from mgu.prune.pipeline import run_pruning

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mgu.report import Analysis, Table, rank
-from mgu.report.formats import to_markdown
-from mgu.report.ranking import paper_table
+from mgu.report.analysis import Analysis
+from mgu.report.formats.markdown import to_markdown
+from mgu.report.ranking.paper import paper_table
+from mgu.report.ranking.rank import Table, rank
 from mgu.results.load import Run
 from mgu.results.result import Result
 from tests.examples import example_result

@@ -10,11 +10,14 @@ import pytest
 from msgspec import structs
 from scipy.stats import ttest_1samp
 
-from mgu.report import Analysis, Table, describe_costs
-from mgu.report.stats import BestSoFar, Bits, best_so_far, search_sentence
-from mgu.report.stats.budget import obstacle
+from mgu.report.analysis import Analysis
+from mgu.report.cost_words import describe_costs
+from mgu.report.ranking.rank import Table
+from mgu.report.stats.budget import BestSoFar, best_so_far, obstacle
+from mgu.report.stats.correct import Bits
 from mgu.report.stats.in_order import grid_in_order
 from mgu.report.stats.random_order import win_probabilities
+from mgu.report.stats.words import search_sentence
 from mgu.results.correct import read_correct
 from mgu.results.metrics import Metrics
 from mgu.results.replicate import Replicate

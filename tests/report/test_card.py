@@ -12,7 +12,7 @@ import yaml
 from msgspec.structs import replace
 
 from mgu.errors import UserError
-from mgu.report.card import to_card
+from mgu.report.card.card import to_card
 from mgu.report.card.interval import over_groups, wilson
 from mgu.results.energy import Component, Energy
 from mgu.results.parts import JOULES_PER_KWH

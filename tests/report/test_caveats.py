@@ -6,9 +6,13 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from mgu.report import Analysis, caveats
-from mgu.report.card import to_card
-from mgu.report.formats import to_html, to_json, to_markdown, to_tex
+from mgu.report.analysis import Analysis
+from mgu.report.card.card import to_card
+from mgu.report.caveats import caveats
+from mgu.report.formats.html import to_html
+from mgu.report.formats.json import to_json
+from mgu.report.formats.latex import to_tex
+from mgu.report.formats.markdown import to_markdown
 from mgu.results.solver import Solver
 from tests.examples import example_config, example_result, ranked
 

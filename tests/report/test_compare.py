@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgu.report.stats import correct_for_many, mcnemar
 from mgu.report.stats.comparison_words import points_of
+from mgu.report.stats.holm import correct_for_many
+from mgu.report.stats.images import mcnemar
 
 # statsmodels 0.15.0, statsmodels.stats.contingency_tables.mcnemar([[0, b], [c, 0]], exact=True).pvalue by (b, c).
 MCNEMAR = {

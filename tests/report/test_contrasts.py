@@ -15,11 +15,16 @@ from scipy.stats import ttest_1samp, ttest_rel
 
 from mgu.cli.report import main
 from mgu.errors import UserError
-from mgu.report import Analysis, rank
-from mgu.report.contrasts import Answer, Question, resolve
-from mgu.report.formats import to_html, to_json, to_markdown, to_tex
-from mgu.report.ranking.rank import join
-from mgu.report.stats import correct_for_many
+from mgu.report.analysis import Analysis
+from mgu.report.contrasts.answer import Answer
+from mgu.report.contrasts.question import Question
+from mgu.report.contrasts.resolve import resolve
+from mgu.report.formats.html import to_html
+from mgu.report.formats.json import to_json
+from mgu.report.formats.latex import to_tex
+from mgu.report.formats.markdown import to_markdown
+from mgu.report.ranking.rank import join, rank
+from mgu.report.stats.holm import correct_for_many
 from mgu.results.load import Run
 from mgu.results.metrics import Metrics
 from mgu.results.result import Result

@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from mgu.report import Analysis
+from mgu.report.analysis import Analysis
 from mgu.report.costs import charges, cost_ratios
-from mgu.report.formats import to_csv
+from mgu.report.formats.csv import to_csv
 from mgu.results.energy import Component
 from mgu.results.processor import Processor
 from mgu.results.result import Result

@@ -8,9 +8,11 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from mgu.report import Analysis, rank
-from mgu.report.figures import figures, ink_on_gate
+from mgu.report.analysis import Analysis
+from mgu.report.figures.style import ink_on_gate
 from mgu.report.figures.training import Gates, draw_gates
+from mgu.report.figures.write import figures
+from mgu.report.ranking.rank import rank
 from mgu.results.load import Run
 from mgu.results.result import Result
 from tests.examples import example_result, example_unit, ranked

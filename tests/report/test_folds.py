@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from scipy.stats import t, ttest_1samp
 
-from mgu.report import Analysis, rank
-from mgu.report.formats import to_html, to_json, to_markdown
+from mgu.report.analysis import Analysis
+from mgu.report.formats.html import to_html
+from mgu.report.formats.json import to_json
+from mgu.report.formats.markdown import to_markdown
+from mgu.report.ranking.rank import rank
 from mgu.report.stats.ttest import t_tests_over_replicates
 from mgu.report.stats.verdict import Verdict
 from mgu.results.axes import find_axes

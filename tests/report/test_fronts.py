@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from mgu.report import Analysis
-from mgu.report.formats import to_markdown
+from mgu.report.analysis import Analysis
 from mgu.report.formats.json import to_json
+from mgu.report.formats.markdown import to_markdown
 from mgu.report.formats.terminal import print_searches
-from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
+from mgu.report.searches.equal_cost import EqualCost, compare_searches
 from mgu.report.searches.fronts import front_tables, fronts_of, undominated
+from mgu.report.searches.load import load_curves, save_replayed
 from mgu.report.searches.words import describe_searches
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Step

@@ -14,9 +14,13 @@ from scipy.stats import ttest_rel
 
 from mgu.cli.report import main
 from mgu.errors import UserError
-from mgu.report import Analysis
-from mgu.report.figures import figures
-from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
+from mgu.report.analysis import Analysis
+from mgu.report.figures.write import figures
+from mgu.report.formats.csv import to_csv
+from mgu.report.formats.html import to_html
+from mgu.report.formats.json import to_json
+from mgu.report.formats.latex import to_tex
+from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.default import default_rows, depth, explain_no_default
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.load import processors_busy

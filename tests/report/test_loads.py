@@ -10,9 +10,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from mgu.report import Analysis
+from mgu.report.analysis import Analysis
 from mgu.report.costs import Ratio, charges, cost_ratios
-from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
+from mgu.report.formats.csv import to_csv
+from mgu.report.formats.html import to_html
+from mgu.report.formats.json import to_json
+from mgu.report.formats.latex import to_tex
+from mgu.report.formats.markdown import to_markdown
 from mgu.report.loads import compare_loads
 from mgu.results.processor import Processor
 from mgu.results.result import Result

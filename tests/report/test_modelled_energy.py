@@ -10,9 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from mgu.report import Analysis
+from mgu.report.analysis import Analysis
 from mgu.report.costs import charges
-from mgu.report.formats import to_csv, to_json
+from mgu.report.formats.csv import to_csv
+from mgu.report.formats.json import to_json
 from mgu.results.processor import Processor
 from mgu.results.result import Result
 from tests.examples import example_result, example_unit, ranked, sentences

@@ -7,12 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from mgu.report import Analysis, rank
-from mgu.report.stats import (
-    Bits,
-    describe_verdict,
-    optimism,
-)
+from mgu.report.analysis import Analysis
+from mgu.report.ranking.rank import rank
+from mgu.report.stats.correct import Bits
+from mgu.report.stats.optimism import optimism
+from mgu.report.stats.words import describe_verdict
 from mgu.results.load import Run
 from mgu.results.metrics import Metrics
 from tests.examples import example_config, example_result, ranked

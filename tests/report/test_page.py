@@ -12,12 +12,13 @@ from xml.etree import ElementTree
 import pytest
 
 from mgu.cli.report import main
-from mgu.report import Analysis, rank
-from mgu.report.figures import encode, figures
+from mgu.report.analysis import Analysis
 from mgu.report.figures.results import pareto_front
-from mgu.report.figures.style import FORMS
-from mgu.report.formats import to_html, to_tex
-from mgu.report.formats.latex import escape
+from mgu.report.figures.style import FORMS, encode
+from mgu.report.figures.write import figures
+from mgu.report.formats.html import to_html
+from mgu.report.formats.latex import escape, to_tex
+from mgu.report.ranking.rank import rank
 from mgu.results.correct import write_correct
 from mgu.results.files import write_text
 from mgu.results.load import load_results

@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from mgu.report.stats import TTest, Variance, min_f_prime, seeds_needed, t_tests
-from mgu.report.stats.power import images_suffice, variance_of
+from mgu.report.stats.power import Variance, images_suffice, seeds_needed, variance_of
+from mgu.report.stats.ttest import TTest, min_f_prime, t_tests
 
 
 def test_what_seeds_and_images_gainsay_is_no_difference() -> None:

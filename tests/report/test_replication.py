@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mgu.report import Analysis
-from mgu.report.stats import correlation, pair_with_paper
+from mgu.report.analysis import Analysis
+from mgu.report.stats.replication import correlation, pair_with_paper
 from tests.examples import example_result, ranked, sentences
 from tests.report.runs import markdown, paper_result
 

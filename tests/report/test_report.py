@@ -17,10 +17,14 @@ from rich.console import Console
 from mgu import load_runs
 from mgu.cli.report import main
 from mgu.errors import UserError
-from mgu.report import Analysis
-from mgu.report.card import to_card
+from mgu.report.analysis import Analysis
+from mgu.report.card.card import to_card
 from mgu.report.figures.style import kind_of
-from mgu.report.formats import to_csv, to_html, to_json, to_markdown, to_tex
+from mgu.report.formats.csv import to_csv
+from mgu.report.formats.html import to_html
+from mgu.report.formats.json import to_json
+from mgu.report.formats.latex import to_tex
+from mgu.report.formats.markdown import to_markdown
 from mgu.report.formats.terminal import print_table
 from mgu.results.metrics import Metrics
 from mgu.results.result import Result

@@ -10,9 +10,9 @@ from msgspec import structs
 
 from mgu.cli.diff import main as diff_main
 from mgu.cli.report import main
-from mgu.report import Analysis, rank
+from mgu.report.analysis import Analysis
 from mgu.report.contrasts.resolve import differing_keys
-from mgu.report.ranking.rank import join
+from mgu.report.ranking.rank import join, rank
 from mgu.report.same_data import name_data
 from mgu.results.axes import find_axes
 from mgu.results.load import Run

@@ -14,21 +14,23 @@ import pytest
 from msgspec import structs
 
 from mgu.isolation import Call, wait
-from mgu.report import Analysis
+from mgu.report.analysis import Analysis
 from mgu.report.figures.anytime import bands, draw_anytime
-from mgu.report.formats import to_markdown
 from mgu.report.formats.csv import searches_to_csv
-from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
+from mgu.report.formats.markdown import to_markdown
 from mgu.report.searches.closed_form import Tried, expected_best
+from mgu.report.searches.equal_cost import EqualCost, compare_searches
+from mgu.report.searches.load import load_curves, save_replayed
 from mgu.report.searches.table import search_table, search_tables
 from mgu.report.searches.words import describe_searches
 from mgu.results.energy import Component
 from mgu.results.result import Result
-from mgu.search import Cost, Key
 from mgu.search.budget import Budget
 from mgu.search.clock import PROCESSOR, WALL, energy_clock
 from mgu.search.curve import Curve, Step
 from mgu.search.replay import Record, Replay, replay
+from mgu.search.space import Key
+from mgu.search.strategy import Cost
 from tests.examples import example_result, example_unit, ranked
 from tests.report.test_searches import row
 from tests.search.spaces import GRID

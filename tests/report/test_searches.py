@@ -14,11 +14,13 @@ from scipy.stats import ttest_rel
 
 from mgu.cli.report import FORMATS, main
 from mgu.errors import UserError
-from mgu.report import Analysis, rank
+from mgu.report.analysis import Analysis
 from mgu.report.figures.anytime import bands
-from mgu.report.formats import to_markdown
 from mgu.report.formats.json import to_json
-from mgu.report.searches import EqualCost, compare_searches, load_curves, save_replayed
+from mgu.report.formats.markdown import to_markdown
+from mgu.report.ranking.rank import rank
+from mgu.report.searches.equal_cost import EqualCost, compare_searches
+from mgu.report.searches.load import load_curves, save_replayed
 from mgu.report.searches.measured import load_measured, measured_table
 from mgu.report.searches.table import search_table
 from mgu.report.searches.variants import name_variants

@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import ttest_1samp
 
 from mgu.config.run import RunConfig
-from mgu.report import caveats
+from mgu.report.caveats import caveats
 from mgu.report.ranking.columns import columns
 from mgu.report.ranking.seeds import group_seeds, spread
 from mgu.results.load import Run

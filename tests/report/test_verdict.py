@@ -10,13 +10,9 @@ import pytest
 from msgspec import structs
 from scipy.stats import binomtest, t, ttest_rel
 
-from mgu.report import Analysis
-from mgu.report.stats import (
-    Variance,
-    describe_verdict,
-    seeds_needed,
-    verdict_sentence,
-)
+from mgu.report.analysis import Analysis
+from mgu.report.stats.power import Variance, seeds_needed
+from mgu.report.stats.words import describe_verdict, verdict_sentence
 from mgu.results.load import Run
 from tests.examples import example_config, example_result, example_unit, ranked
 from tests.report.runs import NUM_IMAGES, Trained, analyse

@@ -15,9 +15,10 @@ import pytest
 from msgspec.structs import replace
 
 from mgu.errors import UserError
-from mgu.report import Analysis, rank
+from mgu.report.analysis import Analysis
 from mgu.report.figures.training import load_gates, load_histories
-from mgu.report.formats import to_json
+from mgu.report.formats.json import to_json
+from mgu.report.ranking.rank import rank
 from mgu.results import pack
 from mgu.results.correct import write_correct
 from mgu.results.find import find_run

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from mgu.augment import AugmentedData, build_augment
+from mgu.augment.data import AugmentedData
+from mgu.augment.pipeline import build_augment
 from mgu.config.augment import RandAugmentConfig
 from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset

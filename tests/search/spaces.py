@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mgu.search import Categorical, Condition, Cost, Factors, Float, Int, Ordinal, Point, Space, Strategy, Trial
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.condition import Condition
+from mgu.search.parameters.factors import Factors
 from mgu.search.propose import propose
+from mgu.search.space import Point, Space
+from mgu.search.strategy import Cost, Strategy, Trial
 
 GRID = Space(
     "grid",

@@ -9,8 +9,12 @@ import pytest
 from mgu.config.check import check_config
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
-from mgu.search import Categorical, Condition, Float, Ordinal, Parameter, Point, Space
 from mgu.search.comparable import check_comparable
+from mgu.search.parameters.bounds import Float
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.condition import Condition
+from mgu.search.parameters.parameter import Parameter
+from mgu.search.space import Point, Space
 from tests.conftest import compose_run
 
 TABLE: dict[str, Any] = {

@@ -10,7 +10,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.utils import setup_globals
 from omegaconf import OmegaConf
 
-from mgu.cli import read_jobs
+from mgu.cli.compose import read_jobs
 from mgu.cli.grammar import HydraGrammar
 from mgu.config.run import RunConfig
 from mgu.errors import UserError, quote

@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mgu.search.parameters import Categorical, Condition, Factors, Float, Int, Ordinal
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.condition import Condition
+from mgu.search.parameters.factors import Factors
 from mgu.search.space import Point, Space
 from mgu.search.strategies import build_strategy
 from mgu.search.strategies.actor_critic import ActorCritic, Batch

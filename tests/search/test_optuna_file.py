@@ -14,12 +14,16 @@ import pytest
 
 from mgu.cli.search import main
 from mgu.errors import UserError
-from mgu.search import Categorical, Condition, Cost, Float, Ordinal, Point, Space
 from mgu.search.budget import Budget
 from mgu.search.described import read_space
 from mgu.search.history import HISTORY_FILE, History
+from mgu.search.parameters.bounds import Float
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.condition import Condition
 from mgu.search.propose import propose
+from mgu.search.space import Point, Space
 from mgu.search.strategies import build_strategy
+from mgu.search.strategy import Cost
 from mgu.search.study import STUDY_FILE, Study
 from mgu.sweep.search.study_run import best_of
 from tests.search.spaces import GRID, MIXED, TILES, bowl

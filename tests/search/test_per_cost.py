@@ -11,11 +11,13 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from mgu.errors import UserError
-from mgu.search import Cost, Float, Space, Trial
+from mgu.search.parameters.bounds import Float
 from mgu.search.per_cost import LEAST, PerCost, fit, improvement, matern
 from mgu.search.propose import propose
+from mgu.search.space import Space
 from mgu.search.strategies import build_strategy
 from mgu.search.strategies.random import RandomStrategy
+from mgu.search.strategy import Cost, Trial
 from tests.search.spaces import GRID
 
 LINE = Space("line", (Float("x", 0.0, 1.0),))

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from mgu.errors import UserError
-from mgu.search.parameters import Categorical, Factors, Float, Int, Ordinal
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.factors import Factors
 from mgu.search.space import Point, Space
 from mgu.search.strategies import build_strategy
 from mgu.search.strategies.lstm_policy import Episode, LstmPolicy, Shape

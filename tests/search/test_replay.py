@@ -14,12 +14,14 @@ from mgu.errors import UserError
 from mgu.report.searches.closed_form import Tried, expected_best
 from mgu.results.metrics import Metrics
 from mgu.results.result import Result
-from mgu.search import Cost, Key, Ordinal, Space, Trial
 from mgu.search.budget import Budget
 from mgu.search.curve import trace
+from mgu.search.parameters.choices import Ordinal
 from mgu.search.partial import as_of, find_test_score
 from mgu.search.replay import Record, Replay, find_records, replay
+from mgu.search.space import Key, Space
 from mgu.search.spaces.grid import GridSpace
+from mgu.search.strategy import Cost, Trial
 from mgu.search.usable import OTHER_FILE, OTHER_ROWS, STOPPED, as_of_today, find_obstacle
 from tests.conftest import Configure
 from tests.examples import example_config, example_result

@@ -10,8 +10,12 @@ from random import Random
 import pytest
 
 from mgu.errors import UserError
-from mgu.search import Categorical, Condition, Factors, Float, Int, Ordinal, Space
 from mgu.search.grids import Grids, Overrides
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.condition import Condition
+from mgu.search.parameters.factors import Factors
+from mgu.search.space import Space
 from mgu.search.spaces import build_space
 from mgu.search.spaces.context import SpaceContext
 from tests.search.spaces import GRID, MIXED, TILES

@@ -11,12 +11,12 @@ import pytest
 import yaml
 
 from mgu.cli.plan_search import _record
-from mgu.report.searches import load_curves
-from mgu.search import Cost
+from mgu.report.searches.load import load_curves
 from mgu.search.budget import Budget
 from mgu.search.history import History
 from mgu.search.spending import count_trials, spent_in_all
 from mgu.search.strategies import build_strategy
+from mgu.search.strategy import Cost
 from mgu.search.study import Study
 from mgu.sweep.search.study_run import describe_end
 from tests.search.spaces import GRID

@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from mgu.errors import UserError
-from mgu.search import Categorical, Float, Space, Trial
+from mgu.search.parameters.bounds import Float
+from mgu.search.parameters.choices import Categorical
 from mgu.search.propose import propose, seed_of
+from mgu.search.space import Space
 from mgu.search.strategies import STRATEGIES, build_strategy
 from mgu.search.strategies.halving import rungs_of
+from mgu.search.strategy import Trial
 from tests.search.spaces import GRID, MIXED, bowl, search, told
 
 OPTIONS: dict[str, dict[str, Any]] = {

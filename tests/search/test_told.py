@@ -10,8 +10,9 @@ import pytest
 from mgu.cli.check_told import check_told
 from mgu.config.check_search import check_study
 from mgu.errors import UserError
-from mgu.search import Factors, Space
 from mgu.search.budget import KINDS, Budget
+from mgu.search.parameters.factors import Factors
+from mgu.search.space import Space
 from mgu.search.spaces.gemm import GemmSpace
 from tests.search.spaces import GRID
 

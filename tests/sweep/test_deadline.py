@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from mgu.search import Cost
 from mgu.search.budget import Budget
 from mgu.search.history import Cut
 from mgu.search.spending import spent_in_all
+from mgu.search.strategy import Cost
 from mgu.sweep.search import drive as module
 from mgu.sweep.search.deadline import Deadline
 from mgu.sweep.search.drive import drive

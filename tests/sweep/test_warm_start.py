@@ -17,8 +17,11 @@ from mgu.console.lines import LineView
 from mgu.errors import UserError
 from mgu.results.result import Result
 from mgu.results.result_file import read_result, write_result
-from mgu.search import Categorical, Condition, Float, Int, Ordinal, Point, Space
 from mgu.search.budget import Budget
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.condition import Condition
+from mgu.search.space import Point, Space
 from mgu.search.spaces.density import DensitySpace
 from mgu.search.spaces.grid import GridSpace
 from mgu.search.strategies import build_strategy

@@ -9,7 +9,8 @@ from scipy.stats import ttest_rel
 
 from mgu.console.summary import describe_scores, summarise
 from mgu.report.analysis import Analysis
-from mgu.report.formats import to_csv, to_markdown
+from mgu.report.formats.csv import to_csv
+from mgu.report.formats.markdown import to_markdown
 from mgu.results.metrics import Metrics
 from mgu.results.result import Result
 from mgu.tasks.score import SCORES, shorten

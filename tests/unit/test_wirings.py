@@ -13,7 +13,6 @@ from hydra.errors import ConfigCompositionException
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-import mgu.unit
 from mgu import MultiGatedUnit
 from mgu.cli.hydra_errors import translate_error
 from mgu.errors import UserError
@@ -23,7 +22,6 @@ from mgu.factory.resolved_run import resolve
 from mgu.layers.activation import ACTIVATIONS
 from mgu.layers.normalization import GroupNorm
 from mgu.layers.switchable import SwitchableNorm
-from mgu.unit import wiring
 from mgu.unit.processors import MODULES, num_groups
 from mgu.unit.wiring import ACTIVATION, FUNCTIONS, WIRINGS, Mixing, build_wiring
 from mgu.unit.wiring import MODULES as MODULE_NAMES
@@ -160,13 +158,9 @@ def test_another_wiring_compiles_and_exports(mixing: Mixing) -> None:
 
 
 @pytest.mark.slow
-def test_the_face_of_the_unit_hands_on_wirings_without_torch() -> None:
-    names = ", ".join(name for name in mgu.unit.__all__ if hasattr(wiring, name))
-    script = f"import sys; from mgu.unit import {names}; assert 'torch' not in sys.modules; from mgu.unit import *"
+def test_wirings_are_read_without_torch() -> None:
+    script = "import sys, mgu.unit.wiring; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True)
-    assert mgu.unit.MultiGatedUnit is MultiGatedUnit and mgu.unit.build_wiring is build_wiring
-    with pytest.raises(AttributeError, match="has no attribute 'MultiGatedUnits'"):
-        mgu.unit.MultiGatedUnits  # noqa: B018
 
 
 # The steps.

@@ -2,7 +2,3 @@
 
 dataset.py is what the rest of the package asks, adding.py draws the sequences and holds them.
 """
-
-from mgu.data.adding.dataset import AddingDataset
-
-__all__ = ["AddingDataset"]

@@ -3,7 +3,3 @@
 dataset.py is the kind of data; files.py and listing.py find the images, cases.py splits them by case, decode.py and
 cache.py decode each once for all runs.
 """
-
-from mgu.data.cases.dataset import CaseDataset
-
-__all__ = ["CaseDataset"]

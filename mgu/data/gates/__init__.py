@@ -1,5 +1,1 @@
 """Truth tables of logical gates: AND, OR, XOR, NOT and identity."""
-
-from mgu.data.gates.dataset import GateDataset
-
-__all__ = ["GateDataset"]

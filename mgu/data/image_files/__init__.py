@@ -3,7 +3,3 @@
 walk.py and csv_rows.py read folders and tables, digests.py and survey.py look at files, decode.py makes pixels of them,
 cache.py and decoded.py keep these, split.py assigns groups of images to splits, describe.py says what was found.
 """
-
-from mgu.data.image_files.names import Found, ImageFile
-
-__all__ = ["Found", "ImageFile"]

@@ -2,7 +2,3 @@
 
 dataset.py is the kind of data, loaders.py lists the sets, images.py holds pixels and labels in memory.
 """
-
-from mgu.data.images.dataset import ImageDataset
-
-__all__ = ["ImageDataset"]

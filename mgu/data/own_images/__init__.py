@@ -3,7 +3,3 @@
 dataset.py is the kind of data; folder.py, table.py and columns.py find the images, groups.py and listing.py say what
 must not be divided and check it, load.py splits them. Decoding and caching are those of every kind of image files.
 """
-
-from mgu.data.own_images.dataset import OwnImageDataset
-
-__all__ = ["OwnImageDataset"]

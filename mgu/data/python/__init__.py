@@ -5,7 +5,3 @@ holds them in memory, describe.py tells the parent process what the function ret
 every call: mgu/user_code/random_numbers.py keeps chance from hiding that it does not, fingerprint.py tells whether it
 does.
 """
-
-from mgu.data.python.dataset import PythonDataset
-
-__all__ = ["PythonDataset"]

@@ -3,7 +3,3 @@
 dataset.py is the kind of data; files.py fetches, movielens.py reads and splits.py splits the files; candidates.py
 samples items to rank.
 """
-
-from mgu.data.ratings.dataset import RatingDataset
-
-__all__ = ["RatingDataset"]

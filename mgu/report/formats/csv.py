@@ -9,8 +9,7 @@ from typing import Any
 
 from mgu.errors import printable
 from mgu.report.analysis import Analysis
-from mgu.report.contrasts import Answer
-from mgu.report.contrasts.answer import rows_compared
+from mgu.report.contrasts.answer import Answer, rows_compared
 from mgu.report.formats.records import origin, records, search_records
 from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.column import Value

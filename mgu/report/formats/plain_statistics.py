@@ -6,8 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from mgu.report.analysis import Analysis
-from mgu.report.contrasts import Answer
-from mgu.report.contrasts.answer import costs_of
+from mgu.report.contrasts.answer import Answer, costs_of
 from mgu.report.rivals import Rival, rivals
 from mgu.report.stats.budget import BestSoFar
 from mgu.report.stats.compare import Comparison

@@ -7,8 +7,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from mgu.report.analysis import Analysis
-from mgu.report.contrasts import Answer
-from mgu.report.contrasts.answer import costs_of
+from mgu.report.contrasts.answer import Answer, costs_of
 from mgu.report.cost_kinds import CostKind, times
 from mgu.report.costs import Ratio
 from mgu.report.ranking.rank import Table

@@ -4,8 +4,3 @@ load.py reads the studies of an experiment, variants.py groups those that differ
 such a group, equal_cost.py compares them, closed_form.py computes what random search finds in expectation, words.py
 says it, and mgu/report/figures/anytime.py draws it.
 """
-
-from mgu.report.searches.equal_cost import EqualCost, compare_searches
-from mgu.report.searches.load import load_curves, save_replayed
-
-__all__ = ["EqualCost", "compare_searches", "load_curves", "save_replayed"]

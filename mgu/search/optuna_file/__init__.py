@@ -3,7 +3,3 @@
 distributions.py has the parameters, dates.py the times, trials.py the trials, journal.py the file. Optuna is imported
 where it is used.
 """
-
-from mgu.search.optuna_file.journal import write_journal
-
-__all__ = ["write_journal"]

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from mgu.search.parameters import Float, Int, Parameter
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 
 if TYPE_CHECKING:

@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from mgu.errors import UserError
-from mgu.search.parameters import Categorical, Condition, Float, Int, Ordinal, Parameter
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.condition import Condition
+from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.spaces.protocol import protocol_words, whole

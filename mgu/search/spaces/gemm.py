@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mgu.errors import UserError
-from mgu.search.parameters import Factors
+from mgu.search.parameters.factors import Factors
 from mgu.search.space import Point, Space
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.spaces.protocol import whole

@@ -7,7 +7,8 @@ from typing import Any
 
 from mgu.errors import UserError
 from mgu.search.grids import Grids
-from mgu.search.parameters import Categorical, Condition
+from mgu.search.parameters.choices import Categorical
+from mgu.search.parameters.condition import Condition
 from mgu.search.space import Space
 from mgu.search.spaces.context import SpaceContext
 

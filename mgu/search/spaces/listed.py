@@ -17,7 +17,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from mgu.errors import UserError, did_you_mean
-from mgu.search.parameters import Categorical, Condition, Factors, Float, Int, Ordinal, Parameter
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.condition import Condition
+from mgu.search.parameters.factors import Factors
+from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mgu.errors import UserError, did_you_mean
-from mgu.search.parameters import Float, Int, Ordinal, Parameter
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Ordinal
+from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.spaces.protocol import protocol_words, whole

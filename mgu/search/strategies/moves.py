@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mgu.search.parameters import Categorical, Factors, Parameter
+from mgu.search.parameters.choices import Categorical
+from mgu.search.parameters.factors import Factors
+from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Point, Space
 
 

@@ -13,7 +13,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mgu.errors import UserError, how_to_install
-from mgu.search.parameters import Categorical, Factors, Float, Int, Ordinal, Parameter
+from mgu.search.parameters.bounds import Float, Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.factors import Factors
+from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Point, Space
 from mgu.search.strategy import Trial, generator_for
 

@@ -17,7 +17,8 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from mgu.errors import UserError
-from mgu.search.parameters import Categorical, Factors
+from mgu.search.parameters.choices import Categorical
+from mgu.search.parameters.factors import Factors
 from mgu.search.space import Point, Space
 from mgu.search.strategies.adam import Adam, Array
 from mgu.search.strategies.lstm_policy import LOG_SIGMA, Episode, LstmPolicy, Shape

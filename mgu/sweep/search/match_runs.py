@@ -18,7 +18,9 @@ from mgu.errors import UserError
 from mgu.results.axes import Flat, complete_values, flatten, is_outside_identity
 from mgu.results.result import Result
 from mgu.search.history import HISTORY_FILE
-from mgu.search.parameters import Categorical, Int, Ordinal, Parameter
+from mgu.search.parameters.bounds import Int
+from mgu.search.parameters.choices import Categorical, Ordinal
+from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Point
 from mgu.search.study import FOLDER
 from mgu.sweep.search.study_run import Search
