@@ -26,7 +26,7 @@ from scipy.stats import t as student
 
 import mgu
 from mgu.report.stats.holm import correct_for_many
-from mgu.results.file_names import PACK_FILE
+from mgu.results.on_disk.file_names import PACK_FILE
 
 BETTER = ("training.ema=0.99", "training.label_smoothing=0.1", "training.select=last")
 RECIPES = {"paper": (), "better": BETTER}

@@ -28,12 +28,12 @@ from rich.table import Table
 from side_by_side import in_turns, machine_of
 
 from mgu.cli.compose import read_config
+from mgu.config.conf import conf_dir
 from mgu.config.run import RunConfig
 from mgu.factory.device import flush_subnormals
 from mgu.factory.learner import build_learner
 from mgu.factory.resolved_run import resolve
 from mgu.native.malloc import keep_freed_memory
-from mgu.results.conf import conf_dir
 from mgu.train.loop import evaluate, train_epoch
 from mgu.train.step import Step
 

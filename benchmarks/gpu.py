@@ -34,8 +34,8 @@ from typing import Any
 
 import torch
 
-from mgu.results.result import Result
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.schema.result import Result
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, "-c", "from mgu.cli.main import main; main()", "-m"]

@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from mgu import MultiGatedUnit
 from mgu.cli.compose import read_config
+from mgu.config.conf import conf_dir
 from mgu.config.run import RunConfig
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
 from mgu.layers.packed import with_channels_last
-from mgu.results.conf import conf_dir
 from mgu.train.nadam import build_nadam
 
 LAYOUTS = {f"M{n}": ("mnist", f"mnist_{n}") for n in (2, 3, 4)} | {

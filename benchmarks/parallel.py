@@ -30,7 +30,7 @@ from side_by_side import describe, save
 
 from mgu.cli.exit_codes import exit_codes
 from mgu.machine import count_cores
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.result_file import read_result
 
 COMMAND = [sys.executable, "-c", "from mgu.cli.main import main; main()", "+experiment=digits", "-m"]
 WAYS = {

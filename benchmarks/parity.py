@@ -20,8 +20,8 @@ from models import configure
 from scipy import stats
 from side_by_side import save
 
-from mgu.results.result import Result
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.schema.result import Result
 
 ENGINES = ("eager", "native")
 

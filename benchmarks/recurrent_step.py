@@ -18,11 +18,11 @@ from hydra.core.hydra_config import HydraConfig
 from side_by_side import describe, in_turns, ratio, save
 from torch import Tensor, nn
 
+from mgu.config.conf import conf_dir
 from mgu.config.run import RunConfig
 from mgu.factory.learner import build_learner, build_step_options
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.native.malloc import keep_freed_memory
-from mgu.results.conf import conf_dir
 from mgu.train.step import Step
 
 THEIRS = "torch.nn.RNN, SGD"

@@ -17,8 +17,8 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from mgu.results.result import Result
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.schema.result import Result
 
 RUN = ["layout=digits_2", "norm=ln", "training.epochs=2", "threads=1"]
 COMMAND = [sys.executable, "-c", "from mgu.cli.main import main; main()"]

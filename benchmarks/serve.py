@@ -26,7 +26,7 @@ from filelock import FileLock
 from models import configure
 from side_by_side import save
 
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.result_file import write_result
 from tests.examples import example_result
 
 NUM_RUNS, ASK_EVERY_S = 1000, 2.0

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from mgu.data.splits import Splits as Splits
     from mgu.predict.model import load as load
-    from mgu.results.frame import load_runs as load_runs
+    from mgu.results.runs.frame import load_runs as load_runs
     from mgu.unit.unit import MultiGatedUnit as MultiGatedUnit
 
 __version__ = "0.1.0"
@@ -20,7 +20,7 @@ _MODULES = {
     "MultiGatedUnit": "unit.unit",
     "Splits": "data.splits",
     "load": "predict.model",
-    "load_runs": "results.frame",
+    "load_runs": "results.runs.frame",
 }
 
 

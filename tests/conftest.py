@@ -20,9 +20,9 @@ from hydra.core.hydra_config import HydraConfig
 
 from mgu.cli.compose import read_config
 from mgu.cli.remember import remember_files
+from mgu.config.conf import conf_dir
 from mgu.config.run import RunConfig
-from mgu.results.conf import conf_dir
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from tests.processes import Finished, Running, ready_server
 
 torch.set_num_threads(1)  # the tensors are small: threads would only wait for each other

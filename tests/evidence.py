@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mgu.results.correct import read_correct
+from mgu.results.on_disk.correct import read_correct
 
 CIRCUMSTANCES = (
     "seconds",

@@ -8,11 +8,11 @@ from typing import Any
 
 from mgu.report.analysis import Analysis
 from mgu.report.ranking.rank import Table, rank
-from mgu.results.energy import Component, Energy
-from mgu.results.load import Run
-from mgu.results.metrics import Metrics
-from mgu.results.result import Result
-from mgu.results.seconds import Seconds
+from mgu.results.runs.load import Run
+from mgu.results.schema.energy import Component, Energy
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.result import Result
+from mgu.results.schema.seconds import Seconds
 
 
 def example_config(**sections: Any) -> dict[str, Any]:

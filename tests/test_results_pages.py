@@ -16,7 +16,7 @@ from hydra import compose
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from mgu.cli.exit_codes import SUB_COMMANDS
-from mgu.cli.space_words import of_space
+from mgu.cli.study.space_words import of_space
 from mgu.cli.words import as_option
 from tests.conftest import hydra_of
 

@@ -1,8 +1,8 @@
 """Writes the pages of docs/reference/ from the code: python docs/reference/generate.py.
 
 config.md comes from the pydantic models of mgu/config/ and the values in conf/, result.md from the msgspec structures
-of mgu/results/result.py, cli.md from `--help` of the command and its sub-commands. tests/config/test_reference.py
-renders them again and compares.
+of mgu/results/schema/, cli.md from `--help` of the command and its sub-commands. tests/config/test_reference.py renders
+them again and compares.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from words import identity_in_words, table
 
 from mgu.cli.exit_codes import SUB_COMMANDS
 from mgu.cli.remember import remember_files
+from mgu.config.conf import conf_dir
 from mgu.config.describe import model_of, to_yaml
 from mgu.config.faults import GROUPS
 from mgu.config.fields import models_of
 from mgu.config.prune import PruneConfig
 from mgu.config.run import RunConfig
 from mgu.config.words import type_in_words
-from mgu.results.conf import conf_dir
-from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
-from mgu.results.energy import Component, Energy, PhaseEnergies, PhaseEnergy
-from mgu.results.metrics import Metrics
-from mgu.results.processor import Processor
-from mgu.results.result import Result
-from mgu.results.seconds import Seconds
-from mgu.results.solver import Solver
+from mgu.results.schema.device_load import DeviceLoad, GpuLoad, PhaseLoad
+from mgu.results.schema.energy import Component, Energy, PhaseEnergies, PhaseEnergy
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.processor import Processor
+from mgu.results.schema.result import Result
+from mgu.results.schema.seconds import Seconds
+from mgu.results.schema.solver import Solver
 
 HEADER = ("Key", "Values", "Default", "Identity", "Description")
 FOLDER = Path(__file__).parent

@@ -25,7 +25,7 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 
 from mgu.console.text import count
 from mgu.errors import RunsFailed, UserError, marking_bugs, quote
-from mgu.results.files import chosen_runs_dir
+from mgu.results.on_disk.files import chosen_runs_dir
 from mgu.search.grids import Grids, Overrides, expand_grids
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class SearchSweeper(BasicSweeper):
         plan: "table" or "json" shows what would be done and trains nothing, see mgu/sweep/plan.py.
         calibrate: Whether the plan is to train a few steps of layouts without finished runs.
         seeds: Set in a job of several seeds that are trained together, see mgu/sweep/seed_groups.py.
-        axes: Set in a job of a sweep whose runs differ in more than their names tell, see mgu/results/axes.py.
+        axes: Set in a job of a sweep whose runs differ in more than their names tell, see mgu/results/compare/axes.py.
         number: Set in a job of a sweep, its number there, from 1.
         words: Set in a job that is a worker of a search: the words of its study.
     """
@@ -100,7 +100,7 @@ class SearchSweeper(BasicSweeper):
         Raises UserError before anything starts, RunsFailed after everything ran.
         """
         from mgu.cli.grammar import HydraGrammar
-        from mgu.cli.studies import is_search
+        from mgu.cli.study.studies import is_search
         from mgu.config.sweeper import check_sweeper
 
         assert self.config is not None and self.hydra_context is not None
@@ -142,7 +142,7 @@ class SearchSweeper(BasicSweeper):
 
     def _search(self, words: list[str]) -> None:
         """Runs the studies of a search, one after the other."""
-        from mgu.cli.run_search import search
+        from mgu.cli.study.run import search
 
         assert self.config is not None and self.hydra_context is not None
         launch = None if self._launcher_name == "basic" else self._launch_workers  # then this process is the worker

@@ -23,9 +23,9 @@ def main(arguments: list[str]) -> None:
     if options.output:
         check_output(options.output)
     from mgu.report.card.card import to_card
-    from mgu.results.files import write_text
-    from mgu.results.find import find_run
-    from mgu.results.finished import read_finished
+    from mgu.results.on_disk.files import write_text
+    from mgu.results.on_disk.finished import read_finished
+    from mgu.results.runs.find import find_run
 
     folder = find_run(options.run)
     text = to_card(folder, read_finished(folder))

@@ -15,7 +15,7 @@ from mgu.cli.train import train
 from mgu.console.text import count, describe_s, print_line, print_wait, size
 from mgu.errors import ProgramError, marking_bugs
 from mgu.isolation import PRELOAD_RUN
-from mgu.results.axes import call_lean
+from mgu.results.compare.axes import call_lean
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from mgu.results.conf import conf_dir
+from mgu.config.conf import conf_dir
 
 
 def config_dirs() -> list[Path]:

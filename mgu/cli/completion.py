@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from mgu.cli.exit_codes import SUB_COMMANDS
 from mgu.cli.parser import Parser
+from mgu.config.conf import conf_dir
 from mgu.config.keys import choices_of_groups, list_keys
-from mgu.results.conf import conf_dir
 
 SHELLS = {  # by shell, how its script is switched on
     "bash": 'eval "$(mgu-run completion bash)" in ~/.bashrc',

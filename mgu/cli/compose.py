@@ -22,8 +22,8 @@ from mgu.config.run import RunConfig
 from mgu.config.search import SECTIONS
 from mgu.data.datasets import fill_defaults, find_kind
 from mgu.errors import UserError
-from mgu.results.pretrained import fill_pretrained
-from mgu.results.source_rows import check_source_rows
+from mgu.results.runs.pretrained import fill_pretrained
+from mgu.results.runs.source_rows import check_source_rows
 
 FILLED_IN = ("classes", "sha256")  # of a data set
 FOUND_BY_CALL = ("input_shape", "num_classes", "fingerprint")  # of data from a function

@@ -57,8 +57,8 @@ def _show(composed: DictConfig, form: str) -> None:
 
     from mgu.cli.compose import read_config
     from mgu.cli.origins import find_origins
-    from mgu.results.axes import call_lean
-    from mgu.results.folder import run_folder
+    from mgu.results.compare.axes import call_lean
+    from mgu.results.on_disk.folder import run_folder
 
     with exit_codes(["config"]), marking_bugs():
         config = read_config(composed)
@@ -81,8 +81,8 @@ def _show(composed: DictConfig, form: str) -> None:
 
 def _find_state(config: RunConfig) -> str:
     """Returns the state of the run, and whether it was begun on other rows, for which training refuses to go on."""
-    from mgu.results.folder import find_state
-    from mgu.results.same_data import has_same_data
+    from mgu.results.compare.same_data import has_same_data
+    from mgu.results.on_disk.folder import find_state
 
     state = find_state(config)
     return state if has_same_data(config) else f"{state} on other rows than dataset.target returns now"

@@ -30,7 +30,7 @@ def main(arguments: list[str]) -> None:
     check_exportable(options.to, "--to")
     from mgu.predict.export_run import FILES, export_run
     from mgu.predict.model import load
-    from mgu.results.files import replacing
+    from mgu.results.on_disk.files import replacing
 
     model = load(options.run, pruned=options.pruned)
     kind = "-pruned" * options.pruned + "-int8" * bool(options.quantize)

@@ -7,12 +7,12 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from mgu.cli.parser import Parser
+from mgu.config.conf import conf_dir
 from mgu.config.faults import hint_key, nearest_key
 from mgu.config.keys import Key, choices_of_groups, list_keys
 from mgu.config.run import RunConfig
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
-from mgu.results.conf import conf_dir
 
 MOST_DEFAULTS = 6  # choices of a group that are told apart
 

@@ -12,8 +12,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
+from mgu.config.conf import conf_dir
 from mgu.config.describe import to_yaml
-from mgu.results.conf import conf_dir
 
 COMMAND_LINE = "command line"
 SCHEMA = "default of the schema"

@@ -8,10 +8,10 @@ from pathlib import Path
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError, printable
-from mgu.results.file_names import PACK_FILE
-from mgu.results.files import find_folders
-from mgu.results.load import load_results
-from mgu.results.pack_runs import MOST_NAMED, pack_runs
+from mgu.results.on_disk.file_names import PACK_FILE
+from mgu.results.on_disk.files import find_folders
+from mgu.results.runs.load import load_results
+from mgu.results.runs.pack_runs import MOST_NAMED, pack_runs
 
 
 def main(arguments: list[str]) -> None:

@@ -53,7 +53,7 @@ def _write(text: str, path: Path | None) -> None:
     if path is None:
         sys.stdout.write(text)
         return
-    from mgu.results.files import write_text
+    from mgu.results.on_disk.files import write_text
 
     write_text(path, text)
 

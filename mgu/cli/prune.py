@@ -7,12 +7,12 @@ import sys
 from typing import Any
 
 from mgu.cli.parser import Parser
+from mgu.config.conf import conf_dir
 from mgu.config.describe import describe_values
 from mgu.config.prune import PruneConfig, read_defaults, read_settings
 from mgu.console.text import print_line
 from mgu.errors import UserError, printable
-from mgu.results.conf import conf_dir
-from mgu.results.files import make_folder
+from mgu.results.on_disk.files import make_folder
 
 
 def main(arguments: list[str]) -> None:
@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> None:
     from mgu.factory.trained import load_trained
     from mgu.prune.pipeline import run_pruning
     from mgu.prune.terminal import print_outcome
-    from mgu.results.folder import lock_run
+    from mgu.results.on_disk.folder import lock_run
 
     if options.export:
         check_exportable(options.export)

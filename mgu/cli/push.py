@@ -13,9 +13,9 @@ from mgu.cli.parser import Parser
 from mgu.config.faults import describe_faults
 from mgu.console.text import count, print_line
 from mgu.errors import RunsFailed, UserError, printable
-from mgu.results.axes import find_axes
-from mgu.results.files import find_folders
-from mgu.results.load import Run, load_results
+from mgu.results.compare.axes import find_axes
+from mgu.results.on_disk.files import find_folders
+from mgu.results.runs.load import Run, load_results
 from mgu.tracking.push import Target, push, read_run_config, with_tracker
 from mgu.tracking.trackers import check_installed
 

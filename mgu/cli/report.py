@@ -26,8 +26,8 @@ from mgu.report.formats.markdown import table_lines, to_markdown
 from mgu.report.ranking.rank import Table, join, rank
 from mgu.report.searches.measured import Measured, load_measured, measured_table, measured_to_csv
 from mgu.report.stats.verdict import MARGIN
-from mgu.results.files import find_folders
-from mgu.results.load import load_results
+from mgu.results.on_disk.files import find_folders
+from mgu.results.runs.load import load_results
 
 FORMS_OF_MEASURED = ("table", "md", "csv", "json")  # what searches are shown in that measured points, without runs
 MAX_REASONS = 3  # why files were skipped, where nothing is left

@@ -12,8 +12,8 @@ from pathlib import Path
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError
-from mgu.results.file_names import PACK_FILE, RESULT_FILE
-from mgu.results.files import find_folders
+from mgu.results.on_disk.file_names import PACK_FILE, RESULT_FILE
+from mgu.results.on_disk.files import find_folders
 from mgu.serve.renderer import Renderer, render_report
 from mgu.serve.scan import Scanner
 from mgu.serve.server import Server

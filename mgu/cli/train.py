@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from mgu.cli.ahead import start_ahead
 from mgu.cli.exit_codes import exit_codes
 from mgu.cli.interrupts import prepare_interrupts
+from mgu.config.conf import conf_dir
 from mgu.errors import ProgramError, RunsFailed, UserError, marking_bugs
 from mgu.isolation import PRELOAD_ENERGY, PRELOAD_RUN
-from mgu.results.conf import conf_dir
 
 if TYPE_CHECKING:
     from omegaconf import DictConfig
@@ -42,7 +42,7 @@ def train(
     import hydra
     from hydra.errors import HydraException
 
-    from mgu.cli.space_words import of_space
+    from mgu.cli.study.space_words import of_space
     from mgu.cli.words import sort_words
     from mgu.cli.yaml_files import bound_yaml_files
 
@@ -90,7 +90,7 @@ def train_job(composed: DictConfig) -> str | list[str]:
 
     from mgu.cli.compose import read_config
     from mgu.isolation import end_with_parent
-    from mgu.results.axes import Axes
+    from mgu.results.compare.axes import Axes
     from mgu.sweep.jobs import finish, run_in_launcher, run_single
 
     hydra_config = HydraConfig.get()
@@ -98,7 +98,7 @@ def train_job(composed: DictConfig) -> str | list[str]:
         with marking_bugs():
             end_with_parent()
             if of_search := hydra_config.sweeper.get("words"):
-                from mgu.cli.run_search import work
+                from mgu.cli.study.run import work
 
                 return work([str(word) for word in of_search])
             config = read_config(composed)

@@ -165,6 +165,6 @@ class RunConfig(ConfigModel):
 
     @property
     def _replicate(self) -> list[str]:
-        """What the name says of the fold, in cross-validation, and of the seed; see mgu/results/replicate.py."""
+        """What the name says of the fold, in cross-validation, and of the seed; see mgu/results/schema/replicate.py."""
         folds = getattr(self.dataset, "folds", None)  # not every kind of data has folds
         return [f"f{getattr(self.dataset, 'fold', 0)}"] * bool(folds) + [f"s{self.seed}"]

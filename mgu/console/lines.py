@@ -12,9 +12,9 @@ from typing import assert_never
 from mgu.config.run import RunConfig
 from mgu.console.summary import describe_epoch, fit_parts, summarise
 from mgu.console.text import print_line, print_wait
-from mgu.results.axes import NO_AXES, Axes
+from mgu.results.compare.axes import NO_AXES, Axes
 from mgu.results.events import Began, DataNote, EpochEnded, Note, Progress, Stepped
-from mgu.results.result import Result
+from mgu.results.schema.result import Result
 
 
 class Training:

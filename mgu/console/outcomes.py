@@ -8,9 +8,9 @@ from typing import NamedTuple, Self
 from mgu.config.run import RunConfig
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import count, describe_s, print_line, table_console
-from mgu.results.axes import NO_AXES, Axes, write_value
-from mgu.results.file_names import LOG_FILE
-from mgu.results.folder import count_epochs, find_result, find_state, run_folder
+from mgu.results.compare.axes import NO_AXES, Axes, write_value
+from mgu.results.on_disk.file_names import LOG_FILE
+from mgu.results.on_disk.folder import count_epochs, find_result, find_state, run_folder
 
 
 class RunOutcome(NamedTuple):

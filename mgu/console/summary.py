@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mgu.console.failures import describe_failure
-from mgu.results.energy import describe_method
-from mgu.results.result import Result
+from mgu.results.schema.energy import describe_method
+from mgu.results.schema.result import Result
 from mgu.tasks.score import Score
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 if TYPE_CHECKING:
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
-    from mgu.results.preprocessing import Preprocessing
+    from mgu.results.on_disk.preprocessing import Preprocessing
     from mgu.tasks.task import Task
 
 

@@ -17,11 +17,11 @@ from mgu.directed.gradient import UpdateQuality, compare_update
 from mgu.directed.network import DirectedNetwork
 from mgu.factory.learner import build_rule
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.results.file_names import DIRECTED_FILE
-from mgu.results.files import replacing, write_text
-from mgu.results.parts import Record
-from mgu.results.sealed import seal
-from mgu.results.split import name_split
+from mgu.results.on_disk.file_names import DIRECTED_FILE
+from mgu.results.on_disk.files import replacing, write_text
+from mgu.results.on_disk.sealed import seal
+from mgu.results.schema.parts import Record
+from mgu.results.schema.split import name_split
 from mgu.train.loop import evaluate
 
 PICTURES = ("graph.svg", "graph.png")

@@ -18,12 +18,12 @@ from mgu.equilibrium.operator import operator_norm
 from mgu.equilibrium.single import Single
 from mgu.factory.equilibrium import equilibria_of
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.results.axes import call_lean
-from mgu.results.file_names import EQUILIBRIUM_FILE
-from mgu.results.files import write_text
-from mgu.results.parts import Record
-from mgu.results.sealed import seal
-from mgu.results.split import name_split
+from mgu.results.compare.axes import call_lean
+from mgu.results.on_disk.file_names import EQUILIBRIUM_FILE
+from mgu.results.on_disk.files import write_text
+from mgu.results.on_disk.sealed import seal
+from mgu.results.schema.parts import Record
+from mgu.results.schema.split import name_split
 from mgu.train.loop import evaluate
 
 ONE = "minimises the objective of one convex function"

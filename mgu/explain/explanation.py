@@ -15,10 +15,10 @@ from mgu.explain.observe import UnitStatistics, observe
 from mgu.explain.schema import SCHEMA_VERSION, Explanation, GateExplanation, UnitExplanation
 from mgu.explain.words import describe_flow, describe_gate, name_branch, varies_by
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.results.file_names import EXPLAIN_FILE
-from mgu.results.files import write_text
-from mgu.results.sealed import read_plain, seal, unseal
-from mgu.results.split import name_split
+from mgu.results.on_disk.file_names import EXPLAIN_FILE
+from mgu.results.on_disk.files import write_text
+from mgu.results.on_disk.sealed import read_plain, seal, unseal
+from mgu.results.schema.split import name_split
 from mgu.train.loop import evaluate
 
 
@@ -93,7 +93,7 @@ def write_explanation(folder: Path, explanation: Explanation) -> None:
 def to_json(explanation: Explanation) -> str:
     """Encodes an explanation, with lists of numbers on one line because there may be a thousand channels.
 
-    Its last member is its checksum: see mgu/results/sealed.py.
+    Its last member is its checksum: see mgu/results/on_disk/sealed.py.
 
     Args:
         explanation: The explanation.

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from mgu.explain.schema import Explanation
 from mgu.explain.statistics import DRAWN_BINS, GateSummary
 from mgu.explain.topology import PAGE_IN, describe_data, draw_topology, list_gates
-from mgu.results.files import replacing
+from mgu.results.on_disk.files import replacing
 
 BAR, MEDIAN = "#2171b5", "#d95f02"  # blue and orange differ for all common kinds of colour vision, and in grey
 STYLE: dict[str, Any] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from mgu.explain.statistics import GateSummary
-from mgu.results.parts import Record
+from mgu.results.schema.parts import Record
 from mgu.unit.wiring import Gate
 
 SCHEMA_VERSION: Literal[2] = 2  # version 1 had `images` and `accuracy` instead of `examples` and `score`

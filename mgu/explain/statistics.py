@@ -7,7 +7,7 @@ from statistics import fmean
 import torch
 from torch import Tensor
 
-from mgu.results.parts import Record
+from mgu.results.schema.parts import Record
 
 BINS = 1000  # histogram bins over 0..1: the error of a median is at most 0.0005, that of the entropy 0.007 bit
 DRAWN_BINS = 50  # bins that a summary keeps

@@ -6,7 +6,7 @@ from mgu.console.table import TextColumn, print_table
 from mgu.console.text import table_console
 from mgu.errors import printable
 from mgu.explain.schema import Explanation, UnitExplanation
-from mgu.results.axes import call_lean
+from mgu.results.compare.axes import call_lean
 from mgu.tasks.score import SCORES
 from mgu.unit.wiring import Gate
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from mgu.data.tables.encoding import UNSEEN
-from mgu.results.preprocessing import Columns, Entities, Inputs, Pairs
+from mgu.results.on_disk.preprocessing import Columns, Entities, Inputs, Pairs
 
 OUTPUTS = ("logits", "states", "prediction", "score")  # names of what graphs return
 INSIDE = "mgu/"  # begins the names of values inside a graph

@@ -10,7 +10,7 @@ from mgu.config.python import PythonDatasetConfig
 from mgu.export.columns import are_whole, input_name
 from mgu.export.network import Format
 from mgu.factory.trained import TrainedRun
-from mgu.results.preprocessing import Arrays, Classes, Columns, Inputs, Outputs, Pairs, Pixels, Quantity
+from mgu.results.on_disk.preprocessing import Arrays, Classes, Columns, Inputs, Outputs, Pairs, Pixels, Quantity
 
 
 def describe_export(trained: TrainedRun, form: Format = "onnx") -> dict[str, str]:

@@ -9,7 +9,16 @@ from mgu.data.images.preprocessing import PixelScaling
 from mgu.data.images.sequences import to_sequence
 from mgu.data.ratings.encoding import PairEncoding
 from mgu.data.tables.encoding import RowEncoding
-from mgu.results.preprocessing import Columns, Inputs, Outputs, Pairs, Pixels, Preprocessing, Quantity, RankingScore
+from mgu.results.on_disk.preprocessing import (
+    Columns,
+    Inputs,
+    Outputs,
+    Pairs,
+    Pixels,
+    Preprocessing,
+    Quantity,
+    RankingScore,
+)
 
 
 class EndToEnd(nn.Module):

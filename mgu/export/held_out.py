@@ -17,7 +17,7 @@ from mgu.errors import UserError
 from mgu.export.end_to_end import EndToEnd
 from mgu.export.network import Exportable
 from mgu.factory.trained import TrainedRun
-from mgu.results.preprocessing import Pairs
+from mgu.results.on_disk.preprocessing import Pairs
 from mgu.tasks.ranking import Ranking
 from mgu.tasks.task import Task
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from mgu.errors import UserError, how_to_install
 from mgu.export.columns import take_columns
 from mgu.export.end_to_end import EndToEnd
-from mgu.results.preprocessing import Preprocessing
+from mgu.results.on_disk.preprocessing import Preprocessing
 
 Format = Literal["torch", "onnx"]
 Infer = Callable[..., Tensor]  # raw examples (B, *) to outputs (B, *)

@@ -24,13 +24,13 @@ from mgu.factory.imported import section_of
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.factory.without_data import dataset_from_record
-from mgu.results.file_names import CONFIG_FILE, PREPROCESSING_FILE, WEIGHTS_FILE
-from mgu.results.find import find_run
-from mgu.results.finished import not_as_written, read_finished
-from mgu.results.preprocessing import Classes, Preprocessing, decode_preprocessing
-from mgu.results.result import Result
-from mgu.results.sealed import Changed, read_known
-from mgu.results.stored_config import read_stored
+from mgu.results.on_disk.file_names import CONFIG_FILE, PREPROCESSING_FILE, WEIGHTS_FILE
+from mgu.results.on_disk.finished import not_as_written, read_finished
+from mgu.results.on_disk.preprocessing import Classes, Preprocessing, decode_preprocessing
+from mgu.results.on_disk.sealed import Changed, read_known
+from mgu.results.runs.find import find_run
+from mgu.results.schema.result import Result
+from mgu.results.schema.stored_config import read_stored
 from mgu.user_code.random_numbers import keeping_states
 
 FOLDERS = {  # below dataset.root, of what is not in one of the packages

@@ -14,7 +14,7 @@ from mgu.data.ratings.dataset import RatingDataset
 from mgu.data.ratings.splits import Known
 from mgu.data.shapes import Shapes
 from mgu.data.tables.dataset import TableDataset
-from mgu.results.preprocessing import Classes, Columns, Entities, Pairs, Preprocessing
+from mgu.results.on_disk.preprocessing import Classes, Columns, Entities, Pairs, Preprocessing
 
 
 class TableFromRecord(TableDataset):

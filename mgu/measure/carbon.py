@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Any, NamedTuple
 
 from mgu.config.energy import EnergyConfig
-from mgu.results.energy import CONFIGURED
+from mgu.results.schema.energy import CONFIGURED
 
 
 class Place(NamedTuple):

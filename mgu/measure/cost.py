@@ -7,11 +7,11 @@ from typing import Any
 from msgspec import field
 from msgspec.structs import replace
 
-from mgu.results.device_load import DeviceLoad
-from mgu.results.energy import Component, Energy
-from mgu.results.parts import Record
-from mgu.results.processor import Processor
-from mgu.results.seconds import Seconds
+from mgu.results.schema.device_load import DeviceLoad
+from mgu.results.schema.energy import Component, Energy
+from mgu.results.schema.parts import Record
+from mgu.results.schema.processor import Processor
+from mgu.results.schema.seconds import Seconds
 
 PHASES = Seconds.__struct_fields__
 

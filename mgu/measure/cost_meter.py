@@ -16,8 +16,8 @@ from mgu.measure.load_meter import LoadMeter
 from mgu.measure.processor_meter import ProcessorMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
-from mgu.results.energy import Energy
-from mgu.results.processor import Processor, share_of_processor
+from mgu.results.schema.energy import Energy
+from mgu.results.schema.processor import Processor, share_of_processor
 
 
 class CostMeter:

@@ -20,7 +20,7 @@ from mgu.errors import UserError
 from mgu.measure.carbon import Place, find_place
 from mgu.measure.countries import check_early, refuse_unknown
 from mgu.measure.instrument import AnyDevice, Instrument, Reading
-from mgu.results.energy import Component, Energy, PhaseEnergies, PhaseEnergy
+from mgu.results.schema.energy import Component, Energy, PhaseEnergies, PhaseEnergy
 
 if TYPE_CHECKING:  # the server imports this file before torch, see mgu/run/preload_energy.py
     import torch

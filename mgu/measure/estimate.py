@@ -10,7 +10,7 @@ from typing import NamedTuple
 from mgu.config.run import RunConfig
 from mgu.measure.recipe import Recipe, recipe_of
 from mgu.measure.sample import Axes, Sample, axes_of
-from mgu.results.parts import JOULES_PER_KWH
+from mgu.results.schema.parts import JOULES_PER_KWH
 
 # What a step takes beside its arithmetic, for the calls of its layers, as FLOPs of one example. On a CPU, epochs of the
 # digits baselines take 0.06 s at 0.16 million FLOPs and 0.37 s at 3.8 million: six times as long, not 24 times.

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mgu.results.file_names import LOAD_FILE
-from mgu.results.files import write_text
+from mgu.results.on_disk.file_names import LOAD_FILE
+from mgu.results.on_disk.files import write_text
 
 MOST_ROWS = 1000  # more are averaged by pairs
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from mgu.measure.gpu_reader import GpuReader, GpuReading
 from mgu.measure.load_curve import MOST_ROWS, LoadRow, read_curve, shorten, write_curve
 from mgu.measure.processor_meter import machine_times
-from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
+from mgu.results.schema.device_load import DeviceLoad, GpuLoad, PhaseLoad
 
 log = logging.getLogger(__name__)
 FRESH_S = 0.1  # the system counts busy processors in hundredths of a second: shorter spans say nothing

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from mgu.native.processor import processor_name
-from mgu.results.processor import Processor
+from mgu.results.schema.processor import Processor
 
 
 class ProcessorMeter:

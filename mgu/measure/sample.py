@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from mgu.config.run import RunConfig
 from mgu.config.unit import UnitConfig
 from mgu.measure.recipe import Recipe, recipe_of
-from mgu.results.energy import Energy
-from mgu.results.parts import JOULES_PER_KWH
-from mgu.results.result import Result
+from mgu.results.schema.energy import Energy
+from mgu.results.schema.parts import JOULES_PER_KWH
+from mgu.results.schema.result import Result
 
 Axes = tuple[str | None, bool | None, str | None]  # norm, residual, unit
 

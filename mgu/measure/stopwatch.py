@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 
 from mgu.measure.cost import PHASES
-from mgu.results.seconds import Seconds
+from mgu.results.schema.seconds import Seconds
 
 
 class Stopwatch:

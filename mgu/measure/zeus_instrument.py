@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.errors import UserError
 from mgu.measure.instrument import AnyDevice, Reading
-from mgu.results.parts import JOULES_PER_KWH
+from mgu.results.schema.parts import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from zeus.monitor import ZeusMonitor

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from mgu.results.preprocessing import Classes, Outputs, Quantity
+from mgu.results.on_disk.preprocessing import Classes, Outputs, Quantity
 from mgu.tasks.votes import vote
 
 

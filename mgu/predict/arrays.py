@@ -12,7 +12,7 @@ from torch import Tensor
 from mgu.data.as_numbers import as_numbers
 from mgu.errors import UserError
 from mgu.predict.examples import Examples, broken
-from mgu.results.preprocessing import Arrays, Pixels
+from mgu.results.on_disk.preprocessing import Arrays, Pixels
 
 
 def as_pixels(images: Any, pixels: Pixels) -> Tensor:

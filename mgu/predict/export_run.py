@@ -22,7 +22,7 @@ from mgu.export.tracing import tracing
 from mgu.factory.imported import section_of
 from mgu.predict.model import Model
 from mgu.predict.rows import as_number
-from mgu.results.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing, Quantity
+from mgu.results.on_disk.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing, Quantity
 
 FILES: dict[Format, str] = {"torch": ".pt2", "onnx": ".onnx"}
 SUBSTITUTES = 64  # made-up examples, where the data cannot be had

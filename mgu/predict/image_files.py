@@ -19,7 +19,7 @@ from mgu.data.image_files.walk import images_below
 from mgu.errors import UserError
 from mgu.machine import count_cores
 from mgu.predict.examples import Examples, broken
-from mgu.results.preprocessing import Pixels
+from mgu.results.on_disk.preprocessing import Pixels
 
 AT_ONCE = 256  # images that are in memory at once
 WHITE = 255  # of a decoded file

@@ -20,7 +20,7 @@ from mgu.predict.examples import Examples
 from mgu.predict.image_files import read_images
 from mgu.predict.pairs import PairReader
 from mgu.predict.rows import RowReader
-from mgu.results.preprocessing import Arrays, Classes, Columns, Name, Pairs, Pixels, Preprocessing
+from mgu.results.on_disk.preprocessing import Arrays, Classes, Columns, Name, Pairs, Pixels, Preprocessing
 
 MOST_NAMED = 20  # faults in one message
 

@@ -12,7 +12,7 @@ from mgu.data.ratings.names import as_name
 from mgu.errors import printable
 from mgu.predict.examples import Examples
 from mgu.predict.table_files import Cells, read_table_file, select_columns
-from mgu.results.preprocessing import Entities, Pairs
+from mgu.results.on_disk.preprocessing import Entities, Pairs
 
 
 class PairReader:

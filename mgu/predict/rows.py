@@ -14,7 +14,7 @@ from mgu.data.tables.encoding import UNSEEN
 from mgu.errors import printable
 from mgu.predict.examples import Examples
 from mgu.predict.table_files import Cells, read_table_file, select_columns
-from mgu.results.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing
+from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing
 
 MISSING_NUMBERS = frozenset(  # as mgu/data/tables/csv_file.py reads them
     ("", "NA", "N/A", "n/a", "N.A.", "n.a.", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "<NA>", "?", "-",

@@ -13,10 +13,10 @@ from mgu.errors import UserError, printable
 from mgu.factory.model import build_model
 from mgu.factory.trained import TrainedRun, load_trained
 from mgu.prune.network import Network
-from mgu.results.file_names import RESULT_FILE
-from mgu.results.fingerprints import fingerprint_of, is_same_data
-from mgu.results.result import Result
-from mgu.results.result_file import read_result
+from mgu.results.compare.fingerprints import fingerprint_of, is_same_data
+from mgu.results.on_disk.file_names import RESULT_FILE
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.schema.result import Result
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from mgu.export.network import Infer
 from mgu.measure.energy import build_meter
 from mgu.models.convnet import count_keras
 from mgu.prune.flops import CountFlops
-from mgu.results.parts import JOULES_PER_KWH, Record
+from mgu.results.schema.parts import JOULES_PER_KWH, Record
 
 REPEATS = {1: 401, 256: 41}  # by batch size; a call of a fraction of a millisecond is easily disturbed
 ENERGY_S = 2.5  # seconds; codecarbon reads once a second

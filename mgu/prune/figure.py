@@ -11,9 +11,9 @@ from mgu.errors import printable
 from mgu.prune.benchmark import InferenceCost
 from mgu.prune.outcome import PruneOutcome
 from mgu.report.figures.style import label_log_ticks
-from mgu.results.axes import call_lean
-from mgu.results.energy import describe_method
-from mgu.results.files import replacing
+from mgu.results.compare.axes import call_lean
+from mgu.results.on_disk.files import replacing
+from mgu.results.schema.energy import describe_method
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,8 +11,8 @@ from mgu.errors import UserError
 from mgu.factory.trained import TrainedRun, load_trained
 from mgu.prune.network import Network, decisions_from_json, prune
 from mgu.prune.outcome import OUTCOME_FILE, PRUNED_FILE, read_outcome
-from mgu.results.file_names import PRUNE_FOLDER
-from mgu.results.sealed import Changed, read_known
+from mgu.results.on_disk.file_names import PRUNE_FOLDER
+from mgu.results.on_disk.sealed import Changed, read_known
 
 
 def load_pruned(run: str | Path) -> Network:

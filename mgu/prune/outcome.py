@@ -16,10 +16,10 @@ import msgspec
 
 from mgu.export.network import Format
 from mgu.prune.benchmark import InferenceCost
-from mgu.results.energy import Energy
-from mgu.results.files import replacing
-from mgu.results.parts import Record
-from mgu.results.sealed import Changed, read_plain, seal, unseal
+from mgu.results.on_disk.files import replacing
+from mgu.results.on_disk.sealed import Changed, read_plain, seal, unseal
+from mgu.results.schema.energy import Energy
+from mgu.results.schema.parts import Record
 
 OUTCOME_FILE = "prune.json"
 PRUNED_FILE, CONVERTED_FILE = "pruned.safetensors", "converted.safetensors"

@@ -31,9 +31,9 @@ from mgu.prune.outcome import (
 )
 from mgu.prune.search import SearchResult, Tell, search
 from mgu.prune.variants import Variant, build_variants, evaluate_variant, measure_candidates
-from mgu.results.file_names import PRUNE_FOLDER
-from mgu.results.files import make_folder, replacing
-from mgu.results.sealed import digest_files
+from mgu.results.on_disk.file_names import PRUNE_FOLDER
+from mgu.results.on_disk.files import make_folder, replacing
+from mgu.results.on_disk.sealed import digest_files
 from mgu.run.checkpoint import save_weights
 
 

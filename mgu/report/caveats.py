@@ -8,9 +8,9 @@ from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import describe_hardware, identity_without_seed
 from mgu.report.ranking.validity import STARVED, is_starved
-from mgu.results.axes import IN_NAME, Axes, write_value
-from mgu.results.energy import SHORT_S
-from mgu.results.result import Result
+from mgu.results.compare.axes import IN_NAME, Axes, write_value
+from mgu.results.schema.energy import SHORT_S
+from mgu.results.schema.result import Result
 
 
 def caveats(table: Table) -> list[str]:

@@ -9,8 +9,8 @@ from mgu.console.text import count
 from mgu.report.loads import compare_loads
 from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, is_modelled, obstacle
 from mgu.report.ranking.validity import component_of, is_disturbed, is_starved
-from mgu.results.energy import SHORT_S, describe_method
-from mgu.results.result import Result
+from mgu.results.schema.energy import SHORT_S, describe_method
+from mgu.results.schema.result import Result
 
 CostKind = Literal["time", "cpu", "gpu", "processor", "co2"]
 ENERGIES = ("cpu", "gpu", "co2")

@@ -15,8 +15,8 @@ from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import component_of, has_own_processor_time, is_disturbed
-from mgu.results.energy import describe_method
-from mgu.results.result import Result
+from mgu.results.schema.energy import describe_method
+from mgu.results.schema.result import Result
 
 CLAIMED_RATIO, CLAIMED_MODELS = 10, 24  # Damian and Piciu (2020), sections 6.1 and 6.3: 9.84x and 12.35x the time
 

@@ -24,7 +24,7 @@ from mgu.report.cost_kinds import (
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import has_own_processor_time, is_disturbed, is_short
-from mgu.results.result import Result
+from mgu.results.schema.result import Result
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from statistics import fmean
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.results.energy import PhaseEnergy
-from mgu.results.result import Result
+from mgu.results.schema.energy import PhaseEnergy
+from mgu.results.schema.result import Result
 
 PHASES = {"setup": "set-up", "train": "training", "evaluate": "evaluation"}
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from mgu.results.result import Result
+from mgu.results.schema.result import Result
 
 ALIKE = 1.15  # factor by which wall clock / processor time of two sides may differ under equal conditions
 ALIKE_LOAD = 0.1  # share of the machine that may be busier: up to half of it, a second thread of each core, takes 1.7x

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mgu.report.ranking.validity import component_of
-from mgu.results.result import Result
+from mgu.results.schema.result import Result
 
 UNKNOWN = (
     "modelled from the load of the whole machine, and processor time or design power was not recorded for every run: "

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from mgu.results.fingerprints import fingerprint_of, is_same_data
-from mgu.results.result import Result
+from mgu.results.compare.fingerprints import fingerprint_of, is_same_data
+from mgu.results.schema.result import Result
 
 MOST_OPTIONS = 60  # characters of a title
 

@@ -1,6 +1,5 @@
-"""The files of a run, and all that finds and reads them: shared by the parent and the child process.
+"""What the parent and the child process share on disk: the files of a run, and all that finds and reads them.
 
-file_names.py lists the files of a run, result.py is the schema of result.json, result_file.py reads it, events.py
-what a run sends while it trains, folder.py the state and lock of a run, files.py writes atomically, find.py and
-load.py find runs. Imports no torch.
+schema/ says what result.json holds, on_disk/ reads and writes the folder of one run, compare/ tells in what runs
+differ, runs/ finds, loads and packs many of them. events.py has what a run sends while it trains. Imports no torch.
 """

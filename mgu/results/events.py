@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from mgu.results.result import Result
+from mgu.results.schema.result import Result
 
 
 class Began(msgspec.Struct, frozen=True):

@@ -16,8 +16,14 @@ from safetensors.torch import save
 
 from mgu.config.run import RunConfig
 from mgu.measure.cost import RunCost
-from mgu.results.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOAD_FILE, UNUSABLE_CHECKPOINT_FILE, WEIGHTS_FILE
-from mgu.results.files import replacing
+from mgu.results.on_disk.file_names import (
+    CHECKPOINT_FILE,
+    HISTORY_FILE,
+    LOAD_FILE,
+    UNUSABLE_CHECKPOINT_FILE,
+    WEIGHTS_FILE,
+)
+from mgu.results.on_disk.files import replacing
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
 from mgu.user_code.random_numbers import get_states, set_states

@@ -12,8 +12,8 @@ from torch import Tensor
 
 from mgu.data.image_files.images import FileImages
 from mgu.data.splits import Data, Splits
-from mgu.results.correct import write_correct
-from mgu.results.metrics import Metrics
+from mgu.results.on_disk.correct import write_correct
+from mgu.results.schema.metrics import Metrics
 from mgu.tasks.classification import Classification
 from mgu.tasks.task import Task
 from mgu.tasks.votes import macro_f1, vote

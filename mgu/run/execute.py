@@ -42,13 +42,13 @@ from mgu.measure.stopwatch import Stopwatch
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.models.masked import measure_sparsity
 from mgu.results.events import Note, Send
-from mgu.results.file_names import CHECKPOINT_FILE, LOG_FILE
-from mgu.results.folder import run_folder
-from mgu.results.record import make_result
-from mgu.results.result import Result
-from mgu.results.result_file import write_result
-from mgu.results.sealed import digest_files
-from mgu.results.solver import Solver, sum_up
+from mgu.results.on_disk.file_names import CHECKPOINT_FILE, LOG_FILE
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.record import make_result
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.on_disk.sealed import digest_files
+from mgu.results.schema.result import Result
+from mgu.results.schema.solver import Solver, sum_up
 from mgu.run.evaluate_splits import count_classes, evaluate_splits
 from mgu.run.log import log_to
 from mgu.run.run_files import KNOWN_FILES, clear, save_best

@@ -9,7 +9,7 @@ import yaml
 
 from mgu.config.run import RunConfig
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.results.file_names import (
+from mgu.results.on_disk.file_names import (
     CHECKPOINT_FILE,
     CONFIG_FILE,
     CORRECT_FILE,
@@ -26,8 +26,8 @@ from mgu.results.file_names import (
     UNUSABLE_CHECKPOINT_FILE,
     WEIGHTS_FILE,
 )
-from mgu.results.files import write_text
-from mgu.results.preprocessing import write_preprocessing
+from mgu.results.on_disk.files import write_text
+from mgu.results.on_disk.preprocessing import write_preprocessing
 from mgu.run.checkpoint import save_weights
 from mgu.run.evaluate_splits import Correct
 from mgu.train.loop import Fit

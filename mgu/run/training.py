@@ -26,7 +26,7 @@ from mgu.measure.cost import RunCost
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.slot import Slot
 from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
-from mgu.results.record import write_history
+from mgu.results.on_disk.record import write_history
 from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, set_aside
 from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.train.learner import Learner

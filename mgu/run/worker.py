@@ -13,9 +13,9 @@ from mgu.data.datasets import open_dataset
 from mgu.measure.slot import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.events import Ended, Event, RunEvent
-from mgu.results.file_names import LOG_FILE
-from mgu.results.folder import run_folder
-from mgu.results.result import Result
+from mgu.results.on_disk.file_names import LOG_FILE
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.schema.result import Result
 from mgu.run.execute import run
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mgu.results.energy import SHORT_S, describe_method, is_measured
+from mgu.results.schema.energy import SHORT_S, describe_method, is_measured
 from mgu.search.strategy import Cost
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
-from mgu.results.axes import write_value
-from mgu.results.rows import rows_of
+from mgu.results.compare.axes import write_value
+from mgu.results.compare.rows import rows_of
 from mgu.search.parameters.choices import Categorical, Ordinal
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Point, Space, some_point

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 
-from mgu.results.energy import Component, Energy, PhaseEnergy
-from mgu.results.result import Result
+from mgu.results.schema.energy import Component, Energy, PhaseEnergy
+from mgu.results.schema.result import Result
 from mgu.search.strategy import Cost
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from mgu.results.metrics import Metrics
-from mgu.results.result import Result
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.result import Result
 from mgu.search.costs import counted_parts
 from mgu.search.strategy import Cost, Measured, Trial
 

@@ -6,8 +6,8 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
-from mgu.results.file_names import HISTORY_FILE
-from mgu.results.result import Result
+from mgu.results.on_disk.file_names import HISTORY_FILE
+from mgu.results.schema.result import Result
 from mgu.search.costs import share_of
 from mgu.search.strategy import Cost, Trial
 

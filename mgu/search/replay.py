@@ -14,7 +14,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from mgu.errors import UserError
-from mgu.results.result import Result
+from mgu.results.schema.result import Result
 from mgu.search.budget import Budget, Spent
 from mgu.search.clock import amounts
 from mgu.search.costs import cost_of

@@ -24,8 +24,8 @@ import yaml
 from filelock import FileLock, Timeout
 
 from mgu.errors import UserError
-from mgu.results.files import make_folder, write_text
-from mgu.results.fingerprints import is_same_data
+from mgu.results.compare.fingerprints import is_same_data
+from mgu.results.on_disk.files import make_folder, write_text
 from mgu.search.budget import Budget
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Space

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from mgu.config.run import RunConfig
-from mgu.results.fingerprints import fingerprint_of, is_same_data
-from mgu.results.result import Result
-from mgu.results.stored_config import identity_without_replicate
+from mgu.results.compare.fingerprints import fingerprint_of, is_same_data
+from mgu.results.schema.result import Result
+from mgu.results.schema.stored_config import identity_without_replicate
 from mgu.search.costs import cost_of
 
 

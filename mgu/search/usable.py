@@ -9,9 +9,9 @@ from typing import Any
 
 from msgspec import structs
 
-from mgu.results.fingerprints import fingerprint_of, is_same_data
-from mgu.results.result import Result
-from mgu.results.stored_config import parse_config
+from mgu.results.compare.fingerprints import fingerprint_of, is_same_data
+from mgu.results.schema.result import Result
+from mgu.results.schema.stored_config import parse_config
 
 Config = Mapping[str, Any]  # nested, as in result.json
 

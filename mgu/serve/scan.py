@@ -1,8 +1,8 @@
 """The states of all runs below some folders, found anew at little cost: only what has changed is read again.
 
-A folder's time changes whenever a file in it is written, for files are replaced whole (mgu/results/files.py). So one
-look at each folder tells whether there is anything to read. Who holds a run is seen from the system's list of locks.
-Packs (mgu/results/pack.py) are read whole when they change.
+A folder's time changes whenever a file in it is written, for files are replaced whole (mgu/results/on_disk/files.py).
+So one look at each folder tells whether there is anything to read. Who holds a run is seen from the system's list of
+locks. Packs (mgu/results/runs/pack.py) are read whole when they change.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Literal
 
 import yaml
 
-from mgu.results.file_names import (
+from mgu.results.on_disk.file_names import (
     CHECKPOINT_FILE,
     CONFIG_FILE,
     HISTORY_FILE,
@@ -25,9 +25,9 @@ from mgu.results.file_names import (
     PACK_FILE,
     RESULT_FILE,
 )
-from mgu.results.load import Run, load_pack, without_copies
-from mgu.results.result_file import read_result
-from mgu.results.under_way import PATTERN, UnderWay, read_under_way
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.on_disk.under_way import PATTERN, UnderWay, read_under_way
+from mgu.results.runs.load import Run, load_pack, without_copies
 from mgu.serve.locks import Lock, find_locks, lock_of
 
 State = Literal["done", "diverged", "failed", "running", "interrupted"]

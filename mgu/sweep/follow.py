@@ -9,8 +9,8 @@ from pathlib import Path
 
 from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
-from mgu.results.file_names import RESULT_FILE
-from mgu.results.folder import find_result
+from mgu.results.on_disk.file_names import RESULT_FILE
+from mgu.results.on_disk.folder import find_result
 
 LOOK_EVERY_S = 2.0
 

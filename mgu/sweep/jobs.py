@@ -24,12 +24,12 @@ from mgu.console.live import LiveView
 from mgu.errors import RunsFailed, UserError
 from mgu.isolation import RUN, Call, Crashed, Raised, ServerDied, TimedOut
 from mgu.measure.countries import check_early, note_of
-from mgu.results.axes import Axes
-from mgu.results.file_names import LOG_FILE
-from mgu.results.files import make_folder
-from mgu.results.folder import find_done, find_result, lock_run, run_folder
-from mgu.results.result import Result
-from mgu.results.same_data import check_same_data
+from mgu.results.compare.axes import Axes
+from mgu.results.compare.same_data import check_same_data
+from mgu.results.on_disk.file_names import LOG_FILE
+from mgu.results.on_disk.files import make_folder
+from mgu.results.on_disk.folder import find_done, find_result, lock_run, run_folder
+from mgu.results.schema.result import Result
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.notify import notifying
 from mgu.sweep.preload import preload_for

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from mgu.config.run import RunConfig
 from mgu.errors import ProgramError
-from mgu.results.folder import run_folder, runs_dir
+from mgu.results.on_disk.folder import run_folder, runs_dir
 from mgu.sweep.jobs import Outcome
 from mgu.sweep.launchers import Launcher
 from mgu.sweep.notify import notifying

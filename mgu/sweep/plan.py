@@ -17,9 +17,9 @@ from mgu.isolation import CALIBRATE, call
 from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, estimate
 from mgu.measure.recipe import recipe_of
 from mgu.measure.sample import Sample
-from mgu.results.axes import find_axes, write_value
-from mgu.results.folder import State, count_safe_epochs, find_state, run_folder
-from mgu.results.same_data import check_same_data
+from mgu.results.compare.axes import find_axes, write_value
+from mgu.results.compare.same_data import check_same_data
+from mgu.results.on_disk.folder import State, count_safe_epochs, find_state, run_folder
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.schedule import makespan
 from mgu.sweep.slots import Slots, find_slots

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from mgu.config.run import RunConfig
 from mgu.errors import marking_bugs
 from mgu.isolation import wait
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.sweep.jobs import Outcome, run_in_sweep
 from mgu.sweep.room import Room
 from mgu.sweep.schedule import longest_first

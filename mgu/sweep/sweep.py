@@ -24,12 +24,12 @@ from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.measure.countries import note_of
 from mgu.measure.estimate import Model, estimate
 from mgu.measure.sample import Sample, sample_of
-from mgu.results.axes import find_axes
-from mgu.results.files import make_folder
-from mgu.results.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
-from mgu.results.load import load_results
-from mgu.results.same_data import check_same_data
-from mgu.results.under_way import SweepFile, announced
+from mgu.results.compare.axes import find_axes
+from mgu.results.compare.same_data import check_same_data
+from mgu.results.on_disk.files import make_folder
+from mgu.results.on_disk.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
+from mgu.results.on_disk.under_way import SweepFile, announced
+from mgu.results.runs.load import load_results
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.follow import following
 from mgu.sweep.launchers import Launcher

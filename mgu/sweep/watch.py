@@ -10,11 +10,11 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
 from mgu.isolation import Call, Crashed, Raised
 from mgu.results.events import Ended, EpochEnded, RunEvent
-from mgu.results.file_names import LOG_FILE
-from mgu.results.folder import count_epochs, run_folder
-from mgu.results.record import make_result
-from mgu.results.result import Result
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.file_names import LOG_FILE
+from mgu.results.on_disk.folder import count_epochs, run_folder
+from mgu.results.on_disk.record import make_result
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.schema.result import Result
 from mgu.tracking.trackers import Trackers
 
 

@@ -31,5 +31,5 @@ class Task(Protocol):
         ...
 
     def metrics(self, totals: Tensor) -> dict[str, float]:
-        """Returns the metrics by their names in mgu/results/metrics.py; an empty dict where nothing was counted."""
+        """Returns the metrics by their names in mgu/results/schema/metrics.py; an empty dict where none was counted."""
         ...

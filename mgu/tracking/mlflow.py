@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from mgu.config.run import RunConfig
-from mgu.results.file_names import HISTORY_FILE
-from mgu.results.files import replacing
-from mgu.results.result import Result
+from mgu.results.on_disk.file_names import HISTORY_FILE
+from mgu.results.on_disk.files import replacing
+from mgu.results.schema.result import Result
 from mgu.tracking.mlflow_store import ensure_store
 from mgu.tracking.values import fingerprint, history_metrics, hyperparameters, result_metrics
 

@@ -12,11 +12,11 @@ import yaml
 from mgu.config.run import RunConfig
 from mgu.config.tracking import MlflowConfig, TensorBoardConfig
 from mgu.errors import UserError
-from mgu.results.file_names import CONFIG_FILE, HISTORY_FILE
-from mgu.results.files import default_runs_dir
-from mgu.results.load import Run
-from mgu.results.sealed import read_known
-from mgu.results.stored_config import parse_config, read_stored
+from mgu.results.on_disk.file_names import CONFIG_FILE, HISTORY_FILE
+from mgu.results.on_disk.files import default_runs_dir
+from mgu.results.on_disk.sealed import read_known
+from mgu.results.runs.load import Run
+from mgu.results.schema.stored_config import parse_config, read_stored
 from mgu.tracking.mlflow import MlflowTracker
 from mgu.tracking.tensorboard import TensorBoardTracker
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Self
 
 from mgu.config.run import RunConfig
-from mgu.results.file_names import HISTORY_FILE
-from mgu.results.files import write_text
-from mgu.results.result import Result
+from mgu.results.on_disk.file_names import HISTORY_FILE
+from mgu.results.on_disk.files import write_text
+from mgu.results.schema.result import Result
 from mgu.tracking.values import fingerprint, history_metrics, hyperparameters, result_metrics
 
 STATUS_TAG = "result/status"  # logged last

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 
 from mgu.config.run import RunConfig
 from mgu.errors import UserError, how_to_install
-from mgu.results.result import Result
+from mgu.results.schema.result import Result
 from mgu.tracking.mlflow import MlflowTracker
 from mgu.tracking.tensorboard import TensorBoardTracker
 

@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from mgu.config.run import RunConfig
-from mgu.results.axes import flatten
-from mgu.results.energy import Component, Energy
-from mgu.results.metrics import Metrics
-from mgu.results.result import Result
+from mgu.results.compare.axes import flatten
+from mgu.results.schema.energy import Component, Energy
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.result import Result
 
 Value = bool | int | float | str
 

@@ -13,8 +13,8 @@ from hydra.types import RunMode
 
 from mgu.cli.combine import Combiner, Composed, Words
 from mgu.cli.compose import read_config, read_jobs
+from mgu.config.conf import conf_dir
 from mgu.errors import UserError
-from mgu.results.conf import conf_dir
 
 GRID = [
     [f"layout={layout}", f"norm={norm}", f"residual={residual}", "optimizer.lr=0.1"]

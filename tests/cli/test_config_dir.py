@@ -10,7 +10,7 @@ import yaml
 
 from mgu.cli.choices import choices_with
 from mgu.cli.main import main
-from mgu.results.conf import conf_dir
+from mgu.config.conf import conf_dir
 from tests.conftest import Command
 
 GROUPS = sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir() and folder.name != "hydra")

@@ -12,10 +12,10 @@ import pytest
 from mgu.cli import completion, keys, schema
 from mgu.cli.completion import read_words, script
 from mgu.cli.exit_codes import SUB_COMMANDS
+from mgu.config.conf import conf_dir
 from mgu.config.faults import known_keys
 from mgu.config.keys import list_keys
 from mgu.errors import UserError
-from mgu.results.conf import conf_dir
 from tests.conftest import Command
 
 

@@ -14,10 +14,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from PIL import Image
 
-from mgu.cli import run_search
-from mgu.cli.trial_configs import Configurator
+from mgu.cli.study import run as run_search
+from mgu.cli.study.trial_configs import Configurator
+from mgu.config.conf import conf_dir
 from mgu.errors import UserError
-from mgu.results.conf import conf_dir
 from mgu.search.comparable import check_comparable
 from mgu.search.parameters.choices import Ordinal
 from mgu.search.space import Space

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mgu.cli.report import FORMATS
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.result_file import write_result
 from tests.examples import example_result
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mgu.cli.main import main
-from mgu.cli.trial_configs import Configurator
+from mgu.cli.study.trial_configs import Configurator
 from mgu.search.parameters.choices import Ordinal
 from mgu.search.space import Space
 from tests.conftest import Command

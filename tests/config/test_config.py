@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 import torch
 
+from mgu.config.conf import conf_dir
 from mgu.config.layouts import LayoutConfig
 from mgu.data.datasets import KINDS
 from mgu.data.images.loaders import LOADERS
@@ -16,7 +17,6 @@ from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
 from mgu.layers.activation import ACTIVATIONS
-from mgu.results.conf import conf_dir
 from tests.conftest import Configure
 
 WITH_OWN_TESTS = ("recurrent", "directed", "nago")

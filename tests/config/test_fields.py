@@ -9,6 +9,7 @@ import pytest
 import yaml
 from pydantic import Field
 
+from mgu.config.conf import conf_dir
 from mgu.config.faults import GROUPS, hint_key
 from mgu.config.fields import ConfigModel, models_of
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT, identity_rules, identity_values, unless
@@ -18,7 +19,6 @@ from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.config.run import RunConfig
 from mgu.config.search import SearchSettings
 from mgu.errors import did_you_mean
-from mgu.results.conf import conf_dir
 from tests.conftest import Configure
 
 

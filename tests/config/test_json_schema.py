@@ -12,10 +12,10 @@ import yaml
 from jsonschema import Draft7Validator
 
 from mgu.cli.schema import main
+from mgu.config.conf import conf_dir
 from mgu.config.faults import GROUPS
 from mgu.config.json_schema import kinds_of_files, schema_of
 from mgu.errors import UserError
-from mgu.results.conf import conf_dir
 from tests.conftest import Configure
 
 FILES = sorted(file.relative_to(conf_dir()) for group in GROUPS for file in (conf_dir() / group).glob("*.yaml"))

@@ -9,9 +9,9 @@ import yaml
 
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
-from mgu.results.axes import find_axes
-from mgu.results.stored_config import parse_config, read_stored
-from mgu.results.upgrade import upgrade
+from mgu.results.compare.axes import find_axes
+from mgu.results.schema.stored_config import parse_config, read_stored
+from mgu.results.schema.upgrade import upgrade
 from tests.conftest import Command, Configure
 
 

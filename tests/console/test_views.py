@@ -16,10 +16,10 @@ from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, print_outcomes
 from mgu.console.summary import summarise
 from mgu.console.text import count, print_line
-from mgu.results.axes import Axes
+from mgu.results.compare.axes import Axes
 from mgu.results.events import Began, DataNote, EpochEnded, Note, Progress, Stepped
-from mgu.results.folder import lock_run, run_folder
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.folder import lock_run, run_folder
+from mgu.results.on_disk.result_file import write_result
 from tests.conftest import Configure
 from tests.examples import example_result
 

@@ -32,11 +32,11 @@ from mgu.data.splits import Splits, split_classes
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
 from mgu.report.stats.correct import Bits
-from mgu.results.correct import read_correct
 from mgu.results.events import DataNote, EpochEnded, Event
-from mgu.results.folder import run_folder
-from mgu.results.metrics import Metrics
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.correct import read_correct
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.schema.metrics import Metrics
 from mgu.run.evaluate_splits import images_per_group
 from mgu.run.execute import run
 from mgu.tasks.classification import Classification

@@ -22,8 +22,8 @@ from mgu.export.network import Format
 from mgu.factory.trained import load_trained
 from mgu.predict.export_run import export_run
 from mgu.predict.model import load
-from mgu.results.folder import run_folder
-from mgu.results.preprocessing import NumberColumn
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.preprocessing import NumberColumn
 from mgu.run.execute import run
 from tests.conftest import Configure
 

@@ -16,7 +16,7 @@ from mgu.errors import UserError
 from mgu.export.columns import are_whole
 from mgu.predict.pairs import PairReader
 from mgu.predict.rows import CategoryCodes
-from mgu.results.preprocessing import CategoryColumn, Entities, Pairs
+from mgu.results.on_disk.preprocessing import CategoryColumn, Entities, Pairs
 from tests.conftest import Configure
 from tests.data.test_own_ratings import LAYOUT, ROWS
 

@@ -20,9 +20,9 @@ from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
-from mgu.results.fingerprints import is_same_data
-from mgu.results.folder import run_folder
-from mgu.results.result_file import read_result
+from mgu.results.compare.fingerprints import is_same_data
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.result_file import read_result
 from mgu.user_code.random_numbers import unseeded
 from tests.conftest import Command, Configure
 
@@ -281,7 +281,7 @@ def test_a_run_goes_on_with_the_rows_that_it_was_begun_with_only(train: Trains, 
 def test_a_run_that_was_trained_before_there_were_fingerprints_is_taken_for_the_same(
     train: Trains, folder: Path, own: Configure
 ) -> None:
-    from mgu.results.same_data import check_same_data
+    from mgu.results.compare.same_data import check_same_data
 
     assert train(*SEEDED)[0] == 0
     config = own(*SEEDED, "training.epochs=2")

@@ -30,7 +30,7 @@ from mgu.factory.model import build_model, count_flops
 from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.models.recommender import Factorisation, embedding
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from mgu.tasks.ranking import Ranking
 from mgu.train.loop import evaluate

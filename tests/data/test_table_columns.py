@@ -21,7 +21,7 @@ from mgu.data.tables.split import split_official
 from mgu.data.tables.table import Table, encode_table
 from mgu.data.tables.target import select_known
 from mgu.errors import UserError
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from tests.conftest import Configure
 

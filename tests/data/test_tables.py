@@ -19,6 +19,7 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from torch import nn
 
+from mgu.config.conf import conf_dir
 from mgu.config.prune import read_settings
 from mgu.data.datasets import open_dataset
 from mgu.data.tables import adult
@@ -37,9 +38,8 @@ from mgu.factory.trained import load_trained
 from mgu.models.convnet import count_keras
 from mgu.prune.pipeline import run_pruning
 from mgu.report.ranking.seeds import chance_accuracy
-from mgu.results.conf import conf_dir
-from mgu.results.folder import run_folder
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.result_file import read_result
 from mgu.run.execute import run
 from mgu.tasks.regression import Regression
 from mgu.train.loop import evaluate

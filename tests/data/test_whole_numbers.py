@@ -18,7 +18,7 @@ from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.files import read_table
 from mgu.errors import UserError
 from mgu.predict.model import load
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from tests.conftest import Configure
 

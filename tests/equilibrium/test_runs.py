@@ -8,7 +8,7 @@ import pytest
 
 from mgu.config.check import check_config
 from mgu.errors import UserError
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from tests.conftest import Configure
 from tests.run.test_resume import evidence, train
 

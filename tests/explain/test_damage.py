@@ -10,7 +10,7 @@ import pytest
 
 from mgu.cli.main import main
 from mgu.explain.explanation import read_explanation
-from mgu.results.sealed import Changed, unseal
+from mgu.results.on_disk.sealed import Changed, unseal
 
 
 def flip(path: Path, place: int) -> None:

@@ -30,7 +30,7 @@ from mgu.explain.topology import draw_topology
 from mgu.explain.words import describe_choice
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.result_file import read_result
 from mgu.unit.engine import ENGINES
 from mgu.unit.unit import MultiGatedUnit
 from mgu.unit.wiring import GATES, WIRINGS, Gate

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mgu.cli.explain import main
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from tests.conftest import Configure
 from tests.run.test_resume import train
 

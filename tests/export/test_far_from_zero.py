@@ -16,8 +16,8 @@ from mgu.export.network import Format
 from mgu.predict import export_run as exporting
 from mgu.predict.export_run import export_run
 from mgu.predict.model import Model, load
-from mgu.results.folder import run_folder
-from mgu.results.preprocessing import Quantity
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.preprocessing import Quantity
 from mgu.run.execute import run
 from tests.conftest import compose_run
 

@@ -16,7 +16,7 @@ from mgu.export.fixed_steps import LOOSE, SPARE, FixedSteps, check_fixed_steps, 
 from mgu.export.int8 import Int8Weights
 from mgu.predict.export_run import export_run
 from mgu.predict.model import load
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from tests.conftest import Configure
 
 X = torch.linspace(-2, 2, 60).view(12, 5)

@@ -16,7 +16,7 @@ from mgu.export.tracing import tracing
 from mgu.predict import export_run as exporting
 from mgu.predict.export_run import export_run
 from mgu.predict.model import load
-from mgu.results.preprocessing import Arrays, Classes, Preprocessing
+from mgu.results.on_disk.preprocessing import Arrays, Classes, Preprocessing
 
 RULE = "RUN must be of modules that torch.export can trace"
 PREPROCESSING = Preprocessing(Arrays([3, 2], "my:load"), Classes([*range(6)]))

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from mgu.config.run import RunConfig
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from tests.conftest import compose_run
 from tests.data.test_cases import save_cases

@@ -12,7 +12,7 @@ from mgu import MultiGatedUnit
 from mgu.factory.advice import advise, advise_kept
 from mgu.layers.normalization import BatchNorm
 from mgu.results.events import Note
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from tests.conftest import Configure
 

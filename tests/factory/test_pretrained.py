@@ -14,9 +14,9 @@ from mgu.errors import UserError
 from mgu.factory.learner import build_learner
 from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import resolve
-from mgu.results.axes import find_axes
+from mgu.results.compare.axes import find_axes
 from mgu.results.events import DataNote, Event
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from mgu.run.trial import try_run
 from tests.conftest import Configure

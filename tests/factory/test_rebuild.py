@@ -21,8 +21,8 @@ from mgu.prune import benchmark, pipeline
 from mgu.prune.convert import logits_of
 from mgu.prune.inputs import choosing_splits
 from mgu.prune.load import load_pruned
-from mgu.results.folder import run_folder
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.result_file import read_result
 from mgu.run.evaluate_splits import evaluate_splits
 from mgu.run.worker import run_together
 from mgu.sweep.seed_groups import lockstep_obstacle

@@ -8,7 +8,7 @@ import torch
 import mgu
 from mgu.factory.device import set_up_torch
 from mgu.isolation import Send, call
-from mgu.results.result_file import decode_result
+from mgu.results.on_disk.result_file import decode_result
 from tests.examples import example_result
 
 

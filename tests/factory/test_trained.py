@@ -19,9 +19,9 @@ from mgu.factory import trained
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.factory.trained import load_trained
-from mgu.results.find import find_run
-from mgu.results.folder import lock_run
-from mgu.results.result_file import read_result, write_result
+from mgu.results.on_disk.folder import lock_run
+from mgu.results.on_disk.result_file import read_result, write_result
+from mgu.results.runs.find import find_run
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 

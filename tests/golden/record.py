@@ -20,12 +20,12 @@ from omegaconf import OmegaConf, flag_override
 from safetensors.torch import load_file
 
 from mgu.config.check import check_config
+from mgu.config.conf import conf_dir
 from mgu.data.datasets import fill_defaults
 from mgu.errors import UserError
-from mgu.results.conf import conf_dir
-from mgu.results.file_names import WEIGHTS_FILE
-from mgu.results.folder import run_folder
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.file_names import WEIGHTS_FILE
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.result_file import read_result
 from mgu.run.execute import run
 from tests.conftest import hydra_of
 

@@ -20,7 +20,7 @@ from mgu.measure.carbon import Place
 from mgu.measure.codecarbon_instrument import CodecarbonInstrument, cpu_method, gpu_method
 from mgu.measure.energy import EnergyMeter, build_meter, check_place
 from mgu.measure.gpu_reader import nvml_index
-from mgu.results.energy import describe_method
+from mgu.results.schema.energy import describe_method
 
 CPU_DEVICE = torch.device("cpu")
 

@@ -19,7 +19,7 @@ from mgu.measure.cost_meter import CostMeter
 from mgu.measure.gpu_reader import GpuReader, open_gpu
 from mgu.measure.load_curve import MOST_ROWS, LoadRow, read_curve, shorten, write_curve
 from mgu.measure.load_meter import LoadMeter
-from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
+from mgu.results.schema.device_load import DeviceLoad, GpuLoad, PhaseLoad
 
 OFF = EnergyConfig(enabled=False, country="ROU", period_s=1.0)
 

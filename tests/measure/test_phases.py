@@ -16,7 +16,7 @@ from mgu.measure.cost import RunCost, share_of
 from mgu.measure.countries import check_early, note_of
 from mgu.measure.energy import EnergyMeter, build_meter
 from mgu.measure.instrument import Reading
-from mgu.results.energy import Energy
+from mgu.results.schema.energy import Energy
 from tests.examples import example_result
 
 CPU = torch.device("cpu")

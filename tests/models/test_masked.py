@@ -17,8 +17,8 @@ from mgu.factory.trained import load_trained
 from mgu.layers.masked import MaskedLinear
 from mgu.models.convnet import count_trainable
 from mgu.models.masked import measure_sparsity
-from mgu.results.folder import run_folder
-from mgu.results.result import Result
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.schema.result import Result
 from mgu.run.execute import run
 from tests.conftest import Configure
 from tests.run.test_resume import evidence, interrupt

@@ -13,7 +13,7 @@ from mgu.factory.resolved_run import resolve
 from mgu.models.convnet import count_keras, count_trainable
 from mgu.models.masked import measure_sparsity
 from mgu.prune.merge import MaskedBypass, PartialActivation
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from tests.conftest import Configure
 

@@ -25,9 +25,9 @@ from mgu.measure.estimate import Model
 from mgu.measure.slot import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.events import EpochEnded, RunEvent
-from mgu.results.folder import find_state, run_folder
-from mgu.results.result import Result
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.folder import find_state, run_folder
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.schema.result import Result
 from mgu.run.execute import run
 from mgu.run.worker import run_together
 from mgu.sweep.seed_groups import group_seeds, lockstep_obstacle

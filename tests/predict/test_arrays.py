@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from mgu.errors import UserError
 from mgu.predict.arrays import as_inputs
-from mgu.results.preprocessing import Arrays
+from mgu.results.on_disk.preprocessing import Arrays
 
 ARRAYS = Arrays(shape=[2], source="my:load")
 ROWS = np.array([[1.0, 5.0], [2.0, 6.0]])

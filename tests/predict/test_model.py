@@ -20,7 +20,7 @@ from mgu.errors import UserError
 from mgu.export.held_out import take_held_out
 from mgu.factory.trained import load_trained
 from mgu.predict.model import Model, load
-from mgu.results.result_file import read_result, write_result
+from mgu.results.on_disk.result_file import read_result, write_result
 from tests.factory.matrix import BASELINES, UNITS, Matrix
 
 CHOICES = {  # a model for each kind of data

@@ -6,7 +6,7 @@ import pytest
 
 from mgu.predict.rows import RowReader
 from mgu.predict.table_files import Cells
-from mgu.results.preprocessing import CategoryColumn, Classes, Columns, Preprocessing
+from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, Preprocessing
 
 
 @pytest.mark.parametrize("cell", ["True", "TRUE", "true", " True", True])

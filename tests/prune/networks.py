@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from mgu import MultiGatedUnit
+from mgu.config.conf import conf_dir
 from mgu.config.prune import PruneConfig, read_settings
 from mgu.models.convnet import ConvNet
 from mgu.prune.network import Decisions, Place
-from mgu.results.conf import conf_dir
 from mgu.unit.wiring import Gate
 from tests.prune.test_pruned_unit import lived_in
 

@@ -17,7 +17,7 @@ from mgu.prune.network import prune
 from mgu.prune.outcome import OUTCOME_FILE, read_outcome
 from mgu.prune.pipeline import run_pruning
 from mgu.prune.terminal import print_outcome
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from tests.conftest import Configure
 from tests.prune.networks import network, quick

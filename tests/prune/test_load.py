@@ -19,7 +19,7 @@ from mgu.prune import benchmark
 from mgu.prune.load import load_pruned
 from mgu.prune.outcome import read_outcome, write_outcome
 from mgu.prune.pipeline import run_pruning
-from mgu.results.sealed import unseal
+from mgu.results.on_disk.sealed import unseal
 from tests.prune.networks import quick
 
 

@@ -29,7 +29,7 @@ from mgu.prune.network import Place
 from mgu.prune.outcome import OUTCOME_FILE, ModelRow, PruneOutcome
 from mgu.prune.pipeline import run_pruning
 from mgu.prune.terminal import print_outcome
-from mgu.results.file_names import PRUNE_FOLDER
+from mgu.results.on_disk.file_names import PRUNE_FOLDER
 from mgu.unit.wiring import GATES
 from tests.prune.networks import SETTINGS, quick
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mgu.results.correct import write_correct
-from mgu.results.load import Run
+from mgu.results.on_disk.correct import write_correct
+from mgu.results.runs.load import Run
 from tests.examples import example_result, example_unit
 from tests.report.runs import NUM_IMAGES, Trained
 

@@ -9,8 +9,8 @@ from mgu.report.analysis import Analysis
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.paper import paper_table
 from mgu.report.ranking.rank import Table, rank
-from mgu.results.load import Run
-from mgu.results.result import Result
+from mgu.results.runs.load import Run
+from mgu.results.schema.result import Result
 from tests.examples import example_result
 
 NUM_IMAGES = 400

@@ -18,10 +18,10 @@ from mgu.report.stats.correct import Bits
 from mgu.report.stats.in_order import grid_in_order
 from mgu.report.stats.random_order import win_probabilities
 from mgu.report.stats.words import search_sentence
-from mgu.results.correct import read_correct
-from mgu.results.metrics import Metrics
-from mgu.results.replicate import Replicate
-from mgu.results.result import Result
+from mgu.results.on_disk.correct import read_correct
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.replicate import Replicate
+from mgu.results.schema.result import Result
 from mgu.search.curve import Curve
 from tests.examples import example_config, example_result, example_unit, ranked
 from tests.report.runs import Trained, analyse

@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from mgu.errors import UserError
 from mgu.report.card.card import to_card
 from mgu.report.card.interval import over_groups, wilson
-from mgu.results.energy import Component, Energy
-from mgu.results.parts import JOULES_PER_KWH
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.schema.energy import Component, Energy
+from mgu.results.schema.parts import JOULES_PER_KWH
 
 
 def test_every_number_of_a_card_is_of_the_run(trained_unit: Path) -> None:

@@ -13,7 +13,7 @@ from mgu.report.formats.html import to_html
 from mgu.report.formats.json import to_json
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
-from mgu.results.solver import Solver
+from mgu.results.schema.solver import Solver
 from tests.examples import example_config, example_result, ranked
 
 SOLVER = Solver(

@@ -25,10 +25,10 @@ from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.rank import join, rank
 from mgu.report.stats.holm import correct_for_many
-from mgu.results.load import Run
-from mgu.results.metrics import Metrics
-from mgu.results.result import Result
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.runs.load import Run
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.result import Result
 from tests.examples import example_config, example_result, ranked
 from tests.report.runs import Trained, analyse
 

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from mgu.report.analysis import Analysis
 from mgu.report.costs import charges, cost_ratios
 from mgu.report.formats.csv import to_csv
-from mgu.results.energy import Component
-from mgu.results.processor import Processor
-from mgu.results.result import Result
+from mgu.results.schema.energy import Component
+from mgu.results.schema.processor import Processor
+from mgu.results.schema.result import Result
 from tests.examples import example_result, example_unit, ranked, sentences
 from tests.report.runs import markdown
 

@@ -13,8 +13,8 @@ from scipy.stats import binomtest, ttest_rel
 
 from mgu.cli.diff import main
 from mgu.errors import UserError
-from mgu.results.load import Run
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.runs.load import Run
 from tests.examples import example_config
 from tests.report.runs import Trained
 

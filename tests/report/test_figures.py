@@ -13,8 +13,8 @@ from mgu.report.figures.style import ink_on_gate
 from mgu.report.figures.training import Gates, draw_gates
 from mgu.report.figures.write import figures
 from mgu.report.ranking.rank import rank
-from mgu.results.load import Run
-from mgu.results.result import Result
+from mgu.results.runs.load import Run
+from mgu.results.schema.result import Result
 from tests.examples import example_result, example_unit, ranked
 
 

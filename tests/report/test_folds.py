@@ -17,10 +17,10 @@ from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.rank import rank
 from mgu.report.stats.ttest import t_tests_over_replicates
 from mgu.report.stats.verdict import Verdict
-from mgu.results.axes import find_axes
-from mgu.results.correct import write_correct
-from mgu.results.load import Run
-from mgu.results.replicate import Replicate, count_replicates, replicate_of, without_replicate
+from mgu.results.compare.axes import find_axes
+from mgu.results.on_disk.correct import write_correct
+from mgu.results.runs.load import Run
+from mgu.results.schema.replicate import Replicate, count_replicates, replicate_of, without_replicate
 from tests.examples import example_config, example_result, example_unit
 
 FOLDS, IMAGES = 4, (100, 100, 99, 99)

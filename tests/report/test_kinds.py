@@ -26,10 +26,10 @@ from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.load import processors_busy
 from mgu.report.rivals import rivals
 from mgu.report.stats.holm import correct_for_many
-from mgu.results.device_load import DeviceLoad, GpuLoad, PhaseLoad
-from mgu.results.processor import Processor
-from mgu.results.result import Result
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.schema.device_load import DeviceLoad, GpuLoad, PhaseLoad
+from mgu.results.schema.processor import Processor
+from mgu.results.schema.result import Result
 from tests.examples import example_config, example_result, example_unit, ranked, sentences
 from tests.report.runs import Trained, analyse
 

@@ -18,8 +18,8 @@ from mgu.report.formats.json import to_json
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.loads import compare_loads
-from mgu.results.processor import Processor
-from mgu.results.result import Result
+from mgu.results.schema.processor import Processor
+from mgu.results.schema.result import Result
 from tests.examples import example_result, example_unit, ranked
 
 NOT_ALONE = "23 of 25 models have no run that was measured alone and without interruption"

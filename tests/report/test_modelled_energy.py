@@ -14,8 +14,8 @@ from mgu.report.analysis import Analysis
 from mgu.report.costs import charges
 from mgu.report.formats.csv import to_csv
 from mgu.report.formats.json import to_json
-from mgu.results.processor import Processor
-from mgu.results.result import Result
+from mgu.results.schema.processor import Processor
+from mgu.results.schema.result import Result
 from tests.examples import example_result, example_unit, ranked, sentences
 from tests.report.runs import markdown
 

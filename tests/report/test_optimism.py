@@ -12,8 +12,8 @@ from mgu.report.ranking.rank import rank
 from mgu.report.stats.correct import Bits
 from mgu.report.stats.optimism import optimism
 from mgu.report.stats.words import describe_verdict
-from mgu.results.load import Run
-from mgu.results.metrics import Metrics
+from mgu.results.runs.load import Run
+from mgu.results.schema.metrics import Metrics
 from tests.examples import example_config, example_result, ranked
 from tests.report.runs import NUM_IMAGES, Trained, analyse
 

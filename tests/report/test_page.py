@@ -19,11 +19,11 @@ from mgu.report.figures.write import figures
 from mgu.report.formats.html import to_html
 from mgu.report.formats.latex import escape, to_tex
 from mgu.report.ranking.rank import rank
-from mgu.results.correct import write_correct
-from mgu.results.files import write_text
-from mgu.results.load import load_results
-from mgu.results.result import Result
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.correct import write_correct
+from mgu.results.on_disk.files import write_text
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.runs.load import load_results
+from mgu.results.schema.result import Result
 from tests.examples import example_result, example_unit
 
 EVIL = "<img src=x onerror=alert(1)>&{{7*7}}\"'\\_%$#|[red]"

@@ -26,9 +26,9 @@ from mgu.report.formats.json import to_json
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.formats.terminal import print_table
-from mgu.results.metrics import Metrics
-from mgu.results.result import Result
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.result import Result
 from tests.examples import example_config, example_result, example_unit, ranked, sentences
 from tests.report.runs import paper_result
 

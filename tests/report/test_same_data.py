@@ -14,10 +14,10 @@ from mgu.report.analysis import Analysis
 from mgu.report.contrasts.resolve import differing_keys
 from mgu.report.ranking.rank import join, rank
 from mgu.report.same_data import name_data
-from mgu.results.axes import find_axes
-from mgu.results.load import Run
-from mgu.results.result import Result
-from mgu.results.result_file import write_result
+from mgu.results.compare.axes import find_axes
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.runs.load import Run
+from mgu.results.schema.result import Result
 from tests.examples import example_config, example_result
 from tests.report.runs import Trained
 

@@ -23,8 +23,8 @@ from mgu.report.searches.equal_cost import EqualCost, compare_searches
 from mgu.report.searches.load import load_curves, save_replayed
 from mgu.report.searches.table import search_table, search_tables
 from mgu.report.searches.words import describe_searches
-from mgu.results.energy import Component
-from mgu.results.result import Result
+from mgu.results.schema.energy import Component
+from mgu.results.schema.result import Result
 from mgu.search.budget import Budget
 from mgu.search.clock import PROCESSOR, WALL, energy_clock
 from mgu.search.curve import Curve, Step

@@ -25,8 +25,8 @@ from mgu.report.searches.measured import load_measured, measured_table
 from mgu.report.searches.table import search_table
 from mgu.report.searches.variants import name_variants
 from mgu.report.searches.words import describe_searches
-from mgu.results.load import load_results
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.runs.load import load_results
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Step
 from mgu.search.replay import Replay, replay

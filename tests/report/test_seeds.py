@@ -13,9 +13,9 @@ from mgu.config.run import RunConfig
 from mgu.report.caveats import caveats
 from mgu.report.ranking.columns import columns
 from mgu.report.ranking.seeds import group_seeds, spread
-from mgu.results.load import Run
-from mgu.results.processor import Processor
-from mgu.results.replicate import Replicate
+from mgu.results.runs.load import Run
+from mgu.results.schema.processor import Processor
+from mgu.results.schema.replicate import Replicate
 from tests.conftest import Configure
 from tests.examples import example_result, ranked
 from tests.report.runs import Trained, analyse

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mgu.results.find import find_run
-from mgu.results.result import Result
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.runs.find import find_run
+from mgu.results.schema.result import Result
 from tests.examples import example_config, example_result, ranked
 
 

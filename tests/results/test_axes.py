@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from mgu.config.run import RunConfig
-from mgu.results.axes import Axes, find_axes, shorten_keys, write_value
-from mgu.results.stored_config import parse_config
+from mgu.results.compare.axes import Axes, find_axes, shorten_keys, write_value
+from mgu.results.schema.stored_config import parse_config
 from tests.conftest import Configure
 
 

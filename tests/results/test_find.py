@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from mgu.errors import UserError
-from mgu.results.files import find_folders
-from mgu.results.find import find_run
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.files import find_folders
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.runs.find import find_run
 from tests.examples import example_config, example_result, example_unit
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mgu import load_runs
-from mgu.results.load import load_results
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.runs.load import load_results
 from tests.examples import example_result
 
 

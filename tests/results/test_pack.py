@@ -19,14 +19,14 @@ from mgu.report.analysis import Analysis
 from mgu.report.figures.training import load_gates, load_histories
 from mgu.report.formats.json import to_json
 from mgu.report.ranking.rank import rank
-from mgu.results import pack
-from mgu.results.correct import write_correct
-from mgu.results.find import find_run
-from mgu.results.load import load_results
-from mgu.results.pack import read_pack, write_pack
-from mgu.results.pack_runs import pack_runs
-from mgu.results.result_file import write_result
-from mgu.results.sealed import digest_files
+from mgu.results.on_disk.correct import write_correct
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.on_disk.sealed import digest_files
+from mgu.results.runs import pack
+from mgu.results.runs.find import find_run
+from mgu.results.runs.load import load_results
+from mgu.results.runs.pack import read_pack, write_pack
+from mgu.results.runs.pack_runs import pack_runs
 from tests.examples import example_config, example_result, example_unit
 
 Make = Callable[..., Path]
@@ -120,7 +120,7 @@ def test_two_packs_at_once_keep_the_runs_of_both(make: Make, tmp_path: Path, mon
         time.sleep(0.2)  # in which the other has read what was there before
         return write_pack(*arguments)
 
-    monkeypatch.setattr("mgu.results.pack_runs.write_pack", write_slowly)
+    monkeypatch.setattr("mgu.results.runs.pack_runs.write_pack", write_slowly)
     loaded = [load_results([make("digits_2-ln", seed)]).runs for seed in (1, 2)]
     threads = [threading.Thread(target=pack_runs, args=(runs, tmp_path / "results")) for runs in loaded]
     for thread in threads:

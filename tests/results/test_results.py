@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from mgu.errors import UserError
-from mgu.results.correct import read_correct, write_correct
-from mgu.results.files import make_folder, replacing, write_text
-from mgu.results.record import make_result
-from mgu.results.result import Result
-from mgu.results.result_file import read_result, write_result
-from mgu.results.sealed import digest_files
+from mgu.results.on_disk.correct import read_correct, write_correct
+from mgu.results.on_disk.files import make_folder, replacing, write_text
+from mgu.results.on_disk.record import make_result
+from mgu.results.on_disk.result_file import read_result, write_result
+from mgu.results.on_disk.sealed import digest_files
+from mgu.results.schema.result import Result
 from tests.conftest import Configure
 from tests.examples import example_result
 

@@ -10,10 +10,10 @@ import pytest
 
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
-from mgu.results.file_names import RESULT_FILE
-from mgu.results.result_file import read_result, write_result
-from mgu.results.source_rows import check_source_rows
-from mgu.results.stored_config import parse_config
+from mgu.results.on_disk.file_names import RESULT_FILE
+from mgu.results.on_disk.result_file import read_result, write_result
+from mgu.results.runs.source_rows import check_source_rows
+from mgu.results.schema.stored_config import parse_config
 from tests.conftest import Configure
 
 NAMED = {"name": "mnist", "root": "data", "split": "paper", "image_shape": [1, 28, 28], "num_classes": 10}

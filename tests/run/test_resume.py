@@ -14,8 +14,8 @@ import torch
 from mgu.config.run import RunConfig
 from mgu.measure.cost import RunCost
 from mgu.results.events import EpochEnded, Event, Note, Send
-from mgu.results.folder import find_state, run_folder
-from mgu.results.result import Result
+from mgu.results.on_disk.folder import find_state, run_folder
+from mgu.results.schema.result import Result
 from mgu.run.checkpoint import MARK
 from mgu.run.execute import run
 from tests.conftest import Configure

@@ -21,10 +21,10 @@ from mgu.errors import UserError
 from mgu.factory.augment import augment_training
 from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send, call
-from mgu.results.correct import read_correct
-from mgu.results.folder import find_state, run_folder
-from mgu.results.result import Result
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.correct import read_correct
+from mgu.results.on_disk.folder import find_state, run_folder
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.schema.result import Result
 from mgu.run import execute, training
 from mgu.run.execute import run
 from mgu.train import loop

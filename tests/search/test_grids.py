@@ -12,9 +12,9 @@ from omegaconf import OmegaConf
 
 from mgu.cli.compose import read_jobs
 from mgu.cli.grammar import HydraGrammar
+from mgu.config.conf import conf_dir
 from mgu.config.run import RunConfig
 from mgu.errors import UserError, quote
-from mgu.results.conf import conf_dir
 from mgu.search.grids import Grids, expand_grids
 from tests.conftest import Command, hydra_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from mgu.results.device_load import DeviceLoad, PhaseLoad
-from mgu.results.energy import Component, PhaseEnergies, PhaseEnergy
-from mgu.results.result import Result
+from mgu.results.schema.device_load import DeviceLoad, PhaseLoad
+from mgu.results.schema.energy import Component, PhaseEnergies, PhaseEnergy
+from mgu.results.schema.result import Result
 from mgu.search.costs import cost_of
 from mgu.search.outcome import SECOND
 from tests.examples import example_result

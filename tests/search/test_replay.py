@@ -12,8 +12,8 @@ from msgspec import structs
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 from mgu.report.searches.closed_form import Tried, expected_best
-from mgu.results.metrics import Metrics
-from mgu.results.result import Result
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.result import Result
 from mgu.search.budget import Budget
 from mgu.search.curve import trace
 from mgu.search.parameters.choices import Ordinal

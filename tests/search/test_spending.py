@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mgu.cli.plan_search import _record
+from mgu.cli.study.plan import _record
 from mgu.report.searches.load import load_curves
 from mgu.search.budget import Budget
 from mgu.search.history import History

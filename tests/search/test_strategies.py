@@ -243,7 +243,7 @@ def test_an_import_is_no_cost_of_a_strategy() -> None:
 
 
 def test_the_table_has_every_strategy_of_conf() -> None:
-    from mgu.results.conf import conf_dir
+    from mgu.config.conf import conf_dir
 
     assert {file.stem for file in (conf_dir() / "search").glob("*.yaml")} == set(STRATEGIES)
     assert bowl(GRID)(next(GRID.points())) < 0

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mgu.cli.check_told import check_told
+from mgu.cli.study.check_told import check_told
 from mgu.config.check_search import check_study
 from mgu.errors import UserError
 from mgu.search.budget import KINDS, Budget

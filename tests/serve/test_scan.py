@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from mgu.results.load import load_results
-from mgu.results.pack_runs import pack_runs
-from mgu.results.result_file import write_result
-from mgu.results.under_way import SweepFile, announced, read_under_way
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.on_disk.under_way import SweepFile, announced, read_under_way
+from mgu.results.runs.load import load_results
+from mgu.results.runs.pack_runs import pack_runs
 from mgu.serve import scan
 from mgu.serve.locks import LOCKS, find_locks, lock_of
 from mgu.serve.scan import Scanner

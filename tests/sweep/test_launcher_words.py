@@ -14,8 +14,8 @@ from hydra_plugins.mgu_sweeper import DEFAULTS
 from mgu.config.sweeper import check_sweeper
 from mgu.console.lines import LineView
 from mgu.errors import UserError
-from mgu.results.folder import run_folder
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.result_file import write_result
 from mgu.sweep.follow import following
 from mgu.sweep.launch import Job
 from mgu.sweep.launchers import Launcher, prepare_launcher

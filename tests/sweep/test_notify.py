@@ -8,9 +8,9 @@ import pytest
 
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
-from mgu.results.folder import run_folder
-from mgu.results.record import make_result
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.folder import run_folder
+from mgu.results.on_disk.record import make_result
+from mgu.results.on_disk.result_file import write_result
 from mgu.sweep import notify
 from mgu.sweep.notify import notifying
 from tests.conftest import Command, Configure

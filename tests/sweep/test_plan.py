@@ -13,10 +13,10 @@ from mgu.console.text import describe_s
 from mgu.measure.estimate import CALL_FLOPS, NO_SAMPLE, Estimate, Model, estimate
 from mgu.measure.recipe import recipe_of
 from mgu.measure.sample import Sample, axes_of, sample_of
-from mgu.results.file_names import CHECKPOINT_FILE, LOCK_FILE
-from mgu.results.folder import find_state, lock_run, run_folder
-from mgu.results.result_file import write_result
-from mgu.results.seconds import Seconds
+from mgu.results.on_disk.file_names import CHECKPOINT_FILE, LOCK_FILE
+from mgu.results.on_disk.folder import find_state, lock_run, run_folder
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.schema.seconds import Seconds
 from mgu.sweep.plan import PlannedRun, _describe_total, _total
 from mgu.sweep.slots import Slots
 from tests.conftest import Command, Configure

@@ -15,8 +15,8 @@ from mgu.errors import ProgramError, UserError
 from mgu.isolation import Send
 from mgu.measure.estimate import Model
 from mgu.results.events import Ended, EpochEnded, RunEvent
-from mgu.results.folder import find_result, lock_run, run_folder
-from mgu.results.result_file import read_result, write_result
+from mgu.results.on_disk.folder import find_result, lock_run, run_folder
+from mgu.results.on_disk.result_file import read_result, write_result
 from mgu.sweep.room import Room
 from mgu.sweep.schedule import longest_first, makespan
 from mgu.sweep.side_by_side import launch_side_by_side

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mgu.isolation import call
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.result_file import read_result
 from tests.evidence import evidence, leftovers
 from tests.processes import Running, run_cold, start_cold
 

@@ -15,8 +15,8 @@ from msgspec import structs
 from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
 from mgu.errors import UserError
-from mgu.results.result import Result
-from mgu.results.result_file import read_result, write_result
+from mgu.results.on_disk.result_file import read_result, write_result
+from mgu.results.schema.result import Result
 from mgu.search.budget import Budget
 from mgu.search.parameters.bounds import Float, Int
 from mgu.search.parameters.choices import Categorical, Ordinal

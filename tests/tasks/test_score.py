@@ -11,8 +11,8 @@ from mgu.console.summary import describe_scores, summarise
 from mgu.report.analysis import Analysis
 from mgu.report.formats.csv import to_csv
 from mgu.report.formats.markdown import to_markdown
-from mgu.results.metrics import Metrics
-from mgu.results.result import Result
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.result import Result
 from mgu.tasks.score import SCORES, shorten
 from mgu.train.early_stop import EarlyStop
 from tests.examples import example_result, example_unit, ranked

@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from mgu.config.conf import conf_dir
 from mgu.config.faults import GROUPS, known_keys
 from mgu.config.prune import PruneConfig
-from mgu.results.conf import conf_dir
 
 KEYS = known_keys()
 Line = tuple[str, ...]

@@ -23,9 +23,9 @@ from mgu.factory.learner import build_learner
 from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.measure.cost import RunCost
-from mgu.results.load import load_results
-from mgu.results.result_file import read_result, write_result
-from mgu.results.seconds import Seconds
+from mgu.results.on_disk.result_file import read_result, write_result
+from mgu.results.runs.load import load_results
+from mgu.results.schema.seconds import Seconds
 from mgu.run.checkpoint import restore_checkpoint, save_checkpoint
 from mgu.train.loop import Fit
 from tests.conftest import Command, Configure

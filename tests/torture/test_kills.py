@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from mgu.results.result_file import read_result
+from mgu.results.on_disk.result_file import read_result
 from tests.evidence import evidence, leftovers
 from tests.torture.killing import SCENARIOS, WORDS, Command, choose
 

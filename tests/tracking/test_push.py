@@ -13,10 +13,10 @@ import yaml
 from mgu.cli.push import main
 from mgu.config.run import RunConfig
 from mgu.errors import RunsFailed, UserError
-from mgu.results.load import load_results
-from mgu.results.pack_runs import pack_runs
-from mgu.results.record import write_history
-from mgu.results.result_file import write_result
+from mgu.results.on_disk.record import write_history
+from mgu.results.on_disk.result_file import write_result
+from mgu.results.runs.load import load_results
+from mgu.results.runs.pack_runs import pack_runs
 from mgu.tracking.tensorboard import TensorBoardTracker
 from tests.conftest import Configure
 from tests.examples import example_result
@@ -78,7 +78,7 @@ def test_a_second_push_adds_nothing_and_a_new_result_replaces_the_old(
 
 
 def test_a_run_that_was_followed_is_there(configure: Configure, over: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from mgu.results.result_file import read_result
+    from mgu.results.on_disk.result_file import read_result
 
     tell(TensorBoardTracker(configure("tensorboard=with"), over), EPOCHS, read_result(over / "result.json"))
     main([str(over), "--to", "tensorboard"])

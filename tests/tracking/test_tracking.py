@@ -16,7 +16,7 @@ import pytest
 
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
-from mgu.results.result import Result
+from mgu.results.schema.result import Result
 from mgu.tracking import trackers as trackers_module
 from mgu.tracking.mlflow import RUN_ID_FILE, MlflowTracker
 from mgu.tracking.tensorboard import TensorBoardTracker

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from mgu.train.batches import split_into_batches
 from tests.conftest import Configure

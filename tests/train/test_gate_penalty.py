@@ -14,7 +14,7 @@ from mgu.factory.engine import check_engine
 from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
 from mgu.prune.pruned_unit import prune_unit
-from mgu.results.folder import run_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
 from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
 from mgu.unit.engine import Engine

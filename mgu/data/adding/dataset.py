@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mgu.config.datasets import AddingConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
-    from mgu.results.preprocessing import Preprocessing
+    from mgu.results.on_disk.preprocessing import Preprocessing
     from mgu.tasks.regression import Regression
 
 
@@ -62,7 +62,7 @@ class AddingDataset:
     @property
     def preprocessing(self) -> Preprocessing:
         """Sequences of numbers and marks as they are, and their sums."""
-        from mgu.results.preprocessing import Arrays, Preprocessing, Quantity
+        from mgu.results.on_disk.preprocessing import Arrays, Preprocessing, Quantity
 
         inputs = Arrays(shape=list(self.config.sequence_shape), source="dataset=adding")
         return Preprocessing(inputs=inputs, outputs=Quantity(mean=0.0, std=1.0, target="sum"))

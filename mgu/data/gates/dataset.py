@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mgu.config.gates import GatesConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
-    from mgu.results.preprocessing import Preprocessing
+    from mgu.results.on_disk.preprocessing import Preprocessing
     from mgu.tasks.regression import Regression
 
 
@@ -64,7 +64,7 @@ class GateDataset:
     @property
     def preprocessing(self) -> Preprocessing:
         """Inputs as they are, and the output."""
-        from mgu.results.preprocessing import Arrays, Preprocessing, Quantity
+        from mgu.results.on_disk.preprocessing import Arrays, Preprocessing, Quantity
 
         inputs = Arrays(shape=list(self.shapes.inputs), source="dataset=gates")
         return Preprocessing(inputs=inputs, outputs=Quantity(mean=0.0, std=1.0, target=self.config.gate))

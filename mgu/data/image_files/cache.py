@@ -23,8 +23,8 @@ from filelock import FileLock
 
 from mgu.data.image_files.decode import Pixels
 from mgu.errors import UserError
-from mgu.results.files import replacing, write_text
-from mgu.results.parts import Record
+from mgu.results.on_disk.files import replacing, write_text
+from mgu.results.schema.parts import Record
 
 log = logging.getLogger(__name__)
 

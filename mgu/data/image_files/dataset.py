@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mgu.config.image_files import ImageFilesConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
-    from mgu.results.preprocessing import Preprocessing
+    from mgu.results.on_disk.preprocessing import Preprocessing
     from mgu.tasks.classification import Classification
 
 
@@ -57,7 +57,7 @@ class ImageFileDataset:
         from typing import cast
 
         from mgu.data.image_files.images import FileImages
-        from mgu.results.preprocessing import Classes, Pixels, Preprocessing
+        from mgu.results.on_disk.preprocessing import Classes, Pixels, Preprocessing
 
         config, images = self.config, cast(FileImages, self.splits.val)
         pixels = Pixels(

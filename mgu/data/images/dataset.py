@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mgu.config.datasets import NamedImagesConfig
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
-    from mgu.results.preprocessing import Preprocessing
+    from mgu.results.on_disk.preprocessing import Preprocessing
     from mgu.tasks.classification import Classification
 
 
@@ -65,7 +65,7 @@ class ImageDataset:
         from mgu.data.images.class_names import class_names
         from mgu.data.images.loaders import PIXEL_MAX
         from mgu.data.images.sequences import describe_sequence
-        from mgu.results.preprocessing import Classes, Pixels, Preprocessing
+        from mgu.results.on_disk.preprocessing import Classes, Pixels, Preprocessing
 
         white = PIXEL_MAX.get(self.config.name, 255.0)
         if self.config.sequence:

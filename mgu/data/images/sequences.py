@@ -16,7 +16,7 @@ from mgu.data.images.images import Images
 from mgu.data.images.preprocessing import scale_pixels
 from mgu.data.splits import Splits
 from mgu.data.take import take
-from mgu.results.preprocessing import Pixels
+from mgu.results.on_disk.preprocessing import Pixels
 
 PERMUTATION_SEED = 0  # of the one order in which all permuted sequences of a length are
 

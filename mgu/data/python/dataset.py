@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mgu.errors import UserError
 from mgu.isolation import Raised, call
-from mgu.results.fingerprints import is_same_data
+from mgu.results.compare.fingerprints import is_same_data
 
 if TYPE_CHECKING:
     from mgu.config.python import PythonDatasetConfig
     from mgu.data.python.load import Loaded
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
-    from mgu.results.preprocessing import Preprocessing
+    from mgu.results.on_disk.preprocessing import Preprocessing
     from mgu.tasks.task import Task
 
 DESCRIBE = "mgu.data.python.describe:describe"
@@ -100,7 +100,7 @@ class PythonDataset:
     def preprocessing(self) -> Preprocessing:
         """How inputs are made of arrays as the function returns them, and what the outputs are."""
         from mgu.data.images.images import Images
-        from mgu.results.preprocessing import Arrays, Classes, Pixels, Preprocessing, Quantity
+        from mgu.results.on_disk.preprocessing import Arrays, Classes, Pixels, Preprocessing, Quantity
 
         config, data, shape = self.config, self.splits.val, list(self.config.input_shape)
         return Preprocessing(

@@ -26,7 +26,7 @@ def take_fingerprint(tensors: Iterable[Tensor]) -> str:
 
     Returns:
         Four numbers for each tensor, separated by blanks: how many examples it has, and sums of its values, of their
-        spreads and of their means. See `is_same_data` in mgu/results/fingerprints.py.
+        spreads and of their means. See `is_same_data` in mgu/results/compare/fingerprints.py.
     """
     return " ".join(_describe(tensor.reshape(len(tensor), -1)) for tensor in tensors)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mgu.data.ratings.splits import Known, Ratings
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
-    from mgu.results.preprocessing import Preprocessing
+    from mgu.results.on_disk.preprocessing import Preprocessing
     from mgu.tasks.task import Task
 
 
@@ -105,7 +105,7 @@ class RatingDataset:
         """The names, and features, of users and items, and what the output is."""
         from mgu.config.ratings import RatingsConfig
         from mgu.data.ratings.names import describe_entities
-        from mgu.results.preprocessing import Pairs, Preprocessing, Quantity, RankingScore
+        from mgu.results.on_disk.preprocessing import Pairs, Preprocessing, Quantity, RankingScore
 
         config, ratings = self.config, self.ratings
         known, (users, items) = ratings.interactions, ratings.trained

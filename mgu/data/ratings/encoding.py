@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mgu.data.ratings.names import check_names
-from mgu.results.preprocessing import Pairs
+from mgu.results.on_disk.preprocessing import Pairs
 
 
 class PairEncoding(nn.Module):

@@ -10,7 +10,7 @@ from numbers import Integral
 from typing import Any
 
 from mgu.errors import UserError, printable
-from mgu.results.preprocessing import Entities
+from mgu.results.on_disk.preprocessing import Entities
 
 LARGEST_EXACT = 2**53  # up to here a float64 has every whole number
 NUMBER = r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]?\d{1,2})?"  # 0012 is a code, and not the number 12

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mgu.data.shapes import Shapes
     from mgu.data.splits import Splits
     from mgu.data.tables.table import Table
-    from mgu.results.preprocessing import Preprocessing
+    from mgu.results.on_disk.preprocessing import Preprocessing
     from mgu.tasks.task import Task
 
 
@@ -84,7 +84,7 @@ class TableDataset:
 
         from mgu.config.datasets import AdultConfig
         from mgu.data.tables.adult import TARGET
-        from mgu.results.preprocessing import Classes, Preprocessing, Quantity
+        from mgu.results.on_disk.preprocessing import Classes, Preprocessing, Quantity
 
         config, table = self.config, self.table
         target = TARGET if isinstance(config, AdultConfig) else config.target

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mgu.results.preprocessing import Columns
+from mgu.results.on_disk.preprocessing import Columns
 
 NEARLY_INFINITE = 1e9  # scaled numbers beyond it lie on the bound in float32
 UNSEEN = -1  # the code of a category without an input of its own

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mgu.results.preprocessing import CategoryColumn, Columns, NumberColumn
+from mgu.results.on_disk.preprocessing import CategoryColumn, Columns, NumberColumn
 
 
 def read_encoder(encoder: Any, numbers: Sequence[str], categories: Sequence[str]) -> Columns:

@@ -19,7 +19,7 @@ from mgu.errors import UserError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mgu.results.preprocessing import Columns
+    from mgu.results.on_disk.preprocessing import Columns
 
 MISSING = ""  # a category; no other one has this name, for an empty field of a CSV is read as missing
 LARGEST = float(np.finfo(np.float32).max)

@@ -24,7 +24,7 @@ from mgu.data.tables.extremes import check_resolution, check_target, describe_ex
 from mgu.data.tables.inputs import center_and_scale, encode_inputs, overflows, too_large
 from mgu.data.tables.rows import Rows
 from mgu.errors import UserError
-from mgu.results.preprocessing import Columns
+from mgu.results.on_disk.preprocessing import Columns
 from mgu.tasks.score import TaskName
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import numpy as np
 from mgu.console.text import describe_s
 from mgu.report.card.interval import Interval, over_groups, wilson
 from mgu.report.formats.markdown import escape, table_lines
-from mgu.results.correct import read_correct
-from mgu.results.energy import Energy, describe_method
-from mgu.results.file_names import PREPROCESSING_FILE, WEIGHTS_FILE
-from mgu.results.metrics import Metrics
-from mgu.results.parts import JOULES_PER_KWH
-from mgu.results.preprocessing import Classes, Columns, Pairs, Preprocessing, decode_preprocessing
-from mgu.results.result import Result
+from mgu.results.on_disk.correct import read_correct
+from mgu.results.on_disk.file_names import PREPROCESSING_FILE, WEIGHTS_FILE
+from mgu.results.on_disk.preprocessing import Classes, Columns, Pairs, Preprocessing, decode_preprocessing
+from mgu.results.schema.energy import Energy, describe_method
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.parts import JOULES_PER_KWH
+from mgu.results.schema.result import Result
 
 NOT_SHOWN = ("confusion", "case_confusion", "loss")
 SHARES = ("accuracy", "precision", "recall", "macro_f1")  # and those of cases: fractions of one

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mgu.report.ranking.row import Row
-from mgu.results.axes import call_lean, complete_values, flatten, is_outside_identity, write_value
-from mgu.results.replicate import without_replicate
-from mgu.results.stored_config import parse_config
+from mgu.results.compare.axes import call_lean, complete_values, flatten, is_outside_identity, write_value
+from mgu.results.schema.replicate import without_replicate
+from mgu.results.schema.stored_config import parse_config
 
 OF_THE_DATA = ("dataset.name", "dataset.path", "dataset.target", "dataset.sha256")  # they go with others of the section
 NO_VALUE = "none"

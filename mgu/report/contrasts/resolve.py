@@ -9,7 +9,7 @@ from mgu.report.contrasts.keys import Key
 from mgu.report.contrasts.question import Question
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.results.axes import complete_values, is_outside_identity, shorten_keys, write_value
+from mgu.results.compare.axes import complete_values, is_outside_identity, shorten_keys, write_value
 
 MOST_LISTED = 12  # keys or names in a message
 UNIT = Key("mgu")

@@ -17,9 +17,9 @@ from mgu.report.stats.comparison_words import describe_comparison
 from mgu.report.stats.correct import correct_of
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.sample import Sample, sample_of
-from mgu.results.axes import complete_values, is_outside_identity, write_value
-from mgu.results.replicate import Replicate
-from mgu.results.result import Result
+from mgu.results.compare.axes import complete_values, is_outside_identity, write_value
+from mgu.results.schema.replicate import Replicate
+from mgu.results.schema.result import Result
 from mgu.tasks.score import shorten
 
 NO_KEYS = ("dataset.sha256",)  # the table of the data has it

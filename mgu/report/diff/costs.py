@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from mgu.report.cost_kinds import places
 from mgu.report.formats.tables import Entry, SideTable
 from mgu.report.ranking.row import Row
-from mgu.results.energy import describe_method
+from mgu.results.schema.energy import describe_method
 from mgu.tasks.score import shorten
 
 LACKING = "-"

@@ -8,11 +8,11 @@ from pathlib import Path
 from mgu.errors import UserError
 from mgu.report.ranking.rank import rank
 from mgu.report.ranking.row import Row
-from mgu.results.file_names import PACK_FILE, RESULT_FILE
-from mgu.results.files import default_runs_dir
-from mgu.results.find import find_run
-from mgu.results.load import load_results
-from mgu.results.result import Result
+from mgu.results.on_disk.file_names import PACK_FILE, RESULT_FILE
+from mgu.results.on_disk.files import default_runs_dir
+from mgu.results.runs.find import find_run
+from mgu.results.runs.load import load_results
+from mgu.results.schema.result import Result
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from mgu.report.figures.style import (
 )
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.results.energy import describe_method
+from mgu.results.schema.energy import describe_method
 
 MOST_RANKS = 40  # number of the best models that fit a page
 FAINT = 0.35  # opacity of models whose cost cannot be compared

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mgu.report.analysis import Analysis
 from mgu.report.figures.style import FORMS, encode, styled
-from mgu.results.files import make_folder, replacing
+from mgu.results.on_disk.files import make_folder, replacing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,7 @@ from mgu.report.ranking.cost_columns import columns_for_machines, energy_columns
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.score_columns import score_columns
-from mgu.results.axes import Axes, write_value
+from mgu.results.compare.axes import Axes, write_value
 
 REPEATS_NAME = ("layout", "norm", "residual")  # columns that repeat what the name of the model says, beside the axes
 LEFT_ALIGNED = ("model_name", "layout", "norm", "status")

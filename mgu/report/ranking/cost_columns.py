@@ -11,7 +11,7 @@ from mgu.report.ranking.column import Column, Value, column_for_machines, or_das
 from mgu.report.ranking.load import gpu_value, processors_busy
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.results.energy import describe_method
+from mgu.results.schema.energy import describe_method
 
 PROCESSOR_COLUMNS = {  # by key the field of Processor
     "cpu_name": "name",

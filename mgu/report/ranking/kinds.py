@@ -7,7 +7,7 @@ from functools import cached_property
 
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.results.axes import Axes, call_lean
+from mgu.results.compare.axes import Axes, call_lean
 
 MARK = "-mgu-"  # in the name of a run, before that of its unit
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from statistics import fmean
 
 from mgu.report.ranking.row import Row
-from mgu.results.device_load import GpuLoad
-from mgu.results.result import Result
+from mgu.results.schema.device_load import GpuLoad
+from mgu.results.schema.result import Result
 
 TRAINING = "train"  # its phase: the epochs with their evaluation
 

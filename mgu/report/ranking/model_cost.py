@@ -8,8 +8,8 @@ from functools import cached_property
 from statistics import fmean
 
 from mgu.report.ranking.validity import component_of, has_own_processor_time, is_disturbed, is_short, is_starved
-from mgu.results.energy import Component
-from mgu.results.result import Result
+from mgu.results.schema.energy import Component
+from mgu.results.schema.result import Result
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from mgu.report.ranking.row import Row
-from mgu.results.axes import NO_AXES, Axes, find_axes
+from mgu.results.compare.axes import NO_AXES, Axes, find_axes
 
 
 def name_rows(rows: Sequence[Row]) -> Axes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from mgu.results.result import Result
+from mgu.results.schema.result import Result
 
 TABLES = {"mnist": "mnist.csv", "cifar10": "cifar10.csv"}  # by data set
 CHANCE = 10.0  # percent, accuracy of guessing among ten classes

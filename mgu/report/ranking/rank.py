@@ -9,11 +9,11 @@ from mgu.report.ranking.names import name_rows
 from mgu.report.ranking.row import Row, Split
 from mgu.report.ranking.seeds import group_seeds
 from mgu.report.same_data import name_data, name_options
-from mgu.results.axes import NO_AXES, Axes
-from mgu.results.fingerprints import fingerprint_of
-from mgu.results.load import Run
-from mgu.results.result import Result
-from mgu.results.starts import join_starts
+from mgu.results.compare.axes import NO_AXES, Axes
+from mgu.results.compare.fingerprints import fingerprint_of
+from mgu.results.runs.load import Run
+from mgu.results.runs.starts import join_starts
+from mgu.results.schema.result import Result
 from mgu.tasks.score import SCORES, Score, TaskName
 
 TableKey = tuple[str, str, str, TaskName]  # name, data set, split, task

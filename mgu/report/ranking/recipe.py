@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from mgu.config.conf import conf_dir
 from mgu.data.datasets import fill_defaults
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.results.axes import IN_NAME, complete_values, flatten, write_value
-from mgu.results.conf import conf_dir
+from mgu.results.compare.axes import IN_NAME, complete_values, flatten, write_value
 
 if TYPE_CHECKING:
     from mgu.config.keys import Key

@@ -11,10 +11,10 @@ from mgu.data.datasets import find_kind
 from mgu.report.ranking.model_cost import ModelCost
 from mgu.report.ranking.paper import PaperRow, find_row
 from mgu.report.ranking.seeds import Spread, chance_accuracy, spread
-from mgu.results.load import Run
-from mgu.results.metrics import Metrics
-from mgu.results.replicate import Replicate
-from mgu.results.result import Result
+from mgu.results.runs.load import Run
+from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.replicate import Replicate
+from mgu.results.schema.result import Result
 from mgu.tasks.score import BOUNDS
 
 Split = Literal["train", "val", "test"]

@@ -12,10 +12,10 @@ from typing import NamedTuple
 import msgspec
 
 from mgu.data.datasets import find_kind
-from mgu.results.load import Run
-from mgu.results.replicate import Replicate, without_replicate
-from mgu.results.result import Result
-from mgu.results.stored_config import identity_without_replicate
+from mgu.results.runs.load import Run
+from mgu.results.schema.replicate import Replicate, without_replicate
+from mgu.results.schema.result import Result
+from mgu.results.schema.stored_config import identity_without_replicate
 
 CONFIDENCE = 0.95
 TINY = 1e-12  # smaller differences are rounding errors

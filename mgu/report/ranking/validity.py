@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mgu.results.energy import SHORT_S, Component
-from mgu.results.result import Result
+from mgu.results.schema.energy import SHORT_S, Component
+from mgu.results.schema.result import Result
 
 STARVED = 0.8  # an undisturbed run on a CPU uses the processor for at least this share of its time
 

@@ -17,8 +17,8 @@ from mgu.report.searches.contender import Contender
 from mgu.report.searches.variants import group_curves, shared_settings
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.ttest import t_tests
-from mgu.results.fingerprints import is_same_data
-from mgu.results.result import Result
+from mgu.results.compare.fingerprints import is_same_data
+from mgu.results.schema.result import Result
 from mgu.search.clock import PROCESSOR, WALL, Clock, energy_clock
 from mgu.search.costs import cost_of
 from mgu.search.curve import Curve

@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from mgu.errors import UserError
-from mgu.results.files import make_folder, write_text
+from mgu.results.on_disk.files import make_folder, write_text
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Step, trace
 from mgu.search.history import HISTORY_FILE, History

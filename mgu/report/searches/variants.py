@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mgu.report.searches.contender import Contender
-from mgu.results.axes import flatten, shorten_keys, write_value
+from mgu.results.compare.axes import flatten, shorten_keys, write_value
 from mgu.search.curve import Curve
 from mgu.tasks.score import Score
 

@@ -11,7 +11,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.equal_cost import LEAST_STUDIES, AgainstRandom, EqualCost
 from mgu.report.searches.fronts import fronts_of
-from mgu.results.energy import SHORT_S
+from mgu.results.schema.energy import SHORT_S
 from mgu.search.clock import PROCESSOR, WALL
 from mgu.search.costs import counted_parts
 

@@ -21,7 +21,7 @@ from mgu.report.ranking.seeds import chance_accuracy
 from mgu.report.stats.correct import Correct
 from mgu.report.stats.random_order import win_probabilities
 from mgu.report.stats.sample import Images, Sample, Weighted
-from mgu.results.replicate import Replicate
+from mgu.results.schema.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,7 +22,7 @@ from mgu.report.stats.images import count_images, over_images, per_image_differe
 from mgu.report.stats.power import Variance, variance_of
 from mgu.report.stats.sample import Sample
 from mgu.report.stats.ttest import TTest, min_f_prime, p_above, t_tests, t_tests_over_replicates
-from mgu.results.replicate import Replicate
+from mgu.results.schema.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mgu.report.stats.compare import Comparison
-from mgu.results.replicate import count_replicates
+from mgu.results.schema.replicate import count_replicates
 from mgu.tasks.score import shorten
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mgu.report.ranking.row import Row
-from mgu.results.correct import read_correct
-from mgu.results.replicate import Replicate
+from mgu.results.on_disk.correct import read_correct
+from mgu.results.schema.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np

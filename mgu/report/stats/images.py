@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mgu.report.stats.sample import Sample
 from mgu.report.stats.ttest import TTest, t_tests
-from mgu.results.replicate import Replicate
+from mgu.results.schema.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Protocol
 
 from mgu.report.ranking.row import Row, Split
-from mgu.results.replicate import Replicate
+from mgu.results.schema.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np

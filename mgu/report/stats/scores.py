@@ -13,7 +13,7 @@ from mgu.report.stats.comparison_words import p_equals
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
 from mgu.report.stats.ttest import TTest, t_tests_over_replicates
-from mgu.results.replicate import Replicate, count_replicates
+from mgu.results.schema.replicate import Replicate, count_replicates
 from mgu.tasks.score import Score, shorten
 
 

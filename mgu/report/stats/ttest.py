@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mgu.report.ranking.seeds import TINY, independent, shared_data
-from mgu.results.replicate import Replicate
+from mgu.results.schema.replicate import Replicate
 
 if TYPE_CHECKING:
     import numpy as np

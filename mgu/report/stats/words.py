@@ -15,7 +15,7 @@ from mgu.report.stats.compare import Comparison
 from mgu.report.stats.comparison_words import describe_comparison, where
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
 from mgu.report.stats.verdict import Verdict, outcome_of
-from mgu.results.replicate import count_replicates
+from mgu.results.schema.replicate import count_replicates
 
 SHOWN_COSTS = ("time", "processor", "gpu")  # of a unit relative to the default network
 

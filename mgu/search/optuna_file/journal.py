@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from mgu.results.files import replacing
+from mgu.results.on_disk.files import replacing
 from mgu.search.optuna_file.dates import MEANING
 from mgu.search.optuna_file.trials import find_objectives, write_trials
 from mgu.search.recorded import Recorded

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mgu.errors import UserError, did_you_mean
-from mgu.results.axes import is_outside_identity
+from mgu.results.compare.axes import is_outside_identity
 from mgu.search.space import Space
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.spaces.density import build_density

@@ -7,9 +7,9 @@ from statistics import fmean
 
 from mgu.console.lines import LineView
 from mgu.console.text import count, describe_s, print_line
-from mgu.results.files import write_text
-from mgu.results.folder import find_result
-from mgu.results.result import Result
+from mgu.results.on_disk.files import write_text
+from mgu.results.on_disk.folder import find_result
+from mgu.results.schema.result import Result
 from mgu.search.costs import cost_of
 from mgu.search.history import History
 from mgu.search.spending import count_trials

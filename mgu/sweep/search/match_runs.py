@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mgu.errors import UserError
-from mgu.results.axes import Flat, complete_values, flatten, is_outside_identity
-from mgu.results.result import Result
+from mgu.results.compare.axes import Flat, complete_values, flatten, is_outside_identity
+from mgu.results.schema.result import Result
 from mgu.search.history import HISTORY_FILE
 from mgu.search.parameters.bounds import Int
 from mgu.search.parameters.choices import Categorical, Ordinal

@@ -13,9 +13,9 @@ from mgu.console.lines import LineView
 from mgu.console.live import LiveView
 from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.isolation import finish_imports
-from mgu.results.axes import Axes
-from mgu.results.files import make_folder
-from mgu.results.folder import run_folder
+from mgu.results.compare.axes import Axes
+from mgu.results.on_disk.files import make_folder
+from mgu.results.on_disk.folder import run_folder
 from mgu.search.history import History
 from mgu.search.space import Point
 from mgu.search.spending import count_trials, spent_in_all

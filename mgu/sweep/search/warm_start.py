@@ -8,8 +8,8 @@ from typing import Any
 
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
-from mgu.results.load import load_results
-from mgu.results.result import Result
+from mgu.results.runs.load import load_results
+from mgu.results.schema.result import Result
 from mgu.search.costs import cost_of
 from mgu.search.history import told_event
 from mgu.search.outcome import tell_result

@@ -11,8 +11,8 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
 from mgu.errors import RunsFailed
 from mgu.isolation import Call, Crashed, Raised, TimedOut
-from mgu.results.folder import find_done, find_result, run_folder
-from mgu.results.same_data import check_same_data
+from mgu.results.compare.same_data import check_same_data
+from mgu.results.on_disk.folder import find_done, find_result, run_folder
 from mgu.search.costs import beyond, cost_of
 from mgu.search.history import History
 from mgu.search.outcome import tell_measured, tell_result

@@ -1,0 +1,161 @@
+"""`mgu-run search=... -m`: prepares studies, and runs, replays or shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from mgu.cli.study.replay import replay_studies
+from mgu.cli.study.studies import PlannedStudy, plan_studies
+from mgu.console.text import count, print_line
+from mgu.errors import ProgramError, RunsFailed, UserError, quote
+from mgu.results.on_disk.folder import runs_dir
+from mgu.search.grids import Grids
+from mgu.search.space import some_point
+from mgu.sweep.search.confirm import confirm
+from mgu.sweep.search.notify import notifying_of
+from mgu.sweep.search.study_run import Search, num_ended, prepare, run_study, work_apart
+from mgu.sweep.search.warm_start import check_folder, tell_finished
+from mgu.sweep.slots import check_launcher, find_slots
+
+# Takes the words of each worker and returns what became of it. None: Hydra's own launcher, with which this process is
+# the only worker.
+LaunchWorkers = Callable[[list[list[str]]], list[Any]] | None
+
+
+def search(
+    loader: ConfigLoader,
+    master: DictConfig,
+    grids: Grids,
+    words: Sequence[str],
+    launch: LaunchWorkers,
+    plan: str | None = None,
+) -> None:
+    """Runs the studies of a command line, one after the other.
+
+    Args:
+        loader: Hydra's loader of configurations.
+        master: Configuration of the sweep itself.
+        grids: The grids of the experiment.
+        words: Overrides of the command line.
+        launch: Launches workers.
+        plan: "table" or "json" shows what would be done, and trains nothing.
+
+    Raises:
+        UserError: A setting is not legal, or a trial cannot be trained here.
+        RunsFailed: Too many trials failed, or a worker did.
+    """
+    planned = plan_studies(loader, master, grids, words)
+    if plan:
+        from mgu.cli.study.plan import show_searches
+
+        return show_searches(planned, plan)
+    if any(own.settings.search.replay for own in planned):
+        return replay_studies(planned)
+    launcher = str(OmegaConf.select(master, "hydra.runtime.choices.hydra/launcher")) if launch else "basic"
+    for own in planned:
+        check_launcher(launcher, own.start.parallel, is_search=True)
+        if launch is None and own.settings.search.workers > 1:
+            raise UserError(
+                f"search.workers must be 1 without a launcher, but got {own.settings.search.workers}. Pass "
+                f"parallel={own.settings.search.workers}, or hydra/launcher=joblib."
+            )
+        if own.settings.warm_start.folder is not None:
+            check_folder(Path(own.settings.warm_start.folder).expanduser())
+    searches = [as_search(own) for own in planned]
+    if len(searches) > 1:
+        print_line(f"{len(searches)} studies, one after the other")
+    with notifying_of(searches):
+        prepare(searches)
+        for own, each in zip(planned, searches, strict=True):
+            _run(own, each, None if launch is None else _launching(own, launch))
+
+
+def _run(planned: PlannedStudy, own: Search, launch: Callable[[Search], None] | None) -> None:
+    """Runs one study with what comes before its first trial and after its last one."""
+    settings = planned.settings
+    if settings.warm_start.folder is not None:
+        folder = Path(settings.warm_start.folder).expanduser()
+        told = tell_finished(own, folder, settings.warm_start.charge)
+        print_line(f"{count(told, 'finished run')} told before the first trial" if told else "told when it began")
+    history = run_study(own, launch)
+    if settings.confirm.top:
+        confirm(own, history, settings.confirm.top, settings.confirm.seeds)
+
+
+def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[Any]]) -> Callable[[Search], None]:
+    """Returns what launches the workers of a study, again while some die and others have ended trials."""
+    runs = f"runs_dir={quote(str(runs_dir(planned.start).absolute()))}"
+    others = [word for word in planned.words if not word.startswith("runs_dir=")]
+    given = ",".join(map(quote, (*others, runs)))
+    job = [*planned.single, runs, f"hydra.sweeper.words=[{given}]"]
+
+    def work(own: Search) -> None:
+        before = -1
+        while (ended := num_ended(own)) > before:
+            before = ended
+            try:
+                answers = launch([job] * planned.settings.search.workers)
+            except (UserError, RunsFailed, ProgramError):
+                raise
+            except Exception as error:  # a worker was killed: the launcher gives up, but trials are on disk
+                print_line(f"the launcher stopped: {type(error).__name__}: {error}".splitlines()[0])
+                continue
+            for answer in answers:
+                if isinstance(answer, UserError | RunsFailed | ProgramError):
+                    raise answer
+                if isinstance(answer, Exception):
+                    print_line(f"a worker stopped: {type(answer).__name__}: {answer}".splitlines()[0])
+            if not any(isinstance(answer, Exception) for answer in answers):
+                return
+        raise RunsFailed("the workers ended without ending a trial; the same command goes on with the study.")
+
+    return work
+
+
+def work(words: list[str]) -> str:
+    """Works on a study in a process of a launcher.
+
+    Args:
+        words: The words of the study.
+
+    Returns:
+        "done".
+
+    Raises:
+        UserError: A trial cannot be trained here, or what is searched has changed since the command began.
+        RunsFailed: Too many trials failed.
+    """
+    master: Any = HydraConfig.instance().cfg  # the whole configuration, of which Hydra's own part is typed
+    grids: Any = OmegaConf.to_container(master.hydra.sweeper.grids, resolve=True)
+    [planned] = plan_studies(GlobalHydra.instance().config_loader(), master, Grids(grids or {}), words)
+    if not planned.study.folder.is_dir():  # which the command has opened: this is another study
+        raise UserError(
+            f"a worker must search what its command began, but there is no {planned.study.folder}: a file of data or "
+            "code has changed since. Put it back, and the same command goes on."
+        )
+    work_apart(as_search(planned))
+    return "done"
+
+
+def as_search(planned: PlannedStudy) -> Search:
+    """Returns a planned study with how its trials are trained."""
+    space, settings = planned.study.space, planned.settings.search
+    example = planned.start if space.measure is not None else planned.configure(some_point(space), 0)
+    slots = find_slots([example])
+    return Search(
+        planned.study,
+        planned.configure,
+        example,
+        settings.second,
+        planned.fixed_seed,
+        settings.max_failures,
+        slots.number,
+        slots.threads,
+    )

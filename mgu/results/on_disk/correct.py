@@ -1,0 +1,58 @@
+"""Reads and writes correct.bits: which test examples a run classified correctly."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from mgu.errors import printable
+from mgu.results.on_disk.file_names import CORRECT_FILE
+from mgu.results.on_disk.files import replacing
+from mgu.results.on_disk.sealed import Changed, read_known
+
+log = logging.getLogger(__name__)
+
+
+def write_correct(folder: Path, num_examples: int, bits: bytes, images_of_cases: Sequence[int] = ()) -> None:
+    """Writes which test examples were classified correctly.
+
+    The file holds the number of examples in ASCII, for images of cases also the number of images of each case, a line
+    feed, and the bits.
+
+    Args:
+        folder: The run's folder.
+        num_examples: Number of test examples.
+        bits: One bit for each example, 1 if it was classified correctly, as numpy.packbits orders them.
+        images_of_cases: Number of images of each case, if the examples are images of cases.
+    """
+    header = " ".join(str(number) for number in (num_examples, *images_of_cases))
+    with replacing(folder / CORRECT_FILE) as temporary:
+        temporary.write_bytes(header.encode() + b"\n" + bits)
+
+
+def read_correct(
+    folder: Path, digests: Mapping[str, str] = MappingProxyType({}), packed: Mapping[str, bytes] | None = None
+) -> tuple[int, bytes, tuple[int, ...]] | None:
+    """Reads which test examples were classified correctly.
+
+    Args:
+        folder: The run's folder.
+        digests: Checksums of the run's files, as its result has them.
+        packed: Contents of the files of a packed run, see `Run`.
+
+    Returns:
+        Number of examples, bits and images of cases as `write_correct` takes them; None if there is no such file, or it
+        is not whole, or not what the run wrote, which a warning says.
+    """
+    try:
+        header, _, bits = read_known(folder / CORRECT_FILE, digests, packed).partition(b"\n")
+        number, *of_cases = (int(word) for word in header.split(b" "))
+    except Changed as error:
+        log.warning("skipped %s: %s", printable(str(folder / CORRECT_FILE)), error)
+        return None
+    except (OSError, ValueError):
+        return None
+    is_whole = 0 < number <= 8 * len(bits) < number + 8 and (not of_cases or sum(of_cases) == number)
+    return (number, bits, tuple(of_cases)) if is_whole else None

@@ -1,0 +1,140 @@
+"""The runs folder, and atomic writing: a file is whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from os.path import exists  # unlike that of Path it is False for a name that no file can have
+from pathlib import Path
+
+from mgu.errors import UserError
+
+
+def chosen_runs_dir(chosen: str | None) -> Path:
+    """Returns the runs folder that a configuration chooses.
+
+    Args:
+        chosen: The configuration's `runs_dir`; None for the default.
+
+    Returns:
+        The folder of all experiments.
+    """
+    return Path(chosen).expanduser() if chosen else default_runs_dir()
+
+
+def default_runs_dir() -> Path:
+    """Returns the default runs folder.
+
+    Returns:
+        $MGU_RUNS, else runs/ in the checkout that this package runs from, else runs/ in the working directory.
+    """
+    if named := os.environ.get("MGU_RUNS"):
+        return Path(named).expanduser()
+    return (checkout() or Path.cwd()) / "runs"
+
+
+def find_folders(paths: Sequence[Path]) -> list[Path]:
+    """Finds folders of runs by the names that a user gives.
+
+    Args:
+        paths: Paths, or names of folders below the runs folder; none: the runs folder itself.
+
+    Returns:
+        A path for each; of what is nowhere, the path as it was given.
+    """
+    runs = default_runs_dir()
+    return [next((own for own in (path, runs / path) if exists(own)), path) for path in paths] or [runs]
+
+
+def checkout() -> Path | None:
+    """Finds the checkout that this package runs from.
+
+    Returns:
+        The folder with pyproject.toml; None if the package is installed from a wheel.
+    """
+    folder = Path(__file__).parents[3]
+    return folder if (folder / "pyproject.toml").is_file() else None
+
+
+def make_folder(
+    folder: Path, what: str = "the runs folder", advice: str = "Pass runs_dir=... or set MGU_RUNS."
+) -> None:
+    """Creates a folder and makes sure that files can be written there.
+
+    Args:
+        folder: The folder; its parents are created, too.
+        what: Name of the folder in the error message.
+        advice: What the error message tells the user to do.
+
+    Raises:
+        UserError: The folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"{what} must be a folder that can be written, but {folder} is not ({error.strerror}). {advice}"
+        ) from None
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Replaces a file atomically: the block writes a temporary file, which then takes the place of `path`.
+
+    Args:
+        path: The file; it stays as it was if the block raises.
+
+    Yields:
+        Path of the temporary file, in the same folder.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locking(path: Path) -> Iterator[None]:
+    """Keeps other processes that use this function from reading and replacing a file meanwhile; waits for them.
+
+    The lock is a file beside it, which is gone afterwards, for the folder may be one that people commit. Where the file
+    system has no locks, nothing is kept back.
+
+    Args:
+        path: The file; it need not exist.
+
+    Yields:
+        None.
+    """
+    beside = path.with_name(f".{path.name}.lock")
+    while True:
+        with beside.open("ab") as lock:
+            with contextlib.suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if not os.fstat(lock.fileno()).st_nlink:  # another process has had it, and has deleted it
+                continue
+            try:
+                yield
+            finally:
+                beside.unlink(missing_ok=True)
+            return
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file atomically.
+
+    Args:
+        path: The file.
+        text: Its new content.
+    """
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

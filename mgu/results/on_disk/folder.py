@@ -1,0 +1,157 @@
+"""A run's folder: where it lies, the state of the run by the files in it, and the lock on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from mgu.config.run import RunConfig
+from mgu.results.on_disk.file_names import CHECKPOINT_FILE, HISTORY_FILE, LOCK_FILE, RESULT_FILE
+from mgu.results.on_disk.files import chosen_runs_dir
+from mgu.results.on_disk.result_file import read_result
+from mgu.results.schema.result import Result
+
+State = Literal["done", "failed", "running", "interrupted", "pending"]
+
+
+def runs_dir(config: RunConfig) -> Path:
+    """Returns the folder of all experiments.
+
+    Args:
+        config: Configuration of a run.
+
+    Returns:
+        The runs folder that the configuration chooses, or the default one.
+    """
+    return chosen_runs_dir(config.runs_dir)
+
+
+def run_folder(config: RunConfig) -> Path:
+    """Returns the folder of a run; equal configurations have the same folder.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        <runs folder>/<experiment>/<name>-<identity>.
+    """
+    return runs_dir(config) / config.experiment_name / config.folder_name
+
+
+def find_result(config: RunConfig) -> Result | None:
+    """Finds the result of an earlier call.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        The result, whatever its status; None if there is none, or one that cannot be read or belongs to another run.
+    """
+    try:
+        result = read_result(run_folder(config) / RESULT_FILE)
+    except ValueError:
+        return None
+    return result if result.identity == config.identity else None
+
+
+def find_done(config: RunConfig) -> Result | None:
+    """Finds the result of an earlier call that makes training again unnecessary.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        The result; None if the run failed, if `training.stop_after` stopped it and it is to go on now, or if its energy
+        was not measured and now is to be.
+    """
+    result = find_result(config)
+    if result is None or result.status == "failed":
+        return None
+    if result.is_stopped and result.epochs < config.training.epochs_now:
+        return None
+    was_to_be_measured = result.config.get("energy", {}).get("enabled", False)  # then it was lost, and would be again
+    return None if config.energy.enabled and result.energy is None and not was_to_be_measured else result
+
+
+def find_state(config: RunConfig) -> State:
+    """Finds the state of a run by the files in its folder.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        "done" or "failed" if there is a result, "running" if a process holds the lock, "interrupted" if there is a
+        checkpoint, else "pending".
+    """
+    folder = run_folder(config)
+    if find_done(config):
+        return "done"
+    if (folder / LOCK_FILE).exists():
+        with lock_run(folder) as is_ours:
+            if not is_ours:
+                return "running"
+    result = find_result(config)
+    if result and result.status == "failed":
+        return "failed"
+    return "interrupted" if (folder / CHECKPOINT_FILE).exists() else "pending"
+
+
+def count_epochs(folder: Path) -> int:
+    """Counts the epochs in history.csv, those that a run had completed before it broke off.
+
+    Args:
+        folder: The run's folder.
+
+    Returns:
+        Number of epochs; 0 if there is no history.
+    """
+    try:
+        return max((folder / HISTORY_FILE).read_bytes().count(b"\n") - 1, 0)
+    except OSError:
+        return 0
+
+
+def count_safe_epochs(config: RunConfig) -> int:
+    """Counts the epochs that the next call need not train again.
+
+    Args:
+        config: Configuration of the run.
+
+    Returns:
+        Number of epochs; 0 if there is no checkpoint, or if training is forced to begin anew.
+    """
+    folder = run_folder(config)
+    return 0 if config.force or not (folder / CHECKPOINT_FILE).exists() else count_epochs(folder)
+
+
+@contextmanager
+def lock_run(folder: Path, on_wait: Callable[[], None] | None = None) -> Iterator[bool]:
+    """Locks a run's folder, so that no other process trains the run.
+
+    The lock is the operating system's (flock), on network file systems too, and is released when its owner dies. On a
+    file system without such locks, filelock falls back to a file that names the owner.
+
+    Args:
+        folder: The run's folder.
+        on_wait: Called before waiting for a process that holds the lock. Without it there is no waiting.
+
+    Yields:
+        Whether the lock was acquired.
+    """
+    lock = FileLock(folder / LOCK_FILE, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        if on_wait is None:
+            yield False
+            return
+        on_wait()
+        lock.acquire(poll_interval=0.5)
+    try:
+        yield True
+    finally:
+        lock.release()

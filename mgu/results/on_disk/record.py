@@ -1,0 +1,99 @@
+"""The record of a run: its result with provenance, and its history."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import msgspec
+
+from mgu.config.run import RunConfig
+from mgu.results.on_disk.file_names import HISTORY_FILE
+from mgu.results.on_disk.files import checkout, write_text
+from mgu.results.schema.result import SCHEMA_VERSION, Result
+
+
+def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], **measured: Any) -> Result:
+    """Makes the record of a run.
+
+    Args:
+        config: Configuration of the run.
+        status: How training ended.
+        measured: Fields of Result that are known. Of the others, those that may be None are None.
+
+    Returns:
+        The record, with the provenance of the run: configuration, versions and commit.
+    """
+    return Result(
+        schema_version=SCHEMA_VERSION,
+        status=status,
+        name=config.name,
+        identity=config.identity,
+        experiment_name=config.experiment_name,
+        model="baseline" if not config.mgu else "unit" if config.mgu.is_paper else "block",
+        dataset=config.dataset.label,
+        task=config.dataset.task,
+        split=config.dataset.split,
+        layout=config.layout.as_list,
+        norm=config.norm.name if config.norm else None,
+        residual=config.residual,
+        seed=config.seed,
+        config=json.loads(config.model_dump_json()),  # an endless layer number becomes "Infinity"
+        versions={"python": platform.python_version()}
+        | {name: version(name) for name in ("mgu", "torch", "torchvision", "codecarbon")},
+        git_commit=_git_commit(),
+        **(_unmeasured() | measured),
+    )
+
+
+def _unmeasured() -> dict[str, Any]:
+    """Returns the fields of Result that make_result does not know itself, as if nothing had been measured."""
+    own = {"norm", "residual", "git_commit"}
+    optional = [field.name for field in msgspec.structs.fields(Result) if field.required and _admits_none(field.type)]
+    return {"epochs": 0} | dict.fromkeys(name for name in optional if name not in own)
+
+
+def _admits_none(annotation: Any) -> bool:
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    return type(None) in get_args(annotation)
+
+
+def write_history(folder: Path, rows: list[dict[str, float]]) -> None:
+    """Writes history.csv, whole every time.
+
+    Args:
+        folder: The run's folder.
+        rows: One row for each epoch, by column.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_text(folder / HISTORY_FILE, text.getvalue())
+
+
+def _git_commit() -> str | None:
+    """Returns the commit of the checkout that the package runs from, with a + if files differ; None outside one."""
+    if not (folder := checkout()):
+        return None
+    command = [
+        "git",
+        "-C",
+        str(folder),
+        "describe",
+        "--always",
+        "--abbrev=40",
+        "--dirty=+",
+        "--exclude=*",
+    ]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
