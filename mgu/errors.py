@@ -78,7 +78,14 @@ def nearest(word: str, choices: Iterable[str], cutoff: float = 0.5) -> str | Non
 
 
 def how_to_install(extra: str) -> str:
-    """Returns a sentence that says how to install an optional part of this package."""
+    """Returns a sentence that says how to install an optional part of this package.
+
+    Args:
+        extra: Name of the extra in pyproject.toml.
+
+    Returns:
+        The sentence, for a checkout and for elsewhere.
+    """
     return f"Install it with `make extra-{extra}` in a checkout, elsewhere with `pip install 'mgu[{extra}]'`."
 
 
@@ -86,13 +93,28 @@ def did_you_mean(word: str, choices: Iterable[str], cutoff: float = 0.5) -> str:
     """Returns ' Did you mean <nearest>?', or an empty string if no choice is similar to `word`.
 
     The choice is quoted where a shell or Hydra would read it as something else, as 2020_01, which is a number there.
+
+    Args:
+        word: What was typed.
+        choices: What is legal.
+        cutoff: Smallest similarity, between 0 and 1.
+
+    Returns:
+        The question, which begins with a blank, or "".
     """
     choice = nearest(word, choices, cutoff)
     return "" if choice is None else f" Did you mean {as_typed(choice)}?"
 
 
 def as_typed(value: str) -> str:
-    """Returns a text as it is typed after `key=` in a POSIX shell, so that Hydra reads that text."""
+    """Returns a text as it is typed after `key=` in a POSIX shell, so that Hydra reads that text.
+
+    Args:
+        value: The text that Hydra is to read.
+
+    Returns:
+        The text itself where it is plain, else quoted for Hydra and for the shell.
+    """
     is_plain = re.fullmatch(r"[A-Za-z_][\w./-]*|[\w-]*[A-Za-z][\w./-]*", value, re.ASCII) and not _NO_TEXT.fullmatch(
         value
     )
@@ -100,7 +122,15 @@ def as_typed(value: str) -> str:
 
 
 def quote(value: str, mark: str = "'") -> str:
-    """Quotes a text for Hydra's grammar of overrides, whatever characters it has."""
+    """Quotes a text for Hydra's grammar of overrides, whatever characters it has.
+
+    Args:
+        value: The text.
+        mark: Quotation mark to use, ' or ".
+
+    Returns:
+        The text between two marks, with marks in it, and backslashes before a mark, escaped.
+    """
     escaped = re.sub(rf"(\\*){mark}", rf"\1\1\\{mark}", value)
     return mark + re.sub(r"(\\+)$", r"\1\1", escaped) + mark
 
@@ -128,7 +158,14 @@ def printable(text: str) -> str:
 
 
 def printable_message(message: str) -> str:
-    """Returns a message in lines of bounded length, with control characters escaped."""
+    """Makes a message fit for a terminal: lines of bounded length, with control characters escaped.
+
+    Args:
+        message: The message, in one line or several.
+
+    Returns:
+        The message in as many lines; of a line longer than MAX_LINE its beginning and its end.
+    """
     return "\n".join(_bound(printable(line)) for line in message.split("\n"))
 
 

@@ -24,17 +24,24 @@ def count_cores() -> int:
 
 
 def free_memory() -> int | None:
-    """Returns the bytes that processes can still have, of the machine and of the control group; None if not known."""
+    """Returns the memory that processes can still have, of the machine and of the control group.
+
+    Returns:
+        Bytes, the least of what both leave; None if not known.
+    """
     free = [_read_fields(PROC / "meminfo").get("MemAvailable")]
     free += [_read_room(folder) for folder in _groups("memory")]
     return min((value for value in free if value is not None), default=None)
 
 
 def private_memory(pid: int) -> int | None:
-    """Returns the bytes that a process shares with no other; None where that is not known.
+    """Returns the memory that a process shares with no other.
 
     Args:
         pid: The process.
+
+    Returns:
+        Bytes, those that are swapped out included; None where that is not known.
     """
     fields = _read_fields(PROC / str(pid) / "smaps_rollup")
     return sum(fields.get(name, 0) for name in PRIVATE) if fields else None
