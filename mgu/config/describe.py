@@ -73,6 +73,13 @@ def choices_of(field: FieldInfo) -> list[str]:
 
 
 def to_yaml(value: Any) -> str:
-    """Returns a value as YAML in one line."""
+    """Returns a value as YAML in one line.
+
+    Args:
+        value: Plain values, nested or not.
+
+    Returns:
+        The line, without its end.
+    """
     text: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False)
     return text.removesuffix("\n").removesuffix("\n...")

@@ -73,7 +73,14 @@ def hint_key(key: str) -> str:
 
 
 def nearest_key(key: str) -> str | None:
-    """Returns the legal key that is nearest to another one; None if none is near."""
+    """Returns the legal key that is nearest to another one; None if none is near.
+
+    Args:
+        key: An unknown key in dotted form; what other tools call a key (ALIASES) is near to it.
+
+    Returns:
+        A key in dotted form, or None.
+    """
     if alias := ALIASES.get(key.rpartition(".")[2].lower()):
         return alias
     of_runs, of_searches = [*GROUPS, *known_keys()], known_keys(StudySettings)
@@ -99,7 +106,14 @@ def _nearest_of(keys: Sequence[str], key: str) -> str | None:
 
 
 def describe_unknown(key: str) -> str:
-    """Describes a key that the schema does not have, or not in the kind of group that is chosen."""
+    """Describes a key that the schema does not have, or not in the kind of group that is chosen.
+
+    Args:
+        key: The key in dotted form.
+
+    Returns:
+        A message that says what to pass instead, or what is near.
+    """
     if key in MOVED:
         return f"{key} must be set as {MOVED[key]}, where it is now, but got {key}. Pass {MOVED[key]}=..."
     group, _, name = key.rpartition(".")
@@ -184,7 +198,14 @@ def _rule(fault: ErrorDetails) -> str:
 
 
 def shorten(value: Any) -> str:
-    """Returns a value as it is shown in messages; of a large one its beginning, without writing out the whole."""
+    """Returns a value as it is shown in messages; of a large one its beginning, without writing out the whole.
+
+    Args:
+        value: The value as the user gave it.
+
+    Returns:
+        A text of at most 60 characters.
+    """
     text = _SHORT.repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 

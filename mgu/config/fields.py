@@ -77,7 +77,14 @@ def tag_of(values: Any) -> str:
 
 
 def models_of(annotation: Any) -> list[type[BaseModel]]:
-    """Returns the configuration classes that the annotation of a field allows; [] for a plain value."""
+    """Returns the configuration classes that the annotation of a field allows.
+
+    Args:
+        annotation: The annotation: one class, a union of several, or that of a plain value.
+
+    Returns:
+        The classes in the order of the annotation; [] for a plain value.
+    """
     found = []
     for part in (annotation, *get_args(annotation)):
         model = getattr(part, "__origin__", part)  # the members of a tagged union are Annotated

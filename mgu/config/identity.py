@@ -43,7 +43,14 @@ def unless(value: object) -> IdentityRule:
 
 
 def identity_rules(field: FieldInfo) -> list[IdentityRule]:
-    """Returns the rules that stand on a field; none: it is always part of the identity."""
+    """Returns the rules that stand on a field.
+
+    Args:
+        field: The field of a configuration class.
+
+    Returns:
+        Its rules; none: it is always part of the identity.
+    """
     return [rule for rule in field.metadata if isinstance(rule, IdentityRule)]
 
 

@@ -61,7 +61,11 @@ def schema_of(what: str) -> Schema:
 
 
 def kinds_of_files() -> tuple[str, ...]:
-    """Returns what `schema_of` has a schema of."""
+    """Returns what `schema_of` has a schema of.
+
+    Returns:
+        "run", the names of all groups, and "prune".
+    """
     return ("run", *GROUPS, "prune")
 
 

@@ -45,6 +45,9 @@ def choices_of_groups(conf: Path) -> dict[str, list[str]]:
 
     Args:
         conf: The folder of configuration files.
+
+    Returns:
+        Names of files without .yaml, by the name of the group.
     """
     listed = yaml.safe_load((conf / "config.yaml").read_text(encoding="utf-8"))["defaults"]
     chosen = {group: name for each in listed if isinstance(each, dict) for group, name in each.items()}

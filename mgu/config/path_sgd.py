@@ -11,7 +11,14 @@ KEY = "optimizer=path_sgd"
 
 
 def is_homogeneous(config: RunConfig) -> bool:
-    """Tells whether the network of a run is known to be positively homogeneous, whatever optimizer trains it."""
+    """Tells whether the network of a run is known to be positively homogeneous, whatever optimizer trains it.
+
+    Args:
+        config: The configuration of the run.
+
+    Returns:
+        Whether `check_path_sgd` accepts it.
+    """
     try:
         check_path_sgd(config)
     except UserError:

@@ -45,7 +45,14 @@ class PruneConfig(ConfigModel):
 
 
 def read_defaults(file: Path) -> dict[str, Any]:
-    """Returns the values of a YAML file, which are not checked yet."""
+    """Reads the values of a YAML file without checking them.
+
+    Args:
+        file: The file, as conf/prune.yaml.
+
+    Returns:
+        The values by key.
+    """
     values: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return values
 

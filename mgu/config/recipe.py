@@ -57,7 +57,14 @@ def _check_augment(config: RunConfig) -> None:
 
 
 def graph_obstacle(config: RunConfig) -> str | None:
-    """Returns why a training step of this recipe cannot be recorded as a CUDA graph, as words that follow "with"."""
+    """Returns why a training step of this recipe cannot be recorded as a CUDA graph.
+
+    Args:
+        config: The configuration of a run.
+
+    Returns:
+        The first reason, as words that follow "with"; None where nothing is in the way.
+    """
     optimizer = config.optimizer
     if of_layout := config.layout.engine_rule.graph_obstacle:
         return f"layout={config.layout.name}, {of_layout}"
