@@ -13,7 +13,7 @@ from mgu.cli.train import train
 
 
 def main() -> None:
-    """Runs the command with the arguments of this process, and ends it with an exit code (mgu/cli/exit_codes.py)."""
+    """Carries out the command of this process, and ends it with an exit code (mgu/cli/exit_codes.py)."""
     arguments = sys.argv[1:]
     if os.path.expanduser("~") == "~":  # a user whom the system does not know, as in many containers
         os.environ["HOME"] = "/"  # which container engines set themselves; libraries fail without any

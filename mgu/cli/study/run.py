@@ -37,14 +37,14 @@ def search(
     launch: LaunchWorkers,
     plan: str | None = None,
 ) -> None:
-    """Runs the studies of a command line, one after the other.
+    """Carries out the studies of a command line, one after the other.
 
     Args:
         loader: Hydra's loader of configurations.
         master: Configuration of the sweep itself.
         grids: The grids of the experiment.
         words: Overrides of the command line.
-        launch: Launches workers.
+        launch: Launches workers; None: this process works at the studies itself.
         plan: "table" or "json" shows what would be done, and trains nothing.
 
     Raises:

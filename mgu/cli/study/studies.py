@@ -63,7 +63,18 @@ class PlannedStudy(NamedTuple):
 
 
 def is_search(master: DictConfig, words: Sequence[str]) -> bool:
-    """Returns whether a command line asks for a search; raises UserError where it has settings of one without it."""
+    """Tells whether a command line asks for a search.
+
+    Args:
+        master: Configuration of the sweep itself.
+        words: Overrides of the command line.
+
+    Returns:
+        Whether a strategy is chosen, on the command line or elsewhere.
+
+    Raises:
+        UserError: There are settings of a search, but no search.
+    """
     keys = [word.partition("=")[0].lstrip("+~") for word in words]
     if master.get("search") is not None or "search" in keys:
         return True
