@@ -20,10 +20,14 @@ from mgu.results.schema.result import Result
 class Training:
     """Holds what a view knows of a process that trains one run, or several that take turns.
 
-    Attributes:
+    Args:
         configs: Configurations of the runs.
-        config: Of the run that the latest event came from.
         folder: The first run's folder.
+
+    Attributes:
+        configs: As above.
+        config: Of the run that the latest event came from.
+        folder: As above.
         started_s: When the process was started, then when training began, on the clock of time.perf_counter.
         epochs_done: Epochs that an earlier call has trained.
         left_s: Upper bound of the seconds that are left, once an epoch is over.
