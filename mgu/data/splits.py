@@ -77,7 +77,15 @@ def split_paper(train: Data, test: Data) -> Splits:
 
 
 def split_holdout(train: Data, test: Data) -> Splits:
-    """Takes a tenth of the training examples, the same in every run, for validation; the test examples stay unused."""
+    """Takes a tenth of the training examples, the same in every run, for validation; the test examples stay unused.
+
+    Args:
+        train: The official training examples.
+        test: The official test examples.
+
+    Returns:
+        The other nine tenths, this tenth and the test examples.
+    """
     train_index, val_index = hold_out(len(train), len(train) // 10)
     return Splits(train.subset(train_index), train.subset(val_index), test)
 

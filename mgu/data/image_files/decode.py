@@ -39,7 +39,11 @@ class UnusableImage(Exception):  # noqa: N818 - it is an outcome
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silences Pillow's warnings, which `decode` handles; entered once, around all threads that decode."""
+    """Silences Pillow's warnings, which `decode` handles; entered once, around all threads that decode.
+
+    Yields:
+        None.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -50,7 +50,14 @@ class Found(NamedTuple):
 
 
 def readable(name: str) -> str:
-    """Returns the name with what cannot be printed on one line, or at all, as backslash and number."""
+    """Returns a name with what cannot be printed on one line, or at all, as backslash and number.
+
+    Args:
+        name: A name or a path, as the system or a table has it.
+
+    Returns:
+        The name, the same where all of it can be printed.
+    """
     return "".join(
         mark.encode("ascii", "backslashreplace").decode()
         if unicodedata.category(mark) == "Cs"

@@ -106,6 +106,9 @@ def as_name(value: Any, is_number: bool) -> str:
     Args:
         value: The cell.
         is_number: Whether the names of its column are numbers.
+
+    Returns:
+        The name as text, without blanks at its ends; of a whole number its digits.
     """
     if not is_number:
         return str(value).strip()

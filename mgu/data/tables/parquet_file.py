@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 def read_parquet(file: Path) -> pd.DataFrame:
     """Reads a Parquet file; an index with a name is a column, and one without is left out.
 
-    Raises ImportError without pyarrow, and ValueError for a damaged file.
+    Args:
+        file: The file.
+
+    Returns:
+        The table, the index first.
+
+    Raises:
+        ImportError: pyarrow is not installed.
+        ValueError: The file is damaged; the message says what pandas made of it.
     """
     import pandas as pd
 

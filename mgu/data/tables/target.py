@@ -49,18 +49,28 @@ def diagnose_header(names: list[str], target: str = "") -> str:
 
 
 def diagnose_data(names: Sequence[str]) -> str:
-    """Returns a sentence on a first line that has numbers where names are expected; "" for one that has none."""
+    """Returns a sentence on a first line that has numbers where names are expected.
+
+    Args:
+        names: The names of the columns as they were read.
+
+    Returns:
+        The sentence, which begins with a blank; "" where no name is a number.
+    """
     if any(_is_number(name) for name in names):
         return " The first line looks like data: write a line with the names of the columns above it."
     return ""
 
 
 def find_separator(names: Sequence[str], wanted: str) -> str | None:
-    """Returns what separates the columns of a first line that was split by another character; None if unknown.
+    """Finds what separates the columns of a first line that was split by another character.
 
     Args:
         names: The line as it was split.
         wanted: The name of a column that it must have.
+
+    Returns:
+        The character; None if none of SEPARATORS separates a column of that name.
     """
     for separator in SEPARATORS:
         parts = [part.strip().strip('"') for name in names for part in name.split(separator)]
