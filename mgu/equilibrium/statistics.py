@@ -51,7 +51,13 @@ class Tally:
 
 @dataclass
 class SolverStatistics:
-    """Holds the tallies of a layer: forward in training and in evaluation, and backward."""
+    """Holds the tallies of a layer.
+
+    Attributes:
+        train: Of forward passes in training.
+        evaluate: Of forward passes in evaluation.
+        backward: Of backward passes.
+    """
 
     train: Tally = field(default_factory=Tally)
     evaluate: Tally = field(default_factory=Tally)
