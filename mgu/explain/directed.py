@@ -162,7 +162,14 @@ def _number(margin: float) -> float | None:
 
 
 def directed_to_json(explanation: DirectedExplanation) -> str:
-    """Returns the explanation as JSON that ends with its checksum; a row of weights is a line."""
+    """Writes an explanation as JSON that ends with its checksum; a row of weights is a line.
+
+    Args:
+        explanation: The explanation.
+
+    Returns:
+        The text of directed.json.
+    """
     text = msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode()
     head, _, rows = text.partition('"weights"')
     rows = rows.replace("\n      ", " ").replace("\n    ]", " ]")
@@ -180,7 +187,11 @@ def write_directed(folder: Path, explanation: DirectedExplanation) -> None:
 
 
 def print_directed(explanation: DirectedExplanation) -> None:
-    """Prints graph, certificates and the quality of the update, a line for each."""
+    """Prints graph, certificates and the quality of the update, a line for each.
+
+    Args:
+        explanation: The explanation.
+    """
     e = explanation
     state = f"{e.unconverged} batches did not come to rest" if e.unconverged else "every batch came to rest"
     lines = [

@@ -185,12 +185,23 @@ def write_equilibria(folder: Path, explanation: EquilibriumExplanation) -> None:
 
 
 def equilibria_to_json(explanation: EquilibriumExplanation) -> str:
-    """Returns the explanation as indented JSON that ends with its checksum."""
+    """Writes an explanation as indented JSON that ends with its checksum.
+
+    Args:
+        explanation: The explanation.
+
+    Returns:
+        The text of equilibrium.json.
+    """
     return seal(msgspec.json.format(msgspec.json.encode(explanation), indent=2) + b"\n").decode()
 
 
 def print_equilibria(explanation: EquilibriumExplanation) -> None:
-    """Prints what each equilibrium does, a line for each thing."""
+    """Prints what each equilibrium does, a line for each thing.
+
+    Args:
+        explanation: The explanation.
+    """
     print_line(f"{call_lean(explanation.name)}: {explanation.examples:,} validation examples of {explanation.dataset}, "
                f"{explanation.metric} {explanation.score:.4g}")  # fmt: skip
     for layer in explanation.layers:

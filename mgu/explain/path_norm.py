@@ -104,7 +104,14 @@ def _number(value: float) -> float | None:
 
 
 def paths_to_json(explanation: PathExplanation) -> str:
-    """Returns the explanation as indented JSON that ends with its checksum."""
+    """Writes an explanation as indented JSON that ends with its checksum.
+
+    Args:
+        explanation: The explanation.
+
+    Returns:
+        The text of path_norm.json.
+    """
     return seal(msgspec.json.format(msgspec.json.encode(explanation), indent=2) + b"\n").decode()
 
 
@@ -119,7 +126,11 @@ def write_paths(folder: Path, explanation: PathExplanation) -> None:
 
 
 def print_paths(explanation: PathExplanation) -> None:
-    """Prints the path norm at the start and of the weights that are kept, a line for each."""
+    """Prints the path norm at the start and of the weights that are kept, a line for each.
+
+    Args:
+        explanation: The explanation.
+    """
     print_line(f"{explanation.name}: path norm and kappa (docs/method/path_sgd.md)")
     start = _describe(explanation.start) if explanation.start else "the weights that it started from are not there"
     print_line(f"  at the start: {start}")
