@@ -39,7 +39,14 @@ def take_columns(model: Any, inputs: Inputs, batch: str) -> None:
 
 
 def input_name(column: str) -> str:
-    """Returns the name of the input for a column: its own, unless an output of the graph is called so."""
+    """Returns the name of the input for a column: its own, unless an output of the graph is called so.
+
+    Args:
+        column: Name of the column.
+
+    Returns:
+        The name, with "(column)" behind it where it is one of OUTPUTS.
+    """
     return f"{column} (column)" if column in OUTPUTS else column
 
 
@@ -104,7 +111,14 @@ def _take_pairs(pairs: Pairs, batch: str) -> tuple[list[Any], list[Any]]:
 
 
 def are_whole(own: Entities) -> bool:
-    """Returns whether users or items are named by whole numbers, which ONNX then takes as int64."""
+    """Tells whether users or items are named by whole numbers, which ONNX then takes as int64.
+
+    Args:
+        own: The users, or the items, of a run.
+
+    Returns:
+        Whether each name is a whole number within the range of int64; else ONNX takes text.
+    """
     return own.are_numbers and all(name.lstrip("-").isdigit() and abs(int(name)) < 2**63 for name in own.names)
 
 

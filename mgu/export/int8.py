@@ -33,6 +33,9 @@ class Int8Weights(nn.Module):
     Args:
         module: The module, which is not kept.
 
+    Shape:
+        As the module's own: its inputs and its output.
+
     Raises:
         UserError: It has no weights to round.
     """
