@@ -88,5 +88,12 @@ def build_convolutional(layout: EquilibriumLayoutConfig, image_shape: list[int])
 
 
 def equilibria_of(model: nn.Module) -> dict[str, Equilibrium]:
-    """Returns the equilibria of a model by the names of their modules."""
+    """Finds the equilibria in a model.
+
+    Args:
+        model: The network.
+
+    Returns:
+        The layers by the names of their modules.
+    """
     return {name: module for name, module in model.named_modules() if isinstance(module, Equilibrium)}

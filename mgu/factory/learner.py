@@ -85,13 +85,28 @@ def build_optimizer(config: RunConfig, model: nn.Module, shape: Sequence[int] = 
 
 
 def build_average(config: RunConfig, model: nn.Module) -> WeightAverage | None:
-    """Builds the configured running mean of the weights of a model; None where none is configured."""
+    """Builds the configured running mean of the weights of a model.
+
+    Args:
+        config: The configuration of a run.
+        model: The model, on its device.
+
+    Returns:
+        The mean before the first step; None where none is configured.
+    """
     decay = config.training.ema
     return None if decay is None else WeightAverage(model.parameters(), decay)
 
 
 def build_rule(config: RunConfig) -> EquilibriumRule | None:
-    """Builds what fills the gradients in the place of a backward pass; None for backpropagation."""
+    """Builds what fills the gradients in the place of a backward pass.
+
+    Args:
+        config: The configuration of a run.
+
+    Returns:
+        The rule; None for backpropagation.
+    """
     learning = config.learning
     if learning is None:
         return None
@@ -140,7 +155,14 @@ def build_fit_settings(config: RunConfig, first_best: int = 1) -> FitSettings:
 
 
 def build_step_options(config: RunConfig) -> StepOptions:
-    """Returns what the configured recipe changes in a training step."""
+    """Returns what the configured recipe changes in a training step.
+
+    Args:
+        config: The configuration of a run.
+
+    Returns:
+        Label smoothing, clipping of the gradient's norm, and precision.
+    """
     training = config.training
     return StepOptions(training.label_smoothing, training.clip_norm, training.precision)
 
