@@ -60,18 +60,31 @@ class UnitKernels(NamedTuple):
 
 
 class UnitInputs(NamedTuple):
-    """Holds what forward and backward of a unit read."""
+    """Holds what forward and backward of a unit read.
 
-    rows: Any  # (N, transforms * C); for constant gates (N, C)
-    bypass: Any  # (N, C), for constant gates only
-    gates: Any  # gate values, (gates, C), for constant gates only
-    bn_before_weight: Any  # (C,), as all weights and biases
+    Attributes:
+        rows: Outputs of the transforms, (N, transforms * C); for constant gates the layer's, (N, C).
+        bypass: Output of the bypass, (N, C); read for constant gates only.
+        gates: Gate values, (gates, C); read for constant gates only.
+        bn_before_weight: Weight of the batch norm before the activation, (C,), as all weights and biases.
+        bn_before_bias: Its bias.
+        bn_after_weight: Weight of the batch norm after the activation.
+        bn_after_bias: Its bias.
+        ln_weight: Weight of the layer norm.
+        ln_bias: Its bias.
+        statistics: Mean and 1 / sqrt(variance + eps) of the layer's output, then of its activation, (4, C).
+    """
+
+    rows: Any
+    bypass: Any
+    gates: Any
+    bn_before_weight: Any
     bn_before_bias: Any
     bn_after_weight: Any
     bn_after_bias: Any
     ln_weight: Any
     ln_bias: Any
-    statistics: Any  # mean and 1 / sqrt(variance + eps) of the layer's output, then of its activation, (4, C)
+    statistics: Any
 
 
 class BlockKernels(NamedTuple):
@@ -93,10 +106,18 @@ class BlockKernels(NamedTuple):
 
 
 class BlockInputs(NamedTuple):
-    """Holds what forward and backward of a block read; what its kind has not is not read."""
+    """Holds what forward and backward of a block read; what its kind has not is not read.
 
-    rows: Any  # the layer's output, (N, C)
-    added: Any  # that of the shortcut, (N, C)
-    weight: Any  # of the norm, (C,)
+    Attributes:
+        rows: Output of the layer, (N, C).
+        added: Output of the shortcut, (N, C).
+        weight: Weight of the norm, (C,).
+        bias: Bias of the norm, (C,).
+        statistics: Mean and 1 / sqrt(variance + eps) of a batch norm, (2, C).
+    """
+
+    rows: Any
+    added: Any
+    weight: Any
     bias: Any
-    statistics: Any  # mean and 1 / sqrt(variance + eps) of a batch norm, (2, C)
+    statistics: Any
