@@ -48,5 +48,15 @@ def find_activation(activation: str | Activation) -> Activation:
 
 
 def unchanged(x: Tensor) -> Tensor:
-    """Returns its input: the activation behind a layer that has its own within."""
+    """Returns its input: the activation behind a layer that has its own within.
+
+    Args:
+        x: The output of that layer.
+
+    Shape:
+        x: (*); returns (*).
+
+    Returns:
+        The same tensor.
+    """
     return x

@@ -74,7 +74,16 @@ class Masked(Protocol):
 
 
 def count_ones(density: float, in_features: int, out_features: int) -> int:
-    """Returns the number of active weights of a matrix: the density times its size, rounded to the nearest."""
+    """Returns the number of active weights of a matrix.
+
+    Args:
+        density: Share of the weights that are active, in 0..1.
+        in_features: Features of the input.
+        out_features: Features of the output.
+
+    Returns:
+        The density times the size of the matrix, rounded to the nearest whole number.
+    """
     return round(density * in_features * out_features)
 
 

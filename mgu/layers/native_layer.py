@@ -40,7 +40,15 @@ def layer_obstacle(layer: Any, x: Tensor) -> str | None:
 
 
 def layer_axes(layer: Any, x: Tensor) -> tuple[int, int]:
-    """Returns the axis of the channels of the output of such a layer, counted from the end and from the start."""
+    """Returns where the channels of the output of a layer are.
+
+    Args:
+        layer: A dense layer or a convolution.
+        x: Its input, which has as many axes as its output.
+
+    Returns:
+        The axis, counted from the end (below 0) and from the start.
+    """
     axis = -1 if type(layer) is nn.Linear else 1 - layer._parameters["weight"].dim()
     return axis, axis + x.dim()
 

@@ -46,12 +46,26 @@ def packing_obstacle(layers: Sequence[nn.Module], channel_axis: int) -> str | No
 
 
 def signature_of(modules: Sequence[nn.Module]) -> list[tuple[Any, ...]]:
-    """Returns what decides whether modules can be packed: kind, hooks, shapes, geometry; every call asks it."""
+    """Returns what decides whether modules can be packed: kind, hooks, shapes, geometry; every call asks it.
+
+    Args:
+        modules: The modules.
+
+    Returns:
+        A tuple for each module; where two differ, the modules cannot be packed.
+    """
     return [(type(module), has_hooks(module), *_shapes(module), *_geometry(module)) for module in modules]
 
 
 def has_hooks(module: nn.Module) -> bool:
-    """Tells whether the module must be called itself, because it has hooks or a `forward` that is not its class's."""
+    """Tells whether a module must be called itself, because it has hooks or a `forward` that is not its class's.
+
+    Args:
+        module: The module; those within it are not looked at.
+
+    Returns:
+        Whether it must.
+    """
     return bool(
         module._forward_hooks or module._forward_pre_hooks or module._backward_hooks or module._backward_pre_hooks
         or "forward" in module.__dict__
