@@ -47,10 +47,13 @@ def check_early(config: EnergyConfig) -> None:
 
 
 def note_of(configs: Sequence[EnergyConfig]) -> str | None:
-    """Returns the sentence on how to set the country, where some energy is measured without any; None elsewhere.
+    """Returns the sentence on how to set the country, where some energy is measured without any.
 
     Args:
         configs: How the energy of each run is measured.
+
+    Returns:
+        The sentence; None where every run has a country or a carbon intensity, or measures nothing.
     """
     return NO_PLACE if any(config.enabled and not config.has_place for config in configs) else None
 

@@ -190,7 +190,15 @@ def check_place(config: EnergyConfig) -> None:
 
 
 def warm_up(device: AnyDevice, period_s: float) -> None:
-    """Has the first tracker of the process probe the hardware, which takes 1-3 s, outside what is timed."""
+    """Has the first tracker of the process probe the hardware, which takes 1-3 s, outside what is timed.
+
+    Args:
+        device: The device that trains.
+        period_s: Seconds between two samples of the power.
+
+    Raises:
+        RuntimeError: codecarbon did not start.
+    """
     from mgu.measure.codecarbon_instrument import CodecarbonInstrument
 
     instrument = CodecarbonInstrument(device, period_s)

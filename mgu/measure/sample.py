@@ -96,13 +96,28 @@ def _unit_of(result: Result) -> str | None:
 
 
 def axes_of(config: RunConfig) -> Axes:
-    """Returns norm, residual choice and unit."""
+    """Returns norm, residual choice and unit of a run.
+
+    Args:
+        config: The configuration of the run.
+
+    Returns:
+        The three, each None where the configuration has none.
+    """
     unit = config.mgu.name if config.mgu else None
     return (config.norm.name if config.norm else None, config.residual, unit)
 
 
 def power_of(energy: Energy | None, on_gpu: bool) -> tuple[float | None, str | None]:
-    """Returns the mean watts of the part of the machine that trains, and its name with the method, as far as known."""
+    """Returns the mean power of the part of the machine that trains, as far as it is known.
+
+    Args:
+        energy: Energy of a run over its time to solution; None if it was not measured.
+        on_gpu: Whether the GPU trained, not the CPU.
+
+    Returns:
+        Watts, and the name of the part with the method; both None where no energy of it is known.
+    """
     component = energy and (energy.gpu if on_gpu else energy.cpu)
     if not energy or not component or component.method == "none" or not energy.tracked_s:
         return None, None
