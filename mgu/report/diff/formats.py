@@ -14,7 +14,11 @@ from mgu.report.formats.tables import SideTable
 
 
 def print_diff(found: Diff) -> None:
-    """Prints a comparison at the terminal."""
+    """Prints a comparison at the terminal.
+
+    Args:
+        found: The comparison.
+    """
     console = table_console()
     for note in (f"A: {found.first}", f"B: {found.second}", *found.notes):
         console.print(printable(note), markup=False, highlight=False, soft_wrap=not console.is_terminal)
@@ -28,7 +32,14 @@ def print_diff(found: Diff) -> None:
 
 
 def to_markdown(found: Diff) -> str:
-    """Writes a comparison as Markdown."""
+    """Writes a comparison as Markdown.
+
+    Args:
+        found: The comparison.
+
+    Returns:
+        The text: both sides, the notes as a list, and a table for each kind of difference.
+    """
     lines = [f"A: {escape(found.first)}, B: {escape(found.second)}", "", *(f"- {escape(own)}" for own in found.notes)]
     for table in found.tables:
         is_left = [place == 0 for place in range(len(table.columns))]
@@ -38,7 +49,14 @@ def to_markdown(found: Diff) -> str:
 
 
 def to_json(found: Diff) -> str:
-    """Writes a comparison as JSON with exact values."""
+    """Writes a comparison as JSON with exact values.
+
+    Args:
+        found: The comparison.
+
+    Returns:
+        The text, indented.
+    """
     tables = {table.title: _records(table) for table in found.tables}
     record = {"a": found.first, "b": found.second, "notes": found.notes, "tables": tables}
     return json.dumps(record, indent=2) + "\n"

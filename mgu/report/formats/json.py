@@ -150,7 +150,14 @@ def _searches(found: EqualCost | None) -> dict[str, Any] | None:
 
 
 def measured_to_plain(found: Measured) -> dict[str, Any]:
-    """Returns the searches that measured the points of one space, each row by the names of the columns."""
+    """Returns the searches that measured the points of one space as plain values.
+
+    Args:
+        found: The searches.
+
+    Returns:
+        Values for JSON: the space, and a row for each strategy by the names of the columns.
+    """
     return {
         "space": found.space,
         "points": found.size,

@@ -71,7 +71,12 @@ def _print_side_table(console: Console, table: SideTable) -> None:
 
 
 def print_searches(console: Console, found: SearchTable) -> None:
-    """Prints the table of searches, without the lesser columns where the terminal is too narrow."""
+    """Prints a table of searches, without the lesser columns where the terminal is too narrow.
+
+    Args:
+        console: The terminal.
+        found: The table.
+    """
     columns = [
         TextColumn(key, title, [row[place][0] for row in found.rows], "right" if place else "left")
         for place, (key, title) in enumerate(zip(found.keys, found.columns, strict=True))

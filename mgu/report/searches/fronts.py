@@ -97,7 +97,14 @@ def undominated(trials: Sequence[Step]) -> list[Step]:
 
 
 def front_tables(found: EqualCost) -> list[SearchTable]:
-    """Returns two tables for each second objective: what the strategies cover, and the points that no other beats."""
+    """Returns two tables for each second objective: what the strategies cover, and the points that no other beats.
+
+    Args:
+        found: The comparison of the searches.
+
+    Returns:
+        The tables by space, training and objective; none where no search has a second objective.
+    """
     return [table for own in fronts_of(found) for table in (share_table(own), point_table(own))]
 
 

@@ -109,7 +109,14 @@ def _is_new(history: History, number: int) -> bool:
 
 
 def settings_of(described: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what identifies a study beside its strategy and its seed, with the number of points of its space."""
+    """Returns what identifies a study beside its strategy and its seed, with the number of points of its space.
+
+    Args:
+        described: What its study.yaml says.
+
+    Returns:
+        The values by key; the number of points is None where they are infinitely many.
+    """
     settings = {key: value for key, value in described.items() if key not in NO_SETTINGS}
     return settings | {"points": described.get("size")}
 

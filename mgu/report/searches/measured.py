@@ -83,7 +83,14 @@ def _measured(name: str, described: dict[str, Any], curves: Sequence[Curve]) -> 
 
 
 def measured_table(found: Measured) -> SearchTable:
-    """Returns the table of one space: a row for each strategy, the best median first."""
+    """Returns the table of one space: a row for each strategy, the best median first.
+
+    Args:
+        found: The searches of the space.
+
+    Returns:
+        The table.
+    """
     points = "infinitely many points" if found.size is None else f"{found.size:,} points"
     unit = f" [{found.unit}]" * bool(found.unit)
     own = [
@@ -103,7 +110,14 @@ def measured_table(found: Measured) -> SearchTable:
 
 
 def measured_to_csv(found: Sequence[Measured]) -> str:
-    """Writes one line for each strategy on each space, with exact values."""
+    """Writes one line for each strategy on each space, with exact values.
+
+    Args:
+        found: The searches, by space; one space at least.
+
+    Returns:
+        The text of the CSV file, whose first line names the columns.
+    """
     tables = [(own, measured_table(own)) for own in found]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

@@ -34,7 +34,14 @@ class SearchTable(NamedTuple):
 
 
 def search_tables(found: EqualCost) -> list[SearchTable]:
-    """Returns a table by time, and by each other clock that all studies and the unit tell."""
+    """Returns a table by time, and by each other clock that all studies and the unit tell.
+
+    Args:
+        found: The comparison of the searches.
+
+    Returns:
+        The tables, that by time first.
+    """
     return [search_table(own) for own in found.by_clocks]
 
 

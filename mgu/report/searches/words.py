@@ -17,7 +17,14 @@ from mgu.search.costs import counted_parts
 
 
 def describe_searches(found: EqualCost) -> list[str]:
-    """Describes how searches are compared, what they found, and what must be known to read the table."""
+    """Describes how searches are compared, what they found, and what must be known to read the table.
+
+    Args:
+        found: The comparison of the searches.
+
+    Returns:
+        Paragraphs, each without its end of line.
+    """
     lines = []
     if found.unit:
         lines.append(
