@@ -98,12 +98,27 @@ def find_axes(runs: Sequence[tuple[str, Config]]) -> Axes:
 
 
 def call_lean(name: str) -> str:
-    """Calls the unit of conf/mgu/lean.yaml `lean` in the name of a run."""
+    """Calls the unit of conf/mgu/lean.yaml `lean` in the name of a run.
+
+    Args:
+        name: Name of a run, with or without its seed.
+
+    Returns:
+        The name, the same for any other unit.
+    """
     return name.replace(f"-mgu-{LEAN}", "-mgu-lean")
 
 
 def flatten(config: Config, prefix: str = "") -> Flat:
-    """Returns the configuration with the keys of nested sections joined by dots."""
+    """Returns a configuration with the keys of nested sections joined by dots.
+
+    Args:
+        config: The configuration, nested as in result.json, or a section of it.
+        prefix: What stands before every key.
+
+    Returns:
+        The values by dotted key, in the order of the configuration.
+    """
     found: Flat = {}
     for key, value in config.items():
         found |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
@@ -111,7 +126,14 @@ def flatten(config: Config, prefix: str = "") -> Flat:
 
 
 def write_value(value: Any) -> str:
-    """Writes a value of a configuration as the command line takes it; equal numbers are written alike."""
+    """Writes a value of a configuration as the command line takes it; equal numbers are written alike.
+
+    Args:
+        value: The value: plain, or a list of such.
+
+    Returns:
+        The text, without quotation marks.
+    """
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int | float):
@@ -121,7 +143,14 @@ def write_value(value: Any) -> str:
 
 
 def shorten_keys(keys: Sequence[str]) -> dict[str, str]:
-    """Returns by key its last part, and as many parts as it takes to tell it from the other keys."""
+    """Shortens keys to their last part, and as many parts as it takes to tell each from the others.
+
+    Args:
+        keys: Keys in dotted form.
+
+    Returns:
+        The short form of each key, by the key.
+    """
     length = dict.fromkeys(keys, 1)
     while True:
         short = {key: ".".join(key.split(".")[-own:]) for key, own in length.items()}
@@ -188,12 +217,26 @@ def _differs(key: str, runs: Sequence[tuple[str, Flat]], keys: Mapping[str, None
 
 
 def complete_values(config: Config) -> Flat:
-    """Returns the values of a configuration by dotted key; those that it lacks, being older, are today's defaults."""
+    """Returns the values of a configuration by dotted key; those that it lacks, being older, are today's defaults.
+
+    Args:
+        config: The configuration, nested as in result.json.
+
+    Returns:
+        All values; only those that it has where it is not valid today.
+    """
     parsed = parse_config(config)
     return (flatten(parsed.model_dump(mode="json")) if parsed else {}) | flatten(config)
 
 
 def is_outside_identity(key: str) -> bool:
-    """Returns whether a key of the configuration, or its section, cannot change the result of a run."""
+    """Tells whether a key of the configuration, or its section, cannot change the result of a run.
+
+    Args:
+        key: The key in dotted form.
+
+    Returns:
+        Whether it, or a section that it is in, is left out of the identity.
+    """
     parts = key.split(".")
     return any(".".join(parts[: place + 1]) in keys_outside_identity() for place in range(len(parts)))

@@ -40,6 +40,9 @@ def has_same_data(config: RunConfig) -> bool:
 
     Args:
         config: The run.
+
+    Returns:
+        Whether it was; true where nothing was trained, or where it does not count.
     """
     now = getattr(config.dataset, "fingerprint", None)
     return not now or config.force or is_same_data(_find_before(config), now)

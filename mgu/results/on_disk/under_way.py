@@ -79,7 +79,14 @@ class SweepFile:
 
 
 def read_under_way(path: Path) -> UnderWay | None:
-    """Reads the file of a sweep; None if it is torn, or if its process has ended without removing it."""
+    """Reads the file of a sweep.
+
+    Args:
+        path: The file.
+
+    Returns:
+        What it says; None if it is torn or gone, or if its process has ended without removing it.
+    """
     try:
         said = msgspec.json.decode(path.read_bytes(), type=UnderWay)
     except (OSError, msgspec.DecodeError):

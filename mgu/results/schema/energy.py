@@ -32,7 +32,14 @@ def describe_method(method: str) -> str:
 
 
 def is_measured(method: str) -> bool:
-    """Tells whether an instrument measured the energy by this method, or by each of several joined by "+"."""
+    """Tells whether an instrument measured the energy by a method.
+
+    Args:
+        method: Name of the method, or several joined by "+".
+
+    Returns:
+        Whether each of them is one of MEASURED.
+    """
     return all(part in MEASURED for part in method.split("+"))
 
 

@@ -54,5 +54,13 @@ class Processor(Record, frozen=True):
 
 
 def share_of_processor(use: Processor, share: float) -> Processor:
-    """Returns one run's share of the processor time of several, in 0..1."""
+    """Returns one run's share of the processor time of several that one process trained together.
+
+    Args:
+        use: Processor time of all of them.
+        share: The run's share of it, in 0..1.
+
+    Returns:
+        The same with that share of the seconds, of the processor and on the wall.
+    """
     return msgspec.structs.replace(use, seconds=use.seconds * share, wall_s=use.wall_s * share)

@@ -43,14 +43,29 @@ def replicate_of(seed: int, config: Mapping[str, Any]) -> Replicate:
 
 
 def without_replicate(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a configuration with seed 0 and fold 0, which all replicates of a model share."""
+    """Returns a configuration with seed 0 and fold 0, which all replicates of a model share.
+
+    Args:
+        config: The configuration, nested as in result.json.
+
+    Returns:
+        A copy; a fold is set only where there is cross-validation.
+    """
     dataset = config.get("dataset")
     is_part = isinstance(dataset, Mapping) and isinstance(dataset.get("folds"), int)
     return {**config, "seed": 0} | ({"dataset": {**dataset, "fold": 0}} if is_part and dataset else {})
 
 
 def count_replicates(replicates: Iterable[Replicate], adjective: str = "") -> str:
-    """Counts replicates in words: 5 seeds, 5 folds, or 10 runs (2 seeds of 5 folds); "shared " makes 5 shared seeds."""
+    """Counts replicates in words: 5 seeds, 5 folds, or 10 runs (2 seeds of 5 folds).
+
+    Args:
+        replicates: The replicates; equal ones count once.
+        adjective: What stands before the noun; "shared " makes 5 shared seeds.
+
+    Returns:
+        The words.
+    """
     known = set(replicates)
     seeds, folds = {own.seed for own in known}, {own.fold for own in known if own.folds}
     of_seeds, of_folds = f"seed{'s' * (len(seeds) != 1)}", f"fold{'s' * (len(folds) != 1)}"
