@@ -46,7 +46,14 @@ PROCESSOR = Clock("cpu_seconds", "processor time")
 
 
 def energy_clock(name: str) -> Clock:
-    """Returns the clock of a part of the machine and an instrument, as `amounts` names it."""
+    """Returns the clock of a part of the machine and an instrument.
+
+    Args:
+        name: Its name as `amounts` has it, as "gpu nvml_power".
+
+    Returns:
+        The clock, which counts kilowatt-hours and shows watt-hours.
+    """
     part, method = name.split(" ", 1)
     return Clock(name, f"{part.upper()} energy ({describe_method(method)})", "Wh", 1000.0, "kwh")
 

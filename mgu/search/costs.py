@@ -20,6 +20,9 @@ def cost_of(result: Result, spent_s: float = 0.0) -> Cost:
     Args:
         result: Its result.
         spent_s: Wall-clock seconds that stand for them where the run failed before it knew them.
+
+    Returns:
+        The cost; None in it where a kind was not measured.
     """
     seconds, energy, cpu_s = result.seconds, result.energy, result.cpu_s
     load = result.load.phases.get("setup") if result.load else None
@@ -37,7 +40,14 @@ def cost_of(result: Result, spent_s: float = 0.0) -> Cost:
 
 
 def counted_parts(result: Result) -> dict[str, Component]:
-    """Returns the parts of the machine whose energy is known, by name."""
+    """Returns the parts of the machine whose energy is known.
+
+    Args:
+        result: The result of a run.
+
+    Returns:
+        Their energy by name: "cpu", "gpu", "ram"; none where no energy was measured.
+    """
     energy = result.energy
     parts = {"cpu": energy.cpu, "gpu": energy.gpu, "ram": energy.ram} if energy else {}
     return {name: part for name, part in parts.items() if part.method != "none"}

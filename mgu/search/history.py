@@ -200,7 +200,15 @@ class History:
 
 
 def told_event(trial: Trial, details: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the event that says what became of a trial, see `History.tell`."""
+    """Returns the event that says what became of a trial, see `History.tell`.
+
+    Args:
+        trial: The trial with its state, score and cost.
+        details: Plain values that reports need beside them.
+
+    Returns:
+        Plain values: a line of the history.
+    """
     told = {"state": trial.state, "score": trial.score, "second": trial.second, "epochs": trial.epochs}
     cost = {key: value for key, value in asdict(trial.cost).items() if value is not None}
     if cost["trials"] == 1:  # of nearly all, and of all earlier versions

@@ -29,7 +29,14 @@ SECOND: dict[str, Callable[[Result], float | None]] = {
 
 
 def score_of(result: Result) -> float | None:
-    """Returns the validation score, larger is better: errors are negated; None where there is none that is finite."""
+    """Returns the validation score of a run so that larger is better: errors are negated.
+
+    Args:
+        result: The result of the run.
+
+    Returns:
+        The score; None where the run failed, or has none that is finite.
+    """
     value = result.val_score
     if result.status == "failed" or value is None or not math.isfinite(value):
         return None
@@ -37,13 +44,16 @@ def score_of(result: Result) -> float | None:
 
 
 def tell_result(trial: Trial, result: Result, cost: Cost, second: str | None) -> tuple[Trial, dict[str, Any]]:
-    """Returns a trial with what its run has brought, and what reports need beside it.
+    """Tells a trial what its run has brought.
 
     Args:
         trial: The trial, running.
         result: The result of its run.
         cost: What it cost.
         second: Name of the second objective; None: there is none.
+
+    Returns:
+        The trial, told or failed, and plain values of the run that reports need beside it.
     """
     score = score_of(result)
     told = replace(
@@ -58,7 +68,15 @@ def tell_result(trial: Trial, result: Result, cost: Cost, second: str | None) ->
 
 
 def tell_measured(trial: Trial, measured: Measured) -> tuple[Trial, dict[str, Any]]:
-    """Returns a trial with what was measured of it, and the details."""
+    """Tells a trial what was measured of its point.
+
+    Args:
+        trial: The trial, running.
+        measured: What the function of the space returned.
+
+    Returns:
+        The trial, told or failed, and the details, with the error where there is no score.
+    """
     told = replace(
         trial,
         state="failed" if measured.score is None else "told",

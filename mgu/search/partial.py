@@ -23,6 +23,9 @@ def as_of(trial: Trial, result: Result, cost: Cost, folder: Path) -> tuple[Trial
         cost: Its cost.
         folder: Its folder.
 
+    Returns:
+        The trial and its cost.
+
     Raises:
         OSError: There is no history.
     """

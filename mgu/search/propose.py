@@ -69,5 +69,8 @@ def seed_of(study_seed: int, repeat: int) -> int:
     Args:
         study_seed: Seed of the study.
         repeat: How often the point has been tried before.
+
+    Returns:
+        A seed in 0..2^31 - 1.
     """
     return generator_for(study_seed, repeat, "seed").randrange(2**31)

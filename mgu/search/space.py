@@ -208,7 +208,14 @@ class Space:
 
 
 def some_point(space: Space) -> Point:
-    """Returns a legal point, the same one every time: the first of a finite space."""
+    """Returns a legal point, the same one every time.
+
+    Args:
+        space: The space.
+
+    Returns:
+        The first point of a finite space, one drawn with a fixed seed of any other.
+    """
     first = next(space.points(), None) if space.size is not None else None
     return first or space.sample(Random("some point"))
 

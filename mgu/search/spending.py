@@ -31,6 +31,9 @@ def spent_beyond(history: History, budget: Budget) -> Beyond:
     Args:
         history: The history of a study.
         budget: Its resolved budget. Of a trial that ended after it that share was spent which fitted into it.
+
+    Returns:
+        The seconds up to which the incumbent is known, what was spent on other clocks, and whether that is all of it.
     """
     counted, within = count_trials(history, budget)
     stopped, late = history.stopped, history.order[len(counted) : len(counted) + 1]
@@ -63,11 +66,14 @@ def share_within(budget: Budget, before: Spent, after: Spent) -> float:
 
 
 def count_trials(history: History, budget: Budget) -> tuple[list[int], Spent]:
-    """Returns the numbers of the trials that ended within a budget, and what had been spent by then.
+    """Counts the trials that ended within a budget, and what had been spent by then.
 
     Args:
         history: The history of a study.
         budget: Its resolved budget; what ends after the first trial that exceeds it does not count, either.
+
+    Returns:
+        The numbers of these trials in the order in which they ended, and what they cost.
     """
     spent, counted = Spent(), list[int]()
     for number in history.order:

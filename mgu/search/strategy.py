@@ -138,7 +138,14 @@ class MultiFidelityStrategy(Strategy, Protocol):
 
 
 def is_multi_fidelity(strategy: object) -> TypeGuard[MultiFidelityStrategy]:
-    """Tells whether a strategy, or the class of one, says for how many epochs a point is trained."""
+    """Tells whether a strategy says for how many epochs a point is trained.
+
+    Args:
+        strategy: The strategy, or its class.
+
+    Returns:
+        Whether it is a MultiFidelityStrategy.
+    """
     return hasattr(strategy, "propose")
 
 

@@ -26,11 +26,14 @@ WAYS_OUT = {
 
 
 def find_obstacle(result: Result, today: Config) -> str | None:
-    """Returns why a run is not taken; None where it may be.
+    """Finds why a search may not take a run for one of its trials.
 
     Args:
         result: Its result.
         today: The configuration of a run of the search, which has what the data are known by now.
+
+    Returns:
+        OTHER_FILE, OTHER_ROWS or STOPPED; None where it may.
     """
     if _is_on_another_file(result.config, today):
         return OTHER_FILE
@@ -48,6 +51,9 @@ def as_of_today(result: Result, obstacle: str, today: Config) -> Result:
         result: Its result.
         obstacle: The obstacle.
         today: As for `find_obstacle`.
+
+    Returns:
+        The result; the same for other obstacles than OTHER_FILE, and where its configuration is not valid today.
     """
     if obstacle != OTHER_FILE:
         return result
@@ -66,11 +72,25 @@ def _is_on_another_file(before: Config, today: Config) -> bool:
 
 
 def count_obstacles(obstacles: Iterable[str]) -> str:
-    """Counts why runs are not taken, as in "4 on other rows than dataset.target returns now"; empty without any."""
+    """Counts why runs are not taken, as in "4 on other rows than dataset.target returns now".
+
+    Args:
+        obstacles: The obstacle of each run.
+
+    Returns:
+        Numbers and obstacles; "" where there are none.
+    """
     return ", ".join(f"{number} {obstacle}" for obstacle, number in Counter(obstacles).items())
 
 
 def ways_out(obstacles: Iterable[str]) -> str:
-    """Says what to do about them, as the beginning of a sentence; empty without any."""
+    """Says what to do about obstacles.
+
+    Args:
+        obstacles: The obstacles; of equal ones one counts.
+
+    Returns:
+        The beginning of a sentence; "" where there are none.
+    """
     text = ", or ".join(dict.fromkeys(WAYS_OUT[obstacle] for obstacle in obstacles))
     return text[:1].upper() + text[1:]

@@ -30,7 +30,17 @@ MOST_FACTORS = 1000  # values of a product, each of which is a choice to Optuna
 
 
 def import_optuna(wanted_by: str) -> Any:
-    """Returns the library, without its messages; raises UserError where it is not installed."""
+    """Imports Optuna without its messages.
+
+    Args:
+        wanted_by: What needs it, as the user wrote it, such as "search=tpe" or "--optuna".
+
+    Returns:
+        The module.
+
+    Raises:
+        UserError: It is not installed.
+    """
     try:
         import optuna
     except ImportError:
