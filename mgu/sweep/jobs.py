@@ -76,7 +76,7 @@ def run_single(config: RunConfig) -> Outcome:
 
 
 def finish(job: Waiting[T]) -> T:
-    """Runs a job to its end, and waits for it alone.
+    """Finishes a job, waiting for it alone, and closes it even where it raises.
 
     Args:
         job: What was begun.

@@ -50,10 +50,13 @@ class Slots(NamedTuple):
 
 
 def read_parallel(configs: Sequence[RunConfig]) -> int | Literal["auto"]:
-    """Returns the value of `parallel`.
+    """Returns the value of `parallel`, which all runs share.
 
     Args:
         configs: Configurations of all runs of a sweep.
+
+    Returns:
+        How many runs are trained at once, or "auto".
 
     Raises:
         UserError: They differ in it.

@@ -221,7 +221,16 @@ class Sweep:
 
 
 def find_samples(configs: Sequence[RunConfig]) -> list[Sample]:
-    """Finds finished runs to base estimates on, of all experiments in the runs folder of `configs`."""
+    """Finds finished runs to base estimates on, of all experiments in one runs folder.
+
+    Prints on stderr what cannot be read there.
+
+    Args:
+        configs: Configurations of the runs to be estimated; the first says which folder it is.
+
+    Returns:
+        A sample of each run whose time is known and was not disturbed; none where there is no folder.
+    """
     folder = runs_dir(configs[0])
     if not folder.is_dir():
         return []

@@ -13,7 +13,7 @@ from mgu.sweep.search.study_run import Search, describe_end
 
 @contextmanager
 def notifying_of(searches: Sequence[Search]) -> Iterator[None]:
-    """Runs the configured command once the studies are over, however they end.
+    """Calls the configured command once the studies are over, however they end.
 
     Args:
         searches: All studies of a command line.

@@ -120,7 +120,14 @@ def run_study(search: Search, launch: Callable[[Search], None] | None = None) ->
 
 
 def num_ended(search: Search) -> int:
-    """Returns the number of trials that have ended."""
+    """Counts the trials of a study that have ended.
+
+    Args:
+        search: The study, whose history is read from its file.
+
+    Returns:
+        Their number.
+    """
     return len(search.study.open().order)
 
 

@@ -25,7 +25,14 @@ FREE = Cost(cpu_seconds=0.0, kwh={}, grams=0.0, trials=0)  # what is not charged
 
 
 def check_folder(folder: Path) -> None:
-    """Raises UserError where there is no such folder of runs."""
+    """Checks that there is a folder of runs to start from.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        UserError: There is none.
+    """
     if not folder.is_dir():
         raise UserError(f"warm_start.folder must be a folder of runs, but there is no {folder}. Correct the path.")
 
