@@ -10,7 +10,15 @@ from mgu.tasks.score import SCORES
 
 
 def balance(labels: Tensor, num_classes: int) -> Tensor:
-    """Returns weights (K,) by which the classes that occur in labels (N,) count alike, with mean 1 over the labels."""
+    """Returns weights by which the classes that occur count alike.
+
+    Args:
+        labels: The class of each example (N,).
+        num_classes: K.
+
+    Returns:
+        Weights (K,), whose mean over the labels is 1.
+    """
     counts = labels.bincount(minlength=num_classes)
     return len(labels) / (counts.count_nonzero() * counts.clamp(min=1))
 

@@ -30,9 +30,15 @@ def vote(logits: Tensor, cases: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def macro_f1(confusion: Tensor) -> float:
-    """Returns macro F1 in 0..1 of counts (K, K) by true class (row) and predicted class.
+    """Computes macro F1 from a confusion matrix.
 
     A class that neither occurs nor is predicted is left out of the mean (scikit-learn's rule).
+
+    Args:
+        confusion: Counts (K, K) by true class (row) and predicted class.
+
+    Returns:
+        Macro F1 in 0..1.
     """
     counts = confusion.double().cpu()
     both = counts.sum(dim=0) + counts.sum(dim=1)
