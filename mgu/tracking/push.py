@@ -52,6 +52,9 @@ def with_tracker(config: RunConfig, to: Target, where: str | None) -> RunConfig:
         to: The tracker.
         where: Folder of event files, or tracking URI; None for the default.
 
+    Returns:
+        A copy of it, without any other tracker.
+
     Raises:
         ValueError: The URI holds a password.
     """
