@@ -109,7 +109,14 @@ def build_path_sgd(config: PathSGDConfig, model: nn.Module, shape: Sequence[int]
 
 
 def describe_skipped(optimizer: PathSGD) -> str:
-    """Describes the steps that were left out; empty where there were none."""
+    """Describes the steps that path-SGD left out, for the log of a run.
+
+    Args:
+        optimizer: The optimizer after training.
+
+    Returns:
+        A sentence and what to do; "" where no step was left out.
+    """
     group = optimizer.param_groups[0]
     if not group["skipped"]:
         return ""

@@ -49,7 +49,14 @@ def summarise(paths: PathNorm) -> PathSummary:
 
 
 def describe_kappas(paths: PathNorm) -> str:
-    """Describes the path norm of a network and its kappa, for the log of a run."""
+    """Describes the path norm of a network and its kappa, for the log of a run.
+
+    Args:
+        paths: The path norm of the network.
+
+    Returns:
+        The words, in one line, with the quantiles of kappa.
+    """
     found = summarise(paths)
     quantiles = ", ".join(f"{value:.3g}" for value in found.quantiles)
     text = f"path norm: gamma^2 {found.gamma_squared:.4g}; kappa smallest, median and largest {quantiles}"
