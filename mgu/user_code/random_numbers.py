@@ -35,7 +35,11 @@ def seed_all(seed: int) -> None:
 
 
 def get_states() -> dict[str, Any]:
-    """Returns the states of the three on the CPU, as tensors and plain values, which are loaded without unpickling."""
+    """Returns the states of the three generators on the CPU.
+
+    Returns:
+        Tensors and plain values by the generator's name, which are loaded without unpickling.
+    """
     import numpy as np
     import torch
 
@@ -68,6 +72,9 @@ def keeping_states(devices: Iterable[torch.device] = ()) -> Iterator[None]:
 
     Args:
         devices: CUDA devices whose generators are kept, too.
+
+    Yields:
+        None.
     """
     import torch
 
