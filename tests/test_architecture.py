@@ -87,6 +87,32 @@ def test_the_documentation_has_the_same_ranks() -> None:
     assert [set(re.findall(r"`(\w+)`", packages)) for _, packages in rows] == RANKS
 
 
+def package_rows() -> list[tuple[str, str]]:
+    """The packages and the process of each row of the table in the documentation."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    return re.findall(r"^\| (`[a-z_`, ]+`) \| [^|]+ \| ([^|]+) \|$", page.split("## Ranks")[0], re.MULTILINE)
+
+
+def test_the_documentation_has_every_package() -> None:
+    named = [name for packages, _ in package_rows() for name in re.findall(r"`(\w+)`", packages)]
+    assert len(named) == len(set(named))
+    modules = {"errors", "machine", "__main__"}  # at the top; the text below the table speaks of them
+    assert set(named) - {"paper"} == set().union(*RANKS) - modules  # `paper` holds files only
+
+
+@pytest.mark.parametrize(("package", "process"), [row for row in package_rows() if row[1].startswith("both (")])
+def test_the_documentation_says_what_the_parent_imports(package: str, process: str) -> None:
+    """The command is left out, for it also imports, inside functions, what works on one finished run."""
+    used = set()
+    for path in FILES:
+        own = package_of(path.removesuffix(".py").replace("/", "."))
+        if own in {*WITHOUT_TORCH, "hydra_plugins"} - {"cli", package.strip("`")}:
+            used |= {(own, module) for module in imports(path) if package_of(module) == package.strip("`")}
+    files, packages = process.split(", for ")
+    assert {module.rpartition(".")[2] for _, module in used} == set(re.findall(r"`(\w+)\.py`", files))
+    assert {own for own, _ in used} == set(re.findall(r"`(\w+)`", packages)) - {"cli"}
+
+
 def test_no_module_is_in_a_circle() -> None:
     graph = {module: imports(path) - {module} for module, path in MODULES.items() if module != "mgu"}
     try:
