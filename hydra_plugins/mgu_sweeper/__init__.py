@@ -117,6 +117,7 @@ class SearchSweeper(BasicSweeper):
             self._sweep_grid(expand_grids(self.grids, words, HydraGrammar(self.hydra_context.config_loader)))
 
     def _sweep_grid(self, jobs: list[Overrides]) -> None:
+        """Trains the runs of a grid, or shows what would be trained; raises RunsFailed where some failed."""
         from mgu.cli.compose import read_jobs
         from mgu.sweep.slots import check_launcher, read_parallel
 
