@@ -67,6 +67,7 @@ def _find(word: str, keys: Sequence[Key]) -> list[Key]:
 
 
 def _overview(keys: Sequence[Key]) -> Iterator[str]:
+    """Yields the lines that list the keys without a group, and the groups with their choices."""
     yield "Keys without a group:"
     for key in keys:
         if not key.group:

@@ -59,6 +59,7 @@ def _write(text: str, path: Path | None) -> None:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
+    """Parses the arguments of `mgu-run predict`."""
     parser = Parser(
         prog="mgu-run predict",
         description="Predict with a finished run: classes with their probability, numbers in the target's unit, or "

@@ -52,6 +52,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _report(options: argparse.Namespace) -> None:
+    """Loads the runs that are asked for, and writes their report, its pictures or its searches."""
     paths = find_folders(options.runs)
     loaded = load_results(paths)
     if not loaded.runs and (measured := load_measured(paths)):
@@ -184,6 +185,7 @@ FORMATS: dict[str, Callable[[list[Analysis], list[str]], str]] = {
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
+    """Parses the arguments of `mgu-run report`, and refuses those that exclude one another."""
     parser = Parser(prog="mgu-run report", description="Join finished runs into the ranking table of their experiment.")
     parser.add_argument(
         "runs",

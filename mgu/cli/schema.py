@@ -41,6 +41,7 @@ def main(arguments: list[str]) -> None:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
+    """Parses the arguments of `mgu-run schema`."""
     parser = Parser(
         prog="mgu-run schema",
         description="Print the JSON schema of a kind of configuration file, for editors.",

@@ -89,6 +89,7 @@ def _read(folders: Sequence[Path]) -> list[Recorded]:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
+    """Parses the arguments of `mgu-run search`."""
     parser = Parser(
         prog="mgu-run search",
         description="Write the studies of an experiment as a file of Optuna's, for optuna-dashboard FILE and "

@@ -134,6 +134,7 @@ _HYDRA_KEYS = {field.name: f"hydra.{field.name}" for field in fields(HydraConf)}
 
 
 def _parse(word: str) -> Override:
+    """Parses an argument as an override; raises UserError for what is none, such as a sub-command that is not first."""
     if "=" not in word and not word.startswith("~"):
         hint = did_you_mean(word, SUB_COMMANDS, cutoff=0.76) or " See mgu-run --help."
         if word in SUB_COMMANDS:

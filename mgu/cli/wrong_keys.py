@@ -38,6 +38,7 @@ def describe_wrong_key(text: str, arguments: Sequence[str]) -> str | None:
 
 
 def _describe_absent(key: str, arguments: Sequence[str]) -> str:
+    """Returns why a key cannot be set here, and what to pass instead: it is unknown, or not of what is chosen."""
     section = key.partition(".")[0]
     if key.startswith("mgu.processors"):
         return (

@@ -76,6 +76,7 @@ def _replay_group(
     folder: Path,
     known: dict[str, Records],
 ) -> None:
+    """Replays the studies that differ in their seed alone on recorded runs, and saves their curves."""
     first, second = studies[0].study, studies[0].settings.search.second
     if first.space.measure is not None:
         raise UserError(f"search.replay must have a space of runs, but space={first.space.name} has none.")
