@@ -89,6 +89,7 @@ class EquilibriumLayoutConfig(ConfigModel):
 
     @model_validator(mode="after")
     def _check(self) -> EquilibriumLayoutConfig:
+        """Checks that the values of the layout go together."""
         if self.inner_activation not in INNER_ACTIVATIONS:
             raise ValueError(f"layout.inner_activation {refuse_activation(self.inner_activation)}")
         if self.kernel_size is None and self.stride != 1:
