@@ -53,6 +53,7 @@ def read_parts(returned: Any, target: str) -> dict[str, Part]:
 
 
 def _name_parts(returned: Any, target: str) -> Mapping[str, Any]:
+    """Returns what a function returned by the names of its parts; raises UserError for any other form."""
     if isinstance(returned, Mapping):
         if unknown := [key for key in returned if key not in PARTS]:
             raise UserError(
