@@ -239,6 +239,7 @@ def draw_graph(folder: Path, explanation: DirectedExplanation) -> tuple[str, ...
 
 
 def _draw(explanation: DirectedExplanation) -> Figure:
+    """Draws the network: a node for each neuron, an arrow for each weight, and the stability margins above."""
     figure = Figure(figsize=(6.0, 4.2))
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.78))
     places = _places(explanation.layers)

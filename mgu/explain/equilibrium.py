@@ -211,6 +211,7 @@ def print_equilibria(explanation: EquilibriumExplanation) -> None:
 
 
 def _lines(layer: LayerExplanation) -> list[str]:
+    """Describes what one equilibrium does: iterations, norms, contraction and objective."""
     norms = ", ".join(f"{norm:.4f}" for norm in layer.norms)
     state = f"{layer.unconverged} batches did not converge" if layer.unconverged else "every batch converged"
     lines = [

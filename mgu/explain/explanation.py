@@ -123,6 +123,7 @@ def read_explanation(path: Path) -> Explanation:
 
 
 def _explain_unit(index: int, module: str, seen: UnitStatistics) -> UnitExplanation:
+    """Explains one unit: its flow, its paths, and what each gate did."""
     wiring = seen.unit.wiring
     summaries = {gate: statistics.summary() for gate, statistics in seen.gates.items()}
     return UnitExplanation(

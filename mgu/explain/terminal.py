@@ -56,6 +56,7 @@ def _cells(unit: UnitExplanation, gate: Gate) -> dict[str, str]:
 
 
 def _describe(explanation: Explanation, reported: float | None) -> list[str]:
+    """Returns the lines on the flow of the data, the score, and how to read the gates."""
     width = max(len(unit.name) for unit in explanation.units) + 1
     lines = ["Most likely flow of the data by mean weight:"]
     lines += [f"  {unit.name + ':':{width}} {unit.flow}" for unit in explanation.units]
