@@ -92,6 +92,7 @@ def _describe_pixels(pixels: Pixels) -> dict[str, str]:
 
 
 def _describe_columns(columns: Columns, form: Format) -> dict[str, str]:
+    """Describes the inputs of a run that takes columns of a table, for the metadata of its file."""
     numbers, categories = len(columns.numbers), len(columns.categories)
     parts = (["numbers"] if numbers else []) + (["categories"] if categories else [])
     by_name = {own.name: "float64, NaN where missing" for own in columns.numbers}

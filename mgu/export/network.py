@@ -107,6 +107,7 @@ def _as_torch(program: torch.export.ExportedProgram, about: Mapping[str, str]) -
 def _as_onnx(
     program: torch.export.ExportedProgram, preprocessing: Preprocessing, about: Mapping[str, str]
 ) -> tuple[bytes, Infer]:
+    """Writes a program as ONNX; returns the file's content, and a function that runs it."""
     names = about["input"].split(", ")
     written = torch.onnx.export(
         program, input_names=names, output_names=[about["output"]], opset_version=OPSET, dynamo=True, verbose=False
