@@ -156,6 +156,7 @@ def _read_parquet(path: str | Path) -> Any:
 
 
 def _read_csv(path: str | Path, wanted: Sequence[str], optional: Sequence[str], separator: str) -> Iterator[Cells]:
+    """Yields the rows of a CSV file in portions; a row with too few or too many fields is a fault of its portion."""
     with _open(path) as file:
         rows = enumerate(row for row in csv.reader(file, delimiter=separator) if len(row) > 1 or "".join(row).strip())
         header = next((row for _, row in rows), None)
