@@ -42,6 +42,7 @@ def find_baselines(trained: TrainedRun) -> dict[str, tuple[Network, Result | Non
 
 
 def _best(trained: TrainedRun) -> TrainedRun | None:
+    """Loads the best baseline of this layout on these data, by validation score; None if there is none with weights."""
     ours, results = trained.result, {}
     for path in trained.folder.parent.glob(f"*/{RESULT_FILE}"):
         try:

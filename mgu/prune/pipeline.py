@@ -93,6 +93,7 @@ def _outcome(
     measured: tuple[list[ModelRow], list[Point]],
     contended: bool,
 ) -> PruneOutcome:
+    """Gathers what pruning chose, measured and spent."""
     candidate, spent = found.choice.candidate, trained.result.seconds
     return PruneOutcome(
         run=trained.result.name,

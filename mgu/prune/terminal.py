@@ -75,6 +75,7 @@ def _percent(share: float | None) -> str:
 
 
 def _lines(outcome: PruneOutcome) -> list[str]:
+    """Describes the chosen network, what it costs beside the cheapest baseline, and what finding it took."""
     rows = {row.name: row.cost for row in outcome.rows}
     plain, ours = list(rows.values())[-1], rows["converted"]
     latency = ours.latency[1].median_ms / plain.latency[1].median_ms
