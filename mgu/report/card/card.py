@@ -86,6 +86,7 @@ def _front_matter(result: Result) -> list[str]:
 
 
 def _model(result: Result) -> list[str]:
+    """Returns the table of the model, its size and its training."""
     kind = {"baseline": "baseline of the grid", "unit": "Multi Gated Unit", "block": "unit with other paths"}
     config = result.config
     rows = {
@@ -144,6 +145,7 @@ def _inputs(folder: Path, result: Result) -> dict[str, str | None]:
 
 
 def _metrics(result: Result, interval: Interval | None) -> list[str]:
+    """Returns the table of the metrics, the interval of the accuracy, and what to know of these data."""
     splits = {"training": result.train, "validation": result.val, "test": result.test}
     columns = {name: own for name, own in splits.items() if own}
     names = [name for name in Metrics.__struct_fields__ if name not in NOT_SHOWN]
@@ -199,6 +201,7 @@ def _interval(folder: Path, result: Result) -> Interval | None:
 
 
 def _cost(result: Result) -> list[str]:
+    """Returns the table of time, energy and CO2-equivalent, each measured or estimated."""
     rows: dict[str, str | None] = {}
     if result.seconds:
         rows["time to solution"] = f"{describe_s(result.seconds.to_solution)} of wall-clock time"

@@ -36,6 +36,7 @@ def draw_anytime(found: EqualCost) -> Figure:
 
 
 def _draw(found: EqualCost, axes: Axes) -> None:
+    """Draws the best score of each strategy by cost (the median, and where four of five studies lie), and the unit."""
     scale = 100 if found.score.metric == "accuracy" else 1
     shown = []
     for own, colour, dash in zip(found.contenders, cycle(COLOURS), cycle(DASHES), strict=False):

@@ -78,6 +78,7 @@ def _finite(plain: Any) -> Any:
 
 
 def _experiment(analysis: Analysis) -> dict[str, Any]:
+    """Returns the analysis of one experiment as plain values."""
     table, verdict = analysis.table, analysis.verdict
     return {
         **origin(table),

@@ -48,6 +48,7 @@ def escape(text: str) -> str:
 
 
 def _experiment(analysis: Analysis) -> str:
+    """Writes the ranking, the sections of text and the side tables of one experiment as LaTeX."""
     table = analysis.table
     shown = shown_columns(table)
     rows = [[column.text(row) for column in shown] for row in table.rows]
@@ -67,6 +68,7 @@ def _experiment(analysis: Analysis) -> str:
 
 
 def _table(titles: list[str], is_left: list[bool], rows: list[list[str]], is_bold: list[bool]) -> str:
+    """Writes one table as LaTeX; one with many rows may break across pages."""
     environment = "tabular" if len(rows) <= ROWS else "longtable"
     align = "".join("l" if left else "r" for left in is_left)
     size = r"\scriptsize\setlength{\tabcolsep}{3pt}"

@@ -205,6 +205,7 @@ class EqualCost:
 
     @cached_property
     def _recorded(self) -> tuple[dict[int, list[Tried]], dict[int, list[Tried]]] | None:
+        """The costs and scores of the grid by seed, on validation and on test data; None where one is not known."""
         rows = grid_rows(self.table, self.chosen)
         by_row = [
             {r.seed: r for r in row.results if r.seconds and score_of(r) is not None and not r.replicate.folds}

@@ -132,6 +132,7 @@ def _bests(own: Contender) -> list[float]:
 
 
 def _row(found: Measured, own: Contender) -> list[Entry]:
+    """Returns the row of one strategy: what it tried, what it found, and how long that took."""
     bests, target = _bests(own), NEAR * found.best
     middle, worst, seconds = median(bests), min(bests), fmean(curve.seconds for curve in own.curves)
     share = None if found.size is None else own.trials / found.size

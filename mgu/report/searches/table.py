@@ -94,6 +94,7 @@ def _closed_row(found: EqualCost, has_test: bool) -> list[Entry] | None:
 
 
 def _row(found: EqualCost, place: int, has_test: bool) -> list[Entry]:
+    """Returns the row of one strategy: its scores at each multiple, and what it takes to reach the targets."""
     own = found.contenders[place]
     budgets = [own.at(multiple * found.multiple) for multiple in MULTIPLES]
     cells = [
