@@ -70,6 +70,7 @@ def pack_runs(runs: Sequence[Run], folder: Path, replace: bool = False) -> Packe
 
 
 def _pack_runs(runs: Sequence[Run], path: Path, replace: bool) -> Packed:
+    """Adds runs to a pack, and writes it anew, sorted; raises UserError where that would replace a result unasked."""
     before = _read_existing(path)
     after, replaced = dict(before), []
     for run in runs:
