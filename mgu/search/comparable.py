@@ -75,6 +75,7 @@ def _points_with(space: Space, parameter: Parameter) -> Iterator[Point]:
 
 
 def _check_data(space: Space, first: dict[str, Any], other: dict[str, Any]) -> None:
+    """Raises UserError where two points of a space are not on the same rows and labels."""
     differing = [key for key in {**first, **other} if first.get(key) != other.get(key)]
     if not differing:
         return

@@ -129,6 +129,7 @@ class History:
         return reduce(Cut.plus, [*self.cut.values(), *self.before.values()], Cut())
 
     def _replay(self, line: bytes) -> None:
+        """Applies a line of the file to the trials; raises UserError for a damaged one, or one of another study."""
         try:
             event = json.loads(line)
             kind = event["event"]
@@ -165,6 +166,7 @@ class History:
             )
 
     def _replay_asked(self, number: int, event: Mapping[str, Any]) -> None:
+        """Adds the trial that was asked for, which is running; raises ValueError where one before it is missing."""
         if number != len(self.trials):
             raise ValueError(f"trial {number} follows trial {len(self.trials) - 1}")
         trial = Trial(

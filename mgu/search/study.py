@@ -105,6 +105,7 @@ class Study:
             return History(self.folder / HISTORY_FILE, self.space, self.identity)
 
     def _check_file(self) -> None:
+        """Checks that study.yaml, if there, is of this study, and on the rows of today once a trial ended or runs."""
         path = self.folder / STUDY_FILE
         if not path.exists():
             return

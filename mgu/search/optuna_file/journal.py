@@ -53,6 +53,7 @@ def write_journal(studies: Sequence[Recorded], path: Path) -> None:
 
 
 def _write_study(study: Recorded, storage: Any) -> None:
+    """Writes one study, its settings and its trials into Optuna's storage."""
     import optuna
 
     objectives = find_objectives(study)

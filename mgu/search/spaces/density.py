@@ -122,6 +122,7 @@ def build_density(settings: Mapping[str, Any], context: SpaceContext) -> Space:
 
 
 def _parameters(settings: Mapping[str, Any], min_width: int, max_width: int) -> tuple[Parameter, ...]:
+    """Builds the parameters: depth, width, and the density of each layer and of the output layer."""
     max_depth, least = whole(settings, "max_depth", 1, 3), settings.get("min_density", 0.02)
     if not isinstance(least, int | float) or isinstance(least, bool) or not 0 < least <= 1:
         raise UserError(f"space.min_density must be above 0 and at most 1, but got {least!r}. Pass 0.02.")

@@ -93,6 +93,7 @@ def read_parameter(name: str, settings: Any) -> Parameter:
 
 
 def _check_values(name: str, kind: str, own: Mapping[str, Any]) -> None:
+    """Raises UserError where the values of a parameter cannot be those of its kind."""
     if "choices" in own and (not isinstance(own["choices"], list) or not own["choices"]):
         raise UserError(f"choices of {name} must be a list that is not empty, but got {own['choices']!r}.")
     if twice := next((each for each, n in Counter(map(_spell, own.get("choices", ()))).items() if n > 1), None):

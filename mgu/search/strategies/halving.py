@@ -126,6 +126,7 @@ class BOHBStrategy(ASHAStrategy):
         return found
 
     def _fresh(self, history: Sequence[Trial], number: int) -> list[Point]:
+        """Returns new points: those that TPE draws by the highest rung with enough trials, and random ones."""
         by_rung = [[t for t in history if t.stop_after == rung and t.score is not None] for rung in self.rungs]
         known = next((own for own in reversed(by_rung) if len(own) >= max(self.options["startup"], 2)), None)
         random = self.random.ask(history, number)

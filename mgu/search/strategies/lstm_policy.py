@@ -142,6 +142,7 @@ class LstmPolicy:
         return found
 
     def _through_time(self, steps: Sequence[tuple[Array, ...]], d_outputs: Array) -> dict[str, Array]:
+        """Computes the gradients of the LSTM's weights by backpropagation through time, from those of its outputs."""
         own = self.weights
         found = {name: np.zeros_like(own[name]) for name in ("input", "recurrent", "bias")}
         d_h, d_c = np.zeros(self.shape.hidden), np.zeros(self.shape.hidden)

@@ -111,6 +111,7 @@ class Reinforce:
         return learned.episodes[-1][-1].point
 
     def _act(self, learned: Learned, known: Mapping[int, Trial], episode: int, t: int, place: int) -> Action:
+        """Draws the next point of an episode from the policy; one from the space where that point is not legal."""
         actions = learned.episodes[-1]
         scores = self._scores(known, episode, len(actions))
         state = self._state(actions[-1].point, scores, t)
