@@ -116,6 +116,7 @@ class Worker:
             return self._ask(name)
 
     def _ask(self, name: str) -> Trial | None:
+        """Asks the strategy for a trial, and writes it into the history; None where it has no point left."""
         history, study = self.history, self.study
         begun = time.perf_counter()
         proposal = propose(study.strategy, study.space, study.seed, history.trials, history.by_key)
@@ -164,6 +165,7 @@ class Worker:
         return True
 
     def _train(self, trial: Trial) -> Generator[Pending, None, tuple[Trial, dict[str, Any]]]:
+        """Trains the run of a trial, once more if it fails; returns it with score and cost, and what reports need."""
         config = self.trials.configure(trial.point, trial.seed, trial.stop_after)
         begun = time.monotonic()
         for _ in range(TRIES):
