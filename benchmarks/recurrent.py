@@ -22,7 +22,8 @@ from collect import describe as describe_runs
 from collect import train
 from filed import ROOT, file_part, load_study, together
 
-EXPERIMENTS = ("adding", "sequential_mnist", "sequential_digits")
+NOT_IN_CONF = ("sequential_digits",)  # they are trained by the commands of the page
+EXPERIMENTS = ("adding", "sequential_mnist", *NOT_IN_CONF)
 STUDY = "path_sgd"
 Row = dict[str, Any]
 SOLVED_MSE = 0.01  # of the adding problem, whose sums have a variance of 1/6
@@ -36,8 +37,13 @@ def main() -> None:
     parser.add_argument("--only-file", action="store_true", help="file finished runs, and train none")
     options = parser.parse_args()
     words = [f"+experiment={options.what}", "-m", f"seed={options.seeds}"]
-    if options.what == "sequential_digits" and not options.only_file:
-        sys.exit("sequential_digits is no experiment of conf/. Train it by the commands of its page, then --only-file.")
+    command = " ".join(["mgu-run", *words])
+    if options.what in NOT_IN_CONF:
+        command = f"python benchmarks/recurrent.py {options.what} --only-file"
+        if not options.only_file:
+            sys.exit(
+                f"{options.what} is no experiment of conf/. Train it by the commands of its page, then --only-file."
+            )
     if not options.only_file:
         train(options.runs, *words)
     files = sorted((options.runs / options.what).glob("*/result.json"))
@@ -47,7 +53,7 @@ def main() -> None:
     runs = outcomes(files)
     earlier = {label: kept for label, kept in filed_outcomes(filed, runs).items() if kept}
     rows = summarise({label: runs.get(label, []) + earlier.get(label, []) for label in {**runs, **earlier}})
-    machine = describe_runs(files, " ".join(["mgu-run", *words]))
+    machine = describe_runs(files, command)
     if earlier:  # they come from folders that are not here
         machine |= together([filed["machine"], machine])
     file_part(STUDY, options.what, {"machine": machine, "rows": rows})
