@@ -31,7 +31,7 @@ from mgu.models.convnet import ConvNet
 from mgu.prune.choose import accuracy_of
 from mgu.prune.fix_gates import std_within_channels, summarise
 from mgu.prune.network import prune
-from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
+from mgu.train.gate_penalty import GatePenalty
 from mgu.train.learner import Learner
 from mgu.train.loop import fit
 
@@ -99,7 +99,7 @@ def train(config: RunConfig, splits: Splits, model: ConvNet | None = None) -> Co
     is_decisive = model is None and decisive.is_on
     penalty = GatePenalty(learner.model, decisive, steps) if is_decisive else None
     trained = learner.model if model is None else model
-    settings = build_fit_settings(config, first_decided_epoch(decisive, epochs) if is_decisive else 1)
+    settings = build_fit_settings(config, decisive.first_decided_epoch(epochs) if is_decisive else 1)
     outcome = fit(
         Learner(trained, learner.task, optimizer, schedule),
         splits,

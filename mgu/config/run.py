@@ -136,6 +136,15 @@ class RunConfig(ConfigModel):
         return SCORES[self.dataset.task]
 
     @property
+    def first_best_epoch(self) -> int:
+        """The first epoch that can be the best one: the first whose gates are decided.
+
+        A run that stops for now before its gates are decided still has a score: that of its last epoch.
+        """
+        decided = self.mgu.decisive.first_decided_epoch(self.training.epochs) if self.mgu else 1
+        return min(decided, self.training.epochs_now)
+
+    @property
     def stem(self) -> str:
         """The name without its fold and seed."""
         return self.name.removesuffix("".join(f"-{part}" for part in self._replicate))

@@ -61,6 +61,22 @@ class DecisiveConfig(ConfigModel):
         """Whether gates are trained otherwise than by the loss alone."""
         return self.weight > 0 or self.settles
 
+    def first_decided_epoch(self, epochs: int) -> int:
+        """Returns the first epoch that can be the best one: the first that trains under the full weight.
+
+        In earlier epochs gates are still free to vary, and their scores profit from it.
+
+        Args:
+            epochs: Number of epochs of the whole training.
+
+        Returns:
+            Its number, from 1; 1 where gates are trained by the loss alone.
+        """
+        if not self.is_on:
+            return 1
+        # The share that is done when an epoch begins, as `progress` of mgu/train/gate_penalty.py has it.
+        return next((epoch for epoch in range(1, epochs) if (epoch - 1) / epochs >= self.end), epochs)
+
     @model_validator(mode="after")
     def _check(self) -> DecisiveConfig:
         if self.start > self.end:

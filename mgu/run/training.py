@@ -28,7 +28,7 @@ from mgu.measure.slot import Slot
 from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
 from mgu.results.on_disk.record import write_history
 from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, set_aside
-from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
+from mgu.train.gate_penalty import GatePenalty
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit
 from mgu.train.path_sgd import PathSGD, describe_skipped
@@ -132,8 +132,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
         outcome = fit(
             joined,
             replace(splits, train=augment_training(splits.train, start.augment)),
-            # A run that stops for now before its gates are decided still has a score: that of its last epoch.
-            build_fit_settings(config, min(first_decided_epoch(decisive, training.epochs), training.epochs_now)),
+            build_fit_settings(config, config.first_best_epoch),
             shuffle=start.shuffle,
             so_far=start.fit,
             as_graph=build_step_wrapper(config, learner.optimizer),

@@ -6,19 +6,21 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+from mgu.config.run import RunConfig
 from mgu.results.on_disk.file_names import HISTORY_FILE
 from mgu.results.schema.result import Result
 from mgu.search.costs import share_of
 from mgu.search.strategy import Cost, Trial
 
 
-def as_of(trial: Trial, result: Result, cost: Cost, folder: Path) -> tuple[Trial, Cost]:
+def as_of(trial: Trial, config: RunConfig, result: Result, cost: Cost, folder: Path) -> tuple[Trial, Cost]:
     """Returns a trial with the score that the run would have had after its first epochs, and what it had cost by then.
 
     The cost is the run's own times the share of these epochs in the seconds of all.
 
     Args:
-        trial: The trial, told by the whole run; `stop_after` is fewer epochs than that has.
+        trial: The trial, told by the whole run.
+        config: The configuration of the trial, whose run stops after fewer epochs than the whole one has.
         result: The result of the run.
         cost: Its cost.
         folder: Its folder.
@@ -29,12 +31,11 @@ def as_of(trial: Trial, result: Result, cost: Cost, folder: Path) -> tuple[Trial
     Raises:
         OSError: There is no history.
     """
-    assert trial.stop_after is not None
     with (folder / HISTORY_FILE).open(encoding="utf-8", newline="") as file:
         rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-    first = rows[: trial.stop_after]
-    values = [row[f"val_{result.score.metric}"] for row in first]
-    if result.config["training"].get("select") == "last":
+    first = rows[: config.training.epochs_now]
+    values = [row[f"val_{result.score.metric}"] for row in first[config.first_best_epoch - 1 :]]
+    if config.training.select == "last":
         values = values[-1:]
     best = max(values) if result.score.higher_is_better else -min(values)
     share = sum(map(_seconds, first)) / (sum(map(_seconds, rows)) or 1.0)

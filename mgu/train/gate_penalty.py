@@ -75,22 +75,3 @@ class GatePenalty:
     def _watch(self, unit: MultiGatedUnit, gate_values: dict[Gate, Tensor]) -> None:
         if unit.training:
             self._means += [mean_over(values, unit.channel_axis, self.config.over) for values in gate_values.values()]
-
-
-def first_decided_epoch(config: DecisiveConfig, epochs: int) -> int:
-    """Returns the first epoch that can be the best one: the first that trains under the full weight.
-
-    In earlier epochs gates are still free to vary, and their scores profit from it.
-
-    Args:
-        config: The schedule.
-        epochs: Number of epochs of the whole training.
-
-    Returns:
-        Its number, from 1; 1 where the configuration is off.
-    """
-    if not config.is_on:
-        return 1
-    return next(
-        (epoch for epoch in range(1, epochs) if (epoch - 1) / epochs >= config.end), epochs
-    )  # as `progress` has it

@@ -103,6 +103,14 @@ def test_values_that_are_equal_are_written_alike() -> None:
                                               "0.30000000000000004", "[1,8,8]", "a b", "-0.5"]  # fmt: skip
 
 
+def test_whole_numbers_beyond_those_of_floats_are_told_apart() -> None:
+    runs = [("x", {"layout": {"name": "sparse_mlp", "mask_seed": 2**53 + step}}) for step in range(2)]
+    axes = find_axes(runs)
+    assert axes.keys == ("layout.mask_seed",)
+    assert [axes.name("x-s0", 0, config) for _, config in runs] == [
+        "x-mask_seed9007199254740992-s0", "x-mask_seed9007199254740993-s0"]  # fmt: skip
+
+
 def test_a_section_that_is_null_differs_from_one_that_is_not() -> None:
     runs = [("x", {"schedule": None}), ("x", {"schedule": {"name": "cosine", "warmup": 1}})]
     axes = find_axes(runs)

@@ -134,6 +134,7 @@ def listed(**choices: list[object]) -> Space:
     ("choices", "message"),
     [
         ({"norm": ["ln", "bn_pre", "ln"]}, "choices of norm must be different, but got ln twice"),
+        ({"layout__mask_seed": [2**53, 2**53 + 1, 2**53 + 1]}, "but got 9007199254740993 twice"),
         ({"optimizer__lr": [0.01, 1, 1.0]}, r"choices of optimizer\.lr must be different, but got 1 twice"),
         ({"seed": [0, 1]}, "seed must be left out of a space, for the study gives each trial its seed"),
         ({"runs_dir": ["a", "b"]}, "runs_dir must be left out of a space, for it cannot change the result"),

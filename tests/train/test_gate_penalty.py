@@ -16,7 +16,7 @@ from mgu.factory.trained import load_trained
 from mgu.prune.pruned_unit import prune_unit
 from mgu.results.on_disk.folder import run_folder
 from mgu.run.execute import run
-from mgu.train.gate_penalty import GatePenalty, first_decided_epoch
+from mgu.train.gate_penalty import GatePenalty
 from mgu.unit.engine import Engine
 from mgu.unit.settling import Over, Settling
 from tests.conftest import Configure
@@ -62,10 +62,10 @@ def test_schedule() -> None:
     assert weights == [0, 0, 0, 1, 2, 3, 4, 4]
     assert watched == [weight > 0 for weight in weights]  # a unit shows its gates only when somebody looks
     assert GatePenalty(unit, penalty.config, steps=8, done=5).weight == 3
-    assert [first_decided_epoch(DecisiveConfig(weight=w, end=0.7), 10) for w in (0.0, 1.0)] == [1, 8]
+    assert [DecisiveConfig(weight=w, end=0.7).first_decided_epoch(10) for w in (0.0, 1.0)] == [1, 8]
     for percent in range(30, 101):  # 0.55 * 100 is more than 55
         decisive = DecisiveConfig(weight=1.0, end=percent / 100)
-        assert first_decided_epoch(decisive, 100) == min(percent + 1, 100)
+        assert decisive.first_decided_epoch(100) == min(percent + 1, 100)
 
 
 def settling(over: Over, engine: Engine = "eager") -> MultiGatedUnit:

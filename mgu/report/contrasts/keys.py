@@ -40,7 +40,7 @@ class Key(NamedTuple):
             section = self.name.partition(".")[0]
             return NO_VALUE if (section in config and config[section] is None) or self.name in flat else None
         is_number = isinstance(found, int | float) and not isinstance(found, bool)
-        return float(found) if is_number else write_value(found)
+        return found if is_number else write_value(found)
 
     def rest(self, row: Row) -> frozenset[tuple[str, str]]:
         """Returns all other values that can change a result; rows in which they are equal differ in the key only."""

@@ -136,9 +136,12 @@ def write_value(value: Any) -> str:
     """
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    if isinstance(value, int | float):
-        whole = isinstance(value, int) or (value.is_integer() and abs(value) < 1e6)
-        return f"{value:.0f}" if whole else next((s for s in (f"{value:g}", repr(value)) if float(s) == value), "nan")
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < 1e6:
+            return f"{value:.0f}"
+        return next((text for text in (f"{value:g}", repr(value)) if float(text) == value), "nan")
     return f"[{','.join(map(write_value, value))}]" if isinstance(value, list) else str(value)
 
 

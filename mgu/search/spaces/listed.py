@@ -113,8 +113,7 @@ def _check_values(name: str, kind: str, own: Mapping[str, Any]) -> None:
 
 def _spell(choice: Any) -> str:
     """Returns a choice as it is said to Hydra; equal numbers are spelled alike."""
-    is_number = isinstance(choice, int | float) and not isinstance(choice, bool)
-    return write_word(float(choice)).removesuffix(".0") if is_number else write_word(choice)
+    return write_word(int(choice) if isinstance(choice, float) and choice.is_integer() else choice)
 
 
 def _read_condition(name: str, when: Any) -> Condition | None:

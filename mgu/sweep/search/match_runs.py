@@ -135,7 +135,9 @@ def _text(flat: Flat, key: str) -> str:
     value = flat.get(key, LACKS)
     if not isinstance(value, int | float) or isinstance(value, bool):
         return repr(value)
-    return repr(float(value)) if math.isfinite(value) else repr(None)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return repr(value) if isinstance(value, int) or math.isfinite(value) else repr(None)
 
 
 def _read_points(folder: Path) -> dict[str, list[dict[str, Any]]]:

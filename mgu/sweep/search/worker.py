@@ -177,8 +177,9 @@ class Worker:
             raise RunsFailed(f"{config.name} left no result. See its folder; the same command tries it again.")
         cost = cost_of(result, time.monotonic() - begun)
         told, details = tell_result(trial, result, cost, self.trials.second)
+        # It had been trained for more epochs before.
         if trial.stop_after is not None and result.epochs > trial.stop_after and told.score is not None:
-            told, cost = as_of(told, result, cost, run_folder(config))  # it had been trained for more epochs before
+            told, cost = as_of(told, config, result, cost, run_folder(config))
             val = told.score if result.score.higher_is_better else -(told.score or 0.0)
             details |= {"val": val, "test": find_test_score(result, trial.stop_after), "lost_s": 0.0}
         if trial.continues is not None and details["to_solution_s"] is not None:
