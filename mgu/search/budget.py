@@ -99,7 +99,7 @@ class Budget:
     @property
     def given(self) -> dict[str, float]:
         """The limits that there are, by name."""
-        values: dict[str, Any] = {own.name: getattr(self, own.name) for own in fields(self)}
+        values: dict[str, Any] = {limit.name: getattr(self, limit.name) for limit in fields(self)}
         return {name: value for name, value in values.items() if value is not None}
 
     def describe(self) -> str:

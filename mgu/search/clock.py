@@ -69,8 +69,8 @@ def amounts(cost: Cost, ask_s: float, to_solution_s: float | None) -> dict[str, 
     Returns:
         What is known, in seconds and kilowatt-hours.
     """
-    found = {} if cost.cpu_seconds is None else {PROCESSOR.name: cost.cpu_seconds + ask_s}
+    spent = {} if cost.cpu_seconds is None else {PROCESSOR.name: cost.cpu_seconds + ask_s}
     if to_solution_s is not None and to_solution_s >= SHORT_S:
         energy: Mapping[str, float] = cost.kwh or {}
-        found |= {name: kwh for name, kwh in energy.items() if is_measured(name.split(" ", 1)[1])}
-    return found
+        spent |= {name: kwh for name, kwh in energy.items() if is_measured(name.split(" ", 1)[1])}
+    return spent

@@ -59,7 +59,7 @@ def check_comparable(space: Space, configure: Callable[[Point, int], RunConfig],
 def _points_with(space: Space, parameter: Parameter) -> Iterator[Point]:
     """Yields legal points in which a parameter is active: with each choice, or with both bounds."""
     given: Point = {}
-    above, by_name = parameter, {own.name: own for own in space.parameters}
+    above, by_name = parameter, {other.name: other for other in space.parameters}
     while above.when:
         given[above.when.name] = above.when.values[0]
         above = by_name[above.when.name]

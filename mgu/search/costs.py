@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import reduce
+from operator import add
 
 from mgu.results.schema.energy import Component, Energy, PhaseEnergy
 from mgu.results.schema.result import Result
@@ -64,34 +64,6 @@ def _grams(energy: Energy, setup: PhaseEnergy) -> float | None:
     return 1000 * energy.emissions_kg * (1 + setup_kwh / kwh)
 
 
-def less(cost: Cost, earlier: Cost) -> Cost:
-    """Returns what a run cost beside what an earlier trial has paid, whose training it continues."""
-    return Cost(
-        seconds=max(cost.seconds - earlier.seconds, 0.0),
-        cpu_seconds=_less(cost.cpu_seconds, earlier.cpu_seconds),
-        kwh=None
-        if cost.kwh is None
-        else {name: max(value - (earlier.kwh or {}).get(name, 0.0), 0.0) for name, value in cost.kwh.items()},
-        grams=_less(cost.grams, earlier.grams),
-        epochs=max(cost.epochs - earlier.epochs, 0),
-    )
-
-
-def plus(cost: Cost, other: Cost) -> Cost:
-    """Returns the sum of two costs; what is not known of one is not known of both."""
-    return Cost(
-        seconds=cost.seconds + other.seconds,
-        cpu_seconds=None
-        if cost.cpu_seconds is None or other.cpu_seconds is None
-        else cost.cpu_seconds + other.cpu_seconds,
-        kwh=None
-        if cost.kwh is None or other.kwh is None
-        else {name: cost.kwh.get(name, 0.0) + other.kwh.get(name, 0.0) for name in {**cost.kwh, **other.kwh}},
-        grams=None if cost.grams is None or other.grams is None else cost.grams + other.grams,
-        epochs=cost.epochs + other.epochs,
-    )
-
-
 def beyond(cost: Cost, earlier: Sequence[tuple[Cost, float]]) -> Cost:
     """Returns what a run cost beyond the trials whose training it continues.
 
@@ -105,30 +77,10 @@ def beyond(cost: Cost, earlier: Sequence[tuple[Cost, float]]) -> Cost:
     Returns:
         The cost; nothing for a run that had ended before and was not trained further.
     """
-    kept = [
-        share_of(own, max(0.0, 1 - lost_s / own.seconds) if own.seconds else 1.0, own.epochs) for own, lost_s in earlier
-    ]
-    spent = less(cost, reduce(plus, kept))
-    return spent if spent.epochs else share_of(cost, 0.0, 0)
+    spent = cost - reduce(add, (_without_evaluation(paid, lost_s) for paid, lost_s in earlier))
+    return spent if spent.epochs else cost.scaled(0.0, 0)
 
 
-def share_of(cost: Cost, share: float, epochs: int) -> Cost:
-    """Returns a part of a cost.
-
-    Args:
-        cost: Of all.
-        share: The part, in 0..1 of everything that is counted but the epochs.
-        epochs: Those of the part.
-    """
-    return replace(
-        cost,
-        seconds=cost.seconds * share,
-        cpu_seconds=None if cost.cpu_seconds is None else cost.cpu_seconds * share,
-        kwh=None if cost.kwh is None else {name: value * share for name, value in cost.kwh.items()},
-        grams=None if cost.grams is None else cost.grams * share,
-        epochs=epochs,
-    )
-
-
-def _less(value: float | None, earlier: float | None) -> float | None:
-    return None if value is None else max(value - (earlier or 0.0), 0.0)
+def _without_evaluation(cost: Cost, lost_s: float) -> Cost:
+    share = max(0.0, 1 - lost_s / cost.seconds) if cost.seconds else 1.0
+    return cost.scaled(share, cost.epochs)

@@ -18,7 +18,7 @@ from mgu.search.strategy import Trial
 
 
 @dataclass(frozen=True)
-class Step:
+class Incumbent:
     """Holds a trial from the moment that it ended, as an incumbent or as one of all.
 
     Attributes:
@@ -82,7 +82,7 @@ class Curve:
     strategy: str
     space: str
     seed: int
-    steps: tuple[Step, ...]
+    steps: tuple[Incumbent, ...]
     seconds: float
     strategy_s: float
     trials: int
@@ -97,7 +97,7 @@ class Curve:
     settings: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str | None = None
     costs: Mapping[str, float] = field(default_factory=dict)
-    outcomes: tuple[Step, ...] = ()
+    outcomes: tuple[Incumbent, ...] = ()
     least: frozenset[str] = frozenset()
 
     @property
@@ -115,10 +115,10 @@ class Curve:
         is_blind = self.strategy in ("grid", "random") and not self.settings.get("per_cost")
         return not (self.space == "grid" and (self.complete or is_blind))
 
-    def at(self, amount: float, clock: Clock = WALL) -> Step | None:
+    def at(self, amount: float, clock: Clock = WALL) -> Incumbent | None:
         """Returns the incumbent once so much was spent; None: no trial had ended."""
-        place = bisect_right([step.spent(clock) for step in self.steps], amount + 1e-9)
-        return self.steps[place - 1] if place else None
+        reached = bisect_right([step.spent(clock) for step in self.steps], amount + 1e-9)
+        return self.steps[reached - 1] if reached else None
 
     def reaches(self, score: float, clock: Clock = WALL) -> float | None:
         """Returns what was spent until the validation score was at least this one; None: it never is."""
@@ -165,45 +165,73 @@ def trace(
     Returns:
         The curve.
     """
-    spent, steps, best = Spent(), list[Step](), -float("inf")
-    outcomes = list[Step]()
+    strategy, space, seed = study
+    scored, spent, costs = _with_scores(trials, order, ask_s, details)
+    whole = _add(costs, beyond.costs, keep=True)
+    told = [details[number] for number in order]
+    return Curve(
+        strategy=strategy,
+        space=space,
+        seed=seed,
+        steps=tuple(_find_incumbents(scored)),
+        seconds=spent.seconds,
+        strategy_s=spent.strategy_s,
+        trials=spent.trials,
+        # Of those that count: a warm start tells others for nothing.
+        reused=sum(trials[number].was_there for number in order if trials[number].cost.trials),
+        epochs=spent.epochs,
+        contended=sum(bool(known.get("contended")) for known in told),
+        origin=origin,
+        complete=complete,
+        gap=_mean_gap(told),
+        until=max(beyond.until, spent.seconds),
+        costs=whole,
+        least=frozenset() if beyond.is_whole else frozenset(whole.keys() - beyond.costs.keys()),
+        outcomes=tuple(trial for trial in scored if trial.second is not None and trial.second > 0),
+    )
+
+
+def _with_scores(
+    trials: Sequence[Trial],
+    order: Sequence[int],
+    ask_s: Mapping[int, float],
+    details: Mapping[int, Mapping[str, Any]],
+) -> tuple[list[Incumbent], Spent, Mapping[str, float] | None]:
+    """Returns the trials that have a score, what all had spent, and the same on other clocks; None without a trial."""
+    scored, spent = list[Incumbent](), Spent()
     costs: Mapping[str, float] | None = None
     for number in order:
-        trial, own = trials[number], details[number]
+        trial, known = trials[number], details[number]
         spent = spent.plus(trial.cost, ask_s[number])
         if trial.cost.trials:  # else a warm start told it for nothing
-            costs = _add(costs, amounts(trial.cost, ask_s[number], own.get("to_solution_s")))
+            costs = _add(costs, amounts(trial.cost, ask_s[number], known.get("to_solution_s")))
         if trial.score is None:
             continue
-        val = own["val"] if own.get("val") is not None else trial.score
-        known = (number, trial.score, val, own.get("test"), own.get("params"), own.get("run", ""))
-        step = Step(spent.seconds, *known, costs or {}, trial.second)
-        outcomes += [step] * (trial.second is not None and trial.second > 0)
+        incumbent = Incumbent(
+            seconds=spent.seconds,
+            number=number,
+            score=trial.score,
+            val=trial.score if known.get("val") is None else known["val"],
+            test=known.get("test"),
+            params=known.get("params"),
+            run=known.get("run", ""),
+            costs=costs or {},
+            second=trial.second,
+        )
+        scored.append(incumbent)
+    return scored, spent, costs
+
+
+def _find_incumbents(scored: Sequence[Incumbent]) -> list[Incumbent]:
+    """Returns those of the trials that were the best one so far when they ended."""
+    incumbents, best = list[Incumbent](), -float("inf")
+    for trial in scored:
         # A run that was trained on without getting better is the incumbent as it is now, with its test score of now.
-        goes_on = bool(steps) and trial.score == best and step.run == steps[-1].run != ""
+        goes_on = bool(incumbents) and trial.score == best and trial.run == incumbents[-1].run != ""
         if trial.score > best or goes_on:
             best = trial.score
-            steps.append(step)
-    strategy, space, seed = study
-    return Curve(
-        strategy,
-        space,
-        seed,
-        tuple(steps),
-        spent.seconds,
-        spent.strategy_s,
-        spent.trials,
-        sum(trials[number].was_there for number in order if trials[number].cost.trials),  # of those that count
-        spent.epochs,
-        sum(bool(details[number].get("contended")) for number in order),
-        origin,
-        complete,
-        _mean_gap([details[number] for number in order]),
-        max(beyond.until, spent.seconds),
-        costs=(whole := _add(costs, beyond.costs, keep=True)),
-        least=frozenset() if beyond.is_whole else frozenset(whole.keys() - beyond.costs.keys()),
-        outcomes=tuple(outcomes),
-    )
+            incumbents.append(trial)
+    return incumbents
 
 
 def _add(costs: Mapping[str, float] | None, more: Mapping[str, float], keep: bool = False) -> Mapping[str, float]:
@@ -214,5 +242,6 @@ def _add(costs: Mapping[str, float] | None, more: Mapping[str, float], keep: boo
 
 
 def _mean_gap(details: Sequence[Mapping[str, Any]]) -> float | None:
-    gaps = [own["val"] - own["test"] for own in details if own.get("val") is not None and own.get("test") is not None]
+    both = [known for known in details if known.get("val") is not None and known.get("test") is not None]
+    gaps = [known["val"] - known["test"] for known in both]
     return fmean(gaps) if gaps else None

@@ -12,7 +12,9 @@ from mgu.search.parameters.factors import Factors
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space
 
-KINDS: dict[str, type[Parameter]] = {own.__name__.lower(): own for own in (Categorical, Factors, Float, Int, Ordinal)}
+KINDS: dict[str, type[Parameter]] = {
+    kind.__name__.lower(): kind for kind in (Categorical, Factors, Float, Int, Ordinal)
+}
 
 
 def read_space(described: Mapping[str, Any]) -> Space:
@@ -44,4 +46,4 @@ def _read_parameter(described: Mapping[str, Any]) -> Parameter:
 
 def _read_values(values: list[Any]) -> tuple[Any, ...]:
     """Returns values as a space has them, whose lists are tuples."""
-    return tuple(tuple(own) if isinstance(own, list) else own for own in values)
+    return tuple(tuple(value) if isinstance(value, list) else value for value in values)

@@ -99,7 +99,7 @@ class History:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not self._length
         lines = [{"event": "study", "identity": self.identity}] if is_new else []
-        text = "".join(json.dumps(own) + "\n" for own in (*lines, *events)).encode()
+        text = "".join(json.dumps(event) + "\n" for event in (*lines, *events)).encode()
         with self.path.open("r+b" if self.path.exists() else "w+b") as file:
             file.truncate(self._length)  # removes a torn line
             file.seek(self._length)
@@ -143,8 +143,8 @@ class History:
                 self.workers[number] = event["worker"]
                 self.before[number] = self.cut.pop(number, self.before.get(number, Cut()))
             elif kind == "cut":
-                own = Cut(event["seconds"], event.get("cpu_seconds"))
-                self.cut[number] = own.plus(self.before.pop(number, Cut()))
+                cut = Cut(event["seconds"], event.get("cpu_seconds"))
+                self.cut[number] = cut.plus(self.before.pop(number, Cut()))
             elif kind == "told":
                 self._replay_told(number, event)
             else:

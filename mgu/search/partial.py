@@ -9,7 +9,6 @@ from pathlib import Path
 from mgu.config.run import RunConfig
 from mgu.results.on_disk.file_names import HISTORY_FILE
 from mgu.results.schema.result import Result
-from mgu.search.costs import share_of
 from mgu.search.strategy import Cost, Trial
 
 
@@ -39,7 +38,7 @@ def as_of(trial: Trial, config: RunConfig, result: Result, cost: Cost, folder: P
         values = values[-1:]
     best = max(values) if result.score.higher_is_better else -min(values)
     share = sum(map(_seconds, first)) / (sum(map(_seconds, rows)) or 1.0)
-    return replace(trial, score=best, epochs=len(first)), share_of(cost, share, len(first))
+    return replace(trial, score=best, epochs=len(first)), cost.scaled(share, len(first))
 
 
 def find_test_score(result: Result, epochs: int) -> float | None:

@@ -44,7 +44,7 @@ class PerCost:
         known = [trial for trial in history if trial.score is not None and trial.cost.seconds > 0]
         tried = {self.space.key(trial.point) for trial in history}
         wished = self.strategy.ask(history, max(WISHES, number) if len(known) >= LEAST else number)
-        fresh = [own for own in wished if self.space.key(own) not in tried and self.space.is_legal(own)]
+        fresh = [point for point in wished if self.space.key(point) not in tried and self.space.is_legal(point)]
         wished = fresh or wished
         if len(known) < LEAST or len(wished) < 2:
             return wished[:number]
@@ -54,7 +54,7 @@ class PerCost:
         points = np.array([self.space.encode(point) for point in wished])
         means, deviations = fit(encoded, scores).predict(points)
         values = np.log(improvement(means, deviations, float(scores.max()))) - fit(encoded, costs).predict(points)[0]
-        return [wished[place] for place in np.argsort(-values, kind="stable")[:number]]
+        return [wished[index] for index in np.argsort(-values, kind="stable")[:number]]
 
 
 class Process(NamedTuple):
@@ -104,7 +104,7 @@ def fit(points: Array, values: Array) -> Process:
             _condition(points, standardised, length * root, noise, mean, scale)
             for length, noise in product(LENGTHS, NOISES)
         ),
-        key=lambda own: own.likelihood,
+        key=lambda process: process.likelihood,
     )
 
 
@@ -141,6 +141,6 @@ def improvement(means: Array, deviations: Array, best: float) -> Array:
     """
     z = (means - best) / deviations
     density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
-    below = np.array([0.5 * math.erfc(-own / math.sqrt(2)) for own in z])
-    found: Array = np.maximum(deviations * (z * below + density), 1e-300)
-    return found
+    below = np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in z])
+    expected: Array = np.maximum(deviations * (z * below + density), 1e-300)
+    return expected

@@ -40,10 +40,10 @@ def find_studies(folder: Path) -> list[Path]:
     Returns:
         The folders by name.
     """
-    places = [folder / STUDY_FILE, *folder.glob(f"{FOLDER}/*/{STUDY_FILE}")]
+    files = [folder / STUDY_FILE, *folder.glob(f"{FOLDER}/*/{STUDY_FILE}")]
     if folder.absolute().name == FOLDER:
-        places += folder.glob(f"*/{STUDY_FILE}")
-    return sorted(file.parent for file in places if file.is_file())
+        files += folder.glob(f"*/{STUDY_FILE}")
+    return sorted(file.parent for file in files if file.is_file())
 
 
 def read_study(folder: Path) -> Recorded:

@@ -75,17 +75,17 @@ def find_records(
         )
     by_identity = {result.identity: result for result in results}
     points = list(space.points())
-    found: dict[int, dict[Key, Record]] = {}
+    records: dict[int, dict[Key, Record]] = {}
     most: dict[int, int] = {}
     for seed in seeds or sorted({result.seed for result in results}):
-        own = {space.key(point): by_identity.get(identity_of(point, seed)) for point in points}
-        most[seed] = sum(result is not None for result in own.values())
+        by_key = {space.key(point): by_identity.get(identity_of(point, seed)) for point in points}
+        most[seed] = sum(result is not None for result in by_key.values())
         if most[seed] == len(points):
-            found[seed] = {key: _record(result, second) for key, result in own.items() if result}
-    if not found:
+            records[seed] = {key: _record(result, second) for key, result in by_key.items() if result}
+    if not records:
         best = max(most.values(), default=0)
-        wanted = {identity_of(point, seed) for seed in seeds or {own.seed for own, _ in lost} for point in points}
-        obstacles = [obstacle for own, obstacle in lost if own.identity in wanted]
+        wanted = {identity_of(point, seed) for seed in seeds or {result.seed for result, _ in lost} for point in points}
+        obstacles = [obstacle for result, obstacle in lost if result.identity in wanted]
         others = f", beside {count_obstacles(obstacles)}" if obstacles else ""
         how = "leave search, space and budget out"  # a sweep trains a grid
         if not isinstance(space, GridSpace):
@@ -94,7 +94,7 @@ def find_records(
             f"search.replay must have a recorded run of each of the {len(points)} points with one seed at least, but "
             f"the most that a seed has is {best}{others}. {ways_out(obstacles) or 'Train them first'}: {how}."
         )
-    return found
+    return records
 
 
 def _record(result: Result, second: str | None) -> Record:
@@ -123,11 +123,11 @@ class Replay:
     per_cost: bool = False
 
 
-def replay(own: Replay, seeds: Sequence[int], processes: int = 1) -> list[Curve]:
+def replay(replayed: Replay, seeds: Sequence[int], processes: int = 1) -> list[Curve]:
     """Searches once for each seed.
 
     Args:
-        own: What is searched.
+        replayed: What is searched.
         seeds: Seeds of the studies.
         processes: How many processes share the studies.
 
@@ -136,9 +136,9 @@ def replay(own: Replay, seeds: Sequence[int], processes: int = 1) -> list[Curve]
     """
     count = min(processes, len(seeds) // LEAST_STUDIES)
     if count < 2:
-        return [replay_one(own, seed) for seed in seeds]
+        return [replay_one(replayed, seed) for seed in seeds]
     with get_context().Pool(count, initializer=_leave_signals_to_the_parent) as pool:
-        return pool.map(partial(replay_one, own), seeds, chunksize=LEAST_STUDIES // 2)
+        return pool.map(partial(replay_one, replayed), seeds, chunksize=LEAST_STUDIES // 2)
 
 
 def _leave_signals_to_the_parent() -> None:
@@ -147,25 +147,25 @@ def _leave_signals_to_the_parent() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
-def replay_one(own: Replay, seed: int) -> Curve:
+def replay_one(replayed: Replay, seed: int) -> Curve:
     """Searches once.
 
     Args:
-        own: What is searched.
+        replayed: What is searched.
         seed: Seed of the study, from which the recorded seed is drawn, too.
 
     Returns:
         The curve.
     """
-    space, spent = own.space, Spent()
-    recorded = sorted(own.records)
-    records = own.records[recorded[generator_for(seed, 0, "recorded").randrange(len(recorded))]]
-    strategy = build_strategy(own.strategy, space, seed, own.options, own.per_cost)
+    space, spent = replayed.space, Spent()
+    recorded = sorted(replayed.records)
+    records = replayed.records[recorded[generator_for(seed, 0, "recorded").randrange(len(recorded))]]
+    strategy = build_strategy(replayed.strategy, space, seed, replayed.options, replayed.per_cost)
     trials, tried = list[Trial](), dict[Key, None]()
     ask_s: dict[int, float] = {}
     details: dict[int, Mapping[str, Any]] = {}
     complete, beyond = False, Beyond()
-    while not own.budget.reached(spent):
+    while not replayed.budget.reached(spent):
         begun = time.perf_counter()
         proposal = propose(strategy, space, seed, trials, tried)
         asked_s = time.perf_counter() - begun
@@ -174,8 +174,8 @@ def replay_one(own: Replay, seed: int) -> Curve:
             break
         record = records[key := space.key(proposal.point)]
         after = spent.plus(record.cost, asked_s)
-        if own.budget.exceeded(after):  # the trial was under way when the budget ended
-            share = share_within(own.budget, spent, after)
+        if replayed.budget.exceeded(after):  # the trial was under way when the budget ended
+            share = share_within(replayed.budget, spent, after)
             costs = amounts(record.cost, asked_s, record.details.get("to_solution_s"))
             until = spent.seconds + share * (after.seconds - spent.seconds)
             beyond = Beyond(until, {name: share * value for name, value in costs.items()})
@@ -187,5 +187,5 @@ def replay_one(own: Replay, seed: int) -> Curve:
         state = replace(trial, state="told" if record.score is not None else "failed", ended=number, after=number)
         trials.append(state)
     complete = complete or len(tried) == len(records)
-    study = (own.strategy, space.name, seed)
+    study = (replayed.strategy, space.name, seed)
     return trace(study, trials, range(len(trials)), ask_s, details, "replayed", complete, beyond)

@@ -49,7 +49,9 @@ class Space:
     @cached_property
     def _always_active(self) -> tuple[str, ...] | None:
         """Names of the parameters where none has a condition."""
-        return None if any(own.when for own in self.parameters) else tuple(own.name for own in self.parameters)
+        if any(parameter.when for parameter in self.parameters):
+            return None
+        return tuple(parameter.name for parameter in self.parameters)
 
     @property
     def measure(self) -> str | None:
@@ -89,21 +91,21 @@ class Space:
         """Number of points, without regard to `is_legal`; None: infinitely many."""
         return self._count(0, {})
 
-    def _count(self, place: int, point: Point) -> int | None:
+    def _count(self, index: int, point: Point) -> int | None:
         """Counts the points that begin like this one: it branches only where later parameters depend on a value."""
-        if place == len(self.parameters):
+        if index == len(self.parameters):
             return 1
-        parameter = self.parameters[place]
+        parameter = self.parameters[index]
         if not _is_active(parameter, point):
-            return self._count(place + 1, point)
+            return self._count(index + 1, point)
         if parameter.size is None:
             return None
-        if not any(own.when and own.when.name == parameter.name for own in self.parameters):
-            rest = self._count(place + 1, point)
+        if not any(other.when and other.when.name == parameter.name for other in self.parameters):
+            rest = self._count(index + 1, point)
             return None if rest is None else parameter.size * rest
         total = 0
         for value in parameter.values:
-            rest = self._count(place + 1, point | {parameter.name: value})
+            rest = self._count(index + 1, point | {parameter.name: value})
             if rest is None:
                 return None
             total += rest
@@ -112,17 +114,17 @@ class Space:
     def points(self) -> Iterator[Point]:
         """Yields all legal points of a finite space, the last parameter changing fastest."""
 
-        def extend(place: int, point: Point) -> Iterator[Point]:
-            if place == len(self.parameters):
+        def extend(index: int, point: Point) -> Iterator[Point]:
+            if index == len(self.parameters):
                 if self.is_legal(point):
                     yield point
                 return
-            parameter = self.parameters[place]
+            parameter = self.parameters[index]
             if not _is_active(parameter, point):
-                yield from extend(place + 1, point)
+                yield from extend(index + 1, point)
                 return
             for value in parameter.values:
-                yield from extend(place + 1, point | {parameter.name: value})
+                yield from extend(index + 1, point | {parameter.name: value})
 
         return extend(0, {})
 
@@ -136,7 +138,7 @@ class Space:
             UserError: None of many points is legal.
         """
         for _ in range(MOST_DRAWS):
-            point = self.canonical({own.name: own.sample(generator) for own in self.parameters})
+            point = self.canonical({parameter.name: parameter.sample(generator) for parameter in self.parameters})
             if self.is_legal(point):
                 return point
         raise UserError(f"space={self.name} must have legal points, but none of {MOST_DRAWS:,} drawn ones is.")
@@ -147,11 +149,11 @@ class Space:
         Args:
             point: Values by name; an active parameter that it lacks gets its default.
         """
-        found: Point = {}
+        active: Point = {}
         for parameter in self.parameters:
-            if _is_active(parameter, found):
-                found[parameter.name] = point.get(parameter.name, parameter.default)
-        return found
+            if _is_active(parameter, active):
+                active[parameter.name] = point.get(parameter.name, parameter.default)
+        return active
 
     def read(self, values: Mapping[str, Any]) -> Point:
         """Returns a point that was written as JSON.
@@ -159,9 +161,9 @@ class Space:
         Raises:
             ValueError: It is no point of this space.
         """
-        if unknown := values.keys() - {own.name for own in self.parameters}:
+        if unknown := values.keys() - {parameter.name for parameter in self.parameters}:
             raise ValueError(f"{', '.join(sorted(unknown))} is no parameter of the space")
-        by_name = {own.name: own for own in self.parameters}
+        by_name = {parameter.name: parameter for parameter in self.parameters}
         return self.canonical({name: by_name[name].read(value) for name, value in values.items()})
 
     def key(self, point: Mapping[str, Any]) -> Key:
@@ -176,22 +178,22 @@ class Space:
         What becomes active by the step has its default.
         """
         point = self.canonical(point)
-        found: dict[Key, Point] = {}
+        by_key: dict[Key, Point] = {}
         for parameter in self.parameters:
             if parameter.name not in point:
                 continue
             for value in parameter.neighbours(point[parameter.name]):
                 other = self.canonical(point | {parameter.name: value})
                 if self.is_legal(other):
-                    found.setdefault(tuple(other.items()), other)
-        return list(found.values())
+                    by_key.setdefault(tuple(other.items()), other)
+        return list(by_key.values())
 
     def encode(self, point: Mapping[str, Any]) -> list[float]:
         """Returns the point in the unit cube, with a fixed number of dimensions.
 
         An inactive parameter is encoded as its default.
         """
-        parts = (own.encode(point.get(own.name, own.default)) for own in self.parameters)
+        parts = (parameter.encode(point.get(parameter.name, parameter.default)) for parameter in self.parameters)
         return list(itertools.chain.from_iterable(parts))
 
     def is_legal(self, point: Mapping[str, Any]) -> bool:
@@ -204,7 +206,7 @@ class Space:
 
     def describe(self) -> dict[str, Any]:
         """Returns what identifies the space, as plain values: for the identity of a study."""
-        return {"name": self.name, "parameters": [_describe(own) for own in self.parameters]}
+        return {"name": self.name, "parameters": [_describe(parameter) for parameter in self.parameters]}
 
 
 def some_point(space: Space) -> Point:

@@ -7,7 +7,7 @@ So a search that was interrupted goes on as if it had not been, and several work
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeGuard
 
@@ -35,6 +35,53 @@ class Cost:
     grams: float | None = None
     epochs: int = 0
     trials: int = 1
+
+    def __add__(self, other: Cost) -> Cost:
+        """Returns the sum of two costs; what is not known of one is not known of both."""
+        kwh = None
+        if self.kwh is not None and other.kwh is not None:
+            kwh = {name: self.kwh.get(name, 0.0) + other.kwh.get(name, 0.0) for name in {**self.kwh, **other.kwh}}
+        return Cost(
+            seconds=self.seconds + other.seconds,
+            cpu_seconds=_sum(self.cpu_seconds, other.cpu_seconds),
+            kwh=kwh,
+            grams=_sum(self.grams, other.grams),
+            epochs=self.epochs + other.epochs,
+            trials=self.trials + other.trials,
+        )
+
+    def __sub__(self, earlier: Cost) -> Cost:
+        """Returns what a run cost beside what an earlier trial has paid, whose training it continues.
+
+        What is not known of the earlier trial is taken for nothing; no part is below 0.
+        """
+        kwh, paid_kwh = None, earlier.kwh or {}
+        if self.kwh is not None:
+            kwh = {name: max(value - paid_kwh.get(name, 0.0), 0.0) for name, value in self.kwh.items()}
+        return replace(
+            self,
+            seconds=max(self.seconds - earlier.seconds, 0.0),
+            cpu_seconds=_difference(self.cpu_seconds, earlier.cpu_seconds),
+            kwh=kwh,
+            grams=_difference(self.grams, earlier.grams),
+            epochs=max(self.epochs - earlier.epochs, 0),
+        )
+
+    def scaled(self, share: float, epochs: int) -> Cost:
+        """Returns a part of a cost.
+
+        Args:
+            share: The part, in 0..1 of everything that is counted but the epochs.
+            epochs: Those of the part.
+        """
+        return replace(
+            self,
+            seconds=self.seconds * share,
+            cpu_seconds=None if self.cpu_seconds is None else self.cpu_seconds * share,
+            kwh=None if self.kwh is None else {name: value * share for name, value in self.kwh.items()},
+            grams=None if self.grams is None else self.grams * share,
+            epochs=epochs,
+        )
 
 
 @dataclass(frozen=True)
@@ -161,3 +208,11 @@ def generator_for(seed: int, number: int, purpose: str = "ask") -> Random:
         The generator.
     """
     return Random(f"{purpose} {seed} {number}")
+
+
+def _sum(one: float | None, other: float | None) -> float | None:
+    return None if one is None or other is None else one + other
+
+
+def _difference(value: float | None, earlier: float | None) -> float | None:
+    return None if value is None else max(value - (earlier or 0.0), 0.0)

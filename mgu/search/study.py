@@ -110,8 +110,8 @@ class Study:
         if not path.exists():
             return
         try:
-            found = yaml.safe_load(path.read_text(encoding="utf-8"))
-            identity, fingerprint = found.get("identity"), found.get("fingerprint")
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+            identity, fingerprint = content.get("identity"), content.get("fingerprint")
         except (OSError, AttributeError, ValueError, yaml.YAMLError):
             identity, fingerprint = "that cannot be read", None
         if identity != self.identity:

@@ -57,7 +57,7 @@ def as_of_today(result: Result, obstacle: str, today: Config) -> Result:
     """
     if obstacle != OTHER_FILE:
         return result
-    filled_in = {key: own for key, own in today["dataset"].items() if key in ("sha256", "classes")}
+    filled_in = {key: value for key, value in today["dataset"].items() if key in ("sha256", "classes")}
     config = parse_config({**result.config, "dataset": {**result.config["dataset"], **filled_in}})
     return structs.replace(result, identity=config.identity) if config else result
 
@@ -67,7 +67,8 @@ def _is_on_another_file(before: Config, today: Config) -> bool:
     first, second = before.get("dataset"), today.get("dataset")
     if not isinstance(first, Mapping) or not isinstance(second, Mapping) or first.get("name") != second.get("name"):
         return False
-    paths = [os.path.abspath(os.path.expanduser(str(own["path"]))) for own in (first, second) if own.get("path")]
+    given = [str(dataset["path"]) for dataset in (first, second) if dataset.get("path")]
+    paths = [os.path.abspath(os.path.expanduser(path)) for path in given]
     return len(paths) == 2 and paths[0] == paths[1] and first.get("sha256") != second.get("sha256")
 
 

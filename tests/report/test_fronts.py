@@ -19,7 +19,7 @@ from mgu.report.searches.fronts import front_tables, fronts_of, undominated
 from mgu.report.searches.load import load_curves, save_replayed
 from mgu.report.searches.words import describe_searches
 from mgu.search.budget import Budget
-from mgu.search.curve import Curve, Step
+from mgu.search.curve import Curve, Incumbent
 from mgu.search.strategy import Cost
 from tests.examples import example_result, example_unit, ranked
 from tests.search.test_spending import ask, study_of
@@ -31,7 +31,7 @@ A, B, C = (0.9, 1000.0), (0.8, 10.0), (0.7, 100.0)  # C is beaten by B in both
 def study(strategy: str, seed: int, *trials: tuple[float, float], **changes: Any) -> Curve:
     """A study of trials that take five seconds each; the unit takes 27."""
     steps = tuple(
-        Step(5.0 * (k + 1), k, score, score, score - 0.1, int(second), f"run-{strategy}-{seed}-{k}", second=second)
+        Incumbent(5.0 * (k + 1), k, score, score, score - 0.1, int(second), f"run-{strategy}-{seed}-{k}", second=second)
         for k, (score, second) in enumerate(trials)
     )
     values = {"settings": BY_PARAMS, "until": 1e9} | changes

@@ -27,7 +27,7 @@ from mgu.results.schema.energy import Component
 from mgu.results.schema.result import Result
 from mgu.search.budget import Budget
 from mgu.search.clock import PROCESSOR, WALL, energy_clock
-from mgu.search.curve import Curve, Step
+from mgu.search.curve import Curve, Incumbent
 from mgu.search.replay import Record, Replay, replay
 from mgu.search.space import Key
 from mgu.search.strategy import Cost
@@ -46,7 +46,7 @@ def curve(strategy: str, seed: int, *steps: tuple[float, float, float], spent: f
     def costs(cpu_s: float) -> dict[str, float]:
         return {"cpu_seconds": cpu_s} | ({GPU: cpu_s / 1000} if kwh else {})
 
-    found = tuple(Step(s, k, val, val, val, 10, costs=costs(cpu_s)) for k, (s, cpu_s, val) in enumerate(steps))
+    found = tuple(Incumbent(s, k, val, val, val, 10, costs=costs(cpu_s)) for k, (s, cpu_s, val) in enumerate(steps))
     return Curve(strategy, "grid", seed, found, steps[-1][0], 0.5, len(steps), until=1e9, costs=costs(spent))
 
 
@@ -86,7 +86,7 @@ def test_a_clock_that_not_all_tell_is_left_out(missing: str) -> None:
     curves = [curve("random", 0, (1.0, 1.0, 0.5), spent=9.0), curve("tpe", 0, (1.0, 1.0, 0.5), spent=9.0)]
     unit = example_unit(num_classes=10)
     if missing == "of a study":
-        curves[1] = Curve("tpe", "grid", 0, (Step(1.0, 0, 0.5, 0.5, None, 1),), 1.0, 0.0, 1)
+        curves[1] = Curve("tpe", "grid", 0, (Incumbent(1.0, 0, 0.5, 0.5, None, 1),), 1.0, 0.0, 1)
     elif missing == "of the unit":
         unit = structs.replace(unit, energy=None)
     else:  # where the processor waits for the GPU

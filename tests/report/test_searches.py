@@ -28,7 +28,7 @@ from mgu.report.searches.words import describe_searches
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.runs.load import load_results
 from mgu.search.budget import Budget
-from mgu.search.curve import Curve, Step
+from mgu.search.curve import Curve, Incumbent
 from mgu.search.replay import Replay, replay
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.spaces.gemm import build_gemm
@@ -41,7 +41,7 @@ def curve(
     strategy: str, seed: int, steps: Sequence[tuple[float, float, float | None]], until: float, **changes: Any
 ) -> Curve:
     """A study by its incumbents: after how many seconds, validation score, test score."""
-    found = tuple(Step(s, k, val, val, test, 10) for k, (s, val, test) in enumerate(steps))
+    found = tuple(Incumbent(s, k, val, val, test, 10) for k, (s, val, test) in enumerate(steps))
     last = found[-1].seconds if found else 0.0
     return Curve(strategy, "grid", seed, found, last, 0.0, len(steps), until=until, **changes)
 

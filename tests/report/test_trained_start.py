@@ -10,7 +10,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.equal_cost import compare_searches
 from mgu.report.searches.words import describe_searches
-from mgu.search.curve import Curve, Step
+from mgu.search.curve import Curve, Incumbent
 from tests.examples import example_config, example_result, example_unit, ranked
 
 NORMS = ("ln", "bn_pre", "no_norm")
@@ -73,7 +73,7 @@ def test_a_baseline_from_trained_weights_is_no_part_of_a_search() -> None:
 
 
 def test_searches_are_not_compared_at_its_cost() -> None:
-    curve = Curve("random", "grid", 0, (Step(1.0, 0, 0.5, 0.5, None, 10),), 1.0, 0.0, 1, until=40.0)
+    curve = Curve("random", "grid", 0, (Incumbent(1.0, 0, 0.5, 0.5, None, 10),), 1.0, 0.0, 1, until=40.0)
     found = compare_searches(of_grid(unit()), [curve])
     assert found and found.unit is None and "that was trained from new weights" in " ".join(describe_searches(found))
     cheap, new = unit(), unit(None, "digits_2-mgu-lean-s0", val_accuracy=0.7)

@@ -17,7 +17,7 @@ from mgu.report.searches.contender import Contender
 from mgu.report.searches.equal_cost import MULTIPLES, EqualCost
 from mgu.report.searches.table import MISSING, Entry, SearchTable, score_cell
 from mgu.report.searches.variants import shared_settings
-from mgu.search.curve import Curve, Step
+from mgu.search.curve import Curve, Incumbent
 from mgu.tasks.score import shorten
 
 UNITS = {"params": "parameters", "flops": "FLOPs per sample", "seconds": "time to solution [s]", "kwh": "energy [kWh]"}
@@ -38,7 +38,7 @@ class Fronts:
     contenders: Sequence[Contender]
 
     @cached_property
-    def _trials(self) -> list[Step]:
+    def _trials(self) -> list[Incumbent]:
         return [step for own in self.contenders for curve in own.curves for step in curve.outcomes]
 
     @cached_property
@@ -65,7 +65,7 @@ class Fronts:
         return fmean(_area(known(curve, own, amount), worst) / whole for curve in own.curves)
 
     @cached_property
-    def points(self) -> list[tuple[Contender, Curve, Step]]:
+    def points(self) -> list[tuple[Contender, Curve, Incumbent]]:
         """The trials that no other trial beats, of all strategies, from the best score down."""
         every = [(own, curve, step) for own in self.contenders for curve in own.curves for step in curve.outcomes]
         chosen = {id(step) for step in undominated(self._trials)}
@@ -82,14 +82,14 @@ def fronts_of(found: EqualCost) -> list[Fronts]:
     return [Fronts(found, second, contenders) for (_, second), contenders in groups.items()]
 
 
-def known(curve: Curve, own: Contender, amount: float) -> list[Step]:
+def known(curve: Curve, own: Contender, amount: float) -> list[Incumbent]:
     """Returns the trials of a study that had ended once so much was spent."""
     return [step for step in curve.outcomes if step.spent(own.clock) <= amount + 1e-9]
 
 
-def undominated(trials: Sequence[Step]) -> list[Step]:
+def undominated(trials: Sequence[Incumbent]) -> list[Incumbent]:
     """Returns the trials that no other is better than in one objective and as good in the other; of equal ones one."""
-    front = list[Step]()
+    front = list[Incumbent]()
     for step in sorted(trials, key=lambda each: (-each.score, each.second)):
         if not front or _scaled(step) < _scaled(front[-1]):
             front.append(step)
@@ -138,7 +138,7 @@ def point_table(own: Fronts) -> SearchTable:
     return SearchTable(title, keys, columns, rows, ("trial", "study_seed", "run"))
 
 
-def _area(trials: Sequence[Step], worst: tuple[float, float]) -> float:
+def _area(trials: Sequence[Incumbent], worst: tuple[float, float]) -> float:
     """Returns the area between a front and the worst of both objectives."""
     area, last = 0.0, worst[1]
     for step in undominated(trials):
@@ -147,6 +147,6 @@ def _area(trials: Sequence[Step], worst: tuple[float, float]) -> float:
     return area
 
 
-def _scaled(step: Step) -> float:
+def _scaled(step: Incumbent) -> float:
     assert step.second is not None
     return log(step.second)

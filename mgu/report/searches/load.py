@@ -13,7 +13,7 @@ import yaml
 from mgu.errors import UserError
 from mgu.results.on_disk.files import make_folder, write_text
 from mgu.search.budget import Budget
-from mgu.search.curve import Curve, Step, trace
+from mgu.search.curve import Curve, Incumbent, trace
 from mgu.search.history import HISTORY_FILE, History
 from mgu.search.space import Key, Point, Space
 from mgu.search.spending import count_trials, spent_beyond
@@ -155,5 +155,5 @@ def save_replayed(
 
 
 def _read_curve(values: Mapping[str, Any], shared: Mapping[str, Any]) -> Curve:
-    trials = {name: tuple(Step(**own) for own in values.get(name, ())) for name in ("steps", "outcomes")}
+    trials = {name: tuple(Incumbent(**own) for own in values.get(name, ())) for name in ("steps", "outcomes")}
     return Curve(**{**values, **trials, **shared, "least": frozenset(values.get("least", ()))})

@@ -39,23 +39,23 @@ def write_parameters(space: Space, points: Iterable[Mapping[str, Any]]) -> dict[
         space: The space.
         points: Those that were tried.
     """
-    tried: dict[str, dict[str, None]] = {own.name: {} for own in space.parameters}
+    tried: dict[str, dict[str, None]] = {parameter.name: {} for parameter in space.parameters}
     for point in points:
         for name, value in point.items():
             tried[name][write_word(value)] = None
-    return {own.name: _write(own, list(tried[own.name])) for own in space.parameters}
+    return {parameter.name: _write(parameter, list(tried[parameter.name])) for parameter in space.parameters}
 
 
-def _write(own: Parameter, tried: list[str]) -> Written:
+def _write(parameter: Parameter, tried: list[str]) -> Written:
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    if isinstance(own, Float):
-        return Written(FloatDistribution(own.low, own.high, log=own.log))
-    if isinstance(own, Int):
-        return Written(IntDistribution(own.low, own.high, log=own.log))
-    if own.size > MOST_CHOICES:
-        return Written(CategoricalDistribution(tried or [write_word(own.default)]), as_words=True)
-    choices: list[Any] = list(own.values)
+    if isinstance(parameter, Float):
+        return Written(FloatDistribution(parameter.low, parameter.high, log=parameter.log))
+    if isinstance(parameter, Int):
+        return Written(IntDistribution(parameter.low, parameter.high, log=parameter.log))
+    if parameter.size > MOST_CHOICES:
+        return Written(CategoricalDistribution(tried or [write_word(parameter.default)]), as_words=True)
+    choices: list[Any] = list(parameter.values)
     if all(map(_is_plain, choices)) and len(set(choices)) == len(choices):
         return Written(CategoricalDistribution(choices))
     return Written(CategoricalDistribution([write_word(value) for value in choices]), as_words=True)

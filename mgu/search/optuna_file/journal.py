@@ -46,7 +46,7 @@ def write_journal(studies: Sequence[Recorded], path: Path) -> None:
     storage = optuna.storages.JournalStorage(lines)
     for study in studies:
         _write_study(study, storage)
-    logs = [{**own, "worker_id": "mgu-run"} for own in lines.logs]  # not of a process: so equal studies are equal files
+    logs = [{**log, "worker_id": "mgu-run"} for log in lines.logs]  # not of a process: so equal studies are equal files
     with replacing(path) as temporary:
         lock = optuna.storages.journal.JournalFileOpenLock(str(temporary))
         optuna.storages.journal.JournalFileBackend(str(temporary), lock_obj=lock).append_logs(logs)
@@ -57,16 +57,16 @@ def _write_study(study: Recorded, storage: Any) -> None:
     import optuna
 
     objectives = find_objectives(study)
-    own = optuna.create_study(
+    optuna_study = optuna.create_study(
         storage=storage,
         study_name=study.name,
         directions=objectives.directions,
         sampler=optuna.samplers.RandomSampler(seed=0),  # it is asked nothing
     )
-    own.set_metric_names(objectives.names)
+    optuna_study.set_metric_names(objectives.names)
     described = {"space": study.described["space"]["name"], "datetimes": MEANING}
     described |= {key: study.described[key] for key in SETTINGS if study.described.get(key) is not None}
     described["budget"] = {key: value for key, value in asdict(study.budget).items() if value is not None}
     for name, value in described.items():
-        own.set_user_attr(name, value)
-    own.add_trials(write_trials(study, objectives))
+        optuna_study.set_user_attr(name, value)
+    optuna_study.add_trials(write_trials(study, objectives))

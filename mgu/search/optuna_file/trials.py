@@ -49,7 +49,9 @@ class Objectives:
 
     def metric_of(self, trial: Trial) -> float | None:
         """Returns the metric's own value; None where there is no score."""
-        return None if trial.score is None else -trial.score if self.is_error else trial.score
+        if trial.score is None:
+            return None
+        return -trial.score if self.is_error else trial.score
 
     def values(self, trial: Trial) -> list[float] | None:
         """Returns the values of a trial; None where one of them is not known."""
@@ -62,7 +64,7 @@ def find_objectives(study: Recorded) -> Objectives:
     """Returns what a study optimises; before a run has told its metric, some score of which larger is better."""
     described = study.described
     unit = described.get("unit") or "score"  # of what is measured and trains nothing
-    metric = next((own["metric"] for own in study.history.details.values() if "metric" in own), unit)
+    metric = next((details["metric"] for details in study.history.details.values() if "metric" in details), unit)
     return Objectives(metric, metric in LOWER_IS_BETTER, described.get("second"))
 
 
@@ -78,11 +80,11 @@ def write_trials(study: Recorded, objectives: Objectives) -> list[FrozenTrial]:
     history = study.history
     parameters = write_parameters(history.space, [trial.point for trial in history.trials])
     dates, counted = Dates(history), set(count_trials(history, study.budget)[0])
-    found = []
+    written = []
     for trial in history.trials:
         values = objectives.values(trial)
         state = _state(trial, values)
-        own = create_trial(
+        frozen = create_trial(
             state=state,
             values=None if state.name == "FAIL" else values,
             params={name: parameters[name].write(value) for name, value in trial.point.items()},
@@ -91,9 +93,9 @@ def write_trials(study: Recorded, objectives: Objectives) -> list[FrozenTrial]:
             intermediate_values=_values_by_epoch(study, trial, objectives),
             constraints=_broken(trial, trial.ended is not None and trial.number not in counted),
         )
-        own.datetime_start, own.datetime_complete = dates.times(trial)
-        found.append(own)
-    return found
+        frozen.datetime_start, frozen.datetime_complete = dates.times(trial)
+        written.append(frozen)
+    return written
 
 
 def _state(trial: Trial, values: list[float] | None) -> TrialState:
@@ -108,7 +110,7 @@ def _state(trial: Trial, values: list[float] | None) -> TrialState:
 def _broken(trial: Trial, is_late: bool) -> dict[str, float]:
     """Returns the constraints that a trial breaks."""
     is_unread = trial.second is not None and trial.second <= 0
-    return {name: 1.0 for name, own in ((LATE, is_late), (UNREAD, is_unread)) if own}
+    return {name: 1.0 for name, breaks in ((LATE, is_late), (UNREAD, is_unread)) if breaks}
 
 
 def _values_by_epoch(study: Recorded, trial: Trial, objectives: Objectives) -> dict[int, float]:
@@ -116,35 +118,38 @@ def _values_by_epoch(study: Recorded, trial: Trial, objectives: Objectives) -> d
 
     It is the score of the best epoch by then, where that is the one that a run keeps.
     """
-    found, own = dict[int, float](), trial
-    while own.stop_after is not None:
-        value = objectives.metric_of(own)
-        if value is not None and own.epochs:
-            found.setdefault(own.epochs, value)
-        if own.continues is None:
+    values, stopped = dict[int, float](), trial
+    while stopped.stop_after is not None:
+        value = objectives.metric_of(stopped)
+        if value is not None and stopped.epochs:
+            values.setdefault(stopped.epochs, value)
+        if stopped.continues is None:
             break
-        own = study.history.trials[own.continues]
-    return dict(sorted(found.items()))
+        stopped = study.history.trials[stopped.continues]
+    return dict(sorted(values.items()))
 
 
 def _attributes(study: Recorded, trial: Trial, objectives: Objectives) -> dict[str, Any]:
     """Returns what Optuna keeps of a trial beside its values: its run, its seed, its epochs and its cost."""
     history, number = study.history, trial.number
-    found: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         key: value for key, value in history.details.get(number, {}).items() if key not in TOLD_ELSEWHERE
     }
-    found |= {
+    attributes |= {
         "seed": trial.seed,
         "epochs": trial.epochs,
         "reused": trial.was_there,
         "ask_seconds": history.ask_s[number],
     }
-    found |= {"stop_after": trial.stop_after, "continues": trial.continues}
+    attributes |= {"stop_after": trial.stop_after, "continues": trial.continues}
     if trial.ended is not None:
-        found |= {f"cost_{name}": value for name, value in asdict(trial.cost).items() if name not in ("kwh", "trials")}
-        found |= {f"cost_kwh_{name.replace(' ', '_')}": value for name, value in (trial.cost.kwh or {}).items()}
+        costs = asdict(trial.cost)
+        kwh = costs.pop("kwh") or {}
+        del costs["trials"]
+        attributes |= {f"cost_{name}": value for name, value in costs.items()}
+        attributes |= {f"cost_kwh_{name.replace(' ', '_')}": value for name, value in kwh.items()}
     if objectives.values(trial) is None:
-        found[objectives.metric] = objectives.metric_of(trial)
+        attributes[objectives.metric] = objectives.metric_of(trial)
     if number in history.cut:
-        found["stopped_by_the_budget_after_seconds"] = history.cut[number].seconds
-    return {name: value for name, value in found.items() if value is not None}
+        attributes["stopped_by_the_budget_after_seconds"] = history.cut[number].seconds
+    return {name: value for name, value in attributes.items() if value is not None}

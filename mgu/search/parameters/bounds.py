@@ -58,7 +58,7 @@ class Int:
         """Returns the numbers a twentieth of the range below and above; the next ones where that is the same."""
         [at] = self.encode(value)
         steps = (min(self.decode(at - STEP), value - 1), max(self.decode(at + STEP), value + 1))
-        return [own for own in steps if self.low <= own <= self.high]
+        return [step for step in steps if self.low <= step <= self.high]
 
     def read(self, value: Any) -> int:
         """Returns a value that was written as JSON; raises ValueError for one that is none of the parameter's."""
@@ -125,7 +125,7 @@ class Float:
         [at] = self.encode(value)
         nearest = round(at / STEP)
         steps = [self.decode(number * STEP) for number in (nearest - 1, nearest + 1) if 0 <= number * STEP <= 1 + 1e-9]
-        return [own for own in steps if own != value]
+        return [step for step in steps if step != value]
 
     def read(self, value: Any) -> float:
         """Returns a value that was written as JSON; raises ValueError for one that is none of the parameter's."""

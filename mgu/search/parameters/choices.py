@@ -42,11 +42,11 @@ class Categorical:
 
     def encode(self, value: Any) -> list[float]:
         """Returns the value as numbers in 0..1."""
-        return [float(own == value) for own in self.choices]
+        return [float(choice == value) for choice in self.choices]
 
     def neighbours(self, value: Any) -> list[Any]:
         """Returns all other choices."""
-        return [own for own in self.choices if own != value]
+        return [choice for choice in self.choices if choice != value]
 
     def read(self, value: Any) -> Any:
         """Returns a value that was written as JSON; raises ValueError for one that is none of the parameter's."""
@@ -93,8 +93,8 @@ class Ordinal:
 
     def neighbours(self, value: Any) -> list[Any]:
         """Returns the choices before and after."""
-        place = self.choices.index(value)
-        return [self.choices[own] for own in (place - 1, place + 1) if 0 <= own < self.size]
+        index = self.choices.index(value)
+        return [self.choices[neighbour] for neighbour in (index - 1, index + 1) if 0 <= neighbour < self.size]
 
     def read(self, value: Any) -> Any:
         """Returns a value that was written as JSON; raises ValueError for one that is none of the parameter's."""
@@ -103,7 +103,7 @@ class Ordinal:
 
 def _one_of(choices: Sequence[Any], value: Any) -> Any:
     value = tuple(value) if isinstance(value, list) else value
-    for own in choices:
-        if own == value and type(own) is type(value):
-            return own
+    for choice in choices:
+        if choice == value and type(choice) is type(value):
+            return choice
     raise ValueError(f"{value!r} is none of {', '.join(map(str, choices))}")

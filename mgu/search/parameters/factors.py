@@ -38,15 +38,15 @@ class Factors:
 
     @property
     def values(self) -> Sequence[tuple[int, ...]]:
-        found = [(1,) * self.parts]
+        values = [(1,) * self.parts]
         for prime, power in prime_powers(self.product).items():
             splits = _splits(power, self.parts)
-            found = [
-                tuple(own * prime**part for own, part in zip(value, split, strict=True))
-                for value in found
+            values = [
+                tuple(factor * prime**part for factor, part in zip(value, split, strict=True))
+                for value in values
                 for split in splits
             ]
-        return found
+        return values
 
     def sample(self, generator: Random) -> tuple[int, ...]:
         """Draws factors, all with the same probability: for each prime, bars among its powers."""
@@ -54,21 +54,21 @@ class Factors:
         for prime, power in prime_powers(self.product).items():
             bars = sorted(generator.sample(range(power + self.parts - 1), self.parts - 1))
             ends = [-1, *bars, power + self.parts - 1]
-            for place in range(self.parts):
-                value[place] *= prime ** (ends[place + 1] - ends[place] - 1)
+            for part in range(self.parts):
+                value[part] *= prime ** (ends[part + 1] - ends[part] - 1)
         return tuple(value)
 
     def encode(self, value: Sequence[int]) -> list[float]:
         """Returns the logarithm of each factor as a share of that of the product."""
         whole = math.log(self.product) or 1.0
-        return [math.log(own) / whole for own in value]
+        return [math.log(factor) / whole for factor in value]
 
     @property
     def steps(self) -> list[tuple[int, int, int]]:
         """The steps to neighbours: a prime, and the places of the factors that lose and gain it."""
-        places = range(self.parts)
+        parts = range(self.parts)
         primes = prime_powers(self.product)
-        return [(prime, source, target) for prime in primes for source in places for target in places
+        return [(prime, source, target) for prime in primes for source in parts for target in parts
                 if source != target]  # fmt: skip
 
     def move(self, value: Sequence[int], step: tuple[int, int, int]) -> tuple[int, ...] | None:
@@ -88,20 +88,20 @@ class Factors:
     def read(self, value: Any) -> tuple[int, ...]:
         """Returns a value that was written as JSON; raises ValueError for one that is none of the parameter's."""
         if isinstance(value, list | tuple) and len(value) == self.parts and math.prod(value) == self.product:
-            return tuple(int(own) for own in value)
+            return tuple(int(factor) for factor in value)
         raise ValueError(f"{value!r} is no product of {self.parts} factors that is {self.product}")
 
 
 def prime_powers(number: int) -> dict[int, int]:
     """Returns the power of each prime of a whole number, the smallest prime first."""
-    found: dict[int, int] = {}
+    powers: dict[int, int] = {}
     prime = 2
     while prime * prime <= number:
         while number % prime == 0:
-            found[prime] = found.get(prime, 0) + 1
+            powers[prime] = powers.get(prime, 0) + 1
             number //= prime
         prime += 1
-    return found | ({number: found.get(number, 0) + 1} if number > 1 else {})
+    return powers | ({number: powers.get(number, 0) + 1} if number > 1 else {})
 
 
 def _splits(power: int, parts: int) -> list[tuple[int, ...]]:

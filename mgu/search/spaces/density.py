@@ -41,7 +41,7 @@ class DensitySpace(Space):
     def network(self, point: Mapping[str, Any]) -> tuple[int, int, list[float]]:
         """Returns depth, width, and the density of each matrix, the read-out's last."""
         depth = point[DEPTH]
-        names = [f"density_{place + 1}" for place in range(depth)]
+        names = [f"density_{layer + 1}" for layer in range(depth)]
         return depth, point[WIDTH], [float(f"{point[name]:.4g}") for name in (*names, "density_out")]
 
     def active_weights(self, point: Mapping[str, Any]) -> int | None:
@@ -50,7 +50,7 @@ class DensitySpace(Space):
             return None
         depth, width, densities = self.network(point)
         widths = [self.sizes[0], *[width] * depth, self.sizes[1]]
-        return sum(round(d * widths[place] * widths[place + 1]) for place, d in enumerate(densities))
+        return sum(round(density * widths[layer] * widths[layer + 1]) for layer, density in enumerate(densities))
 
     def is_legal(self, point: Mapping[str, Any]) -> bool:
         """Returns whether the network has at most `max_weights` active weights."""
@@ -59,8 +59,8 @@ class DensitySpace(Space):
     def overrides(self, point: Mapping[str, Any]) -> list[str]:
         """Returns the words that tell Hydra of a point."""
         depth, width, densities = self.network(point)
-        own = [f"{DEPTH}={depth}", f"{WIDTH}={width}", f"layout.density={write_word(densities)}"]
-        return ["layout=sparse_mlp", *self.words, *own]
+        shape = [f"{DEPTH}={depth}", f"{WIDTH}={width}", f"layout.density={write_word(densities)}"]
+        return ["layout=sparse_mlp", *self.words, *shape]
 
     def describe(self) -> dict[str, Any]:
         """Returns what identifies the space."""
@@ -128,13 +128,13 @@ def _parameters(settings: Mapping[str, Any], min_width: int, max_width: int) -> 
         raise UserError(f"space.min_density must be above 0 and at most 1, but got {least!r}. Pass 0.02.")
     densities = [
         Float(
-            f"density_{place}",
+            f"density_{layer}",
             float(least),
             1.0,
             log=True,
-            when=Condition(DEPTH, tuple(range(place, max_depth + 1))) if place > 1 else None,
+            when=Condition(DEPTH, tuple(range(layer, max_depth + 1))) if layer > 1 else None,
         )
-        for place in range(1, max_depth + 1)
+        for layer in range(1, max_depth + 1)
     ]
     return (
         Int(DEPTH, 1, max_depth),
@@ -148,6 +148,6 @@ def _sizes(context: SpaceContext) -> tuple[int, int] | None:
     """Returns inputs and outputs of images whose shape the configuration has."""
     data = context.values.get("dataset") or {}
     shape, classes = data.get("image_shape"), data.get("num_classes")
-    if not isinstance(shape, list) or not isinstance(classes, int) or not all(isinstance(own, int) for own in shape):
+    if not isinstance(shape, list) or not isinstance(classes, int) or not all(isinstance(size, int) for size in shape):
         return None
     return math.prod(shape), classes

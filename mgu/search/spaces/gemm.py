@@ -69,12 +69,12 @@ def build_gemm(settings: Mapping[str, Any], context: SpaceContext) -> Space:
     for name, size in sizes.items():
         if size > LARGEST:
             raise UserError(f"space.{name} must be at most {LARGEST:,}, but got {size:,}. Pass space.{name}=512.")
-    is_list = isinstance(parts, list) and len(parts) == len(PARTS) and all(type(own) is int for own in parts)
-    if not is_list or not all(low <= own <= high for own, (low, high) in zip(parts, PARTS.values(), strict=True)):
+    is_list = isinstance(parts, list) and len(parts) == len(PARTS) and all(type(number) is int for number in parts)
+    if not is_list or not all(low <= number <= high for number, (low, high) in zip(parts, PARTS.values(), strict=True)):
         raise UserError(
             f"space.parts must be the numbers of factors of m, k and n, 2 to 4, 2, and 2 to 4, but got {parts!r}. "
             "Pass space.parts=[4,2,4]."
         )
-    shape = "x".join(str(own) for own in dict.fromkeys(sizes.values()))
-    factors = tuple(Factors(name, sizes[name], own) for name, own in zip(PARTS, parts, strict=True))
+    shape = "x".join(str(size) for size in dict.fromkeys(sizes.values()))
+    factors = tuple(Factors(name, sizes[name], number) for name, number in zip(PARTS, parts, strict=True))
     return GemmSpace(f"{settings.get('name', 'gemm')}_{shape}", factors)

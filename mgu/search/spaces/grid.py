@@ -50,7 +50,7 @@ def build_grid(settings: Mapping[str, Any], context: SpaceContext) -> Space:
         if len(values := _values(context, word)) > 1 and key not in ("hydra", "seed")
     }
     by_name = {
-        next((own for own, axes in grids.items() if axes is each), "given"): {
+        next((name for name, axes in grids.items() if axes is each), "given"): {
             axis: _values(context, f"{axis}={values}") for axis, values in each.items() if axis not in given
         }
         | swept
@@ -68,10 +68,11 @@ def _parameters(grids: Mapping[str, Mapping[str, list[str]]]) -> list[Categorica
     if len(grids) == 1:
         [axes] = grids.values()
         return [Categorical(axis, tuple(values)) for axis, values in axes.items()]
-    found = [Categorical(GRID, tuple(grids))]
+    parameters = [Categorical(GRID, tuple(grids))]
     for name, axes in grids.items():
-        found += [Categorical(f"{axis}@{name}", tuple(own), Condition(GRID, (name,))) for axis, own in axes.items()]
-    return found
+        chosen = Condition(GRID, (name,))
+        parameters += [Categorical(f"{axis}@{name}", tuple(values), chosen) for axis, values in axes.items()]
+    return parameters
 
 
 def _values(context: SpaceContext, word: str) -> list[str]:

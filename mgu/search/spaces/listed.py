@@ -57,7 +57,7 @@ def build_listed(settings: Mapping[str, Any], context: SpaceContext) -> Space:
     for key, word in zip(given, context.words, strict=True):
         if key in listed:
             raise UserError(f"{key} must be left out, for space={settings.get('name')} searches it, but got {word}.")
-    return Space(str(settings.get("name", "listed")), tuple(read_parameter(*own) for own in listed.items()))
+    return Space(str(settings.get("name", "listed")), tuple(read_parameter(*item) for item in listed.items()))
 
 
 def read_parameter(name: str, settings: Any) -> Parameter:
@@ -73,42 +73,42 @@ def read_parameter(name: str, settings: Any) -> Parameter:
     Raises:
         UserError: The settings are not as they must be.
     """
-    own = dict(settings) if isinstance(settings, Mapping) else {}
-    kind = own.pop("kind", None)
+    values = dict(settings) if isinstance(settings, Mapping) else {}
+    kind = values.pop("kind", None)
     if kind not in KINDS:
         hint = did_you_mean(str(kind), KINDS) or f" As in {name}: {{kind: float, low: 0.1, high: 1.0}}."
         raise UserError(f"the parameter {name} must have kind {', '.join(KINDS)}, but got {settings!r}.{hint}")
     make, needed = KINDS[kind]
     allowed = {*needed, "when", *(("log",) if "low" in needed else ())}
-    if missing := [key for key in needed if key not in own]:
+    if missing := [key for key in needed if key not in values]:
         raise UserError(f"the parameter {name} of kind {kind} must have {' and '.join(missing)}, but got {settings!r}.")
-    if unknown := [key for key in own if key not in allowed]:
+    if unknown := [key for key in values if key not in allowed]:
         raise UserError(f"the parameter {name} must have {', '.join(sorted(allowed))} only, but got {unknown[0]}.")
-    _check_values(name, kind, own)
-    if "choices" in own:
-        own["choices"] = tuple(tuple(each) if isinstance(each, list) else each for each in own["choices"])
-    when = own.pop("when", None)
-    found: Parameter = make(name=name, when=_read_condition(name, when), **own)
-    return found
+    _check_values(name, kind, values)
+    if "choices" in values:
+        values["choices"] = tuple(tuple(each) if isinstance(each, list) else each for each in values["choices"])
+    when = values.pop("when", None)
+    parameter: Parameter = make(name=name, when=_read_condition(name, when), **values)
+    return parameter
 
 
-def _check_values(name: str, kind: str, own: Mapping[str, Any]) -> None:
+def _check_values(name: str, kind: str, values: Mapping[str, Any]) -> None:
     """Raises UserError where the values of a parameter cannot be those of its kind."""
-    if "choices" in own and (not isinstance(own["choices"], list) or not own["choices"]):
-        raise UserError(f"choices of {name} must be a list that is not empty, but got {own['choices']!r}.")
-    if twice := next((each for each, n in Counter(map(_spell, own.get("choices", ()))).items() if n > 1), None):
+    if "choices" in values and (not isinstance(values["choices"], list) or not values["choices"]):
+        raise UserError(f"choices of {name} must be a list that is not empty, but got {values['choices']!r}.")
+    if twice := next((each for each, n in Counter(map(_spell, values.get("choices", ()))).items() if n > 1), None):
         raise UserError(f"choices of {name} must be different, but got {twice} twice. Leave one out.")
-    if "low" in own:
-        numbers = (own["low"], own["high"])
+    if "low" in values:
+        numbers = (values["low"], values["high"])
         is_number = all(isinstance(each, int | float) and math.isfinite(each) for each in numbers)
         if not is_number or numbers[0] > numbers[1]:
             raise UserError(f"low and high of {name} must be numbers with low <= high, but got {numbers}.")
         if kind == "int" and not all(isinstance(each, int) for each in numbers):
             raise UserError(f"low and high of {name} must be whole numbers, but got {numbers}. Take kind: float.")
-        if own.get("log") and numbers[0] <= 0:
+        if values.get("log") and numbers[0] <= 0:
             raise UserError(f"low of {name} must be above 0 with log, but got {numbers[0]}.")
-    if kind == "factors" and not all(isinstance(own[key], int) and own[key] > 0 for key in ("product", "parts")):
-        raise UserError(f"product and parts of {name} must be whole numbers above 0, but got {own}.")
+    if kind == "factors" and not all(isinstance(values[key], int) and values[key] > 0 for key in ("product", "parts")):
+        raise UserError(f"product and parts of {name} must be whole numbers above 0, but got {values}.")
 
 
 def _spell(choice: Any) -> str:

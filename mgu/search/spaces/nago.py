@@ -31,7 +31,7 @@ class NagoSpace(Space):
 
     def overrides(self, point: Mapping[str, Any]) -> list[str]:
         """Returns the words that tell Hydra of a point."""
-        values = {name: float(f"{own:.4g}") if isinstance(own, float) else own for name, own in point.items()}
+        values = {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in point.items()}
         return [*self.words, *(f"{name}={write_word(value)}" for name, value in values.items())]
 
 

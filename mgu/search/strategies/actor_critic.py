@@ -53,10 +53,10 @@ class ActorCritic:
 
     def forward(self, states: Array) -> tuple[Array, Array, Array]:
         """Returns the hidden values (B, H), the logits (B, M) and the expected rewards (B,) of states (B, D)."""
-        own = self.weights
-        hidden = np.maximum(states @ own["hidden"] + own["hidden_bias"], 0.0)
-        values = (hidden @ own["critic"] + own["critic_bias"])[:, 0]
-        return hidden, hidden @ own["actor"] + own["actor_bias"], values
+        weights = self.weights
+        hidden = np.maximum(states @ weights["hidden"] + weights["hidden_bias"], 0.0)
+        values = (hidden @ weights["critic"] + weights["critic_bias"])[:, 0]
+        return hidden, hidden @ weights["actor"] + weights["actor_bias"], values
 
     def loss(self, batch: Batch, advantages: Array | None = None) -> float:
         """Returns the mean of -log pi * advantage + 0.5 * (reward - value)^2 - 0.01 * entropy.

@@ -23,18 +23,18 @@ class Adam:
 
     def __init__(self, parameters: dict[str, Array], rate: float, clip: float | None = None) -> None:
         self.parameters, self.rate, self.clip = parameters, rate, clip
-        self.mean = {name: np.zeros_like(own) for name, own in parameters.items()}
-        self.square = {name: np.zeros_like(own) for name, own in parameters.items()}
+        self.mean = {name: np.zeros_like(parameter) for name, parameter in parameters.items()}
+        self.square = {name: np.zeros_like(parameter) for name, parameter in parameters.items()}
         self.steps = 0
 
     def step(self, gradients: Mapping[str, Array]) -> None:
         """Takes one step against the gradients."""
-        norm = math.sqrt(sum(float((own**2).sum()) for own in gradients.values()))
+        norm = math.sqrt(sum(float((gradient**2).sum()) for gradient in gradients.values()))
         factor = self.clip / norm if self.clip is not None and norm > self.clip else 1.0
         self.steps += 1
-        for name, own in gradients.items():
-            self.mean[name] += 0.1 * (factor * own - self.mean[name])
-            self.square[name] += 0.001 * ((factor * own) ** 2 - self.square[name])
+        for name, gradient in gradients.items():
+            self.mean[name] += 0.1 * (factor * gradient - self.mean[name])
+            self.square[name] += 0.001 * ((factor * gradient) ** 2 - self.square[name])
             mean = self.mean[name] / (1 - 0.9**self.steps)
             square = self.square[name] / (1 - 0.999**self.steps)
             self.parameters[name] -= self.rate * mean / (np.sqrt(square) + 1e-8)

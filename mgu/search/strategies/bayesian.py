@@ -29,7 +29,7 @@ class TPEStrategy:
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
         self.options = read_options("tpe", options, {"startup": 10, "candidates": 24}, {"candidates": (1, inf)})
         self.study, self.seed = OptunaStudy("tpe", space), seed
-        self.has_conditions = any(own.when for own in space.parameters)
+        self.has_conditions = any(parameter.when for parameter in space.parameters)
 
     def ask(self, history: Sequence[Trial], number: int) -> list[Point]:
         """Returns points by the density of good and of bad trials."""

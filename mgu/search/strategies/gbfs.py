@@ -49,8 +49,8 @@ class GreedyBestFirst:
         """Returns neighbours of the best points that have not been expanded."""
         if not begins_with(history, self._seen):
             self._forget()
-        for place in range(len(self._seen), len(history)):
-            self._follow(history, place)
+        for index in range(len(self._seen), len(history)):
+            self._follow(history, index)
         self._seen = list(history)
         expanded, wanted, tried = set(self._expanded), list(self._wanted), set(self._tried)
         known = known_at(history, len(history))
@@ -61,11 +61,11 @@ class GreedyBestFirst:
             wanted += more
         return wanted[:number]
 
-    def _follow(self, history: Sequence[Trial], place: int) -> None:
+    def _follow(self, history: Sequence[Trial], index: int) -> None:
         """Repeats what led to a trial, and takes it off what is wanted."""
         if not self._wanted:
-            self._wanted = self._expand(known_at(history, place), place, self._expanded, self._tried)
-        key = self.space.key(history[place].point)
+            self._wanted = self._expand(known_at(history, index), index, self._expanded, self._tried)
+        key = self.space.key(history[index].point)
         at = next((i for i, point in enumerate(self._wanted) if self.space.key(point) == key), 0)
         del self._wanted[at : at + 1]
         self._tried.add(key)
@@ -78,11 +78,11 @@ class GreedyBestFirst:
         queue = [(-trial.score, trial.number, trial.point) for trial in known if trial.score is not None]
         heapq.heapify(queue)
         while queue:
-            _, place, point = heapq.heappop(queue)
-            if place in expanded:
+            _, trial_number, point = heapq.heappop(queue)
+            if trial_number in expanded:
                 continue
-            expanded.add(place)
-            left = [own for own in self.space.neighbours(point) if self.space.key(own) not in tried]
+            expanded.add(trial_number)
+            left = [neighbour for neighbour in self.space.neighbours(point) if self.space.key(neighbour) not in tried]
             if left:
                 generator.shuffle(left)
                 return left[: self.rho or None]

@@ -21,10 +21,10 @@ from mgu.search.strategy import Proposal, Trial, generator_for
 
 def rungs_of(least: int, most: int, eta: int) -> list[int]:
     """Returns the numbers of epochs after which trials are compared: the last one is the whole training."""
-    found = [most]
-    while found[0] / eta >= least:
-        found.insert(0, round(found[0] / eta))
-    return found
+    rungs = [most]
+    while rungs[0] / eta >= least:
+        rungs.insert(0, round(rungs[0] / eta))
+    return rungs
 
 
 class ASHAStrategy:
@@ -56,7 +56,7 @@ class ASHAStrategy:
 
     def ask(self, history: Sequence[Trial], number: int) -> list[Point]:
         """Returns the points of `propose`."""
-        return [own.point for own in self.propose(history, number)]
+        return [proposal.point for proposal in self.propose(history, number)]
 
     def propose(self, history: Sequence[Trial], number: int) -> list[Proposal]:
         """Returns promotions, from the highest rung down, then new points."""
@@ -70,12 +70,13 @@ class ASHAStrategy:
     def _promotions(self, history: Sequence[Trial], least: int = 0) -> list[Proposal]:
         """Returns who goes on: 1 / eta of each rung, and at least so many where something has come as far."""
         continued, lost = {trial.continues for trial in history}, _lost(history)
-        found = []
+        promotions = []
         for rung, following in reversed(list(zip(self.rungs, self.rungs[1:], strict=False))):
-            known = _best_first([own for own in history if own.stop_after == rung])
-            best = [own for own in known if own.number not in lost][: max(len(known) // self.eta, least)]
-            found += [Proposal(own.point, following, own.number) for own in best if own.number not in continued]
-        return found
+            known = _best_first([trial for trial in history if trial.stop_after == rung])
+            best = [trial for trial in known if trial.number not in lost][: max(len(known) // self.eta, least)]
+            waiting = [trial for trial in best if trial.number not in continued]
+            promotions += [Proposal(trial.point, following, trial.number) for trial in waiting]
+        return promotions
 
     def _fresh(self, history: Sequence[Trial], number: int) -> list[Point]:
         return self.random.ask(history, number)
@@ -112,35 +113,35 @@ class BOHBStrategy(ASHAStrategy):
         num_earlier = len(history) - len(brackets)
         is_used_up = size is not None and num_earlier + num_fresh >= size  # so that the last bracket stays short
         continued, lost = {trial.continues for trial in history}, _lost(history)
-        found = []
+        promotions = []
         for bracket in range(-(-num_fresh // self.width) if is_used_up else num_fresh // self.width):
             expected = min(self.width, num_fresh - bracket * self.width)
             for rung, following in pairwise(self.rungs):
-                own = [t for t in history if brackets.get(t.number) == bracket and t.stop_after == rung]
-                if sum(t.state != "running" and not _is_replaced(t) for t in own) < expected:
+                reached = [t for t in history if brackets.get(t.number) == bracket and t.stop_after == rung]
+                if sum(t.state != "running" and not _is_replaced(t) for t in reached) < expected:
                     break
-                ranked = _best_first([t for t in own if t.number not in lost])
+                ranked = _best_first([t for t in reached if t.number not in lost])
                 expected = min(max(expected // self.eta, 1), len(ranked))
                 best = ranked[:expected]
-                found += [Proposal(t.point, following, t.number) for t in best if t.number not in continued]
-        return found
+                promotions += [Proposal(t.point, following, t.number) for t in best if t.number not in continued]
+        return promotions
 
     def _fresh(self, history: Sequence[Trial], number: int) -> list[Point]:
         """Returns new points: those that TPE draws by the highest rung with enough trials, and random ones."""
         by_rung = [[t for t in history if t.stop_after == rung and t.score is not None] for rung in self.rungs]
-        known = next((own for own in reversed(by_rung) if len(own) >= max(self.options["startup"], 2)), None)
+        known = next((trials for trials in reversed(by_rung) if len(trials) >= max(self.options["startup"], 2)), None)
         random = self.random.ask(history, number)
         if known is None or generator_for(self.seed, len(history), "share").random() < self.options["random_share"]:
             return random
         sampler = self.study.optuna.samplers.TPESampler(
             n_startup_trials=1,
             multivariate=True,
-            group=any(own.when for own in self.space.parameters),
+            group=any(parameter.when for parameter in self.space.parameters),
             seed=sampler_seed(self.seed, history),
         )
         tried = {self.space.key(trial.point) for trial in history}
         wished = self.study.ask(sampler, known, number)
-        fresh = [own for own in wished if self.space.key(own) not in tried and self.space.is_legal(own)]
+        fresh = [point for point in wished if self.space.key(point) not in tried and self.space.is_legal(point)]
         return [*fresh, *random][:number]
 
 
@@ -157,4 +158,4 @@ def _lost(history: Sequence[Trial]) -> set[int | None]:
 def _best_first(trials: Sequence[Trial]) -> list[Trial]:
     """Returns the trials that have a score, the best first."""
     scored = [(trial.score, trial) for trial in trials if trial.score is not None]
-    return [trial for score, trial in sorted(scored, key=lambda own: (-own[0], own[1].number))]
+    return [trial for _, trial in sorted(scored, key=lambda pair: (-pair[0], pair[1].number))]

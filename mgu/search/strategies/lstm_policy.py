@@ -75,11 +75,11 @@ class LstmPolicy:
 
     def forward(self, states: Array) -> tuple[list[tuple[Array, ...]], Array, Array]:
         """Returns the steps of the LSTM, the means of the numbers (T, N), and the logits of the choices (T, M)."""
-        own, hidden = self.weights, self.shape.hidden
+        weights, hidden = self.weights, self.shape.hidden
         h, c = np.zeros(hidden), np.zeros(hidden)
         steps: list[tuple[Array, ...]] = []
         for x in states:
-            sums = x @ own["input"] + h @ own["recurrent"] + own["bias"]
+            sums = x @ weights["input"] + h @ weights["recurrent"] + weights["bias"]
             gates = 1 / (1 + np.exp(-sums[: 3 * hidden]))
             i, f, o, g = gates[:hidden], gates[hidden : 2 * hidden], gates[2 * hidden :], np.tanh(sums[3 * hidden :])
             before_h, before_c = h, c
@@ -87,8 +87,8 @@ class LstmPolicy:
             h = o * np.tanh(c)
             steps.append((x, before_h, before_c, i, f, o, g, c, h))
         outputs = np.array([step[-1] for step in steps])
-        means = 1 / (1 + np.exp(-(outputs @ own["mean"] + own["mean_bias"])))
-        return steps, means, outputs @ own["choice"] + own["choice_bias"]
+        means = 1 / (1 + np.exp(-(outputs @ weights["mean"] + weights["mean_bias"])))
+        return steps, means, outputs @ weights["choice"] + weights["choice_bias"]
 
     def shares(self, logits: Array) -> list[Array]:
         """Returns the probabilities of each choice, (T, values) each."""
@@ -103,15 +103,15 @@ class LstmPolicy:
         log_sigma = self.weights["log_sigma"]
         normal = -0.5 * ((episode.numbers - means) / np.exp(log_sigma)) ** 2 - log_sigma - 0.5 * np.log(2 * np.pi)
         total: Array = normal.sum(axis=1)
-        for place, shares in enumerate(self.shares(logits)):
-            total = total + np.log(shares[np.arange(len(shares)), episode.choices[:, place].astype(int)])
+        for choice, shares in enumerate(self.shares(logits)):
+            total = total + np.log(shares[np.arange(len(shares)), episode.choices[:, choice].astype(int)])
         return total
 
     def loss(self, episode: Episode, advantages: Array) -> float:
         """Returns the sum over the actions of -log pi * advantage - 0.01 * entropy."""
         _, _, logits = self.forward(episode.states)
         entropy = len(episode.states) * (self.weights["log_sigma"] + 0.5 * np.log(2 * np.pi * np.e)).sum()
-        entropy -= sum((own * np.log(own)).sum() for own in self.shares(logits))
+        entropy -= sum((shares * np.log(shares)).sum() for shares in self.shares(logits))
         return float(-(self.log_probabilities(episode) * advantages).sum() - ENTROPY * entropy)
 
     def gradients(self, episode: Episode, advantages: Array) -> dict[str, Array]:
@@ -133,18 +133,18 @@ class LstmPolicy:
         }
 
     def _of_choices(self, logits: Array, episode: Episode, weight: Array) -> list[Array]:
-        found = []
-        for place, shares in enumerate(self.shares(logits)):
+        gradients = []
+        for choice, shares in enumerate(self.shares(logits)):
             chosen = np.zeros_like(shares)
-            chosen[np.arange(len(shares)), episode.choices[:, place].astype(int)] = 1.0
+            chosen[np.arange(len(shares)), episode.choices[:, choice].astype(int)] = 1.0
             entropy = -(shares * np.log(shares)).sum(axis=1, keepdims=True)
-            found.append(weight * (shares - chosen) + ENTROPY * shares * (np.log(shares) + entropy))
-        return found
+            gradients.append(weight * (shares - chosen) + ENTROPY * shares * (np.log(shares) + entropy))
+        return gradients
 
     def _through_time(self, steps: Sequence[tuple[Array, ...]], d_outputs: Array) -> dict[str, Array]:
         """Computes the gradients of the LSTM's weights by backpropagation through time, from those of its outputs."""
-        own = self.weights
-        found = {name: np.zeros_like(own[name]) for name in ("input", "recurrent", "bias")}
+        weights = self.weights
+        gradients = {name: np.zeros_like(weights[name]) for name in ("input", "recurrent", "bias")}
         d_h, d_c = np.zeros(self.shape.hidden), np.zeros(self.shape.hidden)
         for (x, before_h, before_c, i, f, o, g, c, _), d_out in zip(reversed(steps), d_outputs[::-1], strict=True):
             d_h = d_h + d_out
@@ -157,8 +157,8 @@ class LstmPolicy:
                     d_c * i * (1 - g**2),
                 ]
             )
-            found["input"] += np.outer(x, d_sums)
-            found["recurrent"] += np.outer(before_h, d_sums)
-            found["bias"] += d_sums
-            d_h, d_c = own["recurrent"] @ d_sums, d_c * f
-        return found
+            gradients["input"] += np.outer(x, d_sums)
+            gradients["recurrent"] += np.outer(before_h, d_sums)
+            gradients["bias"] += d_sums
+            d_h, d_c = weights["recurrent"] @ d_sums, d_c * f
+        return gradients

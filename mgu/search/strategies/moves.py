@@ -43,7 +43,9 @@ class Move:
             return self.parameter.move(value, self.step)
         parameter: Any = self.parameter
         at = parameter.encode(value)
-        beyond = [own for own in parameter.neighbours(value) if (parameter.encode(own) > at) == (self.step > 0)]
+        rises = self.step > 0
+        neighbours = parameter.neighbours(value)
+        beyond = [neighbour for neighbour in neighbours if (parameter.encode(neighbour) > at) == rises]
         return beyond[0] if beyond else None
 
 

@@ -28,7 +28,7 @@ RANGES = {"batch": (1, inf), "tau": (1, inf), "epsilon": (0, 1), "hidden": (1, i
 DRAWS = 1000  # until a point is a new one
 
 
-class Step(NamedTuple):
+class WalkStep(NamedTuple):
     """Holds a step of a walk: from where, by which move, among which; no move where a walk begins anew."""
 
     point: Point
@@ -41,16 +41,16 @@ class Ahead(NamedTuple):
     """Holds what was learned and walked before a trial was asked for, and how to take it back.
 
     Attributes:
-        place: Number of the trial.
+        number: Number of the trial.
         known: Number of trials that had ended.
         steps: What to try next.
         before: Weights, optimizer and transitions before that.
     """
 
-    place: int
+    number: int
     known: int
-    steps: list[Step]
-    before: tuple[dict[str, Array], Adam, dict[int, Step]]
+    steps: list[WalkStep]
+    before: tuple[dict[str, Array], Adam, dict[int, WalkStep]]
 
 
 class NeighbourhoodActorCritic:
@@ -78,51 +78,51 @@ class NeighbourhoodActorCritic:
         self.network = ActorCritic(inputs, len(self.moves), self.options["hidden"], drawn)
         self._adam = Adam(self.network.weights, self.options["rate"])
         self._tried: set[Key] = set()
-        self._wanted: list[Step] = []
+        self._wanted: list[WalkStep] = []
         self._ahead: Ahead | None = None
-        self._steps: dict[int, Step] = {}  # by number of the trial, those that nothing was learned from yet
+        self._steps: dict[int, WalkStep] = {}  # by number of the trial, those that nothing was learned from yet
 
     def ask(self, history: Sequence[Trial], number: int) -> list[Point]:
         """Returns what the walks from the best point come across."""
         if not begins_with(history, self._seen):
             self._forget()
-        for place in range(len(self._seen), len(history)):
-            self._follow(history, place)
+        for index in range(len(self._seen), len(history)):
+            self._follow(history, index)
         self._seen = list(history)
         steps = self._wanted or self._prepare(history, len(history))
         return [step.point for step in steps[:number]]
 
-    def _follow(self, history: Sequence[Trial], place: int) -> None:
+    def _follow(self, history: Sequence[Trial], index: int) -> None:
         """Repeats what led to a trial, and notes its step."""
         if not self._wanted:
-            self._wanted, self._ahead = list(self._prepare(history, place)), None
-        key = self.space.key(history[place].point)
+            self._wanted, self._ahead = list(self._prepare(history, index)), None
+        key = self.space.key(history[index].point)
         at = next((i for i, step in enumerate(self._wanted) if self.space.key(step.point) == key), None)
         if at is not None and self._wanted[at].state is not None:
-            self._steps[place] = self._wanted[at]
+            self._steps[index] = self._wanted[at]
         del self._wanted[at or 0 : (at or 0) + 1]
         self._tried.add(key)
 
-    def _prepare(self, history: Sequence[Trial], place: int) -> list[Step]:
+    def _prepare(self, history: Sequence[Trial], number: int) -> list[WalkStep]:
         """Learns and walks before a trial; takes that back where more is known by the time that it is asked for."""
-        known = known_at(history, place)
+        known = known_at(history, number)
         if self._ahead is not None:
-            if (self._ahead.place, self._ahead.known) == (place, len(known)):
+            if (self._ahead.number, self._ahead.known) == (number, len(known)):
                 return self._ahead.steps
             self.network.weights, self._adam, self._steps = self._ahead.before
         before = copy.deepcopy((self.network.weights, self._adam, self._steps))
-        self._ahead = Ahead(place, len(known), self._learn_and_walk(known, place), before)
+        self._ahead = Ahead(number, len(known), self._learn_and_walk(known, number), before)
         return self._ahead.steps
 
-    def _learn_and_walk(self, known: Sequence[Trial], number: int) -> list[Step]:
+    def _learn_and_walk(self, known: Sequence[Trial], number: int) -> list[WalkStep]:
         self._learn(known)
-        best = max((own for own in known if own.score is not None), key=_rank, default=None)
+        best = max((trial for trial in known if trial.score is not None), key=_rank, default=None)
         return self._walk(best.point if best else None, generator_for(self.seed, number))
 
     def _learn(self, known: Sequence[Trial]) -> None:
         """Updates policy and critic by all transitions whose rewards are known by now."""
-        rewards = {own.number: self.space.reward(own.score) for own in known if own.score is not None}
-        ended = {own.number for own in known}
+        rewards = {trial.number: self.space.reward(trial.score) for trial in known if trial.score is not None}
+        ended = {trial.number for trial in known}
         ready = {number: step for number, step in self._steps.items() if number in ended}
         if not ready or not rewards:
             return
@@ -140,46 +140,46 @@ class NeighbourhoodActorCritic:
         for number in ready:
             del self._steps[number]
 
-    def _walk(self, best: Point | None, generator: Random) -> list[Step]:
+    def _walk(self, best: Point | None, generator: Random) -> list[WalkStep]:
         """Walks from the best point, again and again, until a batch is full; shorter where the space is used up."""
-        found: list[Step] = []
+        walked: list[WalkStep] = []
         tried, batch, tau = set(self._tried), self.options["batch"], self.options["tau"]
         point, steps = best, 0
-        while len(found) < batch:
+        while len(walked) < batch:
             step = None if point is None else self._step(point, tried, generator)
             step = step or self._restart(tried, generator)
             if step is None:
                 break
             tried.add(self.space.key(step.point))
-            found.append(step)
+            walked.append(step)
             point, steps = step.point, steps + 1
             if steps == tau:
                 point, steps = best or point, 0
-        return found
+        return walked
 
-    def _step(self, point: Point, tried: set[Key], generator: Random) -> Step | None:
+    def _step(self, point: Point, tried: set[Key], generator: Random) -> WalkStep | None:
         """Returns a move to a neighbour that has not been tried; None: there is none."""
         others = [move.apply(self.space, point) for move in self.moves]
-        allowed = np.array([float(own is not None and self.space.key(own) not in tried) for own in others])
+        allowed = np.array([float(other is not None and self.space.key(other) not in tried) for other in others])
         if not allowed.any():
             return None
         state = np.array(self.space.encode(point)) - 0.5
         if generator.random() < self.options["epsilon"]:
-            place = generator.choice([int(own) for own in np.flatnonzero(allowed)])
+            chosen = generator.choice([int(move) for move in np.flatnonzero(allowed)])
         else:
             _, logits, _ = self.network.forward(state[None])
-            place = generator.choices(range(len(allowed)), softmax(logits[0], allowed).tolist())[0]
-        other = others[place]
+            chosen = generator.choices(range(len(allowed)), softmax(logits[0], allowed).tolist())[0]
+        other = others[chosen]
         assert other is not None
-        return Step(other, state, place, allowed)
+        return WalkStep(other, state, chosen, allowed)
 
-    def _restart(self, tried: set[Key], generator: Random) -> Step | None:
+    def _restart(self, tried: set[Key], generator: Random) -> WalkStep | None:
         start = self.space.start
         if start is not None and self.space.key(start) not in tried:
-            return Step(start)
+            return WalkStep(start)
         for _ in range(DRAWS):
             if self.space.key(point := self.space.sample(generator)) not in tried:
-                return Step(point)
+                return WalkStep(point)
         return None
 
 

@@ -33,18 +33,18 @@ class NSGA2Strategy:
             population_size=self.options["population"], seed=sampler_seed(self.seed, history)
         )
         key = sampler._get_generation_key()
-        generations = {number: {key: own} for number, own in enumerate(self._generations(history))}
+        generations = {number: {key: generation} for number, generation in enumerate(self._generations(history))}
         return self.study.ask(sampler, history, number, generations)
 
     def _generations(self, history: Sequence[Trial]) -> list[int]:
         """Returns the generation of each trial, which Optuna would have noted: a full one is followed by the next."""
-        found: list[int] = []
+        generations: list[int] = []
         for trial in history:
             told = [
-                found[own.number]
-                for own in history[: trial.number]
-                if own.score is not None and own.ended is not None and own.ended < trial.after
+                generations[earlier.number]
+                for earlier in history[: trial.number]
+                if earlier.score is not None and earlier.ended is not None and earlier.ended < trial.after
             ]
             last = max(told, default=0)
-            found.append(last + (told.count(last) >= self.options["population"]))
-        return found
+            generations.append(last + (told.count(last) >= self.options["population"]))
+        return generations

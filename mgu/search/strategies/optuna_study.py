@@ -84,7 +84,7 @@ class OptunaStudy:
     def __init__(self, strategy: str, space: Space, objectives: int = 1) -> None:
         self.optuna = import_optuna(f"search={strategy}")
         self.space, self.objectives = space, objectives
-        self.distributions = {own.name: to_distribution(strategy, own) for own in space.parameters}
+        self.distributions = {parameter.name: to_distribution(strategy, parameter) for parameter in space.parameters}
         self._clear()
 
     def _clear(self) -> None:
@@ -118,9 +118,9 @@ class OptunaStudy:
         for _ in range(number):
             trial = study.ask()
             point: Point = {}
-            for own in self.space.parameters:
-                if own.when is None or own.when.holds(point):
-                    point[own.name] = self.read(own, suggest(trial, own))
+            for parameter in self.space.parameters:
+                if parameter.when is None or parameter.when.holds(point):
+                    point[parameter.name] = self.read(parameter, suggest(trial, parameter))
             points.append(point)
         self._asked = points[0] if number == 1 and not attributes else None
         if self._asked is None or len(self._added) < len(history):
@@ -148,26 +148,26 @@ class OptunaStudy:
         known = trial.score is not None and (self.objectives == 1 or trial.second is not None)
         state = {"told": states.COMPLETE, "pruned": states.COMPLETE, "running": states.RUNNING, "failed": states.FAIL}
         values = [trial.score, trial.second][: self.objectives] if known else None
-        found: FrozenTrial = self.optuna.trial.create_trial(
+        frozen: FrozenTrial = self.optuna.trial.create_trial(
             state=state[trial.state] if known or trial.state in ("running", "failed") else states.FAIL,
             values=values,
             params={name: self.write(name, value) for name, value in trial.point.items()},
             distributions={name: self.distributions[name] for name in trial.point},
             system_attrs=dict(attributes),
         )
-        return found
+        return frozen
 
     def write(self, name: str, value: Any) -> Any:
         """Returns a value as Optuna has it: categorical choices by their place, for they may be of any type."""
-        own = next(each for each in self.space.parameters if each.name == name)
-        return list(own.values).index(value) if isinstance(own, Categorical | Ordinal | Factors) else value
+        parameter = next(each for each in self.space.parameters if each.name == name)
+        return list(parameter.values).index(value) if isinstance(parameter, Categorical | Ordinal | Factors) else value
 
-    def read(self, own: Parameter, value: Any) -> Any:
+    def read(self, parameter: Parameter, value: Any) -> Any:
         """Returns a value of Optuna's as the parameter has it."""
-        return own.values[value] if isinstance(own, Categorical | Ordinal | Factors) else value
+        return parameter.values[value] if isinstance(parameter, Categorical | Ordinal | Factors) else value
 
 
-def to_distribution(strategy: str, own: Parameter) -> BaseDistribution:
+def to_distribution(strategy: str, parameter: Parameter) -> BaseDistribution:
     """Returns the distribution of Optuna's for a parameter.
 
     Raises:
@@ -175,29 +175,29 @@ def to_distribution(strategy: str, own: Parameter) -> BaseDistribution:
     """
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-    if isinstance(own, Float):
-        return FloatDistribution(own.low, own.high, log=own.log)
-    if isinstance(own, Int):
-        return IntDistribution(own.low, own.high, log=own.log)
-    if isinstance(own, Ordinal):
-        return IntDistribution(0, own.size - 1)
-    if own.size is not None and own.size > MOST_FACTORS:
+    if isinstance(parameter, Float):
+        return FloatDistribution(parameter.low, parameter.high, log=parameter.log)
+    if isinstance(parameter, Int):
+        return IntDistribution(parameter.low, parameter.high, log=parameter.log)
+    if isinstance(parameter, Ordinal):
+        return IntDistribution(0, parameter.size - 1)
+    if parameter.size is not None and parameter.size > MOST_FACTORS:
         raise UserError(
-            f"search={strategy} must have parameters of at most {MOST_FACTORS:,} choices, but {own.name} has "
-            f"{own.size:,}. Pass search=random or search=gbfs."
+            f"search={strategy} must have parameters of at most {MOST_FACTORS:,} choices, but {parameter.name} has "
+            f"{parameter.size:,}. Pass search=random or search=gbfs."
         )
-    return CategoricalDistribution(list(range(own.size or 1)))
+    return CategoricalDistribution(list(range(parameter.size or 1)))
 
 
-def suggest(trial: optuna.Trial, own: Parameter) -> Any:
+def suggest(trial: optuna.Trial, parameter: Parameter) -> Any:
     """Asks for the value of a parameter, as `to_distribution` has it."""
-    if isinstance(own, Float):
-        return trial.suggest_float(own.name, own.low, own.high, log=own.log)
-    if isinstance(own, Int):
-        return trial.suggest_int(own.name, own.low, own.high, log=own.log)
-    if isinstance(own, Ordinal):
-        return trial.suggest_int(own.name, 0, own.size - 1)
-    return trial.suggest_categorical(own.name, list(range(own.size or 1)))
+    if isinstance(parameter, Float):
+        return trial.suggest_float(parameter.name, parameter.low, parameter.high, log=parameter.log)
+    if isinstance(parameter, Int):
+        return trial.suggest_int(parameter.name, parameter.low, parameter.high, log=parameter.log)
+    if isinstance(parameter, Ordinal):
+        return trial.suggest_int(parameter.name, 0, parameter.size - 1)
+    return trial.suggest_categorical(parameter.name, list(range(parameter.size or 1)))
 
 
 def sampler_seed(seed: int, history: Sequence[Trial]) -> int:

@@ -25,14 +25,16 @@ class QMCStrategy:
         import_for_asks("qmc")
         optuna = self.study.optuna
         self._sampler = optuna.samplers.QMCSampler(scramble=True, seed=generator_for(seed, 0).getrandbits(31))
-        self._own = optuna.create_study(sampler=self._sampler)
+        self._optuna_study = optuna.create_study(sampler=self._sampler)
         self._drawn: list[Point] = []
 
     def ask(self, history: Sequence[Trial], number: int) -> list[Point]:
         """Returns the next points of the sequence."""
         while len(self._drawn) < len(history) + number:
             frozen = self.study.optuna.trial.create_trial(state=self.study.optuna.trial.TrialState.RUNNING)
-            drawn = self._sampler.sample_relative(self._own, frozen, self.study.distributions)
-            point = {own.name: self.study.read(own, drawn[own.name]) for own in self.space.parameters}
-            self._drawn.append(self.space.canonical(point))
+            drawn = self._sampler.sample_relative(self._optuna_study, frozen, self.study.distributions)
+            values = {
+                parameter.name: self.study.read(parameter, drawn[parameter.name]) for parameter in self.space.parameters
+            }
+            self._drawn.append(self.space.canonical(values))
         return self._drawn[len(history) : len(history) + number]

@@ -34,13 +34,13 @@ class RandomStrategy:
         tried = {self.space.key(trial.point) for trial in history}
         if self._order is not None:
             return [point for point in self._order if self.space.key(point) not in tried][:number]
-        found: list[Point] = []
+        points: list[Point] = []
         generator = generator_for(self.seed, len(history))
         for _ in range(100 * number):
             point = self.space.sample(generator)
             if (key := self.space.key(point)) not in tried:
                 tried.add(key)
-                found.append(point)
-            if len(found) == number:
+                points.append(point)
+            if len(points) == number:
                 break
-        return found
+        return points

@@ -66,19 +66,19 @@ class Reinforce:
     may_repeat: ClassVar[bool] = True
 
     def __init__(self, space: Space, seed: int, options: Mapping[str, Any]) -> None:
-        if products := [own.name for own in space.parameters if isinstance(own, Factors)]:
+        if products := [parameter.name for parameter in space.parameters if isinstance(parameter, Factors)]:
             raise UserError(
                 f"search=reinforce must have parameters that are numbers or choices, but {products[0]} of "
                 f"space={space.name} is a product. Pass search=na2c."
             )
         self.space, self.seed = space, seed
         self.options = read_options("reinforce", options, DEFAULTS, RANGES)
-        self.numbers = [own for own in space.parameters if not isinstance(own, Categorical | Factors)]
-        self.choices = [own for own in space.parameters if isinstance(own, Categorical)]
+        self.numbers = [parameter for parameter in space.parameters if not isinstance(parameter, Categorical | Factors)]
+        self.choices = [parameter for parameter in space.parameters if isinstance(parameter, Categorical)]
         self._forget()
 
     def _forget(self) -> None:
-        sizes = tuple(own.size for own in self.choices)
+        sizes = tuple(choice.size for choice in self.choices)
         shape = Shape(len(self.numbers) + sum(sizes) + 3, len(self.numbers), sizes, self.options["hidden"])
         drawn = np.random.default_rng(generator_for(self.seed, 0, "weights").getrandbits(63))
         policy = LstmPolicy(shape, drawn)
@@ -89,73 +89,78 @@ class Reinforce:
         """Returns the next point of the episode: one, for the next depends on what becomes of it."""
         if not begins_with(history, self._seen):
             self._forget()
-        for place in range(len(self._seen), len(history)):
-            self._advance(self._learned, history, place)
+        for index in range(len(self._seen), len(history)):
+            self._advance(self._learned, history, index)
         self._seen = list(history)
         return [self._advance(copy.deepcopy(self._learned), history, len(history))]
 
-    def _advance(self, learned: Learned, history: Sequence[Trial], place: int) -> Point:
+    def _advance(self, learned: Learned, history: Sequence[Trial], index: int) -> Point:
         """Returns the point of a trial, and adds its action where it is the first trial of that."""
-        step, repeat = divmod(place, self.options["evaluations"])
+        step, repeat = divmod(index, self.options["evaluations"])
         episode, t = divmod(step, self.options["steps"])
         if repeat:
             return learned.episodes[-1][-1].point
-        known = {trial.number: trial for trial in known_at(history, place)}
+        known = {trial.number: trial for trial in known_at(history, index)}
         if t == 0:
             if len(learned.episodes) == self.options["episodes"]:
                 self._learn(learned, known)
             learned.first = episode - len(learned.episodes)
-            learned.episodes.append([Action(self.space.sample(generator_for(self.seed, place)))])
+            learned.episodes.append([Action(self.space.sample(generator_for(self.seed, index)))])
         else:
-            learned.episodes[-1].append(self._act(learned, known, episode, t, place))
+            learned.episodes[-1].append(self._act(learned, known, episode, t, index))
         return learned.episodes[-1][-1].point
 
-    def _act(self, learned: Learned, known: Mapping[int, Trial], episode: int, t: int, place: int) -> Action:
+    def _act(self, learned: Learned, known: Mapping[int, Trial], episode: int, t: int, index: int) -> Action:
         """Draws the next point of an episode from the policy; one from the space where that point is not legal."""
         actions = learned.episodes[-1]
         scores = self._scores(known, episode, len(actions))
         state = self._state(actions[-1].point, scores, t)
-        earlier = [own.state for own in actions if own.state is not None]
+        earlier = [action.state for action in actions if action.state is not None]
         _, means, logits = learned.policy.forward(np.array([*earlier, state]))
-        generator = np.random.default_rng(generator_for(self.seed, place).getrandbits(63))
+        generator = np.random.default_rng(generator_for(self.seed, index).getrandbits(63))
         numbers = means[-1] + np.exp(learned.policy.weights["log_sigma"]) * generator.standard_normal(len(means[-1]))
-        chosen = np.array([generator.choice(len(own[-1]), p=own[-1]) for own in learned.policy.shares(logits)])
+        chosen = np.array([generator.choice(len(shares[-1]), p=shares[-1]) for shares in learned.policy.shares(logits)])
         values = {
-            own.name: own.decode(min(max(float(at), 0.0), 1.0)) for own, at in zip(self.numbers, numbers, strict=True)
+            parameter.name: parameter.decode(min(max(float(at), 0.0), 1.0))
+            for parameter, at in zip(self.numbers, numbers, strict=True)
         }
-        values |= {own.name: own.choices[int(at)] for own, at in zip(self.choices, chosen, strict=True)}
+        values |= {
+            parameter.name: parameter.choices[int(at)] for parameter, at in zip(self.choices, chosen, strict=True)
+        }
         point = self.space.canonical(values)
         if not self.space.is_legal(point):
-            point = self.space.sample(generator_for(self.seed, place, "instead"))
+            point = self.space.sample(generator_for(self.seed, index, "instead"))
         return Action(point, state, numbers, chosen)
 
     def _state(self, point: Point, scores: Sequence[float], t: int) -> Array:
-        values = {own.name: point.get(own.name, own.default) for own in self.space.parameters}
-        encoded = [at for own in (*self.numbers, *self.choices) for at in own.encode(values[own.name])]
+        values = {parameter.name: point.get(parameter.name, parameter.default) for parameter in self.space.parameters}
+        encoded = [
+            at for parameter in (*self.numbers, *self.choices) for at in parameter.encode(values[parameter.name])
+        ]
         return np.array([*encoded, scores[-1], max(scores), t / self.options["steps"]])
 
     def _scores(self, known: Mapping[int, Trial], episode: int, count: int) -> list[float]:
         """Returns the standardised scores of the first points of an episode: failed ones as the worst, others as 0."""
-        told = [own.score for own in known.values() if own.score is not None]
+        told = [trial.score for trial in known.values() if trial.score is not None]
         mean, deviation = (float(np.mean(told)), float(np.std(told)) or 1.0) if told else (0.0, 1.0)
-        found, repeats = [], self.options["evaluations"]
+        scores, repeats = [], self.options["evaluations"]
         for step in range(count):
             first = (episode * self.options["steps"] + step) * repeats
             ended = [known[number] for number in range(first, first + repeats) if number in known]
-            values = [min(told, default=mean) if own.score is None else own.score for own in ended]
-            found.append((fmean(values) - mean) / deviation if values else 0.0)
-        return found
+            values = [min(told, default=mean) if trial.score is None else trial.score for trial in ended]
+            scores.append((fmean(values) - mean) / deviation if values else 0.0)
+        return scores
 
     def _learn(self, learned: Learned, known: Mapping[int, Trial]) -> None:
         """Takes one step on the episodes that are complete, and forgets them."""
         batch = []
-        for place, actions in enumerate(learned.episodes):
-            scores = self._scores(known, learned.first + place, len(actions))
+        for index, actions in enumerate(learned.episodes):
+            scores = self._scores(known, learned.first + index, len(actions))
             returns = np.array(scores[1:])
-            moves = [own for own in actions if own.state is not None]
+            moves = [action for action in actions if action.state is not None]
             if moves:
                 episode = Episode(
-                    *(np.array([getattr(own, name) for own in moves]) for name in ("state", "numbers", "choices"))
+                    *(np.array([getattr(action, name) for action in moves]) for name in ("state", "numbers", "choices"))
                 )
                 batch.append((episode, returns))
         learned.episodes = []
@@ -164,8 +169,8 @@ class Reinforce:
         count = sum(len(returns) for _, returns in batch)
         total: dict[str, Array] = {}
         for episode, returns in batch:
-            for name, own in learned.policy.gradients(episode, returns - learned.baseline).items():
-                total[name] = total.get(name, 0.0) + own / count
+            for name, gradient in learned.policy.gradients(episode, returns - learned.baseline).items():
+                total[name] = total.get(name, 0.0) + gradient / count
         learned.adam.step(total)
         np.clip(learned.policy.weights["log_sigma"], *LOG_SIGMA, out=learned.policy.weights["log_sigma"])
         mean = float(np.mean(np.concatenate([returns for _, returns in batch])))
