@@ -119,7 +119,7 @@ class SearchSweeper(BasicSweeper):
     def _sweep_grid(self, jobs: list[Overrides]) -> None:
         """Trains the runs of a grid, or shows what would be trained; raises RunsFailed where some failed."""
         from mgu.cli.compose import read_jobs
-        from mgu.sweep.slots import check_launcher, read_parallel
+        from mgu.sweep.concurrency import check_launcher, read_parallel
 
         assert self.config is not None and self.hydra_context is not None
         configs = read_jobs(self.hydra_context.config_loader, self.config, jobs)

@@ -20,7 +20,7 @@ from mgu.results.compare.axes import call_lean
 if TYPE_CHECKING:
     from omegaconf import DictConfig
 
-    from mgu.results.trial import Trial
+    from mgu.results.dry_run import DryRun
 
 
 def main(arguments: list[str]) -> None:
@@ -48,42 +48,42 @@ def main(arguments: list[str]) -> None:
 def _check_job(composed: DictConfig, form: str) -> None:
     """Tries the composed run; Hydra calls it in place of training."""
     from mgu.cli.compose import read_config
-    from mgu.isolation import TRY, Raised, call
+    from mgu.isolation import DRY_RUN, Raised, call
 
     with exit_codes(["check"]), marking_bugs():
         config = read_config(composed)
         try:
-            trial: Trial = call(TRY, config, on_import=lambda: print_wait("importing torch"))
+            outcome: DryRun = call(DRY_RUN, config, on_import=lambda: print_wait("importing torch"))
         except Raised as error:
             raise ProgramError(str(error), error.traceback) from None
         if form == "json":
-            sys.stdout.write(msgspec.json.format(msgspec.json.encode(trial), indent=2).decode() + "\n")
+            sys.stdout.write(msgspec.json.format(msgspec.json.encode(outcome), indent=2).decode() + "\n")
             return
-        for line in describe_trial(trial, config.training.epochs):
+        for line in describe_dry_run(outcome, config.training.epochs):
             print_line(line)
 
 
-def describe_trial(trial: Trial, epochs: int) -> Sequence[str]:
-    """Describes the outcome of a trial.
+def describe_dry_run(outcome: DryRun, epochs: int) -> Sequence[str]:
+    """Describes the outcome of a dry run.
 
     Args:
-        trial: The outcome.
+        outcome: The outcome.
         epochs: Largest number of epochs of the run.
 
     Returns:
         Lines with a title each, then the notes.
     """
-    outputs = f"{trial.num_classes} classes" if trial.num_classes else count(trial.num_outputs, "number")
-    losses = ", ".join(f"{loss:.4g}" for loss in trial.losses)
+    outputs = f"{outcome.num_classes} classes" if outcome.num_classes else count(outcome.num_outputs, "number")
+    losses = ", ".join(f"{loss:.4g}" for loss in outcome.losses)
     rows: dict[str, Any] = {
-        "run": f"{call_lean(trial.name)} ({trial.identity}) on {trial.device}",
-        "data": f"{trial.data}, {trial.task}",
-        "examples": ", ".join(f"{number:,} {name}" for name, number in trial.examples.items()),
-        "input": f"({', '.join(map(str, trial.input_shape))})",
+        "run": f"{call_lean(outcome.name)} ({outcome.identity}) on {outcome.device}",
+        "data": f"{outcome.data}, {outcome.task}",
+        "examples": ", ".join(f"{number:,} {name}" for name, number in outcome.examples.items()),
+        "input": f"({', '.join(map(str, outcome.input_shape))})",
         "output": outputs,
-        "model": f"{size(trial.params)} trainable parameters, {size(trial.flops)} FLOPs per sample",
-        "loss": f"{losses} on two training batches, then {trial.val_loss:.4g} on one of validation",
-        "a step": f"{1000 * trial.step_s:.3g} ms, measured: the median of {count(trial.timed_steps, 'step')}",
-        "the run": f"{describe_s(trial.run_s)} for {count(epochs, 'epoch')}, estimated from it, without start-up",
+        "model": f"{size(outcome.params)} trainable parameters, {size(outcome.flops)} FLOPs per sample",
+        "loss": f"{losses} on two training batches, then {outcome.val_loss:.4g} on one of validation",
+        "a step": f"{1000 * outcome.step_s:.3g} ms, measured: the median of {count(outcome.timed_steps, 'step')}",
+        "the run": f"{describe_s(outcome.run_s)} for {count(epochs, 'epoch')}, estimated from it, without start-up",
     }
-    return [*(f"{title:<10}{text}" for title, text in rows.items()), *trial.notes]
+    return [*(f"{title:<10}{text}" for title, text in rows.items()), *outcome.notes]

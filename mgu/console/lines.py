@@ -139,9 +139,9 @@ class LineView(AbstractContextManager[None]):
             number: Number of the job in its sweep; None for a single run.
             remark: Appended to the line, if the run was not trained by this call.
         """
-        place = f"{number:3d}  " if number is not None else ""
-        width = self.width and self.width - len(place) - len(remark)
-        self.print_line(place + summarise(result, self.name_of_result(result), width) + remark)
+        prefix = f"{number:3d}  " if number is not None else ""
+        width = self.width and self.width - len(prefix) - len(remark)
+        self.print_line(prefix + summarise(result, self.name_of_result(result), width) + remark)
 
     def name_of(self, config: RunConfig) -> str:
         """Returns what people call a run: in a sweep by what tells it from the others."""

@@ -73,10 +73,10 @@ def print_outcomes(outcomes: Sequence[RunOutcome], took_s: float, axes: Axes = N
 
 
 def _columns(rows: Sequence[RunOutcome], axes: Axes) -> list[TextColumn]:
-    values = [axes.values(row.config.model_dump(mode="json")) for row in rows]
+    by_row = [axes.values(row.config.model_dump(mode="json")) for row in rows]
     return [
         TextColumn("run", "run", [_name(row, axes) for row in rows], "left"),
-        *(TextColumn(key, key, [write_value(own[key]) for own in values]) for key in axes.keys),
+        *(TextColumn(key, key, [write_value(values[key]) for values in by_row]) for key in axes.keys),
         TextColumn("outcome", "outcome", [row.outcome for row in rows], "left"),
         TextColumn("epochs", "epochs", [str(row.epochs) for row in rows]),
         TextColumn("why", "why", [row.reason for row in rows], "left"),

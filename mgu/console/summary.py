@@ -31,8 +31,8 @@ def summarise(result: Result, name: str | None = None, width: int | None = None)
         "val       -" if value is None else f"val {result.score.text(value, 7)}",
         epochs,
         time_s,
-        "resumed" * bool(result.resumed),
-        "contended" * result.contended,
+        "resumed" if result.resumed else "",
+        "contended" if result.contended else "",
         together,
         energy,
         describe_failure(result.error) if result.status == "failed" else "",
@@ -52,10 +52,10 @@ def fit_parts(parts: Sequence[str], lesser: Sequence[str], width: int | None) ->
         The line. Blanks that only align its first part go first.
     """
     shown = [part for part in parts if part]
-    for own in (None, *lesser):
+    for left_out in (None, *lesser):
         if width is None or len("  ".join(shown)) <= width:
             break
-        shown = [part for part in (shown[0].rstrip(), *shown[1:]) if part != own]
+        shown = [part for part in (shown[0].rstrip(), *shown[1:]) if part != left_out]
     return "  ".join(shown)
 
 

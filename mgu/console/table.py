@@ -60,7 +60,7 @@ def print_table(
         styles: Style of each row; none: all rows are plain.
         elsewhere: Where hidden columns are, as words that follow their names.
     """
-    safe = [replace(own, title=printable(own.title), cells=[*map(printable, own.cells)]) for own in columns]
+    safe = [replace(column, title=printable(column.title), cells=[*map(printable, column.cells)]) for column in columns]
     shown = fit_columns(safe, lesser, console.width)
     if title:
         console.print(printable(title), style="italic", markup=False, highlight=False)
@@ -152,7 +152,7 @@ def _fit_widths(columns: Sequence[TextColumn], room: int) -> list[int]:
     widths = [column.width for column in columns]
     words = [max(map(_width, " ".join((column.title, *column.cells)).split()), default=1) for column in columns]
     while sum(widths) > max(room, len(widths)):
-        where = range(len(widths))
-        free = [place for place in where if widths[place] > words[place]] or where
+        indices = range(len(widths))
+        free = [index for index in indices if widths[index] > words[index]] or indices
         widths[max(free, key=widths.__getitem__)] -= 1
     return widths

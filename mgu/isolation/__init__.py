@@ -18,12 +18,12 @@ from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, PRELOAD_RUN, finish_im
 __all__ = [
     "CALIBRATE",
     "CHECK_ENVIRONMENT",
+    "DRY_RUN",
     "PRELOAD",
     "PRELOAD_ENERGY",
     "PRELOAD_RUN",
     "RUN",
     "SIZE_MODELS",
-    "TRY",
     "Call",
     "Crashed",
     "Raised",
@@ -41,5 +41,5 @@ __all__ = [
 RUN = "mgu.run.worker:run_isolated"
 CHECK_ENVIRONMENT = "mgu.run.preflight:check_environment"
 SIZE_MODELS = "mgu.run.preflight:size_models"
-TRY = "mgu.run.trial:try_run"
+DRY_RUN = "mgu.run.dry_run:dry_run"
 CALIBRATE = "mgu.run.calibrate:calibrate"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
+import mgu.run.dry_run
 import mgu.run.preflight
-import mgu.run.trial
 import mgu.run.worker  # noqa: F401

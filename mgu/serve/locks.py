@@ -22,13 +22,13 @@ def find_locks() -> frozenset[Lock] | None:
         lines = LOCKS.read_text().splitlines()
     except OSError:
         return None
-    found = set()
+    files = set()
     for line in lines:
         words = line.split()
         if len(words) > 5 and words[1] in ("FLOCK", "POSIX", "OFDLCK"):  # not "->": one that waits
             major, minor, inode = words[5].split(":")
-            found.add((f"{int(major, 16)}:{int(minor, 16)}", int(inode)))
-    return frozenset(found)
+            files.add((f"{int(major, 16)}:{int(minor, 16)}", int(inode)))
+    return frozenset(files)
 
 
 def lock_of(file: Path) -> Lock | None:

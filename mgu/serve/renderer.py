@@ -110,6 +110,6 @@ def render_report(scanner: Scanner) -> str:
     from mgu.report.formats.html import to_html
     from mgu.report.ranking.rank import rank
 
-    found = [run.run for run in scanner.all_runs if run.run]
+    runs = [run.run for run in scanner.all_runs if run.run]
     skipped = [run.skipped for run in scanner.all_runs if run.skipped]
-    return to_html([Analysis(table) for table in rank(found)], skipped) if found else NOTHING
+    return to_html([Analysis(table) for table in rank(runs)], skipped) if runs else NOTHING

@@ -162,7 +162,8 @@ class Scanner:
             seen[folder] = stamp
             return
         sweeps += [os.path.join(folder, name) for name in files if Path(name).match(PATTERN)]
-        packs += [os.path.join(folder, PACK_FILE)] * (PACK_FILE in files)
+        if PACK_FILE in files:
+            packs.append(os.path.join(folder, PACK_FILE))
         if depth:
             for name in folders:
                 self._walk(os.path.join(folder, name), depth - 1, seen, sweeps, packs)
@@ -200,10 +201,10 @@ class Scanner:
 
     def _set_packed(self) -> None:
         """Finds the packed runs of which there is nothing else."""
-        found = [run for _, seen in self._packs.values() for run in seen]
-        kept = without_copies(run.run for run in (*self.runs.values(), *found) if run.run)
+        packed_runs = [run for _, seen in self._packs.values() for run in seen]
+        kept = without_copies(run.run for run in (*self.runs.values(), *packed_runs) if run.run)
         ids = {id(run) for run in kept}
-        packed = [run for run in found if run.run is None or id(run.run) in ids]
+        packed = [run for run in packed_runs if run.run is None or id(run.run) in ids]
         self.version += packed != self.packed
         self.packed = packed
 
@@ -237,8 +238,8 @@ def _list(folder: str) -> tuple[list[str], list[str]]:
     folders: list[str] = []
     files: list[str] = []
     try:
-        with os.scandir(folder) as found:
-            for entry in found:
+        with os.scandir(folder) as entries:
+            for entry in entries:
                 (folders if entry.is_dir(follow_symlinks=False) else files).append(entry.name)
     except OSError:
         pass

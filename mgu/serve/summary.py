@@ -51,9 +51,9 @@ def _experiment(name: str, runs: Iterable[SeenRun], scanner: Scanner) -> dict[st
     asked: set[str] = set()
     left: list[float | None] = []
     for said in scanner.sweeps:
-        own = {folder.split("/")[1] for folder in said.folders if folder.split("/")[0] == name}
-        if own:
-            asked |= own
+        named = {folder.split("/")[1] for folder in said.folders if folder.split("/")[0] == name}
+        if named:
+            asked |= named
             left.append(None if said.left_s is None else max(said.left_s - (time.time() - said.written_s), 0.0))
     states["pending"] = len(asked - known)
     counts = {state: states[state] for state in ORDER if states[state]}
@@ -65,7 +65,7 @@ def _left(left: list[float | None]) -> str:
     """Describes the time that sweeps still take, as they estimate it themselves."""
     if not left:
         return ""
-    known = [own for own in left if own is not None]
+    known = [left_s for left_s in left if left_s is not None]
     if not known:
         return "time left not known before a first run is over"
     return f"about {describe_s(max(known))} left, estimated" + (

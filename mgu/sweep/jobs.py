@@ -107,7 +107,7 @@ def run_in_sweep(configs: Sequence[RunConfig], number: int, sweep: Sweep) -> Wai
     Returns:
         What became of each run.
     """
-    outcomes = yield from run_job(configs, number, sweep.view, sweep.slots.threads)
+    outcomes = yield from run_job(configs, number, sweep.view, sweep.concurrency.threads)
     for config, outcome in zip(configs, outcomes, strict=True):
         if outcome != "busy":
             sweep.mark_done(config)

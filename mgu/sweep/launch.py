@@ -39,9 +39,9 @@ class Job(NamedTuple):
         """Returns the same job with only those runs that another process trained; None if there are none."""
         configs = [config for config, outcome in zip(self.configs, outcomes, strict=True) if outcome == "busy"]
         # A forced run that another sweep forces, too, takes that one's result, or continues from its checkpoint.
-        own = [f"seed={configs[0].seed}"] if len(self.configs) > 1 and configs else []
+        first_seed = [f"seed={configs[0].seed}"] if len(self.configs) > 1 and configs else []
         configs = [config.model_copy(update={"force": False}) for config in configs]
-        return Job([*self.overrides, *own, "force=false"], configs, self.number) if configs else None
+        return Job([*self.overrides, *first_seed, "force=false"], configs, self.number) if configs else None
 
 
 # Takes jobs and the number of the first one, from 0. Returns for each job what became of its runs, or the exception

@@ -20,9 +20,9 @@ from mgu.measure.sample import Sample
 from mgu.results.compare.axes import find_axes, write_value
 from mgu.results.compare.same_data import check_same_data
 from mgu.results.on_disk.folder import State, count_safe_epochs, find_state, run_folder
+from mgu.sweep.concurrency import Concurrency, find_concurrency
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.schedule import makespan
-from mgu.sweep.slots import Slots, find_slots
 from mgu.sweep.sweep import find_samples
 
 HOW_TO_KNOW = " Contended and resumed runs are not compared. Pass --calibrate to try a few steps."
@@ -64,13 +64,13 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
     notes: list[str] = []
     check_same_data(configs)
     with Console(stderr=True).status("looking at data and models") as status:
-        slots = find_slots(configs)
+        concurrency = find_concurrency(configs)
         models = check_and_size(
-            *(configs, configs, slots.threads, False),
+            *(configs, configs, concurrency.threads, False),
             on_note=notes.append,
             on_import=lambda: _say_import(status),
         )
-    slots = slots.on((model.device for model in models.values()), configs)
+    concurrency = concurrency.on((model.device for model in models.values()), configs)
     samples = find_samples(configs)
     states = {run_folder(config): find_state(config) for config in configs}
     todo = {run_folder(c): c for c in configs if c.force or states[run_folder(c)] != "done"}
@@ -87,12 +87,14 @@ def show_plan(configs: Sequence[RunConfig], form: str, calibrate: bool) -> None:
         runs.append(PlannedRun(config, name, axes.values(values), model, state, expected))
     if form == "json":
         print(
-            json.dumps({"runs": [_record(run) for run in runs], "total": _total(runs, slots), "data": notes}, indent=2)
+            json.dumps(
+                {"runs": [_record(run) for run in runs], "total": _total(runs, concurrency), "data": notes}, indent=2
+            )
         )
     else:
         for note in notes:
             print_line(note)
-        _print_table(runs, slots)
+        _print_table(runs, concurrency)
 
 
 def _say_import(status: Status) -> None:
@@ -133,7 +135,7 @@ def _record(run: PlannedRun) -> dict[str, Any]:
     }
 
 
-def _total(runs: Sequence[PlannedRun], slots: Slots) -> dict[str, Any]:
+def _total(runs: Sequence[PlannedRun], concurrency: Concurrency) -> dict[str, Any]:
     """Returns the total time and energy that is still to be spent; None if it is not known for every run."""
     times = [run.estimate.time_s for run in runs]
     energies = [run.estimate.energy_kwh for run in runs]
@@ -142,13 +144,15 @@ def _total(runs: Sequence[PlannedRun], slots: Slots) -> dict[str, Any]:
         "runs": len(runs),
         "states": {state: states.count(state) for state in dict.fromkeys(states)},
         "est_time_s": None if None in times else sum(time_s for time_s in times if time_s),
-        "at_once": slots.number,
-        "est_wall_clock_s": None if None in times else makespan([time_s or 0.0 for time_s in times], slots.number),
+        "at_once": concurrency.number,
+        "est_wall_clock_s": None
+        if None in times
+        else makespan([time_s or 0.0 for time_s in times], concurrency.number),
         "est_energy_kwh": None if None in energies else sum(energy for energy in energies if energy),
     }
 
 
-def _print_table(runs: Sequence[PlannedRun], slots: Slots) -> None:
+def _print_table(runs: Sequence[PlannedRun], concurrency: Concurrency) -> None:
     console, rows = table_console(), [_cells(run) for run in runs]
     columns = [
         TextColumn(title, title, [row[title] for row in rows], "left" if title in LEFT_ALIGNED else "right")
@@ -156,7 +160,7 @@ def _print_table(runs: Sequence[PlannedRun], slots: Slots) -> None:
     ]
     lesser = ["layout", *runs[0].axes, "FLOPs per sample", "energy [Wh]", "model size"]  # the name tells the first ones
     print_table(console, columns, lesser)
-    for line in map(printable, _describe_total(runs, slots)):
+    for line in map(printable, _describe_total(runs, concurrency)):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -175,9 +179,9 @@ def _cells(run: PlannedRun) -> dict[str, str]:
     }
 
 
-def _describe_total(runs: Sequence[PlannedRun], slots: Slots) -> list[str]:
+def _describe_total(runs: Sequence[PlannedRun], concurrency: Concurrency) -> list[str]:
     """Describes the total, and what the estimates are based on."""
-    total = _total(runs, slots)
+    total = _total(runs, concurrency)
     states = ", ".join(f"{number} {state}" for state, number in total["states"].items())
     devices = " and ".join(sorted({run.model.device for run in runs}))
     lines = [f"{count(len(runs), 'run')} ({states}) on {devices}."]
@@ -191,11 +195,11 @@ def _describe_total(runs: Sequence[PlannedRun], slots: Slots) -> list[str]:
         energy = f", and {known_wh:.3g} Wh from its end on" if known_wh else ""
         time_left = f"{describe_s(known_s)} one after the other, from the set-up of each on"
         lines.append(f"To be done, estimated: {time_left}{energy}{rest}.")
-        if slots.number > 1:
-            wall_s = makespan([run.estimate.time_s or 0.0 for run in runs], slots.number)
+        if concurrency.number > 1:
+            wall_s = makespan([run.estimate.time_s or 0.0 for run in runs], concurrency.number)
             lines.append(
-                f"{count(slots.number, 'run')} at once, the longest first: at least {describe_s(wall_s)}, for runs "
-                "side by side are slower."
+                f"{count(concurrency.number, 'run')} at once, the longest first: at least {describe_s(wall_s)}, for "
+                "runs side by side are slower."
             )
     for method in dict.fromkeys(methods):
         lines.append(f"  {methods.count(method)} estimated from {method}.")

@@ -31,13 +31,13 @@ class Room:
     def has_for_one_more(self, running: Sequence[Watch]) -> bool:
         """Returns whether one more run fits beside those that are running."""
         read = [(watch, private_memory(watch.call.child.pid)) for watch in running]
-        taken = [(watch, own) for watch, own in read if own is not None]  # None: it has ended just now
-        self._largest = max([self._largest, *(own for watch, own in taken if watch.has_epochs)])
+        taken = [(watch, size) for watch, size in read if size is not None]  # None: it has ended just now
+        self._largest = max([self._largest, *(size for watch, size in taken if watch.has_epochs)])
         if not taken:  # nothing runs, or memory cannot be read here
             return True
         if not self._largest:
             return self._is_plentiful
-        growth = sum(max(self._largest - own, 0) for _, own in taken)
+        growth = sum(max(self._largest - size, 0) for _, size in taken)
         needs, free = self._largest * MARGIN, (free_memory() or 0) - growth
         if free < needs and not self._has_said:
             self._has_said = True

@@ -30,6 +30,7 @@ from mgu.results.on_disk.files import make_folder
 from mgu.results.on_disk.folder import State, count_safe_epochs, find_result, find_state, lock_run, run_folder, runs_dir
 from mgu.results.on_disk.under_way import SweepFile, announced
 from mgu.results.runs.load import load_results
+from mgu.sweep.concurrency import find_concurrency
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.follow import following
 from mgu.sweep.launchers import Launcher
@@ -37,7 +38,6 @@ from mgu.sweep.preflight import check_and_size
 from mgu.sweep.preload import preload_for
 from mgu.sweep.schedule import makespan, work_of
 from mgu.sweep.seed_groups import describe_obstacles, group_seeds, lockstep_obstacle
-from mgu.sweep.slots import find_slots
 from mgu.tracking.trackers import check_installed
 
 
@@ -50,7 +50,7 @@ class Sweep:
 
     def __init__(self, configs: Sequence[RunConfig]) -> None:
         self.configs = list(configs)
-        self.slots = find_slots(self.configs)
+        self.concurrency = find_concurrency(self.configs)
         self.models: dict[str, Model] = {}
         self.samples: list[Sample] = []
         self.todo: dict[Path, RunConfig] = {}  # by the run's folder, for two experiments may have the same run
@@ -86,11 +86,11 @@ class Sweep:
         self.todo = {run_folder(c): c for c in self.configs if c.force or states[run_folder(c)] != "done"}
         to_size = list(self.todo.values()) or self.configs[:1]
         self.models = check_and_size(
-            *(self.configs, to_size, self.slots.threads, True),
+            *(self.configs, to_size, self.concurrency.threads, True),
             on_note=print_line,
             on_import=lambda: print_wait("importing torch"),
         )
-        self.slots = self.slots.on((model.device for model in self.models.values()), self.configs)
+        self.concurrency = self.concurrency.on((model.device for model in self.models.values()), self.configs)
         self.samples = find_samples(self.configs)
         print_line(self._describe(states))
         if note := note_of([config.energy for config in self.todo.values()]):
@@ -99,7 +99,8 @@ class Sweep:
     def _describe(self, states: Mapping[Path, State]) -> str:
         """Returns a line with the devices, the number of runs to train, and the time they take."""
         done = len(self.configs) - len(self.todo)
-        parts = [f"{done} done{' (force=true trains them again)' * bool(done)}, {len(self.todo)} to train"]
+        remark = " (force=true trains them again)" if done else ""
+        parts = [f"{done} done{remark}, {len(self.todo)} to train"]
         if continued := sum(count_safe_epochs(config) > 0 for config in self.todo.values()):
             parts.append(f"{continued} of them from where they were interrupted")
         if left_s := self.left_s():
@@ -161,7 +162,7 @@ class Sweep:
             return None
         mean_s = sum(known) / len(known) if known else 0.0
         busy = [training.left_s or 0.0 for training in known_better]
-        return makespan([mean_s if time_s is None else time_s for time_s in times], self.slots.number, busy)
+        return makespan([mean_s if time_s is None else time_s for time_s in times], self.concurrency.number, busy)
 
     def _estimate_s(self, config: RunConfig) -> float | None:
         return estimate(config, self.models[config.identity], self.samples, count_safe_epochs(config)).time_s
@@ -178,7 +179,7 @@ class Sweep:
         """
         console = Console()
         todo = list(self.todo.values())
-        for line in (*launcher.describe(todo), *self.slots.describe(todo)):
+        for line in (*launcher.describe(todo), *self.concurrency.describe(todo)):
             print_line(line)
         if launcher.is_in_process and console.is_terminal:
             self.view = LiveView(console, len(self.configs), self.left_s, self.axes)
@@ -193,7 +194,7 @@ class Sweep:
         """Takes a run off the list and uses its duration to estimate the remaining ones."""
         was_to_do = self.todo.pop(run_folder(config), None)
         result = find_result(config)
-        if was_to_do and result and self.slots.number > 1:
+        if was_to_do and result and self.concurrency.number > 1:
             result = replace(result, contended=False)  # the remaining ones will be as slow
         if was_to_do and result and (sample := sample_of(result)):
             self.samples.append(sample)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mgu.cli.check import describe_trial
-from mgu.results.trial import Trial
-from mgu.run.trial import try_run
+from mgu.cli.check import describe_dry_run
+from mgu.results.dry_run import DryRun
+from mgu.run.dry_run import dry_run
 from tests.conftest import Command, compose_run
 from tests.factory.matrix import Matrix
 
@@ -27,25 +27,25 @@ def test_every_kind_of_data_is_tried_and_leaves_nothing(
     data: str, matrix: Matrix, tmp_path: Path, decoded_apart: None
 ) -> None:
     config = compose_run(tmp_path / "runs", *matrix.kinds_of_data()[data], "threads=1", "training.batch_size=16")
-    trial = try_run(lambda event: None, config)
-    assert trial.name == config.name and trial.identity == config.identity
-    assert min(trial.examples.values()) > 0 and list(trial.examples)[:2] == ["train", "val"]
-    assert len(trial.losses) == 2 and all(0 < loss < 1e3 for loss in (*trial.losses, trial.val_loss))
-    assert trial.step_s > 0 and 1 <= trial.timed_steps <= 9 and trial.params > 0
-    steps = -(-trial.examples["train"] // 16)
-    assert trial.run_s > 100 * steps * trial.step_s  # 100 epochs of steps, and the evaluations
+    outcome = dry_run(lambda event: None, config)
+    assert outcome.name == config.name and outcome.identity == config.identity
+    assert min(outcome.examples.values()) > 0 and list(outcome.examples)[:2] == ["train", "val"]
+    assert len(outcome.losses) == 2 and all(0 < loss < 1e3 for loss in (*outcome.losses, outcome.val_loss))
+    assert outcome.step_s > 0 and 1 <= outcome.timed_steps <= 9 and outcome.params > 0
+    steps = -(-outcome.examples["train"] // 16)
+    assert outcome.run_s > 100 * steps * outcome.step_s  # 100 epochs of steps, and the evaluations
     assert not (tmp_path / "runs").exists()
-    shown = "\n".join(describe_trial(trial, 100))
+    shown = "\n".join(describe_dry_run(outcome, 100))
     assert "measured: the median of" in shown and "for 100 epochs, estimated from it" in shown
 
 
-def test_the_words_of_a_trial() -> None:
-    trial = Trial(
+def test_the_words_of_a_dry_run() -> None:
+    outcome = DryRun(
         name="Net-s0", identity="01234567", device="cpu", data="my.load@1234", task="regression",
         examples={"train": 1200, "val": 30}, input_shape=[5], num_outputs=1, num_classes=None, params=2410, flops=None,
         losses=[1.5, 1.25], val_loss=2.0, step_s=0.0123, timed_steps=9, evaluate_s=0.1, run_s=75.0, notes=["Note."],
     )  # fmt: skip
-    assert describe_trial(trial, 10) == [
+    assert describe_dry_run(outcome, 10) == [
         "run       Net-s0 (01234567) on cpu",
         "data      my.load@1234, regression",
         "examples  1,200 train, 30 val",
@@ -62,8 +62,8 @@ def test_the_words_of_a_trial() -> None:
 def test_the_command_prints_json_and_writes_nothing(mgu_run: Command, tmp_path: Path) -> None:
     done = mgu_run("check", "layout=digits_2", "--format", "json", "norm=ln")
     assert done.returncode == 0, done.stderr
-    trial = json.loads(done.stdout)
-    assert trial["num_classes"] == 10 and trial["examples"] == {"train": 1437, "val": 360}
+    outcome = json.loads(done.stdout)
+    assert outcome["num_classes"] == 10 and outcome["examples"] == {"train": 1437, "val": 360}
     assert not list(tmp_path.rglob("runs*"))
 
 
@@ -92,5 +92,5 @@ def test_no_step_is_tried_beyond_the_last_one_of_the_run(tmp_path: Path, monkeyp
     (tmp_path / "falling.py").write_text("def linear(step, num_steps):\n    return 1 - step / num_steps\n")
     monkeypatch.syspath_prepend(tmp_path)
     own = ["schedule=python", "schedule.target=falling:linear", "training.epochs=2", "training.batch_size=512"]
-    trial = try_run(lambda event: None, compose_run(tmp_path / "runs", *own, "layout=digits_2", "norm=ln"))
-    assert trial.timed_steps == 5  # of 2 epochs of 3 steps all but the first
+    outcome = dry_run(lambda event: None, compose_run(tmp_path / "runs", *own, "layout=digits_2", "norm=ln"))
+    assert outcome.timed_steps == 5  # of 2 epochs of 3 steps all but the first

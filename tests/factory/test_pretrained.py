@@ -17,8 +17,8 @@ from mgu.factory.resolved_run import resolve
 from mgu.results.compare.axes import find_axes
 from mgu.results.events import DataNote, Event
 from mgu.results.on_disk.folder import run_folder
+from mgu.run.dry_run import dry_run
 from mgu.run.execute import run
-from mgu.run.trial import try_run
 from tests.conftest import Configure
 from tests.run.test_resume import evidence, train
 
@@ -84,7 +84,7 @@ def test_other_classes_take_all_but_the_readout(
     config = configure(*three_classes, start_from(trained_unit), "training.start_except=[readout]")
     (note,) = check_pretrained(resolve(config))
     assert note.endswith("tensors; new: readout.weight, readout.bias")
-    assert try_run(lambda event: None, config).notes[0] == note
+    assert dry_run(lambda event: None, config).notes[0] == note
     taken, saved = build_learner(resolve(config)).model.state_dict(), load_file(trained_unit / "weights.safetensors")
     other = [name for name, value in taken.items() if not torch.equal(value, saved[name])]
     assert other == ["readout.weight", "readout.bias"]

@@ -16,7 +16,7 @@ from mgu.search.strategy import Cost
 from mgu.sweep.search import drive as module
 from mgu.sweep.search.deadline import Deadline
 from mgu.sweep.search.drive import drive
-from mgu.sweep.search.worker import Pending, Trials, Worker
+from mgu.sweep.search.worker import Pending, TrialSettings, Worker
 from tests.search.test_spending import ask, study_of, tell
 
 
@@ -111,8 +111,8 @@ def test_all_that_run_are_stopped_at_once_and_none_is_begun(
     monkeypatch.setattr(Worker, "_train", train)
     monkeypatch.setattr(module, "wait", wait)
     monkeypatch.setattr(Worker, "_find_done", lambda *_: False)
-    trials = Trials(lambda *_: None, view)  # type: ignore[arg-type, return-value]
-    drive([Worker(study, study.open(), trials) for _ in range(2)])
+    settings = TrialSettings(lambda *_: None)  # type: ignore[arg-type, return-value]  # nothing is configured
+    drive([Worker(study, study.open(), settings, view) for _ in range(2)])
     history = study.open()
     assert history.cut == {0: Cut(4.0, 3.0), 1: Cut(4.0, 3.0)}
     assert len(history.trials) == len(shown) == 2

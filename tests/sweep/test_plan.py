@@ -17,8 +17,8 @@ from mgu.results.on_disk.file_names import CHECKPOINT_FILE, LOCK_FILE
 from mgu.results.on_disk.folder import find_state, lock_run, run_folder
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.schema.seconds import Seconds
+from mgu.sweep.concurrency import Concurrency
 from mgu.sweep.plan import PlannedRun, _describe_total, _total
-from mgu.sweep.slots import Slots
 from tests.conftest import Command, Configure
 from tests.examples import example_result, example_unit
 
@@ -80,7 +80,7 @@ def test_the_wall_clock_is_that_of_the_schedule(configure: Configure) -> None:
     config, model = configure("layout=digits_2"), Model("cpu", 10, 1000)
     times = (10.0, 70.0, 10.0, 50.0)
     runs = [PlannedRun(config, "run", {}, model, "pending", Estimate(time_s, None, "guess")) for time_s in times]
-    one, two = Slots(), Slots(2, 1)
+    one, two = Concurrency(), Concurrency(2, 1)
     assert _total(runs, one)["est_wall_clock_s"] == _total(runs, one)["est_time_s"] == 140.0
     assert _total(runs, two)["est_wall_clock_s"] == 70.0 and _total(runs, two)["at_once"] == 2
     assert any("2 runs at once, the longest first: at least 1 min 10 s" in line for line in _describe_total(runs, two))

@@ -12,7 +12,8 @@ import pytest
 from mgu.search.budget import Budget
 from mgu.sweep import preload
 from mgu.sweep.search import study_run
-from mgu.sweep.search.study_run import Search, work_apart
+from mgu.sweep.search.study_run import StudyRun, work_apart
+from mgu.sweep.search.worker import TrialSettings
 from tests.conftest import Configure
 from tests.search.test_spending import study_of
 
@@ -58,6 +59,6 @@ def test_a_search_in_a_process_of_a_launcher_has_imported_before_its_first_trial
     monkeypatch.setattr(study_run, "preload_for", done.append)
     monkeypatch.setattr(study_run, "finish_imports", lambda on_import: done.append("imported"))
     monkeypatch.setattr(study_run, "work_here", done.append)
-    own = Search(study_of(tmp_path, Budget(trials=1)), lambda *_: example, example, None, None, 1)
-    work_apart(own)
-    assert done == [[example], "imported", own]
+    search = StudyRun(study_of(tmp_path, Budget(trials=1)), TrialSettings(lambda *_: example), example)
+    work_apart(search)
+    assert done == [[example], "imported", search]

@@ -17,10 +17,10 @@ from mgu.measure.estimate import Model
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.on_disk.folder import find_result, lock_run, run_folder
 from mgu.results.on_disk.result_file import read_result, write_result
+from mgu.sweep.concurrency import Concurrency, check_launcher, find_concurrency
 from mgu.sweep.room import Room
 from mgu.sweep.schedule import longest_first, makespan
 from mgu.sweep.side_by_side import launch_side_by_side
-from mgu.sweep.slots import Slots, check_launcher, find_slots
 from mgu.sweep.sweep import Sweep
 from mgu.sweep.watch import Watch
 from tests.conftest import Command, Configure
@@ -60,7 +60,7 @@ def pretending(monkeypatch: pytest.MonkeyPatch) -> Pretending:
     def build(configs: list[RunConfig], slots: int = 2, millions: list[int] | None = None) -> Sweep:
         sweep = Sweep(configs)
         sizes = millions or list(range(1, len(configs) + 1))
-        sweep.slots = Slots(slots, 3)
+        sweep.concurrency = Concurrency(slots, 3)
         sweep.models = {
             config.identity: Model("cpu", 10, 10**6 * flops) for config, flops in zip(configs, sizes, strict=True)
         }
@@ -193,23 +193,30 @@ def test_a_run_of_another_process_is_left_to_it(pretending: Pretending, configur
 
 
 def test_auto_has_as_many_runs_as_there_are_cores_for(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mgu.sweep.slots.count_cores", lambda: 8)
+    monkeypatch.setattr("mgu.sweep.concurrency.count_cores", lambda: 8)
     free, three = configure("parallel=auto"), configure("parallel=auto", "threads=3")
-    assert find_slots([free]) == (8, 1) and find_slots([three]).number == 2 and find_slots([free, three]).number == 2
-    assert find_slots([configure("parallel=2")]) == (2, 4) and find_slots([configure()]) == (1, None)
-    assert not find_slots([free]).describe([free])  # one run is alone
-    (line,) = find_slots([free]).describe([free] * 9)
+    assert (
+        find_concurrency([free]) == (8, 1)
+        and find_concurrency([three]).number == 2
+        and find_concurrency([free, three]).number == 2
+    )
+    assert find_concurrency([configure("parallel=2")]) == (2, 4) and find_concurrency([configure()]) == (1, None)
+    assert not find_concurrency([free]).describe([free])  # one run is alone
+    (line,) = find_concurrency([free]).describe([free] * 9)
     assert "up to 8 runs at once, each on 1 thread (threads=N" in line and "marked as contended" in line
     assert (
-        "thread" not in find_slots([three]).describe([three] * 2)[0]
-        and find_slots([configure()]).describe([free]) == []
+        "thread" not in find_concurrency([three]).describe([three] * 2)[0]
+        and find_concurrency([configure()]).describe([free]) == []
     )
 
 
 def test_a_gpu_has_one_run_at_a_time_unless_a_number_is_given(configure: Configure) -> None:
     auto, two = [configure("parallel=auto")], [configure("parallel=2")]
-    assert Slots(8, 1).on(["cuda:0 (H100)"], auto) == Slots() and Slots(2, 4).on(["cuda:0 (H100)"], two).number == 2
-    assert Slots(8, 1).on(["cpu (x, 1 thread)"], auto).number == 8
+    assert (
+        Concurrency(8, 1).on(["cuda:0 (H100)"], auto) == Concurrency()
+        and Concurrency(2, 4).on(["cuda:0 (H100)"], two).number == 2
+    )
+    assert Concurrency(8, 1).on(["cpu (x, 1 thread)"], auto).number == 8
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5", "true", "null", "1025"])

@@ -29,9 +29,9 @@ from mgu.search.study import Study
 from mgu.search.usable import OTHER_ROWS
 from mgu.sweep.search import warm_start, worker
 from mgu.sweep.search.match_runs import PointFinder
-from mgu.sweep.search.study_run import Search
+from mgu.sweep.search.study_run import StudyRun
 from mgu.sweep.search.warm_start import tell_finished
-from mgu.sweep.search.worker import Worker
+from mgu.sweep.search.worker import TrialSettings, Worker
 from tests.conftest import Configure
 from tests.examples import example_result
 
@@ -74,7 +74,7 @@ DENSITY = DensitySpace(
 )
 
 
-def search_of(space: Space, configure: Configure, folder: Path, fixed_seed: int | None = None) -> Search:
+def search_of(space: Space, configure: Configure, folder: Path, fixed_seed: int | None = None) -> StudyRun:
     def compose(point: Point, seed: int, stop_after: int | None) -> RunConfig:
         words = {"dataset": "dataset=digits", "layout": "layout=digits_2"}
         words |= {word.partition("=")[0]: word for word in space.overrides(point)}
@@ -82,11 +82,12 @@ def search_of(space: Space, configure: Configure, folder: Path, fixed_seed: int 
 
     strategy = build_strategy("random", space, 0, {}, False)
     study = Study(folder, space, strategy, "random", 0, Budget(trials=9), {}, ("digits", "paper"))
-    return Search(study, compose, compose(space.sample(Random(0)), 0, None), None, fixed_seed, 1)
+    settings = TrialSettings(compose, fixed_seed=fixed_seed, max_failures=1)
+    return StudyRun(study, settings, compose(space.sample(Random(0)), 0, None))
 
 
-def result_of(search: Search, point: Point, seed: int = 0) -> Result:
-    config = search.configure(point, seed, None)
+def result_of(search: StudyRun, point: Point, seed: int = 0) -> Result:
+    config = search.settings.configure(point, seed, None)
     result = structs.replace(example_result(f"run-s{seed}", seed=seed), identity=config.identity)
     with TemporaryDirectory() as folder:  # in a file, infinity is null
         write_result(Path(folder), structs.replace(result, config=config.model_dump(mode="json")))
@@ -107,7 +108,7 @@ def test_a_run_that_is_none_of_a_point_is_found_at_none(configure: Configure, tm
     finder, point = PointFinder(search, tmp_path), NORMS.sample(Random(2))
     assert finder.find(result_of(search, point | {"optimizer.lr": 0.5})) is None
     assert finder.find(structs.replace(result_of(search, point), identity="else")) is None
-    other = search.configure(point, 0, None).model_dump(mode="json") | {"norm": {"name": "switchable"}}
+    other = search.settings.configure(point, 0, None).model_dump(mode="json") | {"norm": {"name": "switchable"}}
     assert finder.find(structs.replace(result_of(search, point), config=other)) is None
 
 

@@ -19,8 +19,8 @@ from mgu.search.space import some_point
 from mgu.search.spending import spent_in_all
 from mgu.search.strategy import generator_for, is_multi_fidelity
 from mgu.search.study import Study
+from mgu.sweep.concurrency import find_concurrency
 from mgu.sweep.preflight import check_and_size
-from mgu.sweep.slots import find_slots
 from mgu.sweep.sweep import find_samples
 
 MOST_SIZED = 24  # points of a space whose time is estimated
@@ -71,7 +71,7 @@ def _estimate_trial(own: PlannedStudy, notes: list[str]) -> float | None:
         generator = generator_for(0, 0, "plan")
         points = [some_point(space), *(space.sample(generator) for _ in range(MOST_SIZED - 1))]
     configs = [own.configure(point, 0) for point in points]
-    models = check_and_size(configs, configs, find_slots(configs).threads, False, on_note=notes.append,
+    models = check_and_size(configs, configs, find_concurrency(configs).threads, False, on_note=notes.append,
                             on_import=lambda: None)  # fmt: skip
     samples = find_samples(configs)
     times = [estimate(config, models[config.identity], samples).time_s for config in configs]

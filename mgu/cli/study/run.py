@@ -18,11 +18,12 @@ from mgu.errors import ProgramError, RunsFailed, UserError, quote
 from mgu.results.on_disk.folder import runs_dir
 from mgu.search.grids import Grids
 from mgu.search.space import some_point
+from mgu.sweep.concurrency import check_launcher, find_concurrency
 from mgu.sweep.search.confirm import confirm
 from mgu.sweep.search.notify import notifying_of
-from mgu.sweep.search.study_run import Search, num_ended, prepare, run_study, work_apart
+from mgu.sweep.search.study_run import StudyRun, num_ended, prepare, run_study, work_apart
 from mgu.sweep.search.warm_start import check_folder, tell_finished
-from mgu.sweep.slots import check_launcher, find_slots
+from mgu.sweep.search.worker import TrialSettings
 
 # Takes the words of each worker and returns what became of it. None: Hydra's own launcher, with which this process is
 # the only worker.
@@ -68,16 +69,16 @@ def search(
             )
         if own.settings.warm_start.folder is not None:
             check_folder(Path(own.settings.warm_start.folder).expanduser())
-    searches = [as_search(own) for own in planned]
-    if len(searches) > 1:
-        print_line(f"{len(searches)} studies, one after the other")
-    with notifying_of(searches):
-        prepare(searches)
-        for own, each in zip(planned, searches, strict=True):
+    study_runs = [as_study_run(own) for own in planned]
+    if len(study_runs) > 1:
+        print_line(f"{len(study_runs)} studies, one after the other")
+    with notifying_of(study_runs):
+        prepare(study_runs)
+        for own, each in zip(planned, study_runs, strict=True):
             _run(own, each, None if launch is None else _launching(own, launch))
 
 
-def _run(planned: PlannedStudy, own: Search, launch: Callable[[Search], None] | None) -> None:
+def _run(planned: PlannedStudy, own: StudyRun, launch: Callable[[StudyRun], None] | None) -> None:
     """Runs one study with what comes before its first trial and after its last one."""
     settings = planned.settings
     if settings.warm_start.folder is not None:
@@ -89,14 +90,14 @@ def _run(planned: PlannedStudy, own: Search, launch: Callable[[Search], None] | 
         confirm(own, history, settings.confirm.top, settings.confirm.seeds)
 
 
-def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[Any]]) -> Callable[[Search], None]:
+def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[Any]]) -> Callable[[StudyRun], None]:
     """Returns what launches the workers of a study, again while some die and others have ended trials."""
     runs = f"runs_dir={quote(str(runs_dir(planned.start).absolute()))}"
     others = [word for word in planned.words if not word.startswith("runs_dir=")]
     given = ",".join(map(quote, (*others, runs)))
     job = [*planned.single, runs, f"hydra.sweeper.words=[{given}]"]
 
-    def work(own: Search) -> None:
+    def work(own: StudyRun) -> None:
         before = -1
         while (ended := num_ended(own)) > before:
             before = ended
@@ -140,22 +141,20 @@ def work(words: list[str]) -> str:
             f"a worker must search what its command began, but there is no {planned.study.folder}: a file of data or "
             "code has changed since. Put it back, and the same command goes on."
         )
-    work_apart(as_search(planned))
+    work_apart(as_study_run(planned))
     return "done"
 
 
-def as_search(planned: PlannedStudy) -> Search:
+def as_study_run(planned: PlannedStudy) -> StudyRun:
     """Returns a planned study with how its trials are trained."""
     space, settings = planned.study.space, planned.settings.search
     example = planned.start if space.measure is not None else planned.configure(some_point(space), 0)
-    slots = find_slots([example])
-    return Search(
-        planned.study,
+    concurrency = find_concurrency([example])
+    trials = TrialSettings(
         planned.configure,
-        example,
-        settings.second,
-        planned.fixed_seed,
-        settings.max_failures,
-        slots.number,
-        slots.threads,
+        threads=concurrency.threads,
+        second=settings.second,
+        fixed_seed=planned.fixed_seed,
+        max_failures=settings.max_failures,
     )
+    return StudyRun(planned.study, trials, example, concurrency.number)

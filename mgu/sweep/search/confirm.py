@@ -16,50 +16,50 @@ from mgu.search.spending import count_trials
 from mgu.search.strategy import Trial, generator_for
 from mgu.search.study import CONFIRMED_FILE
 from mgu.sweep.jobs import finish, run_job
-from mgu.sweep.search.study_run import Search
+from mgu.sweep.search.study_run import StudyRun
 
 
-def confirm(search: Search, history: History, top: int, seeds: int) -> None:
+def confirm(study_run: StudyRun, history: History, top: int, seeds: int) -> None:
     """Trains the best points of a study anew, prints their mean scores, and keeps them beside the history.
 
     Args:
-        search: The study.
+        study_run: The study.
         history: Its history.
         top: Number of points.
         seeds: Number of seeds.
     """
-    best = best_points(search, history, top)
-    new = [generator_for(search.study.seed, number, "confirm").randrange(2**31) for number in range(seeds)]
+    best = best_points(study_run, history, top)
+    new = [generator_for(study_run.study.seed, number, "confirm").randrange(2**31) for number in range(seeds)]
     if best:
         print_line(f"training {count(len(best), 'point')} anew with {count(seeds, 'new seed')}, counted apart")
-    view, records = LineView(in_sweep=True, axes=search.axes), []
+    view, records = LineView(in_sweep=True, axes=study_run.axes), []
     for trial in best:
         results: list[Result] = []
         for seed in new:
-            config = search.configure(trial.point, seed, None)
-            finish(run_job([config], trial.number, view, search.threads, may_wait=True))
+            config = study_run.settings.configure(trial.point, seed, None)
+            finish(run_job([config], trial.number, view, study_run.settings.threads, may_wait=True))
             if (result := find_result(config)) and result.status != "failed":
                 results.append(result)
         records.append(_record(trial, results))
-        print_line(_describe(search, trial, results))
-    write_text(search.study.folder / CONFIRMED_FILE, json.dumps({"seeds": new, "points": records}, indent=2) + "\n")
+        print_line(_describe(study_run, trial, results))
+    write_text(study_run.study.folder / CONFIRMED_FILE, json.dumps({"seeds": new, "points": records}, indent=2) + "\n")
 
 
-def best_points(search: Search, history: History, top: int) -> list[Trial]:
+def best_points(study_run: StudyRun, history: History, top: int) -> list[Trial]:
     """Finds the points with the best trials, of those that ended within the budget.
 
     Args:
-        search: The search.
+        study_run: The search.
         history: Its trials.
         top: Number of points, at most.
 
     Returns:
         The best trial of each point, the best first.
     """
-    counted, _ = count_trials(history, search.study.budget)
+    counted, _ = count_trials(history, study_run.study.budget)
     scored = [trial for number in counted if (trial := history.trials[number]).score is not None]
     scored.sort(key=lambda trial: (-(trial.score or 0.0), trial.number))
-    by_point = {search.study.space.key(trial.point): trial for trial in reversed(scored)}
+    by_point = {study_run.study.space.key(trial.point): trial for trial in reversed(scored)}
     return sorted(by_point.values(), key=scored.index)[:top]
 
 
@@ -75,14 +75,14 @@ def _record(trial: Trial, results: list[Result]) -> dict[str, object]:
     }
 
 
-def _describe(search: Search, trial: Trial, results: list[Result]) -> str:
-    words = " ".join(search.study.space.overrides(trial.point))
+def _describe(study_run: StudyRun, trial: Trial, results: list[Result]) -> str:
+    words = " ".join(study_run.study.space.overrides(trial.point))
     if not results:
         return f"confirmed: trial {trial.number}, {words}: all runs failed"
     score = results[0].score
     vals = [result.val_score for result in results if result.val_score is not None]
-    tests = [own for result in results if result.test and (own := result.test.of(score)) is not None]
-    parts = [f"{split} {score.text(fmean(own))}" for split, own in (("val", vals), ("test", tests)) if own]
+    tests = [value for result in results if result.test and (value := result.test.of(score)) is not None]
+    parts = [f"{split} {score.text(fmean(values))}" for split, values in (("val", vals), ("test", tests)) if values]
     seconds = sum(cost_of(result).seconds for result in results)
     return (
         f"confirmed: trial {trial.number}, {words}: {', '.join(parts)}, mean of {count(len(results), 'new seed')}, "

@@ -23,7 +23,7 @@ from mgu.search.parameters.choices import Categorical, Ordinal
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Point
 from mgu.search.study import FOLDER
-from mgu.sweep.search.study_run import Search
+from mgu.sweep.search.study_run import StudyRun
 
 MOST_TRIED = 20  # points for one run: choices may differ in what a later parameter sets
 LACKS = "(lacks it)"
@@ -33,12 +33,12 @@ class PointFinder:
     """Finds points of runs.
 
     Args:
-        search: The study, which composes points.
+        study_run: The study, which composes points.
         folder: The folder of the runs, with the histories of the studies that trained some of them.
     """
 
-    def __init__(self, search: Search, folder: Path) -> None:
-        self._search, self._space = search, search.study.space
+    def __init__(self, study_run: StudyRun, folder: Path) -> None:
+        self._study_run, self._space = study_run, study_run.study.space
         self._told = _read_points(folder)
         self._composed: dict[str, list[tuple[Any, Flat]]] = {}
 
@@ -58,22 +58,22 @@ class PointFinder:
 
     def _is_of(self, point: Point, result: Result) -> bool:
         try:
-            config = self._search.configure(point, result.seed, None)
+            config = self._study_run.settings.configure(point, result.seed, None)
         except UserError:
             return False
         return config.identity == result.identity and self._space.is_legal(point)
 
-    def _extend(self, place: int, point: Point, flat: Flat) -> Iterator[Point]:
+    def _extend(self, index: int, point: Point, flat: Flat) -> Iterator[Point]:
         """Yields the points that begin like this one and have the values of a run, parameter by parameter."""
-        if place == len(self._space.parameters):
+        if index == len(self._space.parameters):
             yield point
             return
-        parameter = self._space.parameters[place]
+        parameter = self._space.parameters[index]
         if parameter.when and not parameter.when.holds(point):
-            yield from self._extend(place + 1, point, flat)
+            yield from self._extend(index + 1, point, flat)
             return
         for value in self._values(parameter, point, flat):
-            yield from self._extend(place + 1, point | {parameter.name: value}, flat)
+            yield from self._extend(index + 1, point | {parameter.name: value}, flat)
 
     def _values(self, parameter: Parameter, point: Point, flat: Flat) -> Sequence[Any]:
         """Returns the values of an active parameter that a run may have."""
@@ -86,17 +86,19 @@ class PointFinder:
         except (ValueError, TypeError):
             if not isinstance(parameter, Categorical | Ordinal):
                 return []
-        if not any(_is_below(own, [key]) for own in flat):  # no configuration has it: it chooses among grids
+        if not any(_is_below(other, [key]) for other in flat):  # no configuration has it: it chooses among grids
             return parameter.values
         return self._choices(parameter, point, flat)
 
     def _choices(self, parameter: Categorical | Ordinal, point: Point, flat: Flat) -> list[Any]:
         """Returns the choices that set what a run has, but for the single keys that other parameters set."""
         composed = self._compose(parameter, point)
-        others = [key for own in self._space.parameters if "." in (key := _key(own)) and key != _key(parameter)]
-        keys = {key for _, own in composed for key in own if not _is_below(key, others)}
-        differing = [key for key in keys if len({_text(own, key) for _, own in composed}) > 1]
-        return [choice for choice, own in composed if all(_text(own, key) == _text(flat, key) for key in differing)]
+        others = [key for other in self._space.parameters if "." in (key := _key(other)) and key != _key(parameter)]
+        keys = {key for _, values in composed for key in values if not _is_below(key, others)}
+        differing = [key for key in keys if len({_text(values, key) for _, values in composed}) > 1]
+        return [
+            choice for choice, values in composed if all(_text(values, key) == _text(flat, key) for key in differing)
+        ]
 
     def _compose(self, parameter: Categorical | Ordinal, point: Point) -> list[tuple[Any, Flat]]:
         """Returns each choice with what a run has by it, all that it does not depend on being at its default."""
@@ -105,21 +107,23 @@ class PointFinder:
         if not known:
             for choice in parameter.choices:
                 try:
-                    config = self._search.configure(self._space.canonical(above | {parameter.name: choice}), 0, None)
+                    config = self._study_run.settings.configure(
+                        self._space.canonical(above | {parameter.name: choice}), 0, None
+                    )
                 except UserError:  # it is no legal run beside the defaults
                     continue
                 values = flatten(config.model_dump(mode="json"))
-                known.append((choice, {key: own for key, own in values.items() if not is_outside_identity(key)}))
+                known.append((choice, {key: value for key, value in values.items() if not is_outside_identity(key)}))
         return known
 
     def _ancestors(self, parameter: Parameter, point: Point) -> Point:
         """Returns the values of the parameters that this one depends on."""
-        by_name = {own.name: own for own in self._space.parameters}
-        found: Point = {}
+        by_name = {other.name: other for other in self._space.parameters}
+        ancestors: Point = {}
         while parameter.when:
             parameter = by_name[parameter.when.name]
-            found[parameter.name] = point[parameter.name]
-        return found
+            ancestors[parameter.name] = point[parameter.name]
+        return ancestors
 
 
 def _key(parameter: Parameter) -> str:
@@ -127,7 +131,7 @@ def _key(parameter: Parameter) -> str:
 
 
 def _is_below(key: str, others: Sequence[str]) -> bool:
-    return any(key == own or key.startswith(f"{own}.") for own in others)
+    return any(key == other or key.startswith(f"{other}.") for other in others)
 
 
 def _text(flat: Flat, key: str) -> str:
@@ -142,12 +146,12 @@ def _text(flat: Flat, key: str) -> str:
 
 def _read_points(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """Returns by the name of a run's folder the points that the studies of an experiment, or of all, tried with it."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    points: dict[str, list[dict[str, Any]]] = {}
     for pattern in (f"{FOLDER}/*/{HISTORY_FILE}", f"*/{FOLDER}/*/{HISTORY_FILE}"):
         for file in sorted(folder.glob(pattern)):
             for run, point in _read_history(file):
-                found.setdefault(run, []).append(point)
-    return found
+                points.setdefault(run, []).append(point)
+    return points
 
 
 def _read_history(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -8,30 +8,34 @@ from contextlib import contextmanager
 from mgu.console.text import count, describe_s
 from mgu.search.history import HISTORY_FILE, History
 from mgu.sweep.notify import State, calling, variables
-from mgu.sweep.search.study_run import Search, describe_end
+from mgu.sweep.search.study_run import StudyRun, describe_end
 
 
 @contextmanager
-def notifying_of(searches: Sequence[Search]) -> Iterator[None]:
+def notifying_of(study_runs: Sequence[StudyRun]) -> Iterator[None]:
     """Calls the configured command once the studies are over, however they end.
 
     Args:
-        searches: All studies of a command line.
+        study_runs: All studies of a command line.
 
     Yields:
         None.
     """
-    with calling(searches[0].example.notify, lambda state, seconds: _describe(searches, state, seconds)):
+    with calling(study_runs[0].example.notify, lambda state, seconds: _describe(study_runs, state, seconds)):
         yield
 
 
-def _describe(searches: Sequence[Search], state: State, seconds: float) -> dict[str, str]:
+def _describe(study_runs: Sequence[StudyRun], state: State, seconds: float) -> dict[str, str]:
     """Returns the variables that the command is given: trials with a score are runs that are done."""
-    studies = [search.study for search in searches]
-    begun = [(own, History(own.folder / HISTORY_FILE, own.space, own.identity)) for own in studies if own.has_begun]
+    studies = [study_run.study for study_run in study_runs]
+    begun = [
+        (study, History(study.folder / HISTORY_FILE, study.space, study.identity))
+        for study in studies
+        if study.has_begun
+    ]
     trials = [trial for _, history in begun for trial in history.trials]
     done = sum(trial.state == "told" for trial in trials)
-    config = searches[0].example
+    config = study_runs[0].example
     message = (
         f"{config.experiment_name}: {state}, {count(len(studies), 'study')}, {done} of {count(len(trials), 'trial')} "
         f"done in {describe_s(seconds)}"

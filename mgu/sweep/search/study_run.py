@@ -17,7 +17,6 @@ from mgu.results.compare.axes import Axes
 from mgu.results.on_disk.files import make_folder
 from mgu.results.on_disk.folder import run_folder
 from mgu.search.history import History
-from mgu.search.space import Point
 from mgu.search.spending import count_trials, spent_in_all
 from mgu.search.strategy import Trial
 from mgu.search.study import Study
@@ -25,34 +24,24 @@ from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.preload import preload_for
 from mgu.sweep.search.drive import drive
-from mgu.sweep.search.worker import Trials, Worker
+from mgu.sweep.search.worker import TrialSettings, Worker
 from mgu.tracking.trackers import check_installed
 
-Configure = Callable[[Point, int, int | None], RunConfig]
 
-
-class Search(NamedTuple):
+class StudyRun(NamedTuple):
     """Holds a study with how its trials are trained.
 
     Attributes:
         study: The study.
-        configure: Takes a point, a seed and a number of epochs to stop after, and returns the configuration of the run.
+        settings: How its trials are trained.
         example: Configuration of one run of the space.
-        second: Name of the second objective.
-        fixed_seed: Seed of all runs; None: it is drawn for each study.
-        max_failures: Failed trials after which the study stops.
         at_once: Trials that this process trains side by side.
-        threads: CPU threads of runs that have no number of their own.
     """
 
     study: Study
-    configure: Configure
+    settings: TrialSettings
     example: RunConfig
-    second: str | None
-    fixed_seed: int | None
-    max_failures: int
     at_once: int = 1
-    threads: int | None = None
 
     @property
     def axes(self) -> Axes:
@@ -60,21 +49,17 @@ class Search(NamedTuple):
         names = [parameter.name for parameter in self.study.space.parameters]
         return Axes(tuple(name for name in names if "." in name and "@" not in name))
 
-    def trials(self, view: LineView) -> Trials:
-        """Returns what a worker needs to train trials."""
-        return Trials(self.configure, view, self.threads, self.second, self.fixed_seed, self.max_failures)
 
-
-def prepare(searches: Sequence[Search]) -> None:
+def prepare(study_runs: Sequence[StudyRun]) -> None:
     """Checks devices, data and folders before the first trial.
 
     Args:
-        searches: All studies of a command, which differ in their searches only.
+        study_runs: All studies of a command, which differ in their searches only.
 
     Raises:
         UserError: No trial can be trained here.
     """
-    configs = [search.example for search in searches if search.study.space.measure is None][:1]
+    configs = [study_run.example for study_run in study_runs if study_run.study.space.measure is None][:1]
     if not configs:
         return
     preload_for(configs)
@@ -85,18 +70,18 @@ def prepare(searches: Sequence[Search]) -> None:
         for folder in folders:
             make_folder(folder)
         models = check_and_size(
-            *(configs, configs, searches[0].threads, True),
+            *(configs, configs, study_runs[0].settings.threads, True),
             on_note=print_line,
             on_import=lambda: print_wait("importing torch"),
         )
     print_line(f"on {' and '.join(sorted({model.device for model in models.values()}))}")
 
 
-def run_study(search: Search, launch: Callable[[Search], None] | None = None) -> History:
+def run_study(study_run: StudyRun, launch: Callable[[StudyRun], None] | None = None) -> History:
     """Searches until the budget is spent or nothing is left to try, and prints what was found.
 
     Args:
-        search: The study.
+        study_run: The study.
         launch: Has other processes work at the study, and waits for them; None: this process does.
 
     Returns:
@@ -106,57 +91,58 @@ def run_study(search: Search, launch: Callable[[Search], None] | None = None) ->
         UserError: A point cannot be trained, or the study's folder is of another one.
         RunsFailed: Too many trials failed.
     """
-    study = search.study
+    study = study_run.study
     history = study.open()
     print_line(describe_start(study, history))
     if launch is None:
-        work_here(search)
+        work_here(study_run)
     else:
-        launch(search)
+        launch(study_run)
     history.refresh()
     for line in describe_end(study, history):
         print_line(line)
     return history
 
 
-def num_ended(search: Search) -> int:
+def num_ended(study_run: StudyRun) -> int:
     """Counts the trials of a study that have ended.
 
     Args:
-        search: The study, whose history is read from its file.
+        study_run: The study, whose history is read from its file.
 
     Returns:
         Their number.
     """
-    return len(search.study.open().order)
+    return len(study_run.study.open().order)
 
 
-def work_apart(search: Search) -> None:
+def work_apart(study_run: StudyRun) -> None:
     """Works in a process of a launcher, which has prepared nothing: no trial is to pay for imports.
 
     Args:
-        search: The study.
+        study_run: The study.
     """
-    if search.study.space.measure is None:
-        preload_for([search.example])
+    if study_run.study.space.measure is None:
+        preload_for([study_run.example])
         finish_imports(lambda: print_wait("importing torch"))
-    work_here(search)
+    work_here(study_run)
 
 
-def work_here(search: Search) -> None:
+def work_here(study_run: StudyRun) -> None:
     """Lets as many workers work in this process as trials are trained at once.
 
     Args:
-        search: The study.
+        study_run: The study.
     """
     console = Console()
-    total = search.study.budget.trials or search.study.space.size
-    view = LineView(in_sweep=True, axes=search.axes)
-    if console.is_terminal and total and search.study.space.measure is None:
-        view = LiveView(console, int(total), axes=search.axes)
+    total = study_run.study.budget.trials or study_run.study.space.size
+    view = LineView(in_sweep=True, axes=study_run.axes)
+    if console.is_terminal and total and study_run.study.space.measure is None:
+        view = LiveView(console, int(total), axes=study_run.axes)
     with ExitStack() as stack:
         stack.enter_context(view)
-        drive([Worker(search.study, search.study.open(), search.trials(view)) for _ in range(search.at_once)])
+        study, settings = study_run.study, study_run.settings
+        drive([Worker(study, study.open(), settings, view) for _ in range(study_run.at_once)])
 
 
 def describe_start(study: Study, history: History) -> str:
@@ -195,14 +181,18 @@ def _describe_states(history: History, counted: int) -> str:
     others = ("pruned", "failed", "running", "stopped by the budget")
     parts += [f"{states.count(state)} {state}" for state in others if state in states]
     late = len(history.order) - counted
-    return ", ".join([*parts, *[f"{late} ended after the budget"] * bool(late)])
+    if late:
+        parts.append(f"{late} ended after the budget")
+    return ", ".join(parts)
 
 
 def _scores(details: object) -> str:
     assert isinstance(details, dict)
 
     def text(value: float | None) -> str:
-        return "-" if value is None else f"{value:.2%}" if details["metric"] == "accuracy" else f"{value:.4g}"
+        if value is None:
+            return "-"
+        return f"{value:.2%}" if details["metric"] == "accuracy" else f"{value:.4g}"
 
     return f"{details['metric']} val {text(details['val'])}, test {text(details['test'])}"
 

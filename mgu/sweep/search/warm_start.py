@@ -17,7 +17,7 @@ from mgu.search.space import Key, Point
 from mgu.search.strategy import Cost, Trial
 from mgu.search.usable import as_of_today, count_obstacles, find_obstacle, ways_out
 from mgu.sweep.search.match_runs import PointFinder
-from mgu.sweep.search.study_run import Search
+from mgu.sweep.search.study_run import StudyRun
 
 MOST_LISTED = 10_000  # points of a space that are compared one by one
 WORKER = "warm-start"
@@ -37,11 +37,11 @@ def check_folder(folder: Path) -> None:
         raise UserError(f"warm_start.folder must be a folder of runs, but there is no {folder}. Correct the path.")
 
 
-def tell_finished(search: Search, folder: Path, charge: bool) -> int:
+def tell_finished(study_run: StudyRun, folder: Path, charge: bool) -> int:
     """Tells the finished runs of a folder that are runs of the study's space, each as a trial.
 
     Args:
-        search: The study; where it has trials, nothing is told, for it was told when it began.
+        study_run: The study; where it has trials, nothing is told, for it was told when it began.
         folder: Folder of the runs.
         charge: Whether what they cost is counted, and they count as trials of the budget.
 
@@ -51,35 +51,35 @@ def tell_finished(search: Search, folder: Path, charge: bool) -> int:
     Raises:
         UserError: None of the runs fits.
     """
-    if search.study.has_begun:
+    if study_run.study.has_begun:
         return 0
     loaded = [run.result for run in load_results([folder]).runs if run.result.status != "failed"]
     results = list({result.identity: result for result in loaded}.values())
-    today = search.example.model_dump(mode="json")
-    known_by = [(own, find_obstacle(own, today)) for own in results]
-    lost = [(as_of_today(own, obstacle, today), obstacle) for own, obstacle in known_by if obstacle is not None]
-    fitting = list(_matching(search, folder, [own for own, obstacle in known_by if obstacle is None]))
-    found: dict[Key, tuple[Point, Result]] = {}
+    today = study_run.example.model_dump(mode="json")
+    known_by = [(result, find_obstacle(result, today)) for result in results]
+    lost = [(as_of_today(result, obstacle, today), obstacle) for result, obstacle in known_by if obstacle is not None]
+    fitting = list(_matching(study_run, folder, [result for result, obstacle in known_by if obstacle is None]))
+    by_key: dict[Key, tuple[Point, Result]] = {}
     for point, result in fitting:
-        found.setdefault(search.study.space.key(point), (point, result))
-    obstacles = _obstacles(search, folder, lost)
-    if not found:
-        raise UserError(_describe_none(search, folder, obstacles))
-    history = search.study.open()
-    with search.study.lock():
+        by_key.setdefault(study_run.study.space.key(point), (point, result))
+    obstacles = _obstacles(study_run, folder, lost)
+    if not by_key:
+        raise UserError(_describe_none(study_run, folder, obstacles))
+    history = study_run.study.open()
+    with study_run.study.lock():
         history.refresh()
         if history.trials:  # another process has told them
             return 0
-        history.append_all(_events(found.values(), charge, search.second))
-    if line := _describe_left_out(search, folder, obstacles, len(results), len(fitting), len(found)):
+        history.append_all(_events(by_key.values(), charge, study_run.settings.second))
+    if line := _describe_left_out(study_run, folder, obstacles, len(results), len(fitting), len(by_key)):
         print_line(line)
-    return len(found)
+    return len(by_key)
 
 
-def _events(found: Iterable[tuple[Point, Result]], charge: bool, second: str | None) -> list[dict[str, Any]]:
+def _events(matches: Iterable[tuple[Point, Result]], charge: bool, second: str | None) -> list[dict[str, Any]]:
     """Returns the events of a study's history that tell it of runs."""
     events: list[dict[str, Any]] = []
-    for number, (point, result) in enumerate(found):
+    for number, (point, result) in enumerate(matches):
         trial = Trial(number, point, "running", seed=result.seed, was_there=True)
         told, details = tell_result(trial, result, cost_of(result) if charge else FREE, second)
         asked = {"number": number, "point": point, "seed": result.seed, "worker": WORKER, "ask_s": 0.0}
@@ -87,13 +87,13 @@ def _events(found: Iterable[tuple[Point, Result]], charge: bool, second: str | N
     return events
 
 
-def _matching(search: Search, folder: Path, results: Sequence[Result]) -> Iterator[tuple[Point, Result]]:
+def _matching(study_run: StudyRun, folder: Path, results: Sequence[Result]) -> Iterator[tuple[Point, Result]]:
     """Yields each result that is a run of a point with a seed of the study's; of one point, the lowest seed first."""
-    space = search.study.space
-    if search.fixed_seed is not None:
-        results = [own for own in results if own.seed == search.fixed_seed]
+    space = study_run.study.space
+    if study_run.settings.fixed_seed is not None:
+        results = [result for result in results if result.seed == study_run.settings.fixed_seed]
     if space.size is None or space.size > MOST_LISTED:
-        finder = PointFinder(search, folder)
+        finder = PointFinder(study_run, folder)
         by_seed = sorted(results, key=lambda result: result.seed)
         yield from ((point, result) for result in by_seed if (point := finder.find(result)) is not None)
         return
@@ -101,37 +101,39 @@ def _matching(search: Search, folder: Path, results: Sequence[Result]) -> Iterat
     seeds = sorted({result.seed for result in results})
     for point in space.points():
         for seed in seeds:
-            if result := by_identity.get(search.configure(point, seed, None).identity):
+            if result := by_identity.get(study_run.settings.configure(point, seed, None).identity):
                 yield point, result
 
 
-def _obstacles(search: Search, folder: Path, lost: Sequence[tuple[Result, str]]) -> list[str]:
+def _obstacles(study_run: StudyRun, folder: Path, lost: Sequence[tuple[Result, str]]) -> list[str]:
     """Returns the obstacles of those runs that would be told without: others are at no point anyway."""
     if not lost:
         return []
-    fitting = {result.identity for _, result in _matching(search, folder, [own for own, _ in lost])}
-    return [obstacle for own, obstacle in lost if own.identity in fitting]
+    fitting = {result.identity for _, result in _matching(study_run, folder, [result for result, _ in lost])}
+    return [obstacle for result, obstacle in lost if result.identity in fitting]
 
 
-def _describe_none(search: Search, folder: Path, obstacles: Sequence[str]) -> str:
+def _describe_none(study_run: StudyRun, folder: Path, obstacles: Sequence[str]) -> str:
     """Says that no finished run can be told, and which could be if it were not for an obstacle."""
     has = f"has none but {count_obstacles(obstacles)}" if obstacles else "has none"
     way_out = f"{ways_out(obstacles)}, or leave it out" if obstacles else "Leave it out"
-    seed = "" if search.fixed_seed is None else f" with seed={search.fixed_seed}"
+    seed = "" if study_run.settings.fixed_seed is None else f" with seed={study_run.settings.fixed_seed}"
     return (
-        f"warm_start.folder must have finished runs{seed} at points of space={search.study.space.name} and the "
+        f"warm_start.folder must have finished runs{seed} at points of space={study_run.study.space.name} and the "
         f"same data and training, but {folder} {has}. {way_out}."
     )
 
 
 def _describe_left_out(
-    search: Search, folder: Path, obstacles: Sequence[str], finished: int, fitting: int, told: int
+    study_run: StudyRun, folder: Path, obstacles: Sequence[str], finished: int, fitting: int, told: int
 ) -> str:
     """Says how many of the finished runs of a folder the study is not told, and why; empty where it is told all."""
-    seed = "" if search.fixed_seed is None else f" and seed={search.fixed_seed}"
+    seed = "" if study_run.settings.fixed_seed is None else f" and seed={study_run.settings.fixed_seed}"
     parts = [count_obstacles(obstacles)] if obstacles else []
     if others := finished - len(obstacles) - fitting:
-        parts.append(f"{others} at no point of space={search.study.space.name} with the same data and training{seed}")
+        parts.append(
+            f"{others} at no point of space={study_run.study.space.name} with the same data and training{seed}"
+        )
     if fitting > told:
         parts.append(f"{fitting - told} at a point that is told with another seed")
     return f"not told of {count(finished, 'finished run')} in {folder}: {', '.join(parts)}" if parts else ""

@@ -49,12 +49,11 @@ class BudgetEnded(Exception):  # noqa: N818 - it is what happened
         self.after_s, self.cpu_s = after_s, cpu_s
 
 
-class Trials(NamedTuple):
-    """Holds what a worker needs to train trials.
+class TrialSettings(NamedTuple):
+    """Holds how the trials of a study are trained.
 
     Attributes:
         configure: Takes a point, a seed and a number of epochs to stop after, and returns the configuration of the run.
-        view: Shows the runs.
         threads: CPU threads of runs that have no number of their own.
         second: Name of the second objective.
         fixed_seed: Seed of all runs; None: it is drawn for each study.
@@ -62,7 +61,6 @@ class Trials(NamedTuple):
     """
 
     configure: Callable[[Point, int, int | None], RunConfig]
-    view: LineView
     threads: int | None = None
     second: str | None = None
     fixed_seed: int | None = None
@@ -75,14 +73,15 @@ class Worker:
     Args:
         study: The study.
         history: Its history, of this worker alone.
-        trials: How trials are trained.
+        settings: How trials are trained.
+        view: Shows the runs.
 
     Attributes:
         running: Number of the trial that runs; None: none does.
     """
 
-    def __init__(self, study: Study, history: History, trials: Trials) -> None:
-        self.study, self.history, self.trials = study, history, trials
+    def __init__(self, study: Study, history: History, settings: TrialSettings, view: LineView) -> None:
+        self.study, self.history, self.settings, self.view = study, history, settings, view
         self.running: int | None = None
 
     def work(self) -> Generator[Pending, None, None]:
@@ -125,8 +124,8 @@ class Worker:
             return None
         if proposal.continues is not None:
             seed = history.trials[proposal.continues].seed
-        elif self.trials.fixed_seed is not None:
-            seed = self.trials.fixed_seed
+        elif self.settings.fixed_seed is not None:
+            seed = self.settings.fixed_seed
         else:
             seed = seed_of(study.seed, len(history.by_key.get(study.space.key(proposal.point), ())))
         was_there = study.space.measure is None and self._find_done(proposal.point, seed, proposal.stop_after)
@@ -138,7 +137,7 @@ class Worker:
 
     def _find_done(self, point: Point, seed: int, stop_after: int | None) -> bool:
         """Returns whether the run has been trained; raises UserError where it cannot be composed or trained on."""
-        config = self.trials.configure(point, seed, stop_after)
+        config = self.settings.configure(point, seed, stop_after)
         check_same_data([config])  # else the study would be one on the rows of today, which its trial cannot have
         return find_done(config) is not None and not config.force
 
@@ -155,7 +154,7 @@ class Worker:
                 self.history.refresh()
                 cpu = {} if ended.cpu_s is None else {"cpu_seconds": ended.cpu_s}
                 self.history.append("cut", number=trial.number, seconds=ended.after_s, **cpu)
-            self.trials.view.print_line(f"trial {trial.number} stopped: the budget has ended, and it does not count")
+            self.view.print_line(f"trial {trial.number} stopped: the budget has ended, and it does not count")
             return False
         finally:
             self.running = None
@@ -166,17 +165,17 @@ class Worker:
 
     def _train(self, trial: Trial) -> Generator[Pending, None, tuple[Trial, dict[str, Any]]]:
         """Trains the run of a trial, once more if it fails; returns it with score and cost, and what reports need."""
-        config = self.trials.configure(trial.point, trial.seed, trial.stop_after)
+        config = self.settings.configure(trial.point, trial.seed, trial.stop_after)
         begun = time.monotonic()
         for _ in range(TRIES):
-            [outcome] = yield from run_job([config], trial.number, self.trials.view, self.trials.threads, may_wait=True)
+            [outcome] = yield from run_job([config], trial.number, self.view, self.settings.threads, may_wait=True)
             if outcome != "failed":
                 break
         result = find_result(config)
         if result is None:
             raise RunsFailed(f"{config.name} left no result. See its folder; the same command tries it again.")
         cost = cost_of(result, time.monotonic() - begun)
-        told, details = tell_result(trial, result, cost, self.trials.second)
+        told, details = tell_result(trial, result, cost, self.settings.second)
         # It had been trained for more epochs before.
         if trial.stop_after is not None and result.epochs > trial.stop_after and told.score is not None:
             told, cost = as_of(told, config, result, cost, run_folder(config))
@@ -188,7 +187,9 @@ class Worker:
 
     def _solved_before_s(self, trial: Trial) -> float:
         """Returns the time to solution of the trials whose training this one continues."""
-        return sum(self.history.details[own.number].get("to_solution_s") or 0.0 for own in self._continued(trial))
+        return sum(
+            self.history.details[earlier.number].get("to_solution_s") or 0.0 for earlier in self._continued(trial)
+        )
 
     def _continued(self, trial: Trial) -> Generator[Trial, None, None]:
         """Yields the trials whose training a trial continues, the latest first."""
@@ -199,7 +200,7 @@ class Worker:
     def _own_cost(self, trial: Trial, cost: Cost) -> Cost:
         """Returns the cost without what the trials have paid whose training this one continues."""
         details = self.history.details
-        paid = [(own.cost, details[own.number].get("lost_s", 0.0)) for own in self._continued(trial)]
+        paid = [(earlier.cost, details[earlier.number].get("lost_s", 0.0)) for earlier in self._continued(trial)]
         return beyond(cost, paid) if paid else cost
 
     def _measure(self, trial: Trial, function: str) -> Generator[Pending, None, tuple[Trial, dict[str, Any]]]:
@@ -215,16 +216,16 @@ class Worker:
                 measured = Measured(None, Cost(seconds=time.monotonic() - begun), error=str(failure))
         told, details = tell_measured(trial, measured)
         shown = "failed" if told.score is None else f"{told.score:.4g} {self.study.space.unit}".rstrip()
-        self.trials.view.print_line(f"{trial.number:3d}  {trial.point}  {shown}")
+        self.view.print_line(f"{trial.number:3d}  {trial.point}  {shown}")
         return told, details
 
     def _check_failures(self) -> None:
         failed = [trial for trial in self.history.trials if trial.state == "failed"]
-        if len(failed) >= self.trials.max_failures:
+        if len(failed) >= self.settings.max_failures:
             error = self.history.details[failed[-1].number].get("error") or "its loss was not finite"
             raise RunsFailed(
                 f"{self.study.title}: {len(failed)} trials have failed (search.max_failures="
-                f"{self.trials.max_failures}), the last one because {error}. See {self.history.path}."
+                f"{self.settings.max_failures}), the last one because {error}. See {self.history.path}."
             )
 
 

@@ -24,7 +24,7 @@ from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
 from mgu.models.convnet import count_trainable
-from mgu.results.trial import Trial
+from mgu.results.dry_run import DryRun
 from mgu.run.evaluate_splits import count_classes
 from mgu.train.learner import Learner
 from mgu.train.loop import evaluate, train_epoch
@@ -33,7 +33,7 @@ from mgu.train.step import Step
 MIN_STEPS, MAX_STEPS, MAX_S = 2, 10, 1.0  # the first step pays for what later ones have, and is not timed
 
 
-def try_run(send: Send, config: RunConfig) -> Trial:
+def dry_run(send: Send, config: RunConfig) -> DryRun:
     """Loads the data, builds the model, and trains it on two batches, and on more while a second lasts, for their time.
 
     Args:
@@ -60,7 +60,7 @@ def try_run(send: Send, config: RunConfig) -> Trial:
     losses, times_s = [own.loss for own in taken], [own.seconds for own in taken[1:]]
     shapes = resolved.shapes
     notes = [*check_pretrained(resolved), *splits.notes, *advise(config, len(splits.train))]
-    return Trial(
+    return DryRun(
         name=config.name,
         identity=config.identity,
         device=resolved.device_name,

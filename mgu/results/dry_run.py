@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 
-class Trial(msgspec.Struct, frozen=True):
-    """Holds what a trial found; nothing of it is written to disk.
+class DryRun(msgspec.Struct, frozen=True):
+    """Holds what a dry run brought out; nothing of it is written to disk.
 
     Attributes:
         name: Name that the run would have.

@@ -11,7 +11,7 @@ from mgu.errors import UserError
 from mgu.machine import count_cores
 
 
-class Slots(NamedTuple):
+class Concurrency(NamedTuple):
     """Holds how many runs are trained at once.
 
     Attributes:
@@ -22,15 +22,15 @@ class Slots(NamedTuple):
     number: int = 1
     threads: int | None = None
 
-    def on(self, devices: Iterable[str], configs: Sequence[RunConfig]) -> Slots:
-        """Returns the slots for runs on these devices: a GPU has one run at a time unless a number is given.
+    def on(self, devices: Iterable[str], configs: Sequence[RunConfig]) -> Concurrency:
+        """Returns the same for runs on these devices: a GPU has one run at a time unless a number is given.
 
         Args:
             devices: Descriptions of the devices that train.
             configs: Configurations of the runs.
         """
         is_on_gpu = any(device.startswith("cuda") for device in devices)
-        return Slots() if is_on_gpu and read_parallel(configs) == "auto" else self
+        return Concurrency() if is_on_gpu and read_parallel(configs) == "auto" else self
 
     def describe(self, configs: Sequence[RunConfig]) -> list[str]:
         """Describes what is unlike a sweep of one run after the other, in lines.
@@ -41,8 +41,10 @@ class Slots(NamedTuple):
         number = min(self.number, len(configs))
         if number <= 1:
             return []
-        own = any(config.threads is None for config in configs)
-        threads = f", each on {count(self.threads or 1, 'thread')} (threads=N sets another number)" if own else ""
+        is_divided = any(config.threads is None for config in configs)
+        threads = (
+            f", each on {count(self.threads or 1, 'thread')} (threads=N sets another number)" if is_divided else ""
+        )
         return [
             f"training up to {count(number, 'run')} at once{threads}, the longest first; times and energy "
             "of those that overlap are marked as contended"
@@ -69,7 +71,7 @@ def read_parallel(configs: Sequence[RunConfig]) -> int | Literal["auto"]:
     return values[0]
 
 
-def find_slots(configs: Sequence[RunConfig]) -> Slots:
+def find_concurrency(configs: Sequence[RunConfig]) -> Concurrency:
     """Finds how many runs this machine's cores allow at once.
 
     Args:
@@ -85,7 +87,7 @@ def find_slots(configs: Sequence[RunConfig]) -> Slots:
     parallel, cores = read_parallel(configs), count_cores()
     threads = max(config.threads or 1 for config in configs)
     number = max(cores // threads, 1) if parallel == "auto" else parallel
-    return Slots(number, max(cores // number, 1)) if number > 1 else Slots()
+    return Concurrency(number, max(cores // number, 1)) if number > 1 else Concurrency()
 
 
 def check_launcher(name: str, parallel: int | Literal["auto"], is_search: bool = False) -> None:
