@@ -16,8 +16,8 @@ from hydra import compose
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from mgu.cli.exit_codes import SUB_COMMANDS
-from mgu.cli.study.space_words import of_space
-from mgu.cli.words import as_option
+from mgu.cli.overrides import as_option
+from mgu.cli.study.space_arguments import of_space
 from tests.conftest import hydra_of
 
 ROOT = Path(__file__).parents[1]

@@ -64,7 +64,7 @@ class SearchSweeper(BasicSweeper):
         seeds: Set in a job of several seeds that are trained together, see mgu/sweep/seed_groups.py.
         axes: Set in a job of a sweep whose runs differ in more than their names tell, see mgu/results/compare/axes.py.
         number: Set in a job of a sweep, its number there, from 1.
-        words: Set in a job that is a worker of a search: the words of its study.
+        words: Set in a job that is a worker of a search: the overrides of its study.
     """
 
     def __init__(
@@ -106,15 +106,15 @@ class SearchSweeper(BasicSweeper):
         assert self.config is not None and self.hydra_context is not None
         with marking_bugs():
             check_sweeper(OmegaConf.to_container(self.config.hydra.sweeper, resolve=True))
-            words = [*self._parse_config(), *arguments]
-            if is_search(self.config, words):
-                return self._search(words)
+            overrides = [*self._parse_config(), *arguments]
+            if is_search(self.config, overrides):
+                return self._search(overrides)
             if self.strategy != GRID:
                 raise UserError(
                     f"hydra.sweeper.strategy must be one of {GRID}, but got {self.strategy!r}. "
                     "Leave it out for grid search."
                 )
-            self._sweep_grid(expand_grids(self.grids, words, HydraGrammar(self.hydra_context.config_loader)))
+            self._sweep_grid(expand_grids(self.grids, overrides, HydraGrammar(self.hydra_context.config_loader)))
 
     def _sweep_grid(self, jobs: list[Overrides]) -> None:
         """Trains the runs of a grid, or shows what would be trained; raises RunsFailed where some failed."""
@@ -141,13 +141,13 @@ class SearchSweeper(BasicSweeper):
             runs = count(len(jobs), "run")
             raise RunsFailed(f"{num_missing} of {runs} failed. The same command tries them again.")
 
-    def _search(self, words: list[str]) -> None:
+    def _search(self, overrides: list[str]) -> None:
         """Runs the studies of a search, one after the other."""
         from mgu.cli.study.run import search
 
         assert self.config is not None and self.hydra_context is not None
         launch = None if self._launcher_name == "basic" else self._launch_workers  # then this process is the worker
-        search(self.hydra_context.config_loader, self.config, self.grids, words, launch, self.plan)
+        search(self.hydra_context.config_loader, self.config, self.grids, overrides, launch, self.plan)
 
     def _launch_workers(self, jobs: list[list[str]]) -> list[Any]:
         """Launches the workers of a study; returns what became of each, or the exception that ended it."""
@@ -182,6 +182,6 @@ class SearchSweeper(BasicSweeper):
             with env_override(self.config.hydra.job.env_set):
                 return launch_side_by_side(sweep, [job.configs for job in jobs], [job.number for job in jobs])
         prepare_launcher(self._launcher_name)
-        returns: Sequence[JobReturn] = self.launcher.launch([job.words for job in jobs], initial_job_idx=0)
+        returns: Sequence[JobReturn] = self.launcher.launch([job.all_overrides for job in jobs], initial_job_idx=0)
         # Not .return_value, which would print and raise the exception of a failed job.
         return [job._return_value if job.status == JobStatus.FAILED else job.return_value for job in returns]

@@ -52,9 +52,9 @@ def _keys(file: Path, group: str) -> set[str]:
     if not isinstance(values, dict):
         return set()
     bases = [name for name in values.pop("defaults", None) or [] if isinstance(name, str) and name != "_self_"]
-    found = _flatten(values if "# @package _global_" in text else {group: values}, "")
+    keys = _flatten(values if "# @package _global_" in text else {group: values}, "")
     shipped = [conf_dir() / group / f"{name}.yaml" for name in bases]  # a file of one's own may vary one of these
-    return found.union(*(_keys(base, group) for base in shipped if base != file))
+    return keys.union(*(_keys(base, group) for base in shipped if base != file))
 
 
 def _flatten(values: dict[str, Any], prefix: str) -> set[str]:

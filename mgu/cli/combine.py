@@ -1,4 +1,4 @@
-"""Composes the jobs of a grid from those that differ from its first one in a single word.
+"""Composes the jobs of a grid from those that differ from its first one in a single override.
 
 Hydra takes a tenth of a second to compose one job. A grid of a thousand jobs has a few dozen values, and nearly always
 each value changes a part of the configuration of its own. Where it does not, the job is composed as it is.
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from mgu.cli.yaml_files import have_computed_defaults
 from mgu.errors import UserError
 
-Words = tuple[str, ...]
+FrozenOverrides = tuple[str, ...]  # of one job, as a key
 
 
 class Composed(NamedTuple):
@@ -28,25 +28,27 @@ class Composed(NamedTuple):
 
 
 class Conflict(Exception):  # noqa: N818 - it is what was found
-    """Says that two words change the same part of the configuration."""
+    """Says that two overrides change the same part of the configuration."""
 
 
 class Combiner:
     """Composes jobs, each as `compose` would.
 
     Args:
-        jobs: The words of all jobs.
+        jobs: The overrides of all jobs.
         compose: Composes one job; raises UserError.
     """
 
-    def __init__(self, jobs: Sequence[Sequence[str]], compose: Callable[[Words], Composed]) -> None:
-        self._compose, self._kept = compose, dict[Words, Composed]()
-        self._first: dict[Words, Words] = {}
-        neighbours: dict[Words, set[Words]] = {}  # by the keys of the jobs: those that differ in one word
-        counts: dict[Words, int] = {}
-        for words in map(tuple, jobs):
-            keys = _keys(words)
-            changed = _change_one(self._first.setdefault(keys, words), words)
+    def __init__(self, jobs: Sequence[Sequence[str]], compose: Callable[[FrozenOverrides], Composed]) -> None:
+        self._compose, self._kept = compose, dict[FrozenOverrides, Composed]()
+        self._first: dict[FrozenOverrides, FrozenOverrides] = {}
+        neighbours: dict[
+            FrozenOverrides, set[FrozenOverrides]
+        ] = {}  # by the keys of the jobs: those that differ in one
+        counts: dict[FrozenOverrides, int] = {}
+        for overrides in map(tuple, jobs):
+            keys = _keys(overrides)
+            changed = _change_one(self._first.setdefault(keys, overrides), overrides)
             if len(changed) > 1:
                 neighbours.setdefault(keys, set()).update(changed)
                 counts[keys] = counts.get(keys, 0) + 1
@@ -54,35 +56,35 @@ class Combiner:
 
     def __call__(self, job: Sequence[str]) -> dict[str, Any]:
         """Returns the resolved configuration of a job; raises UserError."""
-        words = tuple(job)
-        keys = _keys(words)
+        overrides = tuple(job)
+        keys = _keys(overrides)
         if keys not in self._worth_it or len(set(keys)) < len(keys):
-            return self._compose(words).values
+            return self._compose(overrides).values
         first = self._first[keys]
         try:
-            parts = [self._keep(each) for each in (first, *_change_one(first, words))]
+            parts = [self._keep(each) for each in (first, *_change_one(first, overrides))]
             if all(part.is_plain for part in parts) and not have_computed_defaults():
                 combined: dict[str, Any] = _combine(*(part.values for part in parts))
                 return combined
         except (UserError, Conflict):  # of a neighbour; the message is to be of the job itself
             pass
-        return self._keep(words).values
+        return self._keep(overrides).values
 
-    def _keep(self, words: Words) -> Composed:
-        if words not in self._kept:
-            self._kept[words] = self._compose(words)
-        return self._kept[words]
-
-
-def _keys(words: Words) -> Words:
-    return tuple(word.partition("=")[0] for word in words)
+    def _keep(self, overrides: FrozenOverrides) -> Composed:
+        if overrides not in self._kept:
+            self._kept[overrides] = self._compose(overrides)
+        return self._kept[overrides]
 
 
-def _change_one(first: Words, words: Words) -> list[Words]:
-    """Returns `first` with one word of `words` each, for those that differ."""
+def _keys(overrides: FrozenOverrides) -> FrozenOverrides:
+    return tuple(override.partition("=")[0] for override in overrides)
+
+
+def _change_one(first: FrozenOverrides, overrides: FrozenOverrides) -> list[FrozenOverrides]:
+    """Returns `first` with one of `overrides` each, for those that differ."""
     return [
-        (*first[:place], new, *first[place + 1 :])
-        for place, (old, new) in enumerate(zip(first, words, strict=True))
+        (*first[:index], new, *first[index + 1 :])
+        for index, (old, new) in enumerate(zip(first, overrides, strict=True))
         if old != new
     ]
 

@@ -71,7 +71,11 @@ def _options_of(command: str) -> list[str]:
             import_module(f"mgu.cli.{command}").main(["--help"])
     except SystemExit:  # argparse ends like that
         pass
-    words = [word for own in re.findall(r"^  \{([\w,]+)\}", shown.getvalue(), re.MULTILINE) for word in own.split(",")]
+    words = [
+        word
+        for choices in re.findall(r"^  \{([\w,]+)\}", shown.getvalue(), re.MULTILINE)
+        for word in choices.split(",")
+    ]
     return sorted({*words, *re.findall(r"(?<![\w-])--[a-z][\w-]*", shown.getvalue())})
 
 
@@ -88,9 +92,13 @@ def script(shell: str, words: Words) -> str:
     if shell == "fish":
         return _fish(words)
     template = (files("mgu.cli") / f"completion.{shell}").read_text(encoding="utf-8")
-    options = "\n".join(f"    {name}) echo {shlex.quote(' '.join(own))} ;;" for name, own in words.options.items())
+    options = "\n".join(
+        f"    {name}) echo {shlex.quote(' '.join(listed))} ;;" for name, listed in words.options.items()
+    )
     values = "\n".join(
-        f"    {shlex.quote(key)}) echo {shlex.quote(' '.join(own))} ;;" for key, own in words.values.items() if own
+        f"    {shlex.quote(key)}) echo {shlex.quote(' '.join(listed))} ;;"
+        for key, listed in words.values.items()
+        if listed
     )
     filled = {
         "@COMMANDS@": shlex.quote(" ".join(SUB_COMMANDS)),
@@ -106,14 +114,14 @@ def script(shell: str, words: Words) -> str:
 def _fish(words: Words) -> str:
     """Writes the script of fish, which completes whole words: key=value for keys of few values, else key=."""
     trains = f"not __fish_seen_subcommand_from {' '.join(name for name in SUB_COMMANDS if name not in TAKES_KEYS)}"
-    whole = [f"{key}={value}" for key, own in words.values.items() for value in own or ("",)]
+    whole = [f"{key}={value}" for key, listed in words.values.items() for value in listed or ("",)]
     lines = [
         f"complete -c mgu-run -n __fish_use_subcommand -f -a {shlex.quote(' '.join(SUB_COMMANDS))}",
         f"complete -c mgu-run -n {shlex.quote(trains)} -f -a {shlex.quote(' '.join([*whole, *FLAGS]))}",
     ]
     lines += [
-        f"complete -c mgu-run -n '__fish_seen_subcommand_from {name}' -a {shlex.quote(' '.join(own))}"
-        for name, own in words.options.items()
-        if own
+        f"complete -c mgu-run -n '__fish_seen_subcommand_from {name}' -a {shlex.quote(' '.join(listed))}"
+        for name, listed in words.options.items()
+        if listed
     ]
     return "\n".join(lines) + "\n"

@@ -11,7 +11,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from mgu.cli.combine import Combiner, Composed, Words
+from mgu.cli.combine import Combiner, Composed, FrozenOverrides
 from mgu.cli.hydra_errors import translate_error
 from mgu.cli.interpolations import check_interpolations
 from mgu.cli.remember import remember_files
@@ -125,7 +125,7 @@ def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]
         UserError: A value is not as it must be; the message lists the faults of all jobs.
     """
     remember_files(loader)
-    compose = Combiner(jobs, partial(compose_words, loader, master))
+    compose = Combiner(jobs, partial(compose_overrides, loader, master))
     configs: list[RunConfig] = []
     faults: dict[str, list[str]] = {}
     for job in jobs:
@@ -135,22 +135,23 @@ def read_jobs(loader: ConfigLoader, master: DictConfig, jobs: Sequence[list[str]
             for fault in str(error).splitlines():
                 faults[fault] = [*faults.get(fault, []), " ".join(job)]
     if faults:
-        raise UserError(
-            "\n".join(
-                f"{fault} (in {where[0]}{f', and {len(where) - 1} more' * (len(where) > 1)})"
-                for fault, where in faults.items()
-            )
-        )
+        raise UserError("\n".join(f"{fault} (in {_name_jobs(where)})" for fault, where in faults.items()))
     return configs
 
 
-def compose_words(loader: ConfigLoader, master: DictConfig, words: Words, with_search: bool = False) -> Composed:
+def _name_jobs(jobs: Sequence[str]) -> str:
+    return jobs[0] if len(jobs) == 1 else f"{jobs[0]}, and {len(jobs) - 1} more"
+
+
+def compose_overrides(
+    loader: ConfigLoader, master: DictConfig, overrides: FrozenOverrides, with_search: bool = False
+) -> Composed:
     """Composes one job.
 
     Args:
         loader: Hydra's loader of configurations.
         master: Configuration of the sweep itself.
-        words: Overrides of the job.
+        overrides: Those of the job.
         with_search: Whether the settings of a search are wanted, too, which are no part of a run's configuration.
 
     Returns:
@@ -159,12 +160,12 @@ def compose_words(loader: ConfigLoader, master: DictConfig, words: Words, with_s
     Raises:
         UserError: They cannot be composed.
     """
-    overrides = list(words)
+    given = list(overrides)
     try:
-        composed = loader.load_sweep_config(master, overrides)
+        composed = loader.load_sweep_config(master, given)
     except UserError:
         raise
     except Exception as error:  # of any library that trips over a broken YAML file
-        raise UserError(translate_error(error, overrides)) from None
+        raise UserError(translate_error(error, given)) from None
     HydraConfig.instance().set_config(composed)
     return _resolve(composed, with_search)

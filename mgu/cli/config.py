@@ -66,7 +66,7 @@ def _show(composed: DictConfig, form: str) -> None:
         if form == "yaml":
             print(yaml.safe_dump(values, sort_keys=False), end="")
             return
-        origins = find_origins([str(word) for word in HydraConfig.get().overrides.task], values)
+        origins = find_origins([str(override) for override in HydraConfig.get().overrides.task], values)
         if form == "json":
             plain = json.loads(config.model_dump_json())
             record = {"name": config.name, "identity": config.identity, "values": plain, "origins": origins}
@@ -96,8 +96,8 @@ def _to_yaml(value: Any) -> str:
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Returns the values by dotted key; an empty section is a value of its own."""
-    found: dict[str, Any] = {}
+    by_key: dict[str, Any] = {}
     for name, value in values.items():
         is_section = isinstance(value, Mapping) and value
-        found |= flat(value, f"{prefix}{name}.") if is_section else {f"{prefix}{name}": value}
-    return found
+        by_key |= flat(value, f"{prefix}{name}.") if is_section else {f"{prefix}{name}": value}
+    return by_key

@@ -33,8 +33,8 @@ def main(arguments: list[str]) -> None:
         print(printable(f"skipped {line}"), file=sys.stderr)
     from mgu.report.diff.formats import print_diff, to_json, to_markdown
 
-    found = diff(first, second)
+    comparison = diff(first, second)
     if options.format == "terminal":
-        print_diff(found)
+        print_diff(comparison)
     else:
-        sys.stdout.write(to_markdown(found) if options.format == "md" else to_json(found))
+        sys.stdout.write(to_markdown(comparison) if options.format == "md" else to_json(comparison))

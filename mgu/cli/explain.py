@@ -78,12 +78,12 @@ def _explain_equilibria(trained: TrainedRun, folder: Path, form: str) -> tuple[s
     """
     from mgu.explain.equilibrium import equilibria_to_json, explain_equilibria, print_equilibria, write_equilibria
 
-    found = explain_equilibria(trained.resolved, trained.model, trained.splits.val)
-    write_equilibria(folder, found)
+    explanation = explain_equilibria(trained.resolved, trained.model, trained.splits.val)
+    write_equilibria(folder, explanation)
     if form == "table":
-        print_equilibria(found)
+        print_equilibria(explanation)
     elif not trained.config.mgu:
-        sys.stdout.write(equilibria_to_json(found))
+        sys.stdout.write(equilibria_to_json(explanation))
     return (EQUILIBRIUM_FILE,)
 
 
@@ -91,9 +91,9 @@ def _explain_paths(trained: TrainedRun, folder: Path, form: str) -> None:
     """Writes the path norm of a network that path-SGD has trained, and prints it as lines or as JSON."""
     from mgu.explain.path_norm import explain_paths, paths_to_json, print_paths, write_paths
 
-    found = explain_paths(trained.resolved, trained.model, trained.result.best_epoch)
-    write_paths(folder, found)
-    sys.stdout.write(paths_to_json(found)) if form == "json" else print_paths(found)
+    explanation = explain_paths(trained.resolved, trained.model, trained.result.best_epoch)
+    write_paths(folder, explanation)
+    sys.stdout.write(paths_to_json(explanation)) if form == "json" else print_paths(explanation)
     _say_written(folder, (PATH_NORM_FILE,))
 
 

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
     from mgu.results.on_disk.files import replacing
 
     model = load(options.run, pruned=options.pruned)
-    kind = "-pruned" * options.pruned + "-int8" * bool(options.quantize)
+    kind = ("-pruned" if options.pruned else "") + ("-int8" if options.quantize else "")
     stem = re.sub(r"[^\w.+-]", "_", model.trained.result.name)
     path = options.output or Path(f"{stem}{kind}{FILES[options.to]}")
     check_output(path)

@@ -13,7 +13,7 @@ from hydra.core.override_parser.types import Override, RangeSweep
 from hydra.errors import HydraException
 
 from mgu.cli.hydra_errors import translate_error
-from mgu.cli.words import as_option
+from mgu.cli.overrides import as_option
 from mgu.errors import UserError
 
 MAX_RUNS = 10_000  # of one sweep: each is composed and checked before the first is trained
@@ -38,7 +38,7 @@ class HydraGrammar:
 
     def expand(self, overrides: Sequence[str]) -> list[list[str]]:
         """Returns the product of all values; raises UserError for an interval, for no value and for too many."""
-        parsed = self._parse([as_option(word) for word in overrides])  # grids have options, too
+        parsed = self._parse([as_option(override) for override in overrides])  # grids have options, too
         _check_sizes(parsed)
         try:
             return BasicSweeper.split_arguments(parsed, None)[0]

@@ -34,7 +34,7 @@ def translate_error(error: Exception, arguments: Sequence[str] = ()) -> str:
     text = (str(error) or str(error.__cause__)).strip()  # Hydra's ConfigCompositionException may be a bare wrapper
     if within := re.search(r"not in struct\s+full_key: (\S+)", str(error.__cause__)):
         # A mapping was given, and Hydra's own message names the mapping, where this is the key in it that is wrong.
-        text = re.sub(r"(Could not override ')([^']+)(?=')", lambda found: found[1] + within[1], text)
+        text = re.sub(r"(Could not override ')([^']+)(?=')", lambda match: match[1] + within[1], text)
     for describe in (_describe_missing, describe_wrong_key, _describe_group, _describe_list, _describe_values):
         if message := describe(text, arguments):
             return message
@@ -48,8 +48,8 @@ def _describe_missing(text: str, arguments: Sequence[str]) -> str | None:
     """Describes a choice that its group does not have, a group that there is not, and no folder of configurations."""
     if match := re.search(r"Additional config directory '(.*)' not found", text):
         return f"--config-dir must be a folder, but {match[1]} is none. Correct the path."
-    found = r"Could not find '(?P<group>.+)/(?P<choice>[^/]+)'\s+Available options in '.+?':\n(?P<all>(\t.+\n?)+)"
-    if match := re.search(found, text):
+    pattern = r"Could not find '(?P<group>.+)/(?P<choice>[^/]+)'\s+Available options in '.+?':\n(?P<all>(\t.+\n?)+)"
+    if match := re.search(pattern, text):
         return _describe_choice(match["group"], match["choice"], match["all"].split())
     if match := re.search(r"Could not find '(?P<group>[^'/]+)/(?P<choice>[^']*)'", text):
         group, choice = match["group"], match["choice"]
@@ -61,10 +61,10 @@ def _describe_choice(group: str, choice: str, choices: list[str]) -> str:
     """Describes a choice that a group does not have; a launcher has one only if its package is installed."""
     if group == "hydra/launcher" and choice in LAUNCHERS:
         return f"{group}={choice} must have its package, but that is not installed. {how_to_install(LAUNCHERS[choice])}"
-    own = f" Add your own as DIR/{group}/{choice}.yaml, and pass --config-dir DIR." if group in GROUPS else ""
+    way_out = f" Add your own as DIR/{group}/{choice}.yaml, and pass --config-dir DIR." if group in GROUPS else ""
     return (
         f"{group} must be one of {', '.join(choices)}, but got {choice!r}."
-        f"{_meant(choice, choices) or did_you_mean(choice, choices) or own or f' Leave {group} out.'}"
+        f"{_meant(choice, choices) or did_you_mean(choice, choices) or way_out or f' Leave {group} out.'}"
     )
 
 
@@ -109,16 +109,16 @@ def _describe_values(text: str, arguments: Sequence[str]) -> str | None:
         return "one run must have one value of each key, but got several. Add -m to sweep over them."
     if len(arguments) != 1 or not any(sign in text for sign in GRAMMAR):
         return None
-    (word,) = arguments
-    key, _, value = word.partition("=")
+    (override,) = arguments
+    key, _, value = override.partition("=")
     quoted = f"{key}={quote(value, chr(34))}"  # for Hydra, and then for the shell
     hint = f"Pass {shlex.quote(quoted)} if that is meant as a text." if _is_legal(quoted) else "See mgu-run --help."
-    return f"arguments must be key=value in Hydra's grammar, but got {word}. {hint}"
+    return f"arguments must be key=value in Hydra's grammar, but got {override}. {hint}"
 
 
-def _is_legal(word: str) -> bool:
+def _is_legal(override: str) -> bool:
     try:
-        OverridesParser.create().parse_override(word)
+        OverridesParser.create().parse_override(override)
     except (HydraException, RecursionError):
         return False
-    return word.isprintable() and len(word) < 200 and not word.endswith('=""')
+    return override.isprintable() and len(override) < 200 and not override.endswith('=""')

@@ -30,6 +30,8 @@ def _count_copies(values: Any) -> int:
     """Returns an upper bound: the product of how many interpolations each text and each section has."""
     if isinstance(values, str):
         return max(1, values.count("${"))
-    parts = list(values.values()) if isinstance(values, dict) else values if isinstance(values, list) else []
+    parts: list[Any] = []
+    if isinstance(values, dict | list):
+        parts = list(values.values() if isinstance(values, dict) else values)
     named = sum(part.count("${") for part in parts if isinstance(part, str))
     return max(1, named) * math.prod(_count_copies(part) for part in parts)

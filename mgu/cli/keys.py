@@ -52,17 +52,17 @@ def main(arguments: list[str]) -> None:
 def _find(word: str, keys: Sequence[Key]) -> list[Key]:
     """Finds what a word stands for: a key, a group, the last part of keys, or a word of descriptions."""
     name = word.lower()
-    for found in (
+    for matches in (
         [key for key in keys if key.name == name],
         [key for key in keys if key.name.startswith(f"{name}.")],
         [key for key in keys if key.name.rpartition(".")[2] == name],
         [key for key in keys if name in key.description.lower() or name in key.name],
     ):
-        if found:
-            return found
+        if matches:
+            return matches
     near = nearest_key(name)
-    if near and (found := [key for key in keys if near in (key.name, key.group)]):
-        return found
+    if near and (matches := [key for key in keys if near in (key.name, key.group)]):
+        return matches
     raise UserError(f"KEY must be a key, a group or a word of their descriptions, but got {word}. {hint_key(word)}")
 
 
@@ -75,8 +75,8 @@ def _overview(keys: Sequence[Key]) -> Iterator[str]:
     yield ""
     yield "Groups, chosen as group=choice; the first choice is the default:"
     for group, choices in choices_of_groups(conf_dir()).items():
-        own = sum(key.group == group for key in keys)
-        number = f" {count(own, 'key')}." if own else ""
+        num_keys = sum(key.group == group for key in keys)
+        number = f" {count(num_keys, 'key')}." if num_keys else ""
         field = RunConfig.model_fields.get(group)
         about = (
             field.description

@@ -19,17 +19,17 @@ COMMAND_LINE = "command line"
 SCHEMA = "default of the schema"
 
 
-def find_origins(words: list[str], values: Mapping[str, Any]) -> dict[str, str]:
+def find_origins(overrides: list[str], values: Mapping[str, Any]) -> dict[str, str]:
     """Finds the origin of every value.
 
     Args:
-        words: The overrides of the command line.
+        overrides: Those of the command line.
         values: The checked values of the run, nested.
 
     Returns:
         By dotted key the command line, a file (with what it says where that is not the value), or the schema.
     """
-    written, given = _read_files(words), _given(words)
+    written, given = _read_files(overrides), _given(overrides)
     return {key: _origin(key, value, written, given) for key, value in _leaves(values)}
 
 
@@ -38,9 +38,9 @@ def _origin(key: str, value: Any, written: Mapping[str, tuple[str, Any]], given:
         return COMMAND_LINE
     parts = key.split(".")
     for length in range(len(parts), 0, -1):  # of a section that a file sets as one, such as {}
-        if (own := ".".join(parts[:length])) not in written:
+        if (part := ".".join(parts[:length])) not in written:
             continue
-        file, raw = written[own]
+        file, raw = written[part]
         if isinstance(raw, str) and "${" in raw:
             return f"{file}: {raw}"
         is_changed = length == len(parts) and raw != value and not (raw is None and isinstance(value, dict))
@@ -48,16 +48,16 @@ def _origin(key: str, value: Any, written: Mapping[str, tuple[str, Any]], given:
     return SCHEMA
 
 
-def _read_files(words: list[str]) -> dict[str, tuple[str, Any]]:
+def _read_files(overrides: list[str]) -> dict[str, tuple[str, Any]]:
     """Returns for every key the last file that sets it, and what it says there."""
     loader = GlobalHydra.instance().config_loader()
     assert isinstance(loader, ConfigLoaderImpl)
     repository = CachingConfigRepository(loader.repository)
-    found: dict[str, tuple[str, Any]] = {}
-    for default in loader.compute_defaults_list("config", words, RunMode.RUN).defaults:
+    written: dict[str, tuple[str, Any]] = {}
+    for default in loader.compute_defaults_list("config", overrides, RunMode.RUN).defaults:
         for key, value in _content(loader, default, repository):
-            found[key] = (_name_of(default, repository), value)
-    return found
+            written[key] = (_name_of(default, repository), value)
+    return written
 
 
 def _content(
@@ -89,8 +89,8 @@ def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, 
             yield f"{prefix}{name}", value
 
 
-def _given(words: list[str]) -> list[str]:
+def _given(overrides: list[str]) -> list[str]:
     """Returns the keys of values, not of groups, that the command line sets."""
     groups = {file.name for file in conf_dir().iterdir() if file.is_dir()}
-    keys = [word.partition("=")[0].lstrip("+~") for word in words]
+    keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
     return [key for key in keys if key not in groups]

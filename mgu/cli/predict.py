@@ -30,16 +30,17 @@ def main(arguments: list[str]) -> None:
     from mgu.predict.model import load
     from mgu.predict.writing import FORMATS
 
-    found = load(options.run, "auto", pruned=options.pruned).predict_files(options.files)
-    _tell([*found.faults, *found.remarks])
-    if found.rows:
-        _write(FORMATS[options.format](found.rows, options.probabilities), options.output)
-    if found.faults or found.remarks:
-        predicted = f"{len(found.rows):,} predicted" if found.rows else "nothing predicted, and nothing written"
-        wrong = [f"{len(found.faults):,} input{'s' * (len(found.faults) != 1)} could not be"] if found.faults else []
-        has = "has" if len(found.remarks) == 1 else "have"
-        odd = [f"{len(found.remarks):,} {has} what training never saw"] if found.remarks else []
-        raise RunsFailed(f"{'; '.join([predicted, *wrong, *odd])}: see above.")
+    predicted = load(options.run, "auto", pruned=options.pruned).predict_files(options.files)
+    _tell([*predicted.faults, *predicted.remarks])
+    if predicted.rows:
+        _write(FORMATS[options.format](predicted.rows, options.probabilities), options.output)
+    if predicted.faults or predicted.remarks:
+        told = f"{len(predicted.rows):,} predicted" if predicted.rows else "nothing predicted, and nothing written"
+        inputs = "input" if len(predicted.faults) == 1 else "inputs"
+        wrong = [f"{len(predicted.faults):,} {inputs} could not be"] if predicted.faults else []
+        has = "has" if len(predicted.remarks) == 1 else "have"
+        odd = [f"{len(predicted.remarks):,} {has} what training never saw"] if predicted.remarks else []
+        raise RunsFailed(f"{'; '.join([told, *wrong, *odd])}: see above.")
 
 
 def _tell(lines: list[str]) -> None:

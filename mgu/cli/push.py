@@ -99,5 +99,5 @@ def _names(runs: Iterable[Run]) -> list[str]:
     by_experiment: dict[str, list[tuple[str, dict[str, object]]]] = {}
     for result in results:
         by_experiment.setdefault(result.experiment_name, []).append((result.stem, result.config))
-    axes = {experiment: find_axes(own) for experiment, own in by_experiment.items()}
+    axes = {experiment: find_axes(runs_of_one) for experiment, runs_of_one in by_experiment.items()}
     return [axes[result.experiment_name].name(result.name, result.seed, result.config) for result in results]

@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> None:
     import_optuna("--optuna")
     studies = _read(_choose(options.folder, options.study))
     write_journal(studies, options.optuna)
-    trials = sum(len(own.history.trials) for own in studies)
+    trials = sum(len(study.history.trials) for study in studies)
     print_line(f"written: {options.optuna}, {count(len(studies), 'study')}, {count(trials, 'trial')}")
 
 
@@ -52,12 +52,12 @@ def _choose(path: Path, names: Sequence[str] | None) -> list[Path]:
         raise UserError(f"FOLDER must hold studies, but {folder} has none. {_advise(folder)}")
     if names is None:
         return folders
-    known = [(own, {own.absolute().name, own.absolute().name.rpartition("-")[0]}) for own in folders]
+    known = {study: {study.absolute().name, study.absolute().name.rpartition("-")[0]} for study in folders}
     for name in names:
-        if not any(name in own for _, own in known):
-            hint = did_you_mean(name, [own.absolute().name for own in folders]) or f" It has {_list(folders)}."
+        if not any(name in either for either in known.values()):
+            hint = did_you_mean(name, [study.absolute().name for study in folders]) or f" It has {_list(folders)}."
             raise UserError(f"--study must name studies of {folder}, but got {name}.{hint}")
-    return [folder for folder, own in known if own & set(names)]
+    return [study for study, either in known.items() if either & set(names)]
 
 
 def _advise(folder: Path) -> str:
@@ -71,7 +71,8 @@ def _advise(folder: Path) -> str:
 
 def _list(folders: Sequence[Path]) -> str:
     shown = [folder.absolute().name for folder in folders[:6]]
-    return ", ".join([*shown, *[f"{len(folders) - len(shown)} more"] * (len(folders) > len(shown))])
+    more = [f"{len(folders) - len(shown)} more"] if len(folders) > len(shown) else []
+    return ", ".join([*shown, *more])
 
 
 def _read(folders: Sequence[Path]) -> list[Recorded]:

@@ -78,13 +78,13 @@ def _kept_back(signals: set[signal.Signals]) -> Iterator[set[signal.Signals]]:
     Yields:
         Those that are kept back.
     """
-    own = {number for number in signals if signal.getsignal(number) is not signal.SIG_IGN}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, own)
+    kept = {number for number in signals if signal.getsignal(number) is not signal.SIG_IGN}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, kept)
     try:
-        yield own
+        yield kept
     finally:
-        while signal.sigpending() & own:  # a second Ctrl-C changes nothing any more
-            signal.sigwait(own)
+        while signal.sigpending() & kept:  # a second Ctrl-C changes nothing any more
+            signal.sigwait(kept)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

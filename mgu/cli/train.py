@@ -42,13 +42,13 @@ def train(
     import hydra
     from hydra.errors import HydraException
 
-    from mgu.cli.study.space_words import of_space
-    from mgu.cli.words import sort_words
+    from mgu.cli.overrides import sort_arguments
+    from mgu.cli.study.space_arguments import of_space
     from mgu.cli.yaml_files import bound_yaml_files
 
     prepare_interrupts()
     bound_yaml_files()
-    sys.argv[1:] = sort_words(of_space(arguments))  # where Hydra reads them
+    sys.argv[1:] = sort_arguments(of_space(arguments))  # where Hydra reads them
     wants_traceback = "HYDRA_FULL_ERROR" in os.environ
     os.environ["HYDRA_FULL_ERROR"] = "1"  # makes Hydra raise its errors, so that they can be translated
     try:
@@ -100,15 +100,15 @@ def train_job(composed: DictConfig) -> str | list[str]:
             if of_search := hydra_config.sweeper.get("words"):
                 from mgu.cli.study.run import work
 
-                return work([str(word) for word in of_search])
+                return work([str(override) for override in of_search])
             config = read_config(composed)
             seeds = hydra_config.sweeper.get("seeds") or [config.seed]
             configs = [config.model_copy(update={"seed": seed}) for seed in seeds]
             axes = Axes(tuple(hydra_config.sweeper.get("axes") or ()))
             return [*finish(run_in_launcher(configs, hydra_config.sweeper.number, axes))]
     # Hydra would announce an exception of a single run in words of its own.
-    words: Any = OmegaConf.to_container(hydra_config.overrides.task)  # as typed, with interpolations
-    with exit_codes([str(word) for word in words]), marking_bugs():
+    overrides: Any = OmegaConf.to_container(hydra_config.overrides.task)  # as typed, with interpolations
+    with exit_codes([str(override) for override in overrides]), marking_bugs():
         if composed.get("search") is not None:
             raise UserError("search must go with -m, for it trains many runs, but there is no -m. Add -m.")
         return run_single(read_config(composed))

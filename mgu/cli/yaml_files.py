@@ -18,7 +18,7 @@ MAX_NODES = 100_000  # values of a file with its aliases written out, each of wh
 def bound_yaml_files() -> None:
     """Has Hydra read YAML files of a size that it can answer to only: it follows aliases without end."""
     # Not in Hydra's class that reads files, which is made anew when Hydra seeks plugins.
-    OmegaConf.load = staticmethod(_load_bounded)  # type: ignore[method-assign]
+    OmegaConf.load = staticmethod(_load_bounded)  # type: ignore[method-assign]  # it has no hook
 
 
 _load = OmegaConf.load

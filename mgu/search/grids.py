@@ -74,8 +74,8 @@ def expand_grids(grids: Grids, arguments: Sequence[str], grammar: Grammar) -> li
     given = grammar.keys(arguments)
     points: dict[tuple[str, ...], None] = {}
     for axes in grids.narrow(given):
-        words = [f"{axis}={values}" for axis, values in axes.items() if axis not in given]
-        points |= {tuple(point): None for point in grammar.expand([*words, *arguments])}
+        of_axes = [f"{axis}={values}" for axis, values in axes.items() if axis not in given]
+        points |= {tuple(point): None for point in grammar.expand([*of_axes, *arguments])}
     return [list(point) for point in points]
 
 

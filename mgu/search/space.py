@@ -201,7 +201,7 @@ class Space:
         return True
 
     def overrides(self, point: Mapping[str, Any]) -> list[str]:
-        """Returns the words that tell Hydra of a point, as on the command line."""
+        """Returns the overrides that tell Hydra of a point, as on the command line."""
         return [f"{name}={write_word(value)}" for name, value in point.items()]
 
     def describe(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Job(NamedTuple):
     number: int
 
     @property
-    def words(self) -> list[str]:
+    def all_overrides(self) -> list[str]:
         """Hydra overrides of the whole job."""
         seeds = [config.seed for config in self.configs]
         together = [f"hydra.sweeper.seeds={seeds}"] if len(seeds) > 1 else []
@@ -95,8 +95,8 @@ def _build_jobs(sweep: Sweep, overrides: Sequence[list[str]], quote: Callable[[s
     keys = ",".join(map(quote, sweep.axes.keys))
     named = [f"hydra.sweeper.axes=[{keys}]"] if keys else []  # for launchers' processes, which know one job only
     by_folder: Mapping[Path, list[str]] = {
-        run_folder(config): [*words, f"runs_dir={quote(str(runs_dir(config).absolute()))}", *named]
-        for words, config in zip(overrides, sweep.configs, strict=True)
+        run_folder(config): [*given, f"runs_dir={quote(str(runs_dir(config).absolute()))}", *named]
+        for given, config in zip(overrides, sweep.configs, strict=True)
     }
     groups = enumerate(sweep.groups(), start=1)
     return [Job(by_folder[run_folder(group[0])], group, number) for number, group in groups]

@@ -11,7 +11,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 
-from mgu.cli.combine import Combiner, Composed, Words
+from mgu.cli.combine import Combiner, Composed, FrozenOverrides
 from mgu.cli.compose import read_config, read_jobs
 from mgu.config.conf import conf_dir
 from mgu.errors import UserError
@@ -51,11 +51,11 @@ def test_a_sweep_is_what_its_jobs_are_alone(loader: Any, jobs: list[list[str]]) 
     assert [config.identity for config in swept] == [config.identity for config in alone]
 
 
-def compose(words: Words) -> Composed:
+def compose(overrides: FrozenOverrides) -> Composed:
     """`a` and `b` have a part each, and share `both`; -1 is refused."""
-    given = dict(word.split("=") for word in words)
+    given = dict(word.split("=") for word in overrides)
     if given["a"] == "-1":
-        raise UserError(f"a must be positive in {words}")
+        raise UserError(f"a must be positive in {overrides}")
     return Composed({"a": given["a"], "b": {"c": given["b"]}, "both": given["a"] + given["b"], "n": 0}, True)
 
 
@@ -66,9 +66,9 @@ def test_what_two_words_change_is_composed() -> None:
 
 
 def test_a_grid_is_composed_from_its_edges() -> None:
-    called = list[Words]()
+    called = list[FrozenOverrides]()
 
-    def separate(words: Words) -> Composed:
+    def separate(words: FrozenOverrides) -> Composed:
         called.append(words)
         return Composed(dict(word.split("=") for word in words), True)
 
@@ -86,7 +86,7 @@ def test_a_refusal_is_of_the_job_itself() -> None:
 
 
 def test_one_and_one_point_zero_are_not_the_same() -> None:
-    def typed(words: Words) -> Composed:
+    def typed(words: FrozenOverrides) -> Composed:
         a, b = (word.split("=")[1] for word in words)
         return Composed({"a": float(a) if "." in a else int(a), "b": b}, True)
 

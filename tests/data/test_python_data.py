@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 import mgu
-from mgu.cli.words import as_option
+from mgu.cli.overrides import as_option
 from mgu.config.python import PythonDatasetConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.images.images import Images

@@ -86,5 +86,5 @@ def test_a_job_that_is_launched_again_keeps_its_number(configure: Configure) -> 
     """Those that another sweep trained, and that are tried again, were numbered 5 and 6 of 4."""
     job = Job(["norm=ln"], [configure("seed=0"), configure("seed=1")], 3)
     again = job.select_busy(["done", "busy"])
-    assert again and again.number == 3 and "hydra.sweeper.number=3" in again.words and len(again.configs) == 1
+    assert again and again.number == 3 and "hydra.sweeper.number=3" in again.all_overrides and len(again.configs) == 1
     assert job.select_busy(["done", "done"]) is None

@@ -33,7 +33,7 @@ def _check_measured(settings: StudySettings, space: Space) -> None:
     }
     for key, value in given.items():
         if value is not None:
-            more = ", and search.options.objectives" * (key == "search.second")
+            more = ", and search.options.objectives" if key == "search.second" else ""
             raise UserError(
                 f"{key} must be left out where points are measured and no runs are trained, as of space={space.name}, "
                 f"but got {value}. Leave it out{more}."

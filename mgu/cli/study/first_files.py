@@ -24,7 +24,7 @@ class FirstFiles:
         self._known: dict[str, str] = {}
 
     def check(self, composed: Mapping[str, Any], config: RunConfig) -> None:
-        """Checks that what was composed with the same words is of the same files.
+        """Checks that what was composed with the same overrides is of the same files.
 
         Args:
             composed: Values of a point as Hydra composed them, before anything was read.
@@ -47,7 +47,7 @@ class FirstFiles:
 def _find_digests(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str, str]]:
     """Yields the key that names files or code, its value, and their checksum, of a section and of those below it."""
     if sha256 := values.get("sha256"):
-        name = next((own for own in PLACES if values.get(own) is not None), "sha256")
+        name = next((key for key in PLACES if values.get(key) is not None), "sha256")
         yield f"{above}{name}", str(values[name]), sha256
     if sha256 := values.get("start_sha256"):
         yield f"{above}start_from", str(values["start_from"]), sha256

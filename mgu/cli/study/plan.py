@@ -37,12 +37,12 @@ def show_searches(planned: Sequence[PlannedStudy], form: str) -> None:
         UserError: A trial cannot be trained here.
     """
     notes: list[str] = []
-    trial_s: dict[str, float | None] = {own.study.space.name: None for own in planned}
+    trial_s: dict[str, float | None] = {planned_study.study.space.name: None for planned_study in planned}
     with Console(stderr=True).status("looking at data and models"):
-        for own in planned:
-            if trial_s[own.study.space.name] is None:
-                trial_s[own.study.space.name] = _estimate_trial(own, notes)
-    records = [_record(own, trial_s[own.study.space.name]) for own in planned]
+        for planned_study in planned:
+            if trial_s[planned_study.study.space.name] is None:
+                trial_s[planned_study.study.space.name] = _estimate_trial(planned_study, notes)
+    records = [_record(planned_study, trial_s[planned_study.study.space.name]) for planned_study in planned]
     if form == "json":
         print(json.dumps({"studies": records, "data": notes}, indent=2))
         return
@@ -60,9 +60,9 @@ def show_searches(planned: Sequence[PlannedStudy], form: str) -> None:
     )
 
 
-def _estimate_trial(own: PlannedStudy, notes: list[str]) -> float | None:
+def _estimate_trial(planned: PlannedStudy, notes: list[str]) -> float | None:
     """Returns the mean estimated seconds of a trial over some points; None where it is known of none."""
-    space = own.study.space
+    space = planned.study.space
     if space.measure is not None:
         return None
     if space.size is not None and space.size <= MOST_SIZED:
@@ -70,7 +70,7 @@ def _estimate_trial(own: PlannedStudy, notes: list[str]) -> float | None:
     else:
         generator = generator_for(0, 0, "plan")
         points = [some_point(space), *(space.sample(generator) for _ in range(MOST_SIZED - 1))]
-    configs = [own.configure(point, 0) for point in points]
+    configs = [planned.configure(point, 0) for point in points]
     models = check_and_size(configs, configs, find_concurrency(configs).threads, False, on_note=notes.append,
                             on_import=lambda: None)  # fmt: skip
     samples = find_samples(configs)
@@ -79,9 +79,9 @@ def _estimate_trial(own: PlannedStudy, notes: list[str]) -> float | None:
     return fmean(known) if known else None
 
 
-def _record(own: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
+def _record(planned: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
     """Returns one study as JSON."""
-    study, budget = own.study, own.study.budget
+    study, budget = planned.study, planned.study.budget
     history = History(study.folder / HISTORY_FILE, study.space, study.identity)  # empty where there is no file
     spent = spent_in_all(history)
     if spent.trials:
@@ -90,7 +90,7 @@ def _record(own: PlannedStudy, trial_s: float | None) -> dict[str, Any]:
     left = _trials_left(study, history, spent)
     by_trials = None if left is None or trial_s is None else left * trial_s
     by_seconds = budget.left_s(spent)
-    known = [own_s for own_s in (by_trials, by_seconds) if own_s is not None]
+    known = [left_s for left_s in (by_trials, by_seconds) if left_s is not None]
     return {
         "study": study.title,
         "folder": str(study.folder),

@@ -43,8 +43,8 @@ def replay_studies(planned: Sequence[PlannedStudy]) -> None:
     runs = [run for run, obstacle in known_by if obstacle is None]
     lost = [(as_of_today(run.result, obstacle, today), obstacle) for run, obstacle in known_by if obstacle is not None]
     groups: dict[str, list[PlannedStudy]] = {}
-    for own in planned:
-        groups.setdefault(_group(own), []).append(own)
+    for planned_study in planned:
+        groups.setdefault(_group(planned_study), []).append(planned_study)
     known: dict[str, Records] = {}
     for studies in groups.values():
         _replay_group(studies, runs, lost, folder, known)
@@ -53,8 +53,8 @@ def replay_studies(planned: Sequence[PlannedStudy]) -> None:
 
 def _check_settings(planned: Sequence[PlannedStudy]) -> None:
     """Refuses what a replay does not do, and what would make it a search of its own beside an equal one."""
-    for own in (each.settings for each in planned):
-        given = {"warm_start.folder": own.warm_start.folder, "confirm.top": own.confirm.top or None}
+    for settings in (each.settings for each in planned):
+        given = {"warm_start.folder": settings.warm_start.folder, "confirm.top": settings.confirm.top or None}
         for key, value in given.items():
             if value is not None:
                 raise UserError(
@@ -63,10 +63,10 @@ def _check_settings(planned: Sequence[PlannedStudy]) -> None:
                 )
 
 
-def _group(own: PlannedStudy) -> str:
+def _group(planned: PlannedStudy) -> str:
     """Returns what studies of one strategy share: all but their seed."""
-    described = {key: value for key, value in own.study.described.items() if key != "seed"}
-    return f"{described}{own.study.budget}"
+    described = {key: value for key, value in planned.study.described.items() if key != "seed"}
+    return f"{described}{planned.study.budget}"
 
 
 def _replay_group(
@@ -95,8 +95,8 @@ def _replay_group(
         )
     begun = time.perf_counter()
     settings = studies[0].settings.search
-    own = Replay(first.space, known[key], first.name, settings.options, first.budget, settings.per_cost)
-    curves = replay(own, [each.study.seed for each in studies], count_cores())
+    replayed = Replay(first.space, known[key], first.name, settings.options, first.budget, settings.per_cost)
+    curves = replay(replayed, [each.study.seed for each in studies], count_cores())
     name = f"{first.name}-{first.space.name}-{first.identity}"
     described = settings_of({**first.described, "size": first.space.size})
     save_replayed(folder, name, first.data, curves, described, first.fingerprint)
@@ -112,10 +112,10 @@ def _report(folder: Path, runs: Sequence[Run], data: tuple[str, str]) -> None:
     for table in rank(list(runs)):
         if (table.data_set, table.split) != data:
             continue
-        found = compare_searches(table, replayed, skipped, others=curves)
-        if found:
+        comparison = compare_searches(table, replayed, skipped, others=curves)
+        if comparison:
             console = table_console()
-            for own in (*search_tables(found), *front_tables(found)):
-                print_searches(console, own)
-            for line in describe_searches(found):
+            for search_table in (*search_tables(comparison), *front_tables(comparison)):
+                print_searches(console, search_table)
+            for line in describe_searches(comparison):
                 print_line(line)

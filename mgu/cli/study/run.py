@@ -25,8 +25,8 @@ from mgu.sweep.search.study_run import StudyRun, num_ended, prepare, run_study, 
 from mgu.sweep.search.warm_start import check_folder, tell_finished
 from mgu.sweep.search.worker import TrialSettings
 
-# Takes the words of each worker and returns what became of it. None: Hydra's own launcher, with which this process is
-# the only worker.
+# Takes the overrides of each worker and returns what became of it. None: Hydra's own launcher, with which this process
+# is the only worker.
 LaunchWorkers = Callable[[list[list[str]]], list[Any]] | None
 
 
@@ -34,7 +34,7 @@ def search(
     loader: ConfigLoader,
     master: DictConfig,
     grids: Grids,
-    words: Sequence[str],
+    overrides: Sequence[str],
     launch: LaunchWorkers,
     plan: str | None = None,
 ) -> None:
@@ -44,7 +44,7 @@ def search(
         loader: Hydra's loader of configurations.
         master: Configuration of the sweep itself.
         grids: The grids of the experiment.
-        words: Overrides of the command line.
+        overrides: Those of the command line.
         launch: Launches workers; None: this process works at the studies itself.
         plan: "table" or "json" shows what would be done, and trains nothing.
 
@@ -52,54 +52,54 @@ def search(
         UserError: A setting is not legal, or a trial cannot be trained here.
         RunsFailed: Too many trials failed, or a worker did.
     """
-    planned = plan_studies(loader, master, grids, words)
+    planned = plan_studies(loader, master, grids, overrides)
     if plan:
         from mgu.cli.study.plan import show_searches
 
         return show_searches(planned, plan)
-    if any(own.settings.search.replay for own in planned):
+    if any(planned_study.settings.search.replay for planned_study in planned):
         return replay_studies(planned)
     launcher = str(OmegaConf.select(master, "hydra.runtime.choices.hydra/launcher")) if launch else "basic"
-    for own in planned:
-        check_launcher(launcher, own.start.parallel, is_search=True)
-        if launch is None and own.settings.search.workers > 1:
+    for planned_study in planned:
+        check_launcher(launcher, planned_study.start.parallel, is_search=True)
+        if launch is None and planned_study.settings.search.workers > 1:
             raise UserError(
-                f"search.workers must be 1 without a launcher, but got {own.settings.search.workers}. Pass "
-                f"parallel={own.settings.search.workers}, or hydra/launcher=joblib."
+                f"search.workers must be 1 without a launcher, but got {planned_study.settings.search.workers}. Pass "
+                f"parallel={planned_study.settings.search.workers}, or hydra/launcher=joblib."
             )
-        if own.settings.warm_start.folder is not None:
-            check_folder(Path(own.settings.warm_start.folder).expanduser())
-    study_runs = [as_study_run(own) for own in planned]
+        if planned_study.settings.warm_start.folder is not None:
+            check_folder(Path(planned_study.settings.warm_start.folder).expanduser())
+    study_runs = [as_study_run(planned_study) for planned_study in planned]
     if len(study_runs) > 1:
         print_line(f"{len(study_runs)} studies, one after the other")
     with notifying_of(study_runs):
         prepare(study_runs)
-        for own, each in zip(planned, study_runs, strict=True):
-            _run(own, each, None if launch is None else _launching(own, launch))
+        for planned_study, study_run in zip(planned, study_runs, strict=True):
+            _run(planned_study, study_run, None if launch is None else _launching(planned_study, launch))
 
 
-def _run(planned: PlannedStudy, own: StudyRun, launch: Callable[[StudyRun], None] | None) -> None:
+def _run(planned: PlannedStudy, study_run: StudyRun, launch: Callable[[StudyRun], None] | None) -> None:
     """Runs one study with what comes before its first trial and after its last one."""
     settings = planned.settings
     if settings.warm_start.folder is not None:
         folder = Path(settings.warm_start.folder).expanduser()
-        told = tell_finished(own, folder, settings.warm_start.charge)
+        told = tell_finished(study_run, folder, settings.warm_start.charge)
         print_line(f"{count(told, 'finished run')} told before the first trial" if told else "told when it began")
-    history = run_study(own, launch)
+    history = run_study(study_run, launch)
     if settings.confirm.top:
-        confirm(own, history, settings.confirm.top, settings.confirm.seeds)
+        confirm(study_run, history, settings.confirm.top, settings.confirm.seeds)
 
 
 def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[Any]]) -> Callable[[StudyRun], None]:
     """Returns what launches the workers of a study, again while some die and others have ended trials."""
     runs = f"runs_dir={quote(str(runs_dir(planned.start).absolute()))}"
-    others = [word for word in planned.words if not word.startswith("runs_dir=")]
+    others = [override for override in planned.overrides if not override.startswith("runs_dir=")]
     given = ",".join(map(quote, (*others, runs)))
     job = [*planned.single, runs, f"hydra.sweeper.words=[{given}]"]
 
-    def work(own: StudyRun) -> None:
+    def work(study_run: StudyRun) -> None:
         before = -1
-        while (ended := num_ended(own)) > before:
+        while (ended := num_ended(study_run)) > before:
             before = ended
             try:
                 answers = launch([job] * planned.settings.search.workers)
@@ -120,11 +120,11 @@ def _launching(planned: PlannedStudy, launch: Callable[[list[list[str]]], list[A
     return work
 
 
-def work(words: list[str]) -> str:
+def work(overrides: list[str]) -> str:
     """Works on a study in a process of a launcher.
 
     Args:
-        words: The words of the study.
+        overrides: Those of the study.
 
     Returns:
         "done".
@@ -135,7 +135,7 @@ def work(words: list[str]) -> str:
     """
     master: Any = HydraConfig.instance().cfg  # the whole configuration, of which Hydra's own part is typed
     grids: Any = OmegaConf.to_container(master.hydra.sweeper.grids, resolve=True)
-    [planned] = plan_studies(GlobalHydra.instance().config_loader(), master, Grids(grids or {}), words)
+    [planned] = plan_studies(GlobalHydra.instance().config_loader(), master, Grids(grids or {}), overrides)
     if not planned.study.folder.is_dir():  # which the command has opened: this is another study
         raise UserError(
             f"a worker must search what its command began, but there is no {planned.study.folder}: a file of data or "

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig
 
-from mgu.cli.compose import compose_words
+from mgu.cli.compose import compose_overrides
 from mgu.cli.grammar import HydraGrammar
 from mgu.cli.remember import remember_files
 from mgu.cli.study.check_told import check_told
@@ -49,7 +49,7 @@ class PlannedStudy(NamedTuple):
         start: The configuration of one run, with the data and the training that all have; of a space without runs,
             what the command line says.
         fixed_seed: Seed of all runs, where the command line gives one.
-        words: Its words, from which another process can build it.
+        overrides: Its overrides, from which another process can build it.
         single: Those that have one value, with which Hydra can compose a job.
     """
 
@@ -58,16 +58,16 @@ class PlannedStudy(NamedTuple):
     configure: Configurator
     start: RunConfig
     fixed_seed: int | None
-    words: list[str]
+    overrides: list[str]
     single: list[str]
 
 
-def is_search(master: DictConfig, words: Sequence[str]) -> bool:
+def is_search(master: DictConfig, overrides: Sequence[str]) -> bool:
     """Tells whether a command line asks for a search.
 
     Args:
         master: Configuration of the sweep itself.
-        words: Overrides of the command line.
+        overrides: Those of the command line.
 
     Returns:
         Whether a strategy is chosen, on the command line or elsewhere.
@@ -75,7 +75,7 @@ def is_search(master: DictConfig, words: Sequence[str]) -> bool:
     Raises:
         UserError: There are settings of a search, but no search.
     """
-    keys = [word.partition("=")[0].lstrip("+~") for word in words]
+    keys = [override.partition("=")[0].lstrip("+~") for override in overrides]
     if master.get("search") is not None or "search" in keys:
         return True
     if alone := [key for key in keys if key.partition(".")[0] in SECTIONS]:
@@ -83,14 +83,16 @@ def is_search(master: DictConfig, words: Sequence[str]) -> bool:
     return False
 
 
-def plan_studies(loader: ConfigLoader, master: DictConfig, grids: Grids, words: Sequence[str]) -> list[PlannedStudy]:
+def plan_studies(
+    loader: ConfigLoader, master: DictConfig, grids: Grids, overrides: Sequence[str]
+) -> list[PlannedStudy]:
     """Builds all studies of a command line: one for each combination of the settings of searches.
 
     Args:
         loader: Hydra's loader of configurations.
         master: Configuration of the sweep itself.
         grids: The grids of the experiment.
-        words: Overrides of the command line.
+        overrides: Those of the command line.
 
     Returns:
         The studies.
@@ -100,17 +102,17 @@ def plan_studies(loader: ConfigLoader, master: DictConfig, grids: Grids, words: 
     """
     remember_files(loader)
     grammar = HydraGrammar(loader)
-    keys = grammar.keys(words)
-    own = [word for key, word in zip(keys, words, strict=True) if key.partition(".")[0] in SECTIONS]
-    runs = [word for word in words if word not in own]
-    found: dict[str, PlannedStudy] = {}
-    for settings_words in grammar.expand(own):
-        for planned in _build(loader, master, grammar, grids, settings_words, runs):
-            known = found.setdefault(planned.study.identity, planned)
+    keys = grammar.keys(overrides)
+    of_settings = [override for key, override in zip(keys, overrides, strict=True) if key.partition(".")[0] in SECTIONS]
+    runs = [override for override in overrides if override not in of_settings]
+    by_identity: dict[str, PlannedStudy] = {}
+    for settings_overrides in grammar.expand(of_settings):
+        for planned in _build(loader, master, grammar, grids, settings_overrides, runs):
+            known = by_identity.setdefault(planned.study.identity, planned)
             if known.settings != planned.settings:
                 raise UserError(_describe_two_settings(known, planned))
-    _check_number(len(found))
-    return list(found.values())
+    _check_number(len(by_identity))
+    return list(by_identity.values())
 
 
 def _check_number(number: int) -> None:
@@ -135,15 +137,15 @@ def _build(
     master: DictConfig,
     grammar: HydraGrammar,
     grids: Grids,
-    settings_words: Sequence[str],
-    words: Sequence[str],
+    settings_overrides: Sequence[str],
+    overrides: Sequence[str],
 ) -> list[PlannedStudy]:
     """Builds the studies of one combination of settings: several where search.studies is more than 1."""
-    values = {word: grammar.expand([word]) for word in words}
-    single = [own[0][0] for own in values.values() if len(own) == 1]  # without the form of a sweep
-    composed = compose_words(loader, master, (*single, *settings_words), with_search=True).values
+    values = {override: grammar.expand([override]) for override in overrides}
+    single = [expanded[0][0] for expanded in values.values() if len(expanded) == 1]  # without the form of a sweep
+    composed = compose_overrides(loader, master, (*single, *settings_overrides), with_search=True).values
     settings = check_study({name: composed[name] for name in SECTIONS if composed.get(name) is not None})
-    context = SpaceContext(grids, words, grammar, composed)
+    context = SpaceContext(grids, overrides, grammar, composed)
     space = build_space(settings.space or {"kind": "grid", "name": "grid"}, context)
     _check_swept(space, values, grammar)
     configure = Configurator(loader, master, single, space)
@@ -154,15 +156,18 @@ def _build(
     identity = runs_identity(space, configure) | {"second": settings.search.second, "fixed_seed": fixed_seed}
     budget = _resolve_budget(settings, space, start)
     _check_number(settings.search.studies)
-    found = []
+    planned = []
     for seed in range(settings.search.seed, settings.search.seed + settings.search.studies):
         search = settings.search.model_copy(update={"seed": seed, "studies": 1})
-        own = settings.model_copy(update={"search": search})
-        study = _build_study(own, space, start, budget, identity)
-        settled = [word for word in settings_words if word.partition("=")[0] not in ("search.seed", "search.studies")]
+        of_one = settings.model_copy(update={"search": search})
+        study = _build_study(of_one, space, start, budget, identity)
+        settled = [
+            each for each in settings_overrides if each.partition("=")[0] not in ("search.seed", "search.studies")
+        ]
         settled.append(f"search.seed={seed}")
-        found.append(PlannedStudy(study, own, configure, start, fixed_seed, [*words, *settled], [*single, *settled]))
-    return found
+        both = [*overrides, *settled], [*single, *settled]
+        planned.append(PlannedStudy(study, of_one, configure, start, fixed_seed, *both))
+    return planned
 
 
 def _check_swept(space: Space, values: Mapping[str, Sequence[Sequence[str]]], grammar: HydraGrammar) -> None:
@@ -170,11 +175,15 @@ def _check_swept(space: Space, values: Mapping[str, Sequence[Sequence[str]]], gr
 
     Args:
         space: The space.
-        values: What each word of the command line expands to.
+        values: What each override of the command line expands to.
         grammar: Reads keys.
     """
     searched = {parameter.name.partition("@")[0] for parameter in space.parameters}
-    swept = [word for word, own in values.items() if len(own) > 1 and grammar.keys([word])[0] not in searched]
+    swept = [
+        override
+        for override, expanded in values.items()
+        if len(expanded) > 1 and grammar.keys([override])[0] not in searched
+    ]
     if swept:
         raise UserError(
             f"{swept[0].partition('=')[0]} must be one value in a search of space={space.name}, but got {swept[0]}. "

@@ -10,15 +10,15 @@ from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig
 
 from mgu.cli.combine import Combiner
-from mgu.cli.compose import check_values, compose_words
+from mgu.cli.compose import check_values, compose_overrides
+from mgu.cli.overrides import as_option
 from mgu.cli.study.first_files import FirstFiles
-from mgu.cli.words import as_option
 from mgu.config.identity import identity_values
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
 from mgu.search.space import Point, Space, some_point
 
-MOST_COMBINED = 10_000  # points of a space whose words are combined ahead of time
+MOST_COMBINED = 10_000  # points of a space whose overrides are combined ahead of time
 
 
 class Configurator:
@@ -27,14 +27,15 @@ class Configurator:
     Args:
         loader: Hydra's loader of configurations.
         master: Configuration of the sweep itself.
-        words: Overrides of every trial.
+        overrides: Those of every trial.
         space: Says a point to Hydra.
     """
 
-    def __init__(self, loader: ConfigLoader, master: DictConfig, words: Sequence[str], space: Space) -> None:
-        self.words, self.space = list(words), space
-        jobs = [self._words(point) for point in space.points()] if (space.size or MOST_COMBINED) < MOST_COMBINED else []
-        self._compose = Combiner(jobs, partial(compose_words, loader, master))
+    def __init__(self, loader: ConfigLoader, master: DictConfig, overrides: Sequence[str], space: Space) -> None:
+        self.overrides, self.space = list(overrides), space
+        is_small = space.size and space.size < MOST_COMBINED
+        jobs = [self._overrides(point) for point in space.points()] if is_small else []
+        self._compose = Combiner(jobs, partial(compose_overrides, loader, master))
         self._kept: dict[tuple[str, ...], RunConfig] = {}
         self._files = FirstFiles()
 
@@ -44,10 +45,10 @@ class Configurator:
         Raises:
             UserError: The point cannot be composed, is no legal run, or a file has changed since the first one.
         """
-        words = tuple(self._words(point))
-        if words not in self._kept:
+        overrides = tuple(self._overrides(point))
+        if overrides not in self._kept:
             try:
-                composed = self._compose(words)
+                composed = self._compose(overrides)
                 config = check_values(composed)
             except UserError as error:
                 told = " ".join(self.space.overrides(point))
@@ -55,17 +56,18 @@ class Configurator:
                     f"space={self.space.name} must have points that are legal runs, but {told} is none: {error}"
                 ) from None
             self._files.check(composed, config)
-            self._kept[words] = config
-        config = self._kept[words]
+            self._kept[overrides] = config
+        config = self._kept[overrides]
         training = (
             config.training if stop_after is None else config.training.model_copy(update={"stop_after": stop_after})
         )
         return config.model_copy(update={"seed": seed, "training": training})
 
-    def _words(self, point: Point) -> list[str]:
-        own = [as_option(word) for word in self.space.overrides(point)]
-        named = {word.partition("=")[0].lstrip("+") for word in own}
-        return [*(word for word in self.words if word.partition("=")[0].lstrip("+") not in named), *own]
+    def _overrides(self, point: Point) -> list[str]:
+        of_point = [as_option(override) for override in self.space.overrides(point)]
+        named = {override.partition("=")[0].lstrip("+") for override in of_point}
+        others = [override for override in self.overrides if override.partition("=")[0].lstrip("+") not in named]
+        return [*others, *of_point]
 
 
 def first_config(values: Mapping[str, Any], space: Space, configure: Configurator) -> RunConfig:

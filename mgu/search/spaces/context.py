@@ -13,13 +13,13 @@ class SpaceContext(NamedTuple):
 
     Attributes:
         grids: The grids of the experiment, as they are swept without a search.
-        words: Overrides that are no setting of the search itself.
+        overrides: Those that are no setting of the search itself.
         grammar: Reads overrides.
-        values: The composed configuration that the search starts from, by key; words with several values are not
+        values: The composed configuration that the search starts from, by key; overrides with several values are not
             applied in it.
     """
 
     grids: Grids
-    words: Sequence[str]
+    overrides: Sequence[str]
     grammar: Grammar
     values: Mapping[str, Any]

@@ -17,7 +17,7 @@ from mgu.search.parameters.condition import Condition
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
-from mgu.search.spaces.protocol import protocol_words, whole
+from mgu.search.spaces.protocol import protocol_overrides, whole
 
 DEPTH, WIDTH = "layout.depth", "layout.width"
 NETWORK, UNITS = "network", "units"  # of the nested preset
@@ -29,12 +29,12 @@ class DensitySpace(Space):
     """Holds networks by depth, width and one density a weight matrix.
 
     Attributes:
-        words: How the runs are trained.
+        fixed: Overrides of all runs, by which they are trained.
         sizes: Inputs and outputs of the data; None where they are known once the data are read.
         max_weights: Largest number of active weights; None: any.
     """
 
-    words: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
     sizes: tuple[int, int] | None = None
     max_weights: int | None = None
 
@@ -57,10 +57,10 @@ class DensitySpace(Space):
         return self.max_weights is None or (self.active_weights(point) or 0) <= self.max_weights
 
     def overrides(self, point: Mapping[str, Any]) -> list[str]:
-        """Returns the words that tell Hydra of a point."""
+        """Returns the overrides that tell Hydra of a point."""
         depth, width, densities = self.network(point)
         shape = [f"{DEPTH}={depth}", f"{WIDTH}={width}", f"layout.density={write_word(densities)}"]
-        return ["layout=sparse_mlp", *self.words, *shape]
+        return ["layout=sparse_mlp", *self.fixed, *shape]
 
     def describe(self) -> dict[str, Any]:
         """Returns what identifies the space."""
@@ -110,15 +110,15 @@ def build_density(settings: Mapping[str, Any], context: SpaceContext) -> Space:
     if min_width > max_width:
         raise UserError(f"space.min_width must be at most max_width, but got {min_width} and {max_width}. Lower it.")
     limit = None if settings.get("max_weights") is None else whole(settings, "max_weights", 1)
-    sizes, words = _sizes(context), protocol_words(settings, context)
+    sizes, fixed = _sizes(context), protocol_overrides(settings, context)
     if sizes is None and (limit or preset):
         asked = "space.max_weights" if limit else "space.preset=nested"
         raise UserError(f"{asked} must go with images known by name, whose sizes are known. Leave it out.")
     if preset:
         units = tuple(range(min_width, max_width + 1, STEP))
         nested = (Categorical(NETWORK, ("full", "sparse")), Ordinal(DEPTH, DEPTHS), Ordinal(UNITS, units))
-        return NestedSpace(name, nested, words, sizes, limit, max_width)
-    return DensitySpace(name, _parameters(settings, min_width, max_width), words, sizes, limit)
+        return NestedSpace(name, nested, fixed, sizes, limit, max_width)
+    return DensitySpace(name, _parameters(settings, min_width, max_width), fixed, sizes, limit)
 
 
 def _parameters(settings: Mapping[str, Any], min_width: int, max_width: int) -> tuple[Parameter, ...]:

@@ -20,7 +20,7 @@ class GridSpace(Space):
     """Describes a union of grids: a value is the text of an override; of several grids, one parameter chooses."""
 
     def overrides(self, point: Mapping[str, Any]) -> list[str]:
-        """Returns the words that tell Hydra of a point."""
+        """Returns the overrides that tell Hydra of a point."""
         return [f"{name.partition('@')[0]}={value}" for name, value in point.items() if name != GRID]
 
 
@@ -37,7 +37,7 @@ def build_grid(settings: Mapping[str, Any], context: SpaceContext) -> Space:
     Raises:
         UserError: There is no grid, or nothing is left of it.
     """
-    given = context.grammar.keys(context.words)
+    given = context.grammar.keys(context.overrides)
     grids = {
         name: axes
         for name, axes in context.grids.grids.items()
@@ -46,8 +46,8 @@ def build_grid(settings: Mapping[str, Any], context: SpaceContext) -> Space:
     chosen = Grids(grids).narrow(given)
     swept = {
         key: values
-        for key, word in zip(given, context.words, strict=True)
-        if len(values := _values(context, word)) > 1 and key not in ("hydra", "seed")
+        for key, override in zip(given, context.overrides, strict=True)
+        if len(values := _values(context, override)) > 1 and key not in ("hydra", "seed")
     }
     by_name = {
         next((name for name, axes in grids.items() if axes is each), "given"): {
@@ -75,7 +75,7 @@ def _parameters(grids: Mapping[str, Mapping[str, list[str]]]) -> list[Categorica
     return parameters
 
 
-def _values(context: SpaceContext, word: str) -> list[str]:
-    """Returns the values of a word that may be a sweep, each as the text of one override."""
-    expanded = context.grammar.expand([word])
+def _values(context: SpaceContext, override: str) -> list[str]:
+    """Returns the values of an override that may be a sweep, each as the text of one override."""
+    expanded = context.grammar.expand([override])
     return list(dict.fromkeys(single.partition("=")[2] for [single] in expanded))

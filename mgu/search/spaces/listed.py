@@ -53,10 +53,12 @@ def build_listed(settings: Mapping[str, Any], context: SpaceContext) -> Space:
         raise UserError(
             f"space.parameters must be parameters by name, but got {listed!r}. See docs/method/search.md for a file."
         )
-    given = context.grammar.keys(context.words)
-    for key, word in zip(given, context.words, strict=True):
+    given = context.grammar.keys(context.overrides)
+    for key, override in zip(given, context.overrides, strict=True):
         if key in listed:
-            raise UserError(f"{key} must be left out, for space={settings.get('name')} searches it, but got {word}.")
+            raise UserError(
+                f"{key} must be left out, for space={settings.get('name')} searches it, but got {override}."
+            )
     return Space(str(settings.get("name", "listed")), tuple(read_parameter(*item) for item in listed.items()))
 
 

@@ -12,7 +12,7 @@ from mgu.search.parameters.choices import Ordinal
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
-from mgu.search.spaces.protocol import protocol_words, whole
+from mgu.search.spaces.protocol import protocol_overrides, whole
 
 # By preset, the layout that a point begins with, and the fewest and most nodes of the top, mid and bottom graph.
 PRESETS = {"tiny": ("nago_tiny", (3, 5), (1, 3), (3, 5)), "full": ("nago_full", (3, 10), (1, 10), (3, 10))}
@@ -24,15 +24,15 @@ class NagoSpace(Space):
     """Holds generators by the eight numbers of their graphs.
 
     Attributes:
-        words: The layout, its seed and its size, and how the runs are trained.
+        fixed: Overrides of all runs: the layout, its seed and its size, and how they are trained.
     """
 
-    words: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
 
     def overrides(self, point: Mapping[str, Any]) -> list[str]:
-        """Returns the words that tell Hydra of a point."""
+        """Returns the overrides that tell Hydra of a point."""
         values = {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in point.items()}
-        return [*self.words, *(f"{name}={write_word(value)}" for name, value in values.items())]
+        return [*self.fixed, *(f"{name}={write_word(value)}" for name, value in values.items())]
 
 
 def build_nago(settings: Mapping[str, Any], context: SpaceContext) -> Space:
@@ -53,10 +53,10 @@ def build_nago(settings: Mapping[str, Any], context: SpaceContext) -> Space:
         hint = did_you_mean(str(preset), PRESETS) or " Pass space.preset=tiny."
         raise UserError(f"space.preset must be one of {', '.join(PRESETS)}, but got {preset!r}.{hint}")
     layout, top, mid, bottom = PRESETS[preset]
-    words = [f"layout={layout}", *protocol_words(settings, context)]
-    words.append(f"layout.graph_seed={whole(settings, 'graph_seed', 0, 0)}")
+    fixed = [f"layout={layout}", *protocol_overrides(settings, context)]
+    fixed.append(f"layout.graph_seed={whole(settings, 'graph_seed', 0, 0)}")
     if settings.get("max_params") is not None:
-        words.append(f"layout.max_params={whole(settings, 'max_params', 1)}")
+        fixed.append(f"layout.max_params={whole(settings, 'max_params', 1)}")
     parameters: tuple[Parameter, ...] = (
         Int("layout.top_nodes", *top),
         Ordinal("layout.top_neighbours", NEIGHBOURS),
@@ -67,4 +67,4 @@ def build_nago(settings: Mapping[str, Any], context: SpaceContext) -> Space:
         Ordinal("layout.bottom_neighbours", NEIGHBOURS),
         Float("layout.bottom_rewired", 0.1, 1.0),
     )
-    return NagoSpace(f"{settings.get('name', 'nago')}_{preset}", parameters, tuple(words))
+    return NagoSpace(f"{settings.get('name', 'nago')}_{preset}", parameters, tuple(fixed))

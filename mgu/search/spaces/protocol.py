@@ -10,8 +10,8 @@ from mgu.search.space import write_word
 from mgu.search.spaces.context import SpaceContext
 
 
-def protocol_words(settings: Mapping[str, Any], context: SpaceContext) -> tuple[str, ...]:
-    """Returns the words of `space.protocol` whose keys nobody has set.
+def protocol_overrides(settings: Mapping[str, Any], context: SpaceContext) -> tuple[str, ...]:
+    """Returns the overrides of `space.protocol` whose keys nobody has set.
 
     Args:
         settings: `space.*`; its protocol has values by key.
@@ -24,7 +24,7 @@ def protocol_words(settings: Mapping[str, Any], context: SpaceContext) -> tuple[
     protocol = settings.get("protocol") or {}
     if not isinstance(protocol, Mapping):
         raise UserError(f"space.protocol must be values by key, but got {protocol!r}. Leave it out for none.")
-    given = set(context.grammar.keys(context.words))
+    given = set(context.grammar.keys(context.overrides))
     if "experiment" in given:
         return ()
     without = {"norm", "residual"} if "mgu" in given else set[str]()

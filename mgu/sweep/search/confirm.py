@@ -76,15 +76,15 @@ def _record(trial: Trial, results: list[Result]) -> dict[str, object]:
 
 
 def _describe(study_run: StudyRun, trial: Trial, results: list[Result]) -> str:
-    words = " ".join(study_run.study.space.overrides(trial.point))
+    overrides = " ".join(study_run.study.space.overrides(trial.point))
     if not results:
-        return f"confirmed: trial {trial.number}, {words}: all runs failed"
+        return f"confirmed: trial {trial.number}, {overrides}: all runs failed"
     score = results[0].score
     vals = [result.val_score for result in results if result.val_score is not None]
     tests = [value for result in results if result.test and (value := result.test.of(score)) is not None]
     parts = [f"{split} {score.text(fmean(values))}" for split, values in (("val", vals), ("test", tests)) if values]
     seconds = sum(cost_of(result).seconds for result in results)
     return (
-        f"confirmed: trial {trial.number}, {words}: {', '.join(parts)}, mean of {count(len(results), 'new seed')}, "
+        f"confirmed: trial {trial.number}, {overrides}: {', '.join(parts)}, mean of {count(len(results), 'new seed')}, "
         f"in {describe_s(seconds)}"
     )

@@ -169,9 +169,9 @@ def describe_end(study: Study, history: History) -> list[str]:
     if best is None:
         return [*lines, "no trial within the budget has a score"]
     details = history.details[best.number]
-    words = " ".join(study.space.overrides(best.point))
+    overrides = " ".join(study.space.overrides(best.point))
     shown = f"{best.score:.4g} {study.space.unit}".rstrip() if "val" not in details else _scores(details)
-    return [*lines, f"best: trial {best.number}, {words}, {shown}"]
+    return [*lines, f"best: trial {best.number}, {overrides}, {shown}"]
 
 
 def _describe_states(history: History, counted: int) -> str:

@@ -1,4 +1,4 @@
-"""The words of a command line that trains: flags and overrides, checked as far as each can be by itself."""
+"""The arguments of a command line that trains: flags and overrides, checked as far as each can be by itself."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ SWEEP_ONLY = ("hydra.sweeper", "hydra/sweeper", "hydra.launcher", "hydra/launche
 SHOWING = ("cfg", "info", "help", "hydra_help", "shell_completion")  # flags with which nothing is trained
 
 
-def sort_words(arguments: Sequence[str]) -> list[str]:
-    """Checks the words of a command line and sorts flags first, for Hydra refuses `-m layout=x` after an override.
+def sort_arguments(arguments: Sequence[str]) -> list[str]:
+    """Checks the arguments of a command line and sorts flags first, for Hydra refuses `-m layout=x` after an override.
 
     Args:
         arguments: Arguments without the name of the command.
 
     Returns:
-        The same words, flags before overrides.
+        The same arguments, flags before overrides.
 
     Raises:
-        UserError: A word is no flag and no override, or cannot stand beside the others.
+        UserError: One is no flag and no override, or cannot stand beside the others.
     """
     parser = Parser(prog="mgu-run", parents=[get_args_parser()], add_help=False, allow_abbrev=False)
     options, unknown = parser.parse_known_intermixed_args(list(arguments))
@@ -61,41 +61,41 @@ def sort_words(arguments: Sequence[str]) -> list[str]:
         if not (is_sweep or shows):
             _check_single(overrides)
     rest = list(arguments)
-    for word in overrides:
-        rest.remove(word)
-    overrides = [as_option(word) for word in overrides]
-    return rest + ([_as_axis(word) for word in overrides] if is_sweep and not shows else overrides)
+    for override in overrides:
+        rest.remove(override)
+    overrides = [as_option(override) for override in overrides]
+    return rest + ([_as_axis(override) for override in overrides] if is_sweep and not shows else overrides)
 
 
-def as_option(word: str) -> str:
+def as_option(override: str) -> str:
     """Writes an argument of the user's own code so that Hydra adds it: only that code knows which there are.
 
     Args:
-        word: An override.
+        override: An override.
 
     Returns:
         ++dataset.options.k=v for dataset.options.k=v, and likewise for dataset.options={k:v} and in other groups; any
-        other word as it is.
+        other one as it is.
     """
-    group, _, rest = word.partition(".")
-    return f"++{word}" if group in GROUPS and rest.startswith(("options.", "options=")) else word
+    group, _, rest = override.partition(".")
+    return f"++{override}" if group in GROUPS and rest.startswith(("options.", "options=")) else override
 
 
-def _as_axis(word: str) -> str:
+def _as_axis(override: str) -> str:
     """Writes a value inside a group as an axis of one value.
 
     Hydra would look for the key in the configuration that the sweep starts from, where the grids are not applied yet:
     mgu.gate=channel has no unit there, and budget.trials=6 no search if several are swept over.
     """
-    key, _, value = word.partition("=")
+    key, _, value = override.partition("=")
     axis = f"{key}=choice({value})"
     if "." not in key or key.lstrip("+").partition(".")[0] not in (*GROUPS, *SECTIONS) or key.startswith("~"):
-        return word
+        return override
     try:
-        is_plain = not OverridesParser.create().parse_override(word).is_sweep_override()
-        return axis if is_plain and OverridesParser.create().parse_override(axis).is_choice_sweep() else word
+        is_plain = not OverridesParser.create().parse_override(override).is_sweep_override()
+        return axis if is_plain and OverridesParser.create().parse_override(axis).is_choice_sweep() else override
     except HydraException:
-        return word
+        return override
 
 
 def _describe_flags(unknown: Sequence[str]) -> str:
@@ -104,53 +104,54 @@ def _describe_flags(unknown: Sequence[str]) -> str:
     return f"flags must be ones that mgu-run --hydra-help lists, but got {' '.join(unknown)}. {hint}"
 
 
-def check_overrides(words: Sequence[str]) -> None:
+def check_overrides(overrides: Sequence[str]) -> None:
     """Checks what can be known of overrides before a configuration is composed.
 
     Args:
-        words: Overrides of the command line.
+        overrides: Those of the command line.
 
     Raises:
-        UserError: A word is no override, two are of the same key, or a group is given what is no name.
+        UserError: One is no override, two are of the same key, or a group is given what is no name.
     """
-    check_interpolations(list(words))
+    check_interpolations(list(overrides))
     given: dict[str, str] = {}
-    for word in words:
-        parsed = _parse(word)
+    for override in overrides:
+        parsed = _parse(override)
         key = str(parsed.key_or_group)
         if key in given:
             raise UserError(
-                f"{key} must be given once, but got {given[key]} and {word}. Leave one of them out, or sweep over "
+                f"{key} must be given once, but got {given[key]} and {override}. Leave one of them out, or sweep over "
                 f"several values, as in: -m {key}=a,b"
             )
-        given[key] = word
+        given[key] = override
         if parsed.is_add() and key.startswith("hydra.") and key.split(".")[1] not in _HYDRA_KEYS:
             raise UserError(f"Unknown key: {key}.{did_you_mean(key, _HYDRA_KEYS.values()) or ' Leave it out.'}")
         for value in _values(parsed):
-            _check_value(parsed, key, value, word)
+            _check_value(parsed, key, value, override)
 
 
 _HYDRA_KEYS = {field.name: f"hydra.{field.name}" for field in fields(HydraConf)}
 
 
-def _parse(word: str) -> Override:
+def _parse(override: str) -> Override:
     """Parses an argument as an override; raises UserError for what is none, such as a sub-command that is not first."""
-    if "=" not in word and not word.startswith("~"):
-        hint = did_you_mean(word, SUB_COMMANDS, cutoff=0.76) or " See mgu-run --help."
-        if word in SUB_COMMANDS:
-            group = f", or pass {word}=NAME" if word in GROUPS else ""
-            hint = f" Put it first: mgu-run {word} ...{group}"
+    if "=" not in override and not override.startswith("~"):
+        hint = did_you_mean(override, SUB_COMMANDS, cutoff=0.76) or " See mgu-run --help."
+        if override in SUB_COMMANDS:
+            group = f", or pass {override}=NAME" if override in GROUPS else ""
+            hint = f" Put it first: mgu-run {override} ...{group}"
         raise UserError(
-            f"arguments must be key=value, or first a sub-command ({', '.join(SUB_COMMANDS)}), but got {word!r}.{hint}"
+            f"arguments must be key=value, or first a sub-command ({', '.join(SUB_COMMANDS)}), but got {override!r}."
+            f"{hint}"
         )
-    key = word.partition("=")[0]
+    key = override.partition("=")[0]
     if not key.lstrip("+~") or len(key) > MAX_KEY:
         rule = f"key=value with a key of 1 to {MAX_KEY} characters"
-        raise UserError(f"arguments must be {rule}, but got {word[:60]!r}. See mgu-run --help.")
+        raise UserError(f"arguments must be {rule}, but got {override[:60]!r}. See mgu-run --help.")
     try:
-        return OverridesParser.create().parse_override(word)
+        return OverridesParser.create().parse_override(override)
     except (HydraException, RecursionError, ValueError) as error:  # of too many brackets, of too many digits
-        raise UserError(translate_error(error, [word])) from None
+        raise UserError(translate_error(error, [override])) from None
 
 
 def _values(parsed: Override) -> list[Any]:
@@ -161,10 +162,12 @@ def _values(parsed: Override) -> list[Any]:
     return [] if parsed.is_sweep_override() else [value]
 
 
-def _check_value(parsed: Override, key: str, value: Any, word: str) -> None:
+def _check_value(parsed: Override, key: str, value: Any, override: str) -> None:
     """Checks one value: lists and empty sections have a meaning to Hydra that nobody means here."""
     if isinstance(value, Sweep):
-        raise UserError(f"{key} must be swept over one range or several values, but got {word}. Write all values out.")
+        raise UserError(
+            f"{key} must be swept over one range or several values, but got {override}. Write all values out."
+        )
     if value == {}:
         raise UserError(
             f"{key} must be given what changes something, but {{}} is merged into what is there. Leave it out."
@@ -172,7 +175,7 @@ def _check_value(parsed: Override, key: str, value: Any, word: str) -> None:
     if key not in GROUPS or parsed.is_delete():
         return
     if isinstance(value, list):
-        raise UserError(f"{key} must be one of {', '.join(choices_of(key))}, but got the list {word}. Name one.")
+        raise UserError(f"{key} must be one of {', '.join(choices_of(key))}, but got the list {override}. Name one.")
     if isinstance(value, str) and {".", ".."} & set(value.split("/")):
         raise UserError(
             f"{key} must be the name of one of its configurations, but got the path {value!r}. Pass --config-dir DIR "
@@ -187,6 +190,6 @@ def _check_value(parsed: Override, key: str, value: Any, word: str) -> None:
 
 def _check_single(overrides: Sequence[str]) -> None:
     """Refuses settings of a sweep where none is asked for, for they would do nothing."""
-    for word in overrides:
-        if word.lstrip("+~").startswith(SWEEP_ONLY):
-            raise UserError(f"{word} must go with a sweep, but one run is asked for. Add -m.")
+    for override in overrides:
+        if override.lstrip("+~").startswith(SWEEP_ONLY):
+            raise UserError(f"{override} must go with a sweep, but one run is asked for. Add -m.")

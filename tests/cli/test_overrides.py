@@ -122,5 +122,5 @@ def test_arguments_of_ones_own_code_are_parameters_of_a_search_as_they_are_axes_
     space = Space("mine", (Ordinal("layout.options.width", (4, 8)), Ordinal("optimizer.lr", (0.1, 0.2))))
     nothing: Any = None
     configure = Configurator(nothing, nothing, ["++layout.options.width=2", "seed=1"], space)
-    words = configure._words({"layout.options.width": 8, "optimizer.lr": 0.1})
+    words = configure._overrides({"layout.options.width": 8, "optimizer.lr": 0.1})
     assert words == ["seed=1", "++layout.options.width=8", "optimizer.lr=0.1"]

@@ -16,9 +16,9 @@ def of_space(arguments: Sequence[str]) -> list[str]:
     return [_of_space(argument) for argument in arguments]
 
 
-def _of_space(word: str) -> str:
-    key, equals, value = word.partition("=")
+def _of_space(argument: str) -> str:
+    key, equals, value = argument.partition("=")
     kind, dot, name = key.partition(".")
     if kind not in SPACES or not equals:
-        return word
+        return argument
     return f"space.{name}={value}" if dot else f"space.preset={value}"
