@@ -26,7 +26,7 @@ Answer = list[Outcome] | Exception
 JobSteps = Generator[Watch, None, None]  # of a job, from one wait for its process to the next
 
 
-class _Running(NamedTuple):
+class _RunningJob(NamedTuple):
     """Holds a job whose process is running.
 
     Attributes:
@@ -61,7 +61,7 @@ class _SideBySide:
         self.sweep, self.jobs, self.numbers = sweep, jobs, numbers
         self.waiting = longest_first(sweep.expect(jobs)) if sweep.concurrency.number > 1 else list(range(len(jobs)))
         self.folders = [{run_folder(config) for config in job} for job in jobs]
-        self.running: list[_Running] = []
+        self.running: list[_RunningJob] = []
         self.answers: dict[int, Answer] = {}
         self.room = Room(sweep.concurrency.number, sweep.view.print_line)
 
@@ -107,7 +107,7 @@ class _SideBySide:
             self.answers[index] = error
             return
         if watch:
-            self.running.append(_Running(index, steps, watch))
+            self.running.append(_RunningJob(index, steps, watch))
 
     def _hear(self) -> None:
         """Waits until a process has something to tell, and goes on with the jobs of those that are over."""

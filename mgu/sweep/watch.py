@@ -18,15 +18,25 @@ from mgu.results.schema.result import Result
 from mgu.tracking.trackers import Trackers
 
 
-class Watch:
-    """Passes the events of a child process to the console and to the trackers, and collects the results.
+class Pending:
+    """Holds what a job, or a worker of a search, waits for: a child process. It is resumed once that is over.
 
     Attributes:
         call: The child process.
+    """
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+
+
+class Watch(Pending):
+    """Passes the events of a child process to the console and to the trackers, and collects the results.
+
+    Attributes:
+        call: The child process, once it is started.
         has_epochs: Whether it has trained for an epoch, after which its memory grows no more.
     """
 
-    call: Call
     has_epochs = False
 
     def __init__(

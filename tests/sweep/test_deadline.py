@@ -16,7 +16,8 @@ from mgu.search.strategy import Cost
 from mgu.sweep.search import drive as module
 from mgu.sweep.search.deadline import Deadline
 from mgu.sweep.search.drive import drive
-from mgu.sweep.search.worker import Pending, TrialSettings, Worker
+from mgu.sweep.search.worker import TrialSettings, Worker
+from mgu.sweep.watch import Pending
 from tests.search.test_spending import ask, study_of, tell
 
 
@@ -92,16 +93,14 @@ def test_all_that_run_are_stopped_at_once_and_none_is_begun(
     shown: list[str] = []
     view: Any = type("View", (), {"print_line": lambda self, line: shown.append(line)})()
 
-    class Waiting:
-        call: Any = None
+    class Calling:
         processor_s = 3.0
 
-        def __init__(self) -> None:
-            self.call = self
+    calling: Any = Calling()
 
     def train(self: Worker, trial: Any) -> Generator[Pending, None, tuple[Any, dict[str, Any]]]:
         clock.now = max(clock.now, 109.0)  # the first process imports torch, which no run pays for
-        yield Waiting()
+        yield Pending(calling)
         raise AssertionError("it never ends")
 
     def wait(calls: Sequence[Any], at_most_s: float) -> list[Any]:

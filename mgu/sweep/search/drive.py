@@ -8,23 +8,24 @@ from contextlib import ExitStack, closing
 
 from mgu.isolation import wait
 from mgu.sweep.search.deadline import Deadline
-from mgu.sweep.search.worker import BudgetEnded, Pending, Worker
+from mgu.sweep.search.worker import BudgetEnded, Worker
+from mgu.sweep.watch import Pending
 
 LONG_S = 3600.0
 LOOKS_S = 1.0  # between two looks at what other processes have spent of a budget of seconds
 
 
-class _Running:
+class _WorkerAtWork:
     """A worker with what it waits for."""
 
-    def __init__(self, worker: Worker, job: Generator[Pending, None, None]) -> None:
-        self.worker, self.job = worker, job
+    def __init__(self, worker: Worker, steps: Generator[Pending, None, None]) -> None:
+        self.worker, self.steps = worker, steps
         self.waits_for: Pending | None = None
         self.began: tuple[int, float] | None = None  # number of its trial, and when its process had been started
 
     def resume(self) -> None:
         """Lets the worker go on until it waits for a process, or is over."""
-        self.waits_for = next(self.job, None)
+        self.waits_for = next(self.steps, None)
         number = self.worker.running
         if number is not None and (self.began is None or number != self.began[0]):
             self.began = number, time.monotonic()  # the first process imports torch before, which no run pays for
@@ -34,7 +35,7 @@ class _Running:
         began_s = self.began[1] if self.began else at_s
         try:
             cpu_s = self.waits_for.call.processor_s if self.waits_for else None
-            self.waits_for = self.job.throw(BudgetEnded(at_s - began_s, cpu_s))
+            self.waits_for = self.steps.throw(BudgetEnded(at_s - began_s, cpu_s))
         except StopIteration:
             self.waits_for = None
 
@@ -47,14 +48,14 @@ def drive(workers: Sequence[Worker]) -> None:
     """
     deadline = Deadline(workers[0].study, workers[0].history)
     with ExitStack() as stack:
-        running = [_Running(worker, stack.enter_context(closing(worker.work()))) for worker in workers]
+        running = [_WorkerAtWork(worker, stack.enter_context(closing(worker.work()))) for worker in workers]
         for each in running:
             each.resume()
         while waiting := [each for each in running if each.waits_for]:
             _hear(waiting, deadline)
 
 
-def _hear(waiting: Sequence[_Running], deadline: Deadline) -> None:
+def _hear(waiting: Sequence[_WorkerAtWork], deadline: Deadline) -> None:
     """Waits until a process has something to tell or the budget ends, and lets the workers concerned go on."""
     ends_s = deadline.at(dict(each.began for each in waiting if each.began))
     at_most_s = LONG_S if ends_s is None else min(max(ends_s - time.monotonic(), 0.0), LOOKS_S)

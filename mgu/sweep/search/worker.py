@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from mgu.config.run import RunConfig
 from mgu.console.lines import LineView
@@ -23,17 +23,9 @@ from mgu.search.spending import spent_in_all
 from mgu.search.strategy import Cost, Measured, Trial
 from mgu.search.study import Study
 from mgu.sweep.jobs import run_job
+from mgu.sweep.watch import Pending
 
 TRIES = 2  # of a trial that fails
-
-
-class Pending(Protocol):
-    """Describes what a worker waits for."""
-
-    @property
-    def call(self) -> Call:
-        """The child process."""
-        ...
 
 
 class BudgetEnded(Exception):  # noqa: N818 - it is what happened
@@ -207,11 +199,10 @@ class Worker:
         """Has a point measured that is no network."""
         settings: Mapping[str, Any] = self.study.space.measure_settings
         begun = time.monotonic()
-        call = _Call(Call(function, trial.point, trial.seed, settings))
-        with call.call:
-            yield call
+        with Call(function, trial.point, trial.seed, settings) as call:
+            yield Pending(call)
             try:
-                measured: Measured = call.call.result()
+                measured: Measured = call.result()
             except (Crashed, Raised, TimedOut) as failure:
                 measured = Measured(None, Cost(seconds=time.monotonic() - begun), error=str(failure))
         told, details = tell_measured(trial, measured)
@@ -227,9 +218,3 @@ class Worker:
                 f"{self.study.title}: {len(failed)} trials have failed (search.max_failures="
                 f"{self.settings.max_failures}), the last one because {error}. See {self.history.path}."
             )
-
-
-class _Call(NamedTuple):
-    """Holds a child process that is waited for."""
-
-    call: Call
