@@ -1,13 +1,12 @@
 """One run, from its configuration to its result.json, in a process of its own.
 
-`run` reads from top to bottom: set up, build or continue, train, evaluate, explain, record. It reports its
-progress by `send`: see mgu/results/events.py for the events.
+`run` reads from top to bottom: set up, build or continue, train, evaluate, explain, record. What is special to a kind
+of network is in network_facts.py. It reports its progress by `send`: see mgu/results/events.py for the events.
 """
 
 from __future__ import annotations
 
 import logging
-import math
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,49 +14,31 @@ from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
-from torch import nn
 
-from mgu.config.layouts import RecurrentLayoutConfig
-from mgu.config.masked_layout import MaskedLayoutConfig
-from mgu.config.path_sgd import is_homogeneous
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
-from mgu.directed.advice import advise_rest
-from mgu.directed.network import DirectedNetwork
-from mgu.directed.rule import EquilibriumRule
-from mgu.equilibrium.report import collect
 from mgu.errors import UserError
-from mgu.explain.directed import explain_directed, write_directed
-from mgu.explain.equilibrium import explain_equilibria, write_equilibria
-from mgu.explain.explanation import can_explain, explain_model, write_explanation
 from mgu.factory.advice import advise_kept
 from mgu.factory.device import find_device
-from mgu.factory.model import count_flops
-from mgu.factory.resolved_run import ResolvedRun, resolve
+from mgu.factory.resolved_run import resolve
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.gpu_reader import open_gpu
 from mgu.measure.load_meter import LoadMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
-from mgu.models.convnet import count_keras, count_trainable
-from mgu.models.masked import measure_sparsity
-from mgu.results.events import Note, Send
+from mgu.results.events import Send
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, LOG_FILE
 from mgu.results.on_disk.folder import run_folder
 from mgu.results.on_disk.record import make_result
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.on_disk.sealed import digest_files
 from mgu.results.schema.result import Result
-from mgu.results.schema.solver import Solver, sum_up
 from mgu.run.evaluate_splits import count_classes, evaluate_splits
-from mgu.run.log import log_to
+from mgu.run.log import log_to, send_note
+from mgu.run.network_facts import explain_network, measure_network, sum_up_solver
 from mgu.run.run_files import KNOWN_FILES, clear, save_best
 from mgu.run.set_up import set_up
 from mgu.run.training import TrainingFailed, begin_or_continue, failing_after, train
-from mgu.train.learner import Learner
-from mgu.train.loop import Fit
-from mgu.train.path_norm import PathNorm
-from mgu.train.path_sgd import PathSGD
 
 log = logging.getLogger("mgu")
 
@@ -135,22 +116,16 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             batch_size = config.training.eval_batch_size
             scores, correct = evaluate_splits(learner, outcome.best_weights, resolved.splits, batch_size)
             cost.lap("evaluate")
-            solver = _sum_up(learner, outcome, send)
-            if can_explain(config) and scores:
-                # A manual search comes with its table of results: what a unit found must be told as well.
-                write_explanation(folder, explain_model(resolved, learner.model, resolved.splits.val))
-            if solver and scores:
-                _explain_rest(resolved, learner.model, folder)
+            solver = sum_up_solver(learner, outcome, send)
+            if scores:
+                explain_network(resolved, learner.model, solver, folder)
         cost.lap("explain")
-    _note(advise_kept(config, len(resolved.splits.train), len(outcome.history), outcome.best_epoch), send)
+    send_note(advise_kept(config, len(resolved.splits.train), len(outcome.history), outcome.best_epoch), send)
     with failing_after(outcome, lambda: cost.total):
         save_best(resolved, folder, outcome, correct)
         return make_result(
             config,
             outcome.status,
-            params_trainable=count_trainable(learner.model),
-            params_keras=count_keras(learner.model),
-            flops_per_sample=count_flops(resolved, solver.eval_iterations if solver else None),
             solver=solver,
             num_classes=count_classes(learner.task),
             epochs=len(outcome.history),
@@ -158,63 +133,8 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             device=resolved.device_name,
             **cost.total.as_fields(),
             **scores,
-            **_count_masks(config, learner.model),
-            gamma_squared=_measure_paths(resolved, learner),
+            **measure_network(resolved, learner, solver),
         )
-
-
-def _note(text: str, send: Send) -> None:
-    """Says what the user should read; nothing where the text is empty."""
-    if text:
-        log.warning(text)
-        send(Note(text))
-
-
-def _count_masks(config: RunConfig, model: nn.Module) -> dict[str, int]:
-    """Returns the counts of a network some of whose weights a mask keeps at 0, by field of a result; {} of others."""
-    if isinstance(config.layout, MaskedLayoutConfig):
-        return measure_sparsity(model)._asdict()
-    if isinstance(model, DirectedNetwork):
-        return {"active_weights": model.num_connections, "dead_units": model.count_dead()}
-    return {}
-
-
-def _measure_paths(resolved: ResolvedRun, learner: Learner) -> float | None:
-    """Returns gamma^2 of a network that path-SGD has trained, or could have in its place; None of others."""
-    if isinstance(learner.optimizer, PathSGD):
-        paths = learner.optimizer.paths
-    elif isinstance(resolved.config.layout, RecurrentLayoutConfig) and is_homogeneous(resolved.config):
-        paths = PathNorm(learner.model, resolved.shapes.inputs)
-    else:
-        return None
-    gamma = float(paths.gamma_squared())
-    return gamma if math.isfinite(gamma) else None
-
-
-def _explain_rest(resolved: ResolvedRun, model: nn.Module, folder: Path) -> None:
-    """Writes what the iteration of equilibrium layers, or the graph of a directed network, does."""
-    if isinstance(model, DirectedNetwork):
-        write_directed(folder, explain_directed(resolved, model, resolved.splits.val))
-    else:
-        write_equilibria(folder, explain_equilibria(resolved, model, resolved.splits.val))
-
-
-def _sum_up(learner: Learner, outcome: Fit, send: Send) -> Solver | None:
-    """Sums up what equilibrium layers iterated, if there are any, and says so where they did not converge."""
-    if (last := collect(learner.model)) is None:
-        return None
-    solver = sum_up(outcome.history, last.evaluate.mean_iterations, last.evaluate.unconverged)
-    if solver and solver.unconverged + solver.eval_unconverged:
-        advice = "Raise layout.max_iterations, or lower layout.norm_bound."
-        if isinstance(learner.model, DirectedNetwork):
-            rule = learner.rule
-            advice = advise_rest(learner.model, rule.settings.strength if isinstance(rule, EquilibriumRule) else 0.0)
-        _note(
-            f"{solver.unconverged} batches of all epochs and {solver.eval_unconverged} of the last evaluation ended "
-            f"above the tolerance of their iteration. {advice}",
-            send,
-        )
-    return solver
 
 
 def _failed(config: RunConfig, error: Exception, cost: dict[str, Any]) -> Result:

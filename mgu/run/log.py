@@ -1,4 +1,4 @@
-"""The log file of each run."""
+"""The log file of each run, and what is told to the user as well."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+
+from mgu.results.events import Note, Send
 
 CURRENT_LOG: ContextVar[Path] = ContextVar("log")
 
@@ -20,7 +22,7 @@ def log_to(path: Path) -> Iterator[None]:
     Args:
         path: The log file, to which lines are appended.
     """
-    own = CURRENT_LOG.set(path)
+    outer = CURRENT_LOG.set(path)
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(lambda record: CURRENT_LOG.get(path) == path)
@@ -34,4 +36,11 @@ def log_to(path: Path) -> Iterator[None]:
         logging.captureWarnings(False)
         root.removeHandler(handler)
         handler.close()
-        CURRENT_LOG.reset(own)
+        CURRENT_LOG.reset(outer)
+
+
+def send_note(text: str, send: Send) -> None:
+    """Says what the user should read, in the log and to the parent; nothing where the text is empty."""
+    if text:
+        logging.getLogger("mgu").warning(text)
+        send(Note(text))

@@ -28,6 +28,7 @@ from mgu.measure.slot import Slot
 from mgu.results.events import Began, EpochEnded, Note, Send, Stepped
 from mgu.results.on_disk.record import write_history
 from mgu.run.checkpoint import Generators, restore_checkpoint, save_checkpoint, set_aside
+from mgu.run.log import send_note
 from mgu.train.gate_penalty import GatePenalty
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit
@@ -87,8 +88,7 @@ def begin_or_continue(resolved: ResolvedRun, folder: Path, send: Send) -> Start:
         restored = restore_checkpoint(folder, resolved.config, start.learner, start.generators)
     except ValueError as error:
         note = f"its checkpoint cannot be used ({error}): set aside as {set_aside(folder).name}, starting over"
-        log.warning(note)
-        send(Note(note))
+        send_note(note, send)
         return _begin(resolved)
     if not restored:
         return start
@@ -146,9 +146,7 @@ def train(resolved: ResolvedRun, folder: Path, start: Start, cost: CostMeter, sl
         penalty.stop()
     if isinstance(learner.optimizer, PathSGD):
         log.info("at the end: %s", describe_kappas(learner.optimizer.paths))
-        if skipped := describe_skipped(learner.optimizer):
-            log.warning(skipped)
-            send(Note(skipped))
+        send_note(describe_skipped(learner.optimizer), send)
     if outcome.history:  # also of epochs after the last checkpoint
         cost.lap("train")
         write_history(folder, outcome.history)
