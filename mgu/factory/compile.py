@@ -31,7 +31,8 @@ def compile_ahead(resolved: ResolvedRun) -> None:
     """
     training, splits = resolved.config.training, resolved.splits
     started = time.perf_counter()
-    model, task, *_ = build_learner(resolved)
+    learner = build_learner(resolved)
+    model, task = learner.model, learner.task
     try:
         inputs, targets = _batch(splits.train, training.batch_size)
         task.loss(model.train()(inputs), targets).backward()

@@ -15,6 +15,7 @@ from mgu.config.balance import BalanceConfig
 from mgu.config.optimizers import PathSGDConfig
 from mgu.config.recipe import graph_obstacle
 from mgu.config.run import RunConfig
+from mgu.data.splits import Data
 from mgu.directed.rule import EquilibriumRule, RuleSettings
 from mgu.directed.sparsify import Sparsify
 from mgu.factory.model import build_model
@@ -52,9 +53,7 @@ def build_learner(resolved: ResolvedRun) -> Learner:
     num_examples = len(resolved.splits.train)  # reading them may draw random numbers
     seed_all(config.seed)
     # Channels last: faster convolutions on CPUs and on tensor cores, and a layer norm without a transposition.
-    model: nn.Module = build_model(resolved).to(  # type: ignore[call-overload]
-        device=resolved.device, memory_format=torch.channels_last
-    )
+    model = build_model(resolved).to(resolved.device).to(memory_format=torch.channels_last)
     take_pretrained(model, config)
     if config.engine == "compiled":
         model.compile()
@@ -165,6 +164,22 @@ def build_step_options(config: RunConfig) -> StepOptions:
     """
     training = config.training
     return StepOptions(training.label_smoothing, training.clip_norm, training.precision)
+
+
+def build_step(config: RunConfig, learner: Learner, data: Data) -> Step | ReplayedStep:
+    """Builds what trains on some data as the run does, but for a penalty of gates.
+
+    Args:
+        config: The configuration of a run.
+        learner: What is trained.
+        data: Training examples on the device of the model.
+
+    Returns:
+        What is to be called for every batch.
+    """
+    options = build_step_options(config)
+    step = Step(learner.model, data, learner.task, learner.optimizer, options=options, rule=learner.rule)
+    return build_step_wrapper(config, learner.optimizer)(step)
 
 
 def build_step_wrapper(config: RunConfig, optimizer: Optimizer) -> Callable[[Step], Step | ReplayedStep]:

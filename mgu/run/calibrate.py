@@ -9,7 +9,7 @@ import torch
 
 from mgu.config.run import RunConfig
 from mgu.factory.augment import augment_training, build_augment_for
-from mgu.factory.learner import build_learner, build_step_options, build_step_wrapper
+from mgu.factory.learner import build_learner, build_step
 from mgu.factory.model import count_flops
 from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send
@@ -17,7 +17,6 @@ from mgu.measure.energy import build_meter
 from mgu.measure.recipe import recipe_of
 from mgu.measure.sample import Sample, axes_of, power_of
 from mgu.train.loop import evaluate, train_epoch
-from mgu.train.step import Step
 
 MIN_STEPS = 3
 MIN_S = 2.0  # codecarbon needs that long for a reading
@@ -37,25 +36,21 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
     resolved = resolve(config)
     resolved.set_up_torch()
     device, splits = resolved.device, resolved.splits
-    model, task, optimizer, schedule, average, rule = build_learner(resolved)
+    learner = build_learner(resolved)
     batch = splits.train.subset(torch.arange(min(config.training.batch_size, len(splits.train)), device=device))
-    augmented = augment_training(batch, build_augment_for(resolved))
-
-    graph = build_step_wrapper(config, optimizer)(
-        Step(model, augmented, task, optimizer, options=build_step_options(config), rule=rule)
-    )
-    on_step = average.update if average else lambda: None
-    step = partial(train_epoch, graph, schedule, len(batch), torch.Generator(), on_step)
-    step()  # pays once for what later steps have
+    step = build_step(config, learner, augment_training(batch, build_augment_for(resolved)))
+    on_step = learner.average.update if learner.average else lambda: None
+    train_batch = partial(train_epoch, step, learner.schedule, len(batch), torch.Generator(), on_step)
+    train_batch()  # pays once for what later steps have
     setup_s = time.perf_counter() - started
     meter = build_meter(config.energy, device)  # probes the hardware for seconds, as the server of runs did before them
     steps, begun = 0, time.perf_counter()
     with meter:
         while steps < MIN_STEPS or time.perf_counter() - begun < MIN_S:
-            step()
+            train_batch()
             steps += 1
         trained = time.perf_counter()
-        evaluate(model, splits.val, task, config.training.eval_batch_size)
+        evaluate(learner.model, splits.val, learner.task, config.training.eval_batch_size)
         evaluated = time.perf_counter()
     step_s, evaluate_s = (trained - begun) / steps, evaluated - trained
     power_w, power_method = power_of(meter.energy, device.type == "cuda")

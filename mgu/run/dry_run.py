@@ -17,7 +17,7 @@ from mgu.factory.advice import advise
 from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.engine import check_engine
 from mgu.factory.imported import blaming_own_code
-from mgu.factory.learner import build_learner, build_step_options, build_step_wrapper
+from mgu.factory.learner import build_learner, build_step
 from mgu.factory.model import count_flops
 from mgu.factory.own_code import check_own_code
 from mgu.factory.pretrained import check_pretrained
@@ -28,7 +28,6 @@ from mgu.results.dry_run import DryRun
 from mgu.run.evaluate_splits import count_classes
 from mgu.train.learner import Learner
 from mgu.train.loop import evaluate, train_epoch
-from mgu.train.step import Step
 
 MIN_STEPS, MAX_STEPS, MAX_S = 2, 10, 1.0  # the first step pays for what later ones have, and is not timed
 
@@ -57,7 +56,7 @@ def dry_run(send: Send, config: RunConfig) -> DryRun:
         begun = [next(steps) for _ in range(MIN_STEPS)]
         val_loss, evaluate_s = _evaluate(resolved, learner)
         taken = begun + _continue(steps, _num_steps(config, splits) - MIN_STEPS)
-    losses, times_s = [own.loss for own in taken], [own.seconds for own in taken[1:]]
+    losses, times_s = [step.loss for step in taken], [step.seconds for step in taken[1:]]
     shapes = resolved.shapes
     notes = [*check_pretrained(resolved), *splits.notes, *advise(config, len(splits.train))]
     return DryRun(
@@ -103,7 +102,7 @@ def _num_steps(config: RunConfig, splits: Splits) -> int:
 def _continue(steps: Iterator[_Taken], most: int) -> list[_Taken]:
     """Takes more steps, while they take no longer than a second together."""
     taken: list[_Taken] = []
-    while len(taken) < most and sum(own.seconds for own in taken) < MAX_S:
+    while len(taken) < most and sum(step.seconds for step in taken) < MAX_S:
         taken.append(next(steps))
     return taken
 
@@ -112,13 +111,10 @@ def _train(resolved: ResolvedRun, learner: Learner) -> Iterator[_Taken]:
     """Trains on the first examples, a step at a time, without an end."""
     config, train = resolved.config, resolved.splits.train
     size = min(config.training.batch_size, len(train))
-    augment, options = build_augment_for(resolved), build_step_options(config)
+    augment = build_augment_for(resolved)
     for number in count():
         index = (torch.arange(size, device=train.device) + number * size) % len(train)
-        batch = augment_training(train.subset(index), augment)
-        step = build_step_wrapper(config, learner.optimizer)(
-            Step(learner.model, batch, learner.task, learner.optimizer, options=options, rule=learner.rule)
-        )
+        step = build_step(config, learner, augment_training(train.subset(index), augment))
         begun = time.perf_counter()
         loss = train_epoch(step, learner.schedule, size, torch.Generator().manual_seed(config.seed))["loss"]
         yield _Taken(loss, time.perf_counter() - begun)  # reading the loss has waited for the device

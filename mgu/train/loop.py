@@ -182,7 +182,7 @@ def fit(
     Returns:
         The outcome, with the weights of the best epoch: averaged ones where the learner has an average.
     """
-    model, task, optimizer, schedule, average, rule = learner
+    model, task, schedule, average = learner.model, learner.task, learner.schedule, learner.average
     outcome, early_stop = so_far or Fit(), EarlyStop(settings.patience, task.score)
     for row in outcome.history[settings.first_best - 1 :]:
         early_stop.improved(int(row["epoch"]), row[f"val_{task.score.metric}"])
@@ -192,7 +192,7 @@ def fit(
             average.update()
         callbacks.on_step()
 
-    plain = Step(model, splits.train, task, optimizer, penalty, settings.options, rule)
+    plain = Step(model, splits.train, task, learner.optimizer, penalty, settings.options, learner.rule)
     step = plain if penalty else as_graph(plain)  # the host computes a penalty's weight anew for every step
     for epoch in range(len(outcome.history) + 1, settings.epochs + 1):
         if early_stop.stopped or outcome.status == "diverged":
@@ -200,8 +200,8 @@ def fit(
         started = callbacks.now()
         train = train_epoch(step, schedule, settings.batch_size, shuffle, on_step, even_batches=settings.even_batches,
                             sampling=settings.sampling)  # fmt: skip
-        if rule:
-            rule.end_epoch(model)
+        if learner.rule:
+            learner.rule.end_epoch(model)
         trained = callbacks.now()
         with average.in_place() if average else nullcontext():
             val = evaluate(model, splits.val, task, settings.eval_batch_size)
