@@ -27,6 +27,7 @@ from mgu.layers.cuda_block import CudaBlock, apply_on_cuda, find_on_cuda
 from mgu.layers.memory import Memory
 from mgu.layers.native_block import Native, apply_native, find_native
 from mgu.layers.normalization import BatchNorm, LayerNorm
+from mgu.layers.obstacle import Obstacle
 from mgu.layers.tracing import is_traced
 from mgu.layers.weight_init import fresh_copy
 
@@ -68,7 +69,7 @@ class Block(nn.Module):
         engine: BlockEngine = "auto",
     ) -> None:
         super().__init__()
-        self.engine, self._memory = engine, Memory[Native | CudaBlock | str]()
+        self.engine, self._memory = engine, Memory[Native | CudaBlock | Obstacle]()
         if norm not in NORMS:
             raise ValueError(f"norm must be one of {', '.join(NORMS)}, but got {norm!r}.{did_you_mean(norm, NORMS)}")
         self.activation = find_activation(activation)
@@ -91,12 +92,12 @@ class Block(nn.Module):
             if isinstance(native, CudaBlock):
                 return apply_on_cuda(native, partial(apply_before, self.pre, self.layer), self.shortcut, x)
             if self._engine == "native":
-                raise ValueError(f"engine must be eager or auto {native}, but got native. Set block.engine.")
+                raise ValueError(f"engine must be eager or auto {native.reason}, but got native. Set block.engine.")
         out: Tensor = self.post(self.activation(self.pre(apply_before(self.pre, self.layer, x))))  # (B, C, *)
         return out if self.shortcut is None else out + self.shortcut(x)
 
-    def _find_native(self, x: Tensor) -> Native | CudaBlock | str:
-        """Returns the native engine for a call, or why there is none, as the end of an error message."""
+    def _find_native(self, x: Tensor) -> Native | CudaBlock | Obstacle:
+        """Returns the native engine for a call, or why there is none."""
         if is_for_triton(x):
             return find_on_cuda(self.pre, self.post, self.shortcut is not None, self.activation, x)
         return find_native(self.layer, self.pre, self.post, self.shortcut, self.activation, x)

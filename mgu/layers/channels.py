@@ -50,10 +50,11 @@ def find_channels(layer: nn.Module, num_channels: int | None = None, channel_axi
     """
     found_num: int | None = None
     found_axis: int | None = None
+    out_features = getattr(layer, "out_features", None)
     if isinstance(layer, _ConvNd):
         found_num, found_axis = layer.out_channels, -1 - len(layer.kernel_size)
-    elif isinstance(getattr(layer, "out_features", None), int):
-        found_num, found_axis = layer.out_features, -1  # type: ignore[assignment]
+    elif isinstance(out_features, int):
+        found_num, found_axis = out_features, -1
     elif isinstance(layer, nn.Embedding):
         found_num, found_axis = layer.embedding_dim, -1
     num = found_num if num_channels is None else num_channels

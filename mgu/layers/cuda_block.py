@@ -18,6 +18,7 @@ from mgu.kernels.kinds import Batched, BlockInputs, BlockKernels, Running
 from mgu.layers.activation import NAMES_IN_C, Activation
 from mgu.layers.native_block import find_norm
 from mgu.layers.normalization import BatchNorm, LayerNorm
+from mgu.layers.obstacle import Obstacle
 from mgu.layers.packed import with_channels_last
 from mgu.layers.tracing import refuse_higher_order
 
@@ -36,8 +37,8 @@ class CudaBlock(NamedTuple):
 
 def find_on_cuda(
     pre: nn.Module, post: nn.Module, has_residual: bool, activation: Activation, x: Tensor
-) -> CudaBlock | str:
-    """Returns how to compute one call of a block by Triton, or why that is impossible, as the end of an error message.
+) -> CudaBlock | Obstacle:
+    """Returns how to compute one call of a block by Triton, or why that is impossible.
 
     Args:
         pre: What comes between layer and activation.
@@ -49,18 +50,18 @@ def find_on_cuda(
     Returns:
         The way, or the reason.
     """
-    found = find_norm(pre, post)
-    if isinstance(found, str):
-        return found
-    name, norm = found
+    block_norm = find_norm(pre, post)
+    if isinstance(block_norm, Obstacle):
+        return block_norm
+    name, norm = block_norm
     activation_name = NAMES_IN_C.get(activation, "").lower()
-    if obstacle := find_obstacle(x, 1 if norm is None else len(norm.weight), activation_name):
-        return obstacle
+    if reason := find_obstacle(x, 1 if norm is None else len(norm.weight), activation_name):
+        return Obstacle(reason)
     eps = 1.0
     if norm is not None:
         tensors, eps = [*norm._parameters.values(), *norm._buffers.values()], norm.eps
         if eps <= 0 or any((t.dtype, t.device) != (x.dtype, x.device) or not t.is_contiguous() for t in tensors):
-            return "where the norm is not in the input's precision and place, or has no eps"
+            return Obstacle("where the norm is not in the input's precision and place, or has no eps")
     training = isinstance(norm, BatchNorm) and norm.training
     return CudaBlock(BlockKernels(name, activation_name, has_residual, training, eps), norm)
 
@@ -82,7 +83,9 @@ def apply_on_cuda(block: CudaBlock, layer: Callable[[Tensor], Tensor], shortcut:
     """
     x = with_channels_last(x)  # so that the outputs are rows of channels as they are
     out, norm = layer(x), block.norm
-    axis: int = (1 if out.dim() > 2 else -1) if norm is None else norm.channel_axis
+    axis = 1 if out.dim() > 2 else -1
+    if norm is not None:
+        axis = norm.channel_axis
     weight, bias = (None, None) if norm is None else (norm.weight, norm.bias)
     if norm is not None and out.shape[axis] != len(norm.weight):
         raise ValueError(

@@ -83,14 +83,14 @@ def state_of(modules: Iterable[nn.Module | None], options: tuple[Any, ...], x: T
     for module in modules:
         if module is None:
             continue
-        own = module.__dict__
-        if own["_modules"]:
+        attributes = module.__dict__
+        if attributes["_modules"]:
             return None
         held += (module, type(module))
-        held += own.values()
+        held += attributes.values()
         values.append(has_hooks(module))
         try:
-            for tensors in (own["_parameters"], own["_buffers"]):
+            for tensors in (attributes["_parameters"], attributes["_buffers"]):
                 held += tensors.values()
                 for tensor in tensors.values():
                     if tensor is None:

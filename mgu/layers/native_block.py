@@ -20,19 +20,21 @@ from mgu.layers.block_kernel import BlockKind, Call, find_block_kernel
 from mgu.layers.native_convolution import (
     Convolution,
     count_taps,
-    describe_convolution,
-    describe_gradients,
     empty_rows,
+    fill_convolution,
+    fill_gradients,
     with_rows,
 )
 from mgu.layers.native_layer import compute_layer, layer_gradients, layer_obstacle
 from mgu.layers.normalization import BatchNorm, LayerNorm
+from mgu.layers.obstacle import Obstacle
 from mgu.layers.packed import has_hooks, with_channels_last
 from mgu.layers.tracing import refuse_higher_order
 from mgu.native.library import REALS, run_kernel, threads_for
 
 VALUES_PER_THREAD = 15_000
-NORMS: dict[tuple[type, type], str] = {  # by what comes before and after the activation
+# By what comes before and after the activation.
+NORMS: dict[tuple[type, type], str] = {
     (nn.Identity, nn.Identity): "no_norm",
     (BatchNorm, nn.Identity): "bn_pre",
     (nn.Identity, BatchNorm): "bn_post",
@@ -52,7 +54,7 @@ class Native:
         axis: Axis of the channels of the output, counted from the end.
         convolves: Whether the kernel computes the layer.
         cancels_bias: Whether a batch norm follows the layer, which subtracts its bias again.
-        described: What the kernel was told at the last call; most of it is the same at the next.
+        template: What the kernel was told at the last call; most of it is the same at the next.
     """
 
     kernel: ctypes.CDLL
@@ -62,41 +64,55 @@ class Native:
     axis: int
     convolves: bool
     cancels_bias: bool
-    described: Described | None = None
+    template: CallTemplate | None = None
 
 
-class Described(NamedTuple):
+class CallTemplate(NamedTuple):
     """Holds the arguments of a kernel that do not depend on the batch.
 
     Attributes:
         call: The arguments.
-        places: Where in memory weight and bias of the norm lie.
+        addresses: Where in memory weight and bias of the norm lie.
     """
 
     call: Call
-    places: tuple[int, int]
+    addresses: tuple[int, int]
 
 
-def find_norm(pre: nn.Module, post: nn.Module) -> tuple[str, Any] | str:
-    """Returns the name and the module of a block's norm, or why kernels do not know it, as the end of an error message.
+class BlockNorm(NamedTuple):
+    """Names the norm of a block.
+
+    Attributes:
+        name: One of mgu.layers.block.NORMS.
+        module: The norm, or None.
+    """
+
+    name: str
+    module: Any
+
+
+def find_norm(pre: nn.Module, post: nn.Module) -> BlockNorm | Obstacle:
+    """Returns the name and the module of a block's norm, or why kernels do not know it.
 
     Args:
         pre: What comes between layer and activation.
         post: What comes after the activation.
 
     Returns:
-        One of mgu.layers.block.NORMS, and the norm or None; or the reason.
+        The norm, or the reason.
     """
     name = NORMS.get((type(pre), type(post)))
     if name is None or has_hooks(pre) or has_hooks(post):
-        return "where the norms are not the block's own, or have hooks"
-    return name, None if name == "no_norm" else pre if name == "bn_pre" else post
+        return Obstacle("where the norms are not the block's own, or have hooks")
+    if name == "no_norm":
+        return BlockNorm(name, None)
+    return BlockNorm(name, pre if name == "bn_pre" else post)
 
 
 def find_native(
     layer: Any, pre: nn.Module, post: nn.Module, shortcut: Any, activation: Activation, x: Tensor
-) -> Native | str:
-    """Returns how to compute one call of a block, or why that is impossible, as the end of an error message.
+) -> Native | Obstacle:
+    """Returns how to compute one call of a block, or why that is impossible.
 
     Args:
         layer: The block's layer.
@@ -109,23 +125,22 @@ def find_native(
     Returns:
         The way, or the reason.
     """
-    found = find_norm(pre, post)
-    if isinstance(found, str):
-        return found
+    norm = find_norm(pre, post)
+    if isinstance(norm, Obstacle):
+        return norm
     if not x.is_cpu or x.numel() == 0 or x.dtype not in REALS or torch.is_autocast_enabled("cpu"):
-        return "on other devices than the CPU, under autocast, in half precision, and for empty inputs"
+        return Obstacle("on other devices than the CPU, under autocast, in half precision, and for empty inputs")
     for each in (layer,) if shortcut is None else (layer, shortcut):
-        if obstacle := layer_obstacle(each, x):
-            return obstacle
+        if reason := layer_obstacle(each, x):
+            return Obstacle(reason)
     weight = layer._parameters["weight"]
     num_channels, axis = weight.shape[0], -1 if type(layer) is nn.Linear else 1 - weight.dim()
-    name, norm = found
-    if norm is not None and not _fits(norm, num_channels, axis, x):
-        return "where the norm is not one number a channel in the input's precision and place"
+    if norm.module is not None and not _fits(norm.module, num_channels, axis, x):
+        return Obstacle("where the norm is not one number a channel in the input's precision and place")
     num_taps = count_taps(layer, x)
-    if kernel := find_block_kernel(BlockKind(activation, x.dtype, num_channels, name, num_taps)):
-        return Native(kernel, layer, norm, shortcut, axis, num_taps > 0, cancels_bias=name == "bn_pre")
-    return "without a C compiler, and for activations but selu, relu, silu and tanh"
+    if kernel := find_block_kernel(BlockKind(activation, x.dtype, num_channels, norm.name, num_taps)):
+        return Native(kernel, layer, norm.module, shortcut, axis, num_taps > 0, cancels_bias=norm.name == "bn_pre")
+    return Obstacle("without a C compiler, and for activations but selu, relu, silu and tanh")
 
 
 def _fits(norm: Any, num_channels: int, axis: int, x: Tensor) -> bool:
@@ -168,7 +183,7 @@ class _Block(torch.autograd.Function):
         if not native.convolves or native.shortcut is not None:
             x = with_channels_last(x)
         if native.convolves:
-            convolved = describe_convolution(native.layer, x, weight, bias)
+            convolved = fill_convolution(native.layer, x, weight, bias)
             layer = empty_rows((len(x), len(weight), *convolved.out_size), x, native.axis)
         else:
             layer = with_rows(compute_layer(native.layer, x, weight, bias), native.axis)
@@ -176,7 +191,7 @@ class _Block(torch.autograd.Function):
         if shortcut_weight is not None:
             added = with_rows(compute_layer(native.shortcut, x, shortcut_weight, shortcut_bias), native.axis)
         out, statistics = torch.empty_like(layer), x.new_empty(2, len(weight))
-        call = _describe(native, convolved, layer, norm_weight, norm_bias, statistics)
+        call = _fill_call(native, convolved, layer, norm_weight, norm_bias, statistics)
         call.added, call.out = None if added is None else added.data_ptr(), out.data_ptr()
         run_kernel(native.kernel.forward, call)
         if call.training and isinstance(native.norm, BatchNorm):
@@ -195,11 +210,11 @@ class _Block(torch.autograd.Function):
         _, needs_x, needs_weight, needs_bias, _, _, *of_shortcut = ctx.needs_input_grad
         d_out, convolved, d_weight, d_bias = with_rows(grad, native.axis), Convolution(), None, None
         if native.convolves:
-            convolved = describe_convolution(native.layer, x, weight, bias)
-            d_weight, d_bias = describe_gradients(convolved, weight, bias)
+            convolved = fill_convolution(native.layer, x, weight, bias)
+            d_weight, d_bias = fill_gradients(convolved, weight, bias)
             layer = empty_rows(ctx.shape, x, native.axis)
         d_layer, d_norm = torch.empty_like(layer), torch.empty_like(statistics)
-        call = _describe(native, convolved, layer, norm_weight, norm_bias, statistics)
+        call = _fill_call(native, convolved, layer, norm_weight, norm_bias, statistics)
         call.training = ctx.training
         call.d_out, call.d_layer, call.d_norm = d_out.data_ptr(), d_layer.data_ptr(), d_norm.data_ptr()
         run_kernel(native.kernel.backward, call)
@@ -218,7 +233,7 @@ class _Block(torch.autograd.Function):
         return None, d_x, d_weight, d_bias, *of_norm, *d_shortcut
 
 
-def _describe(
+def _fill_call(
     native: Native,
     convolved: Convolution,
     layer: Tensor,
@@ -227,11 +242,12 @@ def _describe(
     statistics: Tensor,
 ) -> Call:
     """Returns the arguments that forward and backward have in common."""
-    places = _place_of(norm_weight), _place_of(norm_bias)
-    described = native.described
-    if described is None or described.places != places:
-        native.described = described = Described(_describe_norm(native.norm, statistics.shape[1], places), places)
-    call, size = Call.from_buffer_copy(described.call), layer.numel()
+    addresses = _address_of(norm_weight), _address_of(norm_bias)
+    template = native.template
+    if template is None or template.addresses != addresses:
+        call = _fill_norm(native.norm, statistics.shape[1], addresses)
+        native.template = template = CallTemplate(call, addresses)
+    call, size = Call.from_buffer_copy(template.call), layer.numel()
     if native.convolves:
         call.convolution = convolved
     call.rows, call.threads = size // call.channels, threads_for(size, VALUES_PER_THREAD)
@@ -239,15 +255,15 @@ def _describe(
     return call
 
 
-def _place_of(tensor: Tensor | None) -> int:
+def _address_of(tensor: Tensor | None) -> int:
     return 0 if tensor is None else tensor.data_ptr()
 
 
-def _describe_norm(norm: BatchNorm | LayerNorm | None, num_channels: int, places: tuple[int, int]) -> Call:
+def _fill_norm(norm: BatchNorm | LayerNorm | None, num_channels: int, addresses: tuple[int, int]) -> Call:
     """Returns the arguments that depend on the modules of a block."""
     call = Call(channels=num_channels)
     if norm is not None:
-        call.eps, (call.weight, call.bias) = norm.eps, places
+        call.eps, (call.weight, call.bias) = norm.eps, addresses
     if isinstance(norm, BatchNorm):
         call.training, call.momentum = norm.training, norm.momentum
         call.running_mean, call.running_var = norm.running_mean.data_ptr(), norm.running_var.data_ptr()

@@ -48,8 +48,8 @@ def count_taps(layer: Any, x: Tensor) -> int:
     return num_taps if num_taps <= MOST_TAPS and x.shape[1] == weight.shape[1] else 0
 
 
-def describe_convolution(layer: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Convolution:
-    """Describes a convolution to a kernel.
+def fill_convolution(layer: Any, x: Tensor, weight: Tensor, bias: Tensor | None) -> Convolution:
+    """Fills in what a kernel is told of a convolution.
 
     Args:
         layer: Tells stride and padding.
@@ -83,8 +83,8 @@ def _geometry(
     return Convolution(x_shape[1], kernel, stride, padding, size, out_size, x_strides, weight_strides)
 
 
-def describe_gradients(convolved: Convolution, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
-    """Makes room for the gradients of a convolution, and describes it to the kernel that will write them.
+def fill_gradients(convolved: Convolution, weight: Tensor, bias: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """Makes room for the gradients of a convolution, and tells them to the kernel that will write them.
 
     Args:
         convolved: The convolution, which is changed.

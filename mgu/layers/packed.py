@@ -77,8 +77,8 @@ def _shapes(module: nn.Module) -> tuple[Any, ...]:
 
 
 def _geometry(module: nn.Module) -> tuple[Any, ...]:
-    own = module.__dict__
-    return tuple(own.get(name) for name in GEOMETRY)
+    attributes = module.__dict__
+    return tuple(attributes.get(name) for name in GEOMETRY)
 
 
 def apply_packed(layers: Sequence[nn.Module], x: Tensor) -> Tensor:

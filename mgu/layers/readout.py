@@ -48,7 +48,8 @@ def read_out(features: Tensor, dropout: nn.Dropout, dense: nn.Linear, native: bo
     """
     kernel = _find_kernel(features, dropout, dense) if native and dropout.training else None
     if kernel is None:
-        return dense(dropout(features.mean(dim=(2, 3))))  # type: ignore[no-any-return]
+        logits: Tensor = dense(dropout(features.mean(dim=(2, 3))))
+        return logits
     out: Tensor = _ReadOut.apply(features, dense.weight, dense.bias, dropout.p, kernel)
     return out
 

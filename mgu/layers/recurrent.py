@@ -6,6 +6,8 @@ as a whole, not their cells: a batch norm within would mix the statistics of tim
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -54,7 +56,7 @@ class Recurrent(nn.Module):
     @property
     def starts_alike(self) -> tuple[str, ...]:
         """Names of the parameters that start the same in every copy: U of an IRNN, which is the identity."""
-        return ("recurrent_weight",) * (self.start == "identity")
+        return ("recurrent_weight",) if self.start == "identity" else ()
 
     def reset_parameters(self) -> None:
         """Draws new weights; the bias starts at zero."""
@@ -93,10 +95,11 @@ class LSTM(nn.Module):
 
     def reset_parameters(self) -> None:
         """Draws torch's own weights; the biases of the forget gates add up to 1."""
-        self.lstm.reset_parameters()
+        lstm: Any = self.lstm  # whose biases torch does not declare
+        lstm.reset_parameters()
         forget = slice(self.out_features, 2 * self.out_features)
-        nn.init.constant_(self.lstm.bias_ih_l0[forget], FORGET_BIAS)  # type: ignore[index]
-        nn.init.zeros_(self.lstm.bias_hh_l0[forget])  # type: ignore[index]
+        nn.init.constant_(lstm.bias_ih_l0[forget], FORGET_BIAS)
+        nn.init.zeros_(lstm.bias_hh_l0[forget])
 
     def forward(self, x: Tensor) -> Tensor:
         states: Tensor = self.lstm(x)[0]  # (B, T, H)

@@ -55,8 +55,8 @@ def run_steps(x: Tensor, weights: Weights, cell: Cell, returns_all: bool) -> Ten
     activation = {"relu": torch.relu, "tanh": torch.tanh, "linear": lambda x: x}[cell]
     inputs = F.linear(x.transpose(0, 1), weights.input, weights.bias).unbind()  # T times (B, H)
     states = [activation(inputs[0])]
-    for own in inputs[1:]:
-        states.append(activation(torch.addmm(own, states[-1], weights.recurrent.t())))
+    for projected in inputs[1:]:
+        states.append(activation(torch.addmm(projected, states[-1], weights.recurrent.t())))
     return torch.stack(states, dim=1) if returns_all else states[-1]
 
 

@@ -66,14 +66,15 @@ def build_bypass(
 
 def _build_projection(kind: BypassKind, layer: nn.Module, bn_momentum: float, bn_eps: float) -> nn.Module:
     """Returns the projection; raises TypeError, which names `kind`, for a layer without one."""
-    asked = f"bypass={kind}" + " where a layer takes channels away" * (kind == "padded")
+    asked = "bypass=padded where a layer takes channels away" if kind == "padded" else f"bypass={kind}"
     if not is_plain(layer) or isinstance(layer.padding, str) or any(step != 1 for step in layer.dilation):
         raise TypeError(
             f"{asked} must be around a Linear layer or a convolution that is not transposed, without dilation "
             f"and with padding in numbers, but got {type(layer).__name__}. Use mgu.bypass=replica."
         )
+    # Its outermost windows would hold no input at all.
     if any(2 * padding > size for size, padding in zip(layer.kernel_size, layer.padding, strict=True)):
-        raise TypeError(  # its outermost windows would hold no input at all
+        raise TypeError(
             f"{asked} must be around a convolution with padding of at most half its kernel, but got padding "
             f"{layer.padding} for a kernel of {layer.kernel_size}. Use mgu.bypass=replica."
         )

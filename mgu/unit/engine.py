@@ -23,6 +23,7 @@ from mgu.kernels.kinds import UnitKernels
 from mgu.layers.activation import NAMES_IN_C, Activation
 from mgu.layers.native_convolution import count_taps
 from mgu.layers.native_layer import layer_axes, layer_obstacle
+from mgu.layers.obstacle import Obstacle
 from mgu.layers.packed import has_hooks, packing_obstacle, signature_of
 from mgu.layers.tracing import is_traced
 from mgu.unit.bypass import Padded
@@ -110,10 +111,10 @@ class Dispatcher:
                 raise ValueError(f"engine must not be packed {obstacle}. Set unit.engine to auto.")
             return PACKED
         native = _find_native(transforms, paper, x, logits, is_joined=not (logits or obstacle or needs_outputs))
-        if isinstance(native, Dispatch):
+        if not isinstance(native, Obstacle):
             return native._replace(is_packed=not (logits or obstacle))
         if engine == "native":
-            raise ValueError(f"engine must be eager, packed or auto {native}, but got native. Set unit.engine.")
+            raise ValueError(f"engine must be eager, packed or auto {native.reason}, but got native. Set unit.engine.")
         return EAGER if x.is_cpu or obstacle or logits else PACKED
 
     def _packing_obstacle(self, transforms: Transforms) -> str | None:
@@ -128,23 +129,26 @@ class Dispatcher:
 
 def _find_native(
     transforms: Transforms, paper: PaperUnit | None, x: Tensor, logits: Sequence[Tensor], is_joined: bool
-) -> Dispatch | str:
-    """Returns the native engine for a call, or why there is none, as the end of an error message."""
+) -> Dispatch | Obstacle:
+    """Returns the native engine for a call, or why there is none."""
     if paper is None:
-        return "around other choices than the paper's"
+        return Obstacle("around other choices than the paper's")
     num_channels, axis = transforms.channels
-    if obstacle := norms_obstacle(paper.norms, num_channels, x):
-        return obstacle
+    if reason := norms_obstacle(paper.norms, num_channels, x):
+        return Obstacle(reason)
     if is_for_triton(x):
         return _find_triton(transforms, paper, x, logits)
     if not x.is_cpu or x.numel() == 0 or torch.is_autocast_enabled("cpu"):
-        return "on other devices than the CPU and CUDA, under autocast, and for empty inputs"
+        return Obstacle("on other devices than the CPU and CUDA, under autocast, and for empty inputs")
     layers: Sequence[nn.Module] = ()
     layer: Any = transforms.layer
     is_known = not layer_obstacle(layer, x) and axis in layer_axes(layer, x)
     if is_known and len(layer.weight) == num_channels:  # else the output is checked
         is_joined = is_joined and getattr(layer, "groups", 1) == 1
-        layers = (layer,) if logits else [*transforms.by_name().values()] if is_joined else ()
+        if logits:
+            layers = (layer,)
+        elif is_joined:
+            layers = [*transforms.by_name().values()]
     num_taps = count_taps(layer, x) if layers else 0
     kind = KernelKind(
         paper.activation,
@@ -157,7 +161,7 @@ def _find_native(
     )
     kernel = find_kernel(kind)
     if kernel is None:
-        return "without a C compiler, for half precision, and for activations but selu, relu, silu and tanh"
+        return Obstacle("without a C compiler, for half precision, and for activations but selu, relu, silu and tanh")
     bypass = transforms.bypass
     centres = None
     if logits and layers and isinstance(bypass, Padded) and not has_hooks(bypass):
@@ -166,14 +170,14 @@ def _find_native(
     return Dispatch("native", fusion=fusion, logits=logits)
 
 
-def _find_triton(transforms: Transforms, paper: PaperUnit, x: Tensor, logits: Sequence[Tensor]) -> Dispatch | str:
+def _find_triton(transforms: Transforms, paper: PaperUnit, x: Tensor, logits: Sequence[Tensor]) -> Dispatch | Obstacle:
     """Returns the native engine for a call on CUDA, as `_find_native` does: Triton's kernels after torch's layers."""
     num_channels, axis = transforms.channels
     activation = NAMES_IN_C.get(paper.activation, "").lower()
-    if obstacle := find_obstacle(x, num_channels, activation):
-        return obstacle
+    if reason := find_obstacle(x, num_channels, activation):
+        return Obstacle(reason)
     if paper.norms.ln.eps <= 0:  # by which the kernels divide, in rows that do not count
-        return "for a layer normalisation without eps"
+        return Obstacle("for a layer normalisation without eps")
     kinds = paper.is_reference, "residual" in transforms.gates, bool(logits)
     kernels = UnitKernels(activation, *kinds, paper.norms.ln.eps)
     return Dispatch("native", fusion=Fusion(kernels, paper.norms, axis), logits=logits)

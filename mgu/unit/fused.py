@@ -18,9 +18,9 @@ from torch.autograd.graph import increment_version
 from mgu.kernels.kinds import UnitKernels
 from mgu.layers.native_convolution import (
     Convolution,
-    describe_convolution,
-    describe_gradients,
     empty_rows,
+    fill_convolution,
+    fill_gradients,
     with_rows,
 )
 from mgu.layers.native_layer import compute_layer, layer_gradients
@@ -29,7 +29,7 @@ from mgu.layers.storage import join_storage
 from mgu.layers.tracing import refuse_higher_order
 from mgu.native.library import run_kernel
 from mgu.unit.fused_cuda import mix_on_cuda
-from mgu.unit.fusion import Fusion, describe
+from mgu.unit.fusion import Fusion, fill_call
 
 
 class Kept(NamedTuple):
@@ -108,7 +108,7 @@ class _Fused(torch.autograd.Function):
             elif not fusion.convolves:
                 x = with_channels_last(x)
             if fusion.convolves:
-                convolved = describe_convolution(fusion.layers[0], x, weight, bias)
+                convolved = fill_convolution(fusion.layers[0], x, weight, bias)
                 packed = empty_rows((len(x), len(weight), *convolved.out_size), x, axis)
             else:
                 packed = with_rows(compute_layer(fusion.layers[0], x, weight, bias), axis)
@@ -117,7 +117,7 @@ class _Fused(torch.autograd.Function):
         bypass_shape = None if bypass is None else bypass.shape
         bypass = None if bypass is None else with_rows(bypass.expand(shape), axis)
         out, statistics = empty_rows(tuple(shape), packed, axis), packed.new_empty(4, num_channels)
-        call = describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
+        call = fill_call(fusion, convolved, packed, x, bypass, logits, norms, statistics)
         call.out = out.data_ptr()
         run_kernel(fusion.kernel.forward, call)
         if call.training:
@@ -138,12 +138,12 @@ class _Fused(torch.autograd.Function):
         convolved, d_weight, d_bias = Convolution(), None, None
         d_out = with_rows(grad, fusion.axis)
         if fusion.convolves:
-            convolved = describe_convolution(fusion.layers[0], x, weight, bias)
-            d_weight, d_bias = describe_gradients(convolved, weight, bias)
+            convolved = fill_convolution(fusion.layers[0], x, weight, bias)
+            d_weight, d_bias = fill_gradients(convolved, weight, bias)
             packed = empty_rows(kept.packed_shape, d_out, fusion.axis)
         d_layer, d_norms = torch.empty_like(d_out), statistics.new_empty(6, statistics.shape[1])
         d_packed, d_logits = _room_for_packed(packed, d_layer), statistics.new_empty(num_logits, statistics.shape[1])
-        call = describe(fusion, convolved, packed, x, bypass, logits, norms, statistics)
+        call = fill_call(fusion, convolved, packed, x, bypass, logits, norms, statistics)
         call.training, call.d_out, call.d_packed = kept.training, d_out.data_ptr(), d_packed.data_ptr()
         call.d_layer, call.d_norms, call.d_logits = d_layer.data_ptr(), d_norms.data_ptr(), d_logits.data_ptr()
         needs_x, _, needs_bypass, *needed = ctx.needs_input_grad[2:]
@@ -189,7 +189,9 @@ def _summed(gradient: Tensor | None, shape: Sequence[int]) -> Tensor | None:
 
 def _joined(tensors: Sequence[Tensor]) -> Tensor | None:
     """Returns the tensors as one; None without any."""
-    return join_storage(tensors) if len(tensors) > 1 else tensors[0] if tensors else None
+    if len(tensors) > 1:
+        return join_storage(tensors)
+    return tensors[0] if tensors else None
 
 
 def _parts(gradient: Tensor | None, count: int) -> Sequence[Tensor | None]:

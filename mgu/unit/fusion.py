@@ -31,7 +31,7 @@ class Fusion:
             where their outputs are given.
         convolves: Whether the kernel itself computes the layers.
         centres: Where in x the bypass is read off; None where it is given or a transform like the others.
-        described: What the kernel was told at the last call; most of it is the same at the next.
+        template: What the kernel was told at the last call; most of it is the same at the next.
     """
 
     kernel: ctypes.CDLL | UnitKernels
@@ -40,24 +40,24 @@ class Fusion:
     layers: Sequence[Any] = ()
     convolves: bool = False
     centres: Centres | None = None
-    described: Described | None = None
+    template: CallTemplate | None = None
 
 
-class Described(NamedTuple):
+class CallTemplate(NamedTuple):
     """Holds the arguments of a kernel that do not depend on the batch.
 
     Attributes:
         call: The arguments.
-        places: Where in memory the logits and the parameters of the norms lie.
+        addresses: Where in memory the logits and the parameters of the norms lie.
         start: Bytes of x before the first number of the bypass, where that is read off x.
     """
 
     call: Call
-    places: list[int]
+    addresses: list[int]
     start: int
 
 
-def describe(
+def fill_call(
     fusion: Fusion,
     convolved: Convolution,
     packed: Tensor,
@@ -82,11 +82,11 @@ def describe(
     Returns:
         The arguments, without what only one of the two passes reads or writes.
     """
-    places = [tensor.data_ptr() for tensor in (*logits, *norms)]
-    described = fusion.described
-    if described is None or described.places != places:
-        fusion.described = described = _describe_modules(fusion, packed, x, logits, places)
-    call = Call.from_buffer_copy(described.call)
+    addresses = [tensor.data_ptr() for tensor in (*logits, *norms)]
+    template = fusion.template
+    if template is None or template.addresses != addresses:
+        fusion.template = template = _fill_template(fusion, packed, x, logits, addresses)
+    call = Call.from_buffer_copy(template.call)
     if fusion.convolves:
         call.convolution = convolved
     size = packed.numel()
@@ -96,24 +96,24 @@ def describe(
         call.bypass = bypass.data_ptr()
     elif fusion.centres:
         assert x is not None
-        call.bypass = x.data_ptr() + described.start
+        call.bypass = x.data_ptr() + template.start
     return call
 
 
-def _describe_modules(
-    fusion: Fusion, packed: Tensor, x: Tensor | None, logits: Sequence[Tensor], places: Sequence[int]
-) -> Described:
+def _fill_template(
+    fusion: Fusion, packed: Tensor, x: Tensor | None, logits: Sequence[Tensor], addresses: Sequence[int]
+) -> CallTemplate:
     """Returns the arguments that depend on the modules of a unit and on the shape of its input."""
-    before, after, ln = fusion.norms
+    before, _, ln = fusion.norms
     num_channels = len(before.weight)
     call, start = Call(channels=num_channels, training=before.training), 0
     call.bn_eps, call.ln_eps, call.momentum = before.eps, ln.eps, before.momentum
-    call.logits[: len(logits)], call.norms[:] = places[: len(logits)], places[len(logits) :]
-    call.running[:] = [tensor.data_ptr() for tensor in (*before._buffers.values(), *after._buffers.values())]  # type: ignore[union-attr]
+    call.logits[: len(logits)], call.norms[:] = addresses[: len(logits)], addresses[len(logits) :]
+    call.running[:] = [tensor.data_ptr() for tensor in fusion.norms.statistics]
     call.logit_step = int(bool(logits) and logits[0].numel() == num_channels)
     if fusion.centres:
         assert x is not None
         call.centre_channels = x.shape[fusion.axis]
         call.centre_size, call.centre_strides = fusion.centres.layout(x, packed)
         start = fusion.centres.start(x) * x.element_size()
-    return Described(call, list(places), start)
+    return CallTemplate(call, list(addresses), start)

@@ -191,7 +191,7 @@ class MultiGatedUnit(nn.Module):
     @engine.setter
     def engine(self, engine: str) -> None:
         check_name("engine", engine, ENGINES)
-        self._engine: Engine = engine  # type: ignore[assignment]
+        self._engine: Engine = engine  # type: ignore[assignment]  # one of ENGINES
 
     def _dispatch(self, x: Tensor) -> Dispatch:
         """Returns how to compute a call."""
@@ -215,7 +215,7 @@ class MultiGatedUnit(nn.Module):
         """What the native engine computes; None where the wiring has no kernel, or the gates are annealed."""
         if not self._is_paper or self.settling:
             return None
-        norms = Norms(self.bn_before_activation, self.bn_after_activation, self.ln)  # type: ignore[arg-type]
+        norms = Norms(self.bn_before_activation, self.bn_after_activation, self.ln)  # type: ignore[arg-type]  # of the paper's wiring
         return PaperUnit(norms, self.activation, self.wiring.ln_after_activation)
 
     def _mix(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:

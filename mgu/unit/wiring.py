@@ -28,7 +28,8 @@ BYPASS_KINDS: tuple[BypassKind, ...] = get_args(BypassKind)
 GATES: tuple[Gate, ...] = ("bn_order", "bn_or_ln", "norm_or_none", "residual", "skip")  # the paper's five
 ACTIVATION = "activation"  # the step that is the unit's own activation
 FUNCTIONS = (ACTIVATION, "selu", "relu", "gelu", "silu", "tanh")  # steps without weights
-MODULES = (  # steps with a module of their own, see mgu/unit/processors.py
+# Steps with a module of their own, see mgu/unit/processors.py.
+MODULES = (
     "batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm", "switchable_norm", "squeeze_excitation",
     "dropout",
 )  # fmt: skip
