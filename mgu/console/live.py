@@ -140,7 +140,7 @@ class LiveView(LineView):
         parts = [describe_energy(self.trained) or "no energy measured yet"]
         if any(result.contended for result in self.trained):  # each was measured with what others used
             parts = ["energy not known (contended)"]
-        best = min(self.seen, key=lambda result: result.score.place(result.val_score), default=None)
+        best = min(self.seen, key=lambda result: result.score.sort_key(result.val_score), default=None)
         if best and best.val_score is not None:
             parts.append(f"best so far {self.name_of_result(best)} {best.score.text(best.val_score)}")
         self.summary.plain = "     " + "   ".join(parts)

@@ -129,7 +129,7 @@ def _describe_overshoot(config: RunConfig) -> str:
     loss = layout.leak + strength
     if layout.dt * loss < LONGEST:
         return ""
-    nudging = f" and learning.strength={strength:g}" * bool(strength)
+    nudging = f" and learning.strength={strength:g}" if strength else ""
     return (
         f"steps of layout.dt={layout.dt:g} overshoot: layout.leak={layout.leak:g}{nudging} take off "
         f"{layout.dt * loss:g} times what a state is away from its rest, and from {LONGEST:g} on it swings ever wider, "
@@ -141,8 +141,9 @@ def _describe_threads(config: RunConfig) -> str:
     """Describes threads that wait for one another; the machine that plans a run may be another than trains it."""
     if (config.threads or 1) <= (cores := count_cores()):
         return ""
+    processors = "1 processor" if cores == 1 else f"{cores} processors"
     return (
-        f"threads={config.threads} are more than the {cores} processor{'s' * (cores != 1)} that this process may use: "
+        f"threads={config.threads} are more than the {processors} that this process may use: "
         f"they wait for one another, which can take many times as long. Pass threads={cores} where it is trained here."
     )
 

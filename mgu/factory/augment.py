@@ -49,7 +49,7 @@ def augment_training(data: Data, augment: Augment | None) -> Data:
     from mgu.augment.rand_augment import RandAugment
 
     if isinstance(data, Examples) and any(isinstance(stage, RandAugment) for stage in augment.stages):
-        low, high = (own.item() for own in data.inputs.aminmax())
+        low, high = (bound.item() for bound in data.inputs.aminmax())
         if low < 0 or high > 1:
             raise UserError(
                 "augment must be none, flip_crop or mixup for inputs beyond 0 to 1, which operations on colours would "

@@ -93,4 +93,4 @@ def describe_device(device: torch.device, threads: int | None = None) -> str:
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     threads = threads or torch.get_num_threads()
-    return f"{device} ({processor_name()}, {threads} thread{'s' * (threads != 1)})"
+    return f"{device} ({processor_name()}, {threads} thread{'' if threads == 1 else 's'})"

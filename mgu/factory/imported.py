@@ -98,8 +98,8 @@ def check_outputs(model: nn.Module, inputs: torch.Tensor, num_outputs: int, sect
             f"{key} {section.target} must return one tensor, but returns {type(outputs).__name__}. Return the "
             "tensor of its outputs alone."
         )
-    fitting = [(2, num_outputs), *[(2,)] * (num_outputs == 1)]
-    if tuple(outputs.shape) not in fitting:
+    is_fitting = outputs.shape == (2, num_outputs) or (num_outputs == 1 and outputs.shape == (2,))
+    if not is_fitting:
         shown = ", ".join(["B", *map(str, outputs.shape[1:])]) if len(outputs.shape) else ""
         raise UserError(
             f"{key} {section.target} must return (B, {num_outputs}) for the data, but returns ({shown}). Its "
@@ -117,8 +117,8 @@ def blaming_own_code(config: RunConfig) -> AbstractContextManager[None]:
         The context; exceptions pass it where all that trains is this package's own.
     """
     sections = {"optimizer.target": config.optimizer, "schedule.target": config.schedule}
-    own = [section_of(config.layout), *sections.items()]
-    names = [f"{key} {section.target}" for key, section in filter(None, own) if isinstance(section, ImportedConfig)]
+    known = filter(None, [section_of(config.layout), *sections.items()])
+    names = [f"{key} {section.target}" for key, section in known if isinstance(section, ImportedConfig)]
     return blaming(f"{' with '.join(names)} must train on two batches", "Correct it.") if names else nullcontext()
 
 

@@ -145,9 +145,9 @@ def check_own_modules(resolved: ResolvedRun) -> None:
     Raises:
         UserError: The user's code fails, or returns what does not fit the data.
     """
-    if (found := section_of(resolved.config.layout)) is None:
+    if (keyed_section := section_of(resolved.config.layout)) is None:
         return
-    key, section = found
+    key, section = keyed_section
     with keeping_states():
         model = build_model(resolved)
         shapes = resolved.shapes

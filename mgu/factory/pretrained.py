@@ -37,21 +37,21 @@ def take_pretrained(model: nn.Module, config: RunConfig) -> str | None:
     training = config.training
     if training.start_from is None:
         return None
-    folder, own = Path(training.start_from), model.state_dict()
-    skipped = [name for name in own if _is_below(name, training.start_except)]
+    folder, new = Path(training.start_from), model.state_dict()
+    skipped = [name for name in new if _is_below(name, training.start_except)]
     for part in training.start_except:
-        if not any(_is_below(name, [part]) for name in own):
+        if not any(_is_below(name, [part]) for name in new):
             parts = [part for part, _ in model.named_modules() if part]
             raise UserError(
                 f"training.start_except must name parts of the model, but none is called {part}."
                 f"{did_you_mean(part, parts) or ' It has ' + ', '.join(dict(model.named_children())) + '.'}"
             )
-    found = {name: value for name, value in _read(folder, config).items() if not _is_below(name, training.start_except)}
-    wanted = {name: value for name, value in own.items() if name not in skipped}
-    _check_fit(folder, found, wanted)
-    model.load_state_dict(found, strict=False)
+    saved = {name: value for name, value in _read(folder, config).items() if not _is_below(name, training.start_except)}
+    wanted = {name: value for name, value in new.items() if name not in skipped}
+    _check_fit(folder, saved, wanted)
+    model.load_state_dict(saved, strict=False)
     left_out = f"; new: {_join(skipped)}" if skipped else ""
-    return f"starts from the weights of {folder.name}: {len(found)} of {len(own)} tensors{left_out}"
+    return f"starts from the weights of {folder.name}: {len(saved)} of {len(new)} tensors{left_out}"
 
 
 def check_pretrained(resolved: ResolvedRun) -> list[str]:
@@ -89,13 +89,13 @@ def _read(folder: Path, config: RunConfig) -> dict[str, Tensor]:
         ) from None
 
 
-def _check_fit(folder: Path, found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+def _check_fit(folder: Path, saved: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
     """Raises UserError for weights of other names or shapes; where one part has them, it says how to go on."""
-    unlike = [name for name in wanted if name not in found or found[name].shape != wanted[name].shape]
-    unlike += [name for name in found if name not in wanted]
+    unlike = [name for name in wanted if name not in saved or saved[name].shape != wanted[name].shape]
+    unlike += [name for name in saved if name not in wanted]
     if not unlike:
         return
-    told = [f"{name} is {_shape(found.get(name))} there and {_shape(wanted.get(name))} here" for name in unlike]
+    told = [f"{name} is {_shape(saved.get(name))} there and {_shape(wanted.get(name))} here" for name in unlike]
     rest = f", and {len(told) - MOST_NAMED} more differ" if len(told) > MOST_NAMED else ""
     parts = {name.partition(".")[0] for name in unlike}
     advice = "Name a run of the same model."

@@ -33,7 +33,8 @@ from mgu.results.schema.result import Result
 from mgu.results.schema.stored_config import read_stored
 from mgu.user_code.random_numbers import keeping_states
 
-FOLDERS = {  # below dataset.root, of what is not in one of the packages
+# Below dataset.root, of what is not in one of the packages.
+FOLDERS = {
     "mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "cifar-10-batches-py", "adult": "adult",
     "movielens": "ml-100k",
 }  # fmt: skip
@@ -58,9 +59,9 @@ class TrainedRun:
     @cached_property
     def preprocessing(self) -> Preprocessing:
         """How inputs are made of the user's files; of a run of an earlier version, from its data."""
-        found = _read_preprocessing(self.folder, self.result)
-        if found is not None:
-            return found
+        record = _read_preprocessing(self.folder, self.result)
+        if record is not None:
+            return record
         with _needing_data(
             self.folder, self.config, f"has no {PREPROCESSING_FILE} (it is of an earlier version), and "
         ):
@@ -102,8 +103,8 @@ def load_trained(path: str | Path, device: str = "cpu", *, without_data: bool = 
     result = _read_result(folder)
     resolved = resolve(_read_config(folder, result).model_copy(update={"device": device}))
     building = resolved
-    if without_data and (found := _read_preprocessing(folder, result)):
-        building = replace(resolved, dataset=dataset_from_record(resolved.config, found))
+    if without_data and (record := _read_preprocessing(folder, result)):
+        building = replace(resolved, dataset=dataset_from_record(resolved.config, record))
     return TrainedRun(folder, resolved, result, _load_model(folder, building, result))
 
 

@@ -34,8 +34,8 @@ class TableFromRecord(TableDataset):
         """The shapes of one example."""
         columns, outputs = self.record.inputs, self.record.outputs
         assert isinstance(columns, Columns)
-        flags = sum(own.missing is not None for own in columns.numbers)
-        one_hot = sum(len(own.values) + own.has_other for own in columns.categories)
+        flags = sum(column.missing is not None for column in columns.numbers)
+        one_hot = sum(len(column.values) + column.has_other for column in columns.categories)
         num_outputs = len(outputs.names) if isinstance(outputs, Classes) else 1
         return Shapes((len(columns.numbers) + flags + one_hot,), num_outputs)
 

@@ -61,7 +61,8 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
         layout=config.layout.as_list,
         axes=axes_of(config),
         recipe=recipe_of(config.model_dump(mode="json")),
-        flops=count_flops(resolved) or 0,  # 0: as of a model without products
+        # 0: as of a model without products.
+        flops=count_flops(resolved) or 0,
         epoch_s=step_s * len(splits.train) / len(batch) + evaluate_s,
         setup_s=setup_s,
         # The best weights are evaluated on every split, and the gates of a unit take about two evaluations.

@@ -59,9 +59,8 @@ def save_checkpoint(
         fit: Outcome of training so far.
         cost: The cost of the run so far, earlier parts included.
     """
-    is_best_now = (
-        fit.best_epoch == len(fit.history) and not learner.average
-    )  # then the best weights are the model's and need no second copy
+    # Then the best weights are the model's and need no second copy.
+    is_best_now = fit.best_epoch == len(fit.history) and not learner.average
     content = {
         "format": FORMAT,
         "identity": config.identity,
@@ -134,11 +133,11 @@ def save_weights(folder: Path, weights: dict[str, Any], name: str = WEIGHTS_FILE
         name: Name of the file.
     """
     tensors: dict[str, torch.Tensor] = {}
-    for key, tensor in weights.items():
-        own = tensor.contiguous().cpu()
+    for key, weight in weights.items():
+        tensor = weight.contiguous().cpu()
         # Tied weights, as a network of the user's may have: safetensors refuses two names of one tensor.
-        is_tied = any(own.numel() and own.data_ptr() == other.data_ptr() for other in tensors.values())
-        tensors[key] = own.clone() if is_tied else own
+        is_tied = any(tensor.numel() and tensor.data_ptr() == other.data_ptr() for other in tensors.values())
+        tensors[key] = tensor.clone() if is_tied else tensor
     with replacing(folder / name) as temporary:
         temporary.write_bytes(save(tensors))  # its save_file would leave a file that only its owner may read
 

@@ -52,8 +52,8 @@ def check_environment(send: Send, configs: Sequence[RunConfig], is_thorough: boo
     for sharing in by_data.values():
         dataset = open_dataset(sharing[0].dataset)
         num_training, notes = _look_at(dataset, is_thorough)  # one after the other: memory holds one at a time
-        own = {config.model_dump_json(include={"layout", "optimizer", "schedule"}): config for config in sharing}
-        for config in own.values():
+        differing = {config.model_dump_json(include={"layout", "optimizer", "schedule"}): config for config in sharing}
+        for config in differing.values():
             check_own_code(resolve(config, dataset))
         pretrained = [note for config in sharing for note in check_pretrained(resolve(config, dataset))]
         advice = (note for config in sharing for note in advise(config, num_training))

@@ -6,4 +6,4 @@ need is in preload_run.py and preload_energy.py; what few runs need is imported 
 
 from __future__ import annotations
 
-import mgu.run.preflight  # noqa: F401
+import mgu.run.preflight  # noqa: F401 - imported for the processes that are forked

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 import mgu.run.dry_run
 import mgu.run.preflight
-import mgu.run.worker  # noqa: F401
+import mgu.run.worker  # noqa: F401 - as there

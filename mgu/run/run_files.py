@@ -34,7 +34,8 @@ from mgu.train.loop import Fit
 
 # result.json, written last, has their checksums.
 KNOWN_FILES = (CONFIG_FILE, HISTORY_FILE, WEIGHTS_FILE, PREPROCESSING_FILE, CORRECT_FILE, LOAD_FILE)
-RUN_FILES = (  # what an earlier run may have left
+# What an earlier run may have left.
+RUN_FILES = (
     *(RESULT_FILE, CHECKPOINT_FILE, UNUSABLE_CHECKPOINT_FILE, HISTORY_FILE, CORRECT_FILE, WEIGHTS_FILE),
     *(PREPROCESSING_FILE, EXPLAIN_FILE, EQUILIBRIUM_FILE, DIRECTED_FILE, PATH_NORM_FILE, LOAD_FILE),
     *PICTURE_FILES,

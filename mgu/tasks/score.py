@@ -32,9 +32,11 @@ class Score:
         """Returns whether `value` is better than `than`; an equal one is not."""
         return value > than if self.higher_is_better else value < than
 
-    def place(self, value: float | None) -> float:
+    def sort_key(self, value: float | None) -> float:
         """Returns a sort key that puts the best value first and None last."""
-        return math.inf if value is None else -value if self.higher_is_better else value
+        if value is None:
+            return math.inf
+        return -value if self.higher_is_better else value
 
     def text(self, value: float, width: int = 0) -> str:
         """Returns the value for display: accuracy in percent, other metrics with their name."""
@@ -61,9 +63,8 @@ BOUNDS = {
     "r2": (-math.inf, 1.0),
 }
 SCORES: dict[TaskName, Score] = {
-    "classification": Score(
-        "accuracy", others=("case_accuracy", "macro_f1", "case_macro_f1")
-    ),  # the last three: of cases
+    # The last three: of cases.
+    "classification": Score("accuracy", others=("case_accuracy", "macro_f1", "case_macro_f1")),
     "regression": Score("rmse", higher_is_better=False, others=("mae", "r2")),
     "ranking": Score("ndcg_at_10", others=("recall_at_10",)),
 }

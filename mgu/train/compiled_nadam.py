@@ -45,7 +45,7 @@ class CompiledGroup:
         self.kernel, self.places = kernel, _places(parameters, state)
         addresses = [[p.data_ptr(), *(tensor.data_ptr() for tensor in _state_of(p, state))] for p in parameters]
         sizes = [p.numel() for p in parameters]
-        self.described = (Parameter * len(sizes))(*(Parameter(s, *a) for s, a in zip(sizes, addresses, strict=True)))
+        self.table = (Parameter * len(sizes))(*(Parameter(s, *a) for s, a in zip(sizes, addresses, strict=True)))
         self.gradients = (ctypes.c_void_p * len(sizes))()
         self.threads = threads_for(sum(sizes), VALUES_PER_THREAD)
 
@@ -55,10 +55,10 @@ class CompiledGroup:
 
     def update(self, parameters: Sequence[Tensor], settings: Mapping[str, Any]) -> None:
         """Takes one step by the settings of the group. Raises MemoryError without working memory."""
-        self.gradients[:] = [p.grad.data_ptr() for p in parameters]  # type: ignore[union-attr]
+        self.gradients[:] = [p.grad.data_ptr() for p in parameters if p.grad is not None]
         numbers = (float(settings["lr"]), *settings["betas"], settings["eps"], settings["momentum_decay"])
         count, threads = ctypes.c_long(len(self.gradients)), ctypes.c_long(self.threads)
-        if self.kernel.nadam_step(self.described, self.gradients, count, *map(ctypes.c_double, numbers), threads):
+        if self.kernel.nadam_step(self.table, self.gradients, count, *map(ctypes.c_double, numbers), threads):
             raise MemoryError(f"Nadam has no working memory for {len(self.gradients)} parameters")
         increment_version(parameters)  # a graph that still needs the old values will say so
 
@@ -96,8 +96,8 @@ def can_compile(settings: Mapping[str, Any]) -> bool:
 
 def _state_of(parameter: Tensor, state: State) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Returns the state of one parameter in the order of `struct parameter`."""
-    own = state[parameter]
-    return own["exp_avg"], own["exp_avg_sq"], own["step"], own["mu_product"]
+    moments = state[parameter]
+    return moments["exp_avg"], moments["exp_avg_sq"], moments["step"], moments["mu_product"]
 
 
 def _places(parameters: Sequence[Tensor], state: State) -> list[Any]:

@@ -78,7 +78,7 @@ class OnePassNAdam(optim.NAdam):
         groups = [self._compile(number, parameters) for number, parameters in enumerate(trained) if parameters]
         if None in groups:
             return _plain_step(self)
-        having = [(own, settings) for own, settings in zip(trained, self.param_groups, strict=True) if own]
+        having = [pair for pair in zip(trained, self.param_groups, strict=True) if pair[0]]
         for group, (parameters, settings) in zip(groups, having, strict=True):
             assert group
             group.update(parameters, settings)
@@ -99,6 +99,7 @@ class OnePassNAdam(optim.NAdam):
 
 def _plain_step(optimizer: optim.NAdam) -> None:
     """Takes torch's own step without its hooks, which have been called around ours already."""
-    step = optim.NAdam.step
-    step = step.__wrapped__ if getattr(step, "hooked", False) else step  # type: ignore[attr-defined]
+    step: Any = optim.NAdam.step
+    if getattr(step, "hooked", False):
+        step = step.__wrapped__
     step(optimizer)

@@ -110,7 +110,10 @@ def _find_object(value: Any, path: str = "") -> str | None:
     if isinstance(value, PLAIN):
         return None
     if isinstance(value, Mapping):
-        return next((found for key, own in value.items() if (found := _find_object(own, f"{path}[{key!r}]"))), None)
-    if type(value) in (list, tuple):
-        return next((found for at, own in enumerate(value) if (found := _find_object(own, f"{path}[{at}]"))), None)
-    return f"has an object of type {type(value).__name__} at {path}"
+        entries: Iterable[tuple[Any, Any]] = value.items()
+    elif type(value) in (list, tuple):
+        entries = enumerate(value)
+    else:
+        return f"has an object of type {type(value).__name__} at {path}"
+    objects = (_find_object(entry, f"{path}[{key!r}]") for key, entry in entries)
+    return next(filter(None, objects), None)

@@ -38,13 +38,13 @@ def import_factor(config: PythonScheduleConfig, num_steps: int, steps_per_epoch:
 
     def factor(step: int) -> float:
         with blaming(f"{KEY} {target} must return the factor of the rate for step {step}", "Correct it."):
-            found = function(**(arguments | {"step": step}))
-        if not isinstance(found, int | float) or not (math.isfinite(found) and found >= 0):
+            scale = function(**(arguments | {"step": step}))
+        if not isinstance(scale, int | float) or not (math.isfinite(scale) and scale >= 0):
             raise UserError(
-                f"{KEY} {target} must return a factor of optimizer.lr, a number of at least 0, but returns {found!r} "
+                f"{KEY} {target} must return a factor of optimizer.lr, a number of at least 0, but returns {scale!r} "
                 f"for step {step}. Correct it."
             )
-        return float(found)
+        return float(scale)
 
     for step in (0, num_steps - 1):
         factor(step)

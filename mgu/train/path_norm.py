@@ -146,18 +146,18 @@ class _Watch:
 def _without_activations(model: nn.Module) -> nn.Module:
     """Copies a network in double precision, computed layer by layer, with the identity in the place of activations."""
     twin = copy.deepcopy(model).double().eval()
+    module: Any  # may have attributes that torch does not declare
     for module in twin.modules():
-        own: Any = module
         if isinstance(module, Recurrent):
             if module.cell == "tanh":
                 raise TypeError("model must be positively homogeneous, but has a recurrent layer with tanh.")
             module.cell = "linear"
         if "activation" in vars(module):
-            own.activation = unchanged
+            module.activation = unchanged
         if hasattr(module, "engine"):
-            own.engine = "eager"
+            module.engine = "eager"
         if hasattr(module, "native"):
-            own.native = False
+            module.native = False
     for parameter in twin.parameters():
         parameter.grad = None
     return twin

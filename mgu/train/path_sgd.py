@@ -50,7 +50,7 @@ class PathSGD(Optimizer):
         self.rescale_every, self.every = rescale_every, every
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]  # there is no loss
         """Takes a step; `closure` is not called."""
         group = self.param_groups[0]
         done = group["steps"]

@@ -41,8 +41,8 @@ def summarise(paths: PathNorm) -> PathSummary:
         float(paths.gamma_squared()),
         tuple(float(values.quantile(share)) for share in QUANTILES),
         {
-            place: float(kappa.second.norm() / kappa.first.norm())
-            for place, kappa in enumerate(kappas)
+            index: float(kappa.second.norm() / kappa.first.norm())
+            for index, kappa in enumerate(kappas)
             if kappa.second is not None
         },
     )
@@ -57,8 +57,8 @@ def describe_kappas(paths: PathNorm) -> str:
     Returns:
         The words, in one line, with the quantiles of kappa.
     """
-    found = summarise(paths)
-    quantiles = ", ".join(f"{value:.3g}" for value in found.quantiles)
-    text = f"path norm: gamma^2 {found.gamma_squared:.4g}; kappa smallest, median and largest {quantiles}"
-    parts = ", ".join(f"{ratio:.3g}" for ratio in found.second_over_first.values())
-    return text + f"; second over first part of recurrent weights {parts}" * bool(parts)
+    summary = summarise(paths)
+    quantiles = ", ".join(f"{value:.3g}" for value in summary.quantiles)
+    text = f"path norm: gamma^2 {summary.gamma_squared:.4g}; kappa smallest, median and largest {quantiles}"
+    parts = ", ".join(f"{ratio:.3g}" for ratio in summary.second_over_first.values())
+    return f"{text}; second over first part of recurrent weights {parts}" if parts else text

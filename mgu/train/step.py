@@ -93,7 +93,8 @@ class Step:
             return outputs
         # Without a cache: a recorded step must cast the weights anew.
         with torch.autocast(self.data.device.type, torch.bfloat16, cache_enabled=False):
-            return self.model(inputs).float()  # type: ignore[no-any-return]
+            outputs = self.model(inputs).float()
+        return outputs
 
     def gradients(self, index: Tensor) -> None:
         """Does all of a step but the update."""

@@ -61,5 +61,5 @@ class WeightAverage:
         if len(state["averages"]) != len(self.averages):
             raise ValueError("the averaged weights are of another model")
         self.count = int(state["count"])
-        for own, saved in zip(self.averages, state["averages"], strict=True):
-            own.copy_(saved)
+        for average, saved in zip(self.averages, state["averages"], strict=True):
+            average.copy_(saved)

@@ -152,7 +152,7 @@ def _best_value(
     def place(value: str | float) -> float:
         rows = pooled[value].rows if pooled else tuple(own[value].row for own in paired if value in own)
         scores = [score for row in rows if (score := row.val_score) is not None]
-        return table.score.place(sum(scores) / len(scores) if scores else None)
+        return table.score.sort_key(sum(scores) / len(scores) if scores else None)
 
     return min(values, key=place)
 

@@ -170,4 +170,4 @@ def _table(key: TableKey, runs: list[Run]) -> Table:
 
 def _order(row: Row) -> tuple[bool, float, str]:
     """Returns the key by which rows are sorted: failed ones last, then the better score, then the name."""
-    return (row.status == "failed", row.result.score.place(row.val_score), row.name)
+    return (row.status == "failed", row.result.score.sort_key(row.val_score), row.name)

@@ -92,8 +92,8 @@ def find_axes(runs: Sequence[tuple[str, Config]]) -> Axes:
     # A digest tells nobody anything: the path, or what else chose these data, does.
     chosen = [key for key in differing if key.startswith("dataset.") and key not in (*DIGESTS, *keys)]
     if "dataset.sha256" in keys and chosen:
-        place = keys.index("dataset.sha256")
-        keys[place : place + 1] = chosen
+        index = keys.index("dataset.sha256")
+        keys[index : index + 1] = chosen
     return Axes(tuple(keys))
 
 
@@ -119,10 +119,10 @@ def flatten(config: Config, prefix: str = "") -> Flat:
     Returns:
         The values by dotted key, in the order of the configuration.
     """
-    found: Flat = {}
+    flat: Flat = {}
     for key, value in config.items():
-        found |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
-    return found
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
 
 
 def write_value(value: Any) -> str:
@@ -156,9 +156,9 @@ def shorten_keys(keys: Sequence[str]) -> dict[str, str]:
     """
     length = dict.fromkeys(keys, 1)
     while True:
-        short = {key: ".".join(key.split(".")[-own:]) for key, own in length.items()}
+        short = {key: ".".join(key.split(".")[-parts:]) for key, parts in length.items()}
         counts = Counter(short.values())
-        longer = {key: own + 1 for key, own in length.items() if counts[short[key]] > 1 and short[key] != key}
+        longer = {key: parts + 1 for key, parts in length.items() if counts[short[key]] > 1 and short[key] != key}
         if not longer:
             return short
         length |= longer
@@ -177,7 +177,9 @@ def _part(key: str, short: str, value: Any) -> str:
     if key.endswith((".name", ".target")):  # the import path of the user's own code is a name, too
         return text
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f"{short}{'-' if not is_number else '=' * short[-1:].isdigit()}{text}"
+    if not is_number:
+        return f"{short}-{text}"
+    return f"{short}={text}" if short[-1:].isdigit() else f"{short}{text}"
 
 
 def _differing(runs: Sequence[tuple[str, Flat]], lacking: str | None = None) -> list[str]:
@@ -211,9 +213,11 @@ def _differs(key: str, runs: Sequence[tuple[str, Flat]], keys: Mapping[str, None
             value = lacking
         else:
             continue
-        group = (
-            name if section in IN_NAME or key == START else flat.get(named) if key != named and named in keys else ""
-        )
+        group: Any = ""
+        if section in IN_NAME or key == START:
+            group = name
+        elif key != named and named in keys:
+            group = flat.get(named)
         if seen.setdefault(group, text := write_value(value)) != text:
             return True
     return False
@@ -242,4 +246,4 @@ def is_outside_identity(key: str) -> bool:
         Whether it, or a section that it is in, is left out of the identity.
     """
     parts = key.split(".")
-    return any(".".join(parts[: place + 1]) in keys_outside_identity() for place in range(len(parts)))
+    return any(".".join(parts[:number]) in keys_outside_identity() for number in range(1, len(parts) + 1))

@@ -39,7 +39,7 @@ def describe_differences(folders: Sequence[Path]) -> list[str]:
     return [
         ", ".join(
             [_text(key, values[key]) for key in [key for key in differing if key in values][:MOST_VALUES]]
-            + [UNFINISHED] * (not (folder / RESULT_FILE).exists())
+            + ([] if (folder / RESULT_FILE).exists() else [UNFINISHED])
         )
         for folder, values in zip(folders, described, strict=True)
     ]

@@ -17,8 +17,8 @@ def fingerprint_of(config: Any) -> str | None:
         The fingerprint; None where it is not known, and for data that are known by their name or their checksum.
     """
     dataset = config.get("dataset") if isinstance(config, dict) else None
-    found = dataset.get("fingerprint") if isinstance(dataset, dict) else None
-    return found if isinstance(found, str) else None
+    fingerprint = dataset.get("fingerprint") if isinstance(dataset, dict) else None
+    return fingerprint if isinstance(fingerprint, str) else None
 
 
 def is_same_data(first: str | None, second: str | None) -> bool:
@@ -34,7 +34,7 @@ def is_same_data(first: str | None, second: str | None) -> bool:
     if not first or not second or first == second:
         return True
     try:
-        one, other = ([float(word) for word in own.split()] for own in (first, second))
+        one, other = ([float(word) for word in fingerprint.split()] for fingerprint in (first, second))
     except ValueError:  # somebody has edited it
         return False
     return len(one) == len(other) and all(abs(a - b) <= SAME for a, b in zip(one, other, strict=True))

@@ -46,7 +46,7 @@ def find_folders(paths: Sequence[Path]) -> list[Path]:
         A path for each; of what is nowhere, the path as it was given.
     """
     runs = default_runs_dir()
-    return [next((own for own in (path, runs / path) if exists(own)), path) for path in paths] or [runs]
+    return [next(filter(exists, (path, runs / path)), path) for path in paths] or [runs]
 
 
 def checkout() -> Path | None:

@@ -109,7 +109,7 @@ class Columns(Record, frozen=True, tag="columns", tag_field="kind"):
     @property
     def names(self) -> list[str]:
         """Names of the columns, numbers first."""
-        return [*(own.name for own in self.numbers), *(own.name for own in self.categories)]
+        return [*(column.name for column in self.numbers), *(column.name for column in self.categories)]
 
 
 class Entities(Record, frozen=True):

@@ -16,7 +16,7 @@ import msgspec
 from mgu.config.run import RunConfig
 from mgu.results.on_disk.file_names import HISTORY_FILE
 from mgu.results.on_disk.files import checkout, write_text
-from mgu.results.schema.result import SCHEMA_VERSION, Result
+from mgu.results.schema.result import SCHEMA_VERSION, Kind, Result
 
 
 def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], **measured: Any) -> Result:
@@ -30,13 +30,16 @@ def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], 
     Returns:
         The record, with the provenance of the run: configuration, versions and commit.
     """
+    model: Kind = "baseline"
+    if config.mgu:
+        model = "unit" if config.mgu.is_paper else "block"
     return Result(
         schema_version=SCHEMA_VERSION,
         status=status,
         name=config.name,
         identity=config.identity,
         experiment_name=config.experiment_name,
-        model="baseline" if not config.mgu else "unit" if config.mgu.is_paper else "block",
+        model=model,
         dataset=config.dataset.label,
         task=config.dataset.task,
         split=config.dataset.split,
@@ -44,7 +47,8 @@ def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], 
         norm=config.norm.name if config.norm else None,
         residual=config.residual,
         seed=config.seed,
-        config=json.loads(config.model_dump_json()),  # an endless layer number becomes "Infinity"
+        # An endless layer number becomes "Infinity".
+        config=json.loads(config.model_dump_json()),
         versions={"python": platform.python_version()}
         | {name: version(name) for name in ("mgu", "torch", "torchvision", "codecarbon")},
         git_commit=_git_commit(),
@@ -54,9 +58,9 @@ def make_result(config: RunConfig, status: Literal["ok", "diverged", "failed"], 
 
 def _unmeasured() -> dict[str, Any]:
     """Returns the fields of Result that make_result does not know itself, as if nothing had been measured."""
-    own = {"norm", "residual", "git_commit"}
+    known = {"norm", "residual", "git_commit"}
     optional = [field.name for field in msgspec.structs.fields(Result) if field.required and _admits_none(field.type)]
-    return {"epochs": 0} | dict.fromkeys(name for name in optional if name not in own)
+    return {"epochs": 0} | dict.fromkeys(name for name in optional if name not in known)
 
 
 def _admits_none(annotation: Any) -> bool:

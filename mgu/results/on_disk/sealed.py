@@ -82,13 +82,13 @@ def unseal(content: bytes) -> tuple[bytes, bool]:
     Raises:
         Changed: It has a checksum, which is not its own.
     """
-    found = _SEAL.search(content)
-    if not found:
+    seal = _SEAL.search(content)
+    if not seal:
         if b'"sha256": "' in content[-90:]:  # a seal that was damaged itself
             raise Changed
         return content, False
-    text = content[: found.start()] + _END
-    if hashlib.sha256(text).hexdigest().encode() != found[1]:
+    text = content[: seal.start()] + _END
+    if hashlib.sha256(text).hexdigest().encode() != seal[1]:
         raise Changed
     return text, True
 
@@ -103,12 +103,12 @@ def digest_files(folder: Path, names: Iterable[str]) -> dict[str, str]:
     Returns:
         The SHA-256 in hexadecimal of each file that is there, by its name.
     """
-    found = {}
+    digests = {}
     for name in names:
         if (folder / name).is_file():
             with (folder / name).open("rb") as file:
-                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return found
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
 
 
 def read_known(path: Path, digests: Mapping[str, str], packed: Mapping[str, bytes] | None = None) -> bytes:

@@ -66,15 +66,17 @@ def _find_readable(runs: Path, text: str) -> list[Path]:
     for run in load_results([runs]).runs if runs.is_dir() else ():
         result = run.result
         experiments.setdefault((result.experiment_name, result.dataset, result.split, result.task), []).append(run)
-    found = []
-    for own in map(join_starts, experiments.values()):
-        axes = find_axes([(run.result.stem, run.result.config) for run in own])
-        for run in own:
+    matches = []
+    for runs_of_one in map(join_starts, experiments.values()):
+        axes = find_axes([(run.result.stem, run.result.config) for run in runs_of_one])
+        for run in runs_of_one:
+            if run.packed is not None:  # nothing but a report can be made of a packed run
+                continue
             result = run.result
             name = axes.name(result.name, result.seed, result.config)
             if text.removeprefix(f"{result.experiment_name}/") in (name, name.removesuffix(result.replicate.suffix)):
-                found += [run.folder] * (run.packed is None)  # nothing but a report can be made of a packed run
-    return sorted(found)
+                matches.append(run.folder)
+    return sorted(matches)
 
 
 def _tell_apart(folders: Sequence[Path]) -> str:
@@ -100,6 +102,6 @@ def _checked(folder: Path) -> Path:
     """Returns `folder` if it is a run's own; raises UserError if not."""
     if any((folder / name).exists() for name in (RESULT_FILE, CONFIG_FILE, CHECKPOINT_FILE)):
         return folder
-    runs = sorted(found.parent for found in folder.rglob(RESULT_FILE))
+    runs = sorted(file.parent for file in folder.rglob(RESULT_FILE))
     hint = f"Name one of the {len(runs)} below it, as {runs[0]}." if runs else "A run's folder holds a result.json."
     raise UserError(f"RUN must be the folder of one run, but {folder} is not. {hint}")

@@ -164,8 +164,8 @@ def _below(folder: Path | str, skipped: list[str]) -> Iterator[Path]:
     anywhere. It uses os.scandir, for Path.rglob looks at each folder twice.
     """
     try:
-        with os.scandir(folder) as found:
-            entries = list(found)
+        with os.scandir(folder) as scanned:
+            entries = list(scanned)
     except OSError as error:
         skipped.append(f"{error.filename}: {error.strerror}")
         return

@@ -70,7 +70,7 @@ def _shorten(values: Any, key: str = "") -> Any:
 
 def _shorten_text(text: str) -> str:
     """Returns a text, in which absolute paths are their last names."""
-    return IN_TEXT.sub(lambda found: found["start"] + _last_name(found["single"] or found["double"] or found["bare"]),
+    return IN_TEXT.sub(lambda match: match["start"] + _last_name(match["single"] or match["double"] or match["bare"]),
                        text)  # fmt: skip
 
 

@@ -46,7 +46,7 @@ class Packed(NamedTuple):
     def text(self) -> str:
         """One line on the pack."""
         replaced = f", {self.replaced} replaced" if self.replaced else ""
-        runs = f"{self.total} run{'s' * (self.total != 1)}"
+        runs = "1 run" if self.total == 1 else f"{self.total} runs"
         return f"{self.path}: {runs} ({self.added} added{replaced}), {self.size:,} bytes"
 
 
@@ -79,7 +79,7 @@ def _pack_runs(runs: Sequence[Run], path: Path, replace: bool) -> Packed:
             replaced.append(key)
         after[key] = files
     if replaced and not replace:
-        named = ", ".join(replaced[:MOST_NAMED]) + ", ..." * (len(replaced) > MOST_NAMED)
+        named = ", ".join([*replaced[:MOST_NAMED], "..."] if len(replaced) > MOST_NAMED else replaced)
         raise UserError(
             f"a pack must hold one result of each run, but there is another of {named}. Pass --replace to take the "
             "one that is named last, or --to another folder."
@@ -133,8 +133,8 @@ def _files_of(run: Run) -> Files:
     """Returns the files of a run that a pack holds, bit for bit but for paths of this machine."""
     if run.packed is not None:
         return run.packed
-    found = {name: read_plain(run.folder / name) for name in PACKED_FILES if (run.folder / name).is_file()}
-    return found | {RESULT_FILE: _without_folders(found[RESULT_FILE])}
+    files = {name: read_plain(run.folder / name) for name in PACKED_FILES if (run.folder / name).is_file()}
+    return files | {RESULT_FILE: _without_folders(files[RESULT_FILE])}
 
 
 def _without_folders(content: bytes) -> bytes:

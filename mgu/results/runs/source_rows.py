@@ -45,17 +45,17 @@ def check_source_rows(config: RunConfig) -> None:
     Raises:
         UserError: They have one data set, and differ in what decides its rows.
     """
-    own = config.dataset.model_dump(mode="json")
+    ours = config.dataset.model_dump(mode="json")
     for folder, source in _sources(config):
         theirs = source.dataset.model_dump(mode="json")
-        if source.dataset.label == config.dataset.label and not _are_same_rows(theirs, own):
+        if source.dataset.label == config.dataset.label and not _are_same_rows(theirs, ours):
             raise UserError(
                 "training.start_from must be a run on the same rows where it has the same data, for rows that judge "
-                f"this run have trained it otherwise, but to {folder.name} dataset.target {own['target']} has returned "
-                "others. Seed what it draws, as by random_state=0, and train that run anew."
+                f"this run have trained it otherwise, but to {folder.name} dataset.target {ours['target']} has "
+                "returned others. Seed what it draws, as by random_state=0, and train that run anew."
             )
-        if _is_one_data_set(theirs, own) and (key := _differing(theirs, own)):
-            told = [write_value(_decisive(values).get(key)) for values in (theirs, own)]
+        if _is_one_data_set(theirs, ours) and (key := _differing(theirs, ours)):
+            told = [write_value(_decisive(values).get(key)) for values in (theirs, ours)]
             key = "dataset" if key == "dataset.name" else key
             raise UserError(
                 "training.start_from must be a run on the same rows where it has the same data, for rows that judge "
@@ -70,13 +70,13 @@ def _sources(config: RunConfig) -> Iterator[tuple[Path, RunConfig]]:
     while (start := config.training.start_from) and start not in seen:
         seen.add(start)
         try:
-            found = parse_config(read_result(Path(start) / RESULT_FILE).config)
+            source = parse_config(read_result(Path(start) / RESULT_FILE).config)
         except (OSError, ValueError):
             return  # moved or deleted since
-        if found is None:
+        if source is None:
             return
-        yield Path(start), found
-        config = found
+        yield Path(start), source
+        config = source
 
 
 def _is_one_data_set(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
@@ -96,10 +96,10 @@ def _are_image_files(*datasets: Mapping[str, Any]) -> bool:
     return all(dataset["name"] in IMAGE_FILES for dataset in datasets)
 
 
-def _differing(source: Mapping[str, Any], own: Mapping[str, Any]) -> str | None:
+def _differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> str | None:
     """Returns the first key that gives the run other rows to judge it by; None where there is none."""
-    before, now = _decisive(source), _decisive(own)
-    are_same_images = _are_image_files(source, own) and source["sha256"] == own["sha256"]
+    before, now = _decisive(theirs), _decisive(ours)
+    are_same_images = _are_image_files(theirs, ours) and theirs["sha256"] == ours["sha256"]
     for key in {**before, **now}:
         if are_same_images and key.startswith(CHOOSES_IMAGES):
             continue

@@ -32,18 +32,18 @@ def join_starts(runs: Sequence[Run]) -> list[Run]:
         from one, of sources with one name but for fold and seed, have the name and configuration of one model.
     """
     groups: dict[str, list[int]] = {}
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
         if run.result.start_sha256 and _source(run.result):
-            groups.setdefault(_key(run.result), []).append(place)
-    found = list(runs)
-    for places in groups.values():
-        results = [runs[place].result for place in places]
-        starts = {(own.replicate, own.start_sha256) for own in results}
+            groups.setdefault(_key(run.result), []).append(index)
+    joined = list(runs)
+    for indices in groups.values():
+        results = [runs[index].result for index in indices]
+        starts = {(result.replicate, result.start_sha256) for result in results}
         has_one_each = len({replicate for replicate, _ in starts}) == len(starts)
         if has_one_each and len({sha256 for _, sha256 in starts}) > 1:
-            for place, result in zip(places, results, strict=True):
-                found[place] = runs[place]._replace(result=_with_source(result))
-    return found
+            for index, result in zip(indices, results, strict=True):
+                joined[index] = runs[index]._replace(result=_with_source(result))
+    return joined
 
 
 def _source(result: Result) -> str:

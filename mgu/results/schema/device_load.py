@@ -54,7 +54,9 @@ class PhaseLoad(Record, frozen=True):
 
     def __add__(self, later: PhaseLoad) -> PhaseLoad:
         """Adds a later part of the same phase."""
-        known = [(own.machine, own.machine_s) for own in (self, later) if own.machine is not None and own.machine_s]
+        known = [
+            (part.machine, part.machine_s) for part in (self, later) if part.machine is not None and part.machine_s
+        ]
         machine_s = sum(seconds for _, seconds in known)
         return PhaseLoad(
             wall_s=self.wall_s + later.wall_s,
@@ -76,6 +78,6 @@ class DeviceLoad(Record, frozen=True):
     def __add__(self, later: DeviceLoad) -> DeviceLoad:
         """Adds a later part of an interrupted run."""
         phases = dict(self.phases)
-        for name, own in later.phases.items():
-            phases[name] = phases[name] + own if name in phases else own
+        for name, phase in later.phases.items():
+            phases[name] = phases[name] + phase if name in phases else phase
         return DeviceLoad(period_s=later.period_s, phases=phases)

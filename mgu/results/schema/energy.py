@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from mgu.results.schema.parts import Amount, Record, about
 
@@ -17,6 +17,11 @@ class Component(Record, frozen=True):
 
     kwh: Annotated[Amount, about("Energy in kilowatt-hours.")]
     method: Annotated[str, about("Instrument or estimate that the energy comes from, several joined by +.")]
+
+
+def _add_fields(first: _Summed, later: _Summed) -> _Summed:
+    """Adds two records field by field."""
+    return type(first)(**{name: getattr(first, name) + getattr(later, name) for name in first.__struct_fields__})
 
 
 def describe_method(method: str) -> str:
@@ -43,6 +48,9 @@ def is_measured(method: str) -> bool:
     return all(part in MEASURED for part in method.split("+"))
 
 
+_Summed = TypeVar("_Summed", "PhaseEnergy", "PhaseEnergies")
+
+
 class PhaseEnergy(Record, frozen=True):
     """Holds the energy of one phase by part of the machine, each by the method of its component."""
 
@@ -52,9 +60,7 @@ class PhaseEnergy(Record, frozen=True):
     seconds: Annotated[Amount, about("Seconds over which the phase was measured.")] = 0.0
 
     def __add__(self, later: PhaseEnergy) -> PhaseEnergy:
-        return PhaseEnergy(
-            **{name: getattr(self, name) + getattr(later, name) for name in PhaseEnergy.__struct_fields__}
-        )
+        return _add_fields(self, later)
 
 
 class PhaseEnergies(Record, frozen=True):
@@ -68,9 +74,7 @@ class PhaseEnergies(Record, frozen=True):
     evaluate: Annotated[PhaseEnergy, about("Evaluating the kept weights on every split, and analysing gates.")]
 
     def __add__(self, later: PhaseEnergies) -> PhaseEnergies:
-        return PhaseEnergies(
-            **{name: getattr(self, name) + getattr(later, name) for name in PhaseEnergies.__struct_fields__}
-        )
+        return _add_fields(self, later)
 
 
 class Energy(Record, frozen=True):
@@ -116,7 +120,7 @@ class Energy(Record, frozen=True):
             return None
         place = self.country or ""
         if self.intensity_by == CONFIGURED:
-            place = f"{self.intensity_g_kwh:g} g/kWh as configured" + f" for {place}" * bool(place)
+            place = f"{self.intensity_g_kwh:g} g/kWh as configured" + (f" for {place}" if place else "")
         elif self.region:
             place = f"{place} ({self.region})"
-        return place + f" at PUE {self.pue:g}" * (self.pue != 1)
+        return place if self.pue == 1 else f"{place} at PUE {self.pue:g}"

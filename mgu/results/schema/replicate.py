@@ -67,8 +67,8 @@ def count_replicates(replicates: Iterable[Replicate], adjective: str = "") -> st
         The words.
     """
     known = set(replicates)
-    seeds, folds = {own.seed for own in known}, {own.fold for own in known if own.folds}
-    of_seeds, of_folds = f"seed{'s' * (len(seeds) != 1)}", f"fold{'s' * (len(folds) != 1)}"
+    seeds, folds = {each.seed for each in known}, {each.fold for each in known if each.folds}
+    of_seeds, of_folds = "seed" if len(seeds) == 1 else "seeds", "fold" if len(folds) == 1 else "folds"
     if not folds:
         return f"{len(seeds)} {adjective}{of_seeds}"
     if len(seeds) == 1:

@@ -47,9 +47,9 @@ def parse_config(values: Mapping[str, Any]) -> RunConfig | None:
     """
     from mgu.config.run import RunConfig  # pydantic takes long to import, and few reports need it
 
-    for own in (values, _with_numbers(values)):
+    for candidate in (values, _with_numbers(values)):
         try:
-            return RunConfig.model_validate(own)
+            return RunConfig.model_validate(candidate)
         except ValueError:
             continue
     return None
@@ -80,17 +80,17 @@ def _outside(model: Any, prefix: str) -> set[str]:
     from mgu.config.fields import models_of
     from mgu.config.identity import NOT_IDENTITY, identity_rules
 
-    found = set()
+    keys = set()
     for name, field in model.model_fields.items():
         if NOT_IDENTITY in identity_rules(field):
-            found.add(f"{prefix}{name}")
+            keys.add(f"{prefix}{name}")
         else:
-            found |= {key for own in models_of(field.annotation) for key in _outside(own, f"{prefix}{name}.")}
-    return found
+            keys |= {key for part in models_of(field.annotation) for key in _outside(part, f"{prefix}{name}.")}
+    return keys
 
 
 def _with_numbers(value: Any) -> Any:
     """Returns the value with numbers for the strings that stand for endless ones."""
     if isinstance(value, Mapping):
-        return {key: _with_numbers(own) for key, own in value.items()}
+        return {key: _with_numbers(entry) for key, entry in value.items()}
     return ENDLESS.get(value, value) if isinstance(value, str) else value
