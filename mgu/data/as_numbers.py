@@ -69,12 +69,13 @@ def _of_columns(value: Any) -> NDArray[Any]:
     """Returns the numbers of a column or frame: of nullable columns, and of several types, pandas makes objects."""
     array: NDArray[Any] = value.to_numpy()
     types = [*getattr(value, "dtypes", [])] if getattr(value, "ndim", 1) == 2 else [getattr(value, "dtype", None)]
-    if array.dtype.kind != "O" or not all(getattr(own, "kind", "O") in KINDS for own in types):
+    if array.dtype.kind != "O" or not all(getattr(dtype, "kind", "O") in KINDS for dtype in types):
         return array
     if bool(np.asarray(value.isna()).any()):
         filled: NDArray[Any] = value.to_numpy(dtype=float, na_value=np.nan)
         return filled
-    whole: NDArray[Any] = value.to_numpy(dtype=np.result_type(*(getattr(own, "numpy_dtype", own) for own in types)))
+    common = np.result_type(*(getattr(dtype, "numpy_dtype", dtype) for dtype in types))
+    whole: NDArray[Any] = value.to_numpy(dtype=common)
     return whole
 
 
@@ -87,7 +88,7 @@ def _describe_objects(array: NDArray[Any], for_words: str) -> str:
     if len(missing) == len(odd):
         count = f"{len(odd):,} of {array.size:,} {'is' if len(odd) == 1 else 'are'} missing"
         return f"{count} ({missing[0]}). Leave these examples out, or fill in numbers."
-    other = next(each for each in odd if not any(each is own for own in missing))
+    other = next(each for each in odd if not any(each is gap for gap in missing))
     if isinstance(other, str):
         return f"are words, such as {other[:30]!r}. {for_words}"
     return f"one is a {type(other).__name__}. Convert them."

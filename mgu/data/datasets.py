@@ -21,7 +21,8 @@ from mgu.data.tables.dataset import TableDataset
 if TYPE_CHECKING:
     from mgu.config.datasets import AnyDataset
 
-KINDS: dict[str, type[Dataset]] = {  # whatever is not named here is a set of images by name
+# Whatever is not named here is a set of images by name.
+KINDS: dict[str, type[Dataset]] = {
     "gates": GateDataset,
     "adding": AddingDataset,
     "adult": TableDataset,
@@ -84,7 +85,7 @@ def fill_defaults(values: dict[str, Any]) -> dict[str, Any]:
     filled = dict(values)
     for group, by_data in defaults.items():
         if isinstance(section := values.get(group), dict):
-            filled[group] = section | {key: own for key, own in by_data.items() if section.get(key) == "auto"}
+            filled[group] = section | {key: default for key, default in by_data.items() if section.get(key) == "auto"}
     return filled
 
 

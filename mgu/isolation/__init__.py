@@ -18,7 +18,9 @@ from mgu.isolation.server import PRELOAD, PRELOAD_ENERGY, PRELOAD_RUN, finish_im
 __all__ = [
     "CALIBRATE",
     "CHECK_ENVIRONMENT",
+    "DESCRIBE_DATA",
     "DRY_RUN",
+    "MEASURE_GEMM",
     "PRELOAD",
     "PRELOAD_ENERGY",
     "PRELOAD_RUN",
@@ -43,3 +45,5 @@ CHECK_ENVIRONMENT = "mgu.run.preflight:check_environment"
 SIZE_MODELS = "mgu.run.preflight:size_models"
 DRY_RUN = "mgu.run.dry_run:dry_run"
 CALIBRATE = "mgu.run.calibrate:calibrate"
+DESCRIBE_DATA = "mgu.data.python.describe:describe"
+MEASURE_GEMM = "mgu.gemm.measure:measure_point"

@@ -83,8 +83,8 @@ class Call:
     def finish(self) -> None:
         """Waits until the process is over."""
         while not self.is_over:
-            for own in wait([self]):
-                own.advance()
+            for call in wait([self]):
+                call.advance()
 
     def result(self) -> Any:
         """Waits until the process is over; returns what the function returned, and raises what `call` raises."""
@@ -120,7 +120,7 @@ def wait(calls: Sequence[Call], at_most_s: float = MAX_WAIT_S) -> list[Call]:
     by_connection = {call.child.connection: call for call in calls}
     ready = connection.wait(list(by_connection), min(max(left_s, 0.0), MAX_WAIT_S))
     now = time.monotonic()
-    return [call for own, call in by_connection.items() if own in ready or call.deadline <= now]
+    return [call for pipe, call in by_connection.items() if pipe in ready or call.deadline <= now]
 
 
 def call(

@@ -98,7 +98,7 @@ class Server:
         It sees the modules that this process sees: nothing is imported from the working directory first. Its output
         goes to a file, so that whoever reads the output of this process waits for nobody else.
         """
-        path = [entry for entry in sys.path if entry] + [os.getcwd()] * ("" in sys.path)
+        path = [entry for entry in sys.path if entry] + ([os.getcwd()] if "" in sys.path else [])
         output: IO[bytes] | None = None
         with suppress(OSError):  # nowhere may a file be written
             output = tempfile.TemporaryFile()  # noqa: SIM115 - it is read when the server has died

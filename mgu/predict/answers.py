@@ -20,22 +20,22 @@ def find_unanswered(outputs: Tensor, where: Sequence[Mapping[str, Any]]) -> tupl
         where: What names each example; empty where nothing does.
 
     Returns:
-        The places of the other examples, and a fault for each that is not answered.
+        The indices of the other examples, and a fault for each that is not answered.
     """
     answered = outputs.isfinite().flatten(start_dim=1).all(dim=1) if outputs.ndim > 1 else outputs.isfinite()
     faults = [
-        f"{_name(where, place)}: its numbers are so far from those of training that the network computes "
-        f"{outputs[place].flatten().sum().item()}"
-        for place in (~answered).nonzero().flatten().tolist()
+        f"{_name(where, index)}: its numbers are so far from those of training that the network computes "
+        f"{outputs[index].flatten().sum().item()}"
+        for index in (~answered).nonzero().flatten().tolist()
     ]
     return answered.nonzero().flatten().tolist(), faults
 
 
-def _name(where: Sequence[Mapping[str, Any]], place: int) -> str:
+def _name(where: Sequence[Mapping[str, Any]], index: int) -> str:
     """Returns the file and the row of an example, or its number."""
-    own = where[place] if where else {}
-    row = [f"row {own['row']}"] if "row" in own else []
-    return " ".join([*([str(own["file"])] if "file" in own else []), *row]) or f"example {place}"
+    source = where[index] if where else {}
+    row = [f"row {source['row']}"] if "row" in source else []
+    return " ".join([*([str(source["file"])] if "file" in source else []), *row]) or f"example {index}"
 
 
 def answer(outputs: Tensor, meaning: Outputs) -> list[dict[str, Any]]:

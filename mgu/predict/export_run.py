@@ -68,15 +68,15 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
 
     fixed = fix_steps(model.network.network, compute)
     module = end_to_end(fixed.network, preprocessing)
-    example = [own[:1] for own in model.read_memory(raw).raw]
-    own = section_of(trained.config.layout)
-    name = f", as {own[0]} {own[1].target}" if own else ""
-    advice = "Mend it, and train again." if own else "Export it to the other format."
+    example = [tensor[:1] for tensor in model.read_memory(raw).raw]
+    of_user = section_of(trained.config.layout)
+    name = f", as {of_user[0]} {of_user[1].target}" if of_user else ""
+    advice = "Mend it, and train again." if of_user else "Export it to the other format."
     with tracing(f"RUN must be of modules that torch.export can trace{name}", advice):
         content, infer = export_network(module, example, form, preprocessing, about)
     expected = held_out.expected if held_out else compute(model.network.network)
-    found = _run(infer, model, raw, form)
-    near, far = (standardise(own, preprocessing) for own in (found, expected))
+    computed = _run(infer, model, raw, form)
+    near, far = (standardise(outputs, preprocessing) for outputs in (computed, expected))
     name = "torch.export" if form == "torch" else "ONNX"
     if fixed.steps:
         check_equivalent(name, near, standardise(_run(module, model, raw, "torch"), preprocessing))
@@ -95,7 +95,7 @@ def export_run(model: Model, form: Format, int8: bool = False) -> Exported:
         score = trained.result.score
         within = TOLERANCE * float(expected.abs().max())  # rounding must not decide between items that tie
         spread = preprocessing.outputs.std if isinstance(preprocessing.outputs, Quantity) else 1.0
-        check_score(name, held_out.score(found, within), held_out.score(expected, within), score, spread)
+        check_score(name, held_out.score(computed, within), held_out.score(expected, within), score, spread)
         lines.append(f"{score.text(held_out.score(expected)).strip()} of raw inputs, as the run itself")
     if int8:
         content, told = _quantize(model, module, example, form, (content, held_out, about), missing)
@@ -148,13 +148,13 @@ def _quantize(
                 f"be had: {missing}"
             )
         examples = _training_examples(model)
-        small = quantize_onnx(content, [_feed(model, own, form) for own in examples])
+        small = quantize_onnx(content, [_feed(model, example, form) for example in examples])
         infer = open_onnx(small)
     lines = [describe_size(len(small), len(content))]
     if held_out is None:
         return small, [*lines, "int8: its accuracy was not compared, for the data cannot be had"]
     score = model.trained.result.score
-    before, after = (held_out.score(own) for own in (held_out.expected, _run(infer, model, held_out.raw, form)))
+    before, after = (held_out.score(outputs) for outputs in (held_out.expected, _run(infer, model, held_out.raw, form)))
     loss = (before - after) if score.higher_is_better else (after - before)
     is_share = score.higher_is_better
     large = loss > (LOST if is_share else LOST * abs(before))
@@ -186,9 +186,9 @@ def _run(infer: Infer, model: Model, raw: Any, form: Format) -> Tensor:
         count = len(next(iter(columns.values())))
         starts = range(0, count, BATCH_SIZE)
         return torch.cat(
-            [infer(**{name: own[start : start + BATCH_SIZE] for name, own in columns.items()}) for start in starts]
+            [infer(**{name: cells[start : start + BATCH_SIZE] for name, cells in columns.items()}) for start in starts]
         )
-    parts = zip(*(own.split(BATCH_SIZE) for own in model.read_memory(raw).raw), strict=True)
+    parts = zip(*(tensor.split(BATCH_SIZE) for tensor in model.read_memory(raw).raw), strict=True)
     with torch.no_grad():
         return torch.cat([infer(*batch).cpu() for batch in parts])
 
@@ -198,16 +198,17 @@ def _feed(model: Model, raw: Any, form: Format) -> dict[str, Any]:
     inputs = model.preprocessing.inputs
     if isinstance(inputs, Columns):
         numbers = {
-            input_name(own.name): np.array([as_number(cell) for cell in raw[own.name]], float) for own in inputs.numbers
+            input_name(column.name): np.array([as_number(cell) for cell in raw[column.name]], float)
+            for column in inputs.numbers
         }
-        texts = {input_name(own.name): _as_texts(raw[own.name]) for own in inputs.categories}
+        texts = {input_name(column.name): _as_texts(raw[column.name]) for column in inputs.categories}
         return numbers | texts
     if isinstance(inputs, Pairs):
         return {
-            input_name(own.column): np.array([int(name) for name in raw[own.column]])
-            if are_whole(own)
-            else _as_texts(raw[own.column])
-            for own in (inputs.users, inputs.items)
+            input_name(entities.column): np.array([int(name) for name in raw[entities.column]])
+            if are_whole(entities)
+            else _as_texts(raw[entities.column])
+            for entities in (inputs.users, inputs.items)
         }
     (tensor,) = model.read_memory(raw).raw
     return {"images" if isinstance(inputs, Pixels) else "inputs": tensor.contiguous().numpy()}
@@ -225,8 +226,14 @@ def _substitute(preprocessing: Preprocessing) -> Any:
     if isinstance(inputs, Arrays):
         return random.normal(size=(SUBSTITUTES, *inputs.shape)).astype(np.float32)
     if isinstance(inputs, Columns):
-        drawn = [random.normal(own.center, own.scale, SUBSTITUTES) + own.shift for own in inputs.numbers]
-        numbers = {own.name: values.tolist() for own, values in zip(inputs.numbers, drawn, strict=True)}
-        words = {own.name: random.choice([*own.values, *own.rare], SUBSTITUTES).tolist() for own in inputs.categories}
+        drawn = [random.normal(column.center, column.scale, SUBSTITUTES) + column.shift for column in inputs.numbers]
+        numbers = {column.name: values.tolist() for column, values in zip(inputs.numbers, drawn, strict=True)}
+        words = {
+            column.name: random.choice([*column.values, *column.rare], SUBSTITUTES).tolist()
+            for column in inputs.categories
+        }
         return numbers | words
-    return {own.column: random.choice(own.names, SUBSTITUTES).tolist() for own in (inputs.users, inputs.items)}
+    return {
+        entities.column: random.choice(entities.names, SUBSTITUTES).tolist()
+        for entities in (inputs.users, inputs.items)
+    }

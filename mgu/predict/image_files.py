@@ -43,28 +43,27 @@ def find_images(paths: Sequence[str | Path]) -> tuple[list[ImageToRead], list[st
     Returns:
         The images, and one line for each path that leads to none.
     """
-    found: list[ImageToRead] = []
+    images: list[ImageToRead] = []
     faults: list[str] = []
     for given in paths:
         path, shown = Path(given).expanduser(), readable(str(given))
         try:
             if path.is_dir():
-                places = images_below(path, "", defaultdict(list))
-                own = [ImageToRead(path / place, f"{shown.rstrip('/')}/{readable(place)}", _case(path, place))
-                       for place in places]  # fmt: skip
-                found += own
-                faults += [] if own else [f"{shown} holds no images"]
+                names = images_below(path, "", defaultdict(list))
+                images += [ImageToRead(path / name, f"{shown.rstrip('/')}/{readable(name)}", _case(path, name))
+                           for name in names]  # fmt: skip
+                faults += [] if names else [f"{shown} holds no images"]
             elif path.exists():
-                found.append(ImageToRead(path, shown, readable(path.absolute().parent.name)))
+                images.append(ImageToRead(path, shown, readable(path.absolute().parent.name)))
             else:
                 faults.append(f"{shown} does not exist")
         except (OSError, UserError) as error:
             faults.append(f"{shown} cannot be read ({getattr(error, 'strerror', None) or error})")
-    return found, faults
+    return images, faults
 
 
-def _case(root: Path, place: str) -> str:
-    first, _, rest = place.partition("/")
+def _case(root: Path, name: str) -> str:
+    first, _, rest = name.partition("/")
     return readable(first if rest else root.absolute().name)
 
 
@@ -108,12 +107,12 @@ def _decode(image: ImageToRead, pixels: Pixels) -> PixelArray | str:
 
 
 def _gather(images: Sequence[ImageToRead], decoded: Sequence[PixelArray | str], pixels: Pixels) -> Examples:
-    faults = [own for own in decoded if isinstance(own, str)]
-    kept = [(image, own) for image, own in zip(images, decoded, strict=True) if not isinstance(own, str)]
+    faults = [fault for fault in decoded if isinstance(fault, str)]
+    kept = [(image, array) for image, array in zip(images, decoded, strict=True) if not isinstance(array, str)]
     where = [{"file": image.name} | ({"case": image.case} if pixels.are_cases else {}) for image, _ in kept]
     if not kept:
         return Examples([], (), faults)
-    stacked = np.stack([own for _, own in kept])  # (B, H, W, C)
+    stacked = np.stack([array for _, array in kept])  # (B, H, W, C)
     if pixels.pixel_max != WHITE:
         stacked = np.rint(stacked * (pixels.pixel_max / WHITE)).astype(np.uint8)
     return Examples(where, (torch.from_numpy(stacked).permute(0, 3, 1, 2),), faults)

@@ -126,7 +126,7 @@ class Model:
         if not with_rows:
             raise UserError("inputs must be at least one, but there is none. Pass some.")
         outputs = torch.cat([self.compute(examples.raw) for examples in with_rows])
-        _refuse(find_unanswered(outputs, [place for examples in with_rows for place in examples.where])[1])
+        _refuse(find_unanswered(outputs, [source for examples in with_rows for source in examples.where])[1])
         return outputs
 
     def predict_files(self, paths: Sequence[str | Path]) -> Predicted:
@@ -146,12 +146,12 @@ class Model:
                 computed = self.compute(examples.raw)
                 kept, unanswered = find_unanswered(computed, examples.where)
                 faults += unanswered
-                where += [examples.where[place] for place in kept]
+                where += [examples.where[index] for index in kept]
                 outputs.append(computed[kept])
         if not where:
             return Predicted([], faults, remarks)
         every, meaning = torch.cat(outputs), self.preprocessing.outputs
-        rows = [place | own for place, own in zip(where, answer(every, meaning), strict=True)]
+        rows = [source | answered for source, answered in zip(where, answer(every, meaning), strict=True)]
         if isinstance(meaning, Classes) and "case" in rows[0]:
             for row, case in zip(rows, vote_by_case(every, [row["case"] for row in rows], meaning), strict=True):
                 row["case_prediction"] = case
@@ -175,8 +175,8 @@ class Model:
         logarithms are returned, whose softmax are the states as shares of their sum.
         """
         size, device = self.trained.config.training.eval_batch_size, self.trained.resolved.device
-        batches = zip(*(own.split(size) for own in raw), strict=True)
-        outputs = torch.cat([self.network(*(own.to(device) for own in batch)).cpu() for batch in batches])
+        batches = zip(*(tensor.split(size) for tensor in raw), strict=True)
+        outputs = torch.cat([self.network(*(tensor.to(device) for tensor in batch)).cpu() for batch in batches])
         return outputs.clamp(min=LEAST_STATE).log() if self.trained.has_states else outputs
 
     def read_memory(self, inputs: Any) -> Examples:

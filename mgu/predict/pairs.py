@@ -49,11 +49,11 @@ class PairReader:
             file: Their file in messages; empty for a table in memory.
         """
         faults, remarks = list(cells.faults), list[str]()
-        where, found = list[dict[str, Any]](), dict[str, list[int]](user=[], item=[])
-        for place, row in enumerate(cells.rows):
+        where, pairs = list[dict[str, Any]](), dict[str, list[int]](user=[], item=[])
+        for index, row in enumerate(cells.rows):
             names, numbers = dict[str, str](), dict[str, int]()
             for side, entities in self.sides.items():
-                cell = cells.columns[entities.column][place]
+                cell = cells.columns[entities.column][index]
                 names[side] = as_name(cell, entities.are_numbers)
                 number = self.numbers[side].get(names[side])
                 column = f"{file} row {row}: {entities.column!r}".lstrip()
@@ -72,8 +72,8 @@ class PairReader:
             if len(numbers) == len(self.sides):
                 where.append(({"file": file} if file else {}) | {"row": row} | names)
                 for side, number in numbers.items():
-                    found[side].append(number)
-        raw = tuple(torch.tensor(own, dtype=torch.long) for own in found.values())
+                    pairs[side].append(number)
+        raw = tuple(torch.tensor(numbers_of_side, dtype=torch.long) for numbers_of_side in pairs.values())
         return Examples(where, raw if where else (), faults, remarks)
 
 

@@ -10,16 +10,14 @@ from typing import Any
 import torch
 
 from mgu.data.ratings.names import as_name
+from mgu.data.tables.csv_file import MISSING_NUMBERS
 from mgu.data.tables.encoding import UNSEEN
 from mgu.errors import printable
 from mgu.predict.examples import Examples
 from mgu.predict.table_files import Cells, read_table_file, select_columns
 from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing
 
-MISSING_NUMBERS = frozenset(  # as mgu/data/tables/csv_file.py reads them
-    ("", "NA", "N/A", "n/a", "N.A.", "n.a.", "#N/A", "NaN", "nan", "NAN", "NULL", "null", "None", "<NA>", "?", "-",
-     "--", ".")
-)  # fmt: skip
+MISSING = frozenset(("", *MISSING_NUMBERS))
 
 
 class RowReader:
@@ -59,43 +57,45 @@ class RowReader:
         if not cells.rows:
             return Examples([], (), faults)
 
-        def name(place: int) -> str:
-            return f"{file} row {cells.rows[place]}".lstrip()
+        def name(index: int) -> str:
+            return f"{file} row {cells.rows[index]}".lstrip()
 
         numbers = [self._numbers(column, cells, name, faults, refused) for column in self.columns.numbers]
-        codes = [own.codes(cells.columns[own.column.name], name, remarks) for own in self.categories]
+        codes = [category.codes(cells.columns[category.column.name], name, remarks) for category in self.categories]
         self._look_at_target(cells, name, remarks)
-        kept = [place for place in range(len(cells.rows)) if place not in refused]
+        kept = [index for index in range(len(cells.rows)) if index not in refused]
         raw = []
         if numbers:
             raw.append(torch.tensor(numbers, dtype=torch.float64).T[kept])  # (B, N)
         if codes:
             raw.append(torch.tensor(codes, dtype=torch.long).T[kept])  # (B, M)
-        where = [({"file": file} if file else {}) | {"row": cells.rows[place]} for place in kept]
+        where = [({"file": file} if file else {}) | {"row": cells.rows[index]} for index in kept]
         return Examples(where, tuple(raw) if kept else (), faults, remarks)
 
     def _numbers(
         self, column: NumberColumn, cells: Cells, name: Any, faults: list[str], refused: set[int]
     ) -> list[float]:
-        found = []
-        for place, cell in enumerate(cells.columns[column.name]):
+        numbers = []
+        for index, cell in enumerate(cells.columns[column.name]):
             number = as_number(cell)
             if number is None or (self.columns.bound is None and math.isinf(number)):
-                faults.append(f"{name(place)}: {column.name!r} must be a finite number, but is {printable(repr(cell))}")
-                refused.add(place)
-            found.append(math.nan if number is None else number)
-        return found
+                faults.append(f"{name(index)}: {column.name!r} must be a finite number, but is {printable(repr(cell))}")
+                refused.add(index)
+            numbers.append(math.nan if number is None else number)
+        return numbers
 
     def _look_at_target(self, cells: Cells, name: Any, remarks: list[str]) -> None:
         """Remarks on classes that training never saw, where the file says the true ones."""
         if not isinstance(self.outputs, Classes) or not self.outputs.target:
             return
-        are_numbers = all(isinstance(own, int | float) and not isinstance(own, bool) for own in self.outputs.names)
-        known = {as_name(own, are_numbers) for own in self.outputs.names}
-        for place, cell in enumerate(cells.columns.get(self.outputs.target, ())):
-            own = as_name(cell, are_numbers)
-            if str(cell).strip() not in MISSING_NUMBERS and known.isdisjoint((own, as_truth(own))):
-                remarks.append(f"{name(place)}: {self.outputs.target!r} is {cell!r}, a class that training never saw")
+        are_numbers = all(
+            isinstance(label, int | float) and not isinstance(label, bool) for label in self.outputs.names
+        )
+        known = {as_name(label, are_numbers) for label in self.outputs.names}
+        for index, cell in enumerate(cells.columns.get(self.outputs.target, ())):
+            label = as_name(cell, are_numbers)
+            if str(cell).strip() not in MISSING and known.isdisjoint((label, as_truth(label))):
+                remarks.append(f"{name(index)}: {self.outputs.target!r} is {cell!r}, a class that training never saw")
 
 
 class CategoryCodes:
@@ -115,22 +115,22 @@ class CategoryCodes:
 
         Args:
             cells: As they are in the file.
-            name: Returns how messages call the row at a place.
+            name: Returns how messages call the row at an index.
             remarks: Gets a line for each category that training never saw.
         """
-        found, cache = [], dict[Any, int | None]()
-        for place, cell in enumerate(cells):
+        codes, cache = [], dict[Any, int | None]()
+        for index, cell in enumerate(cells):
             if cell not in cache:
-                cache[cell] = next((self.known[own] for own in self._spellings(cell) if own in self.known), None)
+                cache[cell] = next((self.known[name] for name in self._spellings(cell) if name in self.known), None)
             code = cache[cell]
             if code is None:
                 counts = "like a rare one" if self.column.has_other else "like none"
                 remarks.append(
-                    f"{name(place)}: {self.column.name!r} is {printable(repr(cell))}, which training never saw; it "
+                    f"{name(index)}: {self.column.name!r} is {printable(repr(cell))}, which training never saw; it "
                     f"counts {counts}"
                 )
-            found.append(UNSEEN if code is None else code)
-        return found
+            codes.append(UNSEEN if code is None else code)
+        return codes
 
     def _spellings(self, cell: Any) -> list[str]:
         """Returns the texts that a cell may be meant as, the likeliest first."""

@@ -86,21 +86,21 @@ def select_columns(table: Any, wanted: Sequence[str], optional: Sequence[str]) -
             with the table's name.
     """
     names: dict[str, list[Any]] = {}
-    for own in dict.fromkeys(getattr(table, "columns", table)):
-        names.setdefault(str(own), []).append(own)
+    for name in dict.fromkeys(getattr(table, "columns", table)):
+        names.setdefault(str(name), []).append(name)
     _check_header([*names], wanted, "")
     chosen = {name: names[name] for name in (*wanted, *optional) if name in names}
-    if alike := next((own for own in chosen.values() if len(own) > 1), None):
-        shown = " and ".join(printable(repr(own)) for own in alike)
+    if alike := next((same for same in chosen.values() if len(same) > 1), None):
+        shown = " and ".join(printable(repr(name)) for name in alike)
         raise UserError(f"must have columns whose names differ as text, but has {shown}. Drop or rename others.")
-    given = {name: table[own[0]] for name, own in chosen.items()}
-    for name, own in given.items():
-        if hasattr(own, "columns"):  # what a DataFrame returns for a name that several of its columns have
+    given = {text: table[same[0]] for text, same in chosen.items()}
+    for name, column in given.items():
+        if hasattr(column, "columns"):  # what a DataFrame returns for a name that several of its columns have
             shown = printable(repr(name))
             raise UserError(
-                f"must have column {shown} once, but has it {len(own.columns)} times. Drop or rename others."
+                f"must have column {shown} once, but has it {len(column.columns)} times. Drop or rename others."
             )
-    cells = [name for name, own in given.items() if _is_cell(own)]
+    cells = [name for name, column in given.items() if _is_cell(column)]
     if cells and len(cells) < len(given):
         column = next(name for name in given if name not in cells)
         shown = printable(repr(given[cells[0]]))
@@ -109,8 +109,8 @@ def select_columns(table: Any, wanted: Sequence[str], optional: Sequence[str]) -
             f"{printable(repr(cells[0]))} the cell {shown}. Write cells of one row as lists, such as [{shown}], or "
             "give every column one cell."
         )
-    columns = {name: _cells_of(own) for name, own in given.items()}
-    lengths = {len(own) for own in columns.values()}
+    columns = {name: _cells_of(column) for name, column in given.items()}
+    lengths = {len(cells) for cells in columns.values()}
     if len(lengths) > 1:
         raise UserError(f"must have columns of one length, but they have {sorted(lengths)} cells")
     return Cells(list(range(1, max(lengths, default=0) + 1)), columns, [])
@@ -163,20 +163,20 @@ def _read_csv(path: str | Path, wanted: Sequence[str], optional: Sequence[str], 
         if header is None:
             raise UserError("is empty, and must have a line with the names of the columns")
         _check_header(header, wanted, separator)
-        places = {name: header.index(name) for name in (*wanted, *optional) if name in header}
+        indices = {name: header.index(name) for name in (*wanted, *optional) if name in header}
         numbers: list[int] = []
-        columns: dict[str, list[Any]] = {name: [] for name in places}
+        columns: dict[str, list[Any]] = {name: [] for name in indices}
         faults: list[str] = []
         for number, row in rows:
             if len(row) != len(header):
                 faults.append(f"{path} row {number} has {len(row)} fields, and the header {len(header)}")
                 continue
             numbers.append(number)
-            for name, place in places.items():
-                columns[name].append(row[place])
+            for name, index in indices.items():
+                columns[name].append(row[index])
             if len(numbers) == AT_ONCE:
                 yield Cells(numbers, columns, faults)
-                numbers, columns, faults = [], {name: [] for name in places}, []
+                numbers, columns, faults = [], {name: [] for name in indices}, []
         yield Cells(numbers, columns, faults)
 
 

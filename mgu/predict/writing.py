@@ -30,10 +30,10 @@ def to_csv(rows: Sequence[Row], every_class: bool) -> str:
 
 
 def _flatten(row: Row, every_class: bool) -> Row:
-    own = {key: _short(value) if key in SHORT else value for key, value in row.items() if key != "probabilities"}
+    cells = {key: _short(value) if key in SHORT else value for key, value in row.items() if key != "probabilities"}
     if every_class:
-        own |= {f"p({name})": _short(share) for name, share in row.get("probabilities", {}).items()}
-    return own
+        cells |= {f"p({name})": _short(share) for name, share in row.get("probabilities", {}).items()}
+    return cells
 
 
 def _short(value: Any) -> Any:

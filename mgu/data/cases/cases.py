@@ -13,7 +13,7 @@ from mgu.data.image_files.decoded import PARTS, Listed, Row, load_decoded
 from mgu.data.image_files.describe import describe_images
 from mgu.data.image_files.digests import digest, find_odd, read_digests
 from mgu.data.image_files.images import as_images
-from mgu.data.image_files.names import Found
+from mgu.data.image_files.names import ImageListing
 from mgu.data.image_files.split import assign_parts, find_rows
 from mgu.data.splits import Splits
 from mgu.errors import UserError
@@ -40,7 +40,7 @@ def _make_key(dataset: CasesConfig) -> str:
     return make_key(3, PIL.__version__, dataset.sha256, shape, dataset.fit, *order)
 
 
-def _find_again(dataset: CasesConfig) -> Found | None:
+def _find_again(dataset: CasesConfig) -> ImageListing | None:
     """Returns the files; None where they are gone."""
     try:
         return find_files(dataset.path, dataset.stages, dataset.stage_pattern)

@@ -32,9 +32,9 @@ def walk(root: Path, left_out: LeftOut) -> Iterator[ImageFile]:
                 yield ImageFile(label, case.partition("/")[2], readable(image), root / image)
 
 
-def _folders(root: Path, place: str, left_out: LeftOut) -> list[str]:
+def _folders(root: Path, folder: str, left_out: LeftOut) -> list[str]:
     """Returns the folders in a folder. Raises UserError for images beside them, whose case is unknown."""
-    images, folders = look_into(root, place, left_out)
+    images, folders = look_into(root, folder, left_out)
     if images:
         more = f" (and {len(images) - 1} more)" if len(images) > 1 else ""
         raise UserError(

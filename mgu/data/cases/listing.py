@@ -14,14 +14,14 @@ from pathlib import Path
 
 from mgu.data.cases.folder import walk
 from mgu.data.cases.manifest import read_manifest
-from mgu.data.image_files.names import Found, ImageFile, LeftOut, readable
+from mgu.data.image_files.names import ImageFile, ImageListing, LeftOut, readable
 from mgu.errors import UserError, did_you_mean
 
 MIN_CASES = 3  # of a class: one to train on, one to validate, one to test
 FORMS = "a folder of <class>/<case>/<image> or a CSV of case, image, stage and label"
 
 
-def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> Found:
+def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> ImageListing:
     """Finds the images of cases.
 
     Args:
@@ -35,14 +35,14 @@ def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> F
     Raises:
         UserError: There are no images, or classes and cases cannot be split.
     """
-    place, left_out = Path(path), defaultdict[str, list[str]](list)
+    source, left_out = Path(path), defaultdict[str, list[str]](list)
     if os.path.isdir(path):  # unlike pathlib's, it takes every path that cannot be looked at for none
-        files = sorted(walk(place, left_out))
+        files = sorted(walk(source, left_out))
         if stages:
             pattern = _compile(stage_pattern)
             files = [file._replace(stage=_stage_of(file.path, pattern)) for file in files]
     elif os.path.isfile(path):
-        files = sorted(read_manifest(place, needs_stage=bool(stages)))
+        files = sorted(read_manifest(source, needs_stage=bool(stages)))
     else:
         what = "is neither" if os.path.exists(path) else "does not exist"
         raise UserError(f"dataset.path must be {FORMS}, but {readable(path)} {what}. Correct the path.")
@@ -51,7 +51,7 @@ def find_files(path: str, stages: Sequence[str] | None, stage_pattern: str) -> F
     num_cases = len({file.group for file in files}) + len(left_out["case folders without images"])
     chosen = _of_stages(files, stages, stage_pattern, left_out) if stages else files
     _check_cases(chosen, path)
-    return Found(chosen, len(files), num_cases, {what: names for what, names in left_out.items() if names})
+    return ImageListing(chosen, len(files), num_cases, {what: names for what, names in left_out.items() if names})
 
 
 def _compile(pattern: str) -> re.Pattern[str]:
@@ -67,8 +67,10 @@ def _compile(pattern: str) -> re.Pattern[str]:
 
 def _stage_of(image: Path, pattern: re.Pattern[str]) -> str | None:
     """Returns what the pattern, or its first group, matches in the file's name without its suffix, or None."""
-    found = pattern.search(image.stem)
-    return (found[1] if pattern.groups else found[0]) or None if found else None
+    match = pattern.search(image.stem)
+    if match is None:
+        return None
+    return (match[1] if pattern.groups else match[0]) or None
 
 
 def _of_stages(files: Sequence[ImageFile], stages: Sequence[str], pattern: str, left_out: LeftOut) -> list[ImageFile]:

@@ -9,7 +9,8 @@ import torch
 from mgu.config.gates import Gate
 from mgu.data.python.examples import Examples
 
-OUTPUTS: dict[Gate, tuple[float, ...]] = {  # of inputs that count up in binary
+# Of inputs that count up in binary.
+OUTPUTS: dict[Gate, tuple[float, ...]] = {
     "and": (0, 0, 0, 1),
     "or": (0, 1, 1, 1),
     "xor": (0, 1, 1, 0),

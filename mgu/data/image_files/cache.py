@@ -167,7 +167,7 @@ def make_room(folder: Path, num_bytes: int, cache_gib: float) -> None:
 
 def _crc32(pixels: Pixels) -> int:
     """Returns the checksum, computed in chunks: the pixels may be memory-mapped."""
-    found, flat = 0, pixels.reshape(-1)
+    checksum, flat = 0, pixels.reshape(-1)
     for start in range(0, len(flat), CHUNK):
-        found = zlib.crc32(flat[start : start + CHUNK].data, found)
-    return found
+        checksum = zlib.crc32(flat[start : start + CHUNK].data, checksum)
+    return checksum

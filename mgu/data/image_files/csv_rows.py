@@ -39,7 +39,7 @@ def read_csv(file: Path, count: Callable[[list[str]], int]) -> tuple[list[str], 
 
 
 def select_columns(
-    file: Path, header: Sequence[str], lines: Sequence[Sequence[str]], places: Mapping[str, int]
+    file: Path, header: Sequence[str], lines: Sequence[Sequence[str]], indices: Mapping[str, int]
 ) -> Iterator[Row]:
     """Yields some columns of every row that is not blank.
 
@@ -47,7 +47,7 @@ def select_columns(
         file: The table, for messages.
         header: The names of its columns.
         lines: Its rows.
-        places: The number of each wanted column, by what it is here; one of them is "image".
+        indices: The number of each wanted column, by what it is here; one of them is "image".
 
     Yields:
         The values of a row by what they are.
@@ -64,7 +64,7 @@ def select_columns(
                 f"every row must have {len(header)} fields, as the header has, but row {number} of {file} has "
                 f"{len(line)}. Put a field that contains the separator between quotes."
             )
-        row = {column: line[place].strip() if place < len(line) else "" for column, place in places.items()}
+        row = {column: line[index].strip() if index < len(line) else "" for column, index in indices.items()}
         if empty := [column for column, value in row.items() if not value]:
             raise UserError(f"every row must have a {empty[0]}, but row {number} of {file} has none. Fill it in.")
         image = row["image"]

@@ -71,7 +71,8 @@ def decode(path: Path, shape: list[int], fit: Fit, bits: int = 16) -> Pixels:
     try:
         with Image.open(path) as opened:
             if fit != "exact":  # a JPEG is decoded at a fraction of its size, if that is still twice what is wanted
-                opened.draft(None, (2 * max(height, width),) * 2)
+                twice = 2 * max(height, width)
+                opened.draft(None, (twice, twice))
             num_channels = 1 if opened.mode in GREY or opened.mode.startswith("I") else 3
             opened.load()
             # In place, for a photograph that is upright already is not to be copied.

@@ -73,20 +73,20 @@ def load_decoded(
         UserError: Images are broken, or there is no place for them.
     """
     shape = (config.image_shape[1], config.image_shape[2], config.image_shape[0])
-    found = read(folder, key, shape)
-    if found is None:
+    cached = read(folder, key, shape)
+    if cached is None:
         with writing(folder):
-            if not (found := read(folder, key, shape)):  # another process may have decoded them meanwhile
+            if not (cached := read(folder, key, shape)):  # another process may have decoded them meanwhile
                 _decode_all(config, folder, key, find())
-                found = read(folder, key, shape)
-    if found is None:
+                cached = read(folder, key, shape)
+    if cached is None:
         raise UserError(
             f"decoded images must stay whole, but those in {folder} do not. Set MGU_CACHE to another place, or raise "
             "dataset.cache_gib if other runs make room there."
         )
     if config.broken == "refuse":
-        refuse(found[1].skipped)
-    return found
+        refuse(cached[1].skipped)
+    return cached
 
 
 def _decode_all(config: ImageFilesConfig, folder: Path, key: str, listed: Listed) -> None:

@@ -27,8 +27,8 @@ def read_digests(files: Sequence[ImageFile]) -> list[str]:
     """
     chunks = [files[start : start + AT_ONCE] for start in range(0, len(files), AT_ONCE)]
     with ThreadPoolExecutor(count_cores()) as pool:
-        found = pool.map(lambda chunk: [_digest_of(file.path) for file in chunk], chunks)
-        return [own for chunk in found for own in chunk]
+        digested = pool.map(lambda chunk: [_digest_of(file.path) for file in chunk], chunks)
+        return [sha256 for chunk in digested for sha256 in chunk]
 
 
 def _digest_of(path: Path) -> str:
@@ -51,8 +51,8 @@ def digest(files: Sequence[ImageFile], digests: Sequence[str]) -> str:
     """
     texts = [
         text
-        for file, own in zip(files, digests, strict=True)
-        for text in (file.label, file.group, own, *([file.part] if file.part else []))
+        for file, sha256 in zip(files, digests, strict=True)
+        for text in (file.label, file.group, sha256, *([file.part] if file.part else []))
     ]
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()
 
@@ -69,10 +69,10 @@ def find_odd(files: Sequence[ImageFile], digests: Sequence[str]) -> dict[str, st
     """
     firsts: dict[str, ImageFile] = {}
     odd = {}
-    for file, own in zip(files, digests, strict=True):
-        if not own:
+    for file, sha256 in zip(files, digests, strict=True):
+        if not sha256:
             odd[file.name] = _why_unreadable(file.path)
-        elif (first := firsts.setdefault(own, file)) is not file:
+        elif (first := firsts.setdefault(sha256, file)) is not file:
             across = f", and one is in {file.part}, the other in {first.part}" if file.part != first.part else ""
             odd[file.name] = f"is a copy of {first.name}{across}"
     return odd
@@ -98,7 +98,7 @@ def refuse(odd: dict[str, str]) -> None:
 def describe_odd(odd: dict[str, str]) -> str:
     """Says in one line what was skipped."""
     some = "; ".join(f"{name} {reason}" for name, reason in list(odd.items())[:3])
-    return f"{len(odd)} image{'s' * (len(odd) != 1)} skipped: {some}{_and_more(len(odd) - 3)}"
+    return f"{len(odd)} image{'' if len(odd) == 1 else 's'} skipped: {some}{_and_more(len(odd) - 3)}"
 
 
 def _and_more(number: int) -> str:

@@ -54,8 +54,8 @@ class FileImages(Images):
         """Returns the images on the device, channels last in memory; those that are mapped stay so on the CPU."""
         if self.rows is not None and device.type == "cpu":
             return self
-        own = self if self.rows is None else replace(self, pixels=self.pixels[self.rows], rows=None)
-        return replace(super(FileImages, own).to(device), groups=self.groups.to(device))
+        chosen = self if self.rows is None else replace(self, pixels=self.pixels[self.rows], rows=None)
+        return replace(super(FileImages, chosen).to(device), groups=self.groups.to(device))
 
     def subset(self, index: Tensor) -> Self:
         """Returns the images at `index`."""
@@ -85,7 +85,7 @@ def as_images(
     is_mapped = pixels.nbytes > config.memory_gib * GIB
     everything = torch.from_numpy(pixels).permute(0, 3, 1, 2)  # (N, C, H, W); no copy, here and below
     labels, groups = torch.tensor(decoded.labels), torch.tensor(decoded.groups)
-    found = {}
+    images = {}
     for part, index in parts.items():
         lost = set(range(len(config.classes))) - set(labels[index].tolist())
         if lost and not (decoded.given and part != "train" and len(index)):  # who split the data chose what to test
@@ -94,15 +94,15 @@ def as_images(
                 "every class must have whole images to train, to validate and to test, but of "
                 f"{config.classes[min(lost)]!r} there is none left for {part}{why}"
             )
-        own, rows = everything, None
+        of_part, rows = everything, None
         if torch.equal(index, torch.arange(start := int(index[0]), start + len(index))):
-            own = everything[start : start + len(index)]
-            own = own if is_mapped else own.clone()
+            of_part = everything[start : start + len(index)]
+            of_part = of_part if is_mapped else of_part.clone()
         elif is_mapped:
             rows = index
         else:
-            own = everything.permute(0, 2, 3, 1)[index].permute(0, 3, 1, 2)  # channels stay last in memory
-        found[part] = FileImages(
-            own, labels[index], groups=groups[index], are_cases=are_cases, rows=rows, bits=decoded.bits
+            of_part = everything.permute(0, 2, 3, 1)[index].permute(0, 3, 1, 2)  # channels stay last in memory
+        images[part] = FileImages(
+            of_part, labels[index], groups=groups[index], are_cases=are_cases, rows=rows, bits=decoded.bits
         )
-    return found
+    return images

@@ -31,8 +31,8 @@ class ImageFile(NamedTuple):
     part: str | None = None
 
 
-class Found(NamedTuple):
-    """Holds the images that `dataset.path` names.
+class ImageListing(NamedTuple):
+    """Lists the images that `dataset.path` names.
 
     Attributes:
         files: The chosen images, in the order in which they are decoded.
@@ -58,20 +58,20 @@ def readable(name: str) -> str:
     Returns:
         The name, the same where all of it can be printed.
     """
-    return "".join(
-        mark.encode("ascii", "backslashreplace").decode()
-        if unicodedata.category(mark) == "Cs"
-        else mark.encode("unicode_escape").decode()
-        if unicodedata.category(mark) in UNPRINTABLE
-        else mark
-        for mark in name
-    )
+    return "".join(map(_readable_mark, name))
+
+
+def _readable_mark(mark: str) -> str:
+    category = unicodedata.category(mark)
+    if category == "Cs":
+        return mark.encode("ascii", "backslashreplace").decode()
+    return mark.encode("unicode_escape").decode() if category in UNPRINTABLE else mark
 
 
 def describe_left_out(left_out: LeftOut) -> str:
     """Says in one line what was left out: how many of each sort, and some of their names."""
     parts = []
     for what, names in left_out.items():
-        some = ", ".join(names[:3]) + ", ..." * (len(names) > 3)
+        some = ", ".join([*names[:3], "..."] if len(names) > 3 else names)
         parts.append(f"{len(names)} {what} ({some})")
     return f"left out: {'; '.join(parts)}"

@@ -45,14 +45,13 @@ def find_shape(files: Sequence[Path]) -> list[int]:
         return [channels, *sizes[0][1:]]
     shortest = [min(size[1:]) for size in sizes]
     side = min(USUAL_SIDE, median_low(shortest))
-    num_small = sum(MOST_ENLARGED * own < side for own in shortest)  # they would be refused as icons
-    skip = " dataset.broken=skip" * (0 < num_small <= FEW * len(shortest))
+    num_small = sum(MOST_ENLARGED * shorter < side for shorter in shortest)  # they would be refused as icons
+    skip = " dataset.broken=skip" if 0 < num_small <= FEW * len(shortest) else ""
     if num_small and not skip:
         side = MOST_ENLARGED * min(shortest)
     without = f", without {num_small:,} that {'is' if num_small == 1 else 'are'} too small" if skip else ""
-    some = ", ".join(
-        f"{width}x{height} ({number:,})" for (height, width), number in counts.most_common(SHOWN)
-    ) + ", ..." * (len(counts) > SHOWN)
+    shown = [f"{width}x{height} ({number:,})" for (height, width), number in counts.most_common(SHOWN)]
+    some = ", ".join([*shown, "..."] if len(counts) > SHOWN else shown)
     raise UserError(
         f"dataset.image_shape must be set where images differ in size, but {len(sizes):,} images have {len(counts):,} "
         f"sizes: {some}. Pass dataset.image_shape=[{channels},{side},{side}]{skip} to scale them{without}, or any "

@@ -53,11 +53,11 @@ def assign_parts(strata: Sequence[int], given: Sequence[str], config: ImageFiles
     shares = {"test": config.test_share, "val": config.val_share}
     if config.folds:
         in_fold = assign_folds(config.folds, classes) == config.fold
-        parts = ["test" if own else "train" for own in in_fold.tolist()]
+        parts = ["test" if is_in else "train" for is_in in in_fold.tolist()]
         is_left, shares = ~in_fold, {"val": config.val_share}
     missing = {part: share for part, share in shares.items() if part not in given}
     left = is_left.nonzero().flatten()
-    for part, own in zip(missing, split_classes(classes[left], *missing.values())[1:], strict=True):
-        for group in left[own].tolist():
+    for part, index in zip(missing, split_classes(classes[left], *missing.values())[1:], strict=True):
+        for group in left[index].tolist():
             parts[group] = part
     return parts

@@ -69,11 +69,11 @@ def _count(number: int) -> str:
 
 def _check_colours(colours: Iterable[int]) -> None:
     """Raises UserError where no colour of 16 bits is bright."""
-    found = list(colours)
-    if found and max(found) < DARK:
+    largest = list(colours)
+    if largest and max(largest) < DARK:
         raise UserError(
             f"colours of 16 bits must use all of them, for their upper 8 bits are read, but the largest of "
-            f"{len(found)} such images is {max(found)} of 255. Convert them to 8 bits a colour."
+            f"{len(largest)} such images is {max(largest)} of 255. Convert them to 8 bits a colour."
         )
 
 

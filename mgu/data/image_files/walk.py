@@ -30,11 +30,11 @@ def images_below(root: Path, folder: str, left_out: LeftOut) -> list[str]:
 
     Args:
         root: The folder of all data.
-        folder: The place of the folder below it.
+        folder: The path of the folder below it.
         left_out: Gets the names of what is no image, by why.
 
     Returns:
-        The places of the images below the root, in order.
+        The paths of the images below the root, in order.
 
     Raises:
         UserError: A folder cannot be read.
@@ -42,13 +42,13 @@ def images_below(root: Path, folder: str, left_out: LeftOut) -> list[str]:
     images: list[str] = []
     waiting: list[tuple[str, tuple[str, ...]]] = [(folder, ())]
     while waiting:
-        place, passed = waiting.pop()
-        inside = look_into(root, place, left_out)
+        below, passed = waiting.pop()
+        inside = look_into(root, below, left_out)
         images += inside.images
         for inner in inside.folders:
             links = passed
             if (root / inner).is_symlink():
-                target, here = os.path.realpath(root / inner), os.path.realpath(root / place)
+                target, here = os.path.realpath(root / inner), os.path.realpath(root / below)
                 if target in passed or os.path.commonpath([target, here]) == target:
                     left_out["links to a folder that holds them"].append(readable(inner))
                     continue
@@ -57,12 +57,12 @@ def images_below(root: Path, folder: str, left_out: LeftOut) -> list[str]:
     return sorted(images)
 
 
-def look_into(root: Path, place: str, left_out: LeftOut) -> Inside:
+def look_into(root: Path, folder: str, left_out: LeftOut) -> Inside:
     """Sorts what lies directly in a folder into images, folders and what is left out.
 
     Args:
         root: The folder of all data.
-        place: The place of the folder below it; empty for the root itself.
+        folder: The path of the folder below it; empty for the root itself.
         left_out: Gets the names of what is neither, by why.
 
     Returns:
@@ -72,16 +72,16 @@ def look_into(root: Path, place: str, left_out: LeftOut) -> Inside:
         UserError: The folder cannot be read.
     """
     try:
-        with os.scandir(root / place) as entries:  # faster than pathlib for thousands of files
-            found = sorted((entry.name, entry.is_dir()) for entry in entries)
+        with os.scandir(root / folder) as entries:  # faster than pathlib for thousands of files
+            names = sorted((entry.name, entry.is_dir()) for entry in entries)
     except OSError as error:
         raise UserError(
-            f"every folder of images must be readable, but {root / place} is not ({error.strerror}). "
+            f"every folder of images must be readable, but {root / folder} is not ({error.strerror}). "
             "Change its permissions, or remove it."
         ) from None
     inside = Inside([], [])
-    for name, is_folder in found:
-        where = f"{place}/{name}" if place else name
+    for name, is_folder in names:
+        where = f"{folder}/{name}" if folder else name
         suffix = os.path.splitext(name)[1].lower()
         if name.startswith(".") or name in OF_A_SYSTEM:
             left_out["hidden or left by a system"].append(readable(where))
@@ -97,5 +97,5 @@ def look_into(root: Path, place: str, left_out: LeftOut) -> Inside:
 def describe_others(label: str, left_out: LeftOut) -> str:
     """Says in brackets what a folder without images has instead; nothing for an empty one."""
     counts = {what: sum(name.startswith(f"{readable(label)}/") for name in names) for what, names in left_out.items()}
-    found = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
-    return f" (but {found})" if found else ""
+    others = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
+    return f" (but {others})" if others else ""

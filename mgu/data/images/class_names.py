@@ -5,7 +5,8 @@ from __future__ import annotations
 from mgu.config.datasets import AnyImages
 from mgu.config.image_files import ImageFilesConfig
 
-NAMES = {  # as the authors publish them; of digits the name is the number
+# As the authors publish them; of digits the name is the number.
+NAMES = {
     "fashion_mnist": "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot",
     "cifar10": "airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck",
 }

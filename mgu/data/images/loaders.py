@@ -38,16 +38,17 @@ def load_splits(config: NamedImagesConfig) -> Splits:
             f"dataset.image_shape must be that of {name}, {list(train.pixels.shape[1:])}, but got "
             f"{config.image_shape}. Correct it in the YAML of the data set."
         )
-    if (found := int(train.labels.max()) + 1) != config.num_classes:
+    if (num_classes := int(train.labels.max()) + 1) != config.num_classes:
         raise UserError(
-            f"dataset.num_classes must be that of {name}, {found}, but got {config.num_classes}. "
+            f"dataset.num_classes must be that of {name}, {num_classes}, but got {config.num_classes}. "
             "Correct it in the YAML of the data set."
         )
     white = PIXEL_MAX.get(name, 255.0)
     if wrong := {train.pixel_max, test.pixel_max} - {white}:
+        others = " and ".join(f"{pixel_max:g}" for pixel_max in sorted(wrong))
         raise UserError(
             f"pixel_max of the images of {name} must be that of PIXEL_MAX in mgu/data/images/loaders.py, {white:g}, "
-            f"but got {' and '.join(f'{own:g}' for own in sorted(wrong))}. Correct the one that is wrong: what is "
+            f"but got {others}. Correct the one that is wrong: what is "
             "trained by one would be predicted by the other."
         )
     splits = split_paper(train, test) if config.split == "paper" else split_holdout(train, test)

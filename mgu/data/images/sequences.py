@@ -91,8 +91,8 @@ class PixelSequences:
 
     def to(self, device: torch.device) -> Self:
         """Returns the same sequences on `device`."""
-        own = ToSequence(self.pixel_max, self.preprocessing.pooled, self.preprocessing.order)
-        return replace(self, images=self.images.to(device), preprocessing=own.to(device))
+        preprocessing = ToSequence(self.pixel_max, self.preprocessing.pooled, self.preprocessing.order)
+        return replace(self, images=self.images.to(device), preprocessing=preprocessing.to(device))
 
     def subset(self, index: Tensor) -> Self:
         """Returns the sequences at `index`."""

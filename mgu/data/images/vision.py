@@ -17,7 +17,8 @@ from mgu.errors import UserError
 log = logging.getLogger(__name__)
 
 WHICH = {True: "the training data", False: "the test data"}
-MNIST = {  # SHA-256 of the pixels and of the labels, as bytes, of the training and of the test data
+# SHA-256 of the pixels and of the labels, as bytes, of the training and of the test data.
+MNIST = {
     True: (
         "741c988805d008ac6e4c904b69001ba184c24b2c540a4ef403f4c71b676cf757",
         "1feba77c54802fa5339a11837ea4b2866434b83314ec45192930f1df69120c13",

@@ -9,7 +9,8 @@ from mgu.data.image_files.names import readable
 from mgu.data.image_files.walk import SUFFIXES
 from mgu.errors import UserError, as_typed, did_you_mean
 
-USUAL = {  # names that a column has where none is configured
+# Names that a column has where none is configured.
+USUAL = {
     "image": ("image", "image_path", "img", "img_path", "file", "filename", "file_name", "file_path", "filepath",
               "path"),
     "label": ("label", "labels", "class", "class_name", "category", "target", "y"),
@@ -38,48 +39,50 @@ def find_columns(
         UserError: A column is missing, or it is not clear which one it is; the message lists the columns.
     """
     columns = [name.strip() for name in header]
-    places: dict[str, int] = {}
+    indices: dict[str, int] = {}
     for what, name in names.items():
         usual = USUAL[what]
-        found = [place for place, column in enumerate(columns) if (column == name if name else column.lower() in usual)]
-        if name and len(found) != 1:
+        matches = [
+            index for index, column in enumerate(columns) if (column == name if name else column.lower() in usual)
+        ]
+        if name and len(matches) != 1:
             hint = did_you_mean(name, columns) or " Pass one of them."
             raise UserError(
                 f"dataset.columns.{what} must be one column of {table}, but got {name!r}, and its columns are "
                 f"{_join(columns)}.{hint}"
             )
-        if len(found) > 1:
+        if len(matches) > 1:
             raise UserError(
                 f"{table} must have one column of the {what}, but several may be it: "
-                f"{_join([columns[place] for place in found])}. Pass {_advise(what, columns[found[0]])}."
+                f"{_join([columns[index] for index in matches])}. Pass {_advise(what, columns[matches[0]])}."
             )
-        if not found and what in REQUIRED:
-            guess = _guess(what, columns, lines, set(places.values()))
+        if not matches and what in REQUIRED:
+            guess = _guess(what, columns, lines, set(indices.values()))
             raise UserError(
                 f"{table} must have a column of the {what}, but its columns are {_join(columns)}. "
                 f"Pass {_advise(what, guess)}."
             )
-        if found:
-            places[what] = found[0]
-    return places
+        if matches:
+            indices[what] = matches[0]
+    return indices
 
 
 def _guess(what: str, columns: Sequence[str], lines: Sequence[Sequence[str]], taken: set[int]) -> str:
     """Returns the name of a column that may be meant: one of names of images, or the one of the fewest values."""
     values = {
-        place: {line[place].strip() for line in lines if place < len(line)}
-        for place in range(len(columns))
-        if place not in taken and columns[place]
+        index: {line[index].strip() for line in lines if index < len(line)}
+        for index in range(len(columns))
+        if index not in taken and columns[index]
     }
     if what == "image":
         values = {
-            place: own
-            for place, own in values.items()
-            if any(os.path.splitext(value)[1].lower() in SUFFIXES for value in own)
+            index: cells
+            for index, cells in values.items()
+            if any(os.path.splitext(cell)[1].lower() in SUFFIXES for cell in cells)
         } or values
-        return next((columns[place] for place in values), "COLUMN")
-    several = {place: own for place, own in values.items() if len(own) > 1} or values
-    return columns[min(several, key=lambda place: len(several[place]))] if several else "COLUMN"
+        return next((columns[index] for index in values), "COLUMN")
+    several = {index: cells for index, cells in values.items() if len(cells) > 1} or values
+    return columns[min(several, key=lambda index: len(several[index]))] if several else "COLUMN"
 
 
 def _advise(what: str, column: str) -> str:

@@ -23,20 +23,20 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     path = os.path.abspath(os.path.expanduser(str(path)))
     names = {what: _as_text(name) for what, name in columns.items()} if isinstance(columns, Mapping) else {}
     groups = _as_text(dataset.get("groups"))
-    found, digests = find_images(path, names, groups)
-    check_splittable(found.files, path, dataset.get("folds"))
-    odd = find_odd(found.files, digests)
+    listing, digests = find_images(path, names, groups)
+    check_splittable(listing.files, path, dataset.get("folds"))
+    odd = find_odd(listing.files, digests)
     if dataset.get("broken") == "refuse":
         refuse(odd)
     resolved = dataset | {
         "path": path,
         "columns": names or columns,
         "groups": groups,
-        "classes": sorted({file.label for file in found.files}),
-        "sha256": dataset.get("sha256") or digest(found.files, digests),
+        "classes": sorted({file.label for file in listing.files}),
+        "sha256": dataset.get("sha256") or digest(listing.files, digests),
     }
     if dataset.get("image_shape") == "auto":
-        resolved["image_shape"] = find_shape([file.path for file in found.files if file.name not in odd])
+        resolved["image_shape"] = find_shape([file.path for file in listing.files if file.name not in odd])
     return resolved
 
 

@@ -12,7 +12,8 @@ from mgu.data.image_files.names import ImageFile, LeftOut, readable
 from mgu.data.image_files.walk import describe_others, images_below, look_into
 from mgu.errors import UserError
 
-SPLITS = {  # what people call them
+# What people call them.
+SPLITS = {
     "train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "dev": "val",
     "test": "test", "testing": "test",
 }  # fmt: skip
@@ -40,26 +41,26 @@ def walk(root: Path, left_out: LeftOut) -> Iterator[ImageFile]:
         )
     if "train" not in parts.values() or len(parts) < len(folders):
         parts = {"": ""}
-    for place, part in parts.items():
-        for label in _folders(root, place, left_out) if place else folders:
+    for split, part in parts.items():
+        for label in _folders(root, split, left_out) if split else folders:
             yield from _of_class(root, label, part or None, left_out)
 
 
-def _of_class(root: Path, place: str, part: str | None, left_out: LeftOut) -> Iterator[ImageFile]:
+def _of_class(root: Path, folder: str, part: str | None, left_out: LeftOut) -> Iterator[ImageFile]:
     """Yields the images of a class. Raises UserError where there are none."""
-    images = images_below(root, place, left_out)
+    images = images_below(root, folder, left_out)
     if not images:
         raise UserError(
-            f"every class must have images, but {root / readable(place)} has none{describe_others(place, left_out)}. "
+            f"every class must have images, but {root / readable(folder)} has none{describe_others(folder, left_out)}. "
             "Put some there, or remove the folder."
         )
     for image in images:
-        yield ImageFile(place.rpartition("/")[2], "", readable(image), root / image, part=part)
+        yield ImageFile(folder.rpartition("/")[2], "", readable(image), root / image, part=part)
 
 
-def _folders(root: Path, place: str, left_out: LeftOut) -> list[str]:
+def _folders(root: Path, folder: str, left_out: LeftOut) -> list[str]:
     """Returns the folders in a folder. Raises UserError for images beside them, whose class is unknown."""
-    images, folders = look_into(root, place, left_out)
+    images, folders = look_into(root, folder, left_out)
     if images:
         more = f" (and {len(images) - 1} more)" if len(images) > 1 else ""
         raise UserError(

@@ -30,8 +30,8 @@ def match_groups(files: Sequence[ImageFile], pattern: str) -> list[ImageFile]:
             f"dataset.groups must be a regular expression or a column, but {readable(pattern)} is none ({error}). "
             "Correct it."
         ) from None
-    found = [compiled.search(file.name) for file in files]
-    groups = [(match[1] if compiled.groups else match[0]) or "" if match else "" for match in found]
+    matches = [compiled.search(file.name) for file in files]
+    groups = [(match[1] if compiled.groups else match[0]) or "" if match else "" for match in matches]
     if not any(groups):
         raise UserError(
             f"dataset.groups must find the group in the paths of images, or be a column, but {readable(pattern)} finds "
@@ -44,13 +44,13 @@ def describe_groups(files: Sequence[ImageFile]) -> str:
     """Says how many groups there are, how large they are, and which images are of none."""
     sizes = Counter(file.group for file in files if file.group)
     alone = [file.name for file in files if not file.group]
-    some = f" ({', '.join(alone[:3])}{', ...' * (len(alone) > 3)})"
+    some = f" ({', '.join([*alone[:3], '...'] if len(alone) > 3 else alone)})"
     counted = (
         "1 image of no group counts as one" if len(alone) == 1 else f"{len(alone)} images of no group count as one each"
     )
     rest = f"; {counted}{some}" if alone else ""
     fewest, most = min(sizes.values()), max(sizes.values())
-    of = f"{fewest} to {most} images" if fewest < most else f"{most} image{'s' * (most > 1)}"
+    of = f"{fewest} to {most} images" if fewest < most else f"{most} image{'s' if most > 1 else ''}"
     return f"{len(sizes)} groups of {of} stay together{rest}"
 
 
@@ -66,5 +66,5 @@ def find_strata(files: Sequence[ImageFile]) -> dict[str, str]:
     classes: dict[str, set[str]] = defaultdict(set)
     for file in files:
         classes[file.group].add(file.label)
-    counts = Counter(label for own in classes.values() for label in own)
-    return {group: min(own, key=lambda label: (counts[label], label)) for group, own in classes.items()}
+    counts = Counter(label for labels in classes.values() for label in labels)
+    return {group: min(labels, key=lambda label: (counts[label], label)) for group, labels in classes.items()}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from mgu.data.image_files.digests import read_digests
 from mgu.data.image_files.fold_check import check_folds
-from mgu.data.image_files.names import Found, ImageFile, LeftOut, readable
+from mgu.data.image_files.names import ImageFile, ImageListing, LeftOut, readable
 from mgu.data.own_images.folder import walk
 from mgu.data.own_images.groups import describe_groups, match_groups
 from mgu.data.own_images.table import read_table
@@ -24,11 +24,11 @@ class Chosen(NamedTuple):
     """Holds the images and the SHA-256 of each.
 
     Attributes:
-        found: What was found; the files are in an order that no name of a file changes.
+        listing: What was found; the files are in an order that no name of a file changes.
         digests: An empty one for a file that cannot be read.
     """
 
-    found: Found
+    listing: ImageListing
     digests: list[str]
 
 
@@ -46,8 +46,8 @@ def find_images(path: str, columns: Mapping[str, str | None], groups: str | None
     Raises:
         UserError: There are no images, or they cannot be told apart.
     """
-    place, left_out = Path(path), defaultdict[str, list[str]](list)
-    files, notes = _find(place, columns, groups, left_out)
+    source, left_out = Path(path), defaultdict[str, list[str]](list)
+    files, notes = _find(source, columns, groups, left_out)
     if not files:
         raise UserError(f"dataset.path must be {FORMS}, but {readable(path)} holds no images. Correct the path.")
     if any(file.group for file in files):
@@ -55,39 +55,40 @@ def find_images(path: str, columns: Mapping[str, str | None], groups: str | None
         notes.append(describe_groups(files))
     digests = read_digests(files)
     both = [
-        (file._replace(group=file.group or own or file.name), own) for file, own in zip(files, digests, strict=True)
+        (file._replace(group=file.group or sha256 or file.name), sha256)
+        for file, sha256 in zip(files, digests, strict=True)
     ]
     both.sort(key=lambda one: (PARTS.index(one[0].part or "test"), one[0].group, one[0].label, one[1], one[0].name))
     files = [file for file, _ in both]
     _check_names(files)
-    found = Found(
-        files, len(files), len({file.group for file in files}), {what: own for what, own in left_out.items() if own},
+    listing = ImageListing(
+        files, len(files), len({file.group for file in files}), {what: left for what, left in left_out.items() if left},
         tuple(notes),
     )  # fmt: skip
-    return Chosen(found, [own for _, own in both])
+    return Chosen(listing, [sha256 for _, sha256 in both])
 
 
 def _find(
-    place: Path, columns: Mapping[str, str | None], groups: str | None, left_out: LeftOut
+    source: Path, columns: Mapping[str, str | None], groups: str | None, left_out: LeftOut
 ) -> tuple[list[ImageFile], list[str]]:
     """Returns the images, with their groups where they have any, and notes on how they were found. Raises UserError."""
-    if os.path.isdir(place):  # unlike pathlib's, it takes every path that cannot be looked at for none
+    if os.path.isdir(source):  # unlike pathlib's, it takes every path that cannot be looked at for none
         for what, name in columns.items():
             if name:
                 raise UserError(
                     f"dataset.columns.{what} must be left out for a folder, which has no columns, but got {name!r}. "
                     "Leave it out, or name the table."
                 )
-        files = list(walk(place, left_out))
+        files = list(walk(source, left_out))
         return (match_groups(files, groups) if groups and files else files), []
-    if not os.path.isfile(place):
-        what = "is neither" if os.path.exists(place) else "does not exist"
-        raise UserError(f"dataset.path must be {FORMS}, but {readable(str(place))} {what}. Correct the path.")
-    table = read_table(place, columns, groups)
+    if not os.path.isfile(source):
+        what = "is neither" if os.path.exists(source) else "does not exist"
+        raise UserError(f"dataset.path must be {FORMS}, but {readable(str(source))} {what}. Correct the path.")
+    table = read_table(source, columns, groups)
     used = ", ".join(f"{what} {readable(column)}" for what, column in table.columns.items())
     if groups and table.files and table.columns.get("group") != groups:  # it is a pattern
-        return match_groups(table.files, groups), [f"columns of {place.name}: {used}"]
-    return table.files, [f"columns of {place.name}: {used}"]
+        return match_groups(table.files, groups), [f"columns of {source.name}: {used}"]
+    return table.files, [f"columns of {source.name}: {used}"]
 
 
 def check_splittable(files: Sequence[ImageFile], path: str, folds: Any) -> None:
@@ -115,7 +116,7 @@ def check_splittable(files: Sequence[ImageFile], path: str, folds: Any) -> None:
     counts = Counter(label for label, _ in left)
     groups = "groups" if len({file.group for file in files}) < len(files) else "images"
     check_folds(counts, folds, groups)
-    uses = ["train"] + ["validate"] * ("val" not in given) + ["test"] * ("test" not in given)
+    uses = ["train"] + ([] if "val" in given else ["validate"]) + ([] if "test" in given else ["test"])
     for label, number in sorted(counts.items()):
         if number < len(uses):
             raise UserError(
@@ -134,9 +135,9 @@ def _check_given(files: Sequence[ImageFile], folds: Any) -> None:
     of_label: dict[str, Counter[str]] = defaultdict(Counter)
     for file in files:
         of_label[file.label][str(file.part)] += 1
-    for label, own in of_label.items():
-        if not own["train"]:
-            where = ", ".join(f"{number} in {part}" for part, number in own.items() if number)
+    for label, counts in of_label.items():
+        if not counts["train"]:
+            where = ", ".join(f"{number} in {part}" for part, number in counts.items() if number)
             raise UserError(
                 f"every class must have images in train, but {label!r} has only {where}. Add some, or remove them."
             )
@@ -148,7 +149,7 @@ def _check_undivided(files: Sequence[ImageFile]) -> None:
     for file in files:
         if file.group:
             parts[file.group].add(file.part)
-    if divided := sorted(group for group, own in parts.items() if len(own) > 1):
+    if divided := sorted(group for group, splits in parts.items() if len(splits) > 1):
         where = " and ".join(sorted(map(str, parts[divided[0]])))
         more = f" (and {len(divided) - 1} more: {', '.join(map(readable, divided[1:4]))})" if len(divided) > 1 else ""
         raise UserError(

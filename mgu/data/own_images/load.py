@@ -12,7 +12,7 @@ from mgu.data.image_files.decoded import Listed, Row, load_decoded
 from mgu.data.image_files.describe import describe_images
 from mgu.data.image_files.digests import digest, find_odd
 from mgu.data.image_files.images import as_images
-from mgu.data.image_files.names import Found
+from mgu.data.image_files.names import ImageListing
 from mgu.data.image_files.split import find_rows
 from mgu.data.own_images.groups import find_strata
 from mgu.data.own_images.listing import Chosen, find_images
@@ -52,17 +52,17 @@ def _describe_given(given: list[str], dataset: ImagesConfig) -> list[str]:
     there = [part for part in ("train", "val", "test") if part in given]
     shares = {"test": dataset.test_share, "val": dataset.val_share}
     taken = [f"{share:.0%} of train are {part}" for part, share in shares.items() if part not in there]
-    return [f"split as it was already ({', '.join(there)}){''.join(f'; {own}' for own in taken)}"]
+    return [f"split as it was already ({', '.join(there)}){''.join(f'; {share}' for share in taken)}"]
 
 
 def _find(dataset: ImagesConfig) -> Chosen:
     return find_images(dataset.path, dataset.columns.model_dump(), dataset.groups)
 
 
-def _find_again(dataset: ImagesConfig) -> Found | None:
+def _find_again(dataset: ImagesConfig) -> ImageListing | None:
     """Returns the files; None where they are gone."""
     try:
-        return _find(dataset).found
+        return _find(dataset).listing
     except UserError:
         return None
 

@@ -54,17 +54,17 @@ def read_table(file: Path, names: Mapping[str, str | None], groups: str | None) 
                 f"dataset.groups={as_typed(groups)} alone."
             )
         wanted |= {"group": groups} if groups in columns else {}
-    places = find_columns(str(file), header, lines, wanted)
-    if "split" in places and not wanted["split"] and not _says_split(lines, places["split"]):
-        del places["split"]
+    indices = find_columns(str(file), header, lines, wanted)
+    if "split" in indices and not wanted["split"] and not _says_split(lines, indices["split"]):
+        del indices["split"]
     files = [
         ImageFile(
             row["label"], row.get("group", ""), readable(row["image"]), locate(file, row["image"]),
-            part=_part_of(row["split"], columns[places["split"]]) if "split" in places else None,
+            part=_part_of(row["split"], columns[indices["split"]]) if "split" in indices else None,
         )
-        for row in select_columns(file, header, lines, places)
+        for row in select_columns(file, header, lines, indices)
     ]  # fmt: skip
-    return Table(files, {what: columns[place] for what, place in places.items()})
+    return Table(files, {what: columns[index] for what, index in indices.items()})
 
 
 def _read(file: Path) -> tuple[list[str], list[list[str]]]:
@@ -89,9 +89,9 @@ def _read(file: Path) -> tuple[list[str], list[list[str]]]:
     return [str(column) for column in frame.columns], texts.to_numpy().tolist()
 
 
-def _says_split(lines: list[list[str]], place: int) -> bool:
+def _says_split(lines: list[list[str]], index: int) -> bool:
     """Returns whether a column that is called so has any word for a split; a typing error is left to `_part_of`."""
-    return any(line[place].strip().lower() in SPLITS for line in lines if place < len(line))
+    return any(line[index].strip().lower() in SPLITS for line in lines if index < len(line))
 
 
 def _part_of(value: str, column: str) -> str:

@@ -51,7 +51,7 @@ def check_inputs(parts: Mapping[str, Part], target: str) -> dict[str, Tensor]:
                 "axis, as by inputs.transpose(0, 3, 1, 2) in NumPy, inputs.permute(0, 3, 1, 2) in torch."
             )
         if _are_bytes(inputs) != _are_bytes(parts["train"].inputs):  # which are divided by 255, and others are not
-            first, second = (str(own.dtype).removeprefix("torch.") for own in (parts["train"].inputs, inputs))
+            first, second = (str(tensor.dtype).removeprefix("torch.") for tensor in (parts["train"].inputs, inputs))
             raise UserError(
                 f"{what} must be bytes (uint8) if and only if those in train are, but are {second} where train has "
                 f"{first}. Return uint8 in all parts, or scaled floats in all."
@@ -86,9 +86,9 @@ def find_task(parts: Mapping[str, Part], asked: str | None, target: str) -> Task
             f"targets of {target} must be whole numbers for dataset.task=classification, but are "
             f"{parts['train'].targets.dtype}. Convert them, as by targets.long(), or pass dataset.task=regression."
         )
-    if asked in ("classification", "regression"):
-        return asked  # type: ignore[return-value]
-    return "classification" if is_whole else "regression"
+    if asked == "regression" or (asked != "classification" and not is_whole):
+        return "regression"
+    return "classification"
 
 
 def check_targets(parts: Mapping[str, Part], task: Task, target: str) -> dict[str, Tensor]:
@@ -132,10 +132,10 @@ def _flatten(targets: Tensor, what: str) -> Tensor:
 
 def _check_classes(flat: Mapping[str, Tensor], target: str) -> Mapping[str, Tensor]:
     """Checks that the classes of the training data are 0..K-1, and that there are no others elsewhere."""
-    found = flat["train"].unique().tolist()
-    num_classes = len(found)
-    if found != list(range(num_classes)):
-        shown = ", ".join(f"{label:g}" for label in found[:10]) + ", ..." * (num_classes > 10)
+    labels = flat["train"].unique().tolist()
+    num_classes = len(labels)
+    if labels != list(range(num_classes)):
+        shown = ", ".join([f"{label:g}" for label in labels[:10]] + (["..."] if num_classes > 10 else []))
         raise UserError(
             f"classes in train of {target} must be 0 to K - 1, each with an example, but are {shown}. Number them, as "
             "by np.unique(labels, return_inverse=True)[1], or pass dataset.task=regression if they are quantities."

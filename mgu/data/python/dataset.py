@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from mgu.errors import UserError
-from mgu.isolation import Raised, call
+from mgu.isolation import DESCRIBE_DATA, Raised, call
 from mgu.results.compare.fingerprints import is_same_data
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from mgu.data.splits import Splits
     from mgu.results.on_disk.preprocessing import Preprocessing
     from mgu.tasks.task import Task
-
-DESCRIBE = "mgu.data.python.describe:describe"
 
 
 class OtherRowsError(UserError):
@@ -117,7 +115,7 @@ class PythonDataset:
 def _describe(asked: str) -> dict[str, Any]:
     """Calls the function in a process of its own; the sources and options in `asked` tell calls apart."""
     try:
-        found: dict[str, Any] = call(DESCRIBE, json.loads(asked))
+        description: dict[str, Any] = call(DESCRIBE_DATA, json.loads(asked))
     except Raised as error:  # a bug of ours: the user's own exceptions are UserErrors
         raise RuntimeError(error.traceback) from None
-    return found
+    return description

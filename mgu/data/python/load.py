@@ -62,13 +62,13 @@ def load_data(values: Mapping[str, Any]) -> Loaded:
     parts = _call(values)
     inputs, task = check_inputs(parts, target), find_task(parts, values.get("task"), target)
     targets = check_targets(parts, task, target)
-    fingerprint = take_fingerprint(own[name] for name in PARTS if name in parts for own in (inputs, targets))
+    fingerprint = take_fingerprint(tensors[name] for name in PARTS if name in parts for tensors in (inputs, targets))
     shape, num_classes, mean, std = tuple(inputs["train"].shape[1:]), None, 0.0, 1.0
     if task == "classification":
         num_classes = int(targets["train"].max()) + 1
     else:
         mean, std = float(targets["train"].mean()), float(targets["train"].std(correction=0))
-        targets = {name: ((own - mean) / std).float() for name, own in targets.items()}
+        targets = {name: ((numbers - mean) / std).float() for name, numbers in targets.items()}
     examples = {name: _hold(inputs[name], targets[name]) for name in parts}
     splits = _split(examples, values.get("split"), target)
     return Loaded(splits, task, shape, num_classes, mean, std, fingerprint)

@@ -83,7 +83,7 @@ def _read_part(part: Any, what: str) -> Part:
     if not _is_pair(part):
         advice = _advise(part) or f" Return {FORMS}."
         raise UserError(f"{what} must be a tuple of inputs and targets, but is {_describe(part)}.{advice}")
-    if lacking := [name for name, own in zip(("inputs", "targets"), part, strict=True) if own is None]:
+    if lacking := [name for name, value in zip(("inputs", "targets"), part, strict=True) if value is None]:
         raise UserError(
             f"{what} must have inputs and targets, but its {' and '.join(lacking)} are None. Return them, or None for "
             "the whole part where it is not train."

@@ -121,7 +121,7 @@ def _read(folder: Path, ties: Ties, join_films: bool) -> Interactions:
     aliases: dict[str, str] = {}
     if join_films:
         first = find_first_numbers(items)
-        aliases = {str(own): str(lowest) for own, lowest in zip(items["item"], first, strict=True) if own != lowest}
+        aliases = {str(item): str(lowest) for item, lowest in zip(items["item"], first, strict=True) if item != lowest}
         ratings["item"] = ratings["item"].replace(dict(zip(items["item"], first, strict=True)))
         items = items[items["item"] == first].reset_index(drop=True)
     # A film that is rated twice would stand on both sides of a split.

@@ -57,22 +57,22 @@ def name_apart(column: str, names: Sequence[Any]) -> list[str]:
         UserError: Two of them have one name, or a float64 cannot tell them from others.
     """
     are_numbers = _are_numbers(names)
-    found: dict[str, Any] = {}
-    for own in names:
-        if isinstance(own, float) and abs(own) >= LARGEST_EXACT:
+    cells: dict[str, Any] = {}
+    for cell in names:
+        if isinstance(cell, float) and abs(cell) >= LARGEST_EXACT:
             raise UserError(
-                f"names must be told apart, but {column!r} has {own!r}, beyond 2^53, where numbers with a decimal "
+                f"names must be told apart, but {column!r} has {cell!r}, beyond 2^53, where numbers with a decimal "
                 "point or an exponent are rounded. Write them as whole numbers of up to 19 digits, or put a letter "
                 "before each."
             )
-        name = as_name(own, are_numbers)
-        if name in found:
+        name = as_name(cell, are_numbers)
+        if name in cells:
             raise UserError(
-                f"names must differ in more than blanks, but {column!r} has {printable(repr(found[name]))} and "
-                f"{printable(repr(own))}. Write them alike if they are one, and otherwise if they are not."
+                f"names must differ in more than blanks, but {column!r} has {printable(repr(cells[name]))} and "
+                f"{printable(repr(cell))}. Write them alike if they are one, and otherwise if they are not."
             )
-        found[name] = own
-    return [*found]
+        cells[name] = cell
+    return [*cells]
 
 
 def check_names(entities: Entities) -> None:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from mgu.config.ratings import RatingsConfig
     from mgu.data.ratings.movielens import Interactions
 
-USUAL = {  # without case, blanks and underscores; an "id" at the end may be there or not
+# Without case, blanks and underscores; an "id" at the end may be there or not.
+USUAL = {
     "user": ("user", "customer", "reviewer", "member", "person", "visitor"),
     "item": ("item", "product", "movie", "film", "article", "book", "track", "song"),
     "rating": ("rating", "stars", "score"),
@@ -54,15 +55,15 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
 def _find_columns(given: dict[str, Any], path: str, separator: str, sha256: str, task: Any) -> dict[str, Any]:
     """Returns the name of every column. Raises UserError with a line for each that is not found."""
     names = [str(name) for name in read_table(path, separator, sha256).columns]
-    found, faults = {}, []
+    columns, faults = {}, []
     for what, name in given.items():
         try:
-            found[what] = _find_column(what, name, names, path, is_needed=_is_needed(what, task))
+            columns[what] = _find_column(what, name, names, path, is_needed=_is_needed(what, task))
         except UserError as error:
             faults.append(str(error))
     if faults:
         raise UserError("\n".join(faults))
-    return found
+    return columns
 
 
 def _is_needed(what: str, task: Any) -> bool:
@@ -79,14 +80,14 @@ def _find_column(what: str, given: Any, names: list[str], path: str, *, is_neede
             way_out = did_you_mean(name, names) or f" Pass one of {join_some(names)}."
             raise UserError(f"{key} must be a column of {path}, but got {name!r}.{way_out}")
         return name
-    found = [name for name in names if _is_usual(name, what)]
-    if len(found) == 1:
-        return found[0]
-    if not found and not is_needed:
+    matches = [name for name in names if _is_usual(name, what)]
+    if len(matches) == 1:
+        return matches[0]
+    if not matches and not is_needed:
         return None
-    got = f"found {join_some([repr(name) for name in found])}" if found else "none has a usual name"
+    got = f"found {join_some([repr(name) for name in matches])}" if matches else "none has a usual name"
     # One that no other column claims is likeliest to be meant.
-    likely = found or [name for name in names if not any(_is_usual(name, other) for other in USUAL)] or names
+    likely = matches or [name for name in names if not any(_is_usual(name, other) for other in USUAL)] or names
     raise UserError(
         f"{key} must name the column of the {what}, but {got} among {join_some([repr(name) for name in names])} of "
         f"{path}. Pass {advise_text(key, likely[0])}, or another."

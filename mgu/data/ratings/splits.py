@@ -124,7 +124,7 @@ def describe_unscored(splits: Splits) -> str:
     Returns:
         One line; empty where every user is scored.
     """
-    train: Candidates = splits.train  # type: ignore[assignment]
+    train: Candidates = splits.train  # type: ignore[assignment]  # of `split_next_item`
     num_users, scored = len(train.pairs[:, 0].unique()), len(splits.val)
     if scored == num_users:
         return ""

@@ -37,7 +37,7 @@ def build_shifter() -> Any:
     """Returns the transformer that subtracts; it derives from scikit-learn, whose import takes a second."""
     from sklearn.base import BaseEstimator, TransformerMixin
 
-    class Shifter(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    class Shifter(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """Subtracts from columns (N, D) what `find_shifts` found in training."""
 
         def fit(self, numbers: Any, _: Any = None) -> Self:
@@ -62,12 +62,12 @@ def describe_rounded(parts: dict[str, pd.DataFrame], numbers: list[str], target:
     import pandas as pd
 
     columns = {name: pd.concat([part[name] for part in parts.values()]) for name in numbers if _is_beyond(parts, name)}
-    found = {name: example for name, column in columns.items() if (example := _find_rounded(column))}
-    if not found:
+    rounded = {name: example for name, column in columns.items() if (example := _find_rounded(column))}
+    if not rounded:
         return ()
-    some = join_some([f"{name!r} ({example})" for name, example in found.items()])
-    others = [name for name in found if name != target]
-    drop = f"; or leave them out with {advise_drop(others)}" * bool(others)
+    some = join_some([f"{name!r} ({example})" for name, example in rounded.items()])
+    others = [name for name in rounded if name != target]
+    drop = f"; or leave them out with {advise_drop(others)}" if others else ""
     return (
         f"whole numbers beyond 2^53 are rounded: {some}. If their last digits matter, subtract a number from all of "
         f"them in the file, or put a letter before each if they are names{drop}",
@@ -76,8 +76,8 @@ def describe_rounded(parts: dict[str, pd.DataFrame], numbers: list[str], target:
 
 def _is_beyond(parts: dict[str, pd.DataFrame], name: str) -> bool:
     """Returns whether a column has finite numbers beyond 2^53."""
-    own = [part[name].to_numpy(dtype=np.float64, na_value=np.nan) for part in parts.values()]
-    return any(bool((np.isfinite(values) & (np.abs(values) >= LARGEST_EXACT)).any()) for values in own)
+    columns = [part[name].to_numpy(dtype=np.float64, na_value=np.nan) for part in parts.values()]
+    return any(bool((np.isfinite(values) & (np.abs(values) >= LARGEST_EXACT)).any()) for values in columns)
 
 
 def _find_rounded(column: pd.Series[Any]) -> str | None:
@@ -91,5 +91,5 @@ def _find_rounded(column: pd.Series[Any]) -> str | None:
     if column.dtype.kind == "f":
         return f"such as {finite[0]:.0f}" if find_shifts(finite[:, None])[0] else None
     is_beyond = np.abs(values) >= LARGEST_EXACT
-    whole = ((int(own), int(float(own))) for own in known[is_beyond])
-    return next((f"{own} counts as {rounded}" for own, rounded in whole if own != rounded), None)
+    whole = ((int(number), int(float(number))) for number in known[is_beyond])
+    return next((f"{number} counts as {rounded}" for number, rounded in whole if number != rounded), None)

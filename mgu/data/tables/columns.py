@@ -57,7 +57,7 @@ def check_features(frame: pd.DataFrame, target: str, drop: list[str], scale: str
         some = [f"{name!r} {fault}" for name, fault in list(faults.items())[:NAMED_FAULTS]]
         more = [f"{len(faults) - NAMED_FAULTS} more cannot be used"] if len(faults) > NAMED_FAULTS else []
         it = "it" if len(faults) == 1 else "them"
-        instead = f", or leave {it} out with {advise_drop([*faults])}" * (len(faults) < features.shape[1])
+        instead = f", or leave {it} out with {advise_drop([*faults])}" if len(faults) < features.shape[1] else ""
         raise UserError(
             f"columns must be numbers or categories, but {join_and(some + more)}. Correct {it} in the file{instead}."
         )
@@ -112,16 +112,18 @@ def describe_columns(frame: pd.DataFrame, target: str) -> str:
     numbers = [name for name in features.columns if is_number(features[name])]
     counters = [name for name in numbers if numbers_rows(features[name])]
     numbers_of = {name: features[name].nunique() for name in features.columns if name not in numbers}
-    counts = {name: f" ({number} value{'s' * (number != 1)})" for name, number in numbers_of.items()}
+    counts = {name: f" ({number} value{'' if number == 1 else 's'})" for name, number in numbers_of.items()}
     marks = {name: " (differs in every row)" for name in numbers if differs_in_every_row(features[name])}
     kinds = {
         "numbers": [f"{printable(name)}{marks.get(name, '')}" for name in numbers],
         "categories": [f"{printable(name)}{counts[name]}" for name in counts],
     }
-    text = "columns taken for " + ", and for ".join(f"{kind}: {join_some(own)}" for kind, own in kinds.items() if own)
+    text = "columns taken for " + ", and for ".join(
+        f"{kind}: {join_some(names)}" for kind, names in kinds.items() if names
+    )
     constant = [name for name in features.columns if features[name].nunique(dropna=False) == 1]
-    found = [(counters, "seem to number the rows"), (constant, "have one value in all rows")]
-    why = [f"{join_some([*map(printable, names)])} {_agree(words, names)}" for names, words in found if names]
+    uninformative = [(counters, "seem to number the rows"), (constant, "have one value in all rows")]
+    why = [f"{join_some([*map(printable, names)])} {_agree(words, names)}" for names, words in uninformative if names]
     if not why:
         return text
     useless = counters + constant

@@ -52,4 +52,4 @@ def _count_copies(parts: dict[str, pd.DataFrame]) -> dict[str, int]:
     from pandas.util import hash_pandas_object
 
     hashes = {name: hash_pandas_object(part, index=False) for name, part in parts.items()}
-    return {name: int(own.isin(hashes["train"]).sum()) for name, own in hashes.items() if name != "train"}
+    return {name: int(rows.isin(hashes["train"]).sum()) for name, rows in hashes.items() if name != "train"}

@@ -89,7 +89,7 @@ def _has_same_order(column: pd.Series[Any], target: pd.Series[Any]) -> bool:
     known = column.notna().to_numpy()
     if known.mean() < 1 - TOLERANCE:
         return False
-    first, second = (own[known].rank().to_numpy(dtype=np.float64) for own in (column, target))
+    first, second = (series[known].rank().to_numpy(dtype=np.float64) for series in (column, target))
     if first.std() == 0 or second.std() == 0:
         return False
     return bool(abs(np.corrcoef(first, second)[0, 1]) >= SAME_ORDER)

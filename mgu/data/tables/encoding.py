@@ -38,22 +38,22 @@ class RowEncoding(nn.Module):
         super().__init__()
         self.bound, self.has_numbers = columns.bound, bool(columns.numbers)
         double, numbers = torch.float64, columns.numbers
-        self.has_shift = any(own.shift for own in numbers)
-        self.register_buffer("shift", torch.tensor([own.shift for own in numbers], dtype=double))
-        self.register_buffer("center", torch.tensor([own.center for own in numbers], dtype=double))
-        self.register_buffer("scale", torch.tensor([own.scale for own in numbers], dtype=double))
-        self.register_buffer("fill", torch.tensor([own.fill for own in numbers], dtype=double))
-        flags = [(index, own.missing) for index, own in enumerate(numbers) if own.missing]
+        self.has_shift = any(column.shift for column in numbers)
+        self.register_buffer("shift", torch.tensor([column.shift for column in numbers], dtype=double))
+        self.register_buffer("center", torch.tensor([column.center for column in numbers], dtype=double))
+        self.register_buffer("scale", torch.tensor([column.scale for column in numbers], dtype=double))
+        self.register_buffer("fill", torch.tensor([column.fill for column in numbers], dtype=double))
+        flags = [(index, column.missing) for index, column in enumerate(numbers) if column.missing]
         self.register_buffer("flagged", torch.tensor([index for index, _ in flags], dtype=torch.long))
         self.register_buffer("flag_center", torch.tensor([flag[0] for _, flag in flags], dtype=double))
         self.register_buffer("flag_scale", torch.tensor([flag[1] for _, flag in flags], dtype=double))
-        places = [
+        one_hot = [
             (number, code)
-            for number, own in enumerate(columns.categories)
-            for code in (*range(len(own.values)), *([UNSEEN] if own.has_other else []))
+            for number, column in enumerate(columns.categories)
+            for code in (*range(len(column.values)), *([UNSEEN] if column.has_other else []))
         ]
-        self.register_buffer("column_of", torch.tensor([column for column, _ in places], dtype=torch.long))
-        self.register_buffer("value_of", torch.tensor([code for _, code in places], dtype=torch.long))
+        self.register_buffer("column_of", torch.tensor([number for number, _ in one_hot], dtype=torch.long))
+        self.register_buffer("value_of", torch.tensor([code for _, code in one_hot], dtype=torch.long))
 
     def forward(self, *cells: Tensor) -> Tensor:
         parts = []

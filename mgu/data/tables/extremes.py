@@ -80,18 +80,18 @@ def find_extremes(parts: dict[str, pd.DataFrame], columns: list[str]) -> list[Ex
         columns: Names of columns of numbers.
     """
     rows = np.concatenate([part.index.to_numpy() for part in parts.values()])
-    found = []
+    extremes = []
     for name in columns:
-        own = {part: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for part, frame in parts.items()}
-        numbers = np.concatenate(list(own.values()))
-        median, spread = robust_spread(own["train"][np.isfinite(own["train"])])
+        by_part = {part: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for part, frame in parts.items()}
+        numbers = np.concatenate(list(by_part.values()))
+        median, spread = robust_spread(by_part["train"][np.isfinite(by_part["train"])])
         with np.errstate(over="ignore"):
             distances = np.nan_to_num(np.abs(numbers - median) / spread, nan=0.0, posinf=np.inf)
         is_extreme = find_far(distances)
         if count := int(is_extreme.sum()):
             worst = int(distances.argmax())
-            found.append(Extreme(name, count, int(rows[worst]) + 1, float(numbers[worst])))
-    return found
+            extremes.append(Extreme(name, count, int(rows[worst]) + 1, float(numbers[worst])))
+    return extremes
 
 
 def check_target(parts: dict[str, pd.DataFrame], target: str) -> None:
@@ -130,11 +130,11 @@ def check_resolution(targets: NDArray[np.float64], target: str) -> None:
         )
 
 
-def describe_extremes(found: list[Extreme], target: str, scale: str) -> str:
+def describe_extremes(extremes: list[Extreme], target: str, scale: str) -> str:
     """Describes extreme cells, and what to do about them.
 
     Args:
-        found: The extreme cells by column.
+        extremes: The extreme cells by column.
         target: Name of the column to be predicted.
         scale: dataset.scale.
 
@@ -144,9 +144,9 @@ def describe_extremes(found: list[Extreme], target: str, scale: str) -> str:
     of_columns = [
         f"{extreme.column!r}{' (the target)' if extreme.column == target else ''} has {extreme.cells:,} "
         f"({'' if extreme.cells == 1 else 'the farthest is '}{extreme.value:.6g} in row {extreme.row:,})"
-        for extreme in found[:NAMED]
+        for extreme in extremes[:NAMED]
     ]
-    more = [f"{len(found) - NAMED} more columns have some"] if len(found) > NAMED else []
+    more = [f"{len(extremes) - NAMED} more columns have some"] if len(extremes) > NAMED else []
     way_out = "Correct them in the file, or bound them in training with dataset.scale=robust"
     if scale == "robust":
         way_out = "dataset.scale=robust bounds them in training"

@@ -95,7 +95,9 @@ def _resolve_drop(value: Any) -> list[str]:
 
 def _as_typed(value: Any) -> str:
     """Returns a value of the command line as it is written there."""
-    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def digest(path: str) -> str:

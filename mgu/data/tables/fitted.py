@@ -46,8 +46,7 @@ def _read_numbers(steps: dict[str, Any], names: Sequence[str]) -> tuple[list[Num
         shifts = steps["shifter"].shift_[: len(names)]
         fills = (filled - shifts - centers[: len(names)]) / scales[: len(names)]
         flags = {
-            index: (float(centers[len(names) + place]), float(scales[len(names) + place]))
-            for place, index in enumerate(flagged)
+            index: (float(centers[flag]), float(scales[flag])) for flag, index in enumerate(flagged, start=len(names))
         }
     columns = [
         NumberColumn(
@@ -64,14 +63,14 @@ def _read_numbers(steps: dict[str, Any], names: Sequence[str]) -> tuple[list[Num
 
 
 def _read_categories(one_hot: Any, names: Sequence[str]) -> list[CategoryColumn]:
-    found = []
+    columns = []
     for name, known, rare in zip(names, one_hot.categories_, _rare_ones(one_hot, len(names)), strict=True):
         values = [str(value) for value in known if value not in rare]
-        found.append(CategoryColumn(name=name, values=values, rare=sorted(rare), has_other=bool(rare)))
-    return found
+        columns.append(CategoryColumn(name=name, values=values, rare=sorted(rare), has_other=bool(rare)))
+    return columns
 
 
 def _rare_ones(one_hot: Any, count: int) -> list[set[str]]:
     """Returns the categories of each column that share one input."""
     rare = getattr(one_hot, "infrequent_categories_", [None] * count)
-    return [set() if own is None else {str(value) for value in np.asarray(own)} for own in rare]
+    return [set() if values is None else {str(value) for value in np.asarray(values)} for values in rare]

@@ -75,7 +75,7 @@ def overflows(parts: list[NDArray[np.float64]], scale: tuple[float, float]) -> b
     if not np.isfinite([mean, std]).all():
         return True
     with np.errstate(over="ignore"):
-        return any(bool((np.abs((own - mean) / std) > LARGEST).any()) for own in parts)
+        return any(bool((np.abs((numbers - mean) / std) > LARGEST).any()) for numbers in parts)
 
 
 def too_large(largest: dict[str, float], way_out: str) -> UserError:
@@ -91,7 +91,9 @@ def _check_range(features: dict[str, pd.DataFrame], numbers: list[str]) -> None:
         parts = {part: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for part, frame in features.items()}
         train = parts["train"][~np.isnan(parts["train"])]
         if len(train) and overflows(list(parts.values()), center_and_scale(train, "standard")):
-            largest[name] = max(float(np.nanmax(np.abs(own))) for own in parts.values() if not np.isnan(own).all())
+            largest[name] = max(
+                float(np.nanmax(np.abs(column))) for column in parts.values() if not np.isnan(column).all()
+            )
     if largest:
         way_out = (
             f"rescale them, bound them with dataset.scale=robust, or leave them out with {advise_drop([*largest])}"

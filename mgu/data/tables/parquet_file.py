@@ -46,7 +46,7 @@ def read_parquet(file: Path) -> pd.DataFrame:
 def _restore_digits(frame: pd.DataFrame, file: Path) -> None:
     """Reads columns of whole numbers beyond 2^53 again where some are missing: pandas has rounded them."""
     import pandas as pd
-    from pyarrow import parquet, types  # type: ignore[import-untyped]
+    from pyarrow import parquet, types  # type: ignore[import-untyped]  # it has no types
 
     names = [name for name in frame.columns if not frame.columns.duplicated().any() and may_be_rounded(frame[name])]
     kinds = parquet.read_schema(file) if names else None

@@ -15,7 +15,7 @@ BOUND = 3.0  # scaled numbers lie within plus and minus this
 NEARLY_INFINITE = 1e9  # lies on the bound in float32
 
 
-class BoundedScaler(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class BoundedScaler(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Scales columns by their median and interquartile range, then maps them smoothly into (-3, 3).
 
     Unlike scikit-learn's RobustScaler it bounds what it returns, so one damaged cell cannot dominate a network.

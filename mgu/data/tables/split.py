@@ -88,7 +88,7 @@ def _split_stratified(frame: pd.DataFrame, config: TableConfig) -> dict[str, pd.
         left = 1 - config.test_share
         dealt = deal_groups([0.9 * left, 0.1 * left, config.test_share], labels, groups)
         index = {part: (dealt == number).nonzero().flatten() for number, part in enumerate(PARTS)}
-    return {part: frame.iloc[own.numpy()] for part, own in index.items()}
+    return {part: frame.iloc[rows.numpy()] for part, rows in index.items()}
 
 
 def _labels(frame: pd.DataFrame, config: TableConfig) -> torch.Tensor:

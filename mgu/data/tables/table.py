@@ -108,18 +108,19 @@ def _encode_classes(targets: dict[str, pd.Series[Any]]) -> tuple[dict[str, Tenso
 
     Raises UserError where all rows to train on are of one class.
     """
-    labels = {name: _labels(own) for name, own in targets.items()}
+    labels = {name: _labels(column) for name, column in targets.items()}
     seen = set(labels["train"])
     if len(seen) < 2:
         raise UserError(
             f"rows to train on must be of two classes, but all {len(labels['train']):,} of them are of one. "
             "Hold out fewer (dataset.test_share), or add rows."
         )
-    classes = sorted({label for own in labels.values() for label in own})
+    classes = sorted({label for of_part in labels.values() for label in of_part})
     number = {label: index for index, label in enumerate(classes)}
     unseen = [repr(label) for label in classes if label not in seen]
     notes = [f"no training row is of these of the {len(classes):,} classes: {join_some(unseen)}"] if unseen else []
-    return {name: torch.tensor([number[label] for label in own]) for name, own in labels.items()}, classes, notes
+    numbers = {name: torch.tensor([number[label] for label in of_part]) for name, of_part in labels.items()}
+    return numbers, classes, notes
 
 
 def _encode_numbers(
@@ -130,16 +131,17 @@ def _encode_numbers(
     Robust scaling bounds extreme targets in training only; those of training as they are are returned, too.
     Raises UserError where numbers overflow.
     """
-    known = {name: own.to_numpy(dtype=np.float64) for name, own in targets.items()}
+    known = {name: column.to_numpy(dtype=np.float64) for name, column in targets.items()}
     mean, std = center_and_scale(known["train"], scale)
     if overflows(list(known.values()), (mean, std)):
-        largest = max(float(np.abs(own).max()) for own in known.values())
+        largest = max(float(np.abs(numbers).max()) for numbers in known.values())
         raise too_large({str(targets["train"].name): largest}, "predict its logarithm, or rescale it")
     notes: list[str] = []
     if scale == "robust":
         bounded, notes = _bound(known["train"], mean, std)
         known |= {"train": bounded, AS_IS: known["train"]} if notes else {}
-    return {name: torch.from_numpy((own - mean) / std).float() for name, own in known.items()}, mean, std, notes
+    standardised = {name: torch.from_numpy((numbers - mean) / std).float() for name, numbers in known.items()}
+    return standardised, mean, std, notes
 
 
 def _bound(numbers: NDArray[np.float64], median: float, spread: float) -> tuple[NDArray[np.float64], list[str]]:
@@ -148,8 +150,9 @@ def _bound(numbers: NDArray[np.float64], median: float, spread: float) -> tuple[
     low, high = float(numbers[~is_far].min()), float(numbers[~is_far].max())
     if not (moved := int(is_far.sum())):
         return numbers, []
+    targets = "1 extreme target" if moved == 1 else f"{moved:,} extreme targets"
     note = (
-        f"{moved:,} extreme target{'s' * (moved != 1)} of the rows to train on count as {low:g} or {high:g}, the "
+        f"{targets} of the rows to train on count as {low:g} or {high:g}, the "
         "smallest and the largest of the others (dataset.scale=robust). Losses and scores while training are of "
         "these; validation, test and the final evaluation are of the targets as they are"
     )

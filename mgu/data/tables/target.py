@@ -151,7 +151,7 @@ def describe_spellings(classes: Sequence[Any]) -> tuple[str, ...]:
     alike: dict[str, list[str]] = {}
     for name in map(str, classes):
         alike.setdefault(name.strip().casefold(), []).append(name)
-    groups = [" and ".join(repr(name) for name in own) for own in alike.values() if len(own) > 1]
+    groups = [" and ".join(map(repr, names)) for names in alike.values() if len(names) > 1]
     if not groups:
         return ()
     some = join_some(groups, "; ")

@@ -28,17 +28,17 @@ def describe_truth_values(frame: pd.DataFrame, target: str, path: str, separator
     file = Path(path).expanduser()
     if not all(isinstance(value, bool) for value in known) or find_format(file, path) == "parquet":
         return ()
-    found = _read_spellings(file, separator, [*frame.columns].index(target))
-    alike = [sorted(own for own in found if own.lower() == value) for value in ("true", "false")]
-    groups = "; ".join(" and ".join(map(repr, own)) for own in alike if len(own) > 1)
+    spellings = _read_spellings(file, separator, [*frame.columns].index(target))
+    alike = [sorted(text for text in spellings if text.lower() == value) for value in ("true", "false")]
+    groups = "; ".join(" and ".join(map(repr, texts)) for texts in alike if len(texts) > 1)
     if not groups:
         return ()
     return (f"spellings of a truth value are learned as one class, for {target!r} has nothing else: {groups}",)
 
 
-def _read_spellings(file: Path, separator: str, place: int) -> set[str]:
+def _read_spellings(file: Path, separator: str, index: int) -> set[str]:
     """Returns the texts of a column."""
     import pandas as pd
 
-    chunks: Any = pd.read_csv(file, chunksize=CHUNK_ROWS, dtype=str, usecols=[place], **csv_form(separator))
+    chunks: Any = pd.read_csv(file, chunksize=CHUNK_ROWS, dtype=str, usecols=[index], **csv_form(separator))
     return {text for chunk in chunks for text in chunk.iloc[:, 0].dropna().unique()}

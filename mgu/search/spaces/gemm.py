@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mgu.errors import UserError
+from mgu.isolation import MEASURE_GEMM
 from mgu.search.parameters.factors import Factors
 from mgu.search.space import Point, Space
 from mgu.search.spaces.context import SpaceContext
@@ -25,7 +26,7 @@ class GemmSpace(Space):
     @property
     def measure(self) -> str:
         """The function that measures a point."""
-        return "mgu.gemm.measure:measure_point"
+        return MEASURE_GEMM
 
     @property
     def tells(self) -> frozenset[str]:
