@@ -9,7 +9,7 @@ from mgu.config.energy import EnergyConfig
 from mgu.results.schema.energy import CONFIGURED
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Holds what CO2 is computed by.
 
     Attributes:
@@ -36,7 +36,7 @@ class Place(NamedTuple):
         return {"emissions_kg": None if known is None else kwh * self.pue * known / 1000, **self._asdict()}
 
 
-def find_place(config: EnergyConfig) -> Place:
+def find_location(config: EnergyConfig) -> Location:
     """Finds the carbon intensity of the configured place.
 
     Args:
@@ -46,11 +46,11 @@ def find_place(config: EnergyConfig) -> Place:
         The place; one without intensity where none is set.
     """
     if config.intensity_g_kwh is not None:
-        return Place(config.intensity_g_kwh, CONFIGURED, config.country, config.region, config.pue)
+        return Location(config.intensity_g_kwh, CONFIGURED, config.country, config.region, config.pue)
     if config.country is None:
-        return Place(pue=config.pue)
+        return Location(pue=config.pue)
     from mgu.measure.codecarbon_instrument import carbon_intensity  # needs pandas, which zeus does not
 
     of = "region" if config.region else "country"
     by = f"the figure of codecarbon {version('codecarbon')} for the {of}"
-    return Place(carbon_intensity(config.country, config.region), by, config.country, config.region, config.pue)
+    return Location(carbon_intensity(config.country, config.region), by, config.country, config.region, config.pue)

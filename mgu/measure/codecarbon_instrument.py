@@ -67,8 +67,8 @@ class CodecarbonInstrument:
     @property
     def methods(self) -> dict[str, str]:
         """How the energy of each part is determined."""
-        found = self._tracker._hardware
-        return {"cpu": cpu_method(found), "gpu": gpu_method(found), "ram": "model"}
+        hardware = self._tracker._hardware
+        return {"cpu": cpu_method(hardware), "gpu": gpu_method(hardware), "ram": "model"}
 
     def design_power(self) -> dict[str, Any]:
         """Returns the fields of `Processor` on the power that is assumed of a processor whose power is modelled."""
@@ -110,8 +110,8 @@ def carbon_intensity(country: str, region: str | None) -> float:
         country: ISO 3166 code.
         region: A region that mgu/measure/countries.py found to be known: of any other codecarbon takes the country's.
     """
-    place = GeoMetadata(country_iso_code=country, country_name=country, region=region and region.lower())
-    kg_per_kwh: float = Emissions(DataSource()).get_private_infra_emissions(EnergyAmount.from_energy(kWh=1.0), place)
+    location = GeoMetadata(country_iso_code=country, country_name=country, region=region and region.lower())
+    kg_per_kwh: float = Emissions(DataSource()).get_private_infra_emissions(EnergyAmount.from_energy(kWh=1.0), location)
     return 1000 * kg_per_kwh
 
 

@@ -37,8 +37,8 @@ class ContentionMonitor:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or host_folder()
-        self._own = self._folder / f"{uuid.uuid4().hex}.lock"
-        self._lock = FileLock(self._own, mode=WORLD_WRITABLE)
+        self._lock_file = self._folder / f"{uuid.uuid4().hex}.lock"
+        self._lock = FileLock(self._lock_file, mode=WORLD_WRITABLE)
 
     def __enter__(self) -> Self:
         try:
@@ -46,11 +46,11 @@ class ContentionMonitor:
                 self._folder.mkdir(parents=True)
                 self._folder.chmod(0o1777)  # for other users, too
             with self._membership_lock():
-                others = [file for file in self._folder.glob("*.lock") if file != self._own and _is_alive(file)]
+                others = [file for file in self._folder.glob("*.lock") if file != self._lock_file and _is_alive(file)]
                 for file in others:
                     _mark(file)
                 self._lock.acquire(timeout=0)
-                self._own.write_text("x" if others else "")
+                self._lock_file.write_text("x" if others else "")
         except OSError as error:
             log.warning("runs that share this host cannot be noticed: %s", error)
         self.look()
@@ -59,13 +59,13 @@ class ContentionMonitor:
     def __exit__(self, *exception: object) -> None:
         self.look()
         with suppress(OSError), self._membership_lock():
-            self._own.unlink(missing_ok=True)
+            self._lock_file.unlink(missing_ok=True)
             self._lock.release()
 
     def look(self) -> bool:
         """Returns whether another run has measured at any time since this run began measuring."""
         with suppress(OSError):
-            self.contended = self.contended or self._own.stat().st_size > 0
+            self.contended = self.contended or self._lock_file.stat().st_size > 0
         return self.contended
 
     def _membership_lock(self) -> FileLock:

@@ -12,10 +12,10 @@ from mgu.config.energy import EnergyConfig
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.cost import RunCost, share_of
 from mgu.measure.energy import build_meter
-from mgu.measure.load_meter import LoadMeter
 from mgu.measure.processor_meter import ProcessorMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
+from mgu.measure.utilisation_meter import UtilisationMeter
 from mgu.results.schema.energy import Energy
 from mgu.results.schema.processor import Processor, share_of_processor
 
@@ -37,7 +37,7 @@ class CostMeter:
         device: The device that trains.
         slot: The run's place among runs that its process trains at once.
         stopwatch: Runs since the set-up began; None starts one now.
-        load: Measures load since the set-up began; None for runs that share their process, whose load is not their own.
+        utilisation: Measures it since the set-up began; None for runs that share their process.
 
     Raises:
         UserError: The carbon intensity of the configured place is unknown, or energy cannot be measured.
@@ -52,9 +52,9 @@ class CostMeter:
         device: torch.device,
         slot: Slot = ALONE,
         stopwatch: Stopwatch | None = None,
-        load: LoadMeter | None = None,
+        utilisation: UtilisationMeter | None = None,
     ) -> None:
-        self._load = load
+        self._utilisation = utilisation
         self._slot, self._stopwatch = slot, stopwatch or Stopwatch(slot.now, device)
         self._energy, self._contention = build_meter(energy, device), ContentionMonitor()
         self._processor: ProcessorMeter | None = None
@@ -69,8 +69,8 @@ class CostMeter:
         if self._processor:
             self._used = self._processor.so_far()
         self._stack.close()
-        if self._load:
-            self._load.stop()
+        if self._utilisation:
+            self._utilisation.stop()
 
     def end_setup(self) -> None:
         """Ends the set-up: the time to solution begins, and what is measured from here is counted."""
@@ -91,8 +91,8 @@ class CostMeter:
             phase: A field of `Seconds`.
         """
         self._stopwatch.lap(phase)
-        if self._load:
-            self._load.lap(phase)
+        if self._utilisation:
+            self._utilisation.lap(phase)
 
     @property
     def so_far(self) -> RunCost:
@@ -115,6 +115,6 @@ class CostMeter:
             processor=share_of_processor(use, share),
             contended=contended or together > 1,
             trained_together=together,
-            load=self._load.so_far() if self._load and together == 1 else None,
+            load=self._utilisation.so_far() if self._utilisation and together == 1 else None,
         )
         return self.earlier + replace(part, resumed=1) if self.earlier else part

@@ -14,7 +14,8 @@ from mgu.errors import UserError, did_you_mean, how_to_install
 
 FOLDER = "data/private_infra"  # in codecarbon
 COUNTRIES = "global_energy_mix.json"  # by ISO 3166 code
-REGIONS = {  # files of regions by country
+# Files of regions by country.
+REGIONS = {
     "USA": "2023/usa_emissions.json",
     "CAN": "2023/canada_energy_mix.json",
     "CHN": "2023/china_provincial_emissions.json",
@@ -77,7 +78,7 @@ def _regions_of(country: str) -> Collection[str]:
     """Returns the regions of a country in small letters; () where their file is not there."""
     content = _read(REGIONS[country])
     if country == "CHN":
-        return [name for own in content.get("data", {}).values() for name in own["names"]]
+        return [name for province in content.get("data", {}).values() for name in province["names"]]
     if country in NORDIC:
         return [name.lower() for name in content.get("data", {}) if name.lower().startswith(NORDIC[country])]
     return [name for name in content if not name.startswith("_")]
@@ -97,7 +98,7 @@ def _read(name: str) -> dict[str, Any]:
     """Returns a data file of codecarbon; {} where it is not where it usually is."""
     spec = find_spec("codecarbon")
     try:
-        found = json.loads((Path(spec.origin).parent / FOLDER / name).read_bytes()) if spec and spec.origin else {}
+        content = json.loads((Path(spec.origin).parent / FOLDER / name).read_bytes()) if spec and spec.origin else {}
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

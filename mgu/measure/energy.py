@@ -17,7 +17,7 @@ import msgspec
 
 from mgu.config.energy import EnergyConfig
 from mgu.errors import UserError
-from mgu.measure.carbon import Place, find_place
+from mgu.measure.carbon import Location, find_location
 from mgu.measure.countries import check_early, refuse_unknown
 from mgu.measure.instrument import AnyDevice, Instrument, Reading
 from mgu.results.schema.energy import Component, Energy, PhaseEnergies, PhaseEnergy
@@ -44,8 +44,8 @@ class EnergyMeter:
     energy: Energy | None = None
     _trained: Edge | None
 
-    def __init__(self, instrument: Instrument, place: Place) -> None:
-        self.instrument, self.place = instrument, place
+    def __init__(self, instrument: Instrument, location: Location) -> None:
+        self.instrument, self.location = instrument, location
 
     def __enter__(self) -> Self:
         """Starts the instrument; raises RuntimeError where that failed."""
@@ -86,9 +86,9 @@ class EnergyMeter:
 
     def _energy(self, now: Edge, cpu_now: float) -> Energy | None:
         """Returns the figures with their methods; None, with a warning, for what no result may hold."""
-        found = self._figures(now, cpu_now)
+        figures = self._figures(now, cpu_now)
         try:
-            return msgspec.json.decode(msgspec.json.encode(found), type=Energy)
+            return msgspec.json.decode(msgspec.json.encode(figures), type=Energy)
         except msgspec.ValidationError as error:  # such as a counter that went back
             log.warning("the meter returned impossible data, the energy of this run is not known: %s", error)
             return None
@@ -105,7 +105,7 @@ class EnergyMeter:
             phases=PhaseEnergies(
                 setup=self._setup, train=_between(self._started, trained), evaluate=_between(trained, now)
             ),
-            **self.place.fields_of(cpu + gpu + ram),
+            **self.location.fields_of(cpu + gpu + ram),
         )
 
 
@@ -160,7 +160,7 @@ def build_meter(config: EnergyConfig, device: torch.device) -> EnergyMeter | NoM
     if config.meter == "zeus":
         from mgu.measure.zeus_instrument import ZeusInstrument  # an optional dependency
 
-        return EnergyMeter(ZeusInstrument(device), find_place(config))
+        return EnergyMeter(ZeusInstrument(device), find_location(config))
     from mgu.measure.codecarbon_instrument import CodecarbonInstrument  # needs pandas
 
     try:
@@ -170,7 +170,7 @@ def build_meter(config: EnergyConfig, device: torch.device) -> EnergyMeter | NoM
             f"energy.enabled must be false where energy cannot be measured, but got true, and {error} "
             "Pass energy.enabled=false."
         ) from None
-    return EnergyMeter(CodecarbonInstrument(device, config.period_s), find_place(config))
+    return EnergyMeter(CodecarbonInstrument(device, config.period_s), find_location(config))
 
 
 def check_place(config: EnergyConfig) -> None:

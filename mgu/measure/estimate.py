@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mgu.config.run import RunConfig
 from mgu.measure.recipe import Recipe, recipe_of
-from mgu.measure.sample import Axes, Sample, axes_of
+from mgu.measure.sample import Sample, Treatment, axes_of
 from mgu.results.schema.parts import JOULES_PER_KWH
 
 # What a step takes beside its arithmetic, for the calls of its layers, as FLOPs of one example. On a CPU, epochs of the
@@ -17,7 +17,7 @@ from mgu.results.schema.parts import JOULES_PER_KWH
 CALL_FLOPS = 500_000
 
 
-class Model(NamedTuple):
+class ModelSize(NamedTuple):
     """Holds what decides how long a model takes.
 
     Attributes:
@@ -51,7 +51,7 @@ NO_SAMPLE = Estimate(None, None, "not known: no comparable finished run on this 
 NO_MODEL = Estimate(None, None, "not known: the model cannot be built, and its run will say why")
 
 
-def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_done: int = 0) -> Estimate:
+def estimate(config: RunConfig, model: ModelSize, samples: Iterable[Sample], epochs_done: int = 0) -> Estimate:
     """Estimates from the samples most like this run, scaled by FLOPs where they are of another model.
 
     A model of 0 FLOPs, such as a factorisation, is estimated from samples of the same model only.
@@ -77,8 +77,8 @@ def estimate(config: RunConfig, model: Model, samples: Iterable[Sample], epochs_
     chosen = [sample for unlike, sample in compared if unlike == least]
     nearest = min(chosen, key=lambda sample: abs(math.log(_scale(sample, flops))))
     alike = [sample for sample in chosen if sample.layout == nearest.layout]
-    found = _estimate(config, flops, alike, likest.describe(least), epochs_done)
-    return found._replace(is_rough=least.layout or least.recipe)
+    from_alike = _estimate(config, flops, alike, likest.describe(least), epochs_done)
+    return from_alike._replace(is_rough=least.layout or least.recipe)
 
 
 class _Differences(NamedTuple):
@@ -95,7 +95,7 @@ class _Likest(NamedTuple):
 
     is_unit: bool
     layout: str
-    axes: Axes
+    axes: Treatment
     recipe: Recipe
 
     @classmethod
@@ -110,9 +110,15 @@ class _Likest(NamedTuple):
         return _Differences(not is_layout, not is_recipe, not is_layout or sample.axes != self.axes, not is_kind)
 
     def describe(self, differs: _Differences) -> str:
-        kind = "of other models" if differs.kind else "of units" if self.is_unit else "of baselines"
-        likeness = kind if differs.layout else "of this layout" if differs.axes else "of this model"
-        return likeness + ", with another recipe (rough)" * differs.recipe
+        recipe = ", with another recipe (rough)" if differs.recipe else ""
+        return f"{self._describe_models(differs)}{recipe}"
+
+    def _describe_models(self, differs: _Differences) -> str:
+        if differs.kind:
+            return "of other models"
+        if differs.layout:
+            return "of units" if self.is_unit else "of baselines"
+        return "of this layout" if differs.axes else "of this model"
 
 
 def _scale(sample: Sample, flops: int) -> float:
@@ -133,8 +139,9 @@ def _estimate(config: RunConfig, flops: int, samples: Sequence[Sample], likeness
     power_method = samples[-1].power_method
     powers = [s.power_w for s in samples if s.power_w is not None and s.power_method == power_method]
     is_scaled = any(sample.flops != flops for sample in samples)
-    sources = sorted({sample.source + "s" * (len(samples) > 1) for sample in samples})
-    method = f"{len(samples)} {' and '.join(sources)} {likeness}" + ", scaled by FLOPs (rough)" * is_scaled
+    sources = sorted({f"{sample.source}s" if len(samples) > 1 else sample.source for sample in samples})
+    method = f"{len(samples)} {' and '.join(sources)} {likeness}"
+    method += ", scaled by FLOPs (rough)" if is_scaled else ""
     method += f", {power_method}" if powers else ""
-    method += ", at most: early stopping not foreseen" * (not ran)
+    method += "" if ran else ", at most: early stopping not foreseen"
     return Estimate(time_s, median(powers) * measured_s / JOULES_PER_KWH if powers else None, method)

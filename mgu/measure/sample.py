@@ -11,7 +11,7 @@ from mgu.results.schema.energy import Energy
 from mgu.results.schema.parts import JOULES_PER_KWH
 from mgu.results.schema.result import Result
 
-Axes = tuple[str | None, bool | None, str | None]  # norm, residual, unit
+Treatment = tuple[str | None, bool | None, str | None]  # norm, residual, unit
 
 
 class Sample(NamedTuple):
@@ -39,7 +39,7 @@ class Sample(NamedTuple):
     device: str
     is_unit: bool
     layout: str
-    axes: Axes
+    axes: Treatment
     recipe: Recipe
     flops: int
     epoch_s: float
@@ -95,7 +95,7 @@ def _unit_of(result: Result) -> str | None:
         return str(unit.get("wiring"))
 
 
-def axes_of(config: RunConfig) -> Axes:
+def axes_of(config: RunConfig) -> Treatment:
     """Returns norm, residual choice and unit of a run.
 
     Args:

@@ -1,4 +1,4 @@
-"""The load of a run over time: rows that stay few, and their file load.csv."""
+"""How busy the devices of a run were over time: rows that stay few, and their file load.csv."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from mgu.results.on_disk.files import write_text
 MOST_ROWS = 1000  # more are averaged by pairs
 
 
-class LoadRow(NamedTuple):
-    """Holds the load up to a moment since the row before.
+class UtilisationRow(NamedTuple):
+    """Holds how busy the devices were up to a moment since the row before.
 
     Attributes:
         time_s: Seconds since the run began, without interruptions.
@@ -36,7 +36,7 @@ class LoadRow(NamedTuple):
     gpu_power_w: float | None = None
 
 
-def shorten(rows: Sequence[LoadRow]) -> list[LoadRow]:
+def shorten(rows: Sequence[UtilisationRow]) -> list[UtilisationRow]:
     """Averages pairs of rows of one phase.
 
     Args:
@@ -45,17 +45,17 @@ def shorten(rows: Sequence[LoadRow]) -> list[LoadRow]:
     Returns:
         About half as many rows; what one of a pair does not know is not known.
     """
-    found: list[LoadRow] = []
-    start, place = 0.0, 0
-    while place < len(rows):
-        first = rows[place]
-        second = rows[place + 1] if place + 1 < len(rows) and rows[place + 1].phase == first.phase else None
-        found.append(_average(start, first, second) if second else first)
-        place, start = place + (2 if second else 1), found[-1].time_s
-    return found
+    shorter: list[UtilisationRow] = []
+    start, index = 0.0, 0
+    while index < len(rows):
+        first = rows[index]
+        second = rows[index + 1] if index + 1 < len(rows) and rows[index + 1].phase == first.phase else None
+        shorter.append(_average(start, first, second) if second else first)
+        index, start = index + (2 if second else 1), shorter[-1].time_s
+    return shorter
 
 
-def _average(start_s: float, first: LoadRow, second: LoadRow) -> LoadRow:
+def _average(start_s: float, first: UtilisationRow, second: UtilisationRow) -> UtilisationRow:
     """Averages two rows by the seconds that each is about."""
     weights = first.time_s - start_s, second.time_s - first.time_s
     total = sum(weights) or 1.0
@@ -63,10 +63,10 @@ def _average(start_s: float, first: LoadRow, second: LoadRow) -> LoadRow:
         None if a is None or b is None else (a * weights[0] + b * weights[1]) / total
         for a, b in zip(first[2:], second[2:], strict=True)
     ]
-    return LoadRow(second.time_s, second.phase, values[0] or 0.0, *values[1:])
+    return UtilisationRow(second.time_s, second.phase, values[0] or 0.0, *values[1:])
 
 
-def write_curve(folder: Path, rows: Sequence[LoadRow]) -> None:
+def write_curve(folder: Path, rows: Sequence[UtilisationRow]) -> None:
     """Writes load.csv, whole every time.
 
     Args:
@@ -75,20 +75,20 @@ def write_curve(folder: Path, rows: Sequence[LoadRow]) -> None:
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(LoadRow._fields)
+    writer.writerow(UtilisationRow._fields)
     for row in rows:
         writer.writerow(f"{value:.4g}" if isinstance(value, float) and k else value for k, value in enumerate(
             (round(row.time_s, 3), *row[1:])))  # fmt: skip
     write_text(folder / LOAD_FILE, text.getvalue())
 
 
-def read_curve(folder: Path) -> list[LoadRow]:
+def read_curve(folder: Path) -> list[UtilisationRow]:
     """Reads load.csv; returns no rows where there is none, or it is damaged."""
     try:
         lines = list(csv.DictReader(io.StringIO((folder / LOAD_FILE).read_text(encoding="utf-8"))))
-        names = LoadRow._fields[3:]
+        names = UtilisationRow._fields[3:]
         return [
-            LoadRow(float(line["time_s"]), line["phase"], float(line["processors"]),
+            UtilisationRow(float(line["time_s"]), line["phase"], float(line["processors"]),
                     *(float(line[name]) if line[name] else None for name in names))
             for line in lines
         ]  # fmt: skip

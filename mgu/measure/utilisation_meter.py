@@ -1,4 +1,4 @@
-"""The load of processor and GPU while a run goes on: by phase, and over time in load.csv.
+"""How busy processor and GPU are while a run goes on: by phase, and over time in load.csv.
 
 The processor time of a phase is exact. The machine and the GPU are sampled by a thread at the period of the energy
 meter, which costs well below a thousandth of the time; see docs/method/measurement.md.
@@ -12,8 +12,8 @@ import time
 from pathlib import Path
 
 from mgu.measure.gpu_reader import GpuReader, GpuReading
-from mgu.measure.load_curve import MOST_ROWS, LoadRow, read_curve, shorten, write_curve
 from mgu.measure.processor_meter import machine_times
+from mgu.measure.utilisation_curve import MOST_ROWS, UtilisationRow, read_curve, shorten, write_curve
 from mgu.results.schema.device_load import DeviceLoad, GpuLoad, PhaseLoad
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ FRESH_S = 0.1  # the system counts busy processors in hundredths of a second: sh
 WRITE_EVERY_S = 10.0
 
 
-class LoadMeter:
-    """Measures load from its construction on: `lap` ends a phase, `stop` ends the measurement.
+class UtilisationMeter:
+    """Measures utilisation from its construction on: `lap` ends a phase, `stop` ends the measurement.
 
     Args:
         period_s: Seconds between samples.
@@ -33,10 +33,10 @@ class LoadMeter:
         self._period_s, self._gpu = period_s, gpu
         self._folder: Path | None = None
         self._phases: dict[str, PhaseLoad] = {}
-        self._rows: list[LoadRow] = []
-        self._undecided: list[LoadRow] = []  # their phase is the one that ends next
+        self._rows: list[UtilisationRow] = []
+        self._undecided: list[UtilisationRow] = []  # their phase is the one that ends next
         self._readings: list[GpuReading] = []  # likewise
-        self._earlier: list[LoadRow] | None = None
+        self._earlier: list[UtilisationRow] | None = None
         self._began_s = self._lap_s = self._row_s = self._ticks_s = self._written_s = time.perf_counter()
         self._lap_cpu_s = self._row_cpu_s = time.process_time()
         self._lap_ticks = self._row_ticks = machine_times()
@@ -49,7 +49,7 @@ class LoadMeter:
         self._folder = folder
 
     def lap(self, phase: str) -> None:
-        """Assigns the load since the last lap to a phase.
+        """Assigns what was measured since the last lap to a phase.
 
         Args:
             phase: A field of `Seconds`.
@@ -107,7 +107,7 @@ class LoadMeter:
             processors = max(cpu_s - self._row_cpu_s, 0.0) / seconds
             machine = _share(self._row_ticks, ticks)
             self._row_s, self._row_cpu_s, self._row_ticks = now_s, cpu_s, ticks
-            row = LoadRow(now_s - self._began_s, "", processors, machine, *(reading or ()))
+            row = UtilisationRow(now_s - self._began_s, "", processors, machine, *(reading or ()))
             self._undecided.append(row)
             if len(self._undecided) > MOST_ROWS:
                 self._undecided = shorten(self._undecided)
@@ -125,8 +125,8 @@ class LoadMeter:
             offset_s = self._earlier[-1].time_s if self._earlier else 0.0
             with self._lock:
                 rows = [*self._rows, *self._undecided]
-            own = [row._replace(time_s=offset_s + row.time_s, phase=row.phase or "train") for row in rows]
-            write_curve(self._folder, [*self._earlier, *own])
+            of_this_part = [row._replace(time_s=offset_s + row.time_s, phase=row.phase or "train") for row in rows]
+            write_curve(self._folder, [*self._earlier, *of_this_part])
         except OSError as error:
             log.warning("the load of this run over time could not be written: %s", error)
 

@@ -69,7 +69,7 @@ class ZeusInstrument:
     def _close(self) -> None:
         measured = self._monitor.end_window(WINDOW, sync_execution=False)  # laps synchronise, see stopwatch.py
         parts = (measured.cpu_energy, measured.gpu_energy, measured.dram_energy)
-        self._joules = [so_far + sum((own or {}).values()) for so_far, own in zip(self._joules, parts, strict=True)]
+        self._joules = [so_far + sum((part or {}).values()) for so_far, part in zip(self._joules, parts, strict=True)]
 
     def _measure(self) -> Any:
         self._monitor.begin_window(WINDOW, sync_execution=False)

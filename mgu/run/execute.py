@@ -23,9 +23,9 @@ from mgu.factory.device import find_device
 from mgu.factory.resolved_run import resolve
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.gpu_reader import open_gpu
-from mgu.measure.load_meter import LoadMeter
 from mgu.measure.slot import ALONE, Slot
 from mgu.measure.stopwatch import Stopwatch
+from mgu.measure.utilisation_meter import UtilisationMeter
 from mgu.results.events import Send
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, LOG_FILE
 from mgu.results.on_disk.folder import run_folder
@@ -84,27 +84,27 @@ def run(
 
 
 @contextmanager
-def _stopping(load: LoadMeter | None) -> Iterator[None]:
-    """Ends the measurement of load also where the run is refused before anything else is measured."""
+def _stopping(utilisation: UtilisationMeter | None) -> Iterator[None]:
+    """Ends the measurement of utilisation also where the run is refused before anything else is measured."""
     try:
         yield
     finally:
-        if load:
-            load.stop()
+        if utilisation:
+            utilisation.stop()
 
 
 def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot, dataset: Dataset | None) -> Result:
     """Implements `run`; exceptions propagate. Raises TrainingFailed for one in training or after it."""
     device = find_device(config.device)
     stopwatch = Stopwatch(slot.now, device)
-    load = LoadMeter(config.energy.period_s, open_gpu(device)) if slot is ALONE else None
-    with _stopping(load), CostMeter(config.energy, device, slot, stopwatch, load) as cost:
+    utilisation = UtilisationMeter(config.energy.period_s, open_gpu(device)) if slot is ALONE else None
+    with _stopping(utilisation), CostMeter(config.energy, device, slot, stopwatch, utilisation) as cost:
         resolved = resolve(config, dataset)
         set_up(resolved, send)
         log.info("%s on %s, %d training examples", config.name, resolved.device_name, len(resolved.splits.train))
         clear(config, folder)  # only now, for nothing can be wrong with the user's input any more
-        if load:
-            load.begin(folder)
+        if utilisation:
+            utilisation.begin(folder)
         cost.end_setup()
         start = begin_or_continue(resolved, folder, send)
         learner, cost.earlier = start.learner, start.cost

@@ -22,7 +22,7 @@ from mgu.factory.own_code import check_own_code
 from mgu.factory.pretrained import check_pretrained
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
-from mgu.measure.estimate import Model
+from mgu.measure.estimate import ModelSize
 from mgu.models.convnet import count_keras
 from mgu.results.events import Note
 from mgu.user_code.random_numbers import keeping_states
@@ -80,7 +80,7 @@ def _look_at(dataset: Dataset, is_thorough: bool) -> tuple[int, Sequence[str]]:
     return len(dataset.splits.train), dataset.splits.notes
 
 
-def size_models(send: Send, configs: Sequence[RunConfig], threads: int | None = None) -> dict[str, Model]:
+def size_models(send: Send, configs: Sequence[RunConfig], threads: int | None = None) -> dict[str, ModelSize]:
     """Sizes the models of a sweep without allocating them.
 
     Args:
@@ -107,7 +107,7 @@ def size_models(send: Send, configs: Sequence[RunConfig], threads: int | None = 
                 flops[shape] = count_flops(resolved)
         except RuntimeError:  # such as more filters than torch can count: that run's failure
             params[with_norm] = flops[shape] = None
-        models[config.identity] = Model(resolved.device_name, params[with_norm], flops[shape])
+        models[config.identity] = ModelSize(resolved.device_name, params[with_norm], flops[shape])
     return models
 
 

@@ -14,7 +14,7 @@ from mgu.console.table import TextColumn, print_table
 from mgu.console.text import count, describe_s, print_line, print_wait, size, table_console
 from mgu.errors import printable
 from mgu.isolation import CALIBRATE, call
-from mgu.measure.estimate import NO_SAMPLE, Estimate, Model, estimate
+from mgu.measure.estimate import NO_SAMPLE, Estimate, ModelSize, estimate
 from mgu.measure.recipe import recipe_of
 from mgu.measure.sample import Sample
 from mgu.results.compare.axes import find_axes, write_value
@@ -45,7 +45,7 @@ class PlannedRun(NamedTuple):
     config: RunConfig
     name: str
     axes: dict[str, Any]
-    model: Model
+    model: ModelSize
     state: State
     estimate: Estimate
 

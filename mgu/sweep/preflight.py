@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from mgu.config.run import RunConfig
 from mgu.isolation import CHECK_ENVIRONMENT, SIZE_MODELS, Call, call
 from mgu.measure.countries import check_early
-from mgu.measure.estimate import Model
+from mgu.measure.estimate import ModelSize
 
 
 def check_and_size(
@@ -18,7 +18,7 @@ def check_and_size(
     *,
     on_note: Callable[[str], None],
     on_import: Callable[[], None],
-) -> dict[str, Model]:
+) -> dict[str, ModelSize]:
     """Checks devices and data of all runs, and meanwhile sizes models, in processes of their own.
 
     Args:
@@ -39,5 +39,5 @@ def check_and_size(
         check_early(energy)
     with Call(SIZE_MODELS, to_size, threads, on_import=on_import) as sizing:
         call(CHECK_ENVIRONMENT, configs, is_thorough, on_event=lambda note: on_note(note.text))
-        models: dict[str, Model] = sizing.result()
+        models: dict[str, ModelSize] = sizing.result()
         return models

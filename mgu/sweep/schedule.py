@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Iterable, Sequence
 
 from mgu.config.run import RunConfig
-from mgu.measure.estimate import CALL_FLOPS, Model
+from mgu.measure.estimate import CALL_FLOPS, ModelSize
 
 
 def longest_first(durations: Sequence[float]) -> list[int]:
@@ -43,7 +43,7 @@ def makespan(durations: Iterable[float], slots: int, busy: Iterable[float] = ())
     return max(ends)
 
 
-def work_of(config: RunConfig, model: Model, epochs_done: int) -> float:
+def work_of(config: RunConfig, model: ModelSize, epochs_done: int) -> float:
     """Returns how much there is to train, to compare runs of one data set of which no time is known.
 
     Args:

@@ -11,7 +11,7 @@ from mgu.config.optimizers import PathSGDConfig, PythonOptimizerConfig
 from mgu.config.run import RunConfig
 from mgu.config.schedules import PythonScheduleConfig
 from mgu.errors import UserError, how_to_install
-from mgu.measure.estimate import Model
+from mgu.measure.estimate import ModelSize
 
 # FLOPs of one image's forward pass. benchmarks/seeds.py, eight seeds: 1.2x to 1.35x up to here, 1.0x to 1.2x beyond,
 # where the arithmetic takes the time and not the calls.
@@ -52,7 +52,7 @@ def group_seeds(configs: Iterable[RunConfig], may_join: Callable[[RunConfig], bo
     return groups
 
 
-def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:  # noqa: PLR0911 - one for each reason
+def lockstep_obstacle(config: RunConfig, model: ModelSize) -> str | None:  # noqa: PLR0911 - one for each reason
     """Finds the reason why the seeds of a run cannot be trained together, whatever the user asked for.
 
     Args:
@@ -85,7 +85,7 @@ def lockstep_obstacle(config: RunConfig, model: Model) -> str | None:  # noqa: P
     return None
 
 
-def describe_obstacles(configs: Sequence[RunConfig], models: dict[str, Model]) -> list[str]:
+def describe_obstacles(configs: Sequence[RunConfig], models: dict[str, ModelSize]) -> list[str]:
     """Describes why seeds are trained one after the other although the user asked for more at once.
 
     Args:

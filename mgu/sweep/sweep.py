@@ -22,7 +22,7 @@ from mgu.console.live import LiveView
 from mgu.console.outcomes import RunOutcome, print_outcomes
 from mgu.console.text import count, describe_s, print_line, print_wait
 from mgu.measure.countries import note_of
-from mgu.measure.estimate import Model, estimate
+from mgu.measure.estimate import ModelSize, estimate
 from mgu.measure.sample import Sample, sample_of
 from mgu.results.compare.axes import find_axes
 from mgu.results.compare.same_data import check_same_data
@@ -51,7 +51,7 @@ class Sweep:
     def __init__(self, configs: Sequence[RunConfig]) -> None:
         self.configs = list(configs)
         self.concurrency = find_concurrency(self.configs)
-        self.models: dict[str, Model] = {}
+        self.models: dict[str, ModelSize] = {}
         self.samples: list[Sample] = []
         self.todo: dict[Path, RunConfig] = {}  # by the run's folder, for two experiments may have the same run
         self.axes = find_axes([(config.stem, config.model_dump(mode="json")) for config in self.configs])

@@ -16,7 +16,7 @@ from mgu.errors import UserError
 from mgu.factory.model import build_model, check_own_modules, count_flops
 from mgu.factory.resolved_run import resolve
 from mgu.layers.block import Block
-from mgu.measure.estimate import Model
+from mgu.measure.estimate import ModelSize
 from mgu.models.convnet import ConvNet
 from mgu.models.mlp import MLP
 from mgu.prune.affine import is_linear
@@ -192,7 +192,7 @@ def test_a_layer_is_in_every_block(name: str, model: tuple[str, ...], own: Own) 
 
 
 def test_seeds_of_such_models_are_trained_one_by_one(own: Own) -> None:
-    small = Model("cpu", 100, 1000)
+    small = ModelSize("cpu", 100, 1000)
     assert lockstep_obstacle(own("layout=digits_2"), small) is None
     reason = lockstep_obstacle(own("layout=digits_2", "layout.layer=own_nets:Wrapped"), small)
     assert reason and "for which it is not made" in reason

@@ -16,7 +16,7 @@ from mgu.config.run import RunConfig
 from mgu.errors import UserError
 from mgu.explain.explanation import can_explain, explain_model, to_json
 from mgu.factory.trained import TrainedRun, load_trained
-from mgu.measure.estimate import Model
+from mgu.measure.estimate import ModelSize
 from mgu.prune import benchmark, pipeline
 from mgu.prune.convert import logits_of
 from mgu.prune.inputs import choosing_splits
@@ -251,7 +251,7 @@ def _history(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("data", [*IMAGE_DATA, *DENSE_DATA])
 def test_seeds_that_are_not_trained_together_are_told_why(data: str, matrix: Matrix) -> None:
-    cpu = Model("cpu (1 thread)", params_keras=100, flops=1000)
+    cpu = ModelSize("cpu (1 thread)", params_keras=100, flops=1000)
     baseline, unit = matrix.config(data, BASELINES["ln"]), matrix.config("named images", UNITS["lean"])
     assert (lockstep_obstacle(baseline, cpu) is None) == (data in IMAGE_DATA)
     assert lockstep_obstacle(baseline.model_copy(update={"mgu": unit.mgu}), cpu)

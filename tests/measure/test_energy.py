@@ -16,7 +16,7 @@ from codecarbon.external.hardware import CPU, GPU
 from mgu.config.energy import EnergyConfig
 from mgu.errors import UserError
 from mgu.measure import codecarbon_instrument
-from mgu.measure.carbon import Place
+from mgu.measure.carbon import Location
 from mgu.measure.codecarbon_instrument import CodecarbonInstrument, cpu_method, gpu_method
 from mgu.measure.energy import EnergyMeter, build_meter, check_place
 from mgu.measure.gpu_reader import nvml_index
@@ -68,7 +68,7 @@ def test_a_virtual_machine_that_is_charged_for_a_socket_says_so(
 
 
 def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    meter = EnergyMeter(CodecarbonInstrument(CPU_DEVICE, 1.0), Place())
+    meter = EnergyMeter(CodecarbonInstrument(CPU_DEVICE, 1.0), Location())
     monkeypatch.setattr(OfflineEmissionsTracker, "start", lambda tracker: None)
     with pytest.raises(RuntimeError, match="codecarbon did not start"), meter:
         pass
@@ -77,7 +77,7 @@ def test_codecarbon_that_did_not_start_is_an_error(monkeypatch: pytest.MonkeyPat
 @pytest.mark.slow
 def test_the_meter_stops_when_the_work_fails() -> None:
     before = set(threading.enumerate())
-    meter = EnergyMeter(CodecarbonInstrument(CPU_DEVICE, 1.0), Place())
+    meter = EnergyMeter(CodecarbonInstrument(CPU_DEVICE, 1.0), Location())
     started: set[threading.Thread] = set()
 
     def fail() -> None:

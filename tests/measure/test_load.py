@@ -17,8 +17,8 @@ from mgu.measure import gpu_reader
 from mgu.measure.cost import RunCost
 from mgu.measure.cost_meter import CostMeter
 from mgu.measure.gpu_reader import GpuReader, open_gpu
-from mgu.measure.load_curve import MOST_ROWS, LoadRow, read_curve, shorten, write_curve
-from mgu.measure.load_meter import LoadMeter
+from mgu.measure.utilisation_curve import MOST_ROWS, UtilisationRow, read_curve, shorten, write_curve
+from mgu.measure.utilisation_meter import UtilisationMeter
 from mgu.results.schema.device_load import DeviceLoad, GpuLoad, PhaseLoad
 
 OFF = EnergyConfig(enabled=False, country="ROU", period_s=1.0)
@@ -64,7 +64,7 @@ def spin(seconds: float) -> None:
 
 
 def test_the_gpu_is_read_by_phase_with_mean_and_maximum(tmp_path: Path) -> None:
-    meter = LoadMeter(1000.0, GpuReader(FakeNvml([20, 40, 100], [100_000, 200_000, 350_000]), 3))
+    meter = UtilisationMeter(1000.0, GpuReader(FakeNvml([20, 40, 100], [100_000, 200_000, 350_000]), 3))
     meter.begin(tmp_path)
     meter.lap("setup")  # so short a phase that no sample fell into it: read at its end
     for _ in range(2):
@@ -81,7 +81,7 @@ def test_the_gpu_is_read_by_phase_with_mean_and_maximum(tmp_path: Path) -> None:
 
 
 def test_what_a_gpu_does_not_tell_is_not_known() -> None:
-    meter = LoadMeter(1000.0, GpuReader(FakeNvml([None], [90_000, None]), 3))
+    meter = UtilisationMeter(1000.0, GpuReader(FakeNvml([None], [90_000, None]), 3))
     meter._sample()
     meter._sample()
     meter.lap("train")
@@ -101,7 +101,7 @@ def test_a_driver_that_does_not_work_gives_no_run_up(
 
 
 def test_processor_time_is_counted_by_phase(tmp_path: Path) -> None:
-    meter = LoadMeter(0.02)
+    meter = UtilisationMeter(0.02)
     meter.begin(tmp_path)
     time.sleep(0.2)
     meter.lap("setup")
@@ -122,21 +122,25 @@ def test_processor_time_is_counted_by_phase(tmp_path: Path) -> None:
 
 
 def test_a_continued_run_continues_its_curve(tmp_path: Path) -> None:
-    write_curve(tmp_path, [LoadRow(1.0, "setup", 0.5), LoadRow(40.0, "train", 0.75, 0.5)])
-    meter = LoadMeter(1000.0)
+    write_curve(tmp_path, [UtilisationRow(1.0, "setup", 0.5), UtilisationRow(40.0, "train", 0.75, 0.5)])
+    meter = UtilisationMeter(1000.0)
     meter.begin(tmp_path)
     meter._sample()
     meter.lap("train")
     meter.stop()
     rows = read_curve(tmp_path)
-    assert rows[:2] == [LoadRow(1.0, "setup", 0.5), LoadRow(40.0, "train", 0.75, 0.5)]
+    assert rows[:2] == [UtilisationRow(1.0, "setup", 0.5), UtilisationRow(40.0, "train", 0.75, 0.5)]
     assert len(rows) == 3 and rows[2].time_s >= 40.0
 
 
 def test_rows_stay_few_and_averages_are_by_time() -> None:
-    rows = [LoadRow(1.0, "setup", 1.0), LoadRow(2.0, "train", 1.0, 0.5), LoadRow(5.0, "train", 2.0, None)]
-    assert shorten(rows) == [rows[0], LoadRow(5.0, "train", (1.0 * 1 + 2.0 * 3) / 4, None)]
-    meter = LoadMeter(1000.0)
+    rows = [
+        UtilisationRow(1.0, "setup", 1.0),
+        UtilisationRow(2.0, "train", 1.0, 0.5),
+        UtilisationRow(5.0, "train", 2.0, None),
+    ]
+    assert shorten(rows) == [rows[0], UtilisationRow(5.0, "train", (1.0 * 1 + 2.0 * 3) / 4, None)]
+    meter = UtilisationMeter(1000.0)
     for _ in range(3 * MOST_ROWS):
         meter._sample()
     meter.lap("train")
@@ -167,7 +171,7 @@ def test_parts_of_an_interrupted_run_add_up() -> None:
 
 
 def test_the_cost_of_a_run_has_its_load_and_of_parts_without_one_none() -> None:
-    with CostMeter(OFF, torch.device("cpu"), load=LoadMeter(1000.0)) as cost:
+    with CostMeter(OFF, torch.device("cpu"), utilisation=UtilisationMeter(1000.0)) as cost:
         cost.end_setup()
         cost.lap("train")
         cost.lap("evaluate")
@@ -180,7 +184,7 @@ def test_the_cost_of_a_run_has_its_load_and_of_parts_without_one_none() -> None:
 
 def test_measuring_takes_a_thousandth_of_the_time_at_most() -> None:
     """The bar is 0.5 % at one sample a second; a lap comes with each epoch, a sample with each period."""
-    meter = LoadMeter(1000.0)
+    meter = UtilisationMeter(1000.0)
 
     def seconds_of(act: Any, count: int = 200) -> float:
         began = time.process_time()

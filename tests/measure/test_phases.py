@@ -11,7 +11,7 @@ import torch
 
 from mgu.config.energy import EnergyConfig
 from mgu.errors import UserError
-from mgu.measure.carbon import Place, find_place
+from mgu.measure.carbon import Location, find_location
 from mgu.measure.cost import RunCost, share_of
 from mgu.measure.countries import check_early, note_of
 from mgu.measure.energy import EnergyMeter, build_meter
@@ -20,7 +20,7 @@ from mgu.results.schema.energy import Energy
 from tests.examples import example_result
 
 CPU = torch.device("cpu")
-NOWHERE = Place()
+NOWHERE = Location()
 
 
 def energy(**values: Any) -> EnergyConfig:
@@ -47,7 +47,7 @@ class ByHand:
         return {}
 
 
-def measure(place: Place = NOWHERE) -> Energy:
+def measure(place: Location = NOWHERE) -> Energy:
     instrument = ByHand()
     with EnergyMeter(instrument, place) as meter:
         instrument.reading = Reading(0.1, 0.2, 0.3)
@@ -69,7 +69,7 @@ def test_set_up_is_apart_and_training_and_evaluation_are_the_sum() -> None:
 
 
 def test_parts_of_an_interrupted_run_add_up_by_phase_and_shares_have_none() -> None:
-    used, seconds = measure(Place(200.0, "x", "DEU")), example_result().seconds
+    used, seconds = measure(Location(200.0, "x", "DEU")), example_result().seconds
     assert seconds
     cost = RunCost(seconds=seconds, energy=used, contended=False)
     twice = (cost + cost).energy
@@ -80,7 +80,7 @@ def test_parts_of_an_interrupted_run_add_up_by_phase_and_shares_have_none() -> N
 
 
 def test_no_gram_is_claimed_of_parts_from_two_places() -> None:
-    here, there = (measure(Place(200.0, "x", country)) for country in ("DEU", "FRA"))
+    here, there = (measure(Location(200.0, "x", country)) for country in ("DEU", "FRA"))
     seconds = example_result().seconds
     assert seconds
     costs = [RunCost(seconds=seconds, energy=own, contended=False) for own in (here, there)]
@@ -89,10 +89,10 @@ def test_no_gram_is_claimed_of_parts_from_two_places() -> None:
 
 
 def test_co2_is_energy_by_intensity_by_pue_and_none_without_a_place() -> None:
-    used = measure(find_place(energy(country="DEU", intensity_g_kwh=100.0, pue=1.5)))
+    used = measure(find_location(energy(country="DEU", intensity_g_kwh=100.0, pue=1.5)))
     assert used.emissions_kg == pytest.approx((1.5 + 2.6 + 3.7) * 1.5 * 0.1)
     assert used.place == "100 g/kWh as configured for DEU at PUE 1.5"
-    nowhere = measure(find_place(energy()))
+    nowhere = measure(find_location(energy()))
     assert nowhere.emissions_kg is None and nowhere.place is None and nowhere.cpu.kwh > 0
 
 
@@ -103,7 +103,7 @@ def test_co2_is_energy_by_intensity_by_pue_and_none_without_a_place() -> None:
 def test_regions_have_figures_of_their_own(country: str, region: str | None, low: float, high: float) -> None:
     config = energy(country=country, region=region)
     check_early(config)
-    place = find_place(config)
+    place = find_location(config)
     assert place.intensity_g_kwh and low < place.intensity_g_kwh < high
     assert place.intensity_by and place.intensity_by.endswith("region" if region else "country")
 

@@ -21,7 +21,7 @@ from mgu.errors import UserError
 from mgu.factory.augment import augment_training, build_augment_for
 from mgu.factory.learner import build_fit_settings, build_learner
 from mgu.factory.resolved_run import resolve
-from mgu.measure.estimate import Model
+from mgu.measure.estimate import ModelSize
 from mgu.measure.slot import ALONE, Slot
 from mgu.multi_seed.lockstep import train_in_lockstep
 from mgu.results.events import EpochEnded, RunEvent
@@ -260,7 +260,7 @@ def test_greenlet_is_imported_by_the_first_slot_only() -> None:
 )
 def test_what_is_never_trained_together_says_why(choice: str, reason: str | None, configure: Configure) -> None:
     words = choice.split() + ["norm=ln"] * ("mgu" not in choice)
-    found = lockstep_obstacle(configure(*words), Model("cpu (1 thread)", 1000, 1000))
+    found = lockstep_obstacle(configure(*words), ModelSize("cpu (1 thread)", 1000, 1000))
     assert found is None if reason is None else found.startswith(reason)
 
 

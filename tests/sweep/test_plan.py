@@ -10,7 +10,7 @@ import pytest
 
 from mgu.config.run import RunConfig
 from mgu.console.text import describe_s
-from mgu.measure.estimate import CALL_FLOPS, NO_SAMPLE, Estimate, Model, estimate
+from mgu.measure.estimate import CALL_FLOPS, NO_SAMPLE, Estimate, ModelSize, estimate
 from mgu.measure.recipe import recipe_of
 from mgu.measure.sample import Sample, axes_of, sample_of
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, LOCK_FILE
@@ -77,7 +77,7 @@ def test_calibration_on_demand(mgu_run: Command) -> None:
 
 
 def test_the_wall_clock_is_that_of_the_schedule(configure: Configure) -> None:
-    config, model = configure("layout=digits_2"), Model("cpu", 10, 1000)
+    config, model = configure("layout=digits_2"), ModelSize("cpu", 10, 1000)
     times = (10.0, 70.0, 10.0, 50.0)
     runs = [PlannedRun(config, "run", {}, model, "pending", Estimate(time_s, None, "guess")) for time_s in times]
     one, two = Concurrency(), Concurrency(2, 1)
@@ -112,24 +112,24 @@ def test_the_nearest_runs_are_gone_by(configure: Configure) -> None:
     config = configure("layout=digits_2", "norm=bn_pre")
     same = {"layout": "[2, 0, 1, inf, 2]", "axes": ("bn_pre", False, None)}
     samples = [sample(epoch_s=4.0, **same), sample(), sample(is_unit=True, axes=(None, None, "reference"))]
-    model = Model("cpu", 10, 1000)
+    model = ModelSize("cpu", 10, 1000)
     found = estimate(config, model, samples)
     assert found.time_s == pytest.approx(4.0 * 10 + 1.0) and "1 finished run of this model" in found.method
     assert found.energy_kwh == pytest.approx(36.0 * 40.5 / 3.6e6)  # without the set-up
-    half = estimate(config, Model("cpu", 10, 500), samples[1:])
+    half = estimate(config, ModelSize("cpu", 10, 500), samples[1:])
     assert (
         half.time_s == pytest.approx(2.0 * (500 + CALL_FLOPS) / (1000 + CALL_FLOPS) * 10 + 1.0)
         and "of this layout, scaled by FLOPs (rough)" in half.method
     )
     assert estimate(config, model, samples, epochs_done=8).time_s == pytest.approx(4.0 * 2 + 1.0)
     assert estimate(config, model, samples, epochs_done=20).time_s == pytest.approx(4.0 * config.training.patience + 1)
-    for nothing in (estimate(config, Model("cuda", 10, 1000), samples), estimate(config, model, [])):
+    for nothing in (estimate(config, ModelSize("cuda", 10, 1000), samples), estimate(config, model, [])):
         assert nothing.time_s is nothing.energy_kwh is None and "not known" in nothing.method
 
 
 def test_a_trial_of_few_epochs_does_not_tell_when_training_ends(configure: Configure) -> None:
     config = configure("layout=digits_2", "norm=ln", "training.epochs=50")
-    model, trial = Model("cpu", 10, 1000), sample(epochs=3, stopped_early=False)
+    model, trial = ModelSize("cpu", 10, 1000), sample(epochs=3, stopped_early=False)
     found = estimate(config, model, [trial])
     assert found.time_s == pytest.approx(2.0 * 50 + 1) and "at most" in found.method
     assert estimate(configure("layout=digits_2", "norm=ln", "training.epochs=3"), model, [trial]).time_s == 2.0 * 3 + 1
@@ -145,7 +145,7 @@ def test_a_run_that_stopped_for_now_does_not_tell_when_training_ends(configure: 
         assert found and not found.stopped_early
         return found._replace(device="cpu")
 
-    config, stopped, model = configure(*quick), configure(*quick, "training.stop_after=2"), Model("cpu", 10, 1000)
+    config, stopped, model = configure(*quick), configure(*quick, "training.stop_after=2"), ModelSize("cpu", 10, 1000)
     epoch_s, overhead_s = finished(stopped).epoch_s, finished(stopped).setup_s + finished(stopped).overhead_s
     found = estimate(config, model, [finished(stopped)])
     assert found.time_s == pytest.approx(60 * epoch_s + overhead_s) and "at most" in found.method
@@ -160,7 +160,7 @@ RECIPES = ["training.batch_size=4", "augment=randaugment", "training.ema=0.99", 
 
 @pytest.mark.parametrize("changed", RECIPES)
 def test_a_run_with_another_recipe_says_little(changed: str, configure: Configure) -> None:
-    config, model = configure("layout=digits_2", "norm=ln", changed), Model("cpu", 10, 1000)
+    config, model = configure("layout=digits_2", "norm=ln", changed), ModelSize("cpu", 10, 1000)
     found = estimate(config, model, [sample()])
     assert found.is_rough and "1 finished run of this model, with another recipe (rough)" in found.method
     alike = sample(recipe=recipe_of(json.loads(config.model_dump_json())), epoch_s=5.0, axes=("bn_pre", False, None))
@@ -202,12 +202,12 @@ def test_durations_read_well(seconds: float, text: str) -> None:
 def test_a_model_of_more_flops_is_not_as_much_slower(configure: Configure) -> None:
     """The digits baselines on one thread of a Xeon: 0.06 s an epoch at 0.16 million FLOPs, 0.37 s at 3.8 million."""
     small = sample(flops=158_464, epoch_s=0.06, overhead_s=0.0, layout="[2]")
-    found = estimate(configure("layout=digits_4", "training.epochs=10"), Model("cpu", 10, 3_845_504), [small])
+    found = estimate(configure("layout=digits_4", "training.epochs=10"), ModelSize("cpu", 10, 3_845_504), [small])
     assert found.time_s is not None and 2.5 < found.time_s < 5.5 and found.is_rough
 
 
 def test_a_calibration_is_of_use_where_only_other_layouts_are_known(configure: Configure) -> None:
-    config, model, other = configure("layout=digits_4"), Model("cpu", 10, 2000), sample(layout="another")
+    config, model, other = configure("layout=digits_4"), ModelSize("cpu", 10, 2000), sample(layout="another")
     assert estimate(config, model, [other]).is_rough
     own = sample(layout=config.layout.as_list, flops=2000, epoch_s=7.0, epochs=None)
     found = estimate(config, model, [other, own])
@@ -246,11 +246,11 @@ def test_a_finished_unit_is_a_sample_of_the_same_unit(unit: str, configure: Conf
 
 def test_a_model_without_flops_is_estimated_from_the_same_model_only(configure: Configure) -> None:
     config = configure("layout=digits_2", "norm=ln")
-    model, dense = Model("cpu", 10, 0), sample(layout="another")
+    model, dense = ModelSize("cpu", 10, 0), sample(layout="another")
     assert estimate(config, model, [sample(), dense]).time_s is None
     own = sample_of(example_result(flops_per_sample=0))
     assert own and own.flops == 0 and sample_of(example_result(flops_per_sample=None)) is None
     same = sample(flops=0, epoch_s=4.0)
     assert estimate(config, model, [dense, same]).time_s == pytest.approx(4.0 * 10 + 1.0)
-    assert estimate(config, Model("cpu", 10, 1000), [same]).time_s is None
-    assert "cannot be built" in estimate(config, Model("cpu", None, None), [same]).method
+    assert estimate(config, ModelSize("cpu", 10, 1000), [same]).time_s is None
+    assert "cannot be built" in estimate(config, ModelSize("cpu", None, None), [same]).method

@@ -13,7 +13,7 @@ import pytest
 from mgu.config.run import RunConfig
 from mgu.errors import ProgramError, UserError
 from mgu.isolation import Send
-from mgu.measure.estimate import Model
+from mgu.measure.estimate import ModelSize
 from mgu.results.events import Ended, EpochEnded, RunEvent
 from mgu.results.on_disk.folder import find_result, lock_run, run_folder
 from mgu.results.on_disk.result_file import read_result, write_result
@@ -62,7 +62,7 @@ def pretending(monkeypatch: pytest.MonkeyPatch) -> Pretending:
         sizes = millions or list(range(1, len(configs) + 1))
         sweep.concurrency = Concurrency(slots, 3)
         sweep.models = {
-            config.identity: Model("cpu", 10, 10**6 * flops) for config, flops in zip(configs, sizes, strict=True)
+            config.identity: ModelSize("cpu", 10, 10**6 * flops) for config, flops in zip(configs, sizes, strict=True)
         }
         sweep.todo = {run_folder(config): config for config in configs}
         return sweep

@@ -17,7 +17,7 @@ from mgu.errors import UserError
 from mgu.factory.learner import build_optimizer, build_schedule
 from mgu.factory.own_code import check_own_code
 from mgu.factory.resolved_run import resolve
-from mgu.measure.estimate import Model
+from mgu.measure.estimate import ModelSize
 from mgu.run.dry_run import dry_run
 from mgu.sweep.seed_groups import lockstep_obstacle
 from mgu.train.schedules import Schedule
@@ -238,7 +238,7 @@ def test_other_sources_and_options_are_other_runs(own: Own, tmp_path: Path) -> N
 def test_the_trial_and_the_seeds(own: Own) -> None:
     config = own(*optimizer("Signs"), *schedule("linear"), "threads=1")
     assert len(dry_run(lambda event: None, config).losses) == 2
-    reason = lockstep_obstacle(config, Model("cpu", 100, 1000))
+    reason = lockstep_obstacle(config, ModelSize("cpu", 100, 1000))
     assert reason and "own_recipe:Signs" in reason
 
 

@@ -18,7 +18,7 @@ from mgu.config.run import RunConfig
 from mgu.factory.learner import build_learner
 from mgu.factory.own_code import check_own_code
 from mgu.factory.resolved_run import resolve
-from mgu.measure.estimate import Model
+from mgu.measure.estimate import ModelSize
 from mgu.run.checkpoint import MARK
 from mgu.sweep.seed_groups import lockstep_obstacle
 from mgu.user_code.random_numbers import get_states, keeping_states, seed_all, set_states
@@ -143,5 +143,5 @@ def test_an_optimizer_may_draw_from_numpy(own: Own) -> None:
 
 def test_seeds_share_no_schedule_of_the_user_s(own: Own) -> None:
     config = own("layout=digits_2", "norm=ln", "schedule=python", "schedule.target=own_noise:half")
-    reason = lockstep_obstacle(config, Model("cpu", 100, 1000))
+    reason = lockstep_obstacle(config, ModelSize("cpu", 100, 1000))
     assert reason and reason.startswith("runs with own_noise:half")

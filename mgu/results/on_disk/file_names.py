@@ -13,7 +13,7 @@ runs/<experiment>/<name>-<identity>/
     gates.*, topology.*  figures of that, as SVG and PNG, once `mgu-run explain` was called
     prune/               for a unit, once `mgu-run prune` was called: see mgu/prune/outcome.py
     correct.bits         which of the official test examples (images, rows) those weights got right
-    load.csv             how busy processor and GPU were, see mgu/measure/load_curve.py
+    load.csv             how busy processor and GPU were, see mgu/measure/utilisation_curve.py
     log.txt              what happened, with the traceback of a failure
     checkpoint.pt        for a run that is not over: where it continues, see mgu/run/checkpoint.py
     checkpoint.unusable.pt  a checkpoint that could not be read, kept for inspection
