@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -21,7 +20,7 @@ from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.compare.axes import call_lean
 from mgu.results.on_disk.file_names import EQUILIBRIUM_FILE
 from mgu.results.on_disk.files import write_text
-from mgu.results.on_disk.sealed import seal
+from mgu.results.on_disk.sealed import to_sealed_json
 from mgu.results.schema.parts import Record
 from mgu.results.schema.split import name_split
 from mgu.train.loop import evaluate
@@ -150,9 +149,9 @@ class _Watch:
         shortening = contraction(system, u)
         slopes = system.slopes(system.gram()(u) + system.c, u)
         start, end = objective(system, system.start()), objective(system, u)
-        found: dict[str, Tensor] = {"active": (slopes > 0.5).flatten(1).float().mean(dim=1), "contraction": shortening}
-        found |= {} if start is None or end is None else {"objective_start": start, "objective": end}
-        for name, values in found.items():
+        means: dict[str, Tensor] = {"active": (slopes > 0.5).flatten(1).float().mean(dim=1), "contraction": shortening}
+        means |= {} if start is None or end is None else {"objective_start": start, "objective": end}
+        for name, values in means.items():
             self.sums[name] = self.sums.get(name, 0.0) + float(values.sum(dtype=torch.float64))
         self.examples += num
         self.largest = max(self.largest, float(shortening.max()))
@@ -193,7 +192,7 @@ def equilibria_to_json(explanation: EquilibriumExplanation) -> str:
     Returns:
         The text of equilibrium.json.
     """
-    return seal(msgspec.json.format(msgspec.json.encode(explanation), indent=2) + b"\n").decode()
+    return to_sealed_json(explanation)
 
 
 def print_equilibria(explanation: EquilibriumExplanation) -> None:

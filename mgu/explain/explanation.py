@@ -102,7 +102,7 @@ def to_json(explanation: Explanation) -> str:
         The indented JSON text.
     """
     text = msgspec.json.format(msgspec.json.encode(explanation), indent=2).decode()
-    text = re.sub(r"\[[^\[\]{}]*\]", lambda found: " ".join(found[0].split()), text) + "\n"
+    text = re.sub(r"\[[^\[\]{}]*\]", lambda match: " ".join(match[0].split()), text) + "\n"
     return seal(text.encode()).decode()
 
 

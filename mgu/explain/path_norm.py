@@ -6,7 +6,6 @@ import math
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 from torch import nn
 
 from mgu.console.text import print_line
@@ -16,7 +15,7 @@ from mgu.factory.pretrained import take_pretrained
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.on_disk.file_names import PATH_NORM_FILE
 from mgu.results.on_disk.files import write_text
-from mgu.results.on_disk.sealed import seal
+from mgu.results.on_disk.sealed import to_sealed_json
 from mgu.results.schema.parts import Record
 from mgu.train.path_norm import PathNorm
 from mgu.train.path_summary import summarise
@@ -88,14 +87,14 @@ def explain_paths(resolved: ResolvedRun, model: nn.Module, epoch: int | None) ->
 
 
 def _measure(model: nn.Module, shape: tuple[int, ...]) -> PathState:
-    found, names = summarise(PathNorm(model, shape)), [name for name, _ in model.named_parameters()]
-    smallest, median, largest = map(_number, found.quantiles)
+    summary, names = summarise(PathNorm(model, shape)), [name for name, _ in model.named_parameters()]
+    smallest, median, largest = map(_number, summary.quantiles)
     return PathState(
-        gamma_squared=_number(found.gamma_squared),
+        gamma_squared=_number(summary.gamma_squared),
         kappa_smallest=smallest,
         kappa_median=median,
         kappa_largest=largest,
-        second_over_first={names[place]: _number(ratio) for place, ratio in found.second_over_first.items()},
+        second_over_first={names[index]: _number(ratio) for index, ratio in summary.second_over_first.items()},
     )
 
 
@@ -112,7 +111,7 @@ def paths_to_json(explanation: PathExplanation) -> str:
     Returns:
         The text of path_norm.json.
     """
-    return seal(msgspec.json.format(msgspec.json.encode(explanation), indent=2) + b"\n").decode()
+    return to_sealed_json(explanation)
 
 
 def write_paths(folder: Path, explanation: PathExplanation) -> None:
@@ -143,7 +142,7 @@ def _describe(state: PathState) -> str:
         f"gamma^2 {_write(state.gamma_squared)}; kappa smallest, median and largest {', '.join(map(_write, entries))}"
     )
     parts = ", ".join(f"{_write(ratio)} ({name})" for name, ratio in state.second_over_first.items())
-    return text + f"; second over first part {parts}" * bool(parts)
+    return f"{text}; second over first part {parts}" if parts else text
 
 
 def _write(value: float | None) -> str:

@@ -109,9 +109,9 @@ class GateStatistics:
         The gates of a unit that are constant are few, and half of them may be open.
         """
         ranks = torch.tensor([(self._count + 1) // 2, self._count // 2 + 1])
-        places = torch.searchsorted(self.histogram.cumsum(dim=0), ranks)
+        bins = torch.searchsorted(self.histogram.cumsum(dim=0), ranks)
         low, high = self.min.min().item(), self.max.max().item()
-        return fmean(min(max((place + 0.5) / BINS, low), high) for place in places.tolist())
+        return fmean(min(max((index + 0.5) / BINS, low), high) for index in bins.tolist())
 
     @torch.inference_mode()
     def summary(self) -> GateSummary:

@@ -147,13 +147,17 @@ def _label_paths(axes: Axes, units: list[UnitExplanation], is_narrow: bool) -> N
 
 def _heaviest_path(unit: UnitExplanation) -> list[str]:
     branch = max(unit.path_weights, key=lambda name: unit.path_weights[name])
-    steps = [BRANCH_STYLES[branch][0] + "?" * (unit.path_weights[branch] < LEANING)]
+    steps = [_doubted(BRANCH_STYLES[branch][0], unit.path_weights[branch])]
     for explained in (unit.gates[gate] for gate in ("residual", "skip") if gate in unit.gates):
         mean = explained.statistics.mean
-        steps.append(
-            (explained.when_open if mean >= 0.5 else explained.when_closed) + "?" * (max(mean, 1 - mean) < LEANING)
-        )
+        branch = explained.when_open if mean >= 0.5 else explained.when_closed
+        steps.append(_doubted(branch, max(mean, 1 - mean)))
     return steps
+
+
+def _doubted(step: str, weight: float) -> str:
+    """Returns a step with a question mark where the unit does not lean to it."""
+    return f"{step}?" if weight < LEANING else step
 
 
 def _hide_spines(axes: Axes, *sides: str) -> None:

@@ -11,17 +11,17 @@ TOLERANCE = 1e-5  # share of the largest output; an operation in single precisio
 MAX_OTHERWISE = 1e-3  # share of examples, or of the spread or the error of a quantity
 
 
-def largest_difference(found: Tensor, expected: Tensor) -> float:
+def largest_difference(actual: Tensor, expected: Tensor) -> float:
     """Returns the largest difference between outputs (N, *) of two models, as a share of the largest output."""
-    return ((found - expected).abs().max() / expected.abs().max()).item()
+    return ((actual - expected).abs().max() / expected.abs().max()).item()
 
 
-def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
+def check_equivalent(name: str, actual: Tensor, expected: Tensor) -> float:
     """Checks that a model computes the same outputs as the one it was derived from.
 
     Args:
         name: Name of the model.
-        found: Its outputs (N, *).
+        actual: Its outputs (N, *).
         expected: Outputs of the other model (N, *).
 
     Returns:
@@ -30,7 +30,7 @@ def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
     Raises:
         RunsFailed: The difference is above TOLERANCE.
     """
-    difference = largest_difference(found, expected)
+    difference = largest_difference(actual, expected)
     if not difference <= TOLERANCE:
         raise RunsFailed(
             f"the {name} model must equal the one it was derived from to {TOLERANCE:g} of the largest output, but "
@@ -41,7 +41,7 @@ def check_equivalent(name: str, found: Tensor, expected: Tensor) -> float:
 
 
 def check_score(
-    name: str, found: float, expected: float, score: Score = SCORES["classification"], spread: float = 1.0
+    name: str, actual: float, expected: float, score: Score = SCORES["classification"], spread: float = 1.0
 ) -> None:
     """Checks that a model is as good as the one it was derived from.
 
@@ -49,7 +49,7 @@ def check_score(
 
     Args:
         name: Name of the model.
-        found: Its score.
+        actual: Its score.
         expected: The score of the other model.
         score: The metric.
         spread: Standard deviation of the target, where the score is an error in its unit; 1 for shares.
@@ -57,9 +57,9 @@ def check_score(
     Raises:
         RunsFailed: The scores differ.
     """
-    if not abs(found - expected) <= MAX_OTHERWISE * max(spread, abs(expected)):
+    if not abs(actual - expected) <= MAX_OTHERWISE * max(spread, abs(expected)):
         raise RunsFailed(
-            f"the {name} model must be as good as the one it was derived from, but has {score.text(found).strip()} on "
+            f"the {name} model must be as good as the one it was derived from, but has {score.text(actual).strip()} on "
             f"held-out examples and not {score.text(expected).strip()}. It is not written; please report this with "
             "the run's config.yaml."
         )

@@ -52,7 +52,7 @@ def input_name(column: str) -> str:
 
 def _set_apart(graph: Any) -> None:
     """Gives all values inside the graph names that no column has, for a column may be called add or numbers."""
-    outputs = {own.name for own in graph.output}
+    outputs = {output.name for output in graph.output}
 
     def inside(name: str) -> str:
         return name if not name or name in outputs else INSIDE + name
@@ -60,8 +60,8 @@ def _set_apart(graph: Any) -> None:
     for node in graph.node:
         node.input[:] = [inside(name) for name in node.input]
         node.output[:] = [inside(name) for name in node.output]
-    for own in (*graph.initializer, *graph.value_info):
-        own.name = inside(own.name)
+    for value in (*graph.initializer, *graph.value_info):
+        value.name = inside(value.name)
 
 
 def _take_cells(columns: Columns, batch: str) -> tuple[list[Any], list[Any]]:
@@ -69,17 +69,17 @@ def _take_cells(columns: Columns, batch: str) -> tuple[list[Any], list[Any]]:
     from onnx import TensorProto, helper
 
     taken, nodes, parts = list[Any](), [_axis_of_columns()], dict[str, list[str]](numbers=[], categories=[])
-    for own in columns.numbers:
-        taken.append(helper.make_tensor_value_info(input_name(own.name), TensorProto.DOUBLE, [batch]))
-        parts["numbers"].append(input_name(own.name))
+    for column in columns.numbers:
+        taken.append(helper.make_tensor_value_info(input_name(column.name), TensorProto.DOUBLE, [batch]))
+        parts["numbers"].append(input_name(column.name))
     for category in columns.categories:
         name, code = input_name(category.name), f"{INSIDE}code of {category.name}"
         taken.append(helper.make_tensor_value_info(name, TensorProto.STRING, [batch]))
-        nodes.append(_find_code(name, code, {value: place for place, value in enumerate(category.values)}))
+        nodes.append(_find_code(name, code, {value: number for number, value in enumerate(category.values)}))
         parts["categories"].append(code)
     for whole, names in parts.items():
         upright = [f"{INSIDE}{name} as a column" for name in names]
-        nodes += [helper.make_node("Unsqueeze", [name, AXIS], [own]) for name, own in zip(names, upright, strict=True)]
+        nodes += [helper.make_node("Unsqueeze", [name, AXIS], [out]) for name, out in zip(names, upright, strict=True)]
         nodes += [helper.make_node("Concat", upright, [INSIDE + whole], axis=1)] if names else []
     return taken, nodes
 
@@ -98,19 +98,18 @@ def _take_pairs(pairs: Pairs, batch: str) -> tuple[list[Any], list[Any]]:
     from onnx import TensorProto, helper
 
     taken, nodes = [], []
-    for whole, own in (("users", pairs.users), ("items", pairs.items)):
-        numbers = {name: number for number, name in enumerate(own.names)}
-        numbers |= {alias: numbers[name] for alias, name in own.aliases.items()}
-        kind = TensorProto.INT64 if are_whole(own) else TensorProto.STRING
-        name = input_name(own.column)
+    for whole, entities in (("users", pairs.users), ("items", pairs.items)):
+        numbers = {name: number for number, name in enumerate(entities.names)}
+        numbers |= {alias: numbers[name] for alias, name in entities.aliases.items()}
+        kind = TensorProto.INT64 if are_whole(entities) else TensorProto.STRING
+        name = input_name(entities.column)
         taken.append(helper.make_tensor_value_info(name, kind, [batch]))
-        nodes.append(
-            _find_code(name, INSIDE + whole, {int(key): n for key, n in numbers.items()} if are_whole(own) else numbers)
-        )
+        keys = {int(key): number for key, number in numbers.items()} if are_whole(entities) else numbers
+        nodes.append(_find_code(name, INSIDE + whole, keys))
     return taken, nodes
 
 
-def are_whole(own: Entities) -> bool:
+def are_whole(entities: Entities) -> bool:
     """Tells whether users or items are named by whole numbers, which ONNX then takes as int64.
 
     Args:
@@ -119,7 +118,9 @@ def are_whole(own: Entities) -> bool:
     Returns:
         Whether each name is a whole number within the range of int64; else ONNX takes text.
     """
-    return own.are_numbers and all(name.lstrip("-").isdigit() and abs(int(name)) < 2**63 for name in own.names)
+    return entities.are_numbers and all(
+        name.lstrip("-").isdigit() and abs(int(name)) < 2**63 for name in entities.names
+    )
 
 
 def _find_code(name: str, code: str, codes: dict[Any, int]) -> Any:

@@ -95,8 +95,8 @@ def _describe_columns(columns: Columns, form: Format) -> dict[str, str]:
     """Describes the inputs of a run that takes columns of a table, for the metadata of its file."""
     numbers, categories = len(columns.numbers), len(columns.categories)
     parts = (["numbers"] if numbers else []) + (["categories"] if categories else [])
-    by_name = {own.name: "float64, NaN where missing" for own in columns.numbers}
-    by_name |= {own.name: "text, empty where missing" for own in columns.categories}
+    by_name = {column.name: "float64, NaN where missing" for column in columns.numbers}
+    by_name |= {column.name: "text, empty where missing" for column in columns.categories}
     if form == "onnx":
         return {
             "input": ", ".join(parts),
@@ -108,7 +108,7 @@ def _describe_columns(columns: Columns, form: Format) -> dict[str, str]:
     return {
         "input": ", ".join(parts),
         "columns": json.dumps(by_name, ensure_ascii=False),
-        "categories": json.dumps({own.name: own.values for own in columns.categories}, ensure_ascii=False),
+        "categories": json.dumps({column.name: column.values for column in columns.categories}, ensure_ascii=False),
         "input_shape": json.dumps([["batch", count] for count in (numbers, categories) if count]),
         "input_type": "float64 numbers in the order of `columns`; int64 codes of categories: the place in `categories`,"
         " from 0, or -1 for any other",
@@ -120,14 +120,14 @@ def _describe_pairs(pairs: Pairs, form: Format) -> dict[str, str]:
     both = {"users": pairs.users, "items": pairs.items}
     described = {"input": "users, items", "input_shape": json.dumps(["batch"])}
     if form == "onnx":
-        kinds = {input_name(own.column): "int64" if are_whole(own) else "text" for own in both.values()}
+        kinds = {input_name(side.column): "int64" if are_whole(side) else "text" for side in both.values()}
         return described | {
             "columns": json.dumps(kinds, ensure_ascii=False),
             "input_type": "one input for each of `columns`",
             "preprocessing": "in the graph: names of users and items become their numbers",
         }
     return described | {
-        **{side: json.dumps(own.names, ensure_ascii=False) for side, own in both.items()},
+        **{side: json.dumps(entities.names, ensure_ascii=False) for side, entities in both.items()},
         "input_type": "int64 numbers: the place in `users` and `items`, from 0, or -1 for any other",
         "preprocessing": "in the graph: a pair with an unknown user or item scores minus infinity",
     }

@@ -69,11 +69,11 @@ def _replaced(module: nn.Module) -> nn.Module:
     return module
 
 
-def check_fixed_steps(found: Tensor, expected: Tensor, fixed: FixedSteps) -> float:
+def check_fixed_steps(actual: Tensor, expected: Tensor, fixed: FixedSteps) -> float:
     """Checks that an iteration of a fixed number of steps ends where that of the run does.
 
     Args:
-        found: Outputs (N, *) after these steps.
+        actual: Outputs (N, *) after these steps.
         expected: Outputs of the run, which ends the iteration of a batch by its residual.
         fixed: What `fix_steps` has made of it.
 
@@ -83,7 +83,7 @@ def check_fixed_steps(found: Tensor, expected: Tensor, fixed: FixedSteps) -> flo
     Raises:
         RunsFailed: They differ by more than iterations that have come to rest can.
     """
-    difference = largest_difference(found, expected)
+    difference = largest_difference(actual, expected)
     if not difference <= LOOSE:
         raise RunsFailed(
             f"an iteration must come to rest to be exported, but that of the run ends at a residual of "

@@ -112,19 +112,20 @@ def _take_raw(trained: TrainedRun, data: Data, index: Tensor | slice) -> Tensor:
 def _compute(network: nn.Module, data: Data) -> tuple[Tensor, Tensor]:
     """Returns the outputs of a network, and the targets, of all examples in main memory."""
     batches = [data.batch(slice(start, start + BATCH_SIZE)) for start in range(0, len(data), BATCH_SIZE)]
-    return torch.cat([network(inputs).cpu() for inputs, _ in batches]), torch.cat([own.cpu() for _, own in batches])
+    return torch.cat([network(inputs).cpu() for inputs, _ in batches]), torch.cat(
+        [targets.cpu() for _, targets in batches]
+    )
 
 
 def _scorer(task: Task, outputs: Tensor, targets: Tensor, expected: Tensor) -> Callable[..., float]:
     """Returns a function that scores outputs as the user sees them: accuracy, or error in the target's unit."""
 
-    def score(found: Tensor, within: float = 0.0) -> float:
-        own = found
-        if found.dim() == 1:  # in the target's unit: the task scores standardised numbers
+    def score(computed: Tensor, within: float = 0.0) -> float:
+        if computed.dim() == 1:  # in the target's unit: the task scores standardised numbers
             mean, std = getattr(task, "mean", 0.0), getattr(task, "std", 1.0)
-            own = ((found - mean) / std).to(outputs.dtype)
+            computed = ((computed - mean) / std).to(outputs.dtype)
         totals = task.totals()
-        task.count(totals, own, targets)
+        task.count(totals, computed, targets)
         return task.metrics(totals)[task.score.metric]
 
     return score
@@ -139,8 +140,8 @@ def _take_rankings(trained: TrainedRun, data: Candidates, network: nn.Module) ->
     pairs, chosen, num_items = pairs.cpu(), chosen.cpu(), pairs.shape[1]
     is_item = pairs[..., 1] < num_items
 
-    def score(found: Tensor, within: float = 0.0) -> float:
-        ranked = torch.full(is_item.shape, -torch.inf).masked_scatter(is_item, found.float())
+    def score(computed: Tensor, within: float = 0.0) -> float:
+        ranked = torch.full(is_item.shape, -torch.inf).masked_scatter(is_item, computed.float())
         ranked.scatter_add_(1, chosen[:, None], torch.full_like(ranked[:, :1], -within))
         task = Ranking(num_items)
         totals = task.totals()
@@ -155,6 +156,6 @@ def _name_pairs(trained: TrainedRun, pairs: Tensor) -> dict[str, list[str]]:
     inputs = trained.preprocessing.inputs
     assert isinstance(inputs, Pairs)
     return {
-        own.column: [own.names[number] for number in pairs[:, side].tolist()]
-        for side, own in enumerate((inputs.users, inputs.items))
+        entities.column: [entities.names[number] for number in pairs[:, side].tolist()]
+        for side, entities in enumerate((inputs.users, inputs.items))
     }

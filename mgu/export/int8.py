@@ -45,13 +45,13 @@ class Int8Weights(nn.Module):
         self.names, self.rounded = list[str](), list[bool]()
         for name, value in (*module.named_parameters(), *module.named_buffers()):
             is_weight = isinstance(value, nn.Parameter) and value.dim() > 1
-            own = value.detach()
+            kept = value.detach()
             if is_weight:
-                scale = own.abs().flatten(1).amax(dim=1).clamp(min=1e-12) / LARGEST
-                scale = scale.view(-1, *[1] * (own.dim() - 1))
-                own = (own / scale).round().clamp(-LARGEST, LARGEST).to(torch.int8)
+                scale = kept.abs().flatten(1).amax(dim=1).clamp(min=1e-12) / LARGEST
+                scale = scale.view(-1, *[1] * (kept.dim() - 1))
+                kept = (kept / scale).round().clamp(-LARGEST, LARGEST).to(torch.int8)
                 self.register_buffer(f"scale_{len(self.names)}", scale)
-            self.register_buffer(f"value_{len(self.names)}", own)
+            self.register_buffer(f"value_{len(self.names)}", kept)
             self.names.append(name)
             self.rounded.append(is_weight)
         if not any(self.rounded):
@@ -63,9 +63,9 @@ class Int8Weights(nn.Module):
 
     def forward(self, *raw: Tensor) -> Tensor:
         values = {}
-        for place, (name, is_rounded) in enumerate(zip(self.names, self.rounded, strict=True)):
-            own: Any = getattr(self, f"value_{place}")
-            values[name] = own.to(torch.float32) * getattr(self, f"scale_{place}") if is_rounded else own
+        for index, (name, is_rounded) in enumerate(zip(self.names, self.rounded, strict=True)):
+            value: Any = getattr(self, f"value_{index}")
+            values[name] = value.to(torch.float32) * getattr(self, f"scale_{index}") if is_rounded else value
         outputs: Tensor = functional_call(self._module[0], values, raw)
         return outputs
 
@@ -98,7 +98,7 @@ def quantize_onnx(content: bytes, examples: Sequence[dict[str, Any]]) -> bytes:
     import onnxruntime
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
+    class Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no types
         def __init__(self) -> None:
             self.left: Iterator[dict[str, Any]] = iter(examples)
 

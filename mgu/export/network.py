@@ -86,7 +86,7 @@ def export_network(
         The content of the file, and the function from raw examples to outputs that the loaded file computes: of
         tensors as `module` takes them, or, of columns in ONNX, of an array for each column by its name.
     """
-    twice = tuple(own.expand(2, *own.shape[1:]).contiguous() for own in example)
+    twice = tuple(tensor.expand(2, *tensor.shape[1:]).contiguous() for tensor in example)
     batch = torch.export.Dim(BATCH, min=1)
     with torch.no_grad(), warnings.catch_warnings():
         # Of torch's own code, on its LSTM and on functions that it calls itself: what is exported is compared by value.
@@ -140,10 +140,10 @@ def open_onnx(content: bytes) -> Infer:
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 3  # errors: it warns of initial values that no node uses
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    names = [own.name for own in session.get_inputs()]
+    names = [taken.name for taken in session.get_inputs()]
 
     def infer(*raw: Tensor, **columns: Any) -> Tensor:
-        feed = columns or {name: own.cpu().contiguous().numpy() for name, own in zip(names, raw, strict=True)}
+        feed = columns or {name: tensor.cpu().contiguous().numpy() for name, tensor in zip(names, raw, strict=True)}
         return torch.from_numpy(session.run(None, feed)[0])
 
     return infer

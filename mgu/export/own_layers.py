@@ -25,9 +25,9 @@ def check_own_layers(trained: TrainedRun, network: nn.Module, form: Format, abou
         UserError: The layers cannot be exported.
     """
     data = trained.splits.val
-    if (found := section_of(trained.config.layout)) is None or not isinstance(data, Exportable):
+    if (of_user := section_of(trained.config.layout)) is None or not isinstance(data, Exportable):
         return
-    key, section = found
+    key, section = of_user
     with tracing(f"--export must be of layers that torch.export can trace, as {key} {section.target}",
                  "Mend it, or leave out --export."):  # fmt: skip
         module = end_to_end(network, trained.preprocessing)

@@ -31,14 +31,15 @@ def find_baselines(trained: TrainedRun) -> dict[str, tuple[Network, Result | Non
         By name a network and its result: the baseline of the same layout, data set and split with the best validation
         accuracy in the folder that holds the run, if there is one, and an untrained one without norms and residuals.
     """
-    found: dict[str, tuple[Network, Result | None]] = {}
+    baselines: dict[str, tuple[Network, Result | None]] = {}
     if best := _best(trained):
-        found[f"baseline {best.result.norm}{' with residuals' * bool(best.result.residual)}"] = _net(best), best.result
+        residuals = " with residuals" if best.result.residual else ""
+        baselines[f"baseline {best.result.norm}{residuals}"] = _net(best), best.result
     config = trained.config.model_copy(update={"mgu": None, "norm": NormConfig(name="no_norm"), "residual": False})
     plain = build_model(replace(trained.resolved, config=config)).eval().to(memory_format=torch.channels_last)
     assert isinstance(plain, Network)
-    found["baseline no_norm, not trained"] = plain, None
-    return {name: (model.to(trained.splits.val.device), result) for name, (model, result) in found.items()}
+    baselines["baseline no_norm, not trained"] = plain, None
+    return {name: (model.to(trained.splits.val.device), result) for name, (model, result) in baselines.items()}
 
 
 def _best(trained: TrainedRun) -> TrainedRun | None:

@@ -63,14 +63,14 @@ def choose(
     by_size = sorted(zip(candidates, accuracies, strict=True), key=lambda each: _size(each[0].model, count_flops))
     tried: list[tuple[float, Candidate]] = []
     tuned: dict[str, float] = {}
-    for candidate, before in by_size[: config.tries]:
-        accuracy = before
+    for untuned, before in by_size[: config.tries]:
+        candidate, accuracy = untuned, before
         if config.epochs and candidate.decisions:
             model = copy.deepcopy(candidate.model)
             tuning.epochs(model, config.epochs, candidate.name)
             accuracy = tuned[candidate.name] = accuracy_of(model, images)
             if accuracy > before:  # else it keeps its weights
-                candidate = candidate._replace(model=model)  # noqa: PLW2901
+                candidate = untuned._replace(model=model)
         tried.append((max(accuracy, before), candidate))
         if tried[-1][0] >= enough:
             return Choice(candidate, True, tuned)

@@ -15,7 +15,7 @@ from mgu.config.prune import PruneConfig
 from mgu.console.text import count
 from mgu.data.splits import Data
 from mgu.explain.statistics import GateStatistics, GateSummary
-from mgu.prune.network import Decisions, Network, Place, prune, undecided_gates, units_of
+from mgu.prune.network import Decisions, GateId, Network, prune, undecided_gates, units_of
 from mgu.tasks.classification import Classification
 from mgu.train.loop import evaluate
 from mgu.unit.unit import MultiGatedUnit
@@ -60,8 +60,8 @@ def fix_by_threshold(model: Network, images: Data, config: PruneConfig) -> Itera
     fixed = 0
     for threshold in sorted(config.thresholds):
         decisions: Decisions = {
-            place: round_near(torch.tensor(summary.channels.mean, dtype=torch.float64), config.rounding)
-            for place, summary in summaries.items()
+            gate_id: round_near(torch.tensor(summary.channels.mean, dtype=torch.float64), config.rounding)
+            for gate_id, summary in summaries.items()
             if std_within_channels(summary) <= threshold
         }
         if len(decisions) > fixed:
@@ -89,22 +89,22 @@ def fix_stepwise(model: Network, images: Data, config: PruneConfig, train: Train
     order = torch.randperm(len(images), generator=torch.Generator().manual_seed(0))
     probe = images.subset(order[:PROBE].to(images.device))
     decisions: Decisions = {}
-    while places := undecided_gates(model, decisions):
+    while undecided := undecided_gates(model, decisions):
         means = summarise(model, probe, decisions) if config.by_channel else {}
 
         def loss(decision: Decisions, so_far: Decisions = decisions) -> float:
             return evaluate(prune(model, so_far | decision), probe, task, PROBE)["loss"]
 
         tried: list[Decisions] = [
-            {place: value}
-            for place in places
+            {gate_id: value}
+            for gate_id in undecided
             for value in (0.0, 1.0)
-            if config.layer_norm or (place.gate, value) != TO_LN
+            if config.layer_norm or (gate_id.gate, value) != TO_LN
         ]
         tried += [
-            {place: torch.tensor(summary.channels.mean).double().round()}
-            for place, summary in means.items()
-            if place in places and place.gate != TO_LN[0]
+            {gate_id: torch.tensor(summary.channels.mean).double().round()}
+            for gate_id, summary in means.items()
+            if gate_id in undecided and gate_id.gate != TO_LN[0]
         ]
         cheapest = min(tried, key=loss)
         decisions = decisions | cheapest
@@ -114,7 +114,7 @@ def fix_stepwise(model: Network, images: Data, config: PruneConfig, train: Train
 
 
 @torch.inference_mode()
-def summarise(model: Network, images: Data, decisions: Decisions | None = None) -> dict[Place, GateSummary]:
+def summarise(model: Network, images: Data, decisions: Decisions | None = None) -> dict[GateId, GateSummary]:
     """Computes the statistics of every gate over images.
 
     Args:
@@ -127,7 +127,7 @@ def summarise(model: Network, images: Data, decisions: Decisions | None = None) 
     """
     units, pruned = units_of(model.eval()), prune(model, decisions or {}).eval()
     statistics = {
-        Place(index, gate): GateStatistics(unit.channel_axis)
+        GateId(index, gate): GateStatistics(unit.channel_axis)
         for index, unit in units.items()
         for gate in unit.gate_names
     }
@@ -135,7 +135,7 @@ def summarise(model: Network, images: Data, decisions: Decisions | None = None) 
     def watch(index: int, unit: MultiGatedUnit) -> Callable[[nn.Module, tuple[Tensor], Tensor], None]:
         def see(block: nn.Module, inputs: tuple[Tensor], out: Tensor) -> None:
             for gate, values in unit.gates(*inputs).items():
-                statistics[Place(index, gate)].add(values.expand_as(out))
+                statistics[GateId(index, gate)].add(values.expand_as(out))
 
         return see
 
@@ -144,7 +144,7 @@ def summarise(model: Network, images: Data, decisions: Decisions | None = None) 
             stack.callback(pruned.blocks[index].register_forward_hook(watch(index, unit)).remove)
         for start in range(0, len(images), STEP):
             pruned(images.batch(slice(start, start + STEP))[0])
-    return {place: each.summary() for place, each in statistics.items()}
+    return {gate_id: each.summary() for gate_id, each in statistics.items()}
 
 
 def std_within_channels(summary: GateSummary) -> float:

@@ -18,7 +18,7 @@ from mgu.unit.wiring import Gate
 Network = ConvNet | MLP  # a stack of blocks and a readout
 
 
-class Place(NamedTuple):
+class GateId(NamedTuple):
     """Names a gate of a network.
 
     Attributes:
@@ -33,7 +33,7 @@ class Place(NamedTuple):
         return f"{self.block + 1}.{self.gate}"
 
 
-Decisions = dict[Place, Tensor | float]  # constants of fixed gates, see Constants in pruned_unit.py
+Decisions = dict[GateId, Tensor | float]  # constants of fixed gates, see Constants in pruned_unit.py
 
 
 def units_of(model: Network) -> dict[int, MultiGatedUnit]:
@@ -70,7 +70,7 @@ def with_blocks(model: Network, blocks: Iterable[nn.Module]) -> Network:
     return model
 
 
-def undecided_gates(model: Network, decisions: Decisions) -> list[Place]:
+def undecided_gates(model: Network, decisions: Decisions) -> list[GateId]:
     """Returns the gates that still matter once others are fixed.
 
     Args:
@@ -81,17 +81,18 @@ def undecided_gates(model: Network, decisions: Decisions) -> list[Place]:
         The gates that are not fixed and that some channel depends on.
     """
     return [
-        Place(index, gate)
+        GateId(index, gate)
         for index, unit in units_of(model).items()
         for gate in find_active_branches(unit, _of(decisions, index)).mixed
-        if Place(index, gate) not in decisions
+        if GateId(index, gate) not in decisions
     ]
 
 
 def decisions_to_json(decisions: Decisions) -> dict[str, float | list[float]]:
     """Converts decisions for JSON: "<block from 1>.<gate>" to one number, or to one for each channel."""
     return {
-        str(place): value.tolist() if isinstance(value, Tensor) else value for place, value in sorted(decisions.items())
+        str(gate_id): value.tolist() if isinstance(value, Tensor) else value
+        for gate_id, value in sorted(decisions.items())
     }
 
 
@@ -101,9 +102,9 @@ def decisions_from_json(decisions: dict[str, float | list[float]]) -> Decisions:
     for name, value in decisions.items():
         block, _, gate = name.partition(".")
         constant = torch.tensor(value, dtype=torch.float64) if isinstance(value, list) else value
-        read[Place(int(block) - 1, gate)] = constant
+        read[GateId(int(block) - 1, gate)] = constant
     return read
 
 
 def _of(decisions: Decisions, block: int) -> dict[Gate, Tensor | float]:
-    return {place.gate: value for place, value in decisions.items() if place.block == block}
+    return {gate_id.gate: value for gate_id, value in decisions.items() if gate_id.block == block}

@@ -61,26 +61,26 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
         about = describe_export(trained, form)
         check_own_layers(trained, unit, form, about)
         tell(f"the exported file takes {about['input_type']} {about['input']}; preprocessing {about['preprocessing']}")
-    if own := section_of(trained.config.layout):
-        tell(f"layers of {own[1].target} stay as they are: only torch's own are merged and take batch norms in")
+    if of_user := section_of(trained.config.layout):
+        tell(f"layers of {of_user[1].target} stay as they are: only torch's own are merged and take batch norms in")
     folder = trained.folder / PRUNE_FOLDER
     make_folder(folder, "prune/ of the run", "See to its permissions, before hours of training.")
     splits, chosen_on = choosing_splits(trained)
     example, count_flops = splits.train.batch(slice(0, 1))[0], flop_counter_of(trained)
-    found = search(trained, splits, config, count_flops, tell)
-    variants, exported = build_variants(trained, unit, found.choice.candidate.model, splits.val, form)
+    searched = search(trained, splits, config, count_flops, tell)
+    variants, exported = build_variants(trained, unit, searched.choice.candidate.model, splits.val, form)
     baselines = find_baselines(trained)
     every = variants | {name: Variant(as_subject(net, example)) for name, (net, _) in baselines.items()}
     tell("measuring side by side")
     with ContentionMonitor() as contention:
-        points = measure_candidates(found, example, count_flops, trained.config.energy)
+        points = measure_candidates(searched, example, count_flops, trained.config.energy)
         costs = benchmark({name: each.subject for name, each in every.items()}, count_flops, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
     rows = [
         evaluate_variant(name, each, costs[name], splits, is_trained=name not in untrained)
         for name, each in every.items()
     ]
-    outcome = _outcome(trained, unit, config, chosen_on, found, (rows, points), contention.contended)
+    outcome = _outcome(trained, unit, config, chosen_on, searched, (rows, points), contention.contended)
     return _write(folder, outcome, variants, (form, exported) if form and exported else None), folder
 
 
@@ -89,12 +89,12 @@ def _outcome(
     unit: Network,
     config: PruneConfig,
     chosen_on: str,
-    found: SearchResult,
+    searched: SearchResult,
     measured: tuple[list[ModelRow], list[Point]],
     contended: bool,
 ) -> PruneOutcome:
     """Gathers what pruning chose, measured and spent."""
-    candidate, spent = found.choice.candidate, trained.result.seconds
+    candidate, spent = searched.choice.candidate, trained.result.seconds
     return PruneOutcome(
         run=trained.result.name,
         identity=trained.result.identity,
@@ -102,18 +102,18 @@ def _outcome(
         chosen_on=chosen_on,
         gates=len(undecided_gates(unit, {})),
         chosen=candidate.name,
-        within=found.choice.within,
+        within=searched.choice.within,
         decisions=decisions_to_json(candidate.decisions),
         examples=name_examples(trained.config.dataset),
         kept=tuple(map(str, undecided_gates(unit, candidate.decisions))),
         rows=measured[0],
         points=measured[1],
-        search_s=found.search_s,
-        tune_s=found.tune_s,
-        energy=found.energy,
+        search_s=searched.search_s,
+        tune_s=searched.tune_s,
+        energy=searched.energy,
         train_s=spent.to_solution if spent else None,
         energy_of_training=trained.result.energy,
-        contended=found.contended or contended,
+        contended=searched.contended or contended,
         device=trained.resolved.device_name,
         iterations=iterations_of(trained),
     )

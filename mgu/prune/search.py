@@ -82,8 +82,8 @@ def search(
         whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
         if candidates and config.epochs:
             tell(f"fine-tuning the smallest candidates for at most {count(config.epochs, 'epoch')}")
-        found = candidates or [whole], accuracies or [reference]
-        choice = choose(*found, reference, splits.val, count_flops, config, tuner)
+        offered = candidates or [whole], accuracies or [reference]
+        choice = choose(*offered, reference, splits.val, count_flops, config, tuner)
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():
         tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")

@@ -84,22 +84,22 @@ def _export(name: str, trained: TrainedRun, converted: Network, data: Data, form
     fixed = fix_steps(converted, lambda network: logits_of(network, data))
     module, example = end_to_end(fixed.network, trained.preprocessing), data.raw(slice(0, 1))
     content, infer = export_network(module, [example], form, trained.preprocessing, describe_export(trained, form))
-    found = logits_of_raw(infer, data)
-    difference = check_equivalent(name, found, logits_of(fixed.network, data) if fixed.steps else expected)
+    actual = logits_of_raw(infer, data)
+    difference = check_equivalent(name, actual, logits_of(fixed.network, data) if fixed.steps else expected)
     if fixed.steps:
-        difference = check_fixed_steps(found, expected, fixed)
-    check_score(name, accuracy_from(found, labels), accuracy_from(expected, labels))
+        difference = check_fixed_steps(actual, expected, fixed)
+    check_score(name, accuracy_from(actual, labels), accuracy_from(expected, labels))
     here = example if form == "torch" else example.cpu()
     return Variant(Subject(converted, infer, here), difference, takes_raw=True), content
 
 
 def measure_candidates(
-    found: SearchResult, example: Tensor, count_flops: CountFlops, energy: EnergyConfig
+    searched: SearchResult, example: Tensor, count_flops: CountFlops, energy: EnergyConfig
 ) -> list[Point]:
     """Benchmarks the converted form of every candidate.
 
     Args:
-        found: The result of the search.
+        searched: The result of the search.
         example: An input of the networks (1, *).
         count_flops: Counts the operations of a network.
         energy: Settings of the energy measurement.
@@ -107,7 +107,7 @@ def measure_candidates(
     Returns:
         The candidates with their costs.
     """
-    converted = {each.name: convert_network(each.model) for each in found.candidates}
+    converted = {each.name: convert_network(each.model) for each in searched.candidates}
     subjects = {name: as_subject(net, example) for name, net in converted.items()}
     costs = benchmark(subjects, count_flops, energy)
     return [
@@ -115,10 +115,10 @@ def measure_candidates(
             name=each.name,
             gates_fixed=len(each.decisions),
             accuracy=accuracy,
-            tuned=found.choice.tuned.get(each.name),
+            tuned=searched.choice.tuned.get(each.name),
             cost=costs[each.name],
         )
-        for each, accuracy in zip(found.candidates, found.accuracies, strict=True)
+        for each, accuracy in zip(searched.candidates, searched.accuracies, strict=True)
     ]
 
 

@@ -25,7 +25,7 @@ from mgu.prune.figure import _costs
 from mgu.prune.fix_gates import fix_by_threshold, round_near
 from mgu.prune.inputs import check_kind, choosing_splits
 from mgu.prune.load import load_pruned
-from mgu.prune.network import Place
+from mgu.prune.network import GateId
 from mgu.prune.outcome import OUTCOME_FILE, ModelRow, PruneOutcome
 from mgu.prune.pipeline import run_pruning
 from mgu.prune.terminal import print_outcome
@@ -47,7 +47,7 @@ def test_thresholds_fix_what_hardly_varies(trained_unit: Path) -> None:
         model.blocks[0].gate_transforms["skip"].weight.zero_()
     config = quick("thresholds=[0.0, 0.001, 0.5]")
     first, last = list(fix_by_threshold(model, images, config))  # the second threshold fixes no more than the first
-    assert list(first.decisions) == [Place(0, "skip")]
+    assert list(first.decisions) == [GateId(0, "skip")]
     assert len(last.decisions) == 2 * len(GATES)
     torch.testing.assert_close(logits_of(first.model.eval(), images), logits_of(model, images), rtol=1e-4, atol=1e-4)
     assert not [*fix_by_threshold(load_trained(trained_unit).model, images, quick("thresholds=[0.0]"))]  # type: ignore[arg-type]

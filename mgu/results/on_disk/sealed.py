@@ -13,6 +13,8 @@ import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
 LIMIT = 2**28  # bytes; the confusion matrices of a thousand classes take half of it
 _SEAL = re.compile(rb',\n  "sha256": "([0-9a-f]{64})"\n}\n\Z')
 _END = b"\n}\n"
@@ -51,6 +53,18 @@ def read_plain(path: Path, limit: int | None = LIMIT) -> bytes:
         raise
     except OSError as error:
         raise ValueError(f"not readable ({error.strerror or error})") from None
+
+
+def to_sealed_json(record: msgspec.Struct) -> str:
+    """Encodes a record as indented JSON that ends with its checksum.
+
+    Args:
+        record: The record.
+
+    Returns:
+        The text.
+    """
+    return seal(msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n").decode()
 
 
 def seal(text: bytes) -> bytes:
