@@ -73,8 +73,8 @@ def nearest(word: str, choices: Iterable[str], cutoff: float = 0.5) -> str | Non
     typed = word.strip().casefold()
     if len(typed) > 2:  # half of two letters is one of them, half of more is chance, as in `fast` and `auto`
         cutoff = max(cutoff, 0.51)
-    found = difflib.get_close_matches(typed, folded, n=1, cutoff=cutoff)
-    return folded[found[0]] if found else None
+    matches = difflib.get_close_matches(typed, folded, n=1, cutoff=cutoff)
+    return folded[matches[0]] if matches else None
 
 
 def how_to_install(extra: str) -> str:

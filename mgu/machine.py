@@ -50,8 +50,8 @@ def private_memory(pid: int) -> int | None:
 def _read_fields(file: Path) -> dict[str, int]:
     """Reads the bytes of lines such as `MemAvailable:  123 kB`; none where the file cannot be read."""
     with suppress(OSError):
-        found = re.findall(r"^(\w+): +(\d+) kB$", file.read_text(), re.MULTILINE)
-        return {name: int(number) * 1024 for name, number in found}
+        fields = re.findall(r"^(\w+): +(\d+) kB$", file.read_text(), re.MULTILINE)
+        return {name: int(number) * 1024 for name, number in fields}
     return {}
 
 
@@ -62,8 +62,8 @@ def _groups(controller: str) -> list[Path]:
             _, names, path = line.split(":", 2)
             if names == "" or controller in names.split(","):
                 root = CGROUP / controller if names else CGROUP
-                own = root / path.lstrip("/")
-                folders = [own, *(parent for parent in own.parents if parent.is_relative_to(root))]
+                group = root / path.lstrip("/")
+                folders = [group, *(parent for parent in group.parents if parent.is_relative_to(root))]
                 if any(folder.is_dir() for folder in folders):
                     return folders
     return []

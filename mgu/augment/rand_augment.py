@@ -53,12 +53,12 @@ class RandAugment:
         starts = [0, *counts.cumsum(0).tolist()]
         sorted_images = take(images, order)
         for number, start, end in zip(numbers.tolist(), starts, starts[1:], strict=False):
-            part, own = sorted_images[start:end], order[start:end]
+            part, index = sorted_images[start:end], order[start:end]
             if number == 1:
-                names = [OPERATIONS[kind] for kind in chosen[own].tolist()]
+                names = [OPERATIONS[kind] for kind in chosen[index].tolist()]
                 size = images.shape[-2:]
-                sides = zip(names, shares[own].tolist(), strict=True)
+                sides = zip(names, shares[index].tolist(), strict=True)
                 part.copy_(warp(part, [MATRICES[name](share, *size) for name, share in sides]))
             elif number > 1:
-                part.copy_(COLOURS[OPERATIONS[number]](part, shares[own]))
+                part.copy_(COLOURS[OPERATIONS[number]](part, shares[index]))
         return take(sorted_images, order.argsort())

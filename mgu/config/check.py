@@ -84,9 +84,10 @@ def _is_readers(fault: ErrorDetails) -> bool:
 
 def _check_axes(config: RunConfig) -> None:
     """Checks that a baseline has a norm and a residual choice, and a unit, which learns both, neither."""
+    residual = "with" if config.residual else "without"
     chosen = {
         "norm": config.norm and config.norm.name,
-        "residual": None if config.residual is None else "with" if config.residual else "without",
+        "residual": None if config.residual is None else residual,
     }
     for axis, value in chosen.items():
         if config.mgu and value:
@@ -138,7 +139,7 @@ def _check_factors(config: RunConfig, layout: FactorsLayoutConfig) -> None:
 
 def _check_dense(config: RunConfig, layout: object) -> None:
     """Checks that no instance normalisation is around dense layers: of one value a channel it would leave nothing."""
-    steps = {step for own in ((config.mgu and config.mgu.processors) or {}).values() for step in own}
+    steps = {step for steps in ((config.mgu and config.mgu.processors) or {}).values() for step in steps}
     if "instance_norm" in steps:
         raise UserError(
             "mgu.processors must be without instance_norm around dense layers, whose channels have one value each, "
@@ -169,7 +170,7 @@ def _check_equilibrium(config: RunConfig, layout: EquilibriumLayoutConfig) -> No
         _check_dense(config, layout)
         return
     _check_images(config, layout.name)
-    layout.output_size(config.dataset.image_shape)  # type: ignore[union-attr]
+    layout.output_size(config.dataset.image_shape)  # type: ignore[union-attr]  # _check_images saw to it
 
 
 def _check_nago(config: RunConfig, layout: NagoLayoutConfig) -> None:
@@ -186,7 +187,7 @@ def _check_nago(config: RunConfig, layout: NagoLayoutConfig) -> None:
 def _check_convolutions(config: RunConfig, layout: LayoutConfig) -> None:
     """Checks that convolutions have images that are large enough for them."""
     _check_images(config, layout.name)
-    layout.convolutions(config.dataset.image_shape)  # type: ignore[union-attr]
+    layout.convolutions(config.dataset.image_shape)  # type: ignore[union-attr]  # _check_images saw to it
 
 
 def _check_images(config: RunConfig, layout: str) -> None:

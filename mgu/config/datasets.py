@@ -65,8 +65,8 @@ class NamedImagesConfig(ClassesConfig):
     @property
     def label(self) -> str:
         """The name of the data in reports; images that are read as sequences are other data."""
-        steps = f" {self.sequence} steps" * bool(self.sequence)
-        return f"{self.name}{steps}{' permuted' * self.permuted}"
+        steps = f" {self.sequence} steps" if self.sequence else ""
+        return f"{self.name}{steps}{' permuted' if self.permuted else ''}"
 
     @property
     def pooled(self) -> int:

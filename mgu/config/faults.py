@@ -18,13 +18,15 @@ from mgu.config.run import RunConfig
 from mgu.config.search import StudySettings
 from mgu.errors import as_typed, did_you_mean, nearest
 
-GROUPS = (  # a test compares them with the folders of conf/
+# A test compares them with the folders of conf/.
+GROUPS = (
     "dataset", "layout", "norm", "residual", "mgu", "learning", "optimizer", "schedule", "training", "augment",
     "energy", "tensorboard", "mlflow", "experiment", "search", "space",
 )  # fmt: skip
 OR_AUTO = ("optimizer.lr", "training.last_batch")  # filled in by mgu/data/datasets.py; a test compares them
 MAX_FAULTS = 20  # that are shown at once
-ALIASES = {  # what other tools call it
+# What other tools call it.
+ALIASES = {
     "model": "layout", "network": "layout", "net": "layout", "arch": "layout", "architecture": "layout",
     "data": "dataset", "data_dir": "dataset.root", "gpu": "device", "gpus": "device", "cuda": "device",
     "workers": "threads", "num_workers": "threads", "num_threads": "threads", "cpus": "threads",
@@ -68,7 +70,7 @@ def hint_key(key: str) -> str:
     choice, section = nearest_key(key), key.partition(".")[0]
     known: Sequence[str] = list(RunConfig.model_fields)
     if section in StudySettings.model_fields and section != key:
-        known = [own for own in known_keys(StudySettings) if own.startswith(f"{section}.")] or known
+        known = [name for name in known_keys(StudySettings) if name.startswith(f"{section}.")] or known
     return f"Did you mean {choice}?" if choice else f"Known keys: {', '.join(known)}."
 
 
@@ -87,8 +89,8 @@ def nearest_key(key: str) -> str | None:
     searches_first = key.partition(".")[0] in StudySettings.model_fields
     first, second = (of_searches, of_runs) if searches_first else (of_runs, of_searches)
     section = [known for known in of_searches if known.startswith(f"{key.partition('.')[0]}.")]
-    if searches_first and (own := nearest(key, section, cutoff=0.9)):
-        return own
+    if searches_first and (of_section := nearest(key, section, cutoff=0.9)):
+        return of_section
     return _nearest_of(first, key) or _nearest_of(second, key)
 
 
@@ -128,11 +130,11 @@ def describe_unknown(key: str) -> str:
 def kinds_of(group: str) -> dict[str, type[BaseModel]]:
     """Returns the kinds of a group whose configurations are told apart by their name; {} for any other."""
     field = RunConfig.model_fields.get(group)
-    found: dict[str, type[BaseModel]] = {}
+    kinds: dict[str, type[BaseModel]] = {}
     for model in models_of(field.annotation) if field else []:
         names = get_args(model.model_fields["name"].annotation) if "name" in model.model_fields else ()
-        found |= {name: model for name in names if isinstance(name, str)}
-    return found
+        kinds |= {name: model for name in names if isinstance(name, str)}
+    return kinds
 
 
 def describe_faults(faults: Sequence[ErrorDetails], prefix: tuple[str, ...] = ()) -> str:

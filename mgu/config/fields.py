@@ -49,7 +49,8 @@ NumberOrAuto = Annotated[
     Literal["auto"] | Annotated[int, Field(gt=0, le=1024)],
     WrapValidator(_number_or_auto),
 ]
-Name = Annotated[  # becomes part of a path
+# It becomes part of a path.
+Name = Annotated[
     str, AfterValidator(Matches(r"\w[\w.-]*", "letters, digits, '.', '_' and '-', not beginning with '.' or '-'"))
 ]
 Sha256 = Annotated[str, AfterValidator(Matches("[0-9a-f]{64}", "64 hexadecimal digits, or null"))]
@@ -85,9 +86,9 @@ def models_of(annotation: Any) -> list[type[BaseModel]]:
     Returns:
         The classes in the order of the annotation; [] for a plain value.
     """
-    found = []
+    models = []
     for part in (annotation, *get_args(annotation)):
         model = getattr(part, "__origin__", part)  # the members of a tagged union are Annotated
         if isinstance(model, type) and issubclass(model, BaseModel):
-            found.append(model)
-    return found
+            models.append(model)
+    return models

@@ -106,8 +106,8 @@ def _models(group: str) -> list[str]:
 
 def _with_defaults(name: str, definitions: Schema) -> Schema:
     """Returns the schema of a file that has the values of one configuration class."""
-    own: Schema = definitions[name]
-    return own | {"properties": own["properties"] | {"defaults": DEFAULTS}}
+    schema: Schema = definitions[name]
+    return schema | {"properties": schema["properties"] | {"defaults": DEFAULTS}}
 
 
 def _partial(schema: Any) -> Any:
@@ -118,18 +118,18 @@ def _partial(schema: Any) -> Any:
         return schema
     made = {key: _partial(value) for key, value in schema.items() if key not in ("required", "properties")}
     if "properties" in schema:
-        made["properties"] = {name: _fillable(_partial(own)) for name, own in schema["properties"].items()}
+        made["properties"] = {name: _fillable(_partial(value)) for name, value in schema["properties"].items()}
     if "oneOf" in made:  # without the required keys, values of several kinds may fit
         made["anyOf"] = made.pop("oneOf")
     return made
 
 
-def _fillable(own: Schema) -> Schema:
+def _fillable(schema: Schema) -> Schema:
     """Returns the schema of a value that may be null, come from elsewhere, or be auto where its description says so."""
-    notes = {key: own[key] for key in ("description", "default") if key in own}
-    rule = {key: value for key, value in own.items() if key not in (*notes, "title")}
+    notes = {key: schema[key] for key in ("description", "default") if key in schema}
+    rule = {key: value for key, value in schema.items() if key not in (*notes, "title")}
     others: list[Schema] = [{"type": "null"}, INTERPOLATION]
-    if "auto" in own.get("description", ""):
+    if "auto" in schema.get("description", ""):
         others.append({"const": "auto"})
     if "ImportedConfig" in str(rule):  # my_pkg:Layer for {target: my_pkg:Layer}
         others.append({"type": "string"})

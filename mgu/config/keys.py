@@ -68,11 +68,11 @@ def list_keys(conf: Path) -> list[Key]:
     Returns:
         The keys in the order of the schema; of a key that several kinds of a group have, the first one's description.
     """
-    found: dict[str, Key] = {}
+    keys: dict[str, Key] = {}
     top = yaml.safe_load((conf / "config.yaml").read_text(encoding="utf-8"))
     for name, field in RunConfig.model_fields.items():
         if name not in GROUPS:
-            found[name] = _key(name, field, {"": to_yaml(top.get(name, field.default))})
+            keys[name] = _key(name, field, {"": to_yaml(top.get(name, field.default))})
     for group, choices in choices_of_groups(conf).items():
         if group not in RunConfig.model_fields or not models_of(RunConfig.model_fields[group].annotation):
             continue
@@ -81,9 +81,9 @@ def list_keys(conf: Path) -> list[Key]:
             if values is None or (model := model_of(RunConfig.model_fields[group], values)) is None:
                 continue
             for name, field, value in _flatten(model, values, f"{group}."):
-                known = found.setdefault(name, _key(name, field, {}))
+                known = keys.setdefault(name, _key(name, field, {}))
                 known.defaults[choice] = to_yaml(value)
-    return list(found.values())
+    return list(keys.values())
 
 
 def _key(name: str, field: FieldInfo, defaults: dict[str, str]) -> Key:
@@ -111,13 +111,13 @@ def _read(conf: Path, group: str, choice: str) -> dict[str, Any] | None:
     """Returns the values of a file of a group with those of the file that it varies; None where it sets none."""
     values = yaml.safe_load((conf / group / f"{choice}.yaml").read_text(encoding="utf-8")) or {}
     bases = [name for name in values.pop("defaults", []) if isinstance(name, str) and name != "_self_"]
-    own = values.get(group) if group in values else values
-    if not isinstance(own, Mapping):
+    section = values.get(group) if group in values else values
+    if not isinstance(section, Mapping):
         return None
     merged: dict[str, Any] = {}
     for base in bases:
         merged |= _read(conf, group, base) or {}
-    return merged | dict(own)
+    return merged | dict(section)
 
 
 def _flatten(model: type[BaseModel], values: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, FieldInfo, Any]]:

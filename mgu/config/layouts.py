@@ -208,7 +208,8 @@ def _describe_layer(layer: ImportedConfig | None) -> str:
 WithoutBlocks = FactorsLayoutConfig | PythonLayoutConfig | NagoLayoutConfig | DirectedLayoutConfig
 
 
-KINDS = {  # of layouts by a key that no kind above it has; without any of them: convolutions
+# Of layouts by a key that no kind above it has; without any of them: convolutions.
+KINDS = {
     "target": "[python]",
     "init_std": "[directed]",
     "inner_activation": "[equilibrium]",

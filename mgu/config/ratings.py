@@ -31,7 +31,8 @@ class RecommenderDataConfig(ConfigModel):
     def _label(self, stem: str) -> str:
         """Returns the name of the data and of what is predicted, with another order than usual."""
         what = "ratings" if self.task == "regression" else "next"
-        return f"{stem}-{what}@{self.sha256[:4]}{' ties by number' * (self.ties == 'number')}"
+        order = " ties by number" if self.ties == "number" else ""
+        return f"{stem}-{what}@{self.sha256[:4]}{order}"
 
 
 class MovieLensConfig(RecommenderDataConfig):
@@ -49,7 +50,7 @@ class MovieLensConfig(RecommenderDataConfig):
     @property
     def label(self) -> str:
         """The name of the data and its task in reports, with another order or other films than usual."""
-        return self._label("movielens") + " films joined" * self.join_films
+        return self._label("movielens") + (" films joined" if self.join_films else "")
 
 
 class RatingColumnsConfig(ConfigModel):

@@ -68,7 +68,7 @@ def _check_unit(unit: UnitConfig, layout: RecurrentLayoutConfig) -> None:
             f"mgu.bypass must be {' or '.join(BYPASSES)} around the recurrent layers of layout={layout.name}, but got "
             f"{unit.bypass}. Pass mgu=lean."
         )
-    if "instance_norm" in {step for own in (unit.processors or {}).values() for step in own}:
+    if "instance_norm" in {step for steps in (unit.processors or {}).values() for step in steps}:
         raise UserError(
             "mgu.processors must be without instance_norm around recurrent layers, whose last state has one value a "
             "channel, of which it leaves nothing. Take layer_norm or rms_norm."

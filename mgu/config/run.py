@@ -97,7 +97,8 @@ class RunConfig(ConfigModel):
     )
     notify: Annotated[Annotated[str, Field(min_length=1)] | None, NOT_IDENTITY] = Field(
         None,
-        exclude=True,  # it may hold an address that only its owner should know, and results are shared
+        # It may hold an address that only its owner should know, and results are shared.
+        exclude=True,
         description="A command of the shell that is run once the run or the sweep is over; null: none.",
     )
     dataset: AnyDataset = Field(description="The data.")
@@ -164,11 +165,10 @@ class RunConfig(ConfigModel):
             parts += ["mgu", self.mgu.name]
         elif not isinstance(self.layout, PythonLayoutConfig | NagoLayoutConfig):
             assert self.norm is not None
-            parts += [self.norm.name] + ["res"] * bool(self.residual)
+            parts += [self.norm.name, "res"] if self.residual else [self.norm.name]
         parts += [self.learning.name] if self.learning else []
-        if (
-            sha256 := self.training.start_sha256
-        ):  # else the same words would fit the run that it starts from, and itself
+        # Else the same words would fit the run that it starts from, and itself.
+        if sha256 := self.training.start_sha256:
             parts.append(f"from-{sha256[:8]}")
         return "-".join([*parts, *self._replicate])
 
@@ -176,4 +176,5 @@ class RunConfig(ConfigModel):
     def _replicate(self) -> list[str]:
         """What the name says of the fold, in cross-validation, and of the seed; see mgu/results/schema/replicate.py."""
         folds = getattr(self.dataset, "folds", None)  # not every kind of data has folds
-        return [f"f{getattr(self.dataset, 'fold', 0)}"] * bool(folds) + [f"s{self.seed}"]
+        fold = [f"f{getattr(self.dataset, 'fold', 0)}"] if folds else []
+        return [*fold, f"s{self.seed}"]

@@ -60,11 +60,11 @@ def compare_update(model: DirectedNetwork, rule: EquilibriumRule, x: Tensor, tar
     expected = true_direction(model, held, free, wanted)
     if expected is None:
         return UpdateQuality(None, len(x), "the Jacobian is singular")
-    found = rule.direction(model, held, free, wanted).double() * model.mask
-    lengths = float(found.norm() * expected.norm())
+    actual = rule.direction(model, held, free, wanted).double() * model.mask
+    lengths = float(actual.norm() * expected.norm())
     if not lengths:
         return UpdateQuality(None, len(x), f"{'the update' if expected.any() else 'the true gradient'} is 0")
-    cosine = float((found * expected).sum()) / lengths
+    cosine = float((actual * expected).sum()) / lengths
     return UpdateQuality(min(max(cosine, -1.0), 1.0), len(x))  # beyond 1 by rounding
 
 

@@ -26,7 +26,7 @@ class Relaxed(nn.Module):
         self.steps, self.dt, self.start = steps, network.dynamics.dt, network.dynamics.start / 2
         self.num_outputs = network.num_outputs
         with torch.no_grad():
-            from_inputs, among, leak = (own.clone() for own in network.split())
+            from_inputs, among, leak = (part.clone() for part in network.split())
         self.from_inputs = nn.Parameter(from_inputs, requires_grad=False)  # weights, which int8 is to round
         self.among = nn.Parameter(among, requires_grad=False)
         self.register_buffer("leak", leak)

@@ -93,22 +93,22 @@ class Composed:
             before = min(self.settings.viscosity_steps, limits.most - 1)
             for step in range(1, before + 1):
                 z = self.viscous(z, step)
-        found = solve(self.settings.solver, self.map, z, Limits(limits.tolerance, limits.most - before))
-        return found._replace(iterations=found.iterations + before)
+        solution = solve(self.settings.solver, self.map, z, Limits(limits.tolerance, limits.most - before))
+        return solution._replace(iterations=solution.iterations + before)
 
-    def differentiable(self, found: Solution, limits: Limits, statistics: SolverStatistics) -> Tensor:
+    def differentiable(self, solution: Solution, limits: Limits, statistics: SolverStatistics) -> Tensor:
         """Returns a fixed point with its gradient, as that of a single equilibrium does."""
         if not torch.is_grad_enabled():
-            return found.value
-        z = self.map(found.value)
+            return solution.value
+        z = self.map(solution.value)
         frozen = self.detached()
 
         def through_the_fixed_point(grad: Tensor) -> Tensor:
-            v, solution = frozen.adjoint(grad, found.value, limits)
-            statistics.backward.add(solution, limits.tolerance)
+            v, backward = frozen.adjoint(grad, solution.value, limits)
+            statistics.backward.add(backward, limits.tolerance)
             # Of an iteration that has run away the first term is left (Fung et al. 2022, "JFB",
             # https://arxiv.org/abs/2103.12803).
-            return v if math.isfinite(solution.residual) else grad
+            return v if math.isfinite(backward.residual) else grad
 
         if z.requires_grad:
             z.register_hook(through_the_fixed_point)

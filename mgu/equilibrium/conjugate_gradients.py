@@ -38,9 +38,8 @@ def conjugate_gradients(matrix: Map, right: Tensor, limits: Limits) -> Solution:
         curvature = _dot(direction, applied)
         is_indefinite = is_indefinite | (curvature <= 0) & ~is_over
         step = square / curvature.clamp(min=LEAST)
-        step = torch.where(is_over | is_indefinite, 0.0, step).view(
-            batch, *[1] * (len(shape) - 1)
-        )  # those that are done rest
+        # Those that are done rest.
+        step = torch.where(is_over | is_indefinite, 0.0, step).view(batch, *[1] * (len(shape) - 1))
         y, rest = y + step * direction, rest - step * applied
         previous, square = square, _dot(rest, rest)
         ratio = (square / previous.clamp(min=LEAST)).view(step.shape)

@@ -69,19 +69,19 @@ class Equilibrium(nn.Module):
                 if isinstance(system, Composed)
                 else system.operator.apply_adjoint(system.weight, system.start())
             )
-        found = system.find(limits)
-        if self.training and not found.residual <= limits.tolerance:
+        solution = system.find(limits)
+        if self.training and not solution.residual <= limits.tolerance:
             # A large step may have outrun the few power iterations of a step, so that ||W|| is above its bound.
             for operator in self._bounded:
                 settle_direction(operator)
             system = self._pose(c)
-            found = system.find(limits)
-        (self.statistics.train if self.training else self.statistics.evaluate).add(found, limits.tolerance)
-        return system.differentiable(found, limits, self.statistics)
+            solution = system.find(limits)
+        (self.statistics.train if self.training else self.statistics.evaluate).add(solution, limits.tolerance)
+        return system.differentiable(solution, limits, self.statistics)
 
     @property
     def _bounded(self) -> list[Bounded]:
-        return list(self.operators)  # type: ignore[arg-type]
+        return list(self.operators)  # type: ignore[arg-type]  # as given to the constructor
 
     @property
     def limits(self) -> Limits:
@@ -118,7 +118,7 @@ class Equilibrium(nn.Module):
             layer: nn.Linear | nn.Conv2d = nn.Linear(old.in_features, self.width, **where)
         else:
             geometry = old.kernel_size, old.stride, old.padding
-            layer = nn.Conv2d(old.in_channels, self.width, *geometry, **where)  # type: ignore[arg-type]
+            layer = nn.Conv2d(old.in_channels, self.width, *geometry, **where)  # type: ignore[arg-type]  # of two dimensions
         glorot_(layer)
         return layer
 

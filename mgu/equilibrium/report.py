@@ -16,12 +16,12 @@ def collect(model: nn.Module) -> SolverStatistics | None:
     Returns:
         The sums; None where the model has none.
     """
-    found = [vars(module).get("statistics") for module in model.modules()]
-    own = [statistics for statistics in found if isinstance(statistics, SolverStatistics)]
-    if not own:
+    attributes = [vars(module).get("statistics") for module in model.modules()]
+    counted = [statistics for statistics in attributes if isinstance(statistics, SolverStatistics)]
+    if not counted:
         return None
     total = SolverStatistics()
-    for statistics in own:
+    for statistics in counted:
         total.merge(statistics)
         statistics.clear()
     return total

@@ -70,11 +70,11 @@ class Single:
         """Returns the diagonal of D."""
         return self.inner.slope(before, after)
 
-    def differentiable(self, found: Solution, limits: Limits, statistics: SolverStatistics) -> Tensor:
+    def differentiable(self, solution: Solution, limits: Limits, statistics: SolverStatistics) -> Tensor:
         """Returns a fixed point with its gradient.
 
         Args:
-            found: What `find` has returned.
+            solution: What `find` has returned.
             limits: When the iteration of the backward pass ends.
             statistics: Counts it.
 
@@ -82,16 +82,16 @@ class Single:
             z, (B, C, *), whose gradient is that of the fixed point.
         """
         with torch.no_grad():
-            z = self.operator.apply_adjoint(self.weight, found.value)
+            z = self.operator.apply_adjoint(self.weight, solution.value)
         if not torch.is_grad_enabled() or not (self.c.requires_grad or self.weight.requires_grad):
             return z
         before, after, z = self.apply(z)
         before, after = before.detach(), after.detach()
 
         def through_the_fixed_point(grad: Tensor) -> Tensor:
-            v, solution = self.adjoint(grad, before, after, limits)
-            statistics.backward.add(solution, limits.tolerance)
-            if self.operator.training and not solution.residual <= limits.tolerance:
+            v, backward = self.adjoint(grad, before, after, limits)
+            statistics.backward.add(backward, limits.tolerance)
+            if self.operator.training and not backward.residual <= limits.tolerance:
                 settle_direction(self.operator)  # ||W|| may be above its bound: the next step begins with a better one
             return v
 

@@ -28,7 +28,7 @@ class Unrolled(nn.Module):
         layer = copy.deepcopy(layer).eval()
         self.steps, self.settings, self.inner = steps, layer.settings, layer.inner
         self.injection, self.norm = layer.injection, layer.norm
-        self._operators: list[Bounded] = list(layer.operators)  # type: ignore[arg-type]
+        self._operators: list[Bounded] = list(layer.operators)  # type: ignore[arg-type]  # as given to the layer
         self._names = [f"weight_{index}" for index in range(len(self._operators))]
         with torch.no_grad():
             for name, operator in zip(self._names, self._operators, strict=True):

@@ -113,7 +113,7 @@ def are_whole(entities: Entities) -> bool:
     """Tells whether users or items are named by whole numbers, which ONNX then takes as int64.
 
     Args:
-        own: The users, or the items, of a run.
+        entities: The users, or the items, of a run.
 
     Returns:
         Whether each name is a whole number within the range of int64; else ONNX takes text.

@@ -82,18 +82,14 @@ def draw_hierarchy(generator: Generator, graph_seed: int) -> Hierarchy:
     Raises:
         UserError: A graph is not connected after many tries, or networkx is not installed.
     """
-    own = generator
-    top = draw_watts_strogatz(own.top_nodes, own.top_neighbours, own.top_rewired, _seed(graph_seed, "top"))
+    top_nodes, mid_nodes = generator.top_nodes, generator.mid_nodes
+    top = draw_watts_strogatz(top_nodes, generator.top_neighbours, generator.top_rewired, _seed(graph_seed, "top"))
+    bottom = generator.bottom_nodes, generator.bottom_neighbours, generator.bottom_rewired
     cells = []
-    for place in range(own.top_nodes):
-        mid = draw_erdos_renyi(own.mid_nodes, own.mid_joined, _seed(graph_seed, "mid", place))
-        parts = [
-            draw_watts_strogatz(
-                own.bottom_nodes, own.bottom_neighbours, own.bottom_rewired, _seed(graph_seed, "bottom", place, part)
-            )
-            for part in range(own.mid_nodes)
-        ]
-        cells.append(Cell(place * STAGES // own.top_nodes, mid, tuple(parts)))
+    for index in range(top_nodes):
+        mid = draw_erdos_renyi(mid_nodes, generator.mid_joined, _seed(graph_seed, "mid", index))
+        parts = [draw_watts_strogatz(*bottom, _seed(graph_seed, "bottom", index, part)) for part in range(mid_nodes)]
+        cells.append(Cell(index * STAGES // top_nodes, mid, tuple(parts)))
     return Hierarchy(top, tuple(cells))
 
 

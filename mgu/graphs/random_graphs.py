@@ -22,12 +22,12 @@ class Dag(NamedTuple):
     @property
     def inputs(self) -> list[int]:
         """The nodes that nothing leads to."""
-        return [node for node, own in enumerate(self.before) if not own]
+        return [node for node, sources in enumerate(self.before) if not sources]
 
     @property
     def outputs(self) -> list[int]:
         """The nodes that lead to nothing; the only node of a graph is input and output."""
-        leading = {node for own in self.before for node in own}
+        leading = {node for sources in self.before for node in sources}
         return [node for node in range(len(self.before)) if node not in leading]
 
 
@@ -44,7 +44,7 @@ def direct(num_nodes: int, edges: Iterable[tuple[int, int]]) -> Dag:
     before: list[set[int]] = [set() for _ in range(num_nodes)]
     for edge in edges:
         before[max(edge)].add(min(edge))
-    return Dag(tuple(tuple(sorted(own)) for own in before))
+    return Dag(tuple(tuple(sorted(sources)) for sources in before))
 
 
 def draw_watts_strogatz(num_nodes: int, neighbours: int, rewired: float, seed: int) -> Dag:

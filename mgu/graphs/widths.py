@@ -68,20 +68,20 @@ def _count_cell(cell: Cell, channels: int) -> int:
 
 def count_edges(graph: Dag) -> int:
     """Counts the edges that have a weight: those to nodes that more than one leads to."""
-    return sum(len(own) for own in graph.before if len(own) > 1)
+    return sum(len(sources) for sources in graph.before if len(sources) > 1)
 
 
 def _count_joints(hierarchy: Hierarchy, widths: Widths) -> int:
     """Counts the weights of the edges between cells, and the 1x1 convolutions where their channels differ."""
     total, stages = 0, [cell.stage for cell in hierarchy.cells]
     for node, before in enumerate(hierarchy.graph.before):
-        sources = [stages[own] for own in before] or [0]  # an input takes what the stem gives, which has stage 0
-        convolved = [own for own in sources if own != stages[node]]
-        total += sum(widths.stages[own] * widths.stages[stages[node]] for own in convolved)
+        sources = [stages[source] for source in before] or [0]  # an input takes what the stem gives, which has stage 0
+        convolved = [stage for stage in sources if stage != stages[node]]
+        total += sum(widths.stages[stage] * widths.stages[stages[node]] for stage in convolved)
         total += len(sources) - len(convolved) if len(sources) > 1 else 0
     last = hierarchy.last_stage
-    ends = [stages[own] for own in hierarchy.graph.outputs if stages[own] != last]
-    return total + sum(widths.stages[own] * widths.stages[last] for own in ends)
+    ends = [stages[node] for node in hierarchy.graph.outputs if stages[node] != last]
+    return total + sum(widths.stages[stage] * widths.stages[last] for stage in ends)
 
 
 def find_widths(hierarchy: Hierarchy, sizes: Sizes) -> Widths:

@@ -5,9 +5,9 @@ import triton.language as tl
 
 
 @triton.jit
-def load_channel(numbers, place, c, num_channels):
-    """Returns one number a channel, (1, CHANNELS), from the array at `place` among several that lie in a row."""
-    return tl.load(numbers + place * num_channels + c, mask=c < num_channels, other=0.0)
+def load_channel(numbers, index, c, num_channels):
+    """Returns one number a channel, (1, CHANNELS), from the array at `index` among several that lie in a row."""
+    return tl.load(numbers + index * num_channels + c, mask=c < num_channels, other=0.0)
 
 
 @triton.jit
@@ -17,7 +17,7 @@ def mean_of_row(values, mask, num_channels):
 
 
 @triton.jit
-def store_sum(sums, values, place, c, num_channels):
-    """Stores the sum of a tile over its rows as the array at `place` among several that lie in a row."""
+def store_sum(sums, values, index, c, num_channels):
+    """Stores the sum of a tile over its rows as the array at `index` among several that lie in a row."""
     total = tl.sum(values, axis=0)[None, :]  # (1, CHANNELS)
-    tl.store(sums + place * num_channels + c, total, mask=c < num_channels)
+    tl.store(sums + index * num_channels + c, total, mask=c < num_channels)

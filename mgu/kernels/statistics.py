@@ -42,9 +42,9 @@ def sum_statistics(
         store_sum(mine, sum_xx, 1, c, num_channels)
     if KIND.after:
         mine = sums + tl.program_id(0) * (4 if KIND.before else 2) * num_channels
-        place = 2 if KIND.before else 0
-        store_sum(mine, sum_a, place, c, num_channels)
-        store_sum(mine, sum_aa, place + 1, c, num_channels)
+        index = 2 if KIND.before else 0
+        store_sum(mine, sum_a, index, c, num_channels)
+        store_sum(mine, sum_aa, index + 1, c, num_channels)
 
 
 @triton.jit
@@ -85,11 +85,11 @@ def finish_norm(statistics, mean, var, running_mean, running_var, c, num_channel
 
 
 @triton.jit
-def batch_moments(sums, first, place, c, num_parts, num_rows, num_channels, width, PARTS: tl.constexpr,
+def batch_moments(sums, first, index, c, num_parts, num_rows, num_channels, width, PARTS: tl.constexpr,
                   COLUMNS: tl.constexpr):  # fmt: skip
     """Returns mean and variance of the batch from two of its sums; `first` was subtracted from the values."""
     mask = c < num_channels
-    column = place * num_channels + c
+    column = index * num_channels + c
     offset = add_parts(sums, column, mask, num_parts, width, PARTS, COLUMNS) / num_rows
     square = add_parts(sums, column + num_channels, mask, num_parts, width, PARTS, COLUMNS) / num_rows
     var = square - offset * offset
@@ -113,10 +113,10 @@ def finish_statistics(rows, sums, statistics, running, num_parts, num_rows, num_
             mean, var = batch_moments(sums, first, 0, c, num_parts, num_rows, num_channels, width, PARTS, COLUMNS)
         finish_norm(statistics, mean, var, running.before_mean, running.before_var, c, num_channels, KIND)
     if KIND.after:
-        place = 2 if KIND.before else 0
+        index = 2 if KIND.before else 0
         if KIND.training:
             first = activate(first, KIND.activation)
-            mean, var = batch_moments(sums, first, place, c, num_parts, num_rows, num_channels, width, PARTS, COLUMNS)
+            mean, var = batch_moments(sums, first, index, c, num_parts, num_rows, num_channels, width, PARTS, COLUMNS)
         finish_norm(
-            statistics + place * num_channels, mean, var, running.after_mean, running.after_var, c, num_channels, KIND
+            statistics + index * num_channels, mean, var, running.after_mean, running.after_var, c, num_channels, KIND
         )

@@ -187,10 +187,10 @@ def finish_layer(inputs, d_rows, d_norms, num_rows, num_channels, KIND: tl.const
     r = (tl.program_id(0) * ROWS + tl.arange(0, ROWS)[:, None]).to(tl.int64)
     mask = (r < num_rows) & (c < num_channels)
     if KIND.has_constant_gates:
-        place = r * num_channels + c
+        offset = r * num_channels + c
     else:
-        place = r * ((7 if KIND.has_residual_gate else 6) * num_channels) + c
-    x = tl.load(inputs.rows + place, mask=mask, other=0.0)
+        offset = r * ((7 if KIND.has_residual_gate else 6) * num_channels) + c
+    x = tl.load(inputs.rows + offset, mask=mask, other=0.0)
     activated = activate(x, KIND.activation)
     before_scale = load_channel(inputs.statistics, 1, c, num_channels)
     in_bn_before = (x - load_channel(inputs.statistics, 0, c, num_channels)) * before_scale
@@ -200,6 +200,6 @@ def finish_layer(inputs, d_rows, d_norms, num_rows, num_channels, KIND: tl.const
     of_after = load_channel(d_norms, 3, c, num_channels) + in_bn_after * load_channel(d_norms, 2, c, num_channels)
     of_before *= load_channel(inputs.bn_before_weight, 0, c, num_channels) * before_scale
     of_after *= load_channel(inputs.bn_after_weight, 0, c, num_channels) * after_scale
-    d_layer = tl.load(d_rows + place, mask=mask, other=0.0)
+    d_layer = tl.load(d_rows + offset, mask=mask, other=0.0)
     d_layer -= (of_before + slope(x, activated, KIND.activation) * of_after) / num_rows
-    tl.store(d_rows + place, d_layer, mask=mask)
+    tl.store(d_rows + offset, d_layer, mask=mask)

@@ -49,8 +49,8 @@ class GraphNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         computed: list[Tensor] = []
         for before, merge, node in zip(self.graph.before, self.merges, self.nodes, strict=True):
-            computed.append(node(merge([computed[own] for own in before] or [x])))
-        outputs = [end(computed[own]) for own, end in zip(self.graph.outputs, self.ends, strict=True)]
+            computed.append(node(merge([computed[source] for source in before] or [x])))
+        outputs = [end(computed[node]) for node, end in zip(self.graph.outputs, self.ends, strict=True)]
         mean: Tensor = sum(outputs[1:], outputs[0]) / len(outputs)
         return mean
 
@@ -70,16 +70,16 @@ class Merge(nn.Module):
     def __init__(self, in_channels: Sequence[int], channels: int, size: tuple[int, int] | None = None) -> None:
         super().__init__()
         self.size = size
-        self.places = [place for place, own in enumerate(in_channels) if own == channels and len(in_channels) > 1]
-        self.weights = nn.ParameterList([nn.Parameter(torch.ones(())) for _ in self.places])
+        self.weighted = [index for index, num in enumerate(in_channels) if num == channels and len(in_channels) > 1]
+        self.weights = nn.ParameterList([nn.Parameter(torch.ones(())) for _ in self.weighted])
         self.adapters = nn.ModuleList(
-            nn.Identity() if own == channels else _convolution(own, channels, 1) for own in in_channels
+            nn.Identity() if num == channels else _convolution(num, channels, 1) for num in in_channels
         )
 
     def forward(self, tensors: Sequence[Tensor]) -> Tensor:
-        parts = [adapter(self._resize(own)) for adapter, own in zip(self.adapters, tensors, strict=True)]
-        for place, weight in zip(self.places, self.weights, strict=True):
-            parts[place] = parts[place] * torch.sigmoid(weight)
+        parts = [adapter(self._resize(tensor)) for adapter, tensor in zip(self.adapters, tensors, strict=True)]
+        for index, weight in zip(self.weighted, self.weights, strict=True):
+            parts[index] = parts[index] * torch.sigmoid(weight)
         total: Tensor = sum(parts[1:], parts[0])
         return total
 
@@ -133,12 +133,12 @@ def _build_top(hierarchy: Hierarchy, widths: Widths, sizes: Sequence[tuple[int, 
     stages = [cell.stage for cell in cells]
     merges, nodes = [], []
     for node, (before, cell) in enumerate(zip(graph.before, cells, strict=True)):
-        sources = [widths.stages[stages[own]] for own in before] or [widths.stages[0]]
+        sources = [widths.stages[stages[source]] for source in before] or [widths.stages[0]]
         channels = widths.stages[stages[node]]
         merges.append(Merge(sources, channels, sizes[stages[node]]))
         nodes.append(_build_cell(cell, channels))
     last = hierarchy.last_stage
-    ends = [_End(widths.stages[stages[own]], widths.stages[last], sizes[last]) for own in graph.outputs]
+    ends = [_End(widths.stages[stages[node]], widths.stages[last], sizes[last]) for node in graph.outputs]
     return GraphNetwork(graph, merges, nodes, ends)
 
 
@@ -164,7 +164,7 @@ def _build_part(graph: Dag, channels: int) -> GraphNetwork:
 
 
 def _build_graph(graph: Dag, channels: int, nodes: Sequence[nn.Module]) -> GraphNetwork:
-    merges = [Merge([channels] * max(len(own), 1), channels) for own in graph.before]
+    merges = [Merge([channels] * max(len(sources), 1), channels) for sources in graph.before]
     return GraphNetwork(graph, merges, nodes)
 
 

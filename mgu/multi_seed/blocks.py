@@ -63,10 +63,10 @@ def _normalise_by_batch(norms: Sequence[BatchNorm], x: Tensor) -> Tensor:
     weight, bias = packed_parameters(norms)  # (N * C,) each
     assert bias is not None
     buffers = [[getattr(norm, name) for norm in norms] for name in ("running_mean", "running_var")]
-    mean, var = (join_storage(own) for own in buffers)  # (N * C,) each
+    mean, var = (join_storage(of_norms) for of_norms in buffers)  # (N * C,) each
     out = normalise_by_batch(x, mean, var, weight, bias, first.momentum, first.eps)
-    for joined, own in zip((mean, var), buffers, strict=True):
-        if joined.data_ptr() != own[0].data_ptr():  # others hold the memory of the buffers: a copy was made
-            for buffer, part in zip(own, joined.chunk(len(norms)), strict=True):
+    for joined, of_norms in zip((mean, var), buffers, strict=True):
+        if joined.data_ptr() != of_norms[0].data_ptr():  # others hold the memory of the buffers: a copy was made
+            for buffer, part in zip(of_norms, joined.chunk(len(norms)), strict=True):
                 buffer.copy_(part)
     return out

@@ -63,8 +63,8 @@ def _forward(slots: Sequence[JointSlot[T]]) -> None:
     """Gives each run the logits of its batch."""
     models, inputs = [slot.model for slot in slots], [slot.inputs for slot in slots]
     logits = stacked_logits(models, inputs, [slot.dropout for slot in slots])  # (B, K) each
-    for slot, own in zip(slots, logits, strict=True):
-        slot.logits, slot.own_logits = own, own.detach().requires_grad_()
+    for slot, of_run in zip(slots, logits, strict=True):
+        slot.logits, slot.own_logits = of_run, of_run.detach().requires_grad_()
 
 
 def _backward(slots: Sequence[JointSlot[T]]) -> None:

@@ -32,6 +32,6 @@ def stacked_logits(
     for blocks in zip(*(model.blocks for model in models), strict=True):
         features = stacked_blocks(blocks, features)  # (B, N * C', H', W')
     pooled = features.mean(dim=(2, 3)).unflatten(1, (len(models), -1))  # (B, N, C')
-    dropped = [dropout(own) for dropout, own in zip(dropouts, pooled.unbind(1), strict=True)]  # (B, C') each
+    dropped = [dropout(features) for dropout, features in zip(dropouts, pooled.unbind(1), strict=True)]  # (B, C') each
     readouts: list[Any] = [model.readout for model in models]
     return stacked_linear(readouts, torch.stack(dropped)).unbind()

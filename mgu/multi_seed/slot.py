@@ -66,8 +66,8 @@ class JointSlot(Slot, Generic[T]):
 
     def share(self) -> float:
         """Returns which share of the time since `begin_sharing` was the run's own."""
-        own, everybodys = self._sharing_since
-        return (self.now() - own) / (time.perf_counter() - everybodys)
+        of_run, of_all = self._sharing_since
+        return (self.now() - of_run) / (time.perf_counter() - of_all)
 
     @property
     def is_waiting(self) -> bool:

@@ -39,22 +39,22 @@ def check_layout(library: ctypes.CDLL, mirror: type[ctypes.Structure]) -> None:
     theirs = _exported(library)
     ours = [(name, getattr(mirror, name).offset, getattr(mirror, name).size) for name, *_ in mirror._fields_]
     ours.append(("", ctypes.sizeof(mirror), ctypes.sizeof(mirror)))
-    for own, expected in zip(ours, theirs, strict=False):  # the shorter one ends with the size of the struct
-        if own != expected:
+    for member, expected in zip(ours, theirs, strict=False):  # the shorter one ends with the size of the struct
+        if member != expected:
             raise RuntimeError(
                 f"{mirror.__name__} must have {_in_words(*expected)} as the struct of {Path(library._name).name} has, "
-                f"but got {_in_words(*own)}. Make the ctypes structure and the C struct alike."
+                f"but got {_in_words(*member)}. Make the ctypes structure and the C struct alike."
             )
 
 
 def _exported(library: ctypes.CDLL) -> list[tuple[str, int, int]]:
     """Returns name, offset and size of each member; the last entry is the whole struct, with an empty name."""
     members = ctypes.cast(library.layout, ctypes.POINTER(Member))
-    found: list[tuple[str, int, int]] = []
-    while members[len(found)].name is not None:
-        member = members[len(found)]
-        found.append((member.name.decode(), member.offset, member.size))
-    return [*found, ("", members[len(found)].offset, members[len(found)].size)]
+    exported: list[tuple[str, int, int]] = []
+    while members[len(exported)].name is not None:
+        member = members[len(exported)]
+        exported.append((member.name.decode(), member.offset, member.size))
+    return [*exported, ("", members[len(exported)].offset, members[len(exported)].size)]
 
 
 def _in_words(name: str, offset: int, size: int) -> str:

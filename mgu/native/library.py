@@ -73,8 +73,8 @@ def _load(source: Path, definitions: dict[str, str | int]) -> ctypes.CDLL | None
     try:
         stem = cache_dir("native") / f"{source.stem}-{_fingerprint(source, compiler, definitions)}"
         make_private(stem.parent)  # whatever lies there is run in this process
-        found = (file for file in stem.parent.glob(f"{stem.name}-*.so") if is_private(file) and _is_complete(file))
-        library = next(found, None)
+        compiled = (file for file in stem.parent.glob(f"{stem.name}-*.so") if is_private(file) and _is_complete(file))
+        library = next(compiled, None)
         return ctypes.CDLL(str(library or _compile(source, compiler, definitions, stem)))
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         log.warning("%s could not be compiled, the plain implementation is used: %s", source.name, error)
@@ -127,7 +127,7 @@ def find_compiler() -> str | None:
         Its path; None without one.
     """
     names = (os.environ.get("CC", ""), "cc", "gcc", "clang")
-    return next((found for name in names if name and (found := shutil.which(name))), None)
+    return next(filter(None, map(shutil.which, filter(None, names))), None)
 
 
 def cache_dir(kind: str) -> Path:

@@ -20,10 +20,10 @@ def make_private(folder: Path) -> None:
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.getuid():
         raise PermissionError(f"{folder} belongs to another user or is a link. Set MGU_CACHE to a folder of your own")
-    if found.st_mode & WRITABLE_BY_OTHERS:
+    if status.st_mode & WRITABLE_BY_OTHERS:
         folder.chmod(0o700)
 
 
@@ -36,6 +36,6 @@ def is_private(file: Path) -> bool:
     Returns:
         False for a link, a file of another user, and one that others may write.
     """
-    found = file.lstat()
-    is_own = stat.S_ISREG(found.st_mode) and found.st_uid == os.getuid()
-    return is_own and not found.st_mode & WRITABLE_BY_OTHERS
+    status = file.lstat()
+    is_own = stat.S_ISREG(status.st_mode) and status.st_uid == os.getuid()
+    return is_own and not status.st_mode & WRITABLE_BY_OTHERS

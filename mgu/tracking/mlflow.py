@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 # In the run's folder: a tag would also find a colleague's run of the same configuration on a shared server.
 RUN_ID_FILE = "mlflow_run_id.txt"
-DEFAULTS = {  # of environment variables that the user did not set
+# Of environment variables that the user did not set.
+DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # it would print two lines amid the runs of a sweep

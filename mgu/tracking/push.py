@@ -59,8 +59,8 @@ def with_tracker(config: RunConfig, to: Target, where: str | None) -> RunConfig:
         ValueError: The URI holds a password.
     """
     none = {"tensorboard": None, "mlflow": None}
-    own = TensorBoardConfig(dir=where) if to == "tensorboard" else MlflowConfig(tracking_uri=where)
-    return config.model_copy(update=none | {to: own})
+    tracker = TensorBoardConfig(dir=where) if to == "tensorboard" else MlflowConfig(tracking_uri=where)
+    return config.model_copy(update=none | {to: tracker})
 
 
 def push(run: Run, config: RunConfig, name: str) -> bool:

@@ -94,9 +94,9 @@ def _energy(energy: Energy) -> dict[str, float]:
     parts = {name: part for name, part in msgspec.structs.asdict(energy).items() if isinstance(part, Component)}
     watt_hours = {f"{name}_wh_{part.method}": part.kwh * 1000 for name, part in parts.items() if part.method != "none"}
     if energy.phases:
-        for phase, own in msgspec.structs.asdict(energy.phases).items():
+        for phase, energies in msgspec.structs.asdict(energy.phases).items():
             watt_hours |= {
-                f"{phase}_{name}_wh_{part.method}": getattr(own, f"{name}_kwh") * 1000
+                f"{phase}_{name}_wh_{part.method}": getattr(energies, f"{name}_kwh") * 1000
                 for name, part in parts.items()
                 if part.method != "none"
             }

@@ -56,8 +56,8 @@ def describe_exception(error: BaseException) -> str:
 def _users_frame(error: BaseException) -> traceback.FrameSummary | None:
     """Returns the last frame that is neither of this package nor of an installed one; else of any but this one."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_file_of_others(frame.filename)]
-    own = [frame for frame in frames if "site-packages" not in Path(frame.filename).parts and not _is_python(frame)]
-    return next(iter((own or frames)[::-1]), None)
+    of_user = [frame for frame in frames if "site-packages" not in Path(frame.filename).parts and not _is_python(frame)]
+    return next(iter((of_user or frames)[::-1]), None)
 
 
 def _is_file_of_others(name: str) -> bool:

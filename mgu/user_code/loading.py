@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module, invalidate_caches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mgu.errors import UserError, did_you_mean
 from mgu.user_code.faults import blaming
@@ -38,14 +38,14 @@ def find_target(key: str, target: str, folder: str | None, sha256: str) -> Calla
         )
     name, _, attributes = target.partition(":")
     with blaming(f"{key} {target} must be importable", "Correct it."):
-        found = _import(name, source)
+        named: Any = _import(name, source)
     for attribute in attributes.split("."):
-        if not hasattr(found, attribute):
-            raise UserError(_describe_no_name(key, target, attribute, found))
-        found = getattr(found, attribute)
-    if not callable(found):
-        raise UserError(f"{key} must name a function or a class, but {target} is {_a(found)}. Name what makes it.")
-    return found  # type: ignore[no-any-return]
+        if not hasattr(named, attribute):
+            raise UserError(_describe_no_name(key, target, attribute, named))
+        named = getattr(named, attribute)
+    if not callable(named):
+        raise UserError(f"{key} must name a function or a class, but {target} is {_a(named)}. Name what makes it.")
+    return cast("Callable[..., Any]", named)
 
 
 def call_target(
@@ -134,8 +134,8 @@ def _import(name: str, source: Source) -> Any:
     return module
 
 
-def _describe_no_name(key: str, target: str, attribute: str, found: Any) -> str:
-    names = [name for name in dir(found) if not name.startswith("_") and callable(getattr(found, name, None))]
+def _describe_no_name(key: str, target: str, attribute: str, holder: Any) -> str:
+    names = [name for name in dir(holder) if not name.startswith("_") and callable(getattr(holder, name, None))]
     before = target[: target.rindex(attribute)]
     hint = did_you_mean(attribute, names)
     hint = hint.replace("mean ", f"mean {before}", 1) if hint else f" It has: {', '.join(names[:10]) or 'nothing'}."

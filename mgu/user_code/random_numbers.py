@@ -138,7 +138,7 @@ def _map_arrays(value: Any) -> Any:
     import torch
 
     if isinstance(value, dict):
-        return {key: _map_arrays(own) for key, own in value.items()}
+        return {key: _map_arrays(entry) for key, entry in value.items()}
     if isinstance(value, np.ndarray):
         return torch.from_numpy(value.astype(np.int64))
     return value.numpy() if isinstance(value, torch.Tensor) else value

@@ -87,8 +87,8 @@ def _find_spec(name: str, folders: Sequence[Path]) -> ModuleSpec | None:
 def _ask_other_finders(name: str) -> ModuleSpec | None:
     """Finds what is built in, or installed in editable mode, for which its installer registers a finder."""
     others = (finder for finder in sys.meta_path if finder is not PathFinder)
-    found = (finder.find_spec(name, None) for finder in others if hasattr(finder, "find_spec"))
-    return next((spec for spec in found if spec and spec.origin), None)
+    specs = (finder.find_spec(name, None) for finder in others if hasattr(finder, "find_spec"))
+    return next((spec for spec in specs if spec and spec.origin), None)
 
 
 def _describe_absent(key: str, target: str, name: str, folders: Sequence[Path]) -> str:

@@ -58,7 +58,7 @@ def test_the_mean_of_its_outputs_leaves_a_graph() -> None:
 
 def test_other_channels_are_convolved_and_other_sizes_pooled() -> None:
     merge = Merge([2, 4], 4, (2, 2))
-    assert len(merge.weights) == 1 and merge.places == [1]
+    assert len(merge.weights) == 1 and merge.weighted == [1]
     a, b = torch.randn(3, 2, 4, 4), torch.randn(3, 4, 2, 2)
     pooled = nn.functional.avg_pool2d(a, 2)
     expected = merge.adapters[0](pooled) + torch.sigmoid(torch.tensor(1.0)) * b
