@@ -81,6 +81,6 @@ def test_classes_are_counted_without_reading(values: dict[str, object], count: i
 def test_the_parent_process_asks_kinds_without_torch(tmp_path: Path) -> None:
     values = {"name": "cases", "path": str(save_cases(tmp_path)), "stages": None, "broken": "refuse"}
     call = f"find_kind('cases').resolve({values})"
-    script = f"import sys; from mgu.data import find_kind; {call}; print('torch' in sys.modules)"
+    script = f"import sys; from mgu.data.datasets import find_kind; {call}; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
