@@ -17,7 +17,7 @@ import mgu
 
 ROOT = Path(mgu.__file__).parents[1]
 RANKS = [  # a package imports only packages of lower ranks
-    {"errors", "kernels", "machine", "native", "tasks"},
+    {"errors", "kernels", "machine", "native", "random_numbers", "tasks"},
     {"graphs", "isolation", "layers", "user_code"},
     {"equilibrium"},
     {"unit", "models", "directed"},
@@ -46,6 +46,7 @@ WITHOUT_TORCH = (
     "serve",
     "user_code",
     "graphs",
+    "random_numbers",
 )  # of the parent process
 FILES = {
     str(file.relative_to(ROOT)): file.read_text()

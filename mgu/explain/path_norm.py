@@ -13,13 +13,13 @@ from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.pretrained import take_pretrained
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.random_numbers.generators import keeping_states, seed_all
 from mgu.results.on_disk.file_names import PATH_NORM_FILE
 from mgu.results.on_disk.files import write_text
 from mgu.results.on_disk.sealed import to_sealed_json
 from mgu.results.schema.parts import Record
 from mgu.train.path_norm import PathNorm
 from mgu.train.path_summary import summarise
-from mgu.user_code.random_numbers import keeping_states, seed_all
 
 
 class PathState(Record, frozen=True):

@@ -21,6 +21,7 @@ from mgu.directed.sparsify import Sparsify
 from mgu.factory.model import build_model
 from mgu.factory.pretrained import take_pretrained
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.random_numbers.generators import seed_all
 from mgu.train import optimizers, schedules
 from mgu.train.batches import split_into_batches
 from mgu.train.cuda_graph import ReplayedStep
@@ -32,7 +33,6 @@ from mgu.train.path_summary import describe_kappas
 from mgu.train.schedules import Length, Schedule
 from mgu.train.step import Step, StepOptions
 from mgu.train.weight_average import WeightAverage
-from mgu.user_code.random_numbers import seed_all
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from mgu.factory.imported import check_outputs, import_network, section_of
 from mgu.factory.nago import build_nago
 from mgu.factory.recurrent import build_recurrent, build_warmup_recurrent
 from mgu.factory.resolved_run import ResolvedRun
-from mgu.user_code.random_numbers import keeping_states
+from mgu.random_numbers.generators import keeping_states
 
 
 def _import_network(resolved: ResolvedRun) -> nn.Module:

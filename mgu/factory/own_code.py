@@ -7,8 +7,8 @@ from mgu.config.schedules import PythonScheduleConfig
 from mgu.factory.learner import build_optimizer, build_schedule
 from mgu.factory.model import build_model, check_own_modules
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.random_numbers.generators import keeping_states
 from mgu.train.own_optimizer_check import check_own_optimizer
-from mgu.user_code.random_numbers import keeping_states
 
 
 def check_own_code(resolved: ResolvedRun) -> None:

@@ -13,9 +13,9 @@ from mgu.config.run import RunConfig
 from mgu.errors import UserError, did_you_mean
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun
+from mgu.random_numbers.generators import keeping_states
 from mgu.results.on_disk.file_names import WEIGHTS_FILE
 from mgu.results.on_disk.sealed import read_known
-from mgu.user_code.random_numbers import keeping_states
 
 KEY = "training.start_from"
 MOST_NAMED = 4  # tensors in one message

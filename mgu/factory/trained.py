@@ -24,6 +24,7 @@ from mgu.factory.imported import section_of
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.factory.without_data import dataset_from_record
+from mgu.random_numbers.generators import keeping_states
 from mgu.results.on_disk.file_names import CONFIG_FILE, PREPROCESSING_FILE, WEIGHTS_FILE
 from mgu.results.on_disk.finished import not_as_written, read_finished
 from mgu.results.on_disk.preprocessing import Classes, Preprocessing, decode_preprocessing
@@ -31,7 +32,6 @@ from mgu.results.on_disk.sealed import Changed, read_known
 from mgu.results.runs.find import find_run
 from mgu.results.schema.result import Result
 from mgu.results.schema.stored_config import read_stored
-from mgu.user_code.random_numbers import keeping_states
 
 # Below dataset.root, of what is not in one of the packages.
 FOLDERS = {

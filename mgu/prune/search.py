@@ -18,9 +18,9 @@ from mgu.prune.fine_tune import FineTuner
 from mgu.prune.fix_gates import Candidate, fix_by_threshold, fix_stepwise
 from mgu.prune.flops import CountFlops
 from mgu.prune.network import Network
+from mgu.random_numbers.generators import seed_all
 from mgu.results.schema.energy import Energy
 from mgu.train.loop import Fit
-from mgu.user_code.random_numbers import seed_all
 
 Tell = Callable[[str], None]  # prints a line of progress
 

@@ -16,6 +16,7 @@ from safetensors.torch import save
 
 from mgu.config.run import RunConfig
 from mgu.measure.cost import RunCost
+from mgu.random_numbers.generators import get_states, set_states
 from mgu.results.on_disk.file_names import (
     CHECKPOINT_FILE,
     HISTORY_FILE,
@@ -26,7 +27,6 @@ from mgu.results.on_disk.file_names import (
 from mgu.results.on_disk.files import replacing
 from mgu.train.learner import Learner
 from mgu.train.loop import Fit
-from mgu.user_code.random_numbers import get_states, set_states
 
 FORMAT = 2  # 1 had no checksum
 CHUNK = 2**24  # bytes read at once

@@ -24,8 +24,8 @@ from mgu.factory.resolved_run import ResolvedRun, resolve
 from mgu.isolation import Send
 from mgu.measure.estimate import ModelSize
 from mgu.models.convnet import count_keras
+from mgu.random_numbers.generators import keeping_states
 from mgu.results.events import Note
-from mgu.user_code.random_numbers import keeping_states
 
 
 def check_environment(send: Send, configs: Sequence[RunConfig], is_thorough: bool = True) -> None:

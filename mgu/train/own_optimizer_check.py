@@ -16,10 +16,10 @@ from torch import Tensor, nn
 
 from mgu.config.optimizers import PythonOptimizerConfig
 from mgu.errors import UserError
+from mgu.random_numbers.generators import keeping_states, seed_all
 from mgu.train.optimizers import build_optimizer
 from mgu.train.own_optimizer import KEY
 from mgu.user_code.faults import blaming
-from mgu.user_code.random_numbers import keeping_states, seed_all
 
 PLAIN = (Tensor, int, float, complex, str, bytes, type(None))  # bool is an int
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from mgu.errors import UserError, did_you_mean
+from mgu.user_code.after_import import note_import
 from mgu.user_code.faults import blaming
-from mgu.user_code.random_numbers import note_import
 from mgu.user_code.source import Source, find_source
 
 

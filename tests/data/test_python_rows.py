@@ -20,10 +20,10 @@ from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
 from mgu.factory.trained import load_trained
+from mgu.random_numbers.generators import unseeded
 from mgu.results.compare.fingerprints import is_same_data
 from mgu.results.on_disk.folder import run_folder
 from mgu.results.on_disk.result_file import read_result
-from mgu.user_code.random_numbers import unseeded
 from tests.conftest import Command, Configure
 
 SOURCE = """

@@ -19,9 +19,9 @@ from mgu.factory.learner import build_learner
 from mgu.factory.own_code import check_own_code
 from mgu.factory.resolved_run import resolve
 from mgu.measure.estimate import ModelSize
+from mgu.random_numbers.generators import get_states, keeping_states, seed_all, set_states
 from mgu.run.checkpoint import MARK
 from mgu.sweep.seed_groups import lockstep_obstacle
-from mgu.user_code.random_numbers import get_states, keeping_states, seed_all, set_states
 from tests.conftest import Configure
 from tests.run.test_resume import evidence, interrupt, train
 

@@ -2,6 +2,6 @@
 
 load.py calls the function and splits what it returns, tensors.py makes tensors of that and checks them, examples.py
 holds them in memory, describe.py tells the parent process what the function returns. It must return the same rows at
-every call: mgu/user_code/random_numbers.py keeps chance from hiding that it does not, fingerprint.py tells whether it
+every call: mgu/random_numbers/generators.py keeps chance from hiding that it does not, fingerprint.py tells whether it
 does.
 """

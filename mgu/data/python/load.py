@@ -17,9 +17,10 @@ from mgu.data.python.tensors import PARTS, Part, read_parts
 from mgu.data.splits import Data, Splits, hold_out
 from mgu.errors import UserError
 from mgu.machine import count_cores
+from mgu.random_numbers.generators import unseeded
+from mgu.user_code.after_import import go_on_after_import
 from mgu.user_code.faults import blaming
 from mgu.user_code.loading import call_target, find_target
-from mgu.user_code.random_numbers import go_on_after_import, unseeded
 
 VAL_PARTS, TEST_PARTS = 10, 5  # of the training data one in so many validates or tests, where the function gives none
 

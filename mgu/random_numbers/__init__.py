@@ -1,0 +1,1 @@
+"""Random numbers that are drawn without a generator of one's own: seeding them, and drawing without a trace."""
