@@ -17,7 +17,7 @@ import mgu
 
 ROOT = Path(mgu.__file__).parents[1]
 RANKS = [  # a package imports only packages of lower ranks
-    {"errors", "kernels", "machine", "native", "random_numbers", "tasks"},
+    {"errors", "kernels", "machine", "native", "random_numbers", "tasks", "text"},
     {"graphs", "isolation", "layers", "user_code"},
     {"equilibrium"},
     {"unit", "models", "directed"},

@@ -24,9 +24,10 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, flag_override
 
 from mgu.console.text import count
-from mgu.errors import RunsFailed, UserError, marking_bugs, quote
+from mgu.errors import RunsFailed, UserError, marking_bugs
 from mgu.results.on_disk.files import chosen_runs_dir
 from mgu.search.grids import Grids, Overrides, expand_grids
+from mgu.text.hydra_quoting import quote
 
 if TYPE_CHECKING:
     from mgu.sweep.launch import Job

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 
 from mgu.cli.parser import Parser
-from mgu.errors import printable
 from mgu.report.diff.compare_sides import diff
 from mgu.report.diff.side import read_side
+from mgu.text.printable import printable
 
 
 def main(arguments: list[str]) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from mgu.cli.streams import silence_output
-from mgu.errors import ProgramError, RunsFailed, UserError, printable_message
+from mgu.errors import ProgramError, RunsFailed, UserError
+from mgu.text.printable import printable_message
 
 SUB_COMMANDS = (
     "plan", "check", "config", "keys", "schema", "completion", "report", "diff", "pack", "serve", "push",

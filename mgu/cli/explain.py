@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
-from mgu.errors import printable
 from mgu.results.on_disk.file_names import DIRECTED_FILE, EQUILIBRIUM_FILE, PATH_NORM_FILE
 from mgu.results.on_disk.files import make_folder
+from mgu.text.printable import printable
 
 if TYPE_CHECKING:
     from mgu.directed.network import DirectedNetwork

@@ -13,7 +13,9 @@ from hydra.errors import HydraException
 from mgu.cli.choices import choices_of
 from mgu.cli.wrong_keys import describe_wrong_key
 from mgu.config.faults import GROUPS, hint_key
-from mgu.errors import did_you_mean, how_to_install, quote
+from mgu.errors import how_to_install
+from mgu.text.hydra_quoting import quote
+from mgu.text.nearest import did_you_mean
 
 LAUNCHERS = {"joblib": "joblib", "submitit_local": "slurm", "submitit_slurm": "slurm", "ray": "ray"}  # to the extras
 SWITCHES = {"true": "with", "on": "with", "false": "without", "off": "without", "null": "without"}  # to what is meant

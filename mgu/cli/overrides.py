@@ -20,7 +20,8 @@ from mgu.cli.parser import Parser
 from mgu.config.faults import GROUPS, nearest_key
 from mgu.config.run import RunConfig
 from mgu.config.search import SECTIONS
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
 
 MAX_KEY = 200  # characters; Hydra looks for a file of that name
 SWEEP_ONLY = ("hydra.sweeper", "hydra/sweeper", "hydra.launcher", "hydra/launcher", "hydra.sweep")

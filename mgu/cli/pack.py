@@ -7,11 +7,12 @@ from pathlib import Path
 
 from mgu.cli.parser import Parser
 from mgu.console.text import print_line
-from mgu.errors import UserError, printable
+from mgu.errors import UserError
 from mgu.results.on_disk.file_names import PACK_FILE
 from mgu.results.on_disk.files import find_folders
 from mgu.results.runs.load import load_results
 from mgu.results.runs.pack_runs import MOST_NAMED, pack_runs
+from mgu.text.printable import printable
 
 
 def main(arguments: list[str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mgu.cli.output_file import check_output
 from mgu.cli.parser import Parser
-from mgu.errors import RunsFailed, printable
+from mgu.errors import RunsFailed
+from mgu.text.printable import printable
 
 MOST_TOLD = 200  # lines about what is wrong
 

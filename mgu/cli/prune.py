@@ -11,8 +11,9 @@ from mgu.config.conf import conf_dir
 from mgu.config.describe import describe_values
 from mgu.config.prune import PruneConfig, read_defaults, read_settings
 from mgu.console.text import print_line
-from mgu.errors import UserError, printable
+from mgu.errors import UserError
 from mgu.results.on_disk.files import make_folder
+from mgu.text.printable import printable
 
 
 def main(arguments: list[str]) -> None:

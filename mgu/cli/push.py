@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from mgu.cli.parser import Parser
 from mgu.config.faults import describe_faults
 from mgu.console.text import count, print_line
-from mgu.errors import RunsFailed, UserError, printable
+from mgu.errors import RunsFailed, UserError
 from mgu.results.compare.axes import find_axes
 from mgu.results.on_disk.files import find_folders
 from mgu.results.runs.load import Run, load_results
+from mgu.text.printable import printable
 from mgu.tracking.push import Target, push, read_run_config, with_tracker
 from mgu.tracking.trackers import check_installed
 

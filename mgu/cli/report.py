@@ -15,7 +15,7 @@ from pathlib import Path
 
 from mgu.cli.parser import Parser
 from mgu.console.text import count, print_line, table_console
-from mgu.errors import UserError, printable
+from mgu.errors import UserError
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts.question import NO_QUESTION, Question
 from mgu.report.contrasts.resolve import resolve, resolve_default
@@ -28,6 +28,7 @@ from mgu.report.searches.measured import Measured, load_measured, measured_table
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.on_disk.files import find_folders
 from mgu.results.runs.load import load_results
+from mgu.text.printable import printable
 
 FORMS_OF_MEASURED = ("table", "md", "csv", "json")  # what searches are shown in that measured points, without runs
 MAX_REASONS = 3  # why files were skipped, where nothing is left

@@ -11,8 +11,9 @@ from mgu.cli.output_file import check_output
 from mgu.cli.parser import Parser
 from mgu.config.json_schema import kinds_of_files, schema_of
 from mgu.console.text import count, print_line
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
 from mgu.results.on_disk.files import make_folder, write_text
+from mgu.text.nearest import did_you_mean
 
 GLOBS = {"run": "runs/*/*/config.yaml", "prune": "conf/prune.yaml"}  # else GROUP/*.yaml, as in conf/ and --config-dir
 SETTINGS = "yaml.schemas.json"

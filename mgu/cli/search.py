@@ -10,12 +10,14 @@ from pathlib import Path
 from mgu.cli.output_file import check_output
 from mgu.cli.parser import Parser
 from mgu.console.text import count, print_line
-from mgu.errors import UserError, did_you_mean, printable
+from mgu.errors import UserError
 from mgu.results.on_disk.files import find_folders
 from mgu.search.optuna_file.journal import write_journal
 from mgu.search.recorded import Recorded, find_studies, read_study
 from mgu.search.strategies.optuna_study import import_optuna
 from mgu.search.study import FOLDER
+from mgu.text.nearest import did_you_mean
+from mgu.text.printable import printable
 
 
 def main(arguments: list[str]) -> None:

@@ -16,7 +16,8 @@ from pydantic_core import ErrorDetails
 from mgu.config.fields import PatternError, models_of
 from mgu.config.run import RunConfig
 from mgu.config.search import StudySettings
-from mgu.errors import as_typed, did_you_mean, nearest
+from mgu.text.hydra_quoting import as_typed
+from mgu.text.nearest import did_you_mean, nearest
 
 # A test compares them with the folders of conf/.
 GROUPS = (

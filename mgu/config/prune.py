@@ -11,7 +11,8 @@ from pydantic import Field, ValidationError
 
 from mgu.config.faults import describe_faults
 from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
 
 StandardDeviation = Annotated[float, Field(ge=0, le=0.5)]  # of gate values, which lie between 0 and 1
 

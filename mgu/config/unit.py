@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from mgu.config.fields import ConfigModel, Name, NonNegative, Positive
 from mgu.config.identity import UNLESS_DEFAULT, IdentityRule
 from mgu.config.published import PUBLISHED, UnitStructure
-from mgu.errors import did_you_mean
+from mgu.text.nearest import did_you_mean
 from mgu.unit.wiring import WIRINGS, BypassKind, GateKind, Mixing, Wiring, build_wiring
 
 _IF_ANNEALED = IdentityRule("if annealed", lambda decisive, name: decisive.settles)

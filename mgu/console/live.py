@@ -15,10 +15,10 @@ from mgu.config.run import RunConfig
 from mgu.console.lines import LineView, Training
 from mgu.console.summary import describe_energy, describe_scores
 from mgu.console.text import describe_s
-from mgu.errors import printable
 from mgu.results.compare.axes import NO_AXES, Axes
 from mgu.results.events import Began, Stepped
 from mgu.results.schema.result import Result
+from mgu.text.printable import printable
 
 ROOMY = 110  # characters
 LeftS = Callable[[Sequence[Training]], float | None]

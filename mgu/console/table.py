@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from mgu.errors import printable
+from mgu.text.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

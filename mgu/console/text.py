@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from mgu.errors import printable
+from mgu.text.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import table_console
-from mgu.errors import printable
 from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.results.compare.axes import call_lean
 from mgu.tasks.score import SCORES
+from mgu.text.printable import printable
 from mgu.unit.wiring import Gate
 
 SHOWN = 1e-4  # share of an error, in whatever unit, that its digits show

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from mgu.errors import printable
 from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.explain.words import LEANING, VARIES
 from mgu.report.figures.style import gate_colours, ink_on_gate
 from mgu.results.compare.axes import call_lean
+from mgu.text.printable import printable
 from mgu.unit.wiring import GATES, Gate
 
 PAGE_IN = 7.0  # inches, width of A4 or Letter within margins

@@ -10,12 +10,13 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from mgu.config.run import RunConfig
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import ResolvedRun
 from mgu.random_numbers.generators import keeping_states
 from mgu.results.on_disk.file_names import WEIGHTS_FILE
 from mgu.results.on_disk.sealed import read_known
+from mgu.text.nearest import did_you_mean
 
 KEY = "training.start_from"
 MOST_NAMED = 4  # tensors in one message

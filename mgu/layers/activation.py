@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor
 
-from mgu.errors import did_you_mean
+from mgu.text.nearest import did_you_mean
 
 Activation = Callable[[Tensor], Tensor]
 

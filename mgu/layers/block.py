@@ -18,7 +18,6 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
-from mgu.errors import did_you_mean
 from mgu.kernels.availability import is_for_triton
 from mgu.layers.activation import Activation, find_activation
 from mgu.layers.cancelled_bias import apply_before
@@ -30,6 +29,7 @@ from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.obstacle import Obstacle
 from mgu.layers.tracing import is_traced
 from mgu.layers.weight_init import fresh_copy
+from mgu.text.nearest import did_you_mean
 
 NORMS = ("bn_pre", "bn_post", "ln", "no_norm")
 BlockEngine = Literal["auto", "eager", "native"]

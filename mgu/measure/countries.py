@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from mgu.config.energy import EnergyConfig
-from mgu.errors import UserError, did_you_mean, how_to_install
+from mgu.errors import UserError, how_to_install
+from mgu.text.nearest import did_you_mean
 
 FOLDER = "data/private_infra"  # in codecarbon
 COUNTRIES = "global_energy_mix.json"  # by ISO 3166 code

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 
 from mgu.data.ratings.names import as_name
-from mgu.errors import printable
 from mgu.predict.examples import Examples
 from mgu.predict.table_files import Cells, read_table_file, select_columns
 from mgu.results.on_disk.preprocessing import Entities, Pairs
+from mgu.text.printable import printable
 
 
 class PairReader:

@@ -12,10 +12,10 @@ import torch
 from mgu.data.ratings.names import as_name
 from mgu.data.tables.csv_file import MISSING_NUMBERS
 from mgu.data.tables.encoding import UNSEEN
-from mgu.errors import printable
 from mgu.predict.examples import Examples
 from mgu.predict.table_files import Cells, read_table_file, select_columns
 from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing
+from mgu.text.printable import printable
 
 MISSING = frozenset(("", *MISSING_NUMBERS))
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from mgu.data.tables.target import diagnose_data, find_separator
-from mgu.errors import UserError, did_you_mean, how_to_install, printable
+from mgu.errors import UserError, how_to_install
+from mgu.text.nearest import did_you_mean
+from mgu.text.printable import printable
 
 AT_ONCE = 10_000  # rows that are in memory at once
 PACKED: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mgu.config.run import NormConfig
-from mgu.errors import UserError, printable
+from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.trained import TrainedRun, load_trained
 from mgu.prune.network import Network
@@ -17,6 +17,7 @@ from mgu.results.compare.fingerprints import fingerprint_of, is_same_data
 from mgu.results.on_disk.file_names import RESULT_FILE
 from mgu.results.on_disk.result_file import read_result
 from mgu.results.schema.result import Result
+from mgu.text.printable import printable
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mgu.errors import printable
 from mgu.prune.benchmark import InferenceCost
 from mgu.prune.outcome import PruneOutcome
 from mgu.report.figures.style import label_log_ticks
 from mgu.results.compare.axes import call_lean
 from mgu.results.on_disk.files import replacing
 from mgu.results.schema.energy import describe_method
+from mgu.text.printable import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import table_console
-from mgu.errors import printable
 from mgu.prune.benchmark import InferenceCost, Latency
 from mgu.prune.outcome import PruneOutcome
 from mgu.results.compare.axes import call_lean
 from mgu.results.schema.energy import Energy, describe_method
 from mgu.results.schema.parts import JOULES_PER_KWH
+from mgu.text.printable import printable
 
 # Columns that a narrow terminal hides, in this order; "256" and "joules" have titles that name the examples.
 LESSER = ("quartiles of 256", "differs", "quartiles of 1", "MFLOPs", "256", "joules", "parameters")

@@ -10,9 +10,10 @@ from functools import cached_property
 from random import Random
 from typing import Any
 
-from mgu.errors import UserError, quote
+from mgu.errors import UserError
 from mgu.search.parameters.condition import Condition
 from mgu.search.parameters.parameter import Parameter
+from mgu.text.hydra_quoting import quote
 
 Point = dict[str, Any]  # the value of each active parameter by its name, in the order of the space
 Key = tuple[tuple[str, Any], ...]

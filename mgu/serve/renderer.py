@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 
-from mgu.errors import printable
 from mgu.serve.scan import Scanner
 from mgu.serve.summary import summarise_runs
+from mgu.text.printable import printable
 
 LOOK_EVERY_S = 2.0
 SHARE = 0.04  # of one core that looking and rendering may take in the long run

@@ -12,8 +12,8 @@ from typing import Literal
 
 from mgu.config.run import RunConfig
 from mgu.console.text import count, describe_s, print_line
-from mgu.errors import printable
 from mgu.results.on_disk.folder import find_done, run_folder
+from mgu.text.printable import printable
 
 State = Literal["done", "failed", "interrupted"]
 TIMEOUT_S = 60.0  # the command holds up the end of the sweep

@@ -12,7 +12,6 @@ from rich.status import Status
 from mgu.config.run import RunConfig
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import count, describe_s, print_line, print_wait, size, table_console
-from mgu.errors import printable
 from mgu.isolation import CALIBRATE, call
 from mgu.measure.estimate import NO_SAMPLE, Estimate, ModelSize, estimate
 from mgu.measure.recipe import recipe_of
@@ -24,6 +23,7 @@ from mgu.sweep.concurrency import Concurrency, find_concurrency
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.schedule import makespan
 from mgu.sweep.sweep import find_samples
+from mgu.text.printable import printable
 
 HOW_TO_KNOW = " Contended and resumed runs are not compared. Pass --calibrate to try a few steps."
 DONE = Estimate(0.0, 0.0, "is done")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mgu.errors import did_you_mean
+from mgu.text.nearest import did_you_mean
 from mgu.unit.gates import ModuleFactory
 from mgu.unit.wiring import WIRINGS, Gate, Wiring
 

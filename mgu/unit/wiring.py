@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-from mgu.errors import did_you_mean
+from mgu.text.nearest import did_you_mean
 
 Gate = str  # name of a gate
 Mixing = Literal["tree", "softmax"]

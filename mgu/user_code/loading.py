@@ -9,7 +9,8 @@ from importlib import import_module, invalidate_caches
 from pathlib import Path
 from typing import Any, cast
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
 from mgu.user_code.after_import import note_import
 from mgu.user_code.faults import blaming
 from mgu.user_code.source import Source, find_source

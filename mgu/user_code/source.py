@@ -16,7 +16,8 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import NamedTuple
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
 
 MAX_FILES = 2_000  # of a package: more is a folder that is no package of the user's
 

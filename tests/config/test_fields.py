@@ -18,7 +18,7 @@ from mgu.config.prune import PruneConfig
 from mgu.config.published import PUBLISHED, UnitStructure
 from mgu.config.run import RunConfig
 from mgu.config.search import SearchSettings
-from mgu.errors import did_you_mean
+from mgu.text.nearest import did_you_mean
 from tests.conftest import Configure
 
 

@@ -14,8 +14,9 @@ from mgu.cli.compose import read_jobs
 from mgu.cli.grammar import HydraGrammar
 from mgu.config.conf import conf_dir
 from mgu.config.run import RunConfig
-from mgu.errors import UserError, quote
+from mgu.errors import UserError
 from mgu.search.grids import Grids, expand_grids
+from mgu.text.hydra_quoting import quote
 from tests.conftest import Command, hydra_of
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from mgu.cli.report import FORMATS, main
-from mgu.errors import printable
 from mgu.report.formats.csv import FORMULA_SIGNS
 from mgu.report.formats.markdown import escape
 from mgu.results.on_disk.result_file import write_result
+from mgu.text.printable import printable
 from tests.examples import example_config, example_result, example_unit
 
 NAMES = {

@@ -10,7 +10,8 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from mgu.cli.main import main
-from mgu.errors import as_typed, did_you_mean
+from mgu.text.hydra_quoting import as_typed
+from mgu.text.nearest import did_you_mean
 from tests.torture.command_lines import field_lines
 from tests.torture.odd_words import group_lines, key_lines, written_lines
 from tests.torture.refusals import refuse, without_training

@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from mgu.cli.study.replay import replay_studies
 from mgu.cli.study.studies import PlannedStudy, plan_studies
 from mgu.console.text import count, print_line
-from mgu.errors import ProgramError, RunsFailed, UserError, quote
+from mgu.errors import ProgramError, RunsFailed, UserError
 from mgu.results.on_disk.folder import runs_dir
 from mgu.search.grids import Grids
 from mgu.search.space import some_point
@@ -24,6 +24,7 @@ from mgu.sweep.search.notify import notifying_of
 from mgu.sweep.search.study_run import StudyRun, num_ended, prepare, run_study, work_apart
 from mgu.sweep.search.warm_start import check_folder, tell_finished
 from mgu.sweep.search.worker import TrialSettings
+from mgu.text.hydra_quoting import quote
 
 # Takes the overrides of each worker and returns what became of it. None: Hydra's own launcher, with which this process
 # is the only worker.

@@ -15,7 +15,8 @@ from pathlib import Path
 from mgu.data.cases.folder import walk
 from mgu.data.cases.manifest import read_manifest
 from mgu.data.image_files.names import ImageFile, ImageListing, LeftOut, readable
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
 
 MIN_CASES = 3  # of a class: one to train on, one to validate, one to test
 FORMS = "a folder of <class>/<case>/<image> or a CSV of case, image, stage and label"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from mgu.data.image_files.csv_rows import locate, read_csv, select_columns
 from mgu.data.image_files.names import ImageFile, readable
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
 
 COLUMNS = ("case", "image", "label", "stage")
 

@@ -12,7 +12,8 @@ from mgu.data.images.images import Images
 from mgu.data.images.sequences import read_as_sequences
 from mgu.data.images.vision import load_vision
 from mgu.data.splits import Splits, split_holdout, split_paper
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
 
 # To add a data set: its loader here, the value of white below, and a YAML of that name in conf/dataset/.
 LOADERS: dict[str, Callable[[Path], tuple[Images, Images]]] = {

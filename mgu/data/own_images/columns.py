@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 
 from mgu.data.image_files.names import readable
 from mgu.data.image_files.walk import SUFFIXES
-from mgu.errors import UserError, as_typed, did_you_mean
+from mgu.errors import UserError
+from mgu.text.hydra_quoting import as_typed
+from mgu.text.nearest import did_you_mean
 
 # Names that a column has where none is configured.
 USUAL = {

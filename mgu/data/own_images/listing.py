@@ -14,7 +14,8 @@ from mgu.data.image_files.names import ImageFile, ImageListing, LeftOut, readabl
 from mgu.data.own_images.folder import walk
 from mgu.data.own_images.groups import describe_groups, match_groups
 from mgu.data.own_images.table import read_table
-from mgu.errors import UserError, as_typed
+from mgu.errors import UserError
+from mgu.text.hydra_quoting import as_typed
 
 FORMS = "a folder of <class>/<image> or train|val|test/<class>/<image>, or a CSV or Parquet file of images"
 PARTS = ("test", "val", "train")  # of copies in two splits that of the first is kept

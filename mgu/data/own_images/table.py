@@ -15,7 +15,9 @@ from mgu.data.own_images.columns import USUAL, find_columns
 from mgu.data.own_images.folder import SPLITS
 from mgu.data.tables.formats import find_format
 from mgu.data.tables.parquet_file import read_parquet
-from mgu.errors import UserError, as_typed, did_you_mean, how_to_install
+from mgu.errors import UserError, how_to_install
+from mgu.text.hydra_quoting import as_typed
+from mgu.text.nearest import did_you_mean
 
 
 class Table(NamedTuple):

@@ -9,8 +9,9 @@ from decimal import Decimal
 from numbers import Integral
 from typing import Any
 
-from mgu.errors import UserError, printable
+from mgu.errors import UserError
 from mgu.results.on_disk.preprocessing import Entities
+from mgu.text.printable import printable
 
 LARGEST_EXACT = 2**53  # up to here a float64 has every whole number
 NUMBER = r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]?\d{1,2})?"  # 0012 is a code, and not the number 12

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.data.tables.advice import advise_text, join_some
 from mgu.data.tables.files import digest, read_table, resolve_separator
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd

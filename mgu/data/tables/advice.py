@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mgu.errors import quote
+from mgu.text.hydra_quoting import quote
 
 NAMED = 10  # columns that a message names
 WORDS_OF_HYDRA = ("null", "nan", "inf", "true", "false")

@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mgu.data.tables.advice import advise_drop, join_and, join_some
-from mgu.errors import UserError, did_you_mean, printable
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
+from mgu.text.printable import printable
 
 if TYPE_CHECKING:
     import pandas as pd

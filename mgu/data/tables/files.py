@@ -19,7 +19,8 @@ from mgu.data.tables.csv_file import read_csv
 from mgu.data.tables.formats import find_format
 from mgu.data.tables.parquet_file import read_parquet
 from mgu.data.tables.target import check_target, diagnose_header, infer_task, select_known
-from mgu.errors import UserError, how_to_install, printable
+from mgu.errors import UserError, how_to_install
+from mgu.text.printable import printable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mgu.config.datasets import TableConfig
 from mgu.data.tables.advice import join_some
 from mgu.data.tables.split import PARTS
-from mgu.errors import printable
+from mgu.text.printable import printable
 
 if TYPE_CHECKING:
     import pandas as pd

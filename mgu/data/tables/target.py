@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from mgu.data.tables.advice import advise_separator, join_some
 from mgu.data.tables.columns import FEW_VALUES, find_fault, is_number
 from mgu.data.tables.whole import check_exact, without_gaps
-from mgu.errors import UserError, did_you_mean, printable
+from mgu.errors import UserError
 from mgu.tasks.score import TaskName
+from mgu.text.nearest import did_you_mean
+from mgu.text.printable import printable
 
 if TYPE_CHECKING:
     import pandas as pd

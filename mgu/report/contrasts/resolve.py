@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
 from mgu.report.contrasts.keys import Key
 from mgu.report.contrasts.question import Question
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.results.compare.axes import complete_values, is_outside_identity, shorten_keys, write_value
+from mgu.text.nearest import did_you_mean
 
 MOST_LISTED = 12  # keys or names in a message
 UNIT = Key("mgu")

@@ -7,10 +7,10 @@ from typing import Any
 
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import table_console
-from mgu.errors import printable
 from mgu.report.diff.compare_sides import Diff
 from mgu.report.formats.markdown import escape, table_lines
 from mgu.report.formats.tables import SideTable
+from mgu.text.printable import printable
 
 
 def print_diff(found: Diff) -> None:

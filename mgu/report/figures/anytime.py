@@ -7,11 +7,11 @@ from itertools import cycle
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.errors import printable
 from mgu.report.figures.style import PAGE_IN, QUIET, UNIT, label_log_ticks
 from mgu.report.searches.contender import BAND, Contender, quantile
 from mgu.report.searches.equal_cost import MULTIPLES, EqualCost
 from mgu.search.clock import PROCESSOR, WALL
+from mgu.text.printable import printable
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#000000")  # Okabe and Ito, without the unit's
 DASHES = ("-", "--", "-.", ":")

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.errors import printable
 from mgu.report.figures.style import GRID, INK, QUIET, UNIT, label_log_ticks
 from mgu.report.ranking.row import Row
 from mgu.report.stats.budget import BASES, BestSoFar
 from mgu.report.stats.in_order import GridInOrder
 from mgu.report.stats.verdict import Verdict
+from mgu.text.printable import printable
 
 UNIT_COLOURS = (UNIT, "#E69F00", "#CC79A7", "#009E73")  # of kinds, best first; from the fifth on the last one
 UNIT_MARKERS = ("*", "P", "X", "D")

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.errors import printable
 from mgu.report.figures.style import COLOURS, GRID, INK, PAGE_IN, QUIET, UNIT
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.load import gpu_value, processors_busy
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.text.printable import printable
 
 
 class Panel(NamedTuple):

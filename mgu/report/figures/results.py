@@ -8,7 +8,6 @@ from typing import NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from mgu.errors import printable
 from mgu.report.figures.style import (
     COLOURS,
     GRID,
@@ -25,6 +24,7 @@ from mgu.report.figures.style import (
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.results.schema.energy import describe_method
+from mgu.text.printable import printable
 
 MOST_RANKS = 40  # number of the best models that fit a page
 FAINT = 0.35  # opacity of models whose cost cannot be compared

@@ -14,13 +14,13 @@ import msgspec
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from mgu.errors import printable
 from mgu.report.figures.style import COLOURS, GRID, PAGE_IN, QUIET, gate_colours, ink_on_gate, kind_of, kinds_of
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.results.on_disk.file_names import EXPLAIN_FILE, HISTORY_FILE
 from mgu.results.on_disk.sealed import Changed, read_known, unseal
 from mgu.results.runs.load import Run
+from mgu.text.printable import printable
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,6 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts.answer import Answer, rows_compared
 from mgu.report.formats.records import origin, records, search_records
@@ -19,6 +18,7 @@ from mgu.report.rivals import rivals
 from mgu.report.searches.equal_cost import EqualCost
 from mgu.report.searches.table import search_table
 from mgu.report.stats.compare import Comparison
+from mgu.text.printable import printable
 
 COMPARED = ("compared_with", "difference", "difference_low", "difference_high", "p_seeds", "p_images", "p_both",
             "p_corrected", "p_alike")  # fmt: skip

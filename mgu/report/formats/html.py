@@ -11,7 +11,6 @@ from html import escape
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.cost_kinds import times
 from mgu.report.figures.style import INK, encode
@@ -23,6 +22,7 @@ from mgu.report.ranking.row import Row
 from mgu.report.rivals import Rival, rivals
 from mgu.report.stats.comparison_words import difference_text, p_equals
 from mgu.report.stats.verdict import Verdict
+from mgu.text.printable import printable
 
 MOST_DRAWN = 12  # experiments with figures: each takes seconds to draw
 

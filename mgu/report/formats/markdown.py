@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.formats.tables import side_tables
 from mgu.report.ranking.columns import LEFT_ALIGNED, shown_columns
+from mgu.text.printable import printable
 
 MARKS = re.compile(  # characters that mean something, before which stands a backslash
     r"""[\\`*$|]                                  # code, emphasis, mathematics, cells

@@ -10,7 +10,6 @@ from rich.console import Console
 from mgu.console.table import TextColumn
 from mgu.console.table import print_table as print_columns
 from mgu.console.text import table_console
-from mgu.errors import printable
 from mgu.report.analysis import Analysis
 from mgu.report.formats.tables import SideTable, verdict_table
 from mgu.report.in_processes import map_analyses
@@ -20,6 +19,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.searches.fronts import front_tables
 from mgu.report.searches.measured import measured_table
 from mgu.report.searches.table import SearchTable, search_tables
+from mgu.text.printable import printable
 
 
 def print_analyses(analyses: Sequence[Analysis]) -> None:

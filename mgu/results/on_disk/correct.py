@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
-from mgu.errors import printable
 from mgu.results.on_disk.file_names import CORRECT_FILE
 from mgu.results.on_disk.files import replacing
 from mgu.results.on_disk.sealed import Changed, read_known
+from mgu.text.printable import printable
 
 log = logging.getLogger(__name__)
 

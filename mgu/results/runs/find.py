@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
 from mgu.results.compare.axes import find_axes
 from mgu.results.compare.differences import describe_differences
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, CONFIG_FILE, RESULT_FILE
 from mgu.results.on_disk.files import default_runs_dir
 from mgu.results.runs.load import Run, load_results
 from mgu.results.runs.starts import join_starts
+from mgu.text.nearest import did_you_mean
 
 MOST_NAMED = 6  # runs that one message lists
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
 from mgu.results.compare.axes import is_outside_identity
 from mgu.search.space import Space
 from mgu.search.spaces.context import SpaceContext
@@ -14,6 +14,7 @@ from mgu.search.spaces.gemm import build_gemm
 from mgu.search.spaces.grid import build_grid
 from mgu.search.spaces.listed import build_listed
 from mgu.search.spaces.nago import build_nago
+from mgu.text.nearest import did_you_mean
 
 __all__ = ["SPACES", "build_space"]
 

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
 from mgu.search.parameters.bounds import Float, Int
 from mgu.search.parameters.choices import Categorical, Ordinal
 from mgu.search.parameters.condition import Condition
@@ -24,6 +24,7 @@ from mgu.search.parameters.factors import Factors
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
+from mgu.text.nearest import did_you_mean
 
 # By kind, the class of a parameter and the settings that it needs; `when` each may have, `log` those with bounds.
 KINDS: dict[str, tuple[type[Any], tuple[str, ...]]] = {

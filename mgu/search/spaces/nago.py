@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
 from mgu.search.parameters.bounds import Float, Int
 from mgu.search.parameters.choices import Ordinal
 from mgu.search.parameters.parameter import Parameter
 from mgu.search.space import Space, write_word
 from mgu.search.spaces.context import SpaceContext
 from mgu.search.spaces.protocol import protocol_overrides, whole
+from mgu.text.nearest import did_you_mean
 
 # By preset, the layout that a point begins with, and the fewest and most nodes of the top, mid and bottom graph.
 PRESETS = {"tiny": ("nago_tiny", (3, 5), (1, 3), (3, 5)), "full": ("nago_full", (3, 10), (1, 10), (3, 10))}

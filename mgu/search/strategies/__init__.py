@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
 from mgu.search.per_cost import PerCost
 from mgu.search.space import Space
 from mgu.search.strategies.bayesian import GPStrategy, TPEStrategy
@@ -21,6 +21,7 @@ from mgu.search.strategies.qmc import QMCStrategy
 from mgu.search.strategies.random import RandomStrategy
 from mgu.search.strategies.reinforce import Reinforce
 from mgu.search.strategy import Strategy, is_multi_fidelity
+from mgu.text.nearest import did_you_mean
 
 __all__ = ["STRATEGIES", "build_strategy"]
 

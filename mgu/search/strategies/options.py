@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from mgu.errors import UserError, did_you_mean
+from mgu.errors import UserError
+from mgu.text.nearest import did_you_mean
 
 
 def read_options(
