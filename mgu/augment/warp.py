@@ -35,11 +35,11 @@ def warp(images: Tensor, matrices: Sequence[Matrix]) -> Tensor:
     """
     height, width = images.shape[-2:]
     y, x = (torch.arange(side).to(images) - (side - 1) / 2 for side in (height, width))
-    places = torch.ones(height, width, 3, dtype=images.dtype, device=images.device)
-    places[..., 0], places[..., 1] = x, y.unsqueeze(1)
+    positions = torch.ones(height, width, 3, dtype=images.dtype, device=images.device)
+    positions[..., 0], positions[..., 1] = x, y.unsqueeze(1)
     by_image = torch.tensor(matrices).view(-1, 2, 3).to(images)
     halves = torch.tensor([width / 2, height / 2]).to(images)  # grid_sample wants edges at -1 and 1
-    grid = places.view(1, -1, 3).expand(len(images), -1, -1) @ (by_image.mT / halves)
+    grid = positions.view(1, -1, 3).expand(len(images), -1, -1) @ (by_image.mT / halves)
     return F.grid_sample(images, grid.view(-1, height, width, 2), mode="nearest", align_corners=False)
 
 

@@ -242,7 +242,7 @@ def _draw(explanation: DirectedExplanation) -> Figure:
     """Draws the network: a node for each neuron, an arrow for each weight, and the stability margins above."""
     figure = Figure(figsize=(6.0, 4.2))
     axes = figure.add_axes((0.02, 0.02, 0.96, 0.78))
-    places = _places(explanation.layers)
+    positions = _positions(explanation.layers)
     largest = max((abs(value) for row in explanation.weights for value in row), default=1.0) or 1.0
     num_inputs = explanation.layers[0]
     for source, row in enumerate(explanation.weights):
@@ -252,11 +252,11 @@ def _draw(explanation: DirectedExplanation) -> Figure:
             arrow = {"arrowstyle": "-|>", "color": POSITIVE if value > 0 else NEGATIVE, "alpha": 0.75,
                      "linewidth": 0.2 + 2.2 * abs(value) / largest, "shrinkA": 9, "shrinkB": 9,
                      "connectionstyle": "arc3,rad=0.12", "mutation_scale": 8}  # fmt: skip
-            axes.annotate("", places[num_inputs + target], places[source], arrowprops=arrow)
+            axes.annotate("", positions[num_inputs + target], positions[source], arrowprops=arrow)
     names = [*(f"x{at + 1}" for at in range(num_inputs - 1)), "1"]
     names += [f"h{at + 1}" for at in range(sum(explanation.layers[1:-1]))]
     names += [f"y{at + 1}" for at in range(explanation.layers[-1])]
-    for (x, y), name in zip(places, names, strict=True):
+    for (x, y), name in zip(positions, names, strict=True):
         axes.plot([x], [y], "o", markersize=15, markerfacecolor="white", markeredgecolor="#222222", markeredgewidth=0.8)
         axes.text(x, y, name, ha="center", va="center", fontsize=7)
     axes.set(xlim=(-0.3, len(explanation.layers) - 0.7), ylim=(-0.08, 1.08))
@@ -273,11 +273,11 @@ def _draw(explanation: DirectedExplanation) -> Figure:
     return figure
 
 
-def _places(layers: list[int]) -> list[tuple[float, float]]:
+def _positions(layers: list[int]) -> list[tuple[float, float]]:
     """Returns where each neuron is drawn: a column for each layer; one that others lead to and from is zigzag."""
-    places = []
+    positions = []
     for column, num in enumerate(layers):
         for at in range(num):
             shift = 0.16 * (at % 2 * 2 - 1) if 0 < column < len(layers) - 1 and num > 3 else 0.0
-            places.append((column + shift, 1 - (at + 0.5) / num))
-    return places
+            positions.append((column + shift, 1 - (at + 0.5) / num))
+    return positions

@@ -65,9 +65,9 @@ def join_storage(tensors: Sequence[Tensor]) -> Tensor:
     first = tensors[0]
     size, start, storage = first.numel() * first.element_size(), first.data_ptr(), first.untyped_storage().data_ptr()
     stride = first.stride()
-    places = [(tensor.data_ptr(), tensor.untyped_storage().data_ptr(), tensor.stride()) for tensor in tensors]
+    layouts = [(tensor.data_ptr(), tensor.untyped_storage().data_ptr(), tensor.stride()) for tensor in tensors]
     is_dense = first.shape[0] * stride[0] == first.numel()
-    if is_dense and places == [(start + i * size, storage, stride) for i in range(len(tensors))]:
+    if is_dense and layouts == [(start + i * size, storage, stride) for i in range(len(tensors))]:
         return first.detach().as_strided((len(tensors) * first.shape[0], *first.shape[1:]), stride)
     with torch.inference_mode(first.is_inference()):  # inference tensors could not be trained later
         joined = torch.cat([tensor.detach() for tensor in tensors])

@@ -38,7 +38,7 @@ class EnergyMeter:
 
     Args:
         instrument: What reads the energy.
-        place: What CO2 is computed by.
+        location: What CO2 is computed by.
     """
 
     energy: Energy | None = None

@@ -42,7 +42,7 @@ class CompiledGroup:
     """
 
     def __init__(self, kernel: ctypes.CDLL, parameters: Sequence[Tensor], state: State) -> None:
-        self.kernel, self.places = kernel, _places(parameters, state)
+        self.kernel, self.signature = kernel, _signature(parameters, state)
         addresses = [[p.data_ptr(), *(tensor.data_ptr() for tensor in _state_of(p, state))] for p in parameters]
         sizes = [p.numel() for p in parameters]
         self.table = (Parameter * len(sizes))(*(Parameter(s, *a) for s, a in zip(sizes, addresses, strict=True)))
@@ -51,7 +51,7 @@ class CompiledGroup:
 
     def is_current(self, parameters: Sequence[Tensor], state: State) -> bool:
         """Tells whether these are the parameters of the group, with gradients and state as it knows them."""
-        return self.places == _places(parameters, state)
+        return self.signature == _signature(parameters, state)
 
     def update(self, parameters: Sequence[Tensor], settings: Mapping[str, Any]) -> None:
         """Takes one step by the settings of the group. Raises MemoryError without working memory."""
@@ -100,17 +100,17 @@ def _state_of(parameter: Tensor, state: State) -> tuple[Tensor, Tensor, Tensor, 
     return moments["exp_avg"], moments["exp_avg_sq"], moments["step"], moments["mu_product"]
 
 
-def _places(parameters: Sequence[Tensor], state: State) -> list[Any]:
+def _signature(parameters: Sequence[Tensor], state: State) -> list[Any]:
     """Returns what must be as it was for the compiled step to be called as before; nothing where a state is missing."""
-    places: list[Any] = []
+    signature: list[Any] = []
     for p in parameters:
         if not state[p]:
             return []
         mean, square, step, product = _state_of(p, state)
         gradient: Any = p.grad
-        places += (p.data_ptr(), mean.data_ptr(), square.data_ptr(), step.data_ptr(), product.data_ptr())
-        places += (p.dtype, p.stride(), gradient.is_sparse or gradient.stride(), p.shape)
-    return places
+        signature += (p.data_ptr(), mean.data_ptr(), square.data_ptr(), step.data_ptr(), product.data_ptr())
+        signature += (p.dtype, p.stride(), gradient.is_sparse or gradient.stride(), p.shape)
+    return signature
 
 
 def _fits(dtype: torch.dtype, p: Tensor, mean: Tensor, square: Tensor, step: Tensor, mu: Tensor) -> bool:

@@ -68,8 +68,8 @@ def _share_out(counts: np.ndarray[Any, Any], total: int, draw: np.random.RandomS
     shares = np.floor(exact)
     remainders, left = exact - shares, int(total - shares.sum())
     for remainder in np.sort(np.unique(remainders))[::-1] if left else ():
-        (places,) = np.where(remainders == remainder)
-        chosen = draw.choice(places, size=min(len(places), left), replace=False)
+        (indices,) = np.where(remainders == remainder)
+        chosen = draw.choice(indices, size=min(len(indices), left), replace=False)
         shares[chosen] += 1
         left -= len(chosen)
         if left == 0:
