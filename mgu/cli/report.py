@@ -24,7 +24,7 @@ from mgu.report.formats.json import measured_to_plain, to_json
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import table_lines, to_markdown
 from mgu.report.ranking.rank import Table, join, rank
-from mgu.report.searches.measured import Measured, load_measured, measured_table, measured_to_csv
+from mgu.report.searches.measured import MeasuredSearches, load_measured, measured_table, measured_to_csv
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.on_disk.files import find_folders
 from mgu.results.runs.load import load_results
@@ -106,7 +106,7 @@ def _with_measured(analyses: list[Analysis]) -> list[Analysis]:
     return found
 
 
-def _report_measured(found: Sequence[Measured], options: argparse.Namespace) -> None:
+def _report_measured(found: Sequence[MeasuredSearches], options: argparse.Namespace) -> None:
     """Reports searches that measured points, where there are no runs."""
     form = "csv" if options.searches else options.format or "table"
     if options.pictures or form not in FORMS_OF_MEASURED:

@@ -9,29 +9,29 @@ from functools import cached_property
 from mgu.report.caveats import caveats
 from mgu.report.contrasts.answer import Answer, answer
 from mgu.report.contrasts.question import NO_QUESTION, Question
-from mgu.report.contrasts.words import describe_answer, heading
-from mgu.report.cost_words import describe_costs
+from mgu.report.contrasts.sentences import describe_answer, heading
+from mgu.report.cost_sentences import describe_costs
 from mgu.report.costs import Charge, charges, cost_ratios
 from mgu.report.ranking.grid import grid_rows
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.searches.equal_cost import EqualCost, compare_searches, on_rows_of, runs_by_results
 from mgu.report.searches.load import load_curves
-from mgu.report.searches.measured import Measured
-from mgu.report.searches.words import describe_left_out, describe_searches
-from mgu.report.stats.budget import BestSoFar, best_so_far, obstacle
+from mgu.report.searches.measured import MeasuredSearches
+from mgu.report.searches.sentences import describe_left_out, describe_searches
+from mgu.report.stats.best_so_far import BestSoFar, best_so_far, obstacle
 from mgu.report.stats.correct import Correct, correct_of
 from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
 from mgu.report.stats.replication import Pair, describe_replication, pair_with_paper
 from mgu.report.stats.scores import compare_scores
-from mgu.report.stats.verdict import MARGIN, Verdict, judge
-from mgu.report.stats.words import (
+from mgu.report.stats.sentences import (
     default_sentence,
     describe_verdict,
     explain_no_verdict,
     search_sentence,
     verdict_sentence,
 )
+from mgu.report.stats.verdict import MARGIN, Verdict, judge
 from mgu.search.curve import Curve
 
 
@@ -51,7 +51,7 @@ class Analysis:
     margin: float = MARGIN
     question: Question = NO_QUESTION
     default: str | None = None
-    measured: Sequence[Measured] = ()
+    measured: Sequence[MeasuredSearches] = ()
 
     @cached_property
     def correct(self) -> list[Correct]:

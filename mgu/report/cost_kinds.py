@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Literal
 
 from mgu.console.text import count
-from mgu.report.loads import compare_loads
 from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, is_modelled, obstacle
 from mgu.report.ranking.validity import component_of, is_disturbed, is_starved
+from mgu.report.utilization import compare_utilization
 from mgu.results.schema.energy import SHORT_S, describe_method
 from mgu.results.schema.result import Result
 
@@ -45,10 +45,10 @@ def method_note(first: Sequence[Result], second: Sequence[Result], kind: CostKin
     results = [*first, *second]
     by_time = basis(results) if kind in ("cpu", "co2") else ""
     if by_time and is_unequal(first, second, kind):
-        by_time += f", {compare_loads(first, second).text}"
+        by_time += f", {compare_utilization(first, second).text}"
     if kind == "processor":
         shared = "; some runs shared the machine" * any(map(is_disturbed, results))
-        return f"measured{shared}; {compare_loads(first, second).text}"
+        return f"measured{shared}; {compare_utilization(first, second).text}"
     if kind == "co2":
         return (
             f"all parts, estimated at the carbon intensity of {'+'.join(places(results))}"
@@ -62,7 +62,7 @@ def method_note(first: Sequence[Result], second: Sequence[Result], kind: CostKin
 def is_unequal(first: Sequence[Result], second: Sequence[Result], kind: CostKind) -> bool:
     """Tells whether a ratio goes by processor times that were measured under unequal load."""
     by_processor = kind == "processor" or (kind in ("cpu", "co2") and bool(basis([*first, *second])))
-    return by_processor and not compare_loads(first, second).are_equal
+    return by_processor and not compare_utilization(first, second).are_equal
 
 
 def not_alone(lacking: int, models: int) -> str:

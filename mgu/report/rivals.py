@@ -66,7 +66,8 @@ def rivals(analysis: Analysis, verdict: Verdict) -> list[Rival]:
         ratios = cost_ratios([own.baseline], verdict.kind.rows)
         found.append(Rival("default network", f"default: {own.baseline.name}", own, ratios))
     if verdict.search and (curve := analysis.best_so_far):
-        loads = curve.loads(verdict.kind.rows)
-        same = Ratio("processor", 1.0, loads.text, not loads.are_equal) if loads else Ratio("time", 1.0)
+        same = Ratio("time", 1.0)
+        if utilization := curve.utilization(verdict.kind.rows):
+            same = Ratio("processor", 1.0, utilization.text, not utilization.are_equal)
         found.append(Rival("random search", "random search at its cost", verdict.search, (same,)))
     return found

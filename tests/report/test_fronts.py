@@ -17,7 +17,7 @@ from mgu.report.formats.terminal import print_searches
 from mgu.report.searches.equal_cost import EqualCost, compare_searches
 from mgu.report.searches.fronts import front_tables, fronts_of, undominated
 from mgu.report.searches.load import load_curves, save_replayed
-from mgu.report.searches.words import describe_searches
+from mgu.report.searches.sentences import describe_searches
 from mgu.search.budget import Budget
 from mgu.search.curve import Curve, Incumbent
 from mgu.search.strategy import Cost

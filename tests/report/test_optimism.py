@@ -11,7 +11,7 @@ from mgu.report.analysis import Analysis
 from mgu.report.ranking.rank import rank
 from mgu.report.stats.correct import Bits
 from mgu.report.stats.optimism import optimism
-from mgu.report.stats.words import describe_verdict
+from mgu.report.stats.sentences import describe_verdict
 from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
 from tests.examples import example_config, example_result, ranked

@@ -21,8 +21,8 @@ from mgu.report.formats.markdown import to_markdown
 from mgu.report.searches.closed_form import Tried, expected_best
 from mgu.report.searches.equal_cost import EqualCost, compare_searches
 from mgu.report.searches.load import load_curves, save_replayed
+from mgu.report.searches.sentences import describe_searches
 from mgu.report.searches.table import search_table, search_tables
-from mgu.report.searches.words import describe_searches
 from mgu.results.schema.energy import Component
 from mgu.results.schema.result import Result
 from mgu.search.budget import Budget

@@ -22,9 +22,9 @@ from mgu.report.ranking.rank import rank
 from mgu.report.searches.equal_cost import EqualCost, compare_searches
 from mgu.report.searches.load import load_curves, save_replayed
 from mgu.report.searches.measured import load_measured, measured_table
+from mgu.report.searches.sentences import describe_searches
 from mgu.report.searches.table import search_table
 from mgu.report.searches.variants import name_variants
-from mgu.report.searches.words import describe_searches
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.runs.load import load_results
 from mgu.search.budget import Budget

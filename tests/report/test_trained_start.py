@@ -9,7 +9,7 @@ from mgu.report.formats.plain_statistics import budget_to_plain
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.equal_cost import compare_searches
-from mgu.report.searches.words import describe_searches
+from mgu.report.searches.sentences import describe_searches
 from mgu.search.curve import Curve, Incumbent
 from tests.examples import example_config, example_result, example_unit, ranked
 

@@ -12,7 +12,7 @@ from scipy.stats import binomtest, t, ttest_rel
 
 from mgu.report.analysis import Analysis
 from mgu.report.stats.power import Variance, seeds_needed
-from mgu.report.stats.words import describe_verdict, verdict_sentence
+from mgu.report.stats.sentences import describe_verdict, verdict_sentence
 from mgu.results.runs.load import Run
 from tests.examples import example_config, example_result, example_unit, ranked
 from tests.report.runs import NUM_IMAGES, Trained, analyse

@@ -15,8 +15,8 @@ from mgu.report.ranking.rank import rank
 from mgu.report.searches.equal_cost import compare_searches
 from mgu.report.searches.fronts import front_tables
 from mgu.report.searches.load import load_curves, save_replayed, settings_of
+from mgu.report.searches.sentences import describe_searches
 from mgu.report.searches.table import search_tables
-from mgu.report.searches.words import describe_searches
 from mgu.results.on_disk.folder import runs_dir
 from mgu.results.runs.load import Run, load_results
 from mgu.results.schema.result import Result

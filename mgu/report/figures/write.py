@@ -65,10 +65,10 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
     Returns:
         The figures by name, in the order of a report.
     """
-    from mgu.report.figures.budget import draw_budget
-    from mgu.report.figures.load import draw_load, panels_of
+    from mgu.report.figures.best_so_far import draw_best_so_far
     from mgu.report.figures.results import draw_pareto, draw_ranks
     from mgu.report.figures.training import draw_gates, draw_histories, load_gates, load_histories
+    from mgu.report.figures.utilization import draw_utilization, panels_of
     from mgu.report.stats.in_order import grid_in_order
 
     table = analysis.table
@@ -79,7 +79,7 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
             "grid in its own order goes from shallow layouts to deep ones. Points are units and the default networks "
             "at their cost, with 95 % intervals over seeds."
         )
-        found["budget"] = _figure(caption, draw_budget, curve, grid_in_order(curve), analysis.verdicts)
+        found["budget"] = _figure(caption, draw_best_so_far, curve, grid_in_order(curve), analysis.verdicts)
     if any(row.val_accuracy is not None for row in table.rows):
         found["ranks"] = _figure(_caption_of_ranks(analysis), draw_ranks, table)
         if any(row.cost.tts_s for row in table.rows if row.val_accuracy is not None):
@@ -97,7 +97,7 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
             "How busy each kind of model kept the devices in training: a point for each model, the mean over its "
             "seeds, and a bar at the mean of its kind."
         )
-        found["load"] = _figure(caption, draw_load, table)
+        found["load"] = _figure(caption, draw_utilization, table)
     if histories := load_histories(table):
         found["histories"] = _figure("Validation accuracy by epoch.", draw_histories, table, histories)
     if gates := load_gates(table):

@@ -22,9 +22,9 @@ from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.row import Row
 from mgu.report.searches.equal_cost import EqualCost
 from mgu.report.searches.fronts import fronts_of, point_table, share_table
-from mgu.report.searches.measured import Measured, measured_table
+from mgu.report.searches.measured import MeasuredSearches, measured_table
+from mgu.report.searches.sentences import describe_searches
 from mgu.report.searches.table import search_table
-from mgu.report.searches.words import describe_searches
 
 UNITS = {
     "*_acc": "percent, and so *_acc_sd, _low and _high",
@@ -150,7 +150,7 @@ def _searches(found: EqualCost | None) -> dict[str, Any] | None:
     }
 
 
-def measured_to_plain(found: Measured) -> dict[str, Any]:
+def measured_to_plain(found: MeasuredSearches) -> dict[str, Any]:
     """Returns the searches that measured the points of one space as plain values.
 
     Args:

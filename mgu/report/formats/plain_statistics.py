@@ -8,11 +8,11 @@ from typing import Any
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts.answer import Answer, costs_of
 from mgu.report.rivals import Rival, rivals
-from mgu.report.stats.budget import BestSoFar
+from mgu.report.stats.best_so_far import BestSoFar
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.replication import Pair
+from mgu.report.stats.sentences import verdict_sentence
 from mgu.report.stats.verdict import Verdict
-from mgu.report.stats.words import verdict_sentence
 
 
 def verdict_to_plain(verdict: Verdict) -> dict[str, Any]:
@@ -60,11 +60,11 @@ def answer_to_plain(found: Answer) -> dict[str, Any]:
 def budget_to_plain(curve: BestSoFar, own: Verdict) -> dict[str, Any]:
     """Returns what a search in random order would have reached at the cost of one kind of unit, in seconds."""
     cost_s, accuracy = curve.cost_of(own.kind.rows), fmean(own.unit.accuracies(own.table.tested).values())
-    loads = curve.loads(own.kind.rows)
+    utilization = curve.utilization(own.kind.rows)
     return {
         "unit_kind": own.kind.name,
         "cost": curve.basis,
-        "note": loads.text if loads else None,
+        "note": utilization.text if utilization else None,
         "unit_s": cost_s,
         "unit_accuracy": accuracy,
         "grid_expected_at_unit_s": None if cost_s is None else float(curve.expected[curve.at(cost_s)]),

@@ -26,7 +26,7 @@ NEAR = 0.95  # of the best score that any study found: what counts as having fou
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredSearches:
     """Holds the searches of one space whose points are measured.
 
     Attributes:
@@ -47,7 +47,7 @@ class Measured:
         return max(curve.steps[-1].score for own in self.contenders for curve in own.curves if curve.steps)
 
 
-def load_measured(folders: Sequence[Path]) -> list[Measured]:
+def load_measured(folders: Sequence[Path]) -> list[MeasuredSearches]:
     """Loads the searches that measured points, by space.
 
     Args:
@@ -76,13 +76,15 @@ def load_measured(folders: Sequence[Path]) -> list[Measured]:
     ]
 
 
-def _measured(name: str, described: dict[str, Any], curves: Sequence[Curve]) -> Measured:
+def _measured(name: str, described: dict[str, Any], curves: Sequence[Curve]) -> MeasuredSearches:
     """Groups the studies of one space by their strategies."""
     named = [replace(curve, space=name) for curve in curves]
-    return Measured(name, described["size"], described.get("unit", ""), group_curves(named, Score("score"), None))
+    return MeasuredSearches(
+        name, described["size"], described.get("unit", ""), group_curves(named, Score("score"), None)
+    )
 
 
-def measured_table(found: Measured) -> SearchTable:
+def measured_table(found: MeasuredSearches) -> SearchTable:
     """Returns the table of one space: a row for each strategy, the best median first.
 
     Args:
@@ -109,7 +111,7 @@ def measured_table(found: Measured) -> SearchTable:
     )
 
 
-def measured_to_csv(found: Sequence[Measured]) -> str:
+def measured_to_csv(found: Sequence[MeasuredSearches]) -> str:
     """Writes one line for each strategy on each space, with exact values.
 
     Args:
@@ -131,7 +133,7 @@ def _bests(own: Contender) -> list[float]:
     return [curve.steps[-1].score for curve in own.curves]
 
 
-def _row(found: Measured, own: Contender) -> list[Entry]:
+def _row(found: MeasuredSearches, own: Contender) -> list[Entry]:
     """Returns the row of one strategy: what it tried, what it found, and how long that took."""
     bests, target = _bests(own), NEAR * found.best
     middle, worst, seconds = median(bests), min(bests), fmean(curve.seconds for curve in own.curves)

@@ -7,7 +7,7 @@ from statistics import fmean
 
 from mgu.report.ranking.default import depth
 from mgu.report.ranking.row import Row
-from mgu.report.stats.budget import BestSoFar
+from mgu.report.stats.best_so_far import BestSoFar
 
 NORMS = ("bn_pre", "bn_post", "ln", "no_norm")  # in the order of the paper's grid
 

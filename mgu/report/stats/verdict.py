@@ -15,7 +15,7 @@ from mgu.report.ranking.default import default_rows
 from mgu.report.ranking.kinds import UnitKind, unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.stats.budget import BestSoFar
+from mgu.report.stats.best_so_far import BestSoFar
 from mgu.report.stats.compare import Comparison, compare, p_of_margin, variance_between
 from mgu.report.stats.correct import Correct
 from mgu.report.stats.holm import correct_for_many

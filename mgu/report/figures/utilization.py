@@ -1,4 +1,4 @@
-"""Figure of the load of the devices: how busy each kind of model kept processor and GPU in training."""
+"""Figure of the utilization of the devices: how busy each kind of model kept processor and GPU in training."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from matplotlib.figure import Figure
 
 from mgu.report.figures.style import COLOURS, GRID, INK, PAGE_IN, QUIET, UNIT
 from mgu.report.ranking.kinds import unit_kinds
-from mgu.report.ranking.load import gpu_value, processors_busy
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.report.ranking.utilization import gpu_value, processors_busy
 from mgu.text.printable import printable
 
 
@@ -30,7 +30,7 @@ class Panel(NamedTuple):
 
 
 def panels_of(table: Table) -> list[Panel]:
-    """Chooses what the runs of a table know of the load: of the GPU where there is one, else of the processor."""
+    """Chooses what the runs of a table know of it: of the GPU where there is one, else of the processor."""
 
     def percent(row: Row) -> float | None:
         busy = gpu_value(row, "busy")
@@ -45,7 +45,7 @@ def panels_of(table: Table) -> list[Panel]:
     return [panel for panel in every if any(panel.value(row) is not None for row in table.rows)]
 
 
-def draw_load(table: Table) -> Figure:
+def draw_utilization(table: Table) -> Figure:
     """Draws one line for each normalisation and each kind of unit: a point for each model, and a bar at their mean.
 
     Args:

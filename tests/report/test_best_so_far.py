@@ -11,13 +11,13 @@ from msgspec import structs
 from scipy.stats import ttest_1samp
 
 from mgu.report.analysis import Analysis
-from mgu.report.cost_words import describe_costs
+from mgu.report.cost_sentences import describe_costs
 from mgu.report.ranking.rank import Table
-from mgu.report.stats.budget import BestSoFar, best_so_far, obstacle
+from mgu.report.stats.best_so_far import BestSoFar, best_so_far, obstacle
 from mgu.report.stats.correct import Bits
 from mgu.report.stats.in_order import grid_in_order
 from mgu.report.stats.random_order import win_probabilities
-from mgu.report.stats.words import search_sentence
+from mgu.report.stats.sentences import search_sentence
 from mgu.results.on_disk.correct import read_correct
 from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.replicate import Replicate

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from mgu.report.figures.style import GRID, INK, QUIET, UNIT, label_log_ticks
 from mgu.report.ranking.row import Row
-from mgu.report.stats.budget import BASES, BestSoFar
+from mgu.report.stats.best_so_far import BASES, BestSoFar
 from mgu.report.stats.in_order import GridInOrder
 from mgu.report.stats.verdict import Verdict
 from mgu.text.printable import printable
@@ -23,7 +23,7 @@ STRETCH = 6  # the height of the picture is at most so many times what a search 
 LEAST_HEIGHT = 2.0  # points of accuracy
 
 
-def draw_budget(curve: BestSoFar, in_order: GridInOrder | None, verdicts: list[Verdict]) -> Figure:
+def draw_best_so_far(curve: BestSoFar, in_order: GridInOrder | None, verdicts: list[Verdict]) -> Figure:
     """Draws accuracy over cost: a search in random order with its band, the grid in order, each unit, the default.
 
     Args:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from mgu.console.text import count, describe_s
-from mgu.report.loads import OTHER_WORK
 from mgu.report.ranking.rank import Table
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.equal_cost import LEAST_STUDIES, AgainstRandom, EqualCost
 from mgu.report.searches.fronts import fronts_of
+from mgu.report.utilization import OTHER_WORK
 from mgu.results.schema.energy import SHORT_S
 from mgu.search.clock import PROCESSOR, WALL
 from mgu.search.costs import counted_parts

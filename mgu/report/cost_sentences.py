@@ -9,12 +9,12 @@ from mgu.console.text import count
 from mgu.report.cost_kinds import places
 from mgu.report.costs import Charge, Ratio, charges, measured
 from mgu.report.energy_phases import describe_phases
-from mgu.report.loads import OTHER_WORK
 from mgu.report.modelled_energy import describe_assumptions
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import component_of, has_own_processor_time, is_disturbed
+from mgu.report.utilization import OTHER_WORK
 from mgu.results.schema.energy import describe_method
 from mgu.results.schema.result import Result
 

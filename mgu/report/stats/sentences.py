@@ -10,7 +10,7 @@ from mgu.report.costs import Ratio, describe_ratios
 from mgu.report.ranking.default import explain_no_default
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.seeds import TINY
-from mgu.report.stats.budget import BASES, BestSoFar
+from mgu.report.stats.best_so_far import BASES, BestSoFar
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.comparison_words import describe_comparison, where
 from mgu.report.stats.power import ALPHA, MOST_SEEDS, POWER, images_suffice, seeds_needed
@@ -88,12 +88,12 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
     reached_s = curve.reached_s(accuracy)
     if reached_s is None:
         return f"{line} The whole grid search is not expected to reach the unit."
-    share, loads = reached_s / cost_s, curve.loads(verdict.kind.rows)
+    share, utilization = reached_s / cost_s, curve.utilization(verdict.kind.rows)
     worth = f"the unit is {'not ' * (share < 1)}worth its cost here"
     if 0.95 < share < 1.05:
         worth = "both cost the same"
     matched = f"The grid search is expected to match it after {reached_s:,.3g} s, {share:.2g}x the unit's cost"
-    matched += f" ({loads.text})" if loads else ""
+    matched += f" ({utilization.text})" if utilization else ""
     return f"{line} {matched}: {worth}."
 
 

@@ -13,7 +13,7 @@ TRAINING = "train"  # its phase: the epochs with their evaluation
 
 
 def processors_busy(row: Row) -> float | None:
-    """Returns the mean number of processors that training kept busy; of results without load, that the run did."""
+    """Returns the mean number of processors that training kept busy; of results without phases, that the run did."""
     return _mean(row, _processors)
 
 
@@ -23,7 +23,7 @@ def gpu_value(row: Row, field: str) -> float | None:
 
 
 def _mean(row: Row, value: Callable[[Result], float | None]) -> float | None:
-    known = [own for result in row.cost.timed if (own := value(result)) is not None]
+    known = [busy for result in row.cost.timed if (busy := value(result)) is not None]
     return fmean(known) if known else None
 
 

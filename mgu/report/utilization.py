@@ -1,4 +1,4 @@
-"""The load under which the processor times of two sides were measured: other work makes them longer.
+"""How busy the machine was while the processor times of two sides were measured: other work makes them longer.
 
 Work that waits for a processor takes none of its time, but work on the other hardware thread of a core slows this one:
 trainings of MNIST took 1.55 to 1.68 times the processor time an epoch while another ran there. The first shows in how
@@ -14,14 +14,14 @@ from typing import NamedTuple
 from mgu.results.schema.result import Result
 
 ALIKE = 1.15  # factor by which wall clock / processor time of two sides may differ under equal conditions
-ALIKE_LOAD = 0.1  # share of the machine that may be busier: up to half of it, a second thread of each core, takes 1.7x
+ALIKE_BUSY = 0.1  # share of the machine that may be busier: up to half of it, a second thread of each core, takes 1.7x
 OTHER_WORK = "other work makes it longer, too: up to 1.7 times was seen where two threads share a core"
 
 Pair = tuple[float | None, float | None]
 
 
-class Loads(NamedTuple):
-    """Holds the load of two sides, each the mean over its runs; None where no run tells it.
+class Utilization(NamedTuple):
+    """Holds the utilization of the machine under two sides, each the mean over its runs; None where no run tells it.
 
     Attributes:
         wall: Wall clock / processor time of each.
@@ -38,26 +38,30 @@ class Loads(NamedTuple):
         """Whether nothing that is known tells that processor times were measured under unequal conditions."""
         if not self.on_cpu:
             return True
-        (first, second), (own, other) = self.wall, self.machine
+        (first, second), (first_busy, second_busy) = self.wall, self.machine
         is_wall_alike = not (first and second) or max(first, second) <= ALIKE * min(first, second)
-        return is_wall_alike and (own is None or other is None or abs(own - other) <= ALIKE_LOAD)
+        if first_busy is None or second_busy is None:
+            return is_wall_alike
+        return is_wall_alike and abs(first_busy - second_busy) <= ALIKE_BUSY
 
     @property
     def text(self) -> str:
-        """The loads for people, and whether they are unequal."""
-        (first, second), (own, other) = self.wall, self.machine
+        """Both utilizations for people, and whether they are unequal."""
+        (first, second), (first_busy, second_busy) = self.wall, self.machine
         parts = []
         if first and second:
             parts.append(f"wall clock / processor time {first:.2f} against {second:.2f}")
-        if own is not None and other is not None:
-            parts.append(f"machine {own:.0%} against {other:.0%} busy")
+        if first_busy is not None and second_busy is not None:
+            parts.append(f"machine {first_busy:.0%} against {second_busy:.0%} busy")
         if not parts:
             return "under a load that is not known"
-        return ", ".join(parts) + ", so not of equal conditions" * (not self.are_equal)
+        if not self.are_equal:
+            parts.append("so not of equal conditions")
+        return ", ".join(parts)
 
 
-def compare_loads(first: Sequence[Result], second: Sequence[Result]) -> Loads:
-    """Compares the load under which the runs of two sides were measured.
+def compare_utilization(first: Sequence[Result], second: Sequence[Result]) -> Utilization:
+    """Compares how busy the machine was while the runs of two sides were measured.
 
     Args:
         first: Of the side whose cost is divided.
@@ -67,7 +71,7 @@ def compare_loads(first: Sequence[Result], second: Sequence[Result]) -> Loads:
         The means over the runs of each.
     """
     wall, machine = ((_mean(of, first), _mean(of, second)) for of in (_wall, _machine))
-    return Loads(wall, machine, all((result.device or "").startswith("cpu") for result in (*first, *second)))
+    return Utilization(wall, machine, all((result.device or "").startswith("cpu") for result in (*first, *second)))
 
 
 def _mean(of: Callable[[Result], float | None], results: Sequence[Result]) -> float | None:
