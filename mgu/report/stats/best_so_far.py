@@ -52,7 +52,7 @@ class BestSoFar:
         expected: Expected accuracy of the best so far by budget (T,), in 0..1.
         low: 10 % quantile of that accuracy over orders and seeds (T,).
         high: 90 % quantile (T,).
-        wins: By seed and fold how probable it is that each baseline is the one found, or, last, none (N + 1, T).
+        wins: By seed and fold how probable it is that each baseline is the best, or, last, none (N + 1, T).
         chance: Accuracy of guessing, in 0..1.
     """
 
@@ -108,18 +108,18 @@ class BestSoFar:
             By seed and fold the expected accuracy and, where every model that it may find has right answers, by test
             image how probable a right answer is.
         """
-        place = self.at(seconds)
+        budget = self.at(seconds)
         scores: dict[Replicate, float] = {}
         images: dict[Replicate, Images] = {}
-        for run, wins in self.wins.items():
-            weights = [float(share) for share in wins[:-1, place]]
-            rest = float(wins[-1, place]) * self.chance
-            values = [row.accuracies(self.table.tested)[run] for row in self.baselines]
-            scores[run] = sum(w * value for w, value in zip(weights, values, strict=True)) + rest
-            parts = [(w, own.get(run)) for w, own in zip(weights, self.correct, strict=True) if w > 0]
-            known = tuple((w, own) for w, own in parts if own)
+        for replicate, wins in self.wins.items():
+            weights = [float(share) for share in wins[:-1, budget]]
+            rest = float(wins[-1, budget]) * self.chance
+            values = [row.accuracies(self.table.tested)[replicate] for row in self.baselines]
+            scores[replicate] = sum(w * value for w, value in zip(weights, values, strict=True)) + rest
+            parts = [(w, correct.get(replicate)) for w, correct in zip(weights, self.correct, strict=True) if w > 0]
+            known = tuple((w, bits) for w, bits in parts if bits)
             if known and len(known) == len(parts):
-                images[run] = Weighted(known, rest)
+                images[replicate] = Weighted(known, rest)
         name = f"a grid search in random order of {describe_s(seconds)}"
         return Sample(name, tuple(self.baselines), scores, images)
 
@@ -143,7 +143,7 @@ def best_so_far(
         return None
     import numpy as np
 
-    answers = {id(row): own for row, own in zip(table.rows, correct, strict=bool(correct))}
+    answers = {id(row): bits for row, bits in zip(table.rows, correct, strict=bool(correct))}
     costs = [_cost(row, basis) or 0.0 for row in baselines]
     step = sum(costs) / STEPS
     wins = _wins(table, baselines, [max(1, round(cost / step)) for cost in costs])
@@ -167,11 +167,11 @@ def best_so_far(
 
 def _wins(table: Table, baselines: Sequence[Row], steps: Sequence[int]) -> dict[Replicate, Floats]:
     """Returns by seed how probable it is at each budget that each baseline is found; `steps` is the cost of each."""
-    found = {}
+    wins = {}
     for seed in _common_seeds(table, baselines):
         scores = [row.accuracies("val")[seed] for row in baselines]
-        found[seed] = win_probabilities(steps, scores)
-    return found
+        wins[seed] = win_probabilities(steps, scores)
+    return wins
 
 
 def _distribution(
@@ -181,9 +181,9 @@ def _distribution(
     import numpy as np
 
     shares: dict[float, Any] = {}  # by accuracy, how probable it is at each budget, summed over seeds
-    for seed, own in wins.items():
+    for seed, wins_of_seed in wins.items():
         values = [row.accuracies(table.tested)[seed] for row in baselines]
-        for value, share in zip([*values, chance], own, strict=True):
+        for value, share in zip([*values, chance], wins_of_seed, strict=True):
             shares[value] = shares.get(value, 0.0) + share
     accuracies = sorted(shares)
     return np.array(accuracies), np.array([shares[accuracy] for accuracy in accuracies]) / len(wins)

@@ -11,7 +11,7 @@ both: the corrected resampled t-test (Nadeau and Bengio 2003, https://doi.org/10
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING
@@ -101,38 +101,42 @@ def compare(first: Sample, others: Sequence[Sample]) -> list[Comparison]:
     known = [other for other in others if other.scores]
     shared = [sorted(first.scores.keys() & other.scores.keys()) for other in known]
     differences = [
-        {run: first.scores[run] - other.scores[run] for run in own} for own, other in zip(shared, known, strict=True)
+        {replicate: first.scores[replicate] - other.scores[replicate] for replicate in replicates}
+        for replicates, other in zip(shared, known, strict=True)
     ]
     over_seeds = t_tests_over_replicates(differences)
     of_images, p_images = over_images(first, known, shared)
-    are_folds = [is_cross_validated(own) for own in shared]
-    p_values = _combine(
-        over_seeds, [None if has_folds else own for has_folds, own in zip(are_folds, of_images, strict=True)]
-    )
+    independent_of_seeds = [
+        None if is_cross_validated(replicates) else test for replicates, test in zip(shared, of_images, strict=True)
+    ]
+    p_values = _combine(over_seeds, independent_of_seeds)
     return [
         Comparison(
             first=first,
             second=other,
-            shared=tuple(own_shared),
-            difference=spread(own) or Spread(fmean(first.scores.values()) - fmean(other.scores.values()), 0),
-            p_seeds=of_seeds and of_seeds.p,
-            p_images=own_images,
-            num_images=count_images(first, own_shared) if own_images is not None else 0,
-            p=p,
+            shared=tuple(shared[k]),
+            difference=_spread_of(differences[k], first, other),
+            p_seeds=test.p if (test := over_seeds[k]) else None,
+            p_images=p_images[k],
+            num_images=0 if p_images[k] is None else count_images(first, shared[k]),
+            p=p_values[k],
         )
-        for other, own_shared, own, of_seeds, own_images, p in zip(
-            known, shared, differences, over_seeds, p_images, p_values, strict=True
-        )
+        for k, other in enumerate(known)
     ]
+
+
+def _spread_of(differences: Mapping[Replicate, float], first: Sample, second: Sample) -> Spread:
+    """Returns the spread of paired differences; without any, the difference of the means, of no pair."""
+    return spread(differences) or Spread(fmean(first.scores.values()) - fmean(second.scores.values()), 0)
 
 
 def _combine(over_seeds: Sequence[TTest | None], over_images: Sequence[TTest | None]) -> list[float | None]:
     """Returns p-values over seeds and images; over seeds alone where images are not tested."""
-    found = [test and test.p for test in over_seeds]
+    p_values = [test and test.p for test in over_seeds]
     both = [(k, (s, i)) for k, (s, i) in enumerate(zip(over_seeds, over_images, strict=True)) if s and i]
     for (k, _), test in zip(both, min_f_prime([pair for _, pair in both]), strict=True):
-        found[k] = test.p
-    return found
+        p_values[k] = test.p
+    return p_values
 
 
 def p_of_margin(against: Comparison, margin: float) -> float | None:

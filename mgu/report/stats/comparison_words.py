@@ -28,7 +28,7 @@ def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
         parts.append(f"p {p_equals(comparison.p_images)} over {comparison.num_images:,} {comparison.baseline.examples}")
     if comparison.p_corrected is not None and comparison.p is not None:
         both = f"p {p_equals(comparison.p)} over both, " if comparison.num_images and not comparison.has_folds else ""
-        what = f"{num_kinds} kind{'s' * (num_kinds > 1)} of unit" if num_kinds else "all comparisons"
+        what = f"{num_kinds} {'kinds' if num_kinds > 1 else 'kind'} of unit" if num_kinds else "all comparisons"
         corrected = f"p {p_equals(comparison.p_corrected)} after correction for {what}"
         parts.append(f"{both}{corrected}" if num_kinds != 1 else both.rstrip(", "))
     return ", ".join(filter(None, parts))
@@ -44,7 +44,12 @@ def where(comparison: Comparison) -> str:
 
 def difference_text(comparison: Comparison, value: float) -> str:
     """Formats a difference with its sign: in points between accuracies, else as the metric is."""
-    return f"{points_of(value):+.2f}" if comparison.is_of_accuracies else f"{'+' * (value > 0)}{shorten(value)}"
+    return f"{points_of(value):+.2f}" if comparison.is_of_accuracies else signed(value)
+
+
+def signed(value: float) -> str:
+    """Formats a difference as its metric is, with its sign."""
+    return f"{'+' if value > 0 else ''}{shorten(value)}"
 
 
 def points_of(share: float) -> float:

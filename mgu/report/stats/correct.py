@@ -60,13 +60,19 @@ def correct_of(rows: Sequence[Row]) -> list[Correct]:
     Returns:
         For each row the bits by seed and fold.
     """
-    found = [
-        {run.result.replicate: Bits(*read) for run in row.runs if run.result.status != "failed"
-         and (read := read_correct(run.folder, run.result.files, run.packed))}
-        for row in rows
-    ]  # fmt: skip
-    sizes = Counter((run.fold, bits.num_images) for own in found for run, bits in own.items())
+    by_row = [_read_bits(row) for row in rows]
+    sizes = Counter((replicate.fold, bits.num_images) for of_row in by_row for replicate, bits in of_row.items())
     usual: dict[int, int] = {}
     for (fold, size), _ in sorted(sizes.items(), key=lambda each: (each[1], each[0][1])):
         usual[fold] = size  # the most frequent one comes last
-    return [{run: bits for run, bits in own.items() if bits.num_images == usual[run.fold]} for own in found]
+    return [
+        {replicate: bits for replicate, bits in of_row.items() if bits.num_images == usual[replicate.fold]}
+        for of_row in by_row
+    ]
+
+
+def _read_bits(row: Row) -> Correct:
+    """Reads the bits of the runs of a row that did not fail and have some."""
+    runs = [run for run in row.runs if run.result.status != "failed"]
+    bits = {run.result.replicate: read_correct(run.folder, run.result.files, run.packed) for run in runs}
+    return {replicate: Bits(*read) for replicate, read in bits.items() if read}

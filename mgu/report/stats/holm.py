@@ -18,7 +18,7 @@ def correct_for_many(p_values: Sequence[float | None]) -> list[float | None]:
     """
     known = [1.0 if p is None else p for p in p_values]
     corrected, highest = list(p_values), 0.0
-    for place, k in enumerate(sorted(range(len(known)), key=known.__getitem__)):
-        highest = max(highest, min(1.0, known[k] * (len(known) - place)))
+    for step, k in enumerate(sorted(range(len(known)), key=known.__getitem__)):
+        highest = max(highest, min(1.0, known[k] * (len(known) - step)))
         corrected[k] = None if p_values[k] is None else highest
     return corrected

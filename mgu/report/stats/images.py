@@ -40,12 +40,13 @@ def over_images(
     for start in range(0, len(others), CHUNK):
         part = slice(start, start + CHUNK)
         per_image = [
-            per_image_differences(first, other, own) for own, other in zip(shared[part], others[part], strict=True)
+            per_image_differences(first, other, replicates)
+            for replicates, other in zip(shared[part], others[part], strict=True)
         ]
         tests += t_tests([[] if values is None else values for values in per_image])
         p_values += [
-            mcnemar(values) if values is not None and _has_one_pair(first, other, own) else test and test.p
-            for other, own, values, test in zip(others[part], shared[part], per_image, tests[part], strict=True)
+            mcnemar(values) if values is not None and _has_one_pair(first, other, replicates) else test and test.p
+            for other, replicates, values, test in zip(others[part], shared[part], per_image, tests[part], strict=True)
         ]
     return tests, p_values
 
@@ -81,18 +82,18 @@ def per_image_differences(first: Sample, second: Sample, shared: Sequence[Replic
         First minus second (N,), of right answers; None without shared seeds, or where one has no right answers of its
         images.
     """
-    if not shared or not all(run in first.images and run in second.images for run in shared):
+    if not shared or not all(replicate in first.images and replicate in second.images for replicate in shared):
         return None
     import numpy as np
 
     means = []
-    for fold in sorted({run.fold for run in shared}):
-        own = [run for run in shared if run.fold == fold]
-        total = np.zeros(first.images[own[0]].num_images)
-        for run in own:
-            total += first.images[run].unpack()
-            total -= second.images[run].unpack()
-        means.append(total / len(own))
+    for fold in sorted({replicate.fold for replicate in shared}):
+        replicates = [replicate for replicate in shared if replicate.fold == fold]
+        total = np.zeros(first.images[replicates[0]].num_images)
+        for replicate in replicates:
+            total += first.images[replicate].unpack()
+            total -= second.images[replicate].unpack()
+        means.append(total / len(replicates))
     return np.concatenate(means) if len(means) > 1 else means[0]
 
 

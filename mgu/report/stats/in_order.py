@@ -38,25 +38,25 @@ def grid_in_order(curve: BestSoFar) -> GridInOrder:
     """
     rows = sorted(curve.baselines, key=_order)
     spent, seconds, accuracies = 0.0, [], []
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         spent += curve.cost_of([row]) or 0.0
         seconds.append(spent)
-        accuracies.append(fmean(_best(rows[: place + 1], curve)))
+        accuracies.append(fmean(_best(rows[: index + 1], curve)))
     return GridInOrder(tuple(rows), tuple(seconds), tuple(accuracies))
 
 
 def _best(rows: list[Row], curve: BestSoFar) -> list[float]:
     """Returns for each seed the accuracy of the best by validation; the mean of those that are equal there."""
-    found = []
+    accuracies = []
     for seed in curve.wins:
         scores = [row.accuracies("val")[seed] for row in rows]
         values = [row.accuracies(curve.table.tested)[seed] for row in rows]
         highest = max(scores)
-        found.append(fmean(value for score, value in zip(scores, values, strict=True) if score == highest))
-    return found
+        accuracies.append(fmean(value for score, value in zip(scores, values, strict=True) if score == highest))
+    return accuracies
 
 
 def _order(row: Row) -> tuple[int, str, int, bool, str]:
     norm = row.result.norm or ""
-    place = NORMS.index(norm) if norm in NORMS else len(NORMS)
-    return (depth(row), row.result.layout, place, bool(row.result.residual), row.name)
+    norm_order = NORMS.index(norm) if norm in NORMS else len(NORMS)
+    return (depth(row), row.result.layout, norm_order, bool(row.result.residual), row.name)

@@ -58,28 +58,28 @@ def optimism(table: Table, correct: Sequence[Correct]) -> Optimism:
     return Optimism(_over_seeds(baselines), _over_images([images for _, images in rows]), None)
 
 
-def describe_optimism(found: Optimism, examples: str = "images", judges: str = "test") -> list[str]:
+def describe_optimism(bias: Optimism, examples: str = "images", judges: str = "test") -> list[str]:
     """Describes the optimism in one sentence.
 
     Args:
-        found: The optimism of a table.
+        bias: The optimism of a table.
         examples: A word for the examples of the data set, in the plural.
         judges: A word for those that select and judge where nothing is held out: test, or validation.
 
     Returns:
         The sentence; none where nothing is known.
     """
-    if found.on_test is not None:
+    if bias.on_test is not None:
         return [
             f"Selecting the best of the grid on validation {examples} makes it look better than it is (selection "
-            f"bias): its loss on test {examples} exceeds the mean loss of all models by {100 * found.on_test:+.2f} "
+            f"bias): its loss on test {examples} exceeds the mean loss of all models by {100 * bias.on_test:+.2f} "
             "points, on average over searches with one seed."
         ]
     parts = []
-    if found.over_seeds is not None:
-        parts.append(f"{100 * found.over_seeds:+.2f} points compared with other seeds of the winner")
-    if found.over_images is not None:
-        parts.append(f"{100 * found.over_images:+.2f} points compared with other {judges} {examples} (bootstrap)")
+    if bias.over_seeds is not None:
+        parts.append(f"{100 * bias.over_seeds:+.2f} points compared with other seeds of the winner")
+    if bias.over_images is not None:
+        parts.append(f"{100 * bias.over_images:+.2f} points compared with other {judges} {examples} (bootstrap)")
     if not parts:
         return []
     return [
@@ -89,13 +89,14 @@ def describe_optimism(found: Optimism, examples: str = "images", judges: str = "
 
 
 def _over_seeds(baselines: Sequence[Row]) -> float | None:
-    scores = [own for row in baselines if (own := row.accuracies("val"))]
+    scores = [by_seed for row in baselines if (by_seed := row.accuracies("val"))]
     gaps = []
-    for seed in sorted({seed for own in scores for seed in own}):
-        highest = max(own[seed] for own in scores if seed in own)
-        others = [[a for other, a in own.items() if other != seed] for own in scores if own.get(seed) == highest]
-        if known := [fmean(own) for own in others if own]:
-            gaps.append(highest - fmean(known))
+    for seed in sorted({seed for by_seed in scores for seed in by_seed}):
+        highest = max(by_seed[seed] for by_seed in scores if seed in by_seed)
+        winners = [by_seed for by_seed in scores if by_seed.get(seed) == highest]
+        others = [[score for other, score in by_seed.items() if other != seed] for by_seed in winners]
+        if means := [fmean(values) for values in others if values]:
+            gaps.append(highest - fmean(means))
     return fmean(gaps) if gaps else None
 
 
@@ -104,8 +105,9 @@ def _on_test(baselines: Sequence[Row]) -> float | None:
     gaps = []
     for seed in sorted({seed for val, test in pairs for seed in val.keys() & test.keys()}):
         searched = [(val[seed], val[seed] - test[seed]) for val, test in pairs if seed in val and seed in test]
-        highest = max(own for own, _ in searched)
-        gaps.append(fmean(lost for own, lost in searched if own == highest) - fmean(lost for _, lost in searched))
+        highest = max(val_score for val_score, _ in searched)
+        lost_by_winners = [lost for val_score, lost in searched if val_score == highest]
+        gaps.append(fmean(lost_by_winners) - fmean(lost for _, lost in searched))
     return fmean(gaps) if gaps else None
 
 

@@ -40,12 +40,12 @@ def win_probabilities(costs: Sequence[int], scores: Sequence[float]) -> Floats:
     """
     import numpy as np
 
-    orders = _worst_first(scores)
-    return np.mean([_by_preference(costs, order) for order in orders], axis=0)  # type: ignore[no-any-return]
+    mean: Floats = np.mean([_by_preference(costs, order) for order in _worst_first(scores)], axis=0)
+    return mean
 
 
 def _worst_first(scores: Sequence[float]) -> list[list[int]]:
-    """Returns orders of the models by score, in which those of equal scores have each place equally often."""
+    """Returns orders of the models by score, in which those of equal scores have each position equally often."""
     count, most_equal, random = len(scores), max(Counter(scores).values()), Random(0)
     preferences = [list(range(count))]
     if most_equal > 2:

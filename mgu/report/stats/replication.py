@@ -37,10 +37,10 @@ class Pair:
     @property
     def is_outside(self) -> bool | None:
         """Whether the paper's accuracy, from a single run, is outside our interval; None for a single seed of ours."""
-        own = self.row.spread("val")
-        if own is None or own.low is None or own.high is None:
+        spread = self.row.spread("val")
+        if spread is None or spread.low is None or spread.high is None:
             return None
-        return not own.low <= self.paper.val_acc / 100 <= own.high
+        return not spread.low <= self.paper.val_acc / 100 <= spread.high
 
     @property
     def diverged(self) -> Literal["both", "ours", "paper", "neither"]:
@@ -48,7 +48,9 @@ class Pair:
         ours = any(result.status == "diverged" for result in self.row.results)
         if ours and self.paper.diverged:
             return "both"
-        return "ours" if ours else "paper" if self.paper.diverged else "neither"
+        if ours:
+            return "ours"
+        return "paper" if self.paper.diverged else "neither"
 
 
 def pair_with_paper(table: Table) -> list[Pair]:
@@ -78,8 +80,8 @@ def correlation(pairs: list[Pair]) -> tuple[float, float] | None:
     from scipy.stats import kendalltau  # takes about a second to import
 
     ours = [-1.0 if pair.ours is None else pair.ours for pair in pairs]
-    found = kendalltau(ours, [pair.paper.val_acc for pair in pairs])
-    return None if math.isnan(found.statistic) else (float(found.statistic), float(found.pvalue))
+    tau = kendalltau(ours, [pair.paper.val_acc for pair in pairs])
+    return None if math.isnan(tau.statistic) else (float(tau.statistic), float(tau.pvalue))
 
 
 def describe_replication(pairs: list[Pair]) -> list[str]:

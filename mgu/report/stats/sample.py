@@ -75,14 +75,14 @@ def pool(name: str, samples: Sequence[Sample]) -> Sample:
     Returns:
         The mean.
     """
-    shared = [run for run in samples[0].scores if all(run in own.scores for own in samples)]
-    scores = {run: fmean(own.scores[run] for own in samples) for run in shared}
+    shared = [run for run in samples[0].scores if all(run in sample.scores for sample in samples)]
+    scores = {run: fmean(sample.scores[run] for sample in samples) for run in shared}
     images: dict[Replicate, Images] = {
-        run: Pooled(tuple(own.images[run] for own in samples))
+        run: Pooled(tuple(sample.images[run] for sample in samples))
         for run in shared
-        if all(run in own.images for own in samples)
+        if all(run in sample.images for sample in samples)
     }
-    return Sample(name, tuple(row for own in samples for row in own.rows), scores, images)
+    return Sample(name, tuple(row for sample in samples for row in sample.rows), scores, images)
 
 
 @dataclass(frozen=True)

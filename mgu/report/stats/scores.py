@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from mgu.report.ranking.default import default_rows, explain_no_default
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import is_cross_validated
-from mgu.report.stats.comparison_words import p_equals
+from mgu.report.stats.comparison_words import p_equals, signed
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
 from mgu.report.stats.ttest import TTest, t_tests_over_replicates
 from mgu.results.schema.replicate import Replicate, count_replicates
-from mgu.tasks.score import Score, shorten
+from mgu.tasks.score import Score
 
 
 def compare_scores(table: Table, default: str | None = None, searched: Collection[str] = frozenset()) -> list[str]:
@@ -33,49 +33,54 @@ def compare_scores(table: Table, default: str | None = None, searched: Collectio
     if table.score.metric == "accuracy" or best is None or not units:
         return []
     lines = _against(table, [(unit, best) for unit in units], "the best baseline (selected on validation data)")
-    found = [(unit, default_rows(table, unit, [default] if default else [], searched)) for unit in units]
-    pairs = [(unit, next(iter(rows.values()))) for unit, rows in found if rows]
+    defaults = [(unit, default_rows(table, unit, [default] if default else [], searched)) for unit in units]
+    pairs = [(unit, next(iter(rows.values()))) for unit, rows in defaults if rows]
     lines += _against(table, pairs, "the default network, which one would train without a search")
-    return [*lines, *(explain_no_default(table, unit) for unit, rows in found if not rows)]
+    return [*lines, *(explain_no_default(table, unit) for unit, rows in defaults if not rows)]
 
 
 def _against(table: Table, pairs: Sequence[tuple[Row, Row]], what: str) -> list[str]:
     """Compares each unit with its baseline: a sentence on the difference, and one on its test over shared seeds."""
-    metric, score = table.score.metric, table.score
-    split = table.tested
-    place = "test" if split == "test" else "validation"
-    known = [
-        (unit, own, baseline, theirs)
-        for unit, baseline in pairs
-        if (own := unit.spread(split, metric)) and (theirs := baseline.spread(split, metric))
+    split, metric = table.tested, table.score.metric
+    scored = [pair for pair in pairs if all(row.spread(split, metric) for row in pair)]
+    differences = [
+        _paired_differences(unit.values(split, metric), baseline.values(split, metric)) for unit, baseline in scored
     ]
-    scores = [(unit.values(split, metric), baseline.values(split, metric)) for unit, _, baseline, _ in known]
-    shared = [sorted(ours.keys() & values.keys()) for ours, values in scores]
-    tests = t_tests_over_replicates(
-        [{run: ours[run] - values[run] for run in runs} for (ours, values), runs in zip(scores, shared, strict=True)]
-    )
+    tests = t_tests_over_replicates(differences)
     corrected = correct_for_many([test and test.p for test in tests])
     lines = []
-    for (unit, own, baseline, theirs), (ours, values), runs, test, p in zip(
-        known, scores, shared, tests, corrected, strict=True
-    ):
-        few = min(own.n, theirs.n)
-        means = f"means of {count_replicates(ours)} and {count_replicates(values)}"
-        seeds = "single runs: another seed may change this" if few == 1 else means
-        lines.append(
-            f"The unit {unit.name} has {score.text(own.mean)} on {place} data, {what}, {baseline.name}, "
-            f"{score.text(theirs.mean)}: {_difference(own.mean - theirs.mean, score)} ({seeds})."
-        )
-        lines.append(_test(test, runs, p, len(known)))
+    for k, (unit, baseline) in enumerate(scored):
+        lines.append(_describe_difference(table, unit, baseline, what))
+        lines.append(_describe_test(tests[k], list(differences[k]), corrected[k], len(scored)))
     return lines
 
 
-def _test(test: TTest | None, shared: Sequence[Replicate], corrected: float | None, num_kinds: int) -> str:
+def _paired_differences(first: Mapping[Replicate, float], second: Mapping[Replicate, float]) -> dict[Replicate, float]:
+    return {replicate: first[replicate] - second[replicate] for replicate in sorted(first.keys() & second.keys())}
+
+
+def _describe_difference(table: Table, unit: Row, baseline: Row, what: str) -> str:
+    """Says the scores of a unit and a baseline that both have one, and how far they are apart."""
+    score, split, metric = table.score, table.tested, table.score.metric
+    ours, theirs = unit.spread(split, metric), baseline.spread(split, metric)
+    assert ours and theirs
+    data = "test" if split == "test" else "validation"
+    seeds = "single runs: another seed may change this"
+    if min(ours.n, theirs.n) > 1:
+        counts = [count_replicates(row.values(split, metric)) for row in (unit, baseline)]
+        seeds = f"means of {' and '.join(counts)}"
+    return (
+        f"The unit {unit.name} has {score.text(ours.mean)} on {data} data, {what}, {baseline.name}, "
+        f"{score.text(theirs.mean)}: {_difference(ours.mean - theirs.mean, score)} ({seeds})."
+    )
+
+
+def _describe_test(test: TTest | None, shared: Sequence[Replicate], corrected: float | None, num_kinds: int) -> str:
     """Returns the result of a t-test over shared seeds or folds, corrected for the number of kinds of units."""
     if test is None:
         return "Not decided: a test needs two or more shared seeds (seed=0,1,2,3,4)."
     word = "Decided" if (corrected or 0.0) < ALPHA else "Not decided"
-    for_kinds = f", p {p_equals(corrected)} after correction for {num_kinds} kinds of unit" * (num_kinds > 1)
+    for_kinds = f", p {p_equals(corrected)} after correction for {num_kinds} kinds of unit" if num_kinds > 1 else ""
     if is_cross_validated(shared):
         how = "corrected resampled t-test over folds"
     else:
@@ -88,4 +93,4 @@ def _difference(value: float, score: Score) -> str:
     if value == 0:
         return "no difference"
     word = "better" if score.is_better(value, 0.0) else "worse"
-    return f"{'+' * (value > 0)}{shorten(value)}, which is {word}"
+    return f"{signed(value)}, which is {word}"

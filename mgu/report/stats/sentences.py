@@ -47,21 +47,25 @@ def default_sentence(verdict: Verdict, ratios: Sequence[Ratio]) -> str:
     Returns:
         The sentence; it names the network.
     """
-    own = verdict.defaults[0]
-    shown = [ratio for ratio in ratios if ratio.kind in SHOWN_COSTS]
-    costs = [
-        f"{times(ratio.value)} the {NAMES[ratio.kind]}" + f" ({ratio.note})" * (ratio.kind == "processor")
-        for ratio in shown
-        if ratio.value is not None
-    ]
-    cost = f"; the unit takes {' and '.join(costs)}" if costs else ""
-    if refused := [ratio for ratio in shown if ratio.value is None]:
-        cost += f"; {describe_ratios(refused)}"
-    cost = cost or "; their costs cannot be compared"
+    comparison = verdict.defaults[0]
     return (
-        f"Against the default network, {own.baseline.name}, which one would train without a search: "
-        f"{outcome_of(own)}, {describe_comparison(own, verdict.num_kinds)}{cost}."
+        f"Against the default network, {comparison.baseline.name}, which one would train without a search: "
+        f"{outcome_of(comparison)}, {describe_comparison(comparison, verdict.num_kinds)}; {_at_cost(ratios)}."
     )
+
+
+def _at_cost(ratios: Sequence[Ratio]) -> str:
+    """Says what the unit takes relative to a default network, and which costs are not compared."""
+    shown = [ratio for ratio in ratios if ratio.kind in SHOWN_COSTS]
+    costs = []
+    for ratio in shown:
+        if ratio.value is not None:
+            note = f" ({ratio.note})" if ratio.kind == "processor" else ""
+            costs.append(f"{times(ratio.value)} the {NAMES[ratio.kind]}{note}")
+    parts = [f"the unit takes {' and '.join(costs)}"] if costs else []
+    if refused := [ratio for ratio in shown if ratio.value is None]:
+        parts.append(describe_ratios(refused))
+    return "; ".join(parts) or "their costs cannot be compared"
 
 
 def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
@@ -78,7 +82,7 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
     assert verdict.search and cost_s
     at, search = curve.at(cost_s), verdict.search
     accuracy = fmean(verdict.unit.accuracies(verdict.table.tested).values())
-    bias = ", which is too high because it is selected on the data that score it" * curve.is_selected
+    bias = ", which is too high because it is selected on the data that score it" if curve.is_selected else ""
     line = (
         f"A grid search in random order that takes as long as {verdict.kind.name} ({cost_s:,.3g} s of "
         f"{BASES[curve.basis]}) is expected to reach {curve.expected[at]:.2%} ({curve.low[at]:.2%} to "
@@ -89,7 +93,7 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
     if reached_s is None:
         return f"{line} The whole grid search is not expected to reach the unit."
     share, utilization = reached_s / cost_s, curve.utilization(verdict.kind.rows)
-    worth = f"the unit is {'not ' * (share < 1)}worth its cost here"
+    worth = f"the unit is {'not worth' if share < 1 else 'worth'} its cost here"
     if 0.95 < share < 1.05:
         worth = "both cost the same"
     matched = f"The grid search is expected to match it after {reached_s:,.3g} s, {share:.2g}x the unit's cost"
@@ -114,15 +118,15 @@ def describe_verdict(verdict: Verdict) -> list[str]:
         "median baseline": verdict.median,
     }
     lines = [
-        f"The difference of {verdict.unit.name} from the {name}, {own.baseline.name}, is "
-        f"{describe_comparison(own, verdict.num_kinds if own is verdict.best else 0)}."
-        for place, (name, own) in enumerate(named.items())
-        if own and (place == 0 or own is not verdict.best)
+        f"The difference of {verdict.unit.name} from the {name}, {comparison.baseline.name}, is "
+        f"{describe_comparison(comparison, verdict.num_kinds if comparison is verdict.best else 0)}."
+        for k, (name, comparison) in enumerate(named.items())
+        if comparison and (k == 0 or comparison is not verdict.best)
     ]
     others = [
-        f"Another default network is {own.baseline.name}: {outcome_of(own)}, "
-        f"{describe_comparison(own, verdict.num_kinds)}."
-        for own in verdict.defaults[1:]
+        f"Another default network is {comparison.baseline.name}: {outcome_of(comparison)}, "
+        f"{describe_comparison(comparison, verdict.num_kinds)}."
+        for comparison in verdict.defaults[1:]
     ]
     return [*lines, *others, *_missing(verdict)]
 
@@ -173,8 +177,8 @@ def _reason(verdict: Verdict) -> str:
         return ": a single seed cannot decide; train at least 5 of each (seed=0,1,2,3,4)"
     if best.p is None:
         return ": the difference is the same for every seed, so there is no variance to test with; train more seeds"
-    alone = f": significant on its own, but not among {verdict.num_kinds} kinds of unit; " * (best.p < ALPHA)
-    return f"{alone or ': '}{_needed(verdict)}"
+    alone = f"significant on its own, but not among {verdict.num_kinds} kinds of unit; " if best.p < ALPHA else ""
+    return f": {alone}{_needed(verdict)}"
 
 
 def _needed(verdict: Verdict) -> str:
@@ -204,7 +208,7 @@ def _missing(verdict: Verdict) -> list[str]:
     lines = [] if verdict.same_layout else ["No baseline has the unit's layout."]
     if not verdict.defaults:
         lines.append(explain_no_default(verdict.table, verdict.unit))
-    apart = [own for own in verdict.comparisons if not own.shared]
+    apart = [comparison for comparison in verdict.comparisons if not comparison.shared]
     without_bits, count = sum(map(_lacks_bits, verdict.comparisons)), len(verdict.comparisons)
     if without_bits:
         lines.append(
@@ -227,7 +231,7 @@ def _lacks_bits(comparison: Comparison) -> bool:
 
 def _their_seeds(comparisons: Sequence[Comparison]) -> str:
     """Writes the seeds, and the folds if there are any, of what is compared with, as the command line takes them."""
-    runs = {run for own in comparisons for run in own.second.scores}
-    seeds = f"seed={','.join(map(str, sorted({run.seed for run in runs})))}"
-    folds = sorted({run.fold for run in runs if run.folds})
+    replicates = {replicate for comparison in comparisons for replicate in comparison.second.scores}
+    seeds = f"seed={','.join(map(str, sorted({replicate.seed for replicate in replicates})))}"
+    folds = sorted({replicate.fold for replicate in replicates if replicate.folds})
     return f"dataset.fold={','.join(map(str, folds))} {seeds}" if folds else seeds

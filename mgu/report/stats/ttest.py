@@ -44,7 +44,7 @@ def t_tests(
         The tests in order; None for fewer than two values, and for equal values other than `expected`, which have no
         variance to test with.
     """
-    found: list[TTest | None] = [None] * len(samples)
+    tests: list[TTest | None] = [None] * len(samples)
     for size in sorted({len(sample) for sample in samples if len(sample) > 1}):
         import numpy as np  # both take long to import; scipy.stats would take a second more
         from scipy.special import stdtr
@@ -59,11 +59,11 @@ def t_tests(
         )
         p_values = 2 * stdtr(size - 1, -np.abs(statistics))
         for k, statistic, p in zip(places[has_deviation], statistics, p_values, strict=True):
-            found[k] = TTest(float(statistic), size - 1, float(p))
+            tests[k] = TTest(float(statistic), size - 1, float(p))
         for k in places[~has_deviation]:
             if abs(samples[k][0] - expected) < TINY:
-                found[k] = TTest(0.0, size - 1, 1.0)
-    return found
+                tests[k] = TTest(0.0, size - 1, 1.0)
+    return tests
 
 
 def t_tests_over_replicates(
@@ -78,7 +78,8 @@ def t_tests_over_replicates(
     Returns:
         The tests in order: over seeds, or corrected resampled t-tests over folds, each with its mean over the seeds.
     """
-    samples, shares = [independent(own) for own in differences], [shared_data(own) for own in differences]
+    samples = [independent(by_replicate) for by_replicate in differences]
+    shares = [shared_data(by_replicate) for by_replicate in differences]
     by_share = {shared: t_tests(samples, expected, shared) for shared in set(shares)}
     return [by_share[shared][k] for k, shared in enumerate(shares)]
 

@@ -97,24 +97,33 @@ def judge(
     """
     if table.score.metric != "accuracy":
         return []
-    samples = {id(row): sample_of(row, own, table.tested) for row, own in zip(table.rows, correct, strict=True)}
+    samples = {id(row): sample_of(row, images, table.tested) for row, images in zip(table.rows, correct, strict=True)}
     baselines = [samples[id(row)] for row in table.baselines]
-    units = [(kind, samples[id(kind.best)]) for kind in unit_kinds(table) if kind.best]
-    units = [(kind, own) for kind, own in units if own.scores]
-    if not units or not any(own.scores for own in baselines):
+    kinds = [kind for kind in unit_kinds(table) if kind.best and samples[id(kind.best)].scores]
+    if not kinds or not any(baseline.scores for baseline in baselines):
         return []
-    every = _corrected_together([compare(own, baselines) for _, own in units])
-    against_best = _against([own for _, own in units], [every[0][0].second] * len(units), margin)
-    defaults = [default_rows(table, own.row, chosen, searched) for _, own in units]
-    against = [
-        _against([own for _, own in units], [_known(samples, rows.get(place)) for rows in defaults], margin)
-        for place in dict.fromkeys(place for rows in defaults for place in rows)
+    units = [samples[id(kind.best)] for kind in kinds]
+    with_all = _corrected_together([compare(unit, baselines) for unit in units])
+    best_baseline = with_all[0][0].second
+    with_best = _against(units, [best_baseline] * len(units), margin)
+    default_rows_of = [default_rows(table, unit.row, chosen, searched) for unit in units]
+    names = dict.fromkeys(name for rows in default_rows_of for name in rows)
+    with_defaults = [
+        _against(units, [_known(samples, rows.get(name)) for rows in default_rows_of], margin) for name in names
     ]
-    searches = [_search(curve, kind) for kind, _ in units]
-    at_cost = _against([own for _, own in units], searches, margin)
+    with_search = _against(units, [_search(curve, kind) for kind in kinds], margin)
     return [
-        _verdict(table, kind, margin, every[k], against_best[k], [own[k] for own in against], at_cost[k], len(units))
-        for k, (kind, _) in enumerate(units)
+        _verdict(
+            table,
+            kind,
+            margin,
+            comparisons=with_all[k],
+            best=with_best[k],
+            defaults=[comparisons[k] for comparisons in with_defaults],
+            search=with_search[k],
+            num_kinds=len(kinds),
+        )
+        for k, kind in enumerate(kinds)
     ]
 
 
@@ -122,6 +131,7 @@ def _verdict(
     table: Table,
     kind: UnitKind,
     margin: float,
+    *,
     comparisons: Sequence[Comparison],
     best: Comparison | None,
     defaults: Sequence[Comparison | None],
@@ -132,6 +142,7 @@ def _verdict(
     assert best and kind.best
     layout = kind.best.result.layout
     ranked = (best, *comparisons[1:])
+    same_layout = (comparison for comparison in ranked if comparison.baseline.result.layout == layout)
     return Verdict(
         table=table,
         kind=kind,
@@ -139,9 +150,9 @@ def _verdict(
         margin=margin,
         comparisons=tuple(comparisons),
         best=best,
-        defaults=tuple(own for own in defaults if own),
+        defaults=tuple(comparison for comparison in defaults if comparison),
         search=search,
-        same_layout=next((own for own in ranked if own.baseline.result.layout == layout), None),
+        same_layout=next(same_layout, None),
         median=ranked[(len(ranked) - 1) // 2],
         num_kinds=num_kinds,
         variance=variance_between(best) if len(best.shared) > 1 and not best.has_folds else None,
@@ -150,25 +161,26 @@ def _verdict(
 
 def _corrected_together(of_units: Sequence[Sequence[Comparison]]) -> list[list[Comparison]]:
     """Corrects the comparisons of all units with all baselines for their number."""
-    corrected = iter(correct_for_many([own.p for comparisons in of_units for own in comparisons]))
-    return [[replace(own, p_corrected=next(corrected)) for own in comparisons] for comparisons in of_units]
+    corrected = iter(correct_for_many([comparison.p for comparisons in of_units for comparison in comparisons]))
+    return [
+        [replace(comparison, p_corrected=next(corrected)) for comparison in comparisons] for comparisons in of_units
+    ]
 
 
 def _against(units: Sequence[Sample], rivals: Sequence[Sample | None], margin: float) -> list[Comparison | None]:
     """Compares each unit with its rival, corrected for the number of units; None for those without one."""
-    found = [compare(own, [rival])[0] if rival else None for own, rival in zip(units, rivals, strict=True)]
-    corrected = correct_for_many(
-        [own.p if own else None for own in found]
-    )  # a kind without a rival counts, as reports say
+    comparisons = [compare(unit, [rival])[0] if rival else None for unit, rival in zip(units, rivals, strict=True)]
+    # A kind without a rival counts, as reports say.
+    corrected = correct_for_many([comparison.p if comparison else None for comparison in comparisons])
     return [
-        own and replace(own, p_corrected=p, p_margin=p_of_margin(own, margin))
-        for own, p in zip(found, corrected, strict=True)
+        comparison and replace(comparison, p_corrected=p, p_margin=p_of_margin(comparison, margin))
+        for comparison, p in zip(comparisons, corrected, strict=True)
     ]
 
 
 def _known(samples: Mapping[int, Sample], row: Row | None) -> Sample | None:
     """Returns the sample of a row if it has scores."""
-    return own if row and (own := samples[id(row)]).scores else None
+    return sample if row and (sample := samples[id(row)]).scores else None
 
 
 def _search(curve: BestSoFar | None, kind: UnitKind) -> Sample | None:
