@@ -8,8 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from mgu.report.figures.style import PAGE_IN, QUIET, UNIT, label_log_ticks
+from mgu.report.searches.against_random import MULTIPLES
 from mgu.report.searches.contender import BAND, Contender, quantile
-from mgu.report.searches.equal_cost import MULTIPLES, EqualCost
+from mgu.report.searches.equal_cost import EqualCost
 from mgu.search.clock import PROCESSOR, WALL
 from mgu.text.printable import printable
 

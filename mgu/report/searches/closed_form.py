@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
+from mgu.report.ranking.grid import grid_rows
+from mgu.report.ranking.rank import Table
+from mgu.report.searches.unit_cost import run_cost
 from mgu.report.stats.random_order import win_probabilities
+from mgu.results.schema.result import Result
+from mgu.search.clock import Clock
+from mgu.search.outcome import score_of
 
 STEPS = 1000  # of the cost of all points, to which costs are rounded
+MOST_POINTS = 200  # the time of the closed form grows with the square of their number
 
 
 class Tried(NamedTuple):
@@ -25,6 +32,55 @@ class Tried(NamedTuple):
     value: float
 
 
+class Recorded(NamedTuple):
+    """Holds the points of a grid by recorded seed.
+
+    Attributes:
+        vals: With validation scores.
+        tests: With test scores; empty where one of them is not known.
+    """
+
+    vals: Mapping[int, Sequence[Tried]]
+    tests: Mapping[int, Sequence[Tried]]
+
+
+def recorded_points(table: Table, chosen: Collection[str], clock: Clock) -> Recorded | None:
+    """Collects the points of the grid that a search in random order may try, see `grid_rows`.
+
+    Args:
+        table: A ranked table.
+        chosen: Names of the folders of the runs that searches chose by what they found.
+        clock: By which costs are counted.
+
+    Returns:
+        The points; None where the models share no seed, are too many, or a cost is missing.
+    """
+    rows = grid_rows(table, chosen)
+    results_of_rows = [
+        {result.seed: result for result in row.results if result.seconds and _has_score_without_folds(result)}
+        for row in rows
+    ]
+    seeds = set.intersection(*map(set, results_of_rows)) if results_of_rows else set()
+    # Partial ones were not charged for all of their training.
+    if any(row.cost.is_partial for row in rows) or not seeds or len(rows) > MOST_POINTS:
+        return None
+    vals: dict[int, list[Tried]] = {}
+    tests: dict[int, list[Tried]] = {}
+    for seed in sorted(seeds):
+        for results in results_of_rows:
+            result = results[seed]
+            score, cost = score_of(result), run_cost(result, clock)
+            if cost is None:
+                return None
+            assert score is not None and result.val is not None
+            val = result.val.of(table.score)
+            vals.setdefault(seed, []).append(Tried(cost, score, val if val is not None else score))
+            if result.test and (test := result.test.of(table.score)) is not None:
+                tests.setdefault(seed, []).append(Tried(cost, score, test))
+    has_tests = tests.keys() == vals.keys() and all(len(tests[seed]) == len(vals[seed]) for seed in vals)
+    return Recorded(vals, tests if has_tests else {})
+
+
 def expected_best(by_seed: Mapping[int, Sequence[Tried]], amount: float, before: float) -> float:
     """Computes the expected value of the best point of a search in random order, see stats/random_order.py.
 
@@ -39,10 +95,14 @@ def expected_best(by_seed: Mapping[int, Sequence[Tried]], amount: float, before:
     return fmean(_expected(points, amount, before) for points in by_seed.values())
 
 
+def _has_score_without_folds(result: Result) -> bool:
+    return score_of(result) is not None and not result.replicate.folds
+
+
 def _expected(points: Sequence[Tried], amount: float, before: float) -> float:
-    step = sum(own.cost for own in points) / STEPS
-    costs = [max(1, round(own.cost / step)) for own in points]
-    shares = win_probabilities(costs, [own.score for own in points])
-    place = min(int(amount / step + 1e-9), shares.shape[1] - 1)
-    values = [own.value for own in points]
-    return float(sum(value * share for value, share in zip([*values, before], shares[:, place], strict=True)))
+    step = sum(point.cost for point in points) / STEPS
+    costs = [max(1, round(point.cost / step)) for point in points]
+    shares = win_probabilities(costs, [point.score for point in points])
+    budget = min(int(amount / step + 1e-9), shares.shape[1] - 1)
+    values = [point.value for point in points]
+    return float(sum(value * share for value, share in zip([*values, before], shares[:, budget], strict=True)))

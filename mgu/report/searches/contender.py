@@ -81,8 +81,12 @@ class Contender:
     @property
     def name(self) -> str:
         """What the report calls it."""
-        variant = f", {self.variant}" * bool(self.variant)
-        return f"{self.strategy} on {self.space}{variant}" + ", replayed" * (self.origin == "replayed")
+        parts = [f"{self.strategy} on {self.space}"]
+        if self.variant:
+            parts.append(self.variant)
+        if self.origin == "replayed":
+            parts.append("replayed")
+        return ", ".join(parts)
 
     def spent(self, curve: Curve) -> float:
         """Returns what one of the studies spent in all."""
@@ -92,16 +96,16 @@ class Contender:
         """Returns what was found for so much; None where a study spent less with something left to try."""
         if any(self.spent(curve) < amount * (1 - ROUNDING) and not curve.complete for curve in self.curves):
             return None
-        found = [(curve.seed, curve.at(amount, self.clock)) for curve in self.curves]
-        vals = [self.before if step is None else step.val for _, step in found]
-        if any(val is None for val in vals):
-            return None
+        incumbents = [(curve.seed, curve.at(amount, self.clock)) for curve in self.curves]
+        vals = [self.before if step is None else step.val for _, step in incumbents]
         known = [val for val in vals if val is not None]
-        tests = [self.before if step is None else step.test for _, step in found]
+        if len(known) < len(vals):
+            return None
+        tests = [self.before if step is None else step.test for _, step in incumbents]
         known_tests = [test for test in tests if test is not None]
         has_test = len(known_tests) == len(tests)
-        seeds = [seed for seed, _ in found]
-        params = [step.params for _, step in found if step and step.params is not None]
+        seeds = [seed for seed, _ in incumbents]
+        params = [step.params for _, step in incumbents if step and step.params is not None]
         return AtBudget(
             val=fmean(known),
             low=quantile(known, BAND[0]),
@@ -120,12 +124,14 @@ class Contender:
         vain.
         """
         reached = [curve.reaches(target, self.clock) for curve in self.curves]
-        hits = sum(own is not None for own in reached)
-        missed = (curve for curve, own in zip(self.curves, reached, strict=True) if own is None)
-        if any(self.clock.name in curve.least for curve in missed):
+        missed = [curve for curve, amount in zip(self.curves, reached, strict=True) if amount is None]
+        hits = len(self.curves) - len(missed)
+        if not hits or any(self.clock.name in curve.least for curve in missed):
             return None
-        spent = (self.spent(curve) if own is None else own for curve, own in zip(self.curves, reached, strict=True))
-        return sum(spent) / hits if hits else None
+        spent = [
+            self.spent(curve) if amount is None else amount for curve, amount in zip(self.curves, reached, strict=True)
+        ]
+        return sum(spent) / hits
 
     def hits(self, target: float) -> int:
         """Returns the number of studies that reached a score."""
@@ -162,7 +168,7 @@ class Contender:
 def quantile(values: Sequence[float], share: float) -> float:
     """Returns a quantile by linear interpolation between order statistics."""
     ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    low = int(place)
+    position = share * (len(ordered) - 1)
+    low = int(position)
     high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (place - low) * (ordered[high] - ordered[low])
+    return ordered[low] + (position - low) * (ordered[high] - ordered[low])

@@ -1,71 +1,23 @@
-"""Compares strategies at multiples of the unit's cost."""
+"""Holds the searches of an experiment beside its unit, to compare them at multiples of the unit's cost."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import fmean
 
-from mgu.report.ranking.grid import grid_rows
 from mgu.report.ranking.rank import Table
-from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import chance_accuracy
 from mgu.report.ranking.validity import has_own_processor_time
-from mgu.report.searches.closed_form import Tried, expected_best
+from mgu.report.searches.against_random import MULTIPLES, AgainstRandom, compare_with_random, random_beside
+from mgu.report.searches.closed_form import Recorded, expected_best, recorded_points
 from mgu.report.searches.contender import Contender
-from mgu.report.searches.variants import group_curves, shared_settings
-from mgu.report.stats.holm import correct_for_many
-from mgu.report.stats.ttest import t_tests
+from mgu.report.searches.unit_cost import Unit, mean_score, unit_of
+from mgu.report.searches.variants import group_curves
 from mgu.results.compare.fingerprints import is_same_data
-from mgu.results.schema.result import Result
 from mgu.search.clock import PROCESSOR, WALL, Clock, energy_clock
-from mgu.search.costs import cost_of
 from mgu.search.curve import Curve
-from mgu.search.outcome import score_of
 from mgu.tasks.score import Score
-
-MULTIPLES = (1, 2, 4, 10)
-LEAST_STUDIES = 5  # of a strategy, below which a sentence says that they are few
-MOST_POINTS = 200  # for the closed form, whose time grows with the square of their number
-
-
-@dataclass(frozen=True)
-class Unit:
-    """Holds what the searches are compared with.
-
-    Attributes:
-        name: Name of the best unit.
-        cost: What training all units once costs, the mean over seeds.
-        val: Validation score of the best unit, the mean over seeds.
-        test: Its test score; None where there is none.
-        params: Its trainable parameters.
-        trials: Number of units that were trained, all of which were paid for.
-    """
-
-    name: str
-    cost: float
-    val: float
-    test: float | None
-    params: int | None
-    trials: int = 1
-
-
-@dataclass(frozen=True)
-class AgainstRandom:
-    """Holds a comparison of a strategy with random search.
-
-    Attributes:
-        multiple: Of the unit's cost, at which they are compared.
-        split: Whose score is compared: "test", or "validation" where there is none.
-        differences: The score of the strategy minus that of random search, for each study seed that both have.
-        p: The corrected p-value; None where it cannot be tested.
-    """
-
-    multiple: int
-    split: str
-    differences: Sequence[float]
-    p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -91,19 +43,37 @@ class EqualCost:
     on_other_rows: int = 0
     clock: Clock = WALL
 
+    @property
+    def score(self) -> Score:
+        return self.table.score
+
+    @property
+    def curves(self) -> list[Curve]:
+        """The studies of all strategies."""
+        return [curve for contender in self.contenders for curve in contender.curves]
+
     @cached_property
     def by_clocks(self) -> list[EqualCost]:
         """The comparison by this clock, and by each other that all studies and the unit tell."""
-        names = dict.fromkeys(name for own in self.contenders for curve in own.curves for name in curve.costs)
+        names = dict.fromkeys(name for curve in self.curves for name in curve.costs)
         clocks = [PROCESSOR if name == PROCESSOR.name else energy_clock(name) for name in names]
-        return [self, *(own for clock in clocks if (own := self._by(clock)) is not None)]
+        by_others = [self._by(clock) for clock in clocks]
+        return [self, *(comparison for comparison in by_others if comparison is not None)]
+
+    def _by(self, clock: Clock) -> EqualCost | None:
+        if any(curve.spent(clock) is None for curve in self.curves):
+            return None
+        if clock == PROCESSOR and self.without_processor_time:
+            return None
+        contenders = [replace(contender, clock=clock) for contender in self.contenders]
+        comparison = replace(self, clock=clock, contenders=contenders)
+        return None if self.unit and not comparison.unit else comparison
 
     @cached_property
     def without_processor_time(self) -> int:
         """Number of runs of units and searches of which processor time is not the cost: on GPUs, trained together."""
-        curves = [curve for own in self.contenders for curve in own.curves]
-        is_replayed = any(curve.origin == "replayed" for curve in curves)
-        names = {name for curve in curves for name in curve.runs}
+        is_replayed = any(curve.origin == "replayed" for curve in self.curves)
+        names = {name for curve in self.curves for name in curve.runs}
         results = [
             result
             for row in self.table.rows
@@ -112,41 +82,18 @@ class EqualCost:
         ]
         return sum(not has_own_processor_time(result) for result in results)
 
-    def _by(self, clock: Clock) -> EqualCost | None:
-        if any(curve.spent(clock) is None for own in self.contenders for curve in own.curves):
-            return None
-        if clock == PROCESSOR and self.without_processor_time:
-            return None
-        found = replace(self, clock=clock, contenders=[replace(own, clock=clock) for own in self.contenders])
-        return None if self.unit and not found.unit else found
-
     @cached_property
     def unit(self) -> Unit | None:
         """The unit; None where none has both a score and a cost, by a training from new weights."""
-        rows = [row for row in self.table.unit_models if not row.cost.is_partial]
-        best = self.table.best(rows)
-        known = [own for row in rows if (own := [self._cost(result) for result in row.results if result.seconds])]
-        costs = [fmean(cost for cost in own if cost is not None) for own in known if None not in own]
-        vals = _scores_of(best, "val") if best else []
-        if best is None or not costs or len(costs) < len(known) or not vals:
-            return None
-        tests = _scores_of(best, "test")
-        test, params = fmean(tests) if tests else None, best.result.params_trainable
-        return Unit(best.name, sum(costs), fmean(vals), test, params, len(costs))
-
-    def _cost(self, result: Result) -> float | None:
-        return self.clock.of(cost_of(result), result.seconds.to_solution if result.seconds else None)
+        return unit_of(self.table, self.clock)
 
     @cached_property
     def multiple(self) -> float:
         """The cost of one multiple; without a unit that of the longest study by the largest multiple."""
         if self.unit:
             return self.unit.cost
-        return max(own.spent(curve) for own in self.contenders for curve in own.curves) / MULTIPLES[-1]
-
-    @property
-    def score(self) -> Score:
-        return self.table.score
+        spent = [contender.spent(curve) for contender in self.contenders for curve in contender.curves]
+        return max(spent) / MULTIPLES[-1]
 
     def signed(self, value: float) -> float:
         """Returns a score of which the larger is the better."""
@@ -156,80 +103,31 @@ class EqualCost:
     def baseline_val(self) -> float | None:
         """Validation score of the best baseline, the mean over its seeds."""
         best = self.table.best(self.table.baselines)
-        vals = _scores_of(best, "val") if best else []
-        return fmean(vals) if vals else None
+        return mean_score(best, "val") if best else None
 
-    def random_of(self, own: Contender) -> Contender | None:
+    def random_of(self, contender: Contender) -> Contender | None:
         """Returns the random search on the same space with the same training; None where there is none."""
-        wanted = shared_settings(own.curves[0])
-        same = [c for c in self.contenders if c.is_random and shared_settings(c.curves[0]) == wanted]
-        return same[0] if same else None
+        return random_beside(contender, self.contenders)
 
     @cached_property
     def against_random(self) -> list[AgainstRandom | None]:
-        """Compares each strategy with random search, at the largest multiple that both reached; None where neither can.
-
-        Student's t over the study seeds that both have, two-sided, corrected over all strategies by Holm's method.
-        """
-        found = [self._compare_with_random(own) for own in self.contenders]
-        tests = t_tests([own.differences for own in found if own])
-        corrected = iter(correct_for_many([test and test.p for test in tests]))
-        return [own and replace(own, p=next(corrected)) for own in found]
-
-    def _compare_with_random(self, own: Contender) -> AgainstRandom | None:
-        random = self.random_of(own)
-        if random is None or random is own:
-            return None
-        for multiple in reversed(MULTIPLES):
-            ours, theirs = own.at(multiple * self.multiple), random.at(multiple * self.multiple)
-            if ours and theirs and (shared := sorted(ours.vals.keys() & theirs.vals.keys())):
-                split, a, b = ("test", ours.tests, theirs.tests)
-                if not a or not b:  # never the test score of one with the validation score of the other
-                    split, a, b = ("validation", ours.vals, theirs.vals)
-                return AgainstRandom(multiple, split, [a[seed] - b[seed] for seed in shared])
-        return None
+        """Each strategy against random search, in order; None where neither can be compared."""
+        return compare_with_random(self.contenders, self.multiple)
 
     def closed_form(self, amount: float) -> tuple[float, float | None] | None:
-        """Returns the expected validation and test score of random order on the grid, see `grid_rows`.
+        """Returns the expected validation and test score of random order on the grid.
 
         None where its models share no seed, are too many, or a cost is missing.
         """
-        points = self._recorded
-        if points is None or self.before is None:
+        if self._recorded is None or self.before is None:
             return None
-        vals, tests = points
-        return (
-            expected_best(vals, amount, self.before),
-            expected_best(tests, amount, self.before) if tests else None,
-        )
+        vals, tests = self._recorded
+        test = expected_best(tests, amount, self.before) if tests else None
+        return expected_best(vals, amount, self.before), test
 
     @cached_property
-    def _recorded(self) -> tuple[dict[int, list[Tried]], dict[int, list[Tried]]] | None:
-        """The costs and scores of the grid by seed, on validation and on test data; None where one is not known."""
-        rows = grid_rows(self.table, self.chosen)
-        by_row = [
-            {r.seed: r for r in row.results if r.seconds and score_of(r) is not None and not r.replicate.folds}
-            for row in rows
-        ]
-        seeds = set.intersection(*map(set, by_row)) if by_row else set()
-        if any(row.cost.is_partial for row in rows):
-            return None  # they were not charged for all of their training
-        if not seeds or len(by_row) > MOST_POINTS:
-            return None
-        vals: dict[int, list[Tried]] = {}
-        tests: dict[int, list[Tried]] = {}
-        for seed in sorted(seeds):
-            for own in by_row:
-                result, score, cost = own[seed], score_of(own[seed]), self._cost(own[seed])
-                if cost is None:
-                    return None
-                assert score is not None and result.val is not None
-                val = result.val.of(self.score)
-                vals.setdefault(seed, []).append(Tried(cost, score, val if val is not None else score))
-                if result.test and (test := result.test.of(self.score)) is not None:
-                    tests.setdefault(seed, []).append(Tried(cost, score, test))
-        has_tests = tests.keys() == vals.keys() and all(len(tests[seed]) == len(vals[seed]) for seed in vals)
-        return vals, tests if has_tests else {}
+    def _recorded(self) -> Recorded | None:
+        return recorded_points(self.table, self.chosen, self.clock)
 
 
 def compare_searches(
@@ -265,8 +163,3 @@ def on_rows_of(table: Table, curves: Sequence[Curve]) -> list[Curve]:
 def runs_by_results(curves: Sequence[Curve]) -> frozenset[str]:
     """Returns the names of the folders of the runs that searches chose by what they had found."""
     return frozenset[str]().union(*(curve.runs for curve in curves if curve.follows_results))
-
-
-def _scores_of(row: Row, split: str) -> list[float]:
-    found = (metrics.of(row.result.score) for r in row.results if (metrics := getattr(r, split)))
-    return [value for value in found if value is not None]

@@ -13,9 +13,10 @@ from functools import cached_property
 from math import log
 from statistics import fmean
 
+from mgu.report.searches.against_random import MULTIPLES
 from mgu.report.searches.contender import Contender
-from mgu.report.searches.equal_cost import MULTIPLES, EqualCost
-from mgu.report.searches.table import MISSING, Entry, SearchTable, score_cell
+from mgu.report.searches.equal_cost import EqualCost
+from mgu.report.searches.table import MISSING, Entry, SearchTable, score_cells
 from mgu.report.searches.variants import shared_settings
 from mgu.search.curve import Curve, Incumbent
 from mgu.tasks.score import shorten
@@ -28,18 +29,23 @@ class Fronts:
     """Holds the searches on one space that have one second objective.
 
     Attributes:
-        found: The comparison that they are of.
+        comparison: The comparison that they are of.
         second: Name of the second objective.
         contenders: The strategies.
     """
 
-    found: EqualCost
+    comparison: EqualCost
     second: str
     contenders: Sequence[Contender]
 
+    @property
+    def objectives(self) -> str:
+        """Both objectives by name, the second with its unit."""
+        return f"{self.comparison.score.metric} and {UNITS[self.second]}"
+
     @cached_property
     def _trials(self) -> list[Incumbent]:
-        return [step for own in self.contenders for curve in own.curves for step in curve.outcomes]
+        return [step for contender in self.contenders for curve in contender.curves for step in curve.outcomes]
 
     @cached_property
     def _corners(self) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -48,11 +54,11 @@ class Fronts:
         costs = [_scaled(step) for step in self._trials]
         return (min(scores), max(costs)), (max(scores), min(costs))
 
-    def share(self, own: Contender, amount: float) -> float | None:
+    def share(self, contender: Contender, amount: float) -> float | None:
         """Returns the share of both objectives that a strategy covered for so much, the mean over its studies.
 
         Args:
-            own: The strategy.
+            contender: The strategy.
             amount: What was spent, in the unit of its clock.
 
         Returns:
@@ -60,31 +66,37 @@ class Fronts:
         """
         worst, best = self._corners
         whole = (best[0] - worst[0]) * (worst[1] - best[1])
-        if own.at(amount) is None or not whole:
+        if contender.at(amount) is None or not whole:
             return None
-        return fmean(_area(known(curve, own, amount), worst) / whole for curve in own.curves)
+        return fmean(_area(known(curve, contender, amount), worst) / whole for curve in contender.curves)
 
     @cached_property
     def points(self) -> list[tuple[Contender, Curve, Incumbent]]:
         """The trials that no other trial beats, of all strategies, from the best score down."""
-        every = [(own, curve, step) for own in self.contenders for curve in own.curves for step in curve.outcomes]
         chosen = {id(step) for step in undominated(self._trials)}
-        return sorted((each for each in every if id(each[2]) in chosen), key=lambda each: -each[2].score)
+        points = [
+            (contender, curve, step)
+            for contender in self.contenders
+            for curve in contender.curves
+            for step in curve.outcomes
+            if id(step) in chosen
+        ]
+        return sorted(points, key=lambda point: -point[2].score)
 
 
-def fronts_of(found: EqualCost) -> list[Fronts]:
+def fronts_of(comparison: EqualCost) -> list[Fronts]:
     """Returns the searches that have a second objective, by space, training and objective."""
     groups: dict[tuple[object, str], list[Contender]] = {}
-    for own in found.contenders:
-        second = own.curves[0].settings.get("second")
-        if second and any(curve.outcomes for curve in own.curves):
-            groups.setdefault((shared_settings(own.curves[0]), second), []).append(own)
-    return [Fronts(found, second, contenders) for (_, second), contenders in groups.items()]
+    for contender in comparison.contenders:
+        second = contender.curves[0].settings.get("second")
+        if second and any(curve.outcomes for curve in contender.curves):
+            groups.setdefault((shared_settings(contender.curves[0]), second), []).append(contender)
+    return [Fronts(comparison, second, contenders) for (_, second), contenders in groups.items()]
 
 
-def known(curve: Curve, own: Contender, amount: float) -> list[Incumbent]:
+def known(curve: Curve, contender: Contender, amount: float) -> list[Incumbent]:
     """Returns the trials of a study that had ended once so much was spent."""
-    return [step for step in curve.outcomes if step.spent(own.clock) <= amount + 1e-9]
+    return [step for step in curve.outcomes if step.spent(contender.clock) <= amount + 1e-9]
 
 
 def undominated(trials: Sequence[Incumbent]) -> list[Incumbent]:
@@ -96,45 +108,39 @@ def undominated(trials: Sequence[Incumbent]) -> list[Incumbent]:
     return front
 
 
-def front_tables(found: EqualCost) -> list[SearchTable]:
-    """Returns two tables for each second objective: what the strategies cover, and the points that no other beats.
-
-    Args:
-        found: The comparison of the searches.
-
-    Returns:
-        The tables by space, training and objective; none where no search has a second objective.
-    """
-    return [table for own in fronts_of(found) for table in (share_table(own), point_table(own))]
+def front_tables(comparison: EqualCost) -> list[SearchTable]:
+    """Returns two tables for each second objective: what the strategies cover, and the points that no other beats."""
+    return [table for fronts in fronts_of(comparison) for table in (share_table(fronts), point_table(fronts))]
 
 
-def share_table(own: Fronts) -> SearchTable:
+def share_table(fronts: Fronts) -> SearchTable:
     """Returns the table of what each strategy covered at multiples of the unit's cost."""
     keys = ["strategy", "studies", *(f"covered_at_{multiple}x" for multiple in MULTIPLES)]
     columns = ["search", "studies", *(f"covered at {multiple}x" for multiple in MULTIPLES)]
     rows: list[list[Entry]] = []
-    for each in own.contenders:
-        shares = [own.share(each, multiple * own.found.multiple) for multiple in MULTIPLES]
+    for contender in fronts.contenders:
+        shares = [fronts.share(contender, multiple * fronts.comparison.multiple) for multiple in MULTIPLES]
         cells: list[Entry] = [MISSING if share is None else (f"{share:.1%}", share) for share in shares]
-        rows.append([(each.name, each.name), (str(len(each.curves)), len(each.curves)), *cells])
-    title = f"Two objectives, {own.found.score.metric} and {UNITS[own.second]}: share of both that is covered"
+        rows.append([(contender.name, contender.name), (str(len(contender.curves)), len(contender.curves)), *cells])
+    title = f"Two objectives, {fronts.objectives}: share of both that is covered"
     return SearchTable(title, keys, columns, rows)
 
 
-def point_table(own: Fronts) -> SearchTable:
+def point_table(fronts: Fronts) -> SearchTable:
     """Returns the table of the trials that no other beats."""
-    has_test = any(step.test is not None for *_, step in own.points)
-    keys = ["strategy", "study_seed", "trial", "val", *["test"] * has_test, own.second, "run"]
-    columns = ["search", "study's seed", "trial", "val", *["test"] * has_test, UNITS[own.second], "run"]
+    has_test = any(step.test is not None for *_, step in fronts.points)
+    splits = ["val", "test"] if has_test else ["val"]
+    keys = ["strategy", "study_seed", "trial", *splits, fronts.second, "run"]
+    columns = ["search", "study's seed", "trial", *splits, UNITS[fronts.second], "run"]
     rows: list[list[Entry]] = []
-    for each, curve, step in own.points:
+    for contender, curve, step in fronts.points:
         assert step.second is not None
-        tests = [score_cell(own.found, step.test)] * has_test
+        scores = score_cells(fronts.comparison, step.val, step.test, has_test)
         numbers: list[Entry] = [(str(value), value) for value in (curve.seed, step.number)]
         second: Entry = (f"{step.second:,.0f}" if step.second >= 100 else shorten(step.second), step.second)
         run: Entry = (step.run, step.run) if step.run else MISSING
-        rows.append([(each.name, each.name), *numbers, score_cell(own.found, step.val), *tests, second, run])
-    title = f"The best of both, {own.found.score.metric} and {UNITS[own.second]}: trials that no other beats"
+        rows.append([(contender.name, contender.name), *numbers, *scores, second, run])
+    title = f"The best of both, {fronts.objectives}: trials that no other beats"
     return SearchTable(title, keys, columns, rows, ("trial", "study_seed", "run"))
 
 

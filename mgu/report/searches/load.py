@@ -59,7 +59,7 @@ def load_curves(experiment: Path, dataset: str, split: str) -> tuple[list[Curve]
             content = json.loads(file.read_text(encoding="utf-8"))
             if content["data"] == [dataset, split]:
                 shared = {"settings": content.get("settings", {}), "fingerprint": content.get("fingerprint")}
-                curves += [_read_curve(own, shared) for own in content["curves"]]
+                curves += [_read_curve(values, shared) for values in content["curves"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
             skipped.append(f"{file}: {error}")
     # A budget spent before a trial had ended has found nothing, and counts; a study that has just begun does not.
@@ -91,7 +91,8 @@ def load_study(file: Path, described: Mapping[str, Any]) -> Curve:
     complete = whole and not is_late and size is not None and len(history.by_key) >= size
     known = (history.trials, counted, history.ask_s, history.details)
     curve = trace(study, *known, complete=complete, beyond=spent_beyond(history, budget))
-    trained = {own["run"] for number, own in history.details.items() if "run" in own and _is_new(history, number)}
+    ran = {number: detail["run"] for number, detail in history.details.items() if "run" in detail}
+    trained = {run for number, run in ran.items() if not history.trials[number].was_there}
     trained |= _confirmed(file.with_name(CONFIRMED_FILE))
     settings, fingerprint = settings_of(described), described.get("fingerprint")
     return replace(curve, settings=settings, fingerprint=fingerprint, runs=frozenset(trained))
@@ -102,10 +103,6 @@ def _confirmed(file: Path) -> set[str]:
     if not file.exists():
         return set()
     return {name for point in json.loads(file.read_text(encoding="utf-8"))["points"] for name in point["runs"]}
-
-
-def _is_new(history: History, number: int) -> bool:
-    return not history.trials[number].was_there
 
 
 def settings_of(described: Mapping[str, Any]) -> dict[str, Any]:
@@ -155,5 +152,5 @@ def save_replayed(
 
 
 def _read_curve(values: Mapping[str, Any], shared: Mapping[str, Any]) -> Curve:
-    trials = {name: tuple(Incumbent(**own) for own in values.get(name, ())) for name in ("steps", "outcomes")}
+    trials = {name: tuple(Incumbent(**step) for step in values.get(name, ())) for name in ("steps", "outcomes")}
     return Curve(**{**values, **trials, **shared, "least": frozenset(values.get("least", ()))})

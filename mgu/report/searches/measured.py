@@ -44,7 +44,7 @@ class MeasuredSearches:
     @property
     def best(self) -> float:
         """The best score that any study found."""
-        return max(curve.steps[-1].score for own in self.contenders for curve in own.curves if curve.steps)
+        return max(curve.steps[-1].score for contender in self.contenders for curve in contender.curves if curve.steps)
 
 
 def load_measured(folders: Sequence[Path]) -> list[MeasuredSearches]:
@@ -58,7 +58,7 @@ def load_measured(folders: Sequence[Path]) -> list[MeasuredSearches]:
     """
     studies: dict[str, list[Curve]] = {}
     known: dict[str, dict[str, Any]] = {}
-    for folder in dict.fromkeys(own.resolve() for own in folders):
+    for folder in dict.fromkeys(study_folder.resolve() for study_folder in folders):
         files = [*folder.glob(f"{FOLDER}/*/{STUDY_FILE}"), *folder.glob(f"*/{FOLDER}/*/{STUDY_FILE}")]
         for file in sorted(files):
             try:
@@ -69,7 +69,7 @@ def load_measured(folders: Sequence[Path]) -> list[MeasuredSearches]:
                     known.setdefault(space, described)
             except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
                 continue
-    names = name_spaces([own["space"] for own in known.values()])
+    names = name_spaces([study_folder["space"] for study_folder in known.values()])
     return [
         _measured(name, described, curves)
         for name, described, curves in zip(names, known.values(), studies.values(), strict=True)
@@ -84,71 +84,58 @@ def _measured(name: str, described: dict[str, Any], curves: Sequence[Curve]) -> 
     )
 
 
-def measured_table(found: MeasuredSearches) -> SearchTable:
-    """Returns the table of one space: a row for each strategy, the best median first.
-
-    Args:
-        found: The searches of the space.
-
-    Returns:
-        The table.
-    """
-    points = "infinitely many points" if found.size is None else f"{found.size:,} points"
-    unit = f" [{found.unit}]" * bool(found.unit)
-    own = [
+def measured_table(searches: MeasuredSearches) -> SearchTable:
+    """Returns the table of one space: a row for each strategy, the best median first."""
+    points = "infinitely many points" if searches.size is None else f"{searches.size:,} points"
+    unit = f" [{searches.unit}]" if searches.unit else ""
+    columns = [
         ("strategy", "search"), ("studies", "studies"), ("trials", "trials"), ("share_tried", "of the space"),
         ("best_median", f"best, median{unit}"), ("best_worst", "best, worst study"),
         ("of_best_known", "of the best known"),
         ("seconds", "time [s]"), ("to_near_s", f"to {NEAR:.0%} of the best known [s]"),
         ("strategy_share", "strategy's share"),
     ]  # fmt: skip
-    ranked = sorted(found.contenders, key=lambda each: -median(_bests(each)))
-    title = (
-        f"Searches that measure, {found.space}: {points}, the best known is {shorten(found.best)} {found.unit}".rstrip()
-    )
+    ranked = sorted(searches.contenders, key=lambda contender: -median(_bests(contender)))
+    best = f"{shorten(searches.best)} {searches.unit}".rstrip()
+    title = f"Searches that measure, {searches.space}: {points}, the best known is {best}"
     return SearchTable(
-        title, [key for key, _ in own], [text for _, text in own], [_row(found, each) for each in ranked]
+        title,
+        keys=[key for key, _ in columns],
+        columns=[text for _, text in columns],
+        rows=[_row(searches, contender) for contender in ranked],
     )
 
 
-def measured_to_csv(found: Sequence[MeasuredSearches]) -> str:
-    """Writes one line for each strategy on each space, with exact values.
-
-    Args:
-        found: The searches, by space; one space at least.
-
-    Returns:
-        The text of the CSV file, whose first line names the columns.
-    """
-    tables = [(own, measured_table(own)) for own in found]
+def measured_to_csv(measured: Sequence[MeasuredSearches]) -> str:
+    """Writes one line for each strategy on each space, with exact values."""
+    tables = [(searches, measured_table(searches)) for searches in measured]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*tables[0][1].keys, "unit"])
-    for own, table in tables:
-        writer.writerows([*("" if value is None else value for _, value in row), own.unit] for row in table.rows)
+    for searches, table in tables:
+        writer.writerows([*("" if value is None else value for _, value in row), searches.unit] for row in table.rows)
     return text.getvalue()
 
 
-def _bests(own: Contender) -> list[float]:
-    return [curve.steps[-1].score for curve in own.curves]
+def _bests(contender: Contender) -> list[float]:
+    return [curve.steps[-1].score for curve in contender.curves]
 
 
-def _row(found: MeasuredSearches, own: Contender) -> list[Entry]:
-    """Returns the row of one strategy: what it tried, what it found, and how long that took."""
-    bests, target = _bests(own), NEAR * found.best
-    middle, worst, seconds = median(bests), min(bests), fmean(curve.seconds for curve in own.curves)
-    share = None if found.size is None else own.trials / found.size
-    expected, hits = own.expected(target), own.hits(target)
-    few = f" ({hits}/{len(own.curves)})" if hits < len(own.curves) else ""
+def _row(searches: MeasuredSearches, contender: Contender) -> list[Entry]:
+    bests, target = _bests(contender), NEAR * searches.best
+    middle, worst, seconds = median(bests), min(bests), fmean(curve.seconds for curve in contender.curves)
+    share = None if searches.size is None else contender.trials / searches.size
+    expected, hits = contender.expected(target), contender.hits(target)
+    few = f" ({hits}/{len(contender.curves)})" if hits < len(contender.curves) else ""
     return [
-        (own.name, own.name),
-        (str(len(own.curves)), len(own.curves)),
-        (f"{own.trials:,.4g}", own.trials),
+        (contender.name, contender.name),
+        (str(len(contender.curves)), len(contender.curves)),
+        (f"{contender.trials:,.4g}", contender.trials),
         MISSING if share is None else (f"{share:.3%}", share),
         (shorten(middle), middle),
         (shorten(worst), worst),
-        (f"{middle / found.best:.2f}", middle / found.best),
+        (f"{middle / searches.best:.2f}", middle / searches.best),
         (f"{seconds:,.1f}", seconds),
         (f"never{few}", None) if expected is None else (f"{expected:,.1f}{few}", expected),
-        share_cell(own),
+        share_cell(contender),
     ]

@@ -24,29 +24,29 @@ def name_spaces(spaces: Sequence[Mapping[str, Any]]) -> list[str]:
     for lengthen in (_with_parts, _with_number):
         counts = Counter(names)
         names = [
-            lengthen(name, space, place) if counts[name] > 1 else name
-            for place, (name, space) in enumerate(zip(names, spaces, strict=True), 1)
+            lengthen(name, space, number) if counts[name] > 1 else name
+            for number, (name, space) in enumerate(zip(names, spaces, strict=True), 1)
         ]
     return names
 
 
 def _with_sizes(space: Mapping[str, Any]) -> str:
     """Returns the name with the product of each parameter, where it has each product once, but they are not all one."""
-    name, products = str(space["name"]), [str(own["product"]) for own in _factors(space)]
+    name, products = str(space["name"]), [str(parameter["product"]) for parameter in _factors(space)]
     once = list(dict.fromkeys(products))
     if len(once) < 2 or not name.endswith(short := "_" + "x".join(once)):
         return name
     return f"{name.removesuffix(short)}_{'x'.join(products)}"
 
 
-def _with_parts(name: str, space: Mapping[str, Any], place: int) -> str:
-    parts = [str(own["parts"]) for own in _factors(space)]
+def _with_parts(name: str, space: Mapping[str, Any], number: int) -> str:
+    parts = [str(parameter["parts"]) for parameter in _factors(space)]
     return f"{name} in {'+'.join(parts)} factors" if parts else name
 
 
-def _with_number(name: str, space: Mapping[str, Any], place: int) -> str:
-    return f"{name} ({place})"
+def _with_number(name: str, space: Mapping[str, Any], number: int) -> str:
+    return f"{name} ({number})"
 
 
 def _factors(space: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [own for own in space.get("parameters", ()) if own.get("kind") == "factors"]
+    return [parameter for parameter in space.get("parameters", ()) if parameter.get("kind") == "factors"]

@@ -33,11 +33,11 @@ def group_curves(curves: Sequence[Curve], score: Score, before: float | None) ->
     """
     groups: dict[tuple[str, str, str, str], dict[int, Curve]] = {}
     for curve in curves:
-        own = groups.setdefault((curve.space, curve.origin, curve.strategy, _text(curve.settings)), {})
-        known = own.get(curve.seed)
+        by_seed = groups.setdefault((curve.space, curve.origin, curve.strategy, _text(curve.settings)), {})
+        known = by_seed.get(curve.seed)
         if known is None or curve.spent_s > known.spent_s:
-            own[curve.seed] = curve
-    ordered = [[found[seed] for seed in sorted(found)] for _, found in sorted(groups.items())]
+            by_seed[curve.seed] = curve
+    ordered = [[by_seed[seed] for seed in sorted(by_seed)] for _, by_seed in sorted(groups.items())]
     alike: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for studies in ordered:
         alike.setdefault(_kind(studies[0]), []).append(studies[0].settings)
@@ -62,23 +62,22 @@ def name_variants(settings: Sequence[Mapping[str, Any]]) -> list[str]:
     """
     if len(settings) < 2:
         return [""] * len(settings)
-    flat = [flatten({key: value for key, value in own.items() if key != "space"}) for own in settings]
-    keys = dict.fromkeys(key for own in flat for key in own)
-    spaces = [_text(own.get("space")) for own in settings]
+    flat = [flatten({key: value for key, value in nested.items() if key != "space"}) for nested in settings]
+    keys = dict.fromkeys(key for values in flat for key in values)
+    spaces = [_text(nested.get("space")) for nested in settings]
     if len(set(spaces)) > 1:  # then the example among their settings differs, too
         keys = {key: None for key in keys if not key.startswith("run.")}
-    differing = [key for key in keys if len({_text(own.get(key)) for own in flat}) > 1]
+    differing = [key for key in keys if len({_text(values.get(key)) for values in flat}) > 1]
     short = shorten_keys(differing)
     names = []
-    for own, space in zip(flat, spaces, strict=True):
-        parts = [f"{short[key]}={write_value(own[key])[:MOST_CHARACTERS]}" for key in differing if key in own]
-        parts += [f"space {sorted(set(spaces)).index(space) + 1}"] * (
-            len(set(spaces)) > 1 and "points" not in differing
-        )
+    for values, space in zip(flat, spaces, strict=True):
+        parts = [f"{short[key]}={write_value(values[key])[:MOST_CHARACTERS]}" for key in differing if key in values]
+        if len(set(spaces)) > 1 and "points" not in differing:
+            parts.append(f"space {sorted(set(spaces)).index(space) + 1}")
         names.append(" ".join(parts))
     if len(set(names)) == len(names):
         return names
-    return [f"{name} ({place})".lstrip() for place, name in enumerate(names, 1)]
+    return [f"{name} ({number})".lstrip() for number, name in enumerate(names, 1)]
 
 
 def _kind(curve: Curve) -> tuple[str, str, str]:
