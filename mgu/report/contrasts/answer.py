@@ -71,29 +71,33 @@ def answer(table: Table, question: Question, correct: Sequence[Correct], margin:
     Returns:
         The answer; None where the table has not what is asked for, or where a verdict answers no question.
     """
-    found = _answer(table, question, correct)
-    if found is None:
+    uncorrected = _answer(table, question, correct)
+    if uncorrected is None:
         return None
-    comparisons, means = (_corrected(own, margin) for own in (found.comparisons, found.means))
-    return replace(found, comparisons=comparisons, means=means, margin=margin)
+    return replace(
+        uncorrected,
+        comparisons=_corrected(uncorrected.comparisons, margin),
+        means=_corrected(uncorrected.means, margin),
+        margin=margin,
+    )
 
 
 def _answer(table: Table, question: Question, correct: Sequence[Correct]) -> Answer | None:
     """Answers a question by comparisons whose p-values are not corrected yet."""
     images: Sequence[Correct] = [{} for _ in table.rows] if table.is_joined else correct
     samples = {
-        id(row): sample_of(row, own, row.tested if table.is_joined else table.tested)
-        for row, own in zip(table.rows, images, strict=True)
+        id(row): sample_of(row, correct_of_row, row.tested if table.is_joined else table.tested)
+        for row, correct_of_row in zip(table.rows, images, strict=True)
     }
     if question.by:
         return _by(table, Key(question.by), samples)
     if question.baseline or question.against:
         return _against(table, question, samples)
-    known = [own for row in table.rows if row.rank is not None and (own := samples[id(row)]).scores]
+    known = [sample for row in table.rows if row.rank is not None and (sample := samples[id(row)]).scores]
     best = table.best(table.rows)
     if table.is_joined or len(known) < 2 or best is None or (table.unit_models and table.baselines):
         return None
-    others = [own for own in known if own.row is not best]
+    others = [sample for sample in known if sample.row is not best]
     return Answer("best", table, tuple(compare(samples[id(best)], others)))
 
 
@@ -106,10 +110,14 @@ def _against(table: Table, question: Question, samples: Mapping[int, Sample]) ->
     *firsts, second = (samples[id(row)] for row in rows if row)
     if not question.against:
         firsts = [samples[id(row)] for row in table.rows if row is not second.row]
-    found = [
-        own for first in firsts if first.row is not second.row and first.scores for own in compare(first, [second])
+    comparisons = [
+        comparison
+        for first in firsts
+        if first.row is not second.row and first.scores
+        for comparison in compare(first, [second])
     ]
-    return Answer("against" if question.against else "baseline", table, tuple(found)) if found else None
+    kind: Kind = "against" if question.against else "baseline"
+    return Answer(kind, table, tuple(comparisons)) if comparisons else None
 
 
 def _by(table: Table, key: Key, samples: Mapping[int, Sample]) -> Answer | None:
@@ -118,27 +126,34 @@ def _by(table: Table, key: Key, samples: Mapping[int, Sample]) -> Answer | None:
     values: dict[str | float, None] = {}
     for row in table.rows:  # best first, so that the best of several rows with one value stands for it
         value = key.value(row)
-        if value is not None and (own := samples[id(row)]).scores:
-            models.setdefault(key.rest(row), {}).setdefault(value, own)
+        if value is not None and (sample := samples[id(row)]).scores:
+            models.setdefault(key.rest(row), {}).setdefault(value, sample)
             values[value] = None
     if len(values) < 2:
         return None
     ordered = sorted(values, key=value_order)
-    paired = [own for own in models.values() if len(own) > 1]
-    whole = [own for own in paired if len(own) == len(values)]
-    pooled = {v: pool(value_text(v), [own[v] for own in whole]) for v in ordered} if whole else {}
+    paired = [by_value for by_value in models.values() if len(by_value) > 1]
+    whole = [by_value for by_value in paired if len(by_value) == len(values)]
+    pooled = {v: pool(value_text(v), [by_value[v] for by_value in whole]) for v in ordered} if whole else {}
     reference = _best_value(table, ordered, pooled, paired)
     means, singles = [], []
     for value in ordered:
-        both = [(own[value], own[reference]) for own in paired if value in own and reference in own]
+        both = [by_value for by_value in paired if value in by_value and reference in by_value]
         if value == reference or not both:
             continue
-        first, second = (
-            pool(value_text(v), side) for v, side in zip((value, reference), zip(*both, strict=True), strict=True)
-        )
+        first, second = (pool(value_text(v), [by_value[v] for by_value in both]) for v in (value, reference))
         means += compare(first, [second]) if first.scores else []
-        singles += [own for one, other in both for own in compare(one, [other])]
-    return Answer("by", table, tuple(singles), key.name, value_text(reference), tuple(means), tuple(pooled.values()))
+        for by_value in both:
+            singles += compare(by_value[value], [by_value[reference]])
+    return Answer(
+        "by",
+        table,
+        comparisons=tuple(singles),
+        key=key.name,
+        reference=value_text(reference),
+        means=tuple(means),
+        values=tuple(pooled.values()),
+    )
 
 
 def _best_value(
@@ -149,28 +164,30 @@ def _best_value(
 ) -> str | float:
     """Returns the value with the best mean validation score over the models that have all values, or over all."""
 
-    def place(value: str | float) -> float:
-        rows = pooled[value].rows if pooled else tuple(own[value].row for own in paired if value in own)
+    def order(value: str | float) -> float:
+        rows = pooled[value].rows if pooled else tuple(by_value[value].row for by_value in paired if value in by_value)
         scores = [score for row in rows if (score := row.val_score) is not None]
         return table.score.sort_key(sum(scores) / len(scores) if scores else None)
 
-    return min(values, key=place)
+    return min(values, key=order)
 
 
 def _corrected(comparisons: Sequence[Comparison], margin: float) -> tuple[Comparison, ...]:
     """Tests for likeness, too, and corrects p-values for the number of comparisons (Holm 1979)."""
-    corrected = correct_for_many([own.p for own in comparisons])
-    alike = correct_for_many([p_of_likeness(own, margin) if own.is_of_accuracies else None for own in comparisons])
+    corrected = correct_for_many([comparison.p for comparison in comparisons])
+    alike = correct_for_many(
+        [p_of_likeness(comparison, margin) if comparison.is_of_accuracies else None for comparison in comparisons]
+    )
     return tuple(
-        replace(own, p_corrected=p, p_alike=p_alike)
-        for own, p, p_alike in zip(comparisons, corrected, alike, strict=True)
+        replace(comparison, p_corrected=p, p_alike=p_alike)
+        for comparison, p, p_alike in zip(comparisons, corrected, alike, strict=True)
     )
 
 
-def rows_compared(found: Answer) -> dict[int, Comparison]:
+def rows_compared(answered: Answer) -> dict[int, Comparison]:
     """Returns by id of a row its comparison, for tables with one line for each row."""
     rows: dict[int, Comparison] = {}
-    for own in found.comparisons:
-        changed: Row = own.second.row if found.kind == "best" else own.first.row
-        rows.setdefault(id(changed), own)
+    for comparison in answered.comparisons:
+        changed: Row = comparison.second.row if answered.kind == "best" else comparison.first.row
+        rows.setdefault(id(changed), comparison)
     return rows

@@ -26,7 +26,9 @@ class Key(NamedTuple):
     def varying(self) -> str:
         """What differs with the key: the key itself, or the section of which it is the name."""
         section, _, last = self.name.rpartition(".")
-        return "dataset" if self.name in OF_THE_DATA else section if last == "name" else self.name
+        if self.name in OF_THE_DATA:
+            return "dataset"
+        return section if last == "name" else self.name
 
     def value(self, row: Row) -> str | float | None:
         """Returns the value of a row: a number as it is, others as text; None where the row has no such key."""
@@ -35,12 +37,12 @@ class Key(NamedTuple):
             _, _, unit = call_lean(row.result.stem).partition("-mgu-")
             return unit or NO_VALUE
         flat = complete_values(config)
-        found = flat.get(self.name, flat.get(f"{self.name}.name"))
-        if found is None:
+        value = flat.get(self.name, flat.get(f"{self.name}.name"))
+        if value is None:
             section = self.name.partition(".")[0]
             return NO_VALUE if (section in config and config[section] is None) or self.name in flat else None
-        is_number = isinstance(found, int | float) and not isinstance(found, bool)
-        return found if is_number else write_value(found)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return value if is_number else write_value(value)
 
     def rest(self, row: Row) -> frozenset[tuple[str, str]]:
         """Returns all other values that can change a result; rows in which they are equal differ in the key only."""

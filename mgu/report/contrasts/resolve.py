@@ -77,9 +77,9 @@ def find_row(name: str, table: Table) -> Row | None:
     Returns:
         The row; None if there is none.
     """
-    own = name.removeprefix(f"{table.experiment}/")
-    exact = next((row for row in table.rows if row.name == own), None)
-    alike = [row for row in table.rows if row.name.removesuffix(row.result.replicate.suffix) == own]
+    wanted = name.removeprefix(f"{table.experiment}/")
+    exact = next((row for row in table.rows if row.name == wanted), None)
+    alike = [row for row in table.rows if row.name.removesuffix(row.result.replicate.suffix) == wanted]
     return exact or (alike[0] if len(alike) == 1 else None)
 
 
@@ -105,7 +105,8 @@ def differing_keys(rows: Iterable[Row]) -> list[str]:
     chosen = [key for key in differing if not is_outside_identity(key) or key.startswith("dataset.")]
     # A section differs where one of its keys does, and where some rows have none, such as no augmentation.
     above = [name for name in sections if name in seen or any(key.startswith(f"{name}.") for key in chosen)]
-    above += ["mgu"] * (len(units) > 1)
+    if len(units) > 1:
+        above.append("mgu")
     return [*chosen, *(name for name in above if name not in chosen)]
 
 
@@ -117,14 +118,15 @@ def _find_key(text: str, tables: Sequence[Table]) -> str:
         return fitting[0]
     if len(fitting) > 1:
         raise UserError(f"--by must name one key, but got {text}, which may be {_listed(fitting)}. Name one of them.")
-    known = [name for own in shorten_keys(keys).items() for name in own]
+    known = [name for names in shorten_keys(keys).items() for name in names]
     results = [result for row in rows for result in row.results]
-    same = {write_value(value) for own in results if (value := complete_values(own.config).get(text)) is not None}
+    values = (complete_values(result.config).get(text) for result in results)
+    same = {write_value(value) for value in values if value is not None}
     got = f"{text}, which is {same.pop()} in all of them" if len(same) == 1 else text
     there = f" They differ in {_listed(keys)}." if keys else " They differ in seeds only."
     raise UserError(f"--by must be a key in which the runs differ, but got {got}.{did_you_mean(text, known) or there}")
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - MOST_LISTED} more" * (len(names) > MOST_LISTED)
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
     return ", ".join(names[:MOST_LISTED]) + more
