@@ -30,8 +30,8 @@ def columns(table: Table) -> list[Column]:
         chosen += score_columns("test", table)
     if any(row.paper for row in table.rows):
         chosen.append(Column("paper_val_acc", "paper [%]", _paper, lambda row: or_dash(_paper(row), ".2f")))
-    chosen.append(Column("seeds", "seeds" * table.has_seeds, _seeds, lambda row: str(_seeds(row))))
-    if any(own.folds for row in table.rows for own in row.replicates):
+    chosen.append(Column("seeds", "seeds" if table.has_seeds else "", _seeds, lambda row: str(_seeds(row))))
+    if any(replicate.folds for row in table.rows for replicate in row.replicates):
         chosen.append(Column("folds", "folds", _folds, lambda row: str(_folds(row))))
     chosen.append(Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}"))
     chosen += utilization_columns(table)
@@ -111,27 +111,27 @@ def _path_columns(table: Table) -> list[Column]:
 
 def _gamma(row: Row) -> float | None:
     """Returns the median over the seeds of gamma^2, whose mean the largest of them would be."""
-    found = [result.gamma_squared for result in row.results if result.gamma_squared is not None]
-    return median(found) if found else None
+    gammas = [result.gamma_squared for result in row.results if result.gamma_squared is not None]
+    return median(gammas) if gammas else None
 
 
 def _axis(axes: Axes, key: str) -> Column:
     """Returns the column of a key of the configuration in which models differ."""
 
     def value(row: Row) -> Value:
-        own = axes.values(row.result.config)[key]
-        return own if own is None or isinstance(own, int | float | str) else write_value(own)
+        chosen = axes.values(row.result.config)[key]
+        return chosen if chosen is None or isinstance(chosen, int | float | str) else write_value(chosen)
 
     def text(row: Row) -> str:
-        own = axes.values(row.result.config)[key]
-        return or_dash(None if own is None else write_value(own))
+        chosen = axes.values(row.result.config)[key]
+        return or_dash(None if chosen is None else write_value(chosen))
 
     return Column(key, key, value, text)
 
 
 def _residual(row: Row) -> int | None:
     """Returns 1 for a model with residual connections, 0 for one without, None where that is no choice."""
-    return None if (own := row.result.shown_residual) is None else int(own)
+    return None if row.result.shown_residual is None else int(row.result.shown_residual)
 
 
 def _seeds(row: Row) -> int:

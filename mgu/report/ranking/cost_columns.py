@@ -30,12 +30,14 @@ def utilization_columns(table: Table) -> list[Column]:
     def of_gpu(field: str) -> Callable[[Row], Value]:
         return lambda row: gpu_value(row, field)
 
-    found = [Column("processors_busy", "CPUs busy", processors_busy, lambda row: or_dash(processors_busy(row), ".2f"))]
+    columns = [
+        Column("processors_busy", "CPUs busy", processors_busy, lambda row: or_dash(processors_busy(row), ".2f"))
+    ]
     if any(busy(row) is not None for row in table.rows):
-        found.append(Column("gpu_busy", "GPU busy", busy, lambda row: or_dash(busy(row), ".0%")))
+        columns.append(Column("gpu_busy", "GPU busy", busy, lambda row: or_dash(busy(row), ".0%")))
     fields = ("busy_max", "memory_mib", "memory_mib_max", "power_w", "power_w_max")
-    found += [column_for_machines(f"gpu_{field}", of_gpu(field)) for field in fields]
-    return [column for column in found if any(column.value(row) is not None for row in table.rows)]
+    columns += [column_for_machines(f"gpu_{field}", of_gpu(field)) for field in fields]
+    return [column for column in columns if any(column.value(row) is not None for row in table.rows)]
 
 
 def energy_columns(part: str, table: Table, is_shown: bool) -> list[Column]:
@@ -61,10 +63,11 @@ def energy_columns(part: str, table: Table, is_shown: bool) -> list[Column]:
         return component.method if component else None
 
     def text(row: Row) -> str:
-        return or_dash(wh(row), ".4g") + (f" {describe_method(own)}" if not shared and (own := method(row)) else "")
+        method_of_row = None if shared else method(row)
+        return or_dash(wh(row), ".4g") + (f" {describe_method(method_of_row)}" if method_of_row else "")
 
     title = f"{part.upper()} [Wh]" + (f" {describe_method(shared)}" if shared else "")
-    return [Column(f"{part}_wh", title * is_shown, wh, text), column_for_machines(f"{part}_method", method)]
+    return [Column(f"{part}_wh", title if is_shown else "", wh, text), column_for_machines(f"{part}_method", method)]
 
 
 def columns_for_machines() -> list[Column]:
@@ -72,7 +75,7 @@ def columns_for_machines() -> list[Column]:
     return [
         column_for_machines("processor_s", lambda row: row.cost.processor_s),
         *(_of_processor(key, field) for key, field in PROCESSOR_COLUMNS.items()),
-        column_for_machines("machine_load", _load),
+        column_for_machines("machine_load", _machine_busy),
         column_for_machines("co2_kg_estimated", lambda row: row.cost.mean_energy("emissions_kg")),
         column_for_machines("co2_country", _country),
         column_for_machines("co2_intensity_g_kwh", _intensity),
@@ -86,17 +89,17 @@ def _of_processor(key: str, field: str) -> Column:
     """Returns a column of a field of `Processor`: what its runs share, or their different values joined by "+"."""
 
     def value(row: Row) -> Value:
-        found = [getattr(result.processor, field) for result in row.cost.timed if result.processor]
-        known = dict.fromkeys(own for own in found if own is not None)
+        values = [getattr(result.processor, field) for result in row.cost.timed if result.processor]
+        known = dict.fromkeys(value for value in values if value is not None)
         return next(iter(known)) if len(known) == 1 else " + ".join(map(str, known)) or None
 
     return column_for_machines(key, value)
 
 
-def _load(row: Row) -> float | None:
+def _machine_busy(row: Row) -> float | None:
     """Returns the mean over its runs of the share of the machine's processors that any program kept busy."""
-    loads = [own for result in row.cost.timed if result.processor and (own := result.processor.load) is not None]
-    return fmean(loads) if loads else None
+    shares = [share for result in row.cost.timed if result.processor and (share := result.processor.load) is not None]
+    return fmean(shares) if shares else None
 
 
 def _country(row: Row) -> str | None:
@@ -106,8 +109,8 @@ def _country(row: Row) -> str | None:
 
 def _intensity(row: Row) -> Value:
     """Returns the carbon intensity of that place in g/kWh, if all runs share it; older results do not have it."""
-    found = {result.energy.intensity_g_kwh for result in row.cost.timed if result.energy}
-    return next(iter(found)) if len(found) == 1 else None
+    intensities = {result.energy.intensity_g_kwh for result in row.cost.timed if result.energy}
+    return next(iter(intensities)) if len(intensities) == 1 else None
 
 
 def _phase(part: str, phase: str) -> Column:

@@ -32,11 +32,11 @@ def default_rows(
     """
     if chosen:
         return {row.name: row for row in table.baselines if row.name in chosen}
-    found = {}
+    defaults = {}
     for norm, rows in candidates(table).items():
         if row := _choose(table, rows, unit, searched):
-            found[norm] = row
-    return found
+            defaults[norm] = row
+    return defaults
 
 
 def candidates(table: Table) -> dict[str, list[Row]]:
@@ -50,13 +50,13 @@ def candidates(table: Table) -> dict[str, list[Row]]:
         norms of their own are in none: which is not known.
     """
     plain = [row for row in table.baselines if _is_plain(row) and row.rank is not None]
-    found = {}
+    by_norm = {}
     for norm in NORMS:
-        own = [row for row in plain if row.result.shown_norm == norm]
-        deepest = max(map(depth, own), default=0)
-        if own:
-            found[norm] = [row for row in own if depth(row) == deepest]
-    return found
+        of_norm = [row for row in plain if row.result.shown_norm == norm]
+        deepest = max(map(depth, of_norm), default=0)
+        if of_norm:
+            by_norm[norm] = [row for row in of_norm if depth(row) == deepest]
+    return by_norm
 
 
 def explain_no_default(table: Table, unit: Row) -> str:
@@ -93,8 +93,8 @@ def depth(row: Row) -> int:
     for key in ("num_layers", "depth"):
         if isinstance(value := layout.get(key), int):
             return value
-    found = re.match(r"(?:dense )?\[(\d+)", row.result.layout)
-    return int(found[1]) if found else 0
+    matched = re.match(r"(?:dense )?\[(\d+)", row.result.layout)
+    return int(matched[1]) if matched else 0
 
 
 def _choose(table: Table, rows: Sequence[Row], unit: Row, searched: Collection[str]) -> Row | None:
@@ -127,5 +127,5 @@ def _choose(table: Table, rows: Sequence[Row], unit: Row, searched: Collection[s
 
 def _is_shipped(row: Row, keys: Sequence[str]) -> bool:
     """Tells whether a row has the values that the package ships."""
-    own = [key for key in keys if not key.startswith("mgu.")]
-    return not own or values_of(row, own) == shipped_values(row.result.config, own)
+    shared_keys = [key for key in keys if not key.startswith("mgu.")]
+    return not shared_keys or values_of(row, shared_keys) == shipped_values(row.result.config, shared_keys)

@@ -23,14 +23,14 @@ def grid_rows(table: Table, chosen: Collection[str]) -> list[Row]:
         The baselines with a run that is none of these, and of the others those that have the layout, the normalisation,
         the residual connections and the axes of some of the former each: a sweep finds them finished and skips them.
     """
-    own = [row for row in table.baselines if any(result.folder_name not in chosen for result in row.results)]
-    if len(own) == len(table.baselines):
-        return own
-    by_key = [set(values) for values in zip(*(_point(table, row) for row in own), strict=True)]
+    rows = [row for row in table.baselines if any(result.folder_name not in chosen for result in row.results)]
+    if len(rows) == len(table.baselines):
+        return rows
+    by_key = [set(values) for values in zip(*(_point(table, row) for row in rows), strict=True)]
     return [
         row
         for row in table.baselines
-        if own and all(value in known for value, known in zip(_point(table, row), by_key, strict=True))
+        if rows and all(value in known for value, known in zip(_point(table, row), by_key, strict=True))
     ]
 
 

@@ -49,9 +49,9 @@ def unit_kinds(table: Table) -> list[UnitKind]:
         full = axes.name(name, row.result.seed, row.result.config)
         groups.setdefault(name, {}).setdefault(full, []).append(row)
     kinds = [
-        UnitKind(name if len(own) == 1 else full, tuple(rows))
-        for name, own in groups.items()
-        for full, rows in own.items()
+        UnitKind(name if len(by_full_name) == 1 else full, tuple(rows))
+        for name, by_full_name in groups.items()
+        for full, rows in by_full_name.items()
     ]
     return sorted(kinds, key=lambda kind: table.rows.index(kind.rows[0]))
 

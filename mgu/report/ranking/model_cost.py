@@ -34,8 +34,8 @@ class ModelCost:
 
         Those that trained on a CPU in a process of their own; where there are none, those that are charged.
         """
-        own = [result for result in self.results if result.seconds and has_own_processor_time(result)]
-        return own or self.charged
+        alone = [result for result in self.results if result.seconds and has_own_processor_time(result)]
+        return alone or self.charged
 
     @cached_property
     def timed(self) -> list[Result]:
@@ -72,19 +72,20 @@ class ModelCost:
         """Marks of its time that a note below the table explains: ~ short, ! contended or starved, + resumed."""
         is_contended = self.is_starved or any(result.contended for result in self.timed)
         is_resumed = any(result.resumed for result in self.timed)
-        return "~" * self.is_short + "!" * is_contended + "+" * is_resumed
+        marks = {"~": self.is_short, "!": is_contended, "+": is_resumed}
+        return "".join(mark for mark, is_so in marks.items() if is_so)
 
     def mean_energy(self, name: str) -> float | None:
         """Returns the mean of a numeric field of Energy; None where a run lacks it."""
-        found = [getattr(result.energy, name) for result in self.timed if result.energy]
-        values = [value for value in found if value is not None]
+        amounts = [getattr(result.energy, name) for result in self.timed if result.energy]
+        values = [value for value in amounts if value is not None]
         return _mean(values) if len(values) == len(self.timed) else None
 
     @property
     def processor_s(self) -> float | None:
         """Mean processor time in seconds, which is known also where energy is not; None where a run lacks it."""
         values = [result.cpu_s for result in self._solved_on_processor]
-        known = [own for own in values if own is not None]
+        known = [value for value in values if value is not None]
         return _mean(known) if len(known) == len(values) else None
 
     @property

@@ -71,7 +71,7 @@ class Table:
     @property
     def fingerprint(self) -> str | None:
         """Tells which rows a function of the user's has returned to the runs; None where no run knows."""
-        return next((found for result in self.results if (found := fingerprint_of(result.config))), None)
+        return next((fingerprint for result in self.results if (fingerprint := fingerprint_of(result.config))), None)
 
     @property
     def tested(self) -> Split:
@@ -124,8 +124,8 @@ def rank(runs: Iterable[Run]) -> list[Table]:
     for run in runs:
         experiments.setdefault(run.result.experiment_name, []).append(run)
     tables: dict[TableKey, list[Run]] = {}
-    for name, own in experiments.items():
-        for run, data in zip(own, name_data([run.result for run in own]), strict=True):
+    for name, loaded in experiments.items():
+        for run, data in zip(loaded, name_data([run.result for run in loaded]), strict=True):
             tables.setdefault((name, data, run.result.split, run.result.task), []).append(run)
     return [_table(key, tables[key]) for key in sorted(tables)]
 
@@ -143,18 +143,21 @@ def join(tables: Sequence[Table]) -> list[Table]:
     for table in tables:
         groups.setdefault((table.experiment, table.task), []).append(table)
     joined = list[Table]()
-    for (experiment, task), own in groups.items():
-        if len({(table.data_set, table.split) for table in own}) < len(own):
-            joined += own  # a function has returned several sets of rows, whose runs would be taken for pairs
+    for (experiment, task), group in groups.items():
+        if len(group) == 1 or len({(table.data_set, table.split) for table in group}) < len(group):
+            # Runs of several sets of rows that one function has returned would be taken for pairs.
+            joined += group
             continue
         dataset, split = (
-            " + ".join(dict.fromkeys(names)) for names in zip(*((t.dataset, t.split) for t in own), strict=True)
+            " + ".join(dict.fromkeys(names)) for names in zip(*((t.dataset, t.split) for t in group), strict=True)
         )
-        runs = [run for table in own for run in (*(run for row in table.rows for run in row.runs), *table.repeated)]
-        joined.append(
-            own[0] if len(own) == 1 else replace(_table((experiment, dataset, split, task), runs), is_joined=True)
-        )
+        runs = [run for table in group for run in (*_ranked_runs(table), *table.repeated)]
+        joined.append(replace(_table((experiment, dataset, split, task), runs), is_joined=True))
     return joined
+
+
+def _ranked_runs(table: Table) -> list[Run]:
+    return [run for row in table.rows for run in row.runs]
 
 
 def _table(key: TableKey, runs: list[Run]) -> Table:
@@ -163,8 +166,8 @@ def _table(key: TableKey, runs: list[Run]) -> Table:
     rows = [Row(group) for group in groups]
     axes = name_rows(rows)
     rows.sort(key=_order)
-    for place, row in enumerate(rows, start=1):
-        row.rank = None if row.status == "failed" else place
+    for number, row in enumerate(rows, start=1):
+        row.rank = None if row.status == "failed" else number
     return Table(*key, rows, repeated, axes)
 
 

@@ -53,20 +53,22 @@ def shipped_values(config: Mapping[str, Any], keys: Sequence[str]) -> dict[str, 
         The values as text; keys of which the package knows nothing, such as options of the user's code, are left out.
     """
     choices, known = _shipped()
-    found: dict[str, Any] = {}
+    shipped: dict[str, Any] = {}
     for key in known:
         if key.name in keys:
             section = config.get(key.group)
-            own = section.get("name") if isinstance(section, Mapping) else None
+            name = section.get("name") if isinstance(section, Mapping) else None
             usual = choices[key.group][0] if key.group in choices else ""
-            choice = own if own in key.defaults and not key.name.endswith(".name") else usual
-            found[key.name] = yaml.safe_load(key.defaults[choice]) if choice in key.defaults else None
+            choice = name if name in key.defaults and not key.name.endswith(".name") else usual
+            shipped[key.name] = yaml.safe_load(key.defaults[choice]) if choice in key.defaults else None
     by_data: dict[str, Any] = {"dataset": config.get("dataset"), "optimizer": dict(config.get("optimizer") or {})}
     auto = fill_defaults(by_data | {"training": {"last_batch": "auto"}} | {
         "optimizer": by_data["optimizer"] | {"lr": "auto"}
     })  # fmt: skip
     filled = flatten({name: auto[name] for name in ("optimizer", "training")})
-    return {key: write_value(filled[key] if own == "auto" and key in filled else own) for key, own in found.items()}
+    return {
+        key: write_value(filled[key] if value == "auto" and key in filled else value) for key, value in shipped.items()
+    }
 
 
 @cache

@@ -110,8 +110,8 @@ class Row:
     def _read_values(self, split: Split, metric: str) -> dict[Replicate, float]:
         """Implements `values`."""
         ended = [
-            (result, own)
-            for result, own in zip(self.results, self.replicates, strict=True)
+            (result, replicate)
+            for result, replicate in zip(self.results, self.replicates, strict=True)
             if result.status != "failed"
         ]
         metrics: list[Metrics | None] = [getattr(result, split) for result, _ in ended]
@@ -119,12 +119,12 @@ class Row:
             return {}
         is_accuracy = metric == "accuracy" and self.result.task == "classification"
         lost = chance_accuracy(self.result) if is_accuracy else None
-        found = {
-            replicate: getattr(own, metric) if own else lost
-            for (result, replicate), own in zip(ended, metrics, strict=True)
-            if own or result.val is None
+        values = {
+            replicate: getattr(of_split, metric) if of_split else lost
+            for (result, replicate), of_split in zip(ended, metrics, strict=True)
+            if of_split or result.val is None
         }
-        return {own: value for own, value in found.items() if value is not None}
+        return {replicate: value for replicate, value in values.items() if value is not None}
 
     def accuracies(self, split: Split) -> dict[Replicate, float]:
         """Returns the accuracy by seed and fold, see `values`; {} for a task without accuracy."""
@@ -134,24 +134,24 @@ class Row:
         """Returns mean and interval over the seeds, within the metric's bounds; None if no seed was evaluated."""
         key = (split, metric)
         if key not in self._spreads:
-            found = spread(self.values(split, metric))
-            if found and found.low is not None and found.high is not None:
+            over_seeds = spread(self.values(split, metric))
+            if over_seeds and over_seeds.low is not None and over_seeds.high is not None:
                 low, high = BOUNDS[metric]
-                found = found._replace(low=max(found.low, low), high=min(found.high, high))
-            self._spreads[key] = found
+                over_seeds = over_seeds._replace(low=max(over_seeds.low, low), high=min(over_seeds.high, high))
+            self._spreads[key] = over_seeds
         return self._spreads[key]
 
     @property
     def val_accuracy(self) -> float | None:
         """Mean validation accuracy; None for a task without accuracy, too."""
-        own = self.spread("val")
-        return own.mean if own else None
+        val = self.spread("val")
+        return val.mean if val else None
 
     @property
     def val_score(self) -> float | None:
         """Mean of the validation metric that the row is ranked by."""
-        own = self.spread("val", self.result.score.metric)
-        return own.mean if own else None
+        val = self.spread("val", self.result.score.metric)
+        return val.mean if val else None
 
     @cached_property
     def _values(self) -> dict[tuple[Split, str], dict[Replicate, float]]:

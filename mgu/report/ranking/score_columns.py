@@ -40,11 +40,13 @@ def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) 
     scale, key = 100 if is_accuracy else 1, f"{split}_{metric.replace('accuracy', 'acc')}"
 
     def value(row: Row, field: str) -> float | None:
-        own = getattr(row.spread(split, metric), field, None)
-        return None if own is None else scale * own
+        number = getattr(row.spread(split, metric), field, None)
+        return None if number is None else scale * number
 
-    def write(own: float | None) -> str:
-        return "-" if own is None else f"{own:.2f}" if is_accuracy else shorten(own)
+    def write(number: float | None) -> str:
+        if number is None:
+            return "-"
+        return f"{number:.2f}" if is_accuracy else shorten(number)
 
     def text(row: Row) -> str:
         deviation = value(row, "deviation") if split != "train" else None
@@ -55,13 +57,13 @@ def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) 
         return "-" if low is None or high is None else f"{write(low)} to {write(high)}"
 
     title = f"{key} [%]" if is_accuracy else key
-    mean = Column(key, title * is_shown, lambda row: value(row, "mean"), text)
+    mean = Column(key, title if is_shown else "", lambda row: value(row, "mean"), text)
     if split == "train":
         return [mean]
     has_interval = table.has_seeds and metric == table.score.metric
     return [
         mean,
         column_for_machines(f"{key}_sd", lambda row: value(row, "deviation")),
-        Column(f"{key}_low", "95 % interval" * has_interval, lambda row: value(row, "low"), interval),
+        Column(f"{key}_low", "95 % interval" if has_interval else "", lambda row: value(row, "low"), interval),
         column_for_machines(f"{key}_high", lambda row: value(row, "high")),
     ]

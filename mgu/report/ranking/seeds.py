@@ -41,7 +41,7 @@ class Spread(NamedTuple):
 
 def is_cross_validated(replicates: Collection[Replicate]) -> bool:
     """Tells whether replicates are of several folds; seeds of one fold are those of one split, as any other."""
-    return len({own.fold for own in replicates if own.folds}) > 1
+    return len({replicate.fold for replicate in replicates if replicate.folds}) > 1
 
 
 def shared_data(replicates: Collection[Replicate]) -> float:
@@ -50,7 +50,7 @@ def shared_data(replicates: Collection[Replicate]) -> float:
     Nadeau and Bengio 2003 (https://doi.org/10.1023/A:1024068626366): the variance of the mean of n values is 1/n plus
     the number of test examples over that of training examples, 1 / (folds - 1), times their variance. 0 without folds.
     """
-    folds = max((own.folds for own in replicates), default=0)
+    folds = max((replicate.folds for replicate in replicates), default=0)
     return 1 / (folds - 1) if is_cross_validated(replicates) else 0.0
 
 
@@ -91,8 +91,8 @@ def group_seeds(runs: Iterable[Run]) -> tuple[list[tuple[Run, ...]], list[Run]]:
     for run in runs:
         names.setdefault(run.result.stem, []).append(run)
     groups, repeated = [], []
-    for own in names.values():
-        for model in _models(own):
+    for named in names.values():
+        for model in _models(named):
             seeds: dict[Replicate, Run] = {}
             for run in sorted(model, key=lambda run: run.result.status == "failed"):
                 if (replicate := run.result.replicate) in seeds:
@@ -135,7 +135,7 @@ def describe_hardware(result: Result) -> str:
         return ""
     text, use = f"{kind.partition(':')[0]} {model}".rstrip(), result.processor
     if use and kind == "cpu" and not re.search(rf"(?<!\d){use.threads} thread", text):  # a launcher chose others
-        text += f", really {use.threads} thread{'s' * (use.threads != 1)}"
+        text += f", really {use.threads} {'thread' if use.threads == 1 else 'threads'}"
     return text
 
 
