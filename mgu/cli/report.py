@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import math
 import os
 import re
@@ -14,23 +13,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from mgu.cli.parser import Parser
-from mgu.console.text import count, print_line, table_console
+from mgu.console.text import count, print_line
 from mgu.errors import UserError
 from mgu.report.analysis import Analysis
 from mgu.report.contrasts.question import NO_QUESTION, Question
 from mgu.report.contrasts.resolve import resolve, resolve_default
 from mgu.report.formats.csv import searches_to_csv, to_csv
-from mgu.report.formats.json import measured_to_plain, to_json
+from mgu.report.formats.json import to_json
 from mgu.report.formats.latex import to_tex
-from mgu.report.formats.markdown import table_lines, to_markdown
+from mgu.report.formats.markdown import to_markdown
+from mgu.report.formats.measured import MEASURED_FORMATS
 from mgu.report.ranking.rank import Table, join, rank
-from mgu.report.searches.measured import MeasuredSearches, load_measured, measured_table, measured_to_csv
+from mgu.report.searches.measured import MeasuredSearches, load_measured
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.on_disk.files import find_folders
 from mgu.results.runs.load import load_results
 from mgu.text.printable import printable
 
-FORMS_OF_MEASURED = ("table", "md", "csv", "json")  # what searches are shown in that measured points, without runs
 MAX_REASONS = 3  # why files were skipped, where nothing is left
 
 
@@ -89,7 +88,7 @@ def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]
     if question != NO_QUESTION:
         question = resolve(question, tables)
     margin = options.margin / 100
-    analyses = [Analysis(table, margin, question, own) for table, own in zip(tables, defaults, strict=True)]
+    analyses = [Analysis(table, margin, question, default) for table, default in zip(tables, defaults, strict=True)]
     if question.by and not any(analysis.answer for analysis in analyses):
         analyses = [Analysis(table, margin, question) for table in join(tables)]
     return _with_measured(analyses)
@@ -97,53 +96,37 @@ def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]
 
 def _with_measured(analyses: list[Analysis]) -> list[Analysis]:
     """Adds to the first table of each experiment its searches that measured points which are no networks."""
-    seen, found = set[Path](), list[Analysis]()
+    seen, completed = set[Path](), list[Analysis]()
     for analysis in analyses:
         folders = {run.experiment for row in analysis.table.rows for run in row.runs} - seen
         seen |= folders
         measured = load_measured(sorted(folders))
-        found.append(replace(analysis, measured=measured) if measured else analysis)
-    return found
+        completed.append(replace(analysis, measured=measured) if measured else analysis)
+    return completed
 
 
-def _report_measured(found: Sequence[MeasuredSearches], options: argparse.Namespace) -> None:
+def _report_measured(measured: Sequence[MeasuredSearches], options: argparse.Namespace) -> None:
     """Reports searches that measured points, where there are no runs."""
     form = "csv" if options.searches else options.format or "table"
-    if options.pictures or form not in FORMS_OF_MEASURED:
+    if options.pictures or form not in MEASURED_FORMATS:
         wanted = "--pictures" if options.pictures else f"--format {form}"
         raise UserError(
             f"there must be a finished run for {wanted}, but there are only searches that measure. "
             "Pass --format md, csv or json."
         )
-    tables = list(map(measured_table, found))
-    if form == "csv":
-        sys.stdout.write(measured_to_csv(found))
-    elif form == "json":
-        print(json.dumps({"measured": list(map(measured_to_plain, found))}, indent=2))
-    elif form == "md":
-        for own in tables:
-            lines = table_lines(
-                own.columns, [not k for k in range(len(own.columns))], ([c for c, _ in r] for r in own.rows)
-            )
-            print("\n".join([f"**{own.title}**", "", *lines, ""]))
-    else:
-        from mgu.report.formats.terminal import print_searches  # rich takes longer to import than a CSV to write
-
-        console = table_console()
-        for own in tables:
-            print_searches(console, own)
+    sys.stdout.write(MEASURED_FORMATS[form](measured))
 
 
 def _searches(analyses: list[Analysis]) -> str:
     """Returns the searches alone, as CSV: a row of another kind than a model's."""
-    found = [analysis.searches for analysis in analyses if analysis.searches]
+    searches = [analysis.searches for analysis in analyses if analysis.searches]
     for line in (line for analysis in analyses for line in analysis.searches_left_out):
         print(printable(line), file=sys.stderr)
-    if not found and any(analysis.searches_left_out or analysis.table.has_other_rows for analysis in analyses):
+    if not searches and any(analysis.searches_left_out or analysis.table.has_other_rows for analysis in analyses):
         raise UserError("--searches must have studies on the rows of these runs, but there are none. Name other runs.")
-    if not found:
+    if not searches:
         raise UserError("--searches must have studies to list, but there are none. Run mgu-run search=random -m first.")
-    return searches_to_csv(found)
+    return searches_to_csv(searches)
 
 
 def _draw(analyses: list[Analysis], folder: Path) -> None:
@@ -156,8 +139,8 @@ def _draw(analyses: list[Analysis], folder: Path) -> None:
         # A result file may be anybody's: its names must not lead out of the folder, nor two to the same one.
         name = re.sub(r"[^\w-]+", "_", f"{table.experiment}-{table.dataset}-{table.split}")
         taken[name] = taken.get(name, 0) + 1
-        own = folder / (name if taken[name] == 1 else f"{name}-{taken[name]}")
-        for path in write_figures(analysis, folder if len(analyses) == 1 else own):
+        own_folder = folder / (name if taken[name] == 1 else f"{name}-{taken[name]}")
+        for path in write_figures(analysis, folder if len(analyses) == 1 else own_folder):
             print_line(str(path))
 
 
@@ -178,7 +161,9 @@ def _to_html(analyses: list[Analysis], skipped: list[str]) -> str:
 FORMATS: dict[str, Callable[[list[Analysis], list[str]], str]] = {
     "table": _to_table,
     "md": lambda analyses, skipped: to_markdown(analyses),
-    "csv": lambda analyses, skipped: to_csv([own.table for own in analyses], [own.asked for own in analyses], analyses),
+    "csv": lambda analyses, skipped: to_csv(
+        [analysis.table for analysis in analyses], [analysis.asked for analysis in analyses], analyses
+    ),
     "json": to_json,
     "tex": lambda analyses, skipped: to_tex(analyses),
     "html": _to_html,
@@ -195,10 +180,28 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         metavar="RUNS",
         help="folders, result.json files or names of experiments (default: all of runs/)",
     )
+    _add_forms(parser)
+    _add_rivals(parser)
+    _add_questions(parser)
+    parser.add_argument("--searches", action="store_true", help="list the searches alone, as CSV")
+    options = parser.parse_args(arguments)
+    if options.searches and (options.pictures or options.format not in (None, "csv")):
+        raise UserError("--searches must be alone or with --format csv. Make one after the other.")
+    if options.pictures and options.format:
+        raise UserError(f"--pictures must be alone, but got --format {options.format}. Make one after the other.")
+    return options
+
+
+def _add_forms(parser: Parser) -> None:
+    """Adds the options of what is written."""
     parser.add_argument("--format", choices=FORMATS, help="default: table")
     parser.add_argument(
         "--pictures", type=Path, metavar="FOLDER", help="write the pictures there as SVG, PDF and PNG, and nothing else"
     )
+
+
+def _add_rivals(parser: Parser) -> None:
+    """Adds the options of what a unit is compared with, and by how much it may be worse."""
     parser.add_argument(
         "--margin",
         type=_points,
@@ -213,6 +216,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         help="the baseline that one would train without a search, with which units are compared, too (default: bn_pre "
         "without residual connections, of the deepest layout)",
     )
+
+
+def _add_questions(parser: Parser) -> None:
+    """Adds the options by which rows are compared, see `Question`."""
     parser.add_argument(
         "--by", metavar="KEY", help="compare rows that are alike but for a key, such as optimizer.lr or lr"
     )
@@ -223,13 +230,6 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         action="append",
         help="compare this row with --baseline, or, given twice, the first with the second",
     )
-    parser.add_argument("--searches", action="store_true", help="list the searches alone, as CSV")
-    options = parser.parse_args(arguments)
-    if options.searches and (options.pictures or options.format not in (None, "csv")):
-        raise UserError("--searches must be alone or with --format csv. Make one after the other.")
-    if options.pictures and options.format:
-        raise UserError(f"--pictures must be alone, but got --format {options.format}. Make one after the other.")
-    return options
 
 
 def _points(text: str) -> float:

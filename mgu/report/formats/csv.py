@@ -57,22 +57,22 @@ def to_csv(tables: Sequence[Table], answers: Sequence[Answer | None] = (), analy
     names += VERDICT if any(verdicts) else ()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(map(_cell, names))
-    for table, found, judged in zip(tables, answers or [None] * len(tables), verdicts, strict=True):
-        compared = rows_compared(found) if found else {}
-        for place, (record, row) in enumerate(zip(records(table), table.rows, strict=True)):
+    for table, answer, judged in zip(tables, answers or [None] * len(tables), verdicts, strict=True):
+        compared = rows_compared(answer) if answer else {}
+        for index, (record, row) in enumerate(zip(records(table), table.rows, strict=True)):
             seeds = " ".join(str(result.seed) for result in row.results)
             values = record | origin(table) | {"seed": seeds} | _compared(compared.get(id(row)))
-            values |= judged.get(place, {})
+            values |= judged.get(index, {})
             writer.writerow(_cell(values.get(name)) for name in names)
     return text.getvalue()
 
 
 def _verdict_columns(analysis: Analysis) -> dict[int, dict[str, Any]]:
-    """Returns by place of the best row of each kind of unit the values of the columns of its verdict."""
-    found: dict[int, dict[str, Any]] = {}
-    for own in analysis.verdicts:
-        values: dict[str, Any] = {"unit_kind": own.kind.name}
-        for rival in reversed(rivals(analysis, own)):  # so that the first of several default networks stays
+    """Returns by index of the best row of each kind of unit the values of the columns of its verdict."""
+    by_row: dict[int, dict[str, Any]] = {}
+    for verdict in analysis.verdicts:
+        values: dict[str, Any] = {"unit_kind": verdict.kind.name}
+        for rival in reversed(rivals(analysis, verdict)):  # so that the first of several default networks stays
             prefix, comparison = ROLES[rival.role], rival.comparison
             values |= {
                 f"{prefix}_name": comparison.second.name,
@@ -84,19 +84,18 @@ def _verdict_columns(analysis: Analysis) -> dict[int, dict[str, Any]]:
                 f"{prefix}_processor_ratio": rival.cost("processor"),
                 f"{prefix}_processor_note": rival.cost_notes.get("processor"),
             }
-        found[analysis.table.rows.index(own.unit)] = values
-    return found
+        by_row[analysis.table.rows.index(verdict.unit)] = values
+    return by_row
 
 
-def _compared(own: Comparison | None) -> dict[str, Any]:
+def _compared(comparison: Comparison | None) -> dict[str, Any]:
     """Returns the values of the columns that answer a question."""
-    if own is None:
+    if comparison is None:
         return {}
-    difference = own.difference
-    return dict(
-        zip(COMPARED, (own.second.name, difference.mean, difference.low, difference.high, own.p_seeds, own.p_images,
-                       own.p, own.p_corrected, own.p_alike), strict=True)
-    )  # fmt: skip
+    difference = comparison.difference
+    values = (comparison.second.name, difference.mean, difference.low, difference.high, comparison.p_seeds,
+              comparison.p_images, comparison.p, comparison.p_corrected, comparison.p_alike)  # fmt: skip
+    return dict(zip(COMPARED, values, strict=True))
 
 
 def _cell(value: Value) -> Value:
@@ -110,22 +109,26 @@ def _cell(value: Value) -> Value:
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
-def searches_to_csv(found: Sequence[EqualCost]) -> str:
+def searches_to_csv(of_experiments: Sequence[EqualCost]) -> str:
     """Writes one line for each search and clock with exact values: accuracies in 0..1, seconds, kilowatt-hours.
 
     Args:
-        found: The searches of each experiment.
+        of_experiments: The searches of each experiment.
 
     Returns:
         The CSV text with one header for all experiments.
     """
-    tables = [(own, search_table(own)) for each in found for own in each.by_clocks]
+    tables = [
+        (comparison, search_table(comparison))
+        for of_experiment in of_experiments
+        for comparison in of_experiment.by_clocks
+    ]
     names = list(dict.fromkeys(key for _, table in tables for key in table.keys))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*names, "clock", "experiment", "dataset", "split"])
-    for own, table in tables:
-        last = [own.clock.name, *map(_cell, origin(own.table).values())]
+    for comparison, table in tables:
+        last = [comparison.clock.name, *map(_cell, origin(comparison.table).values())]
         for values in search_records(table):
             writer.writerow([*(_cell(values.get(name)) for name in names), *last])
     return text.getvalue()

@@ -79,7 +79,7 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
     return {
         "id": f"experiment-{number}",
         "title": table.title,
-        "cards": [_card(analysis, own) for own in analysis.verdicts],
+        "cards": [_card(analysis, verdict) for verdict in analysis.verdicts],
         "score": table.score.metric,
         "sections": analysis.sections,
         "columns": [(column.title, _classes(column, repeats_name(table))) for column in shown],
@@ -90,28 +90,28 @@ def _experiment(number: int, analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def _card(analysis: Analysis, own: Verdict) -> dict[str, Any]:
+def _card(analysis: Analysis, verdict: Verdict) -> dict[str, Any]:
     """Returns the verdict of one kind of unit in short."""
-    spread = own.unit.spread(own.table.tested)
+    spread = verdict.unit.spread(verdict.table.tested)
     accuracy = f" {100 * spread.mean:.2f} %" if spread else ""
-    tested = "test" if own.table.tested == "test" else "validation"
+    tested = "test" if verdict.table.tested == "test" else "validation"
     return {
-        "name": own.kind.name,
-        "outcome": own.outcome,
-        "lead": f"{own.unit.name}:{accuracy} on {tested} data",
-        "rivals": [(rival.name, rival.outcome, _numbers(rival)) for rival in rivals(analysis, own)],
+        "name": verdict.kind.name,
+        "outcome": verdict.outcome,
+        "lead": f"{verdict.unit.name}:{accuracy} on {tested} data",
+        "rivals": [(rival.name, rival.outcome, _numbers(rival)) for rival in rivals(analysis, verdict)],
     }
 
 
 def _numbers(rival: Rival) -> str:
     """Returns difference, interval, p-value and cost of a rival."""
-    own = rival.comparison
-    low, high = own.difference.low, own.difference.high
-    parts = [f"{difference_text(own, own.difference.mean)} points"]
+    comparison = rival.comparison
+    low, high = comparison.difference.low, comparison.difference.high
+    parts = [f"{difference_text(comparison, comparison.difference.mean)} points"]
     if low is not None and high is not None:
-        parts.append(f"95 % interval {difference_text(own, low)} to {difference_text(own, high)}")
-    if own.p_corrected is not None:
-        parts.append(f"p {p_equals(own.p_corrected)}")
+        parts.append(f"95 % interval {difference_text(comparison, low)} to {difference_text(comparison, high)}")
+    if comparison.p_corrected is not None:
+        parts.append(f"p {p_equals(comparison.p_corrected)}")
     if rival.role != "random search":
         parts += _costs(rival)
     return ", ".join(parts)
@@ -121,16 +121,18 @@ def _costs(rival: Rival) -> list[str]:
     """Returns the first kind of cost that can be compared, and why none before it can."""
     whole = "the grid takes" if rival.role == "best of the grid" else "it takes"
     parts: list[str] = []
-    for ratio in (own for kind in COSTS if (own := rival.ratio(kind))):
+    for ratio in filter(None, map(rival.ratio, COSTS)):
         if ratio.value is not None:
-            note = f" ({ratio.note})" * (ratio.kind == "processor")
+            note = f" ({ratio.note})" if ratio.kind == "processor" else ""
             return [*parts, f"{whole} {times(ratio.value)} the unit's {COSTS[ratio.kind]}{note}"]
         parts.append(ratio.text)
     return parts
 
 
 def _style(row: Row) -> str:
-    return "unit" if row.is_unit else "poor" if row.status != "ok" else "plain"
+    if row.is_unit:
+        return "unit"
+    return "plain" if row.status == "ok" else "poor"
 
 
 def _classes(column: Column, repeated: tuple[str, ...]) -> str:
@@ -151,22 +153,26 @@ def _cells(side_table: SideTable) -> dict[str, Any]:
     rows = [[Cell(text, value) for text, value in row] for row in side_table.rows]
     return {
         "title": side_table.title,
-        "columns": [
-            (title, "left name" if place == 0 else "left" if place in side_table.left else "")
-            for place, title in enumerate(side_table.columns)
-        ],
+        "columns": [(title, _alignment(side_table, index)) for index, title in enumerate(side_table.columns)],
         "rows": [("plain", row) for row in rows],
     }
+
+
+def _alignment(side_table: SideTable, index: int) -> str:
+    """Returns the CSS classes of a column of a side table, of which the first is a name."""
+    if index == 0:
+        return "left name"
+    return "left" if index in side_table.left else ""
 
 
 def _figures(number: int, analysis: Analysis) -> dict[str, dict[str, str]]:
     from mgu.report.figures.results import labels_of
 
-    labels, found = labels_of(analysis.table), {}
+    labels, pictures = labels_of(analysis.table), {}
     for name, figure in figures(analysis).items():
         svg = encode(figure.draw(), "svg", transparent=True).decode()
-        found[name] = {"svg": _inline(svg, f"e{number}-{name}-", labels), "caption": figure.caption}
-    return found
+        pictures[name] = {"svg": _inline(svg, f"e{number}-{name}-", labels), "caption": figure.caption}
+    return pictures
 
 
 def _inline(svg: str, prefix: str, labels: dict[str, str]) -> str:

@@ -78,7 +78,6 @@ def _finite(plain: Any) -> Any:
 
 
 def _experiment(analysis: Analysis) -> dict[str, Any]:
-    """Returns the analysis of one experiment as plain values."""
     table, verdict = analysis.table, analysis.verdict
     return {
         **origin(table),
@@ -86,7 +85,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
         "axes": list(table.axes.keys),
         "rows": [record | {"seeds": _runs(row)} for record, row in zip(records(table), table.rows, strict=True)],
         "verdict": verdict and verdict_to_plain(verdict),
-        "verdicts": [kind_to_plain(analysis, own) for own in analysis.verdicts],
+        "verdicts": [kind_to_plain(analysis, of_kind) for of_kind in analysis.verdicts],
         "comparison": analysis.answer and answer_to_plain(analysis.answer),
         "optimism": analysis.optimism._asdict(),
         "cost_ratios": [
@@ -98,7 +97,9 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
             }
             for charge in analysis.charges
         ],
-        "budget": [budget_to_plain(analysis.best_so_far, own) for own in analysis.verdicts if analysis.best_so_far],
+        "budget": [
+            budget_to_plain(analysis.best_so_far, of_kind) for of_kind in analysis.verdicts if analysis.best_so_far
+        ],
         "searches": _searches(analysis.searches),
         "measured": list(map(measured_to_plain, analysis.measured)),
         "paper": [pair_to_plain(pair) for pair in analysis.replication],
@@ -123,46 +124,39 @@ def _runs(row: Row) -> list[dict[str, Any]]:
     ]
 
 
-def _searches(found: EqualCost | None) -> dict[str, Any] | None:
+def _searches(comparison: EqualCost | None) -> dict[str, Any] | None:
     """Returns the searches: the cost of one multiple, and each row by the names of the columns; so by each clock."""
-    if found is None:
+    if comparison is None:
         return None
     return {
-        "multiple_s": found.multiple,
-        "rows": search_records(search_table(found)),
+        "multiple_s": comparison.multiple,
+        "rows": search_records(search_table(comparison)),
         "by_other_clocks": [
             {
-                "clock": own.clock.name,
-                f"multiple_{own.clock.key}": own.multiple,
-                "rows": search_records(search_table(own)),
+                "clock": by_clock.clock.name,
+                f"multiple_{by_clock.clock.key}": by_clock.multiple,
+                "rows": search_records(search_table(by_clock)),
             }
-            for own in found.by_clocks[1:]
+            for by_clock in comparison.by_clocks[1:]
         ],
         "two_objectives": [
             {
-                "second": own.second,
-                "covered": search_records(share_table(own)),
-                "front": search_records(point_table(own)),
+                "second": fronts.second,
+                "covered": search_records(share_table(fronts)),
+                "front": search_records(point_table(fronts)),
             }
-            for own in fronts_of(found)
+            for fronts in fronts_of(comparison)
         ],
-        "summary": describe_searches(found),
+        "summary": describe_searches(comparison),
     }
 
 
-def measured_to_plain(found: MeasuredSearches) -> dict[str, Any]:
-    """Returns the searches that measured the points of one space as plain values.
-
-    Args:
-        found: The searches.
-
-    Returns:
-        Values for JSON: the space, and a row for each strategy by the names of the columns.
-    """
+def measured_to_plain(searches: MeasuredSearches) -> dict[str, Any]:
+    """Returns the searches that measured the points of one space, each row by the names of the columns."""
     return {
-        "space": found.space,
-        "points": found.size,
-        "unit": found.unit,
-        "best_known": found.best,
-        "rows": search_records(measured_table(found)),
+        "space": searches.space,
+        "points": searches.size,
+        "unit": searches.unit,
+        "best_known": searches.best,
+        "rows": search_records(measured_table(searches)),
     }

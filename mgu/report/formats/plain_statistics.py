@@ -11,6 +11,7 @@ from mgu.report.rivals import Rival, rivals
 from mgu.report.stats.best_so_far import BestSoFar
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.replication import Pair
+from mgu.report.stats.sample import Sample
 from mgu.report.stats.sentences import verdict_sentence
 from mgu.report.stats.verdict import Verdict
 
@@ -25,44 +26,41 @@ def verdict_to_plain(verdict: Verdict) -> dict[str, Any]:
         "compared_on": verdict.table.tested,
         "median": verdict.median.baseline.name,
         "own_layout": verdict.same_layout and verdict.same_layout.baseline.name,
-        "comparisons": [_comparison(own) for own in verdict.comparisons],
+        "comparisons": [_comparison(comparison) for comparison in verdict.comparisons],
     }
 
 
-def kind_to_plain(analysis: Analysis, own: Verdict) -> dict[str, Any]:
+def kind_to_plain(analysis: Analysis, verdict: Verdict) -> dict[str, Any]:
     """Returns the verdict of one kind of unit, with differences in 0..1 for accuracies: unit minus rival."""
     return {
-        "kind": own.kind.name,
-        "models": [row.name for row in own.kind.rows],
-        "unit": own.unit.name,
-        "outcome": own.outcome,
-        "margin": own.margin,
-        "compared_on": own.table.tested,
-        "corrected_for_kinds": own.num_kinds,
-        "rivals": [_rival(rival) for rival in rivals(analysis, own)],
+        "kind": verdict.kind.name,
+        "models": [row.name for row in verdict.kind.rows],
+        "unit": verdict.unit.name,
+        "outcome": verdict.outcome,
+        "margin": verdict.margin,
+        "compared_on": verdict.table.tested,
+        "corrected_for_kinds": verdict.num_kinds,
+        "rivals": [_rival(rival) for rival in rivals(analysis, verdict)],
     }
 
 
-def answer_to_plain(found: Answer) -> dict[str, Any]:
+def answer_to_plain(answer: Answer) -> dict[str, Any]:
     """Returns the answer to a question, with differences in 0..1 for accuracies: `first` minus `second`."""
     return {
-        "kind": found.kind,
-        "by": found.key or None,
-        "means": [_contrast(found, own) for own in found.means],
-        "values": [
-            {"value": own.name, "models": len(own.rows), "score": fmean(own.scores.values()) if own.scores else None}
-            for own in found.values
-        ],
-        "comparisons": [_contrast(found, own) for own in found.comparisons],
+        "kind": answer.kind,
+        "by": answer.key or None,
+        "means": [_contrast(answer, comparison) for comparison in answer.means],
+        "values": list(map(_value, answer.values)),
+        "comparisons": [_contrast(answer, comparison) for comparison in answer.comparisons],
     }
 
 
-def budget_to_plain(curve: BestSoFar, own: Verdict) -> dict[str, Any]:
+def budget_to_plain(curve: BestSoFar, verdict: Verdict) -> dict[str, Any]:
     """Returns what a search in random order would have reached at the cost of one kind of unit, in seconds."""
-    cost_s, accuracy = curve.cost_of(own.kind.rows), fmean(own.unit.accuracies(own.table.tested).values())
-    utilization = curve.utilization(own.kind.rows)
+    cost_s, accuracy = curve.cost_of(verdict.kind.rows), fmean(verdict.unit.accuracies(verdict.table.tested).values())
+    utilization = curve.utilization(verdict.kind.rows)
     return {
-        "unit_kind": own.kind.name,
+        "unit_kind": verdict.kind.name,
         "cost": curve.basis,
         "note": utilization.text if utilization else None,
         "unit_s": cost_s,
@@ -85,39 +83,45 @@ def pair_to_plain(pair: Pair) -> dict[str, Any]:
     }
 
 
-def _rival(own: Rival) -> dict[str, Any]:
-    record = _comparison(own.comparison)
-    name = record.pop("baseline") if own.role != "random search" else None
-    costs = {ratio.kind: ratio.value for ratio in own.ratios}
-    record |= {"cost_relative_to_unit": costs, "cost_notes": own.cost_notes}
-    return {"role": own.role, "name": name, "outcome": own.outcome} | record
+def _rival(rival: Rival) -> dict[str, Any]:
+    record = _comparison(rival.comparison)
+    name = record.pop("baseline") if rival.role != "random search" else None
+    costs = {ratio.kind: ratio.value for ratio in rival.ratios}
+    record |= {"cost_relative_to_unit": costs, "cost_notes": rival.cost_notes}
+    return {"role": rival.role, "name": name, "outcome": rival.outcome} | record
 
 
-def _contrast(found: Answer, own: Comparison) -> dict[str, Any]:
-    record = _comparison(own)
+def _value(sample: Sample) -> dict[str, Any]:
+    """Returns what a value of a key reached, the mean over the models that have every value."""
+    score = fmean(sample.scores.values()) if sample.scores else None
+    return {"value": sample.name, "models": len(sample.rows), "score": score}
+
+
+def _contrast(answer: Answer, comparison: Comparison) -> dict[str, Any]:
+    record = _comparison(comparison)
     del record["baseline"], record["p_margin"]
-    ratios = costs_of(own)
+    ratios = costs_of(comparison)
     costs = {
         "cost_ratios": {ratio.kind: ratio.value for ratio in ratios},
         "cost_notes": {ratio.kind: ratio.note for ratio in ratios if ratio.note},
     }
-    names = {"first": own.first.name, "second": own.second.name, "models": len(own.first.rows)}
-    return names | {"outcome": found.outcome(own)} | record | {"p_alike": own.p_alike} | costs
+    names = {"first": comparison.first.name, "second": comparison.second.name, "models": len(comparison.first.rows)}
+    return names | {"outcome": answer.outcome(comparison)} | record | {"p_alike": comparison.p_alike} | costs
 
 
-def _comparison(own: Comparison) -> dict[str, Any]:
+def _comparison(comparison: Comparison) -> dict[str, Any]:
     """Returns a comparison with differences in 0..1 for accuracies."""
     return {
-        "baseline": own.baseline.name,
-        "seeds": [run.seed for run in own.shared],
-        **({"folds": [run.fold for run in own.shared]} if own.has_folds else {}),
-        "difference": own.difference.mean,
-        "low": own.difference.low,
-        "high": own.difference.high,
-        "effect": own.effect,
-        "p_seeds": own.p_seeds,
-        "p_images": own.p_images,
-        "p_both": own.p,
-        "p_corrected": own.p_corrected,
-        "p_margin": own.p_margin,
+        "baseline": comparison.baseline.name,
+        "seeds": [run.seed for run in comparison.shared],
+        **({"folds": [run.fold for run in comparison.shared]} if comparison.has_folds else {}),
+        "difference": comparison.difference.mean,
+        "low": comparison.difference.low,
+        "high": comparison.difference.high,
+        "effect": comparison.effect,
+        "p_seeds": comparison.p_seeds,
+        "p_images": comparison.p_images,
+        "p_both": comparison.p,
+        "p_corrected": comparison.p_corrected,
+        "p_margin": comparison.p_margin,
     }

@@ -14,7 +14,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.fronts import front_tables
 from mgu.report.searches.measured import measured_table
-from mgu.report.searches.table import search_tables
+from mgu.report.searches.table import SearchTable, search_tables
 from mgu.report.stats.compare import Comparison
 from mgu.report.stats.comparison_words import difference_text, p_text
 from mgu.report.stats.replication import Pair
@@ -34,7 +34,7 @@ class SideTable(NamedTuple):
         title: Its heading.
         columns: Headings of the columns.
         rows: Text and value of every cell.
-        left: Places of the columns that are text.
+        left: Indices of the columns that are text.
         lesser: Headings of the columns that a narrow terminal hides, in this order.
     """
 
@@ -49,88 +49,100 @@ def side_tables(analysis: Analysis) -> list[SideTable]:
     """Returns the side tables of an experiment that have rows."""
     tables = [verdict_table(analysis), *answer_tables(analysis.answer), *map(comparison_table, analysis.verdicts)]
     if analysis.searches:
-        found = (*search_tables(analysis.searches), *front_tables(analysis.searches))
-        tables += [SideTable(own.title, own.columns, own.rows) for own in found]
-    tables += [SideTable(own.title, own.columns, own.rows) for own in map(measured_table, analysis.measured)]
+        tables += map(_without_keys, (*search_tables(analysis.searches), *front_tables(analysis.searches)))
+    tables += [_without_keys(measured_table(searches)) for searches in analysis.measured]
     tables += [] if analysis.table.is_joined else [replication_table(analysis.replication)]
     return [table for table in tables if table.rows]
 
 
+def _without_keys(table: SearchTable) -> SideTable:
+    return SideTable(table.title, table.columns, table.rows)
+
+
 def verdict_table(analysis: Analysis) -> SideTable:
     """Compares every kind of unit with its rivals: the best of the grid, the default networks, a search at its cost."""
-    found = [(own, rival) for own in analysis.verdicts for rival in rivals(analysis, own)]
-    kinds = [kind for kind in COSTS if any(rival.cost(kind) is not None for _, rival in found)]
+    pairs = [(verdict, rival) for verdict in analysis.verdicts for rival in rivals(analysis, verdict)]
+    kinds = [kind for kind in COSTS if any(rival.cost(kind) is not None for _, rival in pairs)]
     titles = ["unit", "rival", "difference [points]", "95 % interval", "seeds", "p", "the unit is"]
     titles += [f"rival's {COSTS[kind]}" for kind in kinds]
     rows: list[list[Entry]] = [
         [
-            (own.unit.name, own.unit.name),
+            (verdict.unit.name, verdict.unit.name),
             (rival.name, rival.name),
             *_decisive(rival.comparison),
             (rival.outcome, rival.outcome),
             *(_ratio(rival.ratio(kind)) for kind in kinds),
         ]
-        for own, rival in found
+        for verdict, rival in pairs
     ]
     title = "Units minus their rivals, whose costs are relative to the unit's"
     if (count := len(analysis.verdicts)) > 1:
         title += f"; p is corrected for {count} kinds of unit"
-    if any(own.is_unequal for _, rival in found for kind in kinds if (own := rival.ratio(kind))):
+    if any(ratio.is_unequal for _, rival in pairs for kind in kinds if (ratio := rival.ratio(kind))):
         title += "; ! was not measured under equal conditions"
-    if any(own.value is None for _, rival in found for own in rival.ratios if own.kind in kinds):
+    if any(ratio.value is None for _, rival in pairs for ratio in rival.ratios if ratio.kind in kinds):
         title += "; - cannot be compared"
     return SideTable(title, titles, rows, (0, 1, 6), ("seeds", "95 % interval", "p"))
 
 
-def _decisive(own: Comparison) -> list[Entry]:
+def _decisive(comparison: Comparison) -> list[Entry]:
     """Returns difference, interval, number of seeds and corrected p-value of a comparison."""
-    difference, interval, seeds, *_, corrected = numbers(own)
+    difference, interval, seeds, *_, corrected = numbers(comparison)
     return [difference, interval, seeds, corrected]
 
 
-def _ratio(own: Ratio | None) -> Entry:
-    if own is None or own.value is None:
+def _ratio(ratio: Ratio | None) -> Entry:
+    if ratio is None or ratio.value is None:
         return ("-", None)
-    return (times(own.value) + "!" * own.is_unequal, own.value)
+    mark = "!" if ratio.is_unequal else ""
+    return (f"{times(ratio.value)}{mark}", ratio.value)
 
 
 def comparison_table(verdict: Verdict) -> SideTable:
     """Compares a unit with every baseline, best first; stats/compare.py describes the p-values."""
     columns = ["baseline", *number_titles(verdict.unit.examples)]
     title = f"The unit {verdict.unit.name} minus each baseline, {verdict.table.tested}_acc"
-    rows: list[list[Entry]] = [[(own.baseline.name, own.baseline.name), *numbers(own)] for own in verdict.comparisons]
+    rows: list[list[Entry]] = [
+        [(comparison.baseline.name, comparison.baseline.name), *numbers(comparison)]
+        for comparison in verdict.comparisons
+    ]
     return SideTable(title, columns, rows)
 
 
-def answer_tables(found: Answer | None) -> list[SideTable]:
+def answer_tables(answer: Answer | None) -> list[SideTable]:
     """Lists the comparisons of an answer; by a key, first the means over models."""
-    if found is None or not found.comparisons:
+    if answer is None or not answer.comparisons:
         return []
-    table, examples = found.table, found.comparisons[0].first.row.examples
+    table, examples = answer.table, answer.comparisons[0].first.row.examples
     unit = "points" if table.score.metric == "accuracy" else table.score.metric
     metric = "the score of the test images that each has" if table.is_joined else _metric(table)
     titles = [*number_titles(examples, unit), "time ratio"]
-    if found.kind == "best":
-        title = f"The best row {found.comparisons[0].first.name} minus each other, {metric}"
-        rows = [[(own.second.name, own.second.name), *numbers(own), time_entry(own)] for own in found.comparisons]
+    if answer.kind == "best":
+        title = f"The best row {answer.comparisons[0].first.name} minus each other, {metric}"
+        rows = [
+            [(comparison.second.name, comparison.second.name), *numbers(comparison), time_entry(comparison)]
+            for comparison in answer.comparisons
+        ]
         return [SideTable(title, ["model", *titles], rows)]
-    rows = [[(own.first.name, own.first.name), *numbers(own), time_entry(own)] for own in found.comparisons]
-    if found.kind != "by":
-        title = f"Each row minus {found.comparisons[0].second.name}, {metric}"
+    rows = [
+        [(comparison.first.name, comparison.first.name), *numbers(comparison), time_entry(comparison)]
+        for comparison in answer.comparisons
+    ]
+    if answer.kind != "by":
+        title = f"Each row minus {answer.comparisons[0].second.name}, {metric}"
         return [SideTable(title, ["model", *titles], rows)]
-    title = f"{found.key} minus {found.reference}, each model by itself, {metric}"
-    return [_means_table(found, titles, metric), SideTable(title, ["model", *titles], rows)]
+    title = f"{answer.key} minus {answer.reference}, each model by itself, {metric}"
+    return [_means_table(answer, titles, metric), SideTable(title, ["model", *titles], rows)]
 
 
-def _means_table(found: Answer, titles: Sequence[str], metric: str) -> SideTable:
+def _means_table(answer: Answer, titles: Sequence[str], metric: str) -> SideTable:
     """Compares the values of a key by the means over all models that have both; the first is the reference."""
     nothing: list[Entry] = [("-", None)] * len(titles)
-    rows = [[*_mean(own.second), *nothing] for own in found.means[:1]]
-    rows += [[*_mean(own.first), *numbers(own), time_entry(own)] for own in found.means]
-    title = f"{found.key} minus {found.reference}, mean over models that are alike but for it, {metric}"
-    return SideTable(
-        title, [found.key, "models", f"mean{' [%]' * (found.table.score.metric == 'accuracy')}", *titles], rows
-    )
+    rows = [[*_mean(comparison.second), *nothing] for comparison in answer.means[:1]]
+    rows += [[*_mean(comparison.first), *numbers(comparison), time_entry(comparison)] for comparison in answer.means]
+    title = f"{answer.key} minus {answer.reference}, mean over models that are alike but for it, {metric}"
+    mean = "mean [%]" if answer.table.score.metric == "accuracy" else "mean"
+    return SideTable(title, [answer.key, "models", mean, *titles], rows)
 
 
 def _mean(sample: Sample) -> list[Entry]:
@@ -150,22 +162,24 @@ def number_titles(examples: str, unit: str = "points") -> list[str]:
             "p over both", "p corrected"]  # fmt: skip
 
 
-def numbers(own: Comparison) -> list[Entry]:
+def numbers(comparison: Comparison) -> list[Entry]:
     """Returns the cells of one comparison."""
-    low, high = own.difference.low, own.difference.high
-    interval = "-" if low is None or high is None else f"{difference_text(own, low)} to {difference_text(own, high)}"
+    low, high = comparison.difference.low, comparison.difference.high
+    interval = "-"
+    if low is not None and high is not None:
+        interval = f"{difference_text(comparison, low)} to {difference_text(comparison, high)}"
     return [
-        (difference_text(own, own.difference.mean), own.difference.mean),
+        (difference_text(comparison, comparison.difference.mean), comparison.difference.mean),
         (interval, low),
-        (str(own.difference.n), own.difference.n),
-        ("-" if own.effect is None else f"{own.effect:+.2f}", own.effect),
-        *((p_text(p), p) for p in (own.p_seeds, own.p_images, own.p, own.p_corrected)),
+        (str(comparison.difference.n), comparison.difference.n),
+        ("-" if comparison.effect is None else f"{comparison.effect:+.2f}", comparison.effect),
+        *((p_text(p), p) for p in (comparison.p_seeds, comparison.p_images, comparison.p, comparison.p_corrected)),
     ]
 
 
-def time_entry(own: Comparison) -> Entry:
+def time_entry(comparison: Comparison) -> Entry:
     """Returns the time to solution relative to the other side's; a dash where it cannot be compared."""
-    ratio = next((ratio.value for ratio in costs_of(own) if ratio.kind == "time"), None)
+    ratio = next((ratio.value for ratio in costs_of(comparison) if ratio.kind == "time"), None)
     return ("-" if ratio is None else f"{ratio:.2f}x", ratio)
 
 

@@ -16,6 +16,7 @@ from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.column import Column
 from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.rank import Table
+from mgu.report.ranking.row import Row
 from mgu.report.searches.fronts import front_tables
 from mgu.report.searches.measured import measured_table
 from mgu.report.searches.table import SearchTable, search_tables
@@ -52,8 +53,8 @@ def _print_analysis(console: Console, analysis: Analysis) -> None:
     if analysis.searches:
         for table in (*search_tables(analysis.searches), *front_tables(analysis.searches)):
             print_searches(console, table)
-    for own in analysis.measured:
-        print_searches(console, measured_table(own))
+    for measured in analysis.measured:
+        print_searches(console, measured_table(measured))
     for heading, sentences in analysis.sections.items():
         console.print(heading, style="bold", highlight=False, markup=False)
         for sentence in map(printable, sentences):
@@ -70,19 +71,14 @@ def _print_side_table(console: Console, table: SideTable) -> None:
     print_columns(console, columns, table.lesser, title=table.title)
 
 
-def print_searches(console: Console, found: SearchTable) -> None:
-    """Prints a table of searches, without the lesser columns where the terminal is too narrow.
-
-    Args:
-        console: The terminal.
-        found: The table.
-    """
+def print_searches(console: Console, table: SearchTable) -> None:
+    """Prints the table of searches, without the lesser columns where the terminal is too narrow."""
     columns = [
-        TextColumn(key, title, [row[place][0] for row in found.rows], "right" if place else "left")
-        for place, (key, title) in enumerate(zip(found.keys, found.columns, strict=True))
+        TextColumn(key, title, [row[index][0] for row in table.rows], "right" if index else "left")
+        for index, (key, title) in enumerate(zip(table.keys, table.columns, strict=True))
     ]
-    lesser = [key for key in found.lesser if key in found.keys]
-    print_columns(console, columns, lesser, title=found.title)
+    lesser = [key for key in table.lesser if key in table.keys]
+    print_columns(console, columns, lesser, title=table.title)
 
 
 def print_table(console: Console, table: Table) -> None:
@@ -97,8 +93,14 @@ def print_table(console: Console, table: Table) -> None:
         )
         for column in shown
     ]
-    styles = ["bold" if row.is_unit else "dim" if row.status != "ok" else "" for row in table.rows]
+    styles = list(map(_style, table.rows))
     print_columns(console, columns, _lesser(table, shown), title=table.title, styles=styles)
+
+
+def _style(row: Row) -> str:
+    if row.is_unit:
+        return "bold"
+    return "" if row.status == "ok" else "dim"
 
 
 def _lesser(table: Table, shown: Sequence[Column]) -> list[str]:

@@ -150,9 +150,14 @@ def compare_searches(
     row = next(iter(table.rows), None)
     is_accuracy = table.score.metric == "accuracy"
     before = chance_accuracy(row.result) if row and is_accuracy and row.result.num_classes else None
-    chosen = runs_by_results([*same, *on_rows_of(table, others)])
-    contenders = group_curves(same, table.score, before)
-    return EqualCost(table, contenders, skipped, chosen, before, len(curves) - len(same))
+    return EqualCost(
+        table,
+        group_curves(same, table.score, before),
+        skipped,
+        chosen=runs_by_results([*same, *on_rows_of(table, others)]),
+        before=before,
+        on_other_rows=len(curves) - len(same),
+    )
 
 
 def on_rows_of(table: Table, curves: Sequence[Curve]) -> list[Curve]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -104,17 +102,6 @@ def measured_table(searches: MeasuredSearches) -> SearchTable:
         columns=[text for _, text in columns],
         rows=[_row(searches, contender) for contender in ranked],
     )
-
-
-def measured_to_csv(measured: Sequence[MeasuredSearches]) -> str:
-    """Writes one line for each strategy on each space, with exact values."""
-    tables = [(searches, measured_table(searches)) for searches in measured]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*tables[0][1].keys, "unit"])
-    for searches, table in tables:
-        writer.writerows([*("" if value is None else value for _, value in row), searches.unit] for row in table.rows)
-    return text.getvalue()
 
 
 def _bests(contender: Contender) -> list[float]:

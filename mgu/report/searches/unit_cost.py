@@ -51,7 +51,14 @@ def unit_of(table: Table, clock: Clock) -> Unit | None:
     val = mean_score(best, "val") if best else None
     if best is None or val is None or not means or len(means) < len(timed):
         return None
-    return Unit(best.name, sum(means), val, mean_score(best, "test"), best.result.params_trainable, len(means))
+    return Unit(
+        name=best.name,
+        cost=sum(means),
+        val=val,
+        test=mean_score(best, "test"),
+        params=best.result.params_trainable,
+        trials=len(means),
+    )
 
 
 def run_cost(result: Result, clock: Clock) -> float | None:
