@@ -133,11 +133,14 @@ def test_torn_and_foreign_files_are_named_and_skipped(
         assert len(json.loads(out)["skipped"]) == 3
 
 
-def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+def test_a_pipe_is_skipped_and_not_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save(tmp_path, example_result())
     (tmp_path / "pipe").mkdir()
     os.mkfifo(tmp_path / "pipe" / "result.json")
-    main([str(tmp_path)])
+    main([str(tmp_path), "--format", "csv"])
+    out, err = capsys.readouterr()
+    assert err == f"skipped {tmp_path}/pipe/result.json: no plain file\n"
+    assert [row["model_name"] for row in csv.DictReader(io.StringIO(out))] == ["digits_2-ln-s0"]
 
 
 @pytest.mark.parametrize(("width", "gone", "there"), [(130, "norm", "epochs"), (90, "epochs", "val_acc [%]"),
