@@ -64,7 +64,14 @@ class Analysis:
         if self.table.is_joined:
             return []
         chosen = [self.default] if self.default else []
-        return judge(self.table, self.correct, self.margin, chosen, self.best_so_far, self.searched)
+        return judge(
+            self.table,
+            self.correct,
+            self.margin,
+            chosen=chosen,
+            curve=self.best_so_far,
+            searched=self.searched,
+        )
 
     @property
     def verdict(self) -> Verdict | None:
@@ -96,7 +103,7 @@ class Analysis:
         """Cost of the grid search relative to each kind of unit, best first."""
         if self.table.is_joined:
             return []
-        return [own for kind in unit_kinds(self.table) for own in charges(self.table, kind.rows, kind.name)]
+        return [charge for kind in unit_kinds(self.table) for charge in charges(self.table, kind.rows, kind.name)]
 
     @cached_property
     def replication(self) -> list[Pair]:
@@ -143,7 +150,8 @@ class Analysis:
         """The studies of the experiment, and a line for each that cannot be read."""
         folders = dict.fromkeys(run.experiment for row in self.table.rows for run in row.runs)
         loaded = [load_curves(folder, self.table.data_set, self.table.split) for folder in folders]
-        return [curve for own, _ in loaded for curve in own], [line for _, lines in loaded for line in lines]
+        curves = [curve for curves_of_folder, _ in loaded for curve in curves_of_folder]
+        return curves, [line for _, lines in loaded for line in lines]
 
     @cached_property
     def sections(self) -> dict[str, list[str]]:
@@ -157,7 +165,7 @@ class Analysis:
             bias = describe_optimism(self.optimism, units[0].examples, judges)
         sections = asked | {
             "Verdict": [*(self._verdict_lines or compare_scores(self.table, self.default, self.searched)), *bias],
-            "Comparisons": [line for own in self.verdicts for line in describe_verdict(own)],
+            "Comparisons": [line for verdict in self.verdicts for line in describe_verdict(verdict)],
             "Cost": [*describe_costs(self.table), *self._beyond_grid, *self._missing_curve],
             "Searches": self._search_lines,
             "Paper": describe_replication(self.replication),
@@ -174,12 +182,12 @@ class Analysis:
     def _verdict_lines(self) -> list[str]:
         """For each kind of unit the sentences on its rivals."""
         lines = []
-        for own in self.verdicts:
-            lines.append(verdict_sentence(own))
-            if own.defaults:
-                lines.append(default_sentence(own, cost_ratios(own.kind.rows, [own.defaults[0].baseline])))
-            if own.search and self.best_so_far:
-                lines.append(search_sentence(own, self.best_so_far))
+        for verdict in self.verdicts:
+            lines.append(verdict_sentence(verdict))
+            if verdict.defaults:
+                lines.append(default_sentence(verdict, cost_ratios(verdict.kind.rows, [verdict.defaults[0].baseline])))
+            if verdict.search and self.best_so_far:
+                lines.append(search_sentence(verdict, self.best_so_far))
         return lines or explain_no_verdict(self.table)
 
     @property

@@ -134,10 +134,10 @@ def _selected(table: Table) -> list[str]:
             "With split: paper, validation uses the official test data, so the best of the grid is selected on them; "
             "use dataset.split=holdout for an unbiased comparison."
         )
-    if own := list(dict.fromkeys(result.dataset for result in table.results if result.has_own_rows)):
+    if names := list(dict.fromkeys(result.dataset for result in table.results if result.has_own_rows)):
         lines.append(
-            f"{' and '.join(own)} gave no test data, so nothing is held out: the validation data that select the best "
-            "of the grid also judge it; use dataset.split=holdout for an unbiased comparison."
+            f"{' and '.join(names)} gave no test data, so nothing is held out: the validation data that select the "
+            "best of the grid also judge it; use dataset.split=holdout for an unbiased comparison."
         )
     return lines
 

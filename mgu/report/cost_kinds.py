@@ -47,13 +47,11 @@ def method_note(first: Sequence[Result], second: Sequence[Result], kind: CostKin
     if by_time and is_unequal(first, second, kind):
         by_time += f", {compare_utilization(first, second).text}"
     if kind == "processor":
-        shared = "; some runs shared the machine" * any(map(is_disturbed, results))
+        shared = "; some runs shared the machine" if any(map(is_disturbed, results)) else ""
         return f"measured{shared}; {compare_utilization(first, second).text}"
     if kind == "co2":
-        return (
-            f"all parts, estimated at the carbon intensity of {'+'.join(places(results))}"
-            + f"; CPU: {by_time}" * bool(by_time)
-        )
+        of_cpu = f"; CPU: {by_time}" if by_time else ""
+        return f"all parts, estimated at the carbon intensity of {'+'.join(places(results))}{of_cpu}"
     methods = _methods(results, kind)
     note = describe_method(methods.pop()) if methods else ""
     return f"{note}: {by_time}" if by_time else note
@@ -73,10 +71,10 @@ def not_alone(lacking: int, models: int) -> str:
 
 def incomparable(kind: CostKind, models: list[list[Result]]) -> str | None:
     """Returns why there is no ratio; None where there is one."""
-    results = [result for own in models for result in own]
+    results = [result for results_of_model in models for result in results_of_model]
     if len({result.start_sha256 for result in results}) > 1:  # from the same weights, all lack the same cost
         return "trained weights that runs start from are not charged"
-    if too_short := sum(not own for own in models):
+    if too_short := sum(not results_of_model for results_of_model in models):
         return f"too few energy readings: {too_short} of {len(models)} models ran under {SHORT_S:.0f} s"
     by_processor = kind == "processor" or (kind == "cpu" and any(map(is_modelled, results)))  # waits for nothing
     if not by_processor and (starved := sum(map(is_starved, results))):
@@ -93,8 +91,8 @@ def _unlike(results: Sequence[Result], kind: CostKind) -> str | None:
     methods = _methods(results, kind)
     if len(methods) > 1:
         return f"methods {' and '.join(sorted(methods))}"
-    if kind == "co2" and len(found := places(results)) > 1:
-        return f"carbon intensities of {' and '.join(found)}"
+    if kind == "co2" and len(names := places(results)) > 1:
+        return f"carbon intensities of {' and '.join(names)}"
     return obstacle(results) if kind in ("cpu", "co2") else None
 
 

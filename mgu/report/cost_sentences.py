@@ -45,7 +45,7 @@ def _describe_no_place(results: Sequence[Result]) -> list[str]:
     moved, lines = len(without) - len(unset), []
     if unset:
         whose = _runs(len(unset)) if len(unset) < len(results) else "any run"
-        parts = " in all of their parts" * any(result.resumed for result in unset)
+        parts = " in all of their parts" if any(result.resumed for result in unset) else ""
         lines.append(
             f"CO2 was not computed for {whose}, for no country was set{parts}: set yours in three letters, as in "
             "MGU_COUNTRY=DEU or energy.country=DEU, when you train."
@@ -66,13 +66,13 @@ def _describe_sides(table: Table) -> list[str]:
     lines = [f"{name}: {_describe(rows)}." for name, rows in sides.items() if rows]
     if not (grid and kinds):
         return lines
-    found = [charges(table, kind.rows, kind.name) for kind in kinds]
-    ratios = [ratio for own in found for charge in own for ratio in charge.ratios]
+    by_kind = [charges(table, kind.rows, kind.name) for kind in kinds]
+    ratios = [ratio for of_kind in by_kind for charge in of_kind for ratio in charge.ratios]
     if not ratios:
         return [*lines, "The costs of grid search and unit cannot be compared: those of one side are not known."]
     lines += _describe_counted(table, ratios)
-    for own in found:
-        lines += [*(charge.text for charge in own), *(_claim(own[0], len(grid), len(kinds)) if own else [])]
+    for of_kind in filter(None, by_kind):
+        lines += [*(charge.text for charge in of_kind), *_claim(of_kind[0], len(grid), len(kinds))]
     return [*lines, *_describe_together(table, len(kinds))]
 
 
@@ -95,8 +95,8 @@ def _describe_counted(table: Table, ratios: Sequence[Ratio]) -> list[str]:
 def _describe_together(table: Table, num_kinds: int) -> list[str]:
     """Describes the cost of the grid relative to all kinds of units, where some came to nothing but were paid for."""
     lost = [row.name for row in table.unit_models if row.status != "ok"]
-    found = charges(table, name=f"all {num_kinds} kinds of units together") if lost and num_kinds > 1 else []
-    return [f"{found[0].text[:-1]}; of these, {' and '.join(lost)} did not end well."] if found else []
+    together = charges(table, name=f"all {num_kinds} kinds of units together") if lost and num_kinds > 1 else []
+    return [f"{together[0].text[:-1]}; of these, {' and '.join(lost)} did not end well."] if together else []
 
 
 def _claim(charge: Charge, num_baselines: int, num_kinds: int) -> list[str]:
@@ -127,7 +127,7 @@ def _describe(rows: Sequence[Row]) -> str:
         [r.energy.emissions_kg for r in row.cost.charged if r.energy and r.energy.emissions_kg is not None]
         for row in rows
     ]
-    if known := [own for own in emissions if own]:
+    if known := [of_model for of_model in emissions if of_model]:
         grams = 1000 * sum(map(fmean, known))
         where = "+".join(places([r for row in rows for r in row.cost.charged]))
         parts.append(f"{grams:,.3g} g of CO2 (all parts, estimated at the carbon intensity of {where})")
@@ -142,7 +142,7 @@ def _seeds(rows: Sequence[Row]) -> str:
     if all(len(row.cost.charged) == sum(r.seconds is not None for r in row.results) for row in rows):
         return "seeds"
     some = any(is_disturbed(result) for row in rows for result in row.cost.charged)
-    return "seeds that were measured alone" + " (over all, where none was)" * some
+    return "seeds that were measured alone" + (" (over all, where none was)" if some else "")
 
 
 def _processor_seeds(rows: Sequence[Row]) -> str:
@@ -153,12 +153,12 @@ def _processor_seeds(rows: Sequence[Row]) -> str:
     if are_all:
         return ", over all seeds"
     some = any(not has_own_processor_time(result) for row in rows for result in row.cost.on_processor)
-    return ", over the seeds that had a process of their own" + " (over all, where none had)" * some
+    return ", over the seeds that had a process of their own" + (" (over all, where none had)" if some else "")
 
 
 def _seconds(of_models: Sequence[Sequence[float]]) -> str:
     """Returns the sum over models of the mean over their runs; of less than ten seconds with what is behind the dot."""
-    total = sum(fmean(own) for own in of_models if own)
+    total = sum(fmean(seconds) for seconds in of_models if seconds)
     return f"{total:,.0f} s" if total >= 9.5 else f"{total:.2g} s"
 
 
@@ -176,7 +176,7 @@ def _unknown(results: Sequence[Result]) -> str:
     if started := sum(result.start_sha256 is not None for result in results):
         text += f"; training the weights that {_runs(started)} started from is not included"
     if untimed := sum(result.seconds is None for result in results):
-        text += f"; the time of {untimed} failed run{'s' * (untimed != 1)} is not known and not included"
+        text += f"; the time of {count(untimed, 'failed run')} is not known and not included"
     return text
 
 
@@ -187,9 +187,10 @@ def _runs(number: int) -> str:
 def _energy(rows: Sequence[Row], part: str) -> list[str]:
     """Returns the energy of "cpu" or "gpu" with its method; nothing where it was not measured."""
     components = [[c for r in row.cost.charged if (c := component_of(r, part))] for row in rows]
-    known = [own for own in components if own]
+    known = [of_model for of_model in components if of_model]
     if not known:
         return []
-    method = "+".join(sorted({name for own in known for c in own for name in c.method.split("+")}))
-    wh = 1000 * sum(fmean(c.kwh for c in own) for own in known)
+    methods = {name for of_model in known for component in of_model for name in component.method.split("+")}
+    method = "+".join(sorted(methods))
+    wh = 1000 * sum(fmean(component.kwh for component in of_model) for of_model in known)
     return [f"{wh:,.3g} Wh of {part.upper()} energy ({describe_method(method)})"]

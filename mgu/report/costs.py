@@ -52,13 +52,13 @@ class Ratio:
 def describe_ratios(ratios: Sequence[Ratio]) -> str:
     """Writes ratios for people, and why there are none; kinds of cost that lack one for the same reason together."""
     parts: dict[str, None] = {}
-    for own in ratios:
-        if own.value is not None:
-            parts[f"{times(own.value)} in {NAMES[own.kind]}" + (f" ({own.note})" if own.note else "")] = None
+    for ratio in ratios:
+        if ratio.value is not None:
+            parts[f"{times(ratio.value)} in {NAMES[ratio.kind]}" + (f" ({ratio.note})" if ratio.note else "")] = None
             continue
-        *others, last = [NAMES[each.kind] for each in ratios if each.value is None and each.note == own.note]
+        *others, last = [NAMES[other.kind] for other in ratios if other.value is None and other.note == ratio.note]
         names = f"{', '.join(others)} and {last}" if others else last
-        parts[f"{names} cannot be compared ({own.note})"] = None
+        parts[f"{names} cannot be compared ({ratio.note})"] = None
     return ", ".join(parts)
 
 
@@ -112,11 +112,8 @@ def charges(table: Table, units: Sequence[Row] | None = None, name: str = "the u
         chosen["diverged and failed units not counted"] = (always, is_ok)
     if not grid_ok:
         chosen["diverged and failed runs not counted"] = (is_ok, is_ok)
-    found = []
-    for title, (of_grid, of_units) in chosen.items():
-        ratios = _ratios(table.baselines, rows, of_grid, of_units)
-        found += [Charge(title, ratios, name)] * bool(ratios)
-    return found
+    by_title = {title: _ratios(table.baselines, rows, *counted) for title, counted in chosen.items()}
+    return [Charge(title, ratios, name) for title, ratios in by_title.items() if ratios]
 
 
 def cost_ratios(first: Sequence[Row], second: Sequence[Row]) -> tuple[Ratio, ...]:
@@ -154,24 +151,24 @@ def _ratios(
     Where some models were not measured alone, the others are no side: part of a grid is cheaper than the grid.
     """
     sides = [
-        [own for row in rows if (own := [r for r in row.results if is_counted(r)])]
+        [model for row in rows if (model := [result for result in row.results if is_counted(result)])]
         for rows, is_counted in ((first, of_first), (second, of_second))
     ]
     if not all(sides):
         return ()
     alone = measured(first, of_first), measured(second, of_second)
-    models = [own for side in sides for own in side]
+    models = [model for side in sides for model in side]
     lacking = len(models) - sum(map(len, alone))
-    found: list[Ratio | None] = []
+    ratios: list[Ratio | None] = []
     for kind in NAMES:
         ratio = _processor_ratio(first, second, of_first, of_second) if kind == "processor" else None
         if ratio is None and lacking:
-            is_there = any(is_known(result, kind) for own in models for result in own)
+            is_there = any(is_known(result, kind) for model in models for result in model)
             ratio = Ratio(kind, None, not_alone(lacking, len(models))) if is_there else None
         elif ratio is None:
             ratio = _ratio(kind, *alone)
-        found.append(ratio)
-    return tuple(ratio for ratio in found if ratio)
+        ratios.append(ratio)
+    return tuple(ratio for ratio in ratios if ratio)
 
 
 def _processor_ratio(
@@ -187,10 +184,10 @@ def _processor_ratio(
     sides = []
     for rows, is_counted in ((first, of_first), (second, of_second)):
         timed = [row for row in rows if any(r.seconds and is_counted(r) for r in row.results)]
-        own = [[r for r in row.cost.on_processor if is_counted(r) and has_own_processor_time(r)] for row in timed]
-        if not own or not all(own):
+        models = [[r for r in row.cost.on_processor if is_counted(r) and has_own_processor_time(r)] for row in timed]
+        if not models or not all(models):
             return None
-        sides.append(own)
+        sides.append(models)
     return _ratio("processor", sides[0], sides[1])
 
 
@@ -205,5 +202,5 @@ def _ratio(kind: CostKind, grid: list[list[Result]], units: list[list[Result]]) 
     of_grid, of_units = (sum(fmean(amount(r, kind) or 0.0 for r in runs) for runs in side) for side in (grid, units))
     if not of_units:
         return None
-    runs = [[result for own in side for result in own] for side in (grid, units)]
+    runs = [[result for model in side for result in model] for side in (grid, units)]
     return Ratio(kind, of_grid / of_units, method_note(runs[0], runs[1], kind), is_unequal(runs[0], runs[1], kind))

@@ -26,8 +26,8 @@ def phase_wh(result: Result, part: str, phase: str) -> float | None:
     """
     if result.energy is None or result.energy.phases is None or getattr(result.energy, part).method == "none":
         return None
-    own: PhaseEnergy = getattr(result.energy.phases, phase)
-    return float(1000 * getattr(own, f"{part}_kwh"))
+    phase_energy: PhaseEnergy = getattr(result.energy.phases, phase)
+    return float(1000 * getattr(phase_energy, f"{part}_kwh"))
 
 
 def mean_phase_wh(results: Sequence[Result], part: str, phase: str) -> float | None:

@@ -13,10 +13,10 @@ from mgu.report.analysis import Analysis
 
 LEAST_RUNS = 500  # in each process: a fork of a large process takes a few hundredths of a second
 
-Found = TypeVar("Found")
+Part = TypeVar("Part")
 
 
-def map_analyses(function: Callable[[Analysis], Found], analyses: Sequence[Analysis]) -> list[Found]:
+def map_analyses(function: Callable[[Analysis], Part], analyses: Sequence[Analysis]) -> list[Part]:
     """Applies a function to each analysis, in forks of this process where there are processors and runs enough.
 
     Args:
@@ -32,8 +32,8 @@ def map_analyses(function: Callable[[Analysis], Found], analyses: Sequence[Analy
         return [function(analysis) for analysis in analyses]
     parts = [analyses[first::count] for first in range(count)]
     forks = [_Fork(function, part) for part in parts[1:]]
-    found = [[function(analysis) for analysis in parts[0]], *(fork.results() for fork in forks)]
-    return [found[place % count][place // count] for place in range(len(analyses))]
+    parts_done = [[function(analysis) for analysis in parts[0]], *(fork.results() for fork in forks)]
+    return [parts_done[index % count][index // count] for index in range(len(analyses))]
 
 
 def _count_processors() -> int:
@@ -43,10 +43,10 @@ def _count_processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
-class _Fork(Generic[Found]):
+class _Fork(Generic[Part]):
     """A fork that applies a function to some of the analyses."""
 
-    def __init__(self, function: Callable[[Analysis], Found], analyses: Sequence[Analysis]) -> None:
+    def __init__(self, function: Callable[[Analysis], Part], analyses: Sequence[Analysis]) -> None:
         self._redo = lambda: [function(analysis) for analysis in analyses]
         self._connection, theirs = Pipe(duplex=False)
         self._pid = os.fork()
@@ -61,11 +61,11 @@ class _Fork(Generic[Found]):
         finally:
             os._exit(0)
 
-    def results(self) -> list[Found]:
+    def results(self) -> list[Part]:
         """Waits for the results; computes them here where the fork has failed."""
         try:
-            found: list[Found] = self._connection.recv()
+            answers: list[Part] = self._connection.recv()
         except (EOFError, OSError):  # the latter within a message
-            found = self._redo()
+            answers = self._redo()
         os.waitpid(self._pid, 0)
-        return found
+        return answers

@@ -47,16 +47,16 @@ def comparable_kg(result: Result) -> float | None:
     Returns:
         Kilograms of CO2-equivalent; None where they are not known.
     """
-    energy, own = result.energy, comparable_kwh(result)
+    energy, kwh = result.energy, comparable_kwh(result)
     if energy is None or energy.emissions_kg is None:
         return None
     if not is_modelled(result):
         return energy.emissions_kg
-    if own is None:
+    if kwh is None:
         return None
     others = energy.gpu.kwh + energy.ram.kwh
     whole = energy.cpu.kwh + others
-    return energy.emissions_kg * (own + others) / whole if whole else None
+    return energy.emissions_kg * (kwh + others) / whole if whole else None
 
 
 def obstacle(results: Sequence[Result]) -> str | None:
@@ -90,13 +90,13 @@ def describe_assumptions(results: Sequence[Result]) -> list[str]:
     for result in modelled:
         groups.setdefault(_describe_power(result), []).append(result)
     return [
-        f"CPU energy{_count(own, modelled) if len(groups) > 1 else ''} is modelled: {words}{_loads(own)}."
-        for words, own in groups.items()
+        f"CPU energy{_count(group, modelled) if len(groups) > 1 else ''} is modelled: {words}{_machine_busy(group)}."
+        for words, group in groups.items()
     ]
 
 
-def _count(own: list[Result], of: list[Result]) -> str:
-    return f" of {len(own)} of {len(of)} runs"
+def _count(group: list[Result], of: list[Result]) -> str:
+    return f" of {len(group)} of {len(of)} runs"
 
 
 def _describe_power(result: Result) -> str:
@@ -107,11 +107,11 @@ def _describe_power(result: Result) -> str:
     return f"design power {use.design_power_w:.3g} W ({use.watts_each:.3g} W a processor; {use.name}{by})"
 
 
-def _loads(results: Sequence[Result]) -> str:
-    loads = [r.processor.load for r in results if r.processor and r.processor.load is not None]
-    if not loads:
+def _machine_busy(results: Sequence[Result]) -> str:
+    shares = [r.processor.load for r in results if r.processor and r.processor.load is not None]
+    if not shares:
         return ""
-    low, high = f"{min(loads):.0%}", f"{max(loads):.0%}"
+    low, high = f"{min(shares):.0%}", f"{max(shares):.0%}"
     return f"; mean load of the machine {low}" + (f" to {high}" if high != low else "")
 
 

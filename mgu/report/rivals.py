@@ -35,8 +35,8 @@ class Rival(NamedTuple):
 
     def cost(self, kind: CostKind) -> float | None:
         """Returns the cost relative to the unit; None where it cannot be compared."""
-        found = self.ratio(kind)
-        return found.value if found else None
+        ratio = self.ratio(kind)
+        return ratio.value if ratio else None
 
     def ratio(self, kind: CostKind) -> Ratio | None:
         """Returns the cost relative to the unit with its note; None where neither has it."""
@@ -59,15 +59,15 @@ def rivals(analysis: Analysis, verdict: Verdict) -> list[Rival]:
         The best of the grid, the default networks, and the search if its expected result is known.
     """
     best = verdict.best
-    grid = next((own.ratios for own in analysis.charges if own.name == verdict.kind.name), ())
+    grid = next((charge.ratios for charge in analysis.charges if charge.name == verdict.kind.name), ())
     count = len(verdict.comparisons)
-    found = [Rival("best of the grid", f"best of {count}: {best.baseline.name}", best, grid)]
-    for own in verdict.defaults:
-        ratios = cost_ratios([own.baseline], verdict.kind.rows)
-        found.append(Rival("default network", f"default: {own.baseline.name}", own, ratios))
+    rivals = [Rival("best of the grid", f"best of {count}: {best.baseline.name}", best, grid)]
+    for default in verdict.defaults:
+        ratios = cost_ratios([default.baseline], verdict.kind.rows)
+        rivals.append(Rival("default network", f"default: {default.baseline.name}", default, ratios))
     if verdict.search and (curve := analysis.best_so_far):
         same = Ratio("time", 1.0)
         if utilization := curve.utilization(verdict.kind.rows):
             same = Ratio("processor", 1.0, utilization.text, not utilization.are_equal)
-        found.append(Rival("random search", "random search at its cost", verdict.search, (same,)))
-    return found
+        rivals.append(Rival("random search", "random search at its cost", verdict.search, (same,)))
+    return rivals

@@ -21,11 +21,13 @@ def name_data(results: Sequence[Result]) -> list[str]:
         The name of the data of each: as in its result, with a number where several are known by that name.
     """
     known: dict[str, list[str]] = {}  # one fingerprint of each of the data that have a name in common
-    for name, fingerprint in sorted({(own.dataset, found) for own in results if (found := _fingerprint(own))}):
+    for name, fingerprint in sorted(
+        {(result.dataset, fingerprint) for result in results if (fingerprint := _fingerprint(result))}
+    ):
         groups = known.setdefault(name, [])
         if not any(is_same_data(fingerprint, other) for other in groups):
             groups.append(fingerprint)
-    return [_name(own, known.get(own.dataset, [])) for own in results]
+    return [_name(result, known.get(result.dataset, [])) for result in results]
 
 
 def name_options(result: Result) -> str:
@@ -51,7 +53,7 @@ def _name(result: Result, groups: Sequence[str]) -> str:
     fingerprint = _fingerprint(result)
     if not fingerprint:
         return f"{result.dataset}, rows not known"
-    number = next(place for place, other in enumerate(groups, 1) if is_same_data(fingerprint, other))
+    number = next(number for number, other in enumerate(groups, 1) if is_same_data(fingerprint, other))
     return f"{result.dataset}, rows {number} of {len(groups)} that it has returned"
 
 

@@ -46,8 +46,8 @@ def to_card(folder: Path, result: Result) -> str:
         "Files (SHA-256)": _files(result),
     }
     lines = [*_front_matter(result), "", f"# {escape(result.name)}", ""]
-    for title, own in sections.items():
-        lines += [f"## {title}", "", *own, ""]
+    for title, section_lines in sections.items():
+        lines += [f"## {title}", "", *section_lines, ""]
     lines += ["## Use", "", "```sh", f"mgu-run predict {folder.name} FILES", "```", ""]
     lines += ["## Intended use", "", "<!-- The author of the model writes this section. -->", ""]
     return "\n".join(lines)
@@ -128,31 +128,32 @@ def _origin(name: str) -> str:
 def _inputs(folder: Path, result: Result) -> dict[str, str | None]:
     """Returns what goes in and what comes out, as far as the run has recorded it."""
     try:
-        found: Preprocessing = decode_preprocessing((folder / PREPROCESSING_FILE).read_bytes())
+        preprocessing: Preprocessing = decode_preprocessing((folder / PREPROCESSING_FILE).read_bytes())
     except (OSError, ValueError):
         return {"classes": _count(result.num_classes)}
-    inputs, rows = found.inputs, dict[str, str | None]()
+    inputs, rows = preprocessing.inputs, dict[str, str | None]()
     if isinstance(inputs, Columns):
         rows["columns"] = ", ".join(inputs.names)
     elif isinstance(inputs, Pairs):
         rows["users, items"] = f"{len(inputs.users.names):,}, {len(inputs.items.names):,}"
     else:
         rows["input"] = " x ".join(map(str, inputs.shape))
-    if isinstance(found.outputs, Classes):
-        names = [str(name) for name in found.outputs.names]
-        rows["classes"] = ", ".join(names[:MOST_CLASSES]) + ", ..." * (len(names) > MOST_CLASSES)
+    if isinstance(preprocessing.outputs, Classes):
+        names = [str(name) for name in preprocessing.outputs.names]
+        shown = names if len(names) <= MOST_CLASSES else [*names[:MOST_CLASSES], "..."]
+        rows["classes"] = ", ".join(shown)
     return rows
 
 
 def _metrics(result: Result, interval: Interval | None) -> list[str]:
     """Returns the table of the metrics, the interval of the accuracy, and what to know of these data."""
     splits = {"training": result.train, "validation": result.val, "test": result.test}
-    columns = {name: own for name, own in splits.items() if own}
+    columns = {name: metrics for name, metrics in splits.items() if metrics}
     names = [name for name in Metrics.__struct_fields__ if name not in NOT_SHOWN]
     rows = [
-        [name, *(_metric(name, getattr(own, name)) for own in columns.values())]
+        [name, *(_metric(name, getattr(metrics, name)) for metrics in columns.values())]
         for name in names
-        if any(getattr(own, name) is not None for own in columns.values())
+        if any(getattr(metrics, name) is not None for metrics in columns.values())
     ]
     lines = table_lines(["metric", *columns], [True, *[False] * len(columns)], rows)
     if interval:
@@ -167,8 +168,9 @@ def _metrics(result: Result, interval: Interval | None) -> list[str]:
     if result.config["dataset"]["name"] == "gates":
         lines += ["", f"Every row of {result.dataset} trains and validates: the scores say nothing of other data."]
     if result.solver and (count := result.solver.eval_unconverged):
-        lines += ["", f"The last evaluation ended with {count} batch{'es' * (count != 1)} above the tolerance of its "
-                      "iteration: the scores are of where it stopped, not of an equilibrium."]  # fmt: skip
+        batches = "1 batch" if count == 1 else f"{count} batches"
+        lines += ["", f"The last evaluation ended with {batches} above the tolerance of its iteration: the scores are "
+                      "of where it stopped, not of an equilibrium."]  # fmt: skip
     if result.start_sha256 and result.has_own_rows:
         lines += ["", f"{result.dataset} chooses its rows itself: whether some that judge this run have trained the "
                       "weights that it started from was not checked."]  # fmt: skip
@@ -189,10 +191,10 @@ def _selection(result: Result) -> str:
 
 def _interval(folder: Path, result: Result) -> Interval | None:
     """Returns the interval of the accuracy on test data, or on validation data where there are no others."""
-    found = read_correct(folder, result.files) if result.task == "classification" else None
-    if not found:
+    correct = read_correct(folder, result.files) if result.task == "classification" else None
+    if not correct:
         return None
-    count, bits, sizes = found
+    count, bits, sizes = correct
     right = np.unpackbits(np.frombuffer(bits, np.uint8), count=count).astype(bool)
     split = "test" if result.test else "validation"
     if sizes:
@@ -210,9 +212,10 @@ def _cost(result: Result) -> list[str]:
         rows["processor time"] = f"{describe_s(result.cpu_s)}, measured"
     if result.energy:
         energy = result.energy
-        for part, own in (("CPU", energy.cpu), ("GPU", energy.gpu), ("memory", energy.ram)):
-            if own.kwh or part != "GPU":
-                rows[f"energy, {part}"] = f"{own.kwh * JOULES_PER_KWH:.4g} J ({describe_method(own.method)})"
+        for part, component in (("CPU", energy.cpu), ("GPU", energy.gpu), ("memory", energy.ram)):
+            if component.kwh or part != "GPU":
+                joules = component.kwh * JOULES_PER_KWH
+                rows[f"energy, {part}"] = f"{joules:.4g} J ({describe_method(component.method)})"
         if energy.emissions_kg is None:
             rows["CO2-equivalent"] = _no_emissions(energy, result.resumed)
         else:
@@ -220,8 +223,11 @@ def _cost(result: Result) -> list[str]:
             rows["place"] = energy.place
     else:
         rows["energy"] = "not measured"
-    notes = ["another run shared the machine meanwhile"] * bool(result.contended)
-    notes += ["training the weights that it started from is not included"] * bool(result.start_sha256)
+    notes = []
+    if result.contended:
+        notes.append("another run shared the machine meanwhile")
+    if result.start_sha256:
+        notes.append("training the weights that it started from is not included")
     return _two_columns(rows | {"note": "; ".join(notes) or None})
 
 
@@ -229,7 +235,8 @@ def _no_emissions(energy: Energy, resumed: int) -> str:
     """Returns why there are no emissions; of an interrupted run's place, the last part's is known."""
     if energy.differs_in_place:
         return "not claimed, for the run was stopped and continued, and not all of its parts were trained at one place"
-    return "not claimed, for energy.country was not set" + " in all parts of the run" * bool(resumed)
+    parts = " in all parts of the run" if resumed else ""
+    return f"not claimed, for energy.country was not set{parts}"
 
 
 def _environment(result: Result) -> list[str]:
@@ -237,8 +244,10 @@ def _environment(result: Result) -> list[str]:
 
 
 def _files(result: Result) -> list[str]:
-    return _two_columns({name: own for name, own in result.files.items() if name.startswith(WEIGHTS_FILE[:7])
-                         or name == PREPROCESSING_FILE})  # fmt: skip
+    def is_shown(name: str) -> bool:
+        return name.startswith(WEIGHTS_FILE[:7]) or name == PREPROCESSING_FILE
+
+    return _two_columns({name: digest for name, digest in result.files.items() if is_shown(name)})
 
 
 def _two_columns(rows: Mapping[str, str | None]) -> list[str]:

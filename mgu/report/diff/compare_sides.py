@@ -13,7 +13,7 @@ from mgu.report.formats.tables import Entry, SideTable, number_titles, numbers, 
 from mgu.report.ranking.row import Row
 from mgu.report.same_data import name_data
 from mgu.report.stats.compare import Comparison, compare
-from mgu.report.stats.comparison_words import describe_comparison
+from mgu.report.stats.comparison_words import describe_comparison, signed
 from mgu.report.stats.correct import correct_of
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.sample import Sample, sample_of
@@ -58,7 +58,9 @@ def diff(first: Side, second: Side) -> Diff:
     if is_of_runs:
         pairs = [("run", next(iter(first.models.values())), next(iter(second.models.values())))]
     data = _sets(
-        first, second, {"data": _name_data(first, second), "split": lambda own: own.shown_split, "digest": _digest}
+        first,
+        second,
+        {"data": _name_data(first, second), "split": lambda result: result.shown_split, "digest": _digest},
     )
     comparisons = _compare(pairs, is_paired_anyway=is_of_runs, on_same_images=not data)
     keys = _sets(first, second, {key: _value_of(key) for key in _keys(first, second)})
@@ -83,25 +85,31 @@ def _compare(
     pairs: list[tuple[str, Row, Row]], *, is_paired_anyway: bool, on_same_images: bool
 ) -> list[tuple[str, Comparison]]:
     """Compares B with A for each model, corrected for the number of models; two runs even with different seeds."""
-    found = []
+    comparisons = []
     for name, a, b in pairs:
         bits = correct_of([a, b]) if on_same_images else [{}, {}]
-        sides = [sample_of(row, own, row.tested) for row, own in zip((a, b), bits, strict=True)]
-        if is_paired_anyway and len({(run.fold, run.folds) for own in sides for run in own.scores}) == 1:
-            sides = [_without_seed(own) for own in sides]
+        sides = [sample_of(row, answers, row.tested) for row, answers in zip((a, b), bits, strict=True)]
+        if is_paired_anyway and len({(run.fold, run.folds) for side in sides for run in side.scores}) == 1:
+            sides = [_without_seed(side) for side in sides]
         if sides[1].scores:
-            found += [(name, own) for own in compare(sides[1], sides[:1])]
-    corrected = correct_for_many([own.p for _, own in found])
-    return [(name, replace(own, p_corrected=p)) for (name, own), p in zip(found, corrected, strict=True)]
+            comparisons += [(name, comparison) for comparison in compare(sides[1], sides[:1])]
+    corrected = correct_for_many([comparison.p for _, comparison in comparisons])
+    return [
+        (name, replace(comparison, p_corrected=p)) for (name, comparison), p in zip(comparisons, corrected, strict=True)
+    ]
 
 
 def _without_seed(sample: Sample) -> Sample:
     """Returns the sample of a run as if its seed were 0."""
-    scores, images = (
-        {Replicate(0, run.fold, run.folds): own for run, own in values.items()}
-        for values in (sample.scores, sample.images)
+    return replace(
+        sample,
+        scores={_first_seed(replicate): score for replicate, score in sample.scores.items()},
+        images={_first_seed(replicate): images for replicate, images in sample.images.items()},
     )
-    return replace(sample, scores=scores, images=images)  # type: ignore[arg-type]  # one holds scores, one images
+
+
+def _first_seed(replicate: Replicate) -> Replicate:
+    return Replicate(0, replicate.fold, replicate.folds)
 
 
 def _describe_data(data: list[list[Entry]]) -> list[str]:
@@ -118,29 +126,31 @@ def _describe_models(first: Side, second: Side, pairs: list[tuple[str, Row, Row]
     lonely = [f"{len(s.models) - len(pairs)} of {len(s.models)} in {n}" for s, n in ((first, "A"), (second, "B"))]
     has_lonely = any(len(side.models) > len(pairs) for side in (first, second))
     same = "1 model has" if len(pairs) == 1 else f"{len(pairs)} models have"
-    return [f"{same} the same name; without a partner are {' and '.join(lonely)}."] * has_lonely
+    return [f"{same} the same name; without a partner are {' and '.join(lonely)}."] if has_lonely else []
 
 
 def _describe(comparisons: list[tuple[str, Comparison]], is_of_runs: bool) -> list[str]:
     if not comparisons:
         return ["No score can be compared."]
-    name, own = comparisons[0]
+    name, comparison = comparisons[0]
     subject = "B minus A" if is_of_runs else f"B minus A of {name}"
-    many = f" (the first of {len(comparisons)} models)" * (len(comparisons) > 1)
-    text = describe_comparison(own)
-    exact = " (exact McNemar test)" * (own.p_images is not None and len(own.shared) == 1)
-    return [f"{subject}{many}, {own.first.row.tested} {own.first.row.result.score.metric}: {text}{exact}."]
+    many = f" (the first of {len(comparisons)} models)" if len(comparisons) > 1 else ""
+    text = describe_comparison(comparison)
+    is_exact = comparison.p_images is not None and len(comparison.shared) == 1
+    exact = " (exact McNemar test)" if is_exact else ""
+    row = comparison.first.row
+    return [f"{subject}{many}, {row.tested} {row.result.score.metric}: {text}{exact}."]
 
 
 def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:
     """Returns B minus A for each model."""
-    rows = [[(name, name), *numbers(own), time_entry(own)] for name, own in comparisons]
+    rows = [[(name, name), *numbers(comparison), time_entry(comparison)] for name, comparison in comparisons]
     if not rows:
         return SideTable("Scores", [], [])
-    own = comparisons[0][1].first.row
-    unit = "points" if own.result.score.metric == "accuracy" else own.result.score.metric
-    titles = ["model", *number_titles(own.examples, unit), "time ratio"]
-    return SideTable(f"Scores, B minus A, {own.tested} {own.result.score.metric}", titles, rows)
+    row = comparisons[0][1].first.row
+    unit = "points" if row.result.score.metric == "accuracy" else row.result.score.metric
+    titles = ["model", *number_titles(row.examples, unit), "time ratio"]
+    return SideTable(f"Scores, B minus A, {row.tested} {row.result.score.metric}", titles, rows)
 
 
 def _metrics(a: Result, b: Result) -> SideTable:
@@ -149,12 +159,12 @@ def _metrics(a: Result, b: Result) -> SideTable:
     for split in ("train", "val", "test"):
         ours, theirs = getattr(a, split), getattr(b, split)
         for field in (ours or theirs).__struct_fields__ if ours or theirs else ():
-            values = [getattr(own, field, None) for own in (ours, theirs)]
+            values = [getattr(metrics, field, None) for metrics in (ours, theirs)]
             if all(value is None or isinstance(value, list) for value in values):
                 continue
             cells: list[Entry] = [(LACKING if v is None else shorten(v), v) for v in values]
             delta = values[1] - values[0] if values[0] is not None and values[1] is not None else None
-            text = LACKING if delta is None else f"{'+' * (delta > 0)}{shorten(delta)}"
+            text = LACKING if delta is None else signed(delta)
             rows.append([(f"{split} {field}", f"{split} {field}"), *cells, (text, delta)])
     return SideTable("Metrics (shares are fractions of one)", ["metric", "A", "B", "B minus A"], rows)
 
@@ -162,7 +172,7 @@ def _metrics(a: Result, b: Result) -> SideTable:
 def _sizes(pairs: list[tuple[str, Row, Row]], are_all_shown: bool) -> list[list[Entry]]:
     rows: list[list[Entry]] = []
     for name, a, b in pairs:
-        values = [(own.result.params_keras, own.result.flops_per_sample) for own in (a, b)]
+        values = [(row.result.params_keras, row.result.flops_per_sample) for row in (a, b)]
         if are_all_shown or values[0] != values[1]:
             numbers_ = [values[0][0], values[1][0], values[0][1], values[1][1]]
             rows.append([(name, name), *((LACKING if n is None else size(n), n) for n in numbers_)])
@@ -177,8 +187,8 @@ def _keys(first: Side, second: Side) -> list[str]:
 
 def _value_of(key: str) -> Callable[[Result], str]:
     def value(result: Result) -> str:
-        found = complete_values(result.config)
-        return write_value(found[key]) if key in found else LACKING
+        values = complete_values(result.config)
+        return write_value(values[key]) if key in values else LACKING
 
     return value
 
@@ -186,19 +196,19 @@ def _value_of(key: str) -> Callable[[Result], str]:
 def _environment(first: Side, second: Side) -> dict[str, Callable[[Result], str]]:
     """Returns what describes the environment of a run, by title."""
     libraries = dict.fromkeys(name for s in (first, second) for r in s.results for name in r.versions)
-    found: dict[str, Callable[[Result], str]] = {
+    readers: dict[str, Callable[[Result], str]] = {
         "device": lambda r: r.device or LACKING,
         "processor": lambda r: (r.processor and r.processor.name) or LACKING,
         "threads": lambda r: str(r.processor.threads) if r.processor else LACKING,
         "commit": lambda r: r.git_commit or LACKING,
     }
-    return found | {name: lambda r, name=name: r.versions.get(name, LACKING) for name in libraries}
+    return readers | {name: lambda r, name=name: r.versions.get(name, LACKING) for name in libraries}
 
 
 def _name_data(first: Side, second: Side) -> Callable[[Result], str]:
     """Returns what names the data of a result among those of both sides."""
     results = [*first.results, *second.results]
-    names = {id(own): name for own, name in zip(results, name_data(results), strict=True)}
+    names = {id(result): name for result, name in zip(results, name_data(results), strict=True)}
     return lambda result: names[id(result)]
 
 

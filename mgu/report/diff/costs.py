@@ -31,10 +31,10 @@ def compare_costs(pairs: list[tuple[str, Row, Row]]) -> SideTable:
         [(title, title), *(_sum(map(of, side)) for side in sides)] for title, of in parts.items()
     ]
     for part in ("cpu", "gpu", "ram"):
-        found = [[row.cost.component(part) for row in side] for side in sides]
-        if any(own for side in found for own in side):
-            methods = [sorted({own.method for own in side if own}) for side in found]
-            cells = [_sum(1000 * own.kwh if own else None for own in side) for side in found]
+        components = [[row.cost.component(part) for row in side] for side in sides]
+        if any(component for side in components for component in side):
+            methods = [sorted({component.method for component in side if component}) for side in components]
+            cells = [_sum(1000 * component.kwh if component else None for component in side) for side in components]
             rows.append(
                 [(f"{part.upper()} energy [Wh]", part)]
                 + [(f"{text} ({describe_method('+'.join(how))})" if how else text, n)
@@ -52,8 +52,8 @@ def compare_costs(pairs: list[tuple[str, Row, Row]]) -> SideTable:
 
 
 def _grams(row: Row) -> float | None:
-    own = row.cost.mean_energy("emissions_kg")
-    return None if own is None else 1000 * own
+    emissions_kg = row.cost.mean_energy("emissions_kg")
+    return None if emissions_kg is None else 1000 * emissions_kg
 
 
 def _sum(values: Iterable[float | None]) -> Entry:

@@ -13,52 +13,34 @@ from mgu.report.formats.tables import SideTable
 from mgu.text.printable import printable
 
 
-def print_diff(found: Diff) -> None:
-    """Prints a comparison at the terminal.
-
-    Args:
-        found: The comparison.
-    """
+def print_diff(diff: Diff) -> None:
+    """Prints a comparison at the terminal."""
     console = table_console()
-    for note in (f"A: {found.first}", f"B: {found.second}", *found.notes):
+    for note in (f"A: {diff.first}", f"B: {diff.second}", *diff.notes):
         console.print(printable(note), markup=False, highlight=False, soft_wrap=not console.is_terminal)
-    for table in found.tables:
-        cells = [[row[place][0] for row in table.rows] for place in range(len(table.columns))]
+    for table in diff.tables:
+        cells = [[row[index][0] for row in table.rows] for index in range(len(table.columns))]
         columns = [
-            TextColumn(str(place), title, own, "right" if place else "left")
-            for place, (title, own) in enumerate(zip(table.columns, cells, strict=True))
+            TextColumn(str(index), title, column_cells, "right" if index else "left")
+            for index, (title, column_cells) in enumerate(zip(table.columns, cells, strict=True))
         ]
         print_table(console, columns, [], title=table.title, styles=[""] * len(table.rows))
 
 
-def to_markdown(found: Diff) -> str:
-    """Writes a comparison as Markdown.
-
-    Args:
-        found: The comparison.
-
-    Returns:
-        The text: both sides, the notes as a list, and a table for each kind of difference.
-    """
-    lines = [f"A: {escape(found.first)}, B: {escape(found.second)}", "", *(f"- {escape(own)}" for own in found.notes)]
-    for table in found.tables:
-        is_left = [place == 0 for place in range(len(table.columns))]
+def to_markdown(diff: Diff) -> str:
+    """Writes a comparison as Markdown."""
+    lines = [f"A: {escape(diff.first)}, B: {escape(diff.second)}", "", *(f"- {escape(note)}" for note in diff.notes)]
+    for table in diff.tables:
+        is_left = [index == 0 for index in range(len(table.columns))]
         cells = ([text for text, _ in row] for row in table.rows)
         lines += ["", f"**{escape(table.title)}**", "", *table_lines(table.columns, is_left, cells)]
     return "\n".join(lines) + "\n"
 
 
-def to_json(found: Diff) -> str:
-    """Writes a comparison as JSON with exact values.
-
-    Args:
-        found: The comparison.
-
-    Returns:
-        The text, indented.
-    """
-    tables = {table.title: _records(table) for table in found.tables}
-    record = {"a": found.first, "b": found.second, "notes": found.notes, "tables": tables}
+def to_json(diff: Diff) -> str:
+    """Writes a comparison as JSON with exact values."""
+    tables = {table.title: _records(table) for table in diff.tables}
+    record = {"a": diff.first, "b": diff.second, "notes": diff.notes, "tables": tables}
     return json.dumps(record, indent=2) + "\n"
 
 

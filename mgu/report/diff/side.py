@@ -49,7 +49,7 @@ def read_side(path: str) -> Side:
     Raises:
         UserError: There is no such run or folder, or it has no result that can be read.
     """
-    folder = next((own for own in _folders(path) if _holds_runs(own)), None)
+    folder = next((folder for folder in _folders(path) if _holds_runs(folder)), None)
     loaded = load_results([folder or find_run(path)])
     if folder and not loaded.runs and not loaded.skipped:
         loaded = load_results([find_run(path)])  # which says what is missing
@@ -72,8 +72,8 @@ def _holds_runs(path: Path) -> bool:
 def _folders(path: str) -> tuple[Path, ...]:
     """Returns where a folder may lie; a name that no folder can have is looked for by `find_run`, which says so."""
     try:
-        own = Path(path).expanduser()
-        own.is_dir()
+        folder = Path(path).expanduser()
+        folder.is_dir()
     except (OSError, RuntimeError, ValueError):
         return ()
-    return (own, default_runs_dir() / own) if path else ()
+    return (folder, default_runs_dir() / folder) if path else ()

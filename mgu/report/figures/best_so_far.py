@@ -79,7 +79,7 @@ class Point(NamedTuple):
 
 def _defaults(curve: BestSoFar, verdicts: list[Verdict]) -> list[Point]:
     """Returns the default networks that the units are compared with, each once."""
-    rows = {id(own.baseline): own.baseline for verdict in verdicts for own in verdict.defaults}
+    rows = {id(default.baseline): default.baseline for verdict in verdicts for default in verdict.defaults}
     return [
         point
         for row, marker in zip(rows.values(), cycle("so"), strict=False)
@@ -93,22 +93,22 @@ def _units(curve: BestSoFar, verdicts: list[Verdict]) -> list[Point]:
     styles = [(UNIT_MARKERS[min(k, last)], UNIT_COLOURS[min(k, last)]) for k in range(len(verdicts))]
     return [
         point
-        for own, style in zip(verdicts, styles, strict=True)
-        if (point := _point(curve, own.unit, own.kind.rows, own.kind.name, style))
+        for verdict, style in zip(verdicts, styles, strict=True)
+        if (point := _point(curve, verdict.unit, verdict.kind.rows, verdict.kind.name, style))
     ]
 
 
 def _point(curve: BestSoFar, row: Row, paid: Sequence[Row], name: str, style: tuple[str, str]) -> Point | None:
-    own, cost_s = row.spread(curve.table.tested), curve.cost_of(paid)
-    return Point(row, cost_s, 100 * own.mean, name, *style) if own and cost_s else None
+    spread, cost_s = row.spread(curve.table.tested), curve.cost_of(paid)
+    return Point(row, cost_s, 100 * spread.mean, name, *style) if spread and cost_s else None
 
 
 def _draw_point(axes: Axes, curve: BestSoFar, point: Point) -> None:
     """Draws a model with the 95 % interval of its accuracy over seeds; at the lower edge if it lies below."""
-    own, floor = point.row.spread(curve.table.tested), axes.get_ylim()[0]
+    spread, floor = point.row.spread(curve.table.tested), axes.get_ylim()[0]
     is_below = bool(point.accuracy < floor)
-    if own and own.low is not None and own.high is not None:
-        axes.plot([point.cost_s] * 2, [100 * own.low, 100 * own.high], color=point.colour, linewidth=1.2)
+    if spread and spread.low is not None and spread.high is not None:
+        axes.plot([point.cost_s] * 2, [100 * spread.low, 100 * spread.high], color=point.colour, linewidth=1.2)
     name = f"{printable(point.name)}: {point.accuracy:.2f} %, {point.cost_s:,.3g} s"
     size = 10 if point.row.is_unit else 5
     (drawn,) = axes.plot(
@@ -122,7 +122,7 @@ def _set_limits(axes: Axes, curve: BestSoFar, points: Sequence[Point]) -> None:
     """Limits both axes to what can be compared: the start of a search, which is as good as guessing, is cut."""
     costs, accuracies = [point.cost_s for point in points], [point.accuracy for point in points]
     spreads = [point.row.spread(curve.table.tested) for point in points]
-    accuracies += [100 * end for own in spreads if own for end in (own.low, own.high) if end is not None]
+    accuracies += [100 * end for spread in spreads if spread for end in (spread.low, spread.high) if end is not None]
     middle = 100 * float(curve.expected[curve.at(curve.seconds[-1] / 4)])
     ceiling = max([100 * float(curve.high[-1]), *accuracies])
     lowest = ceiling - max(STRETCH * (ceiling - middle), LEAST_HEIGHT)  # what lies lower is drawn at the edge

@@ -42,8 +42,8 @@ def draw_ranks(table: Table) -> Figure:
     every, shown = ranked_rows(table)
     figure = Figure(figsize=(PAGE_IN, 0.8 + 0.16 * len(shown)), layout="constrained")
     axes = figure.subplots()
-    for place, row in enumerate(shown):
-        _draw_rank(axes, place, row)
+    for height, row in enumerate(shown):
+        _draw_rank(axes, height, row)
     title = table.title if shown == every else f"{table.title}: the best {MOST_RANKS} of {len(every)}, and the units"
     axes.set(ylim=(len(shown) - 0.4, -0.6), xlabel="validation accuracy [%]", title=printable(title))
     axes.set_yticks(range(len(shown)), [printable(f"{row.rank}  {row.name}") for row in shown], fontsize=6)
@@ -62,16 +62,16 @@ def ranked_rows(table: Table) -> tuple[list[Row], list[Row]]:
     return every, every[:MOST_RANKS] + [row for row in every[MOST_RANKS:] if row.is_unit]
 
 
-def _draw_rank(axes: Axes, place: int, row: Row) -> None:
-    own = row.spread("val")
-    assert own
+def _draw_rank(axes: Axes, height: int, row: Row) -> None:
+    spread = row.spread("val")
+    assert spread
     colour, marker = (UNIT, "*") if row.is_unit else (GRID, "o")
-    if own.low is not None and own.high is not None:
-        axes.plot([100 * own.low, 100 * own.high], [place, place], color=colour, linewidth=1.2)
-    (point,) = axes.plot(100 * own.mean, place, marker, color=colour, markersize=7 if row.is_unit else 4)
+    if spread.low is not None and spread.high is not None:
+        axes.plot([100 * spread.low, 100 * spread.high], [height, height], color=colour, linewidth=1.2)
+    (point,) = axes.plot(100 * spread.mean, height, marker, color=colour, markersize=7 if row.is_unit else 4)
     point.set_gid(f"point-{row.rank}")
     if row.paper:
-        axes.plot(row.paper.val_acc, place, "x", color=QUIET, markersize=4)
+        axes.plot(row.paper.val_acc, height, "x", color=QUIET, markersize=4)
 
 
 class CostAxis(NamedTuple):
@@ -159,14 +159,15 @@ def _add_legend(axes: Axes, cost: CostAxis) -> None:
         axes.plot([], [], "o", color=QUIET, fillstyle="none", label="hollow: with residual")
     comparable = cost.comparable
     others = [row.cost for k, row in enumerate(cost.rows) if k not in comparable]
+    timed = [result for model in others for result in model.timed]
     causes = {
-        "machine shared": any(own.is_starved or any(r.contended for r in own.timed) for own in others),
-        "source not charged": any(own.is_partial for own in others),
-        "run resumed": any(r.resumed for own in others for r in own.timed),
+        "machine shared": any(model.is_starved for model in others) or any(result.contended for result in timed),
+        "source not charged": any(model.is_partial for model in others),
+        "run resumed": any(result.resumed for result in timed),
     }
     if others:
         because = " or\n".join(cause for cause, is_there in causes.items() if is_there)
-        left_out = ",\nnot on the front" * (len(cost.front) > 1)
+        left_out = ",\nnot on the front" if len(cost.front) > 1 else ""
         axes.plot([], [], "o", color=QUIET, alpha=FAINT, label=f"faint: {because}{left_out}")
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 

@@ -69,13 +69,17 @@ def encode(figure: Figure, form: str, *, transparent: bool = False) -> bytes:
 
 def kind_of(row: Row) -> str:
     """Returns what decides on colour and marker: the normalisation of a baseline, or what else the model is."""
-    return row.result.shown_norm or ("unit" if row.is_unit else "own norms" if row.is_baseline else "other block")
+    if row.result.shown_norm:
+        return row.result.shown_norm
+    if row.is_unit:
+        return "unit"
+    return "own norms" if row.is_baseline else "other block"
 
 
 def kinds_of(rows: Iterable[Row]) -> list[str]:
     """Returns the kinds of some rows in the order of a legend, which does not depend on their ranks."""
-    found = set(map(kind_of, rows))
-    return [kind for kind in COLOURS if kind in found] + sorted(found - set(COLOURS))
+    kinds = set(map(kind_of, rows))
+    return [kind for kind in COLOURS if kind in kinds] + sorted(kinds - set(COLOURS))
 
 
 def gate_colours() -> LinearSegmentedColormap:
@@ -103,10 +107,10 @@ def ink_on_gate(value: float) -> str:
 
 def label(row: Row) -> str:
     """Describes the model of a point: its name, accuracy and time to solution."""
-    own = row.spread("val")
-    accuracy = "-" if own is None else f"{own.mean:.2%}"
-    if own and own.deviation is not None:
-        accuracy += f" \u00b1 {100 * own.deviation:.2f} ({own.n} seeds)"
+    spread = row.spread("val")
+    accuracy = "-" if spread is None else f"{spread.mean:.2%}"
+    if spread and spread.deviation is not None:
+        accuracy += f" \u00b1 {100 * spread.deviation:.2f} ({spread.n} seeds)"
     return f"{row.name}: {accuracy}" + (f", {row.cost.tts_s:,.1f} s" if row.cost.tts_s is not None else "")
 
 

@@ -106,8 +106,8 @@ def load_gates(table: Table) -> Gates | None:
     """Reads the gate values of the best unit that was explained; None if there is none."""
     for row in table.unit_models:
         for run in row.runs:
-            if found := _read_gates(run, table.axes.name(run.result.name, run.result.seed, run.result.config)):
-                return found
+            if gates := _read_gates(run, table.axes.name(run.result.name, run.result.seed, run.result.config)):
+                return gates
     return None
 
 
@@ -130,8 +130,8 @@ def draw_gates(gates: Gates) -> Figure:
                 continue
             ink = ink_on_gate(value)
             axes.text(column + 0.5, line + 0.5, f"{value:.2f}", color=ink, fontsize=7, ha="center", va="center")
-    axes.set_xticks([place + 0.5 for place in range(len(gates.gates))], map(printable, gates.gates))
-    axes.set_yticks([place + 0.5 for place in range(len(gates.units))], map(printable, gates.units))
+    axes.set_xticks([index + 0.5 for index in range(len(gates.gates))], map(printable, gates.gates))
+    axes.set_yticks([index + 0.5 for index in range(len(gates.units))], map(printable, gates.units))
     axes.invert_yaxis()
     axes.set_title(printable(f"{gates.name}: mean gate values"))
     bar = figure.colorbar(mesh, ax=axes, ticks=[0, 0.5, 1], aspect=max(4, 4 * len(gates.units)))
@@ -144,7 +144,7 @@ def draw_gates(gates: Gates) -> Figure:
 def _numbers(text: str) -> list[tuple[float, str]]:
     """Returns a key by which numbers in a text are sorted by size; `inf` is one."""
     parts = re.split(r"(\d+(?:\.\d+)?|\binf\b)", text)
-    return [(float(part), "") if place % 2 else (-1.0, part) for place, part in enumerate(parts)]
+    return [(float(part), "") if index % 2 else (-1.0, part) for index, part in enumerate(parts)]
 
 
 def _read_history(run: Run) -> History:
@@ -152,8 +152,8 @@ def _read_history(run: Run) -> History:
     file = run.folder / HISTORY_FILE
     try:
         rows = csv.DictReader(io.StringIO(read_known(file, run.result.files, run.packed).decode(), newline=""))
-        found = [100 * float(row["val_accuracy"]) for row in rows]
-        return found if all(map(math.isfinite, found)) else []
+        accuracies = [100 * float(row["val_accuracy"]) for row in rows]
+        return accuracies if all(map(math.isfinite, accuracies)) else []
     except Changed as error:
         log.warning("skipped %s: %s", printable(str(file)), error)
     except (OSError, ValueError, KeyError, TypeError, csv.Error):

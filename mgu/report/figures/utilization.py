@@ -58,8 +58,8 @@ def draw_utilization(table: Table) -> Figure:
     figure = Figure(figsize=(PAGE_IN, 1.0 + 0.26 * len(groups)), layout="constrained")
     every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axes, panel in zip(every, panels, strict=True):
-        for place, (name, rows) in enumerate(groups.items()):
-            _draw_group(axes, place, COLOURS.get(name, GRID if rows[0].is_baseline else UNIT), rows, panel)
+        for line, (name, rows) in enumerate(groups.items()):
+            _draw_group(axes, line, COLOURS.get(name, GRID if rows[0].is_baseline else UNIT), rows, panel)
         axes.set(xlabel=panel.title, xlim=(0, None), ylim=(len(groups) - 0.5, -0.5))
         axes.grid(axis="x", linewidth=0.3, color=QUIET)
     every[0].set_yticks(range(len(groups)), map(printable, groups))
@@ -80,11 +80,11 @@ def _place(name: str) -> int:
     return list(COLOURS).index(name) if name in COLOURS else len(COLOURS)
 
 
-def _draw_group(axes: Axes, place: int, colour: str, rows: list[Row], panel: Panel) -> None:
+def _draw_group(axes: Axes, line: int, colour: str, rows: list[Row], panel: Panel) -> None:
     known = [(row, value) for row in rows if (value := panel.value(row)) is not None]
     for row, value in known:
         marker, size = ("*", 8) if row.is_unit else ("o", 4)
-        (point,) = axes.plot(value, place, marker, color=colour, markersize=size, alpha=0.7)
+        (point,) = axes.plot(value, line, marker, color=colour, markersize=size, alpha=0.7)
         point.set_gid(f"point-{row.rank}")
     if known:
-        axes.plot([fmean(value for _, value in known)] * 2, [place - 0.35, place + 0.35], color=INK, linewidth=1.5)
+        axes.plot([fmean(value for _, value in known)] * 2, [line - 0.35, line + 0.35], color=INK, linewidth=1.5)

@@ -46,8 +46,8 @@ def write_figures(analysis: Analysis, folder: Path) -> list[Path]:
     """
     make_folder(folder, "--pictures", "Pass another one.")
     written = []
-    for name, own in figures(analysis).items():
-        figure = own.draw()
+    for name, drawing in figures(analysis).items():
+        figure = drawing.draw()
         for form in FORMS:
             path = folder / f"{name}.{form}"
             with replacing(path) as temporary:
@@ -72,18 +72,18 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
     from mgu.report.stats.in_order import grid_in_order
 
     table = analysis.table
-    found: dict[str, ReportFigure] = {}
+    chosen: dict[str, ReportFigure] = {}
     if curve := analysis.best_so_far:
         caption = (
             "What a grid search in random order reaches at which cost: expected, and in four of five searches. The "
             "grid in its own order goes from shallow layouts to deep ones. Points are units and the default networks "
             "at their cost, with 95 % intervals over seeds."
         )
-        found["budget"] = _figure(caption, draw_best_so_far, curve, grid_in_order(curve), analysis.verdicts)
+        chosen["budget"] = _figure(caption, draw_best_so_far, curve, grid_in_order(curve), analysis.verdicts)
     if any(row.val_accuracy is not None for row in table.rows):
-        found["ranks"] = _figure(_caption_of_ranks(analysis), draw_ranks, table)
+        chosen["ranks"] = _figure(_caption_of_ranks(analysis), draw_ranks, table)
         if any(row.cost.tts_s for row in table.rows if row.val_accuracy is not None):
-            found["pareto"] = _figure(_caption_of_pareto(analysis), draw_pareto, table)
+            chosen["pareto"] = _figure(_caption_of_pareto(analysis), draw_pareto, table)
     if searches := analysis.searches:
         from mgu.report.figures.anytime import draw_anytime
 
@@ -91,19 +91,19 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
             "Best validation score so far of each search by what it had spent, on each clock: the median of its "
             "studies, and the band that four of five lie in; the star is the unit at its own cost."
         )
-        found["searches"] = _figure(caption, draw_anytime, searches)
+        chosen["searches"] = _figure(caption, draw_anytime, searches)
     if panels_of(table):
         caption = (
             "How busy each kind of model kept the devices in training: a point for each model, the mean over its "
             "seeds, and a bar at the mean of its kind."
         )
-        found["load"] = _figure(caption, draw_utilization, table)
+        chosen["load"] = _figure(caption, draw_utilization, table)
     if histories := load_histories(table):
-        found["histories"] = _figure("Validation accuracy by epoch.", draw_histories, table, histories)
+        chosen["histories"] = _figure("Validation accuracy by epoch.", draw_histories, table, histories)
     if gates := load_gates(table):
         caption = f"Mean value of each gate of {gates.name}: 0 is closed, 1 is open, and white is undecided."
-        found["gates"] = _figure(caption, draw_gates, gates)
-    return found
+        chosen["gates"] = _figure(caption, draw_gates, gates)
+    return chosen
 
 
 def _figure(caption: str, draw: Callable[..., Figure], *arguments: Any) -> ReportFigure:
@@ -115,13 +115,13 @@ def _caption_of_ranks(analysis: Analysis) -> str:
 
     every, shown = ranked_rows(analysis.table)
     which = "every model" if shown == every else f"the {len(shown)} best models and units"
-    has_interval = any((own := row.spread("val")) and own.low is not None for row in shown)
-    return f"Mean validation accuracy of {which}{' with its 95 % interval' * has_interval}."
+    has_interval = any((spread := row.spread("val")) and spread.low is not None for row in shown)
+    return f"Mean validation accuracy of {which}{' with its 95 % interval' if has_interval else ''}."
 
 
 def _caption_of_pareto(analysis: Analysis) -> str:
     from mgu.report.figures.results import cost_of
 
     has_front = len(cost_of(analysis.table).front) > 1
-    front = " No model is both cheaper and better than one on the Pareto front." * has_front
+    front = " No model is both cheaper and better than one on the Pareto front." if has_front else ""
     return f"Validation accuracy of each model against its cost.{front}"

@@ -28,7 +28,8 @@ def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
         parts.append(f"p {p_equals(comparison.p_images)} over {comparison.num_images:,} {comparison.baseline.examples}")
     if comparison.p_corrected is not None and comparison.p is not None:
         both = f"p {p_equals(comparison.p)} over both, " if comparison.num_images and not comparison.has_folds else ""
-        what = f"{num_kinds} {'kinds' if num_kinds > 1 else 'kind'} of unit" if num_kinds else "all comparisons"
+        kinds = "1 kind" if num_kinds == 1 else f"{num_kinds} kinds"
+        what = f"{kinds} of unit" if num_kinds else "all comparisons"
         corrected = f"p {p_equals(comparison.p_corrected)} after correction for {what}"
         parts.append(f"{both}{corrected}" if num_kinds != 1 else both.rstrip(", "))
     return ", ".join(filter(None, parts))
