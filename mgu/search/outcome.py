@@ -26,6 +26,7 @@ SECOND: dict[str, Callable[[Result], float | None]] = {
     "seconds": lambda result: result.seconds.to_solution if result.seconds else None,
     "kwh": _total_kwh,
 }
+GROWS = ("seconds", "kwh")  # with every epoch of a run
 
 
 def score_of(result: Result) -> float | None:

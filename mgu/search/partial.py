@@ -5,17 +5,22 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from mgu.config.run import RunConfig
 from mgu.results.on_disk.file_names import HISTORY_FILE
 from mgu.results.schema.result import Result
+from mgu.search.outcome import GROWS
 from mgu.search.strategy import Cost, Trial
 
 
-def as_of(trial: Trial, config: RunConfig, result: Result, cost: Cost, folder: Path) -> tuple[Trial, Cost]:
+def as_of(
+    trial: Trial, config: RunConfig, result: Result, cost: Cost, folder: Path, second: str | None
+) -> tuple[Trial, Cost, dict[str, Any]]:
     """Returns a trial with the score that the run would have had after its first epochs, and what it had cost by then.
 
-    The cost is the run's own times the share of these epochs in the seconds of all.
+    Costs are the run's own times the share of these epochs in the seconds of all; so is a second objective that grows
+    with them.
 
     Args:
         trial: The trial, told by the whole run.
@@ -23,9 +28,10 @@ def as_of(trial: Trial, config: RunConfig, result: Result, cost: Cost, folder: P
         result: The result of the run.
         cost: Its cost.
         folder: Its folder.
+        second: Name of the second objective; None: there is none.
 
     Returns:
-        The trial and its cost.
+        The trial, its cost, and those of the plain values of describe_result that are others.
 
     Raises:
         OSError: There is no history.
@@ -38,7 +44,16 @@ def as_of(trial: Trial, config: RunConfig, result: Result, cost: Cost, folder: P
         values = values[-1:]
     best = max(values) if result.score.higher_is_better else -min(values)
     share = sum(map(_seconds, first)) / (sum(map(_seconds, rows)) or 1.0)
-    return replace(trial, score=best, epochs=len(first)), cost.scaled(share, len(first))
+    told = replace(trial, score=best, epochs=len(first))
+    if second in GROWS and trial.second is not None:
+        told = replace(told, second=trial.second * share)
+    details = {
+        "val": best if result.score.higher_is_better else -best,
+        "test": find_test_score(result, len(first)),
+        "to_solution_s": result.seconds.to_solution * share if result.seconds else None,
+        "lost_s": 0.0,
+    }
+    return told, cost.scaled(share, len(first)), details
 
 
 def find_test_score(result: Result, epochs: int) -> float | None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from statistics import fmean, stdev
+from typing import Any
 
 import pytest
 from msgspec import structs
@@ -72,18 +73,31 @@ def test_what_ends_after_the_budget_does_not_count() -> None:
         assert curve.at(0.0) is None and curve.reaches(2.0) is None
 
 
-def as_of_epoch(configure: Configure, folder: Path, scores: Sequence[float], *overrides: str) -> tuple[Trial, Cost]:
+def as_of_epoch(
+    configure: Configure, folder: Path, scores: Sequence[float], *overrides: str, second: str | None = None
+) -> tuple[Trial, Cost, dict[str, Any]]:
     """What a trial is told that stops as the overrides say, by a run whose epochs have these scores."""
     rows = [f"{epoch},{score},1.0,0.5" for epoch, score in enumerate(scores, 1)]
     (folder / "history.csv").write_text("\n".join(["epoch,val_accuracy,train_s,evaluate_s", *rows]) + "\n")
     config, cost = configure(*overrides), Cost(2.0 * len(scores), 1.0 * len(scores), epochs=len(scores))
-    whole = Trial(0, {}, "told", score=max(scores), stop_after=config.training.stop_after)
-    return as_of(whole, config, example_result(), cost, folder)
+    whole = Trial(0, {}, "told", score=max(scores), second=60.0, stop_after=config.training.stop_after)
+    return as_of(whole, config, example_result(), cost, folder, second)
 
 
 def test_a_run_of_more_epochs_is_told_as_of_the_epoch_that_was_asked_for(tmp_path: Path, configure: Configure) -> None:
-    told, cost = as_of_epoch(configure, tmp_path, (0.1, 0.2, 0.3, 0.4), "training.stop_after=1")
+    told, cost, details = as_of_epoch(configure, tmp_path, (0.1, 0.2, 0.3, 0.4), "training.stop_after=1")
     assert (told.score, told.epochs, cost) == (0.1, 1, Cost(2.0, 1.0, epochs=1))
+    whole = example_result().seconds
+    assert whole and details == {
+        "val": 0.1, "test": None, "to_solution_s": whole.to_solution / 4, "lost_s": 0.0}  # fmt: skip
+
+
+@pytest.mark.parametrize(("second", "expected"), [("seconds", 15.0), ("kwh", 15.0), ("params", 60.0), ("flops", 60.0)])
+def test_as_of_an_epoch_time_and_energy_are_those_of_these_epochs_and_sizes_stay(
+    tmp_path: Path, configure: Configure, second: str, expected: float
+) -> None:
+    told, _, _ = as_of_epoch(configure, tmp_path, (0.1, 0.2, 0.3, 0.4), "training.stop_after=1", second=second)
+    assert told.second == expected
 
 
 @pytest.mark.parametrize(("select", "expected"), [("best", 0.9), ("last", 0.7)])
@@ -91,7 +105,7 @@ def test_as_of_an_epoch_a_run_has_the_score_that_it_would_have_been_given(
     tmp_path: Path, configure: Configure, select: str, expected: float
 ) -> None:
     overrides = ("training.stop_after=3", f"training.select={select}")
-    told, _ = as_of_epoch(configure, tmp_path, (0.9, 0.8, 0.7, 0.75), *overrides)
+    told, _, _ = as_of_epoch(configure, tmp_path, (0.9, 0.8, 0.7, 0.75), *overrides)
     assert told.score == expected
 
 
@@ -102,7 +116,7 @@ def test_as_of_an_epoch_only_epochs_of_decided_gates_count(
     """Gates are decided from the fifth epoch on; a run that stops before that has the score of its last epoch."""
     overrides = ("mgu=lean", "mgu.decisive.gates=settling", "mgu.decisive.end=0.5", "training.epochs=8")
     scores = (0.9, 0.8, 0.3, 0.7, 0.5, 0.6, 0.4, 0.2)
-    told, _ = as_of_epoch(configure, tmp_path, scores, *overrides, f"training.stop_after={epochs}")
+    told, _, _ = as_of_epoch(configure, tmp_path, scores, *overrides, f"training.stop_after={epochs}")
     assert told.score == expected
 
 

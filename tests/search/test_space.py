@@ -147,5 +147,14 @@ def test_points_that_are_one_run_are_refused(choices: dict[str, list[object]], m
         listed(**choices)
 
 
+@pytest.mark.parametrize("high", [10**400, float("inf"), float("nan"), -1, "9"])
+def test_bounds_are_numbers_in_order(high: object) -> None:
+    parameters = {"seed_of_mask": {"kind": "int", "low": 0, "high": high}}
+    with pytest.raises(UserError, match="low and high of seed_of_mask must be numbers with low <= high"):
+        build_space(
+            {"kind": "listed", "name": "mine", "parameters": parameters}, SpaceContext(Grids({}), [], NoWords(), {})
+        )
+
+
 def test_runs_that_are_told_apart_by_what_a_key_names_are_searched() -> None:
     assert listed(training__start_from=["a", "b"], norm=[True, 1, "1", None]).size == 8

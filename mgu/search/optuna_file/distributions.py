@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -63,5 +63,5 @@ def _write(parameter: Parameter, tried: list[str]) -> Written:
 
 def _is_plain(value: Any) -> bool:
     """Tells whether a value can be a choice of Optuna's, which finds it by comparing it with each: 1 is True there."""
-    is_number = isinstance(value, int | float) and math.isfinite(value)
+    is_number = isinstance(value, int | float) and abs(value) <= sys.float_info.max
     return value is None or isinstance(value, str | bool) or is_number

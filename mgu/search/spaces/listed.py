@@ -11,7 +11,7 @@ parameters:
 
 from __future__ import annotations
 
-import math
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -103,7 +103,7 @@ def _check_values(name: str, kind: str, values: Mapping[str, Any]) -> None:
         raise UserError(f"choices of {name} must be different, but got {twice} twice. Leave one out.")
     if "low" in values:
         numbers = (values["low"], values["high"])
-        is_number = all(isinstance(each, int | float) and math.isfinite(each) for each in numbers)
+        is_number = all(isinstance(each, int | float) and abs(each) <= sys.float_info.max for each in numbers)
         if not is_number or numbers[0] > numbers[1]:
             raise UserError(f"low and high of {name} must be numbers with low <= high, but got {numbers}.")
         if kind == "int" and not all(isinstance(each, int) for each in numbers):

@@ -16,7 +16,7 @@ from mgu.results.on_disk.folder import find_done, find_result, run_folder
 from mgu.search.costs import beyond, cost_of
 from mgu.search.history import History
 from mgu.search.outcome import tell_measured, tell_result
-from mgu.search.partial import as_of, find_test_score
+from mgu.search.partial import as_of
 from mgu.search.propose import propose, seed_of
 from mgu.search.space import Point
 from mgu.search.spending import spent_in_all
@@ -170,9 +170,8 @@ class Worker:
         told, details = tell_result(trial, result, cost, self.settings.second)
         # It had been trained for more epochs before.
         if trial.stop_after is not None and result.epochs > trial.stop_after and told.score is not None:
-            told, cost = as_of(told, config, result, cost, run_folder(config))
-            val = told.score if result.score.higher_is_better else -(told.score or 0.0)
-            details |= {"val": val, "test": find_test_score(result, trial.stop_after), "lost_s": 0.0}
+            told, cost, as_it_was = as_of(told, config, result, cost, run_folder(config), self.settings.second)
+            details |= as_it_was
         if trial.continues is not None and details["to_solution_s"] is not None:
             details["to_solution_s"] -= self._solved_before_s(trial)
         return replace(told, cost=self._own_cost(trial, cost)), details
