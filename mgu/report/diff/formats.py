@@ -14,7 +14,11 @@ from mgu.text.printable import printable
 
 
 def print_diff(diff: Diff) -> None:
-    """Prints a comparison at the terminal."""
+    """Prints a comparison at the terminal.
+
+    Args:
+        diff: The comparison.
+    """
     console = table_console()
     for note in (f"A: {diff.first}", f"B: {diff.second}", *diff.notes):
         console.print(printable(note), markup=False, highlight=False, soft_wrap=not console.is_terminal)
@@ -28,7 +32,14 @@ def print_diff(diff: Diff) -> None:
 
 
 def to_markdown(diff: Diff) -> str:
-    """Writes a comparison as Markdown."""
+    """Writes a comparison as Markdown.
+
+    Args:
+        diff: The comparison.
+
+    Returns:
+        The text: both sides, the notes as a list, and a table for each kind of difference.
+    """
     lines = [f"A: {escape(diff.first)}, B: {escape(diff.second)}", "", *(f"- {escape(note)}" for note in diff.notes)]
     for table in diff.tables:
         is_left = [index == 0 for index in range(len(table.columns))]
@@ -38,7 +49,14 @@ def to_markdown(diff: Diff) -> str:
 
 
 def to_json(diff: Diff) -> str:
-    """Writes a comparison as JSON with exact values."""
+    """Writes a comparison as JSON with exact values.
+
+    Args:
+        diff: The comparison.
+
+    Returns:
+        The text, indented.
+    """
     tables = {table.title: _records(table) for table in diff.tables}
     record = {"a": diff.first, "b": diff.second, "notes": diff.notes, "tables": tables}
     return json.dumps(record, indent=2) + "\n"

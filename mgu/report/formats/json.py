@@ -78,6 +78,7 @@ def _finite(plain: Any) -> Any:
 
 
 def _experiment(analysis: Analysis) -> dict[str, Any]:
+    """Returns the analysis of one experiment as plain values."""
     table, verdict = analysis.table, analysis.verdict
     return {
         **origin(table),
@@ -152,7 +153,14 @@ def _searches(comparison: EqualCost | None) -> dict[str, Any] | None:
 
 
 def measured_to_plain(searches: MeasuredSearches) -> dict[str, Any]:
-    """Returns the searches that measured the points of one space, each row by the names of the columns."""
+    """Returns the searches that measured the points of one space as plain values.
+
+    Args:
+        searches: The searches.
+
+    Returns:
+        Values for JSON: the space, and a row for each strategy by the names of the columns.
+    """
     return {
         "space": searches.space,
         "points": searches.size,

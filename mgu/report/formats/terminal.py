@@ -72,7 +72,12 @@ def _print_side_table(console: Console, table: SideTable) -> None:
 
 
 def print_searches(console: Console, table: SearchTable) -> None:
-    """Prints the table of searches, without the lesser columns where the terminal is too narrow."""
+    """Prints a table of searches, without the lesser columns where the terminal is too narrow.
+
+    Args:
+        console: The terminal.
+        table: The table.
+    """
     columns = [
         TextColumn(key, title, [row[index][0] for row in table.rows], "right" if index else "left")
         for index, (key, title) in enumerate(zip(table.keys, table.columns, strict=True))

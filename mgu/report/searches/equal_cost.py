@@ -127,6 +127,7 @@ class EqualCost:
 
     @cached_property
     def _recorded(self) -> Recorded | None:
+        """The costs and scores of the grid by seed, on validation and on test data; None where one is not known."""
         return recorded_points(self.table, self.chosen, self.clock)
 
 

@@ -109,7 +109,14 @@ def undominated(trials: Sequence[Incumbent]) -> list[Incumbent]:
 
 
 def front_tables(comparison: EqualCost) -> list[SearchTable]:
-    """Returns two tables for each second objective: what the strategies cover, and the points that no other beats."""
+    """Returns two tables for each second objective: what the strategies cover, and the points that no other beats.
+
+    Args:
+        comparison: The comparison of the searches.
+
+    Returns:
+        The tables by space, training and objective; none where no search has a second objective.
+    """
     return [table for fronts in fronts_of(comparison) for table in (share_table(fronts), point_table(fronts))]
 
 

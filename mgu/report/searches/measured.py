@@ -83,7 +83,14 @@ def _measured(name: str, described: dict[str, Any], curves: Sequence[Curve]) -> 
 
 
 def measured_table(searches: MeasuredSearches) -> SearchTable:
-    """Returns the table of one space: a row for each strategy, the best median first."""
+    """Returns the table of one space: a row for each strategy, the best median first.
+
+    Args:
+        searches: The searches of the space.
+
+    Returns:
+        The table.
+    """
     points = "infinitely many points" if searches.size is None else f"{searches.size:,} points"
     unit = f" [{searches.unit}]" if searches.unit else ""
     columns = [
@@ -109,6 +116,7 @@ def _bests(contender: Contender) -> list[float]:
 
 
 def _row(searches: MeasuredSearches, contender: Contender) -> list[Entry]:
+    """Returns the row of one strategy: what it tried, what it found, and how long that took."""
     bests, target = _bests(contender), NEAR * searches.best
     middle, worst, seconds = median(bests), min(bests), fmean(curve.seconds for curve in contender.curves)
     share = None if searches.size is None else contender.trials / searches.size

@@ -20,7 +20,14 @@ LEAST_STUDIES = 5  # of a strategy, below which a sentence says that they are fe
 
 
 def describe_searches(comparison: EqualCost) -> list[str]:
-    """Describes how searches are compared, what they found, and what must be known to read the table."""
+    """Describes how searches are compared, what they found, and what must be known to read the table.
+
+    Args:
+        comparison: The comparison of the searches.
+
+    Returns:
+        Paragraphs, each without its end of line.
+    """
     lines = []
     if unit := comparison.unit:
         lines.append(

@@ -35,7 +35,14 @@ class SearchTable(NamedTuple):
 
 
 def search_tables(comparison: EqualCost) -> list[SearchTable]:
-    """Returns a table by time, and by each other clock that all studies and the unit tell."""
+    """Returns a table by time, and by each other clock that all studies and the unit tell.
+
+    Args:
+        comparison: The comparison of the searches.
+
+    Returns:
+        The tables, that by time first.
+    """
     return [search_table(by_clock) for by_clock in comparison.by_clocks]
 
 
@@ -94,6 +101,7 @@ def _closed_row(comparison: EqualCost, has_test: bool) -> list[Entry] | None:
 
 
 def _row(comparison: EqualCost, index: int, has_test: bool) -> list[Entry]:
+    """Returns the row of one strategy: its scores at each multiple, and what it takes to reach the targets."""
     contender = comparison.contenders[index]
     budgets = [contender.at(multiple * comparison.multiple) for multiple in MULTIPLES]
     cells = [
