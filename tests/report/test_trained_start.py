@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mgu.report.analysis import Analysis
-from mgu.report.formats.plain_statistics import budget_to_plain
+from mgu.report.formats.plain_statistics import best_so_far_to_plain
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.equal_cost import compare_searches
@@ -48,7 +48,7 @@ def test_a_unit_from_trained_weights_has_no_cost_relative_to_anything() -> None:
     found = rivals(analysis, analysis.verdicts[0])
     assert found and all(ratio.value is None for own in found for ratio in own.ratios)
     assert analysis.best_so_far
-    assert budget_to_plain(analysis.best_so_far, analysis.verdicts[0])["grid_expected_at_unit_s"] is None
+    assert best_so_far_to_plain(analysis.best_so_far, analysis.verdicts[0])["grid_expected_at_unit_s"] is None
 
 
 def test_new_weights_are_charged_as_ever() -> None:

@@ -12,7 +12,7 @@ import msgspec.json
 from mgu.report.analysis import Analysis
 from mgu.report.formats.plain_statistics import (
     answer_to_plain,
-    budget_to_plain,
+    best_so_far_to_plain,
     kind_to_plain,
     pair_to_plain,
     verdict_to_plain,
@@ -99,7 +99,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
             for charge in analysis.charges
         ],
         "budget": [
-            budget_to_plain(analysis.best_so_far, of_kind) for of_kind in analysis.verdicts if analysis.best_so_far
+            best_so_far_to_plain(analysis.best_so_far, of_kind) for of_kind in analysis.verdicts if analysis.best_so_far
         ],
         "searches": _searches(analysis.searches),
         "measured": list(map(measured_to_plain, analysis.measured)),

@@ -55,7 +55,7 @@ def answer_to_plain(answer: Answer) -> dict[str, Any]:
     }
 
 
-def budget_to_plain(curve: BestSoFar, verdict: Verdict) -> dict[str, Any]:
+def best_so_far_to_plain(curve: BestSoFar, verdict: Verdict) -> dict[str, Any]:
     """Returns what a search in random order would have reached at the cost of one kind of unit, in seconds."""
     cost_s, accuracy = curve.cost_of(verdict.kind.rows), fmean(verdict.unit.accuracies(verdict.table.tested).values())
     utilization = curve.utilization(verdict.kind.rows)
