@@ -8,7 +8,7 @@ from typing import Literal
 from mgu.console.text import count
 from mgu.report.modelled_energy import basis, comparable_kg, comparable_kwh, is_modelled, obstacle
 from mgu.report.ranking.validity import component_of, is_disturbed, is_starved
-from mgu.report.utilization import compare_utilization
+from mgu.report.utilisation import compare_utilisation
 from mgu.results.schema.energy import SHORT_S, describe_method
 from mgu.results.schema.result import Result
 
@@ -45,10 +45,10 @@ def method_note(first: Sequence[Result], second: Sequence[Result], kind: CostKin
     results = [*first, *second]
     by_time = basis(results) if kind in ("cpu", "co2") else ""
     if by_time and is_unequal(first, second, kind):
-        by_time += f", {compare_utilization(first, second).text}"
+        by_time += f", {compare_utilisation(first, second).text}"
     if kind == "processor":
         shared = "; some runs shared the machine" if any(map(is_disturbed, results)) else ""
-        return f"measured{shared}; {compare_utilization(first, second).text}"
+        return f"measured{shared}; {compare_utilisation(first, second).text}"
     if kind == "co2":
         of_cpu = f"; CPU: {by_time}" if by_time else ""
         return f"all parts, estimated at the carbon intensity of {'+'.join(places(results))}{of_cpu}"
@@ -60,7 +60,7 @@ def method_note(first: Sequence[Result], second: Sequence[Result], kind: CostKin
 def is_unequal(first: Sequence[Result], second: Sequence[Result], kind: CostKind) -> bool:
     """Tells whether a ratio goes by processor times that were measured under unequal load."""
     by_processor = kind == "processor" or (kind in ("cpu", "co2") and bool(basis([*first, *second])))
-    return by_processor and not compare_utilization(first, second).are_equal
+    return by_processor and not compare_utilisation(first, second).are_equal
 
 
 def not_alone(lacking: int, models: int) -> str:

@@ -14,7 +14,7 @@ from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.validity import component_of, has_own_processor_time, is_disturbed
-from mgu.report.utilization import OTHER_WORK
+from mgu.report.utilisation import OTHER_WORK
 from mgu.results.schema.energy import describe_method
 from mgu.results.schema.result import Result
 

@@ -67,7 +67,7 @@ def rivals(analysis: Analysis, verdict: Verdict) -> list[Rival]:
         rivals.append(Rival("default network", f"default: {default.baseline.name}", default, ratios))
     if verdict.search and (curve := analysis.best_so_far):
         same = Ratio("time", 1.0)
-        if utilization := curve.utilization(verdict.kind.rows):
-            same = Ratio("processor", 1.0, utilization.text, not utilization.are_equal)
+        if utilisation := curve.utilisation(verdict.kind.rows):
+            same = Ratio("processor", 1.0, utilisation.text, not utilisation.are_equal)
         rivals.append(Rival("random search", "random search at its cost", verdict.search, (same,)))
     return rivals

@@ -23,7 +23,7 @@ from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.default import default_rows, depth, explain_no_default
 from mgu.report.ranking.kinds import unit_kinds
-from mgu.report.ranking.utilization import processors_busy
+from mgu.report.ranking.utilisation import processors_busy
 from mgu.report.rivals import rivals
 from mgu.report.stats.holm import correct_for_many
 from mgu.results.on_disk.result_file import write_result

@@ -68,7 +68,7 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
     from mgu.report.figures.best_so_far import draw_best_so_far
     from mgu.report.figures.results import draw_pareto, draw_ranks
     from mgu.report.figures.training import draw_gates, draw_histories, load_gates, load_histories
-    from mgu.report.figures.utilization import draw_utilization, panels_of
+    from mgu.report.figures.utilisation import draw_utilisation, panels_of
     from mgu.report.stats.in_order import grid_in_order
 
     table = analysis.table
@@ -97,7 +97,7 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
             "How busy each kind of model kept the devices in training: a point for each model, the mean over its "
             "seeds, and a bar at the mean of its kind."
         )
-        chosen["load"] = _figure(caption, draw_utilization, table)
+        chosen["load"] = _figure(caption, draw_utilisation, table)
     if histories := load_histories(table):
         chosen["histories"] = _figure("Validation accuracy by epoch.", draw_histories, table, histories)
     if gates := load_gates(table):

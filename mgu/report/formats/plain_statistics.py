@@ -58,11 +58,11 @@ def answer_to_plain(answer: Answer) -> dict[str, Any]:
 def best_so_far_to_plain(curve: BestSoFar, verdict: Verdict) -> dict[str, Any]:
     """Returns what a search in random order would have reached at the cost of one kind of unit, in seconds."""
     cost_s, accuracy = curve.cost_of(verdict.kind.rows), fmean(verdict.unit.accuracies(verdict.table.tested).values())
-    utilization = curve.utilization(verdict.kind.rows)
+    utilisation = curve.utilisation(verdict.kind.rows)
     return {
         "unit_kind": verdict.kind.name,
         "cost": curve.basis,
-        "note": utilization.text if utilization else None,
+        "note": utilisation.text if utilisation else None,
         "unit_s": cost_s,
         "unit_accuracy": accuracy,
         "grid_expected_at_unit_s": None if cost_s is None else float(curve.expected[curve.at(cost_s)]),

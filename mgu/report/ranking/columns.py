@@ -6,7 +6,7 @@ from statistics import fmean, median
 
 from mgu.console.text import size
 from mgu.report.ranking.column import Column, Value, or_dash
-from mgu.report.ranking.cost_columns import columns_for_machines, energy_columns, utilization_columns
+from mgu.report.ranking.cost_columns import columns_for_machines, energy_columns, utilisation_columns
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.score_columns import score_columns
@@ -34,7 +34,7 @@ def columns(table: Table) -> list[Column]:
     if any(replicate.folds for row in table.rows for replicate in row.replicates):
         chosen.append(Column("folds", "folds", _folds, lambda row: str(_folds(row))))
     chosen.append(Column("epochs", "epochs", _epochs, lambda row: f"{_epochs(row):.4g}"))
-    chosen += utilization_columns(table)
+    chosen += utilisation_columns(table)
     for part in ("cpu", "gpu", "ram"):
         if any(row.cost.component(part) for row in table.rows):
             chosen += energy_columns(part, table, is_shown=part != "ram")

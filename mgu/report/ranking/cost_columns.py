@@ -10,7 +10,7 @@ from mgu.report.energy_phases import PHASES, mean_phase_wh
 from mgu.report.ranking.column import Column, Value, column_for_machines, or_dash
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.utilization import gpu_value, processors_busy
+from mgu.report.ranking.utilisation import gpu_value, processors_busy
 from mgu.results.schema.energy import describe_method
 
 PROCESSOR_COLUMNS = {  # by key the field of Processor
@@ -21,7 +21,7 @@ PROCESSOR_COLUMNS = {  # by key the field of Processor
 }
 
 
-def utilization_columns(table: Table) -> list[Column]:
+def utilisation_columns(table: Table) -> list[Column]:
     """Returns the columns of how busy training kept the devices, of those that any row knows."""
 
     def busy(row: Row) -> float | None:

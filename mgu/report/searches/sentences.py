@@ -11,7 +11,7 @@ from mgu.report.searches.against_random import AgainstRandom
 from mgu.report.searches.contender import Contender
 from mgu.report.searches.equal_cost import EqualCost
 from mgu.report.searches.fronts import fronts_of
-from mgu.report.utilization import OTHER_WORK
+from mgu.report.utilisation import OTHER_WORK
 from mgu.results.schema.energy import SHORT_S
 from mgu.search.clock import PROCESSOR, WALL
 from mgu.search.costs import counted_parts

@@ -20,7 +20,7 @@ from mgu.report.ranking.seeds import chance_accuracy
 from mgu.report.stats.correct import Correct
 from mgu.report.stats.random_order import win_probabilities
 from mgu.report.stats.sample import Images, Sample, Weighted
-from mgu.report.utilization import Utilization, compare_utilization
+from mgu.report.utilisation import Utilisation, compare_utilisation
 from mgu.results.schema.replicate import Replicate
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ class BestSoFar:
         costs = [_cost(row, self.basis) for row in rows]
         return sum(cost or 0.0 for cost in costs) if all(costs) else None
 
-    def utilization(self, rows: Sequence[Row]) -> Utilization | None:
+    def utilisation(self, rows: Sequence[Row]) -> Utilisation | None:
         """Returns how busy the machine was under the grid and some models; None where time is counted."""
         if self.basis == "time":
             return None
         grid, models = ([r for row in side for r in row.cost.on_processor] for side in (self.baselines, rows))
-        return compare_utilization(grid, models)
+        return compare_utilisation(grid, models)
 
     def at(self, seconds: float) -> int:
         """Returns the index of the largest budget that is no more than some seconds."""

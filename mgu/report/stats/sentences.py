@@ -92,12 +92,12 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
     reached_s = curve.reached_s(accuracy)
     if reached_s is None:
         return f"{line} The whole grid search is not expected to reach the unit."
-    share, utilization = reached_s / cost_s, curve.utilization(verdict.kind.rows)
+    share, utilisation = reached_s / cost_s, curve.utilisation(verdict.kind.rows)
     worth = f"the unit is {'not worth' if share < 1 else 'worth'} its cost here"
     if 0.95 < share < 1.05:
         worth = "both cost the same"
     matched = f"The grid search is expected to match it after {reached_s:,.3g} s, {share:.2g}x the unit's cost"
-    matched += f" ({utilization.text})" if utilization else ""
+    matched += f" ({utilisation.text})" if utilisation else ""
     return f"{line} {matched}: {worth}."
 
 

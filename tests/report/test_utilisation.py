@@ -17,7 +17,7 @@ from mgu.report.formats.html import to_html
 from mgu.report.formats.json import to_json
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
-from mgu.report.utilization import compare_utilization
+from mgu.report.utilisation import compare_utilisation
 from mgu.results.schema.processor import Processor
 from mgu.results.schema.result import Result
 from tests.examples import example_result, example_unit, ranked
@@ -105,7 +105,7 @@ def test_a_search_at_the_cost_in_processor_time_tells_its_load(analysis: Analysi
 )
 def test_load_is_equal_within_a_factor_of_115_and_ten_points(wall: float, load: float | None, are_equal: bool) -> None:
     """Another training on the other thread of the core shows in how busy the machine was only."""
-    found = compare_utilization([example_result(**used(20.0, wall, load))], [example_unit(**used(20.0, 1.0, 0.5))])
+    found = compare_utilisation([example_result(**used(20.0, wall, load))], [example_unit(**used(20.0, 1.0, 0.5))])
     assert found.are_equal == are_equal and ("not of equal conditions" in found.text) != are_equal
 
 
@@ -121,10 +121,10 @@ def test_loads_are_means_over_the_runs_of_each_side() -> None:
 
 def test_a_gpu_run_waits_as_it_must_and_results_without_processor_tell_their_wall_clock() -> None:
     on_gpu = [example_result(**{**used(20.0, wall, 0.5), "device": "cuda (H)"}) for wall in (1.0, 2.0)]
-    assert compare_utilization(on_gpu[:1], on_gpu[1:]).are_equal
-    old = compare_utilization([example_result()], [example_unit()])
+    assert compare_utilisation(on_gpu[:1], on_gpu[1:]).are_equal
+    old = compare_utilisation([example_result()], [example_unit()])
     assert old.text == "wall clock / processor time 1.05 against 1.05"
-    bare = compare_utilization([example_result(energy=None)], [example_unit()])
+    bare = compare_utilisation([example_result(energy=None)], [example_unit()])
     assert bare.text == "under a load that is not known" and bare.are_equal
 
 

@@ -20,8 +20,8 @@ OTHER_WORK = "other work makes it longer, too: up to 1.7 times was seen where tw
 Pair = tuple[float | None, float | None]
 
 
-class Utilization(NamedTuple):
-    """Holds the utilization of the machine under two sides, each the mean over its runs; None where no run tells it.
+class Utilisation(NamedTuple):
+    """Holds the utilisation of the machine under two sides, each the mean over its runs; None where no run tells it.
 
     Attributes:
         wall: Wall clock / processor time of each.
@@ -46,7 +46,7 @@ class Utilization(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Both utilizations for people, and whether they are unequal."""
+        """Both utilisations for people, and whether they are unequal."""
         (first, second), (first_busy, second_busy) = self.wall, self.machine
         parts = []
         if first and second:
@@ -60,7 +60,7 @@ class Utilization(NamedTuple):
         return ", ".join(parts)
 
 
-def compare_utilization(first: Sequence[Result], second: Sequence[Result]) -> Utilization:
+def compare_utilisation(first: Sequence[Result], second: Sequence[Result]) -> Utilisation:
     """Compares how busy the machine was while the runs of two sides were measured.
 
     Args:
@@ -71,7 +71,7 @@ def compare_utilization(first: Sequence[Result], second: Sequence[Result]) -> Ut
         The means over the runs of each.
     """
     wall, machine = ((_mean(of, first), _mean(of, second)) for of in (_wall, _machine))
-    return Utilization(wall, machine, all((result.device or "").startswith("cpu") for result in (*first, *second)))
+    return Utilisation(wall, machine, all((result.device or "").startswith("cpu") for result in (*first, *second)))
 
 
 def _mean(of: Callable[[Result], float | None], results: Sequence[Result]) -> float | None:

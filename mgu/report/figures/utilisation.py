@@ -1,4 +1,4 @@
-"""Figure of the utilization of the devices: how busy each kind of model kept processor and GPU in training."""
+"""Figure of the utilisation of the devices: how busy each kind of model kept processor and GPU in training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mgu.report.figures.style import COLOURS, GRID, INK, PAGE_IN, QUIET, UNIT
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
-from mgu.report.ranking.utilization import gpu_value, processors_busy
+from mgu.report.ranking.utilisation import gpu_value, processors_busy
 from mgu.text.printable import printable
 
 
@@ -45,7 +45,7 @@ def panels_of(table: Table) -> list[Panel]:
     return [panel for panel in every if any(panel.value(row) is not None for row in table.rows)]
 
 
-def draw_utilization(table: Table) -> Figure:
+def draw_utilisation(table: Table) -> Figure:
     """Draws one line for each normalisation and each kind of unit: a point for each model, and a bar at their mean.
 
     Args:
