@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -228,6 +229,18 @@ def test_measured_points_have_a_table_of_their_own_and_no_place_among_networks(
     analysis = Analysis(ranked([example_result()])[0], measured=[found])
     assert "the best known is 80 GFLOP/s" in to_markdown([analysis])
     assert json.loads(to_json([analysis], []))["experiments"][0]["measured"][0]["rows"][0]["best_worst"] == 40
+
+
+def test_measured_points_without_a_score_above_0_have_no_share_and_names_are_escaped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_measured(tmp_path / "search", 0, [0.0, 0.0], {"name": "=a_*b*|c"})
+    main([str(tmp_path), "--format", "csv"])
+    _, row = csv.reader(capsys.readouterr().out.splitlines())
+    [searches] = load_measured([tmp_path])
+    assert dict(zip(measured_table(searches).keys, row, strict=False))["of_best_known"] == ""
+    main([str(tmp_path), "--format", "md"])
+    assert r"=a\_\*b\*\|c" in capsys.readouterr().out.splitlines()[0]
 
 
 def test_products_of_other_matrices_are_not_compared(tmp_path: Path) -> None:

@@ -56,14 +56,14 @@ def to_csv(tables: Sequence[Table], answers: Sequence[Answer | None] = (), analy
     names = [*keys, "experiment", "dataset", "split", "seed", *(COMPARED if any(answers) else ())]
     names += VERDICT if any(verdicts) else ()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(map(_cell, names))
+    writer.writerow(map(cell, names))
     for table, answer, judged in zip(tables, answers or [None] * len(tables), verdicts, strict=True):
         compared = rows_compared(answer) if answer else {}
         for index, (record, row) in enumerate(zip(records(table), table.rows, strict=True)):
             seeds = " ".join(str(result.seed) for result in row.results)
             values = record | origin(table) | {"seed": seeds} | _compared(compared.get(id(row)))
             values |= judged.get(index, {})
-            writer.writerow(_cell(values.get(name)) for name in names)
+            writer.writerow(cell(values.get(name)) for name in names)
     return text.getvalue()
 
 
@@ -98,10 +98,16 @@ def _compared(comparison: Comparison | None) -> dict[str, Any]:
     return dict(zip(COMPARED, values, strict=True))
 
 
-def _cell(value: Value) -> Value:
+def cell(value: Value) -> Value:
     """Returns a value for a CSV file that spreadsheets open: text that they would take for a formula is quoted.
 
     See https://owasp.org/www-community/attacks/CSV_Injection. Numbers stay numbers, whatever their sign.
+
+    Args:
+        value: The value.
+
+    Returns:
+        It, or the text with an apostrophe before it and without control characters.
     """
     if not isinstance(value, str):
         return value
@@ -128,7 +134,7 @@ def searches_to_csv(of_experiments: Sequence[EqualCost]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*names, "clock", "experiment", "dataset", "split"])
     for comparison, table in tables:
-        last = [comparison.clock.name, *map(_cell, origin(comparison.table).values())]
+        last = [comparison.clock.name, *map(cell, origin(comparison.table).values())]
         for values in search_records(table):
-            writer.writerow([*(_cell(values.get(name)) for name in names), *last])
+            writer.writerow([*(cell(values.get(name)) for name in names), *last])
     return text.getvalue()

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable, Sequence
 
 from mgu.console.text import table_console
+from mgu.report.formats.csv import cell
 from mgu.report.formats.json import measured_to_plain
-from mgu.report.formats.markdown import table_lines
+from mgu.report.formats.markdown import escape, table_lines
 from mgu.report.searches.measured import MeasuredSearches, measured_table
 
 
@@ -28,7 +29,7 @@ def _to_markdown(measured: Sequence[MeasuredSearches]) -> str:
     for table in map(measured_table, measured):
         cells = ([text for text, _ in row] for row in table.rows)
         is_left = [index == 0 for index in range(len(table.columns))]
-        lines += [f"**{table.title}**", "", *table_lines(table.columns, is_left, cells), ""]
+        lines += [f"**{escape(table.title)}**", "", *table_lines(table.columns, is_left, cells), ""]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -39,7 +40,8 @@ def _to_csv(measured: Sequence[MeasuredSearches]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*tables[0][1].keys, "unit"])
     for unit, table in tables:
-        writer.writerows([*("" if value is None else value for _, value in row), unit] for row in table.rows)
+        values = [[*("" if value is None else value for _, value in row), unit] for row in table.rows]
+        writer.writerows(map(cell, row) for row in values)
     return text.getvalue()
 
 

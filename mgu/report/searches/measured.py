@@ -129,7 +129,7 @@ def _row(searches: MeasuredSearches, contender: Contender) -> list[Entry]:
         MISSING if share is None else (f"{share:.3%}", share),
         (shorten(middle), middle),
         (shorten(worst), worst),
-        (f"{middle / searches.best:.2f}", middle / searches.best),
+        (f"{middle / searches.best:.2f}", middle / searches.best) if searches.best > 0 else MISSING,
         (f"{seconds:,.1f}", seconds),
         (f"never{few}", None) if expected is None else (f"{expected:,.1f}{few}", expected),
         share_cell(contender),
