@@ -104,3 +104,14 @@ def test_intervals_of_seeds_lie_within_the_picture() -> None:
     (interval,) = [line for line in axes.lines if len(set(line.get_xdata())) == 1 and len(line.get_xdata()) == 2]
     assert low > 80 and max(interval.get_ydata()) > 98  # 95, 96 and 97 %: 93.5 to 98.5
     assert low <= min(interval.get_ydata()) and max(interval.get_ydata()) <= high
+
+
+def test_long_names_leave_room_for_the_lines() -> None:
+    """Names of random networks, with all their axes, once were longer than the picture is wide."""
+    long = "nago_tiny-" + "-".join(f"graph.axis{number}=0.123" for number in range(12))
+    _, figure = drawn(*(example_result(f"{long}-s{seed}", seed=seed, val_accuracy=0.9) for seed in range(3)))["ranks"]
+    figure.canvas.draw()  # a layout that fits nothing warns, which is an error here
+    [axes] = figure.axes
+    labels = [text.get_text() for text in axes.get_yticklabels()]
+    assert all(label.startswith("1  nago_tiny-graph.") and "…" in label for label in labels)
+    assert axes.get_window_extent().width > figure.bbox.width / 3

@@ -28,6 +28,7 @@ from mgu.text.printable import printable
 
 MOST_RANKS = 40  # number of the best models that fit a page
 FAINT = 0.35  # opacity of models whose cost cannot be compared
+MAX_NAME = 60  # letters of a name beside its line, which leave the lines half of the page
 
 
 def draw_ranks(table: Table) -> Figure:
@@ -46,7 +47,7 @@ def draw_ranks(table: Table) -> Figure:
         _draw_rank(axes, height, row)
     title = table.title if shown == every else f"{table.title}: the best {MOST_RANKS} of {len(every)}, and the units"
     axes.set(ylim=(len(shown) - 0.4, -0.6), xlabel="validation accuracy [%]", title=printable(title))
-    axes.set_yticks(range(len(shown)), [printable(f"{row.rank}  {row.name}") for row in shown], fontsize=6)
+    axes.set_yticks(range(len(shown)), [printable(f"{row.rank}  {_fit(row.name)}") for row in shown], fontsize=6)
     for text, row in zip(axes.get_yticklabels(), shown, strict=True):
         text.set_fontweight("bold" if row.is_unit else "normal")
     axes.grid(axis="x", linewidth=0.3, color=QUIET)
@@ -54,6 +55,12 @@ def draw_ranks(table: Table) -> Figure:
         axes.plot([], [], "x", color=QUIET, label="paper (one run)")
         axes.legend(loc="lower left")
     return figure
+
+
+def _fit(name: str) -> str:
+    """Returns a name, or its beginning and its end where it is too long, as that of a network with many axes."""
+    half = MAX_NAME // 2
+    return name if len(name) <= MAX_NAME else f"{name[:half]}…{name[-half:]}"
 
 
 def ranked_rows(table: Table) -> tuple[list[Row], list[Row]]:
