@@ -16,12 +16,14 @@ class Examples(NamedTuple):
         raw: What mgu/export/end_to_end.py takes of them, (B, *) each.
         faults: One line for each input that cannot be predicted.
         remarks: One line for each that is predicted in spite of something training never saw.
+        notes: Lines on how the inputs were read.
     """
 
     where: list[dict[str, Any]]
     raw: tuple[Tensor, ...]
     faults: Sequence[str] = ()
     remarks: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 def broken(fault: str) -> Examples:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
@@ -18,6 +18,7 @@ from mgu.data.image_files.names import readable
 from mgu.data.image_files.walk import images_below
 from mgu.errors import UserError
 from mgu.machine import count_cores
+from mgu.predict.case_names import describe_class_folders, describe_lone_folders, have_class_folders, name_cases
 from mgu.predict.examples import Examples, broken
 from mgu.results.on_disk.preprocessing import Pixels
 
@@ -33,46 +34,67 @@ class ImageToRead(NamedTuple):
     case: str
 
 
-def find_images(paths: Sequence[str | Path]) -> tuple[list[ImageToRead], list[str]]:
+class FoundImages(NamedTuple):
+    """Holds the images of files and folders.
+
+    Attributes:
+        images: The images, in the order of the paths.
+        faults: One line for each path that leads to none.
+        notes: Lines on how cases were told apart.
+    """
+
+    images: list[ImageToRead]
+    faults: list[str]
+    notes: list[str]
+
+
+def find_images(paths: Sequence[str | Path], classes: Collection[str]) -> FoundImages:
     """Finds the images of files and folders.
 
     Args:
         paths: Files, and folders in which every file that ends as images do is one, at any depth. The case of an image
-            is the first folder below the one that is named, or else the one that it lies in.
+            is the first folder below the one that is named, the second where the first ones are classes, or else the
+            folder that it lies in.
+        classes: The classes of the run.
 
     Returns:
-        The images, and one line for each path that leads to none.
+        The images, what is wrong, and how cases were told apart.
     """
-    images: list[ImageToRead] = []
-    faults: list[str] = []
+    found, lone = FoundImages([], [], []), Counter[str]()
     for given in paths:
         path, shown = Path(given).expanduser(), readable(str(given))
         try:
             if path.is_dir():
                 names = images_below(path, "", defaultdict(list))
-                images += [ImageToRead(path / name, f"{shown.rstrip('/')}/{readable(name)}", _case(path, name))
-                           for name in names]  # fmt: skip
-                faults += [] if names else [f"{shown} holds no images"]
+                cases = name_cases(path, names, classes)
+                found.images.extend(
+                    ImageToRead(path / name, f"{shown.rstrip('/')}/{readable(name)}", case)
+                    for name, case in zip(names, cases, strict=True)
+                )
+                if not names:
+                    found.faults.append(f"{shown} holds no images")
+                elif have_class_folders(names, classes):
+                    found.notes.append(describe_class_folders(shown, names, cases))
+                elif {name.rpartition("/")[0] for name in names} <= {"", *classes}:
+                    lone.update(cases)
             elif path.exists():
-                images.append(ImageToRead(path, shown, readable(path.absolute().parent.name)))
+                case = readable(path.absolute().parent.name)
+                found.images.append(ImageToRead(path, shown, case))
+                lone[case] += 1
             else:
-                faults.append(f"{shown} does not exist")
+                found.faults.append(f"{shown} does not exist")
         except (OSError, UserError) as error:
-            faults.append(f"{shown} cannot be read ({getattr(error, 'strerror', None) or error})")
-    return images, faults
+            found.faults.append(f"{shown} cannot be read ({getattr(error, 'strerror', None) or error})")
+    return found._replace(notes=[*found.notes, *describe_lone_folders(lone)])
 
 
-def _case(root: Path, name: str) -> str:
-    first, _, rest = name.partition("/")
-    return readable(first if rest else root.absolute().name)
-
-
-def read_images(paths: Sequence[str | Path], pixels: Pixels) -> Iterator[Examples]:
+def read_images(paths: Sequence[str | Path], pixels: Pixels, classes: Collection[str] = ()) -> Iterator[Examples]:
     """Reads images by some at once.
 
     Args:
         paths: Files and folders; a file that ends in .npy is an array of raw pixels.
         pixels: How they are decoded.
+        classes: The classes of the run, by which folders of classes are told from folders of cases.
 
     Yields:
         Images in the order of the paths, and one line for each that cannot be decoded.
@@ -84,12 +106,14 @@ def read_images(paths: Sequence[str | Path], pixels: Pixels) -> Iterator[Example
         if is_array:
             yield from (read_pixel_file(path, pixels) for path in some)
         else:
-            yield from _read_encoded(list(some), pixels)
+            yield from _read_encoded(list(some), pixels, classes)
 
 
-def _read_encoded(paths: Sequence[str | Path], pixels: Pixels) -> Iterator[Examples]:
-    images, faults = find_images(paths)
+def _read_encoded(paths: Sequence[str | Path], pixels: Pixels, classes: Collection[str]) -> Iterator[Examples]:
+    images, faults, notes = find_images(paths, classes)
     yield from map(broken, faults)
+    if pixels.are_cases:
+        yield Examples([], (), notes=notes)
     with quiet(), ThreadPoolExecutor(count_cores()) as pool:
         for start in range(0, len(images), AT_ONCE):
             some = images[start : start + AT_ONCE]

@@ -32,11 +32,13 @@ class Predicted(NamedTuple):
         rows: By example what names it, and its answer.
         faults: One line for each input that could not be predicted.
         remarks: One line for each that was predicted in spite of something that training never saw.
+        notes: Lines on how the files were read.
     """
 
     rows: list[dict[str, Any]]
     faults: list[str]
     remarks: list[str]
+    notes: list[str]
 
 
 LEAST_STATE = 1e-6  # whose logarithm stands for that of a state at 0
@@ -138,8 +140,10 @@ class Model:
         Returns:
             The answers, and what was wrong.
         """
-        where, outputs, faults, remarks = list[dict[str, Any]](), list[Tensor](), list[str](), list[str]()
+        where, outputs = list[dict[str, Any]](), list[Tensor]()
+        faults, remarks, notes = list[str](), list[str](), list[str]()
         for examples in self.read_files(paths):
+            notes += examples.notes
             faults += examples.faults
             remarks += examples.remarks
             if examples.raw:
@@ -149,13 +153,13 @@ class Model:
                 where += [examples.where[index] for index in kept]
                 outputs.append(computed[kept])
         if not where:
-            return Predicted([], faults, remarks)
+            return Predicted([], faults, remarks, notes)
         every, meaning = torch.cat(outputs), self.preprocessing.outputs
         rows = [source | answered for source, answered in zip(where, answer(every, meaning), strict=True)]
         if isinstance(meaning, Classes) and "case" in rows[0]:
             for row, case in zip(rows, vote_by_case(every, [row["case"] for row in rows], meaning), strict=True):
                 row["case_prediction"] = case
-        return Predicted(rows, faults, remarks)
+        return Predicted(rows, faults, remarks, notes)
 
     def read_files(self, paths: Sequence[str | Path]) -> Iterator[Examples]:
         """Yields the examples of files, by some at once."""
@@ -163,7 +167,7 @@ class Model:
         if self._reader:
             return self._reader.read_files(paths)
         if isinstance(inputs, Pixels):
-            return read_images(paths, inputs)
+            return read_images(paths, inputs, [*map(str, self.classes)])
         assert isinstance(inputs, Arrays)
         return (read_array_file(path, inputs) for path in paths)
 

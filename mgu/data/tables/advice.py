@@ -31,7 +31,15 @@ def advise_text(key: str, text: str) -> str:
 
 
 def join_some(names: Sequence[str], between: str = ", ") -> str:
-    """Joins the first names, and says how many more there are."""
+    """Joins the first names, and says how many more there are.
+
+    Args:
+        names: The names.
+        between: What stands between two of them.
+
+    Returns:
+        The text.
+    """
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return between.join(names[:NAMED]) + more
 
