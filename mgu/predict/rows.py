@@ -155,7 +155,7 @@ def as_number(cell: Any) -> float | None:
         return math.nan
     if isinstance(cell, str):
         cell = cell.strip()
-        if cell in MISSING_NUMBERS:
+        if cell in MISSING:
             return math.nan
         if "_" in cell:  # which Python allows in numbers
             return None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from mgu.predict.rows import RowReader
+from mgu.predict.rows import RowReader, as_number
 from mgu.predict.table_files import Cells
 from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, Preprocessing
 
@@ -22,3 +24,9 @@ def test_a_truth_value_is_one_class_however_it_is_spelled(cell: object) -> None:
             "new.csv row 2: 'a' is 'x', which training never saw; it counts like none",
             "new.csv row 2: 'y' is 'maybe', a class that training never saw",
         ]
+
+
+@pytest.mark.parametrize("cell", ["", " ", "NA", "?", None, float("nan")])
+def test_an_empty_cell_is_a_missing_number(cell: object) -> None:
+    number = as_number(cell)
+    assert number is not None and math.isnan(number)
