@@ -153,6 +153,9 @@ class TableConfig(BalanceConfig, FoldsConfig):
     )
     drop: list[str] = Field(description="Names of columns to leave out, such as identifiers and dates.")
     separator: str = Field(min_length=1, max_length=1, description="Character between the columns of a CSV file.")
+    decimal: Annotated[Literal[".", ","], UNLESS_DEFAULT] = Field(
+        default=".", description="Decimal mark of the numbers in a CSV file: a point or a comma."
+    )
     max_categories: int = Field(
         ge=2, le=10_000, description="Largest number of categories of a column; the rarest are merged into one."
     )

@@ -70,6 +70,9 @@ class RatingsConfig(RecommenderDataConfig):
         min_length=1, description="A CSV file, also compressed as .csv.gz, or a Parquet file; must be set."
     )
     separator: str = Field(min_length=1, max_length=1, description="Character between the columns of a CSV file.")
+    decimal: Annotated[Literal[".", ","], UNLESS_DEFAULT] = Field(
+        default=".", description="Decimal mark of the numbers in a CSV file: a point or a comma."
+    )
     columns: RatingColumnsConfig = Field(description="Names of the columns.")
 
     @property

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from mgu.data.ratings.names import as_name
-from mgu.data.tables.csv_file import MISSING_NUMBERS
+from mgu.data.tables.csv_file import MISSING_NUMBERS, swap_marks
 from mgu.data.tables.encoding import UNSEEN
 from mgu.predict.examples import Examples
 from mgu.predict.table_files import Cells, read_table_file, select_columns
@@ -77,9 +77,10 @@ class RowReader:
     ) -> list[float]:
         numbers = []
         for index, cell in enumerate(cells.columns[column.name]):
-            number = as_number(cell)
+            number = as_number(cell, self.columns.decimal)
             if number is None or (self.columns.bound is None and math.isinf(number)):
-                faults.append(f"{name(index)}: {column.name!r} must be a finite number, but is {printable(repr(cell))}")
+                what = "a finite number" + (" with a decimal comma" if self.columns.decimal == "," else "")
+                faults.append(f"{name(index)}: {column.name!r} must be {what}, but is {printable(repr(cell))}")
                 refused.add(index)
             numbers.append(math.nan if number is None else number)
         return numbers
@@ -93,7 +94,8 @@ class RowReader:
         )
         known = {as_name(label, are_numbers) for label in self.outputs.names}
         for index, cell in enumerate(cells.columns.get(self.outputs.target, ())):
-            label = as_name(cell, are_numbers)
+            number = swap_marks(cell) if self.columns.decimal == "," and are_numbers and isinstance(cell, str) else cell
+            label = as_name(number, are_numbers)
             if str(cell).strip() not in MISSING and known.isdisjoint((label, as_truth(label))):
                 remarks.append(f"{name(index)}: {self.outputs.target!r} is {cell!r}, a class that training never saw")
 
@@ -149,8 +151,16 @@ def as_truth(text: str) -> str:
     return text.capitalize() if text.lower() in ("true", "false") else text
 
 
-def as_number(cell: Any) -> float | None:
-    """Returns a number, NaN for a missing one, and None for what is none."""
+def as_number(cell: Any, decimal: str = ".") -> float | None:
+    """Reads a cell of a column of numbers.
+
+    Args:
+        cell: As it is in the file, or in memory.
+        decimal: The decimal mark of a text.
+
+    Returns:
+        The number, NaN for a missing one, and None for what is none.
+    """
     if cell is None:
         return math.nan
     if isinstance(cell, str):
@@ -159,6 +169,7 @@ def as_number(cell: Any) -> float | None:
             return math.nan
         if "_" in cell:  # which Python allows in numbers
             return None
+        cell = swap_marks(cell) if decimal == "," else cell
     try:
         return float(cell)
     except (TypeError, ValueError):

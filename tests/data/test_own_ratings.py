@@ -10,7 +10,9 @@ import pandas as pd
 import pytest
 import torch
 
+from mgu.config.ratings import RatingsConfig
 from mgu.data.datasets import open_dataset
+from mgu.data.ratings.own import load_ratings
 from mgu.errors import UserError
 from mgu.factory.model import build_model
 from mgu.factory.resolved_run import resolve
@@ -125,3 +127,38 @@ def test_too_few_ratings_are_refused(tmp_path: Path, configure: Configure) -> No
     file = save_ratings(tmp_path / "bought.csv", rows=[(user, user % 2, 1, user) for user in range(25)])
     with pytest.raises(UserError, match="with three of one user"):
         _ = open_dataset(configure(*LAYOUT, f"dataset.path={file}").dataset).splits
+
+
+@pytest.mark.parametrize(
+    ("separator", "advised"), [("\t", "dataset.separator=tab"), (";", "'dataset.separator=\";\"'")]
+)
+def test_columns_that_are_separated_otherwise_are_told_so(
+    separator: str, advised: str, tmp_path: Path, configure: Configure
+) -> None:
+    file = save_ratings(tmp_path / "books.tsv", "reader,book,score,when")
+    file.write_text(file.read_text().replace(",", separator))
+    for more in ((), ("dataset.columns.user=reader",)):
+        with pytest.raises(UserError, match=re.escape(advised)) as caught:
+            configure(*LAYOUT, f"dataset.path={file}", *more)
+        assert len(str(caught.value).splitlines()) == 1 and "dataset.columns" not in str(caught.value)
+
+
+def test_two_missing_columns_are_not_advised_to_be_one(tmp_path: Path, configure: Configure) -> None:
+    file = save_ratings(tmp_path / "books.csv", "reader,book,score,when")
+    with pytest.raises(UserError) as caught:
+        configure(*LAYOUT, f"dataset.path={file}")
+    assert re.findall(r"Pass '(.*?)'", str(caught.value)) == [
+        'dataset.columns.user="reader"', 'dataset.columns.time="when"',
+    ]  # fmt: skip
+    file.write_text(file.read_text().replace("reader,book,score,when", "user,item,score,rating"))
+    with pytest.raises(UserError, match=r"columns\.time must name .* Add such a column to the file\."):
+        configure(*LAYOUT, f"dataset.path={file}", "dataset.columns.rating=score")
+
+
+def test_ratings_may_have_decimal_commas(tmp_path: Path, configure: Configure) -> None:
+    file = save_ratings(tmp_path / "bought.csv")
+    points = pd.read_csv(file).assign(stars=lambda frame: frame["stars"] + 0.5)
+    points.to_csv(file, index=False, sep=";", decimal=",")
+    config = configure(*LAYOUT, f"dataset.path={file}", "dataset.separator=';'", "dataset.decimal=','")
+    assert isinstance(config.dataset, RatingsConfig)
+    assert sorted(load_ratings(config.dataset).ratings.tolist()) == sorted(points["stars"])

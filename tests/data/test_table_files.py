@@ -22,6 +22,7 @@ from mgu.data.tables.csv_file import read_csv
 from mgu.data.tables.dataset import TableDataset
 from mgu.data.tables.files import read_table
 from mgu.errors import UserError
+from mgu.results.on_disk.preprocessing import Columns
 from tests.conftest import Configure
 
 ROWS = pd.DataFrame({
@@ -238,3 +239,51 @@ def test_the_separator_is_named_and_can_be_pasted(separator: str, tmp_path: Path
 def test_a_path_and_a_target_that_are_missing_or_odd(overrides: list[str], message: str, configure: Any) -> None:
     with pytest.raises(UserError, match=message):
         configure("dataset=table", "layout=dense_2", *overrides)
+
+
+# Decimal commas
+
+
+def test_decimal_commas_are_read_as_points_are(tmp_path: Path, configure: Configure) -> None:
+    gaps = ROWS.assign(share=np.where(ROWS.index % 5 > 0, ROWS["area"] / 7, np.nan), whole=ROWS.index)
+    for name, mark in (("points.csv", "."), ("commas.csv", ",")):
+        gaps.to_csv(tmp_path / name, index=False, sep=";", decimal=mark, na_rep="?")
+    frames = [read_csv(tmp_path / "points.csv", ";"), read_csv(tmp_path / "commas.csv", ";", ",")]
+    pd.testing.assert_frame_equal(*frames)
+    of_file = overrides_of(tmp_path / "commas.csv", "dataset.separator=';'", "dataset.decimal=','")
+    dataset = TableDataset(own(configure(*of_file)))
+    assert dataset.table.num_inputs == 4 + 3  # numbers, one with gaps, and three cities
+    inputs = dataset.preprocessing.inputs
+    assert isinstance(inputs, Columns) and inputs.decimal == ","
+
+
+def test_what_separates_thousands_is_no_decimal_mark(tmp_path: Path) -> None:
+    path = tmp_path / "thousands.csv"
+    path.write_text("a;b\n" + "1.234;1,5\n2.345;?\n" * 3)
+    frame = read_csv(path, ";", ",")
+    assert frame["a"].tolist() == ["1.234", "2.345"] * 3
+    assert frame["b"].tolist() == pytest.approx([1.5, np.nan] * 3, nan_ok=True)
+
+
+def test_a_file_with_semicolons_and_decimal_commas_leads_to_both_settings(tmp_path: Path, configure: Configure) -> None:
+    path = tmp_path / "clinic.csv"
+    ROWS.to_csv(path, index=False, sep=";", decimal=",")
+    overrides = []
+    for advised in ("dataset.separator=", "dataset.decimal="):
+        with pytest.raises(UserError, match=advised) as caught:
+            _ = open_dataset(own(configure(*overrides_of(path, *overrides)))).splits
+        overrides += [word.rstrip(".,") for word in shlex.split(str(caught.value).replace("'sold'", "")) if
+                      word.startswith(advised)]  # fmt: skip
+    assert overrides == ['dataset.separator=";"', 'dataset.decimal=","']
+    assert open_dataset(own(configure(*overrides_of(path, *overrides)))).splits
+    with pytest.raises(UserError, match=r"dataset\.decimal must be a point or a comma, but got 'x'"):
+        configure(*overrides_of(path, overrides[0], "dataset.decimal=x"))
+
+
+def test_the_decimal_mark_is_part_of_the_identity_where_it_is_no_point(tmp_path: Path, configure: Configure) -> None:
+    ROWS.to_csv(tmp_path / "houses.csv", index=False)
+    usual, point, comma = (
+        configure(*overrides_of(tmp_path / "houses.csv", *more)).identity
+        for more in ((), ("dataset.decimal=.",), ("dataset.decimal=','",))
+    )
+    assert usual == point != comma

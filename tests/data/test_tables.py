@@ -298,7 +298,7 @@ HELD_OUT = int(torch.randperm(100, generator=torch.Generator().manual_seed(0))[0
         (BASE[:5], "price", "", "at least 20 rows below its header, but .* has 5"),
         ("", "price", "", "must be a table, but .* is empty"),
         ("a,b,a\n" + "1,2,3\n" * 30, "b", "", "column names must differ, but .* has 'a' twice"),
-        ("a,b\n" + "1,2,3\n" * 30, "b", "", "cannot be read as one: Length of header or names does not match"),
+        ("a,b\n" + "1,2,3\n" * 30, "b", "", "as many fields as the header, but rows of .* have more than its 2. Put"),
         ("a,b\n1,2\n1,2,3,4\n", "b", "", "cannot be read as one"),
         (BASE.to_csv(sep=";", index=False), "price", "",
          "Its columns are separated otherwise: pass 'dataset.separator=\";\"'"),

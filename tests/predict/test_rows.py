@@ -8,7 +8,7 @@ import pytest
 
 from mgu.predict.rows import RowReader, as_number
 from mgu.predict.table_files import Cells
-from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, Preprocessing
+from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing
 
 
 @pytest.mark.parametrize("cell", ["True", "TRUE", "true", " True", True])
@@ -30,3 +30,11 @@ def test_a_truth_value_is_one_class_however_it_is_spelled(cell: object) -> None:
 def test_an_empty_cell_is_a_missing_number(cell: object) -> None:
     number = as_number(cell)
     assert number is not None and math.isnan(number)
+
+
+def test_numbers_have_the_decimal_mark_of_training() -> None:
+    columns = Columns(numbers=[NumberColumn(name="a", center=0.0, scale=1.0, fill=0.0)], categories=[], decimal=",")
+    reader = RowReader(Preprocessing(inputs=columns, outputs=Classes(names=[0.5, 1.5], target="y")))
+    found = reader.convert(Cells([1, 2, 3], {"a": ["1,5", "1.234", 2.5], "y": ["0,5", "1,5", 0.5]}, []), "new.csv")
+    assert found.raw[0].tolist() == [[1.5], [2.5]] and not found.remarks
+    assert found.faults == ["new.csv row 2: 'a' must be a finite number with a decimal comma, but is '1.234'"]

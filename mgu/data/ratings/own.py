@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mgu.data.tables.advice import advise_text, join_some
-from mgu.data.tables.files import digest, read_table, resolve_separator
+from mgu.data.tables.csv_file import with_points
+from mgu.data.tables.files import digest, read_table, resolve_decimal, resolve_separator
+from mgu.data.tables.target import diagnose_header
 from mgu.errors import UserError
 from mgu.text.nearest import did_you_mean
 
@@ -44,25 +46,34 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
             if path in (None, "")
             else f"dataset.path must be a CSV or Parquet file of ratings, but got {path}. Pass one name."
         )
-    separator = resolve_separator(dataset.get("separator"))
+    separator, decimal = resolve_separator(dataset.get("separator")), resolve_decimal(dataset)
     sha256 = dataset.get("sha256") or digest(path)
-    resolved = dataset | {"separator": separator, "sha256": sha256}
+    resolved = dataset | {"separator": separator, "decimal": decimal, "sha256": sha256}
     columns = dataset.get("columns")
     if isinstance(columns, dict) and columns.keys() == USUAL.keys():
-        resolved["columns"] = _find_columns(columns, path, separator, sha256, dataset.get("task"))
+        names = [str(name) for name in read_table(path, separator, sha256, decimal).columns]
+        resolved["columns"] = _find_columns(columns, names, path, dataset.get("task"))
     return resolved
 
 
-def _find_columns(given: dict[str, Any], path: str, separator: str, sha256: str, task: Any) -> dict[str, Any]:
-    """Returns the name of every column. Raises UserError with a line for each that is not found."""
-    names = [str(name) for name in read_table(path, separator, sha256).columns]
+def _find_columns(given: dict[str, Any], names: list[str], path: str, task: Any) -> dict[str, Any]:
+    """Returns the name of every column. Raises UserError with a line for each that is not found, or why all are not."""
+    taken = {str(name) for name in given.values()}
+    free = [name for name in names if name not in taken and not any(_is_usual(name, other) for other in USUAL)]
     columns, faults = {}, []
     for what, name in given.items():
         try:
-            columns[what] = _find_column(what, name, names, path, is_needed=_is_needed(what, task))
+            columns[what] = _find_column(what, name, names, free, path, is_needed=_is_needed(what, task))
         except UserError as error:
             faults.append(str(error))
     if faults:
+        unknown = next((str(name) for name in given.values() if name is not None and str(name) not in names), "")
+        hint = "" if unknown and did_you_mean(unknown, names) else diagnose_header(names, unknown)
+        if hint:
+            some = join_some([repr(name) for name in names])
+            raise UserError(
+                f"columns must be of users, items, ratings and times, but those of {path} are {some}.{hint}"
+            )
         raise UserError("\n".join(faults))
     return columns
 
@@ -72,8 +83,11 @@ def _is_needed(what: str, task: Any) -> bool:
     return what != "rating" or task == "regression"
 
 
-def _find_column(what: str, given: Any, names: list[str], path: str, *, is_needed: bool) -> Any:
-    """Returns the name of a column; None for one that is neither there nor needed. Raises UserError."""
+def _find_column(what: str, given: Any, names: list[str], free: list[str], path: str, *, is_needed: bool) -> Any:
+    """Returns the name of a column; None for one that is neither there nor needed.
+
+    Raises UserError, which advises the first column of `free`, those that stand for nothing yet, and removes it there.
+    """
     key = f"dataset.columns.{what}"
     if given is not None:
         name = str(given) if isinstance(given, int) and not isinstance(given, bool) else given
@@ -87,11 +101,11 @@ def _find_column(what: str, given: Any, names: list[str], path: str, *, is_neede
     if not matches and not is_needed:
         return None
     got = f"found {join_some([repr(name) for name in matches])}" if matches else "none has a usual name"
-    # One that no other column claims is likeliest to be meant.
-    likely = matches or [name for name in names if not any(_is_usual(name, other) for other in USUAL)] or names
+    likely = matches[0] if matches else free.pop(0) if free else None
+    way_out = f"Pass {advise_text(key, likely)}, or another." if likely else "Add such a column to the file."
     raise UserError(
         f"{key} must name the column of the {what}, but {got} among {join_some([repr(name) for name in names])} of "
-        f"{path}. Pass {advise_text(key, likely[0])}, or another."
+        f"{path}. {way_out}"
     )
 
 
@@ -120,7 +134,7 @@ def load_ratings(config: RatingsConfig) -> Interactions:
     from mgu.data.ratings.movielens import Interactions
     from mgu.data.ratings.names import name_apart
 
-    frame, columns = read_table(config.path, config.separator, config.sha256), config.columns
+    frame, columns = read_table(config.path, config.separator, config.sha256, config.decimal), config.columns
     _check_cells(frame, [name for name in (columns.user, columns.item, columns.rating, columns.time) if name], config)
     users, user_names = pd.factorize(frame[columns.user], sort=True)
     items, item_names = pd.factorize(frame[columns.item], sort=True)
@@ -173,7 +187,7 @@ def _numbers(column: pd.Series[Any], what: str, config: RatingsConfig) -> pd.Ser
     import numpy as np
     import pandas as pd
 
-    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    numbers = pd.to_numeric(with_points(column, config.decimal), errors="coerce").astype("float64")
     fits = np.isfinite(numbers.to_numpy())
     if not fits.all():
         row = int((~fits).argmax())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mgu.data.tables.advice import advise_drop, join_and, join_some
+from mgu.data.tables.advice import advise_drop, advise_text, join_and, join_some
 from mgu.errors import UserError
 from mgu.text.nearest import did_you_mean
 from mgu.text.printable import printable
@@ -96,9 +96,10 @@ def _find_fault_of_words(words: pd.Series[Any]) -> str | None:
     are_numbers = words.str.fullmatch(NUMBER)
     odd = words[~are_numbers | words.str.contains(r"[^\d.eE+-]")]
     if are_numbers.mean() >= NEARLY_ALL and len(odd):  # else they were meant to be words
+        comma = advise_text("dataset.decimal", ",")
         return (
             f"has {odd.iloc[0]!r} in row {odd.index[0] + 1:,}, which makes words of all its numbers: they must be "
-            "written as 1234.5, and a missing one as nothing"
+            f"written as 1234.5, or as 1234,5 in a CSV with {comma}, and a missing one as nothing"
         )
     if count >= NEARLY_ALL * len(words):
         return f"has {count:,} different texts in {len(words):,} rows ({words.iloc[0]!r})"

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mgu.data.tables.target import diagnose_header
 from mgu.data.tables.whole import leave_gaps, may_be_rounded
 from mgu.errors import UserError
 
@@ -24,12 +25,22 @@ MISSING_NUMBERS = (
 WHOLE = r"[-+]?\d+"
 CODE = r"\s*[-+]?0\d+\s*"
 CHUNK_ROWS = 100_000
+SWAPPED = str.maketrans(",.", ".,")
 
 
-def read_csv(file: Path, separator: str) -> pd.DataFrame:
+def read_csv(file: Path, separator: str, decimal: str = ".") -> pd.DataFrame:
     """Reads a CSV with the column names as they are.
 
-    Raises UserError for a row that is cut short, and what pandas raises.
+    Args:
+        file: The file.
+        separator: What stands between its cells.
+        decimal: The decimal mark of its numbers.
+
+    Returns:
+        The table.
+
+    Raises:
+        UserError: A row is cut short, or has more fields than the header; pandas raises others.
     """
     import pandas as pd
 
@@ -39,10 +50,17 @@ def read_csv(file: Path, separator: str) -> pd.DataFrame:
         warnings.simplefilter("error", pd.errors.ParserWarning)  # it would cut rows that are too long
         # The names as they stand there: pandas renames one that comes twice.
         names = pd.read_csv(file, header=None, nrows=1, dtype=str, **form).iloc[0].fillna("")
-        frame: pd.DataFrame = pd.read_csv(file, low_memory=False, **form)
+        try:
+            frame: pd.DataFrame = pd.read_csv(file, low_memory=False, decimal=decimal, **form)
+        except pd.errors.ParserWarning:
+            hint = diagnose_header([str(name) for name in names])
+            raise UserError(
+                f"every row must have as many fields as the header, but rows of {file} have more than its {len(names)}."
+                + (hint or " Put a field that contains the separator between quotes.")
+            ) from None
         frame.columns = pd.RangeIndex(frame.shape[1])
         if len(frame):
-            frame = frame.apply(_with_gaps)
+            frame = frame.apply(_with_gaps, decimal=decimal)
             _restore_digits(frame, file, form)
             _restore_codes(frame, file, form)
     frame.columns = pd.Index(names)
@@ -82,7 +100,32 @@ def _check_widths(file: Path, separator: str) -> None:
         )
 
 
-def _with_gaps(column: pd.Series[Any]) -> pd.Series[Any]:
+def with_points(cells: pd.Series[Any], decimal: str) -> pd.Series[Any]:
+    """Writes texts of numbers with a decimal point.
+
+    Args:
+        cells: Cells of a column; whatever is no text stays as it is.
+        decimal: The decimal mark that they have.
+
+    Returns:
+        The cells. A point where the mark is a comma becomes a comma: 1.234 is no number then, and not 1.234.
+    """
+    return cells if decimal == "." else cells.map(lambda cell: swap_marks(cell) if isinstance(cell, str) else cell)
+
+
+def swap_marks(text: str) -> str:
+    """Writes points for commas, and commas for points.
+
+    Args:
+        text: A number with a decimal comma.
+
+    Returns:
+        The same with a decimal point; not a number where the text has a point.
+    """
+    return text.translate(SWAPPED)
+
+
+def _with_gaps(column: pd.Series[Any], decimal: str) -> pd.Series[Any]:
     """Takes blank fields for missing, and makes numbers of a column of numbers and words for missing values."""
     import pandas as pd
 
@@ -90,7 +133,7 @@ def _with_gaps(column: pd.Series[Any]) -> pd.Series[Any]:
         return column
     column = column.mask(column.astype(str).str.strip() == "")
     rest = column[column.notna() & ~column.astype(str).str.strip().isin(MISSING_NUMBERS)]
-    numbers = pd.to_numeric(rest, errors="coerce")
+    numbers = pd.to_numeric(with_points(rest, decimal), errors="coerce")
     is_bool = rest.map(lambda value: isinstance(value, bool)).any()
     return column if rest.empty or numbers.isna().any() or is_bool else leave_gaps(numbers, column.index)
 

@@ -91,7 +91,7 @@ class TableDataset:
         columns = (
             replace(table.columns, missing_words=["?"])
             if isinstance(config, AdultConfig)
-            else replace(table.columns, separator=config.separator)
+            else replace(table.columns, separator=config.separator, decimal=config.decimal)
         )
         return Preprocessing(
             inputs=columns,

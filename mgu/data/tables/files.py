@@ -37,11 +37,12 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     """
     resolved = dataset | {key: str(value) for key, value in _resolve_names(dataset).items()}
     resolved["separator"] = resolve_separator(dataset.get("separator"))
+    resolved["decimal"] = resolve_decimal(dataset)
     resolved["drop"] = _resolve_drop(dataset.get("drop"))
     resolved["sha256"] = dataset.get("sha256") or digest(resolved["path"])
     if dataset.get("task") == "auto":
         path, target = resolved["path"], resolved["target"]
-        frame = read_table(path, resolved["separator"], resolved["sha256"])
+        frame = read_table(path, resolved["separator"], resolved["sha256"], resolved["decimal"])
         known = select_known(frame, target, str(dataset.get("missing_target")), path)
         resolved["task"] = infer_task(check_target(known[target], path))
     return resolved
@@ -87,6 +88,29 @@ def resolve_separator(value: Any) -> str:
     return separator
 
 
+def resolve_decimal(dataset: dict[str, Any]) -> str:
+    """Returns the decimal mark of numbers.
+
+    Args:
+        dataset: The values of the data set's configuration, which no schema has checked; without `decimal` in earlier
+            versions.
+
+    Returns:
+        "." or ",".
+
+    Raises:
+        UserError: It is neither.
+    """
+    decimal = dataset.get("decimal", ".")
+    if decimal not in (".", ","):
+        advice = advise_text("dataset.decimal", ",")
+        raise UserError(
+            f"dataset.decimal must be a point or a comma, but got {decimal!r}. Pass {advice} with its quotes, or leave "
+            "it out."
+        )
+    return str(decimal)
+
+
 def _resolve_drop(value: Any) -> list[str]:
     """Returns names of columns. Raises UserError."""
     if not isinstance(value, list):
@@ -117,13 +141,14 @@ def digest(path: str) -> str:
 
 
 @lru_cache(maxsize=1)  # every run of a sweep is resolved
-def read_table(path: str, separator: str, sha256: str) -> pd.DataFrame:
+def read_table(path: str, separator: str, sha256: str, decimal: str = ".") -> pd.DataFrame:
     """Reads all rows and columns of a file; the last table is kept in memory.
 
     Args:
         path: The file.
         separator: What stands between its cells.
         sha256: Its checksum when the run was set up.
+        decimal: The decimal mark of its numbers.
 
     Returns:
         The table, with names of columns as text.
@@ -136,7 +161,7 @@ def read_table(path: str, separator: str, sha256: str) -> pd.DataFrame:
 
     if digest(path) != sha256:
         raise UserError(f"dataset.path must be the file that the run began with, but {path} has changed. Start anew.")
-    frame = _read(Path(path).expanduser(), path, separator)
+    frame = _read(Path(path).expanduser(), path, separator, decimal)
     names = [str(column) for column in frame.columns]
     _check_names(names, path)
     frame.columns = pd.Index(names)
@@ -145,13 +170,11 @@ def read_table(path: str, separator: str, sha256: str) -> pd.DataFrame:
     return frame
 
 
-def _read(file: Path, path: str, separator: str) -> pd.DataFrame:
+def _read(file: Path, path: str, separator: str, decimal: str) -> pd.DataFrame:
     """Reads a file as what it is. Raises UserError where that fails."""
-    import pandas as pd
-
     is_parquet = find_format(file, path) == "parquet"
     try:
-        return read_parquet(file) if is_parquet else read_csv(file, separator)
+        return read_parquet(file) if is_parquet else read_csv(file, separator, decimal)
     except ImportError as error:
         if is_parquet:
             raise UserError(f"a Parquet file must have pyarrow to read it. {how_to_install('parquet')}") from None
@@ -160,13 +183,7 @@ def _read(file: Path, path: str, separator: str) -> pd.DataFrame:
         ) from None
     except UnicodeDecodeError:
         raise UserError(f"a CSV must be in UTF-8, but {path} is not. Save it as UTF-8.") from None
-    except (
-        ValueError,
-        OSError,
-        NotImplementedError,
-        pd.errors.ParserWarning,
-        *TORN,
-    ) as error:  # pandas' are ValueErrors
+    except (ValueError, OSError, NotImplementedError, *TORN) as error:  # pandas' are ValueErrors
         reason = str(error).strip().splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise UserError(
             "dataset.path must be a CSV with a header, or a Parquet file, but "

@@ -29,7 +29,7 @@ def load_adult_table(config: AdultConfig) -> Table:
 def load_own_table(config: TableConfig) -> Table:
     """Reads, splits and encodes the user's file. Raises UserError where it has changed or cannot be learned from."""
     target, task = config.target, config.task
-    whole = read_table(config.path, config.separator, config.sha256)
+    whole = read_table(config.path, config.separator, config.sha256, config.decimal)
     known = select_known(whole, target, config.missing_target, config.path)
     check_task(check_target(known[target], config.path), task)
     if len(known) < MIN_ROWS:

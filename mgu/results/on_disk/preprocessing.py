@@ -98,6 +98,7 @@ class Columns(Record, frozen=True, tag="columns", tag_field="kind"):
         bound: Scaled numbers are mapped smoothly to within plus and minus this; None: they are not.
         separator: Character between the columns of a CSV file.
         missing_words: What stands for a missing category in the file, beside nothing.
+        decimal: Decimal mark of numbers in a CSV file.
     """
 
     numbers: list[NumberColumn]
@@ -105,6 +106,7 @@ class Columns(Record, frozen=True, tag="columns", tag_field="kind"):
     bound: float | None = None
     separator: str = ","
     missing_words: list[str] = msgspec.field(default_factory=list)
+    decimal: Literal[".", ","] = "."
 
     @property
     def names(self) -> list[str]:
