@@ -9,7 +9,7 @@ from typing import Any
 from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, RangeSweep
+from hydra.core.override_parser.types import ChoiceSweep, Override, Quote, QuotedString, RangeSweep
 from hydra.errors import HydraException
 
 from mgu.cli.hydra_errors import translate_error
@@ -40,6 +40,8 @@ class HydraGrammar:
         """Returns the product of all values; raises UserError for an interval, for no value and for too many."""
         parsed = self._parse([as_option(override) for override in overrides])  # grids have options, too
         _check_sizes(parsed)
+        for override in parsed:
+            _quote_again(override)
         try:
             return BasicSweeper.split_arguments(parsed, None)[0]
         except HydraException as error:
@@ -50,6 +52,30 @@ class HydraGrammar:
             return self._parser.parse_overrides(list(overrides))
         except HydraException as error:
             raise UserError(translate_error(error, overrides)) from None
+
+
+def _quote_again(override: Override) -> None:
+    """Quotes what Hydra would hand on without the quotes that it needs, as ; of choice(";"), so that it is read back.
+
+    Hydra's functions take the quotes away, and afterwards it escapes only some of the characters that need them. A text
+    that is read back stays as it is written, for it is the name of a choice in studies.
+    """
+    value = override._value
+    if isinstance(value, ChoiceSweep):
+        value.list = [_quote_if_needed(each) for each in value.list]
+    elif isinstance(value, str):
+        override._value = _quote_if_needed(value)
+
+
+def _quote_if_needed(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        word = f"x={Override._get_value_element_as_str(value)}"
+        is_read_back = OverridesParser.create().parse_override(word)._value == value
+    except HydraException:
+        is_read_back = False
+    return value if is_read_back else QuotedString(value, Quote.double)
 
 
 def _check_sizes(parsed: Sequence[Override]) -> None:

@@ -230,7 +230,8 @@ def write_word(value: Any) -> str:
     if isinstance(value, float):
         return repr(value) if math.isfinite(value) else str(value)
     if isinstance(value, str):
-        return value if value.replace("_", "").isalnum() and not value[0].isdigit() else quote(value)
+        is_plain = value.isascii() and value.replace("_", "").isalnum() and not value[0].isdigit()
+        return value if is_plain else quote(value)
     if isinstance(value, Sequence):
         return f"[{','.join(map(write_word, value))}]"
     return str(value)
