@@ -13,12 +13,12 @@ from hydra.types import RunMode
 
 from mgu.cli.compose import read_config, read_jobs
 from mgu.cli.grammar import HydraGrammar
+from mgu.cli.overrides import sort_arguments
 from mgu.cli.study.studies import plan_studies
-from mgu.cli.words import sort_words
 from mgu.config.conf import conf_dir
-from mgu.errors import quote
 from mgu.search.grids import Grids
 from mgu.search.space import write_word
+from mgu.text.hydra_quoting import quote
 from tests.cli.test_combine import load
 
 TEXTS = [
@@ -47,7 +47,7 @@ def read(word: str) -> Any:
 @pytest.mark.parametrize("mark", ["'", '"'])
 def test_a_sweep_hands_on_what_was_quoted(text: str, mark: str) -> None:
     grammar, word = HydraGrammar(None), quote(text, mark)  # type: ignore[arg-type]
-    [one] = sort_words(["-m", f"dataset.separator={word}"])[1:]
+    [one] = sort_arguments(["-m", f"dataset.separator={word}"])[1:]
     [[single]] = grammar.expand([one])
     swept = grammar.expand([f"dataset.separator=choice({word},b)", f"dataset.target={word},c"])
     assert read(single) == text
@@ -79,7 +79,7 @@ def test_a_run_of_a_sweep_is_the_run_that_it_is_alone(table: list[str]) -> None:
     with initialize_config_dir(config_dir=str(conf_dir()), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         alone = read_config(load(loader, RunMode.RUN, table))
-        jobs = HydraGrammar(loader).expand(sort_words(["-m", *table])[1:])
+        jobs = HydraGrammar(loader).expand(sort_arguments(["-m", *table])[1:])
         [swept] = read_jobs(loader, load(loader, RunMode.MULTIRUN, []), jobs)
     assert swept.identity == alone.identity and swept.model_dump() == alone.model_dump()
 
@@ -90,7 +90,7 @@ def test_quoted_values_can_be_searched(table: list[str], monkeypatch: pytest.Mon
     with initialize_config_dir(config_dir=str(conf_dir()), version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         alone = read_config(load(loader, RunMode.RUN, table))
-        given = sort_words(["-m", *words, *(word for word in table if word != "norm=ln")])[1:]
+        given = sort_arguments(["-m", *words, *(word for word in table if word != "norm=ln")])[1:]
         [planned] = plan_studies(loader, load(loader, RunMode.MULTIRUN, []), Grids({}), given)
         trial = planned.configure({"norm": "ln"}, seed=0)
     assert trial.identity == alone.identity
