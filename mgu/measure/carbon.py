@@ -53,4 +53,6 @@ def find_location(config: EnergyConfig) -> Location:
 
     of = "region" if config.region else "country"
     by = f"the figure of codecarbon {version('codecarbon')} for the {of}"
+    if config.country == "CAN" and config.region:  # findings/codecarbon-counts-clean-power-as-nothing-in-canada-only.sh
+        by += ", with 0 g for water, wind, sun and nuclear power, as only in Canada"
     return Location(carbon_intensity(config.country, config.region), by, config.country, config.region, config.pue)

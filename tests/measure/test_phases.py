@@ -108,6 +108,16 @@ def test_regions_have_figures_of_their_own(country: str, region: str | None, low
     assert place.intensity_by and place.intensity_by.endswith("region" if region else "country")
 
 
+@pytest.mark.parametrize(("country", "region", "is_told"), [("CAN", "quebec", True), ("CAN", None, False),
+                                                            ("USA", "california", False)])  # fmt: skip
+def test_provinces_of_canada_say_that_their_clean_power_counts_as_nothing(
+    country: str, region: str | None, is_told: bool
+) -> None:
+    """codecarbon counts it by its life cycle everywhere else: Quebec has a seventh of Norway's grams by that alone."""
+    by = find_location(energy(country=country, region=region)).intensity_by
+    assert by and ("0 g for water" in by) == is_told
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [
