@@ -35,10 +35,20 @@ def find_activation(activation: str | Activation) -> Activation:
         The function.
 
     Raises:
+        TypeError: It is neither a name nor a function; a class, such as nn.ReLU, makes a module and no tensor.
         ValueError: The name is unknown.
     """
+    if isinstance(activation, type):
+        raise TypeError(
+            f"activation must be a function or one of {', '.join(ACTIVATIONS)}, but got the class "
+            f"{activation.__name__}. Pass {activation.__name__}()."
+        )
     if callable(activation):
         return activation
+    if not isinstance(activation, str):
+        raise TypeError(
+            f"activation must be a function or one of {', '.join(ACTIVATIONS)}, but got {activation!r}. Name one."
+        )
     if activation not in ACTIVATIONS:
         raise ValueError(
             f"activation must be one of {', '.join(ACTIVATIONS)} or a function, but got {activation!r}."

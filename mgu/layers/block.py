@@ -28,7 +28,7 @@ from mgu.layers.native_block import Native, apply_native, find_native
 from mgu.layers.normalization import BatchNorm, LayerNorm
 from mgu.layers.obstacle import Obstacle
 from mgu.layers.tracing import is_traced
-from mgu.layers.weight_init import fresh_copy
+from mgu.layers.weight_init import check_is_module, fresh_copy
 from mgu.text.nearest import did_you_mean
 
 NORMS = ("bn_pre", "bn_post", "ln", "no_norm")
@@ -54,6 +54,7 @@ class Block(nn.Module):
         x: the input of the layer; returns the shape of its output, (B, C, *) for convolutions, (*, C) for Linear.
 
     Raises:
+        TypeError: The layer is no module, or the activation neither a name nor a function.
         ValueError: `norm`, `activation` or `engine` is unknown.
     """
 
@@ -69,6 +70,7 @@ class Block(nn.Module):
         engine: BlockEngine = "auto",
     ) -> None:
         super().__init__()
+        check_is_module(layer)
         self.engine, self._memory = engine, Memory[Native | CudaBlock | Obstacle]()
         if norm not in NORMS:
             raise ValueError(f"norm must be one of {', '.join(NORMS)}, but got {norm!r}.{did_you_mean(norm, NORMS)}")

@@ -39,6 +39,21 @@ def fresh_copy(layer: nn.Module) -> nn.Module:
     return twin
 
 
+def check_is_module(layer: object) -> None:
+    """Checks that a layer is a module, and not its class or its name.
+
+    Args:
+        layer: What was given as the layer.
+
+    Raises:
+        TypeError: It is anything else.
+    """
+    if isinstance(layer, nn.Module):
+        return
+    got = f"the class {layer.__name__}" if isinstance(layer, type) else repr(layer)
+    raise TypeError(f"layer must be a torch.nn.Module, but got {got}. Pass one such as nn.Linear(64, 32).")
+
+
 def check_is_shaped(layer: nn.Module) -> None:
     """Checks that a layer knows the shapes of its weights.
 

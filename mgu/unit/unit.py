@@ -19,7 +19,7 @@ from mgu.layers.activation import Activation, find_activation
 from mgu.layers.channels import Channels, find_channels
 from mgu.layers.memory import Memory
 from mgu.layers.packed import with_channels_last
-from mgu.layers.weight_init import check_is_shaped, place_like_, set_bias_
+from mgu.layers.weight_init import check_is_module, check_is_shaped, place_like_, set_bias_
 from mgu.unit.arguments import bias_per_gate, check_kind, check_name, find_wiring
 from mgu.unit.bypass import build_bypass
 from mgu.unit.engine import ENGINES, Dispatch, Dispatcher, Engine, PaperUnit
@@ -68,7 +68,8 @@ class MultiGatedUnit(nn.Module):
         x: the input of the layer; returns the output of the layer, (B, C, *) for convolutions, (*, C) for Linear.
 
     Raises:
-        TypeError: The layer cannot be copied or normalised, or a kind of gate or bypass does not fit it.
+        TypeError: The layer is no module or cannot be copied or normalised, a kind of gate or bypass does not fit it,
+            or the activation is neither a name nor a function.
         ValueError: A name is unknown.
     """
 
@@ -93,6 +94,7 @@ class MultiGatedUnit(nn.Module):
         super().__init__()
         check_kind("gate", gate, GATE_KINDS)
         check_kind("bypass", bypass, BYPASS_KINDS)
+        check_is_module(layer)
         check_is_shaped(layer)
         channels = find_channels(layer, num_channels, channel_axis)
         self.engine = engine

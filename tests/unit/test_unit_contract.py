@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
 from mgu import MultiGatedUnit
+from mgu.layers.block import Block
 from mgu.layers.weight_init import fresh_copy
 
 
@@ -282,6 +284,23 @@ class Uncopyable(nn.Linear):
 def test_a_layer_that_cannot_be_wrapped_says_what_to_pass(layer: nn.Module, advice: str) -> None:
     with pytest.raises(TypeError, match=advice):
         MultiGatedUnit(layer)
+
+
+@pytest.mark.parametrize(
+    ("layer", "got"), [(None, "None"), ("linear", "'linear'"), (64, "64"), (nn.Linear, "the class Linear")]
+)
+@pytest.mark.parametrize("wrap", [MultiGatedUnit, partial(Block, norm="ln")])
+def test_what_is_no_module_is_no_layer(wrap: Any, layer: object, got: str) -> None:
+    with pytest.raises(TypeError, match=rf"^layer must be a torch\.nn\.Module, but got {got}\. Pass one"):
+        wrap(layer)
+
+
+@pytest.mark.parametrize(
+    ("activation", "advice"), [(nn.ReLU, r"the class ReLU\. Pass ReLU\(\)"), (None, "None"), ([], "")]
+)
+def test_an_activation_is_a_name_or_a_function(activation: Any, advice: str) -> None:
+    with pytest.raises(TypeError, match=rf"^activation must be a function or one of selu, .*, but got {advice}"):
+        MultiGatedUnit(nn.Linear(5, 6), activation)
 
 
 def test_a_lazy_layer_is_refused_when_nothing_of_it_is_copied_too() -> None:
