@@ -25,6 +25,7 @@ from mgu.report.formats.html import to_html
 from mgu.report.formats.json import to_json
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
+from mgu.report.formats.tables import verdict_table
 from mgu.report.formats.terminal import print_table
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.schema.metrics import Metrics
@@ -152,6 +153,22 @@ def test_a_narrow_terminal_keeps_what_matters(width: int, gone: str, there: str)
     table, _, missing = screen.getvalue().partition("Columns hidden to fit the terminal: ")
     assert gone in missing.replace("\n", " ") and there in table and (not gone or gone not in table)
     assert "digits_2-mgu-reference-s0" in table and max(map(len, table.splitlines())) <= width
+
+
+def test_a_narrow_terminal_keeps_the_score_that_ranks_and_the_test_score_longest() -> None:
+    metrics = Metrics(loss=1.0, accuracy=0.4)
+    table = ranked([example_result(split="holdout", test=metrics), example_unit(split="holdout", test=metrics)])[0]
+    for width, there, gone in ((40, "val_acc [%]", "test_acc [%]"), (90, "test_acc [%]", "epochs")):
+        screen = io.StringIO()
+        print_table(Console(width=width, file=screen), table)
+        shown, _, missing = screen.getvalue().partition("Columns hidden to fit the terminal: ")
+        shown, missing = " ".join(shown.split()), " ".join(missing.split())
+        assert gone in missing and gone not in shown and there not in missing
+
+
+def test_a_narrow_terminal_keeps_what_decides_on_a_rival_longer_than_its_costs() -> None:
+    table = verdict_table(Analysis(ranked([example_result(), example_unit()])[0]))
+    assert table.lesser == ("seeds", "rival's CPU time", "rival's time", "95 % interval", "p")
 
 
 def test_nothing_to_report_says_what_to_run(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ def verdict_table(analysis: Analysis) -> SideTable:
     pairs = [(verdict, rival) for verdict in analysis.verdicts for rival in rivals(analysis, verdict)]
     kinds = [kind for kind in COSTS if any(rival.cost(kind) is not None for _, rival in pairs)]
     titles = ["unit", "rival", "difference [points]", "95 % interval", "seeds", "p", "the unit is"]
-    titles += [f"rival's {COSTS[kind]}" for kind in kinds]
+    costs = [f"rival's {COSTS[kind]}" for kind in kinds]
+    titles += costs
     rows: list[list[Entry]] = [
         [
             (verdict.unit.name, verdict.unit.name),
@@ -82,7 +83,7 @@ def verdict_table(analysis: Analysis) -> SideTable:
         title += "; ! was not measured under equal conditions"
     if any(ratio.value is None for _, rival in pairs for ratio in rival.ratios if ratio.kind in kinds):
         title += "; - cannot be compared"
-    return SideTable(title, titles, rows, (0, 1, 6), ("seeds", "95 % interval", "p"))
+    return SideTable(title, titles, rows, (0, 1, 6), ("seeds", *reversed(costs), "95 % interval", "p"))
 
 
 def _decisive(comparison: Comparison) -> list[Entry]:

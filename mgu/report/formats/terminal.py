@@ -111,10 +111,10 @@ def _style(row: Row) -> str:
 def _lesser(table: Table, shown: Sequence[Column]) -> list[str]:
     """Columns that a narrow terminal hides, in this order.
 
-    First those that repeat the name of the model, then the others from the right; rank, name, time, score and status
-    stay.
+    First those that repeat the name of the model, then the others from the right, and last the test score; rank, name,
+    time, status and the validation score, which decides the rank, stay.
     """
-    score = table.score.metric
-    kept = ("rank", "model_name", "tts_s", "status", f"{table.tested}_{'acc' if score == 'accuracy' else score}")
+    metric = table.score.metric.replace("accuracy", "acc")
+    kept, last = ("rank", "model_name", "tts_s", "status", f"val_{metric}"), f"test_{metric}"
     first = [*repeats_name(table), "model_size", "train_acc", "epochs", "seeds"]
-    return first + [column.key for column in reversed(shown) if column.key not in (*first, *kept)]
+    return [*first, *(column.key for column in reversed(shown) if column.key not in (*first, *kept, last)), last]
