@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +13,33 @@ from mgu.measure.gpu_reader import nvml_index
 from mgu.measure.instrument import AnyDevice, Reading
 from mgu.native.processor import is_virtual
 
-with redirect_stdout(StringIO()):  # amdsmi, which zeus brings along, prints where there is no driver of AMD's
+log = logging.getLogger(__name__)
+
+
+@contextmanager
+def warnings_in_log() -> Iterator[None]:
+    """Takes codecarbon's warnings into our log, which is in a run's folder; its own handler writes to the terminal.
+
+    When it is imported where zeus has brought amdsmi along and AMD's library is missing, it warns of a GPU of AMD's.
+
+    Yields:
+        None.
+    """
+
+    def take(record: logging.LogRecord) -> bool:
+        log.info("codecarbon: %s", record.getMessage())
+        return False
+
+    theirs = logging.getLogger("codecarbon")
+    theirs.addFilter(take)
+    try:
+        yield
+    finally:
+        theirs.removeFilter(take)
+
+
+# amdsmi, which zeus brings along, prints where there is no driver of AMD's.
+with redirect_stdout(StringIO()), warnings_in_log():
     from codecarbon import OfflineEmissionsTracker
     from codecarbon.core.cpu import DEFAULT_POWER_PER_CORE
     from codecarbon.core.emissions import Emissions
@@ -25,7 +51,6 @@ with redirect_stdout(StringIO()):  # amdsmi, which zeus brings along, prints whe
 if TYPE_CHECKING:  # the server imports this file before torch, see mgu/run/preload_energy.py
     import torch
 
-log = logging.getLogger(__name__)
 logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it logs before it reads its log_level
 
 FRESH_S = 0.1  # a reading takes a millisecond, an epoch of a small model a few hundredths of a second

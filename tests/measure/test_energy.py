@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 import threading
 import time
@@ -23,6 +25,18 @@ from mgu.measure.gpu_reader import nvml_index
 from mgu.results.schema.energy import describe_method
 
 CPU_DEVICE = torch.device("cpu")
+
+
+def test_codecarbon_warns_in_the_log_when_it_is_imported(caplog: pytest.LogCaptureFixture) -> None:
+    theirs, stream = logging.getLogger("codecarbon"), io.StringIO()
+    handler = logging.StreamHandler(stream)
+    theirs.addHandler(handler)
+    try:
+        with caplog.at_level(logging.INFO, "mgu"), codecarbon_instrument.warnings_in_log():
+            theirs.error("AMD GPU detected")
+    finally:
+        theirs.removeHandler(handler)
+    assert caplog.messages == ["codecarbon: AMD GPU detected"] and not stream.getvalue() and not theirs.filters
 
 
 @pytest.mark.slow
