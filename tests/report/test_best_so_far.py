@@ -74,6 +74,7 @@ def test_where_the_unit_pays() -> None:
     assert own.expected[0] == 0 and own.expected[-1] == pytest.approx(0.9)
     assert own.reached_s(0.85) == pytest.approx(300.0, rel=2e-3)
     assert "1.2x the unit's cost: the unit is worth its cost here" in sentence
+    assert "(250 s of time to solution without set-up) is expected to reach" in sentence
     *_, dear = at_cost(one_search(0.6, 0.7, 0.8, 0.9, unit=0.85, unit_s=350.0))
     assert "0.86x the unit's cost: the unit is not worth its cost here" in dear
     best, _, sentence = at_cost(one_search(0.6, 0.7, unit=0.85, unit_s=350.0))

@@ -82,6 +82,7 @@ def test_runs_of_studies_that_are_not_compared_are_no_grid_in_random_order() -> 
     both = compare_searches(table, [replayed, trained])
     assert alone and beside and both
     assert alone.closed_form(1e6) == (0.8, None)  # the best of all three
+    assert "a verdict leaves set-up out of both costs" in " ".join(describe_searches(alone))
     assert beside.closed_form(1e6) == both.closed_form(1e6) == (0.7, None)
 
 

@@ -36,6 +36,12 @@ def describe_searches(comparison: EqualCost) -> list[str]:
             "seconds; a trial counts once it has ended, and one that had been trained before is charged what it cost "
             "then."
         )
+        if comparison.score.metric == "accuracy" and comparison.closed_form(unit.cost):
+            lines.append(
+                "Random order, in expectation, pays for the set-up of each trial here and is a guess until the first "
+                "has ended; a verdict leaves set-up out of both costs, so it has another number for random order at "
+                "the unit's cost."
+            )
     else:
         lines.append(
             "There is no finished unit in this experiment that was trained from new weights: multiples are of the "
@@ -86,9 +92,9 @@ def _describe_by(comparison: EqualCost) -> str:
             about.append(f"reaches the unit's validation score after {comparison.clock.write(expected)}")
         if about:
             parts.append(f"{contender.name} {' and '.join(about)}")
-    of_strategy = "the strategies' own included" if comparison.clock == PROCESSOR else "without the strategies' own"
-    whole = f"By {comparison.clock.title}, {of_strategy}, one multiple is {comparison.clock.write(comparison.multiple)}"
-    return f"{'; '.join([whole, *parts])}."
+    own = "and the strategies' own" if comparison.clock == PROCESSOR else "but without the strategies' own"
+    multiple = f"one multiple is {comparison.clock.write(comparison.multiple)}"
+    return f"{'; '.join([f'By {comparison.clock.title}, with set-up {own}, {multiple}', *parts])}."
 
 
 def _no_processor_time(comparison: EqualCost) -> list[str]:

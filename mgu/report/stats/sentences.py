@@ -85,7 +85,7 @@ def search_sentence(verdict: Verdict, curve: BestSoFar) -> str:
     bias = ", which is too high because it is selected on the data that score it" if curve.is_selected else ""
     line = (
         f"A grid search in random order that takes as long as {verdict.kind.name} ({cost_s:,.3g} s of "
-        f"{BASES[curve.basis]}) is expected to reach {curve.expected[at]:.2%} ({curve.low[at]:.2%} to "
+        f"{BASES[curve.basis]} without set-up) is expected to reach {curve.expected[at]:.2%} ({curve.low[at]:.2%} to "
         f"{curve.high[at]:.2%} in four of five searches){bias}; the unit reaches {accuracy:.2%} "
         f"({outcome_of(search)}, {describe_comparison(search, verdict.num_kinds)})."
     )
