@@ -9,7 +9,7 @@ from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError
 from mgu.results.on_disk.file_names import PACK_FILE
-from mgu.results.on_disk.files import find_folders
+from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.runs.load import load_results
 from mgu.results.runs.pack_runs import MOST_NAMED, pack_runs
 from mgu.text.printable import printable
@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
     if not loaded.runs:
         raise UserError(
             f"there must be a finished run to pack, but there is none in {', '.join(map(str, options.runs))}. "
-            "Name a folder of runs, such as runs/mnist."
+            f"{describe_runs_dir()} Name a folder of runs, such as runs/mnist."
         )
     packed = pack_runs(loaded.runs, options.to, options.replace)
     if packed.own_paths:

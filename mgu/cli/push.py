@@ -14,7 +14,7 @@ from mgu.config.faults import describe_faults
 from mgu.console.text import count, print_line
 from mgu.errors import RunsFailed, UserError
 from mgu.results.compare.axes import find_axes
-from mgu.results.on_disk.files import find_folders
+from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.runs.load import Run, load_results
 from mgu.text.printable import printable
 from mgu.tracking.push import Target, push, read_run_config, with_tracker
@@ -57,8 +57,8 @@ def main(arguments: list[str]) -> None:
         print(printable(f"skipped {line}"), file=sys.stderr)
     if not loaded.runs:
         raise UserError(
-            f"RUNS must hold finished runs, but there is none in {', '.join(map(str, options.runs))}. Name the folder "
-            "of a run, of an experiment or of all runs."
+            f"RUNS must hold finished runs, but there is none in {', '.join(map(str, options.runs))}. "
+            f"{describe_runs_dir()} Name the folder of a run, of an experiment or of all runs."
         )
     packs = {str(run.folder.parents[1]) for run in loaded.runs if run.packed is not None}
     if packs and options.to == "tensorboard" and not options.dir:

@@ -26,7 +26,7 @@ from mgu.report.formats.measured import MEASURED_FORMATS
 from mgu.report.ranking.rank import Table, join, rank
 from mgu.report.searches.measured import MeasuredSearches, load_measured
 from mgu.report.stats.verdict import MARGIN
-from mgu.results.on_disk.files import find_folders
+from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.runs.load import load_results
 from mgu.text.printable import printable
 
@@ -61,7 +61,7 @@ def _report(options: argparse.Namespace) -> None:
         none = f"there is none in {', '.join(map(str, paths))}"
         reasons = f" ({'; '.join(loaded.skipped[:MAX_REASONS])})" if loaded.skipped else ""
         raise UserError(
-            f"there must be a finished run to report, but {none}{reasons}. "
+            f"there must be a finished run to report, but {none}{reasons}. {describe_runs_dir()} "
             "Run `mgu-run +experiment=digits -m` first, or name the folder of your runs."
         )
     for line in loaded.skipped:

@@ -13,7 +13,7 @@ from mgu.cli.parser import Parser
 from mgu.console.text import print_line
 from mgu.errors import UserError
 from mgu.results.on_disk.file_names import PACK_FILE, RESULT_FILE
-from mgu.results.on_disk.files import find_folders
+from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.serve.renderer import Renderer, render_report
 from mgu.serve.scan import Scanner
 from mgu.serve.server import Server
@@ -57,7 +57,8 @@ def main(arguments: list[str]) -> None:
 def _check(path: Path) -> None:
     """Raises UserError where there can be no runs."""
     if not path.exists():
-        raise UserError(f"RUNS must be folders of runs, but {path} does not exist. Leave it out for all of runs/.")
+        where = describe_runs_dir()
+        raise UserError(f"RUNS must be folders of runs, but {path} does not exist. {where} Leave it out for all.")
     if not path.is_dir() and path.resolve().name not in (RESULT_FILE, PACK_FILE):
         raise UserError(
             f"RUNS must be folders of runs, a run's {RESULT_FILE} or packs ({PACK_FILE}), but {path} is another file. "

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from mgu import load_runs
+from mgu.cli import report
 from mgu.errors import UserError
+from mgu.report.diff.side import read_side
 from mgu.results.on_disk.files import find_folders
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.runs.find import find_run
@@ -70,3 +73,36 @@ def test_folders_are_found_by_their_names_below_the_runs_folder(
     (tmp_path / "digits").mkdir()
     assert find_folders([Path("digits")]) == [Path("digits")] and find_folders([]) == [tmp_path / "all"]
     assert find_folders([Path("x" * 300)]) == [Path("x" * 300)]
+
+
+def test_the_runs_folder_is_called_runs_wherever_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a checkout it is the checkout's, so that no command of the tutorial found what the one before had trained."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("MGU_RUNS", str(tmp_path / "all"))
+    folder = leave(tmp_path / "all", "a" * 8, experiment_name="photos")
+    assert find_folders([Path("runs/photos"), Path("runs")]) == [tmp_path / "all" / "photos", tmp_path / "all"]
+    for name in (folder.name, folder.name.removesuffix("-aaaaaaaa"), f"{folder.name}/result.json"):
+        assert find_run(f"runs/photos/{name}") == folder == find_run(tmp_path / "all" / "photos" / name)
+    assert len(load_runs("runs/photos")) == 1 and list(read_side("runs/photos").models) == ["digits_2-mgu-reference"]
+    with pytest.raises(FileNotFoundError, match=f"no runs/nosuch. Runs land in {tmp_path / 'all'}, which has photos."):
+        load_runs("runs/nosuch")
+    with pytest.raises(UserError, match=rf"does not exist\). Runs land in {tmp_path / 'all'}, which has photos. "):
+        report.main(["runs/nosuch"])
+
+
+def test_a_suggestion_is_of_the_experiment_that_was_typed(runs: Path) -> None:
+    lean = "digits_2-mgu-equations-gate-channel-bypass-padded-norm_or_none+5-s0"
+    leave(runs, "a" * 8, experiment_name="single")
+    leave(runs, "b" * 8, experiment_name="klinik", name=lean)
+    leave(runs, "c" * 8, example_result, experiment_name="shapes", name="mnist_2-ln-s0")
+    leave(runs, "d" * 8, experiment_name="klinik", name=lean.replace("s0", "s1"), seed=1)
+    for typed, suggested in (
+        ("klinik/digits_2-mgu-leaf-s0", "klinik/digits_2-mgu-lean-s0"),
+        ("runs/klinik/digits_2-mgu-leaf-s1", "klinik/digits_2-mgu-lean-s1"),
+        ("klinik/digits_2-mgu-reference-s0", "klinik/digits_2-mgu-lean-s0"),
+        ("nosuch/mnist_2-ln-s0", "shapes/mnist_2-ln-s0"),
+    ):
+        with pytest.raises(UserError, match=f"there is no {typed}. Did you mean {suggested}"):
+            find_run(typed)
+        find_run(suggested)

@@ -9,7 +9,7 @@ from mgu.errors import UserError
 from mgu.report.ranking.rank import rank
 from mgu.report.ranking.row import Row
 from mgu.results.on_disk.file_names import PACK_FILE, RESULT_FILE
-from mgu.results.on_disk.files import default_runs_dir
+from mgu.results.on_disk.files import places_of
 from mgu.results.runs.find import find_run
 from mgu.results.runs.load import load_results
 from mgu.results.schema.result import Result
@@ -69,11 +69,11 @@ def _holds_runs(path: Path) -> bool:
     return path.is_file() if path.name == PACK_FILE else path.is_dir() and not (path / RESULT_FILE).exists()
 
 
-def _folders(path: str) -> tuple[Path, ...]:
+def _folders(path: str) -> list[Path]:
     """Returns where a folder may lie; a name that no folder can have is looked for by `find_run`, which says so."""
     try:
         folder = Path(path).expanduser()
         folder.is_dir()
     except (OSError, RuntimeError, ValueError):
-        return ()
-    return (folder, default_runs_dir() / folder) if path else ()
+        return []
+    return places_of(folder) if path else []

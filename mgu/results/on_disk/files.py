@@ -12,6 +12,8 @@ from pathlib import Path
 
 from mgu.errors import UserError
 
+MOST_NAMED = 12  # experiments that one message lists
+
 
 def chosen_runs_dir(chosen: str | None) -> Path:
     """Returns the runs folder that a configuration chooses.
@@ -36,6 +38,34 @@ def default_runs_dir() -> Path:
     return (checkout() or Path.cwd()) / "runs"
 
 
+def name_below(path: Path) -> Path:
+    """Returns what a path names below the runs folder, for people write `runs/digits` wherever that folder lies.
+
+    Args:
+        path: A path as the user gives it.
+
+    Returns:
+        The path without that of the runs folder, or without a leading `runs/`; any other as it is.
+    """
+    runs = default_runs_dir()
+    if path.is_relative_to(runs):
+        return path.relative_to(runs)
+    return path.relative_to("runs") if path.is_relative_to("runs") else path
+
+
+def places_of(path: Path) -> list[Path]:
+    """Returns where that may lie which a user names, the likeliest place first.
+
+    Args:
+        path: A path, or a name below the runs folder, with or without a leading `runs/`.
+
+    Returns:
+        The path as it is, and below the runs folder.
+    """
+    runs = default_runs_dir()
+    return list(dict.fromkeys([path, runs / path, runs / name_below(path)]))
+
+
 def find_folders(paths: Sequence[Path]) -> list[Path]:
     """Finds folders of runs by the names that a user gives.
 
@@ -45,8 +75,22 @@ def find_folders(paths: Sequence[Path]) -> list[Path]:
     Returns:
         A path for each; of what is nowhere, the path as it was given.
     """
+    return [next(filter(exists, places_of(path)), path) for path in paths] or [default_runs_dir()]
+
+
+def describe_runs_dir() -> str:
+    """Says where runs are by default, for errors about runs that are not there.
+
+    Returns:
+        A sentence with the runs folder and the experiments in it.
+    """
     runs = default_runs_dir()
-    return [next(filter(exists, (path, runs / path)), path) for path in paths] or [runs]
+    try:
+        names = sorted(folder.name for folder in runs.iterdir() if folder.is_dir() and not folder.name.startswith("."))
+    except OSError:
+        return f"Runs land in {runs}, which is not there yet."
+    more = [f"{len(names) - MOST_NAMED} more"] if len(names) > MOST_NAMED else []
+    return f"Runs land in {runs}, which has {', '.join([*names[:MOST_NAMED], *more]) or 'none'}."
 
 
 def checkout() -> Path | None:

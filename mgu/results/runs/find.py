@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mgu.errors import UserError
 from mgu.results.compare.axes import find_axes
 from mgu.results.compare.differences import describe_differences
 from mgu.results.on_disk.file_names import CHECKPOINT_FILE, CONFIG_FILE, RESULT_FILE
-from mgu.results.on_disk.files import default_runs_dir
+from mgu.results.on_disk.files import default_runs_dir, name_below, places_of
 from mgu.results.runs.load import Run, load_results
 from mgu.results.runs.starts import join_starts
 from mgu.text.nearest import did_you_mean
@@ -22,7 +23,7 @@ def find_run(path: str | Path) -> Path:
 
     Args:
         path: Path of the folder or of its result.json, or the folder's name below the runs folder, with or without
-            experiment and hash, or the name that a report shows, if it fits one run only.
+            `runs/`, experiment and hash, or the name that a report shows, if it fits one run only.
 
     Returns:
         The folder.
@@ -30,29 +31,34 @@ def find_run(path: str | Path) -> Path:
     Raises:
         UserError: No run fits, or several do.
     """
-    runs, name = default_runs_dir(), str(path).rstrip("/")
+    runs, typed = default_runs_dir(), str(path).rstrip("/")
     try:
         chosen = Path(path).expanduser()
-        if chosen.is_file() and chosen.name == RESULT_FILE:
-            return chosen.parent
-        for folder in (chosen, runs / chosen):  # the second is an experiment, unless it fits as a name
-            if name and folder.is_dir():
-                return _checked(folder)
+        for place in places_of(chosen):  # below the runs folder it is an experiment, unless it fits as a name
+            if place.name == RESULT_FILE and place.is_file():
+                return place.parent
+            if typed and place.is_dir():
+                return _checked(place)
     except (OSError, RuntimeError, ValueError) as error:  # too long, a loop of links, no such user, a null byte
         reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise UserError(
             f"RUN must be the folder of a finished run, but got a name that is none ({reason}). Pass another."
         ) from None
+    name = str(name_below(chosen)) if typed else ""
     folders = [folder for folder in sorted(runs.glob("*/*")) if folder.is_dir()]
-    fitting = [folder for folder in folders if name in _names(folder)] or _find_readable(runs, name)
+    fitting, readable = [folder for folder in folders if name in _names(folder)], dict[Path, list[str]]()
+    if not fitting:
+        readable = _read_names(runs)
+        fitting = sorted(folder for folder, names in readable.items() if name in names)
     if len(fitting) == 1:
         return _checked(fitting[0])
     if fitting:
         told = _tell_apart(fitting)
         how = "by what stands before the brackets" if "(" in told else "by its folder"
         raise UserError(f"RUN must name one run, but {path} fits {len(fitting)}: {told}. Name one of them {how}.")
-    hint = _suggest(name, folders) or f" Its folder's name is enough if it is in {runs}."
-    raise UserError(f"RUN must be the folder of a finished run, but there is no {name or 'name'}.{hint}")
+    known = {folder: [*_names(folder), *readable.get(folder.resolve(), [])] for folder in folders}
+    hint = _suggest(name, known) or f" Its folder's name is enough if it is in {runs}."
+    raise UserError(f"RUN must be the folder of a finished run, but there is no {typed or 'name'}.{hint}")
 
 
 def _names(folder: Path) -> list[str]:
@@ -61,13 +67,13 @@ def _names(folder: Path) -> list[str]:
     return [f"{experiment}/{name}", name, f"{experiment}/{bare}", bare]
 
 
-def _find_readable(runs: Path, text: str) -> list[Path]:
-    """Finds the runs that a report or a sweep calls so, with or without the experiment and the seed."""
+def _read_names(runs: Path) -> dict[Path, list[str]]:
+    """Returns what a report or a sweep calls each run, with or without the experiment and the seed, by its folder."""
     experiments: dict[tuple[str, ...], list[Run]] = {}
     for run in load_results([runs]).runs if runs.is_dir() else ():
         result = run.result
         experiments.setdefault((result.experiment_name, result.dataset, result.split, result.task), []).append(run)
-    matches = []
+    names_of: dict[Path, list[str]] = {}
     for runs_of_one in map(join_starts, experiments.values()):
         axes = find_axes([(run.result.stem, run.result.config) for run in runs_of_one])
         for run in runs_of_one:
@@ -75,9 +81,9 @@ def _find_readable(runs: Path, text: str) -> list[Path]:
                 continue
             result = run.result
             name = axes.name(result.name, result.seed, result.config)
-            if text.removeprefix(f"{result.experiment_name}/") in (name, name.removesuffix(result.replicate.suffix)):
-                matches.append(run.folder)
-    return sorted(matches)
+            names = [name, name.removesuffix(result.replicate.suffix)]
+            names_of[run.folder] = [f"{result.experiment_name}/{name}" for name in names] + names
+    return names_of
 
 
 def _tell_apart(folders: Sequence[Path]) -> str:
@@ -91,12 +97,16 @@ def _tell_apart(folders: Sequence[Path]) -> str:
     return ", ".join(told[:MOST_NAMED] + more)
 
 
-def _suggest(name: str, folders: Sequence[Path]) -> str:
-    """Suggests a name that fits one run; of a unit, where the user named one."""
-    alike = [folder for folder in folders if ("-mgu-" in folder.name) == ("mgu" in name)] or folders
-    names = [each for folder in alike for each in _names(folder)]
-    unique = {each for each in names if sum(each in _names(folder) for folder in folders) == 1}
-    return did_you_mean(name, sorted(unique))
+def _suggest(name: str, known: Mapping[Path, Sequence[str]]) -> str:
+    """Suggests a name that fits one run: of the experiment and of the kind that the user named, if there is one."""
+    counts = Counter(each for names in known.values() for each in set(names))
+    of_experiment = [folder for folder in known if name.startswith(f"{folder.parent.name}/")]
+    for folders in (of_experiment, list(known)):
+        alike = [folder for folder in folders if ("-mgu-" in folder.name) == ("mgu" in name)] or folders
+        unique = {each for folder in alike for each in known[folder] if counts[each] == 1}
+        if hint := did_you_mean(name, sorted(unique)):
+            return hint
+    return ""
 
 
 def _checked(folder: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
-from mgu.results.on_disk.files import default_runs_dir
+from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.runs.load import load_results
 
 
@@ -16,8 +16,8 @@ def load_runs(*paths: str | Path) -> pd.DataFrame:
     """Loads results into a table.
 
     Args:
-        paths: Folders or result.json files; the whole runs folder if none is given. Files in folders that cannot be
-            read are left out, each with a warning that names it.
+        paths: Folders or result.json files, also by their names below the runs folder; all of it if none is given.
+            Files in folders that cannot be read are left out, each with a warning that names it.
 
     Returns:
         One row for each run with every value of its result.json, nested names joined by dots ("val.accuracy").
@@ -28,10 +28,11 @@ def load_runs(*paths: str | Path) -> pd.DataFrame:
     """
     if "" in paths:
         raise ValueError("paths must be folders or result.json files, but got ''. Leave it out for the runs folder.")
-    chosen = [Path(path).expanduser() for path in paths] or [default_runs_dir()]
+    chosen = find_folders([Path(path).expanduser() for path in paths])
     for path in chosen:
         if not path.exists():
-            raise FileNotFoundError(f"paths must be folders or files that exist, but there is no {path}.")
+            where = describe_runs_dir()
+            raise FileNotFoundError(f"paths must be folders or files that exist, but there is no {path}. {where}")
     loaded = load_results(chosen)
     for line in loaded.skipped:
         if any(path.is_file() and line.startswith(f"{path.resolve()}: ") for path in chosen):
