@@ -26,6 +26,20 @@ class Examples(NamedTuple):
     notes: Sequence[str] = ()
 
 
+def told_of_row(file: str, row: Any, what: Sequence[str]) -> str:
+    """Returns the one line about a row, however much is told of it: lines are counted as inputs.
+
+    Args:
+        file: The row's file; empty for a table in memory.
+        row: Its number or name.
+        what: What is told of it.
+
+    Returns:
+        The line.
+    """
+    return f"{file} row {row}: {'; '.join(what)}".lstrip()
+
+
 def broken(fault: str) -> Examples:
     """Returns no examples but a fault."""
     return Examples([], (), [fault])

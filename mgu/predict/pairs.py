@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from mgu.data.ratings.names import as_name
-from mgu.predict.examples import Examples
+from mgu.predict.examples import Examples, told_of_row
 from mgu.predict.table_files import Cells, read_table_file, select_columns
 from mgu.results.on_disk.preprocessing import Entities, Pairs
 from mgu.text.printable import printable
@@ -52,24 +52,26 @@ class PairReader:
         where, pairs = list[dict[str, Any]](), dict[str, list[int]](user=[], item=[])
         for index, row in enumerate(cells.rows):
             names, numbers = dict[str, str](), dict[str, int]()
+            wrong, odd = list[str](), list[str]()
             for side, entities in self.sides.items():
                 cell = cells.columns[entities.column][index]
                 names[side] = as_name(cell, entities.are_numbers)
                 number = self.numbers[side].get(names[side])
-                column = f"{file} row {row}: {entities.column!r}".lstrip()
-                told = f"{column} {printable(names[side])!r}"
+                told = f"{entities.column!r} {printable(names[side])!r}"
                 if number is None:
                     is_unnamed = _is_missing(cell)
-                    faults.append(
-                        f"{column} must name one {side}, but is empty"
+                    wrong.append(
+                        f"{entities.column!r} must name one {side}, but is empty"
                         if is_unnamed
                         else f"{told} is none that training knew"
                     )
                     continue
                 numbers[side] = number
                 if number in self.untrained[side] and not entities.features:
-                    remarks.append(f"{told} has no training example; nothing is known of this {side}")
-            if len(numbers) == len(self.sides):
+                    odd.append(f"{told} has no training example; nothing is known of this {side}")
+            faults += [told_of_row(file, row, wrong)] * bool(wrong)
+            remarks += [told_of_row(file, row, odd)] * (bool(odd) and not wrong)
+            if not wrong:
                 where.append(({"file": file} if file else {}) | {"row": row} | names)
                 for side, number in numbers.items():
                     pairs[side].append(number)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from mgu.data.ratings.names import as_name
 from mgu.data.tables.csv_file import MISSING_NUMBERS, swap_marks
 from mgu.data.tables.encoding import UNSEEN
-from mgu.predict.examples import Examples
+from mgu.predict.examples import Examples, told_of_row
 from mgu.predict.table_files import Cells, read_table_file, select_columns
 from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing
 from mgu.text.printable import printable
@@ -52,18 +53,15 @@ class RowReader:
             cells: Some rows.
             file: Their file in messages; empty for a table in memory.
         """
-        faults, remarks, refused = list(cells.faults), list[str](), set[int]()
-
         if not cells.rows:
-            return Examples([], (), faults)
-
-        def name(index: int) -> str:
-            return f"{file} row {cells.rows[index]}".lstrip()
-
-        numbers = [self._numbers(column, cells, name, faults, refused) for column in self.columns.numbers]
-        codes = [category.codes(cells.columns[category.column.name], name, remarks) for category in self.categories]
-        self._look_at_target(cells, name, remarks)
-        kept = [index for index in range(len(cells.rows)) if index not in refused]
+            return Examples([], (), list(cells.faults))
+        wrong, odd = defaultdict[int, list[str]](list), defaultdict[int, list[str]](list)  # by the index of the row
+        numbers = [self._numbers(column, cells, wrong) for column in self.columns.numbers]
+        codes = [category.codes(cells.columns[category.column.name], odd) for category in self.categories]
+        self._look_at_target(cells, odd)
+        faults = [*cells.faults, *(told_of_row(file, cells.rows[index], wrong[index]) for index in sorted(wrong))]
+        remarks = [told_of_row(file, cells.rows[index], odd[index]) for index in sorted(odd) if index not in wrong]
+        kept = [index for index in range(len(cells.rows)) if index not in wrong]
         raw = []
         if numbers:
             raw.append(torch.tensor(numbers, dtype=torch.float64).T[kept])  # (B, N)
@@ -72,20 +70,17 @@ class RowReader:
         where = [({"file": file} if file else {}) | {"row": cells.rows[index]} for index in kept]
         return Examples(where, tuple(raw) if kept else (), faults, remarks)
 
-    def _numbers(
-        self, column: NumberColumn, cells: Cells, name: Any, faults: list[str], refused: set[int]
-    ) -> list[float]:
+    def _numbers(self, column: NumberColumn, cells: Cells, wrong: Mapping[int, list[str]]) -> list[float]:
         numbers = []
         for index, cell in enumerate(cells.columns[column.name]):
             number = as_number(cell, self.columns.decimal)
             if number is None or (self.columns.bound is None and math.isinf(number)):
                 what = "a finite number" + (" with a decimal comma" if self.columns.decimal == "," else "")
-                faults.append(f"{name(index)}: {column.name!r} must be {what}, but is {printable(repr(cell))}")
-                refused.add(index)
+                wrong[index].append(f"{column.name!r} must be {what}, but is {printable(repr(cell))}")
             numbers.append(math.nan if number is None else number)
         return numbers
 
-    def _look_at_target(self, cells: Cells, name: Any, remarks: list[str]) -> None:
+    def _look_at_target(self, cells: Cells, odd: Mapping[int, list[str]]) -> None:
         """Remarks on classes that training never saw, where the file says the true ones."""
         if not isinstance(self.outputs, Classes) or not self.outputs.target:
             return
@@ -97,7 +92,7 @@ class RowReader:
             number = swap_marks(cell) if self.columns.decimal == "," and are_numbers and isinstance(cell, str) else cell
             label = as_name(number, are_numbers)
             if str(cell).strip() not in MISSING and known.isdisjoint((label, as_truth(label))):
-                remarks.append(f"{name(index)}: {self.outputs.target!r} is {cell!r}, a class that training never saw")
+                odd[index].append(f"{self.outputs.target!r} is {cell!r}, a class that training never saw")
 
 
 class CategoryCodes:
@@ -112,13 +107,12 @@ class CategoryCodes:
         self.column, self.missing_words = column, missing_words
         self.known = {value: code for code, value in enumerate(column.values)} | dict.fromkeys(column.rare, UNSEEN)
 
-    def codes(self, cells: Sequence[Any], name: Any, remarks: list[str]) -> list[int]:
+    def codes(self, cells: Sequence[Any], odd: Mapping[int, list[str]]) -> list[int]:
         """Returns the code of each cell.
 
         Args:
             cells: As they are in the file.
-            name: Returns how messages call the row at an index.
-            remarks: Gets a line for each category that training never saw.
+            odd: Lists by the index of the row; that of a category that training never saw gets what it is.
         """
         codes, cache = [], dict[Any, int | None]()
         for index, cell in enumerate(cells):
@@ -127,9 +121,8 @@ class CategoryCodes:
             code = cache[cell]
             if code is None:
                 counts = "like a rare one" if self.column.has_other else "like none"
-                remarks.append(
-                    f"{name(index)}: {self.column.name!r} is {printable(repr(cell))}, which training never saw; it "
-                    f"counts {counts}"
+                odd[index].append(
+                    f"{self.column.name!r} is {printable(repr(cell))}, which training never saw; it counts {counts}"
                 )
             codes.append(UNSEEN if code is None else code)
         return codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,9 @@ def test_names_that_an_earlier_version_rounded_are_refused() -> None:
 
 def test_a_code_that_training_never_saw_is_told() -> None:
     codes = CategoryCodes(CategoryColumn(name="code", values=["", "01", "12"]), [])
-    remarks: list[str] = []
-    assert codes.codes(["0012", "12", 12, 12.0, "01", "1"], str, remarks) == [-1, 2, 2, 2, 1, -1]
-    assert [line.split(", which")[0] for line in remarks] == ["0: 'code' is '0012'", "5: 'code' is '1'"]
+    odd = defaultdict[int, list[str]](list)
+    assert codes.codes(["0012", "12", 12, 12.0, "01", "1"], odd) == [-1, 2, 2, 2, 1, -1]
+    assert {place: told.split(", which")[0] for place, [told] in odd.items()} == {
+        0: "'code' is '0012'",
+        5: "'code' is '1'",
+    }
