@@ -30,11 +30,12 @@ def main(arguments: list[str]) -> None:
     check_exportable(options.to, "--to")
     from mgu.predict.export_run import FILES, export_run
     from mgu.predict.model import load
+    from mgu.results.compare.axes import call_lean
     from mgu.results.on_disk.files import replacing
 
     model = load(options.run, pruned=options.pruned)
     kind = ("-pruned" if options.pruned else "") + ("-int8" if options.quantize else "")
-    stem = re.sub(r"[^\w.+-]", "_", model.trained.result.name)
+    stem = re.sub(r"[^\w.+-]", "_", call_lean(model.trained.result.name))
     path = options.output or Path(f"{stem}{kind}{FILES[options.to]}")
     check_output(path)
     exported = export_run(model, options.to, bool(options.quantize))

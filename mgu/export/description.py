@@ -10,6 +10,7 @@ from mgu.config.python import PythonDatasetConfig
 from mgu.export.columns import are_whole, input_name
 from mgu.export.network import Format
 from mgu.factory.trained import TrainedRun
+from mgu.results.compare.axes import call_lean
 from mgu.results.on_disk.preprocessing import Arrays, Classes, Columns, Inputs, Outputs, Pairs, Pixels, Quantity
 
 
@@ -26,7 +27,7 @@ def describe_export(trained: TrainedRun, form: Format = "onnx") -> dict[str, str
     dataset, preprocessing = trained.config.dataset, trained.preprocessing
     described = {
         "mgu_version": __version__,
-        "run": trained.result.name,
+        "run": call_lean(trained.result.name),
         "identity": trained.result.identity,
         "dataset": dataset.label,
         "split": dataset.split,

@@ -20,6 +20,7 @@ from mgu.predict.examples import Examples
 from mgu.predict.image_files import read_images
 from mgu.predict.pairs import PairReader
 from mgu.predict.rows import RowReader
+from mgu.results.compare.axes import call_lean
 from mgu.results.on_disk.preprocessing import Arrays, Classes, Columns, Name, Pairs, Pixels, Preprocessing
 
 MOST_NAMED = 20  # faults in one message
@@ -64,7 +65,8 @@ class Model:
             self._reader = PairReader(inputs)
 
     def __repr__(self) -> str:
-        return f"<mgu.Model {self.trained.result.name}: {self.trained.result.task} of {self.trained.result.dataset}>"
+        result = self.trained.result
+        return f"<mgu.Model {call_lean(result.name)}: {result.task} of {result.dataset}>"
 
     @property
     def classes(self) -> list[Name]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 from pathlib import Path
@@ -12,9 +13,15 @@ import yaml
 from msgspec.structs import replace
 
 from mgu.errors import UserError
+from mgu.export.description import describe_export
+from mgu.factory.trained import load_trained
+from mgu.predict.model import Model
 from mgu.report.card.card import to_card
 from mgu.report.card.interval import over_groups, wilson
+from mgu.report.ranking.rank import rank
+from mgu.results.compare.axes import LEAN
 from mgu.results.on_disk.result_file import read_result
+from mgu.results.runs.load import Run
 from mgu.results.schema.energy import Component, Energy
 from mgu.results.schema.parts import JOULES_PER_KWH
 
@@ -54,6 +61,20 @@ def test_every_number_of_a_card_is_of_the_run(trained_unit: Path) -> None:
     assert front["co2_eq_emissions"]["geographical_location"] == "SWE"
     value = front["model-index"][0]["results"][0]["metrics"][0]["value"]
     assert value == (result.test or result.val).accuracy  # type: ignore[union-attr]
+
+
+def test_what_leaves_the_house_is_called_as_the_console_calls_it(trained_unit: Path) -> None:
+    """Of one run the report, the card, the export and the model told the name that only its folder has."""
+    result = read_result(trained_unit / "result.json")
+    result = replace(result, name=f"digits_2-mgu-{LEAN}-s0")
+    card = to_card(trained_unit, result)
+    assert "# digits_2-mgu-lean-s0\n" in card and LEAN not in card
+    assert yaml.safe_load(card.split("---")[1])["model-index"][0]["name"] == "digits_2-mgu-lean-s0"
+    (table,) = rank([Run(result, trained_unit)])
+    assert [row.name for row in table.rows] == ["digits_2-mgu-lean-s0"]
+    trained = dataclasses.replace(load_trained(trained_unit), result=result)
+    assert describe_export(trained)["run"] == "digits_2-mgu-lean-s0"
+    assert repr(Model(trained)).startswith("<mgu.Model digits_2-mgu-lean-s0: ")
 
 
 def test_a_card_says_what_a_run_started_from(trained_unit: Path) -> None:

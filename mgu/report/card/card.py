@@ -12,6 +12,7 @@ import numpy as np
 from mgu.console.text import describe_s
 from mgu.report.card.interval import Interval, over_groups, wilson
 from mgu.report.formats.markdown import escape, table_lines
+from mgu.results.compare.axes import call_lean
 from mgu.results.on_disk.correct import read_correct
 from mgu.results.on_disk.file_names import PREPROCESSING_FILE, WEIGHTS_FILE
 from mgu.results.on_disk.preprocessing import Classes, Columns, Pairs, Preprocessing, decode_preprocessing
@@ -45,7 +46,7 @@ def to_card(folder: Path, result: Result) -> str:
         "Environment": _environment(result),
         "Files (SHA-256)": _files(result),
     }
-    lines = [*_front_matter(result), "", f"# {escape(result.name)}", ""]
+    lines = [*_front_matter(result), "", f"# {escape(call_lean(result.name))}", ""]
     for title, section_lines in sections.items():
         lines += [f"## {title}", "", *section_lines, ""]
     lines += ["## Use", "", "```sh", f"mgu-run predict {folder.name} FILES", "```", ""]
@@ -65,7 +66,7 @@ def _front_matter(result: Result) -> list[str]:
         split = "test" if result.test else "validation"
         about["model-index"] = [
             {
-                "name": result.name,
+                "name": call_lean(result.name),
                 "results": [
                     {
                         "task": {"type": result.task},

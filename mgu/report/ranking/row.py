@@ -11,6 +11,7 @@ from mgu.data.datasets import find_kind
 from mgu.report.ranking.model_cost import ModelCost
 from mgu.report.ranking.paper import PaperRow, find_row
 from mgu.report.ranking.seeds import Spread, chance_accuracy, spread
+from mgu.results.compare.axes import call_lean
 from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.replicate import Replicate
@@ -65,7 +66,7 @@ class Row:
     @property
     def own_name(self) -> str:
         """The name of the run, without fold and seed where there are several, whatever else is in its table."""
-        return self.result.name if len(self.runs) == 1 else self.result.stem
+        return call_lean(self.result.name if len(self.runs) == 1 else self.result.stem)
 
     @property
     def examples(self) -> str:
