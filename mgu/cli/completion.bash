@@ -17,7 +17,13 @@ _mgu_run() {
     [[ $value == *,* ]] && before="${value%,*},"
     # bash takes = for the border of a word, so only what follows it is replaced, unless its user has it otherwise
     [[ ${COMP_WORDBREAKS-} == *=* ]] || before="$key=$before"
+    [[ $key == --* ]] && key="$command $key"
     COMPREPLY=($(compgen -P "$before" -W "$(_mgu_run_values "$key")" -- "${value##*,}"))
+    return
+  fi
+  [[ $COMP_CWORD -gt 2 ]] && words="$(_mgu_run_values "$command ${COMP_WORDS[COMP_CWORD-1]}")"
+  if [[ -n $words ]]; then
+    COMPREPLY=($(compgen -W "$words" -- "$word"))
     return
   fi
   if [[ $COMP_CWORD == 1 ]]; then

@@ -17,6 +17,7 @@ from mgu.cli.exit_codes import SUB_COMMANDS
 from mgu.cli.parser import Parser
 from mgu.config.conf import conf_dir
 from mgu.config.keys import choices_of_groups, list_keys
+from mgu.config.prune import read_defaults
 
 SHELLS = {  # by shell, how its script is switched on
     "bash": 'eval "$(mgu-run completion bash)" in ~/.bashrc',
@@ -33,10 +34,12 @@ class Words(NamedTuple):
     Attributes:
         options: The options of each sub-command, and the words of which one must be given.
         values: The values of each key; () of a key that is not one of few words.
+        choices: The values of the options that take one of few words, by sub-command and option: "report --format".
     """
 
     options: dict[str, list[str]]
     values: dict[str, tuple[str, ...]]
+    choices: dict[str, tuple[str, ...]]
 
 
 def main(arguments: list[str]) -> None:
@@ -60,23 +63,33 @@ def read_words() -> Words:
     values: dict[str, tuple[str, ...]] = {key.name: key.choices for key in list_keys(conf_dir())}
     for group, choices in choices_of_groups(conf_dir()).items():
         values[f"+{group}" if group == "experiment" else group] = tuple(choices)
-    return Words({command: _options_of(command) for command in SUB_COMMANDS}, values)
+    helps = {command: _help_of(command) for command in SUB_COMMANDS}
+    options = {command: _options_in(shown) for command, shown in helps.items()}
+    options["prune"] += [f"{key}=" for key in read_defaults(conf_dir() / "prune.yaml")]
+    taken = {
+        f"{command} {option}": tuple(own.split(","))
+        for command, shown in helps.items()
+        for option, own in re.findall(r"^  (--[a-z][\w-]*) \{([\w,]+)\}", shown, re.MULTILINE)
+    }
+    return Words(options, values, taken)
 
 
-def _options_of(command: str) -> list[str]:
-    """Returns the options that a sub-command's help names, and the words of its arguments that are one of few."""
+def _help_of(command: str) -> str:
     shown = StringIO()
     try:
         with redirect_stdout(shown):
             import_module(f"mgu.cli.{command}").main(["--help"])
     except SystemExit:  # argparse ends like that
         pass
+    return shown.getvalue()
+
+
+def _options_in(shown: str) -> list[str]:
+    """Returns the options that a sub-command's help names, and the words of its arguments that are one of few."""
     words = [
-        word
-        for choices in re.findall(r"^  \{([\w,]+)\}", shown.getvalue(), re.MULTILINE)
-        for word in choices.split(",")
+        word for choices in re.findall(r"^  \{([\w,]+)\}", shown, re.MULTILINE) for word in choices.split(",")
     ]
-    return sorted({*words, *re.findall(r"(?<![\w-])--[a-z][\w-]*", shown.getvalue())})
+    return sorted({*words, *re.findall(r"(?<![\w-])--[a-z][\w-]*", shown)})
 
 
 def script(shell: str, words: Words) -> str:
@@ -97,7 +110,7 @@ def script(shell: str, words: Words) -> str:
     )
     values = "\n".join(
         f"    {shlex.quote(key)}) echo {shlex.quote(' '.join(listed))} ;;"
-        for key, listed in words.values.items()
+        for key, listed in (words.values | words.choices).items()
         if listed
     )
     filled = {
@@ -123,5 +136,10 @@ def _fish(words: Words) -> str:
         f"complete -c mgu-run -n '__fish_seen_subcommand_from {name}' -a {shlex.quote(' '.join(listed))}"
         for name, listed in words.options.items()
         if listed
+    ]
+    lines += [
+        f"complete -c mgu-run -n '__fish_seen_subcommand_from {name.split()[0]}' -l {name.split('--')[1]} -x "
+        f"-a {shlex.quote(' '.join(own))}"
+        for name, own in words.choices.items()
     ]
     return "\n".join(lines) + "\n"

@@ -14,8 +14,13 @@ _mgu_run() {
   if [[ $word == *=* ]]; then
     local key="${word%%=*}" value="${word#*=}"
     [[ $value == *,* ]] && before="${value%,*},"
-    found=(${=$(_mgu_run_values "$key")})
+    [[ $key == --* ]] && found=(${=$(_mgu_run_values "$command $key")}) || found=(${=$(_mgu_run_values "$key")})
     compadd -Q -- "$key=$before"${^found}
+    return
+  fi
+  found=(${=$(_mgu_run_values "$command ${words[CURRENT-1]}")})
+  if (( CURRENT > 3 && $#found )); then
+    compadd -Q -- $found
     return
   fi
   local all_keys=@KEYS@ first=@COMMANDS@' '@FLAGS@ flags=@FLAGS@  # a quoted word is not split in place
@@ -26,7 +31,7 @@ _mgu_run() {
     found=(${=$(_mgu_run_options "$command")})
     case $command in
       @TAKES_KEYS@) ;;
-      *) keys=(); _files ;;
+      *) keys=(${(M)found:#*=}) found=(${found:#*=}); _files ;;
     esac
   else
     found=(${=flags})

@@ -93,6 +93,10 @@ printf "%s\\n" "${COMPREPLY[@]}"
         ("mgu-run training.sel", {"training.select="}),
         ("mgu-run report layo", {""}),
         ("mgu-run search ex", {"export"}),
+        ("mgu-run report --format ", {"table", "md", "csv", "json", "tex", "html"}),
+        ("mgu-run report x --format=h", {"html"}),
+        ("mgu-run export x --to ", {"torch", "onnx"}),
+        ("mgu-run prune x ep", {"epochs="}),
     ],
 )
 def test_bash_completes(line: str, found: set[str], bash: str, tmp_path: Path) -> None:
