@@ -86,9 +86,7 @@ def _help_of(command: str) -> str:
 
 def _options_in(shown: str) -> list[str]:
     """Returns the options that a sub-command's help names, and the words of its arguments that are one of few."""
-    words = [
-        word for choices in re.findall(r"^  \{([\w,]+)\}", shown, re.MULTILINE) for word in choices.split(",")
-    ]
+    words = [word for choices in re.findall(r"^  \{([\w,]+)\}", shown, re.MULTILINE) for word in choices.split(",")]
     return sorted({*words, *re.findall(r"(?<![\w-])--[a-z][\w-]*", shown)})
 
 

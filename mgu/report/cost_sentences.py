@@ -62,7 +62,7 @@ def _describe_no_place(results: Sequence[Result]) -> list[str]:
 def _describe_sides(table: Table) -> list[str]:
     """Describes both sides and their ratios."""
     grid, kinds = table.baselines, unit_kinds(table)
-    sides = {"Grid search": grid, **{kind.name: kind.rows for kind in kinds}}
+    sides = {"Grid search" if len(grid) > 1 else "Baseline": grid, **{kind.name: kind.rows for kind in kinds}}
     lines = [f"{name}: {_describe(rows)}." for name, rows in sides.items() if rows]
     if not (grid and kinds):
         return lines

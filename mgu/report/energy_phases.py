@@ -46,7 +46,8 @@ def describe_phases(table: Table) -> list[str]:
         One sentence for each side of which every model has phases.
     """
     lines = []
-    for name, rows in (("Grid search", table.baselines), ("Unit", table.unit_models)):
+    grid = "Grid search" if len(table.baselines) > 1 else "Baseline"
+    for name, rows in ((grid, table.baselines), ("Unit", table.unit_models)):
         parts = [text for part in ("cpu", "gpu") if (text := _describe(rows, part))]
         if parts:
             lines.append(f"{name} by phase, each model counted once: {'; '.join(parts)}. Set-up is in no sum.")

@@ -11,6 +11,8 @@ from mgu.text.hydra_quoting import as_typed
 def nearest(word: str, choices: Iterable[str], cutoff: float = 0.5) -> str | None:
     """Returns the choice most similar to `word`, ignoring case and surrounding blanks; None if none is similar.
 
+    Of choices with as many letters in common, that wins which takes fewer edits: adamm is adamw rather than nadam.
+
     Args:
         word: What was typed.
         choices: What is legal.
@@ -23,8 +25,21 @@ def nearest(word: str, choices: Iterable[str], cutoff: float = 0.5) -> str | Non
     typed = word.strip().casefold()
     if len(typed) > 2:  # half of two letters is one of them, half of more is chance, as in `fast` and `auto`
         cutoff = max(cutoff, 0.51)
-    matches = difflib.get_close_matches(typed, folded, n=1, cutoff=cutoff)
-    return folded[matches[0]] if matches else None
+    matches = difflib.get_close_matches(typed, folded, n=5, cutoff=cutoff)
+    similarities = [difflib.SequenceMatcher(None, match, typed).ratio() for match in matches]
+    tied = [match for match, similarity in zip(matches, similarities, strict=True) if similarity == similarities[0]]
+    return folded[min(tied, key=lambda match: _count_edits(typed, match))] if tied else None
+
+
+def _count_edits(one: str, other: str) -> int:
+    """Returns how many letters are to be put in, taken out or changed to make one text of another."""
+    counts = list(range(len(other) + 1))
+    for row, letter in enumerate(one, start=1):
+        diagonal, counts[0] = counts[0], row
+        for column, other_letter in enumerate(other, start=1):
+            fewest = min(diagonal + (letter != other_letter), counts[column - 1] + 1, counts[column] + 1)
+            diagonal, counts[column] = counts[column], fewest
+    return counts[-1]
 
 
 def did_you_mean(word: str, choices: Iterable[str], cutoff: float = 0.5) -> str:

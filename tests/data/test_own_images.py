@@ -404,7 +404,7 @@ def test_groups_on_both_sides_of_a_split_are_named(tmp_path: Path) -> None:
         (lambda text: text.replace("image,", "picture,"), {}, "the image, but .* dataset.columns.image=picture"),
         (lambda text: text, {"columns": {"label": "lable"}}, "be one column of .* got 'lable', .* Did you mean label"),
         (lambda text: text.replace("x", "file", 1), {}, "may be it: image, file. Pass dataset.columns.image=imag"),
-        (lambda text: text + "cat/new.png,,c9,1", {}, "every row must have a label, but row 32 .* has none"),
+        (lambda text: text + "cat/new.png,,c9,1", {}, "every row must have its label, but row 32 .* has none"),
         (lambda text: "", {}, "list.csv is empty. Name another file"),
         (lambda text: text.splitlines()[0], {}, "holds no images. Correct the path"),
     ],

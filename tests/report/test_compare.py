@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
-from mgu.report.stats.comparison_words import points_of
+from mgu.report.stats.comparison_words import describe_comparison, points_of
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.images import mcnemar
 
@@ -53,3 +56,13 @@ def test_what_could_not_be_tested_counts_as_a_comparison() -> None:
 def test_the_last_bits_of_a_sum_decide_no_half(share: float, text: str) -> None:
     """27 of 7,200 were +0.37 points in a report and +0.38 in a page of results."""
     assert {f"{points_of(share / 100 + bits):+.2f}" for bits in (-1e-16, 0.0, 1e-16)} == {text}
+
+
+def test_an_effect_has_no_minus_before_zero() -> None:
+    """`d = -0.00` stood beside `+0.00 points`."""
+    difference = SimpleNamespace(mean=-1e-17, low=None, high=None, n=2)
+    found: Any = SimpleNamespace(
+        first=None, is_of_accuracies=True, difference=difference, shared=(), effect=-1e-15,
+        p_seeds=None, p_images=None, p_corrected=None, p_margin=None, p_alike=None, p=None,
+    )  # fmt: skip
+    assert "+0.00 points" in describe_comparison(found) and "d = 0.00" in describe_comparison(found)

@@ -166,7 +166,7 @@ def test_costs_say_where_they_are_of_the_seeds_that_were_measured_alone() -> Non
 
     for contended, which in ((True, "seeds that were measured alone"), (False, "seeds")):
         (table,) = ranked(grid(contended))
-        (line,) = [own for own in Analysis(table).lines if own.startswith("Grid search: ")]
+        (line,) = [own for own in Analysis(table).lines if own.startswith("Baseline: ")]
         assert f"by the mean over its {which}," in line
 
 

@@ -11,7 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from mgu.cli.main import main
 from mgu.text.hydra_quoting import as_typed
-from mgu.text.nearest import did_you_mean
+from mgu.text.nearest import did_you_mean, nearest
 from tests.torture.command_lines import field_lines
 from tests.torture.odd_words import group_lines, key_lines, written_lines
 from tests.torture.refusals import refuse, without_training
@@ -109,3 +109,8 @@ def test_a_suggested_value_is_read_back_as_it_is(value: str) -> None:
 def test_what_was_typed_is_not_suggested_as_it_was_typed() -> None:
     assert did_you_mean("202001", ["2020_01", "y"]) == " Did you mean '\"2020_01\"'?"
     assert did_you_mean("digits2", ["digits_2"]) == " Did you mean digits_2?"
+
+
+@pytest.mark.parametrize("choices", [["adam", "nadam", "adamw", "sgd"], ["adamw", "nadam"]])
+def test_of_choices_as_much_alike_the_one_with_fewer_edits_is_suggested(choices: list[str]) -> None:
+    assert nearest("adamn", choices) == choices[0] and nearest("adamm", ["nadam", "adamw"]) == "adamw"

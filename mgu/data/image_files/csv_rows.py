@@ -66,7 +66,7 @@ def select_columns(
             )
         row = {column: line[index].strip() if index < len(line) else "" for column, index in indices.items()}
         if empty := [column for column, value in row.items() if not value]:
-            raise UserError(f"every row must have a {empty[0]}, but row {number} of {file} has none. Fill it in.")
+            raise UserError(f"every row must have its {empty[0]}, but row {number} of {file} has none. Fill it in.")
         image = row["image"]
         if image in seen:
             raise UserError(

@@ -177,7 +177,7 @@ def _check_cells(frame: pd.DataFrame, names: list[str], config: RatingsConfig) -
             more = f", and {int(empty.sum()) - 1:,} more are" if empty.sum() > 1 else ""
             row = int(empty.to_numpy().argmax()) + 1
             raise UserError(
-                f"every rating must have a {name!r}, but row {row:,} below the header of {config.path} is "
+                f"every rating must have its {name!r}, but row {row:,} below the header of {config.path} is "
                 f"without{more}. Fill it in, or remove the row."
             )
 

@@ -20,7 +20,7 @@ def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
     unit = "points" if comparison.is_of_accuracies else comparison.first.row.result.score.metric
     parts = [f"{difference_text(comparison, comparison.difference.mean)} {unit}", *_over_seeds(comparison)]
     if comparison.effect is not None:
-        parts.append(f"d = {comparison.effect:.2f}")
+        parts.append(f"d = {comparison.effect:z.2f}")
     if comparison.p_seeds is not None:
         over = "folds (corrected resampled t-test)" if comparison.has_folds else "seeds"
         parts.append(f"p {p_equals(comparison.p_seeds)} over {over}")
