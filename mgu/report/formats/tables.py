@@ -173,7 +173,7 @@ def numbers(comparison: Comparison) -> list[Entry]:
         (difference_text(comparison, comparison.difference.mean), comparison.difference.mean),
         (interval, low),
         (str(comparison.difference.n), comparison.difference.n),
-        ("-" if comparison.effect is None else f"{comparison.effect:+.2f}", comparison.effect),
+        ("-" if comparison.effect is None else f"{comparison.effect:+z.2f}", comparison.effect),
         *((p_text(p), p) for p in (comparison.p_seeds, comparison.p_images, comparison.p, comparison.p_corrected)),
     ]
 
