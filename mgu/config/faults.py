@@ -148,10 +148,21 @@ def describe_faults(faults: Sequence[ErrorDetails], prefix: tuple[str, ...] = ()
     Returns:
         At most MAX_FAULTS lines, the last of which counts the others where there are more.
     """
+    faults = _without_consequences(faults)
     lines = [describe_fault({**fault, "loc": (*prefix, *fault["loc"])}) for fault in faults[:MAX_FAULTS]]
     if len(faults) > MAX_FAULTS:
         lines[-1] = f"All values must be legal, but {len(faults) - MAX_FAULTS + 1} more are not. Mend these first."
     return "\n".join(lines)
+
+
+def _without_consequences(faults: Sequence[ErrorDetails]) -> Sequence[ErrorDetails]:
+    """Leaves out other faults of a group whose name is no text, for by its name it is told which keys it may have."""
+    unnamed = {fault["loc"][0] for fault in faults if fault["type"] == "string_type" and _is_name(fault)}
+    return [fault for fault in faults if fault["loc"][0] not in unnamed or _is_name(fault)]
+
+
+def _is_name(fault: ErrorDetails) -> bool:
+    return fault["loc"][-1] == "name" and fault["loc"][0] in RunConfig.model_fields
 
 
 def describe_fault(fault: ErrorDetails) -> str:
@@ -168,7 +179,7 @@ def describe_fault(fault: ErrorDetails) -> str:
     context = fault.get("ctx", {})
     if fault["type"] == "union_tag_invalid":
         kinds, given = list(kinds_of(key)), context["tag"].strip("[]")
-        hint = did_you_mean(given, kinds) or f" Pass {key}={kinds[0]}."
+        hint = did_you_mean(given, kinds) or f" Leave {key}.name out, for {key}=NAME sets it."
         return f"{key}.name must be {', '.join(kinds[:-1])} or {kinds[-1]}, but got {given!r}.{hint}"
     if fault["type"] == "extra_forbidden":
         return describe_unknown(key)

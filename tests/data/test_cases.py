@@ -302,7 +302,7 @@ def test_cases_that_cannot_be_learned_from(
         (lambda text: text.replace(",stage", ",when"), "dataset.stages=[acetic]", "'stage', .* dataset.stages=null"),
         (lambda text: text.replace("acetic_1.png", "acetic_9.png", 1), "", "acetic_9.png is missing. Mend or remove"),
         (lambda text: text + "normal,cancer_00,new.png,green", "", "class, but 'cancer_00' is of 'cancer' and 'norm"),
-        (lambda text: text + "normal,,new.png,green", "", "every row must have a case, but row 74 of .* has none"),
+        (lambda text: text + "normal,,new.png,green", "", "every row must have its case, but row 74 of .* has none"),
         (lambda text: text + text.splitlines()[1], "", "must stand in one row, but .* stands in rows 2 and 74"),
         (lambda text: "", "", "must have a column 'case', but has "),
         (lambda text: "case,image\n\ud800".encode("utf-8", "surrogatepass"), "", "cannot be read as one"),

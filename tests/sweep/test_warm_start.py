@@ -186,5 +186,5 @@ def test_a_trial_on_other_rows_is_refused_before_it_is_asked(
     monkeypatch.setattr(worker, "check_same_data", refuse)
     search = search_of(GRIDS, configure, tmp_path)
     with pytest.raises(UserError, match="1 must return the rows"):
-        next(Worker(search.study, search.study.open(), search.trials(LineView(in_sweep=True))).work())
+        next(Worker(search.study, search.study.open(), search.settings, LineView(in_sweep=True)).work())
     assert not search.study.has_begun
