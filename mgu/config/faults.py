@@ -158,11 +158,12 @@ def describe_faults(faults: Sequence[ErrorDetails], prefix: tuple[str, ...] = ()
 def _without_consequences(faults: Sequence[ErrorDetails]) -> Sequence[ErrorDetails]:
     """Leaves out other faults of a group whose name is no text, for by its name it is told which keys it may have."""
     unnamed = {fault["loc"][0] for fault in faults if fault["type"] == "string_type" and _is_name(fault)}
-    return [fault for fault in faults if fault["loc"][0] not in unnamed or _is_name(fault)]
+    return [fault for fault in faults if unnamed.isdisjoint(fault["loc"][:1]) or _is_name(fault)]
 
 
 def _is_name(fault: ErrorDetails) -> bool:
-    return fault["loc"][-1] == "name" and fault["loc"][0] in RunConfig.model_fields
+    """Tells whether a fault is that of the name of a group; one of a whole configuration has no place."""
+    return fault["loc"][-1:] == ("name",) and fault["loc"][0] in RunConfig.model_fields
 
 
 def describe_fault(fault: ErrorDetails) -> str:

@@ -225,3 +225,10 @@ def test_all_faults_are_listed_at_once(configure: Configure) -> None:
     with pytest.raises(UserError) as caught:
         configure("optimizer.lr=-1", "training.batch_size=0", "+epoch=3")
     assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_name_that_is_no_text_is_told_without_the_faults_that_follow_from_it(configure: Configure) -> None:
+    table = ("dataset=table", "dataset.path=a.csv", "dataset.target=y", "layout=dense_2")
+    with pytest.raises(UserError, match=r"^dataset\.name must be a valid string, but got inf\.") as caught:
+        configure(*table, "++dataset.name=inf")
+    assert "\n" not in str(caught.value)
