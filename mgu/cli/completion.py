@@ -67,9 +67,9 @@ def read_words() -> Words:
     options = {command: _options_in(shown) for command, shown in helps.items()}
     options["prune"] += [f"{key}=" for key in read_defaults(conf_dir() / "prune.yaml")]
     taken = {
-        f"{command} {option}": tuple(own.split(","))
+        f"{command} {option}": tuple(choices.split(","))
         for command, shown in helps.items()
-        for option, own in re.findall(r"^  (--[a-z][\w-]*) \{([\w,]+)\}", shown, re.MULTILINE)
+        for option, choices in re.findall(r"^  (--[a-z][\w-]*) \{([\w,]+)\}", shown, re.MULTILINE)
     }
     return Words(options, values, taken)
 
@@ -137,7 +137,7 @@ def _fish(words: Words) -> str:
     ]
     lines += [
         f"complete -c mgu-run -n '__fish_seen_subcommand_from {name.split()[0]}' -l {name.split('--')[1]} -x "
-        f"-a {shlex.quote(' '.join(own))}"
-        for name, own in words.choices.items()
+        f"-a {shlex.quote(' '.join(listed))}"
+        for name, listed in words.choices.items()
     ]
     return "\n".join(lines) + "\n"

@@ -24,23 +24,24 @@ def name_cases(root: Path, names: Sequence[str], classes: Collection[str]) -> li
     """
     parts = [name.split("/") for name in names]
     if not have_class_folders(names, classes):
-        return [readable(own[0] if len(own) > 1 else root.absolute().name) for own in parts]
+        return [readable(folders[0] if len(folders) > 1 else root.absolute().name) for folders in parts]
     classes_of = defaultdict[str, set[str]](set)
-    for own in parts:
-        classes_of[own[1]].add(own[0])
+    for folder, case, *_ in parts:
+        classes_of[case].add(folder)
 
     def name(folder: str, case: str, *rest: str) -> str:
         if not rest:  # an image beside the folders of cases
             return folder
         return case if len(classes_of[case]) == 1 else f"{folder}/{case}"
 
-    return [readable(name(*own)) for own in parts]
+    return [readable(name(*folders)) for folders in parts]
 
 
 def have_class_folders(names: Sequence[str], classes: Collection[str]) -> bool:
     """Tells whether images lie as in training: below a folder of their class, and there in folders of their cases."""
     parts = [name.split("/") for name in names]
-    return any(len(own) > 2 for own in parts) and all(len(own) > 1 and own[0] in classes for own in parts)
+    are_below_classes = all(len(folders) > 1 and folders[0] in classes for folders in parts)
+    return are_below_classes and any(len(folders) > 2 for folders in parts)
 
 
 def describe_class_folders(shown: str, names: Sequence[str], cases: Sequence[str]) -> str:

@@ -69,8 +69,10 @@ class PairReader:
                 numbers[side] = number
                 if number in self.untrained[side] and not entities.features:
                     odd.append(f"{told} has no training example; nothing is known of this {side}")
-            faults += [told_of_row(file, row, wrong)] * bool(wrong)
-            remarks += [told_of_row(file, row, odd)] * (bool(odd) and not wrong)
+            if wrong:
+                faults.append(told_of_row(file, row, wrong))
+            elif odd:
+                remarks.append(told_of_row(file, row, odd))
             if not wrong:
                 where.append(({"file": file} if file else {}) | {"row": row} | names)
                 for side, number in numbers.items():
