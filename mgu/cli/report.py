@@ -16,9 +16,10 @@ from mgu.cli.parser import Parser
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
 from mgu.report.analysis import Analysis
+from mgu.report.classes import classes_of
 from mgu.report.contrasts.question import NO_QUESTION, Question
 from mgu.report.contrasts.resolve import resolve, resolve_default
-from mgu.report.formats.csv import searches_to_csv, to_csv
+from mgu.report.formats.csv import classes_to_csv, searches_to_csv, to_csv
 from mgu.report.formats.json import to_json
 from mgu.report.formats.latex import to_tex
 from mgu.report.formats.markdown import to_markdown
@@ -28,6 +29,7 @@ from mgu.report.searches.measured import MeasuredSearches, load_measured
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.runs.load import load_results
+from mgu.results.schema.metrics import MOST_CLASSES
 from mgu.text.printable import printable
 
 MAX_REASONS = 3  # why files were skipped, where nothing is left
@@ -75,6 +77,8 @@ def _report(options: argparse.Namespace) -> None:
     analyses = _analyse(rank(whole or loaded.runs), options)
     if options.searches:
         sys.stdout.write(_searches(analyses))
+    elif options.classes and options.format == "csv":
+        sys.stdout.write(classes_to_csv(analyses))
     elif options.pictures:
         _draw(analyses, options.pictures)
     else:
@@ -91,7 +95,21 @@ def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]
     analyses = [Analysis(table, margin, question, default) for table, default in zip(tables, defaults, strict=True)]
     if question.by and not any(analysis.answer for analysis in analyses):
         analyses = [Analysis(table, margin, question) for table in join(tables)]
+    if options.classes:
+        analyses = _by_class(analyses)
     return _with_measured(analyses)
+
+
+def _by_class(analyses: list[Analysis]) -> list[Analysis]:
+    """Asks for the classes of the models that are compared, where any run has told them apart."""
+    analyses = [replace(analysis, by_class=True) for analysis in analyses]
+    if not any(classes_of(analysis) for analysis in analyses):
+        raise UserError(
+            "--classes must have runs with a confusion matrix in their results, but there are none. Those of earlier "
+            f"versions, of other tasks, and of more than {MOST_CLASSES} classes have none. Leave --classes out, or "
+            "train again with this version."
+        )
+    return analyses
 
 
 def _with_measured(analyses: list[Analysis]) -> list[Analysis]:
@@ -183,10 +201,18 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     _add_forms(parser)
     _add_rivals(parser)
     _add_questions(parser)
+    parser.add_argument(
+        "--classes",
+        action="store_true",
+        help="also tell the compared models class by class: precision, recall, F1, and what is taken for what",
+    )
     parser.add_argument("--searches", action="store_true", help="list the searches alone, as CSV")
     options = parser.parse_args(arguments)
     if options.searches and (options.pictures or options.format not in (None, "csv")):
         raise UserError("--searches must be alone or with --format csv. Make one after the other.")
+    if options.classes and (options.searches or options.pictures):
+        other = "--searches" if options.searches else "--pictures"
+        raise UserError(f"--classes must be without {other}. Make one after the other.")
     if options.pictures and options.format:
         raise UserError(f"--pictures must be alone, but got --format {options.format}. Make one after the other.")
     return options

@@ -45,6 +45,7 @@ class Analysis:
         question: What else is asked.
         default: Name of the network that one would train without a search; None for the usual one.
         measured: Searches of the experiment that measured points which are no networks.
+        by_class: Whether the models that are compared are also told class by class.
     """
 
     table: Table
@@ -52,6 +53,7 @@ class Analysis:
     question: Question = NO_QUESTION
     default: str | None = None
     measured: Sequence[MeasuredSearches] = ()
+    by_class: bool = False
 
     @cached_property
     def correct(self) -> list[Correct]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from mgu.report.ranking.class_scores import find_largest
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import describe_hardware, identity_without_seed
@@ -24,7 +25,8 @@ def caveats(table: Table) -> list[str]:
     """
     results = table.results
     ended = [*_unfinished(table), *_unconverged(results)]
-    return [*ended, *_unlike(table), *_marked(results), *_started(results), *_selected(table), *_truth_table(table)]
+    judged = [*_selected(table), *_uneven(results), *_truth_table(table)]
+    return [*ended, *_unlike(table), *_marked(results), *_started(results), *judged]
 
 
 def _unfinished(table: Table) -> list[str]:
@@ -40,6 +42,16 @@ def _unfinished(table: Table) -> list[str]:
     if lost := sum(result.status == "diverged" and result.val is None for row in in_means for result in row.results):
         lines.append(f"{lost} of {len(results)} runs diverged before their first epoch ended: {effect}.")
     return lines
+
+
+def _uneven(results: list[Result]) -> list[str]:
+    """Classes of which one is so frequent that accuracy says little of the others."""
+    if not (largest := find_largest(results)):
+        return []
+    return [
+        f"The classes are not equally frequent: to name {largest.name} for each of the {largest.examples:,} "
+        f"{largest.counted} would be right for {largest.share:.2%}. `--classes` tells each class."
+    ]
 
 
 def _unconverged(results: list[Result]) -> list[str]:

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from mgu.data.image_files.images import FileImages
 from mgu.data.splits import Data, Splits
+from mgu.factory.resolved_run import ResolvedRun
 from mgu.results.on_disk.correct import write_correct
-from mgu.results.schema.metrics import Metrics
+from mgu.results.on_disk.preprocessing import Classes
+from mgu.results.schema.metrics import MOST_CLASSES, Metrics
 from mgu.tasks.classification import Classification
 from mgu.tasks.task import Task
 from mgu.tasks.votes import macro_f1, vote
@@ -83,7 +85,10 @@ def evaluate_splits(
 
 
 def _evaluate(learner: Learner, data: Data, batch_size: int, keep: bool) -> tuple[Metrics, Predictions | None]:
-    """Returns the metrics, and for classification the predictions if they are to be kept or are of own images."""
+    """Returns the metrics, and for classification the predictions if they are to be kept or are of own images.
+
+    Only such predictions have a confusion matrix, which would fill result.json if every split had one.
+    """
     batches: list[tuple[Tensor, Tensor]] = []
     is_wanted = isinstance(learner.task, Classification) and (keep or isinstance(data, FileImages))
 
@@ -96,18 +101,18 @@ def _evaluate(learner: Learner, data: Data, batch_size: int, keep: bool) -> tupl
     if not is_wanted:
         return Metrics(**metrics), None
     predictions = Predictions(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
-    if isinstance(data, FileImages):
-        metrics |= image_metrics(predictions)
-        if data.are_cases:
-            metrics |= case_metrics(predictions, data.groups.cpu())
+    if isinstance(data, FileImages) or predictions.logits.shape[1] <= MOST_CLASSES:
+        metrics |= class_metrics(predictions)
+    if isinstance(data, FileImages) and data.are_cases:
+        metrics |= case_metrics(predictions, data.groups.cpu())
     return Metrics(**metrics), predictions
 
 
-def image_metrics(predictions: Predictions) -> dict[str, Any]:
-    """Computes what `Metrics` has for the user's own images beside the metrics of any classification.
+def class_metrics(predictions: Predictions) -> dict[str, Any]:
+    """Computes the metrics that follow from how often each class is taken for each.
 
     Args:
-        predictions: Logits (N, K) and targets (N,) of the images.
+        predictions: Logits (N, K) and targets (N,).
 
     Returns:
         Confusion matrix and macro F1.
@@ -142,6 +147,14 @@ def case_metrics(predictions: Predictions, cases: Tensor) -> dict[str, Any]:
 def count_classes(task: Task) -> int | None:
     """Returns the number of classes; None for a task without any."""
     return task.num_classes if isinstance(task, Classification) else None
+
+
+def name_classes(resolved: ResolvedRun) -> list[str] | None:
+    """Returns the names of the classes in the order of the outputs; None for a task without any, or with too many."""
+    outputs = resolved.dataset.preprocessing.outputs
+    if isinstance(outputs, Classes) and len(outputs.names) <= MOST_CLASSES:
+        return [str(name) for name in outputs.names]
+    return None
 
 
 def images_per_group(data: Data) -> list[int]:

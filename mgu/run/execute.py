@@ -33,7 +33,7 @@ from mgu.results.on_disk.record import make_result
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.on_disk.sealed import digest_files
 from mgu.results.schema.result import Result
-from mgu.run.evaluate_splits import count_classes, evaluate_splits
+from mgu.run.evaluate_splits import count_classes, evaluate_splits, name_classes
 from mgu.run.log import log_to, send_note
 from mgu.run.network_facts import explain_network, measure_network, sum_up_solver
 from mgu.run.run_files import KNOWN_FILES, clear, save_best
@@ -128,6 +128,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             outcome.status,
             solver=solver,
             num_classes=count_classes(learner.task),
+            classes=name_classes(resolved),
             epochs=len(outcome.history),
             best_epoch=outcome.best_epoch,
             device=resolved.device_name,

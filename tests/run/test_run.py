@@ -48,6 +48,14 @@ def test_energy_is_tracked_over_the_time_to_solution_and_checkpoints_and_not_the
     assert result.seconds.setup > 0 and result.seconds.train > result.seconds.evaluate > 0
 
 
+def test_the_data_that_judge_a_run_have_a_confusion_matrix(configure: Configure) -> None:
+    result = train(configure(*QUICK, "dataset.split=holdout", "training.epochs=1"))
+    assert result.classes == list("0123456789") and result.test and result.test.confusion and result.test.accuracy
+    counts = np.array(result.test.confusion)
+    assert counts.sum() == 360 and counts.trace() == round(360 * result.test.accuracy)
+    assert result.val and result.val.confusion is None and result.train and result.train.confusion is None
+
+
 def test_a_diverged_run_is_a_result(configure: Configure) -> None:
     config = configure(*QUICK, "optimizer.lr=1e30")
     result = train(config)

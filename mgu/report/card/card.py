@@ -11,19 +11,21 @@ import numpy as np
 
 from mgu.console.text import describe_s
 from mgu.report.card.interval import Interval, over_groups, wilson
+from mgu.report.classes import ModelClasses
+from mgu.report.formats.class_tables import class_table
 from mgu.report.formats.markdown import escape, table_lines
+from mgu.report.ranking.class_scores import name_examples, score_classes
 from mgu.results.compare.axes import call_lean
 from mgu.results.on_disk.correct import read_correct
 from mgu.results.on_disk.file_names import PREPROCESSING_FILE, WEIGHTS_FILE
 from mgu.results.on_disk.preprocessing import Classes, Columns, Pairs, Preprocessing, decode_preprocessing
 from mgu.results.schema.energy import Energy, describe_method
-from mgu.results.schema.metrics import Metrics
+from mgu.results.schema.metrics import MOST_CLASSES, Metrics
 from mgu.results.schema.parts import JOULES_PER_KWH
 from mgu.results.schema.result import Result
 
 NOT_SHOWN = ("confusion", "case_confusion", "loss")
 SHARES = ("accuracy", "precision", "recall", "macro_f1")  # and those of cases: fractions of one
-MOST_CLASSES = 100
 GENERATED = ("adding", "gates")  # no files: the keys of `dataset` say all of them
 
 
@@ -42,12 +44,15 @@ def to_card(folder: Path, result: Result) -> str:
         "Model": _model(result),
         "Data": _data(folder, result),
         "Metrics": _metrics(result, interval),
+        "Classes": _classes(result),
         "Cost": _cost(result),
         "Environment": _environment(result),
         "Files (SHA-256)": _files(result),
     }
     lines = [*_front_matter(result), "", f"# {escape(call_lean(result.name))}", ""]
     for title, section_lines in sections.items():
+        if not section_lines:
+            continue
         lines += [f"## {title}", "", *section_lines, ""]
     lines += ["## Use", "", "```sh", f"mgu-run predict {folder.name} FILES", "```", ""]
     lines += ["## Intended use", "", "<!-- The author of the model writes this section. -->", ""]
@@ -176,6 +181,17 @@ def _metrics(result: Result, interval: Interval | None) -> list[str]:
         lines += ["", f"{result.dataset} chooses its rows itself: whether some that judge this run have trained the "
                       "weights that it started from was not checked."]  # fmt: skip
     return lines
+
+
+def _classes(result: Result) -> list[str]:
+    """Returns the table of the classes, worst first; nothing of a run without a confusion matrix."""
+    runs, classes = score_classes([result])
+    if not runs:
+        return []
+    table = class_table(ModelClasses(result.name, name_examples(result), runs, classes[:MOST_CLASSES]))
+    left = [index in table.left for index in range(len(table.columns))]
+    counted = f"By the {name_examples(result)}, worst F1 first."
+    return [counted, "", *table_lines(table.columns, left, [[text for text, _ in row] for row in table.rows])]
 
 
 def _selection(result: Result) -> str:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 
 from mgu.console.text import size
 from mgu.report.costs import cost_ratios, describe_ratios
+from mgu.report.diff.classes import compare_classes
 from mgu.report.diff.costs import LACKING, compare_costs
 from mgu.report.diff.side import Side
-from mgu.report.formats.tables import Entry, SideTable, number_titles, numbers, time_entry
+from mgu.report.formats.side_table import Entry, SideTable
+from mgu.report.formats.tables import number_titles, numbers, time_entry
 from mgu.report.ranking.row import Row
 from mgu.report.same_data import name_data
 from mgu.report.stats.compare import Comparison, compare
@@ -68,6 +70,7 @@ def diff(first: Side, second: Side) -> Diff:
         SideTable("Data", ["", "A", "B"], data),
         SideTable("Configuration", ["key", "A", "B"], keys),
         *([_metrics(pairs[0][1].result, pairs[0][2].result)] if is_of_runs else []),
+        *([compare_classes(pairs[0][1].result, pairs[0][2].result)] if is_of_runs and not data else []),
         *([] if is_of_runs else [_scores(comparisons)]),
         SideTable("Size", ["model", "A parameters", "B parameters", "A FLOPs", "B FLOPs"], _sizes(pairs, is_of_runs)),
         compare_costs(pairs),

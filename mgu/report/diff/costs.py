@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from mgu.report.cost_kinds import places
-from mgu.report.formats.tables import Entry, SideTable
+from mgu.report.formats.side_table import Entry, SideTable
 from mgu.report.ranking.row import Row
 from mgu.results.schema.energy import describe_method
 from mgu.tasks.score import shorten

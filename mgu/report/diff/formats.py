@@ -9,7 +9,7 @@ from mgu.console.table import TextColumn, print_table
 from mgu.console.text import table_console
 from mgu.report.diff.compare_sides import Diff
 from mgu.report.formats.markdown import escape, table_lines
-from mgu.report.formats.tables import SideTable
+from mgu.report.formats.side_table import SideTable
 from mgu.text.printable import printable
 
 

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from mgu.report.analysis import Analysis
+from mgu.report.classes import classes_of
 from mgu.report.contrasts.answer import Answer, rows_compared
+from mgu.report.formats.class_tables import class_records
 from mgu.report.formats.records import origin, records, search_records
 from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.column import Value
@@ -113,6 +115,23 @@ def cell(value: Value) -> Value:
         return value
     text = printable(value)
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+def classes_to_csv(analyses: Sequence[Analysis]) -> str:
+    """Writes one line for each class of each model that is compared, with exact values: shares are fractions of one.
+
+    Args:
+        analyses: The experiments.
+
+    Returns:
+        The CSV text with one header for all experiments.
+    """
+    lines = [record | origin(analysis.table) for analysis in analyses for record in class_records(classes_of(analysis))]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(lines[0])
+    writer.writerows(map(cell, line.values()) for line in lines)
+    return text.getvalue()
 
 
 def searches_to_csv(of_experiments: Sequence[EqualCost]) -> str:

@@ -15,7 +15,8 @@ from mgu.report.analysis import Analysis
 from mgu.report.cost_kinds import times
 from mgu.report.figures.style import INK, encode
 from mgu.report.figures.write import figures
-from mgu.report.formats.tables import COSTS, SideTable, side_tables
+from mgu.report.formats.side_table import SideTable
+from mgu.report.formats.tables import COSTS, side_tables
 from mgu.report.ranking.column import Column
 from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
 from mgu.report.ranking.row import Row

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import fmean
-from typing import NamedTuple
 
 from mgu.report.analysis import Analysis
+from mgu.report.classes import classes_of
 from mgu.report.contrasts.answer import Answer, costs_of
 from mgu.report.cost_kinds import CostKind, times
 from mgu.report.costs import Ratio
+from mgu.report.formats.class_tables import class_table
+from mgu.report.formats.side_table import Entry, SideTable
 from mgu.report.ranking.rank import Table
 from mgu.report.rivals import rivals
 from mgu.report.searches.fronts import front_tables
@@ -24,26 +26,6 @@ from mgu.tasks.score import shorten
 
 COSTS: dict[CostKind, str] = {"time": "time", "processor": "CPU time", "gpu": "GPU energy"}
 
-Entry = tuple[str, str | float | None]  # rounded text for people, exact value for sorting
-
-
-class SideTable(NamedTuple):
-    """Holds a table of which the first column is text and the others are numbers.
-
-    Attributes:
-        title: Its heading.
-        columns: Headings of the columns.
-        rows: Text and value of every cell.
-        left: Indices of the columns that are text.
-        lesser: Headings of the columns that a narrow terminal hides, in this order.
-    """
-
-    title: str
-    columns: list[str]
-    rows: list[list[Entry]]
-    left: tuple[int, ...] = (0,)
-    lesser: tuple[str, ...] = ()
-
 
 def side_tables(analysis: Analysis) -> list[SideTable]:
     """Returns the side tables of an experiment that have rows."""
@@ -52,7 +34,13 @@ def side_tables(analysis: Analysis) -> list[SideTable]:
         tables += map(_without_keys, (*search_tables(analysis.searches), *front_tables(analysis.searches)))
     tables += [_without_keys(measured_table(searches)) for searches in analysis.measured]
     tables += [] if analysis.table.is_joined else [replication_table(analysis.replication)]
+    tables += class_tables(analysis)
     return [table for table in tables if table.rows]
+
+
+def class_tables(analysis: Analysis) -> list[SideTable]:
+    """Returns the classes of each model that is compared, where they are asked for."""
+    return [class_table(model) for model in classes_of(analysis)] if analysis.by_class else []
 
 
 def _without_keys(table: SearchTable) -> SideTable:

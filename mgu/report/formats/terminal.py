@@ -11,7 +11,8 @@ from mgu.console.table import TextColumn
 from mgu.console.table import print_table as print_columns
 from mgu.console.text import table_console
 from mgu.report.analysis import Analysis
-from mgu.report.formats.tables import SideTable, verdict_table
+from mgu.report.formats.side_table import SideTable
+from mgu.report.formats.tables import class_tables, verdict_table
 from mgu.report.in_processes import map_analyses
 from mgu.report.ranking.column import Column
 from mgu.report.ranking.columns import LEFT_ALIGNED, repeats_name, shown_columns
@@ -50,6 +51,8 @@ def _print_analysis(console: Console, analysis: Analysis) -> None:
     print_table(console, analysis.table)
     if (judged := verdict_table(analysis)).rows:
         _print_side_table(console, judged)
+    for classes in class_tables(analysis):
+        _print_side_table(console, classes)
     if analysis.searches:
         for table in (*search_tables(analysis.searches), *front_tables(analysis.searches)):
             print_searches(console, table)
@@ -63,7 +66,7 @@ def _print_analysis(console: Console, analysis: Analysis) -> None:
 
 
 def _print_side_table(console: Console, table: SideTable) -> None:
-    """Prints a table whose first two columns are names."""
+    """Prints a table whose columns of names are aligned to the left."""
     columns = [
         TextColumn(title, title, [row[k][0] for row in table.rows], "left" if k in table.left else "right")
         for k, title in enumerate(table.columns)

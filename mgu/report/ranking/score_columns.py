@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mgu.report.ranking.class_scores import find_largest
 from mgu.report.ranking.column import Column, column_for_machines
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row, Split
@@ -11,7 +12,8 @@ from mgu.tasks.score import shorten
 def score_columns(split: Split, table: Table) -> list[Column]:
     """Returns the columns of the metrics on one split that any row has: accuracies in percent, others as they are.
 
-    People see the score of every split, and two other metrics of the compared split: more would not fit a page.
+    People see the score of every split, and two other metrics of the compared split: more would not fit a page. One is
+    macro F1, but only where classes are not equally frequent.
 
     Args:
         split: The split.
@@ -22,11 +24,12 @@ def score_columns(split: Split, table: Table) -> list[Column]:
     """
     names = [table.score.metric, *table.score.others]
     known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
+    shown = [name for name in names[:3] if name != "macro_f1" or find_largest(table.results)]
     return [
         column
         for name in known
         for column in _over_seeds(
-            split, name, table, is_shown=name == names[0] or (split == table.tested and name in names[:3])
+            split, name, table, is_shown=name == names[0] or (split == table.tested and name in shown)
         )
     ]
 

@@ -7,6 +7,8 @@ from typing import Annotated
 from mgu.results.schema.parts import Error, Fraction, Number, Record, about
 from mgu.tasks.score import Score
 
+MOST_CLASSES = 100  # of a confusion matrix; the user's own images have one whatever their number of classes
+
 
 class Metrics(Record, frozen=True, omit_defaults=True):
     """Holds the metrics of the kept weights on one split.
@@ -30,10 +32,16 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     rmse: Annotated[Error | None, about("Root mean squared error in the unit of the target.")] = None
     mae: Annotated[Error | None, about("Mean absolute error in the unit of the target.")] = None
     r2: Annotated[float | None, about("Coefficient of determination, at most 1.")] = None
-    macro_f1: Annotated[Fraction | None, about("Mean over the classes of F1, of images of cases.")] = None
+    macro_f1: Annotated[
+        Fraction | None,
+        about("Mean over the classes of F1; of the data that judge a run, of the user's own images all."),
+    ] = None
     confusion: Annotated[
         list[list[Number]] | None,
-        about("Images by true class (row) and predicted class, as in config.dataset.classes."),
+        about(
+            "Examples by true class (row) and predicted class, in the order of classes; where macro_f1 is, for at most "
+            "100 classes or the user's own images, whose names are in config.dataset.classes."
+        ),
     ] = None
     case_accuracy: Annotated[
         Fraction | None, about("Share of the cases whose class is predicted by the vote of their images.")

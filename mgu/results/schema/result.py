@@ -76,6 +76,9 @@ class Result(Record, frozen=True):
     trained_together: Annotated[Count, about("Runs that one process trained at once, this one included.")] = 1
     task: Annotated[TaskName, about("What was learned.")] = "classification"
     num_classes: Annotated[Count | None, about("Number of classes of a classification.")] = None
+    classes: Annotated[
+        list[str] | None, about("Names of the classes in the order of the network's outputs, if there are at most 100.")
+    ] = None
     processor: Annotated[Processor | None, about("Use of the processor, and the power assumed of it.")] = None
     solver: Annotated[
         Solver | None, about("Iterations of equilibrium layers or of a directed network; null without any.")

@@ -1,0 +1,54 @@
+"""Tables of how well models tell each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mgu.console.text import count
+from mgu.report.classes import ModelClasses
+from mgu.report.formats.side_table import Entry, SideTable
+from mgu.report.ranking.class_scores import ClassScore
+
+TITLES = ("class", "examples", "precision [%]", "recall [%]", "F1 [%]", "most often taken for")
+LESSER = ("precision [%]", "most often taken for", "examples")
+
+
+def class_table(model: ModelClasses) -> SideTable:
+    """Lists the classes of a model, worst F1 first.
+
+    Args:
+        model: Its classes.
+
+    Returns:
+        The table, whose title says what is counted.
+    """
+    summed = f" of {count(model.runs, 'run')} together" if model.runs > 1 else ""
+    title = f"Classes of {model.model}, {model.examples}{summed}, worst F1 first"
+    return SideTable(title, list(TITLES), [class_cells(score) for score in model.classes], (0, 5), LESSER)
+
+
+def class_cells(score: ClassScore) -> list[Entry]:
+    """Returns the cells of one class: its name, its examples, shares in percent, and what it is taken for."""
+    taken = f"{score.taken_for} ({score.taken:,})" if score.taken_for is not None else "-"
+    return [
+        (score.name, score.name),
+        (f"{score.examples:,}", score.examples),
+        *map(percent, (score.precision, score.recall, score.f1)),
+        (taken, score.taken_for),
+    ]
+
+
+def percent(share: float | None) -> Entry:
+    """Returns the cell of a share of one, in percent; a dash where it is not defined."""
+    return ("-", None) if share is None else (f"{100 * share:.2f}", 100 * share)
+
+
+def class_records(models: Sequence[ModelClasses]) -> list[dict[str, Any]]:
+    """Returns one record for each model and class with exact values: shares are fractions of one."""
+    return [
+        {"model_name": model.model, "judged_by": model.examples, "runs": model.runs, "class": score.name}
+        | {key: value for key, value in score._asdict().items() if key != "name"}
+        for model in models
+        for score in model.classes
+    ]

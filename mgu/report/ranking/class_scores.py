@@ -1,0 +1,135 @@
+"""How well models tell each class: precision, recall and F1 from the confusion matrices of their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from mgu.results.schema.result import Result
+
+UNEVEN = 1.25  # times the share of equal classes: from here on the largest class is worth a sentence
+
+
+class ClassScore(NamedTuple):
+    """Holds how well one class is told from the others.
+
+    Attributes:
+        name: Its name.
+        examples: How many examples of it judge the model; of several seeds, all of them.
+        precision: The share in 0..1 of the predictions of the class that are right; None where there are none.
+        recall: The share in 0..1 of its examples that are found; None where it has none.
+        f1: Their harmonic mean; None where the class neither occurs nor is predicted.
+        taken_for: The class that its examples are most often taken for by mistake; None where they never are.
+        taken: How many are.
+    """
+
+    name: str
+    examples: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    taken_for: str | None
+    taken: int
+
+
+def score_classes(results: Iterable[Result]) -> tuple[int, tuple[ClassScore, ...]]:
+    """Scores each class by the confusion matrices of a model's runs, which are added up.
+
+    Args:
+        results: Of the runs.
+
+    Returns:
+        The number of runs that have a matrix of the size of the first one, and the classes, worst F1 first.
+    """
+    judged = [(result, confusion) for result in results if (confusion := _confusion(result))]
+    if not judged:
+        return 0, ()
+    first, matrix = judged[0]
+    matrices = [confusion for _, confusion in judged if len(confusion) == len(matrix)]
+    names = name_classes(first, len(matrix))
+    total = [[sum(cells) for cells in zip(*rows, strict=True)] for rows in zip(*matrices, strict=True)]
+    scores = [_score(total, names, index) for index in range(len(names))]
+    return len(matrices), tuple(sorted(scores, key=lambda score: 2.0 if score.f1 is None else score.f1))
+
+
+def _confusion(result: Result) -> list[list[int]] | None:
+    """Returns the confusion matrix on the data that judge a run: of cases where there are some, else of examples."""
+    judged = result.test or result.val
+    return (judged.case_confusion or judged.confusion) if judged else None
+
+
+def name_examples(result: Result) -> str:
+    """Names what the confusion matrix of a run counts, such as "test examples"."""
+    judged = result.test or result.val
+    of_cases = judged is not None and judged.case_confusion is not None
+    return f"{'test' if result.test else 'validation'} {'cases' if of_cases else 'examples'}"
+
+
+def name_classes(result: Result, num_classes: int) -> list[str]:
+    """Names the classes of a run in the order of its confusion matrix.
+
+    Args:
+        result: Of the run.
+        num_classes: K.
+
+    Returns:
+        K names; numbers from 0 where the run does not know them.
+    """
+    dataset = result.config.get("dataset", {})
+    names = result.classes or (dataset.get("classes") if isinstance(dataset, dict) else None)
+    if isinstance(names, list) and len(names) == num_classes:
+        return list(map(str, names))
+    return list(map(str, range(num_classes)))
+
+
+def _score(matrix: Sequence[Sequence[int]], names: Sequence[str], index: int) -> ClassScore:
+    """Scores the class of one row of a confusion matrix (K, K) by true class and predicted class."""
+    examples, predicted, right = sum(matrix[index]), sum(row[index] for row in matrix), matrix[index][index]
+    wrong = [0 if k == index else count for k, count in enumerate(matrix[index])]
+    most = max(wrong)
+    return ClassScore(
+        names[index],
+        examples,
+        right / predicted if predicted else None,
+        right / examples if examples else None,
+        2 * right / (examples + predicted) if examples + predicted else None,
+        names[wrong.index(most)] if most else None,
+        most,
+    )
+
+
+class LargestClass(NamedTuple):
+    """Holds the most frequent class of the data that judge the runs of a table.
+
+    Attributes:
+        name: Its name.
+        share: Its share of them in 0..1, which is the accuracy of always naming it.
+        examples: Their number.
+        counted: What they are, such as "test examples".
+    """
+
+    name: str
+    share: float
+    examples: int
+    counted: str
+
+
+def find_largest(results: Iterable[Result]) -> LargestClass | None:
+    """Finds the most frequent class by the first confusion matrix that there is.
+
+    Args:
+        results: Of runs on the same data.
+
+    Returns:
+        The class; None where no run has a matrix, or classes are so even that nobody could mistake their accuracy.
+    """
+    for result in results:
+        if not (confusion := _confusion(result)):
+            continue
+        counts = [sum(row) for row in confusion]
+        largest, total, occurring = max(counts), sum(counts), sum(count > 0 for count in counts)
+        if occurring < 2 or largest * occurring < UNEVEN * total:
+            return None
+        name = name_classes(result, len(counts))[counts.index(largest)]
+        return LargestClass(name, largest / total, total, name_examples(result))
+    return None
