@@ -89,12 +89,20 @@ def per_image_differences(first: Sample, second: Sample, shared: Sequence[Replic
     means = []
     for fold in sorted({replicate.fold for replicate in shared}):
         replicates = [replicate for replicate in shared if replicate.fold == fold]
-        total = np.zeros(first.images[replicates[0]].num_images)
-        for replicate in replicates:
-            total += first.images[replicate].unpack()
-            total -= second.images[replicate].unpack()
-        means.append(total / len(replicates))
+        means.append((_sum_answers(first, replicates) - _sum_answers(second, replicates)) / len(replicates))
     return np.concatenate(means) if len(means) > 1 else means[0]
+
+
+def _sum_answers(sample: Sample, replicates: Sequence[Replicate]) -> Floats | NDArray[np.int16]:
+    """Returns for each image the sum of a sample's right answers over replicates of one fold."""
+    import numpy as np
+
+    answers = [sample.images[replicate].unpack() for replicate in replicates]
+    is_whole = all(answer.dtype == np.bool_ for answer in answers) and len(answers) < np.iinfo(np.int16).max
+    total: Floats | NDArray[np.int16] = np.zeros(answers[0].shape, np.int16 if is_whole else np.float64)
+    for answer in answers:
+        total += answer
+    return total
 
 
 def count_images(sample: Sample, shared: Sequence[Replicate]) -> int:

@@ -38,10 +38,11 @@ def win_probabilities(costs: Sequence[int], scores: Sequence[float]) -> Floats:
     Returns:
         Probabilities (N + 1, budgets from 0 to the sum of costs); the last row is that no model has ended.
     """
-    import numpy as np
-
-    mean: Floats = np.mean([_by_preference(costs, order) for order in _worst_first(scores)], axis=0)
-    return mean
+    first, *others = (_by_preference(costs, order) for order in _worst_first(scores))
+    for other in others:
+        first += other
+    first /= 1 + len(others)
+    return first
 
 
 def _worst_first(scores: Sequence[float]) -> list[list[int]]:
@@ -63,14 +64,18 @@ def _by_preference(costs: Sequence[int], order: Sequence[int]) -> Floats:
     share = np.array([1 / (count * math.comb(count - 1, size)) for size in range(count)])
     subsets = np.zeros((count, total + 1))  # subsets of L by size and exact cost
     subsets[0, 0] = 1
-    reached = np.zeros((count + 1, total + 1))  # by the size of L: that a model of H has ended
+    room, cost_of_l = np.empty((count, total + 1)), 0  # by the size of L and the budget left, summed over S
     for size_of_l, k in enumerate(order):
-        room = (share @ subsets).cumsum()  # by budget left, summed over S
-        for other in order[size_of_l:]:
-            reached[size_of_l, costs[other] :] += room[: total + 1 - costs[other]]
-        filled = min(size_of_l + 1, count - 1)  # sizes of S so far: larger ones have no subsets yet
-        subsets[1 : filled + 1, costs[k] :] += subsets[:filled, : total + 1 - costs[k]].copy()
+        np.matmul(share[: size_of_l + 1], subsets[: size_of_l + 1], out=room[size_of_l])
+        # Adds k to each S: of no more than L, and at no more than its cost, there are subsets yet.
+        grown = subsets[: size_of_l + 1, : cost_of_l + 1].copy()
+        cost_of_l += costs[k]
+        subsets[1 : size_of_l + 2, costs[k] : cost_of_l + 1] += grown[: count - 1]
+    room.cumsum(axis=1, out=room)
+    reached = np.zeros((count + 1, total + 1))  # by the size of L: that a model of H has ended
+    for rank, k in enumerate(order):  # k is in H for each L of its rank or fewer
+        reached[: rank + 1, costs[k] :] += room[: rank + 1, : total + 1 - costs[k]]
     wins = np.empty_like(reached)
     wins[list(order)] = reached[:-1] - reached[1:]
     wins[count] = 1 - reached[0]
-    return wins.clip(0, 1)
+    return wins.clip(0, 1, out=wins)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+LONG = 500  # values of a sample, from which on it is a task of its own
+
+
 class TTest(NamedTuple):
     """Holds the result of a t-test on paired differences, that is, on one sample.
 
@@ -49,21 +52,36 @@ def t_tests(
         import numpy as np  # both take long to import; scipy.stats would take a second more
         from scipy.special import stdtr
 
-        places = np.array([k for k, sample in enumerate(samples) if len(sample) == size])
-        stacked = np.array([samples[k] for k in places])
-        has_deviation = np.ptp(stacked, axis=1) >= TINY
-        tested = stacked if has_deviation.all() else stacked[has_deviation]
+        indices = np.array([k for k, sample in enumerate(samples) if len(sample) == size])
+        means, deviations = _moments([samples[k] for k in indices], size)
+        has_deviation = deviations >= TINY
         # Like scipy.stats.ttest_1samp, which spends most of a report's time looking for missing values.
-        statistics = (tested.mean(axis=1) - expected) / (
-            tested.std(axis=1, ddof=1) / (size / (1 + size * shared)) ** 0.5
+        statistics = (means - expected)[has_deviation] / (
+            deviations[has_deviation] / (size / (1 + size * shared)) ** 0.5
         )
         p_values = 2 * stdtr(size - 1, -np.abs(statistics))
-        for k, statistic, p in zip(places[has_deviation], statistics, p_values, strict=True):
+        for k, statistic, p in zip(indices[has_deviation], statistics, p_values, strict=True):
             tests[k] = TTest(float(statistic), size - 1, float(p))
-        for k in places[~has_deviation]:
+        for k in indices[~has_deviation]:
             if abs(samples[k][0] - expected) < TINY:
                 tests[k] = TTest(0.0, size - 1, 1.0)
     return tests
+
+
+def _moments(samples: Sequence[Sequence[float] | Floats], size: int) -> tuple[Floats, Floats]:
+    """Returns the mean and the standard deviation of each of some samples of one size."""
+    import numpy as np
+
+    if size < LONG:
+        stacked = np.array(samples)
+        return stacked.mean(axis=1), stacked.std(axis=1, ddof=1)
+    means, deviations = [], []
+    for sample in samples:  # one stays in the processor's cache, all of them do not
+        values = np.asarray(sample)
+        means.append(mean := values.mean())
+        centred = values - mean
+        deviations.append((centred @ centred / (size - 1)) ** 0.5)
+    return np.array(means), np.array(deviations)
 
 
 def t_tests_over_replicates(
