@@ -66,12 +66,11 @@ def _by_preference(costs: Sequence[int], order: Sequence[int]) -> Floats:
     subsets[0, 0] = 1
     room, cost_of_l = np.empty((count, total + 1)), 0  # by the size of L and the budget left, summed over S
     for size_of_l, k in enumerate(order):
-        np.matmul(share[: size_of_l + 1], subsets[: size_of_l + 1], out=room[size_of_l])
+        (share[: size_of_l + 1] @ subsets[: size_of_l + 1]).cumsum(out=room[size_of_l])
         # Adds k to each S: of no more than L, and at no more than its cost, there are subsets yet.
         grown = subsets[: size_of_l + 1, : cost_of_l + 1].copy()
         cost_of_l += costs[k]
         subsets[1 : size_of_l + 2, costs[k] : cost_of_l + 1] += grown[: count - 1]
-    room.cumsum(axis=1, out=room)
     reached = np.zeros((count + 1, total + 1))  # by the size of L: that a model of H has ended
     for rank, k in enumerate(order):  # k is in H for each L of its rank or fewer
         reached[: rank + 1, costs[k] :] += room[: rank + 1, : total + 1 - costs[k]]
