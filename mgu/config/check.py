@@ -28,6 +28,7 @@ from mgu.config.recipe import check_recipe
 from mgu.config.recurrent import check_recurrent
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
+from mgu.tasks.score import SCORES
 
 
 def check_config(values: Mapping[str, Any]) -> RunConfig:
@@ -46,6 +47,7 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
         config = RunConfig.model_validate(values)
     except ValidationError as error:
         raise UserError(describe_faults(error.errors(include_url=False))) from None
+    config = _with_usual_score(config)
     check_learning(config)
     kind = type(config.layout)
     if check := CHECKS_BEFORE.get(kind):
@@ -55,6 +57,13 @@ def check_config(values: Mapping[str, Any]) -> RunConfig:
     if check := CHECKS.get(kind):
         check(config, config.layout)
     return config
+
+
+def _with_usual_score(config: RunConfig) -> RunConfig:
+    """Returns the run as it is where nobody names its score, if the usual one is named: both are one run."""
+    if config.training.score != SCORES[config.dataset.task].metric:
+        return config
+    return config.model_copy(update={"training": config.training.model_copy(update={"score": None})})
 
 
 def check_types(values: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ from mgu.config.optimizers import NadamConfig, PathSGDConfig
 from mgu.config.path_sgd import check_path_sgd
 from mgu.config.run import RunConfig
 from mgu.errors import UserError
+from mgu.tasks.score import KNOWN
 
 
 def check_recipe(config: RunConfig) -> None:
@@ -23,6 +24,12 @@ def check_recipe(config: RunConfig) -> None:
         raise UserError(
             f"training.label_smoothing must be 0 for task {config.dataset.task}, which has no classes, but got "
             f"{config.training.label_smoothing:g}. Leave it out."
+        )
+    usual, *others = [score.metric for score in KNOWN[config.dataset.task]]
+    if config.training.score not in (None, usual, *others):
+        raise UserError(
+            f"training.score must be {', '.join([usual, *others[:-1]])} or {others[-1]} for task "
+            f"{config.dataset.task}, but got {config.training.score}. Pass one of these, or leave it out for {usual}."
         )
     if isinstance(config.optimizer, PathSGDConfig):
         check_path_sgd(config)

@@ -24,7 +24,7 @@ from mgu.config.schedules import AnySchedule, KerasDecayConfig
 from mgu.config.tracking import MlflowConfig, TensorBoardConfig
 from mgu.config.training import TrainingConfig
 from mgu.config.unit import UnitConfig
-from mgu.tasks.score import SCORES, Score
+from mgu.tasks.score import Score, score_of
 
 Device = Annotated[str, AfterValidator(Matches(r"auto|cpu|cuda(:\d{1,3})?", "auto, cpu, cuda or cuda:N"))]
 
@@ -134,7 +134,7 @@ class RunConfig(ConfigModel):
     @property
     def score(self) -> Score:
         """The metric that selects the best epoch and ranks runs."""
-        return SCORES[self.dataset.task]
+        return score_of(self.dataset.task, self.training.score)
 
     @property
     def first_best_epoch(self) -> int:

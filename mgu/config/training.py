@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from mgu.config.fields import BelowOne, ConfigModel, Count, NonNegative, Positive, Sha256
 from mgu.config.identity import NOT_IDENTITY, UNLESS_DEFAULT
+from mgu.tasks.score import ScoreName
 
 
 class TrainingConfig(ConfigModel):
@@ -33,6 +34,10 @@ class TrainingConfig(ConfigModel):
     )
     select: Annotated[Literal["best", "last"], UNLESS_DEFAULT] = Field(
         "best", description="best: keep the weights of the epoch with the best validation score; last: of the last one."
+    )
+    score: Annotated[ScoreName | None, UNLESS_DEFAULT] = Field(
+        None,
+        description="Validation metric that selects epochs and ranks; null: the task's accuracy, rmse or ndcg_at_10.",
     )
     precision: Annotated[Literal["float32", "bf16"], UNLESS_DEFAULT] = Field(
         "float32",

@@ -6,7 +6,7 @@ from mgu.console.table import TextColumn, print_table
 from mgu.console.text import table_console
 from mgu.explain.schema import Explanation, UnitExplanation
 from mgu.results.compare.axes import call_lean
-from mgu.tasks.score import SCORES
+from mgu.tasks.score import score_named
 from mgu.text.printable import printable
 from mgu.unit.wiring import Gate
 
@@ -60,7 +60,7 @@ def _describe(explanation: Explanation, reported: float | None) -> list[str]:
     width = max(len(unit.name) for unit in explanation.units) + 1
     lines = ["Most likely flow of the data by mean weight:"]
     lines += [f"  {unit.name + ':':{width}} {unit.flow}" for unit in explanation.units]
-    score = next(score for score in SCORES.values() if score.metric == explanation.metric)
+    score = score_named(explanation.metric)
     said = score.text(explanation.score) if score.metric != "accuracy" else f"accuracy {explanation.score:.2%}"
     # On another machine sums may round differently, which may decide a near tie differently.
     tie = max(0.5 / explanation.examples, 1e-6) if score.higher_is_better else SHOWN * abs(explanation.score)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -41,9 +42,10 @@ class ResolvedRun:
     @cached_property
     def task(self) -> Task:
         """Loss and metrics of the data set; directed networks learn classes by the squared error of their states."""
-        task = self.dataset.task
+        task = copy(self.dataset.task)  # which runs on the same data share, whatever they are trained for
         if isinstance(self.config.layout, DirectedLayoutConfig) and isinstance(task, Classification):
-            return SquaredClassification(task.num_classes)
+            task = SquaredClassification(task.num_classes)
+        task.score = self.config.score
         return task
 
     @property

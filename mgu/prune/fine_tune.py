@@ -92,6 +92,7 @@ class FineTuner:
             self.splits = replace(splits, train=TaughtData(splits.train, logits))
             weights = resolved.task.class_weights if isinstance(resolved.task, Classification) else None
             self.task = Distillation(unit.readout.out_features, pruning.distill, pruning.temperature, weights)
+            self.task.score = resolved.task.score
         self.shuffle = torch.Generator().manual_seed(config.seed)
 
     def some_batches(self, model: Network, batches: int) -> None:

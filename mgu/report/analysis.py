@@ -18,7 +18,7 @@ from mgu.report.ranking.rank import Table
 from mgu.report.searches.equal_cost import EqualCost, compare_searches, on_rows_of, runs_by_results
 from mgu.report.searches.load import load_curves
 from mgu.report.searches.measured import MeasuredSearches
-from mgu.report.searches.sentences import describe_left_out, describe_searches
+from mgu.report.searches.sentences import describe_left_out, describe_other_scores, describe_searches
 from mgu.report.stats.best_so_far import BestSoFar, best_so_far, obstacle
 from mgu.report.stats.correct import Correct, correct_of
 from mgu.report.stats.optimism import Optimism, describe_optimism, optimism
@@ -98,7 +98,9 @@ class Analysis:
     @cached_property
     def best_so_far(self) -> BestSoFar | None:
         """Expected best-so-far of the grid search by the time spent; None where times or accuracies are missing."""
-        return None if self.table.is_joined else best_so_far(self.table, self.correct, self.chosen)
+        if self.table.is_joined or self.table.score.metric != "accuracy":
+            return None
+        return best_so_far(self.table, self.correct, self.chosen)
 
     @cached_property
     def charges(self) -> list[Charge]:
@@ -130,12 +132,16 @@ class Analysis:
         if self.table.is_joined or self.table.has_other_rows:  # all of them: a caveat says so
             return []
         curves, skipped = self._curves
-        return describe_left_out(self.table, len(curves) - len(self._comparable), skipped)
+        lines = describe_left_out(self.table, len(curves) - len(self._comparable), skipped)
+        return [*lines, *describe_other_scores(self.table, len(self._all_curves[0]) - len(curves))]
 
     @property
     def _search_lines(self) -> list[str]:
         """What is said of the studies of the experiment."""
-        return describe_searches(self.searches) if self.searches else self.searches_left_out
+        if not self.searches:
+            return self.searches_left_out
+        others = len(self._all_curves[0]) - len(self._curves[0])
+        return [*describe_searches(self.searches), *describe_other_scores(self.table, others)]
 
     @cached_property
     def chosen(self) -> frozenset[str]:
@@ -148,12 +154,18 @@ class Analysis:
         return on_rows_of(self.table, self._curves[0])
 
     @cached_property
-    def _curves(self) -> tuple[list[Curve], list[str]]:
+    def _all_curves(self) -> tuple[list[Curve], list[str]]:
         """The studies of the experiment, and a line for each that cannot be read."""
         folders = dict.fromkeys(run.experiment for row in self.table.rows for run in row.runs)
         loaded = [load_curves(folder, self.table.data_set, self.table.split) for folder in folders]
         curves = [curve for curves_of_folder, _ in loaded for curve in curves_of_folder]
         return curves, [line for _, lines in loaded for line in lines]
+
+    @cached_property
+    def _curves(self) -> tuple[list[Curve], list[str]]:
+        """The studies that went by the score of the table, and a line for each that cannot be read."""
+        curves, skipped = self._all_curves
+        return [curve for curve in curves if curve.metric in (None, self.table.score.metric)], skipped
 
     @cached_property
     def sections(self) -> dict[str, list[str]]:
@@ -162,7 +174,7 @@ class Analysis:
         if self.table.is_joined:  # a grid search on several data sets is none
             return asked | {"Caveats": caveats(self.table)}
         bias = []
-        if units := self.table.unit_models:
+        if (units := self.table.unit_models) and self.table.score.metric == "accuracy":
             judges = "validation" if units[0].result.has_own_rows else "test"  # a function has no official test data
             bias = describe_optimism(self.optimism, units[0].examples, judges)
         sections = asked | {

@@ -25,7 +25,7 @@ def caveats(table: Table) -> list[str]:
     """
     results = table.results
     ended = [*_unfinished(table), *_unconverged(results)]
-    judged = [*_selected(table), *_uneven(results), *_truth_table(table)]
+    judged = [*_selected(table), *_scores(table), *_uneven(results), *_truth_table(table)]
     return [*ended, *_unlike(table), *_marked(results), *_started(results), *judged]
 
 
@@ -36,12 +36,23 @@ def _unfinished(table: Table) -> list[str]:
         if count := sum(result.status == status for result in results):
             lines.append(f"{count} of {len(results)} runs {status}.")
     effect = "no mean includes them"
-    if table.task == "classification":
+    if table.score.metric == "accuracy":
         effect = "in a mean each counts as a guess, or as 0 % where the number of classes is not known"
     in_means = [row for row in table.rows if len(row.runs) > 1 and any(result.val for result in row.results)]
     if lost := sum(result.status == "diverged" and result.val is None for row in in_means for result in row.results):
         lines.append(f"{lost} of {len(results)} runs diverged before their first epoch ended: {effect}.")
     return lines
+
+
+def _scores(table: Table) -> list[str]:
+    """Models that were not trained for one score, by which their best epochs were selected."""
+    trained_for = {result.score.metric for result in table.results}
+    if len(trained_for) < 2:
+        return []
+    return [
+        f"The models were trained for different scores ({', '.join(sorted(trained_for))}: training.score), which "
+        f"selected their epochs. They are ranked by {table.score.metric}."
+    ]
 
 
 def _uneven(results: list[Result]) -> list[str]:

@@ -77,6 +77,7 @@ class Curve:
         least: Names of the clocks on which more was spent in vain than is known.
         outcomes: All trials that have a score and a second objective above zero, which is what no meter had time to
             read, in their order.
+        metric: Name of the score that its runs were trained for; None where it trained none, or none ended well.
     """
 
     strategy: str
@@ -99,6 +100,7 @@ class Curve:
     costs: Mapping[str, float] = field(default_factory=dict)
     outcomes: tuple[Incumbent, ...] = ()
     least: frozenset[str] = frozenset()
+    metric: str | None = None
 
     @property
     def spent_s(self) -> float:
@@ -188,6 +190,7 @@ def trace(
         costs=whole,
         least=frozenset() if beyond.is_whole else frozenset(whole.keys() - beyond.costs.keys()),
         outcomes=tuple(trial for trial in scored if trial.second is not None and trial.second > 0),
+        metric=next((known["metric"] for known in told if known.get("metric")), None),
     )
 
 

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from mgu.tasks.score import SCORES
+from mgu.tasks.votes import macro_f1
 
 
 def balance(labels: Tensor, num_classes: int) -> Tensor:
@@ -73,16 +74,17 @@ class Classification:
         """Returns accuracy, macro precision and macro recall as fractions in 0..1, by scikit-learn's rules.
 
         Means are over the classes that occur or are predicted. A class that is never predicted has precision 0; one
-        that never occurs has recall 0.
+        that never occurs has recall 0. Macro F1 is there where it is what counts.
         """
         counts = confusion.double().cpu()
         hits, predicted, there = counts.diagonal(), counts.sum(dim=0), counts.sum(dim=1)
         occurs = predicted + there > 0
-        return {
+        metrics = {
             "accuracy": (hits.sum() / counts.sum()).item(),
             "precision": (hits / predicted.clamp(min=1))[occurs].mean().item(),
             "recall": (hits / there.clamp(min=1))[occurs].mean().item(),
         }
+        return metrics | ({"macro_f1": macro_f1(confusion)} if self.score.metric == "macro_f1" else {})
 
 
 def _classes(targets: Tensor) -> Tensor:

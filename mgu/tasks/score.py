@@ -62,9 +62,43 @@ BOUNDS = {
     **dict.fromkeys(("rmse", "mae"), (0.0, math.inf)),
     "r2": (-math.inf, 1.0),
 }
-SCORES: dict[TaskName, Score] = {
-    # The last three: of cases.
-    "classification": Score("accuracy", others=("case_accuracy", "macro_f1", "case_macro_f1")),
-    "regression": Score("rmse", higher_is_better=False, others=("mae", "r2")),
-    "ranking": Score("ndcg_at_10", others=("recall_at_10",)),
+ScoreName = Literal["accuracy", "recall", "macro_f1", "rmse", "mae", "ndcg_at_10", "recall_at_10"]
+# By task the scores that it may be trained for, the usual one first. A report shows the first two of `others`.
+KNOWN: dict[TaskName, tuple[Score, ...]] = {
+    "classification": (
+        Score("accuracy", others=("case_accuracy", "macro_f1", "case_macro_f1")),
+        Score("recall", others=("accuracy", "macro_f1", "case_accuracy", "case_macro_f1")),
+        Score("macro_f1", others=("accuracy", "recall", "case_accuracy", "case_macro_f1")),
+    ),
+    "regression": (
+        Score("rmse", higher_is_better=False, others=("mae", "r2")),
+        Score("mae", higher_is_better=False, others=("rmse", "r2")),
+    ),
+    "ranking": (Score("ndcg_at_10", others=("recall_at_10",)), Score("recall_at_10", others=("ndcg_at_10",))),
 }
+SCORES: dict[TaskName, Score] = {task: scores[0] for task, scores in KNOWN.items()}
+
+
+def score_of(task: TaskName, metric: object = None) -> Score:
+    """Returns the score that a run is trained for.
+
+    Args:
+        task: What is learned.
+        metric: The name that its configuration gives; None for the usual one, and so for a name of another task.
+
+    Returns:
+        The score.
+    """
+    return next((score for score in KNOWN[task] if score.metric == metric), SCORES[task])
+
+
+def score_named(metric: str) -> Score:
+    """Returns the score of a metric, whatever the task.
+
+    Args:
+        metric: The name of a score that some task has.
+
+    Returns:
+        The score.
+    """
+    return next(score for scores in KNOWN.values() for score in scores if score.metric == metric)

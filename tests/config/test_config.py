@@ -79,6 +79,7 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
         "label_smoothing": 0.0,
         "ema": None,
         "select": "best",
+        "score": None,
         "precision": "float32",
         "start_from": None,
         "start_except": [],

@@ -66,11 +66,17 @@ def test_the_rate_is_by_optimizer_and_kind_of_data(words: str, rate: float, conf
         *("schedule=plateau", "schedule.warmup_epochs=1", "optimizer.weight_decay=0.1", "schedule.decay=0"),
         *("training.ema=0.99", "training.clip_norm=1", "training.label_smoothing=0.1", "training.select=last"),
         "training.precision=bf16",
+        *("training.score=recall", "training.score=macro_f1"),
         *("optimizer=adamw schedule.decay=0", "optimizer=sgd schedule=cosine", "schedule=cosine schedule.final=0.1"),
     ],
 )
 def test_another_recipe_is_another_run(words: str, configure: Configure) -> None:
     assert configure(*words.split()).identity != configure().identity
+
+
+def test_the_usual_score_is_no_other_run_when_it_is_named(configure: Configure) -> None:
+    assert configure("training.score=accuracy").identity == configure().identity
+    assert configure("training.score=accuracy").score == configure().score != configure("training.score=recall").score
 
 
 def test_runs_are_called_by_their_recipe(configure: Configure) -> None:
@@ -99,6 +105,14 @@ def test_runs_are_called_by_their_recipe(configure: Configure) -> None:
         ("optimizer=momentum optimizer.momentum=0", "optimizer.momentum must be greater than 0, but got 0"),
         ("optimizer=momentum +optimizer.nesterov=true", "optimizer.nesterov must go with optimizer=sgd, but"),
         ("schedule=step schedule.factor=1", "schedule.factor must be less than 1, but got 1"),
+        (
+            "training.score=mae",
+            "training.score must be accuracy, recall or macro_f1 for task classification, but",
+        ),
+        (
+            "training.score=auc",
+            "training.score must be accuracy, recall, macro_f1, rmse, mae, ndcg_at_10 or",
+        ),
         ("training.ema=1", "training.ema must be less than 1, but got 1"),
         ("training.clip_norm=0", "training.clip_norm must be greater than 0, but got 0"),
         ("optimizer=adamw step=graph", "step must be auto or eager with optimizer=adamw"),

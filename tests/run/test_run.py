@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -18,6 +19,7 @@ from mgu.config.run import RunConfig
 from mgu.data.datasets import open_dataset
 from mgu.data.python.examples import Examples
 from mgu.errors import UserError
+from mgu.explain.explanation import read_explanation
 from mgu.factory.augment import augment_training
 from mgu.factory.resolved_run import resolve
 from mgu.isolation import Send, call
@@ -54,6 +56,18 @@ def test_the_data_that_judge_a_run_have_a_confusion_matrix(configure: Configure)
     counts = np.array(result.test.confusion)
     assert counts.sum() == 360 and counts.trace() == round(360 * result.test.accuracy)
     assert result.val and result.val.confusion is None and result.train and result.train.confusion is None
+
+
+@pytest.mark.parametrize("score", ["recall", "macro_f1"])
+def test_the_best_epoch_goes_by_what_is_trained_for(score: str, configure: Configure) -> None:
+    few = ("dataset=digits", "mgu=reference", "layout=digits_2", "training.epochs=4", f"training.score={score}")
+    config = configure(*few, "optimizer.lr=0.03", "training.batch_size=256")
+    result = train(config)
+    with open(run_folder(config) / "history.csv", encoding="utf-8") as file:
+        history = [float(row[f"val_{score}"]) for row in csv.DictReader(file)]
+    assert result.score.metric == score and result.val_score == max(history)
+    assert result.best_epoch == 1 + history.index(max(history)) and result.val and result.val.accuracy != max(history)
+    assert read_explanation(run_folder(config) / "explain.json").metric == score
 
 
 def test_a_diverged_run_is_a_result(configure: Configure) -> None:

@@ -12,6 +12,7 @@ from mgu.report.diff.costs import LACKING, compare_costs
 from mgu.report.diff.side import Side
 from mgu.report.formats.side_table import Entry, SideTable
 from mgu.report.formats.tables import number_titles, numbers, time_entry
+from mgu.report.ranking.rank import share_score
 from mgu.report.ranking.row import Row
 from mgu.report.same_data import name_data
 from mgu.report.stats.compare import Comparison, compare
@@ -90,6 +91,7 @@ def _compare(
     """Compares B with A for each model, corrected for the number of models; two runs even with different seeds."""
     comparisons = []
     for name, a, b in pairs:
+        share_score((a, b))
         bits = correct_of([a, b]) if on_same_images else [{}, {}]
         sides = [sample_of(row, answers, row.tested) for row, answers in zip((a, b), bits, strict=True)]
         if is_paired_anyway and len({(run.fold, run.folds) for side in sides for run in side.scores}) == 1:
@@ -142,7 +144,7 @@ def _describe(comparisons: list[tuple[str, Comparison]], is_of_runs: bool) -> li
     is_exact = comparison.p_images is not None and len(comparison.shared) == 1
     exact = " (exact McNemar test)" if is_exact else ""
     row = comparison.first.row
-    return [f"{subject}{many}, {row.tested} {row.result.score.metric}: {text}{exact}."]
+    return [f"{subject}{many}, {row.tested} {row.score.metric}: {text}{exact}."]
 
 
 def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:
@@ -151,9 +153,9 @@ def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:
     if not rows:
         return SideTable("Scores", [], [])
     row = comparisons[0][1].first.row
-    unit = "points" if row.result.score.metric == "accuracy" else row.result.score.metric
+    unit = "points" if row.score.metric == "accuracy" else row.score.metric
     titles = ["model", *number_titles(row.examples, unit), "time ratio"]
-    return SideTable(f"Scores, B minus A, {row.tested} {row.result.score.metric}", titles, rows)
+    return SideTable(f"Scores, B minus A, {row.tested} {row.score.metric}", titles, rows)
 
 
 def _metrics(a: Result, b: Result) -> SideTable:

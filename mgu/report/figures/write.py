@@ -80,7 +80,7 @@ def figures(analysis: Analysis) -> dict[str, ReportFigure]:
             "at their cost, with 95 % intervals over seeds."
         )
         chosen["budget"] = _figure(caption, draw_best_so_far, curve, grid_in_order(curve), analysis.verdicts)
-    if any(row.val_accuracy is not None for row in table.rows):
+    if table.score.metric == "accuracy" and any(row.val_accuracy is not None for row in table.rows):
         chosen["ranks"] = _figure(_caption_of_ranks(analysis), draw_ranks, table)
         if any(row.cost.tts_s for row in table.rows if row.val_accuracy is not None):
             chosen["pareto"] = _figure(_caption_of_pareto(analysis), draw_pareto, table)

@@ -113,7 +113,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
 
 
 def _runs(row: Row) -> list[dict[str, Any]]:
-    metric = row.result.score.metric
+    metric = row.score.metric
     values = row.values("val", metric)
     return [
         {

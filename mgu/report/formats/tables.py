@@ -136,7 +136,7 @@ def _means_table(answer: Answer, titles: Sequence[str], metric: str) -> SideTabl
 
 def _mean(sample: Sample) -> list[Entry]:
     """Returns value, number of models and mean score of a sample."""
-    score, mean = sample.row.result.score, fmean(sample.scores.values())
+    score, mean = sample.row.score, fmean(sample.scores.values())
     text = f"{100 * mean:.2f}" if score.metric == "accuracy" else shorten(mean)
     return [(sample.name, sample.name), (str(len(sample.rows)), len(sample.rows)), (text, mean)]
 

@@ -136,12 +136,12 @@ def _residual(row: Row) -> int | None:
 
 def _seeds(row: Row) -> int:
     """Returns the number of seeds that the score is the mean of."""
-    return len({run.seed for run in row.values("val", row.result.score.metric)})
+    return len({run.seed for run in row.values("val", row.score.metric)})
 
 
 def _folds(row: Row) -> int:
     """Returns the number of folds that the score is the mean of."""
-    return len({run.fold for run in row.values("val", row.result.score.metric)})
+    return len({run.fold for run in row.values("val", row.score.metric)})
 
 
 def _epochs(row: Row) -> float:

@@ -49,7 +49,7 @@ class Table:
     @property
     def score(self) -> Score:
         """The score that rows are ranked by."""
-        return SCORES[self.task]
+        return self.rows[0].score
 
     @property
     def title(self) -> str:
@@ -130,6 +130,18 @@ def rank(runs: Iterable[Run]) -> list[Table]:
     return [_table(key, tables[key]) for key in sorted(tables)]
 
 
+def share_score(rows: Iterable[Row]) -> None:
+    """Ranks rows that were trained for different scores by the usual one of their task, which all of them have.
+
+    Args:
+        rows: Of one task; their scores are set.
+    """
+    rows = list(rows)
+    if len({row.score for row in rows}) > 1:
+        for row in rows:
+            row.score = SCORES[row.result.task]
+
+
 def join(tables: Sequence[Table]) -> list[Table]:
     """Joins the tables of an experiment and task on other data or splits, so that these can be compared.
 
@@ -165,6 +177,7 @@ def _table(key: TableKey, runs: list[Run]) -> Table:
     groups, repeated = group_seeds(join_starts(runs))
     rows = [Row(group) for group in groups]
     axes = name_rows(rows)
+    share_score(rows)
     rows.sort(key=_order)
     for number, row in enumerate(rows, start=1):
         row.rank = None if row.status == "failed" else number
@@ -173,4 +186,4 @@ def _table(key: TableKey, runs: list[Run]) -> Table:
 
 def _order(row: Row) -> tuple[bool, float, str]:
     """Returns the key by which rows are sorted: failed ones last, then the better score, then the name."""
-    return (row.status == "failed", row.result.score.sort_key(row.val_score), row.name)
+    return (row.status == "failed", row.score.sort_key(row.val_score), row.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -16,7 +16,7 @@ from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.replicate import Replicate
 from mgu.results.schema.result import Result
-from mgu.tasks.score import BOUNDS
+from mgu.tasks.score import BOUNDS, Score
 
 Split = Literal["train", "val", "test"]
 
@@ -29,14 +29,16 @@ class Row:
         runs: Its runs by seed and fold, at least one.
         rank: Its place from 1, given when the rows are sorted; None if all its runs failed.
         name: The name of the run, without fold and seed where there are several; in a table, with its axes.
+        score: The metric that it is ranked by: what it was trained for, unless other rows of its table were not.
     """
 
     runs: tuple[Run, ...]
     rank: int | None = None
     name: str = ""
+    score: Score = field(init=False)
 
     def __post_init__(self) -> None:
-        self.name = self.name or self.own_name
+        self.name, self.score = self.name or self.own_name, self.result.score
 
     @cached_property
     def paper(self) -> PaperRow | None:
@@ -151,7 +153,7 @@ class Row:
     @property
     def val_score(self) -> float | None:
         """Mean of the validation metric that the row is ranked by."""
-        val = self.spread("val", self.result.score.metric)
+        val = self.spread("val", self.score.metric)
         return val.mean if val else None
 
     @cached_property

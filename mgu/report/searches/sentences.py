@@ -147,6 +147,24 @@ def describe_left_out(table: Table, on_other_rows: int, skipped: Sequence[str]) 
     return lines
 
 
+def describe_other_scores(table: Table, by_other_scores: int) -> list[str]:
+    """Says how many studies of an experiment went by another score than its table, if any.
+
+    Args:
+        table: The ranked table of the experiment.
+        by_other_scores: Their number.
+
+    Returns:
+        One sentence, or none.
+    """
+    if not by_other_scores:
+        return []
+    return [
+        f"{count(by_other_scores, 'study')} of the experiment went by another score than {table.score.metric}, by "
+        "which these models are ranked (training.score): left out."
+    ]
+
+
 def _advise_random(without: Sequence[Contender]) -> str:
     """Says how to get a random search beside those that have none; it takes no options, and none by cost is one."""
     spaces = ", ".join(sorted({contender.space for contender in without}))

@@ -68,6 +68,6 @@ def run_cost(result: Result, clock: Clock) -> float | None:
 
 def mean_score(row: Row, split: str) -> float | None:
     """Returns the score of a row on a split, the mean over its seeds; None where no run has one."""
-    of_runs = (metrics.of(row.result.score) for result in row.results if (metrics := getattr(result, split)))
+    of_runs = (metrics.of(row.score) for result in row.results if (metrics := getattr(result, split)))
     scores = [score for score in of_runs if score is not None]
     return fmean(scores) if scores else None

@@ -75,7 +75,7 @@ class Comparison:
     @property
     def is_of_accuracies(self) -> bool:
         """Whether differences are of accuracies, which are told in points."""
-        return self.first.row.result.score.metric == "accuracy"
+        return self.first.row.score.metric == "accuracy"
 
     @property
     def has_folds(self) -> bool:

@@ -17,7 +17,7 @@ def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
     Returns:
         A list in words.
     """
-    unit = "points" if comparison.is_of_accuracies else comparison.first.row.result.score.metric
+    unit = "points" if comparison.is_of_accuracies else comparison.first.row.score.metric
     parts = [f"{difference_text(comparison, comparison.difference.mean)} {unit}", *_over_seeds(comparison)]
     if comparison.effect is not None:
         parts.append(f"d = {comparison.effect:z.2f}")

@@ -72,7 +72,9 @@ def correct_of(rows: Sequence[Row]) -> list[Correct]:
 
 
 def _read_bits(row: Row) -> Correct:
-    """Reads the bits of the runs of a row that did not fail and have some."""
+    """Reads the bits of the runs of a row that did not fail and have some; right answers are no other score's."""
+    if row.score.metric != "accuracy":
+        return {}
     runs = [run for run in row.runs if run.result.status != "failed"]
     bits = {run.result.replicate: read_correct(run.folder, run.result.files, run.packed) for run in runs}
     return {replicate: Bits(*read) for replicate, read in bits.items() if read}

@@ -62,7 +62,7 @@ def sample_of(row: Row, images: Mapping[Replicate, Images], split: Split) -> Sam
     Returns:
         The sample, with the metric that the row is ranked by.
     """
-    return Sample(row.name, (row,), row.values(split, row.result.score.metric), images)
+    return Sample(row.name, (row,), row.values(split, row.score.metric), images)
 
 
 def pool(name: str, samples: Sequence[Sample]) -> Sample:

@@ -15,7 +15,7 @@ from mgu.results.schema.replicate import Replicate, replicate_of
 from mgu.results.schema.seconds import Seconds
 from mgu.results.schema.solver import Solver
 from mgu.results.schema.split import name_split
-from mgu.tasks.score import SCORES, Score, TaskName
+from mgu.tasks.score import Score, TaskName, score_of
 
 # Older schemas are read, too: 1 lacks `resumed`, `contended` and `seconds.checkpoint`, 2 lacks `task`, 3 lacks
 # `num_classes` and calls blocks units, 4 lacks `processor`, `files` and the checksum, 5 lacks `load`.
@@ -127,8 +127,9 @@ class Result(Record, frozen=True):
 
     @property
     def score(self) -> Score:
-        """Metric that runs of this task are ranked by."""
-        return SCORES[self.task]
+        """Metric that the run was trained for and is ranked by."""
+        training = self.config.get("training")
+        return score_of(self.task, training.get("score") if isinstance(training, dict) else None)
 
     @property
     def is_stopped(self) -> bool:

@@ -10,7 +10,7 @@ from mgu.search.optuna_file.distributions import write_parameters
 from mgu.search.recorded import Recorded
 from mgu.search.spending import count_trials
 from mgu.search.strategy import Trial
-from mgu.tasks.score import SCORES
+from mgu.tasks.score import KNOWN
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, TrialState
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LATE = "ended after the budget"
 UNREAD = "second objective of 0"  # energy that no meter had time to read
 TOLD_ELSEWHERE = ("metric", "val", "lost_s")  # details that are the value itself, or the history's own affair
-LOWER_IS_BETTER = {score.metric for score in SCORES.values() if not score.higher_is_better}
+LOWER_IS_BETTER = {score.metric for scores in KNOWN.values() for score in scores if not score.higher_is_better}
 
 
 @dataclass(frozen=True)

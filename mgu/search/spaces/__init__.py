@@ -65,6 +65,11 @@ def _check_parameters(space: Space) -> None:
                 f"seed must be left out of a space, for the study gives each trial its seed, but space={space.name} "
                 "has it. Pass search.seed=0,1,2 for several studies, or seed=0 for all trials."
             )
+        if key == "training.score":
+            raise UserError(
+                "training.score must be left out of a space, for trials are compared by one score, but "
+                f"space={space.name} has it. Pass one value on the command line."
+            )
         if is_outside_identity(key) and not key.startswith("dataset.") and not key.endswith(KNOWN_BY_CONTENT):
             raise UserError(
                 f"{key} must be left out of a space, for it cannot change the result of a run, but space={space.name} "
