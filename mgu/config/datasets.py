@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
@@ -172,15 +172,29 @@ class TableConfig(BalanceConfig, FoldsConfig):
     groups: Annotated[str | None, UNLESS_DEFAULT] = Field(
         None, min_length=1, description="Column that says which rows belong together and must not be split; no input."
     )
+    time: Annotated[str | None, UNLESS_DEFAULT] = Field(
+        None, min_length=1, description="Column of numbers or dates of which the last are the test data; no input."
+    )
     split: Literal["holdout"] = Field(description="Validate on held-out training data, and test once at the end.")
     sha256: Sha256 = Field(description="SHA-256 of the file, filled in when it is read.")
+
+    @model_validator(mode="after")
+    def _is_split_one_way(self) -> Self:
+        if self.time and (self.folds or self.groups):
+            other = f"dataset.folds={self.folds}" if self.folds else f"dataset.groups={self.groups}"
+            raise ValueError(
+                f"dataset.time must be without dataset.folds and dataset.groups, which split rows otherwise, but got "
+                f"{other}. Leave one out."
+            )
+        return self
 
     @property
     def label(self) -> str:
         """The name of the data in reports, with another test share than usual: such runs are ranked separately."""
         share = f" test {self.test_share:g}" if self.test_share != TEST_SHARE and not self.folds else ""
-        groups = f" by {self.groups}" if self.groups else ""
-        return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}{self.folds_label or share}{groups}"
+        by = f" by {self.groups}" if self.groups else ""
+        by += f" by time {self.time}" if self.time else ""
+        return f"{Path(self.path).stem}.{self.target}@{self.sha256[:4]}{self.folds_label or share}{by}"
 
 
 AnyImages = NamedImagesConfig | CasesConfig | ImagesConfig  # of which the shape is that of an image for sure

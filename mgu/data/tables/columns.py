@@ -83,7 +83,10 @@ def find_fault(column: pd.Series[Any], scale: str = "standard") -> str | None:
             "which dataset.scale=robust would bound"
         )
     if is_datetime64_any_dtype(column) or known.astype(str).str.fullmatch(DATE).all():
-        return f"has dates ({known.iloc[0]}), of which numbers such as year and month can be made"
+        return (
+            f"has dates ({known.iloc[0]}), of which numbers such as year and month can be made, or which dataset.time "
+            "may split by"
+        )
     if not all(isinstance(value, str | bool | int | float) for value in known):
         return f"has {type(known.iloc[0]).__name__} values"
     return _find_fault_of_words(known.astype(str))

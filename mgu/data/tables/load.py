@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mgu.config.datasets import AdultConfig, TableConfig
 from mgu.data.tables.adult import TARGET, load_adult
+from mgu.data.tables.by_time import check_time
 from mgu.data.tables.columns import check_features, describe_columns
 from mgu.data.tables.disguises import describe_disguises
 from mgu.data.tables.files import MIN_ROWS, read_table
@@ -37,7 +38,8 @@ def load_own_table(config: TableConfig) -> Table:
             f"a table must have at least {MIN_ROWS} rows with a target, but {config.path} has {len(known)}. Add rows."
         )
     check_groups(known, config)
-    left_out = [name for name in (config.groups,) if name and name not in config.drop]
+    check_time(known, config)
+    left_out = [name for name in (config.groups, config.time) if name and name not in config.drop]
     frame = check_features(known, target, [*config.drop, *left_out], config.scale, config.path)
     parts = split_rows(known, config)
     encoded = {part: frame.loc[rows.index] for part, rows in parts.items()}

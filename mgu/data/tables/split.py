@@ -1,4 +1,4 @@
-"""Which rows of a table train, validate and test: official parts, a share held out, folds, groups."""
+"""Which rows of a table train, validate and test: official parts, a share held out, folds, groups, the last ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import torch
 from mgu.config.datasets import TableConfig
 from mgu.data.folds import assign_folds, deal_groups, hold_out_tenth
 from mgu.data.splits import hold_out
+from mgu.data.tables.by_time import split_by_time
 from mgu.data.tables.target import find_column
 from mgu.data.tables.whole import check_exact
 from mgu.errors import UserError
@@ -38,12 +39,14 @@ def split_rows(frame: pd.DataFrame, config: TableConfig) -> dict[str, pd.DataFra
     """Returns the rows of a user's table by their use: train, val and test.
 
     Args:
-        frame: Rows with the target, and the column of groups if there is one.
+        frame: Rows with the target, and the column of groups or of times if there is one.
         config: Says how rows are split.
 
     Raises:
         UserError: There are too few rows or groups.
     """
+    if config.time:
+        return split_by_time(frame, config)
     if config.folds or config.groups:
         return _split_stratified(frame, config)
     rest, held_out = hold_out(len(frame), max(int(len(frame) * config.test_share), 1))

@@ -1,4 +1,4 @@
-"""What is said of a split by folds or groups, beside the rows of each part."""
+"""What is said of a split by folds, groups or time, beside the rows of each part."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mgu.config.datasets import TableConfig
 from mgu.data.tables.advice import join_some
+from mgu.data.tables.by_time import describe_times
 from mgu.data.tables.split import PARTS
 from mgu.text.printable import printable
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def describe_split(parts: dict[str, pd.DataFrame], config: TableConfig) -> tuple[str, ...]:
-    """Returns a note on folds and groups, and one on classes with fewer rows than folds; () for a plain hold-out."""
+    """Returns a note on the split, and one on classes with fewer rows than folds; () for a plain hold-out."""
+    if config.time:
+        return (describe_times(parts, config.time),)
     if not (config.folds or config.groups):
         return ()
     fold = f"fold {config.fold} of {config.folds} (from 0) tests; " if config.folds else ""
