@@ -115,9 +115,9 @@ def _times(column: pd.Series[Any]) -> Times:
     return moments
 
 
-def _no_times(column: pd.Series[Any], place: int) -> UserError:
+def _no_times(column: pd.Series[Any], index: int) -> UserError:
+    value, row = str(column.iloc[index]), int(column.index[index]) + 1
     return UserError(
         f"dataset.time must be a column of finite numbers, or of dates written as 2024-02-29 or 2024-02-29 17:45, but "
-        f"{str(column.name)!r} has {str(column.iloc[place])!r} in row {int(column.index[place]) + 1:,}. Correct it in the "
-        "file, or name another column."
+        f"{str(column.name)!r} has {value!r} in row {row:,}. Correct it in the file, or name another column."
     )
