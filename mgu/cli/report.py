@@ -16,7 +16,7 @@ from mgu.cli.parser import Parser
 from mgu.console.text import count, print_line
 from mgu.errors import UserError
 from mgu.report.analysis import Analysis
-from mgu.report.classes import classes_of
+from mgu.report.classes import all_classes_of, describe_untold
 from mgu.report.contrasts.question import NO_QUESTION, Question
 from mgu.report.contrasts.resolve import resolve, resolve_default
 from mgu.report.formats.csv import classes_to_csv, searches_to_csv, to_csv
@@ -29,7 +29,6 @@ from mgu.report.searches.measured import MeasuredSearches, load_measured
 from mgu.report.stats.verdict import MARGIN
 from mgu.results.on_disk.files import describe_runs_dir, find_folders
 from mgu.results.runs.load import load_results
-from mgu.results.schema.metrics import MOST_CLASSES
 from mgu.text.printable import printable
 
 MAX_REASONS = 3  # why files were skipped, where nothing is left
@@ -97,18 +96,21 @@ def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]
         analyses = [Analysis(table, margin, question) for table in join(tables)]
     if options.classes:
         analyses = _by_class(analyses)
+    elif options.format == "html":  # a page has room for them
+        analyses = [replace(analysis, by_class=True) for analysis in analyses]
     return _with_measured(analyses)
 
 
 def _by_class(analyses: list[Analysis]) -> list[Analysis]:
     """Asks for the classes of the models that are compared, where any run has told them apart."""
     analyses = [replace(analysis, by_class=True) for analysis in analyses]
-    if not any(classes_of(analysis) for analysis in analyses):
+    untold = [line for analysis in analyses for line in describe_untold(analysis)]
+    if not any(all_classes_of(analysis) for analysis in analyses):
         raise UserError(
-            "--classes must have runs with a confusion matrix in their results, but there are none. Those of earlier "
-            f"versions, of other tasks, and of more than {MOST_CLASSES} classes have none. Leave --classes out, or "
-            "train again with this version."
+            f"--classes must have runs with a confusion matrix in their results, but there are none. {' '.join(untold)}"
         )
+    for line in untold:
+        print(printable(line), file=sys.stderr)
     return analyses
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from mgu.config.datasets import NamedImagesConfig
 from mgu.config.directed import DirectedLayoutConfig
 from mgu.config.layouts import LayoutConfig, RecurrentLayoutConfig
 from mgu.config.run import RunConfig
 from mgu.machine import count_cores
+from mgu.results.schema.metrics import Metrics
 
 TINY = 0.25  # of training.batch_size: a last batch below it is announced
 SETTLED = 0.1  # of the initial running statistics: more than this left after all steps is announced
@@ -54,6 +56,32 @@ def advise_kept(config: RunConfig, num_examples: int, epochs: int, best_epoch: i
     steps = per_epoch * best_epoch
     when = f"in the weights that are kept, of epoch {best_epoch} after {steps} steps"
     return _describe_unsettled(config, steps, when, "a larger training.patience")
+
+
+def advise_collapsed(judged: Metrics | None, names: Sequence[str] | None) -> str:
+    """Describes a network that names one class for every example, whose accuracy may look good all the same.
+
+    Args:
+        judged: Its metrics on the data that judge it.
+        names: Names of the classes; None where they are not known.
+
+    Returns:
+        A message with overrides to pass; empty for others, and where there is no confusion matrix.
+    """
+    confusion = judged.confusion if judged else None
+    if judged is None or confusion is None or sum(any(row) for row in confusion) < 2:
+        return ""
+    predicted = [sum(column) for column in zip(*confusion, strict=True)]
+    total = sum(predicted)
+    if max(predicted) < total:
+        return ""
+    index = predicted.index(total)
+    name = names[index] if names else str(index)
+    return (
+        f"the network names class {name} for each of the {total:,} examples that judge it, and is right for "
+        f"{judged.accuracy:.2%} of them. Pass a smaller optimizer.lr, a larger training.patience, or for a rare class "
+        "dataset.class_weights=balanced or training.score=macro_f1."
+    )
 
 
 def _describe_last_batch(config: RunConfig, num_examples: int) -> str:

@@ -183,7 +183,7 @@ class Analysis:
             "Cost": [*describe_costs(self.table), *self._beyond_grid, *self._missing_curve],
             "Searches": self._search_lines,
             "Paper": describe_replication(self.replication),
-            "Caveats": caveats(self.table),
+            "Caveats": caveats(self.table, self.by_class),
         }
         return {heading: lines for heading, lines in sections.items() if lines}
 

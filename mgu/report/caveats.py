@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from mgu.report.ranking.class_scores import find_largest
+from mgu.report.class_caveats import describe_classes
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import describe_hardware, identity_without_seed
@@ -14,18 +14,19 @@ from mgu.results.schema.energy import SHORT_S
 from mgu.results.schema.result import Result
 
 
-def caveats(table: Table) -> list[str]:
+def caveats(table: Table, by_class: bool = False) -> list[str]:
     """Names what limits the numbers of a table.
 
     Args:
         table: A ranked table.
+        by_class: Whether the report tells classes, so that nobody need be told how to ask for them.
 
     Returns:
         The sentences.
     """
     results = table.results
     ended = [*_unfinished(table), *_unconverged(results)]
-    judged = [*_selected(table), *_scores(table), *_uneven(results), *_truth_table(table)]
+    judged = [*_selected(table), *_scores(table), *describe_classes(table, by_class), *_truth_table(table)]
     return [*ended, *_unlike(table), *_marked(results), *_started(results), *judged]
 
 
@@ -52,16 +53,6 @@ def _scores(table: Table) -> list[str]:
     return [
         f"The models were trained for different scores ({', '.join(sorted(trained_for))}: training.score), which "
         f"selected their epochs. They are ranked by {table.score.metric}."
-    ]
-
-
-def _uneven(results: list[Result]) -> list[str]:
-    """Classes of which one is so frequent that accuracy says little of the others."""
-    if not (largest := find_largest(results)):
-        return []
-    return [
-        f"The classes are not equally frequent: to name {largest.name} for each of the {largest.examples:,} "
-        f"{largest.counted} would be right for {largest.share:.2%}. `--classes` tells each class."
     ]
 
 

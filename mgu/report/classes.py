@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from mgu.report.analysis import Analysis
 from mgu.report.ranking.class_scores import ClassScore, name_examples, score_classes
+from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
+from mgu.results.schema.metrics import MOST_CLASSES
 
 MOST_ROWS = 4  # models that are told class by class where nobody names them
 
@@ -18,17 +21,19 @@ class ModelClasses(NamedTuple):
         model: Its name in the report.
         examples: What judges it: "test examples", or "validation cases".
         runs: Number of its runs that have a confusion matrix, which are added up.
+        all_runs: Number of all its runs.
         classes: Worst F1 first; those that neither occur nor are predicted are last.
     """
 
     model: str
     examples: str
     runs: int
+    all_runs: int
     classes: tuple[ClassScore, ...]
 
 
 def classes_of(analysis: Analysis) -> list[ModelClasses]:
-    """Scores the classes of the models that a report compares.
+    """Scores the classes of the models that a report compares, as many as people read.
 
     Args:
         analysis: The experiment.
@@ -37,15 +42,69 @@ def classes_of(analysis: Analysis) -> list[ModelClasses]:
         Those that are asked for; else every kind of unit, the best of the grid and the default networks; else the first
         of the ranking; without those that have no confusion matrix.
     """
-    scored = [(row, *score_classes(row.results)) for row in _compared(analysis)]
-    return [ModelClasses(row.name, name_examples(row.result), runs, classes) for row, runs, classes in scored if runs]
+    return _score(_compared(analysis)[:MOST_ROWS])
+
+
+def all_classes_of(analysis: Analysis) -> list[ModelClasses]:
+    """Scores the classes of every model of a table that has a confusion matrix.
+
+    Args:
+        analysis: The experiment.
+
+    Returns:
+        The models in the order of the ranking.
+    """
+    return _score(analysis.table.rows)
+
+
+def describe_untold(analysis: Analysis) -> list[str]:
+    """Says which of the models that a report compares are not told class by class, and why.
+
+    Args:
+        analysis: The experiment.
+
+    Returns:
+        The sentences.
+    """
+    table, compared = analysis.table, _compared(analysis)
+    lacking = [row.name for row in compared[:MOST_ROWS] if not score_classes(row.results)[0]]
+    lines = []
+    if lacking:
+        lines.append(f"{table.title}: no classes are told of {', '.join(lacking)}: {_reason(table)}")
+    if len(compared) > MOST_ROWS:
+        lines.append(
+            f"{table.title}: classes are told of {MOST_ROWS} of {len(compared)} models. Name others by --baseline and "
+            "--against; --format csv and json have all."
+        )
+    return lines
+
+
+def _reason(table: Table) -> str:
+    """Says why a model of a table has no confusion matrix, and what helps."""
+    if table.task != "classification":
+        return f"the task is {table.task}, which has no classes."
+    if any((result.num_classes or 0) > MOST_CLASSES for result in table.results):
+        return f"results hold at most {MOST_CLASSES} classes."
+    if not any(result.val for row in table.rows for result in row.results):
+        return "no run ended an epoch."
+    return "an earlier version trained its runs. The same command with force=true trains them again."
+
+
+def _score(rows: Iterable[Row]) -> list[ModelClasses]:
+    scored = [(row, *score_classes(row.results)) for row in rows]
+    return [
+        ModelClasses(row.name, name_examples(row.result), runs, len(row.results), classes)
+        for row, runs, classes in scored
+        if runs
+    ]
 
 
 def _compared(analysis: Analysis) -> list[Row]:
-    """Lists the models that are told class by class, each once."""
-    if (asked := analysis.asked) and asked.kind != "by":
-        comparisons = asked.comparisons[:MOST_ROWS]
+    """Lists the models that are compared, each once: of a question first those that others are compared with."""
+    if asked := analysis.asked:
+        sides = [[comparison.second.row for comparison in asked.comparisons],
+                 [comparison.first.row for comparison in asked.comparisons]]  # fmt: skip
     else:
-        comparisons = tuple(c for verdict in analysis.verdicts for c in (verdict.best, *verdict.defaults))
-    rows = [row for comparison in comparisons for row in (comparison.first.row, comparison.second.row)]
-    return list(dict.fromkeys(rows or analysis.table.rows[:MOST_ROWS]))
+        sides = [[verdict.unit, verdict.best.second.row, *(each.second.row for each in verdict.defaults)]
+                 for verdict in analysis.verdicts]  # fmt: skip
+    return list(dict.fromkeys(row for side in sides for row in side)) or analysis.table.rows[:MOST_ROWS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from mgu.results.on_disk.correct import write_correct
 from mgu.results.on_disk.preprocessing import Classes
 from mgu.results.schema.metrics import MOST_CLASSES, Metrics
 from mgu.tasks.classification import Classification
+from mgu.tasks.score import score_named
 from mgu.tasks.task import Task
 from mgu.tasks.votes import macro_f1, vote
 from mgu.train.learner import Learner
@@ -96,31 +98,40 @@ def _evaluate(learner: Learner, data: Data, batch_size: int, keep: bool) -> tupl
         if is_wanted:
             batches.append((outputs.cpu(), targets.cpu()))
 
-    metrics: dict[str, Any] = dict(evaluate(learner.model, data, learner.task, batch_size, collect))
+    metrics: dict[str, Any] = dict(evaluate(learner.model, data, _telling_all(learner.task), batch_size, collect))
     metrics["loss"] = metrics["loss"] if math.isfinite(metrics["loss"]) else None
     if not is_wanted:
         return Metrics(**metrics), None
     predictions = Predictions(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
     if isinstance(data, FileImages) or predictions.logits.shape[1] <= MOST_CLASSES:
-        metrics |= class_metrics(predictions)
+        metrics |= count_confusion(predictions)
     if isinstance(data, FileImages) and data.are_cases:
         metrics |= case_metrics(predictions, data.groups.cpu())
     return Metrics(**metrics), predictions
 
 
-def class_metrics(predictions: Predictions) -> dict[str, Any]:
-    """Computes the metrics that follow from how often each class is taken for each.
+def _telling_all(task: Task) -> Task:
+    """Returns a task that tells macro F1, too, which the history of a run has only where it selects epochs."""
+    if not isinstance(task, Classification):
+        return task
+    task = copy(task)
+    task.score = score_named("macro_f1")
+    return task
+
+
+def count_confusion(predictions: Predictions) -> dict[str, Any]:
+    """Counts how often each class is taken for each.
 
     Args:
         predictions: Logits (N, K) and targets (N,).
 
     Returns:
-        Confusion matrix and macro F1.
+        The confusion matrix.
     """
     task = Classification(predictions.logits.shape[1])
     confusion = task.totals()
     task.count(confusion, predictions.logits, predictions.targets)
-    return {"macro_f1": macro_f1(confusion), "confusion": confusion.tolist()}
+    return {"confusion": confusion.tolist()}
 
 
 def case_metrics(predictions: Predictions, cases: Tensor) -> dict[str, Any]:

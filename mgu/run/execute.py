@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from mgu.config.run import RunConfig
 from mgu.data.dataset import Dataset
 from mgu.errors import UserError
-from mgu.factory.advice import advise_kept
+from mgu.factory.advice import advise_collapsed, advise_kept
 from mgu.factory.device import find_device
 from mgu.factory.resolved_run import resolve
 from mgu.measure.cost_meter import CostMeter
@@ -120,6 +120,8 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             if scores:
                 explain_network(resolved, learner.model, solver, folder)
         cost.lap("explain")
+    classes = name_classes(resolved)
+    send_note(advise_collapsed(scores.get("test") or scores.get("val"), classes), send)
     send_note(advise_kept(config, len(resolved.splits.train), len(outcome.history), outcome.best_epoch), send)
     with failing_after(outcome, lambda: cost.total):
         save_best(resolved, folder, outcome, correct)
@@ -128,7 +130,7 @@ def _train_and_evaluate(config: RunConfig, folder: Path, send: Send, slot: Slot,
             outcome.status,
             solver=solver,
             num_classes=count_classes(learner.task),
-            classes=name_classes(resolved),
+            classes=classes,
             epochs=len(outcome.history),
             best_epoch=outcome.best_epoch,
             device=resolved.device_name,

@@ -112,4 +112,4 @@ def render_report(scanner: Scanner) -> str:
 
     runs = [run.run for run in scanner.all_runs if run.run]
     skipped = [run.skipped for run in scanner.all_runs if run.skipped]
-    return to_html([Analysis(table) for table in rank(runs)], skipped) if runs else NOTHING
+    return to_html([Analysis(table, by_class=True) for table in rank(runs)], skipped) if runs else NOTHING

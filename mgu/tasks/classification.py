@@ -71,18 +71,19 @@ class Classification:
         return logits.argmax(dim=1) == _classes(targets)
 
     def metrics(self, confusion: Tensor) -> dict[str, float]:
-        """Returns accuracy, macro precision and macro recall as fractions in 0..1, by scikit-learn's rules.
+        """Returns accuracy, macro precision and macro recall as fractions in 0..1; macro F1 where it is what counts.
 
-        Means are over the classes that occur or are predicted. A class that is never predicted has precision 0; one
-        that never occurs has recall 0. Macro F1 is there where it is what counts.
+        Precision is the mean over the classes that occur or are predicted, and 0 for one that is never predicted, as
+        scikit-learn has it. Recall is the mean over the classes that occur (balanced accuracy), so that it is of the
+        same classes for all models.
         """
         counts = confusion.double().cpu()
         hits, predicted, there = counts.diagonal(), counts.sum(dim=0), counts.sum(dim=1)
-        occurs = predicted + there > 0
+        is_told = predicted + there > 0
         metrics = {
             "accuracy": (hits.sum() / counts.sum()).item(),
-            "precision": (hits / predicted.clamp(min=1))[occurs].mean().item(),
-            "recall": (hits / there.clamp(min=1))[occurs].mean().item(),
+            "precision": (hits / predicted.clamp(min=1))[is_told].mean().item(),
+            "recall": (hits / there.clamp(min=1))[there > 0].mean().item(),
         }
         return metrics | ({"macro_f1": macro_f1(confusion)} if self.score.metric == "macro_f1" else {})
 

@@ -38,9 +38,31 @@ class Score:
             return math.inf
         return -value if self.higher_is_better else value
 
+    @property
+    def is_percent(self) -> bool:
+        """Whether people read it in percent, and differences of it in points."""
+        return is_percent(self.metric)
+
     def text(self, value: float, width: int = 0) -> str:
-        """Returns the value for display: accuracy in percent, other metrics with their name."""
-        return f"{value:{width}.2%}" if self.metric == "accuracy" else f"{shorten(value):>{width}} {self.metric}"
+        """Returns the value for display: shares of right answers in percent, all but accuracy with their name."""
+        number = f"{value:{width}.2%}" if self.is_percent else f"{shorten(value):>{width}}"
+        return number if self.metric == "accuracy" else f"{number} {self.metric}"
+
+    def difference(self, value: float) -> str:
+        """Returns a difference of two values for display, with its sign and unit."""
+        return f"{100 * value:+z.2f} points" if self.is_percent else f"{'+' if value > 0 else ''}{shorten(value)}"
+
+
+def is_percent(metric: str) -> bool:
+    """Tells whether people read a metric in percent: shares of right answers, over examples, cases or classes.
+
+    Args:
+        metric: Its name.
+
+    Returns:
+        Whether it is one.
+    """
+    return metric.removeprefix("case_") in ("accuracy", "precision", "recall", "macro_f1")
 
 
 def shorten(value: float) -> str:
@@ -66,7 +88,7 @@ ScoreName = Literal["accuracy", "recall", "macro_f1", "rmse", "mae", "ndcg_at_10
 # By task the scores that it may be trained for, the usual one first. A report shows the first two of `others`.
 KNOWN: dict[TaskName, tuple[Score, ...]] = {
     "classification": (
-        Score("accuracy", others=("case_accuracy", "macro_f1", "case_macro_f1")),
+        Score("accuracy", others=("case_accuracy", "macro_f1", "case_macro_f1", "recall")),
         Score("recall", others=("accuracy", "macro_f1", "case_accuracy", "case_macro_f1")),
         Score("macro_f1", others=("accuracy", "recall", "case_accuracy", "case_macro_f1")),
     ),

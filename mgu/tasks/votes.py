@@ -32,7 +32,7 @@ def vote(logits: Tensor, cases: Tensor) -> tuple[Tensor, Tensor]:
 def macro_f1(confusion: Tensor) -> float:
     """Computes macro F1 from a confusion matrix.
 
-    A class that neither occurs nor is predicted is left out of the mean (scikit-learn's rule).
+    The mean is over the classes that occur, so that it is of the same classes for all models.
 
     Args:
         confusion: Counts (K, K) by true class (row) and predicted class.
@@ -41,5 +41,5 @@ def macro_f1(confusion: Tensor) -> float:
         Macro F1 in 0..1.
     """
     counts = confusion.double().cpu()
-    both = counts.sum(dim=0) + counts.sum(dim=1)
-    return (2 * counts.diagonal() / both)[both > 0].mean().item()
+    there = counts.sum(dim=1)
+    return (2 * counts.diagonal() / (counts.sum(dim=0) + there))[there > 0].mean().item()

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from mgu.data.datasets import open_dataset
+from mgu.data.tables.class_rows import describe_class_rows
 from mgu.data.tables.columns import describe_columns, numbers_rows
 from mgu.data.tables.copies import describe_copies
 from mgu.data.tables.disguises import describe_disguises
@@ -275,3 +276,18 @@ def test_classes_are_named_as_in_the_file_though_one_is_missing() -> None:
     assert str(known["label"].iloc[0]) == "1" and len(known) == 198
     fractions = frame.assign(label=frame["label"] / 4)
     assert select_known(fractions, "label", "drop", "cases.csv")["label"].iloc[0] == 0.25
+
+
+def test_rows_of_each_class_are_told_and_what_a_part_lacks() -> None:
+    labels = {"train": ["no"] * 8 + ["yes"], "val": ["no"], "test": ["no", "maybe"]}
+    lines = describe_class_rows(labels, ["maybe", "no", "yes"])
+    assert lines == [
+        "rows by class: maybe train 0, val 0, test 1; no train 8, val 1, test 1; yes train 1, val 0, test 0",
+        "no training row is of these of the 3 classes: 'maybe'",
+        "no validation row is of these of the 3 classes: 'maybe', 'yes'",
+        "no test row is of these of the 3 classes: 'yes'",
+    ]
+    many = [*range(11)]
+    assert describe_class_rows({"train": many, "val": many[1:]}, many) == [
+        "no validation row is of these of the 11 classes: 0"
+    ]

@@ -9,10 +9,11 @@ import torch
 from torch import nn
 
 from mgu import MultiGatedUnit
-from mgu.factory.advice import advise, advise_kept
+from mgu.factory.advice import advise, advise_collapsed, advise_kept
 from mgu.layers.normalization import BatchNorm
 from mgu.results.events import Note
 from mgu.results.on_disk.folder import run_folder
+from mgu.results.schema.metrics import Metrics
 from mgu.run.execute import run
 from tests.conftest import Configure
 
@@ -103,3 +104,16 @@ def test_running_statistics_of_a_unit_of_ones_own_settle_as_torchs_do() -> None:
     assert norm.running_mean is not None
     torch.testing.assert_close(unit.get_submodule("bn_before_activation").running_mean, norm.running_mean)
     torch.testing.assert_close(norm.running_mean, unit.layer(inputs).mean((0, 1)), rtol=0.05, atol=0.2)
+
+
+def test_a_network_that_names_one_class_only_is_told() -> None:
+    def judged(*confusion: list[int]) -> Metrics:
+        return Metrics(loss=0.1, accuracy=0.9, confusion=list(confusion))
+
+    message = advise_collapsed(judged([0, 90], [0, 10]), ["ill", "well"])
+    assert "the network names class well for each of the 100 examples that judge it, and is right for 90.00%" in message
+    assert "dataset.class_weights=balanced or training.score=macro_f1" in message
+    assert "names class 1 for" in advise_collapsed(judged([0, 90], [0, 10]), None)
+    assert not advise_collapsed(judged([1, 89], [0, 10]), None)
+    assert not advise_collapsed(judged([0, 0], [0, 10]), None)  # nothing else is there to be named
+    assert not advise_collapsed(Metrics(loss=0.1, accuracy=0.9), None) and not advise_collapsed(None, None)

@@ -11,15 +11,18 @@ from typing import Any
 import numpy as np
 import pytest
 from msgspec.structs import replace
+from scipy.stats import chisquare
 from sklearn.metrics import precision_recall_fscore_support
 
 from mgu.cli.report import main
 from mgu.errors import UserError
 from mgu.report.analysis import Analysis
 from mgu.report.card.card import to_card
+from mgu.report.caveats import caveats
 from mgu.report.classes import classes_of
 from mgu.report.diff.classes import compare_classes
-from mgu.report.ranking.class_scores import find_largest, score_classes
+from mgu.report.ranking.class_counts import ClassCounts, are_uneven, counts_of
+from mgu.report.ranking.class_scores import score_classes
 from mgu.report.ranking.columns import shown_columns
 from mgu.report.ranking.rank import rank
 from mgu.results.on_disk.result_file import write_result
@@ -65,14 +68,16 @@ def test_shares_are_those_of_scikit_learn() -> None:
         assert (score.precision is None) == (index in (0, 4)) and (score.recall is None) == (index in (3, 4))
         if support[index]:
             wrong = matrix[index] * (np.arange(5) != index)
-            assert score.taken == wrong.max() and score.taken_for == str(wrong.argmax())
+            assert score.taken == wrong.max() and score.taken_for == tuple(
+                map(str, np.flatnonzero(wrong == wrong.max()))
+            )
 
 
 def test_runs_of_a_model_are_added_up_and_cases_count_where_there_are_some() -> None:
     first, second = (judged(example_result(f"a-s{seed}", seed=seed), UNEVEN, ["x", "y", "z"]) for seed in (0, 1))
     runs, classes = score_classes([first, second, example_result(), judged(example_result(), [[1, 0], [0, 1]])])
     assert runs == 2 and [(score.name, score.examples, score.taken_for, score.taken) for score in classes] == [
-        ("z", 6, "y", 6), ("y", 20, "z", 2), ("x", 6, "y", 2),
+        ("z", 6, ("y",), 6), ("y", 20, ("z",), 2), ("x", 6, ("y",), 2),
     ]  # fmt: skip
     of_cases = judged(example_result(), UNEVEN, case_confusion=[[1, 0], [0, 1]])
     assert [score.examples for score in score_classes([of_cases])[1]] == [1, 1]
@@ -93,37 +98,105 @@ def test_a_report_tells_the_compared_models_class_by_class(tmp_path: Path, capsy
     for form in ("table", "md", "tex", "html"):
         assert "validation examples, worst F1 first" in told[form].replace("\n", " "), form
         assert "bn_post-s0, validation" not in told[form]  # neither a unit nor a rival
+        assert "--classes" not in told[form], form
     assert "| cat | 3 | 100.00 | 66.67 | 80.00 | =dog (1) |" in told["md"]
     rows = list(csv.DictReader(io.StringIO(told["csv"])))
-    assert len(rows) == 6 and [row["class"] for row in rows if "ln" in row["model_name"]] == ["owl", "'=dog", "cat"]
+    assert len(rows) == 9 and [row["class"] for row in rows if "ln" in row["model_name"]] == ["owl", "'=dog", "cat"]
     (plain,) = json.loads(told["json"])["experiments"]
     assert plain["classes"][0] == {
         "model_name": "digits_2-mgu-reference-s0", "judged_by": "validation examples", "runs": 1, "class": "owl",
-        "examples": 3, "precision": None, "recall": 0.0, "f1": 0.0, "taken_for": "=dog", "taken": 3,
+        "examples": 3, "precision": None, "recall": 0.0, "f1": 0.0, "taken_for": ["=dog"], "taken": 3,
     }  # fmt: skip
     main([str(folder), "--classes", "--baseline", "digits_2-bn_post-s0", "--against", "digits_2-ln-s0"])
     assert "Classes of digits_2-bn_post-s0" in capsys.readouterr().out
-    main([str(folder)])
-    plain_report = capsys.readouterr().out
-    assert "Classes of" not in plain_report and "to name =dog for each of the 16 validation examples" in plain_report
-    assert "would be right for 62.50%" in plain_report
+
+
+def test_a_caveat_names_what_naming_one_class_would_score(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names, many = ["cat", "dog", "owl"], 20 * np.array(UNEVEN)
+    poor = np.array([[0, 60, 0], [0, 200, 0], [0, 60, 0]])
+    results = [
+        judged(example_result(name), matrix.tolist(), names) for name, matrix in (("a-s0", many), ("b-s0", poor))
+    ]
+    main([str(save(tmp_path / "runs", *results))])
+    text = capsys.readouterr().out
+    assert "Classes of" not in text and "To name dog for each of the 320 validation examples" in text
+    assert "right for 62.50%. 1 model is no better: b-s0. `--classes` tells each class." in text
 
 
 def test_classes_without_a_matrix_are_refused(tmp_path: Path) -> None:
     folder = save(tmp_path / "runs", example_result())
-    with pytest.raises(UserError, match="--classes must have runs with a confusion matrix in their results, but there"):
+    with pytest.raises(UserError, match=r"-ln-s0: an earlier version trained its runs\. The same command with force"):
         main([str(folder), "--classes"])
+    many = save(tmp_path / "many", example_result(num_classes=120))
+    with pytest.raises(UserError, match="results hold at most 100 classes"):
+        main([str(many), "--classes"])
+    numbers = example_result(task="regression", val=Metrics(loss=0.1, rmse=1.0))
+    with pytest.raises(UserError, match="the task is regression, which has no classes"):
+        main([str(save(tmp_path / "numbers", numbers)), "--classes"])
+    with pytest.raises(UserError, match="no run ended an epoch"):
+        main([str(save(tmp_path / "lost", example_result(val_accuracy=None, status="diverged"))), "--classes"])
     for other in (["--searches"], ["--pictures", "x"]):
         with pytest.raises(UserError, match=f"--classes must be without {other[0]}"):
             main([str(folder), "--classes", *other])
 
 
-@pytest.mark.parametrize(("matrix", "is_told"), [(UNEVEN, True), (EVEN, False), ([[3, 0], [0, 0]], False)])
-def test_macro_f1_is_a_column_for_people_where_classes_are_uneven(matrix: list[list[int]], is_told: bool) -> None:
+def test_who_is_not_told_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    uneven = (20 * np.array(UNEVEN)).tolist()
+    told = judged(example_result("digits_2-ln-s0"), uneven)
+    seeds = [judged(example_result("a-s0", norm="bn_post"), uneven), example_result("a-s1", seed=1, norm="bn_post")]
+    old = example_result("b-s0", norm="bn_pre")
+    folder = save(tmp_path / "runs", told, *seeds, old)
+    main([str(folder), "--classes", "--baseline", "digits_2-ln-s0", "--format", "md"])
+    out, err = capsys.readouterr()
+    assert "no classes are told of b-s0: an earlier version trained its runs" in err
+    assert "Classes of a, validation examples of 1 of 2 runs, worst F1 first" in out and "Classes of b-s0" not in out
+    assert "50.00 (1 of 2)" in out
+    many = save(tmp_path / "many", told, *(judged(example_result(f"c{k}-s0", residual=True), EVEN) for k in range(4)))
+    main([str(many), "--classes", "--baseline", "digits_2-ln-s0"])
+    out, err = capsys.readouterr()
+    assert out.count("Classes of") == 4 and "classes are told of 4 of 5 models. Name others by --baseline" in err
+
+
+@pytest.mark.parametrize(
+    ("matrix", "is_uneven"),
+    [
+        (UNEVEN, False),  # so few examples could look so by chance
+        ((20 * np.array(UNEVEN)).tolist(), True),
+        (EVEN, False),
+        ([[180, 0], [0, 120]], True),
+        ([[60, 0], [0, 40]], False),
+        ([[60, 0], [0, 0]], True),
+        (np.diag([18, 12, 11, 10, 10, 9, 9, 8, 7, 6]).tolist(), False),
+    ],
+)
+def test_macro_f1_is_a_column_for_people_where_classes_are_uneven(matrix: list[list[int]], is_uneven: bool) -> None:
     (table,) = rank([Run(judged(example_result(), matrix), Path("a"))])
-    assert ("val_macro_f1" in [column.title for column in shown_columns(table)]) == is_told
-    assert (find_largest(table.results) is not None) == is_told
+    titles = [column.title for column in shown_columns(table)]
+    assert ("val_macro_f1 [%]" in titles) == ("val_recall [%]" in titles) == is_uneven == are_uneven(table.results)
     assert [model.model for model in classes_of(Analysis(table))] == ["digits_2-ln-s0"]
+
+
+def test_uneven_is_what_chi_squared_says() -> None:
+    random, p_values = np.random.default_rng(0), []
+    for _ in range(200):
+        counts = random.multinomial(150, [0.3, 0.25, 0.25, 0.2])
+        is_uneven = ClassCounts(("a", "b", "c", "d"), tuple(map(int, counts)), "examples").is_uneven
+        p_values.append((chisquare(counts).pvalue, is_uneven, counts.max() >= 1.2 * 150 / 4))
+    clear = [(p < 0.01, told) for p, told, is_large in p_values if is_large and not 0.008 < p < 0.0125]
+    assert all(expected == told for expected, told in clear) and {told for _, told in clear} == {True, False}
+
+
+def test_folds_are_counted_together_and_a_class_that_nobody_tests_is_named() -> None:
+    folds = []
+    for fold, matrix in enumerate(([[90, 0], [0, 0]], [[60, 0], [10, 0]])):
+        config = example_config(dataset={"folds": 2, "fold": fold})
+        folds.append(judged(example_result(f"a-f{fold}-s0", config=config), matrix, ["no", "yes"]))
+    counts = counts_of([*folds, folds[0]])
+    assert counts and counts.counts == (150, 10) and counts.largest_share == 150 / 160
+    (table,) = rank([Run(folds[0], Path("a"))])
+    lines = caveats(table)
+    assert "No validation example is of class yes: no score says anything of it." in lines
+    assert any("1 model is no better: a" in line for line in lines)
 
 
 def test_a_comparison_of_two_runs_begins_with_the_class_that_loses_most() -> None:

@@ -62,7 +62,7 @@ def test_an_effect_has_no_minus_before_zero() -> None:
     """`d = -0.00` stood beside `+0.00 points`."""
     difference = SimpleNamespace(mean=-1e-17, low=None, high=None, n=2)
     found: Any = SimpleNamespace(
-        first=None, is_of_accuracies=True, difference=difference, shared=(), effect=-1e-15,
+        first=None, is_in_points=True, difference=difference, shared=(), effect=-1e-15,
         p_seeds=None, p_images=None, p_corrected=None, p_margin=None, p_alike=None, p=None,
     )  # fmt: skip
     assert "+0.00 points" in describe_comparison(found) and "d = 0.00" in describe_comparison(found)

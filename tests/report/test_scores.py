@@ -50,11 +50,11 @@ def test_runs_are_ranked_by_what_they_were_trained_for() -> None:
     assert [row.val_score for row in analysis.table.rows] == [0.7, 0.6, 0.5]
     assert not analysis.verdicts and analysis.best_so_far is None and not {"ranks", "pareto"} & figures(analysis).keys()
     lines = "\n".join(analysis.lines)
-    assert "has 0.6 recall on validation data, the best baseline" in lines
-    assert "0.7 recall: -0.1, which is worse" in lines
+    assert "has 60.00% recall on validation data, the best baseline" in lines
+    assert "70.00% recall: -10.00 points, which is worse" in lines
     assert "selection bias" not in lines and "accuracy" not in lines.lower()
     header = to_markdown([analysis]).splitlines()[2]
-    assert "| val_recall |" in header and "| val_acc [%] |" in header
+    assert "| val_recall [%] |" in header and "| val_acc [%] |" in header
 
 
 def test_runs_for_different_scores_are_ranked_by_the_usual_one() -> None:

@@ -56,6 +56,7 @@ def test_the_data_that_judge_a_run_have_a_confusion_matrix(configure: Configure)
     counts = np.array(result.test.confusion)
     assert counts.sum() == 360 and counts.trace() == round(360 * result.test.accuracy)
     assert result.val and result.val.confusion is None and result.train and result.train.confusion is None
+    assert 0 < (result.val.macro_f1 or 0) < 1 and result.train.macro_f1 and result.test.macro_f1
 
 
 @pytest.mark.parametrize("score", ["recall", "macro_f1"])

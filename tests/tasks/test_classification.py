@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
+from sklearn.metrics import balanced_accuracy_score
 
 from mgu.tasks.classification import Classification, balance
 
@@ -31,3 +34,14 @@ def test_the_smoothed_best_prediction_is_the_label_however_rare_another_class_is
 def test_balanced_weights_have_mean_one_over_the_labels_though_a_class_has_none() -> None:
     weights = balance(torch.tensor([0, 0, 1]), 3)
     assert weights[[0, 0, 1]].tolist() == [0.75, 0.75, 1.5]
+
+
+def test_macro_recall_is_balanced_accuracy_even_where_a_class_is_only_predicted() -> None:
+    truth, said = torch.tensor([0, 0, 1, 1, 1]), torch.tensor([0, 2, 1, 1, 2])
+    task = Classification(4)
+    confusion = task.totals()
+    task.count(confusion, torch.nn.functional.one_hot(said, 4).float(), truth)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a class that is only predicted
+        expected = balanced_accuracy_score(truth, said)
+    assert task.metrics(confusion)["recall"] == pytest.approx(expected) == pytest.approx((1 / 2 + 2 / 3) / 2)

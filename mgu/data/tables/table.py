@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from mgu.data.splits import Splits
-from mgu.data.tables.advice import join_some
+from mgu.data.tables.class_rows import describe_class_rows
 from mgu.data.tables.close import describe_rounded
 from mgu.data.tables.columns import is_number
 from mgu.data.tables.copies import describe_copies
@@ -80,8 +80,8 @@ def encode_table(
     mean, std = 0.0, 1.0
     notes = list(describe_copies(parts, target))
     if task == "classification":
-        targets, classes, unseen = _encode_classes({name: part[target] for name, part in parts.items()})
-        notes += unseen
+        targets, classes, spread = _encode_classes({name: part[target] for name, part in parts.items()})
+        notes += spread
     else:
         check_resolution(parts["train"][target].to_numpy(dtype=np.float64), target)
         targets, mean, std, moved = _encode_numbers({name: part[target] for name, part in parts.items()}, scale)
@@ -104,7 +104,7 @@ def encode_table(
 
 
 def _encode_classes(targets: dict[str, pd.Series[Any]]) -> tuple[dict[str, Tensor], list[Any], list[str]]:
-    """Returns classes as numbers, what they stand for, and a note on classes that training never sees.
+    """Returns classes as numbers, what they stand for, and notes on how they are spread over the parts.
 
     Raises UserError where all rows to train on are of one class.
     """
@@ -117,8 +117,7 @@ def _encode_classes(targets: dict[str, pd.Series[Any]]) -> tuple[dict[str, Tenso
         )
     classes = sorted({label for of_part in labels.values() for label in of_part})
     number = {label: index for index, label in enumerate(classes)}
-    unseen = [repr(label) for label in classes if label not in seen]
-    notes = [f"no training row is of these of the {len(classes):,} classes: {join_some(unseen)}"] if unseen else []
+    notes = describe_class_rows(labels, classes)
     numbers = {name: torch.tensor([number[label] for label in of_part]) for name, of_part in labels.items()}
     return numbers, classes, notes
 

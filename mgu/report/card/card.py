@@ -23,9 +23,9 @@ from mgu.results.schema.energy import Energy, describe_method
 from mgu.results.schema.metrics import MOST_CLASSES, Metrics
 from mgu.results.schema.parts import JOULES_PER_KWH
 from mgu.results.schema.result import Result
+from mgu.tasks.score import is_percent
 
 NOT_SHOWN = ("confusion", "case_confusion", "loss")
-SHARES = ("accuracy", "precision", "recall", "macro_f1")  # and those of cases: fractions of one
 GENERATED = ("adding", "gates")  # no files: the keys of `dataset` say all of them
 
 
@@ -188,7 +188,7 @@ def _classes(result: Result) -> list[str]:
     runs, classes = score_classes([result])
     if not runs:
         return []
-    table = class_table(ModelClasses(result.name, name_examples(result), runs, classes[:MOST_CLASSES]))
+    table = class_table(ModelClasses(result.name, name_examples(result), runs, runs, classes[:MOST_CLASSES]))
     left = [index in table.left for index in range(len(table.columns))]
     counted = f"By the {name_examples(result)}, worst F1 first."
     return [counted, "", *table_lines(table.columns, left, [[text for text, _ in row] for row in table.rows])]
@@ -280,4 +280,4 @@ def _count(number: int | None) -> str | None:
 def _metric(name: str, value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:.2%}" if name.removeprefix("case_") in SHARES else f"{value:.4g}"
+    return f"{value:.2%}" if is_percent(name) else f"{value:.4g}"

@@ -176,7 +176,7 @@ def _corrected(comparisons: Sequence[Comparison], margin: float) -> tuple[Compar
     """Tests for likeness, too, and corrects p-values for the number of comparisons (Holm 1979)."""
     corrected = correct_for_many([comparison.p for comparison in comparisons])
     alike = correct_for_many(
-        [p_of_likeness(comparison, margin) if comparison.is_of_accuracies else None for comparison in comparisons]
+        [p_of_likeness(comparison, margin) if comparison.is_in_points else None for comparison in comparisons]
     )
     return tuple(
         replace(comparison, p_corrected=p, p_alike=p_alike)

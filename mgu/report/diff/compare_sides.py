@@ -153,7 +153,7 @@ def _scores(comparisons: list[tuple[str, Comparison]]) -> SideTable:
     if not rows:
         return SideTable("Scores", [], [])
     row = comparisons[0][1].first.row
-    unit = "points" if row.score.metric == "accuracy" else row.score.metric
+    unit = "points" if row.score.is_percent else row.score.metric
     titles = ["model", *number_titles(row.examples, unit), "time ratio"]
     return SideTable(f"Scores, B minus A, {row.tested} {row.score.metric}", titles, rows)
 

@@ -38,7 +38,7 @@ def draw_anytime(searches: EqualCost) -> Figure:
 
 def _draw(searches: EqualCost, axes: Axes) -> None:
     """Draws the best score of each strategy by cost (the median, and where four of five studies lie), and the unit."""
-    scale = 100 if searches.score.metric == "accuracy" else 1
+    scale = 100 if searches.score.is_percent else 1
     shown = []
     for contender, colour, dash in zip(searches.contenders, cycle(COLOURS), cycle(DASHES), strict=False):
         spent, low, middle, high = bands(contender)

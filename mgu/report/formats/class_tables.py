@@ -11,6 +11,7 @@ from mgu.report.formats.side_table import Entry, SideTable
 from mgu.report.ranking.class_scores import ClassScore
 
 TITLES = ("class", "examples", "precision [%]", "recall [%]", "F1 [%]", "most often taken for")
+SOME = 2  # classes that are named
 LESSER = ("precision [%]", "most often taken for", "examples")
 
 
@@ -24,19 +25,28 @@ def class_table(model: ModelClasses) -> SideTable:
         The table, whose title says what is counted.
     """
     summed = f" of {count(model.runs, 'run')} together" if model.runs > 1 else ""
+    if model.runs < model.all_runs:
+        summed = f" of {model.runs} of {count(model.all_runs, 'run')}"
     title = f"Classes of {model.model}, {model.examples}{summed}, worst F1 first"
     return SideTable(title, list(TITLES), [class_cells(score) for score in model.classes], (0, 5), LESSER)
 
 
 def class_cells(score: ClassScore) -> list[Entry]:
     """Returns the cells of one class: its name, its examples, shares in percent, and what it is taken for."""
-    taken = f"{score.taken_for} ({score.taken:,})" if score.taken_for is not None else "-"
     return [
         (score.name, score.name),
         (f"{score.examples:,}", score.examples),
         *map(percent, (score.precision, score.recall, score.f1)),
-        (taken, score.taken_for),
+        (taken := _describe_taken(score), taken),
     ]
+
+
+def _describe_taken(score: ClassScore) -> str:
+    """Says what the examples of a class are most often taken for; of many classes only how many they are."""
+    if not score.taken_for:
+        return "-"
+    names = ", ".join(score.taken_for) if len(score.taken_for) <= SOME else f"{len(score.taken_for)} classes"
+    return f"{names} ({score.taken:,}{' each' if len(score.taken_for) > 1 else ''})"
 
 
 def percent(share: float | None) -> Entry:

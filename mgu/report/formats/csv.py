@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mgu.report.analysis import Analysis
-from mgu.report.classes import classes_of
+from mgu.report.classes import all_classes_of
 from mgu.report.contrasts.answer import Answer, rows_compared
 from mgu.report.formats.class_tables import class_records
 from mgu.report.formats.records import origin, records, search_records
@@ -118,7 +118,7 @@ def cell(value: Value) -> Value:
 
 
 def classes_to_csv(analyses: Sequence[Analysis]) -> str:
-    """Writes one line for each class of each model that is compared, with exact values: shares are fractions of one.
+    """Writes one line for each class of each model with exact values: shares are fractions of one.
 
     Args:
         analyses: The experiments.
@@ -126,7 +126,11 @@ def classes_to_csv(analyses: Sequence[Analysis]) -> str:
     Returns:
         The CSV text with one header for all experiments.
     """
-    lines = [record | origin(analysis.table) for analysis in analyses for record in class_records(classes_of(analysis))]
+    lines = [
+        record | {"taken_for": ", ".join(record["taken_for"])} | origin(analysis.table)
+        for analysis in analyses
+        for record in class_records(all_classes_of(analysis))
+    ]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(lines[0])

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec.json
 
 from mgu.report.analysis import Analysis
-from mgu.report.classes import classes_of
+from mgu.report.classes import all_classes_of
 from mgu.report.formats.class_tables import class_records
 from mgu.report.formats.plain_statistics import (
     answer_to_plain,
@@ -29,12 +29,12 @@ from mgu.report.searches.sentences import describe_searches
 from mgu.report.searches.table import search_table
 
 UNITS = {
-    "*_acc": "percent, and so *_acc_sd, _low and _high",
+    "*_acc, *_recall, *_macro_f1": "percent, and so *_sd, _low and _high of these",
     "*_accuracy, difference, low, high, margin, optimism": "fractions of one",
     "*_s": "seconds",
     "*_kwh": "kilowatt-hours",
     "covered_at_*": "share of one",
-    "precision, recall, f1": "share of one",
+    "precision, recall, f1 of classes": "share of one",
     "*_wh": "watt-hours, by the method in *_method",
     "cpu_design_power_w": "watts, assumed where cpu_method is model",
     "machine_load, gpu_busy, gpu_busy_max": "share of one",
@@ -104,7 +104,7 @@ def _experiment(analysis: Analysis) -> dict[str, Any]:
         "budget": [
             best_so_far_to_plain(analysis.best_so_far, of_kind) for of_kind in analysis.verdicts if analysis.best_so_far
         ],
-        **({"classes": class_records(classes_of(analysis))} if analysis.by_class else {}),
+        **({"classes": class_records(all_classes_of(analysis))} if analysis.by_class else {}),
         "searches": _searches(analysis.searches),
         "measured": list(map(measured_to_plain, analysis.measured)),
         "paper": [pair_to_plain(pair) for pair in analysis.replication],

@@ -103,7 +103,7 @@ def answer_tables(answer: Answer | None) -> list[SideTable]:
     if answer is None or not answer.comparisons:
         return []
     table, examples = answer.table, answer.comparisons[0].first.row.examples
-    unit = "points" if table.score.metric == "accuracy" else table.score.metric
+    unit = "points" if table.score.is_percent else table.score.metric
     metric = "the score of the test images that each has" if table.is_joined else _metric(table)
     titles = [*number_titles(examples, unit), "time ratio"]
     if answer.kind == "best":
@@ -130,14 +130,14 @@ def _means_table(answer: Answer, titles: Sequence[str], metric: str) -> SideTabl
     rows = [[*_mean(comparison.second), *nothing] for comparison in answer.means[:1]]
     rows += [[*_mean(comparison.first), *numbers(comparison), time_entry(comparison)] for comparison in answer.means]
     title = f"{answer.key} minus {answer.reference}, mean over models that are alike but for it, {metric}"
-    mean = "mean [%]" if answer.table.score.metric == "accuracy" else "mean"
+    mean = "mean [%]" if answer.table.score.is_percent else "mean"
     return SideTable(title, [answer.key, "models", mean, *titles], rows)
 
 
 def _mean(sample: Sample) -> list[Entry]:
     """Returns value, number of models and mean score of a sample."""
     score, mean = sample.row.score, fmean(sample.scores.values())
-    text = f"{100 * mean:.2f}" if score.metric == "accuracy" else shorten(mean)
+    text = f"{100 * mean:.2f}" if score.is_percent else shorten(mean)
     return [(sample.name, sample.name), (str(len(sample.rows)), len(sample.rows)), (text, mean)]
 
 

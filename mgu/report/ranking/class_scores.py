@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from mgu.results.schema.result import Result
 
-UNEVEN = 1.25  # times the share of equal classes: from here on the largest class is worth a sentence
-
 
 class ClassScore(NamedTuple):
     """Holds how well one class is told from the others.
@@ -19,8 +17,8 @@ class ClassScore(NamedTuple):
         precision: The share in 0..1 of the predictions of the class that are right; None where there are none.
         recall: The share in 0..1 of its examples that are found; None where it has none.
         f1: Their harmonic mean; None where the class neither occurs nor is predicted.
-        taken_for: The class that its examples are most often taken for by mistake; None where they never are.
-        taken: How many are.
+        taken_for: The classes that its examples are most often taken for by mistake, several where as many are.
+        taken: How many are taken for each of these.
     """
 
     name: str
@@ -28,7 +26,7 @@ class ClassScore(NamedTuple):
     precision: float | None
     recall: float | None
     f1: float | None
-    taken_for: str | None
+    taken_for: tuple[str, ...]
     taken: int
 
 
@@ -41,7 +39,7 @@ def score_classes(results: Iterable[Result]) -> tuple[int, tuple[ClassScore, ...
     Returns:
         The number of runs that have a matrix of the size of the first one, and the classes, worst F1 first.
     """
-    judged = [(result, confusion) for result in results if (confusion := _confusion(result))]
+    judged = [(result, confusion) for result in results if (confusion := confusion_of(result))]
     if not judged:
         return 0, ()
     first, matrix = judged[0]
@@ -52,7 +50,7 @@ def score_classes(results: Iterable[Result]) -> tuple[int, tuple[ClassScore, ...
     return len(matrices), tuple(sorted(scores, key=lambda score: 2.0 if score.f1 is None else score.f1))
 
 
-def _confusion(result: Result) -> list[list[int]] | None:
+def confusion_of(result: Result) -> list[list[int]] | None:
     """Returns the confusion matrix on the data that judge a run: of cases where there are some, else of examples."""
     judged = result.test or result.val
     return (judged.case_confusion or judged.confusion) if judged else None
@@ -93,43 +91,6 @@ def _score(matrix: Sequence[Sequence[int]], names: Sequence[str], index: int) ->
         right / predicted if predicted else None,
         right / examples if examples else None,
         2 * right / (examples + predicted) if examples + predicted else None,
-        names[wrong.index(most)] if most else None,
+        tuple(name for name, count in zip(names, wrong, strict=True) if most and count == most),
         most,
     )
-
-
-class LargestClass(NamedTuple):
-    """Holds the most frequent class of the data that judge the runs of a table.
-
-    Attributes:
-        name: Its name.
-        share: Its share of them in 0..1, which is the accuracy of always naming it.
-        examples: Their number.
-        counted: What they are, such as "test examples".
-    """
-
-    name: str
-    share: float
-    examples: int
-    counted: str
-
-
-def find_largest(results: Iterable[Result]) -> LargestClass | None:
-    """Finds the most frequent class by the first confusion matrix that there is.
-
-    Args:
-        results: Of runs on the same data.
-
-    Returns:
-        The class; None where no run has a matrix, or classes are so even that nobody could mistake their accuracy.
-    """
-    for result in results:
-        if not (confusion := _confusion(result)):
-            continue
-        counts = [sum(row) for row in confusion]
-        largest, total, occurring = max(counts), sum(counts), sum(count > 0 for count in counts)
-        if occurring < 2 or largest * occurring < UNEVEN * total:
-            return None
-        name = name_classes(result, len(counts))[counts.index(largest)]
-        return LargestClass(name, largest / total, total, name_examples(result))
-    return None

@@ -25,7 +25,8 @@ def columns(table: Table) -> list[Column]:
     Returns:
         The columns in order, with those that only machines read.
     """
-    chosen = [*_model_columns(table), *score_columns("train", table), *score_columns("val", table)]
+    train = score_columns("train", table)  # all but the first, which the paper has, are for machines alone
+    chosen = [*_model_columns(table), *train[:1], *score_columns("val", table)]
     if table.tested == "test":
         chosen += score_columns("test", table)
     if any(row.paper for row in table.rows):
@@ -40,6 +41,7 @@ def columns(table: Table) -> list[Column]:
             chosen += energy_columns(part, table, is_shown=part != "ram")
     return [
         *chosen,
+        *train[1:],
         *columns_for_machines(),
         Column("status", "status", lambda row: row.status, lambda row: row.status),
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from mgu.report.ranking.class_scores import find_largest
+from collections.abc import Sequence
+
+from mgu.report.ranking.class_counts import are_uneven
 from mgu.report.ranking.column import Column, column_for_machines
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row, Split
-from mgu.tasks.score import shorten
+from mgu.tasks.score import is_percent, shorten
 
 
 def score_columns(split: Split, table: Table) -> list[Column]:
@@ -24,14 +26,21 @@ def score_columns(split: Split, table: Table) -> list[Column]:
     """
     names = [table.score.metric, *table.score.others]
     known = [name for name in names if any(row.spread(split, name) for row in table.rows)]
-    shown = [name for name in names[:3] if name != "macro_f1" or find_largest(table.results)]
+    shown = _others_for_people(known[1:], table) if split == table.tested else []
     return [
         column
         for name in known
-        for column in _over_seeds(
-            split, name, table, is_shown=name == names[0] or (split == table.tested and name in shown)
-        )
+        for column in _over_seeds(split, name, table, is_shown=name == names[0] or name in shown)
     ]
+
+
+def _others_for_people(known: Sequence[str], table: Table) -> Sequence[str]:
+    """Returns which metrics beside the score people see: of cases where there are some, means over unlike classes."""
+    means = [name for name in known if name.removeprefix("case_") in ("recall", "macro_f1")]
+    if are_uneven(table.results):
+        of_cases = any(name.startswith("case_") for name in known)
+        means = [name for name in means if of_cases and not name.startswith("case_")]
+    return [name for name in known if name not in means][:2]
 
 
 def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
@@ -39,8 +48,8 @@ def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) 
 
     Deviation and interval are hidden where every model has one seed, and left out for training data.
     """
-    is_accuracy = metric.endswith("accuracy")
-    scale, key = 100 if is_accuracy else 1, f"{split}_{metric.replace('accuracy', 'acc')}"
+    is_share = is_percent(metric)
+    scale, key = 100 if is_share else 1, f"{split}_{metric.replace('accuracy', 'acc')}"
 
     def value(row: Row, field: str) -> float | None:
         number = getattr(row.spread(split, metric), field, None)
@@ -49,17 +58,19 @@ def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) 
     def write(number: float | None) -> str:
         if number is None:
             return "-"
-        return f"{number:.2f}" if is_accuracy else shorten(number)
+        return f"{number:.2f}" if is_share else shorten(number)
 
     def text(row: Row) -> str:
         deviation = value(row, "deviation") if split != "train" else None
-        return write(value(row, "mean")) + ("" if deviation is None else f" \u00b1 {write(deviation)}")
+        known, scored = len(row.values(split, metric)), len(row.values(split, row.score.metric))
+        of = f" ({known} of {scored})" if 0 < known < scored else ""  # runs of earlier versions have no macro F1
+        return write(value(row, "mean")) + ("" if deviation is None else f" \u00b1 {write(deviation)}") + of
 
     def interval(row: Row) -> str:
         low, high = value(row, "low"), value(row, "high")
         return "-" if low is None or high is None else f"{write(low)} to {write(high)}"
 
-    title = f"{key} [%]" if is_accuracy else key
+    title = f"{key} [%]" if is_share else key
     mean = Column(key, title if is_shown else "", lambda row: value(row, "mean"), text)
     if split == "train":
         return [mean]

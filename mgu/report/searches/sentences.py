@@ -199,4 +199,4 @@ def _describe(comparison: EqualCost, index: int) -> str:
 
 
 def _difference(comparison: EqualCost, value: float) -> str:
-    return f"{100 * value:+.2f} points" if comparison.score.metric == "accuracy" else f"{value:+.3g}"
+    return f"{100 * value:+.2f} points" if comparison.score.is_percent else f"{value:+.3g}"

@@ -70,7 +70,7 @@ def _score_cell(comparison: EqualCost, value: float | None) -> Entry:
     """Returns a score as the report writes it."""
     if value is None:
         return MISSING
-    return (f"{value:.2%}" if comparison.score.metric == "accuracy" else shorten(value)), value
+    return (f"{value:.2%}" if comparison.score.is_percent else shorten(value)), value
 
 
 def score_cells(comparison: EqualCost, val: float | None, test: float | None, has_test: bool) -> list[Entry]:

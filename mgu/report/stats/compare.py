@@ -73,9 +73,9 @@ class Comparison:
         return self.second.row
 
     @property
-    def is_of_accuracies(self) -> bool:
-        """Whether differences are of accuracies, which are told in points."""
-        return self.first.row.score.metric == "accuracy"
+    def is_in_points(self) -> bool:
+        """Whether differences are told in points."""
+        return self.first.row.score.is_percent
 
     @property
     def has_folds(self) -> bool:

@@ -17,7 +17,7 @@ def describe_comparison(comparison: Comparison, num_kinds: int = 0) -> str:
     Returns:
         A list in words.
     """
-    unit = "points" if comparison.is_of_accuracies else comparison.first.row.score.metric
+    unit = "points" if comparison.is_in_points else comparison.first.row.score.metric
     parts = [f"{difference_text(comparison, comparison.difference.mean)} {unit}", *_over_seeds(comparison)]
     if comparison.effect is not None:
         parts.append(f"d = {comparison.effect:z.2f}")
@@ -45,7 +45,7 @@ def where(comparison: Comparison) -> str:
 
 def difference_text(comparison: Comparison, value: float) -> str:
     """Formats a difference with its sign: in points between accuracies, else as the metric is."""
-    return f"{points_of(value):+.2f}" if comparison.is_of_accuracies else signed(value)
+    return f"{points_of(value):+.2f}" if comparison.is_in_points else signed(value)
 
 
 def signed(value: float) -> str:

@@ -9,7 +9,7 @@ from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.report.ranking.seeds import is_cross_validated
-from mgu.report.stats.comparison_words import p_equals, signed
+from mgu.report.stats.comparison_words import p_equals
 from mgu.report.stats.holm import correct_for_many
 from mgu.report.stats.power import ALPHA
 from mgu.report.stats.ttest import TTest, t_tests_over_replicates
@@ -93,4 +93,4 @@ def _difference(value: float, score: Score) -> str:
     if value == 0:
         return "no difference"
     word = "better" if score.is_better(value, 0.0) else "worse"
-    return f"{signed(value)}, which is {word}"
+    return f"{score.difference(value)}, which is {word}"

@@ -28,19 +28,19 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     precision: Annotated[
         Fraction | None, about("Mean over the classes of the share of predictions that are right.")
     ] = None
-    recall: Annotated[Fraction | None, about("Mean over the classes of the share of examples that are found.")] = None
+    recall: Annotated[Fraction | None, about("Mean over the classes that occur of the share that is found.")] = None
     rmse: Annotated[Error | None, about("Root mean squared error in the unit of the target.")] = None
     mae: Annotated[Error | None, about("Mean absolute error in the unit of the target.")] = None
     r2: Annotated[float | None, about("Coefficient of determination, at most 1.")] = None
     macro_f1: Annotated[
         Fraction | None,
-        about("Mean over the classes of F1; of the data that judge a run, of the user's own images all."),
+        about("Mean over the classes that occur of F1."),
     ] = None
     confusion: Annotated[
         list[list[Number]] | None,
         about(
-            "Examples by true class (row) and predicted class, in the order of classes; where macro_f1 is, for at most "
-            "100 classes or the user's own images, whose names are in config.dataset.classes."
+            "Examples by true class (row) and predicted class, in the order of classes: of the data that judge a run, "
+            "for at most 100 classes; of the user's own images (config.dataset.classes) of all, whatever their number."
         ),
     ] = None
     case_accuracy: Annotated[
