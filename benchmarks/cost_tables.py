@@ -141,13 +141,15 @@ def subnormals(part: Row) -> str:
 
 def parallel(part: Row) -> str:
     """Wall clock of whole sweeps over what their runs need if all cores only train."""
-    header = ["way", "wall clock [s]", "own seconds / cores [s]", "wall / own (range)", "wall / own of sequential"]
+    header = ["way", "wall clock [s]", "own seconds / cores [s]", "wall / own (range)", "wall / own of sequential",
+              "set-up [core s]", "checkpoints [core s]", "outside of runs [core s]"]  # fmt: skip
     lines = [
         [
             f"`{row['way']}`",
             *(number(row["wall_s"], 1), number(row["own_s"] / row["cores"], 1)),
             f"{row['ratio']:.2f} ({row['least']:.2f}-{row['most']:.2f})",
             number(row.get("to_sequential")),
+            *(number(row[key], 1) for key in ("setup_s", "checkpoint_s", "outside_s")),
         ]
         for row in part["rows"]
     ]

@@ -65,7 +65,9 @@ def filed(data: dict[str, Parts]) -> list[Study]:
 def page(study: Study, parts: Parts) -> str:
     """Returns the page of one study: claim, sample, hardware, commands, then its tables."""
     machine = parts[study.main]["machine"]
-    shown = dict.fromkeys(section.part for section in study.sections if section.part in parts)
+    shown = dict.fromkeys(section.part for section in study.sections)
+    if lacking := [name for name in shown if name not in parts]:
+        raise SystemExit(f"results/{study.name}/data.json has no {', '.join(lacking)}: run the commands of the page")
     facts = [
         ["sample", study.sample(parts)],
         ["measured on", origin(machine)],
@@ -79,7 +81,7 @@ def page(study: Study, parts: Parts) -> str:
         table(["", ""], facts, left=2),
         "These commands regenerate the data:",
         "```sh\n" + "\n".join(study.commands) + "\n```",
-        *(block for section in study.sections if section.part in parts for block in render(section, parts, machine)),
+        *(block for section in study.sections for block in render(section, parts, machine)),
         "## Limits",
         " ".join(filter(None, [study.limits, machine.get("note", "")])),
     ]

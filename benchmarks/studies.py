@@ -415,8 +415,10 @@ STUDIES = (
                     "convolutions on 16x16 feature maps.", cost_tables.growth),
             Section("Whole sweeps", "parallel", "The digits experiment's 26 runs as commands of their own: one run "
                     "after the other, two processes by joblib, and `parallel=auto`. 1 would be cores that only "
-                    "train. Runs side by side slow each other down; the last column divides by what the runs need when "
-                    "they are alone.", cost_tables.parallel),
+                    "train; the bar for `parallel=auto` is 1.15. Runs side by side slow each other down; wall / own "
+                    "of sequential divides by what they need when they are alone. Outside of runs are the start of the "
+                    "command (compositions, the import of torch, the data), the change from one run to the next, and "
+                    "cores that are left without a run at the end.", cost_tables.parallel),
             Section("Start of a command", "start", "Wall clock of a plan of CIFAR-10's 26 runs, and of one run on "
                     "digits to its first step, as multiples of that of `python -c 'import torch'`, in turns.",
                     cost_tables.start),
