@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mgu.cli.output_file import check_output
 from mgu.cli.parser import Parser
-from mgu.errors import RunsFailed
+from mgu.errors import RunsFailed, UserError
 from mgu.text.printable import printable
+
+if TYPE_CHECKING:
+    from mgu.predict.model import Model
 
 MOST_TOLD = 200  # lines about what is wrong
 
@@ -31,9 +36,12 @@ def main(arguments: list[str]) -> None:
     from mgu.predict.model import load
     from mgu.predict.writing import FORMATS
 
-    predicted = load(options.run, "auto", pruned=options.pruned).predict_files(options.files)
+    model = load(options.run, "auto", pruned=options.pruned)
+    predicted = model.predict_files(options.files, with_truth=options.score)
     _tell([*predicted.faults, *predicted.remarks])
-    if predicted.rows:
+    if predicted.rows and options.score:
+        _score(model, predicted.rows, options)
+    elif predicted.rows:
         _write(FORMATS[options.format](predicted.rows, options.probabilities), options.output)
     if predicted.faults or predicted.remarks:
         told = f"{len(predicted.rows):,} predicted" if predicted.rows else "nothing predicted, and nothing written"
@@ -42,6 +50,18 @@ def main(arguments: list[str]) -> None:
         has = "has" if len(predicted.remarks) == 1 else "have"
         odd = [f"{len(predicted.remarks):,} {has} what training never saw"] if predicted.remarks else []
         raise RunsFailed(f"{'; '.join([told, *wrong, *odd])}: see above.")
+
+
+def _score(model: Model, rows: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> None:
+    """Prints how good predictions are, or writes it as JSON."""
+    from mgu.predict.score import score
+    from mgu.predict.score_text import print_scores, to_json
+
+    scores = score(rows, model.preprocessing.outputs, getattr(model.preprocessing.inputs, "decimal", "."))
+    if options.format == "json":
+        _write(to_json(scores), options.output)
+    else:
+        print_scores(scores)
 
 
 def _tell(lines: list[str]) -> None:
@@ -82,5 +102,13 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--probabilities", action="store_true", help="a column for each class in CSV; JSON always has them"
     )
+    parser.add_argument(
+        "--score",
+        action="store_true",
+        help="say how good predictions are, by the target's column or by folders of classes, in their place",
+    )
     parser.add_argument("--pruned", action="store_true", help="predict with what mgu-run prune left of the run")
-    return parser.parse_intermixed_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
+    if options.score and options.output and options.format != "json":
+        raise UserError("--score must be printed, or go to a file as --format json. Leave --output out, or add that.")
+    return options

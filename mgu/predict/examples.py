@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
+TRUTH = "truth"  # the key of what names an example that holds what its file says of it
+
 
 class Examples(NamedTuple):
     """Holds examples to predict.

@@ -133,18 +133,20 @@ class Model:
         _refuse(find_unanswered(outputs, [source for examples in with_rows for source in examples.where])[1])
         return outputs
 
-    def predict_files(self, paths: Sequence[str | Path]) -> Predicted:
+    def predict_files(self, paths: Sequence[str | Path], *, with_truth: bool = False) -> Predicted:
         """Predicts what is in files; what is wrong with some does not keep others from being predicted.
 
         Args:
             paths: Images and folders, or CSV files, as for `predict`.
+            with_truth: Whether rows of a table also have what its target's column says.
 
         Returns:
             The answers, and what was wrong.
         """
         where, outputs = list[dict[str, Any]](), list[Tensor]()
         faults, remarks, notes = list[str](), list[str](), list[str]()
-        for examples in self.read_files(paths):
+        reader = RowReader(self.preprocessing, True) if with_truth and isinstance(self._reader, RowReader) else None
+        for examples in reader.read_files(paths) if reader else self.read_files(paths):
             notes += examples.notes
             faults += examples.faults
             remarks += examples.remarks

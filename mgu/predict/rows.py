@@ -11,14 +11,13 @@ from typing import Any
 import torch
 
 from mgu.data.ratings.names import as_name
-from mgu.data.tables.csv_file import MISSING_NUMBERS, swap_marks
+from mgu.data.tables.csv_file import swap_marks
 from mgu.data.tables.encoding import UNSEEN
-from mgu.predict.examples import Examples, told_of_row
+from mgu.predict.examples import TRUTH, Examples, told_of_row
+from mgu.predict.labels import MISSING, Labels, as_truth
 from mgu.predict.table_files import Cells, read_table_file, select_columns
-from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing
+from mgu.results.on_disk.preprocessing import CategoryColumn, Classes, Columns, NumberColumn, Preprocessing, Quantity
 from mgu.text.printable import printable
-
-MISSING = frozenset(("", *MISSING_NUMBERS))
 
 
 class RowReader:
@@ -26,9 +25,11 @@ class RowReader:
 
     Args:
         preprocessing: That of a run on a table.
+        with_truth: Whether what names a row also has what the target's column says of it, where the file has one.
     """
 
-    def __init__(self, preprocessing: Preprocessing) -> None:
+    def __init__(self, preprocessing: Preprocessing, with_truth: bool = False) -> None:
+        self.with_truth = with_truth
         assert isinstance(preprocessing.inputs, Columns)
         self.columns = preprocessing.inputs
         self.outputs = preprocessing.outputs
@@ -38,6 +39,8 @@ class RowReader:
     def read_files(self, paths: Sequence[str | Path]) -> Iterator[Examples]:
         """Yields the rows of files, by some at once."""
         target = [self.outputs.target] if isinstance(self.outputs, Classes) and self.outputs.target else []
+        if self.with_truth and isinstance(self.outputs, Quantity):
+            target = [self.outputs.target]
         for path in paths:
             for cells in read_table_file(path, self.columns.names, target, self.columns.separator):
                 yield self.convert(cells, str(path))
@@ -67,7 +70,8 @@ class RowReader:
             raw.append(torch.tensor(numbers, dtype=torch.float64).T[kept])  # (B, N)
         if codes:
             raw.append(torch.tensor(codes, dtype=torch.long).T[kept])  # (B, M)
-        where = [({"file": file} if file else {}) | {"row": cells.rows[index]} for index in kept]
+        truths = self._truths(cells)
+        where = [({"file": file} if file else {}) | {"row": cells.rows[index]} | truths[index] for index in kept]
         return Examples(where, tuple(raw) if kept else (), faults, remarks)
 
     def _numbers(self, column: NumberColumn, cells: Cells, wrong: Mapping[int, list[str]]) -> list[float]:
@@ -84,15 +88,21 @@ class RowReader:
         """Remarks on classes that training never saw, where the file says the true ones."""
         if not isinstance(self.outputs, Classes) or not self.outputs.target:
             return
-        are_numbers = all(
-            isinstance(label, int | float) and not isinstance(label, bool) for label in self.outputs.names
-        )
-        known = {as_name(label, are_numbers) for label in self.outputs.names}
+        labels = Labels(self.outputs, self.columns.decimal)
         for index, cell in enumerate(cells.columns.get(self.outputs.target, ())):
-            number = swap_marks(cell) if self.columns.decimal == "," and are_numbers and isinstance(cell, str) else cell
-            label = as_name(number, are_numbers)
-            if str(cell).strip() not in MISSING and known.isdisjoint((label, as_truth(label))):
+            if not labels.is_missing(cell) and labels.index(cell) is None:
                 odd[index].append(f"{self.outputs.target!r} is {cell!r}, a class that training never saw")
+
+    def _truths(self, cells: Cells) -> list[dict[str, Any]]:
+        """Returns what the file says of each row, if it does: a class as it is written, or a number."""
+        name = getattr(self.outputs, "target", None)
+        if not self.with_truth or name not in cells.columns:
+            return [{} for _ in cells.rows]
+        column = cells.columns[name]
+        if isinstance(self.outputs, Classes):
+            return [{TRUTH: cell} for cell in column]
+        numbers = [as_number(cell, self.columns.decimal) for cell in column]
+        return [{TRUTH: number if number is not None and math.isfinite(number) else None} for number in numbers]
 
 
 class CategoryCodes:
@@ -137,11 +147,6 @@ class CategoryCodes:
             return [""]
         spellings = [text, bare, as_name(cell, is_number=True)]
         return [*spellings, as_truth(bare), *([""] if bare in self.missing_words else [])]
-
-
-def as_truth(text: str) -> str:
-    """Returns True for TRUE and true, likewise False, as a table reads them in training; any other text as it is."""
-    return text.capitalize() if text.lower() in ("true", "false") else text
 
 
 def as_number(cell: Any, decimal: str = ".") -> float | None:

@@ -33,6 +33,9 @@ def wilson(hits: int, count: int, what: str) -> Interval:
         hits: Number of right answers.
         count: Number of independent examples, at least 1.
         what: What the examples are called, in the plural, such as "test examples".
+
+    Returns:
+        The interval, within 0..1.
     """
     share, extra = hits / count, Z * Z / count
     middle = (share + extra / 2) / (1 + extra)

@@ -32,7 +32,14 @@ def class_table(model: ModelClasses) -> SideTable:
 
 
 def class_cells(score: ClassScore) -> list[Entry]:
-    """Returns the cells of one class: its name, its examples, shares in percent, and what it is taken for."""
+    """Writes the cells of one class.
+
+    Args:
+        score: How well it is told.
+
+    Returns:
+        Its name, its examples, shares in percent, and what it is taken for, in the order of TITLES.
+    """
     return [
         (score.name, score.name),
         (f"{score.examples:,}", score.examples),

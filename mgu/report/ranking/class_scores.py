@@ -46,8 +46,21 @@ def score_classes(results: Iterable[Result]) -> tuple[int, tuple[ClassScore, ...
     matrices = [confusion for _, confusion in judged if len(confusion) == len(matrix)]
     names = name_classes(first, len(matrix))
     total = [[sum(cells) for cells in zip(*rows, strict=True)] for rows in zip(*matrices, strict=True)]
-    scores = [_score(total, names, index) for index in range(len(names))]
-    return len(matrices), tuple(sorted(scores, key=lambda score: 2.0 if score.f1 is None else score.f1))
+    return len(matrices), score_matrix(total, names)
+
+
+def score_matrix(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> tuple[ClassScore, ...]:
+    """Scores each class by a confusion matrix.
+
+    Args:
+        matrix: Counts (K, K) by true class (row) and predicted class.
+        names: Names of the classes.
+
+    Returns:
+        The classes, worst F1 first; those that neither occur nor are predicted last.
+    """
+    scores = [_score(matrix, names, index) for index in range(len(names))]
+    return tuple(sorted(scores, key=lambda score: 2.0 if score.f1 is None else score.f1))
 
 
 def confusion_of(result: Result) -> list[list[int]] | None:

@@ -1,0 +1,64 @@
+"""Scores of predictions as text for people, and as JSON."""
+
+from __future__ import annotations
+
+import json
+
+from mgu.console.table import TextColumn, print_table
+from mgu.console.text import count, table_console
+from mgu.predict.score import Scores
+from mgu.report.formats.class_tables import LESSER, TITLES, class_cells
+from mgu.tasks.score import is_percent, shorten
+
+WORDS = {"accuracy": "accuracy", "precision": "mean precision of the classes", "recall": "mean recall of the classes",
+         "macro_f1": "mean F1 of the classes", "rmse": "RMSE", "mae": "MAE", "r2": "R2"}  # fmt: skip
+
+
+def print_scores(scores: Scores) -> None:
+    """Prints scores, and a table of the classes.
+
+    Args:
+        scores: The scores.
+    """
+    console = table_console()
+    for line in _lines(scores):
+        console.print(line, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+    if scores.classes:
+        cells = [class_cells(each) for each in scores.classes]
+        columns = [
+            TextColumn(title, title, [row[k][0] for row in cells], "left" if k in (0, len(TITLES) - 1) else "right")
+            for k, title in enumerate(TITLES)
+        ]
+        print_table(console, columns, LESSER, title="Classes, worst F1 first")
+
+
+def _lines(scores: Scores) -> list[str]:
+    left_out = f", {scores.unknown:,} without are left out" if scores.unknown else ""
+    examples = "example" if scores.examples == 1 else "examples"
+    lines = [f"{scores.examples:,} {examples} with their truth{left_out}"]
+    for name, value in scores.metrics.items():
+        interval = ""
+        if name == "accuracy" and scores.interval:
+            low, high, method = scores.interval
+            interval = f", 95 % interval {low:.2%} to {high:.2%} ({method})"
+        lines.append(f"{WORDS[name]}: {f'{value:.2%}' if is_percent(name) else shorten(value)}{interval}")
+    if scores.case_accuracy is not None:
+        cases = count(scores.cases, "case")
+        lines.append(f"accuracy of {cases} by the votes of their images: {scores.case_accuracy:.2%}")
+    return lines
+
+
+def to_json(scores: Scores) -> str:
+    """Writes scores as JSON with exact values: shares are fractions of one, errors in the unit of the target.
+
+    Args:
+        scores: The scores.
+
+    Returns:
+        The text, indented.
+    """
+    record = scores._asdict() | {
+        "interval": scores.interval and scores.interval._asdict(),
+        "classes": [each._asdict() for each in scores.classes],
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
