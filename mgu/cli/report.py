@@ -19,6 +19,7 @@ from mgu.report.analysis import Analysis
 from mgu.report.classes import all_classes_of, describe_untold
 from mgu.report.contrasts.question import NO_QUESTION, Question
 from mgu.report.contrasts.resolve import resolve, resolve_default
+from mgu.report.contrasts.unanswered import check_answered
 from mgu.report.formats.csv import classes_to_csv, searches_to_csv, to_csv
 from mgu.report.formats.json import to_json
 from mgu.report.formats.latex import to_tex
@@ -98,7 +99,10 @@ def _analyse(tables: list[Table], options: argparse.Namespace) -> list[Analysis]
         analyses = _by_class(analyses)
     elif options.format == "html":  # a page has room for them
         analyses = [replace(analysis, by_class=True) for analysis in analyses]
-    return _with_measured(analyses)
+    analyses = _with_measured(analyses)
+    if question != NO_QUESTION:
+        check_answered(question, (analysis.answer for analysis in analyses))
+    return analyses
 
 
 def _by_class(analyses: list[Analysis]) -> list[Analysis]:

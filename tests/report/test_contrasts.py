@@ -234,3 +234,48 @@ def test_what_differs_is_not_called_alike_nor_is_a_single_seed(grid: list[list[R
     (table,) = ranked([example_result(f"digits_2-{norm}-s0", norm=norm, num_classes=10) for norm in ("ln", "bn_pre")])
     (own,) = answered(Analysis(table, question=Question(baseline="digits_2-ln-s0"))).comparisons
     assert own.p_alike is None
+
+
+def write_rows(folder: Path, rows: dict[str, dict[str, float | None]]) -> None:
+    """Writes the runs of experiments, by name of the experiment and of the run: its accuracy, or None: it diverged."""
+    for experiment, accuracies in rows.items():
+        for name, accuracy in accuracies.items():
+            own = folder / experiment / name
+            own.mkdir(parents=True)
+            status = "ok" if accuracy else "diverged"
+            result = example_result(name, experiment_name=experiment, val_accuracy=accuracy, status=status,
+                                    config=config(1.0 if name.startswith("x") else 1e30))  # fmt: skip
+            write_result(own, result)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            "--baseline x-lr1 --against y-lr1e+30",
+            "--against must be a row with a score, but y-lr1e+30 is diverged. Name",
+        ),
+        ("--baseline y-lr1e+30", "--baseline must be a row with a score, but y-lr1e+30 is diverged. Name a row"),
+        (
+            "--baseline x-lr1",
+            "--baseline must have another row with a score beside it, but x-lr1 has none. Train others",
+        ),
+        ("--baseline x-lr1 --against x-lr1", "--against must be another row of the same table, with a score there"),
+        ("--by lr", "--by must be a key of which one table has scores for two values, but none has for optimizer.lr"),
+    ],
+)
+def test_a_question_about_what_has_no_score_is_refused(options: str, said: str, tmp_path: Path) -> None:
+    """It ended without a word."""
+    write_rows(tmp_path, {"one": {"x-s0": 0.9, "y-s0": None}})
+    with pytest.raises(UserError) as error:
+        main([str(tmp_path), *options.split()])
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_one_table_of_several_is_enough_for_an_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {"one": {"x-s0": 0.9, "y-s0": None}, "two": {"x-s0": 0.9, "y-s0": 0.8}}
+    write_rows(tmp_path, rows | {"three": {"z-s0": 0.7}})
+    main([str(tmp_path), "--against", "x-lr1", "--against", "y-lr1e+30", "--format", "md"])
+    assert capsys.readouterr().out.count("x-lr1-s0 minus y-lr1e+30-s0 is +10.00 points") == 1
+    with pytest.raises(UserError, match=r"no table has two such rows of x-lr1, z\. Name rows that one table shows"):
+        main([str(tmp_path), "--against", "x-lr1", "--against", "z"])

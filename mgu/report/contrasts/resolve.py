@@ -15,6 +15,7 @@ from mgu.text.nearest import did_you_mean
 MOST_LISTED = 12  # keys or names in a message
 UNIT = Key("mgu")
 REPLICATES = ("seed", "dataset.fold")
+SPLITS = {"val": "validation", "test": "test"}
 FINGERPRINT = "dataset.fingerprint"  # of rows that no table has together
 
 
@@ -29,18 +30,14 @@ def resolve(question: Question, tables: Sequence[Table]) -> Question:
         The question with the full key; the names of rows stay as they are.
 
     Raises:
-        UserError: The options do not go together, or there is no such key or row.
+        UserError: The options do not go together, there is no such key or row, or a row has no score.
     """
     question.check()
     if question.by:
         return question._replace(by=_find_key(question.by, tables))
     for option, name in (("--baseline", question.baseline), *(("--against", name) for name in question.against)):
-        if name and not any(find_row(name, table) for table in tables):
-            names = list(dict.fromkeys(row.name for table in tables for row in table.rows))
-            raise UserError(
-                f"{option} must be the name of a row as the report shows it, but got {name}."
-                f"{did_you_mean(name, names) or f' There are {_listed(names)}.'}"
-            )
+        if name:
+            _check_row(option, name, tables)
     return question
 
 
@@ -125,6 +122,23 @@ def _find_key(text: str, tables: Sequence[Table]) -> str:
     got = f"{text}, which is {same.pop()} in all of them" if len(same) == 1 else text
     there = f" They differ in {_listed(keys)}." if keys else " They differ in seeds only."
     raise UserError(f"--by must be a key in which the runs differ, but got {got}.{did_you_mean(text, known) or there}")
+
+
+def _check_row(option: str, name: str, tables: Sequence[Table]) -> None:
+    """Checks that a table has a row of that name with a score. Raises UserError."""
+    found = [(table, row) for table in tables if (row := find_row(name, table))]
+    if not found:
+        names = list(dict.fromkeys(row.name for table in tables for row in table.rows))
+        raise UserError(
+            f"{option} must be the name of a row as the report shows it, but got {name}."
+            f"{did_you_mean(name, names) or f' There are {_listed(names)}.'}"
+        )
+    if not any(row.values(table.tested, row.score.metric) for table, row in found):
+        (table, row), *_ = found
+        lacking = "is" if row.val_score is None else f"has none on {SPLITS[table.tested]} data and is"
+        raise UserError(
+            f"{option} must be a row with a score, but {name} {lacking} {row.status}. Name a row that has one."
+        )
 
 
 def _listed(names: Sequence[str]) -> str:
