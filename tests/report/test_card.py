@@ -24,6 +24,7 @@ from mgu.results.on_disk.result_file import read_result
 from mgu.results.runs.load import Run
 from mgu.results.schema.energy import Component, Energy
 from mgu.results.schema.parts import JOULES_PER_KWH
+from tests.examples import example_config, example_result
 
 
 def test_every_number_of_a_card_is_of_the_run(trained_unit: Path) -> None:
@@ -110,6 +111,17 @@ def test_a_card_says_what_chose_the_epoch_and_where_the_data_come_from(trained_u
     }.items():
         config = {**result.config, "dataset": {"name": name}}
         assert f"| SHA-256 | {words}" in to_card(trained_unit, replace(result, config=config))
+
+
+@pytest.mark.parametrize(("status", "said"), [("diverged", "diverged in its first epoch"), ("failed", "failed")])
+def test_a_card_of_a_run_without_metrics_says_why_and_nothing_else(status: str, said: str, tmp_path: Path) -> None:
+    """It had an empty table, weights of epoch None, and validation data that had chosen the best epoch."""
+    config = example_config(dataset={"name": "digits"})
+    result = example_result(val_accuracy=None, status=status, best_epoch=None, epochs=1, config=config)
+    card = to_card(tmp_path, result)
+    assert f"\n## Metrics\n\nThe run {said}: it has no metrics.\n\n## Cost\n" in card
+    assert "| epochs | 1 trained, no weights kept |" in card and "None" not in card
+    assert "mgu-run predict" not in card and "Files (SHA-256)" not in card
 
 
 def test_the_interval_is_wilsons() -> None:

@@ -54,7 +54,8 @@ def to_card(folder: Path, result: Result) -> str:
         if not section_lines:
             continue
         lines += [f"## {title}", "", *section_lines, ""]
-    lines += ["## Use", "", "```sh", f"mgu-run predict {folder.name} FILES", "```", ""]
+    if result.best_epoch is not None:  # else there are no weights
+        lines += ["## Use", "", "```sh", f"mgu-run predict {folder.name} FILES", "```", ""]
     lines += ["## Intended use", "", "<!-- The author of the model writes this section. -->", ""]
     return "\n".join(lines)
 
@@ -106,11 +107,15 @@ def _model(result: Result) -> list[str]:
         "task": result.task,
         "starts from": f"trained weights, SHA-256 {result.start_sha256}" if result.start_sha256 else None,
         "optimizer": config.get("optimizer", {}).get("name", "nadam"),
-        "epochs": f"{result.epochs} trained, weights of epoch {result.best_epoch}",
+        "epochs": f"{result.epochs} trained, {_weights(result)}",
         "seed": str(result.seed),
         "identity": result.identity,
     }
     return _two_columns(rows)
+
+
+def _weights(result: Result) -> str:
+    return "no weights kept" if result.best_epoch is None else f"weights of epoch {result.best_epoch}"
 
 
 def _data(folder: Path, result: Result) -> list[str]:
@@ -152,9 +157,15 @@ def _inputs(folder: Path, result: Result) -> dict[str, str | None]:
 
 
 def _metrics(result: Result, interval: Interval | None) -> list[str]:
-    """Returns the table of the metrics, the interval of the accuracy, and what to know of these data."""
+    """Returns the table of the metrics, the interval of the accuracy, and what to know of these data.
+
+    Of a run without metrics, which diverged or failed: why it has none.
+    """
     splits = {"training": result.train, "validation": result.val, "test": result.test}
     columns = {name: metrics for name, metrics in splits.items() if metrics}
+    if not columns:
+        why = {"diverged": "diverged in its first epoch: it has", "failed": "failed: it has"}.get(result.status, "has")
+        return [f"The run {why} no metrics."]
     names = [name for name in Metrics.__struct_fields__ if name not in NOT_SHOWN]
     rows = [
         [name, *(_metric(name, getattr(metrics, name)) for metrics in columns.values())]
@@ -268,9 +279,9 @@ def _files(result: Result) -> list[str]:
 
 
 def _two_columns(rows: Mapping[str, str | None]) -> list[str]:
-    """Returns a table of what is known."""
+    """Returns a table of what is known; no lines where nothing is."""
     known = [[key, value] for key, value in rows.items() if value is not None]
-    return table_lines(["", ""], [True, True], known)
+    return table_lines(["", ""], [True, True], known) if known else []
 
 
 def _count(number: int | None) -> str | None:
