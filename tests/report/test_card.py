@@ -23,6 +23,7 @@ from mgu.results.compare.axes import LEAN
 from mgu.results.on_disk.result_file import read_result
 from mgu.results.runs.load import Run
 from mgu.results.schema.energy import Component, Energy
+from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.parts import JOULES_PER_KWH
 from tests.examples import example_config, example_result
 
@@ -122,6 +123,17 @@ def test_a_card_of_a_run_without_metrics_says_why_and_nothing_else(status: str, 
     assert f"\n## Metrics\n\nThe run {said}: it has no metrics.\n\n## Cost\n" in card
     assert "| epochs | 1 trained, no weights kept |" in card and "None" not in card
     assert "mgu-run predict" not in card and "Files (SHA-256)" not in card
+
+
+def test_a_card_says_how_many_classes_it_leaves_out(tmp_path: Path) -> None:
+    for num_classes, told in ((101, "\n... and 1 more of 101 classes, told no worse than these.\n"), (100, "")):
+        matrix = np.eye(num_classes, dtype=int)
+        matrix[-1] = np.roll(matrix[-1], 1)  # the last class is taken for the first
+        judged = Metrics(loss=0.1, accuracy=0.9, confusion=matrix.tolist())
+        card = to_card(tmp_path, example_result(val=judged, config=example_config(dataset={"name": "digits"})))
+        classes = card.split("## Classes")[1].split("## Cost")[0]
+        assert classes.count("100.00 |") > 90 and classes.index(f"| {num_classes - 1} |") < classes.index("| 1 |")
+        assert told in classes and ("more of" in classes) == bool(told)
 
 
 def test_the_interval_is_wilsons() -> None:

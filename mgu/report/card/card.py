@@ -202,7 +202,10 @@ def _classes(result: Result) -> list[str]:
     table = class_table(ModelClasses(result.name, name_examples(result), runs, runs, classes[:MOST_CLASSES]))
     left = [index in table.left for index in range(len(table.columns))]
     counted = f"By the {name_examples(result)}, worst F1 first."
-    return [counted, "", *table_lines(table.columns, left, [[text for text, _ in row] for row in table.rows])]
+    lines = [counted, "", *table_lines(table.columns, left, [[text for text, _ in row] for row in table.rows])]
+    if (others := len(classes) - MOST_CLASSES) > 0:
+        lines += ["", f"... and {others} more of {len(classes)} classes, told no worse than these."]
+    return lines
 
 
 def _selection(result: Result) -> str:
