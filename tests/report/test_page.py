@@ -17,7 +17,7 @@ from mgu.report.figures.results import pareto_front
 from mgu.report.figures.style import FORMS, encode
 from mgu.report.figures.write import figures
 from mgu.report.formats.html import to_html
-from mgu.report.formats.latex import escape, to_tex
+from mgu.report.formats.latex import LETTERS, escape, to_tex
 from mgu.report.ranking.rank import rank
 from mgu.results.on_disk.correct import write_correct
 from mgu.results.on_disk.files import write_text
@@ -137,10 +137,27 @@ def test_latex_has_no_sign_of_its_own_in_a_value(runs: Path) -> None:
     assert len(body) == 3 and all(len(re.split(r"(?<!\\)&", line)) == columns for line in body)
 
 
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("Stra\u00dfe, \u017d\u00e1ba, \u0218tef\u0103ni\u021b\u0103, \u0141\u00f3d\u017a", None),  # as it is
+        ("Z\u0306 e\u0301", "Z? \u00e9"),  # accents of their own, as in the names of folders on some systems
+        ("2\u00d72 \u0127 \u017f \u03b1 \u0180", "2?2 ? ? ? ?"),
+        ("--a---b -c", "-{}-a-{}-{}-b -c"),
+        ("``it's'' ,,x'", r"\textasciigrave{}\textasciigrave{}it's'{}' ,{},x'"),
+    ],
+)
+def test_latex_shows_letters_and_signs_as_they_are(text: str, written: str | None) -> None:
+    """Letters with accents were question marks, and --, `` and '' a dash and quotes."""
+    assert escape(text) == (written or text)
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(PDFLATEX is None, reason="there is no pdflatex here to compile with")
 def test_latex_compiles(runs: Path, tmp_path: Path) -> None:
-    (tmp_path / "report.tex").write_text(to_tex([analysis_of(runs)]))
+    letters = escape(" ".join(sorted(LETTERS)))
+    text = to_tex([analysis_of(runs)]).replace(r"\end{document}", rf"{letters}\end{{document}}")
+    (tmp_path / "report.tex").write_text(text, encoding="utf-8")
     command = [str(PDFLATEX), "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and (tmp_path / "report.pdf").exists(), done.stdout[-2000:]

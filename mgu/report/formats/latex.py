@@ -1,7 +1,9 @@
-"""Reports as a LaTeX document that compiles as it is; the tables need only the package booktabs."""
+"""Reports as a LaTeX document that compiles as it is; its tables need booktabs, textcomp and the encoding T1."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 from mgu.report.analysis import Analysis
@@ -11,6 +13,7 @@ from mgu.report.ranking.columns import LEFT_ALIGNED, shown_columns
 HEAD = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
 \usepackage[utf8]{inputenc}
+\usepackage{textcomp}
 \usepackage{booktabs,longtable}
 \usepackage[a4paper,landscape,margin=1cm]{geometry}
 \begin{document}
@@ -24,8 +27,14 @@ ESCAPES = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     '"': r"\textquotedbl{}",
+    "`": r"\textasciigrave{}",
     "\u00b1": r"$\pm$",
 }
+# Letters that LaTeX has in the encoding T1, or puts together there (t1enc.dfu since 2016): those of Latin-1, those of
+# Latin Extended-A but for a few, and the four of Romanian with a comma below.
+MISSING = "\u00d7\u00f7\u0126\u0127\u0138\u013f\u0140\u0149\u0166\u0167\u017f"
+LETTERS = ({chr(code) for code in range(0xC0, 0x180)} - set(MISSING)) | set("\u0218\u0219\u021a\u021b")
+LIGATURES = re.compile(r"([-',])(?=\1)")  # two of them are set as one sign: dashes and quotes
 
 
 def to_tex(analyses: Sequence[Analysis]) -> str:
@@ -43,8 +52,9 @@ def to_tex(analyses: Sequence[Analysis]) -> str:
 
 def escape(text: str) -> str:
     """Escapes text for LaTeX; a character that pdfLaTeX does not have becomes a question mark."""
-    plain = "".join(sign if " " <= sign <= "~" or sign in ESCAPES else "?" for sign in text)
-    return "".join(ESCAPES.get(sign, sign) for sign in plain)
+    whole = unicodedata.normalize("NFC", text)  # names of folders may have their accents apart
+    plain = "".join(sign if " " <= sign <= "~" or sign in ESCAPES or sign in LETTERS else "?" for sign in whole)
+    return LIGATURES.sub(r"\1{}", "".join(ESCAPES.get(sign, sign) for sign in plain))
 
 
 def _experiment(analysis: Analysis) -> str:
