@@ -60,6 +60,7 @@ def _parse(arguments: list[str], values: dict[str, Any]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("run", metavar="RUN", help="a unit's run: its folder, or its name below the runs folder")
-    parser.add_argument("values", nargs="*", metavar="key=value", help="how to prune")
+    # Without a default, argparse says of "*", too, that it is required.
+    parser.add_argument("values", nargs="*", default=[], metavar="key=value", help="how to prune")
     parser.add_argument("--export", choices=("torch", "onnx"), help="write a program of torch.export, or ONNX, too")
     return parser.parse_intermixed_args(arguments)

@@ -14,6 +14,7 @@ import torch
 from rich.console import Console
 
 from mgu.cli.export import _parse as parse_export
+from mgu.cli.prune import main as prune
 from mgu.config.prune import read_settings
 from mgu.errors import UserError
 from mgu.factory.trained import load_trained
@@ -165,6 +166,12 @@ def test_an_interrupted_call_leaves_what_was_there(trained_unit: Path) -> None:
 def test_values_that_are_refused(overrides: list[str], message: str) -> None:
     with pytest.raises(UserError, match=message):
         read_settings(SETTINGS, overrides)
+
+
+def test_what_need_not_be_given_is_not_called_required() -> None:
+    for arguments in ([], ["--export", "onnx"]):
+        with pytest.raises(UserError, match=r"the following arguments are required: RUN\.$"):
+            prune(arguments)
 
 
 def test_runs_that_are_refused(trained_unit: Path) -> None:
