@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mgu.cli.report import FORMATS, main
-from mgu.report.formats.csv import FORMULA_SIGNS
+from mgu.report.formats.csv import FORMULA_SIGNS, cell
 from mgu.report.formats.markdown import escape
 from mgu.results.on_disk.result_file import write_result
 from mgu.text.printable import printable
@@ -112,6 +112,19 @@ def test_numbers_of_a_csv_stay_numbers(tmp_path: Path, capsys: pytest.CaptureFix
     main([str(tmp_path), "--format", "csv"])
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert {row["optimizer.shift"] for row in rows} == {"-0.5", "0.5"}
+
+
+@pytest.mark.parametrize("name", ["-1", "+2.50", "-.5", "-3.", "+1e-3"])
+def test_a_number_with_a_sign_is_no_formula(name: str) -> None:
+    """Of a class -1 the report's name was '-1, and that of the predictions -1: nothing joined them."""
+    assert cell(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["-", "-1-1", "-1+cmd|x", "--1", "=-1", "-e5", "-1e", "-1:2", "-inf", "\uff0d1", "-1;=1"]
+)
+def test_what_only_begins_like_a_number_stays_quoted(name: str) -> None:
+    assert cell(name) == f"'{name}"
 
 
 def test_a_path_that_is_no_text_is_shown() -> None:

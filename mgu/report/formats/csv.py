@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,7 @@ VERDICT = (
     *(f"{prefix}_{name}" for prefix in ROLES.values() for name in ("name", "verdict", "difference", "p", *RATIOS)),
 )
 FORMULA_SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+NUMBER = re.compile(r"[+-]([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)  # with a sign
 
 
 def to_csv(tables: Sequence[Table], answers: Sequence[Answer | None] = (), analyses: Sequence[Analysis] = ()) -> str:
@@ -103,7 +105,8 @@ def _compared(comparison: Comparison | None) -> dict[str, Any]:
 def cell(value: Value) -> Value:
     """Returns a value for a CSV file that spreadsheets open: text that they would take for a formula is quoted.
 
-    See https://owasp.org/www-community/attacks/CSV_Injection. Numbers stay numbers, whatever their sign.
+    See https://owasp.org/www-community/attacks/CSV_Injection. Numbers stay numbers, whatever their sign, and so do
+    names that are numbers, such as a class -1, by which other files are joined.
 
     Args:
         value: The value.
@@ -114,7 +117,7 @@ def cell(value: Value) -> Value:
     if not isinstance(value, str):
         return value
     text = printable(value)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) and not NUMBER.fullmatch(text) else text
 
 
 def classes_to_csv(analyses: Sequence[Analysis]) -> str:
