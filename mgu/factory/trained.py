@@ -169,14 +169,20 @@ def _needing_data(folder: Path, config: RunConfig, why: str = "") -> Iterator[No
         raise UserError(f"RUN must have the data that it was trained on, but for {folder}: {error}") from None
     except UserError as error:
         reason = str(error).split(". ")[0].rstrip(".")  # the rest is advice for training
-        where = (
-            "or set MGU_DATA to a folder that has them" if "root" in config.dataset.model_dump() else "or train anew"
-        )
         told = f"{folder} {why}its data are not there" if why else f"for {folder}"
         what = "data" if section_of(config.layout) is None else "data and the code"
         raise UserError(
-            f"RUN must have the {what} that it was trained on, but {told}: {reason}. Put them back, {where}."
+            f"RUN must have the {what} that it was trained on, but {told}: {reason}. Put them back, {_advise(config)}."
         ) from None
+
+
+def _advise(config: RunConfig) -> str:
+    """Returns what else helps where data are not there."""
+    values = config.dataset.model_dump()
+    if "root" in values:
+        return "or set MGU_DATA to a folder that has them"
+    path = os.path.expanduser(values.get("path") or "/")
+    return "or train anew" if os.path.isabs(path) else "or go to the folder that this path is relative to"
 
 
 def _load_model(folder: Path, resolved: ResolvedRun, result: Result) -> nn.Module:

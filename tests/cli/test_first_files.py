@@ -60,7 +60,7 @@ def edit(words: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (TABLE, r"dataset\.path must stay as it was when the search began, but h\.csv has changed"),
+        (TABLE, r"dataset\.path must stay as it was when the search began, but .*h\.csv has changed"),
         (IMAGES, r"dataset\.path must stay as it was when the search began, but .*pictures has changed"),
         (CODE, r"layout\.target must stay as it was when the search began, but mine:Net has changed"),
     ],

@@ -45,6 +45,16 @@ def test_the_last_item_of_each_user_is_tested_and_the_one_before_validates(
     assert re.fullmatch("bought-next@[0-9a-f]{4}", config.dataset.label)
 
 
+def test_ratings_are_found_from_any_folder(
+    tmp_path: Path, configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = save_ratings(tmp_path / "bought.csv")
+    monkeypatch.chdir(tmp_path)
+    relative, absolute = (configure(*LAYOUT, f"dataset.path={path}") for path in ("bought.csv", file))
+    assert relative.dataset == absolute.dataset and relative.identity == absolute.identity
+    assert relative.dataset.path == str(file)  # type: ignore[union-attr]
+
+
 def test_times_as_dates_give_the_same_splits_whatever_the_order_of_the_rows(
     tmp_path: Path, configure: Configure
 ) -> None:

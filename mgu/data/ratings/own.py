@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.data.tables.advice import advise_text, join_some
 from mgu.data.tables.csv_file import with_points
-from mgu.data.tables.files import digest, read_table, resolve_decimal, resolve_separator
+from mgu.data.tables.files import absolute, digest, read_table, resolve_decimal, resolve_separator
 from mgu.data.tables.target import diagnose_header
 from mgu.errors import UserError
 from mgu.text.nearest import did_you_mean
@@ -35,7 +35,7 @@ MAX_PAIRS = 2_000_000_000  # users x items: which items each user has seen is on
 
 
 def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
-    """Returns the values of conf/dataset/ratings.yaml with the names of the columns and `sha256`.
+    """Returns the values of conf/dataset/ratings.yaml with an absolute path, the names of the columns and `sha256`.
 
     Raises UserError where the file cannot be read or a column is not found; the schema checks the other values.
     """
@@ -47,8 +47,8 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
             else f"dataset.path must be a CSV or Parquet file of ratings, but got {path}. Pass one name."
         )
     separator, decimal = resolve_separator(dataset.get("separator")), resolve_decimal(dataset)
-    sha256 = dataset.get("sha256") or digest(path)
-    resolved = dataset | {"separator": separator, "decimal": decimal, "sha256": sha256}
+    sha256, path = dataset.get("sha256") or digest(path), absolute(path)
+    resolved = dataset | {"path": path, "separator": separator, "decimal": decimal, "sha256": sha256}
     columns = dataset.get("columns")
     if isinstance(columns, dict) and columns.keys() == USUAL.keys():
         names = [str(name) for name in read_table(path, separator, sha256, decimal).columns]

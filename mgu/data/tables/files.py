@@ -6,6 +6,7 @@ pandas is imported only where there is a table to read.
 from __future__ import annotations
 
 import lzma
+import os
 import tarfile
 import zipfile
 import zlib
@@ -30,7 +31,7 @@ TORN = (EOFError, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.err
 
 
 def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
-    """Returns the values of conf/dataset/table.yaml with `sha256`, and with the task that "auto" stands for.
+    """Returns the values of conf/dataset/table.yaml with an absolute path, `sha256`, and the task "auto" stands for.
 
     Values may be as a shell left them. Raises UserError where no file or target is named, for an impossible separator
     or list of columns, and for a table that cannot be learned from; the schema checks the values of other keys.
@@ -40,6 +41,7 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     resolved["decimal"] = resolve_decimal(dataset)
     resolved["drop"] = _resolve_drop(dataset.get("drop"))
     resolved["sha256"] = dataset.get("sha256") or digest(resolved["path"])
+    resolved["path"] = absolute(resolved["path"])
     if dataset.get("task") == "auto":
         path, target = resolved["path"], resolved["target"]
         frame = read_table(path, resolved["separator"], resolved["sha256"], resolved["decimal"])
@@ -65,6 +67,18 @@ def _resolve_names(dataset: dict[str, Any]) -> dict[str, str | int]:
         if not isinstance(value, str | int):
             raise UserError(f"dataset.{key} must be {what[key]}, but got {value}. Pass one name.")
     return {key: dataset[key] for key in examples}
+
+
+def absolute(path: str) -> str:
+    """Makes a path absolute, by which the run finds its data from whatever folder it is used.
+
+    Args:
+        path: As a user typed it.
+
+    Returns:
+        The absolute path.
+    """
+    return os.path.abspath(os.path.expanduser(path))
 
 
 def resolve_separator(value: Any) -> str:
