@@ -47,10 +47,12 @@ def mnist(parts: Parts) -> str:
     ours, theirs = ([pair[name] for pair in pairs] for name in ("val_acc", "paper_val_acc"))
     tau = kendalltau(ours, theirs).statistic
     far = max(pairs, key=lambda pair: abs(pair["val_acc"] - pair["paper_val_acc"]))
+    others = [(pair["val_acc"], pair["paper_val_acc"]) for pair in pairs if pair is not far]
+    tau_of_others = kendalltau(*zip(*others, strict=True)).statistic
     middle = median(pair["val_acc"] - pair["paper_val_acc"] for pair in pairs)
     return (
-        f"Trained with this package, {len(pairs)} of the paper's 25 rows rank as printed by Kendall's tau-b {tau:.2f}; "
-        f"ours differ by {middle:+.2f} points in the median, by {far['val_acc'] - far['paper_val_acc']:+.2f} at most "
+        f"Trained with this package, {len(pairs)} of the paper's 25 rows rank as printed by Kendall's tau-b {tau:.2f}, "
+        f"{tau_of_others:.2f} without the row that is furthest off; ours differ by {middle:+.2f} points in the median, by {far['val_acc'] - far['paper_val_acc']:+.2f} at most "
         f"({far['model_name']}: {number(far['val_acc'])} %, in the paper {number(far['paper_val_acc'])} %)."
     )
 

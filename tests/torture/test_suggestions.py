@@ -21,10 +21,10 @@ pytestmark = pytest.mark.slow
 
 Line = tuple[str, ...]
 SOURCES: dict[str, tuple[Callable[[], Iterator[Line]], int]] = {
-    "fields": (field_lines, 997),
-    "keys": (key_lines, 197),
-    "groups": (group_lines, 61),
-    "written": (written_lines, 83),
+    "fields": (field_lines, 1997),
+    "keys": (key_lines, 397),
+    "groups": (group_lines, 113),
+    "written": (written_lines, 151),
 }
 KNOWN = [  # what is typed, and what is to be suggested
     ("training.lr=0.1", "optimizer.lr"),
