@@ -52,7 +52,8 @@ def mnist(parts: Parts) -> str:
     middle = median(pair["val_acc"] - pair["paper_val_acc"] for pair in pairs)
     return (
         f"Trained with this package, {len(pairs)} of the paper's 25 rows rank as printed by Kendall's tau-b {tau:.2f}, "
-        f"{tau_of_others:.2f} without the row that is furthest off; ours differ by {middle:+.2f} points in the median, by {far['val_acc'] - far['paper_val_acc']:+.2f} at most "
+        f"{tau_of_others:.2f} without the row that is furthest off; ours differ by {middle:+.2f} points in the median, "
+        f"by {far['val_acc'] - far['paper_val_acc']:+.2f} at most "
         f"({far['model_name']}: {number(far['val_acc'])} %, in the paper {number(far['paper_val_acc'])} %)."
     )
 
