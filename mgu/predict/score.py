@@ -14,6 +14,7 @@ from mgu.predict.labels import Labels
 from mgu.report.card.interval import Interval, wilson
 from mgu.report.ranking.class_scores import ClassScore, score_matrix
 from mgu.results.on_disk.preprocessing import Classes, Outputs, Quantity
+from mgu.run.evaluate_splits import rank_classes
 from mgu.tasks.classification import Classification
 from mgu.tasks.regression import Regression
 from mgu.tasks.votes import macro_f1
@@ -74,13 +75,15 @@ def _score_classes(rows: Sequence[Mapping[str, Any]], meaning: Classes, labels: 
         confusion[truth, predicted] += 1
     metrics = Classification(len(labels.names)).metrics(confusion) | {"macro_f1": macro_f1(confusion)}
     right = int(confusion.diagonal().sum())
+    shares = torch.tensor([[row["probabilities"][name] for name in labels.names] for row, _ in known]).double()
+    ranked = rank_classes(shares.log(), torch.tensor([truth for _, truth in known]))
     case_accuracy, cases = _score_cases(known, labels)
     return Scores(
         len(known),
         len(rows) - len(known),
         metrics,
         wilson(right, len(known), "examples"),
-        score_matrix(confusion.tolist(), labels.names),
+        score_matrix(confusion.tolist(), labels.names, ranked["class_ap"], ranked["class_auc"]),
         case_accuracy,
         cases,
     )

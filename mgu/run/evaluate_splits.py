@@ -18,6 +18,7 @@ from mgu.results.on_disk.correct import write_correct
 from mgu.results.on_disk.preprocessing import Classes
 from mgu.results.schema.metrics import MOST_CLASSES, Metrics
 from mgu.tasks.classification import Classification
+from mgu.tasks.rank_scores import average_precision, roc_auc
 from mgu.tasks.score import score_named
 from mgu.tasks.task import Task
 from mgu.tasks.votes import macro_f1, vote
@@ -104,7 +105,7 @@ def _evaluate(learner: Learner, data: Data, batch_size: int, keep: bool) -> tupl
         return Metrics(**metrics), None
     predictions = Predictions(*(torch.cat(parts) for parts in zip(*batches, strict=True)))
     if isinstance(data, FileImages) or predictions.logits.shape[1] <= MOST_CLASSES:
-        metrics |= count_confusion(predictions)
+        metrics |= class_metrics(predictions)
     if isinstance(data, FileImages) and data.are_cases:
         metrics |= case_metrics(predictions, data.groups.cpu())
     return Metrics(**metrics), predictions
@@ -119,19 +120,37 @@ def _telling_all(task: Task) -> Task:
     return task
 
 
-def count_confusion(predictions: Predictions) -> dict[str, Any]:
-    """Counts how often each class is taken for each.
+def class_metrics(predictions: Predictions) -> dict[str, Any]:
+    """Counts how often each class is taken for each, and computes how well each is ranked before the others.
 
     Args:
         predictions: Logits (N, K) and targets (N,).
 
     Returns:
-        The confusion matrix.
+        The confusion matrix, and by class the area under the ROC curve and the average precision.
     """
     task = Classification(predictions.logits.shape[1])
     confusion = task.totals()
     task.count(confusion, predictions.logits, predictions.targets)
-    return {"confusion": confusion.tolist()}
+    return {"confusion": confusion.tolist(), **rank_classes(predictions.logits, predictions.targets)}
+
+
+def rank_classes(logits: Tensor, targets: Tensor) -> dict[str, list[float | None]]:
+    """Computes how well the probability of each class ranks its examples before the others.
+
+    Args:
+        logits: By example and class (N, K).
+        targets: The true class of each example (N,).
+
+    Returns:
+        By class the area under the ROC curve and the average precision.
+    """
+    probabilities = logits.double().softmax(dim=1)
+    columns = [(probabilities[:, index].contiguous(), targets == index) for index in range(logits.shape[1])]
+    return {
+        "class_auc": [roc_auc(*column) for column in columns],
+        "class_ap": [average_precision(*column) for column in columns],
+    }
 
 
 def case_metrics(predictions: Predictions, cases: Tensor) -> dict[str, Any]:

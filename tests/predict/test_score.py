@@ -11,7 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from sklearn.metrics import balanced_accuracy_score, confusion_matrix, f1_score, mean_absolute_error, r2_score
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    confusion_matrix,
+    f1_score,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+)
 
 import mgu
 from mgu.cli.predict import main
@@ -53,6 +60,9 @@ def test_classes_of_a_table(matrix: Matrix, tmp_path: Path, capsys: pytest.Captu
     names = [each["name"] for each in record["classes"]]
     matrix_ = confusion_matrix(truth, said, labels=names)
     assert [each["recall"] for each in record["classes"]] == pytest.approx(matrix_.diagonal() / matrix_.sum(axis=1))
+    shares = dict(zip(map(str, mgu.load(run).classes), mgu.load(run).probabilities(table)[known].T, strict=True))
+    for each in record["classes"]:
+        assert each["auc"] == pytest.approx(roc_auc_score(truth == each["name"], shares[each["name"]]), abs=1e-6)
     main([run, str(tmp_path / "new.csv"), "--score"])
     text = capsys.readouterr().out
     assert f"{known.sum()} examples with their truth, 3 without are left out" in text and "worst F1 first" in text
@@ -110,7 +120,8 @@ def test_images_in_folders_of_their_classes_and_cases(
 def test_classes_are_known_however_they_are_written(
     names: list[Any], cells: list[Any], decimal: str, known: list[int | None]
 ) -> None:
-    rows = [{"prediction": names[0], "truth": cell} for cell in cells]
+    shares = {str(name): 1 / len(names) for name in names}
+    rows = [{"prediction": names[0], "probabilities": shares, "truth": cell} for cell in cells]
     scores = score(rows, Classes(names=names, target="y"), decimal)
     assert scores.examples == sum(index is not None for index in known)
     assert scores.metrics["accuracy"] == pytest.approx(known.count(0) / scores.examples)

@@ -99,13 +99,14 @@ def test_a_report_tells_the_compared_models_class_by_class(tmp_path: Path, capsy
         assert "validation examples, worst F1 first" in told[form].replace("\n", " "), form
         assert "bn_post-s0, validation" not in told[form]  # neither a unit nor a rival
         assert "--classes" not in told[form], form
-    assert "| cat | 3 | 100.00 | 66.67 | 80.00 | =dog (1) |" in told["md"]
+    assert "| cat | 3 | 100.00 | 66.67 | 80.00 | - | - | =dog (1) |" in told["md"]
     rows = list(csv.DictReader(io.StringIO(told["csv"])))
     assert len(rows) == 9 and [row["class"] for row in rows if "ln" in row["model_name"]] == ["owl", "'=dog", "cat"]
     (plain,) = json.loads(told["json"])["experiments"]
     assert plain["classes"][0] == {
         "model_name": "digits_2-mgu-reference-s0", "judged_by": "validation examples", "runs": 1, "class": "owl",
         "examples": 3, "precision": None, "recall": 0.0, "f1": 0.0, "taken_for": ["=dog"], "taken": 3,
+        "ap": None, "auc": None,
     }  # fmt: skip
     main([str(folder), "--classes", "--baseline", "digits_2-bn_post-s0", "--against", "digits_2-ln-s0"])
     assert "Classes of digits_2-bn_post-s0" in capsys.readouterr().out
@@ -215,5 +216,15 @@ def test_a_card_has_the_classes(tmp_path: Path) -> None:
     plain = example_result(config=example_config(dataset={"name": "digits"}))
     card = to_card(tmp_path, judged(plain, UNEVEN, ["a_b", "*c*", "d"]))
     assert "## Classes\n\nBy the validation examples, worst F1 first.\n" in card
-    assert r"| \*c\* | 10 | 69.23 | 90.00 | 78.26 | d (1) |" in card
+    assert r"| \*c\* | 10 | 69.23 | 90.00 | 78.26 | - | - | d (1) |" in card
     assert "## Classes" not in to_card(tmp_path, plain)
+
+
+def test_average_precision_and_areas_are_means_over_the_runs_that_have_them() -> None:
+    first = judged(example_result("a-s0"), EVEN, class_ap=[0.5, 1.0, None], class_auc=[0.75, 1.0, None])
+    second = judged(example_result("a-s1", seed=1), EVEN, class_ap=[0.7, 0.5, None], class_auc=[0.25, 1.0, None])
+    _, classes = score_classes([first, second, judged(example_result("a-s2", seed=2), EVEN)])
+    by_name = {score.name: (score.ap, score.auc) for score in classes}
+    assert by_name == {"0": (pytest.approx(0.6), 0.5), "1": (0.75, 1.0), "2": (None, None)}
+    _, of_cases = score_classes([judged(example_result(), EVEN, class_ap=[1.0] * 3, case_confusion=EVEN)])
+    assert [score.ap for score in of_cases] == [None] * 3

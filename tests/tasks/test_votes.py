@@ -9,7 +9,7 @@ import pytest
 import torch
 from sklearn.metrics import confusion_matrix, f1_score
 
-from mgu.run.evaluate_splits import Predictions, case_metrics, count_confusion
+from mgu.run.evaluate_splits import Predictions, case_metrics, class_metrics
 from mgu.tasks.classification import Classification, balance
 from mgu.tasks.votes import macro_f1, vote
 
@@ -40,7 +40,7 @@ def test_metrics_of_images_and_cases_are_those_of_scikit_learn() -> None:
     logits = torch.tensor(random.normal(0, 1, (200, 5)) + 1.2 * np.eye(5)[targets])
     logits[:, 4] = -9  # nor is class 4, which is not predicted either
     predictions = Predictions(logits, torch.tensor(targets))
-    found = count_confusion(predictions) | case_metrics(predictions, torch.tensor(owners))
+    found = class_metrics(predictions) | case_metrics(predictions, torch.tensor(owners))
     found["macro_f1"] = macro_f1(torch.tensor(found["confusion"]))
     predicted = logits.argmax(dim=1).numpy()
     known = sorted(set(owners.tolist()))

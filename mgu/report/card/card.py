@@ -25,7 +25,7 @@ from mgu.results.schema.parts import JOULES_PER_KWH
 from mgu.results.schema.result import Result
 from mgu.tasks.score import is_percent
 
-NOT_SHOWN = ("confusion", "case_confusion", "loss")
+NOT_SHOWN = ("confusion", "case_confusion", "class_auc", "class_ap", "loss")
 GENERATED = ("adding", "gates")  # no files: the keys of `dataset` say all of them
 
 

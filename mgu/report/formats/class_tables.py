@@ -10,9 +10,9 @@ from mgu.report.classes import ModelClasses
 from mgu.report.formats.side_table import Entry, SideTable
 from mgu.report.ranking.class_scores import ClassScore
 
-TITLES = ("class", "examples", "precision [%]", "recall [%]", "F1 [%]", "most often taken for")
+TITLES = ("class", "examples", "precision [%]", "recall [%]", "F1 [%]", "AP [%]", "AUC [%]", "most often taken for")
 SOME = 2  # classes that are named
-LESSER = ("precision [%]", "most often taken for", "examples")
+LESSER = ("AUC [%]", "AP [%]", "precision [%]", "most often taken for", "examples")
 
 
 def class_table(model: ModelClasses) -> SideTable:
@@ -28,7 +28,7 @@ def class_table(model: ModelClasses) -> SideTable:
     if model.runs < model.all_runs:
         summed = f" of {model.runs} of {count(model.all_runs, 'run')}"
     title = f"Classes of {model.model}, {model.examples}{summed}, worst F1 first"
-    return SideTable(title, list(TITLES), [class_cells(score) for score in model.classes], (0, 5), LESSER)
+    return SideTable(title, list(TITLES), [class_cells(score) for score in model.classes], (0, len(TITLES) - 1), LESSER)
 
 
 def class_cells(score: ClassScore) -> list[Entry]:
@@ -43,7 +43,7 @@ def class_cells(score: ClassScore) -> list[Entry]:
     return [
         (score.name, score.name),
         (f"{score.examples:,}", score.examples),
-        *map(percent, (score.precision, score.recall, score.f1)),
+        *map(percent, (score.precision, score.recall, score.f1, score.ap, score.auc)),
         (taken := _describe_taken(score), taken),
     ]
 

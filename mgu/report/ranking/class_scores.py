@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from statistics import fmean
 from typing import NamedTuple
 
 from mgu.results.schema.result import Result
@@ -19,6 +20,8 @@ class ClassScore(NamedTuple):
         f1: Their harmonic mean; None where the class neither occurs nor is predicted.
         taken_for: The classes that its examples are most often taken for by mistake, several where as many are.
         taken: How many are taken for each of these.
+        ap: Average precision in 0..1 of ranking examples by the probability of the class, the mean over runs.
+        auc: Area under the ROC curve likewise.
     """
 
     name: str
@@ -28,6 +31,8 @@ class ClassScore(NamedTuple):
     f1: float | None
     taken_for: tuple[str, ...]
     taken: int
+    ap: float | None = None
+    auc: float | None = None
 
 
 def score_classes(results: Iterable[Result]) -> tuple[int, tuple[ClassScore, ...]]:
@@ -46,20 +51,43 @@ def score_classes(results: Iterable[Result]) -> tuple[int, tuple[ClassScore, ...
     matrices = [confusion for _, confusion in judged if len(confusion) == len(matrix)]
     names = name_classes(first, len(matrix))
     total = [[sum(cells) for cells in zip(*rows, strict=True)] for rows in zip(*matrices, strict=True)]
-    return len(matrices), score_matrix(total, names)
+    judged_by = [metrics for result, _ in judged if (metrics := result.test or result.val)]
+    of_examples = [metrics for metrics in judged_by if metrics.case_confusion is None]  # a case has no probability
+    ap, auc = (
+        _means([getattr(metrics, name) for metrics in of_examples], len(matrix)) for name in ("class_ap", "class_auc")
+    )
+    return len(matrices), score_matrix(total, names, ap, auc)
 
 
-def score_matrix(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> tuple[ClassScore, ...]:
+def _means(of_runs: Iterable[Sequence[float | None] | None], num_classes: int) -> list[float | None]:
+    """Returns for each class the mean over the runs that have a value of it; None where none has."""
+    known = [values for values in of_runs if values and len(values) == num_classes]
+    by_class = [[value for value in column if value is not None] for column in zip(*known, strict=True)]
+    return [fmean(values) if values else None for values in by_class] or [None] * num_classes
+
+
+def score_matrix(
+    matrix: Sequence[Sequence[int]],
+    names: Sequence[str],
+    ap: Sequence[float | None] = (),
+    auc: Sequence[float | None] = (),
+) -> tuple[ClassScore, ...]:
     """Scores each class by a confusion matrix.
 
     Args:
         matrix: Counts (K, K) by true class (row) and predicted class.
         names: Names of the classes.
+        ap: Average precision of each class; empty where it is not known.
+        auc: Area under the ROC curve of each class; empty where it is not known.
 
     Returns:
         The classes, worst F1 first; those that neither occur nor are predicted last.
     """
-    scores = [_score(matrix, names, index) for index in range(len(names))]
+    nothing = [None] * len(names)
+    scores = [
+        _score(matrix, names, index)._replace(ap=of_ap, auc=of_auc)
+        for index, (of_ap, of_auc) in enumerate(zip(ap or nothing, auc or nothing, strict=True))
+    ]
     return tuple(sorted(scores, key=lambda score: 2.0 if score.f1 is None else score.f1))
 
 

@@ -43,6 +43,14 @@ class Metrics(Record, frozen=True, omit_defaults=True):
             "for at most 100 classes; of the user's own images (config.dataset.classes) of all, whatever their number."
         ),
     ] = None
+    class_auc: Annotated[
+        list[Fraction | None] | None,
+        about("Area under the ROC curve of each class against all others, where confusion is; null for one without."),
+    ] = None
+    class_ap: Annotated[
+        list[Fraction | None] | None,
+        about("Average precision of each class, where confusion is; null for one without."),
+    ] = None
     case_accuracy: Annotated[
         Fraction | None, about("Share of the cases whose class is predicted by the vote of their images.")
     ] = None
