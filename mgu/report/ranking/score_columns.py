@@ -35,12 +35,14 @@ def score_columns(split: Split, table: Table) -> list[Column]:
 
 
 def _others_for_people(known: Sequence[str], table: Table) -> Sequence[str]:
-    """Returns which metrics beside the score people see: of cases where there are some, means over unlike classes."""
+    """Returns which metrics beside the score people see: two, one of them a mean over classes that are uneven.
+
+    That mean is over cases where there are some.
+    """
     means = [name for name in known if name.removeprefix("case_") in ("recall", "macro_f1")]
-    if are_uneven(table.results):
-        of_cases = any(name.startswith("case_") for name in known)
-        means = [name for name in means if of_cases and not name.startswith("case_")]
-    return [name for name in known if name not in means][:2]
+    mean = next((name for name in means if name.startswith("case_")), means[0] if means else None)
+    others = [name for name in known if name not in means]
+    return [*others, mean][:2] if mean and are_uneven(table.results) else others[:2]
 
 
 def _over_seeds(split: Split, metric: str, table: Table, is_shown: bool = True) -> list[Column]:
