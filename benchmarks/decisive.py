@@ -28,7 +28,7 @@ from mgu.data.splits import Splits
 from mgu.factory.learner import build_fit_settings, build_learner, build_optimizer, build_schedule
 from mgu.factory.resolved_run import resolve
 from mgu.models.convnet import ConvNet
-from mgu.prune.choose import accuracy_of
+from mgu.prune.choose import score_on
 from mgu.prune.fix_gates import std_within_channels, summarise
 from mgu.prune.network import prune
 from mgu.train.gate_penalty import GatePenalty
@@ -84,8 +84,8 @@ def measure(config: RunConfig) -> dict[str, Any]:
         "rounded by channel": prune(unit, {place: means.round() for place, means in channels.items()}),
         "rounded whole": whole,
     }
-    scores = {name: 100 * accuracy_of(model, splits.test) for name, model in row.items()}
-    scores["fine-tuned"] = 100 * accuracy_of(train(config, splits, whole), splits.test)
+    scores = {name: 100 * score_on(model, splits.test) for name, model in row.items()}
+    scores["fine-tuned"] = 100 * score_on(train(config, splits, whole), splits.test)
     return scores | {"spread": mean(map(std_within_channels, summaries.values()))}
 
 

@@ -18,6 +18,7 @@ from mgu.console.text import describe_s
 from mgu.results.compare.axes import NO_AXES, Axes
 from mgu.results.events import Began, Stepped
 from mgu.results.schema.result import Result
+from mgu.tasks.score import SCORES
 from mgu.text.printable import printable
 
 ROOMY = 110  # characters
@@ -128,6 +129,19 @@ class LiveView(LineView):
         epochs = config.training.epochs
         return f"{self.name_of(config)}  epoch {min(epochs_done + 1, epochs)}/{epochs}"
 
+    def _best_so_far(self) -> str:
+        """Returns the name and the score of the best run, by the usual score where runs were trained for several."""
+        scores = {result.score for result in self.seen}
+        score = scores.pop() if len(scores) == 1 else SCORES[self.seen[0].task] if self.seen else None
+        if score is None:
+            return ""
+        values = [(result.val.of(score), result) for result in self.seen if result.val]
+        known = [(value, result) for value, result in values if value is not None]
+        if not known:
+            return ""
+        value, best = min(known, key=lambda each: score.sort_key(each[0]))
+        return f"{self.name_of_result(best)} {score.text(value)}"
+
     def _sum_up(self) -> None:
         if not self.in_sweep:
             return
@@ -140,7 +154,6 @@ class LiveView(LineView):
         parts = [describe_energy(self.trained) or "no energy measured yet"]
         if any(result.contended for result in self.trained):  # each was measured with what others used
             parts = ["energy not known (contended)"]
-        best = min(self.seen, key=lambda result: result.score.sort_key(result.val_score), default=None)
-        if best and best.val_score is not None:
-            parts.append(f"best so far {self.name_of_result(best)} {best.score.text(best.val_score)}")
+        if best := self._best_so_far():
+            parts.append(f"best so far {best}")
         self.summary.plain = "     " + "   ".join(parts)

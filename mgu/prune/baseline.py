@@ -54,9 +54,10 @@ def _best(trained: TrainedRun) -> TrainedRun | None:
             continue
         alike = all(_part(result, section) == _part(ours, section) for section in ("layout", "dataset"))
         alike = alike and is_same_data(fingerprint_of(result.config), fingerprint_of(ours.config))
-        if result.model == "baseline" and result.status == "ok" and result.val_score is not None and alike:
-            results[path.parent] = result.val_score
-    for folder in sorted(results, key=lambda each: -results[each]):
+        value = result.val.of(ours.score) if result.val else None  # whatever score it was trained for itself
+        if result.model == "baseline" and result.status == "ok" and value is not None and alike:
+            results[path.parent] = value
+    for folder in sorted(results, key=lambda each: ours.score.sort_key(results[each])):
         try:
             return load_trained(folder)
         except UserError:  # its weights are missing

@@ -15,6 +15,7 @@ from mgu.prune.fix_gates import Candidate
 from mgu.prune.flops import CountFlops
 from mgu.prune.network import Network
 from mgu.tasks.classification import Classification
+from mgu.tasks.score import SCORES, Score
 from mgu.train.loop import evaluate
 
 
@@ -24,7 +25,7 @@ class Choice(NamedTuple):
     Attributes:
         candidate: The candidate with its fine-tuned weights.
         within: Whether its loss of accuracy is within the allowed one.
-        tuned: Accuracy after fine-tuning of every candidate that was fine-tuned, by name.
+        tuned: Score after fine-tuning of every candidate that was fine-tuned, by name.
     """
 
     candidate: Candidate
@@ -68,7 +69,7 @@ def choose(
         if config.epochs and candidate.decisions:
             model = copy.deepcopy(candidate.model)
             tuning.epochs(model, config.epochs, candidate.name)
-            accuracy = tuned[candidate.name] = accuracy_of(model, images)
+            accuracy = tuned[candidate.name] = score_on(model, images, tuning.task.score)
             if accuracy > before:  # else it keeps its weights
                 candidate = untuned._replace(model=model)
         tried.append((max(accuracy, before), candidate))
@@ -80,17 +81,20 @@ def choose(
     return Choice(max(tried, key=lambda each: each[0])[1], False, tuned)
 
 
-def accuracy_of(model: Network, images: Data) -> float:
-    """Computes the accuracy of a model.
+def score_on(model: Network, images: Data, score: Score = SCORES["classification"]) -> float:
+    """Computes the score of a network.
 
     Args:
         model: The network.
         images: The data.
+        score: What its run was trained for.
 
     Returns:
-        The share of images that are classified correctly.
+        The score in 0..1, such as the share of images that are classified correctly.
     """
-    return evaluate(model, images, Classification(model.readout.out_features), 1000)["accuracy"]
+    task = Classification(model.readout.out_features)
+    task.score = score
+    return evaluate(model, images, task, 1000)[score.metric]
 
 
 def _size(model: Network, count_flops: CountFlops) -> tuple[int, int]:

@@ -12,6 +12,8 @@ from mgu.data.splits import Data
 from mgu.export.network import Exportable, Infer
 from mgu.prune.fold import fold, fold_into_next
 from mgu.prune.network import Network, with_blocks
+from mgu.tasks.classification import Classification
+from mgu.tasks.score import Score
 
 BATCH_SIZE = 1000
 
@@ -53,9 +55,13 @@ def labels_of(data: Data) -> Tensor:
     return torch.cat([data.batch(index)[1].cpu() for index in _batches(data)])
 
 
-def accuracy_from(logits: Tensor, labels: Tensor) -> float:
-    """Returns the share of examples (N,) that logits (N, K) classify correctly."""
-    return float((logits.argmax(dim=1) == labels).double().mean())
+def score_from(logits: Tensor, labels: Tensor, score: Score) -> float:
+    """Returns the score in 0..1 of logits (N, K) on the classes (N,) of examples, such as the accuracy."""
+    task = Classification(logits.shape[1])
+    task.score = score
+    confusion = task.totals()
+    task.count(confusion, logits, labels)
+    return task.metrics(confusion)[score.metric]
 
 
 def _batches(data: Data) -> list[slice]:

@@ -43,7 +43,7 @@ def draw_curve(outcome: PruneOutcome, path: Path) -> None:
             label_log_ticks(panel.xaxis)
             panel.tick_params(axis="x", labelrotation=30)
             panel.grid(alpha=0.3)
-        panels[0].set_ylabel("validation accuracy [%]")
+        panels[0].set_ylabel(f"validation {outcome.score} [%]")
         panels[0].legend(fontsize=7)
         figure.suptitle(printable(call_lean(outcome.run)), fontsize=10)
         with replacing(path) as temporary:

@@ -87,6 +87,7 @@ class PruneOutcome(Record, frozen=True):
         kept: The gates that are left, as <block from 1>.<gate>.
         iterations: Those of each equilibrium that the FLOPs of every row count; None without any.
         files: SHA-256 of the weights and of the export, by the name of the file.
+        score: Name of the metric that decided, which all values called accuracy are of.
     """
 
     run: str
@@ -110,6 +111,7 @@ class PruneOutcome(Record, frozen=True):
     kept: tuple[str, ...] = ()
     iterations: float | None = None
     files: dict[str, str] = msgspec.field(default_factory=dict)
+    score: str = "accuracy"
 
 
 def write_outcome(folder: Path, outcome: PruneOutcome) -> None:

@@ -77,7 +77,7 @@ def run_pruning(trained: TrainedRun, config: PruneConfig, form: Format | None, t
         costs = benchmark({name: each.subject for name, each in every.items()}, count_flops, trained.config.energy)
     untrained = {name for name, (_, result) in baselines.items() if result is None}
     rows = [
-        evaluate_variant(name, each, costs[name], splits, is_trained=name not in untrained)
+        evaluate_variant(name, each, costs[name], splits, trained.config.score, is_trained=name not in untrained)
         for name, each in every.items()
     ]
     outcome = _outcome(trained, unit, config, chosen_on, searched, (rows, points), contention.contended)
@@ -116,6 +116,7 @@ def _outcome(
         contended=searched.contended or contended,
         device=trained.resolved.device_name,
         iterations=iterations_of(trained),
+        score=trained.config.score.metric,
     )
 
 

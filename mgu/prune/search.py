@@ -13,7 +13,7 @@ from mgu.data.splits import Splits
 from mgu.factory.trained import TrainedRun
 from mgu.measure.contention import ContentionMonitor
 from mgu.measure.energy import build_meter
-from mgu.prune.choose import Choice, accuracy_of, choose
+from mgu.prune.choose import Choice, choose, score_on
 from mgu.prune.fine_tune import FineTuner
 from mgu.prune.fix_gates import Candidate, fix_by_threshold, fix_stepwise
 from mgu.prune.flops import CountFlops
@@ -64,8 +64,9 @@ def search(
     """
     model = trained.model
     assert isinstance(model, Network)
-    reference = accuracy_of(model, splits.val)
-    tell(f"the unit: {100 * reference:.2f} % on the {len(splits.val)} examples that decide")
+    score = trained.config.score
+    reference = score_on(model, splits.val, score)
+    tell(f"the unit: {score.text(reference)} on the {len(splits.val)} examples that decide")
     meter = build_meter(trained.config.energy, splits.val.device)
     candidates: list[Candidate] = []
     accuracies: list[float] = []
@@ -76,8 +77,8 @@ def search(
         work = copy.deepcopy(model)  # the stepwise method trains what it prunes
         for candidate in _candidates(work, splits, config, tuner):
             candidates.append(candidate)
-            accuracies.append(accuracy_of(candidate.model, splits.val))
-            tell(f"{candidate.name}: {100 * accuracies[-1]:.2f} %")
+            accuracies.append(score_on(candidate.model, splits.val, score))
+            tell(f"{candidate.name}: {score.text(accuracies[-1])}")
         searched = time.perf_counter()
         whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
         if candidates and config.epochs:
@@ -86,7 +87,7 @@ def search(
         choice = choose(*offered, reference, splits.val, count_flops, config, tuner)
         tuned = time.perf_counter()
     for name, accuracy in choice.tuned.items():
-        tell(f"{name}, fine-tuned: {100 * accuracy:.2f} %")
+        tell(f"{name}, fine-tuned: {score.text(accuracy)}")
     seconds = searched - started, tuned - searched
     return SearchResult(candidates, accuracies, choice, *seconds, meter.energy, contention.contended)
 
@@ -97,8 +98,8 @@ def _fine_tuner(trained: TrainedRun, splits: Splits, config: PruneConfig, tell: 
 
     def tell_epoch(name: str, fit: Fit) -> None:
         row, best = fit.history[-1], fit.history[(fit.best_epoch or 1) - 1]
-        accuracy = f"{100 * row['val_accuracy']:.2f} %, best {100 * best['val_accuracy']:.2f} %"
-        tell(f"{name}, epoch {row['epoch']}: {accuracy}")
+        now, at_best = (each[f"val_{trained.config.score.metric}"] for each in (row, best))
+        tell(f"{name}, epoch {row['epoch']}: {now:.2%}, best {trained.config.score.text(at_best)}")
 
     return FineTuner(trained.resolved, splits, steps_done, config, trained.model, tell_epoch)
 

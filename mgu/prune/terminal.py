@@ -55,6 +55,11 @@ def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
     }
 
 
+def _of_what(outcome: PruneOutcome) -> str:
+    """Says what the columns of val and test are of, where it is not accuracy."""
+    return "" if outcome.score == "accuracy" else ", which the columns of val and test are of, too"
+
+
 def _one_of(outcome: PruneOutcome) -> str:
     """Returns what one input is called."""
     return outcome.examples.removesuffix("s")
@@ -84,7 +89,7 @@ def _lines(outcome: PruneOutcome) -> list[str]:
         f"The chosen network ({outcome.chosen}; the unit has {outcome.gates} gates) is {verdict} "
         f"{outcome.settings['max_loss']:g} points of the unit.",
         f"Its remaining gates are: {', '.join(outcome.kept) or 'none'}{_superfluous(outcome)}.",
-        f"It was chosen by the accuracy on {outcome.chosen_on}.",
+        f"It was chosen by the {outcome.score} on {outcome.chosen_on}{_of_what(outcome)}.",
         f"The converted network has {ours.params_keras / plain.params_keras:.2f}x the parameters, "
         f"{_times_flops(ours, plain)} and {latency:.2f}x the time of one {_one_of(outcome)} of the "
         "cheapest baseline.",

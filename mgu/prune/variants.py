@@ -15,16 +15,17 @@ from mgu.export.network import Exportable, Format, end_to_end, export_network
 from mgu.factory.trained import TrainedRun
 from mgu.prune.benchmark import InferenceCost, Subject, as_subject, benchmark
 from mgu.prune.convert import (
-    accuracy_from,
     convert_network,
     labels_of,
     logits_of,
     logits_of_raw,
+    score_from,
 )
 from mgu.prune.flops import CountFlops
 from mgu.prune.network import Network
 from mgu.prune.outcome import ModelRow, Point
 from mgu.prune.search import SearchResult
+from mgu.tasks.score import Score
 
 
 class Variant(NamedTuple):
@@ -88,7 +89,8 @@ def _export(name: str, trained: TrainedRun, converted: Network, data: Data, form
     difference = check_equivalent(name, actual, logits_of(fixed.network, data) if fixed.steps else expected)
     if fixed.steps:
         difference = check_fixed_steps(actual, expected, fixed)
-    check_score(name, accuracy_from(actual, labels), accuracy_from(expected, labels))
+    score = trained.config.score
+    check_score(name, score_from(actual, labels, score), score_from(expected, labels, score), score)
     here = example if form == "torch" else example.cpu()
     return Variant(Subject(converted, infer, here), difference, takes_raw=True), content
 
@@ -123,7 +125,7 @@ def measure_candidates(
 
 
 def evaluate_variant(
-    name: str, variant: Variant, cost: InferenceCost, splits: Splits, *, is_trained: bool = True
+    name: str, variant: Variant, cost: InferenceCost, splits: Splits, score: Score, *, is_trained: bool = True
 ) -> ModelRow:
     """Evaluates a variant on the data that decide and on test data.
 
@@ -132,14 +134,15 @@ def evaluate_variant(
         variant: The network.
         cost: Its cost.
         splits: The data.
-        is_trained: Whether it has an accuracy.
+        score: What the unit was trained for.
+        is_trained: Whether it has a score.
 
     Returns:
         The row of the table.
     """
     assert splits.test is not None
     val, test = (
-        accuracy_from(variant.logits_of(data), labels_of(data)) if is_trained else None
+        score_from(variant.logits_of(data), labels_of(data), score) if is_trained else None
         for data in (splits.val, splits.test)
     )
     return ModelRow(name=name, accuracy=val, test=test, cost=cost, difference=variant.difference)

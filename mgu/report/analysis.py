@@ -15,7 +15,7 @@ from mgu.report.costs import Charge, charges, cost_ratios
 from mgu.report.ranking.grid import grid_rows
 from mgu.report.ranking.kinds import unit_kinds
 from mgu.report.ranking.rank import Table
-from mgu.report.searches.equal_cost import EqualCost, compare_searches, on_rows_of, runs_by_results
+from mgu.report.searches.equal_cost import EqualCost, by_score_of, compare_searches, on_rows_of, runs_by_results
 from mgu.report.searches.load import load_curves
 from mgu.report.searches.measured import MeasuredSearches
 from mgu.report.searches.sentences import describe_left_out, describe_other_scores, describe_searches
@@ -119,12 +119,14 @@ class Analysis:
         """The studies of the experiment at equal cost; None where there are none."""
         if self.table.is_joined or self.table.has_other_rows:
             return None
-        return compare_searches(self.table, *self._curves)
+        curves, skipped = self._curves
+        others = [curve for curve in self._all_curves[0] if curve not in curves]
+        return compare_searches(self.table, curves, skipped, others)
 
     @cached_property
     def searched(self) -> frozenset[str]:
         """Names of the folders of the runs that a search trained."""
-        return frozenset[str]().union(*(curve.runs for curve in self._comparable))
+        return frozenset[str]().union(*(curve.runs for curve in self._on_rows))
 
     @property
     def searches_left_out(self) -> list[str]:
@@ -146,7 +148,12 @@ class Analysis:
     @cached_property
     def chosen(self) -> frozenset[str]:
         """Names of the folders of those that a search chose by what it had found."""
-        return runs_by_results(self._comparable)
+        return runs_by_results(self._on_rows)
+
+    @cached_property
+    def _on_rows(self) -> list[Curve]:
+        """The studies on the rows of the table, whatever score they went by."""
+        return on_rows_of(self.table, self._all_curves[0])
 
     @cached_property
     def _comparable(self) -> list[Curve]:
@@ -165,7 +172,7 @@ class Analysis:
     def _curves(self) -> tuple[list[Curve], list[str]]:
         """The studies that went by the score of the table, and a line for each that cannot be read."""
         curves, skipped = self._all_curves
-        return [curve for curve in curves if curve.metric in (None, self.table.score.metric)], skipped
+        return by_score_of(self.table, curves), skipped
 
     @cached_property
     def sections(self) -> dict[str, list[str]]:

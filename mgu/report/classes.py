@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from mgu.report.analysis import Analysis
 from mgu.report.ranking.class_scores import ClassScore, name_examples, score_classes
-from mgu.report.ranking.rank import Table
 from mgu.report.ranking.row import Row
 from mgu.results.schema.metrics import MOST_CLASSES
 
@@ -67,10 +66,13 @@ def describe_untold(analysis: Analysis) -> list[str]:
         The sentences.
     """
     table, compared = analysis.table, _compared(analysis)
-    lacking = [row.name for row in compared[:MOST_ROWS] if not score_classes(row.results)[0]]
-    lines = []
-    if lacking:
-        lines.append(f"{table.title}: no classes are told of {', '.join(lacking)}: {_reason(table)}")
+    by_reason: dict[str, list[str]] = {}
+    for row in compared[:MOST_ROWS]:
+        if not score_classes(row.results)[0]:
+            by_reason.setdefault(_reason(row), []).append(row.name)
+    lines = [
+        f"{table.title}: no classes are told of {', '.join(names)}: {reason}" for reason, names in by_reason.items()
+    ]
     if len(compared) > MOST_ROWS:
         lines.append(
             f"{table.title}: classes are told of {MOST_ROWS} of {len(compared)} models. Name others by --baseline and "
@@ -79,14 +81,14 @@ def describe_untold(analysis: Analysis) -> list[str]:
     return lines
 
 
-def _reason(table: Table) -> str:
-    """Says why a model of a table has no confusion matrix, and what helps."""
-    if table.task != "classification":
-        return f"the task is {table.task}, which has no classes."
-    if any((result.num_classes or 0) > MOST_CLASSES for result in table.results):
+def _reason(row: Row) -> str:
+    """Says why a model has no confusion matrix, and what helps."""
+    if row.result.task != "classification":
+        return f"the task is {row.result.task}, which has no classes."
+    if any((result.num_classes or 0) > MOST_CLASSES for result in row.results):
         return f"results hold at most {MOST_CLASSES} classes."
-    if not any(result.val for row in table.rows for result in row.results):
-        return "no run ended an epoch."
+    if not any(result.val for result in row.results):
+        return f"no run of it ended an epoch well ({row.status})."
     return "an earlier version trained its runs. The same command with force=true trains them again."
 
 

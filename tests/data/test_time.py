@@ -52,6 +52,9 @@ DAYS = [f"2024-{1 + day // 28:02d}-{1 + day % 28:02d}" for day in range(200)]
         ([2**60 + k for k in range(200)], "large.csv"),  # nanoseconds, which floats would round
         ([k / 7 for k in range(200)], "fractions.csv"),
         ([f"{day}T10:00:00+0{k % 2}:00" for k, day in enumerate(DAYS)], "zones.csv"),
+        ([f"{1600 + 5 * k}-01-01" for k in range(200)], "centuries.csv"),  # more than nanoseconds in 64 bits hold
+        (["9999-12-31" if k > 190 else day for k, day in enumerate(DAYS)], "open_end.csv"),
+        ([np.datetime64(f"{1600 + 5 * k}-01-01", "s") for k in range(200)], "centuries.parquet"),
         ([pd.Timestamp(day) for day in DAYS], "moments.parquet"),
         ([pd.Timestamp(day).date() for day in DAYS], "dates.parquet"),
     ],

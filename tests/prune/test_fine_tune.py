@@ -16,13 +16,15 @@ from mgu.factory.learner import build_optimizer, build_schedule
 from mgu.factory.trained import load_trained
 from mgu.layers.block import Block
 from mgu.models.convnet import ConvNet
-from mgu.prune.choose import accuracy_of, choose
-from mgu.prune.convert import logits_of
+from mgu.prune.choose import choose, score_on
+from mgu.prune.convert import logits_of, score_from
 from mgu.prune.distill import Distillation, TaughtData
 from mgu.prune.fine_tune import FineTuner
 from mgu.prune.fix_gates import Candidate
 from mgu.prune.network import prune
 from mgu.tasks.classification import Classification
+from mgu.tasks.score import score_of
+from mgu.tasks.votes import macro_f1
 from tests.prune.networks import network, quick
 
 
@@ -94,6 +96,8 @@ def test_fine_tuning_has_the_run_s_patience_or_its_own(trained_unit: Path, given
 class Spoiling:
     """Fine-tuning that ruins what it is given."""
 
+    task = Classification(10)
+
     def epochs(self, model: ConvNet, epochs: int, name: str) -> None:
         for parameter in model.parameters():
             parameter.data.fill_(math.nan)
@@ -108,7 +112,7 @@ def test_what_fine_tuning_spoils_stays_as_it_was_and_what_is_enough_without_it_i
     images = Images((pixels * 255).to(torch.uint8), torch.zeros(200, dtype=torch.long))
     answers = [logits_of(each.model.eval(), images).argmax(1) for each in (larger, smaller)]
     images = Images(images.pixels, torch.where(torch.arange(200) < 150, *answers))
-    found = [accuracy_of(each.model, images) for each in (larger, smaller)]
+    found = [score_on(each.model, images) for each in (larger, smaller)]
     assert found[0] > found[1] > 0.2
     tuning, count = cast(FineTuner, Spoiling()), lambda model: 0
     choice = choose([larger, smaller], found, found[0], images, count, quick("max_loss=0"), tuning)
@@ -123,3 +127,11 @@ def test_fine_tuning_goes_on_where_the_run_was_told_to_stop_for_now(trained_unit
     resolved = replace(trained.resolved, config=trained.config.model_copy(update={"training": stopped}))
     tuning = FineTuner(resolved, trained.splits, 200, quick("distill=0"), trained.model)  # type: ignore[arg-type]
     assert len(tuning.epochs(ConvNet([Block(nn.Conv2d(1, 4, 3), "no_norm")], 4, 10, 0.3), 2, "plain").history) == 2
+
+
+def test_candidates_are_judged_by_what_their_run_was_trained_for() -> None:
+    logits, labels = torch.eye(3)[[0, 0, 0, 0, 1]], torch.tensor([0, 0, 0, 2, 1])
+    confusion = torch.tensor([[3, 0, 0], [0, 1, 0], [1, 0, 0]])
+    assert score_from(logits, labels, score_of("classification")) == 0.8
+    assert score_from(logits, labels, score_of("classification", "macro_f1")) == pytest.approx(macro_f1(confusion))
+    assert score_from(logits, labels, score_of("classification", "recall")) == pytest.approx(2 / 3)

@@ -134,7 +134,7 @@ def test_classes_without_a_matrix_are_refused(tmp_path: Path) -> None:
     numbers = example_result(task="regression", val=Metrics(loss=0.1, rmse=1.0))
     with pytest.raises(UserError, match="the task is regression, which has no classes"):
         main([str(save(tmp_path / "numbers", numbers)), "--classes"])
-    with pytest.raises(UserError, match="no run ended an epoch"):
+    with pytest.raises(UserError, match="no run of it ended an epoch well"):
         main([str(save(tmp_path / "lost", example_result(val_accuracy=None, status="diverged"))), "--classes"])
     for other in (["--searches"], ["--pictures", "x"]):
         with pytest.raises(UserError, match=f"--classes must be without {other[0]}"):
@@ -152,6 +152,9 @@ def test_who_is_not_told_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "no classes are told of b-s0: an earlier version trained its runs" in err
     assert "Classes of a, validation examples of 1 of 2 runs, worst F1 first" in out and "Classes of b-s0" not in out
     assert "50.00 (1 of 2)" in out
+    lost = example_result("d-s0", norm="no_norm", val_accuracy=None, status="diverged")
+    main([str(save(tmp_path / "lost", told, lost)), "--classes"])
+    assert "no classes are told of d-s0: no run of it ended an epoch well (diverged)" in capsys.readouterr().err
     many = save(tmp_path / "many", told, *(judged(example_result(f"c{k}-s0", residual=True), EVEN) for k in range(4)))
     main([str(many), "--classes", "--baseline", "digits_2-ln-s0"])
     out, err = capsys.readouterr()

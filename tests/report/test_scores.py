@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from mgu.cli.diff import main
+from mgu.console.live import LiveView
 from mgu.report.analysis import Analysis
 from mgu.report.figures.write import figures
 from mgu.report.formats.markdown import to_markdown
 from mgu.report.ranking.rank import rank
+from mgu.report.searches.closed_form import expected_best, recorded_points
 from mgu.results.on_disk.result_file import write_result
 from mgu.results.runs.load import Run
 from mgu.results.schema.metrics import Metrics
 from mgu.results.schema.result import Result
+from mgu.search.clock import WALL
 from mgu.search.curve import Curve, Incumbent
 from mgu.tasks.score import KNOWN, SCORES, score_named, score_of
 from tests.examples import example_config, example_result, example_unit, ranked
@@ -98,6 +102,34 @@ def test_two_runs_for_different_scores_are_compared_by_the_usual_one(
     main([str(tmp_path / "a"), str(tmp_path / "b")])
     text = capsys.readouterr().out
     assert "B minus A, val accuracy: +0.00 points" in text and " val recall " in text
+
+
+def test_runs_of_searches_by_another_score_are_no_grid() -> None:
+    by_recall, by_accuracy = trained_for("recall", "digits_2-ln-s0", 0.9, 0.5), trained_for(None, "a-s0", 0.8, 0.6)
+    analysis = analyse(by_recall, by_accuracy)
+    step = Incumbent(seconds=5.0, number=0, score=0.5, val=0.5, test=None, params=10)
+    names = frozenset(run.folder.name for row in analysis.table.rows for run in row.runs)
+    curve = Curve("tpe", "grid", 0, (step,), 5.0, 0.0, 1, until=5.0, metric="recall", runs=names)
+    analysis.__dict__["_all_curves"] = ([curve], [])
+    assert analysis.searched == analysis.chosen == names and analysis.searches is None
+
+
+def test_a_search_in_random_order_takes_the_best_by_the_score_of_its_table() -> None:
+    results = [
+        trained_for("recall", "digits_2-ln-s0", 0.9, 0.5),
+        trained_for("recall", "digits_2-bn_post-s0", 0.7, 0.8),
+    ]
+    analysis = analyse(*results, trained_for(None, "digits_2-bn_pre-s0", 0.8, 0.6))
+    recorded = recorded_points(analysis.table, frozenset(), WALL)
+    assert recorded and expected_best(recorded.vals, 1e9, 0.0) == pytest.approx(0.9)
+
+
+def test_the_best_run_so_far_is_by_one_score() -> None:
+    seen = [trained_for("recall", "a-s0", 0.5, 0.99), trained_for(None, "b-s0", 0.9, 0.4)]
+    view: Any = SimpleNamespace(seen=seen, name_of_result=lambda result: result.name)
+    assert LiveView._best_so_far(view) == "b-s0 90.00%"
+    view.seen = seen[:1]
+    assert LiveView._best_so_far(view) == "a-s0 99.00% recall"
 
 
 def test_a_diverged_run_is_no_guess_of_recall() -> None:

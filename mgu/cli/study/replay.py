@@ -12,10 +12,10 @@ from mgu.errors import UserError
 from mgu.machine import count_cores
 from mgu.report.formats.terminal import print_searches
 from mgu.report.ranking.rank import rank
-from mgu.report.searches.equal_cost import compare_searches
+from mgu.report.searches.equal_cost import by_score_of, compare_searches
 from mgu.report.searches.fronts import front_tables
 from mgu.report.searches.load import load_curves, save_replayed, settings_of
-from mgu.report.searches.sentences import describe_searches
+from mgu.report.searches.sentences import describe_other_scores, describe_searches
 from mgu.report.searches.table import search_tables
 from mgu.results.on_disk.folder import runs_dir
 from mgu.results.runs.load import Run, load_results
@@ -112,10 +112,12 @@ def _report(folder: Path, runs: Sequence[Run], data: tuple[str, str]) -> None:
     for table in rank(list(runs)):
         if (table.data_set, table.split) != data:
             continue
-        comparison = compare_searches(table, replayed, skipped, others=curves)
+        by_score = by_score_of(table, replayed)
+        comparison = compare_searches(table, by_score, skipped, others=curves)
         if comparison:
             console = table_console()
             for search_table in (*search_tables(comparison), *front_tables(comparison)):
                 print_searches(console, search_table)
-            for line in describe_searches(comparison):
+            left_out = describe_other_scores(table, len(replayed) - len(by_score))
+            for line in (*describe_searches(comparison), *left_out):
                 print_line(line)

@@ -111,7 +111,9 @@ def _times(column: pd.Series[Any]) -> Times:
         dates = pd.to_datetime(column.astype(str).str.strip(), format="ISO8601", errors="coerce", utc=True)
         if dates.isna().any():
             raise _no_times(column, int(dates.isna().to_numpy().argmax()))
-    moments: Times = dates.to_numpy(dtype="datetime64[ns]").astype(np.int64)
+    if dates.dt.tz is not None:
+        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
+    moments: Times = dates.to_numpy().astype(np.int64)  # in the unit that they have: nanoseconds end in 2262
     return moments
 
 

@@ -112,7 +112,7 @@ def _encode_classes(targets: dict[str, pd.Series[Any]]) -> tuple[dict[str, Tenso
     seen = set(labels["train"])
     if len(seen) < 2:
         raise UserError(
-            f"rows to train on must be of two classes, but all {len(labels['train']):,} of them are of one. "
+            f"rows to train on must be of two classes, but all of them ({len(labels['train']):,}) are of one. "
             "Hold out fewer (dataset.test_share), or add rows."
         )
     classes = sorted({label for of_part in labels.values() for label in of_part})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
@@ -12,7 +13,6 @@ from mgu.report.searches.unit_cost import run_cost
 from mgu.report.stats.random_order import win_probabilities
 from mgu.results.schema.result import Result
 from mgu.search.clock import Clock
-from mgu.search.outcome import score_of
 
 STEPS = 1000  # of the cost of all points, to which costs are rounded
 MOST_POINTS = 200  # the time of the closed form grows with the square of their number
@@ -57,7 +57,7 @@ def recorded_points(table: Table, chosen: Collection[str], clock: Clock) -> Reco
     """
     rows = grid_rows(table, chosen)
     results_of_rows = [
-        {result.seed: result for result in row.results if result.seconds and _has_score_without_folds(result)}
+        {r.seed: r for r in row.results if r.seconds and not r.replicate.folds and _value(r, table) is not None}
         for row in rows
     ]
     seeds = set.intersection(*map(set, results_of_rows)) if results_of_rows else set()
@@ -69,12 +69,12 @@ def recorded_points(table: Table, chosen: Collection[str], clock: Clock) -> Reco
     for seed in sorted(seeds):
         for results in results_of_rows:
             result = results[seed]
-            score, cost = score_of(result), run_cost(result, clock)
+            val, cost = _value(result, table), run_cost(result, clock)
             if cost is None:
                 return None
-            assert score is not None and result.val is not None
-            val = result.val.of(table.score)
-            vals.setdefault(seed, []).append(Tried(cost, score, val if val is not None else score))
+            assert val is not None
+            score = val if table.score.higher_is_better else -val
+            vals.setdefault(seed, []).append(Tried(cost, score, val))
             if result.test and (test := result.test.of(table.score)) is not None:
                 tests.setdefault(seed, []).append(Tried(cost, score, test))
     has_tests = tests.keys() == vals.keys() and all(len(tests[seed]) == len(vals[seed]) for seed in vals)
@@ -95,8 +95,10 @@ def expected_best(by_seed: Mapping[int, Sequence[Tried]], amount: float, before:
     return fmean(_expected(points, amount, before) for points in by_seed.values())
 
 
-def _has_score_without_folds(result: Result) -> bool:
-    return score_of(result) is not None and not result.replicate.folds
+def _value(result: Result, table: Table) -> float | None:
+    """Returns the validation metric that a table is ranked by; None of a run that failed or has none."""
+    value = result.val.of(table.score) if result.val and result.status != "failed" else None
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _expected(points: Sequence[Tried], amount: float, before: float) -> float:

@@ -166,6 +166,19 @@ def on_rows_of(table: Table, curves: Sequence[Curve]) -> list[Curve]:
     return [curve for curve in curves if is_same_data(curve.fingerprint, table.fingerprint)]
 
 
+def by_score_of(table: Table, curves: Sequence[Curve]) -> list[Curve]:
+    """Returns the studies that went by the score which a table is ranked by.
+
+    Args:
+        table: The table.
+        curves: Studies of its experiment.
+
+    Returns:
+        Those, with studies that trained no run to its end.
+    """
+    return [curve for curve in curves if curve.metric in (None, table.score.metric)]
+
+
 def runs_by_results(curves: Sequence[Curve]) -> frozenset[str]:
     """Returns the names of the folders of the runs that searches chose by what they had found."""
     return frozenset[str]().union(*(curve.runs for curve in curves if curve.follows_results))

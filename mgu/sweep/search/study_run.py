@@ -25,6 +25,7 @@ from mgu.sweep.preflight import check_and_size
 from mgu.sweep.preload import preload_for
 from mgu.sweep.search.drive import drive
 from mgu.sweep.search.worker import TrialSettings, Worker
+from mgu.tasks.score import is_percent
 from mgu.tracking.trackers import check_installed
 
 
@@ -192,7 +193,7 @@ def _scores(details: object) -> str:
     def text(value: float | None) -> str:
         if value is None:
             return "-"
-        return f"{value:.2%}" if details["metric"] == "accuracy" else f"{value:.4g}"
+        return f"{value:.2%}" if is_percent(details["metric"]) else f"{value:.4g}"
 
     return f"{details['metric']} val {text(details['val'])}, test {text(details['test'])}"
 
