@@ -25,6 +25,8 @@ from mgu.tasks.votes import macro_f1, vote
 from mgu.train.learner import Learner
 from mgu.train.loop import evaluate
 
+AT_ONCE = 10_000  # examples that are in memory in double precision
+
 
 class Predictions(NamedTuple):
     """Holds the logits (N, K) and targets (N,) of a split in main memory.
@@ -145,12 +147,14 @@ def rank_classes(logits: Tensor, targets: Tensor) -> dict[str, list[float | None
     Returns:
         By class the area under the ROC curve and the average precision.
     """
-    probabilities = logits.double().softmax(dim=1)
-    columns = [(probabilities[:, index].contiguous(), targets == index) for index in range(logits.shape[1])]
-    return {
-        "class_auc": [roc_auc(*column) for column in columns],
-        "class_ap": [average_precision(*column) for column in columns],
-    }
+    # Double precision for some examples at once, and class by class: all of it may be more than memory holds.
+    log_sum = torch.cat([part.double().logsumexp(dim=1) for part in logits.split(AT_ONCE)])
+    areas, precisions = [], []
+    for index in range(logits.shape[1]):
+        probability, is_of_class = (logits[:, index].double() - log_sum).exp(), targets == index
+        areas.append(roc_auc(probability, is_of_class))
+        precisions.append(average_precision(probability, is_of_class))
+    return {"class_auc": areas, "class_ap": precisions}
 
 
 def case_metrics(predictions: Predictions, cases: Tensor) -> dict[str, Any]:

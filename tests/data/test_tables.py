@@ -275,7 +275,7 @@ HELD_OUT = int(torch.randperm(100, generator=torch.Generator().manual_seed(0))[0
          "must stay finite when they are standardised, but 'area' reaches 1e.308: .* dataset.drop=.area."),
         (BASE.assign(price=BASE["price"] * 1e302), "price", "", "standardised, but 'price' reaches .*: predict"),
         (BASE[:20], "price", "dataset.test_share=0.96", "must leave a row to train on .*but 0.96 of 20 leaves 1"),
-        (BASE.assign(sold=BASE.index == HELD_OUT), "sold", "", "rows to train on must be of two classes, but all 72"),
+        (BASE.assign(sold=BASE.index == HELD_OUT), "sold", "", r"must be of two classes, but all of them \(72\)"),
         (BASE.assign(sold=True), "sold", "", "'sold' is True in every row"),
         (BASE.assign(sold=BASE["rooms"] > 2), "sold", "dataset.task=regression", "but 'sold' has '(True|False)'"),
         (BASE, "prize", "", "must be a column of .* Did you mean price?"),
