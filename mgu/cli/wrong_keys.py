@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mgu.cli.choices import choices_with
-from mgu.config.faults import describe_unknown, known_keys
+from mgu.cli.choices import choices_of, choices_with
+from mgu.config.faults import describe_unknown, known_keys, nearest_key
 from mgu.config.search import StudySettings
 
 _NO_KEY = re.compile(r"Could not override '(?P<key>[^']+)'")
@@ -37,6 +37,18 @@ def describe_wrong_key(text: str, arguments: Sequence[str]) -> str | None:
     return None
 
 
+def _describe_unknown(key: str, arguments: Sequence[str]) -> str:
+    """Returns what is near to an unknown key; of a key that what is chosen does not have, also what has it."""
+    section, nearest = key.partition(".")[0], nearest_key(key)
+    chosen = next((word.partition("=")[2] for word in reversed(arguments) if word.startswith(f"{section}=")), "")
+    if nearest and nearest.startswith(f"{section}.") and chosen in choices_of(section):
+        having = choices_with(nearest)
+        if having and chosen not in having:
+            where = f"is one of {section}={having[0]}, not of {chosen}"
+            return f"Unknown key: {key}. The nearest, {nearest}, {where}. Leave it out."
+    return describe_unknown(key)
+
+
 def _describe_absent(key: str, arguments: Sequence[str]) -> str:
     """Returns why a key cannot be set here, and what to pass instead: it is unknown, or not of what is chosen."""
     section = key.partition(".")[0]
@@ -50,7 +62,7 @@ def _describe_absent(key: str, arguments: Sequence[str]) -> str:
     if key in known_keys(StudySettings):
         return f"{key} must go with a search, but there is none. Add search=random, and -m."
     if key not in known_keys():
-        return describe_unknown(key)
+        return _describe_unknown(key, arguments)
     # Legal, but not here: mgu.* without a unit, norm.* with one, norm.eps of no_norm.
     having = choices_with(key)
     is_chosen = section in ("mgu", "norm") and any(word.startswith(f"{section}=") for word in arguments)

@@ -33,6 +33,10 @@ QUICK = ("layout=digits_2", "training.epochs=2", "energy.enabled=false")
         ("layout=digts_2", "layout must be one of {}, but got 'digts_2'. Did you mean digits_2?"),
         ("laout=digits_2", "Unknown key: laout. Did you mean layout?"),
         ("training.epoch=3", "Unknown key: training.epoch. Did you mean training.epochs?"),
+        (
+            "dataset=digits dataset.testshare=0.1",
+            "The nearest, dataset.test_share, is one of dataset=cases, not of digits.",
+        ),
         ("+experimnt=digits", "Did you mean experiment?"),
         ("+experiment=digit", "Did you mean digits?"),
         ("optimizer.lr=-1", "optimizer.lr must be greater than 0, or auto, but got -1"),
