@@ -54,8 +54,15 @@ def mnist(parts: Parts) -> str:
         f"Trained with this package, {len(pairs)} of the paper's 25 rows rank as printed by Kendall's tau-b {tau:.2f}, "
         f"{tau_of_others:.2f} without the row that is furthest off; ours differ by {middle:+.2f} points in the median, "
         f"by {far['val_acc'] - far['paper_val_acc']:+.2f} at most "
-        f"({far['model_name']}: {number(far['val_acc'])} %, in the paper {number(far['paper_val_acc'])} %)."
+        f"({far['model_name']}: {number(far['val_acc'])} %, in the paper {number(far['paper_val_acc'])} %). "
+        f"Of units {_mnist_units(parts['runs']['rows'])}."
     )
+
+
+def _mnist_units(rows: list[Row]) -> str:
+    units = [f"{row['model_name']} has {number(row['val_acc'])} %" for row in rows if "-mgu-" in row["model_name"]]
+    grid = max(row["val_acc"] for row in rows if "-mgu-" not in row["model_name"])
+    return f"{', '.join(units)}; the best of the grid by the same images has {number(grid)} %"
 
 
 def pruning(parts: Parts) -> str:

@@ -213,7 +213,7 @@ STUDIES = (
         sections=(
             Section("Beside the paper", "runs", "Validation accuracy on the official test images.", tables.replication),
         ),
-        limits="One seed each. The paper's unit is not trained yet. mnist_4-no_norm ended its first epoch with a mean "
+        limits="One seed each. mnist_4-no_norm ended its first epoch with a mean "
                "loss of 24 and stayed at chance: with it tau-b misses its bar of 0.7.",
     ),
     Study(
