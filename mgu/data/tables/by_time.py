@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mgu.config.datasets import TableConfig
-from mgu.data.tables.target import find_column
+from mgu.data.tables.target import find_complete_column
 from mgu.errors import UserError
 from mgu.text.printable import printable
 
@@ -33,18 +33,7 @@ def check_time(frame: pd.DataFrame, config: TableConfig) -> None:
     """
     if config.time is None:
         return
-    column = find_column(frame, config.time, "time", config.path)
-    if config.time == config.target:
-        raise UserError(
-            f"dataset.time must be another column than the target, but both are {config.time!r}. Name the column that "
-            "says when a row was known."
-        )
-    if (num_missing := int(column.isna().sum())) > 0:
-        first = int(column.index[int(column.isna().to_numpy().argmax())]) + 1
-        raise UserError(
-            f"dataset.time must be known in every row, but {config.time!r} is missing in {num_missing:,} of "
-            f"{len(frame):,} rows (first in row {first:,}). Fill it in in the file."
-        )
+    column = find_complete_column(frame, config.time, "time", config, "says when a row was known")
     if (count := len(np.unique(_times(column)))) < 3:
         raise UserError(
             f"dataset.time must have at least 3 different values, to train, to validate and to test, but "

@@ -10,7 +10,7 @@ from mgu.config.datasets import TableConfig
 from mgu.data.folds import assign_folds, deal_groups, hold_out_tenth
 from mgu.data.splits import hold_out
 from mgu.data.tables.by_time import split_by_time
-from mgu.data.tables.target import find_column
+from mgu.data.tables.target import find_complete_column
 from mgu.data.tables.whole import check_exact
 from mgu.errors import UserError
 
@@ -63,18 +63,7 @@ def check_groups(frame: pd.DataFrame, config: TableConfig) -> None:
     """Raises UserError for groups that are not there, are the target, are not known in every row, or are rounded."""
     if config.groups is None:
         return
-    column = find_column(frame, config.groups, "groups", config.path)
-    if config.groups == config.target:
-        raise UserError(
-            f"dataset.groups must be another column than the target, but both are {config.groups!r}. Name the column "
-            "that says which rows belong together."
-        )
-    if (num_missing := int(column.isna().sum())) > 0:
-        first = int(column.index[int(column.isna().to_numpy().argmax())]) + 1
-        raise UserError(
-            f"dataset.groups must be known in every row, but {config.groups!r} is missing in {num_missing:,} of "
-            f"{len(frame):,} rows (first in row {first:,}). Fill it in in the file."
-        )
+    column = find_complete_column(frame, config.groups, "groups", config, "says which rows belong together")
     check_exact(column, "groups")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mgu.config.datasets import TableConfig
 from mgu.data.tables.advice import advise_separator, join_some
 from mgu.data.tables.columns import FEW_VALUES, find_fault, is_number
 from mgu.data.tables.whole import check_exact, without_gaps
@@ -36,6 +37,31 @@ def find_column(frame: pd.DataFrame, name: str, key: str, path: str) -> pd.Serie
     some = ", ".join(map(printable, frame.columns[:20])) + (", ..." if len(frame.columns) > 20 else "")
     hint = did_you_mean(name, frame.columns) or diagnose_header([*frame.columns], name)
     raise UserError(f"dataset.{key} must be a column of {path} ({some}), but got {name!r}.{hint}")
+
+
+def find_complete_column(frame: pd.DataFrame, name: str, key: str, config: TableConfig, purpose: str) -> pd.Series[Any]:
+    """Returns the column by which rows are split. Raises UserError where it is the target, or not known in every row.
+
+    Args:
+        frame: Rows with a target.
+        name: Name of the column.
+        key: What names it, after "dataset.".
+        config: Of the table.
+        purpose: What the column says, to follow "Name the column that".
+    """
+    column = find_column(frame, name, key, config.path)
+    if name == config.target:
+        raise UserError(
+            f"dataset.{key} must be another column than the target, but both are {name!r}. Name the column that "
+            f"{purpose}."
+        )
+    if (num_missing := int(column.isna().sum())) > 0:
+        first = int(column.index[int(column.isna().to_numpy().argmax())]) + 1
+        raise UserError(
+            f"dataset.{key} must be known in every row, but {name!r} is missing in {num_missing:,} of "
+            f"{len(frame):,} rows (first in row {first:,}). Fill it in in the file."
+        )
+    return column
 
 
 def diagnose_header(names: list[str], target: str = "") -> str:
