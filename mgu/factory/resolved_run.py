@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +16,7 @@ from mgu.data.splits import Splits
 from mgu.factory.device import describe_device, find_device, set_up_torch
 from mgu.tasks.classification import Classification
 from mgu.tasks.squared import SquaredClassification
-from mgu.tasks.task import Task
+from mgu.tasks.task import Task, judged_by
 
 
 @dataclass(frozen=True)
@@ -42,11 +41,10 @@ class ResolvedRun:
     @cached_property
     def task(self) -> Task:
         """Loss and metrics of the data set; directed networks learn classes by the squared error of their states."""
-        task = copy(self.dataset.task)  # which runs on the same data share, whatever they are trained for
+        task = self.dataset.task
         if isinstance(self.config.layout, DirectedLayoutConfig) and isinstance(task, Classification):
             task = SquaredClassification(task.num_classes)
-        task.score = self.config.score
-        return task
+        return judged_by(task, self.config.score)  # runs on the same data share a task, whatever they are trained for
 
     @property
     def shapes(self) -> Shapes:

@@ -16,6 +16,7 @@ from mgu.prune.flops import CountFlops
 from mgu.prune.network import Network
 from mgu.tasks.classification import Classification
 from mgu.tasks.score import SCORES, Score
+from mgu.tasks.task import judged_by
 from mgu.train.loop import evaluate
 
 
@@ -92,8 +93,7 @@ def score_on(model: Network, images: Data, score: Score = SCORES["classification
     Returns:
         The score in 0..1, such as the share of images that are classified correctly.
     """
-    task = Classification(model.readout.out_features)
-    task.score = score
+    task = judged_by(Classification(model.readout.out_features), score)
     return evaluate(model, images, task, 1000)[score.metric]
 
 

@@ -14,6 +14,7 @@ from mgu.prune.fold import fold, fold_into_next
 from mgu.prune.network import Network, with_blocks
 from mgu.tasks.classification import Classification
 from mgu.tasks.score import Score
+from mgu.tasks.task import judged_by
 
 BATCH_SIZE = 1000
 
@@ -57,8 +58,7 @@ def labels_of(data: Data) -> Tensor:
 
 def score_from(logits: Tensor, labels: Tensor, score: Score) -> float:
     """Returns the score in 0..1 of logits (N, K) on the classes (N,) of examples, such as the accuracy."""
-    task = Classification(logits.shape[1])
-    task.score = score
+    task = judged_by(Classification(logits.shape[1]), score)
     confusion = task.totals()
     task.count(confusion, logits, labels)
     return task.metrics(confusion)[score.metric]

@@ -24,6 +24,7 @@ from mgu.prune.convert import logits_of
 from mgu.prune.distill import Distillation, TaughtData
 from mgu.prune.network import Network
 from mgu.tasks.classification import Classification
+from mgu.tasks.task import judged_by
 from mgu.train.learner import Learner
 from mgu.train.loop import Callbacks, Fit, fit, train_epoch
 from mgu.train.order import draw_order
@@ -91,8 +92,8 @@ class FineTuner:
             logits = logits_of(unit, splits.train).to(splits.train.device)
             self.splits = replace(splits, train=TaughtData(splits.train, logits))
             weights = resolved.task.class_weights if isinstance(resolved.task, Classification) else None
-            self.task = Distillation(unit.readout.out_features, pruning.distill, pruning.temperature, weights)
-            self.task.score = resolved.task.score
+            task = Distillation(unit.readout.out_features, pruning.distill, pruning.temperature, weights)
+            self.task = judged_by(task, resolved.task.score)
         self.shuffle = torch.Generator().manual_seed(config.seed)
 
     def some_batches(self, model: Network, batches: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from copy import copy
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,7 +19,7 @@ from mgu.results.schema.metrics import MOST_CLASSES, Metrics
 from mgu.tasks.classification import Classification
 from mgu.tasks.rank_scores import average_precision, roc_auc
 from mgu.tasks.score import score_named
-from mgu.tasks.task import Task
+from mgu.tasks.task import Task, judged_by
 from mgu.tasks.votes import macro_f1, vote
 from mgu.train.learner import Learner
 from mgu.train.loop import evaluate
@@ -115,11 +114,7 @@ def _evaluate(learner: Learner, data: Data, batch_size: int, keep: bool) -> tupl
 
 def _telling_all(task: Task) -> Task:
     """Returns a task that tells macro F1, too, which the history of a run has only where it selects epochs."""
-    if not isinstance(task, Classification):
-        return task
-    task = copy(task)
-    task.score = score_named("macro_f1")
-    return task
+    return judged_by(task, score_named("macro_f1")) if isinstance(task, Classification) else task
 
 
 def class_metrics(predictions: Predictions) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from copy import copy
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -33,3 +34,21 @@ class Task(Protocol):
     def metrics(self, totals: Tensor) -> dict[str, float]:
         """Returns the metrics by their names in mgu/results/schema/metrics.py; an empty dict where none was counted."""
         ...
+
+
+Judged = TypeVar("Judged", bound=Task)
+
+
+def judged_by(task: Judged, score: Score) -> Judged:
+    """Returns a task that is the same but for the metric that counts.
+
+    Args:
+        task: A task, which may be shared and stays as it is.
+        score: The metric that counts, one of those that are known for the task.
+
+    Returns:
+        A copy.
+    """
+    task = copy(task)
+    task.score = score
+    return task
