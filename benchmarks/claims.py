@@ -43,7 +43,15 @@ def digits(parts: Parts) -> str:
 
 
 def mnist(parts: Parts) -> str:
-    pairs = parts["runs"]["paper"]
+    return _replication(parts["runs"], "25")
+
+
+def cifar(parts: Parts) -> str:
+    return _replication(parts["runs"], "26")
+
+
+def _replication(part: Row, rows_of_paper: str) -> str:
+    pairs = part["paper"]
     ours, theirs = ([pair[name] for pair in pairs] for name in ("val_acc", "paper_val_acc"))
     tau = kendalltau(ours, theirs).statistic
     far = max(pairs, key=lambda pair: abs(pair["val_acc"] - pair["paper_val_acc"]))
@@ -51,15 +59,15 @@ def mnist(parts: Parts) -> str:
     tau_of_others = kendalltau(*zip(*others, strict=True)).statistic
     middle = median(pair["val_acc"] - pair["paper_val_acc"] for pair in pairs)
     return (
-        f"Trained with this package, {len(pairs)} of the paper's 25 rows rank as printed by Kendall's tau-b {tau:.2f}, "
-        f"{tau_of_others:.2f} without the row that is furthest off; ours differ by {middle:+.2f} points in the median, "
-        f"by {far['val_acc'] - far['paper_val_acc']:+.2f} at most "
+        f"Trained with this package, {len(pairs)} of the paper's {rows_of_paper} rows rank as printed by Kendall's "
+        f"tau-b {tau:.2f}, {tau_of_others:.2f} without the row that is furthest off; ours differ by {middle:+.2f} "
+        f"points in the median, by {far['val_acc'] - far['paper_val_acc']:+.2f} at most "
         f"({far['model_name']}: {number(far['val_acc'])} %, in the paper {number(far['paper_val_acc'])} %). "
-        f"Of units {_mnist_units(parts['runs']['rows'])}."
+        f"Of units {_units_and_grid(part['rows'])}."
     )
 
 
-def _mnist_units(rows: list[Row]) -> str:
+def _units_and_grid(rows: list[Row]) -> str:
     units = [f"{row['model_name']} has {number(row['val_acc'])} %" for row in rows if "-mgu-" in row["model_name"]]
     grid = max(row["val_acc"] for row in rows if "-mgu-" not in row["model_name"])
     return f"{', '.join(units)}; the best of the grid by the same images has {number(grid)} %"

@@ -217,6 +217,24 @@ STUDIES = (
                "loss of 24 and stayed at chance: with it tau-b misses its bar of 0.7.",
     ),
     Study(
+        name="cifar",
+        title="Rows of the paper's CIFAR-10 table",
+        main="runs",
+        claim=claims.cifar,
+        sample=lambda parts: claims.counted(parts, "runs", "50,000 training images, the official test images validate"),
+        commands=(
+            "mgu-run -m +experiment=cifar hydra.sweeper.grids=null threads=1 layout=cifar_7 "
+            "norm=bn_pre,bn_post,ln,no_norm residual=without,with",
+            "mgu-run -m +experiment=cifar hydra.sweeper.grids=null threads=1 layout=cifar_7 mgu=reference,lean",
+            "python benchmarks/collect.py cifar runs runs/cifar --command '...'",
+            "mgu-run pack runs/cifar --to results/cifar",
+        ),
+        sections=(
+            Section("Beside the paper", "runs", "Validation accuracy on the official test images.", tables.replication),
+        ),
+        limits="One seed each.",
+    ),
+    Study(
         name="pruning",
         title="From a unit to a plain network",
         main="reference",

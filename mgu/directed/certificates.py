@@ -16,7 +16,7 @@ global margin, so that dt < 2 m / ||J||^2 makes sure of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from typing import NamedTuple
 
 import torch
@@ -75,15 +75,16 @@ def certify(model: DirectedNetwork, x: Tensor) -> Certificates:
     step = torch.eye(len(jacobian)).to(jacobian) + model.dynamics.dt * jacobian
     free = find_unclipped(states)
     rests = solution.residual <= model.dynamics.tolerance
+    flow_local, step_local = _local(jacobian, free, model.dynamics.dt) if rests else (math.nan, math.nan)
     symmetric = (jacobian + jacobian.t()) / 2
     return Certificates(
         flow=Margins(
-            local=_local(jacobian, free, _slowest) if rests else float("nan"),
+            local=flow_local,
             globally=-float(torch.linalg.eigvalsh(symmetric).max()),
             gershgorin=gershgorin(jacobian),
         ),
         step=Margins(
-            local=_local(step, free, lambda part: 1 - _radius(part)) if rests else float("nan"),
+            local=step_local,
             globally=1 - float(torch.linalg.matrix_norm(step, 2)),
             gershgorin=1 - min(float(step.abs().sum(dim=axis).max()) for axis in (0, 1)),
         ),
@@ -97,20 +98,19 @@ def find_unclipped(states: Tensor) -> Tensor:
     return (states > CLIPPED) & (states < 1 - CLIPPED)
 
 
-def _local(matrix: Tensor, free: Tensor, margin: Callable[[Tensor], float]) -> float:
-    """Returns the smallest margin among free neurons over the examples' patterns of them; inf where all are clipped."""
-    parts = [matrix[pattern][:, pattern] for pattern in free.unique(dim=0)]
-    return min((margin(part) for part in parts if len(part)), default=float("inf"))
+def _local(jacobian: Tensor, free: Tensor, dt: float) -> tuple[float, float]:
+    """Returns the smallest margins among free neurons over the examples' patterns of them; inf where all are clipped.
 
-
-def _slowest(jacobian: Tensor) -> float:
-    """Returns minus the largest real part of an eigenvalue."""
-    return -float(torch.linalg.eigvals(jacobian).real.max())
-
-
-def _radius(step: Tensor) -> float:
-    """Returns the spectral radius."""
-    return float(torch.linalg.eigvals(step).abs().max())
+    The first is minus the largest real part of an eigenvalue, the second 1 minus the spectral radius of the step, whose
+    eigenvalues are 1 + dt times those of the Jacobian.
+    """
+    flow, step = math.inf, math.inf
+    for pattern in free.unique(dim=0):
+        if pattern.any():
+            eigenvalues = torch.linalg.eigvals(jacobian[pattern][:, pattern])
+            flow = min(flow, -float(eigenvalues.real.max()))
+            step = min(step, 1 - float((1 + dt * eigenvalues).abs().max()))
+    return flow, step
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mgu.data.gates.rows import truth_table
 from mgu.directed.advice import advise_rest
-from mgu.directed.certificates import certify, gershgorin
+from mgu.directed.certificates import certify, find_unclipped, gershgorin
 from mgu.directed.network import DirectedNetwork, Dynamics, allowed
 from mgu.directed.rule import EquilibriumRule, RuleSettings
 from mgu.directed.sparsify import Sparsify, probabilities, sparsify
@@ -189,6 +189,26 @@ def test_lyapunovs_matrix_is_positive_exactly_where_the_jacobian_is_stable() -> 
         seen.add(is_stable)
         assert bool((torch.linalg.eigvalsh(p) > 0).all()) == is_stable
     assert seen == {True, False}
+
+
+def test_the_local_certificate_is_the_rate_at_which_small_disturbances_fade() -> None:
+    """Of a step, by the iteration itself; of the flow, by its matrix exponential over a long time."""
+    torch.manual_seed(3)
+    network = DirectedNetwork(2, [6], 1, "complete", Dynamics("additive", leak=1.0, dt=0.4, steps=400, init_std=0.2))
+    network.eval()
+    with torch.no_grad():
+        network.weight.abs_()  # so that neurons rest inside of the box
+    x = torch.tensor([[0.3, 0.4]])
+    proven, field = certify(network, x), network.field(network.with_bias(x))
+    states, _ = network.relax(field, network.start(network.with_bias(x)))
+    free = find_unclipped(states)[0]
+    assert proven.rests and 0 < proven.flow.local < 1 and free.sum() > 2
+    jacobian = field.jacobian().detach()[free][:, free]
+    late = torch.linalg.matrix_exp(60 * jacobian)
+    assert -math.log(float(torch.linalg.matrix_norm(late, 2))) / 60 == pytest.approx(proven.flow.local, rel=0.05)
+    steps = torch.linalg.matrix_power(torch.eye(len(jacobian)) + 0.4 * jacobian, 200)
+    left = float(torch.linalg.matrix_norm(steps, 2)) ** (1 / 200)
+    assert 1 - left == pytest.approx(proven.step.local, rel=0.05)
 
 
 @pytest.mark.parametrize("field", ["additive", "transport"])
