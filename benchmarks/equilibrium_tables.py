@@ -109,8 +109,11 @@ def digits(part: Row) -> str:
             spread([100 * row["accuracy"] for row in rows]),
             str(len(rows)),
             f"{mean(row['steps'] for row in rows):.0f}",
+            f"{sum((row['local'] or 0) > 0 for row in rows)} of {len(rows)}",
+            f"{sum(row['global'] > 0 for row in rows)} of {len(rows)}",
             number(mean(row["cpu_s"] for row in rows), 1),
         ]
         for (way,), rows in by(part["rows"], "way").items()
     ]
-    return table(["learning", "accuracy [%]", "seeds", "steps to rest", "CPU time [s]"], lines)
+    header = ["learning", "accuracy [%]", "seeds", "steps to rest", "certified locally", "certified globally"]
+    return table([*header, "CPU time [s]"], lines)
