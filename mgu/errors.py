@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,13 @@ def how_to_install(extra: str) -> str:
         extra: Name of the extra in pyproject.toml.
 
     Returns:
-        The sentence, for a checkout and for elsewhere.
+        The sentence, for a checkout and for elsewhere: there the packages are named, for this one is on no index.
     """
-    return f"Install it with `make extra-{extra}` in a checkout, elsewhere with `pip install 'mgu[{extra}]'`."
+    from importlib import metadata  # slow to import, and rarely needed
+
+    marker = f'extra == "{extra}"'
+    wanted = [line.partition(";") for line in metadata.requires("mgu") or []]
+    packages = " ".join(
+        shlex.quote(name.strip()) for name, _, marks in wanted if marks.strip().replace("'", '"') == marker
+    )
+    return f"Install it with `make extra-{extra}` in a checkout, elsewhere with `pip install {packages}`."

@@ -31,7 +31,7 @@ from mgu.results.on_disk.files import make_folder
 from mgu.results.on_disk.folder import find_done, find_result, lock_run, run_folder
 from mgu.results.schema.result import Result
 from mgu.sweep.folders import removing_new_folders
-from mgu.sweep.notify import notifying
+from mgu.sweep.notify import check_notify, notifying
 from mgu.sweep.preload import preload_for
 from mgu.sweep.sweep import Sweep
 from mgu.sweep.watch import Watch
@@ -59,6 +59,7 @@ def run_single(config: RunConfig) -> Outcome:
         UserError: The input is wrong.
     """
     check_installed(config)
+    check_notify(config.notify)
     check_early(config.energy)
     preload_for([config])
     console = Console()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,11 +14,33 @@ from typing import Literal
 
 from mgu.config.run import RunConfig
 from mgu.console.text import count, describe_s, print_line
+from mgu.errors import UserError
 from mgu.results.on_disk.folder import find_done, run_folder
 from mgu.text.printable import printable
 
 State = Literal["done", "failed", "interrupted"]
 TIMEOUT_S = 60.0  # the command holds up the end of the sweep
+
+
+def check_notify(command: str | None) -> None:
+    """Checks that the shell finds the first word of a command, where that is a plain word.
+
+    Args:
+        command: The command; None: there is none.
+
+    Raises:
+        UserError: It does not.
+    """
+    plain = re.match(r"\s*([\w./~+-]+)(\s|$)", command or "")
+    if plain is None:  # quotes, brackets and the like are for the shell to read
+        return
+    word = plain[1]
+    found = f"command -v -- {shlex.quote(os.path.expanduser(word))}"
+    if subprocess.run(found, shell=True, check=False, stdin=subprocess.DEVNULL, capture_output=True).returncode:
+        raise UserError(
+            f"notify must be a command that the shell finds, but got {printable(word)!r}. Give its path, as in "
+            "notify=./tell-me.sh, and make the file executable."
+        )
 
 
 @contextmanager

@@ -34,6 +34,7 @@ from mgu.sweep.concurrency import find_concurrency
 from mgu.sweep.folders import removing_new_folders
 from mgu.sweep.follow import following
 from mgu.sweep.launchers import Launcher
+from mgu.sweep.notify import check_notify
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.preload import preload_for
 from mgu.sweep.schedule import makespan, work_of
@@ -71,6 +72,7 @@ class Sweep:
         with removing_new_folders(folders):
             for config in self.configs:
                 check_installed(config)
+            check_notify(self.configs[0].notify)
             for folder in folders:
                 make_folder(folder)
             check_same_data(self.configs)

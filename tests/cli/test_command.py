@@ -205,11 +205,16 @@ def test_flags(arguments: list[str], message: str, mgu_run: Command) -> None:
     assert (done.stdout + done.stderr).startswith(message) or message in done.stderr
 
 
+def test_another_sweeper_is_answered_by_the_search_that_does_the_same() -> None:
+    text = "Could not find 'hydra/sweeper/optuna'\n\nAvailable options in 'hydra/sweeper':\n\tbasic\n\tgrids\n"
+    told = translate_error(ValueError(text))
+    assert told.startswith("hydra/sweeper must be one of basic, grids, but got 'optuna'.")
+    assert "search=tpe space=grid -m" in told
+
+
 def test_a_launcher_that_is_not_installed_says_how_to() -> None:
     text = "In 'config': Could not find 'hydra/launcher/ray'\n\nAvailable options in 'hydra/launcher':\n\tbasic\n"
-    assert "make extra-ray" in translate_error(ValueError(text)) and "pip install 'mgu[ray]'" in translate_error(
-        ValueError(text)
-    )
+    assert "make extra-ray" in translate_error(ValueError(text)) and "'ray>=2.50'" in translate_error(ValueError(text))
 
 
 def test_grids_without_names_are_told_their_rule() -> None:

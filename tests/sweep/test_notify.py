@@ -12,7 +12,9 @@ from mgu.results.on_disk.folder import run_folder
 from mgu.results.on_disk.record import make_result
 from mgu.results.on_disk.result_file import write_result
 from mgu.sweep import notify
-from mgu.sweep.notify import notifying
+from mgu.sweep.jobs import run_single
+from mgu.sweep.notify import check_notify, notifying
+from mgu.sweep.sweep import Sweep
 from tests.conftest import Command, Configure
 
 
@@ -57,7 +59,7 @@ def test_an_interrupt_and_a_fault_are_told_and_go_on(configure: Configure, tmp_p
     ("command", "words"),
     [
         ("echo no such door >&2; exit 3", "ended with exit code 3: no such door"),
-        ("no-such-command", "ended with exit code 127"),
+        ("true && no-such-command", "ended with exit code 127"),
         ("sleep 5", "did not end within 0 s and was stopped"),
     ],
 )
@@ -69,6 +71,25 @@ def test_a_failure_of_the_command_is_said_and_nothing_else(
         pass
     shown = capsys.readouterr().out
     assert f"the command of notify {words}" in shown and len(shown.splitlines()) == 1
+
+
+@pytest.mark.parametrize("command", ["no-such-command", "./no-such-file.sh --loud", "~/no-such-file.sh"])
+def test_a_command_that_is_not_there_is_refused_and_leaves_nothing(command: str, configure: Configure) -> None:
+    configs = [with_command(configure, command, f"seed={seed}") for seed in (0, 1)]
+    for train in (Sweep(configs).prepare, lambda: run_single(configs[0])):
+        with pytest.raises(UserError, match="notify must be a command that the shell finds"):
+            train()
+    assert not run_folder(configs[0]).parent.exists()
+
+
+@pytest.mark.parametrize("command", ["true", "cd . && true", "(true)", "NAME=1 true", '"true"', "[ 1 = 1 ]"])
+def test_other_commands_are_left_to_the_shell(
+    command: str, configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    check_notify(command)
+    with notifying([with_command(configure, command)]):
+        pass
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.slow

@@ -250,7 +250,8 @@ def test_a_missing_package_is_named_with_its_extra(configure: Configure, monkeyp
         check_installed(config)
     assert str(caught.value).splitlines() == [
         "tensorboard=with must have the package tensorboard, but it is not installed. "
-        "Install it with `make extra-tensorboard` in a checkout, elsewhere with `pip install 'mgu[tensorboard]'`.",
+        "Install it with `make extra-tensorboard` in a checkout, elsewhere with `pip install 'tensorboard>=2.18'`.",
         "mlflow=with must have the package sqlalchemy, but it is not installed. "
-        "Install it with `make extra-mlflow` in a checkout, elsewhere with `pip install 'mgu[mlflow]'`.",
+        "Install it with `make extra-mlflow` in a checkout, elsewhere with "
+        "`pip install 'alembic>=1.13' 'mlflow-skinny<4,>=3.1' 'sqlalchemy>=2'`.",
     ]

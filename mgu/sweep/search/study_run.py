@@ -21,6 +21,7 @@ from mgu.search.spending import count_trials, spent_in_all
 from mgu.search.strategy import Trial
 from mgu.search.study import Study
 from mgu.sweep.folders import removing_new_folders
+from mgu.sweep.notify import check_notify
 from mgu.sweep.preflight import check_and_size
 from mgu.sweep.preload import preload_for
 from mgu.sweep.search.drive import drive
@@ -60,6 +61,7 @@ def prepare(study_runs: Sequence[StudyRun]) -> None:
     Raises:
         UserError: No trial can be trained here.
     """
+    check_notify(study_runs[0].example.notify)
     configs = [study_run.example for study_run in study_runs if study_run.study.space.measure is None][:1]
     if not configs:
         return
