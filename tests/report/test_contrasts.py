@@ -88,6 +88,27 @@ def test_by_a_key_pairs_models_that_are_alike_but_for_it(grid: list[list[Run]]) 
     assert [own.p_corrected for own in found.comparisons] == correct_for_many(singles) != singles
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("m-lr0.1", " Name one of m-epochs2-lr0.1-s0, m-epochs20-lr0.1-s0."),  # names grow with the runs beside them
+        ("m-epochs20", " Did you mean m-epochs20-lr0.1-s0?"),
+        ("m-epochs2-lr0.3-s0", " Did you mean m-epochs2-lr0.1-s0?"),
+        ("zzzz", " There are m-epochs2-lr0.1-s0, m-epochs20-lr0.1-s0, m-epochs2-lr0.01-s0."),
+    ],
+)
+def test_a_name_that_no_row_has_is_answered_by_those_with_all_its_parts(name: str, hint: str) -> None:
+    configs = [config(lr, training={"epochs": epochs}) for lr, epochs in ((0.1, 2), (0.1, 20), (0.01, 2))]
+    results = [
+        example_result(name="m-s0", config=each, val=Metrics(loss=1.0, accuracy=0.9 - k / 10))
+        for k, each in enumerate(configs)
+    ]
+    tables = rank(Run(result, Path()) for result in results)
+    with pytest.raises(UserError) as caught:
+        resolve(Question(baseline=name), tables)
+    assert str(caught.value).endswith(hint), (caught.value, [row.name for row in tables[0].rows])
+
+
 def test_by_a_key_answers_in_every_form(grid: list[list[Run]]) -> None:
     analysis = ask(grid, Question(by="optimizer.lr"))
     for text in (to_markdown([analysis]), to_tex([analysis]), to_html([analysis], [])):

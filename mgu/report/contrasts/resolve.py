@@ -59,7 +59,7 @@ def resolve_default(name: str, tables: Sequence[Table]) -> list[str | None]:
         names = list(dict.fromkeys(row.name for table in tables for row in table.baselines))
         raise UserError(
             f"--default must be the name of a baseline as the report shows it, but got {name}."
-            f"{did_you_mean(name, names) or f' There are {_listed(names)}.'}"
+            f"{_hint(name, names)}"
         )
     return [row.name if row else None for row in rows]
 
@@ -131,7 +131,7 @@ def _check_row(option: str, name: str, tables: Sequence[Table]) -> None:
         names = list(dict.fromkeys(row.name for table in tables for row in table.rows))
         raise UserError(
             f"{option} must be the name of a row as the report shows it, but got {name}."
-            f"{did_you_mean(name, names) or f' There are {_listed(names)}.'}"
+            f"{_hint(name, names)}"
         )
     if not any(row.values(table.tested, row.score.metric) for table, row in found):
         (table, row), *_ = found
@@ -139,6 +139,14 @@ def _check_row(option: str, name: str, tables: Sequence[Table]) -> None:
         raise UserError(
             f"{option} must be a row with a score, but {name} {lacking} {row.status}. Name a row that has one."
         )
+
+
+def _hint(name: str, names: Sequence[str]) -> str:
+    """Suggests rows for a name that none has: those with all its parts first, for more runs make names longer."""
+    parts = set(name.split("-"))
+    if fitting := [each for each in names if parts <= set(each.split("-"))]:
+        return f" Did you mean {fitting[0]}?" if len(fitting) == 1 else f" Name one of {_listed(fitting)}."
+    return did_you_mean(name, names) or f" There are {_listed(names)}."
 
 
 def _listed(names: Sequence[str]) -> str:
