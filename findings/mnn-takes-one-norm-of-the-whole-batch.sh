@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Claim: MNN's converter does not see over which axis ReduceL2 and ReduceLogSumExp of an ONNX file reduce where the axes
-#   are an input (since operator set 18, which torch.onnx.export writes), and reduces over all axes: one norm of the
-#   whole batch in place of one a row. keepdims is obeyed, so that a network which divides by the norm (normalize, cosine
-#   similarity, prototypes, embeddings) converts and answers in the right shape, with each row's answer shrunk by the
-#   others of the batch. ReduceMean, which is written in the same way, is right, and a batch of one row is right, too.
-# Guess before: operators that reduce are read in the same way, all of them or none, and what is not understood is refused.
+# Claim: MNN's converter does not see over which axis ReduceL2 and ReduceLogSumExp of an ONNX file reduce where the
+#   axes are an input (since operator set 18, which torch.onnx.export writes), and reduces over all axes: one norm of
+#   the whole batch in place of one a row. keepdims is obeyed, so that a network which divides by the norm (normalize,
+#   cosine similarity, prototypes, embeddings) converts and answers in the right shape, with each row's answer shrunk
+#   by the others of the batch. ReduceMean, which is written in the same way, is right, and a batch of one row is
+#   right, too.
+# Guess before: operators that reduce are read in the same way, all of them or none, and what is not understood is
+#   refused.
 # Versions: mnn==3.6.1, torch==2.15.0, onnx==1.23.2, onnxscript==0.7.2, onnxruntime==1.32.0, numpy==2.3.5, CPU.
 # Seen: rows of ones, 4 of 9: normalize gives 1/3 in torch and onnxruntime, 1/6 in MNN; of one row 1/3 in all three.
 #   logsumexp(1, keepdim=True) of 4 rows of 9 zeros: 2.20 = log 9 in torch, 3.58 = log 36 in MNN. Means are equal.
