@@ -19,7 +19,7 @@ from mgu.export.network import Exportable
 from mgu.factory.trained import TrainedRun
 from mgu.results.on_disk.preprocessing import Pairs
 from mgu.tasks.ranking import Ranking
-from mgu.tasks.task import Task
+from mgu.tasks.task import Task, judged_by
 
 MOST_RANKED = 200  # users whose items are all ranked
 BATCH_SIZE = 1000
@@ -143,7 +143,7 @@ def _take_rankings(trained: TrainedRun, data: Candidates, network: nn.Module) ->
     def score(computed: Tensor, within: float = 0.0) -> float:
         ranked = torch.full(is_item.shape, -torch.inf).masked_scatter(is_item, computed.float())
         ranked.scatter_add_(1, chosen[:, None], torch.full_like(ranked[:, :1], -within))
-        task = Ranking(num_items)
+        task = judged_by(Ranking(num_items), trained.resolved.task.score)
         totals = task.totals()
         task.count(totals, ranked, chosen)
         return task.metrics(totals)[task.score.metric]

@@ -138,15 +138,14 @@ class Model:
 
         Args:
             paths: Images and folders, or CSV files, as for `predict`.
-            with_truth: Whether rows of a table also have what its target's column says.
+            with_truth: Whether rows of a table also have what its target's column says, and images their folders.
 
         Returns:
             The answers, and what was wrong.
         """
         where, outputs = list[dict[str, Any]](), list[Tensor]()
         faults, remarks, notes = list[str](), list[str](), list[str]()
-        reader = RowReader(self.preprocessing, True) if with_truth and isinstance(self._reader, RowReader) else None
-        for examples in reader.read_files(paths) if reader else self.read_files(paths):
+        for examples in self.read_files(paths, with_truth=with_truth):
             notes += examples.notes
             faults += examples.faults
             remarks += examples.remarks
@@ -165,13 +164,15 @@ class Model:
                 row["case_prediction"] = case
         return Predicted(rows, faults, remarks, notes)
 
-    def read_files(self, paths: Sequence[str | Path]) -> Iterator[Examples]:
-        """Yields the examples of files, by some at once."""
+    def read_files(self, paths: Sequence[str | Path], *, with_truth: bool = False) -> Iterator[Examples]:
+        """Yields the examples of files, by some at once; `with_truth` with what the files say of them."""
         inputs = self.preprocessing.inputs
+        if with_truth and isinstance(inputs, Columns):
+            return RowReader(self.preprocessing, with_truth=True).read_files(paths)
         if self._reader:
             return self._reader.read_files(paths)
         if isinstance(inputs, Pixels):
-            return read_images(paths, inputs, [*map(str, self.classes)])
+            return read_images(paths, inputs, [*map(str, self.classes)], with_truth)
         assert isinstance(inputs, Arrays)
         return (read_array_file(path, inputs) for path in paths)
 

@@ -62,6 +62,7 @@ class RowReader:
         numbers = [self._numbers(column, cells, wrong) for column in self.columns.numbers]
         codes = [category.codes(cells.columns[category.column.name], odd) for category in self.categories]
         self._look_at_target(cells, odd)
+        truths = self._truths(cells, wrong)
         faults = [*cells.faults, *(told_of_row(file, cells.rows[index], wrong[index]) for index in sorted(wrong))]
         remarks = [told_of_row(file, cells.rows[index], odd[index]) for index in sorted(odd) if index not in wrong]
         kept = [index for index in range(len(cells.rows)) if index not in wrong]
@@ -70,7 +71,6 @@ class RowReader:
             raw.append(torch.tensor(numbers, dtype=torch.float64).T[kept])  # (B, N)
         if codes:
             raw.append(torch.tensor(codes, dtype=torch.long).T[kept])  # (B, M)
-        truths = self._truths(cells)
         where = [({"file": file} if file else {}) | {"row": cells.rows[index]} | truths[index] for index in kept]
         return Examples(where, tuple(raw) if kept else (), faults, remarks)
 
@@ -93,8 +93,12 @@ class RowReader:
             if not labels.is_missing(cell) and labels.index(cell) is None:
                 odd[index].append(f"{self.outputs.target!r} is {cell!r}, a class that training never saw")
 
-    def _truths(self, cells: Cells) -> list[dict[str, Any]]:
-        """Returns what the file says of each row, if it does: a class as it is written, or a number."""
+    def _truths(self, cells: Cells, wrong: Mapping[int, list[str]]) -> list[dict[str, Any]]:
+        """Returns what the file says of each row, if it does: a class as it is written, or a number.
+
+        A cell that is neither missing nor a finite number is a fault, for to leave such rows out would flatter: they
+        may be the largest, as where thousands are written with a comma.
+        """
         name = getattr(self.outputs, "target", None)
         if not self.with_truth or name not in cells.columns:
             return [{} for _ in cells.rows]
@@ -102,6 +106,11 @@ class RowReader:
         if isinstance(self.outputs, Classes):
             return [{TRUTH: cell} for cell in column]
         numbers = [as_number(cell, self.columns.decimal) for cell in column]
+        for index, number in enumerate(numbers):
+            if number is None or math.isinf(number):
+                wrong[index].append(
+                    f"{name!r} must be a finite number or empty, but is {printable(repr(column[index]))}"
+                )
         return [{TRUTH: number if number is not None and math.isfinite(number) else None} for number in numbers]
 
 

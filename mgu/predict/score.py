@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import torch
 
+from mgu.data.tables.advice import join_some
 from mgu.errors import UserError
 from mgu.predict.examples import TRUTH
 from mgu.predict.labels import Labels
@@ -31,6 +31,7 @@ class Scores(NamedTuple):
         classes: Each class, worst F1 first; empty for numbers.
         case_accuracy: Share of the cases that the votes of their images tell; None where there are no cases.
         cases: Number of cases.
+        unseen: Number of the `unknown` whose truth is a class that training never saw, and no prediction can be.
     """
 
     examples: int
@@ -40,6 +41,7 @@ class Scores(NamedTuple):
     classes: tuple[ClassScore, ...] = ()
     case_accuracy: float | None = None
     cases: int = 0
+    unseen: int = 0
 
 
 def score(rows: Sequence[Mapping[str, Any]], meaning: Outputs, decimal: str = ".") -> Scores:
@@ -64,8 +66,15 @@ def score(rows: Sequence[Mapping[str, Any]], meaning: Outputs, decimal: str = ".
 
 
 def _score_classes(rows: Sequence[Mapping[str, Any]], meaning: Classes, labels: Labels) -> Scores:
-    truths = [labels.index(row.get(TRUTH, "")) if meaning.target else _class_of_folder(row, labels) for row in rows]
+    cells = [row[TRUTH] if row.get(TRUTH) is not None else "" for row in rows]
+    truths = [labels.index(cell) for cell in cells]
+    unseen = sum(truth is None and not labels.is_missing(cell) for cell, truth in zip(cells, truths, strict=True))
     known = [(row, truth) for row, truth in zip(rows, truths, strict=True) if truth is not None]
+    if not known and unseen:
+        raise UserError(
+            f"--score must have classes that the run knows ({join_some(labels.names)}), but the column "
+            f"{meaning.target!r} names others. Correct them, or leave it out."
+        )
     if not known:
         where = f"in a column {meaning.target!r}" if meaning.target else "as the names of folders of images"
         raise UserError(f"--score must have the classes {where}, but no example has one. Add them, or leave it out.")
@@ -86,6 +95,7 @@ def _score_classes(rows: Sequence[Mapping[str, Any]], meaning: Classes, labels: 
         score_matrix(confusion.tolist(), labels.names, ranked["class_ap"], ranked["class_auc"]),
         case_accuracy,
         cases,
+        unseen,
     )
 
 
@@ -96,12 +106,6 @@ def _score_cases(known: Sequence[tuple[Mapping[str, Any], int]], labels: Labels)
         return None, 0
     hits = sum(labels.index(row["case_prediction"]) == truth for row, truth in by_case.values())
     return hits / len(by_case), len(by_case)
-
-
-def _class_of_folder(row: Mapping[str, Any], labels: Labels) -> int | None:
-    """Returns the class that an image lies below, by the nearest of its folders that is called like one."""
-    folders = PurePath(str(row.get("file", ""))).parts[:-1]
-    return next((labels.names.index(name) for name in reversed(folders) if name in labels.names), None)
 
 
 def _score_numbers(rows: Sequence[Mapping[str, Any]], meaning: Quantity) -> Scores:

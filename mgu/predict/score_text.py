@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 from mgu.console.table import TextColumn, print_table
 from mgu.console.text import count, table_console
@@ -33,15 +34,23 @@ def print_scores(scores: Scores) -> None:
 
 
 def _lines(scores: Scores) -> list[str]:
-    left_out = f", {scores.unknown:,} without are left out" if scores.unknown else ""
+    without = scores.unknown - scores.unseen
+    left_out = f", {without:,} without are left out" if without else ""
     examples = "example" if scores.examples == 1 else "examples"
     lines = [f"{scores.examples:,} {examples} with their truth{left_out}"]
+    if scores.unseen:
+        share = scores.metrics["accuracy"] * scores.examples / (scores.examples + scores.unseen)
+        lines.append(
+            f"{scores.unseen:,} more of classes that training never saw, for which no prediction can be right, are "
+            f"left out: with them the accuracy is {share:.2%}"
+        )
     for name, value in scores.metrics.items():
         interval = ""
         if name == "accuracy" and scores.interval:
             low, high, method = scores.interval
             interval = f", 95 % interval {low:.2%} to {high:.2%} ({method})"
-        lines.append(f"{WORDS[name]}: {f'{value:.2%}' if is_percent(name) else shorten(value)}{interval}")
+        number = f"{value:.2%}" if is_percent(name) else shorten(value) if math.isfinite(value) else "-"
+        lines.append(f"{WORDS[name]}: {number}{interval}")
     if scores.case_accuracy is not None:
         cases = count(scores.cases, "case")
         lines.append(f"accuracy of {cases} by the votes of their images: {scores.case_accuracy:.2%}")
@@ -50,6 +59,8 @@ def _lines(scores: Scores) -> list[str]:
 
 def to_json(scores: Scores) -> str:
     """Writes scores as JSON with exact values: shares are fractions of one, errors in the unit of the target.
+
+    A score that has no value, such as R2 where all truths are equal, is null.
 
     Args:
         scores: The scores.
@@ -60,5 +71,6 @@ def to_json(scores: Scores) -> str:
     record = scores._asdict() | {
         "interval": scores.interval and scores.interval._asdict(),
         "classes": [each._asdict() for each in scores.classes],
+        "metrics": {name: value if math.isfinite(value) else None for name, value in scores.metrics.items()},
     }
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -165,6 +165,11 @@ def _read_csv(path: str | Path, wanted: Sequence[str], optional: Sequence[str], 
         if header is None:
             raise UserError("is empty, and must have a line with the names of the columns")
         _check_header(header, wanted, separator)
+        if twice := next((name for name in (*wanted, *optional) if header.count(name) > 1), None):
+            shown = printable(repr(twice))
+            raise UserError(
+                f"must have column {shown} once, but has it {header.count(twice)} times. Drop or rename others."
+            )
         indices = {name: header.index(name) for name in (*wanted, *optional) if name in header}
         numbers: list[int] = []
         columns: dict[str, list[Any]] = {name: [] for name in indices}

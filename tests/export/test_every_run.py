@@ -91,6 +91,14 @@ def test_every_kind_of_run_is_exported(data: str, form: Format, matrix: Matrix) 
     assert json.loads(about.get("classes", "[]")) == [str(name) for name in model.classes]
 
 
+def test_a_ranking_is_scored_by_what_it_was_trained_for(matrix: Matrix) -> None:
+    model = load(folder_of(matrix, "ranking", "training.score=recall_at_10"))
+    metrics = model.trained.result.test or model.trained.result.val
+    assert metrics and metrics.recall_at_10 != metrics.ndcg_at_10
+    _, lines = export_run(model, "torch")
+    assert lines[1] == f"{metrics.recall_at_10:.4g} recall_at_10 of raw inputs, as the run itself"
+
+
 def test_a_table_goes_in_column_by_column(matrix: Matrix) -> None:
     """As another program would call the file: a DataFrame as it is read, with a gap and a city of its own."""
     model = load(folder_of(matrix, "classification"))

@@ -22,8 +22,10 @@ from sklearn.metrics import (
 
 import mgu
 from mgu.cli.predict import main
-from mgu.errors import UserError
+from mgu.errors import RunsFailed, UserError
+from mgu.predict.folder_labels import describe_unknown_folders, label_images
 from mgu.predict.score import score
+from mgu.predict.score_text import print_scores
 from mgu.results.on_disk.preprocessing import Classes, Quantity, RankingScore
 from tests.factory.matrix import BASELINES, Matrix
 
@@ -101,9 +103,71 @@ def test_images_in_folders_of_their_classes_and_cases(
     counts = {each["name"]: each["examples"] for each in record["classes"]}
     assert counts[first] == 6 and counts[second] == 3 and record["case_accuracy"] in (0, 1 / 3, 2 / 3, 1)
     shutil.move(tmp_path / "new" / str(first), tmp_path / "new" / "others")
-    assert scored(capsys, run, str(tmp_path / "new"))["unknown"] == 6
+    with pytest.raises(RunsFailed, match="1 has what training never saw"):
+        main([run, str(tmp_path / "new"), "--score", "--format", "json"])
+    told = capsys.readouterr()
+    assert json.loads(told.out)["unknown"] == 6
+    assert f"{tmp_path}/new/others is called like no class of the run: 6 of its images have no truth" in told.err
     with pytest.raises(UserError, match="--score must have the classes as the names of folders of images, but no"):
         main([run, str(tmp_path / "new" / "others"), "--score"])
+
+
+def test_the_class_of_an_image_is_the_first_folder_below_the_named_one(tmp_path: Path) -> None:
+    """As in training; no folder above it counts, and the answer is the same however its path is written."""
+    names = ["0/1/a.png", "1/0/b.png", "test/1/0/c.png", "d.png", "2/1/e.png"]
+    (tmp_path / "1" / "photos").mkdir(parents=True)
+    for folder in (tmp_path, tmp_path / "1" / "photos"):
+        assert label_images(folder, names, {"0", "1"}) == ["0", "1", "1", None, "1"]
+    assert label_images(tmp_path / "1" / "photos", ["7/a.png", "b.png"], {"0", "1"}) == [None, None]
+    of_one_class = [
+        label_images(path, ["7/a.png", "0/b.png", "c.png"], {"0", "1"}) for path in (tmp_path / "1", Path())
+    ]
+    assert of_one_class == [["1", "1", "1"], [None, "0", None]]
+    (tmp_path / "1" / "0.png").touch()
+    assert label_images(tmp_path / "1" / "0.png", ["0.png"], {"0", "1"}) == ["1"]
+    told = describe_unknown_folders("W", ["cats/a.png", "cats/b.png", "c.png", "0/d.png"], [None, None, None, "0"])
+    assert told == ["W/cats is called like no class of the run: 2 of its images have no truth"]
+
+
+def test_a_target_that_is_no_number_is_named(
+    matrix: Matrix, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To leave it out would flatter: it may be the largest ones that are written with a comma between thousands."""
+    run, table = run_of(matrix, "regression"), pd.read_csv(matrix.folder / "houses.csv", dtype=str)[:6]
+    target = mgu.load(run).preprocessing.outputs
+    assert isinstance(target, Quantity)
+    table[target.target] = ["1,234.5", "abc", "inf", "", "NA", "7"]
+    table.to_csv(tmp_path / "new.csv", index=False)
+    with pytest.raises(RunsFailed, match="3 predicted; 3 inputs could not be"):
+        main([run, str(tmp_path / "new.csv"), "--score", "--format", "json"])
+    told = capsys.readouterr()
+    assert json.loads(told.out)["examples"] == 1 and json.loads(told.out)["unknown"] == 2
+    assert json.loads(told.out)["metrics"]["r2"] is None  # of one number
+    assert f"row 1: {target.target!r} must be a finite number or empty, but is '1,234.5'" in told.err
+    with pytest.raises(RunsFailed):
+        main([run, str(tmp_path / "new.csv"), "--score"])
+    assert "R2: -\n" in capsys.readouterr().out
+
+
+def test_a_column_twice_is_refused(matrix: Matrix, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, table = run_of(matrix, "classification"), pd.read_csv(matrix.folder / "houses.csv")
+    for name in ("city", table.columns[0]):
+        pd.concat([table, table[[name]]], axis=1).to_csv(tmp_path / "new.csv", index=False)
+        with pytest.raises(RunsFailed, match="nothing predicted"):
+            main([run, str(tmp_path / "new.csv"), "--score"])
+        assert f"must have column {name!r} once, but has it 2 times" in capsys.readouterr().err
+
+
+def test_classes_that_training_never_saw_are_errors_that_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"prediction": "a", "probabilities": {"a": 0.9, "b": 0.1}, "truth": truth} for truth in "aacc"]
+    scores = score([*rows, rows[0] | {"truth": ""}], Classes(names=["a", "b"], target="y"))
+    assert (scores.examples, scores.unknown, scores.unseen) == (2, 3, 2)
+    print_scores(scores)
+    shown = capsys.readouterr().out
+    assert "2 examples with their truth, 1 without are left out" in shown
+    assert "2 more of classes that training never saw" in shown and "the accuracy is 50.00%" in shown
+    with pytest.raises(UserError, match=r"classes that the run knows .*, but the column 'y' names others"):
+        score(rows[2:], Classes(names=["a", "b"], target="y"))
 
 
 @pytest.mark.parametrize(

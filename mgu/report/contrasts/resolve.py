@@ -58,8 +58,7 @@ def resolve_default(name: str, tables: Sequence[Table]) -> list[str | None]:
     if not any(rows):
         names = list(dict.fromkeys(row.name for table in tables for row in table.baselines))
         raise UserError(
-            f"--default must be the name of a baseline as the report shows it, but got {name}."
-            f"{_hint(name, names)}"
+            f"--default must be the name of a baseline as the report shows it, but got {name}.{_hint(name, names)}"
         )
     return [row.name if row else None for row in rows]
 
@@ -130,8 +129,7 @@ def _check_row(option: str, name: str, tables: Sequence[Table]) -> None:
     if not found:
         names = list(dict.fromkeys(row.name for table in tables for row in table.rows))
         raise UserError(
-            f"{option} must be the name of a row as the report shows it, but got {name}."
-            f"{_hint(name, names)}"
+            f"{option} must be the name of a row as the report shows it, but got {name}.{_hint(name, names)}"
         )
     if not any(row.values(table.tested, row.score.metric) for table, row in found):
         (table, row), *_ = found
