@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
+import re
 import tempfile
 from collections.abc import Iterator
 from itertools import product
@@ -104,8 +106,14 @@ def _checked(what: str, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def arithmetic() -> str:
-    """Returns what decides how numbers are rounded here: results are equal to the bit only where it is the same."""
-    return f"torch {torch.__version__.partition('+')[0]}, {torch.backends.cpu.get_cpu_capability()}"
+    """Returns what decides how numbers are rounded here: results are equal to the bit only where it is the same.
+
+    The maker of the processor does, too: torch's matrix products (MKL) take other kernels for each.
+    """
+    facts = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    maker = re.search(r"^vendor_id\s*: (.+)$", facts, re.MULTILINE)
+    kinds = [torch.backends.cpu.get_cpu_capability(), maker[1] if maker else platform.machine()]
+    return f"torch {torch.__version__.partition('+')[0]}, {', '.join(kinds)}"
 
 
 def weights(folder: Path) -> dict[str, dict[str, Any]]:
