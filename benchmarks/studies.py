@@ -201,7 +201,7 @@ STUDIES = (
     ),
     Study(
         name="mnist",
-        title="Rows of the paper's MNIST table",
+        title="The paper's MNIST table",
         main="runs",
         claim=claims.mnist,
         sample=lambda parts: claims.counted(parts, "runs", "60,000 training images, the official test images validate"),
@@ -209,7 +209,8 @@ STUDIES = (
             "mgu-run +experiment=mnist threads=1 -m",
             "python benchmarks/collect.py mnist runs runs/mnist --command 'mgu-run +experiment=mnist threads=1 -m'",
             "mgu-run pack runs/mnist --to results/mnist",
-            "mgu-run +experiment=mnist threads=1 optimizer.lr=0.001 schedule=constant experiment_name=mnist_rate_001 -m",
+            "mgu-run +experiment=mnist threads=1 optimizer.lr=0.001 schedule=constant "
+            "experiment_name=mnist_rate_001 -m",
             "python benchmarks/collect.py mnist code runs/mnist_rate_001 --command '...'",
             "mgu-run pack runs/mnist_rate_001 --to results/mnist",
         ),
@@ -219,12 +220,12 @@ STUDIES = (
                     tables.replication),
         ),
         limits="One seed each. mnist_4-no_norm ended its first epoch with a mean "
-               "loss of 24 and stayed at chance: with it tau-b misses its bar of 0.7. Rows at 0.001 are filed as they are "
-               "trained.",
+               "loss of 24 and stayed at chance: with it tau-b misses its bar of 0.7. Rows at 0.001 are "
+               "filed as they are trained.",
     ),
     Study(
         name="cifar",
-        title="Rows of the paper's CIFAR-10 table",
+        title="The paper's CIFAR-10 table",
         main="runs",
         claim=claims.cifar,
         sample=lambda parts: claims.counted(parts, "runs", "50,000 training images, the official test images validate"),
@@ -234,8 +235,8 @@ STUDIES = (
             "mgu-run -m +experiment=cifar hydra.sweeper.grids=null threads=1 layout=cifar_7 mgu=reference,lean",
             "python benchmarks/collect.py cifar runs runs/cifar --command '...'",
             "mgu-run pack runs/cifar --to results/cifar",
-            "mgu-run -m +experiment=cifar hydra.sweeper.grids=null threads=1 layout=cifar_7 norm=bn_pre,bn_post,ln,no_norm "
-            "optimizer.lr=0.001 schedule=constant experiment_name=cifar_rate_001",
+            "mgu-run -m +experiment=cifar hydra.sweeper.grids=null threads=1 layout=cifar_7 "
+            "norm=bn_pre,bn_post,ln,no_norm optimizer.lr=0.001 schedule=constant experiment_name=cifar_rate_001",
             "python benchmarks/collect.py cifar code runs/cifar_rate_001 --command '...'",
             "mgu-run pack runs/cifar_rate_001 --to results/cifar",
         ),
