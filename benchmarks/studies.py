@@ -601,7 +601,7 @@ STUDIES = (
     ),
     Study(
         name="directed",
-        title="Directed networks that learn without a backward pass",
+        title="Learning without a backward pass",
         main="gates",
         claim=equilibrium_tables.claim_directed,
         sample=lambda parts: f"{len(parts['gates']['rows'])} runs on truth tables, {len(parts['digits']['rows'])} on "
