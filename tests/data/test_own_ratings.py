@@ -108,6 +108,7 @@ NAMES = "user,item,stars,time"
         (NAMES, {}, ("dataset.columns.time=stars",), r"must be different columns, but 'stars' stands for two"),
         (NAMES, {"item": None}, (), r"every rating must have its 'item', but row 1 below the header"),
         (NAMES, {"time": "soon"}, (), r"every time must be a number or a date .* row 1 .* has 'soon'"),
+        (NAMES, {"time": "now"}, (), r"every time must be a number or a date .* row 1 .* has 'now'"),
         (NAMES, {"stars": "good"}, (), r"every rating must be a number, but row 1 .* has 'good'"),
         ("user,userid,stars,time", {}, ("dataset.columns.item=userid",), r"found 'user', 'userid'"),
     ],

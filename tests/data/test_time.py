@@ -103,6 +103,7 @@ def test_rows_of_one_time_are_in_one_part(counts: tuple[int, ...], sizes: tuple[
         (DAYS, ("dataset.time=colour",), "dataset.time must be another column than the target, but both are 'colour'"),
         ([*DAYS[:-2], None, ""], (), "dataset.time must be known in every row, but 'when' is missing in 2 of 200 rows"),
         ([*DAYS[:-1], "soon"], (), r"or of dates written as 2024-02-29 .*but 'when' has 'soon' in row \d+"),
+        ([*DAYS[:-1], "now"], (), r"dates written as 2024-02-29 .*but 'when' has 'now' in row \d+"),
         ([f"{1 + k % 28}.3.2024" for k in range(200)], (), "dates written as 2024-02-29"),
         ([*range(199), "inf"], (), "finite numbers, .* but 'when' has 'inf'"),
         (["2024-01-01", "2024-01-02"] * 100, (), "at least 3 different values, .* but 'when' has 2"),

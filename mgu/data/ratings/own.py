@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgu.data.tables.advice import advise_text, join_some
 from mgu.data.tables.csv_file import with_points
+from mgu.data.tables.dates import FORMS, read_moments
 from mgu.data.tables.files import absolute, digest, read_table, resolve_decimal, resolve_separator
 from mgu.data.tables.target import diagnose_header
 from mgu.errors import UserError
@@ -204,14 +205,14 @@ def _times(column: pd.Series[Any], config: RatingsConfig) -> Any:
 
     if pd.api.types.is_numeric_dtype(column):
         return pd.factorize(_numbers(column, "time", config), sort=True)[0]
-    dates = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True)
-    if dates.isna().any():
-        row = int(dates.isna().to_numpy().argmax())
+    moments = read_moments(column)
+    if pd.isna(moments).any():
+        row = int(pd.isna(moments).argmax())
         raise UserError(
-            "every time must be a number or a date such as 2024-02-29 or 2024-02-29 18:30, but row "
+            f"every time must be a number or a date such as {FORMS}, but row "
             f"{row + 1:,} below the header of {config.path} has {str(column.iloc[row])!r}. Write all of them so."
         )
-    return pd.factorize(dates, sort=True)[0]
+    return pd.factorize(moments, sort=True)[0]
 
 
 def _check_size(once: pd.DataFrame, num_users: int, num_items: int, config: RatingsConfig) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mgu.config.datasets import TableConfig
+from mgu.data.tables.dates import FORMS, read_moments
 from mgu.data.tables.target import find_complete_column
 from mgu.errors import UserError
 from mgu.text.printable import printable
@@ -87,28 +88,22 @@ def _nearest(starts: NDArray[np.int64], wanted: int) -> int:
 
 def _times(column: pd.Series[Any]) -> Times:
     """Returns a column as numbers in the order of time (N,). Raises UserError where it is neither numbers nor dates."""
-    import pandas as pd
-    from pandas.api.types import is_bool_dtype, is_datetime64_any_dtype, is_numeric_dtype
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     if is_numeric_dtype(column) and not is_bool_dtype(column):
         numbers: Times = column.to_numpy(dtype=column.dtype.name.lower())
         if np.isfinite(numbers).all():
             return numbers
         raise _no_times(column, int(np.isinf(numbers).argmax()))
-    dates = column
-    if not is_datetime64_any_dtype(column):
-        dates = pd.to_datetime(column.astype(str).str.strip(), format="ISO8601", errors="coerce", utc=True)
-        if dates.isna().any():
-            raise _no_times(column, int(dates.isna().to_numpy().argmax()))
-    if dates.dt.tz is not None:
-        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    moments: Times = dates.to_numpy().astype(np.int64)  # in the unit that they have: nanoseconds end in 2262
-    return moments
+    moments = read_moments(column)
+    if np.isnat(moments).any():
+        raise _no_times(column, int(np.isnat(moments).argmax()))
+    return moments.astype(np.int64)
 
 
 def _no_times(column: pd.Series[Any], index: int) -> UserError:
     value, row = str(column.iloc[index]), int(column.index[index]) + 1
     return UserError(
-        f"dataset.time must be a column of finite numbers, or of dates written as 2024-02-29 or 2024-02-29 17:45, but "
+        f"dataset.time must be a column of finite numbers, or of dates written as {FORMS}, but "
         f"{str(column.name)!r} has {value!r} in row {row:,}. Correct it in the file, or name another column."
     )
