@@ -151,7 +151,7 @@ class TableConfig(BalanceConfig, FoldsConfig):
     task: Literal["classification", "regression"] = Field(
         description="What to predict; auto: regression for a column of many different numbers, else classification."
     )
-    drop: list[str] = Field(description="Names of columns to leave out, such as identifiers and dates.")
+    drop: list[str] = Field(description="Names of columns to leave out, such as identifiers.")
     separator: str = Field(min_length=1, max_length=1, description="Character between the columns of a CSV file.")
     decimal: Annotated[Literal[".", ","], UNLESS_DEFAULT] = Field(
         default=".", description="Decimal mark of the numbers in a CSV file: a point or a comma."
@@ -168,6 +168,9 @@ class TableConfig(BalanceConfig, FoldsConfig):
     )
     test_share: float = Field(
         gt=0, lt=1, description="Share of the rows that are test data; a tenth of the others validates."
+    )
+    dates: Annotated[list[str], UNLESS_DEFAULT] = Field(
+        [], description="Names of columns of dates (2024-02-29, 2024-02-29 17:45) to learn from."
     )
     groups: Annotated[str | None, UNLESS_DEFAULT] = Field(
         None, min_length=1, description="Column that says which rows belong together and must not be split; no input."
@@ -186,6 +189,24 @@ class TableConfig(BalanceConfig, FoldsConfig):
                 f"dataset.time must be without dataset.folds and dataset.groups, which split rows otherwise, but got "
                 f"{other}. Leave one out."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _learns_from_dates(self) -> Self:
+        if twice := [name for name in self.dates if self.dates.count(name) > 1]:
+            raise ValueError(f"dataset.dates must name each column once, but names {twice[0]!r} twice. Leave one out.")
+        others: dict[str, list[str | None]] = {
+            "target": [self.target],
+            "drop": [*self.drop],
+            "groups": [self.groups],
+            "time": [self.time],
+        }
+        for key, names in others.items():
+            if both := [name for name in self.dates if name in names]:
+                raise ValueError(
+                    f"dataset.dates must name columns to learn from, but {both[0]!r} is also named by dataset.{key}, "
+                    "so that it is no input. Name it in one of the two."
+                )
         return self
 
     @property

@@ -97,14 +97,18 @@ def _describe_columns(columns: Columns, form: Format) -> dict[str, str]:
     numbers, categories = len(columns.numbers), len(columns.categories)
     parts = (["numbers"] if numbers else []) + (["categories"] if categories else [])
     by_name = {column.name: "float64, NaN where missing" for column in columns.numbers}
+    by_name |= {column.name: "float64 days since 1970-01-01 00:00 UTC, NaN where missing" for column in columns.dates}
     by_name |= {column.name: "text, empty where missing" for column in columns.categories}
+    made_of = "numbers are scaled and missing ones filled in"
+    if circles := [f"{date.name} ({', '.join(date.cycles)})" for date in columns.dates if date.cycles]:
+        made_of += f", days give sines and cosines of their places in cycles: {'; '.join(circles)}"
     if form == "onnx":
         return {
             "input": ", ".join(parts),
             "columns": json.dumps({input_name(name): kind for name, kind in by_name.items()}, ensure_ascii=False),
             "input_shape": json.dumps(["batch"]),
             "input_type": "one input for each of `columns`",
-            "preprocessing": "in the graph: numbers are scaled and missing ones filled in, categories become one-hot",
+            "preprocessing": f"in the graph: {made_of}, categories become one-hot",
         }
     return {
         "input": ", ".join(parts),
@@ -113,7 +117,7 @@ def _describe_columns(columns: Columns, form: Format) -> dict[str, str]:
         "input_shape": json.dumps([["batch", count] for count in (numbers, categories) if count]),
         "input_type": "float64 numbers in the order of `columns`; int64 codes of categories: the place in `categories`,"
         " from 0, or -1 for any other",
-        "preprocessing": "in the graph: numbers are scaled and missing ones filled in, codes become one-hot",
+        "preprocessing": f"in the graph: {made_of}, codes become one-hot",
     }
 
 

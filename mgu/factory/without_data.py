@@ -36,8 +36,9 @@ class TableFromRecord(TableDataset):
         assert isinstance(columns, Columns)
         flags = sum(column.missing is not None for column in columns.numbers)
         one_hot = sum(len(column.values) + column.has_other for column in columns.categories)
+        cycles = sum(len(column.cycles) for column in columns.dates)
         num_outputs = len(outputs.names) if isinstance(outputs, Classes) else 1
-        return Shapes((len(columns.numbers) + flags + one_hot,), num_outputs)
+        return Shapes((len(columns.numbers) + flags + one_hot + 2 * cycles,), num_outputs)
 
 
 class RatingsFromRecord(RatingDataset):

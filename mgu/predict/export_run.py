@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mgu.data.tables.dates import write_date
 from mgu.errors import UserError
 from mgu.export.checks import TOLERANCE, check_equivalent, check_score
 from mgu.export.columns import are_whole, input_name
@@ -21,11 +22,11 @@ from mgu.export.network import Format, Infer, end_to_end, export_network, open_o
 from mgu.export.tracing import tracing
 from mgu.factory.imported import section_of
 from mgu.predict.model import Model
-from mgu.predict.rows import as_number
 from mgu.results.on_disk.preprocessing import Arrays, Columns, Pairs, Pixels, Preprocessing, Quantity
 
 FILES: dict[Format, str] = {"torch": ".pt2", "onnx": ".onnx"}
 SUBSTITUTES = 64  # made-up examples, where the data cannot be had
+FAR_DAYS = 1_000_000  # from 1970 to the year 4707
 BATCH_SIZE = 1000
 NUM_CALIBRATING = 512  # examples that show the ranges of activations
 LOST = 0.005  # of accuracy, above which a loss is told
@@ -197,10 +198,9 @@ def _feed(model: Model, raw: Any, form: Format) -> dict[str, Any]:
     """Returns the inputs of an ONNX file by name."""
     inputs = model.preprocessing.inputs
     if isinstance(inputs, Columns):
-        numbers = {
-            input_name(column.name): np.array([as_number(cell) for cell in raw[column.name]], float)
-            for column in inputs.numbers
-        }
+        names = [input_name(column.name) for column in inputs.numbers]
+        cells = model.read_memory(raw).raw[0].T.contiguous().numpy() if names else ()  # of dates the days
+        numbers = dict(zip(names, cells, strict=True))
         texts = {input_name(column.name): _as_texts(raw[column.name]) for column in inputs.categories}
         return numbers | texts
     if isinstance(inputs, Pairs):
@@ -228,6 +228,8 @@ def _substitute(preprocessing: Preprocessing) -> Any:
     if isinstance(inputs, Columns):
         drawn = [random.normal(column.center, column.scale, SUBSTITUTES) + column.shift for column in inputs.numbers]
         numbers = {column.name: values.tolist() for column, values in zip(inputs.numbers, drawn, strict=True)}
+        for date in inputs.dates:
+            numbers[date.name] = [write_date(min(max(day, 0), FAR_DAYS)) for day in numbers[date.name]]
         words = {
             column.name: random.choice([*column.values, *column.rare], SUBSTITUTES).tolist()
             for column in inputs.categories

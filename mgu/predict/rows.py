@@ -12,6 +12,8 @@ import torch
 
 from mgu.data.ratings.names import as_name
 from mgu.data.tables.csv_file import swap_marks
+from mgu.data.tables.date_columns import read_days
+from mgu.data.tables.dates import FORMS
 from mgu.data.tables.encoding import UNSEEN
 from mgu.predict.examples import TRUTH, Examples, told_of_row
 from mgu.predict.labels import MISSING, Labels, as_truth
@@ -33,6 +35,7 @@ class RowReader:
         assert isinstance(preprocessing.inputs, Columns)
         self.columns = preprocessing.inputs
         self.outputs = preprocessing.outputs
+        self.dates = {column.name for column in self.columns.dates}
         words = self.columns.missing_words
         self.categories = [CategoryCodes(column, words) for column in self.columns.categories]
 
@@ -75,6 +78,9 @@ class RowReader:
         return Examples(where, tuple(raw) if kept else (), faults, remarks)
 
     def _numbers(self, column: NumberColumn, cells: Cells, wrong: Mapping[int, list[str]]) -> list[float]:
+        """Returns the numbers of a column, of dates the days; adds to `wrong` what is neither a number nor missing."""
+        if column.name in self.dates:
+            return _days(column.name, cells.columns[column.name], wrong)
         numbers = []
         for index, cell in enumerate(cells.columns[column.name]):
             number = as_number(cell, self.columns.decimal)
@@ -112,6 +118,17 @@ class RowReader:
                     f"{name!r} must be a finite number or empty, but is {printable(repr(column[index]))}"
                 )
         return [{TRUTH: number if number is not None and math.isfinite(number) else None} for number in numbers]
+
+
+def _days(name: str, cells: Sequence[Any], wrong: Mapping[int, list[str]]) -> list[float]:
+    """Returns days since 1970-01-01, NaN for a missing date; adds to `wrong` what is no date."""
+    import pandas as pd
+
+    days, is_wrong = read_days(pd.Series(cells, dtype=object))
+    for index in is_wrong.nonzero()[0].tolist():
+        wrong[index].append(f"{name!r} must be a date written as {FORMS}, but is {printable(repr(cells[index]))}")
+    numbers: list[float] = days.tolist()
+    return numbers
 
 
 class CategoryCodes:

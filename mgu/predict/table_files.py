@@ -126,7 +126,8 @@ def _is_cell(value: Any) -> bool:
 def _cells_of(column: Any) -> list[Any]:
     """Returns the cells of a column, or a single one; pandas' to_dict() gives them by the numbers of their rows."""
     if _is_cell(column):
-        return [column.item() if getattr(column, "ndim", 1) == 0 else column]  # of numpy and torch
+        is_moment = getattr(getattr(column, "dtype", None), "kind", "") == "M"  # its item may be nanoseconds
+        return [column.item() if getattr(column, "ndim", 1) == 0 and not is_moment else column]  # of numpy and torch
     return list(column.values() if isinstance(column, Mapping) else column)
 
 

@@ -1,4 +1,4 @@
-"""Words and overrides about columns: names joined for a message, and `dataset.drop` as a shell takes it."""
+"""Words and overrides about columns: names joined for a message, and keys such as `dataset.drop` for a shell."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ WORDS_OF_HYDRA = ("null", "nan", "inf", "true", "false")
 
 def advise_drop(names: Sequence[str]) -> str:
     """Returns the override that leaves columns out, quoted for Hydra and for a shell."""
+    return advise_columns("dataset.drop", names)
+
+
+def advise_columns(key: str, names: Sequence[str]) -> str:
+    """Returns the override that sets a key to names of columns, quoted for Hydra and for a shell."""
     if all(re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) and name.lower() not in WORDS_OF_HYDRA for name in names):
-        return f"dataset.drop=[{','.join(names)}]"
+        return f"{key}=[{','.join(names)}]"
     quoted = ",".join(quote(name, '"') for name in names)
-    return _for_shell(f"dataset.drop=[{quoted}]")
+    return _for_shell(f"{key}=[{quoted}]")
 
 
 def advise_separator(separator: str) -> str:

@@ -5,9 +5,11 @@ pandas is imported only where there is a table.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from mgu.data.tables.advice import advise_drop, advise_text, join_and, join_some
+from mgu.data.tables.advice import advise_columns, advise_drop, advise_text, join_and, join_some
+from mgu.data.tables.dates import FORMS, can_be_read
 from mgu.errors import UserError
 from mgu.text.nearest import did_you_mean
 from mgu.text.printable import printable
@@ -60,8 +62,10 @@ def check_features(frame: pd.DataFrame, target: str, drop: list[str], scale: str
         more = [f"{len(faults) - NAMED_FAULTS} more cannot be used"] if len(faults) > NAMED_FAULTS else []
         it = "it" if len(faults) == 1 else "them"
         instead = f", or leave {it} out with {advise_drop([*faults])}" if len(faults) < features.shape[1] else ""
+        advice = _advise_dates({name: features[name] for name in faults if _has_dates(features[name])})
         raise UserError(
-            f"columns must be numbers or categories, but {join_and(some + more)}. Correct {it} in the file{instead}."
+            f"columns must be numbers or categories, but {join_and(some + more)}. {advice}Correct {it} in the "
+            f"file{instead}."
         )
     return frame.drop(columns=drop)
 
@@ -69,7 +73,7 @@ def check_features(frame: pd.DataFrame, target: str, drop: list[str], scale: str
 def find_fault(column: pd.Series[Any], scale: str = "standard") -> str | None:
     """Returns why a column is neither numbers nor categories, as the words that follow its name; None if it is."""
     import numpy as np
-    from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
+    from pandas.api.types import is_numeric_dtype
 
     known = column.dropna()
     if known.empty:
@@ -82,14 +86,30 @@ def find_fault(column: pd.Series[Any], scale: str = "standard") -> str | None:
             f"has infinite numbers ({is_infinite.sum():,}, first in row {column.index[is_infinite.argmax()] + 1:,}), "
             "which dataset.scale=robust would bound"
         )
-    if is_datetime64_any_dtype(column) or known.astype(str).str.fullmatch(DATE).all():
-        return (
-            f"has dates ({known.iloc[0]}), of which numbers such as year and month can be made, or which dataset.time "
-            "may split by"
-        )
+    if _has_dates(column):
+        return f"has dates ({known.iloc[0]})"
     if not all(isinstance(value, str | bool | int | float) for value in known):
         return f"has {type(known.iloc[0]).__name__} values"
     return _find_fault_of_words(known.astype(str))
+
+
+def _has_dates(column: pd.Series[Any]) -> bool:
+    """Returns whether all known values of a column are dates, however they are written."""
+    from pandas.api.types import is_datetime64_any_dtype
+
+    known = column.dropna()
+    is_date = is_datetime64_any_dtype(column) or known.astype(str).str.fullmatch(DATE).all()
+    return bool(is_date) and not known.empty
+
+
+def _advise_dates(columns: dict[str, pd.Series[Any]]) -> str:
+    """Returns a sentence on how columns of dates are learned from, with a blank behind it; "" without any."""
+    if not columns:
+        return ""
+    readable = [name for name, column in columns.items() if can_be_read(column)]
+    if readable:
+        return f"To learn from dates, pass {advise_columns('dataset.dates', readable)}. "
+    return f"To learn from dates, write them as {FORMS} and name their columns in dataset.dates. "
 
 
 def _find_fault_of_words(words: pd.Series[Any]) -> str | None:
@@ -109,24 +129,24 @@ def _find_fault_of_words(words: pd.Series[Any]) -> str | None:
     return None
 
 
-def describe_columns(frame: pd.DataFrame, target: str) -> str:
-    """Says in one line which columns of a checked table are numbers and which are categories.
+def describe_columns(frame: pd.DataFrame, target: str, dates: Sequence[str] = ()) -> str:
+    """Says in one line which columns of a checked table are numbers, which are dates and which are categories.
 
     Columns that number the rows, or have one value in all, are named with the override that leaves them out.
     """
     features = frame.drop(columns=target)
-    numbers = [name for name in features.columns if is_number(features[name])]
+    numbers = [name for name in features.columns if is_number(features[name]) and name not in dates]
     counters = [name for name in numbers if numbers_rows(features[name])]
-    numbers_of = {name: features[name].nunique() for name in features.columns if name not in numbers}
+    numbers_of = {name: features[name].nunique() for name in features.columns if name not in (*numbers, *dates)}
     counts = {name: f" ({number} value{'' if number == 1 else 's'})" for name, number in numbers_of.items()}
     marks = {name: " (differs in every row)" for name in numbers if differs_in_every_row(features[name])}
     kinds = {
         "numbers": [f"{printable(name)}{marks.get(name, '')}" for name in numbers],
+        "dates": [printable(name) for name in features.columns if name in dates],
         "categories": [f"{printable(name)}{counts[name]}" for name in counts],
     }
-    text = "columns taken for " + ", and for ".join(
-        f"{kind}: {join_some(names)}" for kind, names in kinds.items() if names
-    )
+    *first, last = [f"for {kind}: {join_some(names)}" for kind, names in kinds.items() if names]
+    text = f"columns taken {', '.join([*first, f'and {last}' if first else last])}"
     constant = [name for name in features.columns if features[name].nunique(dropna=False) == 1]
     uninformative = [(counters, "seem to number the rows"), (constant, "have one value in all rows")]
     why = [f"{join_some([*map(printable, names)])} {_agree(words, names)}" for names, words in uninformative if names]

@@ -37,3 +37,24 @@ def read_moments(column: pd.Series[Any]) -> NDArray[np.datetime64]:
         dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
     moments: NDArray[np.datetime64] = dates.to_numpy()
     return moments
+
+
+def can_be_read(column: pd.Series[Any]) -> bool:
+    """Returns whether all cells of a column that are not missing are dates."""
+    import numpy as np
+
+    return not np.isnat(read_moments(column.dropna())).any()
+
+
+def write_date(days: float) -> str:
+    """Writes a date without its time of day.
+
+    Args:
+        days: Since 1970-01-01.
+
+    Returns:
+        The date, as 2024-02-29.
+    """
+    import numpy as np
+
+    return str(np.datetime64(int(days // 1), "D"))

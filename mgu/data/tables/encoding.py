@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mgu.data.tables.cycles import on_circle
 from mgu.results.on_disk.preprocessing import Columns
 
 NEARLY_INFINITE = 1e9  # scaled numbers beyond it lie on the bound in float32
@@ -12,13 +13,14 @@ UNSEEN = -1  # the code of a category without an input of its own
 
 
 class RowEncoding(nn.Module):
-    """Encodes rows: numbers are scaled and missing ones filled in, categories become one-hot.
+    """Encodes rows: numbers are scaled and missing ones filled in, categories become one-hot, dates go round.
 
     Args:
         columns: How each column becomes inputs.
 
     Shape:
-        numbers: (B, N) as float64, NaN where missing; left out for a table without numbers.
+        numbers: (B, N) as float64, of a date the days since 1970-01-01, NaN where missing; left out for a table
+            without numbers.
         categories: (B, M) as int64, the place of each category in `values` of its column, or -1 for any other; left
             out for a table without categories.
         returns (B, D) as float32.
@@ -47,6 +49,8 @@ class RowEncoding(nn.Module):
         self.register_buffer("flagged", torch.tensor([index for index, _ in flags], dtype=torch.long))
         self.register_buffer("flag_center", torch.tensor([flag[0] for _, flag in flags], dtype=double))
         self.register_buffer("flag_scale", torch.tensor([flag[1] for _, flag in flags], dtype=double))
+        place_of = {column.name: index for index, column in enumerate(numbers)}
+        self.cycles = [(place_of[date.name], cycle) for date in columns.dates for cycle in date.cycles]
         one_hot = [
             (number, code)
             for number, column in enumerate(columns.categories)
@@ -62,6 +66,7 @@ class RowEncoding(nn.Module):
         if len(self.column_of):
             codes = cells[-1].index_select(1, self.column_of)  # (B, W), one for each input
             parts.append((codes == self.value_of).to(torch.float64))
+        parts += [on_circle(cells[0][:, index], cycle) for index, cycle in self.cycles]  # (B, 2) each
         return torch.cat(parts, dim=1).to(torch.float32)  # (B, D)
 
     def _numbers(self, numbers: Tensor) -> list[Tensor]:

@@ -7,6 +7,7 @@ rows, which the cells themselves hardly move.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from mgu.data.tables.advice import NAMED, join_and
 from mgu.data.tables.close import CLOSE
+from mgu.data.tables.dates import write_date
 from mgu.errors import UserError
 
 if TYPE_CHECKING:
@@ -130,20 +132,21 @@ def check_resolution(targets: NDArray[np.float64], target: str) -> None:
         )
 
 
-def describe_extremes(extremes: list[Extreme], target: str, scale: str) -> str:
+def describe_extremes(extremes: list[Extreme], target: str, scale: str, dates: Sequence[str] = ()) -> str:
     """Describes extreme cells, and what to do about them.
 
     Args:
         extremes: The extreme cells by column.
         target: Name of the column to be predicted.
         scale: dataset.scale.
+        dates: Columns that have days since 1970-01-01.
 
     Returns:
         One line.
     """
     of_columns = [
         f"{extreme.column!r}{' (the target)' if extreme.column == target else ''} has {extreme.cells:,} "
-        f"({'' if extreme.cells == 1 else 'the farthest is '}{extreme.value:.6g} in row {extreme.row:,})"
+        f"({'' if extreme.cells == 1 else 'the farthest is '}{_written(extreme, dates)} in row {extreme.row:,})"
         for extreme in extremes[:NAMED]
     ]
     more = [f"{len(extremes) - NAMED} more columns have some"] if len(extremes) > NAMED else []
@@ -152,3 +155,7 @@ def describe_extremes(extremes: list[Extreme], target: str, scale: str) -> str:
         way_out = "dataset.scale=robust bounds them in training"
     some = join_and(of_columns + more)
     return f"cells far outside of their column's spread: {some}, counted below the header. {way_out}"
+
+
+def _written(extreme: Extreme, dates: Sequence[str]) -> str:
+    return write_date(extreme.value) if extreme.column in dates else f"{extreme.value:.6g}"

@@ -39,7 +39,9 @@ def resolve(dataset: dict[str, Any]) -> dict[str, Any]:
     resolved = dataset | {key: str(value) for key, value in _resolve_names(dataset).items()}
     resolved["separator"] = resolve_separator(dataset.get("separator"))
     resolved["decimal"] = resolve_decimal(dataset)
-    resolved["drop"] = _resolve_drop(dataset.get("drop"))
+    resolved["drop"] = _resolve_columns("drop", dataset.get("drop"))
+    if "dates" in dataset:  # not in earlier versions
+        resolved["dates"] = _resolve_columns("dates", dataset["dates"])
     resolved["sha256"] = dataset.get("sha256") or digest(resolved["path"])
     resolved["path"] = absolute(resolved["path"])
     if dataset.get("task") == "auto":
@@ -125,10 +127,10 @@ def resolve_decimal(dataset: dict[str, Any]) -> str:
     return str(decimal)
 
 
-def _resolve_drop(value: Any) -> list[str]:
+def _resolve_columns(key: str, value: Any) -> list[str]:
     """Returns names of columns. Raises UserError."""
     if not isinstance(value, list):
-        raise UserError(f"dataset.drop must be a list of columns, but got {value!r}. Pass dataset.drop=[...].")
+        raise UserError(f"dataset.{key} must be a list of columns, but got {value!r}. Pass dataset.{key}=[...].")
     return [_as_typed(name) for name in value]  # columns may be called 1, nan or null
 
 

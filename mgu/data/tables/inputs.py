@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from torch import Tensor
 
 from mgu.data.tables.advice import advise_drop, join_and
 from mgu.data.tables.close import build_shifter
 from mgu.data.tables.columns import is_number
+from mgu.data.tables.cycles import find_cycles, on_circle
 from mgu.data.tables.extremes import robust_spread
 from mgu.data.tables.fitted import read_encoder
 from mgu.errors import UserError
+from mgu.results.on_disk.preprocessing import Columns, DateColumn
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from mgu.results.on_disk.preprocessing import Columns
 
 MISSING = ""  # a category; no other one has this name, for an empty field of a CSV is read as missing
 LARGEST = float(np.finfo(np.float32).max)
 
 
 def encode_inputs(
-    features: dict[str, pd.DataFrame], scale: str, max_categories: int
+    features: dict[str, pd.DataFrame], scale: str, max_categories: int, dates: Sequence[str] = ()
 ) -> tuple[dict[str, Tensor], Columns]:
     """Encodes rows without their target.
 
@@ -34,6 +36,7 @@ def encode_inputs(
         features: Rows by their use, "train" among them.
         scale: "standard" or "robust", see `dataset.scale`.
         max_categories: Inputs per column of categories, at most.
+        dates: Columns that have days since 1970-01-01, of which further inputs are made.
 
     Returns:
         Each part as (N, D) float32, and what the encoder has learned of the columns.
@@ -58,7 +61,24 @@ def encode_inputs(
         name: torch.from_numpy(np.ascontiguousarray(encoder.transform(prepared(frame)), dtype=np.float32))
         for name, frame in features.items()
     }
-    return encoded, read_encoder(encoder, numbers, categories)
+    date_columns, circles = _encode_dates(features, dates)
+    with_circles = {name: torch.cat([inputs, *circles[name]], dim=1) for name, inputs in encoded.items()}
+    return with_circles, replace(read_encoder(encoder, numbers, categories), dates=date_columns)
+
+
+def _encode_dates(
+    features: dict[str, pd.DataFrame], dates: Sequence[str]
+) -> tuple[list[DateColumn], dict[str, list[Tensor]]]:
+    """Returns the cycles of each column of dates, and its points (N, 2) on these by the use of the rows."""
+    days = {
+        part: {name: torch.tensor(frame[name].to_numpy(float)) for name in dates} for part, frame in features.items()
+    }
+    columns = [DateColumn(name=name, cycles=find_cycles(days["train"][name])) for name in dates]
+    circles = {
+        part: [on_circle(of_part[column.name], cycle).float() for column in columns for cycle in column.cycles]
+        for part, of_part in days.items()
+    }
+    return columns, circles
 
 
 def center_and_scale(targets: NDArray[np.float64], scale: str) -> tuple[float, float]:

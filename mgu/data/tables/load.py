@@ -9,6 +9,7 @@ from mgu.config.datasets import AdultConfig, TableConfig
 from mgu.data.tables.adult import TARGET, load_adult
 from mgu.data.tables.by_time import check_time
 from mgu.data.tables.columns import check_features, describe_columns
+from mgu.data.tables.date_columns import with_days
 from mgu.data.tables.disguises import describe_disguises
 from mgu.data.tables.files import MIN_ROWS, read_table
 from mgu.data.tables.split import check_groups, split_official, split_rows
@@ -40,14 +41,16 @@ def load_own_table(config: TableConfig) -> Table:
     check_groups(known, config)
     check_time(known, config)
     left_out = [name for name in (config.groups, config.time) if name and name not in config.drop]
-    frame = check_features(known, target, [*config.drop, *left_out], config.scale, config.path)
+    frame = check_features(with_days(known, config), target, [*config.drop, *left_out], config.scale, config.path)
     parts = split_rows(known, config)
     encoded = {part: frame.loc[rows.index] for part, rows in parts.items()}
-    table = encode_table(encoded, target, task, config.max_categories, config.scale)
+    table = encode_table(encoded, target, task, config.max_categories, config.scale, config.dates)
     notes = (*describe_split(parts, config), *table.splits.notes, *describe_spellings(table.classes))
     if task == "classification":
         notes += describe_truth_values(whole, target, config.path, config.separator)
     notes += describe_disguises(frame, target, task)
     if unknown := len(whole) - len(known):
         notes = (f"{unknown:,} of {len(whole):,} rows are left out, for their target is missing or infinite", *notes)
-    return table._replace(splits=replace(table.splits, notes=(describe_columns(frame, target), *notes)))
+    notes = (describe_columns(frame, target, config.dates), *notes)
+    held_out, training = (known.loc[rows.index, rows.columns] for rows in (table.held_out, table.training))
+    return table._replace(splits=replace(table.splits, notes=notes), held_out=held_out, training=training)

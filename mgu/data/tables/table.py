@@ -1,13 +1,15 @@
 """Encoding of a table: everything that is learned about columns and target is learned from training rows only.
 
-Numbers are standardised; a missing one takes the median, and an input of its own says so. Categories become one-hot; a
-missing one is a category like the others. One-hot with a dense layer after it is an embedding whose rows are summed, so
-baselines and units keep their plain first layer. Rare categories of a column share one input, as do categories that
-training never saw; where a column has no rare ones, an unseen category is all zeros.
+Numbers are standardised; a missing one takes the median, and an input of its own says so. Dates are numbers of days,
+and points on the circles of year, week and day. Categories become one-hot; a missing one is a category like the others.
+One-hot with a dense layer after it is an embedding whose rows are summed, so baselines and units keep their plain first
+layer. Rare categories of a column share one input, as do categories that training never saw; where a column has no rare
+ones, an unseen category is all zeros.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -58,7 +60,12 @@ class Table(NamedTuple):
 
 
 def encode_table(
-    parts: dict[str, pd.DataFrame], target: str, task: TaskName, max_categories: int, scale: str = "standard"
+    parts: dict[str, pd.DataFrame],
+    target: str,
+    task: TaskName,
+    max_categories: int,
+    scale: str = "standard",
+    dates: Sequence[str] = (),
 ) -> Table:
     """Encodes a table that is split.
 
@@ -68,6 +75,7 @@ def encode_table(
         task: Classification or regression.
         max_categories: Inputs per column of categories, at most.
         scale: "standard" or "robust", see `dataset.scale`.
+        dates: Columns that have days since 1970-01-01, as date_columns.py reads them.
 
     Returns:
         The encoded rows.
@@ -89,13 +97,13 @@ def encode_table(
         if scale == "standard":
             check_target(parts, target)
     features = {name: part.drop(columns=target) for name, part in parts.items()}
-    inputs, columns = encode_inputs(features, scale, max_categories)
+    inputs, columns = encode_inputs(features, scale, max_categories, dates)
     numbers = [str(name) for name, column in parts["train"].items() if is_number(column)]
     if task == "classification" and target in numbers:
         numbers.remove(target)
     notes += describe_rounded(parts, numbers, target)
     if extremes := find_extremes(parts, numbers):
-        notes.append(describe_extremes(extremes, target, scale))
+        notes.append(describe_extremes(extremes, target, scale, dates))
     rows = {name: Rows(inputs[name], targets[name]) for name in parts}
     as_is = Rows(inputs["train"], targets[AS_IS]) if AS_IS in targets else None
     splits = Splits(rows["train"], rows["val"], rows.get("test"), tuple(notes), as_is)

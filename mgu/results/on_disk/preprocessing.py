@@ -17,6 +17,7 @@ from mgu.results.schema.parts import Record
 
 Fit = Literal["exact", "crop", "stretch", "pad"]
 Name = bool | int | float | str  # of a class, as it stands in the user's file
+Cycle = Literal["year", "week", "day"]  # in which a date has a place
 
 
 class Pixels(Record, frozen=True, tag="pixels", tag_field="kind"):
@@ -89,16 +90,29 @@ class CategoryColumn(Record, frozen=True):
     has_other: bool = False
 
 
+class DateColumn(Record, frozen=True):
+    """Describes what becomes of a column of dates beside a number, which is that of days since 1970-01-01 in UTC.
+
+    Attributes:
+        name: Name of the column, which is among those of numbers, too.
+        cycles: Those that have two inputs each, sine and cosine of the date's place, see mgu/data/tables/cycles.py.
+    """
+
+    name: str
+    cycles: list[Cycle]
+
+
 class Columns(Record, frozen=True, tag="columns", tag_field="kind"):
     """Describes inputs that are columns of a table.
 
     Attributes:
-        numbers: Columns of numbers, whose inputs come first; then those that say what is missing.
+        numbers: Columns of numbers and of dates, whose inputs come first; then those that say what is missing.
         categories: Columns of categories.
         bound: Scaled numbers are mapped smoothly to within plus and minus this; None: they are not.
         separator: Character between the columns of a CSV file.
         missing_words: What stands for a missing category in the file, beside nothing.
         decimal: Decimal mark of numbers in a CSV file.
+        dates: Columns of dates, whose cycles are the last inputs.
     """
 
     numbers: list[NumberColumn]
@@ -107,6 +121,7 @@ class Columns(Record, frozen=True, tag="columns", tag_field="kind"):
     separator: str = ","
     missing_words: list[str] = msgspec.field(default_factory=list)
     decimal: Literal[".", ","] = "."
+    dates: list[DateColumn] = msgspec.field(default_factory=list)
 
     @property
     def names(self) -> list[str]:
