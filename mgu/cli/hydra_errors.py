@@ -64,11 +64,9 @@ def _describe_choice(group: str, choice: str, choices: list[str]) -> str:
     if group == "hydra/launcher" and choice in LAUNCHERS:
         return f"{group}={choice} must have its package, but that is not installed. {how_to_install(LAUNCHERS[choice])}"
     if group == "hydra/sweeper":
-        return (
-            f"{group} must be one of {', '.join(choices)}, but got {choice!r}. Leave it out: -m sweeps over grids, and "
-            "search=tpe space=grid -m searches them by Optuna."
-        )
-    way_out = f" Add your own as DIR/{group}/{choice}.yaml, and pass --config-dir DIR." if group in GROUPS else ""
+        way_out = " Leave it out: -m sweeps over grids, and search=tpe space=grid -m searches them by Optuna."
+    else:
+        way_out = f" Add your own as DIR/{group}/{choice}.yaml, and pass --config-dir DIR." if group in GROUPS else ""
     return (
         f"{group} must be one of {', '.join(choices)}, but got {choice!r}."
         f"{_meant(choice, choices) or did_you_mean(choice, choices) or way_out or f' Leave {group} out.'}"

@@ -186,5 +186,5 @@ def test_zeus_without_a_counter_is_refused_in_a_line(monkeypatch: pytest.MonkeyP
 
 def test_zeus_that_is_not_installed_is_refused_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mgu.measure.countries.find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"energy=zeus must have the package zeus.*mgu\[zeus\]"):
+    with pytest.raises(UserError, match=r"energy=zeus must have the package zeus.*zeus>=0.16"):
         check_early(energy(meter="zeus"))
