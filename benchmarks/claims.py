@@ -52,11 +52,9 @@ def cifar(parts: Parts) -> str:
 
 def _replication(part: Row, rows_of_paper: str) -> str:
     pairs = part["paper"]
-    ours, theirs = ([pair[name] for pair in pairs] for name in ("val_acc", "paper_val_acc"))
-    tau = kendalltau(ours, theirs).statistic
+    tau, _ = _distance(pairs)
     far = max(pairs, key=lambda pair: abs(pair["val_acc"] - pair["paper_val_acc"]))
-    others = [(pair["val_acc"], pair["paper_val_acc"]) for pair in pairs if pair is not far]
-    tau_of_others = kendalltau(*zip(*others, strict=True)).statistic
+    tau_of_others, _ = _distance([pair for pair in pairs if pair is not far])
     middle = median(pair["val_acc"] - pair["paper_val_acc"] for pair in pairs)
     return (
         f"Trained with this package, {len(pairs)} of the paper's {rows_of_paper} rows rank as printed by Kendall's "

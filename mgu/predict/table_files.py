@@ -98,10 +98,7 @@ def select_columns(table: Any, wanted: Sequence[str], optional: Sequence[str]) -
     given = {text: table[same[0]] for text, same in chosen.items()}
     for name, column in given.items():
         if hasattr(column, "columns"):  # what a DataFrame returns for a name that several of its columns have
-            shown = printable(repr(name))
-            raise UserError(
-                f"must have column {shown} once, but has it {len(column.columns)} times. Drop or rename others."
-            )
+            raise _repeated(name, len(column.columns))
     cells = [name for name, column in given.items() if _is_cell(column)]
     if cells and len(cells) < len(given):
         column = next(name for name in given if name not in cells)
@@ -116,6 +113,10 @@ def select_columns(table: Any, wanted: Sequence[str], optional: Sequence[str]) -
     if len(lengths) > 1:
         raise UserError(f"must have columns of one length, but they have {sorted(lengths)} cells")
     return Cells(list(range(1, max(lengths, default=0) + 1)), columns, [])
+
+
+def _repeated(name: str, times: int) -> UserError:
+    return UserError(f"must have column {printable(repr(name))} once, but has it {times} times. Drop or rename others.")
 
 
 def _is_cell(value: Any) -> bool:
@@ -167,10 +168,7 @@ def _read_csv(path: str | Path, wanted: Sequence[str], optional: Sequence[str], 
             raise UserError("is empty, and must have a line with the names of the columns")
         _check_header(header, wanted, separator)
         if twice := next((name for name in (*wanted, *optional) if header.count(name) > 1), None):
-            shown = printable(repr(twice))
-            raise UserError(
-                f"must have column {shown} once, but has it {header.count(twice)} times. Drop or rename others."
-            )
+            raise _repeated(twice, header.count(twice))
         indices = {name: header.index(name) for name in (*wanted, *optional) if name in header}
         numbers: list[int] = []
         columns: dict[str, list[Any]] = {name: [] for name in indices}
