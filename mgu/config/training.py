@@ -32,6 +32,10 @@ class TrainingConfig(ConfigModel):
     ema: Annotated[Annotated[float, Field(gt=0, lt=1)] | None, UNLESS_DEFAULT] = Field(
         None, description="Decay by step of a running mean of the weights, which is what is evaluated; null: none."
     )
+    precise_bn: Annotated[Count | None, UNLESS_DEFAULT] = Field(
+        None,
+        description="Training examples by which batch norms are evaluated, anew each time; null: running statistics.",
+    )
     select: Annotated[Literal["best", "last"], UNLESS_DEFAULT] = Field(
         "best", description="best: keep the weights of the epoch with the best validation score; last: of the last one."
     )

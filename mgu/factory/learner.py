@@ -30,6 +30,7 @@ from mgu.train.learner import Learner
 from mgu.train.loop import FitSettings
 from mgu.train.path_sgd import PathSGD, build_path_sgd
 from mgu.train.path_summary import describe_kappas
+from mgu.train.precise_batch_norm import PreciseBatchNorm
 from mgu.train.schedules import Length, Schedule
 from mgu.train.step import Step, StepOptions
 from mgu.train.weight_average import WeightAverage
@@ -61,7 +62,8 @@ def build_learner(resolved: ResolvedRun) -> Learner:
     if isinstance(optimizer, PathSGD):
         log.info("at the start: %s", describe_kappas(optimizer.paths))
     schedule = build_schedule(config, optimizer, num_examples)
-    return Learner(model, resolved.task, optimizer, schedule, build_average(config, model), build_rule(config))
+    average, precise = build_average(config, model), build_precise(config, model, resolved.splits.train)
+    return Learner(model, resolved.task, optimizer, schedule, average, build_rule(config), precise)
 
 
 def build_optimizer(config: RunConfig, model: nn.Module, shape: Sequence[int] = ()) -> Optimizer:
@@ -95,6 +97,21 @@ def build_average(config: RunConfig, model: nn.Module) -> WeightAverage | None:
     """
     decay = config.training.ema
     return None if decay is None else WeightAverage(model.parameters(), decay)
+
+
+def build_precise(config: RunConfig, model: nn.Module, data: Data) -> PreciseBatchNorm | None:
+    """Builds what computes the statistics of a model's norms anew before every evaluation.
+
+    Args:
+        config: The configuration of a run.
+        model: The model, on its device.
+        data: Its training examples there, not augmented.
+
+    Returns:
+        The statistics; None where the running ones are to be evaluated.
+    """
+    num_examples = config.training.precise_bn
+    return None if num_examples is None else PreciseBatchNorm(model, data, num_examples, config.training.batch_size)
 
 
 def build_rule(config: RunConfig) -> EquilibriumRule | None:

@@ -23,6 +23,7 @@ def recipe_of(values: Mapping[str, Any]) -> Recipe:
         training.get("batch_size"),
         training.get("precision", "float32"),
         training.get("ema") is not None,
+        training.get("precise_bn"),
         training.get("clip_norm") is not None,
         values.get("optimizer", {}).get("name", "nadam"),
         tuple(sorted(augment.items())),

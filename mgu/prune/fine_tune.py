@@ -16,6 +16,7 @@ from mgu.factory.learner import (
     build_average,
     build_fit_settings,
     build_optimizer,
+    build_precise,
     build_schedule,
     build_step_options,
 )
@@ -131,8 +132,9 @@ class FineTuner:
         config = self.last.model_copy(update={"training": training})
         optimizer = build_optimizer(config, model)
         schedule = build_schedule(config, optimizer, len(self.splits.train))
+        precise = build_precise(config, model, self.splits.train)
         outcome = fit(
-            Learner(model, self.task, optimizer, schedule, build_average(config, model)),
+            Learner(model, self.task, optimizer, schedule, build_average(config, model), precise=precise),
             self.splits,
             build_fit_settings(config)._replace(patience=self.patience),
             shuffle=self.shuffle,

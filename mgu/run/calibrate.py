@@ -50,7 +50,8 @@ def calibrate(send: Send, config: RunConfig) -> Sample:
             train_batch()
             steps += 1
         trained = time.perf_counter()
-        evaluate(learner.model, splits.val, learner.task, config.training.eval_batch_size)
+        with learner.as_evaluated():
+            evaluate(learner.model, splits.val, learner.task, config.training.eval_batch_size)
         evaluated = time.perf_counter()
     step_s, evaluate_s = (trained - begun) / steps, evaluated - trained
     power_w, power_method = power_of(meter.energy, device.type == "cuda")

@@ -60,7 +60,7 @@ def save_checkpoint(
         cost: The cost of the run so far, earlier parts included.
     """
     # Then the best weights are the model's and need no second copy.
-    is_best_now = fit.best_epoch == len(fit.history) and not learner.average
+    is_best_now = fit.best_epoch == len(fit.history) and learner.evaluates_as_trained
     content = {
         "format": FORMAT,
         "identity": config.identity,
@@ -114,7 +114,7 @@ def restore_checkpoint(folder: Path, config: RunConfig, learner: Learner, genera
         best_epoch, history = content["best_epoch"], content["history"]
         if learner.average:
             learner.average.load_state_dict(content["average"])
-        is_best_now = best_epoch == len(history) and not learner.average
+        is_best_now = best_epoch == len(history) and learner.evaluates_as_trained
         best_weights = content["model"] if is_best_now else content["best_weights"]
         _check_history(history, best_epoch, best_weights)
     except Exception as error:  # whatever torch makes of a file that is torn, foreign or of another version

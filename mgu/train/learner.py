@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from torch import nn
 from torch.optim import Optimizer
 
 from mgu.tasks.task import Task
+from mgu.train.precise_batch_norm import PreciseBatchNorm
 from mgu.train.schedules import Schedule
 from mgu.train.step import GradientRule
 from mgu.train.weight_average import WeightAverage
@@ -21,8 +24,9 @@ class Learner(NamedTuple):
         task: Loss, metrics and the score to select by.
         optimizer: Optimizer of the model's parameters.
         schedule: Schedule of the learning rate, stepped once a batch, told the score once an epoch.
-        rule: Fills gradients in the place of a backward pass; None: backpropagation.
         average: Running mean of the model's weights, which is evaluated in their place; None: the weights are.
+        rule: Fills gradients in the place of a backward pass; None: backpropagation.
+        precise: Statistics of norms, which are evaluated in the place of running ones; None: the running ones are.
     """
 
     model: nn.Module
@@ -31,3 +35,19 @@ class Learner(NamedTuple):
     schedule: Schedule
     average: WeightAverage | None = None
     rule: GradientRule | None = None
+    precise: PreciseBatchNorm | None = None
+
+    @property
+    def evaluates_as_trained(self) -> bool:
+        """Whether the model is evaluated with the weights and statistics that the last step left."""
+        return not (self.average or self.precise)
+
+    @contextmanager
+    def as_evaluated(self) -> Iterator[None]:
+        """Gives the model within the block what it is evaluated with: averaged weights, statistics by these weights."""
+        with ExitStack() as stack:
+            if self.average:
+                stack.enter_context(self.average.in_place())
+            if self.precise:
+                stack.enter_context(self.precise.in_place())
+            yield

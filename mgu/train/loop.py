@@ -11,7 +11,6 @@ import copy
 import math
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -203,7 +202,7 @@ def fit(
         if learner.rule:
             learner.rule.end_epoch(model)
         trained = callbacks.now()
-        with average.in_place() if average else nullcontext():
+        with learner.as_evaluated():
             val = evaluate(model, splits.val, task, settings.eval_batch_size)
             is_finite = math.isfinite(train["loss"]) and math.isfinite(val["loss"])
             if is_finite and _is_best(epoch, val[task.score.metric], early_stop, settings):

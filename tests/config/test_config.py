@@ -78,6 +78,7 @@ def test_the_protocol_is_the_papers(configure: Configure) -> None:
         "clip_norm": None,
         "label_smoothing": 0.0,
         "ema": None,
+        "precise_bn": None,
         "select": "best",
         "score": None,
         "precision": "float32",

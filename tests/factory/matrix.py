@@ -56,6 +56,7 @@ OPTIONS = {
     "eager": ("mgu=reference", "engine=eager"),
     "augmented": ("mgu=reference", "augment=mixup"),
     "averaged": ("mgu=reference", "training.ema=0.9", "schedule=cosine"),
+    "precise": ("mgu=reference", "training.ema=0.9", "training.precise_bn=50"),
 }
 CONVOLUTIONAL = {"gate depthwise": ("mgu=reference", "mgu.gate=depthwise"),
                  "bypass projection": ("mgu=equations", "mgu.bypass=projection")}  # fmt: skip

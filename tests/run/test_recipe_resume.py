@@ -37,6 +37,15 @@ def test_the_last_epoch_s_weights_are_kept(configure: Configure) -> None:
     assert evidence(whole) == evidence(broken)
 
 
+@pytest.mark.parametrize("words", ["norm=bn_pre", "mgu=lean training.ema=0.9 augment=mixup"])
+def test_precise_batch_norm_resumes_to_the_same_bits(words: str, configure: Configure) -> None:
+    run = ("layout=digits_2", *words.split(), "training.precise_bn=200", "training.epochs=3", "training.batch_size=256")
+    whole, broken = (configure(*run, f"experiment_name={name}") for name in ("whole", "broken"))
+    train(whole)
+    assert train(broken, 1, 2).resumed == 2
+    assert evidence(whole) == evidence(broken)
+
+
 @pytest.mark.parametrize("model", ["norm=bn_pre", "mgu=reference"])
 def test_half_the_precision_resumes_to_the_same_bits(model: str, configure: Configure) -> None:
     run = ("layout=digits_2", model, "training.precision=bf16", "training.epochs=3", "training.batch_size=256")

@@ -155,7 +155,7 @@ def test_a_run_that_stopped_for_now_does_not_tell_when_training_ends(configure: 
 
 
 RECIPES = ["training.batch_size=4", "augment=randaugment", "training.ema=0.99", "optimizer=adamw", "threads=1",
-           "engine=eager", "training.clip_norm=1", "training.precision=bf16"]  # fmt: skip
+           "training.precise_bn=100", "engine=eager", "training.clip_norm=1", "training.precision=bf16"]  # fmt: skip
 
 
 @pytest.mark.parametrize("changed", RECIPES)
