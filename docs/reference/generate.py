@@ -1,8 +1,8 @@
 """Writes the pages of docs/reference/ from the code: python docs/reference/generate.py.
 
 config.md comes from the pydantic models of mgu/config/ and the values in conf/, result.md from the msgspec structures
-of mgu/results/schema/, cli.md from `--help` of the command and its sub-commands. tests/config/test_reference.py renders
-them again and compares.
+of mgu/results/schema/, cli.md from `--help` of the command and its sub-commands, python.md from docstrings.
+tests/config/test_reference.py renders them again and compares.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -22,6 +23,7 @@ from hydra.core.global_hydra import GlobalHydra
 from omegaconf import OmegaConf
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+from python_page import render as python_page
 from words import identity_in_words, table
 
 from mgu.cli.exit_codes import SUB_COMMANDS
@@ -195,7 +197,12 @@ def _help(*words: str) -> str:
     return "\n".join(line.rstrip() for line in done.stdout.splitlines())
 
 
-PAGES: dict[str, Callable[[], str]] = {"config.md": config_page, "result.md": result_page, "cli.md": cli_page}
+PAGES: dict[str, Callable[[], str]] = {
+    "config.md": config_page,
+    "result.md": result_page,
+    "cli.md": cli_page,
+    "python.md": partial(python_page, GENERATED),
+}
 
 
 def main() -> None:
