@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ from mgu.report.stats.holm import correct_for_many
 from mgu.results.on_disk.file_names import PACK_FILE
 
 BETTER = ("training.ema=0.99", "training.label_smoothing=0.1", "training.select=last")
-RECIPES = {"paper": (), "better": BETTER}
+PRECISE = "training.precise_bn=4096"
+RECIPES = {"paper": (), "better": BETTER, "short": (*BETTER, PRECISE)}
 GRID = ("norm=bn_pre,bn_post,ln,no_norm", "residual=with,without")
 UNIT = ("mgu=lean",)
 ORDERS = 20_000  # random orders of the grid, whose mean is a random search
@@ -86,7 +88,7 @@ def main() -> None:
     parser.add_argument("--parallel", default="2")
     options = parser.parse_args()
     data, recipe = options.study.split("-")
-    design = DESIGNS[data]
+    design = shortened(DESIGNS[data]) if recipe == "short" else DESIGNS[data]
     if options.stage == "train":
         train(design, options.study, RECIPES[recipe], options.runs, options.parallel)
     else:
@@ -95,6 +97,18 @@ def main() -> None:
         file_part("claim", options.study, {"machine": measured_on(options.runs, options.study), **content})
         machines = [part["machine"] for part in filed_parts(recipe).values()]
         file_part("claim", recipe, {"machine": together(machines), "rows": summarise(recipe)})
+
+
+def shortened(design: Design) -> Design:
+    """Returns the design with a quarter of its epochs."""
+    if not any(word.startswith("training.epochs=") for word in design.words):
+        sys.exit("The study must have a number of epochs under the recipe short, but is one of early stopping.")
+    epochs = re.compile(r"^training\.epochs=(\d+)$")
+    words, folds = (
+        tuple(epochs.sub(lambda found: f"training.epochs={int(found[1]) // 4}", word) for word in own)
+        for own in (design.words, design.folds)
+    )
+    return replace(design, words=words, folds=folds)
 
 
 def train(design: Design, study: str, recipe: tuple[str, ...], runs: Path, parallel: str) -> None:
@@ -171,7 +185,8 @@ def names_of(runs: pd.DataFrame) -> pd.Series:
 
 def costs_in_turns(runs: pd.DataFrame, study: str) -> pd.Series:
     """Returns what runs cost in epochs of the unit, see claim_costs.py; without that, the seconds as recorded."""
-    filed = load_study("claim").get(f"{study.partition('-')[0]}-costs")
+    data, recipe = study.split("-")
+    filed = load_study("claim").get(f"{data}-short-costs" if recipe == "short" else f"{data}-costs")
     if filed is None:
         return runs["cpu_s"]
     costs = {row["model"]: row["to_unit"] for row in filed["rows"]}

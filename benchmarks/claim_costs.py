@@ -1,10 +1,12 @@
 """What the models of the claim cost beside each other: a slice of an epoch of every model of a data set, in turns.
 
     python benchmarks/claim_costs.py mnist [--rounds 20] [--batches 6]
+    python benchmarks/claim_costs.py digits --short    # under the recipe that has statistics of batch norms anew
 
 The study's own runs shared a machine with other work, unequally so, and two threads of a core slow each other down:
 their processor time is up to 1.7 times as long as alone, and a ratio of such times is none. In turns all models of a
-round have the same machine. A slice is some training steps and its share of the validation images; what a model costs
+round have the same machine. A slice is some training steps and its share of the validation images, under the recipe
+`short` also of the examples by which batch norms are evaluated; what a model costs
 is the median over rounds of its processor time divided by the unit's. Left out are the averaging of weights, which
 takes the same of every weight, and what comes once, 2 % of the unit's cost.
 """
@@ -19,7 +21,7 @@ from statistics import median, quantiles
 from typing import Any
 
 import torch
-from claim import DESIGNS, Design
+from claim import DESIGNS, PRECISE, Design
 from filed import file_part
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
@@ -35,6 +37,7 @@ from mgu.factory.learner import build_learner
 from mgu.factory.resolved_run import resolve
 from mgu.native.malloc import keep_freed_memory
 from mgu.train.loop import evaluate, train_epoch
+from mgu.train.precise_batch_norm import PreciseBatchNorm
 from mgu.train.step import Step
 
 NORMS, RESIDUALS = ("bn_pre", "bn_post", "ln", "no_norm"), {"": "without", "-res": "with"}
@@ -45,18 +48,20 @@ def main() -> None:
     parser.add_argument("data", choices=DESIGNS)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--batches", type=int, default=6)
+    parser.add_argument("--short", action="store_true", help="the recipe short")
     options = parser.parse_args()
     torch.set_num_threads(1)
     keep_freed_memory()
     flush_subnormals()
     design = DESIGNS[options.data]
-    ways = {name: slice_of(design, words, options.batches) for name, words in models_of(design).items()}
+    recipe = (PRECISE,) * options.short
+    ways = {name: slice_of(design, (*words, *recipe), options.batches) for name, words in models_of(design).items()}
     seconds = in_turns(ways, options.rounds, warm_up=2, clock=time.process_time)
     unit = seconds[f"{design.layouts[-1]}-lean"]
     rows = [summarise(name, own, unit) for name, own in seconds.items()]
     file_part(
         "claim",
-        f"{options.data}-costs",
+        f"{options.data}{'-short' * options.short}-costs",
         {"machine": machine_of(configure(design, next(iter(models_of(design).values())))), "rows": rows},
     )
     show(rows)
@@ -87,16 +92,20 @@ def slice_of(design: Design, words: tuple[str, ...], batches: int) -> Callable[[
     config = configure(design, words)
     resolved = resolve(config)
     splits, size = resolved.splits, config.training.batch_size
-    learner = build_learner(resolved)
     count = min(batches * size, len(splits.train))
     train = splits.train.subset(torch.arange(count))
+    learner = build_learner(resolved)
+    if learner.precise:
+        share = round(len(learner.precise.order) * count / len(splits.train))
+        learner = learner._replace(precise=PreciseBatchNorm(learner.model, train, share, size))
     val = splits.val.subset(torch.arange(max(round(len(splits.val) * count / len(splits.train)), 1)))
     shuffle = torch.Generator().manual_seed(0)
     step = Step(learner.model, train, learner.task, learner.optimizer)
 
     def run() -> None:
         train_epoch(step, learner.schedule, batch_size=size, shuffle=shuffle)
-        evaluate(learner.model, val, learner.task, config.training.eval_batch_size)
+        with learner.as_evaluated():
+            evaluate(learner.model, val, learner.task, config.training.eval_batch_size)
 
     return run
 

@@ -35,8 +35,8 @@ class PreciseBatchNorm:
     def __init__(self, model: nn.Module, data: Data, num_examples: int, batch_size: int) -> None:
         self.model, self.data = model, data
         self.norms: list[Any] = [module for module in model.modules() if _has_running_statistics(module)]
-        order = torch.randperm(len(data), generator=Generator().manual_seed(0))[:num_examples].to(data.device)
-        self.batches = split_into_batches(order, batch_size, is_even=True)
+        self.order = torch.randperm(len(data), generator=Generator().manual_seed(0))[:num_examples].to(data.device)
+        self.batches = split_into_batches(self.order, batch_size, is_even=True)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -64,7 +64,7 @@ class PreciseBatchNorm:
             self.model(self.data.batch(index)[0])
             sums = [total + len(index) * _moments(norm) for total, norm in zip(sums, self.norms, strict=True)]
         for total, norm, momentum in zip(sums, self.norms, momenta, strict=True):
-            mean, second = total / sum(map(len, self.batches))
+            mean, second = total / len(self.order)
             norm.running_mean.copy_(mean)
             norm.running_var.copy_((second - mean.square()).clamp_(min=0))
             norm.momentum = momentum
