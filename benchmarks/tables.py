@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import mean
 
 from cells import Row, each, number, p_value, percent, size, spread, table
 
@@ -147,6 +148,25 @@ def decisive(part: Row) -> str:
     ]
     header = ["`mgu.decisive`", "trained", "gates at channel means", "rounded by channel", "rounded as a whole"]
     return table([*header, "fine-tuned after that", "spread within a channel"], lines)
+
+
+def precise_bn(part: Row) -> str:
+    """Validation accuracy by epoch with running and with precise statistics, and the processor time of both."""
+    groups = by(part["rows"], "network", "weights")
+    last = len(part["rows"][0]["running"])
+    epochs = [epoch for epoch in (1, 2, 3, 5, 10, 20) if epoch <= last]
+    lines = []
+    for (network, weights), rows in groups.items():
+        trained, anew = (mean(row[name] for row in rows) for name in ("cpu_s", "precise_s"))
+        for statistics, cost in (("running", f"{trained:.2f}"), ("precise", f"{trained:.2f} + {anew:.2f}")):
+            scores = [[100 * row[statistics][epoch - 1] for row in rows] for epoch in epochs]
+            lines.append([f"`{network}`", str(weights), statistics, *map(_one_digit, scores), cost])
+    header = ["network", "weights", "statistics", *(f"epoch {epoch}" for epoch in epochs)]
+    return table([*header, f"processor time of {last} epochs [s]"], lines, left=3)
+
+
+def _one_digit(values: list[float]) -> str:
+    return spread(values, 1)
 
 
 def divergence(part: Row) -> str:

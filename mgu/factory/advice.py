@@ -14,6 +14,7 @@ from mgu.results.schema.metrics import Metrics
 
 TINY = 0.25  # of training.batch_size: a last batch below it is announced
 SETTLED = 0.1  # of the initial running statistics: more than this left after all steps is announced
+ENOUGH_EXAMPLES = 4096  # for statistics of batch norms
 LONGEST = 2.0  # of a step, in times of decay: |1 - dt leak| is 1
 WITH_DIGITS = ("digits", "mnist")
 TORCH_MOMENTUM = 0.1  # https://docs.pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
@@ -117,12 +118,13 @@ def _describe_unsettled(config: RunConfig, steps: int, when: str, remedy: str) -
     """Describes running statistics that keep much of their initial values after some steps; empty where they do not."""
     key, momentum = _batch_norm(config)
     left = (1 - momentum) ** steps
-    if not key or left <= SETTLED:
+    if not key or left <= SETTLED or config.training.precise_bn:
         return ""
     enough = max(TORCH_MOMENTUM, math.ceil(100 * (1 - SETTLED ** (1 / steps))) / 100)
     return (
         f"batch norm's running statistics keep {left:.0%} of their initial values {when}, so evaluations compute "
-        f"another network than training does. Pass {key}={enough:g}, or {remedy}."
+        f"another network than training does. Pass training.precise_bn={ENOUGH_EXAMPLES} to compute them anew, or "
+        f"{key}={enough:g}, or {remedy}."
     )
 
 

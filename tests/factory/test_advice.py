@@ -30,9 +30,10 @@ SHORT = ("training.last_batch=short", "training.batch_size=64")
         (["norm=bn_pre", "training.epochs=3"], 1080, ["keep 60% of their initial values after all 51 steps"]),
         (["norm=bn_post", "training.epochs=1"], 100, ["keep 98% of their initial values after all 2 steps"]),
         (["norm=bn_pre", "training.epochs=100"], 1080, []),
+        (["norm=bn_pre", "training.epochs=3", "training.precise_bn=500"], 1080, []),
         (["norm=no_norm", "training.epochs=1"], 1080, []),
-        (["mgu=reference", "training.epochs=3"], 1080, ["Pass mgu.bn_momentum=0.1"]),
-        (["mgu=switchable_norm", "training.epochs=3"], 1080, ["Pass mgu.bn_momentum=0.1"]),
+        (["mgu=reference", "training.epochs=3"], 1080, ["or mgu.bn_momentum=0.1, or train longer"]),
+        (["mgu=switchable_norm", "training.epochs=3"], 1080, ["or mgu.bn_momentum=0.1, or train longer"]),
         (["layout=dense_2", "norm=bn_pre", *SHORT], 641, ["has 1 of 64", "batch norm gets batches of one example"]),
         (["layout=dense_2", "norm=bn_pre", "training.batch_size=1"], 600, ["batch norm gets batches of one example"]),
         (
@@ -59,6 +60,13 @@ def test_what_would_surprise_is_said_with_overrides_that_mend_it(
     assert not mended, overrides
 
 
+@pytest.mark.parametrize("alone", ["training.precise_bn=4096", "norm.momentum=0.1"])
+def test_each_remedy_is_enough_by_itself(alone: str, configure: Configure) -> None:
+    run = ("norm=bn_pre", "training.epochs=3")
+    (message,) = advise(configure(*run), 1080)
+    assert f"{alone}" in message and not advise(configure(*run, alone), 1080)
+
+
 def test_more_threads_than_processors_are_said(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mgu.factory.advice.count_cores", lambda: 2)
     (message,) = advise(configure("threads=99", "norm=ln"), 640)
@@ -73,7 +81,7 @@ def test_statistics_that_are_unsettled_in_the_kept_weights_are_said_at_the_end(c
         config, 1080, 2, 1
     )
     found = advise_kept(config, 1080, 20, 3)
-    assert "keep 60%" in found and "Pass norm.momentum=0.1, or a larger training.patience" in found
+    assert "keep 60%" in found and "or norm.momentum=0.1, or a larger training.patience" in found
     assert not advise_kept(configure("norm=bn_pre", "training.epochs=100", "norm.momentum=0.1"), 1080, 20, 3)
     assert not advise_kept(config, 1080, 20, 14) and not advise_kept(config, 1080, 20, None)
     assert not advise_kept(configure("norm=ln", "training.epochs=100"), 1080, 20, 3)
