@@ -1,6 +1,7 @@
 """Generated networks (NAGO) on the digits against the grid of 24 baselines, both for the processor time of the grid.
 
     python benchmarks/nago.py [--runs runs] [--only-file]
+    python benchmarks/nago.py --precise    # all of them evaluated by statistics of batch norms that are computed anew
 
 The grid is trained with ten seeds, and ten studies of each strategy get the mean processor time of one grid. Whoever
 searches picks the best by validation images; what is compared is its accuracy on test images.
@@ -22,11 +23,11 @@ from scipy.stats import ttest_ind
 import mgu
 from mgu.report.searches.load import load_curves
 
-EXPERIMENT = "nago"
 SEEDS = ",".join(map(str, range(10)))
 STRATEGIES = ("bohb", "random")
 RECIPE = ("dataset=digits", "dataset.split=holdout", "training.epochs=20", "training.patience=20", "threads=1",
           "training.ema=0.99", "training.label_smoothing=0.1", "training.select=last")  # fmt: skip
+PRECISE = "training.precise_bn=4096"
 GRID = ("layout=digits_2,digits_3,digits_4", "norm=bn_pre,bn_post,ln,no_norm", "residual=with,without", f"seed={SEEDS}")
 SPACE = ("space=nago", "nago=tiny", f"search.seed={SEEDS}")
 Row = dict[str, Any]
@@ -36,25 +37,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=Path, default=ROOT / "runs", help="the runs folder (default: %(default)s)")
     parser.add_argument("--only-file", action="store_true", help="file finished runs, and train none")
+    parser.add_argument("--precise", action="store_true", help="with precise batch norm")
     options = parser.parse_args()
-    grids, searches = (options.runs / f"{EXPERIMENT}_{kind}" for kind in ("grid", "search"))
+    part, recipe = ("nago_precise", (*RECIPE, PRECISE)) if options.precise else ("nago", RECIPE)
+    grids, searches = (options.runs / f"{part}_{kind}" for kind in ("grid", "search"))
     if not options.only_file:
-        train_in(grids, *GRID)
+        train_in(grids, *recipe, *GRID)
     grid = grid_searches(grids)
     budget_s = round(mean(grid["seconds"]), 1)
     if not options.only_file:
         for name in STRATEGIES:
-            train_in(searches, f"search={name}", *SPACE, f"budget.cpu_seconds={budget_s}")
+            train_in(searches, *recipe, f"search={name}", *SPACE, f"budget.cpu_seconds={budget_s}")
     rows = [summarise("grid", grid, grid), *(summarise(name, found(searches, name), grid) for name in STRATEGIES)]
     files = [*grids.glob("*/result.json"), *searches.glob("*/result.json")]
-    file_part("search", "nago", {"machine": describe(sorted(files), "python benchmarks/nago.py"), "rows": rows})
+    command = f"python benchmarks/nago.py{' --precise' * options.precise}"
+    file_part("search", part, {"machine": describe(sorted(files), command), "rows": rows})
     for row in rows:
         print(json.dumps(row))
 
 
 def train_in(folder: Path, *words: str) -> None:
     """Trains what is not finished yet in the folder of an experiment."""
-    train(folder.parent, f"experiment_name={folder.name}", *RECIPE, *words, "-m")
+    train(folder.parent, f"experiment_name={folder.name}", *words, "-m")
 
 
 def grid_searches(folder: Path) -> pd.DataFrame:
