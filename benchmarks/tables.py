@@ -108,7 +108,7 @@ def pruned(part: Row) -> str:
         ):
             row = rows[name]
             title = run["run"] if name == "unit" else "its converted network"
-            values = (f"{row['cost']['params_keras']:,}", percent(row["accuracy"]), percent(row["test"]))
+            values = (f"{row['cost']['params_keras']:,}", percent(row["val"]), percent(row["test"]))
             seconds = number(energy["cpu_seconds"], 0) if energy else "-"
             is_within = "" if name == "unit" else "yes" if run["within"] else "no"
             latency = "contended" if run["contended"] else f"{_latency(row) / cheapest:.2f}x"

@@ -34,14 +34,14 @@ class PruneConfig(ConfigModel):
     batches: int = Field(ge=0, description="Training batches between two gates.")
     epochs: int = Field(ge=0, description="Largest number of epochs of fine-tuning at the end; 0: none.")
     patience: Count | None = Field(
-        description="Epochs of fine-tuning without a better accuracy after which it stops; null: that of the run."
+        description="Epochs of fine-tuning without a better score after which it stops; null: that of the run."
     )
     schedule: Literal["fresh", "continued"] = Field(
         description="fresh: start the learning rate over for fine-tuning; continued: go on from the unit's best epoch."
     )
     distill: BelowOne = Field(description="Share of the loss that the unit's logits teach instead of the labels.")
     temperature: Positive = Field(description="Temperature that softens those logits.")
-    max_loss: NonNegative = Field(description="Points of accuracy that the smallest model may lose.")
+    max_loss: NonNegative = Field(description="Points of the score that the smallest model may lose.")
     tries: Count = Field(description="Smallest models that are fine-tuned, until one is within max_loss.")
 
 

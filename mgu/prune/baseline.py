@@ -30,7 +30,7 @@ def find_baselines(trained: TrainedRun) -> dict[str, tuple[Network, Result | Non
 
     Returns:
         By name a network and its result: the baseline of the same layout, data set and split with the best validation
-        accuracy in the folder that holds the run, if there is one, and an untrained one without norms and residuals.
+        score in the folder that holds the run, if there is one, and an untrained one without norms and residuals.
     """
     baselines: dict[str, tuple[Network, Result | None]] = {}
     if best := _best(trained):

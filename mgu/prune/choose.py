@@ -25,7 +25,7 @@ class Choice(NamedTuple):
 
     Attributes:
         candidate: The candidate with its fine-tuned weights.
-        within: Whether its loss of accuracy is within the allowed one.
+        within: Whether its loss of score is within the allowed one.
         tuned: Score after fine-tuning of every candidate that was fine-tuned, by name.
     """
 
@@ -36,23 +36,23 @@ class Choice(NamedTuple):
 
 def choose(
     candidates: Sequence[Candidate],
-    accuracies: Sequence[float],
+    scores: Sequence[float],
     reference: float,
     images: Data,
     count_flops: CountFlops,
     config: PruneConfig,
     tuning: FineTuner,
 ) -> Choice:
-    """Chooses the smallest candidate whose loss of accuracy is within the allowed one.
+    """Chooses the smallest candidate whose loss of score is within the allowed one.
 
     The smallest candidates (by parameters of the converted model, then by operations) are fine-tuned first, at most
     `config.tries`, and the first that is within the loss is taken. If none is, it is the smallest candidate that is
-    within the loss without fine-tuning, else the most accurate one that was tried.
+    within the loss without fine-tuning, else the best one that was tried.
 
     Args:
         candidates: Networks with some gates fixed.
-        accuracies: Their accuracies on `images` before fine-tuning.
-        reference: Accuracy of the unit.
+        scores: Their scores on `images` before fine-tuning.
+        reference: Score of the unit.
         images: The data that decide.
         count_flops: Counts the operations of a network.
         config: Settings of pruning.
@@ -62,22 +62,22 @@ def choose(
         The choice.
     """
     enough = reference - config.max_loss / 100
-    by_size = sorted(zip(candidates, accuracies, strict=True), key=lambda each: _size(each[0].model, count_flops))
+    by_size = sorted(zip(candidates, scores, strict=True), key=lambda each: _size(each[0].model, count_flops))
     tried: list[tuple[float, Candidate]] = []
     tuned: dict[str, float] = {}
     for untuned, before in by_size[: config.tries]:
-        candidate, accuracy = untuned, before
+        candidate, value = untuned, before
         if config.epochs and candidate.decisions:
             model = copy.deepcopy(candidate.model)
             tuning.epochs(model, config.epochs, candidate.name)
-            accuracy = tuned[candidate.name] = score_on(model, images, tuning.task.score)
-            if accuracy > before:  # else it keeps its weights
+            value = tuned[candidate.name] = score_on(model, images, tuning.task.score)
+            if value > before:  # else it keeps its weights
                 candidate = untuned._replace(model=model)
-        tried.append((max(accuracy, before), candidate))
+        tried.append((max(value, before), candidate))
         if tried[-1][0] >= enough:
             return Choice(candidate, True, tuned)
-    for candidate, accuracy in by_size[config.tries :]:
-        if accuracy >= enough:
+    for candidate, value in by_size[config.tries :]:
+        if value >= enough:
             return Choice(candidate, True, tuned)
     return Choice(max(tried, key=lambda each: each[0])[1], False, tuned)
 

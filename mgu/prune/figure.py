@@ -1,4 +1,4 @@
-"""Figure of accuracy against cost for every candidate: prune.png."""
+"""Figure of the score against cost for every candidate: prune.png."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CostOf = Callable[[InferenceCost], float]
 
 
 def draw_curve(outcome: PruneOutcome, path: Path) -> None:
-    """Draws accuracy against parameters, operations, time and, if it was measured, energy.
+    """Draws the score against parameters, operations, time and, if it was measured, energy.
 
     Args:
         outcome: The outcome of pruning.
@@ -69,15 +69,15 @@ def _energy(cost: InferenceCost) -> float:
 
 
 def _draw_panel(panel: Axes, outcome: PruneOutcome, cost_of: CostOf) -> None:
-    """Draws accuracy against one kind of cost."""
+    """Draws the score against one kind of cost."""
     points, tuned = outcome.points, [point for point in outcome.points if point.tuned is not None]
     if points:
-        panel.plot([cost_of(p.cost) for p in points], [100 * p.accuracy for p in points], "o-", color="tab:blue",
+        panel.plot([cost_of(p.cost) for p in points], [100 * p.val for p in points], "o-", color="tab:blue",
                    markersize=3, linewidth=0.8, label="gates fixed, not fine-tuned")  # fmt: skip
     if tuned:
         panel.plot([cost_of(p.cost) for p in tuned], [100 * (p.tuned or 0.0) for p in tuned], "*", color="tab:red",
                    markersize=10, label="fine-tuned")  # fmt: skip
     marked = [row for row in outcome.rows if row.name == "unit" or row.name.startswith("baseline")]
     for row, mark in zip(marked, "sD^", strict=False):
-        if row.accuracy is not None:
-            panel.plot(cost_of(row.cost), 100 * row.accuracy, mark, color="black", markersize=5, label=row.name)
+        if row.val is not None:
+            panel.plot(cost_of(row.cost), 100 * row.val, mark, color="black", markersize=5, label=row.name)

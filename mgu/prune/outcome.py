@@ -1,7 +1,7 @@
 """Outcome of pruning, and the files that it leaves in prune/ in the folder of the run.
 
 prune.json             everything that is reported, sealed by its checksum; written last
-prune.png              accuracy against the cost of the candidates
+prune.png              score against the cost of the candidates
 pruned.safetensors     the chosen network, which can be trained further: see mgu/prune/load.py
 converted.safetensors  the same for inference, with batch norms folded
 converted.pt2, .onnx   the export, if one was asked for
@@ -27,19 +27,19 @@ EXPORT_FILES: dict[Format, str] = {"torch": "converted.pt2", "onnx": "converted.
 
 
 class Point(Record, frozen=True):
-    """Holds one candidate with its accuracy on the data that decide.
+    """Holds one candidate with its score on the data that decide; `score` of the outcome names it.
 
     Attributes:
         name: Name of the candidate.
         gates_fixed: Number of fixed gates.
-        accuracy: Accuracy before fine-tuning.
-        tuned: Accuracy after fine-tuning; None if it was not fine-tuned.
+        val: Score before fine-tuning.
+        tuned: Score after fine-tuning; None if it was not fine-tuned.
         cost: Cost of its converted form.
     """
 
     name: str
     gates_fixed: int
-    accuracy: float
+    val: float
     tuned: float | None
     cost: InferenceCost
 
@@ -49,14 +49,14 @@ class ModelRow(Record, frozen=True):
 
     Attributes:
         name: Name of the model.
-        accuracy: Accuracy on the data that decide; None for an untrained model.
-        test: Accuracy on test data.
+        val: Score on the data that decide; None for an untrained model. `score` of the outcome names it.
+        test: The same score on test data.
         cost: Its cost.
         difference: Largest difference from the model it was derived from, as a share of the largest logit.
     """
 
     name: str
-    accuracy: float | None
+    val: float | None
     test: float | None
     cost: InferenceCost
     difference: float | None = None
@@ -72,7 +72,7 @@ class PruneOutcome(Record, frozen=True):
         chosen_on: Words for the data that decide.
         gates: Number of gates of the unit.
         chosen: Name of the chosen candidate.
-        within: Whether its loss of accuracy is within the allowed one.
+        within: Whether its loss of score is within the allowed one.
         decisions: Constants of its gates, see mgu/prune/network.py.
         rows: The models of the table.
         points: The candidates.
@@ -87,7 +87,7 @@ class PruneOutcome(Record, frozen=True):
         kept: The gates that are left, as <block from 1>.<gate>.
         iterations: Those of each equilibrium that the FLOPs of every row count; None without any.
         files: SHA-256 of the weights and of the export, by the name of the file.
-        score: Name of the metric that decided, which all values called accuracy are of.
+        score: Name of the metric that decided, which `val`, `tuned` and `test` are of.
     """
 
     run: str
@@ -134,7 +134,18 @@ def read_outcome(folder: Path) -> PruneOutcome:
         ValueError: It cannot be read, or is not what was written (`Changed`).
     """
     text, is_sealed = unseal(read_plain(folder / OUTCOME_FILE))
-    outcome = msgspec.json.decode(text, type=PruneOutcome)
+    outcome = msgspec.convert(_upgrade(msgspec.json.decode(text)), PruneOutcome, str_keys=True)
     if outcome.files and not is_sealed:  # earlier versions kept no checksums at all
         raise Changed
     return outcome
+
+
+def _upgrade(values: Any) -> Any:
+    """Returns a file of an earlier version, where `val` was called accuracy whatever the score, as today's has it."""
+    if not isinstance(values, dict):
+        return values  # which is refused where it is converted
+    for name in ("rows", "points"):
+        for each in values.get(name) or ():
+            if isinstance(each, dict) and "accuracy" in each:
+                each["val"] = each.pop("accuracy")
+    return values

@@ -30,7 +30,7 @@ class SearchResult(NamedTuple):
 
     Attributes:
         candidates: The candidates in the order in which they were found.
-        accuracies: Their accuracies before fine-tuning.
+        scores: Their scores before fine-tuning.
         choice: The chosen candidate.
         search_s: Seconds of the search.
         tune_s: Seconds of fine-tuning.
@@ -39,7 +39,7 @@ class SearchResult(NamedTuple):
     """
 
     candidates: list[Candidate]
-    accuracies: list[float]
+    scores: list[float]
     choice: Choice
     search_s: float
     tune_s: float
@@ -69,7 +69,7 @@ def search(
     tell(f"the unit: {score.text(reference)} on the {len(splits.val)} examples that decide")
     meter = build_meter(trained.config.energy, splits.val.device)
     candidates: list[Candidate] = []
-    accuracies: list[float] = []
+    scores: list[float] = []
     with ContentionMonitor() as contention, meter:
         started = time.perf_counter()
         seed_all(trained.config.seed)  # for dropout, and whatever layers of the user's draw
@@ -77,19 +77,19 @@ def search(
         work = copy.deepcopy(model)  # the stepwise method trains what it prunes
         for candidate in _candidates(work, splits, config, tuner):
             candidates.append(candidate)
-            accuracies.append(score_on(candidate.model, splits.val, score))
-            tell(f"{candidate.name}: {score.text(accuracies[-1])}")
+            scores.append(score_on(candidate.model, splits.val, score))
+            tell(f"{candidate.name}: {score.text(scores[-1])}")
         searched = time.perf_counter()
         whole = Candidate("no gate fixed", {}, work if not candidates else copy.deepcopy(model))
         if candidates and config.epochs:
             tell(f"fine-tuning the smallest candidates for at most {count(config.epochs, 'epoch')}")
-        offered = candidates or [whole], accuracies or [reference]
+        offered = candidates or [whole], scores or [reference]
         choice = choose(*offered, reference, splits.val, count_flops, config, tuner)
         tuned = time.perf_counter()
-    for name, accuracy in choice.tuned.items():
-        tell(f"{name}, fine-tuned: {score.text(accuracy)}")
+    for name, value in choice.tuned.items():
+        tell(f"{name}, fine-tuned: {score.text(value)}")
     seconds = searched - started, tuned - searched
-    return SearchResult(candidates, accuracies, choice, *seconds, meter.energy, contention.contended)
+    return SearchResult(candidates, scores, choice, *seconds, meter.energy, contention.contended)
 
 
 def _fine_tuner(trained: TrainedRun, splits: Splits, config: PruneConfig, tell: Tell) -> FineTuner:

@@ -44,7 +44,7 @@ def _columns(outcome: PruneOutcome) -> dict[str, list[str]]:
         "model": [row.name for row in rows],
         "parameters": [f"{cost.params_keras:,}" for cost in costs],
         "MFLOPs": ["-" if cost.flops is None else f"{cost.flops / 1e6:.3f}" for cost in costs],
-        "val [%]": [_percent(row.accuracy) for row in rows],
+        "val [%]": [_percent(row.val) for row in rows],
         "test [%]": [_percent(row.test) for row in rows],
         "1": [f"{cost.latency[1].median_ms:.3f}" for cost in costs],
         "quartiles of 1": [_quartiles(cost.latency[1]) for cost in costs],

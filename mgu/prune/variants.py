@@ -116,11 +116,11 @@ def measure_candidates(
         Point(
             name=each.name,
             gates_fixed=len(each.decisions),
-            accuracy=accuracy,
+            val=score_before,
             tuned=searched.choice.tuned.get(each.name),
             cost=costs[each.name],
         )
-        for each, accuracy in zip(searched.candidates, searched.accuracies, strict=True)
+        for each, score_before in zip(searched.candidates, searched.scores, strict=True)
     ]
 
 
@@ -145,4 +145,4 @@ def evaluate_variant(
         score_from(variant.logits_of(data), labels_of(data), score) if is_trained else None
         for data in (splits.val, splits.test)
     )
-    return ModelRow(name=name, accuracy=val, test=test, cost=cost, difference=variant.difference)
+    return ModelRow(name=name, val=val, test=test, cost=cost, difference=variant.difference)

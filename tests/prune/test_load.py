@@ -106,5 +106,16 @@ def test_the_outcome_of_an_earlier_version_is_read(kept_pruned: Path, tmp_path: 
     outcome = folder / "prune" / "prune.json"
     values = json.loads(outcome.read_text())
     assert len(values.pop("files")) == 2 and values.pop("sha256")
+    known = [[(each["name"], each["val"]) for each in values[part]] for part in ("rows", "points")]
+    for each in values["rows"] + values["points"]:
+        each["accuracy"] = each.pop("val")
     outcome.write_text(json.dumps(values))
     assert load_pruned(folder)
+    read = read_outcome(outcome.parent)
+    assert [[(each.name, each.val) for each in part] for part in (read.rows, read.points)] == known
+
+
+def test_no_value_is_called_accuracy_where_another_score_was_trained_for(kept_pruned: Path) -> None:
+    """All values of a run with training.score=macro_f1 were called accuracy."""
+    text = (kept_pruned / "prune" / "prune.json").read_text()
+    assert '"score": "accuracy"' in text and '"accuracy":' not in text

@@ -79,7 +79,7 @@ def test_the_whole_way(trained_unit: Path, either: str) -> None:
     splits, _ = choosing_splits(trained)
     assert splits.test is trained.splits.val  # which validated the run, and is not chosen by
     found = float((logits_of(reloaded, splits.val).argmax(1) == splits.val.labels).double().mean())
-    assert found == rows["pruned"].accuracy == rows["converted"].accuracy
+    assert found == rows["pruned"].val == rows["converted"].val
     written = {file.name for file in folder.iterdir()}
     assert written == {"prune.json", "pruned.safetensors", "converted.safetensors", "converted.pt2", "prune.png"}
 
@@ -89,7 +89,7 @@ def some_outcome(examples: str = "images") -> PruneOutcome:
     cost = InferenceCost(params_keras=586_602, flops=9_363_136, latency={1: latency, 256: latency},
                 joules_per_1000=2.25, energy_method="model")  # fmt: skip
     names = ("unit", "pruned", "converted", "baseline no_norm, not trained")
-    rows = [ModelRow(name=name, accuracy=0.9913, test=0.9914, cost=cost, difference=6e-7) for name in names]
+    rows = [ModelRow(name=name, val=0.9913, test=0.9914, cost=cost, difference=6e-7) for name in names]
     return PruneOutcome(
         run="r", identity="i", settings={"max_loss": 0.1}, chosen_on=f"the run's validation {examples}",
         gates=16, chosen="9 gates fixed", within=True, decisions={}, rows=rows, points=[], search_s=1.0, tune_s=2.0,
