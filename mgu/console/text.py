@@ -39,7 +39,7 @@ def print_wait(what: str) -> None:
 
 
 def count(number: int, noun: str) -> str:
-    """Counts things in English, as in "1 run", "2 runs" and "2 studies".
+    """Counts things in English, as in "1 run", "2 runs", "2 studies" and "2 classes".
 
     Args:
         number: How many.
@@ -51,7 +51,7 @@ def count(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     ends_in_ies = noun.endswith("y") and noun[-2:-1] not in VOWELS
-    return f"{number} {noun[:-1]}ies" if ends_in_ies else f"{number} {noun}s"
+    return f"{number} {noun[:-1]}ies" if ends_in_ies else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
 def describe_s(seconds: float) -> str:

@@ -11,8 +11,8 @@ from mgu.predict.score import Scores
 from mgu.report.formats.class_tables import LESSER, TITLES, class_cells
 from mgu.tasks.score import is_percent, shorten
 
-WORDS = {"accuracy": "accuracy", "precision": "mean precision of the classes", "recall": "mean recall of the classes",
-         "macro_f1": "mean F1 of the classes", "rmse": "RMSE", "mae": "MAE", "r2": "R2"}  # fmt: skip
+WORDS = {"accuracy": "accuracy", "precision": "mean precision", "recall": "mean recall", "macro_f1": "mean F1",
+         "rmse": "RMSE", "mae": "MAE", "r2": "R2"}  # fmt: skip
 
 
 def print_scores(scores: Scores) -> None:
@@ -50,11 +50,26 @@ def _lines(scores: Scores) -> list[str]:
             low, high, method = scores.interval
             interval = f", 95 % interval {low:.2%} to {high:.2%} ({method})"
         number = f"{value:.2%}" if is_percent(name) else shorten(value) if math.isfinite(value) else "-"
-        lines.append(f"{WORDS[name]}: {number}{interval}")
+        lines.append(f"{WORDS[name]}{_over(name, scores)}: {number}{interval}")
     if scores.case_accuracy is not None:
         cases = count(scores.cases, "case")
         lines.append(f"accuracy of {cases} by the votes of their images: {scores.case_accuracy:.2%}")
     return lines
+
+
+def _over(metric: str, scores: Scores) -> str:
+    """Says which classes a mean is over: recall and F1 have those that occur, precision also those only predicted."""
+    if metric not in ("precision", "recall", "macro_f1"):
+        return ""
+    occurring, told = (
+        sum(bool(each.examples) for each in scores.classes),
+        sum(each.f1 is not None for each in scores.classes),
+    )
+    if occurring == len(scores.classes):
+        return f" of the {count(occurring, 'class')}"
+    if metric == "precision":
+        return f" of the {count(told, 'class')} that {'occurs or is' if told == 1 else 'occur or are'} predicted"
+    return f" of the {count(occurring, 'class')} that {'occurs' if occurring == 1 else 'occur'}"
 
 
 def to_json(scores: Scores) -> str:

@@ -170,6 +170,31 @@ def test_classes_that_training_never_saw_are_errors_that_are_said(capsys: pytest
         score(rows[2:], Classes(names=["a", "b"], target="y"))
 
 
+def test_each_mean_says_which_classes_it_is_over(capsys: pytest.CaptureFixture[str]) -> None:
+    """That of precision has a class that only is predicted, with 0; those of recall and F1 have none that is absent."""
+    shares = dict.fromkeys("abcd", 0.25)
+
+    def told(truths: str, said: str) -> list[str]:
+        rows = [
+            {"prediction": one, "probabilities": shares, "truth": truth}
+            for truth, one in zip(truths, said, strict=True)
+        ]
+        print_scores(score(rows, Classes(names=list("abcd"), target="y")))
+        return [line for line in capsys.readouterr().out.splitlines() if line.startswith("mean")]
+
+    assert told("aabb", "abbc") == [
+        "mean precision of the 3 classes that occur or are predicted: 50.00%",  # 1, 1/2 and 0
+        "mean recall of the 2 classes that occur: 50.00%",
+        "mean F1 of the 2 classes that occur: 58.33%",  # 2/3 and 1/2
+    ]
+    assert told("aa", "aa") == [
+        "mean precision of the 1 class that occurs or is predicted: 100.00%",
+        "mean recall of the 1 class that occurs: 100.00%",
+        "mean F1 of the 1 class that occurs: 100.00%",
+    ]
+    assert told("abcd", "abcd")[0] == "mean precision of the 4 classes: 100.00%"
+
+
 @pytest.mark.parametrize(
     ("names", "cells", "decimal", "known"),
     [

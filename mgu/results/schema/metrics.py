@@ -26,7 +26,10 @@ class Metrics(Record, frozen=True, omit_defaults=True):
     ]
     accuracy: Annotated[Fraction | None, about("Share of the examples whose class is predicted.")] = None
     precision: Annotated[
-        Fraction | None, about("Mean over the classes of the share of predictions that are right.")
+        Fraction | None,
+        about(
+            "Mean over the classes that occur or are predicted of the share of predictions that are right; 0 of none."
+        ),
     ] = None
     recall: Annotated[Fraction | None, about("Mean over the classes that occur of the share that is found.")] = None
     rmse: Annotated[Error | None, about("Root mean squared error in the unit of the target.")] = None
