@@ -42,7 +42,7 @@ def main(arguments: list[str]) -> None:
     if predicted.rows and options.score:
         _score(model, predicted.rows, options)
     elif predicted.rows:
-        _write(FORMATS[options.format](predicted.rows, options.probabilities), options.output)
+        _write(FORMATS[options.format or "csv"](predicted.rows, options.probabilities), options.output)
     if predicted.faults or predicted.remarks:
         told = f"{len(predicted.rows):,} predicted" if predicted.rows else "nothing predicted, and nothing written"
         inputs = "input" if len(predicted.faults) == 1 else "inputs"
@@ -53,13 +53,14 @@ def main(arguments: list[str]) -> None:
 
 
 def _score(model: Model, rows: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> None:
-    """Prints how good predictions are, or writes it as JSON."""
+    """Prints how good predictions are, or writes it as CSV or JSON where a format is named."""
     from mgu.predict.score import score
-    from mgu.predict.score_text import print_scores, to_json
+    from mgu.predict.score_files import FORMATS
+    from mgu.predict.score_text import print_scores
 
     scores = score(rows, model.preprocessing.outputs, getattr(model.preprocessing.inputs, "decimal", "."))
-    if options.format == "json":
-        _write(to_json(scores), options.output)
+    if options.format:
+        _write(FORMATS[options.format](scores), options.output)
     else:
         print_scores(scores)
 
@@ -97,7 +98,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         help="images or folders of them; CSV or Parquet files with the columns of training, or - for a CSV on "
         "standard input; .npy files of raw pixels or inputs",
     )
-    parser.add_argument("--format", choices=("csv", "json"), default="csv", help="default: %(default)s")
+    parser.add_argument("--format", choices=("csv", "json"), help="default: csv; with --score text for people")
     parser.add_argument("--output", type=Path, metavar="FILE", help="where the predictions go (default: stdout)")
     parser.add_argument(
         "--probabilities", action="store_true", help="a column for each class in CSV; JSON always has them"
@@ -109,6 +110,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--pruned", action="store_true", help="predict with what mgu-run prune left of the run")
     options = parser.parse_intermixed_args(arguments)
-    if options.score and options.output and options.format != "json":
-        raise UserError("--score must be printed, or go to a file as --format json. Leave --output out, or add that.")
+    if options.score and options.output and not options.format:
+        raise UserError(
+            "--score must be printed, or go to a file as --format csv or json. Leave --output out, or add one of these."
+        )
     return options

@@ -1,8 +1,7 @@
-"""Scores of predictions as text for people, and as JSON."""
+"""Scores of predictions as text for people."""
 
 from __future__ import annotations
 
-import json
 import math
 
 from mgu.console.table import TextColumn, print_table
@@ -70,22 +69,3 @@ def _over(metric: str, scores: Scores) -> str:
     if metric == "precision":
         return f" of the {count(told, 'class')} that {'occurs or is' if told == 1 else 'occur or are'} predicted"
     return f" of the {count(occurring, 'class')} that {'occurs' if occurring == 1 else 'occur'}"
-
-
-def to_json(scores: Scores) -> str:
-    """Writes scores as JSON with exact values: shares are fractions of one, errors in the unit of the target.
-
-    A score that has no value, such as R2 where all truths are equal, is null.
-
-    Args:
-        scores: The scores.
-
-    Returns:
-        The text, indented.
-    """
-    record = scores._asdict() | {
-        "interval": scores.interval and scores.interval._asdict(),
-        "classes": [each._asdict() for each in scores.classes],
-        "metrics": {name: value if math.isfinite(value) else None for name, value in scores.metrics.items()},
-    }
-    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

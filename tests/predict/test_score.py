@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -71,6 +72,23 @@ def test_classes_of_a_table(matrix: Matrix, tmp_path: Path, capsys: pytest.Captu
     assert f"accuracy: {(said == truth).mean():.2%}, 95 % interval" in text
 
 
+def test_csv_is_nothing_but_csv(matrix: Matrix, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--format csv --score printed sentences and a drawn table."""
+    run, table = run_of(matrix, "classification"), pd.read_csv(matrix.folder / "houses.csv")
+    table.to_csv(tmp_path / "new.csv", index=False)
+    main([run, str(tmp_path / "new.csv"), "--score", "--format", "csv"])
+    told = pd.read_csv(io.StringIO(capsys.readouterr().out))
+    assert list(told.columns) == ["metric", "class", "value"]
+    record = scored(capsys, run, str(tmp_path / "new.csv"))
+    whole = told[told["class"].isna()].set_index("metric")["value"]
+    assert whole["examples"] == len(table) and whole["accuracy_high"] == record["interval"]["high"]
+    assert {name: whole[name] for name in record["metrics"]} == record["metrics"]
+    recalls = told[told["metric"] == "recall"].dropna().set_index("class")["value"]
+    assert dict(recalls) == {each["name"]: each["recall"] for each in record["classes"]}
+    main([run, str(tmp_path / "new.csv"), "--score", "--format", "csv", "--output", str(tmp_path / "score.csv")])
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "score.csv"), told)
+
+
 def test_numbers_of_a_table(matrix: Matrix, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, table = run_of(matrix, "regression"), pd.read_csv(matrix.folder / "houses.csv")
     table.to_csv(tmp_path / "new.csv", index=False)
@@ -83,7 +101,7 @@ def test_numbers_of_a_table(matrix: Matrix, tmp_path: Path, capsys: pytest.Captu
     table.drop(columns=target.target).to_csv(tmp_path / "bare.csv", index=False)
     with pytest.raises(UserError, match="--score must have the true numbers in a column"):
         main([run, str(tmp_path / "bare.csv"), "--score"])
-    with pytest.raises(UserError, match="--score must be printed, or go to a file as --format json"):
+    with pytest.raises(UserError, match="--score must be printed, or go to a file as --format csv or json"):
         main([run, str(tmp_path / "new.csv"), "--score", "--output", "x.csv"])
 
 
