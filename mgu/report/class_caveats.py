@@ -46,7 +46,7 @@ def _largest(table: Table, counts: ClassCounts, by_class: bool) -> list[str]:
     poor = [name for name, score in scores.items() if score is not None and score <= counts.largest_share + 1e-9]
     if poor:
         are = "is" if len(poor) == 1 else "are"
-        line += f" {count(len(poor), 'model')} {are} no better: {_some(poor)}."
+        line += f" {count(len(poor), 'model')} {are} right for no more: {_some(poor)}."
     return [line if by_class else f"{line} `--classes` tells each class."]
 
 

@@ -126,7 +126,7 @@ def test_a_card_of_a_run_without_metrics_says_why_and_nothing_else(status: str, 
 
 
 def test_a_card_says_how_many_classes_it_leaves_out(tmp_path: Path) -> None:
-    for num_classes, told in ((101, "\n... and 1 more of 101 classes, told no worse than these.\n"), (100, "")):
+    for num_classes, told in ((101, "\n... and 1 more of 101 classes, whose F1 is no lower.\n"), (100, "")):
         matrix = np.eye(num_classes, dtype=int)
         matrix[-1] = np.roll(matrix[-1], 1)  # the last class is taken for the first
         judged = Metrics(loss=0.1, accuracy=0.9, confusion=matrix.tolist())

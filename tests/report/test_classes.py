@@ -121,7 +121,7 @@ def test_a_caveat_names_what_naming_one_class_would_score(tmp_path: Path, capsys
     main([str(save(tmp_path / "runs", *results))])
     text = capsys.readouterr().out
     assert "Classes of" not in text and "To name dog for each of the 320 validation examples" in text
-    assert "right for 62.50%. 1 model is no better: b-s0. `--classes` tells each class." in text
+    assert "right for 62.50%. 1 model is right for no more: b-s0. `--classes` tells each class." in text
 
 
 def test_classes_without_a_matrix_are_refused(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_folds_are_counted_together_and_a_class_that_nobody_tests_is_named() -> 
     (table,) = rank([Run(folds[0], Path("a"))])
     lines = caveats(table)
     assert "No validation example is of class yes: no score says anything of it." in lines
-    assert any("1 model is no better: a" in line for line in lines)
+    assert any("1 model is right for no more: a" in line for line in lines)
 
 
 def test_a_comparison_of_two_runs_begins_with_the_class_that_loses_most() -> None:

@@ -55,7 +55,7 @@ def test_runs_are_ranked_by_what_they_were_trained_for() -> None:
     assert not analysis.verdicts and analysis.best_so_far is None and not {"ranks", "pareto"} & figures(analysis).keys()
     lines = "\n".join(analysis.lines)
     assert "has 60.00% recall on validation data, the best baseline" in lines
-    assert "70.00% recall: -10.00 points, which is worse" in lines
+    assert "70.00% recall: -10.00 points, a lower score" in lines
     assert "selection bias" not in lines and "accuracy" not in lines.lower()
     header = to_markdown([analysis]).splitlines()[2]
     assert "| val_recall [%] |" in header and "| val_acc [%] |" in header

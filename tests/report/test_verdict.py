@@ -128,9 +128,12 @@ def test_seeds_that_images_do_not_tell_of_are_not_tested_over_images(trained: Tr
     assert found and found.best.p_images is None and found.best.p == found.best.p_seeds
 
 
-def test_a_unit_that_never_ended_an_epoch_is_worse(trained: Trained) -> None:
+def test_a_unit_that_never_ended_an_epoch_is_not_compared(trained: Trained) -> None:
     lost = Run(example_unit("unit-s0", status="diverged", val_accuracy=None), Path())
-    assert "Worse: no unit has an accuracy, because unit-s0 is diverged." in analyse([lost], trained("a", [0.9])).lines
+    assert (
+        "Not decided: no unit has an accuracy, because unit-s0 is diverged."
+        in analyse([lost], trained("a", [0.9])).lines
+    )
 
 
 def test_seeds_without_deviation_decide_nothing(trained: Trained) -> None:

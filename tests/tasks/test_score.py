@@ -37,7 +37,7 @@ def test_the_lowest_error_ranks_first_and_no_score_last() -> None:
     assert [row.result.name for row in table.rows] == ["good", "unit", "poor", "lost"]
     text = "\n".join(Analysis(table).lines)
     assert "The unit unit has 2.5 rmse on test data, the best baseline" in text
-    assert "good, 2 rmse: +0.5, which is worse (single runs: another seed may change this)." in text
+    assert "good, 2 rmse: +0.5, a higher error (single runs: another seed may change this)." in text
     assert "Not decided: a test needs two or more shared seeds" in text and "points" not in text
     header = to_csv([table]).splitlines()[0]
     assert (
@@ -59,7 +59,12 @@ def test_errors_are_compared_over_the_seeds_in_common() -> None:
     ours, theirs = [2.0, 2.1, 1.9, 2.2], [2.5, 2.4, 2.6, 2.3]
     (table,) = ranked([*seeds("unit", ours, unit=True), *seeds("good", theirs), *seeds("poor", [9.0, 8.0, 9.5, 8.5])])
     p = ttest_rel(ours, theirs).pvalue
-    assert f"Not decided: p = {p:.2g} over 4 shared seeds (paired Student" in "\n".join(Analysis(table).lines)
+    text = "\n".join(Analysis(table).lines)
+    assert f"Not decided: p = {p:.2g} over 4 shared seeds (paired Student" in text
+    assert "-0.4, a lower error (means" in text and "better" not in text  # which only a test can say
+    (table,) = ranked([*seeds("unit", ours, unit=True), *seeds("good", [3.5, 3.7, 3.4, 3.8])])
+    text = "\n".join(Analysis(table).lines)
+    assert "-1.55, which is better (means" in text and "Decided: p " in text
 
 
 def test_what_the_task_has_not_is_neither_written_nor_shown() -> None:

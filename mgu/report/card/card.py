@@ -204,7 +204,7 @@ def _classes(result: Result) -> list[str]:
     counted = f"By the {name_examples(result)}, worst F1 first."
     lines = [counted, "", *table_lines(table.columns, left, [[text for text, _ in row] for row in table.rows])]
     if (others := len(classes) - MOST_CLASSES) > 0:
-        lines += ["", f"... and {others} more of {len(classes)} classes, told no worse than these."]
+        lines += ["", f"... and {others} more of {len(classes)} classes, whose F1 is no lower."]
     return lines
 
 

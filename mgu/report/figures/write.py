@@ -123,5 +123,5 @@ def _caption_of_pareto(analysis: Analysis) -> str:
     from mgu.report.figures.results import cost_of
 
     has_front = len(cost_of(analysis.table).front) > 1
-    front = " No model is both cheaper and better than one on the Pareto front." if has_front else ""
+    front = " No model has both a lower cost and a higher accuracy than one on the Pareto front." if has_front else ""
     return f"Validation accuracy of each model against its cost.{front}"

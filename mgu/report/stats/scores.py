@@ -50,7 +50,7 @@ def _against(table: Table, pairs: Sequence[tuple[Row, Row]], what: str) -> list[
     corrected = correct_for_many([test and test.p for test in tests])
     lines = []
     for k, (unit, baseline) in enumerate(scored):
-        lines.append(_describe_difference(table, unit, baseline, what))
+        lines.append(_describe_difference(table, unit, baseline, what, is_decided=_is_decided(corrected[k])))
         lines.append(_describe_test(tests[k], list(differences[k]), corrected[k], len(scored)))
     return lines
 
@@ -59,7 +59,7 @@ def _paired_differences(first: Mapping[Replicate, float], second: Mapping[Replic
     return {replicate: first[replicate] - second[replicate] for replicate in sorted(first.keys() & second.keys())}
 
 
-def _describe_difference(table: Table, unit: Row, baseline: Row, what: str) -> str:
+def _describe_difference(table: Table, unit: Row, baseline: Row, what: str, *, is_decided: bool) -> str:
     """Says the scores of a unit and a baseline that both have one, and how far they are apart."""
     score, split, metric = table.score, table.tested, table.score.metric
     ours, theirs = unit.spread(split, metric), baseline.spread(split, metric)
@@ -71,7 +71,7 @@ def _describe_difference(table: Table, unit: Row, baseline: Row, what: str) -> s
         seeds = f"means of {' and '.join(counts)}"
     return (
         f"The unit {unit.name} has {score.text(ours.mean)} on {data} data, {what}, {baseline.name}, "
-        f"{score.text(theirs.mean)}: {_difference(ours.mean - theirs.mean, score)} ({seeds})."
+        f"{score.text(theirs.mean)}: {_difference(ours.mean - theirs.mean, score, is_decided)} ({seeds})."
     )
 
 
@@ -79,7 +79,7 @@ def _describe_test(test: TTest | None, shared: Sequence[Replicate], corrected: f
     """Returns the result of a t-test over shared seeds or folds, corrected for the number of kinds of units."""
     if test is None:
         return "Not decided: a test needs two or more shared seeds (seed=0,1,2,3,4)."
-    word = "Decided" if (corrected or 0.0) < ALPHA else "Not decided"
+    word = "Decided" if _is_decided(corrected) else "Not decided"
     for_kinds = f", p {p_equals(corrected)} after correction for {num_kinds} kinds of unit" if num_kinds > 1 else ""
     if is_cross_validated(shared):
         how = "corrected resampled t-test over folds"
@@ -88,9 +88,16 @@ def _describe_test(test: TTest | None, shared: Sequence[Replicate], corrected: f
     return f"{word}: p {p_equals(test.p)} over {count_replicates(shared, 'shared ')}{for_kinds} ({how})."
 
 
-def _difference(value: float, score: Score) -> str:
-    """Returns unit minus baseline with its sign, and whether that is better."""
+def _is_decided(corrected: float | None) -> bool:
+    """Tells whether a test decides; there may be none."""
+    return corrected is not None and corrected < ALPHA
+
+
+def _difference(value: float, score: Score, is_decided: bool) -> str:
+    """Returns unit minus baseline with its sign, and whether that is better, which only a test can say."""
     if value == 0:
         return "no difference"
-    word = "better" if score.is_better(value, 0.0) else "worse"
-    return f"{score.difference(value)}, which is {word}"
+    if is_decided:
+        return f"{score.difference(value)}, which is {'better' if score.is_better(value, 0.0) else 'worse'}"
+    what = "score" if score.higher_is_better else "error"
+    return f"{score.difference(value)}, a {'higher' if value > 0 else 'lower'} {what}"

@@ -145,8 +145,7 @@ def explain_no_verdict(table: Table) -> list[str]:
         return []
     lost = {name: rows for name, rows in sides.items() if not any(row.accuracies(table.tested) for row in rows)}
     return [
-        f"{'Worse' if name == 'unit' else 'Not decided'}: no {name} has an accuracy, because "
-        f"{', '.join(f'{row.name} is {row.status}' for row in rows)}."
+        f"Not decided: no {name} has an accuracy, because {', '.join(f'{row.name} is {row.status}' for row in rows)}."
         for name, rows in lost.items()
     ][:1]
 
